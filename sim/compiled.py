@@ -1,0 +1,87 @@
+"""The one door to Numba: kernels whose cache can never outlive the source they were made from.
+
+Numba's own cache watches only the file of the *calling* kernel, so a rule edited in its own file would go on giving its old
+answer. Here the cache folder is named by a fingerprint of every source file that holds compiled code, and by the versions of
+Numba and NumPy: any edit lands in an empty folder. Tables are arguments of kernels, never globals, for the same reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KEPT_CACHES = 4  # folders of former fingerprints that stay on disk, so that two checkouts do not evict each other at once
+
+
+def kernel_sources() -> list[Path]:
+    """Files under ``sim/`` that hold compiled code: each imports this module, or states a rule of review."""
+    root = Path(__file__).parent
+    return sorted(
+        path
+        for path in root.rglob("*.py")
+        if path.parent.name == "review" or "sim.compiled" in path.read_text(encoding="utf-8") or path == Path(__file__)
+    )
+
+
+def fingerprint() -> str:
+    """Hexadecimal digest (16 characters) of all kernel sources, of Python's, Numba's and NumPy's version."""
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(f"{sys.version_info[:2]} {numba.__version__} {np.__version__}".encode())
+    for path in kernel_sources():
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: ``$ROGATORY_CACHE``, else the user's cache folder, else a temporary one."""
+    chosen = os.environ.get("ROGATORY_CACHE")
+    candidates = [Path(chosen)] if chosen else [Path(platformdirs.user_cache_dir("rogatory", appauthor=False))]
+    candidates.append(Path(tempfile.gettempdir()) / f"rogatory-{os.getuid() if hasattr(os, 'getuid') else 'cache'}")
+    for parent in candidates:
+        if _writable(parent):
+            folder = parent / fingerprint()
+            folder.mkdir(exist_ok=True)
+            _forget_old(parent, folder)
+            return folder
+    raise OSError(f"no writable folder for compiled code among {', '.join(map(str, candidates))}; set ROGATORY_CACHE")
+
+
+def _forget_old(parent: Path, current: Path) -> None:
+    former = sorted((p for p in parent.iterdir() if p.is_dir() and p != current), key=lambda p: p.stat().st_mtime)
+    for folder in former[:-_KEPT_CACHES]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+CACHE = cache_folder()
+numba.config.CACHE_DIR = str(CACHE)
+
+
+def kernel(function: F) -> F:
+    """Compile at first call, cached on disk; NumPy's rules for division, no fast-math: bits must not depend on the build."""
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function))
+
+
+def inlined(function: F) -> F:
+    """A scalar rule to be called from kernels only: compiled into its caller, never cached on its own."""
+    return cast(F, numba.njit(nogil=True, error_model="numpy", fastmath=False)(function))
