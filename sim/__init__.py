@@ -1,0 +1,1 @@
+"""Rogatory: states with differing laws and safeguards exchange requests for electronic evidence."""

@@ -1,0 +1,238 @@
+"""Latent cases: counts are Poisson per month, state and offence (legitimate) or group (abusive); nothing here knows a scenario.
+
+Legitimate counts share a gamma frailty per state and half-year. A person at risk is drawn with fixed weights
+``weight * visibility * baseline expression`` within the origin and group, sometimes of another nationality.
+"""
+
+from __future__ import annotations
+
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.compiled import inlined, kernel
+from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2, unit
+from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
+from sim.world.snapshot import World
+from sim.world.spec import DemandSpec
+from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS
+
+Ints = NDArray[np.int64]
+_MONTHS_PER_FRAILTY = 6
+_CASE, _DAY, _PERSON, _MEMBER, _FOREIGN = map(name_key, ("cases", "day", "person", "member", "foreign"))
+_ORIGIN, _CONDUCT, _CLASS, _URGENT = map(name_key, ("foreign:origin", "conduct", "class", "urgent"))
+_SECRET, _DOSSIER, _SUBJECT, _HOST = map(name_key, ("secret", "dossier", "subject", "host"))
+_SUBJECT_STATE, _PLATFORMS = map(name_key, ("subject:state", "platforms"))
+_ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
+
+
+class Wishes(NamedTuple):
+    """Running sums and tables from which a case's particulars are drawn; shapes over ``N`` states, ``G``, ``K``."""
+
+    conduct: Reals  # [N, G, K] running shares of the conduct of an abusive case
+    wants: Reals  # [K, 3] running shares of the data class
+    abusive_wants: Reals  # [K, 3]
+    foreign: Reals  # [N, N] running shares of the origin of a foreign person at risk
+    subject: Reals  # [N, N] running shares of the state of a legitimate subject abroad
+    platform: Reals  # [N, H] running shares of the platform's jurisdiction
+    jurisdictions: Ints  # [H] state rows that host platforms
+    home: Reals  # [N] probability of a domestic service
+    shares: Reals  # [5] foreign, subject abroad, urgent, false urgent, secret
+
+
+def _running(weights: Reals) -> Reals:
+    total = weights.sum(axis=-1, keepdims=True)
+    return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights, dtype=float), where=total > 0), axis=-1)
+
+
+def wishes_of(world: World, spec: DemandSpec) -> Wishes:
+    """The tables of one world."""
+    states, offences = world.states, world.offences
+    crime = np.where(np.isnan(states.penalties), spec.not_a_crime_weight, 1.0)  # [N, K]
+    protected = offences.against.T[None, :, :] * (crime * offences.protected)[:, None, :]
+    ordinary = offences.pretext[None, None, :] * (crime * ~offences.protected)[:, None, :] * np.ones((1, len(GROUPS), 1))
+    protected /= np.maximum(protected.sum(axis=2, keepdims=True), 1e-300)
+    ordinary /= np.maximum(ordinary.sum(axis=2, keepdims=True), 1e-300)
+    rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS)).sum(axis=1)
+    wanted = spec.abusive_wants
+    abusive = offences.wants if wanted is None else np.tile([wanted.get(d, 0.0) for d in DATA_CLASSES], (len(offences.names), 1))  # type: ignore[call-overload]
+    jurisdictions = np.flatnonzero(states.host_share.sum(axis=0) > 0)
+    return Wishes(
+        conduct=_running((1 - spec.selective_share) * protected + spec.selective_share * ordinary),
+        wants=_running(offences.wants),
+        abusive_wants=_running(abusive),
+        foreign=_running(states.closeness * (states.at_risk.sum(axis=1) * (rows > 0))[None, :]),
+        subject=_running(states.closeness),
+        platform=_running(states.host_share[:, jurisdictions]),
+        jurisdictions=jurisdictions.astype(np.int64),
+        home=states.home_service.copy(),
+        shares=np.array(
+            [spec.foreign_share, spec.subject_abroad, spec.urgent_share, spec.false_urgent_share, spec.secret_share]
+        ),
+    )
+
+
+def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> Ints:
+    """Counts of latent cases ``[T, N, K + G]``: legitimate by offence, then abusive by group."""
+    states, offences = world.states, world.offences
+    rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS))
+    month = np.arange(months, dtype=np.uint64)
+    halves = np.arange((months + _MONTHS_PER_FRAILTY - 1) // _MONTHS_PER_FRAILTY, dtype=np.uint64)
+    frailty = draws.gamma(spec.frailty_shape, "frailty", states.keys[None, :], halves[:, None])
+    frailty = np.repeat(frailty, _MONTHS_PER_FRAILTY, axis=0)[:months]  # [T, N]
+    crime = ~np.isnan(states.penalties)
+    legitimate = states.demand[:, None] * offences.demand_share[None, :] * crime  # [N, K]
+    abusive = states.pursuit * (rows > 0)  # [N, G]
+    mean = np.concatenate([frailty[:, :, None] * legitimate, np.broadcast_to(abusive, (months, *abusive.shape))], axis=2)
+    keys = np.concatenate([offences.keys, name_keys(GROUPS)])
+    return draws.poisson(mean, "cases", states.keys[None, :, None], keys[None, None, :], month[:, None, None])
+
+
+@inlined
+def _pick(running: Reals, u: float) -> int:
+    """First index whose running share exceeds ``u``; the last with any weight if rounding leaves none."""
+    low, high = 0, running.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if running[middle] > u:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@inlined
+def _pick_person(cumulative: Reals, start: int, stop: int, u: float) -> int:
+    aim = u * cumulative[stop - 1]
+    low, high = start, stop - 1
+    while low < high:
+        middle = (low + high) // 2
+        if cumulative[middle] > aim:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@kernel
+def _fill(
+    seed: np.uint64,
+    counts: Ints,
+    state_keys: Keys,
+    cell_keys: Keys,
+    offence_count: int,
+    wishes: Wishes,
+    cell_start: Ints,
+    cumulative: Reals,
+    person_hosts: Ints,
+    residence: Ints,
+    weight: Reals,
+    visibility: Reals,
+    out: Cases,
+) -> None:
+    groups = cell_keys.size - offence_count
+    row = 0
+    for t in range(counts.shape[0]):
+        for i in range(counts.shape[1]):
+            for cell in range(counts.shape[2]):
+                for ordinal in range(counts[t, i, cell]):
+                    key = opened(seed, _CASE)
+                    key = absorb(absorb(key, state_keys[i]), cell_keys[cell])
+                    key = absorb(absorb(key, np.uint64(t)), np.uint64(ordinal)) & _ID_MASK
+                    out.id[row] = key
+                    out.month[row] = t
+                    out.day[row] = (t + u1(seed, _DAY, key)) * DAYS_PER_MONTH
+                    out.requester[row] = i
+                    out.abusive[row] = cell >= offence_count
+                    out.secret[row] = u1(seed, _SECRET, key) < wishes.shares[4]
+                    out.dossier[row] = normal_quantile(u1(seed, _DOSSIER, key))
+                    if cell < offence_count:
+                        out.conduct[row] = cell
+                        out.group[row], out.person[row], out.member[row], out.visibility[row] = -1, -1, 0, 1.0
+                        out.wanted[row] = _pick(wishes.wants[cell], u1(seed, _CLASS, key))
+                        out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[2]
+                        _place_subject(seed, key, i, wishes, out, row)
+                    else:
+                        g = cell - offence_count
+                        origin = i
+                        if u1(seed, _FOREIGN, key) < wishes.shares[0]:
+                            abroad = _pick(wishes.foreign[i], u1(seed, _ORIGIN, key))
+                            if cell_start[abroad * groups + g + 1] > cell_start[abroad * groups + g]:
+                                origin = abroad
+                        where = origin * groups + g
+                        p = _pick_person(cumulative, cell_start[where], cell_start[where + 1], u1(seed, _PERSON, key))
+                        out.group[row], out.person[row] = g, p
+                        out.member[row] = int(floor(u1(seed, _MEMBER, key) * weight[p]))
+                        out.visibility[row] = visibility[p]
+                        conduct = _pick(wishes.conduct[i, g], u1(seed, _CONDUCT, key))
+                        out.conduct[row] = conduct
+                        out.wanted[row] = _pick(wishes.abusive_wants[conduct], u1(seed, _CLASS, key))
+                        out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[3]
+                        at_home = False
+                        for slot in range(4):
+                            host = person_hosts[p, slot]
+                            out.hosts[row, slot] = host
+                            at_home = at_home or host == i
+                        if residence[p] != origin and residence[p] != i:
+                            out.hosts[row, RESIDENCE_SLOT] = residence[p]
+                        out.domestic[row] = at_home
+                    row += 1
+
+
+@inlined
+def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out: Cases, row: int) -> None:
+    """Where the evidence on an ordinary suspect lies: platforms used at home, or a suspect in another state."""
+    at_home = u2(seed, _HOST, key, np.uint64(99)) < wishes.home[i]
+    if u1(seed, _SUBJECT, key) < wishes.shares[1]:
+        subject = _pick(wishes.subject[i], u1(seed, _SUBJECT_STATE, key))
+        out.hosts[row, RESIDENCE_SLOT] = subject
+        at_home = False
+    several = int(floor(u1(seed, _PLATFORMS, key) * 3.0)) + 1
+    for slot in range(several):
+        host = wishes.jurisdictions[_pick(wishes.platform[i], u2(seed, _HOST, key, np.uint64(slot)))]
+        known = host == i
+        at_home = at_home or known
+        for before in range(slot):
+            known = known or out.hosts[row, before + 1] == host
+        if not known:
+            out.hosts[row, slot + 1] = host
+    out.domestic[row] = at_home
+
+
+def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> Cases:
+    """All cases of ``months`` months, ordered by day and id."""
+    counts = case_counts(world, spec, draws, months)
+    total = int(counts.sum())
+    cases = Cases(
+        id=np.empty(total, np.uint64),
+        month=np.empty(total, np.int64),
+        day=np.empty(total),
+        requester=np.empty(total, np.int64),
+        abusive=np.empty(total, np.bool_),
+        conduct=np.empty(total, np.int64),
+        group=np.empty(total, np.int64),
+        person=np.empty(total, np.int64),
+        member=np.empty(total, np.int64),
+        visibility=np.empty(total),
+        wanted=np.empty(total, np.int64),
+        hosts=np.full((total, HOST_SLOTS), -1, np.int64),
+        domestic=np.zeros(total, np.bool_),
+        urgent=np.zeros(total, np.bool_),
+        secret=np.zeros(total, np.bool_),
+        dossier=np.empty(total),
+    )
+    people, offences = world.people, world.offences
+    cell_keys = np.concatenate([offences.keys, name_keys(GROUPS)])
+    _fill(
+        draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes_of(world, spec), people.cell_start,
+        people.cumulative, people.hosts, people.residence, people.weight, people.visibility, cases,
+    )  # fmt: skip
+    order = np.argsort(cases.day, kind="stable")
+    if total and (np.diff(cases.day[order]) == 0).any():
+        order = np.lexsort((cases.id, cases.day))
+    ordered = Cases(*(column[order] for column in cases))
+    for column in ordered:
+        column.setflags(write=False)
+    return ordered

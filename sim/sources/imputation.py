@@ -1,0 +1,166 @@
+"""Unknown facts: drawn once per world from stated distributions, never silently filled.
+
+Indices that V-Dem lacks for small states come from a regression on the complete columns, with its residual spread; unknown
+maximum penalties from a log-normal per offence, whose median is shrunk from its prior towards the known statutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from sim.draws import Draws
+from sim.world.vocabulary import Offence, Offences
+
+UNIT_INDICES = ("liberal_democracy", "free_expression", "physical_integrity", "judicial_constraints", "online_service")
+SCORES = (
+    "government_effectiveness",
+    "rule_of_law",
+    "court_independence",
+    "journalist_safety",
+    "civil_society_freedom",
+    "online_arrests",
+    "political_terror",
+)
+LOGS = ("gdp_per_head",)
+_EDGE = 0.005  # indices are taken this far from 0 and 1 before their logit
+_LEAST_USERS_PCT = 0.5  # per cent: a state without any user would have no logarithm
+
+
+def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
+    """The states table without gaps, and which cells ``[N]`` of each column were drawn.
+
+    Each gappy column is regressed (ordinary least squares, on the logit, logarithm or plain scale) on population, voting and
+    treaty columns that are complete; a missing value is its prediction plus a normal residual, ``fact:<column>`` by state.
+    """
+    regressors = np.column_stack(
+        [
+            np.ones(len(table)),
+            np.log(table["population"].to_numpy(float)),
+            table["ideal_point"].to_numpy(float),
+            table["iccpr_party"].to_numpy(float),
+            table["coe_member"].to_numpy(float),
+            table["samesex_criminalised"].to_numpy(float),
+        ]
+    )
+    out, drawn = table.copy(), {}
+    codes = np.array(table.index, dtype=str)
+    for column in (*UNIT_INDICES, *SCORES, *LOGS, "internet_pct"):
+        forward, back = _scale(column)
+        values = table[column].to_numpy(float)
+        missing = np.isnan(values)
+        drawn[column] = missing
+        if missing.any():
+            seen = forward(values[~missing])
+            slope, *_ = np.linalg.lstsq(regressors[~missing], seen, rcond=None)
+            spread = float(np.std(seen - regressors[~missing] @ slope, ddof=regressors.shape[1]))
+            luck = draws.normal(f"fact:{column}", codes[missing])
+            values = values.copy()
+            values[missing] = back(regressors[missing] @ slope + spread * luck)
+            out[column] = values
+    regime = table["regime"].to_numpy(float)
+    missing = np.isnan(regime)
+    drawn["regime"] = missing
+    out["regime"] = np.where(missing, np.digitize(out["liberal_democracy"], _regime_cuts(table)), regime).astype(int)
+    return out, drawn
+
+
+def _scale(column: str):  # type: ignore[no-untyped-def]
+    if column in UNIT_INDICES:
+        return (lambda v: special.logit(np.clip(v, _EDGE, 1 - _EDGE))), special.expit
+    if column == "internet_pct":
+        return (lambda v: special.logit(np.clip(v, _LEAST_USERS_PCT, 99.5) / 100)), (lambda v: 100 * special.expit(v))
+    if column in LOGS:
+        return np.log, np.exp
+    return (lambda v: v), (lambda v: v)
+
+
+def _regime_cuts(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Midpoints between the mean indices of neighbouring regimes, among states that have both."""
+    means = table.groupby("regime")["liberal_democracy"].mean().reindex(range(4)).to_numpy(float)
+    cuts = (means[1:] + means[:-1]) / 2
+    return np.asarray(np.maximum.accumulate(np.nan_to_num(cuts, nan=1.0)))
+
+
+class PenaltyLaw(NamedTuple):
+    """Of one offence: logarithm of the median maximum and its standard deviation, after the known statutes were heard."""
+
+    log_median: float
+    spread: float
+
+
+def penalty_law(block: Offence, known_years: NDArray[np.float64], shrinkage: float) -> PenaltyLaw:
+    """Prior median and known maxima, weighed as ``shrinkage`` pseudo-observations against their number."""
+    known = np.log(known_years[known_years > 0])
+    weight = known.size / (known.size + shrinkage) if known.size else 0.0
+    return PenaltyLaw(
+        (1 - weight) * np.log(block.penalties.median_years) + weight * float(known.mean() if known.size else 0),
+        block.penalties.spread,
+    )
+
+
+def penalty_table(
+    codes: tuple[str, ...],
+    democratic: NDArray[np.bool_],
+    same_sex_crime: NDArray[np.bool_],
+    known: pd.DataFrame,
+    blocks: Mapping[str, Offence],
+    offences: Offences,
+    shrinkage: float,
+    draws: Draws,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Maximum years ``[N, K]`` (nan: no crime) and which cells are known. Same-sex conduct follows ILGA's list, not a draw."""
+    years = np.full((len(codes), len(offences.names)), np.nan)
+    read = np.zeros(years.shape, bool)
+    for k, name in enumerate(offences.names):
+        block = blocks[name]
+        cells = known[(known["offence"] == name) & known["max_years"].notna()]
+        law = penalty_law(block, cells["max_years"].to_numpy(float), shrinkage)
+        share = np.where(democratic, block.penalties.crime_share["democracy"], block.penalties.crime_share["autocracy"])
+        crime = draws.uniform("fact:crime", np.array(codes), name) < share
+        if name == "same_sex_conduct":
+            crime = same_sex_crime
+        luck = draws.normal("fact:penalty", np.array(codes), name)
+        years[:, k] = np.where(crime, np.exp(law.log_median + law.spread * luck), np.nan)
+        rows = known[known["offence"] == name]
+        for code, value in zip(rows["code"], rows["max_years"], strict=True):
+            if code in codes:
+                years[codes.index(code), k] = value
+                read[codes.index(code), k] = True
+    return years, read
+
+
+def leave_one_out(
+    known: pd.DataFrame, blocks: Mapping[str, Offence], shrinkage: float, threshold: float
+) -> pd.DataFrame:
+    """Each known maximum predicted from the others: one row a cell.
+
+    Columns ``code, offence, max_years, predicted_median, low, high`` (central 80 %), ``inside``, ``serious`` (the cell is at or
+    over ``threshold`` years) and ``predicted_serious`` (probability of that).
+    """
+    cells = known[known["max_years"] > 0]
+    rows = []
+    for index, cell in cells.iterrows():
+        others = cells[(cells["offence"] == cell["offence"]) & (cells.index != index)]
+        law = penalty_law(blocks[str(cell["offence"])], others["max_years"].to_numpy(float), shrinkage)
+        reach = float(stats.norm.ppf(0.9)) * law.spread
+        low, high = np.exp(law.log_median - reach), np.exp(law.log_median + reach)
+        chance = (
+            float(stats.norm.sf((np.log(threshold) - law.log_median) / law.spread))
+            if law.spread > 0
+            else float(law.log_median >= np.log(threshold))
+        )
+        rows.append(
+            {
+                "code": cell["code"], "offence": cell["offence"], "max_years": cell["max_years"],
+                "predicted_median": float(np.exp(law.log_median)), "low": low, "high": high,
+                "inside": bool(low <= cell["max_years"] <= high),
+                "serious": bool(cell["max_years"] >= threshold), "predicted_serious": chance,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)

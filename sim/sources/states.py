@@ -1,0 +1,279 @@
+"""From tables to a world's states: completes what is missing, and turns columns into what rules read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from sim.draws import Draws, name_keys
+from sim.sources.imputation import completed, penalty_table
+from sim.world.record import ConfigError
+from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
+from sim.world.states import StateTable
+from sim.world.vocabulary import GROUPS, Offence, Offences
+
+Reals = NDArray[np.float64]
+_COUNCIL = "coe_member"
+_DEMOCRATIC_FROM = 2  # regime code of an electoral democracy
+_TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
+
+
+class Tables(NamedTuple):
+    """What the sources say: states by code, pairs, exiles, known penalties."""
+
+    states: pd.DataFrame
+    pairs: pd.DataFrame
+    exiles: pd.DataFrame
+    penalties: pd.DataFrame
+
+
+def standardised(values: Reals) -> Reals:
+    """Mean zero, standard deviation one; a constant column becomes zero."""
+    spread = values.std()
+    return np.zeros_like(values) if spread == 0 else (values - values.mean()) / spread
+
+
+def latent_repression(table: pd.DataFrame) -> Reals:
+    """Mean of the standardised signs of repression: terror, journalists, civil society, arrests, speech removals."""
+    removal = table["speech_removal_share"].to_numpy(float)
+    signs = [
+        standardised(table["political_terror"].to_numpy(float)),
+        -standardised(table["journalist_safety"].to_numpy(float)),
+        -standardised(table["civil_society_freedom"].to_numpy(float)),
+        standardised(table["online_arrests"].to_numpy(float)),
+        np.where(np.isnan(removal), np.nan, (removal - np.nanmean(removal)) / max(np.nanstd(removal), 1e-9)),
+    ]
+    return standardised(np.nanmean(np.stack(signs), axis=0))
+
+
+def latent_strictness(table: pd.DataFrame, repression: Reals, correlation: float | None) -> Reals:
+    """Mean of the standardised signs of strictness: judicial constraints, court independence, rule of law.
+
+    With ``correlation`` given, the part that repression does not explain is kept and the rest set so that the two correlate
+    as asked: otherwise "democracies protect" would be assumed and not found (swept).
+    """
+    observed = standardised(
+        np.mean(
+            [
+                standardised(table[c].to_numpy(float))
+                for c in ("judicial_constraints", "court_independence", "rule_of_law")
+            ],
+            axis=0,
+        )
+    )
+    if correlation is None:
+        return observed
+    own = standardised(observed - np.mean(observed * repression) * repression)
+    return correlation * repression + np.sqrt(1.0 - correlation**2) * own
+
+
+def pair_matrix(pairs: pd.DataFrame, column: str, codes: tuple[str, ...]) -> Reals:
+    """A symmetric matrix ``[N, N]`` of a column of the pairs table."""
+    place = {code: row for row, code in enumerate(codes)}
+    out = np.zeros((len(codes), len(codes)))
+    for a, b, value in zip(pairs["a"], pairs["b"], pairs[column], strict=True):
+        if a in place and b in place:
+            out[place[a], place[b]] = out[place[b], place[a]] = float(value)
+    return out
+
+
+def alignment_of(spec: Alignment, ideal: Reals, alliance: Reals, blocs: Reals) -> tuple[Reals, Reals]:
+    """Alignment in [0, 1] and voting closeness in [0, 1], both ``[N, N]``."""
+    closeness = np.exp(-np.abs(ideal[:, None] - ideal[None, :]) / spec.voting_scale)
+    aligned = spec.voting * closeness + spec.alliance * alliance + spec.bloc * np.minimum(blocs, 2)
+    return np.clip(aligned, 0.0, 1.0), closeness
+
+
+def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], draws: Draws) -> NDArray[np.bool_]:
+    """Bilateral treaties ``[N, N]``: read for the United States, drawn for other pairs, certain within the Council of Europe."""
+    codes = tuple(str(code) for code in table.index)
+    users = np.log(table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100)
+    size = users - np.median(users)
+    odds = (
+        spec.density
+        + spec.contiguous * parts["contiguous"]
+        + spec.alliance * parts["alliance"]
+        + spec.bloc * parts["blocs"]
+        + spec.voting * parts["closeness"]
+        + spec.size * (size[:, None] + size[None, :])
+    )
+    names = np.array(codes)
+    earlier = names[:, None] < names[None, :]
+    first = np.where(earlier, names[:, None], names[None, :])
+    second = np.where(earlier, names[None, :], names[:, None])
+    treaty = draws.uniform("fact:mlat", first, second) < special.expit(odds)
+    if spec.council_of_europe:
+        bound = table[_COUNCIL].to_numpy(float) > 0
+        treaty |= np.outer(bound, bound)
+    if _TREATY_KNOWN in codes:
+        row, known = codes.index(_TREATY_KNOWN), table["us_mlat"].to_numpy(float) > 0
+        treaty[row, :] = known
+        treaty[:, row] = known
+    np.fill_diagonal(treaty, False)
+    return treaty
+
+
+def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts: int) -> tuple[Reals, Reals]:
+    """Shares of foreign platforms by jurisdiction ``[N, N]`` and the probability of a domestic service ``[N]``.
+
+    The shares of a region are redrawn per world: independent gammas about ``concentration`` times the stated share, normed
+    (a Dirichlet). A region without stated shares takes the mean of all; a made-up world the first ``synthetic_hosts`` states.
+    """
+    codes = tuple(str(code) for code in table.index)
+    for region, shares in spec.platforms.items():
+        _known(f"states.hosting.platforms.{region}", shares, codes, synthetic_hosts > 0)
+    _known("states.hosting.home", spec.home, codes, synthetic_hosts > 0)
+    share = np.zeros((len(codes), len(codes)))
+    for row, region in enumerate(table["region"]):
+        stated = spec.platforms.get(str(region), {})
+        if synthetic_hosts:
+            stated = {code: 1.0 / synthetic_hosts for code in codes[:synthetic_hosts]}
+        for code, value in stated.items():
+            luck = draws.uniform("fact:host", str(region), code)
+            share[row, codes.index(code)] = special.gammaincinv(max(spec.concentration * value, 1e-9), luck)
+    bare = share.sum(axis=1) == 0
+    if bare.all():
+        raise ConfigError(
+            "states.hosting.platforms: found no region of the states table; accepted: its regions, with shares"
+        )
+    share[bare] = share[~bare].mean(axis=0)
+    share /= share.sum(axis=1, keepdims=True)
+    home = np.array([spec.home.get(code, spec.home_default) for code in codes])
+    return share, home
+
+
+def _known(key: str, named: Mapping[str, float], codes: tuple[str, ...], made_up: bool) -> None:
+    unknown = sorted(set(named) - set(codes))
+    if unknown and not made_up:
+        raise ConfigError(f"{key}: no state has the code {unknown[0]!r}; accepted: the codes of the states table")
+
+
+def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
+    """Legitimate cross-border needs a month ``[N]``: log-linear in users, income and liberal democracy, with a residual."""
+    users = table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100
+    log_rate = (
+        spec.users_slope * np.log(users)
+        + spec.income_slope * np.log(table["gdp_per_head"].to_numpy(float))
+        + spec.liberal_slope * table["liberal_democracy"].to_numpy(float)
+        + spec.spread * draws.normal("fact:demand", np.array(table.index, dtype=str))
+    )
+    rate = np.exp(log_rate - log_rate.max())
+    return np.asarray(spec.scale * spec.legitimate * rate / rate.sum())
+
+
+def pursuit_of(
+    spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws
+) -> Reals:
+    """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups."""
+    luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
+    odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
+    weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])  # type: ignore[call-overload]
+    legal = table["samesex_criminalised"].to_numpy(float) == 0
+    weight[:, GROUPS.index("lgbtq")] *= np.where(legal, spec.same_sex_legal_factor, 1.0)
+    total = weight.sum(axis=1, keepdims=True)
+    return np.asarray(
+        demand[:, None] * odds[:, None] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    )
+
+
+def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
+    """Share of people at risk who live abroad ``[N]``, and where ``[N, N]``; where no host is known, by closeness."""
+    codes = tuple(str(code) for code in table.index)
+    place = {code: row for row, code in enumerate(codes)}
+    hosts = np.zeros((len(codes), len(codes)))
+    for origin, host, people in zip(exiles["origin"], exiles["host"], exiles["people"], strict=True):
+        if origin in place and host in place and origin != host:
+            hosts[place[origin], place[host]] += float(people)
+    bare = hosts.sum(axis=1) == 0
+    hosts[bare] = closeness[bare]
+    hosts /= hosts.sum(axis=1, keepdims=True)
+    share = np.minimum(
+        spec.exile_base
+        + spec.exile_slope * table["exiles_abroad"].to_numpy(float) / table["population"].to_numpy(float),
+        spec.exile_most,
+    )
+    liberal = table["liberal_democracy"].to_numpy(float) >= spec.exile_liberal_from
+    return share * np.where(liberal, spec.exile_liberal_factor, 1.0), hosts
+
+
+def state_table(
+    tables: Tables,
+    spec: StatesSpec,
+    people: PeopleSpec,
+    demand_spec: DemandSpec,
+    blocks: Mapping[str, Offence],
+    offences: Offences,
+    draws: Draws,
+) -> StateTable:
+    """The states of one world: sources completed by the draws of its seed."""
+    table, drawn = completed(tables.states, draws)
+    codes = tuple(str(code) for code in table.index)
+    parts = {
+        "contiguous": pair_matrix(tables.pairs, "contiguous", codes),
+        "alliance": pair_matrix(tables.pairs, "defence_alliance", codes),
+        "blocs": pair_matrix(tables.pairs, "shared_blocs", codes),
+    }
+    alignment, parts["closeness"] = alignment_of(
+        spec.alignment, table["ideal_point"].to_numpy(float), parts["alliance"], parts["blocs"]
+    )
+    users = table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100
+    near = (0.1 + parts["contiguous"] + alignment) * np.sqrt(users)[None, :]
+    np.fill_diagonal(near, 0.0)
+    near /= near.sum(axis=1, keepdims=True)
+    repression = latent_repression(table)
+    at_risk = (
+        table["population"].to_numpy(float)[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
+    )  # type: ignore[call-overload]
+    demand = demand_of(demand_spec, table, draws)
+    host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
+    exile_share, exile_hosts = exile_of(people, table, tables.exiles, near)
+    penalties, known = penalty_table(
+        codes,
+        table["regime"].to_numpy(int) >= _DEMOCRATIC_FROM,
+        table["samesex_criminalised"].to_numpy(float) > 0,
+        tables.penalties,
+        blocks,
+        offences,
+        spec.penalty_shrinkage,
+        draws,
+    )
+    return StateTable(
+        codes=codes,
+        names=tuple(str(name) for name in table["name"]),
+        keys=name_keys(codes),
+        place=table[["lon", "lat"]].to_numpy(float).copy(),
+        region=tuple(str(region) for region in table["region"]),
+        regime=table["regime"].to_numpy(np.int64).copy(),
+        liberal=table["liberal_democracy"].to_numpy(float).copy(),
+        commitment=table["free_expression"].to_numpy(float).copy(),
+        rule=stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float))),
+        judicial=table["judicial_constraints"].to_numpy(float).copy(),
+        strictness=latent_strictness(table, repression, spec.correlation),
+        repression=repression,
+        skill=stats.norm.cdf(standardised(table["government_effectiveness"].to_numpy(float))),
+        data_protection=table["data_protection_law"].fillna(0.0).to_numpy(float)
+        * stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float))),
+        demand=demand,
+        pursuit=pursuit_of(demand_spec, table, demand, repression, at_risk, draws),
+        at_risk=at_risk,
+        exile_share=exile_share,
+        exile_hosts=exile_hosts,
+        home_service=home,
+        host_share=host_share,
+        closeness=near,
+        alignment=alignment,
+        penalties=penalties,
+        penalty_known=known,
+        groups={
+            "signatories": (table["hanoi_signatory"].to_numpy(float) > 0).copy(),
+            "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),
+            "eu": (table["eu_member"].to_numpy(float) > 0).copy(),
+        },
+        mlat=treaty_matrix(spec.treaties, table, parts, draws),
+        drawn=drawn,
+    )

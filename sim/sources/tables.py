@@ -1,0 +1,311 @@
+"""The committed tables of states, pairs, exiles and maximum penalties, read and checked.
+
+A table is refused as a whole or accepted as a whole: a missing column, a doubled state, an unknown name, a word where a
+number belongs or a number out of its range is named in one line with the file, the place, what was found and what is
+accepted. Empty cells mean *not in the source* and are handed on as missing; nothing is filled in here. What each column
+means, its unit, year, publisher and licence stand in ``tables/COLUMNS.md`` beside the tables.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import warnings
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FOLDER = Path(__file__).parent / "tables"
+"""Where the packaged tables lie."""
+
+TAGS = ("read", "secondary", "unverified")
+"""How well a penalty is known: statute text seen, a second hand's report, or neither checked."""
+
+LIFE_YEARS = 60.0
+"""Life imprisonment or death, in years: it is only ever compared with thresholds."""
+
+
+class TableError(ValueError):
+    """A table cannot be used; the message is one line naming file, place, what was found and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One numeric column: its name, the closed range of its cells, whether whole, whether they may be empty."""
+
+    name: str
+    low: float
+    high: float
+    whole: bool = False
+    may_be_empty: bool = False
+
+    @property
+    def accepted(self) -> str:
+        """The cells this column takes, in words.
+
+        >>> Column("regime", 0, 3, whole=True, may_be_empty=True).accepted
+        'a whole number from 0 to 3, or nothing'
+        """
+        number = "a whole number" if self.whole else "a number"
+        limits = f"from {self.low:g} to {self.high:g}" if self.high < inf else f"of at least {self.low:g}"
+        return f"{number} {limits}" + (", or nothing" if self.may_be_empty else "")
+
+
+def _flag(name: str) -> Column:
+    return Column(name, 0, 1, whole=True)
+
+
+def _count(name: str) -> Column:
+    return Column(name, 0, inf, whole=True)
+
+
+def _known(name: str, low: float, high: float, whole: bool = False) -> Column:
+    return Column(name, low, high, whole=whole, may_be_empty=True)
+
+
+STATE_WORDS = ("code", "name", "region", "subregion")
+STATE_COLUMNS = (
+    Column("lon", -180, 180),
+    Column("lat", -90, 90),
+    _count("population"),
+    _known("internet_pct", 0, 100),
+    _known("gdp_per_head", 0, inf),
+    _known("government_effectiveness", -4, 4),
+    _known("rule_of_law", -4, 4),
+    _known("online_service", 0, 1),
+    _known("regime", 0, 3, whole=True),
+    _known("liberal_democracy", 0, 1),
+    _known("free_expression", 0, 1),
+    _known("physical_integrity", 0, 1),
+    _known("judicial_constraints", 0, 1),
+    _known("court_independence", -6, 6),
+    _known("journalist_safety", -6, 6),
+    _known("civil_society_freedom", -6, 6),
+    _known("online_arrests", -6, 6),
+    _known("political_terror", 1, 5, whole=True),
+    _known("speech_removal_share", 0, 1),
+    _flag("hanoi_signatory"),
+    _flag("hanoi_signed_later"),
+    _flag("budapest_party"),
+    _flag("us_mlat"),
+    _flag("iccpr_party"),
+    _known("data_protection_law", 0, 1),
+    _flag("samesex_criminalised"),
+    _flag("eu_member"),
+    _flag("coe_member"),
+    _flag("common_law"),
+    _known("ideal_point", -5, 5),
+    _count("mla_requests_to_google"),
+    _count("exiles_abroad"),
+    _count("emigrants"),
+)
+PAIR_WORDS = ("a", "b")
+PAIR_COLUMNS = (_flag("contiguous"), _flag("defence_alliance"), _count("shared_blocs"))
+EXILE_WORDS = ("origin", "host")
+EXILE_COLUMNS = (_count("people"),)
+PENALTY_WORDS = ("code", "offence", "basis", "tag")
+PENALTY_COLUMNS = (_known("max_years", 0, inf),)
+PENALTY_ORDER = ("code", "offence", "max_years", "basis", "tag")
+
+
+def read_states(path: Path | None = None) -> pd.DataFrame:
+    """Read the states: one row per UN member, index ``code`` (ISO 3166-1 alpha-3) in alphabetical order.
+
+    Words are ``str``; whole columns that may not be empty are ``int64`` ``[N]``; all others ``float64`` ``[N]`` with
+    NaN where the source is silent. ``path`` None reads the packaged table. Units, years and publishers: ``COLUMNS.md``.
+
+    Raises
+    ------
+    TableError
+        A column missing or unknown, a state doubled or misnamed, a cell that is no number or out of range.
+    """
+    path = path or FOLDER / "states.csv"
+    table = _read(path, STATE_WORDS, STATE_COLUMNS)
+    for row, code in enumerate(table["code"]):
+        if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+            raise TableError(f"{_at(path, row)}, code: found {code!r}; accepted is a code of three capital letters")
+    _refuse_doubles(path, table, ("code",))
+    for row, name in enumerate(table["name"]):
+        if not name:
+            raise TableError(f"{_at(path, row)}, name: found nothing; accepted is a short name")
+    return table.set_index("code").sort_index()
+
+
+def read_pairs(path: Path | None = None, codes: Collection[str] | None = None) -> pd.DataFrame:
+    """Read the ties between pairs of states: columns ``a < b``, ``contiguous``, ``defence_alliance``, ``shared_blocs``.
+
+    Each unordered pair stands once, in alphabetical order; a pair not listed has none of the three. ``codes`` are the
+    states that may occur (None: those of the packaged table).
+
+    Raises
+    ------
+    TableError
+        As for `read_states`; also an unknown state, a pair doubled, or ``a`` not before ``b``.
+    """
+    path = path or FOLDER / "pairs.csv"
+    table = _read(path, PAIR_WORDS, PAIR_COLUMNS)
+    _refuse_unknown(path, table, PAIR_WORDS, "state", _codes(codes))
+    for row, (a, b) in enumerate(zip(table["a"], table["b"], strict=True)):
+        if not a < b:
+            raise TableError(f"{_at(path, row)}, a: found {a!r} with b {b!r}; accepted is a before b in the alphabet")
+    _refuse_doubles(path, table, PAIR_WORDS)
+    return table.sort_values(list(PAIR_WORDS), ignore_index=True)
+
+
+def read_exiles(path: Path | None = None, codes: Collection[str] | None = None) -> pd.DataFrame:
+    """Read who fled where: columns ``origin``, ``host``, ``people`` (persons, three significant digits).
+
+    Refugees, asylum seekers and others in need of protection (UNHCR). Only hosts with at least 1 % of an origin's total
+    are listed. ``codes`` as in `read_pairs`.
+
+    Raises
+    ------
+    TableError
+        As for `read_states`; also an unknown state, a flow doubled, or a state that hosts its own exiles.
+    """
+    path = path or FOLDER / "exiles.csv"
+    table = _read(path, EXILE_WORDS, EXILE_COLUMNS)
+    _refuse_unknown(path, table, EXILE_WORDS, "state", _codes(codes))
+    for row, (origin, host) in enumerate(zip(table["origin"], table["host"], strict=True)):
+        if origin == host:
+            raise TableError(f"{_at(path, row)}, host: found {host!r}; accepted is a state other than the origin")
+    _refuse_doubles(path, table, EXILE_WORDS)
+    return table.sort_values(list(EXILE_WORDS), ignore_index=True)
+
+
+def read_penalties(
+    path: Path | None = None, codes: Collection[str] | None = None, offences: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Read the known maximum penalties: columns ``code``, ``offence``, ``max_years``, ``basis``, ``tag``.
+
+    ``max_years`` is in years, decimal; life imprisonment and death are `LIFE_YEARS`; NaN says *known to be no crime*. A
+    state and offence that are not listed are unknown, which is something else. ``tag`` is one of `TAGS`. ``codes`` as
+    in `read_pairs`; ``offences`` are the names that may occur (None: any name).
+
+    Raises
+    ------
+    TableError
+        As for `read_states`; also an unknown state, offence or tag, a pair doubled, a negative penalty.
+    """
+    path = path or FOLDER / "penalties.csv"
+    table = _read(path, PENALTY_WORDS, PENALTY_COLUMNS)
+    _refuse_unknown(path, table, ("code",), "state", _codes(codes))
+    if offences is not None:
+        _refuse_unknown(path, table, ("offence",), "offence", offences)
+    _refuse_unknown(path, table, ("tag",), "tag", TAGS)
+    for row, basis in enumerate(table["basis"]):
+        if not basis:
+            raise TableError(f"{_at(path, row)}, basis: found nothing; accepted is the statute as cited")
+    _refuse_doubles(path, table, ("code", "offence"))
+    return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
+
+
+def checksums() -> dict[str, str]:
+    """Compute the SHA-256 of each packaged table's bytes: file name to hexadecimal digest, by name."""
+    return {path.name: sha256(path) for path in sorted(FOLDER.glob("*.csv"))}
+
+
+def sha256(path: Path) -> str:
+    """Compute the SHA-256 of a file's bytes, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read(path: Path, words: tuple[str, ...], columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Read a table whose header is exactly ``words`` and ``columns`` in any order, its numbers checked."""
+    text = _text(path)
+    wanted = (*words, *(column.name for column in columns))
+    for name in wanted:
+        if name not in text.columns:
+            raise TableError(f"{path.name}, line 1: column {name!r} is missing; found {_listed(text.columns)}")
+    for name in text.columns:
+        if name not in wanted:
+            raise TableError(f"{path.name}, line 1: found the unknown column {name!r}; accepted are {_listed(wanted)}")
+    table = text[list(wanted)].copy()
+    for column in columns:
+        table[column.name] = _numbers(path, text[column.name], column)
+    return table
+
+
+def _text(path: Path) -> pd.DataFrame:
+    """Read every cell as the text that stands there."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            text = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False, skip_blank_lines=False
+            )
+    except FileNotFoundError:
+        raise TableError(f"{path.name}: not found in {path.parent}; accepted is a CSV table") from None
+    except (OSError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
+        raise TableError(f"{path.name}: found {_one_line(error)}; accepted is a CSV table in UTF-8") from None
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise TableError(_too_long(path) or f"{path.name}: found {_one_line(error)}; accepted is a CSV table") from None
+    return text.fillna("")
+
+
+def _too_long(path: Path) -> str:
+    """Name the first row that is longer than the header; nothing if none is."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader)
+        for row in reader:
+            if len(row) > len(header):
+                where = f"{path.name}, line {reader.line_num}"
+                return f"{where}: found {len(row)} cells; accepted are {len(header)}, as in the header"
+    return ""
+
+
+def _numbers(path: Path, cells: pd.Series, column: Column) -> pd.Series:
+    """Turn one column's text into ``float64``, or ``int64`` where it is whole and never empty."""
+    empty = cells == ""
+    numbers = pd.to_numeric(cells.where(~empty), errors="coerce").astype(np.float64)
+    values = numbers.to_numpy()
+    good = np.isfinite(values) & (values >= column.low) & (values <= column.high)
+    if column.whole:
+        good &= values == np.round(values)
+    if column.may_be_empty:
+        good |= empty.to_numpy()
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        found = repr(cells.iloc[row]) if cells.iloc[row] else "nothing"
+        raise TableError(f"{_at(path, row)}, {column.name}: found {found}; accepted is {column.accepted}")
+    return numbers.astype(np.int64) if column.whole and not column.may_be_empty else numbers
+
+
+def _refuse_doubles(path: Path, table: pd.DataFrame, key: tuple[str, ...]) -> None:
+    doubled = np.flatnonzero(table.duplicated(list(key)).to_numpy())
+    if doubled.size:
+        row = int(doubled[0])
+        found = " ".join(table[name].iloc[row] for name in key)
+        raise TableError(f"{_at(path, row)}, {' '.join(key)}: found {found} a second time; accepted is one row each")
+
+
+def _refuse_unknown(path: Path, table: pd.DataFrame, names: tuple[str, ...], noun: str, known: Collection[str]) -> None:
+    for name in names:
+        strange = np.flatnonzero(~table[name].isin(list(known)).to_numpy())
+        if strange.size:
+            row = int(strange[0])
+            where, found = f"{_at(path, row)}, {name}", table[name].iloc[row]
+            raise TableError(f"{where}: found the unknown {noun} {found!r}; accepted are {_listed(known)}")
+
+
+def _codes(codes: Collection[str] | None) -> Collection[str]:
+    return list(read_states().index) if codes is None else codes
+
+
+def _at(path: Path, row: int) -> str:
+    return f"{path.name}, line {row + 2}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """List names in one short line: all of them up to forty, else the first three, a count and the last."""
+    known = [str(name) for name in names]
+    return " ".join(known) if len(known) <= 40 else f"{' '.join(known[:3])} ... {known[-1]} ({len(known)})"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

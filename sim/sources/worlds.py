@@ -1,0 +1,54 @@
+"""A world from a configuration and a world seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from sim.draws import Draws
+from sim.sources.people import people_table
+from sim.sources.states import Tables, state_table
+from sim.sources.synthetic import no_exiles, no_pairs, no_penalties, synthetic_states
+from sim.sources.tables import read_exiles, read_pairs, read_penalties, read_states
+from sim.world.snapshot import World
+from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
+from sim.world.vocabulary import Offence, offences_of
+
+
+def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> Tables:
+    """The tables that a world is made of, read and checked, or made up."""
+    if spec.source == "synthetic":
+        return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties())
+    states = read_states(Path(spec.table) if spec.table else None)
+    codes = [str(code) for code in states.index]
+    packaged = spec.table is None
+    return Tables(
+        states,
+        read_pairs(None, codes) if packaged else _within(read_pairs(None, None), ("a", "b"), codes),
+        read_exiles(None, codes) if packaged else _within(read_exiles(None, None), ("origin", "host"), codes),
+        read_penalties(None, None, None).pipe(lambda t: t[t["code"].isin(codes) & t["offence"].isin(list(blocks))]),
+    )
+
+
+def _within(table, columns, codes):  # type: ignore[no-untyped-def]
+    for column in columns:
+        table = table[table[column].isin(codes)]
+    return table.reset_index(drop=True)
+
+
+def build_world(
+    spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int
+) -> World:
+    """All facts of one world; its authorities' capacity is still infinite."""
+    draws = Draws(world_seed)
+    offences = offences_of(blocks)
+    states = state_table(tables_of(spec, blocks, draws), spec, people, demand, blocks, offences, draws)
+    return World(
+        seed=world_seed,
+        states=states,
+        people=people_table(people, states, draws),
+        offences=offences,
+        capacity=np.full(states.count, np.inf),
+    )

@@ -1,0 +1,35 @@
+"""Latent cases: every wish for evidence, filed or not; they depend on the world and the seed alone, never on a scenario."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Keys
+
+
+class Cases(NamedTuple):
+    """``C`` cases ordered by (month, day, id); a tuple of arrays, so that kernels take it as it is."""
+
+    id: Keys  # [C] stable, hash of (state, category, month, ordinal); the most significant bit is clear
+    month: NDArray[np.int64]  # [C] since the start of the run-in
+    day: NDArray[np.float64]  # [C] since the start of the run-in
+    requester: NDArray[np.int64]  # [C] state row
+    abusive: NDArray[np.bool_]  # [C] hidden from every reviewer
+    conduct: NDArray[np.int64]  # [C] true conduct, hidden from every reviewer
+    group: NDArray[np.int64]  # [C] of the person at risk; -1 in legitimate cases
+    person: NDArray[np.int64]  # [C] row of the people table; -1 in legitimate cases
+    member: NDArray[np.int64]  # [C] which of the people the row stands for
+    visibility: NDArray[np.float64]  # [C] of the person; one in legitimate cases
+    wanted: NDArray[np.int64]  # [C] data class
+    hosts: NDArray[np.int64]  # [C, D] where evidence lies: platforms, and last the residence state; -1 for none
+    domestic: NDArray[np.bool_]  # [C] evidence lies at home: never filed
+    urgent: NDArray[np.bool_]  # [C] an emergency in fact (legitimate) or in pretence (abusive)
+    secret: NDArray[np.bool_]  # [C] the requester asks for secrecy, Art 40(20)
+    dossier: NDArray[np.float64]  # [C] standard normal z: how suspicious the file looks by accident
+
+
+HOST_SLOTS = 5  # four services and the residence state
+RESIDENCE_SLOT = HOST_SLOTS - 1

@@ -1,0 +1,77 @@
+"""The docket: one row a request, formal or by a side door; written by the filing and the review, read by the metrics."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Docket(NamedTuple):
+    """``M`` rows of room, of which ``count[0]`` are filled; days since the start of the run-in, nan where not reached."""
+
+    count: NDArray[np.int64]  # [1] rows filled
+    case: NDArray[np.int64]  # [M] row of the case
+    attempt: NDArray[np.int8]  # [M] 0 for the first filing
+    month: NDArray[np.int16]  # [M] month of filing
+    requested: NDArray[np.int16]  # [M] state row
+    instrument: NDArray[np.int8]  # [M] whose paragraphs govern it
+    channel: NDArray[np.int8]  # [M]
+    wanted: NDArray[np.int8]  # [M] data class asked for
+    granted: NDArray[np.int8]  # [M] data class given; -1 for none
+    label: NDArray[np.int8]  # [M] the provision cited
+    alleged: NDArray[np.int8]  # [M] the conduct that the dossier narrates
+    kind: NDArray[np.int8]  # [M]
+    quality: NDArray[np.float32]  # [M] of the paperwork, standard normal
+    status: NDArray[np.int8]  # [M]
+    reason: NDArray[np.int8]  # [M] first safeguard in the global order that stood against it; -1 for none
+    grounds: NDArray[np.uint64]  # [M] bit s set: safeguard s stood against it
+    narrowed: NDArray[np.int8]  # [M] safeguard that cut the data class; -1 for none
+    filed_day: NDArray[np.float64]  # [M]
+    decided_day: NDArray[np.float64]  # [M]
+    executed_day: NDArray[np.float64]  # [M] day of execution
+    ended_day: NDArray[np.float64]  # [M] day on which the request left the docket, however it ended
+    patience_day: NDArray[np.float64]  # [M] day on which the requester gives up
+    preserved_until: NDArray[np.float64]  # [M] day to which the data are frozen; nan if never asked or refused
+    hours: NDArray[np.float32]  # [M] officer-hours spent on it
+
+
+_NEVER = np.nan
+_COLUMNS: dict[str, tuple[type[np.generic], float]] = {
+    "case": (np.int64, 0),
+    "attempt": (np.int8, 0),
+    "month": (np.int16, 0),
+    "requested": (np.int16, 0),
+    "instrument": (np.int8, 0),
+    "channel": (np.int8, 0),
+    "wanted": (np.int8, 0),
+    "granted": (np.int8, -1),
+    "label": (np.int8, 0),
+    "alleged": (np.int8, 0),
+    "kind": (np.int8, 0),
+    "quality": (np.float32, 0),
+    "status": (np.int8, 0),
+    "reason": (np.int8, -1),
+    "grounds": (np.uint64, 0),
+    "narrowed": (np.int8, -1),
+    "filed_day": (np.float64, _NEVER),
+    "decided_day": (np.float64, _NEVER),
+    "executed_day": (np.float64, _NEVER),
+    "ended_day": (np.float64, _NEVER),
+    "patience_day": (np.float64, _NEVER),
+    "preserved_until": (np.float64, _NEVER),
+    "hours": (np.float32, 0),
+}
+
+
+def empty_docket(room: int) -> Docket:
+    """A docket with room for ``room`` requests and none in it."""
+    columns = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
+    return Docket(count=np.zeros(1, np.int64), **columns)  # type: ignore[arg-type]
+
+
+def filled_rows(docket: Docket) -> Docket:
+    """The docket cut to its filled rows (copies)."""
+    used = int(docket.count[0])
+    return Docket(docket.count.copy(), *(column[:used].copy() for column in docket[1:]))

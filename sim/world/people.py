@@ -1,0 +1,36 @@
+"""People at risk: a closed cohort of rows, each standing for ``weight`` real people of one group and one origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Keys
+
+
+@dataclass(frozen=True)
+class PeopleTable:
+    """``P`` rows ordered by (origin, group, id); ``cell_start`` delimits the (origin, group) cells, shape ``[N * G + 1]``."""
+
+    ids: Keys  # [P] stable keys
+    origin: NDArray[np.int64]  # [P] state row
+    group: NDArray[np.int64]  # [P]
+    residence: NDArray[np.int64]  # [P] state row; equal to origin unless in exile
+    hosts: NDArray[np.int64]  # [P, 4] domestic service, then up to three foreign platforms; -1 for none
+    visibility: NDArray[np.float64]  # [P] heavy-tailed, median one
+    expression: NDArray[np.float64]  # [P] baseline expression in (0, 1]
+    weight: NDArray[np.float64]  # [P] people the row stands for
+    cell_start: NDArray[np.int64]  # [N * G + 1]
+    cumulative: NDArray[np.float64]  # [P] running sum of weight * visibility * expression within the cell
+
+    def __post_init__(self) -> None:
+        """Freeze every array."""
+        for array in vars(self).values():
+            array.setflags(write=False)
+
+    @property
+    def count(self) -> int:
+        """Number of rows ``P``."""
+        return int(self.ids.size)

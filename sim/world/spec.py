@@ -1,0 +1,123 @@
+"""What a configuration says of the world: how unknown facts are drawn, who is at risk, and how much is wished for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from sim.world.record import Record
+from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
+
+
+class Synthetic(Record):
+    """A made-up world for tests and theory."""
+
+    count: int
+    liberal_share: Unit
+    hosts: int
+
+    @model_validator(mode="after")
+    def _enough(self) -> Synthetic:
+        if not 2 <= self.count <= 2000:
+            raise ValueError(f"count: found {self.count}, accepted: 2 to 2000 states")
+        if not 1 <= self.hosts <= self.count:
+            raise ValueError(f"hosts: found {self.hosts}, accepted: 1 to count")
+        return self
+
+
+class Alignment(Record):
+    """Alignment of two states in [0, 1] from voting, alliances and blocs."""
+
+    voting: NonNegative
+    voting_scale: Positive
+    alliance: NonNegative
+    bloc: NonNegative
+
+
+class Treaties(Record):
+    """Log odds that two states have a bilateral treaty; known for the United States, drawn for all others."""
+
+    density: float  # intercept
+    contiguous: float
+    alliance: float
+    bloc: float
+    voting: float
+    size: float
+    council_of_europe: bool  # the 1959 Convention binds every pair of its members
+
+
+class Hosting(Record):
+    """Where platform data lie, by region of origin; and which states keep their people's data at home."""
+
+    platforms: dict[str, dict[str, Unit]]
+    concentration: Positive
+    home: dict[str, Unit]
+    home_default: Unit
+
+
+class StatesSpec(Record):
+    """Where the states come from and how their unknown attributes are drawn."""
+
+    source: Literal["real", "synthetic"]
+    table: str | None
+    synthetic: Synthetic
+    alignment: Alignment
+    treaties: Treaties
+    hosting: Hosting
+    penalty_shrinkage: NonNegative
+    correlation: float | None
+
+    @model_validator(mode="after")
+    def _possible(self) -> StatesSpec:
+        if self.correlation is not None and not -1 <= self.correlation <= 1:
+            raise ValueError(f"correlation: found {self.correlation}, accepted: null (as observed) or -1 to 1")
+        return self
+
+
+class PeopleSpec(Record):
+    """The cohort of people at risk."""
+
+    rows: int
+    per_million: dict[Group, NonNegative]
+    visibility_spread: NonNegative
+    expression_low: Unit
+    certainty_share: Unit
+    exile_base: Unit
+    exile_slope: NonNegative
+    exile_most: Unit
+    exile_liberal_factor: Unit
+    exile_liberal_from: Unit
+    platforms_most: Literal[1, 2, 3]
+
+    @model_validator(mode="after")
+    def _enough(self) -> PeopleSpec:
+        if not 1 <= self.rows <= 50_000_000:
+            raise ValueError(f"rows: found {self.rows}, accepted: 1 to 50000000")
+        return self
+
+
+class DemandSpec(Record):
+    """How many cases states wish for: legitimate needs and abusive wishes."""
+
+    scale: Positive
+    legitimate: NonNegative
+    users_slope: float
+    income_slope: float
+    liberal_slope: float
+    spread: NonNegative
+    frailty_shape: Positive
+    abusive_odds: NonNegative
+    abusive_slope: float
+    abusive_spread: NonNegative
+    abusive_floor: NonNegative
+    pursuit: dict[Group, NonNegative]
+    same_sex_legal_factor: Unit
+    foreign_share: Unit
+    selective_share: Unit
+    not_a_crime_weight: Unit
+    subject_abroad: Unit
+    urgent_share: Unit
+    false_urgent_share: Unit
+    secret_share: Unit
+    abusive_wants: dict[DataClass, Unit] | None

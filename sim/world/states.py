@@ -1,0 +1,61 @@
+"""States as columns: what each one punishes, protects, hosts and wants; one row a state, in the order of their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Keys
+
+Reals = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class StateTable:
+    """``N`` states; every array is read-only. Attributes that the sources lack are drawn per world and marked in ``drawn``."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    keys: Keys  # [N] stable keys of the codes
+    place: Reals  # [N, 2] longitude and latitude in degrees, for drawing only
+    region: tuple[str, ...]  # [N] UN M49 region
+    regime: NDArray[np.int64]  # [N] 0 closed autocracy .. 3 liberal democracy (V-Dem)
+    liberal: Reals  # [N] liberal democracy index in [0, 1]
+    commitment: Reals  # [N] civil-liberties commitment in [0, 1]: how readily a discretion is used
+    rule: Reals  # [N] rule of law scaled to [0, 1]: how faithfully a duty is kept
+    judicial: Reals  # [N] judicial independence in [0, 1]
+    strictness: Reals  # [N] latent strictness, standardised
+    repression: Reals  # [N] latent repression, standardised
+    skill: Reals  # [N] of the central authority's desk, in [0, 1]
+    data_protection: Reals  # [N] in [0, 1]
+    demand: Reals  # [N] legitimate cross-border needs per month, before frailty
+    pursuit: Reals  # [N, G] abusive wishes per month
+    at_risk: Reals  # [N, G] people at risk by origin, persons
+    exile_share: Reals  # [N] share of them living abroad
+    exile_hosts: Reals  # [N, N] where exiles of an origin live; rows sum to one (or zero)
+    home_service: Reals  # [N] probability that a person uses a service under home jurisdiction
+    host_share: Reals  # [N, N] jurisdiction of foreign platforms by origin; rows sum to one
+    closeness: Reals  # [N, N] weight with which a subject abroad lives in another state; zero diagonal
+    alignment: Reals  # [N, N] in [0, 1], symmetric
+    penalties: Reals  # [N, K] maximum years; nan where the conduct is no crime
+    penalty_known: Flags  # [N, K] read from a statute or a report, not drawn
+    groups: dict[str, Flags]  # named sets of states: signatories, budapest, eu, ...
+    mlat: Flags  # [N, N] bilateral mutual legal assistance treaty in force, symmetric
+    drawn: dict[str, Flags]  # column: where its value was drawn and not read
+
+    def __post_init__(self) -> None:
+        """Refuse a doubled or unsorted state, and freeze every array."""
+        if list(self.codes) != sorted(set(self.codes)):
+            raise ValueError("states must come sorted by code, each once")
+        for value in vars(self).values():
+            for array in value.values() if isinstance(value, dict) else (value,):
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
+
+    @property
+    def count(self) -> int:
+        """Number of states ``N``."""
+        return len(self.codes)

@@ -1,0 +1,126 @@
+"""The names behind the axes: offences ``K``, groups ``G``, data classes, kinds, channels, statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.draws import Keys, name_keys
+from sim.world.record import ConfigError, Record
+
+GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+DATA_CLASSES = ("subscriber", "traffic", "content")  # in order of intrusion
+KINDS = ("honest", "recharacterised", "fabricated")
+CHANNELS = ("formal", "emergency", "preservation")
+OFFENCE_CLASSES = ("A", "B", "C", "D")  # cyber-dependent, other Convention offence, other serious crime, protected conduct
+REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")  # V-Dem v2x_regime
+FORCES = ("absent", "may", "must")
+STATUSES = (
+    "pending",
+    "parked",
+    "executed",
+    "executed_in_part",
+    "executed_empty",
+    "refused",
+    "withdrawn",
+    "lapsed",
+    "diverted",
+    "suspended",
+)
+CASE_STATUSES = ("domestic", "not_live", "deterred", "open", "disclosed", "ended")
+
+PENDING, PARKED, EXECUTED, IN_PART, EMPTY, REFUSED, WITHDRAWN, LAPSED, DIVERTED, SUSPENDED = range(len(STATUSES))
+DOMESTIC, NOT_LIVE, DETERRED, OPEN, DISCLOSED, ENDED = range(len(CASE_STATUSES))
+HONEST, RECHARACTERISED, FABRICATED = range(len(KINDS))
+FORMAL, EMERGENCY, PRESERVATION = range(len(CHANNELS))
+SUBSCRIBER, TRAFFIC, CONTENT = range(len(DATA_CLASSES))
+DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
+DAYS_PER_YEAR = 365.25
+FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
+DataClass = Literal["subscriber", "traffic", "content"]
+Force = Literal["absent", "may", "must"]
+
+
+class Penalties(Record):
+    """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
+
+    crime_share: dict[Literal["autocracy", "democracy"], Unit]
+    median_years: Positive
+    spread: NonNegative  # standard deviation of the logarithm
+
+
+class Offence(Record):
+    """One conduct as law describes it (treaty.md section 5; classes as in the Convention's scope)."""
+
+    offence_class: Literal["A", "B", "C", "D"]
+    article: str | None
+    harm: Unit
+    grave: bool
+    demand_share: NonNegative  # of legitimate cross-border needs; zero for class D
+    wants: dict[DataClass, Unit]
+    penalties: Penalties
+    against: dict[Group, NonNegative] = {}
+    pretext: NonNegative = 0.0
+    plausible: dict[Group, Unit] = {}
+    broader: dict[str, NonNegative] = {}
+
+
+class Offences(NamedTuple):
+    """Offences as arrays over ``[K]`` (and groups ``[K, G]``, labels ``[K, K]``)."""
+
+    names: tuple[str, ...]
+    keys: Keys
+    offence_class: NDArray[np.int64]
+    protected: NDArray[np.bool_]
+    harm: NDArray[np.float64]
+    grave: NDArray[np.bool_]
+    demand_share: NDArray[np.float64]
+    wants: NDArray[np.float64]
+    against: NDArray[np.float64]
+    pretext: NDArray[np.float64]
+    plausible: NDArray[np.float64]
+    broader: NDArray[np.float64]
+
+
+def offences_of(blocks: Mapping[str, Offence]) -> Offences:
+    """The offences' arrays, in the order of their names' classes and then their names.
+
+    Raises ``ConfigError`` for a broader label that is no offence, and where class D carries legitimate demand.
+    """
+    names = tuple(sorted(blocks, key=lambda name: (blocks[name].offence_class, name)))
+    listed = [blocks[name] for name in names]
+    for name, block in zip(names, listed, strict=True):
+        unknown = sorted(set(block.broader) - set(names))
+        if unknown:
+            raise ConfigError(f"offences.{name}.broader: no offence is named {unknown[0]!r}; accepted: {', '.join(names)}")
+        if block.offence_class == "D" and block.demand_share > 0:
+            raise ConfigError(
+                f"offences.{name}.demand_share: found {block.demand_share}; class D is protected conduct, accepted: 0"
+            )
+    if sum(block.demand_share for block in listed) <= 0:
+        raise ConfigError("offences: found no legitimate demand; accepted: a positive demand_share for at least one offence")
+    share = np.array([block.demand_share for block in listed])
+    wants = np.array([[block.wants.get(d, 0.0) for d in DATA_CLASSES] for block in listed])  # type: ignore[call-overload]
+    return Offences(
+        names=names,
+        keys=name_keys(names),
+        offence_class=np.array([OFFENCE_CLASSES.index(block.offence_class) for block in listed]),
+        protected=np.array([block.offence_class == "D" for block in listed]),
+        harm=np.array([block.harm for block in listed]),
+        grave=np.array([block.grave for block in listed]),
+        demand_share=share / share.sum(),
+        wants=wants / wants.sum(axis=1, keepdims=True),
+        against=np.array([[block.against.get(g, 0.0) for g in GROUPS] for block in listed]),  # type: ignore[call-overload]
+        pretext=np.array([block.pretext for block in listed]),
+        plausible=np.array([[block.plausible.get(g, 0.0) for g in GROUPS] for block in listed]),  # type: ignore[call-overload]
+        broader=np.array([[block.broader.get(other, 0.0) for other in names] for block in listed]),
+    )
