@@ -81,7 +81,7 @@ def _forms(n: int) -> dict[str, Callable[[], object]]:
 def throughput(draws: int = DRAWS, repeats: int = REPEATS) -> pd.DataFrame:
     """Draws per second and nanoseconds per draw of each form, on one core.
 
-    Medians of ``repeats`` rounds; a round times every form once, so that a slow moment falls on all alike. Kernels add up
+    Medians of ``repeats`` rounds; a round times every form once, so that a slow moment hits all. Kernels add up
     their draws, and the compiler may hash several keys at once.
     NumPy's streams have no keys, so theirs is the cost of luck without a name.
     """

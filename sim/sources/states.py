@@ -172,6 +172,7 @@ def pursuit_of(
     """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups."""
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
+    odds = np.minimum(odds, spec.abusive_most)
     weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])  # type: ignore[call-overload]
     legal = table["samesex_criminalised"].to_numpy(float) == 0
     weight[:, GROUPS.index("lgbtq")] *= np.where(legal, spec.same_sex_legal_factor, 1.0)

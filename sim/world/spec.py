@@ -111,6 +111,7 @@ class DemandSpec(Record):
     abusive_slope: float
     abusive_spread: NonNegative
     abusive_floor: NonNegative
+    abusive_most: NonNegative
     pursuit: dict[Group, NonNegative]
     same_sex_legal_factor: Unit
     foreign_share: Unit

@@ -17,9 +17,9 @@ ALARM = 1e-6  # chance that a pooled test, all its p-values together, condemns a
 SEEDS = (0, 1, 2, 42, 2**31 - 1, 2**32, 2**63 - 1, 2**63, 10**18, -1, -2, -7, -(2**62))
 GOLDEN = 0x9E3779B97F4A7C15
 _PURPOSES = """
-cases frailty person member foreign conduct class day live file label destination channel dossier quality look hours delay
+cases frailty person member foreign conduct class day live file label destination channel dossier quality look hours
 applied patience supplement comity provider contest win retention notice remedy exposed lag leak spyware penalty_rise
-restrict ratify
+delay restrict ratify
 """
 PURPOSES = tuple(_PURPOSES.split())
 

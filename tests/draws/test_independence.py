@@ -176,7 +176,7 @@ def test_flipping_a_bit_of_seed_purpose_or_key_flips_each_bit_half_of_the_time(b
 
 
 def flip_correlations(rows: Keys, row: int, bit: int) -> tuple[NDArray[np.float64], int]:
-    """Correlations of the flips of each two of the 53 bits that a uniform keeps, and the number of cases behind them."""
+    """Correlations of the flips of each two of the 53 bits that a uniform keeps, and the number of cases."""
     signs = flips(rows, row, bit)[:, 11:].astype(np.float32) * 2 - 1
     r = (signs.T @ signs)[np.triu_indices(53, 1)] / np.float32(signs.shape[0])
     return r.astype(np.float64), signs.shape[0]

@@ -1,0 +1,22 @@
+"""The desk of the central authority reads every request that passed the gates (Hanoi Art 40(13)): its lawyers' hours are scarce."""
+
+from __future__ import annotations
+
+from sim.review.safeguard import Look
+
+
+class Desk(Look):
+    """Executes, refuses on a ground, or parks: silence needs no legal ground."""
+
+    park_bar: float
+    trust_floor: float
+
+
+def acuity(skill: float, judicial: float, effort: float) -> float:
+    """What this reading can see, relative to a perfect one: the authority's skill, with square-root returns to effort."""
+    return skill * effort**0.5
+
+
+def stands(signal: float, noise: float, bar: float) -> bool:
+    """The desk refuses on its grounds alone, never on a feeling."""
+    return False
