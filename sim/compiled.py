@@ -7,8 +7,10 @@ Numba and NumPy: any edit lands in an empty folder. Tables are arguments of kern
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +24,8 @@ import platformdirs
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_COMPILES = re.compile(r"\b(compiled|kernel|inlined)\b")
+_OURS = re.compile(r"kernels-[0-9a-f]{16}")  # nothing else in the folder is ever touched
 _KEPT_CACHES = 4  # folders of former fingerprints that stay on disk, so that two checkouts do not evict each other at once
 
 
@@ -31,7 +35,7 @@ def kernel_sources() -> list[Path]:
     return sorted(
         path
         for path in root.rglob("*.py")
-        if path.parent.name == "review" or "sim.compiled" in path.read_text(encoding="utf-8") or path == Path(__file__)
+        if path.parent.name == "review" or _COMPILES.search(path.read_text(encoding="utf-8")) or path == Path(__file__)
     )
 
 
@@ -60,7 +64,7 @@ def cache_folder() -> Path:
     candidates.append(Path(tempfile.gettempdir()) / f"rogatory-{os.getuid() if hasattr(os, 'getuid') else 'cache'}")
     for parent in candidates:
         if _writable(parent):
-            folder = parent / fingerprint()
+            folder = parent / f"kernels-{fingerprint()}"
             folder.mkdir(exist_ok=True)
             _forget_old(parent, folder)
             return folder
@@ -68,8 +72,12 @@ def cache_folder() -> Path:
 
 
 def _forget_old(parent: Path, current: Path) -> None:
-    former = sorted((p for p in parent.iterdir() if p.is_dir() and p != current), key=lambda p: p.stat().st_mtime)
-    for folder in former[:-_KEPT_CACHES]:
+    aged = []
+    for folder in parent.iterdir():
+        with contextlib.suppress(OSError):  # another process may be tidying up at the same moment
+            if folder != current and folder.is_dir() and _OURS.fullmatch(folder.name):
+                aged.append((folder.stat().st_mtime, folder))
+    for _, folder in sorted(aged)[:-_KEPT_CACHES]:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -12,6 +12,7 @@ gamma and beta by SciPy's inverse incomplete functions.
 from __future__ import annotations
 
 import hashlib
+import operator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, floor, lgamma, log, log1p, sqrt
@@ -155,6 +156,8 @@ def poisson_quantile(u: float, mean: float) -> int:
     while total <= u and n < last:
         n += 1
         mass *= mean / n
+        if n > mean and total + mass == total:  # the sum can grow no more: u lies beyond its rounding
+            return n
         total += mass
     return n
 
@@ -199,7 +202,7 @@ def as_keys(key: ArrayLike | str) -> Keys:
     if isinstance(key, str):
         return np.asarray(name_key(key))
     array = np.asarray(key)
-    if array.dtype.kind in "US":
+    if array.dtype.kind == "U":
         return np.array([name_key(str(name)) for name in array.ravel()], dtype=np.uint64).reshape(array.shape)
     if array.dtype.kind not in "iu":
         raise TypeError(f"a key of a draw must be an integer or a name, not {array.dtype}")
@@ -212,10 +215,18 @@ class Draws:
 
     seed: int
 
+    def __post_init__(self) -> None:
+        """A seed is a whole number; anything else is a ``TypeError``."""
+        operator.index(self.seed)
+
     @property
     def root(self) -> np.uint64:
         """The seed as kernels take it (modulo 2**64)."""
         return np.uint64(self.seed % 2**64)
+
+    def derived(self, name: str) -> Draws:
+        """Other luck that the same seed settles: a calibration, a placebo."""
+        return Draws(int(_opened(self.root, name_key(name))))
 
     def uniform(self, purpose: str, *keys: ArrayLike | str) -> Reals:
         """Uniforms on [0, 1) with 53 bits, in the broadcast shape of the keys.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from sim.review.safeguard import Gate
+from sim.world.vocabulary import Unit
 
 
 class Goodwill(Gate):
-    """Assistance without a duty; counted apart from refusals on a ground."""
+    """Chance of assistance: ``most * (1 - by_alignment * (1 - alignment)) * min(standing_from + liberal democracy, 1)``."""
 
-    most: float
-    by_alignment: float
+    most: Unit
+    by_alignment: Unit
+    standing_from: Unit
 
 
 def stands(luck: float, goodwill: float) -> bool:

@@ -1,0 +1,202 @@
+"""The one door to Hydra: YAML and overrides in, a checked ``Config`` out; every mistake becomes one line."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir, main
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ValidationError
+
+from sim.settings import Config
+from sim.world.record import ConfigError, Record
+
+_ROOT = "config"
+_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct")
+
+
+def config_folder() -> Path:
+    """Where the YAML files are: beside ``sim`` in a checkout, inside it in an installed wheel."""
+    inside = Path(__file__).parent / "_configs"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def load(*overrides: str) -> Config:
+    """A checked configuration from overrides in Hydra's grammar.
+
+    >>> load("scenario=no_treaty", "years=5").years
+    5
+
+    Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
+    """
+    for override in overrides:
+        if not isinstance(override, str):
+            raise ConfigError(f"load: found {override!r}; accepted: overrides as text, such as 'years=5'")
+    if GlobalHydra.instance().is_initialized():
+        return _load(list(overrides))
+    with initialize_config_dir(version_base="1.3", config_dir=str(config_folder().resolve())):
+        return _load(list(overrides))
+
+
+def _load(overrides: list[str]) -> Config:
+    chosen = _composed(overrides)
+    reference = _composed([o for o in overrides if not _is_policy(o)])
+    plain = {**chosen, "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")}}
+    return checked(plain)
+
+
+def _is_policy(override: str) -> bool:
+    """Whether an override belongs to a scenario's texts; the as-adopted reference is composed without it."""
+    key = re.split(r"[=.@]", override.lstrip("+~"), maxsplit=1)[0]
+    parameter = override.lstrip("+~").startswith("conduct.")
+    return key in _POLICY_GROUPS and not parameter
+
+
+def _composed(overrides: list[str]) -> dict[str, Any]:
+    try:
+        config = compose(_ROOT, overrides=overrides)
+        plain = OmegaConf.to_container(config, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_told(str(error), overrides)) from None
+    assert isinstance(plain, dict)
+    plain.pop("hydra", None)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _told(message: str, overrides: list[str]) -> str:
+    """Hydra's error as one line: key, what was found, what is accepted."""
+    options = re.search(r"Could not find '([^']+)/([^'/]+)'\s+Available options in '[^']+':\s+(.*)", message, re.DOTALL)
+    if options:
+        group, found, listed = options.groups()
+        return f"{group}: found {found!r}; accepted: {', '.join(listed.split())}"
+    struct = re.search(r"Key '([^']+)' is not in struct\s+full_key: (\S+)", message)
+    if struct:
+        full = struct.group(2)
+        return f"{full}: no such key; accepted: {_siblings(full)}"
+    group = re.search(r"Could not override '([^']+)'", message)
+    if group:
+        return f"{group.group(1)}: no such key; accepted: {_siblings(group.group(1))}"
+    text = " ".join(message.split())
+    return f"{', '.join(overrides)}: {text}" if overrides and "Error parsing override" not in text else text
+
+
+def _siblings(full_key: str) -> str:
+    node: Any = _composed([])
+    for part in full_key.split(".")[:-1]:
+        node = node.get(part, {}) if isinstance(node, Mapping) else {}
+    keys = [key for key in node if key != "_target_"] if isinstance(node, Mapping) else []
+    return ", ".join(keys) or "none"
+
+
+def checked(plain: Mapping[str, Any]) -> Config:
+    """Plain values as a ``Config``. Raises ``ConfigError`` for the first thing that is wrong."""
+    values = dict(plain)
+    values["safeguards"] = safeguards_of(values.get("safeguards", {}), "safeguards")
+    if "reference" in values:
+        reference = dict(values["reference"])
+        reference["safeguards"] = safeguards_of(reference["safeguards"], "safeguards")
+        values["reference"] = reference
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError(_first(error, Config)) from None
+
+
+def safeguards_of(blocks: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Each block as the record that its ``_target_`` names; targets are resolved only under ``sim.``."""
+    return {name: _instance(block, f"{key}.{name}") for name, block in blocks.items()}
+
+
+def _instance(block: Any, key: str) -> Any:
+    if isinstance(block, Record):
+        return block
+    target = block.get("_target_") if isinstance(block, Mapping) else None
+    if not isinstance(target, str) or not target.startswith("sim."):
+        raise ConfigError(f"{key}._target_: found {target!r}; accepted: the dotted path of a record under sim.")
+    module_name, _, class_name = target.rpartition(".")
+    try:
+        record = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError):
+        raise ConfigError(f"{key}._target_: nothing is named {target!r}; accepted: a record under sim.") from None
+    if not (isinstance(record, type) and issubclass(record, Record)):
+        raise ConfigError(f"{key}._target_: found {target!r}, which is no safeguard; accepted: a record under sim.")
+    try:
+        return record(**{name: value for name, value in block.items() if name != "_target_"})
+    except ValidationError as error:
+        raise ConfigError(_first(error, record, key)) from None
+
+
+def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
+    """The first mistake as one line."""
+    problem = error.errors(include_url=False)[0]
+    location = [str(part) for part in problem["loc"] if part != "[key]"]
+    place = ".".join([key, *location] if key else location) or "configuration"
+    kind, message = problem["type"], problem["msg"]
+    if kind == "extra_forbidden":
+        return f"{place}: no such key; accepted: {_fields(root, problem['loc'][:-1])}"
+    if kind == "missing":
+        return f"{place}: found nothing; accepted: a value"
+    if kind == "value_error":
+        text = str(problem["ctx"]["error"]) if "ctx" in problem else message
+        return text if place == "configuration" else f"{place}.{text}"
+    wanted = re.sub(r"^Input should be (a |an )?", "", message).replace("valid ", "")
+    return f"{place}: found {problem['input']!r}; accepted: {wanted}"
+
+
+def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
+    kind: Any = root
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, Record):
+            kind = kind.model_fields[str(part)].annotation
+        while typing.get_origin(kind) in (typing.Annotated, types.UnionType, typing.Union):
+            kind = typing.get_args(kind)[0]
+        if typing.get_origin(kind) is dict and part not in getattr(root, "model_fields", {}):
+            kind = typing.get_args(kind)[1]
+    known = isinstance(kind, type) and issubclass(kind, Record)
+    return ", ".join(kind.model_fields) if known else "the keys in configs/"
+
+
+def run_from_shell(study: Callable[[Config], Any], arguments: Sequence[str], name: str) -> None:
+    """Hand a study's arguments to Hydra: overrides, ``--cfg job``, ``--help``, multirun.
+
+    Mistakes come out as ``RogatoryError``: Hydra itself would print them with a traceback and leave with another status.
+    """
+    failure: list[BaseException] = []
+
+    def job(composed: DictConfig) -> Any:
+        try:
+            return study(load(*HydraConfig.get().overrides.task))
+        except BaseException as error:
+            failure.append(error)
+            raise
+
+    job.__module__, job.__qualname__ = __name__, name
+    before = sys.argv
+    sys.argv = [f"rogatory {name}", *arguments]
+    try:
+        _checked_first(arguments)
+        main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()
+    except SystemExit:
+        if failure:
+            raise failure[0] from None
+        raise
+    finally:
+        sys.argv = before
+
+
+def _checked_first(arguments: Sequence[str]) -> None:
+    """Refuse a wrong override before Hydra sees it, so that a mistake reads the same here and from Python."""
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    if not flags:
+        load(*arguments)

@@ -1,0 +1,393 @@
+"""Estimands: one function each, over the arrays of one finished run. Denominators are latent, so no treatment moves them.
+
+Cohort: cases that arise in the window, followed to the end of the run-out. A metric whose follow-up is too short is absent
+and says why. Units stand in ``UNITS``; ``count`` is the number of events behind a value, before any division.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.draws import Draws, Reals
+from sim.world.cases import Cases
+from sim.world.docket import Docket
+from sim.world.record import Record
+from sim.world.snapshot import World
+from sim.world.vocabulary import (
+    CHANNELS,
+    DATA_CLASSES,
+    DAYS_PER_MONTH,
+    DAYS_PER_YEAR,
+
+    DETERRED,
+    DISCLOSED,
+    EMPTY,
+    EXECUTED,
+    FOLLOW_UP_MONTHS,
+    GROUPS,
+    IN_PART,
+    KINDS,
+    LAPSED,
+    PARKED,
+    PENDING,
+    PRESERVATION,
+    REFUSED,
+    REGIMES,
+    DataClass,
+    Unit,
+)
+
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Row = tuple[str, str, str, float, int]
+PER = 100_000.0  # people: the base of rates
+
+UNITS = {
+    "case_disclosure_rate": "fraction of latent abusive cases",
+    "legit_met_rate": "fraction of latent cross-border needs",
+    "targeted_rate": "people per 100 000 at risk a year",
+    "targeted_people": "people a year",
+    "targeted_rate_treaty": "people per 100 000 at risk a year",
+    "ever_targeted": "people per 100 000 at risk in the window",
+    "attempted_rate": "fraction of latent abusive cases",
+    "deterred_share": "fraction of latent abusive cases",
+    "preserved_only": "fraction of latent abusive cases",
+    "disclosure_severity": "severity per 100 000 at risk a year",
+    "displacement_rate": "fraction of cases no longer disclosed through the treaty",
+    "legit_delay_days": "days from need to execution",
+    "unanswered_share": "fraction of requests filed",
+    "backlog_months": "months of capacity",
+    "secondary_use_rate": "people per 100 000 at risk a year",
+    "notified_share": "fraction of disclosed abusive cases",
+    "chilling": "fraction of baseline expression lost",
+    "abuse_share": "fraction of executed requests",
+    "block_rate": "fraction of decided abusive requests",
+    "false_refusal_rate": "fraction of decided legitimate requests",
+}
+
+class MetricsSpec(Record):
+    """Weights and chances that turn events into estimands."""
+
+    severity: dict[DataClass, Unit]
+    leak_chance: Unit
+    quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
+    fewest_events: Annotated[int, Field(ge=1)]
+    notice_chance: Unit
+
+class Finished(NamedTuple):
+    """One run, told to its end: what the metrics read."""
+
+    world: World
+    cases: Cases
+    case_status: NDArray[np.int8]  # [C]
+    docket: Docket
+    instruments: tuple[str, ...]
+    first_month: int  # of the window
+    years: int
+    months: int  # in all
+    backlog: Reals  # [T, N] hours
+    capacity: Reals  # [N]
+    draws: Draws
+
+    @property
+    def opens(self) -> float:
+        """First day of the window."""
+        return self.first_month * DAYS_PER_MONTH
+
+    @property
+    def closes(self) -> float:
+        """Day after the last of the window."""
+        return self.opens + self.years * 12 * DAYS_PER_MONTH
+
+    @property
+    def ends(self) -> float:
+        """Last day of the run-out."""
+        return self.months * DAYS_PER_MONTH
+
+class Sliced(NamedTuple):
+    """Masks and codes that several estimands share."""
+
+    cohort: Flags  # [C] arises in the window
+    abusive: Flags  # [C] latent abusive cases of the cohort
+    needs: Flags  # [C] latent legitimate cross-border needs of the cohort
+    giving: Ints  # docket rows that gave data, one a case
+    formal: Flags  # [M]
+    of_cohort: Flags  # [M]
+
+def sliced(run: Finished) -> Sliced:
+    """The cohort and the requests that gave its data."""
+    window = (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
+    formal = run.docket.channel != PRESERVATION
+    of_cohort = window[run.docket.case]
+    giving = np.flatnonzero(formal & of_cohort & (run.docket.granted >= 0))
+    return Sliced(
+        cohort=window,
+        abusive=window & run.cases.abusive,
+        needs=window & ~run.cases.abusive & ~run.cases.domestic,
+        giving=giving,
+        formal=formal,
+        of_cohort=of_cohort,
+    )
+
+def _counted(codes: Ints, names: tuple[str, ...]) -> Ints:
+    return np.bincount(codes, minlength=len(names)) if codes.size else np.zeros(len(names), np.int64)
+
+def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, ...], Ints]]:
+    """The ways to slice by what was filed: name of the slice, its levels, codes of the given docket rows."""
+    docket, states, offences = run.docket, run.world.states, run.world.offences
+    yield "requested", states.codes, docket.requested[rows].astype(np.int64)
+    yield "instrument", run.instruments, docket.instrument[rows].astype(np.int64)
+    yield "channel", CHANNELS, docket.channel[rows].astype(np.int64)
+    yield "kind", KINDS, docket.kind[rows].astype(np.int64)
+    yield "label", offences.names, docket.label[rows].astype(np.int64)
+    yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
+
+def _case_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, ...], Ints]]:
+    """The ways to slice by what a case is, known before anyone files."""
+    requester = run.cases.requester[rows]
+    yield "requester", run.world.states.codes, requester
+    yield "regime", REGIMES, run.world.states.regime[requester]
+
+def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent abusive cases that end in disclosure by any modelled channel, over latent abusive cases.
+
+    By group, requester and regime the denominator is the slice's own; by what was filed it is all latent abusive cases, so
+    those slices add up to the whole.
+    """
+    latent = np.flatnonzero(cut.abusive)
+    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    hit = run.docket.case[rows]
+    yield _row("case_disclosure_rate", "all", "all", hit.size, latent.size)
+    groups = ("group", GROUPS)
+    for (by, levels, whole), (_, _, part) in zip(
+        [(*groups, run.cases.group[latent]), *_case_slices(run, latent)],
+        [(*groups, run.cases.group[hit]), *_case_slices(run, hit)],
+        strict=True,
+    ):
+        yield from _rows("case_disclosure_rate", by, levels, _counted(part, levels), _counted(whole, levels))
+    for by, levels, part in _request_slices(run, rows):
+        yield from _rows("case_disclosure_rate", by, levels, _counted(part, levels), np.full(len(levels), latent.size))
+
+def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
+    needs = np.flatnonzero(cut.needs)
+    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
+    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
+    rows = rows[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH]
+    met = run.docket.case[rows]
+    yield _row("legit_met_rate", "all", "all", met.size, needs.size)
+    offences = ("conduct", run.world.offences.names)
+    for (by, levels, whole), (_, _, part) in zip(
+        [*_case_slices(run, needs), (*offences, run.cases.conduct[needs])],
+        [*_case_slices(run, met), (*offences, run.cases.conduct[met])],
+        strict=True,
+    ):
+        yield from _rows("legit_met_rate", by, levels, _counted(part, levels), _counted(whole, levels))
+    for by, levels, part in _request_slices(run, rows):
+        yield from _rows("legit_met_rate", by, levels, _counted(part, levels), np.full(len(levels), needs.size))
+
+def people_at_risk(run: Finished) -> Reals:
+    """Real people the cohort stands for, by group, shape ``[G]``."""
+    return np.bincount(run.world.people.group, weights=run.world.people.weight, minlength=len(GROUPS))
+
+def disclosures(run: Finished, treaty_only: bool = False) -> Ints:
+    """Docket rows that gave data on a person at risk on a day of the window, whenever the case arose."""
+    docket = run.docket
+    found = (docket.granted >= 0) & (docket.channel != PRESERVATION) & run.cases.abusive[docket.case]
+    found &= (docket.executed_day >= run.opens) & (docket.executed_day < run.closes)
+    if treaty_only:
+        found &= docket.instrument == run.instruments.index("hanoi") if "hanoi" in run.instruments else False
+    return np.flatnonzero(found)
+
+def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
+    """How many distinct (row, member) pairs are among docket rows, by group ``[G]``; with ``yearly`` once a calendar year."""
+    cases = run.docket.case[rows]
+    year = np.floor((run.docket.executed_day[rows] - run.opens) / (12 * DAYS_PER_MONTH)).astype(np.int64)
+    keys = np.column_stack([run.cases.person[cases], run.cases.member[cases], year if yearly else np.zeros_like(year)])
+    unique = np.unique(keys, axis=0) if rows.size else keys.reshape(0, 3)
+    return _counted(run.world.people.group[unique[:, 0]], GROUPS)
+
+def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups."""
+    at_risk = people_at_risk(run)
+    for metric, rows in (("targeted_rate", disclosures(run)), ("targeted_rate_treaty", disclosures(run, treaty_only=True))):
+        people = distinct_people(run, rows, yearly=True)
+        yield from _rows(metric, "group", GROUPS, people, at_risk * run.years / PER)
+        if metric == "targeted_rate":
+            yield "targeted_people", "all", "all", float(people.sum()) / run.years, int(people.sum())
+    ever = distinct_people(run, disclosures(run), yearly=False)
+    yield from _rows("ever_targeted", "group", GROUPS, ever, at_risk / PER)
+    yield _row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
+
+def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
+    latent = np.flatnonzero(cut.abusive)
+    filed = np.zeros(cut.cohort.size, bool)
+    filed[run.docket.case] = True
+    preserved = np.zeros(cut.cohort.size, bool)
+    frozen = (run.docket.channel == PRESERVATION) & (run.docket.status == EXECUTED)
+    preserved[run.docket.case[frozen]] = True
+    status = run.case_status
+    for metric, mask in (
+        ("attempted_rate", filed),
+        ("deterred_share", status == DETERRED),
+        ("preserved_only", preserved & (status != DISCLOSED)),
+    ):
+        hit = latent[mask[latent]]
+        yield _row(metric, "all", "all", hit.size, latent.size)
+        groups = _counted(run.cases.group[hit], GROUPS), _counted(run.cases.group[latent], GROUPS)
+        yield from _rows(metric, "group", GROUPS, *groups)
+
+def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
+    rows = disclosures(run)
+    weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]  # type: ignore[index]
+    group = run.cases.group[run.docket.case[rows]]
+    at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
+    for level, value, people, count in zip(GROUPS, total, at_risk, _counted(group, GROUPS), strict=True):
+        yield "disclosure_severity", "group", level, value * PER / (people * run.years) if people else np.nan, int(count)
+
+def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """Quantiles of the cumulative incidence of execution among filed needs, refusal and lapse competing.
+
+    Every case of the cohort is followed for 24 months, so the incidence at day d is the plain share executed by then. A
+    quantile beyond the incidence at 24 months is not reached: its value is missing, its count the number executed.
+    """
+    rows = np.flatnonzero(cut.formal & cut.of_cohort & ~run.cases.abusive[run.docket.case] & (run.docket.attempt == 0))
+    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
+    given = (run.docket.granted[rows] >= 0) & (waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH)
+    days = np.sort(waited[given])
+    for share in spec.quantiles:
+        place = int(np.ceil(share * rows.size)) - 1
+        value = float(days[place]) if rows.size and place < days.size else np.nan
+        yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
+
+def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
+    rows = np.flatnonzero(cut.formal & cut.of_cohort)
+    silent = np.isin(run.docket.status[rows], (LAPSED, PARKED, PENDING))
+    yield _row("unanswered_share", "all", "all", int(silent.sum()), rows.size)
+    codes, levels = run.docket.requested[rows].astype(np.int64), run.world.states.codes
+    yield from _rows("unanswered_share", "requested", levels, _counted(codes[silent], levels), _counted(codes, levels))
+    kinds = run.cases.abusive[run.docket.case[rows]].astype(np.int64)
+    names = ("legitimate", "abusive")
+    yield from _rows("unanswered_share", "purpose", names, _counted(kinds[silent], names), _counted(kinds, names))
+
+def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
+    if not np.isfinite(run.capacity).all():
+        return
+    window = run.backlog[run.first_month : run.first_month + 12 * run.years]
+    months = int(window.shape[0])
+    yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
+    for code, hours, capacity in zip(run.world.states.codes, window.mean(axis=0), run.capacity, strict=True):
+        yield "backlog_months", "requested", code, float(hours / capacity), months
+
+def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """People harmed by data disclosed for another case: one person a leak, in proportion to what the receiver fails to protect.
+
+    ``leak`` by case and receiver; the chance is *assumption* (no source counts such use).
+    """
+    docket, states = run.docket, run.world.states
+    given = (docket.granted >= 0) & (docket.channel != PRESERVATION)
+    given &= (docket.executed_day >= run.opens) & (docket.executed_day < run.closes)
+    rows = np.flatnonzero(given)
+    receiver = run.cases.requester[docket.case[rows]]
+    luck = run.draws.uniform("leak", run.cases.id[docket.case[rows]], states.keys[receiver])
+    leaked = luck < spec.leak_chance * (1 - states.data_protection[receiver])
+    yield _row("secondary_use_rate", "all", "all", int(leaked.sum()), people_at_risk(run).sum() * run.years / PER)
+
+def notified_share(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """Disclosed abusive cases whose person is ever told: not where secrecy was asked for (Art 40(20)), else by chance."""
+    cases = run.docket.case[cut.giving]
+    cases = cases[run.cases.abusive[cases]]
+    told = ~run.cases.secret[cases] & (run.draws.uniform("notice", run.cases.id[cases]) < spec.notice_chance)
+    yield _row("notified_share", "all", "all", int(told.sum()), cases.size)
+
+def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Selected on filing, so never to be compared between scenarios that change filing: abuse among what was executed,
+    and refusals among what was decided."""
+    docket = run.docket
+    rows = np.flatnonzero(cut.formal & cut.of_cohort)
+    abusive = run.cases.abusive[docket.case[rows]]
+    executed = np.isin(docket.status[rows], (EXECUTED, IN_PART, EMPTY))
+    refused = docket.status[rows] == REFUSED
+    decided = executed | refused
+    for by, levels, codes in (
+        ("all", ("all",), np.zeros(rows.size, np.int64)),
+        ("instrument", run.instruments, docket.instrument[rows].astype(np.int64)),
+        ("regime", REGIMES, run.world.states.regime[run.cases.requester[docket.case[rows]]]),
+    ):
+        for metric, part, whole in (
+            ("abuse_share", executed & abusive, executed),
+            ("block_rate", refused & abusive, decided & abusive),
+            ("false_refusal_rate", refused & ~abusive, decided & ~abusive),
+        ):
+            yield from _rows(metric, by, levels, _counted(codes[part], levels), _counted(codes[whole], levels))
+
+def _row(metric: str, by: str, level: str, part: float, whole: float) -> Row:
+    return metric, by, level, float(part / whole) if whole else np.nan, int(part)
+
+def _rows(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDArray[np.generic]) -> Iterator[Row]:
+    """One row a level that anything could have happened in."""
+    for level, numerator, denominator in zip(levels, part, whole, strict=True):
+        if denominator:
+            yield _row(metric, by, level, numerator, denominator)
+
+def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
+    """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
+    cut = sliced(run)
+    rows: list[Row] = []
+    absent = {
+        "displacement_rate": "compares two runs: sim.metrics.displacement_rate",
+        "chilling": "people's expression is constant while nobody adapts",
+    }
+    rows += case_disclosure_rate(run, cut)
+    follow_up = run.months - run.first_month - 12 * run.years
+    if follow_up >= FOLLOW_UP_MONTHS:
+        rows += legit_met_rate(run, cut)
+        rows += legit_delay_days(run, cut, spec)
+    else:
+        reason = f"follow-up of {follow_up} months; the definition wants {FOLLOW_UP_MONTHS}"
+        absent |= {"legit_met_rate": reason, "legit_delay_days": reason}
+    rows += targeted(run, cut)
+    rows += abusive_fates(run, cut)
+    rows += disclosure_severity(run, cut, spec)
+    rows += unanswered_share(run, cut)
+    backlog = list(backlog_months(run, cut))
+    rows += backlog
+    if not backlog:
+        absent["backlog_months"] = "capacity is infinite (review.load is off)"
+    rows += secondary_use_rate(run, cut, spec)
+    rows += notified_share(run, cut, spec)
+    rows += diagnostics(run, cut)
+    frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
+    return frame.astype({"value": float, "count": np.int64}), absent
+
+def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
+    """Of cases disclosed through the treaty under A and not under B, the share disclosed another way under B, by pairing.
+
+    Returns the fraction and the number of cases disclosed through the treaty under A and not under B. Raises ``ValueError``
+    for two runs that do not share their cases.
+    """
+    if not np.array_equal(a.cases.id, b.cases.id):
+        raise ValueError("two runs of different world or event seeds share no cases: displacement pairs case by case")
+
+    def disclosed(run: Finished, by_treaty: bool) -> Flags:
+        cut = sliced(run)
+        rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+        through = run.docket.instrument[rows] == run.instruments.index(treaty)
+        mask = np.zeros(run.cases.id.size, bool)
+        mask[run.docket.case[rows[through == by_treaty]]] = True
+        return mask
+
+    left = disclosed(a, True) & ~disclosed(b, True)
+    count = int(left.sum())
+    return (float((left & disclosed(b, False)).sum() / count) if count else np.nan), count
+

@@ -1,0 +1,223 @@
+"""What a run returns: frames with names instead of codes, made when asked for."""
+
+from __future__ import annotations
+
+import platform
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.draws import Keys, absorb, name_key, opened
+from sim.compiled import kernel
+from sim.metrics import Finished, metrics_of
+from sim.settings import Config
+from sim.sources.tables import checksums
+from sim.world.vocabulary import (
+    CASE_STATUSES,
+    CHANNELS,
+    DATA_CLASSES,
+    DAYS_PER_MONTH,
+    GROUPS,
+    KINDS,
+    STATUSES,
+)
+
+_REQUEST = name_key("request")
+_ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)
+_PACKAGES = ("rogatory", "mesa", "numpy", "pandas", "numba", "scipy", "hydra-core", "pyarrow", "pydantic")
+
+
+@kernel
+def _request_ids(case_ids: Keys, ways: Keys) -> Keys:
+    out = np.empty_like(case_ids)
+    start = opened(np.uint64(0), _REQUEST)
+    for m in range(case_ids.size):
+        out[m] = absorb(absorb(start, case_ids[m]), ways[m]) & _ID_MASK
+    return out
+
+
+def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical:
+    """Codes as names; a negative code is missing."""
+    return pd.Categorical.from_codes(codes.astype(np.int64), categories=list(names))
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that results rest on."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+class Result:
+    """One finished run. Days count from the first day of the window; the run-in has negative days."""
+
+    def __init__(self, finished: Finished, config: Config, seed: int) -> None:
+        """Keep the arrays; frames are made on demand."""
+        self.finished = finished
+        self.config = config
+        self.seed = seed
+
+    @cached_property
+    def _measured(self) -> tuple[pd.DataFrame, dict[str, str]]:
+        return metrics_of(self.finished, self.config.metrics)
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Estimands, tidy: ``metric, by, level, value, count``; units in ``sim.metrics.UNITS``."""
+        return self._measured[0]
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Estimands that this run cannot give, and why."""
+        return self._measured[1]
+
+    def dates(self, days: pd.Series) -> pd.Series:
+        """Days since the window opened as dates."""
+        return pd.Timestamp(self.config.start) + pd.to_timedelta(days, unit="D")
+
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """One row a request, formal or by a side door; ``abusive`` and ``conduct`` are hidden from every reviewer."""
+        run, docket = self.finished, self.finished.docket
+        case, states, offences = docket.case, self.finished.world.states, self.finished.world.offences
+        person = run.cases.person[case]
+        known = person >= 0
+        ids = np.zeros(case.size, np.int64)
+        ids[known] = run.world.people.ids[person[known]].astype(np.int64)
+        ways = (docket.attempt.astype(np.uint64) * np.uint64(len(CHANNELS))) + docket.channel.astype(np.uint64)
+        stopped = tuple(self.config_names)
+        return pd.DataFrame(
+            {
+                "id": _request_ids(run.cases.id[case], ways).astype(np.int64),
+                "case": run.cases.id[case].astype(np.int64),
+                "month": docket.month.astype(np.int64) - run.first_month,
+                "requester": named(run.cases.requester[case], states.codes),
+                "requested": named(docket.requested, states.codes),
+                "instrument": named(docket.instrument, run.instruments),
+                "channel": named(docket.channel, CHANNELS),
+                "data_class": named(docket.wanted, DATA_CLASSES),
+                "granted_class": named(docket.granted, DATA_CLASSES),
+                "label": named(docket.label, offences.names),
+                "alleged": named(docket.alleged, offences.names),
+                "conduct": named(run.cases.conduct[case], offences.names),
+                "kind": named(docket.kind, KINDS),
+                "group": named(run.cases.group[case], GROUPS),
+                "person": _masked(ids, known),
+                "abusive": run.cases.abusive[case],
+                "status": named(docket.status, STATUSES),
+                "reason": named(docket.reason, stopped),
+                "filed_day": docket.filed_day - run.opens,
+                "decided_day": docket.decided_day - run.opens,
+                "executed_day": docket.executed_day - run.opens,
+                "ended_day": docket.ended_day - run.opens,
+                "hours": docket.hours.astype(float),
+                "narrowed_by": named(docket.narrowed, stopped),
+            }
+        )
+
+    @property
+    def config_names(self) -> tuple[str, ...]:
+        """Names of the safeguards in the global order of checks."""
+        from sim.review.safeguard import in_order
+
+        return in_order(self.config.safeguards)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """One row a latent case, filed or not."""
+        run, cases = self.finished, self.finished.cases
+        states, offences = run.world.states, run.world.offences
+        known = cases.person >= 0
+        ids = np.zeros(cases.id.size, np.int64)
+        ids[known] = run.world.people.ids[cases.person[known]].astype(np.int64)
+        return pd.DataFrame(
+            {
+                "id": cases.id.astype(np.int64),
+                "month": cases.month - run.first_month,
+                "day": cases.day - run.opens,
+                "requester": named(cases.requester, states.codes),
+                "abusive": cases.abusive,
+                "conduct": named(cases.conduct, offences.names),
+                "group": named(cases.group, GROUPS),
+                "person": _masked(ids, known),
+                "member": cases.member,
+                "data_class": named(cases.wanted, DATA_CLASSES),
+                "urgent": cases.urgent,
+                "secret": cases.secret,
+                "status": named(run.case_status, CASE_STATUSES),
+            }
+        )
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """One row of the cohort of people at risk, with the disclosures it suffered in the window."""
+        run, people = self.finished, self.finished.world.people
+        states = run.world.states
+        from sim.metrics import disclosures
+
+        hit = run.cases.person[run.docket.case[disclosures(run)]]
+        return pd.DataFrame(
+            {
+                "id": people.ids.astype(np.int64),
+                "origin": named(people.origin, states.codes),
+                "residence": named(people.residence, states.codes),
+                "group": named(people.group, GROUPS),
+                "visibility": people.visibility,
+                "expression": people.expression,
+                "weight": people.weight,
+                "disclosures": np.bincount(hit, minlength=people.count).astype(np.int64),
+            }
+        )
+
+    @cached_property
+    def monthly(self) -> pd.DataFrame:
+        """One row a month and authority: files waiting and parked, hours of backlog and capacity."""
+        run = self.finished
+        months, count = run.backlog.shape
+        month = np.repeat(np.arange(months) - run.first_month, count)
+        states = np.tile(np.arange(count), months)
+        flow = {}
+        formal = run.docket.channel != CHANNELS.index("preservation")
+        for name, day in (("filed", run.docket.filed_day), ("ended", run.docket.ended_day)):
+            seen = formal & ~np.isnan(day)
+            place = np.floor(day[seen] / DAYS_PER_MONTH).astype(np.int64) * count + run.docket.requested[seen]
+            flow[name] = np.bincount(place, minlength=months * count)[: months * count]
+        return pd.DataFrame(
+            {
+                "month": month,
+                "date": self.dates(pd.Series(month * DAYS_PER_MONTH)).dt.normalize(),
+                "requested": named(states, run.world.states.codes),
+                **flow,
+                "backlog_hours": run.backlog.ravel(),
+                "capacity_hours": np.tile(run.capacity, months),
+            }
+        )
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Provenance: configuration, its digest, seeds, checksums of the tables, versions, what is absent and why."""
+        return {
+            "scenario": self.config.scenario_name,
+            "config_digest": self.config.digest(),
+            "world_digest": self.config.world_digest(),
+            "seed": self.seed,
+            "world_seed": self.finished.world.seed,
+            "months": {"run_in": self.config.run_in_months, "window": 12 * self.config.years, "run_out": self.config.run_out_months},
+            "tables": checksums() if self.config.states.source == "real" else {},
+            "versions": package_versions(),
+            "absent": self.absent,
+            "config": self.config.plain(),
+        }
+
+
+def _masked(values: NDArray[np.int64], known: NDArray[np.bool_]) -> pd.Series:
+    column = pd.Series(values, dtype="Int64")
+    return column.mask(~known)

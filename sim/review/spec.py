@@ -1,0 +1,208 @@
+"""The practice of review, and the tables a reading needs, from a configuration and a world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy import special, stats
+
+from sim.draws import Draws, Reals, name_keys
+from sim.review.assembly import Review
+from sim.review.desk import Desk
+from sim.review.goodwill import Goodwill
+from sim.review.pipeline import Practice, Reading
+from sim.review.safeguard import Ground, Safeguard
+from sim.world.instruments import Instrument, instrument_names
+from sim.world.record import ConfigError, Record
+from sim.world.snapshot import World
+from sim.world.vocabulary import (
+    DATA_CLASSES,
+    DAYS_PER_MONTH,
+    FORCES,
+    GROUPS,
+    DataClass,
+    NonNegative,
+    Positive,
+    Unit,
+)
+
+
+class Visible(Record):
+    """How plainly motive shows, in standard deviations of the reading's noise, by how the request is framed."""
+
+    honest: NonNegative
+    recharacterised: NonNegative
+    fabricated: NonNegative
+    selective: NonNegative
+
+
+class ReviewSpec(Record):
+    """How authorities read, how long it takes, and when requesters give up."""
+
+    load: bool
+    visible: Visible
+    plausibility_from: NonNegative
+    visibility_slope: NonNegative
+    visibility_most: NonNegative
+    rho: Unit
+    c_align: float
+    c_trust: float
+    c_strict: float
+    c_prev: float
+    prior_at_zero: Unit
+    prior_slope: float
+    uptake_max: Unit
+    fidelity_floor: Unit
+    trait_share: Unit
+    hours_median: Positive
+    hours_spread: NonNegative
+    delay_months: Positive
+    delay_spread: NonNegative
+    lapse_per_year: NonNegative
+    supplement_bar: float
+    supplement_answered: Unit
+    supplement_days: NonNegative
+    supplement_hours: NonNegative
+    urgent_effort: Unit
+    urgent_delay: Unit
+    gate_days: NonNegative
+    preservation_days: NonNegative
+    preservation_renewed: Unit
+    preservation_effort: Unit
+    preservation_delay: NonNegative
+    retention_months: Positive
+    retention_spread: NonNegative
+    residence_class: DataClass
+    effort_power: NonNegative
+    effort_floor: Unit
+    comfortable_months: Positive
+    utilisation_low: Positive
+    utilisation_high: Positive
+    capacity_floor: Positive
+
+
+def force_codes(instruments: Mapping[str, Instrument], names: tuple[str, ...]) -> Reals:
+    """What each text says of each safeguard, ``[S, I]``: 0 absent, 1 may, 2 must; a safeguard not named is absent.
+
+    Raises ``ConfigError`` for a safeguard that does not exist.
+    """
+    texts = instrument_names(instruments)
+    table = np.zeros((len(names), len(texts)))
+    for column, text in enumerate(texts):
+        for name, force in instruments[text].safeguards.items():
+            if name not in names:
+                raise ConfigError(
+                    f"instruments.{text}.safeguards: no safeguard is named {name!r}; accepted: {', '.join(names)}"
+                )
+            table[names.index(name), column] = FORCES.index(force)
+    return table
+
+
+def application(spec: ReviewSpec, world: World, safeguards: Mapping[str, Safeguard], forces: Reals, names: tuple[str, ...]) -> Reals:
+    """Probability that a state applies a safeguard to a request, ``[S, I, N]``.
+
+    ``absent`` 0, ``may`` uptake, ``must`` uptake + (1 - uptake) * fidelity, each seen through the state's lasting habit with
+    that safeguard: a share ``trait_share`` of the latent variance is a trait, so that neglect is mostly not a lottery. One
+    uniform per request serves all three forces, so they are nested.
+    """
+    states = world.states
+    uptake = spec.uptake_max * states.commitment
+    fidelity = spec.fidelity_floor + (1 - spec.fidelity_floor) * states.rule
+    chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity])  # [3, N]
+    trait = Draws(world.seed).normal("trait:applied", name_keys(names)[:, None], states.keys[None, :])  # [S, N]
+    plain = chance[forces.astype(int)]  # [S, I, N]
+    if spec.trait_share < 1:
+        latent = special.ndtri(plain) + np.sqrt(spec.trait_share) * trait[:, None, :]
+        seen = stats.norm.cdf(latent / np.sqrt(1 - spec.trait_share))
+    else:
+        seen = (special.ndtri(plain) + trait[:, None, :] > 0).astype(float)
+    certain = np.array([safeguards[name].certain for name in names])
+    seen = np.where(forces[:, :, None] == 0, 0.0, seen)
+    return np.where(certain[:, None, None] & (forces[:, :, None] > 0), 1.0, seen)
+
+
+def reading_of(
+    spec: ReviewSpec,
+    world: World,
+    safeguards: Mapping[str, Safeguard],
+    instruments: Mapping[str, Instrument],
+    review: Review,
+) -> Reading:
+    """The tables that the compiled review reads in this world under these texts."""
+    states, offences, names = world.states, world.offences, review.names
+    trust = states.liberal - 0.5
+    aligned = states.alignment - 0.5
+    prior = special.logit(spec.prior_at_zero) + spec.prior_slope * states.liberal
+    usual = np.average(prior, weights=np.maximum(states.demand, 1e-12))
+    pair_bar = (
+        spec.c_align * aligned
+        + spec.c_trust * trust[:, None]
+        - spec.c_strict * states.strictness[None, :]
+        - spec.c_prev * (prior - usual)[:, None]
+    )
+    covers = np.zeros((len(names), len(GROUPS) + 1))
+    for s, name in enumerate(names):
+        safeguard = safeguards[name]
+        if isinstance(safeguard, Ground):
+            covers[s, :-1] = [safeguard.covers.get(group, 0.0) for group in GROUPS]  # type: ignore[call-overload]
+    comity = next((s for s in safeguards.values() if isinstance(s, Goodwill)), None)
+    goodwill = np.ones((states.count, states.count))
+    if comity is not None:
+        near = 1 - comity.by_alignment + comity.by_alignment * states.alignment
+        goodwill = comity.most * near * np.clip(comity.standing_from + states.liberal, 0, 1)[:, None]
+    forces = force_codes(instruments, names)
+    return Reading(
+        applies=application(spec, world, safeguards, forces, names),
+        state_keys=states.keys,
+        skill=states.skill,
+        judicial=states.judicial,
+        pair_bar=np.ascontiguousarray(pair_bar),
+        standing=np.ascontiguousarray(spec.c_trust * trust[:, None] + spec.c_align * aligned),
+        goodwill=np.ascontiguousarray(goodwill),
+        crime=~np.isnan(states.penalties),
+        protected=offences.protected,
+        harm=offences.harm,
+        covers=covers,
+        plausible=np.concatenate([offences.plausible, np.zeros((len(offences.names), 1))], axis=1),
+        strength=np.array([spec.visible.honest, spec.visible.recharacterised, spec.visible.fabricated, spec.visible.selective]),
+        numbers=review.numbers,
+    )
+
+
+def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard]) -> Practice:
+    """The scalars of the review."""
+    desk = safeguards["desk"]
+    assert isinstance(desk, Desk)
+    return Practice(
+        shared_noise=float(np.sqrt(spec.rho)),
+        own_noise=float(np.sqrt(1 - spec.rho)),
+        visibility_slope=spec.visibility_slope,
+        visibility_most=spec.visibility_most,
+        plausibility_from=spec.plausibility_from,
+        hours_log=float(np.log(spec.hours_median)),
+        hours_spread=spec.hours_spread,
+        expected_hours=spec.hours_median * float(np.exp(spec.hours_spread**2 / 2)),
+        delay_log=float(np.log(spec.delay_months * DAYS_PER_MONTH)),
+        delay_spread=spec.delay_spread,
+        lapse_per_year=spec.lapse_per_year,
+        supplement_bar=spec.supplement_bar,
+        supplement_answered=spec.supplement_answered,
+        supplement_days=spec.supplement_days,
+        supplement_hours=spec.supplement_hours,
+        urgent_effort=spec.urgent_effort,
+        urgent_delay=spec.urgent_delay,
+        gate_days=spec.gate_days,
+        park_bar=desk.park_bar,
+        trust_floor=desk.trust_floor,
+        preservation_days=spec.preservation_days,
+        preservation_renewed=spec.preservation_renewed,
+        preservation_effort=spec.preservation_effort,
+        preservation_delay=spec.preservation_delay,
+        retention_log=float(np.log(spec.retention_months * DAYS_PER_MONTH)),
+        retention_spread=spec.retention_spread,
+        residence_class=DATA_CLASSES.index(spec.residence_class),
+        effort_power=spec.effort_power,
+        effort_floor=spec.effort_floor,
+        comfortable_months=spec.comfortable_months,
+    )

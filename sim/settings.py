@@ -1,0 +1,94 @@
+"""A whole configuration as one frozen record: what a study may set, checked as it is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from typing import Annotated, Any
+
+from pydantic import Field, SerializeAsAny, StrictInt, model_validator
+
+from sim.conduct.filing import ConductSpec
+from sim.metrics import MetricsSpec
+from sim.review.safeguard import Gate, Ground, Look
+from sim.review.spec import ReviewSpec
+from sim.world.instruments import Instrument
+from sim.world.record import Record
+from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
+from sim.world.vocabulary import Offence
+
+AnySafeguard = Gate | Look | Ground
+
+
+class Policy(Record):
+    """What decides how requests are made and answered: the texts, the safeguards, the practice, the conduct."""
+
+    instruments: dict[str, Instrument]
+    safeguards: dict[str, SerializeAsAny[AnySafeguard]]
+    review: ReviewSpec
+    conduct: ConductSpec
+
+
+class Config(Record):
+    """Everything that decides a run, but for its seeds' use; ``scenario_name`` is a label and decides nothing."""
+
+    scenario_name: str
+    years: Annotated[StrictInt, Field(ge=1, le=50)]
+    seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    seed: StrictInt
+    world_seed: StrictInt | None
+    start: dt.date
+    run_in_months: Annotated[StrictInt, Field(ge=0, le=240)]
+    run_out_months: Annotated[StrictInt, Field(ge=0, le=240)]
+    calibration_months: Annotated[StrictInt, Field(ge=6, le=240)]
+    workers: Annotated[StrictInt, Field(ge=1, le=1024)] | None
+    output: str
+    states: StatesSpec
+    people: PeopleSpec
+    demand: DemandSpec
+    offences: dict[str, Offence]
+    instruments: dict[str, Instrument]
+    safeguards: dict[str, SerializeAsAny[AnySafeguard]]
+    review: ReviewSpec
+    conduct: ConductSpec
+    metrics: MetricsSpec
+    reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
+
+    @model_validator(mode="after")
+    def _attempts(self) -> Config:
+        if not 1 <= self.conduct.attempts <= 3:
+            raise ValueError(f"conduct.attempts: found {self.conduct.attempts}; accepted: 1 to 3")
+        if self.review.utilisation_low > self.review.utilisation_high:
+            raise ValueError(
+                f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
+                f"{self.review.utilisation_high}; accepted: at most that"
+            )
+        return self
+
+    def plain(self) -> dict[str, Any]:
+        """The configuration as plain values, for manifests."""
+        return self.model_dump(mode="json")
+
+    def digest(self) -> str:
+        """Sixteen hexadecimal characters that change whenever anything changes that decides a result."""
+        decisive = {k: v for k, v in self.plain().items() if k not in ("workers", "output", "scenario_name", "seeds")}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+    def world_digest(self) -> str:
+        """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""
+        parts = ("states", "people", "demand", "offences", "reference", "calibration_months")
+        decisive = {k: v for k, v in self.plain().items() if k in parts}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def policy(self) -> Policy:
+        """The scenario's own part."""
+        return Policy(
+            instruments=self.instruments, safeguards=self.safeguards, review=self.review, conduct=self.conduct
+        )
+
+    @property
+    def months(self) -> int:
+        """Run-in, window and run-out."""
+        return self.run_in_months + 12 * self.years + self.run_out_months
