@@ -95,9 +95,7 @@ def throughput(draws: int = DRAWS, repeats: int = REPEATS) -> pd.DataFrame:
             form()
             seconds[name].append(perf_counter() - start)
     each = [median(taken) / draws for taken in seconds.values()]
-    return pd.DataFrame(
-        {"form": list(forms), "draws_per_second": [1.0 / s for s in each], "ns_per_draw": [1e9 * s for s in each]}
-    )
+    return pd.DataFrame({"form": list(forms), "draws_per_second": [1.0 / s for s in each], "ns_per_draw": [1e9 * s for s in each]})
 
 
 if __name__ == "__main__":

@@ -16,13 +16,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numba
 import numpy as np
 import platformdirs
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _COMPILES = re.compile(r"\b(compiled|kernel|inlined)\b")
 _OURS = re.compile(r"kernels-[0-9a-f]{16}")  # nothing else in the folder is ever touched
@@ -85,11 +83,11 @@ CACHE = cache_folder()
 numba.config.CACHE_DIR = str(CACHE)
 
 
-def kernel(function: F) -> F:
+def kernel[F: Callable[..., Any]](function: F) -> F:
     """Compile at first call, cached on disk; NumPy's rules for division, no fast-math: bits must not depend on the build."""
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function))
 
 
-def inlined(function: F) -> F:
+def inlined[F: Callable[..., Any]](function: F) -> F:
     """A scalar rule to be called from kernels only: compiled into its caller, never cached on its own."""
     return cast(F, numba.njit(nogil=True, error_model="numpy", fastmath=False)(function))

@@ -69,9 +69,7 @@ def _composed(overrides: list[str]) -> dict[str, Any]:
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
-    assert isinstance(plain, dict)
-    plain.pop("hydra", None)
-    return {str(key): value for key, value in plain.items()}
+    return {str(key): value for key, value in dict(plain).items() if key != "hydra"}
 
 
 def _told(message: str, overrides: list[str]) -> str:

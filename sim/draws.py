@@ -149,7 +149,7 @@ def poisson_quantile(u: float, mean: float) -> int:
     """Smallest n whose Poisson cumulative probability exceeds ``u``; the search starts twelve deviations under the mean."""
     if mean <= 0.0:
         return 0
-    n = max(0, int(floor(mean - 12.0 * sqrt(mean) - 12.0)))
+    n = max(0, floor(mean - 12.0 * sqrt(mean) - 12.0))
     mass = exp(n * log(mean) - mean - lgamma(n + 1.0))
     total = mass
     last = mean + 12.0 * sqrt(mean) + 40.0

@@ -23,8 +23,6 @@ from sim.world.vocabulary import (
     CHANNELS,
     DATA_CLASSES,
     DAYS_PER_MONTH,
-    DAYS_PER_YEAR,
-
     DETERRED,
     DISCLOSED,
     EMPTY,
@@ -71,6 +69,7 @@ UNITS = {
     "false_refusal_rate": "fraction of decided legitimate requests",
 }
 
+
 class MetricsSpec(Record):
     """Weights and chances that turn events into estimands."""
 
@@ -79,6 +78,7 @@ class MetricsSpec(Record):
     quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
     fewest_events: Annotated[int, Field(ge=1)]
     notice_chance: Unit
+
 
 class Finished(NamedTuple):
     """One run, told to its end: what the metrics read."""
@@ -110,6 +110,7 @@ class Finished(NamedTuple):
         """Last day of the run-out."""
         return self.months * DAYS_PER_MONTH
 
+
 class Sliced(NamedTuple):
     """Masks and codes that several estimands share."""
 
@@ -119,6 +120,7 @@ class Sliced(NamedTuple):
     giving: Ints  # docket rows that gave data, one a case
     formal: Flags  # [M]
     of_cohort: Flags  # [M]
+
 
 def sliced(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data."""
@@ -135,8 +137,10 @@ def sliced(run: Finished) -> Sliced:
         of_cohort=of_cohort,
     )
 
+
 def _counted(codes: Ints, names: tuple[str, ...]) -> Ints:
     return np.bincount(codes, minlength=len(names)) if codes.size else np.zeros(len(names), np.int64)
+
 
 def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, ...], Ints]]:
     """The ways to slice by what was filed: name of the slice, its levels, codes of the given docket rows."""
@@ -148,11 +152,13 @@ def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str,
     yield "label", offences.names, docket.label[rows].astype(np.int64)
     yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
 
+
 def _case_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, ...], Ints]]:
     """The ways to slice by what a case is, known before anyone files."""
     requester = run.cases.requester[rows]
     yield "requester", run.world.states.codes, requester
     yield "regime", REGIMES, run.world.states.regime[requester]
+
 
 def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Latent abusive cases that end in disclosure by any modelled channel, over latent abusive cases.
@@ -174,6 +180,7 @@ def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     for by, levels, part in _request_slices(run, rows):
         yield from _rows("case_disclosure_rate", by, levels, _counted(part, levels), np.full(len(levels), latent.size))
 
+
 def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
     needs = np.flatnonzero(cut.needs)
@@ -192,9 +199,11 @@ def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     for by, levels, part in _request_slices(run, rows):
         yield from _rows("legit_met_rate", by, levels, _counted(part, levels), np.full(len(levels), needs.size))
 
+
 def people_at_risk(run: Finished) -> Reals:
     """Real people the cohort stands for, by group, shape ``[G]``."""
     return np.bincount(run.world.people.group, weights=run.world.people.weight, minlength=len(GROUPS))
+
 
 def disclosures(run: Finished, treaty_only: bool = False) -> Ints:
     """Docket rows that gave data on a person at risk on a day of the window, whenever the case arose."""
@@ -205,6 +214,7 @@ def disclosures(run: Finished, treaty_only: bool = False) -> Ints:
         found &= docket.instrument == run.instruments.index("hanoi") if "hanoi" in run.instruments else False
     return np.flatnonzero(found)
 
+
 def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
     """How many distinct (row, member) pairs are among docket rows, by group ``[G]``; with ``yearly`` once a calendar year."""
     cases = run.docket.case[rows]
@@ -213,10 +223,14 @@ def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
     unique = np.unique(keys, axis=0) if rows.size else keys.reshape(0, 3)
     return _counted(run.world.people.group[unique[:, 0]], GROUPS)
 
+
 def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups."""
     at_risk = people_at_risk(run)
-    for metric, rows in (("targeted_rate", disclosures(run)), ("targeted_rate_treaty", disclosures(run, treaty_only=True))):
+    for metric, rows in (
+        ("targeted_rate", disclosures(run)),
+        ("targeted_rate_treaty", disclosures(run, treaty_only=True)),
+    ):
         people = distinct_people(run, rows, yearly=True)
         yield from _rows(metric, "group", GROUPS, people, at_risk * run.years / PER)
         if metric == "targeted_rate":
@@ -224,6 +238,7 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
     ever = distinct_people(run, disclosures(run), yearly=False)
     yield from _rows("ever_targeted", "group", GROUPS, ever, at_risk / PER)
     yield _row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
+
 
 def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
@@ -244,14 +259,22 @@ def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
         groups = _counted(run.cases.group[hit], GROUPS), _counted(run.cases.group[latent], GROUPS)
         yield from _rows(metric, "group", GROUPS, *groups)
 
+
 def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
     rows = disclosures(run)
-    weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]  # type: ignore[index]
+    weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
     for level, value, people, count in zip(GROUPS, total, at_risk, _counted(group, GROUPS), strict=True):
-        yield "disclosure_severity", "group", level, value * PER / (people * run.years) if people else np.nan, int(count)
+        yield (
+            "disclosure_severity",
+            "group",
+            level,
+            value * PER / (people * run.years) if people else np.nan,
+            int(count),
+        )
+
 
 def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """Quantiles of the cumulative incidence of execution among filed needs, refusal and lapse competing.
@@ -268,6 +291,7 @@ def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[
         value = float(days[place]) if rows.size and place < days.size else np.nan
         yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
 
+
 def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
     rows = np.flatnonzero(cut.formal & cut.of_cohort)
@@ -279,6 +303,7 @@ def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
     names = ("legitimate", "abusive")
     yield from _rows("unanswered_share", "purpose", names, _counted(kinds[silent], names), _counted(kinds, names))
 
+
 def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
     if not np.isfinite(run.capacity).all():
@@ -288,6 +313,7 @@ def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
     yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
     for code, hours, capacity in zip(run.world.states.codes, window.mean(axis=0), run.capacity, strict=True):
         yield "backlog_months", "requested", code, float(hours / capacity), months
+
 
 def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """People harmed by data disclosed for another case: one person a leak, in proportion to what the receiver fails to protect.
@@ -303,6 +329,7 @@ def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterato
     leaked = luck < spec.leak_chance * (1 - states.data_protection[receiver])
     yield _row("secondary_use_rate", "all", "all", int(leaked.sum()), people_at_risk(run).sum() * run.years / PER)
 
+
 def notified_share(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """Disclosed abusive cases whose person is ever told: not where secrecy was asked for (Art 40(20)), else by chance."""
     cases = run.docket.case[cut.giving]
@@ -310,9 +337,11 @@ def notified_share(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Ro
     told = ~run.cases.secret[cases] & (run.draws.uniform("notice", run.cases.id[cases]) < spec.notice_chance)
     yield _row("notified_share", "all", "all", int(told.sum()), cases.size)
 
+
 def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Selected on filing, so never to be compared between scenarios that change filing: abuse among what was executed,
-    and refusals among what was decided."""
+    and refusals among what was decided.
+    """
     docket = run.docket
     rows = np.flatnonzero(cut.formal & cut.of_cohort)
     abusive = run.cases.abusive[docket.case[rows]]
@@ -331,14 +360,17 @@ def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
         ):
             yield from _rows(metric, by, levels, _counted(codes[part], levels), _counted(codes[whole], levels))
 
+
 def _row(metric: str, by: str, level: str, part: float, whole: float) -> Row:
     return metric, by, level, float(part / whole) if whole else np.nan, int(part)
+
 
 def _rows(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDArray[np.generic]) -> Iterator[Row]:
     """One row a level that anything could have happened in."""
     for level, numerator, denominator in zip(levels, part, whole, strict=True):
         if denominator:
             yield _row(metric, by, level, numerator, denominator)
+
 
 def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
@@ -370,6 +402,7 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent
 
+
 def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
     """Of cases disclosed through the treaty under A and not under B, the share disclosed another way under B, by pairing.
 
@@ -390,4 +423,3 @@ def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[
     left = disclosed(a, True) & ~disclosed(b, True)
     count = int(left.sum())
     return (float((left & disclosed(b, False)).sum() / count) if count else np.nan), count
-

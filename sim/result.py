@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.draws import Keys, absorb, name_key, opened
 from sim.compiled import kernel
-from sim.metrics import Finished, metrics_of
+from sim.draws import Keys, absorb, name_key, opened
+from sim.metrics import Finished, disclosures, metrics_of
+from sim.review.safeguard import in_order
 from sim.settings import Config
 from sim.sources.tables import checksums
 from sim.world.vocabulary import (
@@ -40,9 +41,9 @@ def _request_ids(case_ids: Keys, ways: Keys) -> Keys:
     return out
 
 
-def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical:
+def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> Any:
     """Codes as names; a negative code is missing."""
-    return pd.Categorical.from_codes(codes.astype(np.int64), categories=list(names))
+    return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
 
 
 def package_versions() -> dict[str, str]:
@@ -93,7 +94,7 @@ class Result:
         ids = np.zeros(case.size, np.int64)
         ids[known] = run.world.people.ids[person[known]].astype(np.int64)
         ways = (docket.attempt.astype(np.uint64) * np.uint64(len(CHANNELS))) + docket.channel.astype(np.uint64)
-        stopped = tuple(self.config_names)
+        stopped = tuple(self.safeguard_names)
         return pd.DataFrame(
             {
                 "id": _request_ids(run.cases.id[case], ways).astype(np.int64),
@@ -124,10 +125,8 @@ class Result:
         )
 
     @property
-    def config_names(self) -> tuple[str, ...]:
+    def safeguard_names(self) -> tuple[str, ...]:
         """Names of the safeguards in the global order of checks."""
-        from sim.review.safeguard import in_order
-
         return in_order(self.config.safeguards)
 
     @cached_property
@@ -161,8 +160,6 @@ class Result:
         """One row of the cohort of people at risk, with the disclosures it suffered in the window."""
         run, people = self.finished, self.finished.world.people
         states = run.world.states
-        from sim.metrics import disclosures
-
         hit = run.cases.person[run.docket.case[disclosures(run)]]
         return pd.DataFrame(
             {
@@ -210,7 +207,11 @@ class Result:
             "world_digest": self.config.world_digest(),
             "seed": self.seed,
             "world_seed": self.finished.world.seed,
-            "months": {"run_in": self.config.run_in_months, "window": 12 * self.config.years, "run_out": self.config.run_out_months},
+            "months": {
+                "run_in": self.config.run_in_months,
+                "window": 12 * self.config.years,
+                "run_out": self.config.run_out_months,
+            },
             "tables": checksums() if self.config.states.source == "real" else {},
             "versions": package_versions(),
             "absent": self.absent,

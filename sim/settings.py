@@ -84,9 +84,7 @@ class Config(Record):
     @property
     def policy(self) -> Policy:
         """The scenario's own part."""
-        return Policy(
-            instruments=self.instruments, safeguards=self.safeguards, review=self.review, conduct=self.conduct
-        )
+        return Policy(instruments=self.instruments, safeguards=self.safeguards, review=self.review, conduct=self.conduct)
 
     @property
     def months(self) -> int:

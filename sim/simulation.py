@@ -100,14 +100,12 @@ def advance(run: Run) -> None:
     rules, month = run.rules, run.month
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, 2 * wishes.size)
-    first = int(run.docket.count[0])
+    first = int(run.docket.used[0])
     file_requests(
         run.draws.root, month, month >= rules.treaty_from, wishes, days, run.expression, run.cases, run.book, run.docket,
         rules.law, rules.habits,
     )  # fmt: skip
-    rules.review.receive(
-        run.draws.root, first, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice
-    )
+    rules.review.receive(run.draws.root, first, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice)
     rules.review.serve(
         run.draws.root, month, rules.loaded, run.world.capacity, run.cases, run.docket, run.queue, rules.law,
         rules.reading, rules.practice,
@@ -119,13 +117,13 @@ def advance(run: Run) -> None:
 
 def make_room(run: Run, extra: int) -> None:
     """Grow the docket so that ``extra`` further requests fit."""
-    used, room = int(run.docket.count[0]), run.docket.case.size
+    used, room = int(run.docket.used[0]), run.docket.case.size
     if used + extra <= room:
         return
     larger = empty_docket(max(int(room * _GROWTH), used + extra))
-    for old, new in zip(run.docket[1:], larger[1:], strict=True):
-        new[:used] = old[:used]
-    larger.count[0] = used
+    for name in run.docket._fields[1:]:
+        getattr(larger, name)[:used] = getattr(run.docket, name)[:used]
+    larger.used[0] = used
     after = np.full(larger.case.size, -1, np.int64)
     after[:used] = run.queue.after[:used]
     run.docket, run.queue = larger, run.queue._replace(after=after)

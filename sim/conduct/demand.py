@@ -7,13 +7,13 @@ Legitimate counts share a gamma frailty per state and half-year. A person at ris
 from __future__ import annotations
 
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import inlined, kernel
-from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2, unit
+from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
@@ -57,7 +57,7 @@ def wishes_of(world: World, spec: DemandSpec) -> Wishes:
     ordinary /= np.maximum(ordinary.sum(axis=2, keepdims=True), 1e-300)
     rows = np.diff(world.people.cell_start).reshape(states.count, len(GROUPS)).sum(axis=1)
     wanted = spec.abusive_wants
-    abusive = offences.wants if wanted is None else np.tile([wanted.get(d, 0.0) for d in DATA_CLASSES], (len(offences.names), 1))  # type: ignore[call-overload]
+    abusive = offences.wants if wanted is None else np.tile([wanted.get(d, 0.0) for d in DATA_CLASSES], (len(offences.names), 1))
     jurisdictions = np.flatnonzero(states.host_share.sum(axis=0) > 0)
     return Wishes(
         conduct=_running((1 - spec.selective_share) * protected + spec.selective_share * ordinary),
@@ -68,9 +68,7 @@ def wishes_of(world: World, spec: DemandSpec) -> Wishes:
         platform=_running(states.host_share[:, jurisdictions]),
         jurisdictions=jurisdictions.astype(np.int64),
         home=states.home_service.copy(),
-        shares=np.array(
-            [spec.foreign_share, spec.subject_abroad, spec.urgent_share, spec.false_urgent_share, spec.secret_share]
-        ),
+        shares=np.array([spec.foreign_share, spec.subject_abroad, spec.urgent_share, spec.false_urgent_share, spec.secret_share]),
     )
 
 
@@ -164,7 +162,7 @@ def _fill(
                         where = origin * groups + g
                         p = _pick_person(cumulative, cell_start[where], cell_start[where + 1], u1(seed, _PERSON, key))
                         out.group[row], out.person[row] = g, p
-                        out.member[row] = int(floor(u1(seed, _MEMBER, key) * weight[p]))
+                        out.member[row] = floor(u1(seed, _MEMBER, key) * weight[p])
                         out.visibility[row] = visibility[p]
                         conduct = _pick(wishes.conduct[i, g], u1(seed, _CONDUCT, key))
                         out.conduct[row] = conduct
@@ -189,7 +187,7 @@ def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out:
         subject = _pick(wishes.subject[i], u1(seed, _SUBJECT_STATE, key))
         out.hosts[row, RESIDENCE_SLOT] = subject
         at_home = False
-    several = int(floor(u1(seed, _PLATFORMS, key) * 3.0)) + 1
+    several = floor(u1(seed, _PLATFORMS, key) * 3.0) + 1
     for slot in range(several):
         host = wishes.jurisdictions[_pick(wishes.platform[i], u2(seed, _HOST, key, np.uint64(slot)))]
         known = host == i
@@ -232,7 +230,8 @@ def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> C
     order = np.argsort(cases.day, kind="stable")
     if total and (np.diff(cases.day[order]) == 0).any():
         order = np.lexsort((cases.id, cases.day))
-    ordered = Cases(*(column[order] for column in cases))
+    columns: list[Any] = [column[order] for column in cases]
+    ordered = Cases(*columns)
     for column in ordered:
         column.setflags(write=False)
     return ordered

@@ -7,7 +7,6 @@ option wins or loses.
 
 from __future__ import annotations
 
-from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -186,7 +185,7 @@ def _instrument(in_force: NDArray[np.bool_], law: LawInForce, i: int, j: int, la
     for text in range(in_force.shape[0]):
         if in_force[text, i, j] and (not fall_through or law.reach[text, i, label] == COVERED):
             return text
-    return in_force.shape[0] - 1
+    return int(in_force.shape[0]) - 1
 
 
 @inlined
@@ -257,12 +256,12 @@ def file_requests(
         if cases.abusive[c]:
             quality += habits.quality_abusive
         channel = EMERGENCY if cases.urgent[c] and law.hurries[text] else FORMAL
-        m = docket.count[0]
+        m = docket.used[0]
         if law.preserves[text] and u2(seed, _PRESERVE, ck, habits.state_keys[j]) < habits.preservation_share:
             _write(m, c, attempt, month, day, j, text, PRESERVATION, kind, label, alleged, quality, cases, docket)
             m += 1
         _write(m, c, attempt, month, day, j, text, channel, kind, label, alleged, quality, cases, docket)
-        docket.count[0] = m + 1
+        docket.used[0] = m + 1
         book.status[c] = OPEN
         book.attempts[c] += 1
         book.tried[c] |= np.uint8(1 << slot)
@@ -290,10 +289,8 @@ def due_again(month: int, newest: int, cases: Cases, book: CaseBook, docket: Doc
     return found[:count], days[:count]
 
 
-def wishes_of_month(
-    month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits
-) -> tuple[Ints, Reals]:
-    """This month's new cases and second or third attempts, in order of (day, id)."""
+def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
+    """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
     days = cases.day[rows]
     if habits.attempts == 1:

@@ -178,9 +178,9 @@ def _read_further(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -
     if further:
         lines.append("    strength = strength_of(cases, docket, reading, practice, m)\n")
     for look in further:
-        s = names.index(look)
+        s, key = names.index(look), int(name_key(look))
         lines += [
-            f"    if stood == np.uint64(0) and applied(seed, reading, {s}, inst, j, ck, sk, np.uint64({int(name_key(look))})):\n",
+            f"    if stood == np.uint64(0) and applied(seed, reading, {s}, inst, j, ck, sk, np.uint64({key})):\n",
             f"        hours += reading.numbers[{s}, 0]\n        delay += reading.numbers[{s}, 3]\n",
             _reading_of(look, names, safeguards, "        ", False),
             f"        if narrowed_by == -1 and signal + noise > base - reading.numbers[{s}, 4] and reading.numbers[{s}, 4] > 0.0:\n",
@@ -194,7 +194,7 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     names = in_order(safeguards)
     if _DESK not in names:
         raise ConfigError(f"safeguards: the look 'desk' is missing; found {', '.join(names) or 'none'}")
-    imports, rules = [], [f'LUCK = np.uint64({int(name_key("luck"))})  # of gates that leave it to chance']
+    imports, rules = [], [f"LUCK = np.uint64({int(name_key('luck'))})  # of gates that leave it to chance"]
     for s, name in enumerate(names):
         safeguard = safeguards[name]
         if isinstance(safeguard, Ground) and not isinstance(safeguards.get(safeguard.look), Look):
@@ -225,9 +225,10 @@ def _imported(text: str) -> ModuleType:
     if not path.exists():
         partial = path.with_suffix(f".{os.getpid()}.tmp")
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
     spec = importlib.util.spec_from_file_location(name, Path(path))
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load the generated rules {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from sim.review.safeguard import Look
 
 
@@ -14,7 +16,7 @@ class Desk(Look):
 
 def acuity(skill: float, judicial: float, effort: float) -> float:
     """What this reading can see, relative to a perfect one: the authority's skill, with square-root returns to effort."""
-    return skill * effort**0.5
+    return skill * sqrt(effort)
 
 
 def stands(signal: float, noise: float, bar: float) -> bool:

@@ -1,4 +1,4 @@
-"""Refusal where execution would prejudice sovereignty, security, ordre public or other essential interests (Hanoi Art 40(21)(b))."""
+"""Refusal where execution would prejudice sovereignty, security, ordre public or essential interests (Hanoi Art 40(21)(b))."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ These are the source texts of the compiled loop, written as plain functions. ``s
 in force into one generated module, in which ``gates``, ``read_desk`` and ``read_further`` are made from the safeguards' own
 ``stands`` functions; so this file is read by people and by the assembler, and compiled there.
 """
-# mypy: disable-error-code="name-defined"
+# ruff: noqa: F821  (the names that the assembler makes are declared below without a value)
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
 from sim.world.vocabulary import (
-    CONTENT,
     DAYS_PER_MONTH,
     DAYS_PER_YEAR,
     EMERGENCY,
@@ -132,7 +131,7 @@ def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practi
     if cases.visibility[c] > 0.0:
         shown = 1.0 + practice.visibility_slope * np.log(cases.visibility[c])
         v *= min(max(shown, 0.0), practice.visibility_most)
-    return v
+    return float(v)
 
 
 def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:
@@ -168,10 +167,8 @@ def refuse(docket: Docket, m: int, grounds: np.uint64, day: float, begun: float)
     close(docket, m, REFUSED, day)
 
 
-def preserve(
-    seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
-) -> None:
-    """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, with few grounds; freezes data for the request that follows."""
+def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, few grounds; freezes data for the request that follows."""
     c, j = docket.case[m], int(docket.requested[m])
     ck, sk = cases.id[c], reading.state_keys[j]
     day = docket.filed_day[m] + practice.preservation_delay
@@ -203,7 +200,7 @@ def receive(
     practice: Practice,
 ) -> None:
     """The gates, on the day of filing; what passes joins the queue. ``first`` is the first row not yet received."""
-    for m in range(first, docket.count[0]):
+    for m in range(first, docket.used[0]):
         c, j = docket.case[m], int(docket.requested[m])
         ck, sk = cases.id[c], reading.state_keys[j]
         day = docket.filed_day[m]
@@ -273,10 +270,7 @@ def execute(
 
 def is_platform(cases: Cases, c: int, j: int) -> bool:
     """Whether state ``j`` hosts one of the case's platforms (and not only the person's residence)."""
-    for slot in range(cases.hosts.shape[1] - 1):
-        if cases.hosts[c, slot] == j:
-            return True
-    return False
+    return bool((cases.hosts[c, : cases.hosts.shape[1] - 1] == j).any())
 
 
 def decide(
@@ -334,7 +328,7 @@ def take(queue: Queue, j: int, lane: int) -> int:
     if queue.head[j, lane] == NONE:
         queue.tail[j, lane] = NONE
     queue.held[j, lane] -= 1
-    return m
+    return int(m)
 
 
 def give_up(docket: Docket, queue: Queue, j: int, lane: int, today: float) -> None:

@@ -92,14 +92,14 @@ def force_codes(instruments: Mapping[str, Instrument], names: tuple[str, ...]) -
     for column, text in enumerate(texts):
         for name, force in instruments[text].safeguards.items():
             if name not in names:
-                raise ConfigError(
-                    f"instruments.{text}.safeguards: no safeguard is named {name!r}; accepted: {', '.join(names)}"
-                )
+                raise ConfigError(f"instruments.{text}.safeguards: no safeguard is named {name!r}; accepted: {', '.join(names)}")
             table[names.index(name), column] = FORCES.index(force)
     return table
 
 
-def application(spec: ReviewSpec, world: World, safeguards: Mapping[str, Safeguard], forces: Reals, names: tuple[str, ...]) -> Reals:
+def application(
+    spec: ReviewSpec, world: World, safeguards: Mapping[str, Safeguard], forces: Reals, names: tuple[str, ...]
+) -> Reals:
     """Probability that a state applies a safeguard to a request, ``[S, I, N]``.
 
     ``absent`` 0, ``may`` uptake, ``must`` uptake + (1 - uptake) * fidelity, each seen through the state's lasting habit with
@@ -145,7 +145,7 @@ def reading_of(
     for s, name in enumerate(names):
         safeguard = safeguards[name]
         if isinstance(safeguard, Ground):
-            covers[s, :-1] = [safeguard.covers.get(group, 0.0) for group in GROUPS]  # type: ignore[call-overload]
+            covers[s, :-1] = [safeguard.covers.get(group, 0.0) for group in GROUPS]
     comity = next((s for s in safeguards.values() if isinstance(s, Goodwill)), None)
     goodwill = np.ones((states.count, states.count))
     if comity is not None:
@@ -173,7 +173,8 @@ def reading_of(
 def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard]) -> Practice:
     """The scalars of the review."""
     desk = safeguards["desk"]
-    assert isinstance(desk, Desk)
+    if not isinstance(desk, Desk):
+        raise ConfigError("safeguards.desk._target_: found another record; accepted: sim.review.desk.Desk")
     return Practice(
         shared_noise=float(np.sqrt(spec.rho)),
         own_noise=float(np.sqrt(1 - spec.rho)),

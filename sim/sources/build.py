@@ -185,9 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.source is None:
             if overlays:
-                raise TableError(
-                    f"--{next(iter(overlays))}: found without --from; accepted is a release laid over a folder"
-                )
+                raise TableError(f"--{next(iter(overlays))}: found without --from; accepted is a release laid over a folder")
             seal(options.to, day)
         else:
             build(options.source, options.to, overlays, day)
@@ -219,9 +217,7 @@ def build(source: Path, to: Path, overlays: Mapping[str, Path], day: str) -> Non
     flows = unhcr(overlays["unhcr"], codes) if "unhcr" in overlays else compiled_flows(source / "exile.csv", codes)
     texts = {
         "states.csv": _csv(STATE_HEADER, state_rows(places, figures, flows)),
-        "pairs.csv": _csv(
-            ("a", "b", "contiguous", "defence_alliance", "shared_blocs"), pairs(source / "alignment.csv", codes)
-        ),
+        "pairs.csv": _csv(("a", "b", "contiguous", "defence_alliance", "shared_blocs"), pairs(source / "alignment.csv", codes)),
         "exiles.csv": _csv(("origin", "host", "people"), exile_rows(flows)),
     }
     inputs = {name: source / f"{name}.csv" for name in ("states", "alignment", "exile")} | dict(overlays)
@@ -268,9 +264,7 @@ def compiled_states(path: Path, codes: Sequence[str]) -> dict[str, dict[str, tup
             raise TableError(f"{path.name}, column iso3: found {code!r}; accepted are the {len(codes)} UN members")
     for code in codes:
         if code not in rows:
-            raise TableError(
-                f"{path.name}, column iso3: found no row for {code}; accepted are all {len(codes)} UN members"
-            )
+            raise TableError(f"{path.name}, column iso3: found no row for {code}; accepted are all {len(codes)} UN members")
     figures: dict[str, dict[str, tuple[int, str]]] = {}
     for code, row in rows.items():
         figures[code] = {name: (0, row[name]) for name in ("region", "subregion")}
@@ -304,9 +298,7 @@ def vdem(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], tuple[int, s
     }
 
 
-def world_bank(
-    path: Path, indicators: Mapping[str, str], codes: Sequence[str]
-) -> dict[tuple[str, str], tuple[int, str]]:
+def world_bank(path: Path, indicators: Mapping[str, str], codes: Sequence[str]) -> dict[tuple[str, str], tuple[int, str]]:
     """Read a World Bank API table: (code, our column) to (year, figure) of the latest year that has one."""
     recipes = {recipe.name: recipe for recipe in STATES}
     newest: dict[tuple[str, str], tuple[int, str]] = {}
@@ -323,9 +315,7 @@ def world_bank(
                 _rounded(path, str(max(years)), f"{code} {indicator}", cell, recipes[name]),
             )
     if not newest:
-        raise TableError(
-            f"{path.name}, column Indicator Code: found none of those used; accepted are {' '.join(indicators)}"
-        )
+        raise TableError(f"{path.name}, column Indicator Code: found none of those used; accepted are {' '.join(indicators)}")
     return newest
 
 
@@ -338,9 +328,7 @@ def compiled_flows(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], in
             _known_code(path, line, name, row[name], codes)
         key = (row["origin"], row["host"])
         if key in flows:
-            raise TableError(
-                f"{_at(path, line, 'origin')}: found {' '.join(key)} a second time; accepted is one row each"
-            )
+            raise TableError(f"{_at(path, line, 'origin')}: found {' '.join(key)} a second time; accepted is one row each")
         flows[key] = sum(_whole(path, line, kind, row[kind] or "0") for kind in kinds)
     return flows
 
@@ -391,9 +379,7 @@ def pairs(path: Path, codes: Sequence[str]) -> Iterator[Row]:
             _known_code(path, line, name, row[name], codes)
         a, b = sorted((row["iso3_a"], row["iso3_b"]))
         if a == b or (a, b) in seen:
-            raise TableError(
-                f"{_at(path, line, 'iso3_a')}: found {a} {b} again; accepted is each pair of two states once"
-            )
+            raise TableError(f"{_at(path, line, 'iso3_a')}: found {a} {b} again; accepted is each pair of two states once")
         border = str(_whole(path, line, "contiguity_2016", row["contiguity_2016"]))
         seen[a, b] = {
             "a": a,

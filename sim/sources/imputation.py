@@ -135,9 +135,7 @@ def penalty_table(
     return years, read
 
 
-def leave_one_out(
-    known: pd.DataFrame, blocks: Mapping[str, Offence], shrinkage: float, threshold: float
-) -> pd.DataFrame:
+def leave_one_out(known: pd.DataFrame, blocks: Mapping[str, Offence], shrinkage: float, threshold: float) -> pd.DataFrame:
     """Each known maximum predicted from the others: one row a cell.
 
     Columns ``code, offence, max_years, predicted_median, low, high`` (central 80 %), ``inside``, ``serious`` (the cell is at or

@@ -23,7 +23,8 @@ def rows_per_cell(at_risk: Reals, rows: int) -> NDArray[np.int64]:
     """
     root = np.sqrt(at_risk)
     share = rows * root / max(root.sum(), 1e-300)
-    return np.minimum(np.maximum(np.rint(share), _LEAST_ROWS), np.floor(at_risk)).astype(np.int64)
+    rounded: Reals = np.minimum(np.maximum(np.rint(share), _LEAST_ROWS), np.floor(at_risk))
+    return rounded.astype(np.int64)
 
 
 @kernel
@@ -101,9 +102,7 @@ def _residences(states: StateTable, origin: NDArray[np.int64], u_exile: Reals, u
     return residence
 
 
-def _hosts(
-    spec: PeopleSpec, states: StateTable, origin: NDArray[np.int64], ids: Keys, draws: Draws
-) -> NDArray[np.int64]:
+def _hosts(spec: PeopleSpec, states: StateTable, origin: NDArray[np.int64], ids: Keys, draws: Draws) -> NDArray[np.int64]:
     hosts = np.full((ids.size, 4), -1, np.int64)
     at_home = draws.uniform("person:home", ids) < states.home_service[origin]
     hosts[at_home, 0] = origin[at_home]

@@ -59,17 +59,14 @@ def latent_strictness(table: pd.DataFrame, repression: Reals, correlation: float
     """
     observed = standardised(
         np.mean(
-            [
-                standardised(table[c].to_numpy(float))
-                for c in ("judicial_constraints", "court_independence", "rule_of_law")
-            ],
+            [standardised(table[c].to_numpy(float)) for c in ("judicial_constraints", "court_independence", "rule_of_law")],
             axis=0,
         )
     )
     if correlation is None:
         return observed
     own = standardised(observed - np.mean(observed * repression) * repression)
-    return correlation * repression + np.sqrt(1.0 - correlation**2) * own
+    return np.asarray(correlation * repression + np.sqrt(1.0 - correlation**2) * own)
 
 
 def pair_matrix(pairs: pd.DataFrame, column: str, codes: tuple[str, ...]) -> Reals:
@@ -106,7 +103,7 @@ def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], 
     earlier = names[:, None] < names[None, :]
     first = np.where(earlier, names[:, None], names[None, :])
     second = np.where(earlier, names[None, :], names[:, None])
-    treaty = draws.uniform("fact:mlat", first, second) < special.expit(odds)
+    treaty: NDArray[np.bool_] = draws.uniform("fact:mlat", first, second) < special.expit(odds)
     if spec.council_of_europe:
         bound = table[_COUNCIL].to_numpy(float) > 0
         treaty |= np.outer(bound, bound)
@@ -132,15 +129,13 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
     for row, region in enumerate(table["region"]):
         stated = spec.platforms.get(str(region), {})
         if synthetic_hosts:
-            stated = {code: 1.0 / synthetic_hosts for code in codes[:synthetic_hosts]}
+            stated = dict.fromkeys(codes[:synthetic_hosts], 1.0 / synthetic_hosts)
         for code, value in stated.items():
             luck = draws.uniform("fact:host", str(region), code)
             share[row, codes.index(code)] = special.gammaincinv(max(spec.concentration * value, 1e-9), luck)
     bare = share.sum(axis=1) == 0
     if bare.all():
-        raise ConfigError(
-            "states.hosting.platforms: found no region of the states table; accepted: its regions, with shares"
-        )
+        raise ConfigError("states.hosting.platforms: found no region of the states table; accepted: its regions, with shares")
     share[bare] = share[~bare].mean(axis=0)
     share /= share.sum(axis=1, keepdims=True)
     home = np.array([spec.home.get(code, spec.home_default) for code in codes])
@@ -166,20 +161,16 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     return np.asarray(spec.scale * spec.legitimate * rate / rate.sum())
 
 
-def pursuit_of(
-    spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws
-) -> Reals:
+def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws) -> Reals:
     """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups."""
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
     odds = np.minimum(odds, spec.abusive_most)
-    weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])  # type: ignore[call-overload]
+    weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])
     legal = table["samesex_criminalised"].to_numpy(float) == 0
     weight[:, GROUPS.index("lgbtq")] *= np.where(legal, spec.same_sex_legal_factor, 1.0)
     total = weight.sum(axis=1, keepdims=True)
-    return np.asarray(
-        demand[:, None] * odds[:, None] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-    )
+    return np.asarray(demand[:, None] * odds[:, None] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0))
 
 
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
@@ -194,8 +185,7 @@ def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closen
     hosts[bare] = closeness[bare]
     hosts /= hosts.sum(axis=1, keepdims=True)
     share = np.minimum(
-        spec.exile_base
-        + spec.exile_slope * table["exiles_abroad"].to_numpy(float) / table["population"].to_numpy(float),
+        spec.exile_base + spec.exile_slope * table["exiles_abroad"].to_numpy(float) / table["population"].to_numpy(float),
         spec.exile_most,
     )
     liberal = table["liberal_democracy"].to_numpy(float) >= spec.exile_liberal_from
@@ -227,9 +217,7 @@ def state_table(
     np.fill_diagonal(near, 0.0)
     near /= near.sum(axis=1, keepdims=True)
     repression = latent_repression(table)
-    at_risk = (
-        table["population"].to_numpy(float)[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
-    )  # type: ignore[call-overload]
+    at_risk = table["population"].to_numpy(float)[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
     demand = demand_of(demand_spec, table, draws)
     host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
     exile_share, exile_hosts = exile_of(people, table, tables.exiles, near)

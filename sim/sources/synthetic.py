@@ -26,10 +26,7 @@ def synthetic_states(spec: Synthetic, draws: Draws) -> pd.DataFrame:
     codes = [_code(number) for number in range(spec.count)]
     key = np.array(codes)
     liberal = np.arange(spec.count) < round(spec.liberal_share * spec.count)
-    z = {
-        name: draws.normal(f"fact:synthetic_{name}", key)
-        for name in ("size", "income", "rule", "speech", "court", "ideal")
-    }
+    z = {name: draws.normal(f"fact:synthetic_{name}", key) for name in ("size", "income", "rule", "speech", "court", "ideal")}
     side = np.where(liberal, 1.0, -1.0)
     speech = special.expit(1.8 * side + 0.5 * z["speech"])
     return pd.DataFrame(

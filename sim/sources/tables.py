@@ -235,9 +235,7 @@ def _text(path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            text = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False, skip_blank_lines=False
-            )
+            text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False, skip_blank_lines=False)
     except FileNotFoundError:
         raise TableError(f"{path.name}: not found in {path.parent}; accepted is a CSV table") from None
     except (OSError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from sim.draws import Draws
 from sim.sources.people import people_table
@@ -23,24 +24,21 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
         return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties())
     states = read_states(Path(spec.table) if spec.table else None)
     codes = [str(code) for code in states.index]
-    packaged = spec.table is None
     return Tables(
         states,
-        read_pairs(None, codes) if packaged else _within(read_pairs(None, None), ("a", "b"), codes),
-        read_exiles(None, codes) if packaged else _within(read_exiles(None, None), ("origin", "host"), codes),
-        read_penalties(None, None, None).pipe(lambda t: t[t["code"].isin(codes) & t["offence"].isin(list(blocks))]),
+        _within(read_pairs(), ("a", "b"), codes),
+        _within(read_exiles(), ("origin", "host"), codes),
+        _within(read_penalties(offences=list(blocks)), ("code",), codes),
     )
 
 
-def _within(table, columns, codes):  # type: ignore[no-untyped-def]
+def _within(table: pd.DataFrame, columns: tuple[str, ...], codes: list[str]) -> pd.DataFrame:
     for column in columns:
         table = table[table[column].isin(codes)]
     return table.reset_index(drop=True)
 
 
-def build_world(
-    spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int
-) -> World:
+def build_world(spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int) -> World:
     """All facts of one world; its authorities' capacity is still infinite."""
     draws = Draws(world_seed)
     offences = offences_of(blocks)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Docket(NamedTuple):
-    """``M`` rows of room, of which ``count[0]`` are filled; days since the start of the run-in, nan where not reached."""
+    """``M`` rows of room, of which ``used[0]`` are filled; days since the start of the run-in, nan where not reached."""
 
-    count: NDArray[np.int64]  # [1] rows filled
+    used: NDArray[np.int64]  # [1] rows filled
     case: NDArray[np.int64]  # [M] row of the case
     attempt: NDArray[np.int8]  # [M] 0 for the first filing
     month: NDArray[np.int16]  # [M] month of filing
@@ -67,11 +67,12 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
 
 def empty_docket(room: int) -> Docket:
     """A docket with room for ``room`` requests and none in it."""
-    columns = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
-    return Docket(count=np.zeros(1, np.int64), **columns)  # type: ignore[arg-type]
+    columns: dict[str, Any] = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
+    return Docket(used=np.zeros(1, np.int64), **columns)
 
 
 def filled_rows(docket: Docket) -> Docket:
     """The docket cut to its filled rows (copies)."""
-    used = int(docket.count[0])
-    return Docket(docket.count.copy(), *(column[:used].copy() for column in docket[1:]))
+    used = int(docket.used[0])
+    columns: list[Any] = [column[:used].copy() for column in docket[1:]]
+    return Docket(docket.used.copy(), *columns)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sim.world.record import ConfigError, Record
 from sim.world.states import StateTable
-from sim.world.vocabulary import Force, NonNegative, Offences, Positive, Unit
+from sim.world.vocabulary import OFFENCE_CLASSES, Force, NonNegative, OffenceClass, Offences, Positive, Unit
 
 Treatment = Literal["never", "serious", "always"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
@@ -38,7 +37,7 @@ class Instrument(Record):
     order: int
     from_start: bool  # in force before the window opens
     parties: Parties
-    reaches: dict[Literal["A", "B", "C", "D"], Treatment]
+    reaches: dict[OffenceClass, Treatment]
     threshold_years: NonNegative
     seriousness: Literal["penalty", "harm", "both"]
     harm_floor: Unit
@@ -62,9 +61,6 @@ class LawInForce(NamedTuple):
     hurries: NDArray[np.bool_]  # [I]
 
 
-Years = Annotated[float, Field(ge=0)]
-
-
 def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
     """Names in the order in which the texts are looked up for a pair (special regimes, MLAT, Budapest, Hanoi, comity)."""
     return tuple(sorted(instruments, key=lambda name: (instruments[name].order, name)))
@@ -72,8 +68,12 @@ def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
 
 def members(name: str, parties: Parties, states: StateTable) -> NDArray[np.bool_]:
     """Which states are bound, shape ``[N]``. Raises ``ConfigError`` for a state that does not exist."""
-    base = {"none": np.zeros(states.count, bool), "all": np.ones(states.count, bool), "pairs": np.ones(states.count, bool)}
-    bound = (base.get(parties.base) if parties.base in base else states.groups[parties.base]).copy()  # type: ignore[union-attr]
+    if parties.base == "none":
+        bound = np.zeros(states.count, bool)
+    elif parties.base in ("all", "pairs"):
+        bound = np.ones(states.count, bool)
+    else:
+        bound = states.groups[parties.base].copy()
     for field, flagged, value in (("extra", parties.extra, True), ("without", parties.without, False)):
         for code, meant in flagged.items():
             if code not in states.codes:
@@ -93,7 +93,7 @@ def reach_of(instrument: Instrument, states: StateTable, offences: Offences) -> 
     Seriousness reads the requester's own law (Art 2(h) with 35(1)(c); whose law counts is not stated, practice reads the
     requester's): the statutory maximum against ``threshold_years`` by ``>=``, or the offence's harm against ``harm_floor``.
     """
-    treatment = np.array([instrument.reaches[c] for c in ("A", "B", "C", "D")])[offences.offence_class]  # type: ignore[index]
+    treatment = np.array([instrument.reaches[c] for c in OFFENCE_CLASSES])[offences.offence_class]
     by_penalty = np.nan_to_num(states.penalties, nan=-1.0) >= instrument.threshold_years
     by_harm = np.broadcast_to(offences.harm >= instrument.harm_floor, by_penalty.shape)
     serious = {"penalty": by_penalty, "harm": by_harm, "both": by_penalty & by_harm}[instrument.seriousness]

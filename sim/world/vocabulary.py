@@ -12,11 +12,24 @@ from pydantic import Field
 from sim.draws import Keys, name_keys
 from sim.world.record import ConfigError, Record
 
-GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
-DATA_CLASSES = ("subscriber", "traffic", "content")  # in order of intrusion
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
+DataClass = Literal["subscriber", "traffic", "content"]
+Force = Literal["absent", "may", "must"]
+OffenceClass = Literal["A", "B", "C", "D"]
+
+GROUPS: tuple[Group, ...] = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+DATA_CLASSES: tuple[DataClass, ...] = ("subscriber", "traffic", "content")  # in order of intrusion
 KINDS = ("honest", "recharacterised", "fabricated")
 CHANNELS = ("formal", "emergency", "preservation")
-OFFENCE_CLASSES = ("A", "B", "C", "D")  # cyber-dependent, other Convention offence, other serious crime, protected conduct
+OFFENCE_CLASSES: tuple[OffenceClass, ...] = (
+    "A",
+    "B",
+    "C",
+    "D",
+)  # cyber-dependent, other Convention offence, other serious crime, protected conduct
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")  # V-Dem v2x_regime
 FORCES = ("absent", "may", "must")
 STATUSES = (
@@ -42,13 +55,6 @@ DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 DAYS_PER_YEAR = 365.25
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
 
-Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
-DataClass = Literal["subscriber", "traffic", "content"]
-Force = Literal["absent", "may", "must"]
-
 
 class Penalties(Record):
     """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
@@ -61,7 +67,7 @@ class Penalties(Record):
 class Offence(Record):
     """One conduct as law describes it (treaty.md section 5; classes as in the Convention's scope)."""
 
-    offence_class: Literal["A", "B", "C", "D"]
+    offence_class: OffenceClass
     article: str | None
     harm: Unit
     grave: bool
@@ -109,7 +115,7 @@ def offences_of(blocks: Mapping[str, Offence]) -> Offences:
     if sum(block.demand_share for block in listed) <= 0:
         raise ConfigError("offences: found no legitimate demand; accepted: a positive demand_share for at least one offence")
     share = np.array([block.demand_share for block in listed])
-    wants = np.array([[block.wants.get(d, 0.0) for d in DATA_CLASSES] for block in listed])  # type: ignore[call-overload]
+    wants = np.array([[block.wants.get(d, 0.0) for d in DATA_CLASSES] for block in listed])
     return Offences(
         names=names,
         keys=name_keys(names),
@@ -119,8 +125,8 @@ def offences_of(blocks: Mapping[str, Offence]) -> Offences:
         grave=np.array([block.grave for block in listed]),
         demand_share=share / share.sum(),
         wants=wants / wants.sum(axis=1, keepdims=True),
-        against=np.array([[block.against.get(g, 0.0) for g in GROUPS] for block in listed]),  # type: ignore[call-overload]
+        against=np.array([[block.against.get(g, 0.0) for g in GROUPS] for block in listed]),
         pretext=np.array([block.pretext for block in listed]),
-        plausible=np.array([[block.plausible.get(g, 0.0) for g in GROUPS] for block in listed]),  # type: ignore[call-overload]
+        plausible=np.array([[block.plausible.get(g, 0.0) for g in GROUPS] for block in listed]),
         broader=np.array([[block.broader.get(other, 0.0) for other in names] for block in listed]),
     )

@@ -144,9 +144,7 @@ def sequence_p(u: Reals, label: str) -> dict[str, float]:
 def bits_p(u: Reals, label: str) -> dict[str, float]:
     """Each of the 53 bits is set half of the time: one p-value a bit."""
     whole = (u * 2.0**53).astype(np.uint64)
-    set_count = np.unpackbits(whole.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little").sum(
-        axis=0, dtype=np.int64
-    )
+    set_count = np.unpackbits(whole.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little").sum(axis=0, dtype=np.int64)
     assert not set_count[53:].any()
     z = (set_count[:53] - u.size / 2) / np.sqrt(u.size / 4)
     return {f"{label}: bit {bit}": normal_p(float(z[bit])) for bit in range(53)}

@@ -83,9 +83,7 @@ def test_swapped_keys_share_no_luck() -> None:
         i, j = np.triu_indices(keys.size, 1)
         a, b = keys[i], keys[j]
         p |= pair_p(Draws(seed).uniform("look", a, b), Draws(seed).uniform("look", b, a), name)
-        p |= pair_p(
-            Draws(seed).uniform("look", a, b, "fixed"), Draws(seed).uniform("look", "fixed", b, a), f"{name}, three"
-        )
+        p |= pair_p(Draws(seed).uniform("look", a, b, "fixed"), Draws(seed).uniform("look", "fixed", b, a), f"{name}, three")
     assert not condemned(p)
 
 
@@ -223,9 +221,7 @@ def test_a_last_key_that_differs_in_a_highest_bit_flips_nearly_independent_bits(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_over_five_million_hashes_never_collide_and_40_of_their_bits_do_as_birthdays(
-    name: str, rows: Callable[[], Keys]
-) -> None:
+def test_over_five_million_hashes_never_collide_and_40_of_their_bits_do_as_birthdays(name: str, rows: Callable[[], Keys]) -> None:
     h = np.sort(hashes(rows()))
     assert h.size > 5_000_000
     assert not (h[1:] == h[:-1]).any()  # expected: n**2 / 2**65 < 2e-6

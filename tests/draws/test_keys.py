@@ -10,9 +10,7 @@ from sim.draws import Draws, as_keys, name_key, name_keys
 D = Draws(17)
 
 
-@pytest.mark.parametrize(
-    "key", [1.0, [1.0, 2.0], np.array([1.5]), np.float32(3), True, None, [None], 1j, 2**64, [-1, 2**63]]
-)
+@pytest.mark.parametrize("key", [1.0, [1.0, 2.0], np.array([1.5]), np.float32(3), True, None, [None], 1j, 2**64, [-1, 2**63]])
 def test_a_key_that_is_neither_integer_nor_name_is_an_error(key: object) -> None:
     with pytest.raises(TypeError, match="a key of a draw must be an integer or a name, not"):
         D.uniform("look", key)  # type: ignore[arg-type]

@@ -194,6 +194,4 @@ def test_betas_follow_their_law_u_shaped_ones_too(a: float, b: float) -> None:
 
 
 def test_a_uniform_beta_is_the_uniform_itself() -> None:
-    np.testing.assert_allclose(
-        Draws(2).beta(1.0, 1.0, "t", CASES), Draws(2).uniform("t", CASES), rtol=1e-14, atol=1e-16
-    )
+    np.testing.assert_allclose(Draws(2).beta(1.0, 1.0, "t", CASES), Draws(2).uniform("t", CASES), rtol=1e-14, atol=1e-16)

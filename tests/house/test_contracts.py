@@ -120,9 +120,7 @@ def test_no_tracked_file_names_a_registry_or_a_machine() -> None:
         if b"\0" in content:
             continue
         for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
-            faults += [
-                f"{name}:{number}: {fault[0]}" for fault in (REGISTRY.search(line), MACHINE_PATH.search(line)) if fault
-            ]
+            faults += [f"{name}:{number}: {fault[0]}" for fault in (REGISTRY.search(line), MACHINE_PATH.search(line)) if fault]
     assert not faults, "\n".join(faults)
 
 
@@ -131,9 +129,7 @@ def test_a_machine_path_is_recognised(path: str) -> None:
     assert MACHINE_PATH.search(path)
 
 
-@pytest.mark.parametrize(
-    "path", ["https://example.org/home/page", "sim/work/x", "~/work/x", "$HOME/opt/x", "home/work"]
-)
+@pytest.mark.parametrize("path", ["https://example.org/home/page", "sim/work/x", "~/work/x", "$HOME/opt/x", "home/work"])
 def test_an_ordinary_path_is_let_through(path: str) -> None:
     assert not MACHINE_PATH.search(path)
 
@@ -161,9 +157,7 @@ def test_lock_files_pin_every_dependency_within_its_range(lock: str) -> None:
     for wanted in map(Requirement, declared):
         version = pinned.get(canonicalize_name(wanted.name))
         assert version is not None, f"{lock} does not pin {wanted.name}: make lock"
-        assert version in wanted.specifier, (
-            f"{lock} pins {wanted.name} {version}, outside {wanted.specifier}: make lock"
-        )
+        assert version in wanted.specifier, f"{lock} pins {wanted.name} {version}, outside {wanted.specifier}: make lock"
 
 
 def test_both_lock_files_agree() -> None:
@@ -178,7 +172,5 @@ def test_every_module_says_what_it_is(module: Path) -> None:
 
 def test_the_top_holds_only_the_agreed_names() -> None:
     strangers = {name.parts[0] for name in tracked()} - AT_THE_TOP
-    strangers = {
-        name for name in strangers if not name.startswith(".") and not re.fullmatch(r"requirements.*\.txt", name)
-    }
+    strangers = {name for name in strangers if not name.startswith(".") and not re.fullmatch(r"requirements.*\.txt", name)}
     assert not strangers

@@ -170,9 +170,7 @@ def test_a_bad_input_is_named_in_one_line(
     assert "accepted" in message
 
 
-@pytest.mark.parametrize(
-    ("table", "column"), [("states.csv", "pts_2023"), ("alignment.csv", "iso3_b"), ("exile.csv", "oip")]
-)
+@pytest.mark.parametrize(("table", "column"), [("states.csv", "pts_2023"), ("alignment.csv", "iso3_b"), ("exile.csv", "oip")])
 def test_a_missing_input_column_is_named(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, column: str
 ) -> None:
@@ -227,9 +225,7 @@ def test_a_newer_unhcr_release_replaces_the_exiles_whole(inputs: Path, tmp_path:
         [2026, "Stateless", "XXA", "Germany", "DEU", 9, 9, 0, 0],
     ]
     write(path, header, rows)
-    path.write_text(
-        "Extracted from the database\n\nLicence: CC BY 4.0\n" + path.read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    path.write_text("Extracted from the database\n\nLicence: CC BY 4.0\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     assert run(inputs, tmp_path / "to", "--unhcr", str(path)) == 0
     exiles = read_exiles(tmp_path / "to" / "exiles.csv", CODES)
     assert exiles.to_numpy().tolist() == [["SYR", "DEU", 1000], ["SYR", "TUR", 2220]]
@@ -251,9 +247,7 @@ def test_newer_world_bank_figures_overlay_the_latest_year_that_has_one(inputs: P
             ["Afghanistan", "AFG", "Forest", "AG.LND.FRST.K2", 1, 2, 3, ""],
         ],
     )
-    wdi.write_text(
-        '"Data Source","World Development Indicators",\n\n' + wdi.read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    wdi.write_text('"Data Source","World Development Indicators",\n\n' + wdi.read_text(encoding="utf-8"), encoding="utf-8")
     write(wgi, header, [["Afghanistan", "AFG", "Rule of law", "GOV_WGI_RL.EST", -2, -1.6667, "", ""]])
     assert run(inputs, tmp_path / "to", "--wdi", str(wdi), "--wgi", str(wgi)) == 0
     states = read_states(tmp_path / "to" / "states.csv")
@@ -285,9 +279,7 @@ def test_an_edit_by_hand_is_sealed_without_building(inputs: Path, tmp_path: Path
     assert {name: (to / name).read_bytes() for name in TABLES} == built
 
 
-def test_a_built_table_changed_by_hand_is_not_sealed(
-    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_built_table_changed_by_hand_is_not_sealed(inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     to = tmp_path / "to"
     assert run(inputs, to) == 0
     (to / "exiles.csv").write_text("origin,host,people\n", encoding="utf-8")
@@ -303,8 +295,6 @@ def test_a_folder_that_was_never_built_or_a_broken_record_is_not_sealed(inputs: 
         build.seal(tmp_path, "2026-01-01")
 
 
-def test_a_release_without_a_folder_to_lay_it_over_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_release_without_a_folder_to_lay_it_over_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert build.main(["--to", str(tmp_path), "--vdem", "vdem.csv"]) == 2
     assert "--vdem: found without --from" in capsys.readouterr().err

@@ -316,9 +316,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_column_is_named(tmp_path: Path) -> None:
-    path = altered(
-        tmp_path, "exiles.csv", lambda lines: [f"{line},1" if n else f"{line},x" for n, line in enumerate(lines)]
-    )
+    path = altered(tmp_path, "exiles.csv", lambda lines: [f"{line},1" if n else f"{line},x" for n, line in enumerate(lines)])
     assert "found the unknown column 'x'" in refusal(read_exiles, path)
 
 
@@ -343,9 +341,7 @@ def test_an_unknown_column_is_named(tmp_path: Path) -> None:
 )
 def test_a_cell_out_of_its_range_is_named_with_its_line(tmp_path: Path, column: str, text: str, accepted: str) -> None:
     message = refusal(read_states, altered(tmp_path, "states.csv", cell(3, column, text)))
-    assert message.startswith(
-        f"states.csv, line 3, {column}: found {text!r}" if text else f"states.csv, line 3, {column}"
-    )
+    assert message.startswith(f"states.csv, line 3, {column}: found {text!r}" if text else f"states.csv, line 3, {column}")
     assert accepted in message
 
 
