@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 import types
@@ -69,12 +70,14 @@ def _composed(overrides: list[str]) -> dict[str, Any]:
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
-    return {str(key): value for key, value in dict(plain).items() if key != "hydra"}
+    return {str(key): value for key, value in plain.items() if key != "hydra"} if isinstance(plain, dict) else {}
 
 
 def _told(message: str, overrides: list[str]) -> str:
     """Hydra's error as one line: key, what was found, what is accepted."""
-    options = re.search(r"Could not find '([^']+)/([^'/]+)'\s+Available options in '[^']+':\s+(.*)", message, re.DOTALL)
+    options = re.search(
+        r"Could not find '([^']+)/([^'/]+)'\s+Available options in '[^']+':\s+(.*?)(?:Config search path|$)", message, re.DOTALL
+    )
     if options:
         group, found, listed = options.groups()
         return f"{group}: found {found!r}; accepted: {', '.join(listed.split())}"
@@ -85,6 +88,14 @@ def _told(message: str, overrides: list[str]) -> str:
     group = re.search(r"Could not override '([^']+)'", message)
     if group:
         return f"{group.group(1)}: no such key; accepted: {_siblings(group.group(1))}"
+    grammar = (
+        re.search(r"^(?:Lexer|Parser|Override)?\w*(?:Exception|Error)?:? ?(.*?)\n", message)
+        if "override_grammar" in message
+        else None
+    )
+    if grammar:
+        found = next((o for o in overrides if o in message), " ".join(overrides))
+        return f"{found}: no override that can be read; accepted: key=value in Hydra's grammar"
     text = " ".join(message.split())
     return f"{', '.join(overrides)}: {text}" if overrides and "Error parsing override" not in text else text
 
@@ -148,7 +159,7 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
     if kind == "value_error":
         text = str(problem["ctx"]["error"]) if "ctx" in problem else message
         return text if place == "configuration" else f"{place}.{text}"
-    wanted = re.sub(r"^Input should be (a |an )?", "", message).replace("valid ", "")
+    wanted = re.sub(r"^Input should be (a |an )?(valid )?", "", message).replace("integer", "a whole number")
     return f"{place}: found {problem['input']!r}; accepted: {wanted}"
 
 
@@ -165,36 +176,31 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
     return ", ".join(kind.model_fields) if known else "the keys in configs/"
 
 
-def run_from_shell(study: Callable[[Config], Any], arguments: Sequence[str], name: str) -> None:
-    """Hand a study's arguments to Hydra: overrides, ``--cfg job``, ``--help``, multirun.
+def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
+    """Hand a study's arguments to Hydra (overrides, ``--cfg job``, ``--help``, multirun), and its overrides to the study.
 
-    Mistakes come out as ``RogatoryError``: Hydra itself would print them with a traceback and leave with another status.
+    Every mistake comes out as an exception of ours, never as Hydra's own report: the study's first failure is kept and
+    raised once Hydra is done, so that in a multirun the other jobs still run.
     """
-    failure: list[BaseException] = []
+    failures: list[Exception] = []
 
-    def job(composed: DictConfig) -> Any:
+    def job(composed: DictConfig) -> None:
         try:
-            return study(load(*HydraConfig.get().overrides.task))
-        except BaseException as error:
-            failure.append(error)
-            raise
+            study(*HydraConfig.get().overrides.task)
+        except Exception as error:
+            failures.append(error)
 
+    if not any(argument.startswith("-") for argument in arguments):
+        load(*arguments)  # a mistake then reads the same here and from Python
     job.__module__, job.__qualname__ = __name__, name
     before = sys.argv
     sys.argv = [f"rogatory {name}", *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a traceback of its own
     try:
-        _checked_first(arguments)
         main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()
-    except SystemExit:
-        if failure:
-            raise failure[0] from None
-        raise
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_told(str(error), list(arguments))) from None
     finally:
         sys.argv = before
-
-
-def _checked_first(arguments: Sequence[str]) -> None:
-    """Refuse a wrong override before Hydra sees it, so that a mistake reads the same here and from Python."""
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    if not flags:
-        load(*arguments)
+    if failures:
+        raise failures[0]

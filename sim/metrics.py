@@ -7,18 +7,17 @@ and says why. Units stand in ``UNITS``; ``count`` is the number of events behind
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sim.draws import Draws, Reals
 from sim.world.cases import Cases
 from sim.world.docket import Docket
-from sim.world.record import Record
 from sim.world.snapshot import World
+from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
     CHANNELS,
     DATA_CLASSES,
@@ -37,8 +36,6 @@ from sim.world.vocabulary import (
     PRESERVATION,
     REFUSED,
     REGIMES,
-    DataClass,
-    Unit,
 )
 
 Flags = NDArray[np.bool_]
@@ -68,16 +65,6 @@ UNITS = {
     "block_rate": "fraction of decided abusive requests",
     "false_refusal_rate": "fraction of decided legitimate requests",
 }
-
-
-class MetricsSpec(Record):
-    """Weights and chances that turn events into estimands."""
-
-    severity: dict[DataClass, Unit]
-    leak_chance: Unit
-    quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
-    fewest_events: Annotated[int, Field(ge=1)]
-    notice_chance: Unit
 
 
 class Finished(NamedTuple):
@@ -306,8 +293,6 @@ def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
 
 def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
-    if not np.isfinite(run.capacity).all():
-        return
     window = run.backlog[run.first_month : run.first_month + 12 * run.years]
     months = int(window.shape[0])
     yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
@@ -339,8 +324,9 @@ def notified_share(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Ro
 
 
 def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
-    """Selected on filing, so never to be compared between scenarios that change filing: abuse among what was executed,
-    and refusals among what was decided.
+    """Abuse among what was executed, and refusals among what was decided.
+
+    Selected on filing, so never to be compared between scenarios that change filing.
     """
     docket = run.docket
     rows = np.flatnonzero(cut.formal & cut.of_cohort)
@@ -372,33 +358,31 @@ def _rows(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDAr
             yield _row(metric, by, level, numerator, denominator)
 
 
-def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
-    """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
-    cut = sliced(run)
-    rows: list[Row] = []
+def absent_metrics(follow_up_months: int, loaded: bool) -> dict[str, str]:
+    """Estimands that a run cannot give, and why."""
     absent = {
         "displacement_rate": "compares two runs: sim.metrics.displacement_rate",
         "chilling": "people's expression is constant while nobody adapts",
     }
-    rows += case_disclosure_rate(run, cut)
-    follow_up = run.months - run.first_month - 12 * run.years
-    if follow_up >= FOLLOW_UP_MONTHS:
-        rows += legit_met_rate(run, cut)
-        rows += legit_delay_days(run, cut, spec)
-    else:
-        reason = f"follow-up of {follow_up} months; the definition wants {FOLLOW_UP_MONTHS}"
+    if follow_up_months < FOLLOW_UP_MONTHS:
+        reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
         absent |= {"legit_met_rate": reason, "legit_delay_days": reason}
-    rows += targeted(run, cut)
-    rows += abusive_fates(run, cut)
-    rows += disclosure_severity(run, cut, spec)
-    rows += unanswered_share(run, cut)
-    backlog = list(backlog_months(run, cut))
-    rows += backlog
-    if not backlog:
+    if not loaded:
         absent["backlog_months"] = "capacity is infinite (review.load is off)"
-    rows += secondary_use_rate(run, cut, spec)
-    rows += notified_share(run, cut, spec)
-    rows += diagnostics(run, cut)
+    return absent
+
+
+def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
+    """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
+    cut = sliced(run)
+    absent = absent_metrics(run.months - run.first_month - 12 * run.years, bool(np.isfinite(run.capacity).all()))
+    rows = [*case_disclosure_rate(run, cut)]
+    if "legit_met_rate" not in absent:
+        rows += [*legit_met_rate(run, cut), *legit_delay_days(run, cut, spec)]
+    rows += [*targeted(run, cut), *abusive_fates(run, cut), *disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
+    if "backlog_months" not in absent:
+        rows += backlog_months(run, cut)
+    rows += [*secondary_use_rate(run, cut, spec), *notified_share(run, cut, spec), *diagnostics(run, cut)]
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent
 

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 from pydantic import Field, SerializeAsAny, StrictInt, model_validator
 
 from sim.conduct.filing import ConductSpec
-from sim.metrics import MetricsSpec
 from sim.review.safeguard import Gate, Ground, Look
 from sim.review.spec import ReviewSpec
 from sim.world.instruments import Instrument
 from sim.world.record import Record
-from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
+from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import Offence
 
 AnySafeguard = Gate | Look | Ground
+_INDECISIVE = ("workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
 
 
 class Policy(Record):
@@ -44,6 +44,7 @@ class Config(Record):
     calibration_months: Annotated[StrictInt, Field(ge=6, le=240)]
     workers: Annotated[StrictInt, Field(ge=1, le=1024)] | None
     output: str
+    keep_requests: bool
     states: StatesSpec
     people: PeopleSpec
     demand: DemandSpec
@@ -72,7 +73,7 @@ class Config(Record):
 
     def digest(self) -> str:
         """Sixteen hexadecimal characters that change whenever anything changes that decides a result."""
-        decisive = {k: v for k, v in self.plain().items() if k not in ("workers", "output", "scenario_name", "seeds")}
+        decisive = {k: v for k, v in self.plain().items() if k not in _INDECISIVE}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
     def world_digest(self) -> str:

@@ -16,14 +16,15 @@ from sim.metrics import Finished
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.pipeline import Practice, Queue, Reading, empty_queue
-from sim.review.spec import practice_of, reading_of
+from sim.review.safeguard import in_order
+from sim.review.spec import force_codes, practice_of, reading_of
 from sim.settings import Config, Policy
-from sim.sources.worlds import build_world
+from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, OPEN, PENDING, PRESERVATION
+from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, OPEN, PENDING, PRESERVATION, offences_of
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
@@ -216,6 +217,13 @@ def world_of(config: Config, world_seed: int) -> World:
 def cases_of(config: Config, world: World, event_seed: int) -> Cases:
     """The latent cases of a world and event seed; the last ones are kept, so that scenarios of one seed share them."""
     return _cases(_Settled(config, config.world_digest()), world.seed, event_seed, config.months)
+
+
+def check(config: Config) -> None:
+    """Raise ``ConfigError`` (or a table's error) for what only shows against the states: codes, safeguards, tables."""
+    states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
+    law_in_force(config.instruments, states, offences_of(config.offences))
+    force_codes(config.instruments, in_order(config.safeguards))
 
 
 def prepare(config: Config, seed: int | None = None, world_seed: int | None = None) -> Run:

@@ -183,7 +183,7 @@ def _read_further(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -
             f"    if stood == np.uint64(0) and applied(seed, reading, {s}, inst, j, ck, sk, np.uint64({key})):\n",
             f"        hours += reading.numbers[{s}, 0]\n        delay += reading.numbers[{s}, 3]\n",
             _reading_of(look, names, safeguards, "        ", False),
-            f"        if narrowed_by == -1 and signal + noise > base - reading.numbers[{s}, 4] and reading.numbers[{s}, 4] > 0.0:\n",
+            f"        if narrowed_by == -1 and 0.0 < reading.numbers[{s}, 4] > base - signal - noise:\n",
             f"            narrowed_by = {s}\n",
         ]
     return "".join([*lines, "    return stood, narrowed_by, delay, hours\n"])

@@ -259,7 +259,7 @@ def state_table(
         penalties=penalties,
         penalty_known=known,
         groups={
-            "signatories": (table["hanoi_signatory"].to_numpy(float) > 0).copy(),
+            "signatories": (table[["hanoi_signatory", "hanoi_signed_later"]].to_numpy(float) > 0).any(axis=1),
             "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),
             "eu": (table["eu_member"].to_numpy(float) > 0).copy(),
         },

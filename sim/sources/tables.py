@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sim.world.record import RogatoryError
+
 FOLDER = Path(__file__).parent / "tables"
 """Where the packaged tables lie."""
 
@@ -29,7 +31,7 @@ LIFE_YEARS = 60.0
 """Life imprisonment or death, in years: it is only ever compared with thresholds."""
 
 
-class TableError(ValueError):
+class TableError(RogatoryError, ValueError):
     """A table cannot be used; the message is one line naming file, place, what was found and what is accepted."""
 
 

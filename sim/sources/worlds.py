@@ -15,6 +15,7 @@ from sim.sources.synthetic import no_exiles, no_pairs, no_penalties, synthetic_s
 from sim.sources.tables import read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
+from sim.world.states import StateTable
 from sim.world.vocabulary import Offence, offences_of
 
 
@@ -38,15 +39,21 @@ def _within(table: pd.DataFrame, columns: tuple[str, ...], codes: list[str]) -> 
     return table.reset_index(drop=True)
 
 
+def build_states(
+    spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int
+) -> StateTable:
+    """The states of one world."""
+    draws = Draws(world_seed)
+    return state_table(tables_of(spec, blocks, draws), spec, people, demand, blocks, offences_of(blocks), draws)
+
+
 def build_world(spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int) -> World:
     """All facts of one world; its authorities' capacity is still infinite."""
-    draws = Draws(world_seed)
-    offences = offences_of(blocks)
-    states = state_table(tables_of(spec, blocks, draws), spec, people, demand, blocks, offences, draws)
+    states = build_states(spec, people, demand, blocks, world_seed)
     return World(
         seed=world_seed,
         states=states,
-        people=people_table(people, states, draws),
-        offences=offences,
+        people=people_table(people, states, Draws(world_seed)),
+        offences=offences_of(blocks),
         capacity=np.full(states.count, np.inf),
     )

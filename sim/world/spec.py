@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from sim.world.record import Record
 from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
@@ -122,3 +122,13 @@ class DemandSpec(Record):
     false_urgent_share: Unit
     secret_share: Unit
     abusive_wants: dict[DataClass, Unit] | None
+
+
+class MetricsSpec(Record):
+    """Weights and chances that turn events into estimands."""
+
+    severity: dict[DataClass, Unit]
+    leak_chance: Unit
+    quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
+    fewest_events: Annotated[int, Field(ge=1)]
+    notice_chance: Unit

@@ -1,0 +1,21 @@
+"""The main job: the 193 members of the United Nations, with the treaty as if ratified by all signatories, against no treaty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments.study import conduct_study
+from sim.config import load
+from sim.world.record import ConfigError
+
+_BASELINE = "no_treaty"
+
+
+def main(*overrides: str) -> Path:
+    """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
+    chosen = load(*overrides)
+    if chosen.scenario_name == _BASELINE:
+        raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
+    others = [override for override in overrides if not override.startswith("scenario=")]
+    baseline = load(*others, f"scenario={_BASELINE}")
+    return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}")

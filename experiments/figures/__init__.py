@@ -1,0 +1,89 @@
+"""Figures: a tidy frame in, drawn axes out; ``draw`` sets one on its page with title and caption, ``save`` writes it."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from experiments.figures.backlog import backlog
+from experiments.figures.fates import fates
+from experiments.figures.flows import flows
+from experiments.figures.intervals import headline, targeted_rate
+from experiments.figures.requested_side import requested_side
+from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
+from experiments.figures.tile_map import tile_map
+from sim.world.record import ConfigError
+
+__all__ = ["FIGURES", "draw", "save"]
+
+FIGURES: dict[str, Callable[..., Axes]] = {
+    function.__name__: function for function in (targeted_rate, flows, fates, backlog, tile_map, headline, requested_side)
+}
+_PAGE = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
+_UNDATED: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None, "ModDate": None},
+}
+_LETTERS_PER_INCH = 15.2  # of a caption, at its size
+_MARGIN = 0.012  # of the page's width
+
+
+def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[str, Any] | None = None, **given: Any) -> Figure:
+    """One figure on its page: title above, and below it what the figure says about itself and then the caption.
+
+    ``settings`` is the figure's line in ``configs/figure``: ``title, width_inches, height_inches, dpi``; whatever else
+    stands there, and ``given``, goes to the figure's function. Raises ``ConfigError`` for a name or an option that is
+    unknown, and ``ValueError`` for a frame without the columns that the figure reads.
+    """
+    if name not in FIGURES:
+        raise ConfigError(f"no figure is named {name!r}; accepted: {', '.join(FIGURES)}")
+    page = _PAGE | dict(settings or {})
+    options = {key: value for key, value in page.items() if key not in _PAGE} | given
+    unknown = sorted(set(options) - set(FIGURES[name].__kwdefaults__ or {}))
+    if unknown:
+        accepted = ", ".join([*_PAGE, *(FIGURES[name].__kwdefaults__ or {})])
+        raise ConfigError(f"figures.{name}: nothing is named {unknown[0]!r}; accepted: {accepted}")
+    with rc_context(STYLE):
+        size = (page["width_inches"], page["height_inches"])
+        figure = Figure(figsize=size, dpi=page["dpi"], layout="constrained")
+        FigureCanvasAgg(figure)
+        ax = figure.subplots()
+        FIGURES[name](frame, ax, **options)
+        figure.suptitle(page["title"], x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
+        below = [text.get_text() for text in ax.texts if text.get_gid() == NOTE]
+        for text in [text for text in ax.texts if text.get_gid() == NOTE]:
+            text.remove()
+        words = " ".join([*below, caption]).strip()
+        lines = textwrap.wrap(words, int(_LETTERS_PER_INCH * page["width_inches"] * (1 - 2 * _MARGIN)))
+        figure.supxlabel("\n".join(lines), x=_MARGIN, ha="left", fontsize=SMALL, color=MUTED, linespacing=1.35)
+        figure.draw_without_rendering()
+    return figure
+
+
+def save(figure: Figure, path: Path | str) -> Path:
+    """Write a figure whole or not at all (png, svg or pdf, by the name's ending); the same figure gives the same bytes.
+
+    Raises ``ConfigError`` for another ending.
+    """
+    path = Path(path)
+    if path.suffix not in _UNDATED:
+        raise ConfigError(f"{path.name}: found the ending {path.suffix!r}; accepted: {', '.join(_UNDATED)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with rc_context(STYLE):
+            figure.savefig(part, format=path.suffix[1:], dpi=figure.dpi, metadata=_UNDATED[path.suffix])
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path

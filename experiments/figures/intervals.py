@@ -1,0 +1,126 @@
+"""Estimates with their intervals: rates by group, and the differences between two scenarios."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from experiments.figures.style import (
+    FEWEST,
+    INK,
+    MUTED,
+    PALE,
+    PALETTE,
+    SMALL,
+    THIN,
+    counted,
+    in_order,
+    measured,
+    note,
+    nothing,
+    present,
+    spoken,
+)
+
+_BAND = 0.68  # of a group's row that its scenarios share
+_ROOM = 1.12  # of the largest value that the axis spans
+_RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
+_CHANGE = ["metric", "difference", "low", "high", "unit", "events"]
+
+
+def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
+    """People whose data were disclosed, per 100 000 at risk a year: a dot and an interval for each group and scenario.
+
+    ``frame``: ``scenario, group, mean, low, high, runs, events``. A cell with fewer than ``fewest`` pooled events is an open
+    marker on the axis with the words "<10 events", never a rate. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, _RATE)
+    if table.empty or not (table["events"] > 0).any():
+        return nothing(ax)
+    scenarios, groups = in_order(table["scenario"]), in_order(table["group"])
+    step = _BAND / len(scenarios)
+    shown = table[table["events"] >= fewest]
+    most = float(shown[["mean", "high"]].max().max()) if len(shown) else 1.0
+    for row in table.itertuples():
+        rank = scenarios.index(str(row.scenario))
+        y = groups.index(str(row.group)) + (rank - (len(scenarios) - 1) / 2) * step
+        colour = PALETTE[rank % len(PALETTE)]
+        if cast(int, row.events) < fewest:
+            ax.plot([0], [y], "o", mfc="white", mec=colour, ms=7, clip_on=False, zorder=3)
+            ax.annotate(f"<{fewest} events", (0, y), (9, 0), textcoords="offset points", va="center", color=MUTED, fontsize=SMALL)
+            continue
+        mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
+        ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
+        ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
+        text = f"{measured(mean)}  ({measured(low)} to {measured(high)})   {counted(cast(int, row.events))}"
+        ax.text(1.01, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL)
+    ax.text(1.01, -0.62, "rate (interval)   events", transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL, color=MUTED)
+    for edge in np.arange(len(groups) - 1) + 0.5:
+        ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
+    ax.set(xlim=(0, _ROOM * most), ylim=(len(groups) - 0.5, -0.5), yticks=range(len(groups)))
+    ax.set_yticklabels([spoken(group) for group in groups])
+    ax.set_xlabel("people disclosed per 100 000 people at risk a year")
+    ax.grid(axis="x")
+    handles = [Line2D([], [], marker="o", lw=2.2, color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
+    ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.3)
+    few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
+    note(ax, f"Dot: mean over {_runs(table)}; line: interval over them; events pooled.{few}")
+    return ax
+
+
+def _signed(value: float) -> str:
+    text = measured(value)
+    return f"+{text}" if value > 0 and float(text.replace(THIN, "")) != 0 else text
+
+
+def _runs(table: pd.DataFrame) -> str:
+    least, most = int(table["runs"].min()), int(table["runs"].max())
+    return f"{counted(most)} runs" if least == most else f"{counted(least)} to {counted(most)} runs"
+
+
+def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
+    """Paired differences between two scenarios, each in per cent of its baseline: a forest plot.
+
+    ``frame``: ``metric, difference, low, high, unit, events``; the three numbers are percentages of the baseline's value,
+    or in the metric's own unit where a further column ``baseline`` tells that value. Fewer than ``fewest`` events: no
+    number. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, _CHANGE)
+    if table.empty or not (table["events"] > 0).any():
+        return nothing(ax)
+    if "baseline" in frame.columns:
+        base = frame["baseline"].to_numpy(float)
+        for column in ("difference", "low", "high"):
+            table[column] = 100 * table[column].to_numpy(float) / np.where(base == 0, np.nan, base)
+    shown = (table["events"] >= fewest) & table["difference"].notna()
+    bounds = table.loc[shown, ["difference", "low", "high"]]
+    low, high = (min(float(bounds.min().min()), 0.0), max(float(bounds.max().max()), 0.0)) if len(bounds) else (-1.0, 1.0)
+    room = 0.08 * (high - low or 1.0)
+    right = ax.get_yaxis_transform()
+    for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
+        ax.text(-0.015, y - 0.13, spoken(row.metric), transform=right, ha="right", va="center")
+        ax.text(-0.015, y + 0.2, str(row.unit), transform=right, ha="right", va="center", color=MUTED, fontsize=SMALL - 1)
+        events = cast(int, row.events)
+        if not kept:
+            words = f"<{fewest} events" if events < fewest else "no baseline"
+            ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
+            continue
+        mid, start, stop = cast(float, row.difference), cast(float, row.low), cast(float, row.high)
+        unsure = start <= 0 <= stop
+        colour = MUTED if unsure else PALETTE[0]
+        ax.plot([start, stop], [y, y], color=colour, lw=2.4, solid_capstyle="butt", zorder=2)
+        ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=8, mew=1.6, zorder=3)
+        text = f"{_signed(mid)}{THIN}%  ({_signed(start)} to {_signed(stop)})"
+        ax.text(1.02, y - 0.13, text, transform=right, va="center", fontsize=SMALL)
+        ax.text(1.02, y + 0.2, f"{counted(events)} events", transform=right, va="center", fontsize=SMALL - 1, color=MUTED)
+    ax.axvline(0, color=INK, lw=1.0, zorder=1)
+    ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x")
+    ax.set_xlabel("change against the baseline scenario (% of its value)")
+    note(ax, "Dot: mean of the paired differences; line: its interval over runs; open and grey where the interval holds zero.")
+    return ax

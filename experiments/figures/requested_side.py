@@ -1,0 +1,101 @@
+"""Who is asked, and who gives: the requested states that matter most, scenario by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import cast
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from experiments.figures.style import (
+    FEWEST,
+    INK,
+    MUTED,
+    PALE,
+    PALETTE,
+    SMALL,
+    TEXT,
+    counted,
+    in_order,
+    note,
+    nothing,
+    percent,
+    present,
+    spoken,
+)
+
+_OTHERS = "all others"
+_BAND = 0.8  # of a state's row that its bars share
+_HEADING = 1.5  # rows that a heading takes
+
+
+def requested_side(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    largest: int = 10,
+    fewest: int = FEWEST,
+    names: Mapping[str, str] | None = None,
+    unsigned: Collection[str] = (),
+) -> Axes:
+    """Shares of requested states, a block a purpose: the largest by name, the others together, a bar a scenario.
+
+    ``frame``: ``scenario, requested, purpose, share, requests``, ``share`` in [0, 1] of all requests of that scenario and
+    purpose. Fewer than ``fewest`` requests bear no share. ``unsigned`` lists codes to be marked as non-signatories, ``names``
+    turns codes into names. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, ["scenario", "requested", "purpose", "share", "requests"])
+    table = table[table["requests"] > 0]
+    if table.empty:
+        return nothing(ax)
+    scenarios, purposes, said = in_order(table["scenario"]), in_order(table["purpose"]), dict(names or {})
+    step, y, ticks, most = _BAND / len(scenarios), 0.0, {}, 0.0
+    for purpose in purposes:
+        part = table[table["purpose"] == purpose]
+        ax.text(0, y, spoken(purpose), transform=ax.get_yaxis_transform(), fontweight="bold", va="center", fontsize=TEXT)
+        y += 1.0
+        for state, rows in _rows(part, largest):
+            ticks[y] = said.get(state, state) + (" *" if state in unsigned else "")
+            for row in rows.itertuples():
+                rank = scenarios.index(str(row.scenario))
+                place, share = y + (rank - (len(scenarios) - 1) / 2) * step, 100 * cast(float, row.share)
+                number = cast(int, row.requests)
+                colour = PALETTE[rank % len(PALETTE)]
+                few = number < fewest
+                if not few:
+                    bar = ax.barh(place, share, height=0.9 * step, color=colour, zorder=2)
+                    bar[0].set_alpha(0.45 if state == _OTHERS else 1.0)
+                    most = max(most, share)
+                words = f"<{fewest} requests" if few else f"{percent(share / 100)}   {counted(number)}"
+                spot = 0.0 if few else share
+                ax.annotate(
+                    words, (spot, place), (4, 0), textcoords="offset points", va="center_baseline",
+                    fontsize=SMALL - 1, color=MUTED if few else INK,
+                )  # fmt: skip
+            y += 1.0
+        y += _HEADING - 1.0
+    ax.set(xlim=(0, max(1.16 * most, 1.0)), ylim=(y - _HEADING + 0.5, -0.6), yticks=list(ticks))
+    ax.set_yticklabels(list(ticks.values()))
+    ax.set_xlabel("% of the scenario's requests (or disclosures) that the state receives (or gives)")
+    ax.grid(axis="x", color=PALE)
+    handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
+    ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
+    star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
+    note(ax, f"The {largest} largest over all scenarios, by requests pooled over runs (second number).{star}")
+    return ax
+
+
+def _rows(part: pd.DataFrame, largest: int) -> list[tuple[str, pd.DataFrame]]:
+    """The largest states with a row a scenario, and the others summed."""
+    sums = part.groupby("requested")["requests"].sum()
+    ranked = sorted(sums.index, key=lambda state: (-sums[state], str(state)))
+    top = ranked[:largest]
+    out = [(str(state), part[part["requested"] == state]) for state in top]
+    if len(ranked) > len(top):
+        rest = part[~part["requested"].isin(top)].groupby("scenario", sort=False)[["share", "requests"]].sum().reset_index()
+        out.append((_OTHERS, rest))
+    return out
+
+

@@ -1,0 +1,141 @@
+"""What all figures share: one style, one palette, and how numbers, few events and nothing at all are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+FEWEST = 10  # events pooled under which no rate is shown (model description, Estimands)
+NO_EVENTS = "no events"
+NOTE = "note"  # gid of the sentence that a figure says about itself; `draw` moves it into the caption
+INK, MUTED, FAINT, PALE = "#222222", "#5f5f5f", "#b8b8b8", "#ececec"
+# Okabe and Ito, Color Universal Design (2008), without yellow and black, which serve neither as thin lines nor under text.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
+THIN = "\u202f"  # narrow space that never breaks, between thousands
+
+STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": FAINT,
+    "axes.grid": False,
+    "axes.labelcolor": INK,
+    "axes.labelsize": TEXT,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT,
+    "grid.color": PALE,
+    "hatch.linewidth": 0.6,
+    "legend.fontsize": TEXT,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "rogatory",
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "xtick.labelsize": TEXT,
+    "ytick.color": INK,
+    "ytick.labelsize": TEXT,
+    "ytick.major.size": 0,
+}
+
+
+def present(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The named columns of a frame, rows without an entry left out; categories become plain names.
+
+    Raises ``ValueError`` that names the columns that are missing.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise ValueError(f"the frame has no column {', '.join(missing)}; wanted: {', '.join(columns)}")
+    out = frame.loc[:, [*columns]].copy()
+    for column in columns:
+        if isinstance(out[column].dtype, pd.CategoricalDtype):
+            out[column] = out[column].astype(object)
+    return out.reset_index(drop=True)
+
+
+def nothing(ax: Axes) -> Axes:
+    """An empty figure that says so."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, NO_EVENTS, transform=ax.transAxes, ha="center", va="center", color=MUTED, fontsize=LARGE)
+    return ax
+
+
+def note(ax: Axes, sentence: str) -> None:
+    """A sentence about the figure under its axes."""
+    below = ax.annotate(sentence, (0, 0), (0, -36), "axes fraction", "offset points", ha="left", va="top", fontsize=SMALL)
+    below.set_gid(NOTE)
+    below.set_color(MUTED)
+
+
+def in_order(values: Iterable[object]) -> list[str]:
+    """Distinct names in the order in which they come."""
+    return list(dict.fromkeys(str(value) for value in values))
+
+
+def spoken(name: object) -> str:
+    """A name of the code as words."""
+    return str(name).replace("_", " ")
+
+
+def counted(number: float) -> str:
+    """A whole number with thin spaces.
+
+    >>> counted(1234567).split(THIN)
+    ['1', '234', '567']
+    """
+    return f"{round(number):,}".replace(",", THIN)
+
+
+def measured(value: float) -> str:
+    """A number with about three digits.
+
+    >>> measured(0.304), measured(47.66), measured(-0.001)
+    ('0.30', '47.7', '0.00')
+    """
+    size = abs(value)
+    if size >= 99.95:
+        return counted(value).replace("-", "−")
+    text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a percentage.
+
+    >>> percent(0.256).replace(THIN, " "), percent(0.004).replace(THIN, " "), percent(0).replace(THIN, " ")
+    ('26 %', '<1 %', '0 %')
+    """
+    if 0 < share < 0.005:
+        return f"<1{THIN}%"
+    return f"{100 * share:.0f}{THIN}%"
+
+
+def apart(wanted: Sequence[float], gap: float) -> NDArray[np.float64]:
+    """Places as near as can be to those wanted, in the same order and at least ``gap`` apart, shape ``[L]``.
+
+    >>> apart([0.0, 0.0, 5.0], 1.0).tolist()
+    [-0.5, 0.5, 5.0]
+    """
+    order = np.argsort(np.asarray(wanted, float), kind="stable")
+    blocks: list[tuple[float, int]] = []  # lowest place, number of labels
+    for value in np.asarray(wanted, float)[order]:
+        low, size = float(value), 1
+        while blocks and blocks[-1][0] + gap * blocks[-1][1] > low:
+            before, many = blocks.pop()
+            centre = (many * (before + gap * (many - 1) / 2) + size * (low + gap * (size - 1) / 2)) / (many + size)
+            size += many
+            low = centre - gap * (size - 1) / 2
+        blocks.append((low, size))
+    places = np.concatenate([low + gap * np.arange(size) for low, size in blocks]) if blocks else np.zeros(0)
+    out = np.empty(places.size)
+    out[order] = places
+    return out

@@ -1,0 +1,86 @@
+"""Tidy frames for the figures, pooled over replicates; no figure is drawn here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from experiments.summary import headline_of
+from experiments.tally import STAGES, Tally
+from sim.settings import Config
+from sim.sources.tables import read_states
+from sim.world.vocabulary import DAYS_PER_MONTH
+
+_PER = 100_000.0  # people: the base of rates
+_SHOWN_SIDES = 10
+
+
+def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
+    """Targeted rate by group and scenario with intervals."""
+    rows = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
+    rows = rows.rename(columns={"level": "group"})
+    return rows[["scenario", "group", "mean", "low", "high", "runs", "events"]].reset_index(drop=True)
+
+
+def flows_frame(pooled: Tally, scenario: str) -> pd.DataFrame:
+    """Disclosures of people at risk by pair of states, all runs of a scenario together."""
+    rows = pooled.flows[pooled.flows["scenario"] == scenario]
+    runs = int(pooled.metrics.loc[pooled.metrics["scenario"] == scenario, "seed"].nunique())
+    total = rows.groupby(["requester", "requested"], as_index=False)["disclosures"].sum()
+    return total.assign(runs=runs).sort_values(["disclosures", "requester", "requested"], ascending=[False, True, True])
+
+
+def fates_frame(pooled: Tally) -> pd.DataFrame:
+    """Latent cases by scenario, purpose and stage, all runs together, stages in order."""
+    total = pooled.fates.groupby(["scenario", "purpose", "stage"], as_index=False, sort=False)["cases"].sum()
+    order = pd.Categorical(total["stage"], categories=list(STAGES), ordered=True)
+    return total.assign(stage=order).sort_values(["scenario", "purpose", "stage"]).astype({"stage": str}).reset_index(drop=True)
+
+
+def backlog_frame(pooled: Tally, configs: list[Config]) -> pd.DataFrame:
+    """Backlog in months of capacity, mean over runs, with dates; authorities followed by name only where every run has them."""
+    runs = pooled.metrics.groupby("scenario")["seed"].nunique()
+    mean = pooled.backlog.groupby(["scenario", "quantity", "month"], as_index=False, sort=False)["months"].agg(["mean", "size"])
+    mean = mean[mean["size"] == mean["scenario"].map(runs)]
+    start = pd.Timestamp(configs[0].start)
+    date = start + pd.to_timedelta(mean["month"] * DAYS_PER_MONTH, unit="D")
+    return mean.assign(date=date, months=mean["mean"])[["date", "scenario", "quantity", "months"]].reset_index(drop=True)
+
+
+def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
+    """Targeted people per 100 000 at risk a year by origin, all runs of a scenario together."""
+    rows = pooled.origins[pooled.origins["scenario"] == scenario]
+    total = rows.groupby("code", as_index=False)[["events", "people"]].sum()
+    places = read_states() if config.states.source == "real" else None
+    if places is None:
+        lon = np.linspace(-150, 150, len(total))
+        placed = total.assign(name=total["code"], lon=lon, lat=40 * np.sin(np.arange(len(total))))
+    else:
+        placed = total.merge(places[["name", "lon", "lat"]], left_on="code", right_index=True, how="inner")
+    return placed.assign(value=placed["events"] * _PER / (placed["people"] * config.years))[
+        ["code", "name", "lon", "lat", "value", "events"]
+    ]
+
+
+def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Paired differences of the headline estimands in per cent of the baseline."""
+    rows = headline_of(comparison)
+    name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
+    return pd.DataFrame(
+        {
+            "metric": name, "difference": rows["percent"], "low": rows["percent_low"], "high": rows["percent_high"],
+            "unit": "%", "events": rows["events"],
+        }
+    )  # fmt: skip
+
+
+def sides_frame(pooled: Tally) -> pd.DataFrame:
+    """Share of requests and disclosures by requested state: those with the largest shares of abusive traffic."""
+    total = pooled.sides.groupby(["scenario", "requested", "purpose"], as_index=False)["requests"].sum()
+    whole = total.groupby(["scenario", "purpose"])["requests"].transform("sum")
+    total["share"] = np.where(whole > 0, total["requests"] / whole.where(whole > 0, 1), np.nan)
+    abusive = total[total["purpose"] != "legitimate requests"].groupby("requested")["share"].max()
+    largest = abusive.sort_values(ascending=False, kind="stable").index[:_SHOWN_SIDES]
+    rank = {code: place for place, code in enumerate(largest)}
+    kept = total[total["requested"].isin(largest)].assign(rank=lambda t: t["requested"].map(rank))
+    return kept.sort_values(["rank", "scenario", "purpose"]).drop(columns="rank").reset_index(drop=True)

@@ -1,0 +1,95 @@
+"""Writing results: a folder appears whole, under its final name, or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sim.result import package_versions
+from sim.settings import Config
+from sim.sources.tables import checksums
+from sim.world.record import RogatoryError
+
+MANIFEST = "manifest.json"
+SCHEMA = 1  # of the tables in a results folder
+
+
+class OutputError(RogatoryError):
+    """Results cannot be written; what was there before is whole."""
+
+
+@contextmanager
+def whole_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder to write into, renamed to ``parent/name`` when the block ends well and removed when it does not."""
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    partial = parent / f".partial-{uuid.uuid4().hex[:8]}"
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"output: cannot write to {parent} ({error.strerror}); accepted: a folder that can be written") from None
+    try:
+        yield partial
+        final = parent / name
+        if final.exists():
+            raise OutputError(f"output: {final} is there already; accepted: a name that is free")
+        partial.replace(final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:  # a run that failed leaves not even an empty folder behind
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def stamped(label: str) -> str:
+    """A folder name that sorts by time and tells runs of one second apart."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{label}-{uuid.uuid4().hex[:4]}"
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        here = Path(__file__).parent
+        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def manifest_of(study: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
+    """Everything that is needed to rebuild or to doubt the files of ``folder``."""
+    dirty = _git("status", "--porcelain")
+    return {
+        "schema": SCHEMA,
+        "study": study,
+        "command": f"rogatory {study}",
+        "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "code": {"commit": _git("rev-parse", "HEAD"), "dirty": None if dirty is None else bool(dirty)},
+        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "versions": package_versions(),
+        "tables": checksums(),
+        "seeds": [configs[0].seed + number for number in range(configs[0].seeds)],
+        "world_seed": configs[0].world_seed,
+        "absent": absent,
+        "scenarios": {c.scenario_name: {"digest": c.digest(), "config": c.plain()} for c in configs},
+        "files": {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+    }
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """The manifest comes last: a folder without one is not finished."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,14 @@
+"""One scenario under several seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments.study import conduct_study
+from sim.config import load
+
+
+def main(*overrides: str) -> Path:
+    """Run the configured scenario."""
+    config = load(*overrides)
+    return conduct_study("run", [config], config.scenario_name)

@@ -1,0 +1,84 @@
+"""From replicates to numbers with intervals: means over seeds, and differences paired by seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.metrics import UNITS
+
+LEVEL = 0.95
+HEADLINE = (
+    ("case_disclosure_rate", "all", "all"),
+    ("legit_met_rate", "all", "all"),
+    ("targeted_people", "all", "all"),
+    ("targeted_rate", "group", "journalist"),
+    ("targeted_rate", "group", "dissident"),
+    ("targeted_rate", "group", "lgbtq"),
+    ("targeted_rate", "group", "researcher"),
+    ("targeted_rate", "group", "minority"),
+    ("deterred_share", "all", "all"),
+    ("preserved_only", "all", "all"),
+    ("unanswered_share", "all", "all"),
+    ("backlog_months", "all", "all"),
+    ("secondary_use_rate", "all", "all"),
+)
+_KEYS = ["metric", "by", "level"]
+
+
+def half_width(values: NDArray[np.float64]) -> float:
+    """Half of the central 95 % interval of a mean by Student's t; missing for fewer than two values."""
+    if values.size < 2:
+        return float("nan")
+    return float(stats.t.ppf(0.5 + LEVEL / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
+
+
+def summary_of(metrics: pd.DataFrame, fewest_events: int) -> pd.DataFrame:
+    """Mean over seeds with its interval, by scenario and slice; under ``fewest_events`` pooled events no value is given.
+
+    Columns ``scenario, metric, by, level, unit, mean, low, high, events, runs``. The interval spans the seeds' world and
+    luck together; it says nothing of parameters.
+    """
+    rows = []
+    for (scenario, *key), part in metrics.groupby(["scenario", *_KEYS], sort=False, observed=True):
+        values = part["value"].dropna().to_numpy(float)
+        events = int(part["count"].sum())
+        known = events >= fewest_events and values.size > 0
+        mean, half = (float(values.mean()), half_width(values)) if known else (np.nan, np.nan)
+        rows.append((scenario, *key, UNITS[key[0]], mean, mean - half, mean + half, events, values.size))
+    return pd.DataFrame(rows, columns=["scenario", *_KEYS, "unit", "mean", "low", "high", "events", "runs"])
+
+
+def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_events: int) -> pd.DataFrame:
+    """Differences scenario - baseline, paired by seed, with their interval; ``percent`` is relative to the baseline's mean.
+
+    Columns ``metric, by, level, unit, baseline, scenario, difference, low, high, percent, percent_low, percent_high, events,
+    runs``; ``events`` counts both scenarios. A slice that one scenario lacks counts as zero there.
+    """
+    wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
+    rows = []
+    for key, part in wide.groupby(level=_KEYS, sort=False):
+        before, after = part[("value", baseline)].to_numpy(float), part[("value", scenario)].to_numpy(float)
+        both = ~(np.isnan(before) | np.isnan(after))
+        events = int(np.nansum(part["count"].to_numpy(float)))
+        if not both.any() or events < fewest_events:
+            continue
+        change = after[both] - before[both]
+        mean, half, base = float(change.mean()), half_width(change), float(before[both].mean())
+        scale = 100 / abs(base) if base else np.nan
+        rows.append(
+            (*key, UNITS[key[0]], base, float(after[both].mean()), mean, mean - half, mean + half,
+             mean * scale, (mean - half) * scale, (mean + half) * scale, events, int(both.sum()))
+        )  # fmt: skip
+    columns = ["baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"]
+    return pd.DataFrame(rows, columns=[*_KEYS, "unit", *columns])
+
+
+def headline_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a summary or a comparison that a reader wants first, in that order."""
+    place = {key: rank for rank, key in enumerate(HEADLINE)}
+    keys = list(zip(table["metric"], table["by"], table["level"], strict=True))
+    ranked = table.assign(rank=[place.get(key, -1) for key in keys])
+    return ranked[ranked["rank"] >= 0].sort_values("rank", kind="stable").drop(columns="rank").reset_index(drop=True)

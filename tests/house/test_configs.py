@@ -1,0 +1,156 @@
+"""Every YAML file composes and runs; every scenario says what it asks and changes something."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from sim.config import load
+from sim.review.safeguard import Safeguard
+from sim.settings import Config
+from sim.simulation import Run, advance, prepare, simulate
+from sim.world.record import ConfigError
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1")
+SMALL = ("people.rows=2000", "demand.legitimate=600", "years=1")  # the real world with few rows
+MONTHS = 4
+SCENARIOS = sorted(path.stem for path in (CONFIGS / "scenario").glob("*.yaml"))
+HEADER = ("Question", "Motive", "Expect")
+
+
+def defaults() -> dict[str, str | list[str]]:
+    """Groups of the configuration and what is chosen of each."""
+    listed = yaml.safe_load((CONFIGS / "config.yaml").read_text(encoding="utf-8"))["defaults"]
+    return {group: chosen for entry in listed if isinstance(entry, dict) for group, chosen in entry.items()}
+
+
+def options() -> list[tuple[str, str]]:
+    """Each file of each group that a configuration is composed of."""
+    found = []
+    for group in defaults():
+        found += [(group, path.stem) for path in sorted((CONFIGS / group).glob("*.yaml")) if group != "hydra"]
+    return found
+
+
+def chosen(group: str, option: str) -> str:
+    """The override that selects an option; where a group is a list the option joins it."""
+    standard = defaults()[group]
+    if isinstance(standard, str):
+        return f"{group}={option}"
+    return f"{group}=[{','.join(dict.fromkeys([*standard, option]))}]"
+
+
+def after_months(config: Config, months: int = MONTHS) -> Run:
+    run = prepare(config, 1)
+    for _ in range(months):
+        advance(run)
+    return run
+
+
+def header(scenario: str) -> list[str]:
+    lines = (CONFIGS / "scenario" / f"{scenario}.yaml").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("#")]
+
+
+@pytest.mark.parametrize(("group", "option"), options(), ids="/".join)
+def test_every_option_composes_and_runs_some_months(group: str, option: str) -> None:
+    override = chosen(group, option)
+    overrides = (override, *TINY[1:]) if group == "states" else (*TINY, override)
+    run = after_months(load(*overrides))
+    assert run.month == MONTHS
+    assert int(run.docket.used[0]) > 0
+
+
+def test_every_folder_of_options_is_part_of_the_configuration() -> None:
+    folders = {path.parent.name for path in CONFIGS.glob("*/*.yaml")}
+    unused = folders - set(defaults())
+    assert not unused - {"figure", "design", "engine"}, unused  # what studies read; no part of a run
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_opens_with_its_package(scenario: str) -> None:
+    first, *_ = (CONFIGS / "scenario" / f"{scenario}.yaml").read_text(encoding="utf-8").splitlines()
+    assert first == "# @package _global_"  # on any other line Hydra ignores it, and the scenario changes nothing
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_says_what_it_asks_where_it_comes_from_and_what_to_expect(scenario: str) -> None:
+    for word in HEADER:
+        said = [line for line in header(scenario) if re.match(rf"# {word}: \S.{{10,}}", line)]
+        assert len(said) == 1, f"{scenario}.yaml wants one line '# {word}: ...'"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_bears_its_own_name(scenario: str) -> None:
+    assert load(f"scenario={scenario}").scenario_name == scenario
+
+
+def test_the_baseline_is_the_default_and_its_own_reference() -> None:
+    plain, named = load(), load("scenario=as_adopted")
+    assert plain == named
+    assert plain.policy == plain.reference
+
+
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "as_adopted"])
+def test_a_scenario_differs_from_the_baseline_in_its_text(scenario: str) -> None:
+    baseline, reform = load(*SMALL), load(*SMALL, f"scenario={scenario}")
+    decisive = {"scenario_name"}
+    assert baseline.model_dump(exclude=decisive) != reform.model_dump(exclude=decisive)
+    assert baseline.digest() != reform.digest()
+
+
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "as_adopted"])
+def test_a_scenario_differs_from_the_baseline_in_what_happens(scenario: str) -> None:
+    baseline, reform = (simulate(load(*SMALL, f"scenario={name}"), seed=3) for name in ("as_adopted", scenario))
+    if baseline.finished.world is reform.finished.world:
+        assert np.array_equal(baseline.finished.cases.id, reform.finished.cases.id), "scenarios of one world share their cases"
+    assert not baseline.requests.equals(reform.requests)
+    assert not baseline.metrics.equals(reform.metrics)
+
+
+@pytest.mark.parametrize("sign", ["", "+", "++"])
+def test_an_unknown_key_at_the_top_is_refused(sign: str) -> None:
+    with pytest.raises(ConfigError, match="^treshold: no such key; accepted: "):
+        load(f"{sign}treshold=4")
+
+
+def test_a_scenario_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "configs"
+    for path in CONFIGS.rglob("*.yaml"):
+        place = copy / path.relative_to(CONFIGS)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+    text = "# @package _global_\n# Question: ?\nscenario_name: typo\ninstrument: {hanoi: {threshold_years: 6.0}}\n"
+    (copy / "scenario" / "typo.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sim.config.config_folder", lambda: copy)
+    with pytest.raises(ConfigError, match="^instrument: no such key; accepted: "):
+        load("scenario=typo")
+
+
+@pytest.mark.parametrize("target", ["os.system", "subprocess.run", "builtins.eval", "simx.form.Form", "simulate", "sim", ""])
+def test_a_target_outside_sim_is_refused(target: str) -> None:
+    with pytest.raises(ConfigError, match=r"^safeguards\.form\._target_: found .*; accepted: .*sim"):
+        load(f"safeguards.form._target_={target!r}")
+
+
+@pytest.mark.parametrize("target", ["sim.review.form.stands", "sim.config.load", "sim.draws.Draws", "sim.review.form.os"])
+def test_a_target_that_is_no_record_is_refused(target: str) -> None:
+    with pytest.raises(ConfigError, match=r"^safeguards\.form\._target_: .*; accepted: a record under sim"):
+        load(f"safeguards.form._target_={target}")
+
+
+def test_every_safeguard_is_a_frozen_record() -> None:
+    for name, safeguard in load().safeguards.items():
+        assert safeguard.kind in ("gate", "look", "ground"), name
+        with pytest.raises(ValueError, match="frozen"):
+            safeguard.hours = 1.0
+
+
+def test_every_force_names_a_safeguard_that_exists() -> None:
+    config = load()
+    known: dict[str, Safeguard] = dict(config.safeguards)
+    for name, instrument in config.instruments.items():
+        assert set(instrument.safeguards) <= set(known), name
