@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.people import PeopleTable
 from sim.world.snapshot import World
 from sim.world.states import StateTable
-from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH, EXECUTED, FORMAL, GROUPS, HONEST, PRESERVATION
+from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH, FORMAL, GROUPS, HONEST, PRESERVATION
 
 Ints = NDArray[np.int64]
 SMALL = (
@@ -71,9 +72,7 @@ def with_forces(config: Config, force: str, *names: str, instruments: Iterable[s
 
 def with_safeguard(config: Config, name: str, **fields: Any) -> Config:
     """The same configuration with other numbers in one safeguard."""
-    return config.model_copy(
-        update={"safeguards": {**config.safeguards, name: config.safeguards[name].model_copy(update=fields)}}
-    )
+    return config.model_copy(update={"safeguards": {**config.safeguards, name: config.safeguards[name].model_copy(update=fields)}})
 
 
 def with_review(config: Config, **fields: Any) -> Config:
@@ -125,9 +124,7 @@ NOTHING_EXPIRES = {
 """Practice in which no file lapses, is sent back, or is parked, and no data expire."""
 
 
-def cohort(
-    world: World, cells: dict[tuple[int, int], dict[str, Any]], hosts: Ints | None = None, host: int = 0
-) -> PeopleTable:
+def cohort(world: World, cells: dict[tuple[int, int], dict[str, Any]], hosts: Ints | None = None, host: int = 0) -> PeopleTable:
     """People by (origin row, group): each cell gives ``visibility``, ``expression``, ``weight`` of its rows; all at one host."""
     states = world.states
     count = np.zeros(states.count * len(GROUPS), np.int64)
@@ -143,7 +140,7 @@ def cohort(
     cell_of = np.repeat(np.arange(count.size), count)
     origin = cell_of // len(GROUPS)
     omega = joined("weight") * joined("visibility") * joined("expression")
-    cumulative = np.concatenate([np.cumsum(omega[a:b]) for a, b in zip(start[:-1], start[1:], strict=True)])
+    cumulative = np.concatenate([np.cumsum(omega[a:b]) for a, b in pairwise(start)])
     placed = np.full((rows, 4), -1, np.int64)
     placed[:, 1] = host
     return PeopleTable(
@@ -426,6 +423,3 @@ def with_state(world: World, code: str) -> World:
         people, origin=moved[people.origin], residence=moved[people.residence], hosts=moved[people.hosts], cell_start=start
     )
     return World(world.seed, larger, further, world.offences, np.insert(world.capacity, at, world.capacity[0]))
-
-
-EXECUTED_STATES = (EXECUTED, EXECUTED + 1, EXECUTED + 2)

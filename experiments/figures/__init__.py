@@ -28,13 +28,13 @@ __all__ = ["FIGURES", "draw", "save"]
 FIGURES: dict[str, Callable[..., Axes]] = {
     function.__name__: function for function in (targeted_rate, flows, fates, backlog, tile_map, headline, requested_side)
 }
-_PAGE = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
+_PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
 _UNDATED: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None},
     ".pdf": {"CreationDate": None, "ModDate": None},
 }
-_LETTERS_PER_INCH = 15.2  # of a caption, at its size
+_LETTERS_PER_INCH = 16.0  # of a caption, at its size
 _MARGIN = 0.012  # of the page's width
 
 

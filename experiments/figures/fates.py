@@ -34,14 +34,15 @@ _DARK = 0.45  # luminance under which a label is white
 def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """Share of latent cases by the stage at which they ended: a bar of 100 % for each purpose and scenario.
 
-    ``frame``: ``scenario, purpose, stage, cases``. Stages of ``STAGES`` come in that order, others after them. A piece of
-    fewer than ``fewest`` cases bears no share. Raises ``ValueError`` for a missing column.
+    ``frame``: ``scenario, purpose, stage, cases``. Purposes come by name, abusive before legitimate; stages of ``STAGES``
+    in that order, others after them. A piece of fewer than ``fewest`` cases bears no share.
+    Raises ``ValueError`` for a missing column.
     """
     table = present(frame, ["scenario", "purpose", "stage", "cases"])
     if table.empty or not (table["cases"] > 0).any():
         return nothing(ax)
     table["stage"] = [_plain(stage) for stage in table["stage"]]
-    scenarios, purposes = in_order(table["scenario"]), in_order(table["purpose"])
+    scenarios, purposes = in_order(table["scenario"]), sorted(in_order(table["purpose"]))
     held = set(table.loc[table["cases"] > 0, "stage"])
     stages = [stage for stage in STAGES if stage in held]
     stages += [stage for stage in in_order(table["stage"]) if stage in held and stage not in STAGES]
@@ -61,7 +62,9 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     handles = [Patch(facecolor=STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
     words = [spoken(stage) for stage in stages]
     ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, columnspacing=1.6, handlelength=1.2)
-    note(ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label.")
+    note(
+        ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label."
+    )
     return ax
 
 

@@ -54,7 +54,9 @@ def flows(
     named = list(top.groupby("requested")["disclosures"].sum().sort_values(ascending=False, kind="stable").index)
     rest = table.iloc[len(top) :]
     streams = [(str(a), str(b), float(d)) for a, b, d in top[["requester", "requested", "disclosures"]].to_numpy()]
-    for target, size in rest.groupby(rest["requested"].where(rest["requested"].isin(named), _ELSEWHERE))["disclosures"].sum().items():
+    for target, size in (
+        rest.groupby(rest["requested"].where(rest["requested"].isin(named), _ELSEWHERE))["disclosures"].sum().items()
+    ):
         streams.append((_OTHERS, str(target), float(size)))
     right = _ranked(streams, 1, _ELSEWHERE)
     left = sorted({a for a, _, _ in streams} - {_OTHERS}, key=lambda name: _centre(name, streams, right))
@@ -76,7 +78,10 @@ def flows(
         words = _ELSEWHERE if name == _ELSEWHERE else said.get(name, name)
         share = f"  ({percent(size / total)})" if size >= fewest else ""
         _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, f"{words}  {_few(size, fewest)}{share}", "left")
-    for x, align, words in ((_LEFT - _NODE, "right", "requester"), (_RIGHT + _NODE, "left", "requested, all that it disclosed")):
+    for x, align, words in (
+        (_LEFT - _NODE, "right", "requester, in large pairs"),
+        (_RIGHT + _NODE, "left", "requested, all that it disclosed"),
+    ):
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
@@ -159,5 +164,3 @@ def _bands(
         band.set_gid(f"{a}>{b}")
         band.set_zorder(1 if grey else 2)
         ax.add_patch(band)
-
-

@@ -28,6 +28,28 @@ from experiments.figures.style import (
 
 _BAND = 0.68  # of a group's row that its scenarios share
 _ROOM = 1.12  # of the largest value that the axis spans
+_COLUMNS = (30, 70, 136)  # points right of the axes: rate, interval, events
+_GROUPS = {
+    "journalist": "journalists",
+    "dissident": "dissidents",
+    "lgbtq": "LGBTQ people",
+    "researcher": "security\nresearchers",
+    "minority": "minorities",
+}
+_METRICS = {
+    "case_disclosure_rate": "abusive cases disclosed",
+    "legit_met_rate": "legitimate needs met",
+    "targeted_people": "people disclosed",
+    "targeted_rate": "people disclosed",
+    "targeted_rate_treaty": "people disclosed by the treaty",
+    "attempted_rate": "abusive cases filed",
+    "deterred_share": "abusive cases deterred",
+    "unanswered_share": "requests left unanswered",
+    "secondary_use_rate": "people harmed by further use",
+    "notified_share": "people ever told",
+    "backlog_months": "backlog",
+}
+_BEHIND = {"backlog_months": "months"}  # what stands behind a number, where it is no event
 _RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
 _CHANGE = ["metric", "difference", "low", "high", "unit", "events"]
 
@@ -56,13 +78,12 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        text = f"{measured(mean)}  ({measured(low)} to {measured(high)})   {counted(cast(int, row.events))}"
-        ax.text(1.01, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL)
-    ax.text(1.01, -0.62, "rate (interval)   events", transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL, color=MUTED)
+        _columns(ax, y, (measured(mean), f"{measured(low)} to {measured(high)}", counted(cast(int, row.events))), INK)
+    _columns(ax, -0.62, ("rate", "interval", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
         ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
     ax.set(xlim=(0, _ROOM * most), ylim=(len(groups) - 0.5, -0.5), yticks=range(len(groups)))
-    ax.set_yticklabels([spoken(group) for group in groups])
+    ax.set_yticklabels([_GROUPS.get(group, spoken(group)) for group in groups])
     ax.set_xlabel("people disclosed per 100 000 people at risk a year")
     ax.grid(axis="x")
     handles = [Line2D([], [], marker="o", lw=2.2, color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
@@ -72,9 +93,23 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     return ax
 
 
+def _columns(ax: Axes, y: float, words: tuple[str, str, str], colour: str) -> None:
+    """Three words at the right of a row, one under another from row to row."""
+    for text, points, align in zip(words, _COLUMNS, ("right", "center", "right"), strict=True):
+        cell = ax.annotate(text, (1, y), (points, 0), ax.get_yaxis_transform(), "offset points", va="center", fontsize=SMALL)
+        cell.set(horizontalalignment=align, color=colour)
+
+
 def _signed(value: float) -> str:
-    text = measured(value)
-    return f"+{text}" if value > 0 and float(text.replace(THIN, "")) != 0 else text
+    """A percentage with its sign: one decimal, none from a hundred.
+
+    >>> _signed(5.94), _signed(-110.3), _signed(0.01)
+    ('+5.9', '−110', '0.0')
+    """
+    if abs(value) >= 99.95:
+        return f"{'+' if value > 0 else ''}{measured(value)}"
+    text = f"{value:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
 def _runs(table: pd.DataFrame) -> str:
@@ -102,7 +137,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     room = 0.08 * (high - low or 1.0)
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
-        ax.text(-0.015, y - 0.13, spoken(row.metric), transform=right, ha="right", va="center")
+        ax.text(-0.015, y - 0.13, _METRICS.get(str(row.metric), spoken(row.metric)), transform=right, ha="right", va="center")
         ax.text(-0.015, y + 0.2, str(row.unit), transform=right, ha="right", va="center", color=MUTED, fontsize=SMALL - 1)
         events = cast(int, row.events)
         if not kept:
@@ -112,11 +147,19 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
         mid, start, stop = cast(float, row.difference), cast(float, row.low), cast(float, row.high)
         unsure = start <= 0 <= stop
         colour = MUTED if unsure else PALETTE[0]
-        ax.plot([start, stop], [y, y], color=colour, lw=2.4, solid_capstyle="butt", zorder=2)
-        ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=8, mew=1.6, zorder=3)
+        ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
+        ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
         text = f"{_signed(mid)}{THIN}%  ({_signed(start)} to {_signed(stop)})"
         ax.text(1.02, y - 0.13, text, transform=right, va="center", fontsize=SMALL)
-        ax.text(1.02, y + 0.2, f"{counted(events)} events", transform=right, va="center", fontsize=SMALL - 1, color=MUTED)
+        ax.text(
+            1.02,
+            y + 0.2,
+            f"{counted(events)} {_BEHIND.get(str(row.metric), 'events')}",
+            transform=right,
+            va="center",
+            fontsize=SMALL - 1,
+            color=MUTED,
+        )
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)

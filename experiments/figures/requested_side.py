@@ -97,5 +97,3 @@ def _rows(part: pd.DataFrame, largest: int) -> list[tuple[str, pd.DataFrame]]:
         rest = part[~part["requested"].isin(top)].groupby("scenario", sort=False)[["share", "requests"]].sum().reset_index()
         out.append((_OTHERS, rest))
     return out
-
-

@@ -19,7 +19,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
     "axes.grid": False,
@@ -71,7 +71,7 @@ def nothing(ax: Axes) -> Axes:
 
 def note(ax: Axes, sentence: str) -> None:
     """A sentence about the figure under its axes."""
-    below = ax.annotate(sentence, (0, 0), (0, -36), "axes fraction", "offset points", ha="left", va="top", fontsize=SMALL)
+    below = ax.annotate(sentence, (0, 0), (0, -44), "axes fraction", "offset points", ha="left", va="top", fontsize=SMALL)
     below.set_gid(NOTE)
     below.set_color(MUTED)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inlined, kernel
+from sim.compiled import inlined, loop
 from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.snapshot import World
@@ -114,7 +114,7 @@ def _pick_person(cumulative: Reals, start: int, stop: int, u: float) -> int:
     return low
 
 
-@kernel
+@loop
 def _fill(
     seed: np.uint64,
     counts: Ints,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inlined, kernel
+from sim.compiled import inlined, kernel, loop
 from sim.draws import Draws, Keys, Reals, absorb, gumbel_quantile, name_key, normal_quantile, opened, u1, u2, unit
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
@@ -208,7 +208,7 @@ def _write(
     docket.filed_day[m] = day
 
 
-@kernel
+@loop
 def file_requests(
     seed: np.uint64,
     month: int,

@@ -35,7 +35,7 @@ from math import exp
 
 import numpy as np
 
-from sim.compiled import inlined, kernel
+from sim.compiled import inlined, loop
 from sim.draws import exponential_quantile, normal_quantile, u2, u3
 from sim.review.pipeline import *  # names of constants and records
 from sim.review.pipeline import {constants}
@@ -206,7 +206,7 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
             rules.append(f"acuity_{s} = inlined(safeguard_{s}.acuity)")
     constants = sorted(name for name in vars(pipeline) if name.isupper() and name not in ("KERNELS", "STEPS"))
     steps = ["@inlined\n" + inspect.getsource(step) for step in pipeline.STEPS]
-    kernels = ["@kernel\n" + inspect.getsource(step) for step in pipeline.KERNELS]
+    kernels = ["@loop\n" + inspect.getsource(step) for step in pipeline.KERNELS]
     first_steps = steps[: pipeline.STEPS.index(pipeline.preserve)]
     rest = steps[pipeline.STEPS.index(pipeline.preserve) :]
     made = [_gates(names, safeguards), _read_desk(names, safeguards), _read_further(names, safeguards)]

@@ -270,7 +270,10 @@ def execute(
 
 def is_platform(cases: Cases, c: int, j: int) -> bool:
     """Whether state ``j`` hosts one of the case's platforms (and not only the person's residence)."""
-    return bool((cases.hosts[c, : cases.hosts.shape[1] - 1] == j).any())
+    found = False
+    for slot in range(cases.hosts.shape[1] - 1):  # no array expression here: the loop may not allocate
+        found = found or cases.hosts[c, slot] == j
+    return found
 
 
 def decide(

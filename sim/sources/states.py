@@ -203,6 +203,9 @@ def state_table(
 ) -> StateTable:
     """The states of one world: sources completed by the draws of its seed."""
     table, drawn = completed(tables.states, draws)
+    for code, online in spec.online_pct.items():
+        if code in table.index and drawn["internet_pct"][table.index.get_loc(code)]:
+            table.loc[code, "internet_pct"] = online
     codes = tuple(str(code) for code in table.index)
     parts = {
         "contiguous": pair_matrix(tables.pairs, "contiguous", codes),
@@ -217,7 +220,7 @@ def state_table(
     np.fill_diagonal(near, 0.0)
     near /= near.sum(axis=1, keepdims=True)
     repression = latent_repression(table)
-    at_risk = table["population"].to_numpy(float)[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
+    at_risk = users[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
     demand = demand_of(demand_spec, table, draws)
     host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
     exile_share, exile_hosts = exile_of(people, table, tables.exiles, near)

@@ -10,6 +10,9 @@ from sim.world.record import Record
 from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
 
 
+Percent = Annotated[float, Field(ge=0.0, le=100.0)]
+
+
 class Synthetic(Record):
     """A made-up world for tests and theory."""
 
@@ -65,6 +68,7 @@ class StatesSpec(Record):
     alignment: Alignment
     treaties: Treaties
     hosting: Hosting
+    online_pct: dict[str, Percent]
     penalty_shrinkage: NonNegative
     correlation: float | None
 

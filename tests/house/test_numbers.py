@@ -189,7 +189,9 @@ def nameless(source: str) -> list[tuple[int, float]]:
     comments = commented_lines(source)
     for place, node in enumerate(tree.body):
         following = tree.body[place + 1] if place + 1 < len(tree.body) else None
-        told = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) and isinstance(following.value.value, str)
+        told = (
+            isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) and isinstance(following.value.value, str)
+        )
         for literal in literals(node):
             explained = is_constant(node) and (
                 told or literal.lineno in comments or node.lineno - 1 in comments or node.lineno in comments

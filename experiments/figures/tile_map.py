@@ -1,0 +1,141 @@
+"""A world of equal tiles: every state one square near its place, so that small states are seen as well as large ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LogNorm, Normalize, to_rgba
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, counted, measured, note, nothing, present
+
+Reals = NDArray[np.float64]
+_COLOURS = "viridis_r"  # perceptually uniform, dark is much
+_DATE_LINE = -130.0  # degrees east; Pacific states further west stand at the right of the map
+_DEGREES = 8.5  # longitude that a tile spans
+_TALL = 1.2  # latitude is stretched by this, as on most maps of the world
+_REACH, _HOME, _PUSH, _ROUNDS, _SETTLING = 1.05, 0.05, 0.5, 400, 80  # of the repulsion that makes room for crowded regions
+_TILE = 0.94
+_SKEWED = 8.0  # largest over least value from which colours are logarithmic
+_TICKS = (1.0, 2.0, 5.0)  # of every power of ten
+_DARK = 0.5  # luminance under which a code is white
+_CODE = 7.1  # points
+
+
+@lru_cache(maxsize=16)
+def tiles(codes: tuple[str, ...], lon: tuple[float, ...], lat: tuple[float, ...]) -> dict[str, tuple[int, int]]:
+    """Column and row of every code's tile, counted from the upper left; no two share one. The same input, the same map.
+
+    States repel each other until none are nearer than a tile, pulled home by a weak spring, so that Europe and the Caribbean
+    swell; then an assignment of least squared distance puts them on the grid.
+
+    >>> tiles(("AAA", "BBB"), (0.0, 0.0), (10.0, 0.0))
+    {'AAA': (0, 0), 'BBB': (0, 1)}
+    """
+    east = np.array(lon)
+    east = np.where(east < _DATE_LINE, east + 360.0, east)
+    home = np.column_stack([east / _DEGREES, -_TALL * np.array(lat) / _DEGREES])
+    ranks = np.argsort(np.argsort(np.array(codes)))
+    place = home + 1e-6 * np.column_stack([np.sin(ranks), np.cos(ranks)])  # parts states that stand on the same spot
+    for turn in range(_ROUNDS):
+        gap = place[:, None] - place[None]
+        far = np.sqrt((gap**2).sum(axis=2))
+        np.fill_diagonal(far, np.inf)
+        push = np.clip(_REACH - far, 0.0, None) / 2 / np.maximum(far, 1e-6)
+        place = place + _PUSH * (push[:, :, None] * gap).sum(axis=1)
+        if turn < _ROUNDS - _SETTLING:
+            place = place + _HOME * (home - place)
+    low, high = np.floor(place.min(axis=0)) - 1, np.ceil(place.max(axis=0)) + 1
+    columns, rows = np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1))
+    grid = np.column_stack([columns.ravel(), rows.ravel()])
+    _, chosen = linear_sum_assignment(((place[:, None] - grid[None]) ** 2).sum(axis=2))
+    cells = (grid[chosen] - grid[chosen].min(axis=0)).astype(int)
+    return {code: (int(column), int(row)) for code, (column, row) in zip(codes, cells, strict=True)}
+
+
+def tile_map(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    fewest: int = FEWEST,
+    unit: str = "people disclosed per 100 000 people at risk a year, by state of origin",
+) -> Axes:
+    """A value for every state as the colour of its tile; hatched where fewer than ``fewest`` events stand behind it.
+
+    ``frame``: ``code, name, lon, lat, value, events``, one row a state. Colours are logarithmic where values are skewed.
+    Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, ["code", "name", "lon", "lat", "value", "events"]).sort_values("code", kind="stable")
+    if table.empty or not (table["events"] > 0).any():
+        return nothing(ax)
+    cells = tiles(tuple(table["code"].astype(str)), tuple(table["lon"].astype(float)), tuple(table["lat"].astype(float)))
+    enough = (table["events"] >= fewest) & table["value"].notna()
+    norm = _norm(table.loc[enough, "value"].to_numpy(float))
+    colours = colormaps[_COLOURS]
+    for row, kept in zip(table.itertuples(), enough, strict=True):
+        x, y = cells[str(row.code)]
+        corner = (x - _TILE / 2, y - _TILE / 2)
+        if kept:
+            colour = colours(float(norm(cast(float, row.value))))
+            tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="none")
+        else:
+            colour = to_rgba("#f7f7f7")
+            tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="#d4d4d4", hatch="////", lw=0.6)
+        tile.set_gid(str(row.code))
+        ax.add_patch(tile)
+        bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+        ink = MUTED if not kept else "white" if bright < _DARK else "black"
+        ax.text(x, y, str(row.code), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
+    width, height = max(x for x, _ in cells.values()), max(y for _, y in cells.values())
+    width = max(width, 12)
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    ax.set(xlim=(-0.6, width + 0.6), ylim=(height + 3.6, -0.6))
+    _key(ax, norm, unit, height + 2.0, width, fewest, bool(enough.any()))
+    dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
+    kept_count = f"{counted(int(enough.sum()))} of {counted(len(table))} states have {fewest} events or more, pooled over runs."
+    note(ax, f"One tile a state, near its place. {kept_count} {dark}")
+    return ax
+
+
+def _norm(values: Reals) -> Normalize:
+    """Linear from zero, or logarithmic for positive values that span much; always with some width."""
+    positive = values[values > 0]
+    if positive.size and positive.size == values.size and positive.max() / positive.min() >= _SKEWED:
+        return LogNorm(float(positive.min()), float(positive.max()))
+    return Normalize(0.0, float(values.max()) if positive.size else 1.0)
+
+
+def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, fewest: int, coloured: bool) -> None:
+    """Colour bar and hatched swatch in a strip under the map."""
+    if coloured:
+        (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+        bounds = ((-0.5 - west) / (east - west), (south - top - 0.55) / (south - north))
+        strip = ax.inset_axes((*bounds, 0.46 * width / (east - west), 0.55 / (south - north)))
+        mappable = ScalarMappable(norm, _COLOURS)
+        bar = Colorbar(strip, mappable, orientation="horizontal")
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=SMALL, length=2.5, color=FAINT)
+        if isinstance(norm, LogNorm):
+            low, high = cast(float, norm.vmin), cast(float, norm.vmax)
+            powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+            ticks = [digit * 10.0**power for power in powers for digit in _TICKS]
+            bar.ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+        else:
+            bar.ax.xaxis.set_major_locator(MaxNLocator(6))
+        bar.ax.xaxis.set_minor_locator(NullLocator())
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 100 else measured(value)))
+        ax.text(-0.5, top - 0.3, unit, va="bottom", fontsize=SMALL)
+    left = 0.46 * width + 1.5
+    ax.add_patch(Rectangle((left, top), 0.94, 0.55, facecolor="#f7f7f7", edgecolor="#d4d4d4", hatch="////", lw=0.6))
+    ax.text(left + 1.4, top + 0.28, f"<{fewest} events: no rate shown", va="center_baseline", fontsize=SMALL)

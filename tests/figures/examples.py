@@ -1,0 +1,117 @@
+"""Small frames made by hand, one a figure, of the size and shape that a study gives."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = yaml.safe_load((ROOT / "configs/figure/standard.yaml").read_text())
+SCENARIOS = ("as_adopted", "no_treaty")
+GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+PLACES = pd.read_csv(ROOT / "sim/sources/tables/places.csv")
+NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
+
+
+def rates() -> pd.DataFrame:
+    rows = [
+        (scenario, group, 4.0 - i - j / 2, 3.0 - i * 0.7 - j / 2, 5.0 - i - j / 2, 3, 4 if group == "lgbtq" else 300)
+        for j, scenario in enumerate(SCENARIOS)
+        for i, group in enumerate(GROUPS[:3])
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "group", "mean", "low", "high", "runs", "events"])
+
+
+def pairs() -> pd.DataFrame:
+    to = ("IRL", "USA", "CHN", "SGP", "BRA")
+    codes = list(PLACES["code"])[:60]
+    rows = [(a, to[(i * i) % 5], 200 // (i + 1) + 1, 3) for i, a in enumerate(codes) if a not in to]
+    return pd.DataFrame(rows, columns=["requester", "requested", "disclosures", "runs"])
+
+
+def stages() -> pd.DataFrame:
+    counts = {
+        "abusive": {
+            "domestic": 125,
+            "deterred": 405,
+            "filed: refused at the desk": 200,
+            "lapsed": 180,
+            "parked": 15,
+            "disclosed": 75,
+        },
+        "legitimate": {
+            "domestic": 1000,
+            "filed: refused at the gates": 500,
+            "lapsed": 500,
+            "executed without data": 300,
+            "disclosed": 700,
+        },
+    }
+    rows = [(s, p, stage, n) for s in SCENARIOS for p, of in reversed(counts.items()) for stage, n in of.items()]
+    return pd.DataFrame(rows, columns=["scenario", "purpose", "stage", "cases"])
+
+
+def queues() -> pd.DataFrame:
+    dates = pd.date_range("2025-01-01", periods=60, freq="MS")
+    level = {"median": 0.0, "q90": 0.7, "USA": 3.0, "IRL": 2.0, "CHN": 0.72}
+    rows = [
+        (date, scenario, quantity, months * (0.5 if scenario == "no_treaty" and quantity != "USA" else 1.0) + 0.01 * (i % 7))
+        for scenario in SCENARIOS
+        for quantity, months in level.items()
+        for i, date in enumerate(dates)
+    ]
+    return pd.DataFrame(rows, columns=["date", "scenario", "quantity", "months"])
+
+
+def world() -> pd.DataFrame:
+    events = pd.Series(range(len(PLACES))) % 40
+    return PLACES.assign(value=0.5 * (1.0 + events) ** 1.5, events=events)
+
+
+def differences() -> pd.DataFrame:
+    rows = [
+        ("case_disclosure_rate", -38.2, -51.0, -25.0, "fraction of latent abusive cases", 1261),
+        ("legit_met_rate", -5.94, -14.0, 2.0, "fraction of latent cross-border needs", 133339),
+        ("backlog_months", 12.0, 4.0, 20.0, "months of capacity", 180),
+        ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
+    ]
+    return pd.DataFrame(rows, columns=["metric", "difference", "low", "high", "unit", "events"])
+
+
+def asked() -> pd.DataFrame:
+    number = {
+        "USA": 6400,
+        "IRL": 4400,
+        "CHN": 980,
+        "SGP": 949,
+        "JPN": 670,
+        "GBR": 314,
+        "KOR": 272,
+        "ARE": 250,
+        "BRA": 168,
+        "FRA": 90,
+    }
+    number |= {"ZAF": 60, "ITA": 30, "KEN": 6}
+    rows = [
+        (scenario, code, purpose, n / sum(number.values()), n // (1 + 9 * (purpose == "disclosures given")))
+        for scenario in SCENARIOS
+        for purpose in ("abusive requests received", "disclosures given")
+        for code, n in number.items()
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "requested", "purpose", "share", "requests"])
+
+
+EXAMPLES = {
+    "targeted_rate": rates,
+    "flows": pairs,
+    "fates": stages,
+    "backlog": queues,
+    "tile_map": world,
+    "headline": differences,
+    "requested_side": asked,
+}
+GIVEN = {
+    "flows": {"names": NAMES},
+    "requested_side": {"names": NAMES, "unsigned": ("USA",)},
+    "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+}

@@ -1,0 +1,146 @@
+"""Every figure on its page: nothing overlaps, nothing is cut off, nothing is written unasked."""
+
+import itertools
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.image
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from experiments.figures import FIGURES, draw, save
+from sim.world.record import ConfigError
+from tests.figures.examples import EXAMPLES, GIVEN, SETTINGS
+
+CAPTION = "Three runs (seeds 3, 4, 5) of five years; intervals are 95 % t-intervals over runs. " * 2
+TOUCH = 1.0  # pixels by which extents may share an edge
+
+
+def page(name: str) -> Figure:
+    return draw(name, EXAMPLES[name](), CAPTION, SETTINGS[name], **GIVEN.get(name, {}))
+
+
+def written(figure: Figure) -> list[Text]:
+    """All texts that are seen."""
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                tick.label1.set_visible(ax.axison and low <= tick.get_loc() <= high)
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def labels(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in written(figure))
+
+
+def test_every_figure_has_a_line_of_settings_and_every_line_a_figure() -> None:
+    assert set(SETTINGS) == set(FIGURES) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_off_by_the_page(name: str) -> None:
+    figure = page(name)
+    for text in written(figure):
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0, text
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, text
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_two_texts_overlap(name: str) -> None:
+    boxes = [(text.get_text(), text.get_window_extent()) for text in written(page(name))]
+    for (a, one), (b, other) in itertools.combinations(boxes, 2):
+        wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+        high = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert wide <= TOUCH or high <= TOUCH, (a, b)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_page_bears_its_title_and_its_caption(name: str) -> None:
+    text = labels(page(name)).replace("\n", " ")
+    assert SETTINGS[name]["title"] in text
+    assert CAPTION.strip() in text
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_an_empty_frame_is_a_figure_that_says_so(name: str) -> None:
+    figure = draw(name, EXAMPLES[name]().iloc[:0], settings=SETTINGS[name])
+    assert "no events" in labels(figure)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_frame_without_a_column_is_refused_by_name(name: str) -> None:
+    frame = EXAMPLES[name]()
+    with pytest.raises(ValueError, match=f"no column {frame.columns[-1]}"):
+        draw(name, frame.iloc[:, :-1], settings=SETTINGS[name])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawing_leaves_frame_and_style_as_they_were(name: str) -> None:
+    frame, style = EXAMPLES[name](), dict(mpl.rcParams)
+    before = frame.copy()
+    draw(name, frame, settings=SETTINGS[name])
+    assert frame.equals(before)
+    assert dict(mpl.rcParams) == style
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawing_writes_and_shows_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Figure, "savefig", lambda *_, **__: pytest.fail("a figure saved itself"))
+    monkeypatch.setattr(Figure, "show", lambda *_, **__: pytest.fail("a figure showed itself"))
+    page(name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_columns_of_categories_draw_as_columns_of_names(name: str) -> None:
+    frame = EXAMPLES[name]()
+    words = frame.select_dtypes(include=["object", "string"]).columns
+    figure = draw(name, frame.astype(dict.fromkeys(words, "category")), settings=SETTINGS[name])
+    assert labels(figure) == labels(draw(name, frame, settings=SETTINGS[name]))
+
+
+def test_an_unknown_figure_is_one_line_that_names_the_known() -> None:
+    with pytest.raises(ConfigError) as caught:
+        draw("pie", EXAMPLES["flows"]())
+    assert str(caught.value).count("\n") == 0
+    assert "'pie'" in str(caught.value) and "tile_map" in str(caught.value)
+
+
+def test_an_unknown_option_is_one_line_that_names_the_known() -> None:
+    with pytest.raises(ConfigError, match=r"figures\.flows: nothing is named 'larges'.*largest"):
+        draw("flows", EXAMPLES["flows"](), settings=SETTINGS["flows"] | {"larges": 3})
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_a_saved_figure_is_whole_and_the_same_every_time(ending: str, tmp_path: Path) -> None:
+    one, two = (save(page("fates"), tmp_path / "deep" / f"{name}.{ending}") for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    assert sorted(path.name for path in one.parent.iterdir()) == [one.name, two.name]
+
+
+def test_a_saved_page_is_as_wide_as_its_settings_say(tmp_path: Path) -> None:
+    height, width, _ = matplotlib.image.imread(save(page("headline"), tmp_path / "a.png")).shape
+    settings = SETTINGS["headline"]
+    assert (width, height) == (settings["width_inches"] * settings["dpi"], settings["height_inches"] * settings["dpi"])
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Figure, path: Path, **__: object) -> None:
+        path.write_text("half")
+        raise OSError("disk full")
+
+    figure, path = page("headline"), tmp_path / "a.png"
+    path.write_text("old")
+    monkeypatch.setattr(Figure, "savefig", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save(figure, path)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.png", "old")]
+
+
+def test_an_ending_that_is_no_picture_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'\.doc'; accepted: \.png"):
+        save(page("headline"), tmp_path / "a.doc")
