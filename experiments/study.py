@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from experiments.output import manifest_of, stamped, whole_folder, write_manifest
+from experiments.pictures import draw_all
 from experiments.runs import replicates
 from experiments.summary import comparison_of, headline_of, summary_of
 from experiments.tally import Tally
@@ -18,6 +21,7 @@ from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
 
+_PIPE_WIDTH = 150  # letters
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -28,7 +32,7 @@ def conduct_study(study: str, configs: Sequence[Config], label: str) -> Path:
     """
     for config in configs:
         check(config)
-    console, began = Console(), time.monotonic()
+    console, began = _console(), time.monotonic()
     with whole_folder(Path(configs[0].output) / study, name := stamped(label)) as folder:
         pooled = replicates(configs, keep=folder if configs[0].keep_requests else None)
         fewest = configs[0].metrics.fewest_events
@@ -37,7 +41,7 @@ def conduct_study(study: str, configs: Sequence[Config], label: str) -> Path:
         if len(configs) == 2:
             comparison = comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
         write_tables(folder, pooled, summary, comparison)
-        # draw_all(folder, configs, pooled, summary, comparison)
+        draw_all(folder, configs, pooled, summary, comparison)
         absent = absent_metrics(configs[0].run_out_months, configs[0].review.load)
         write_manifest(folder, manifest_of(study, list(configs), folder, time.monotonic() - began, absent))
     written = Path(configs[0].output) / study / name
@@ -49,6 +53,12 @@ def conduct_study(study: str, configs: Sequence[Config], label: str) -> Path:
         highlight=False,
     )
     return written
+
+
+def _console() -> Console:
+    """A terminal as wide as it is; a pipe wide enough for the table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
 
 
 def write_tables(folder: Path, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
@@ -65,25 +75,31 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
     """The headline estimands with their intervals."""
     runs = f"{configs[0].seeds} seeds, {configs[0].years} years"
     if comparison is None:
-        table = Table(title=f"{configs[0].scenario_name}: {runs}", title_justify="left")
-        for column, side in (("estimand", "left"), ("mean [95 %]", "right"), ("unit", "left"), ("events", "right")):
-            table.add_column(column, justify=side)  # type: ignore[arg-type]
-        for row in headline_of(summary).itertuples():
-            table.add_row(_named(row), _interval(row.mean, row.low, row.high, row.events, configs[0]), row.unit, f"{row.events:,}")
+        table = _table(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
+        for row in headline_of(summary).to_dict("records"):
+            value = _interval(row["mean"], row["low"], row["high"], row["events"], configs[0])
+            table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
         return table
-    table = Table(title=f"{configs[1].scenario_name} against {configs[0].scenario_name}: {runs}, paired", title_justify="left")
-    for column in ("estimand", configs[0].scenario_name, configs[1].scenario_name, "difference [95 %]", "change", "unit"):
-        table.add_column(column, justify="left" if column in ("estimand", "unit") else "right")
-    for row in headline_of(comparison).itertuples():
-        table.add_row(
-            _named(row), f"{row.baseline:.4g}", f"{row.scenario:.4g}", f"{row.difference:+.3g} [{row.low:+.3g}, {row.high:+.3g}]",
-            f"{row.percent:+.1f} %", row.unit,
-        )  # fmt: skip
+    before, after = configs[0].scenario_name, configs[1].scenario_name
+    columns = ("estimand", before, after, "difference [95 %]", "change", "unit")
+    table = _table(f"{after} against {before}: {runs}, paired by seed", columns)
+    for row in headline_of(comparison).to_dict("records"):
+        band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
+        values = f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"
+        table.add_row(_named(row), *values, row["unit"])
     return table
 
 
-def _named(row) -> str:  # type: ignore[no-untyped-def]
-    return row.metric if row.level == "all" else f"{row.metric} {row.level}"
+def _table(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        words = column in ("estimand", "unit")
+        table.add_column(column, justify="left" if words else "right", no_wrap=column != "unit")
+    return table
+
+
+def _named(row: Mapping[Hashable, Any]) -> str:
+    return str(row["metric"]) if row["level"] == "all" else f"{row['metric']} {row['level']}"
 
 
 def _interval(mean: float, low: float, high: float, events: int, config: Config) -> str:

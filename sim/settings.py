@@ -18,7 +18,7 @@ from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import Offence
 
 AnySafeguard = Gate | Look | Ground
-_INDECISIVE = ("workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
+_INDECISIVE = ("figures", "workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
 
 
 class Policy(Record):
@@ -54,6 +54,7 @@ class Config(Record):
     review: ReviewSpec
     conduct: ConductSpec
     metrics: MetricsSpec
+    figures: dict[str, dict[str, Any]]
     reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ from experiments.figures.style import (
     nothing,
     percent,
     present,
+    runs_of,
 )
 
 Reals = NDArray[np.float64]
@@ -49,7 +50,7 @@ def flows(
     if table.empty:
         return nothing(ax)
     table = table.sort_values(["disclosures", "requester", "requested"], ascending=[False, True, True], kind="stable")
-    runs, total = int(table["runs"].max()), float(table["disclosures"].sum())
+    total = float(table["disclosures"].sum())
     top = table.head(largest)
     named = list(top.groupby("requested")["disclosures"].sum().sort_values(ascending=False, kind="stable").index)
     rest = table.iloc[len(top) :]
@@ -85,9 +86,9 @@ def flows(
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
-    covered = percent(float(top["disclosures"].sum()) / total)
-    pair = "pair carries" if len(top) == 1 else f"{len(top)} largest of {counted(len(table))} pairs carry"
-    note(ax, f"Width: disclosures. The {pair} {covered} of {counted(total)} disclosures pooled over {counted(runs)} runs.")
+    whole = f"{counted(total)} disclosures pooled over {runs_of(table)}"
+    covered = f"The {len(top)} largest of {counted(len(table))} pairs carry {percent(float(top['disclosures'].sum()) / total)} of"
+    note(ax, f"Width: disclosures. {covered if len(rest) else 'All pairs are shown:'} {whole}.")
     return ax
 
 

@@ -23,6 +23,7 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    runs_of,
     spoken,
 )
 
@@ -89,7 +90,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     handles = [Line2D([], [], marker="o", lw=2.2, color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
     ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.3)
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
-    note(ax, f"Dot: mean over {_runs(table)}; line: interval over them; events pooled.{few}")
+    note(ax, f"Dot: mean over {runs_of(table)}; line: interval over them; events pooled.{few}")
     return ax
 
 
@@ -110,11 +111,6 @@ def _signed(value: float) -> str:
         return f"{'+' if value > 0 else ''}{measured(value)}"
     text = f"{value:+.1f}"
     return "0.0" if float(text) == 0 else text.replace("-", "−")
-
-
-def _runs(table: pd.DataFrame) -> str:
-    least, most = int(table["runs"].min()), int(table["runs"].max())
-    return f"{counted(most)} runs" if least == most else f"{counted(least)} to {counted(most)} runs"
 
 
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:

@@ -95,6 +95,16 @@ def counted(number: float) -> str:
     return f"{round(number):,}".replace(",", THIN)
 
 
+def runs_of(table: pd.DataFrame) -> str:
+    """How many runs stand behind a frame, by its column ``runs``.
+
+    >>> runs_of(pd.DataFrame({"runs": [1]})), runs_of(pd.DataFrame({"runs": [3, 8]}))
+    ('1 run', '3 to 8 runs')
+    """
+    least, most = int(table["runs"].min()), int(table["runs"].max())
+    return f"{counted(least)} to {counted(most)} runs" if least < most else f"{counted(most)} run{'s' * (most > 1)}"
+
+
 def measured(value: float) -> str:
     """A number with about three digits.
 

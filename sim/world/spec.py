@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 from sim.world.record import Record
 from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
 
-
 Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 
 

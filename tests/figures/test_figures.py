@@ -13,7 +13,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from experiments.figures import FIGURES
 from experiments.figures.style import THIN, apart
 from experiments.figures.tile_map import tiles
-from tests.figures.examples import EXAMPLES, GIVEN, PLACES, differences, pairs, queues, rates, stages, world
+from tests.figures.examples import EXAMPLES, GIVEN, PLACES, asked, differences, pairs, queues, rates, stages, world
 
 
 def drawn(name: str, frame: pd.DataFrame | None = None, **given: object) -> Axes:
@@ -50,7 +50,8 @@ def test_a_rate_on_fewer_than_ten_events_is_an_open_marker_and_no_number() -> No
     frame = rates().assign(mean=77.7, low=66.6, high=88.8)
     few = frame["events"] < 10
     ax = drawn("targeted_rate", frame[few])
-    assert dots(ax) == [] and dots(ax, filled=False) == [0.0] * int(few.sum())
+    assert dots(ax) == []
+    assert dots(ax, filled=False) == [0.0] * int(few.sum())
     assert words(ax).count("<10 events") == few.sum()
     assert not any("77" in text or "66" in text or "88" in text for text in words(ax))
 
@@ -87,8 +88,7 @@ def test_every_disclosure_flows_and_the_requested_side_is_complete() -> None:
 
 def test_a_flow_of_fewer_than_ten_bears_no_number() -> None:
     frame = pd.DataFrame({"requester": ["A", "B"], "requested": ["X", "Y"], "disclosures": [30, 7], "runs": 3})
-    assert [text for text in words(drawn("flows", frame)) if "7" in text] == []
-    assert "Y  <10" in words(drawn("flows", frame))
+    assert {"B  <10", "Y  <10"} <= set(words(drawn("flows", frame)))
 
 
 def test_the_pieces_of_a_bar_are_the_shares_of_its_cases_and_fill_it() -> None:
@@ -98,8 +98,8 @@ def test_the_pieces_of_a_bar_are_the_shares_of_its_cases_and_fill_it() -> None:
         assert sum(bar.get_width() for bar in bars if round(bar.get_y(), 6) == y) == pytest.approx(100)
     first = [bar.get_width() for bar in bars if bar.get_y() == min(bar.get_y() for bar in bars) and bar.get_width()]
     assert first == pytest.approx([12.5, 40.5, 20.0, 18.0, 1.5, 7.5])
-    assert "n = 1 000" in words(ax) and "n = 3 000" in words(ax)
-    assert "40 %" in words(ax) and "2 %" not in words(ax)
+    assert {"n = 1 000", "n = 3 000", "40 %"} <= set(words(ax))
+    assert "2 %" not in words(ax)
 
 
 def test_abusive_cases_come_before_legitimate_ones_and_stages_in_the_order_of_a_case() -> None:
@@ -108,8 +108,9 @@ def test_abusive_cases_come_before_legitimate_ones_and_stages_in_the_order_of_a_
     legend = ax.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == [
-        "domestic", "deterred", "refused at the gates", "refused at the desk", "lapsed", "parked", "executed without data", "disclosed",
-    ]  # fmt: skip
+        *("domestic", "deterred", "refused at the gates", "refused at the desk"),
+        *("lapsed", "parked", "executed without data", "disclosed"),
+    ]
 
 
 def test_a_piece_of_fewer_than_ten_cases_bears_no_share() -> None:
@@ -224,7 +225,7 @@ def test_the_largest_requested_states_have_bars_and_the_others_are_one() -> None
 def test_a_state_with_fewer_than_ten_requests_bears_no_share() -> None:
     ax = drawn("requested_side", largest=20)
     assert "<10 requests" in words(ax)
-    assert len([patch for patch in ax.patches if isinstance(patch, Rectangle)]) == 4 * 13 - words(ax).count("<10 requests")
+    assert len([patch for patch in ax.patches if isinstance(patch, Rectangle)]) == (asked()["requests"] >= 10).sum()
 
 
 def test_labels_move_apart_no_more_than_they_must() -> None:

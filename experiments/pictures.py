@@ -1,0 +1,47 @@
+"""Which figures a study draws, each with the caption that says what its bands are and how many runs it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from experiments import frames
+from experiments.figures import draw, save
+from experiments.tally import Tally
+from sim.settings import Config
+from sim.world.vocabulary import DAYS_PER_MONTH
+
+_BAND = "Intervals: 95 % over replicates (worlds and luck together; parameters are held)."
+_HONEST = "Conditional on assumed parameters: read it relative to a baseline, not as a level."
+
+
+def draw_all(
+    folder: Path, configs: Sequence[Config], pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None
+) -> None:
+    """Draw and save the figures of a study of one or two scenarios."""
+    last = configs[-1]
+    settings, fewest = last.figures, last.metrics.fewest_events
+    runs = f"{last.seeds} runs of {last.years} years a scenario."
+    opens = pd.Timestamp(last.start)
+    closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
+    shown = f"Scenario: {last.scenario_name}; {last.seeds} runs of {last.years} years."
+    pages = [
+        ("targeted_rate", frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", {"fewest": fewest}),
+        ("flows", frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", {}),
+        ("fates", frames.fates_frame(pooled), f"Latent cases of the window, all runs together: {runs}", {}),
+        (
+            "backlog",
+            frames.backlog_frame(pooled, list(configs)),
+            f"Mean over runs: {runs} Authorities named are those asked most in every run.",
+            {"opens": opens, "closes": closes},
+        ),
+        ("tile_map", frames.origins_frame(pooled, last.scenario_name, last), f"{shown} {_HONEST}", {"fewest": fewest}),
+        ("requested_side", frames.sides_frame(pooled), f"All runs together: {runs}", {}),
+    ]
+    if comparison is not None:
+        caption = f"{configs[-1].scenario_name} less {configs[0].scenario_name}, paired by seed. {_BAND} {runs}"
+        pages.append(("headline", frames.headline_frame(comparison), caption, {"fewest": fewest}))
+    for name, frame, caption, options in pages:
+        save(draw(name, frame, caption, settings.get(name), **options), folder / f"{name}.png")
