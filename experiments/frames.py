@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -19,7 +21,8 @@ def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
     """Targeted rate by group and scenario with intervals."""
     rows = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
     rows = rows.rename(columns={"level": "group"})
-    return rows[["scenario", "group", "mean", "low", "high", "runs", "events"]].reset_index(drop=True)
+    columns = ["scenario", "group", "mean", "low", "high", "runs", "events"]
+    return pd.DataFrame(rows[columns].reset_index(drop=True))
 
 
 def flows_frame(pooled: Tally, scenario: str) -> pd.DataFrame:
@@ -27,14 +30,18 @@ def flows_frame(pooled: Tally, scenario: str) -> pd.DataFrame:
     rows = pooled.flows[pooled.flows["scenario"] == scenario]
     runs = int(pooled.metrics.loc[pooled.metrics["scenario"] == scenario, "seed"].nunique())
     total = rows.groupby(["requester", "requested"], as_index=False)["disclosures"].sum()
-    return total.assign(runs=runs).sort_values(["disclosures", "requester", "requested"], ascending=[False, True, True])
+    ranked: pd.DataFrame = total.assign(runs=runs).sort_values(
+        ["disclosures", "requester", "requested"], ascending=[False, True, True]
+    )
+    return ranked
 
 
 def fates_frame(pooled: Tally) -> pd.DataFrame:
     """Latent cases by scenario, purpose and stage, all runs together, stages in order."""
     total = pooled.fates.groupby(["scenario", "purpose", "stage"], as_index=False, sort=False)["cases"].sum()
     order = pd.Categorical(total["stage"], categories=list(STAGES), ordered=True)
-    return total.assign(stage=order).sort_values(["scenario", "purpose", "stage"]).astype({"stage": str}).reset_index(drop=True)
+    ordered: pd.DataFrame = total.assign(stage=order).sort_values(["scenario", "purpose", "stage"])
+    return ordered.astype({"stage": str}).reset_index(drop=True)
 
 
 def backlog_frame(pooled: Tally, configs: list[Config]) -> pd.DataFrame:
@@ -51,7 +58,8 @@ def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
     """Targeted people per 100 000 at risk a year by origin, all runs of a scenario together."""
     rows = pooled.origins[pooled.origins["scenario"] == scenario]
     total = rows.groupby("code", as_index=False)[["events", "people"]].sum()
-    places = read_states() if config.states.source == "real" else None
+    table = Path(config.states.table) if config.states.table else None
+    places = read_states(table) if config.states.source == "real" else None
     if places is None:
         lon = np.linspace(-150, 150, len(total))
         placed = total.assign(name=total["code"], lon=lon, lat=40 * np.sin(np.arange(len(total))))
@@ -69,7 +77,7 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "metric": name, "difference": rows["percent"], "low": rows["percent_low"], "high": rows["percent_high"],
-            "unit": "%", "events": rows["events"],
+            "unit": [f"from {value:.3g}" for value in rows["baseline"]], "events": rows["events"],
         }
     )  # fmt: skip
 
@@ -83,4 +91,5 @@ def sides_frame(pooled: Tally) -> pd.DataFrame:
     largest = abusive.sort_values(ascending=False, kind="stable").index[:_SHOWN_SIDES]
     rank = {code: place for place, code in enumerate(largest)}
     kept = total[total["requested"].isin(largest)].assign(rank=lambda t: t["requested"].map(rank))
-    return kept.sort_values(["rank", "scenario", "purpose"]).drop(columns="rank").reset_index(drop=True)
+    ordered: pd.DataFrame = kept.sort_values(["rank", "scenario", "purpose"]).drop(columns="rank")
+    return ordered.reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def draw_all(
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
     shown = f"Scenario: {last.scenario_name}; {last.seeds} runs of {last.years} years."
-    pages = [
+    pages: list[tuple[str, pd.DataFrame, str, dict[str, Any]]] = [
         ("targeted_rate", frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", {"fewest": fewest}),
         ("flows", frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", {}),
         ("fates", frames.fates_frame(pooled), f"Latent cases of the window, all runs together: {runs}", {}),

@@ -47,7 +47,7 @@ def summary_of(metrics: pd.DataFrame, fewest_events: int) -> pd.DataFrame:
         events = int(part["count"].sum())
         known = events >= fewest_events and values.size > 0
         mean, half = (float(values.mean()), half_width(values)) if known else (np.nan, np.nan)
-        rows.append((scenario, *key, UNITS[key[0]], mean, mean - half, mean + half, events, values.size))
+        rows.append((scenario, *key, UNITS[str(key[0])], mean, mean - half, mean + half, events, values.size))
     return pd.DataFrame(rows, columns=["scenario", *_KEYS, "unit", "mean", "low", "high", "events", "runs"])
 
 
@@ -69,7 +69,7 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
         mean, half, base = float(change.mean()), half_width(change), float(before[both].mean())
         scale = 100 / abs(base) if base else np.nan
         rows.append(
-            (*key, UNITS[key[0]], base, float(after[both].mean()), mean, mean - half, mean + half,
+            (*key, UNITS[str(key[0])], base, float(after[both].mean()), mean, mean - half, mean + half,
              mean * scale, (mean - half) * scale, (mean + half) * scale, events, int(both.sum()))
         )  # fmt: skip
     columns = ["baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"]

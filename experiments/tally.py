@@ -28,6 +28,7 @@ STAGES = (
     "domestic",
     "not live",
     "deterred",
+    "declined without a duty",
     "refused at the gates",
     "refused at the desk",
     "refused by a court",
@@ -97,13 +98,12 @@ def fates_of(result: Result) -> pd.DataFrame:
     stage[run.case_status == NOT_LIVE] = STAGES.index("not live")
     stage[run.case_status == DETERRED] = STAGES.index("deterred")
     desk = {s for s, name in enumerate(names) if getattr(result.config.safeguards[name], "look", name) == "desk"}
-    read = {s for s, name in enumerate(names) if isinstance(result.config.safeguards[name], Look | Ground)}
-    refused_at = np.array(
-        [
-            STAGES.index(f"refused {'at the desk' if s in desk else 'by a court' if s in read else 'at the gates'}")
-            for s in range(len(names))
-        ]
-    )
+    refused_at = np.full(len(names), STAGES.index("refused at the gates"))
+    for s, name in enumerate(names):
+        if isinstance(result.config.safeguards[name], Look | Ground):
+            refused_at[s] = STAGES.index("refused at the desk" if s in desk else "refused by a court")
+        elif name == "goodwill":
+            refused_at[s] = STAGES.index("declined without a duty")
     status, reason = docket.status[formal], docket.reason[formal]
     last = stage[docket.case[formal]]
     for code, name in ((WITHDRAWN, "withdrawn"), (LAPSED, "lapsed"), (PARKED, "parked"), (EMPTY, "executed without data")):

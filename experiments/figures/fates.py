@@ -12,8 +12,9 @@ from experiments.figures.style import FEWEST, INK, MUTED, SMALL, TEXT, counted, 
 
 STAGES = {  # in the order in which a case can end; greys never filed, oranges refused, blues silence, then data
     "domestic": "#f0f0f0",
-    "not_live": "#d9d9d9",
+    "not live": "#d9d9d9",
     "deterred": "#bdbdbd",
+    "declined without a duty": "#e7d0ba",
     "refused at the gates": "#7f3b08",
     "refused at the desk": "#D55E00",
     "refused by a court": "#f4a261",
@@ -60,7 +61,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     ax.set_xlabel("% of latent cases of the window")
     ax.spines["left"].set_visible(False)
     handles = [Patch(facecolor=STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
-    words = [spoken(stage) for stage in stages]
+    words = stages
     ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, columnspacing=1.6, handlelength=1.2)
     note(
         ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label."
@@ -70,7 +71,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
 
 def _plain(stage: object) -> str:
     """A stage's own name: "filed: refused at the desk" is "refused at the desk"."""
-    return str(stage).removeprefix("filed:").strip()
+    return spoken(stage).removeprefix("filed:").strip()
 
 
 def _bar(ax: Axes, y: float, cases: np.ndarray[tuple[int], np.dtype[np.float64]], stages: list[str], fewest: int) -> None:

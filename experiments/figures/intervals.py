@@ -113,6 +113,17 @@ def _signed(value: float) -> str:
     return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
+def _named(metric: str) -> str:
+    """A metric in words, with the group it is sliced by, if any.
+
+    >>> _named("targeted_rate journalist"), _named("own_metric")
+    ('people disclosed: journalists', 'own metric')
+    """
+    name, _, level = metric.partition(" ")
+    group = " ".join(_GROUPS.get(level, spoken(level)).split())
+    return _METRICS.get(name, spoken(name)) + (f": {group}" if level else "")
+
+
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """Paired differences between two scenarios, each in per cent of its baseline: a forest plot.
 
@@ -133,7 +144,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     room = 0.08 * (high - low or 1.0)
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
-        ax.text(-0.015, y - 0.13, _METRICS.get(str(row.metric), spoken(row.metric)), transform=right, ha="right", va="center")
+        ax.text(-0.015, y - 0.13, _named(str(row.metric)), transform=right, ha="right", va="center")
         ax.text(-0.015, y + 0.2, str(row.unit), transform=right, ha="right", va="center", color=MUTED, fontsize=SMALL - 1)
         events = cast(int, row.events)
         if not kept:

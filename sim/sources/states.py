@@ -162,7 +162,10 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
 
 
 def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws) -> Reals:
-    """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups."""
+    """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups.
+
+    Bounded per person at risk, or a very small state would pursue each of its few people again and again.
+    """
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
     odds = np.minimum(odds, spec.abusive_most)
@@ -170,7 +173,9 @@ def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression:
     legal = table["samesex_criminalised"].to_numpy(float) == 0
     weight[:, GROUPS.index("lgbtq")] *= np.where(legal, spec.same_sex_legal_factor, 1.0)
     total = weight.sum(axis=1, keepdims=True)
-    return np.asarray(demand[:, None] * odds[:, None] * np.divide(weight, total, out=np.zeros_like(weight), where=total > 0))
+    share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    most: Reals = spec.scale * spec.abusive_most_per_person / 12 * at_risk
+    return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, most))
 
 
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
