@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import BrokenExecutor
 from importlib import import_module
 
 STUDIES = {
@@ -51,6 +52,8 @@ def _run(name: str, rest: list[str]) -> int:
         run_from_shell(study, rest, name)
     except RogatoryError as error:
         return _say(" ".join(str(error).split()), _USAGE_ERROR)
+    except BrokenExecutor:
+        return _say("a worker process died (too little memory?); nothing was written", _FAILED)
     except KeyboardInterrupt:
         return _say("interrupted; nothing was written", _INTERRUPTED)
     except (OSError, MemoryError) as error:

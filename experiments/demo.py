@@ -18,4 +18,4 @@ def main(*overrides: str) -> Path:
         raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
-    return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}")
+    return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}", overrides)

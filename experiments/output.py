@@ -69,13 +69,12 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def manifest_of(study: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
+def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
     dirty = _git("status", "--porcelain")
     return {
         "schema": SCHEMA,
-        "study": study,
-        "command": f"rogatory {study}",
+        "command": f"rogatory {asked}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "code": {"commit": _git("rev-parse", "HEAD"), "dirty": None if dirty is None else bool(dirty)},

@@ -11,4 +11,4 @@ from sim.config import load
 def main(*overrides: str) -> Path:
     """Run the configured scenario."""
     config = load(*overrides)
-    return conduct_study("run", [config], config.scenario_name)
+    return conduct_study("run", [config], config.scenario_name, overrides)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
@@ -40,10 +42,17 @@ def warm(configs: Sequence[Config]) -> None:
         simulate(tiny.model_copy(update={"safeguards": config.safeguards}), seed=1)
 
 
-def _one_thread() -> None:
-    """Workers share the cores among themselves: each keeps its libraries to one thread."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = "1"
+def _follow_parent() -> None:
+    """An interrupt is the parent's to handle; and a worker whose parent was killed ends too, or it would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def replicates(configs: Sequence[Config], keep: Path | None = None, console: Console | None = None) -> Tally:
@@ -74,15 +83,14 @@ def _gather(
             tick()
         return finished
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
+    try:
         futures: dict[Future[list[Tally]], int] = {pool.submit(replicate, configs, seed, keep): seed for seed in seeds}
-        try:
-            for future in as_completed(futures):
-                finished[futures[future]] = future.result()
-                tick()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(futures):
+            finished[futures[future]] = future.result()
+            tick()
+    finally:  # after a failure or an interrupt nobody waits for what has not begun
+        pool.shutdown(wait=True, cancel_futures=True)
     return finished
 
 

@@ -25,10 +25,10 @@ _PIPE_WIDTH = 150  # letters
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
-def conduct_study(study: str, configs: Sequence[Config], label: str) -> Path:
+def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: Sequence[str]) -> Path:
     """Run, summarise, draw and write; returns the folder of results.
 
-    With two configurations the first is the baseline of paired differences.
+    With two configurations the first is the baseline of paired differences; ``overrides`` are kept as the command.
     """
     for config in configs:
         check(config)
@@ -43,7 +43,7 @@ def conduct_study(study: str, configs: Sequence[Config], label: str) -> Path:
         write_tables(folder, pooled, summary, comparison)
         draw_all(folder, configs, pooled, summary, comparison)
         absent = absent_metrics(configs[0].run_out_months, configs[0].review.load)
-        write_manifest(folder, manifest_of(study, list(configs), folder, time.monotonic() - began, absent))
+        write_manifest(folder, manifest_of(" ".join([study, *overrides]), list(configs), folder, time.monotonic() - began, absent))
     written = Path(configs[0].output) / study / name
     console.print(printed(summary, comparison, configs))
     console.print(f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json.", highlight=False)

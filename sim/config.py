@@ -70,6 +70,8 @@ def _composed(overrides: list[str]) -> dict[str, Any]:
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
+    except ValueError as error:  # what Hydra says of a group that is no name
+        raise ConfigError(f"{', '.join(overrides)}: {error}; accepted: key=value in Hydra's grammar") from None
     return {str(key): value for key, value in plain.items() if key != "hydra"} if isinstance(plain, dict) else {}
 
 
@@ -83,11 +85,10 @@ def _told(message: str, overrides: list[str]) -> str:
         return f"{group}: found {found!r}; accepted: {', '.join(listed.split())}"
     struct = re.search(r"Key '([^']+)' is not in struct\s+full_key: (\S+)", message)
     if struct:
-        full = struct.group(2)
-        return f"{full}: no such key; accepted: {_siblings(full)}"
+        return _no_such(struct.group(2))
     group = re.search(r"Could not override '([^']+)'", message)
     if group:
-        return f"{group.group(1)}: no such key; accepted: {_siblings(group.group(1))}"
+        return _no_such(group.group(1))
     grammar = (
         re.search(r"^(?:Lexer|Parser|Override)?\w*(?:Exception|Error)?:? ?(.*?)\n", message)
         if "override_grammar" in message
@@ -100,12 +101,17 @@ def _told(message: str, overrides: list[str]) -> str:
     return f"{', '.join(overrides)}: {text}" if overrides and "Error parsing override" not in text else text
 
 
-def _siblings(full_key: str) -> str:
+def _no_such(full_key: str) -> str:
+    """Where a dotted key leaves the configuration, and what there is at that place."""
     node: Any = _composed([])
-    for part in full_key.split(".")[:-1]:
-        node = node.get(part, {}) if isinstance(node, Mapping) else {}
-    keys = [key for key in node if key != "_target_"] if isinstance(node, Mapping) else []
-    return ", ".join(keys) or "none"
+    trail: list[str] = []
+    for part in full_key.split("."):
+        trail.append(part)
+        if not isinstance(node, Mapping) or part not in node:
+            break
+        node = node[part]
+    keys = [str(key) for key in node if key != "_target_"] if isinstance(node, Mapping) else []
+    return f"{'.'.join(trail)}: no such key; accepted: {', '.join(keys) or 'no key below this one'}"
 
 
 def checked(plain: Mapping[str, Any]) -> Config:

@@ -224,7 +224,7 @@ class EvidenceModel(mesa.Model):
         """Start to collect: now, and after every month from now on. The collector is ``datacollector`` from here.
 
         Reporters are Mesa's own: a map of names to attributes or functions. Without any, ``MODEL_REPORTERS`` and
-        ``AGENT_REPORTERS`` are taken; collecting the latter takes about as long as the simulation itself.
+        ``AGENT_REPORTERS`` are taken; collecting them takes several times as long as the months themselves.
         """
         if model_reporters is None and agent_reporters is None:
             model_reporters = {name: name for name in MODEL_REPORTERS}

@@ -23,12 +23,18 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    scenarios_of,
     spoken,
 )
 
 _DATES: Any = matplotlib.dates  # its functions carry no types
 _DASHES = ("solid", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)))
-_SUMMARIES = {"median": ("median authority", INK), "mean": ("mean authority", INK), "q90": ("90th percentile", MUTED)}
+_SUMMARIES = {
+    "median": ("median authority", INK),
+    "mean": ("mean authority", INK),
+    "q90": ("90th percentile", MUTED),
+    "90th percentile": ("90th percentile", MUTED),
+}
 _NEAR = 0.004  # of the axes' height: nearer lines look like one
 _LINE = 0.046  # of the axes' height: what a label needs
 
@@ -51,7 +57,7 @@ def backlog(
     if table.empty:
         return nothing(ax)
     table["date"] = pd.to_datetime(table["date"])
-    scenarios, quantities = in_order(table["scenario"]), in_order(table["quantity"])
+    scenarios, quantities = scenarios_of(table), in_order(table["quantity"])
     said = {name: words for name, (words, _) in _SUMMARIES.items()} | dict(names or {})
     states = [name for name in quantities if name not in _SUMMARIES]
     colours = {name: PALETTE[rank % len(PALETTE)] for rank, name in enumerate(states)}

@@ -8,7 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
-from experiments.figures.style import FEWEST, INK, MUTED, SMALL, TEXT, counted, in_order, note, nothing, percent, present, spoken
+from experiments.figures.style import (
+    FEWEST,
+    INK,
+    MUTED,
+    SMALL,
+    TEXT,
+    counted,
+    in_order,
+    note,
+    nothing,
+    percent,
+    present,
+    scenarios_of,
+    spoken,
+)
 
 STAGES = {  # in the order in which a case can end; greys never filed, oranges refused, blues silence, then data
     "domestic": "#f0f0f0",
@@ -43,7 +57,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     if table.empty or not (table["cases"] > 0).any():
         return nothing(ax)
     table["stage"] = [_plain(stage) for stage in table["stage"]]
-    scenarios, purposes = in_order(table["scenario"]), sorted(in_order(table["purpose"]))
+    scenarios, purposes = scenarios_of(table), sorted(in_order(table["purpose"]))
     held = set(table.loc[table["cases"] > 0, "stage"])
     stages = [stage for stage in STAGES if stage in held]
     stages += [stage for stage in in_order(table["stage"]) if stage in held and stage not in STAGES]

@@ -16,6 +16,7 @@ from experiments.figures.style import (
     PALE,
     PALETTE,
     SMALL,
+    TEXT,
     THIN,
     counted,
     in_order,
@@ -24,6 +25,7 @@ from experiments.figures.style import (
     nothing,
     present,
     runs_of,
+    scenarios_of,
     spoken,
 )
 
@@ -64,7 +66,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     table = present(frame, _RATE)
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
-    scenarios, groups = in_order(table["scenario"]), in_order(table["group"])
+    scenarios, groups = scenarios_of(table), in_order(table["group"])
     step = _BAND / len(scenarios)
     shown = table[table["events"] >= fewest]
     most = float(shown[["mean", "high"]].max().max()) if len(shown) else 1.0
@@ -113,6 +115,15 @@ def _signed(value: float) -> str:
     return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
+def _cell(ax: Axes, y: float, words: str, side: int, below: bool = False) -> None:
+    """One of the two lines that stand at the left (-1) or right (1) of a row."""
+    x, shift = (0.0, -9) if side < 0 else (1.0, 9)
+    size = SMALL - 1 if below else TEXT if side < 0 else SMALL
+    spot = (shift, -6.5 if below else 4.5)  # points
+    cell = ax.annotate(words, (x, y), spot, ax.get_yaxis_transform(), "offset points", va="center", fontsize=size)
+    cell.set(horizontalalignment="right" if side < 0 else "left", color=MUTED if below else INK)
+
+
 def _named(metric: str) -> str:
     """A metric in words, with the group it is sliced by, if any.
 
@@ -144,8 +155,8 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     room = 0.08 * (high - low or 1.0)
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
-        ax.text(-0.015, y - 0.13, _named(str(row.metric)), transform=right, ha="right", va="center")
-        ax.text(-0.015, y + 0.2, str(row.unit), transform=right, ha="right", va="center", color=MUTED, fontsize=SMALL - 1)
+        _cell(ax, y, _named(str(row.metric)), -1)
+        _cell(ax, y, str(row.unit), -1, below=True)
         events = cast(int, row.events)
         if not kept:
             words = f"<{fewest} events" if events < fewest else "no baseline"
@@ -157,16 +168,8 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
         ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
         ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
         text = f"{_signed(mid)}{THIN}%  ({_signed(start)} to {_signed(stop)})"
-        ax.text(1.02, y - 0.13, text, transform=right, va="center", fontsize=SMALL)
-        ax.text(
-            1.02,
-            y + 0.2,
-            f"{counted(events)} {_BEHIND.get(str(row.metric), 'events')}",
-            transform=right,
-            va="center",
-            fontsize=SMALL - 1,
-            color=MUTED,
-        )
+        _cell(ax, y, text, 1)
+        _cell(ax, y, f"{counted(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)

@@ -23,6 +23,7 @@ from experiments.figures.style import (
     nothing,
     percent,
     present,
+    scenarios_of,
     spoken,
 )
 
@@ -50,7 +51,7 @@ def requested_side(
     table = table[table["requests"] > 0]
     if table.empty:
         return nothing(ax)
-    scenarios, purposes, said = in_order(table["scenario"]), in_order(table["purpose"]), dict(names or {})
+    scenarios, purposes, said = scenarios_of(table), in_order(table["purpose"]), dict(names or {})
     step, y, ticks, most = _BAND / len(scenarios), 0.0, {}, 0.0
     for purpose in purposes:
         part = table[table["purpose"] == purpose]
@@ -68,7 +69,7 @@ def requested_side(
                     bar = ax.barh(place, share, height=0.9 * step, color=colour, zorder=2)
                     bar[0].set_alpha(0.45 if state == _OTHERS else 1.0)
                     most = max(most, share)
-                words = f"<{fewest} requests" if few else f"{percent(share / 100)}   {counted(number)}"
+                words = f"<{fewest}" if few else f"{percent(share / 100)}   {counted(number)}"
                 spot = 0.0 if few else share
                 ax.annotate(
                     words, (spot, place), (4, 0), textcoords="offset points", va="center_baseline",
@@ -78,12 +79,12 @@ def requested_side(
         y += _HEADING - 1.0
     ax.set(xlim=(0, max(1.16 * most, 1.0)), ylim=(y - _HEADING + 0.5, -0.6), yticks=list(ticks))
     ax.set_yticklabels(list(ticks.values()))
-    ax.set_xlabel("% of the scenario's requests (or disclosures) that the state receives (or gives)")
+    ax.set_xlabel("% of all such requests (or disclosures) of the scenario")
     ax.grid(axis="x", color=PALE)
     handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
     ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
     star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
-    note(ax, f"The {largest} largest over all scenarios, by requests pooled over runs (second number).{star}")
+    note(ax, f"At most {largest} states a block, sorted by requests pooled over scenarios and runs; second number: requests.{star}")
     return ax
 
 

@@ -81,6 +81,11 @@ def in_order(values: Iterable[object]) -> list[str]:
     return list(dict.fromkeys(str(value) for value in values))
 
 
+def scenarios_of(table: pd.DataFrame) -> list[str]:
+    """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
+    return sorted(in_order(table["scenario"]))
+
+
 def spoken(name: object) -> str:
     """A name of the code as words."""
     return str(name).replace("_", " ")

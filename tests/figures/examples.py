@@ -8,6 +8,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = yaml.safe_load((ROOT / "configs/figure/standard.yaml").read_text())
 SCENARIOS = ("as_adopted", "no_treaty")
+PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 PLACES = pd.read_csv(ROOT / "sim/sources/tables/places.csv")
 NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
@@ -73,6 +74,7 @@ def differences() -> pd.DataFrame:
         ("case_disclosure_rate", -38.2, -51.0, -25.0, "fraction of latent abusive cases", 1261),
         ("legit_met_rate", -5.94, -14.0, 2.0, "fraction of latent cross-border needs", 133339),
         ("backlog_months", 12.0, 4.0, 20.0, "months of capacity", 180),
+        *((f"targeted_rate {group}", 60.0, 11.0, 109.0, "from 1.95", 400) for group in GROUPS),
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
     return pd.DataFrame(rows, columns=["metric", "difference", "low", "high", "unit", "events"])
@@ -93,9 +95,9 @@ def asked() -> pd.DataFrame:
     }
     number |= {"ZAF": 60, "ITA": 30, "KEN": 6}
     rows = [
-        (scenario, code, purpose, n / sum(number.values()), n // (1 + 9 * (purpose == "disclosures given")))
+        (scenario, code, purpose, n / sum(number.values()), n // (1 + 9 * (purpose == PURPOSES[0])))
         for scenario in SCENARIOS
-        for purpose in ("abusive requests received", "disclosures given")
+        for purpose in PURPOSES
         for code, n in number.items()
     ]
     return pd.DataFrame(rows, columns=["scenario", "requested", "purpose", "share", "requests"])

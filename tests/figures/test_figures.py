@@ -189,7 +189,7 @@ def test_a_higher_rate_is_a_darker_tile() -> None:
 
 def test_a_forest_stands_at_the_differences_around_a_line_at_zero() -> None:
     ax = drawn("headline")
-    assert sorted(dots(ax) + dots(ax, filled=False)) == [-38.2, -5.94, 12.0]
+    assert sorted(dots(ax) + dots(ax, filled=False)) == [-38.2, -5.94, 12.0, *[60.0] * 5]
     assert any(isinstance(line, Line2D) and set(np.asarray(line.get_xdata())) == {0} for line in ax.lines)
     assert "−38.2 %  (−51.0 to −25.0)" in words(ax)
 
@@ -207,25 +207,33 @@ def test_a_difference_on_fewer_than_ten_events_is_no_number() -> None:
 def test_a_difference_in_its_own_unit_is_divided_by_its_baseline() -> None:
     frame = differences().assign(baseline=200.0)
     assert sorted(dots(drawn("headline", frame)) + dots(drawn("headline", frame), filled=False)) == pytest.approx(
-        [-19.1, -2.97, 6.0]
+        [-19.1, -2.97, 6.0, *[30.0] * 5]
     )
 
 
 def test_the_largest_requested_states_have_bars_and_the_others_are_one() -> None:
     ax = drawn("requested_side", largest=3, **GIVEN["requested_side"])
     named = [label.get_text() for label in ax.get_yticklabels()]
-    assert named == ["United States *", "Ireland", "China", "all others"] * 2
+    assert named == ["United States *", "Ireland", "China", "all others"] * 3
     widths = [patch.get_width() for patch in ax.patches if isinstance(patch, Rectangle)]
     frame = EXAMPLES["requested_side"]()
     assert max(widths) == pytest.approx(100 * frame["share"].max())
-    assert sum(widths) == pytest.approx(400, abs=0.2)
+    assert sum(widths) == pytest.approx(600, abs=0.2)
     assert ax.get_xlim()[0] == 0
 
 
 def test_a_state_with_fewer_than_ten_requests_bears_no_share() -> None:
     ax = drawn("requested_side", largest=20)
-    assert "<10 requests" in words(ax)
+    assert "<10" in words(ax)
     assert len([patch for patch in ax.patches if isinstance(patch, Rectangle)]) == (asked()["requests"] >= 10).sum()
+
+
+def test_a_scenario_has_the_same_colour_whatever_the_order_of_rows() -> None:
+    def colours(frame: pd.DataFrame) -> set[tuple[float, object]]:
+        lines = drawn("targeted_rate", frame).lines
+        return {(float(np.asarray(line.get_xdata())[0]), line.get_color()) for line in lines if line.get_marker() == "o"}
+
+    assert colours(rates()) == colours(rates().iloc[::-1])
 
 
 def test_labels_move_apart_no_more_than_they_must() -> None:

@@ -1,0 +1,167 @@
+"""The command line as a user meets it: a process of its own, its streams, its exit status, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+TINY = (
+    "states=synthetic",
+    "states.synthetic.count=8",
+    "people.rows=600",
+    "demand.legitimate=60",
+    "years=1",
+    "seeds=2",
+    "workers=1",
+)
+ROGATORY = (sys.executable, "-m", "experiments.cli")
+
+
+def rogatory(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run([*ROGATORY, *arguments], capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a tiny demo leaves."""
+    output = tmp_path_factory.mktemp("results")
+    done = rogatory("demo", *TINY, f"output={output}")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (output / "demo").iterdir()
+    return folder
+
+
+MISTAKES = [
+    (("compare",), "no study is named 'compare'"),
+    (("run", "yaers=3"), "yaers: no such key; accepted:"),
+    (("run", "review.rho=2"), "review.rho: found 2; accepted:"),
+    (("run", "scenario=utopia"), "scenario: found 'utopia'; accepted: as_adopted"),
+    (("run", "offences.gossip.harm=0.1"), "gossip: no such key; accepted:"),
+    (("run", "+instruments.hanoi.parties.extra.XYZ=true"), "no state has the code 'XYZ'"),
+    (("run", "+instruments.hanoi.safeguards.amulet=must"), "no safeguard is named 'amulet'"),
+    (("run", "instruments.hanoi.safeguards.form=often"), "found 'often'; accepted: 'absent', 'may' or 'must'"),
+    (("run", "seed=1.5"), "seed: found 1.5; accepted: a whole number"),
+    (("run", "states.table=nowhere.csv"), "nowhere.csv"),
+    (("run", "=5"), "accepted: key=value"),
+    (("demo", "scenario=no_treaty"), "which is the baseline of this study"),
+    (("run", "-m", "seed=1.5,2.5"), "seed: found 1.5"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "line"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
+def test_a_mistake_is_one_line_status_two_and_leaves_nothing(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
+    study = arguments if arguments[0] == "compare" else (*arguments, f"output={tmp_path / 'results'}")
+    done = rogatory(*study, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_and_a_mistake_import_nothing_slow() -> None:
+    script = (
+        "import sys; from experiments.cli import main; main(['--help']); main(['run', 'years=0']);"
+        "slow = {'mesa', 'pandas', 'matplotlib'} & set(sys.modules); sys.exit(','.join(sorted(slow)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_hydra_shows_the_configuration_of_a_study() -> None:
+    done = rogatory("run", "scenario=no_treaty", "--cfg", "job")
+    assert done.returncode == 0
+    assert "scenario_name: no_treaty" in done.stdout
+
+
+def test_hydra_helps_with_a_study() -> None:
+    done = rogatory("run", "--help")
+    assert done.returncode == 0
+    assert "scenario" in done.stdout
+
+
+def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path) -> None:
+    done = rogatory("run", "-m", *TINY, "years=0,1", f"output={tmp_path}")
+    assert done.returncode == 2
+    assert "years: found 0" in done.stderr
+    assert len(list((tmp_path / "run").iterdir())) == 1
+
+
+def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:
+    names = {path.name for path in written.iterdir()}
+    assert {"metrics.parquet", "summary.csv", "comparison.csv", "manifest.json", "targeted_rate.png", "flows.png"} <= names
+    metrics = pd.read_parquet(written / "metrics.parquet")
+    assert list(metrics.columns) == ["scenario", "seed", "metric", "by", "level", "value", "count"]
+    assert set(metrics["scenario"]) == {"as_adopted", "no_treaty"}
+    assert set(metrics["seed"]) == {1, 2}
+
+
+def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path) -> None:
+    from experiments.output import sha256
+
+    manifest = json.loads((written / "manifest.json").read_text())
+    assert manifest["command"].startswith("rogatory demo states=synthetic")
+    assert manifest["seeds"] == [1, 2]
+    assert set(manifest["scenarios"]) == {"as_adopted", "no_treaty"}
+    assert {"numpy", "numba", "mesa"} <= set(manifest["versions"])
+    for name, checksum in manifest["files"].items():
+        assert sha256(written / name) == checksum
+
+
+def test_the_same_study_gives_the_same_bytes_whatever_the_workers(written: Path, tmp_path: Path) -> None:
+    done = rogatory("demo", *TINY, "workers=2", f"output={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    (again,) = (tmp_path / "demo").iterdir()
+    for name in ("metrics.parquet", "summary.csv", "comparison.csv", "flows.parquet", "fates.parquet", "targeted_rate.png"):
+        assert (again / name).read_bytes() == (written / name).read_bytes(), name
+
+
+def test_requests_are_kept_when_asked_for(tmp_path: Path) -> None:
+    done = rogatory("run", *TINY, "seeds=1", "keep_requests=true", f"output={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "run").iterdir()
+    requests = pd.read_parquet(folder / "requests-as_adopted-1.parquet")
+    assert {"id", "case", "requester", "requested", "status"} <= set(requests.columns)
+    assert requests["id"].is_unique
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signals, tmp_path: Path) -> None:
+    command = [*ROGATORY, "run", *TINY, "seeds=10000", "workers=2", f"output={tmp_path / 'results'}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    folder = tmp_path / "results" / "run"
+    try:
+        for _ in range(600):
+            if folder.exists() and any(folder.iterdir()):
+                break
+            time.sleep(0.1)
+        time.sleep(3.0)
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    left = list(folder.rglob("*")) if folder.exists() else []
+    assert not any(path.name == "manifest.json" for path in left)
+    assert not any(not path.name.startswith(".partial-") for path in folder.iterdir()) if folder.exists() else True
+    if how is signal.SIGINT:
+        assert process.returncode == 130
+        assert errors.strip().endswith("rogatory: interrupted; nothing was written")
+        assert "Traceback" not in errors
+        assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = rogatory("run", *TINY, f"output={tmp_path / 'file'}")
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith("rogatory: output: cannot write to")
+    assert (tmp_path / "file").read_text() == "in the way"
