@@ -51,10 +51,25 @@ def load(*overrides: str) -> Config:
 
 
 def _load(overrides: list[str]) -> Config:
+    _refuse_doubled(overrides)
     chosen = _composed(overrides)
     reference = _composed([o for o in overrides if not _is_policy(o)])
     plain = {**chosen, "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")}}
     return checked(plain)
+
+
+def _refuse_doubled(overrides: list[str]) -> None:
+    """A key that is given twice would silently keep its last value; and the reference is derived, never given."""
+    seen: set[str] = set()
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~").strip()
+        if key in seen and "=" in override:
+            raise ConfigError(f"{key}: found twice among the overrides; accepted: once")
+        if key.split(".")[0] == "reference":
+            raise ConfigError(
+                f"{key}: no such key; accepted: {', '.join(name for name in Config.model_fields if name != 'reference')}"
+            )
+        seen.add(key)
 
 
 def _is_policy(override: str) -> bool:
@@ -71,34 +86,25 @@ def _composed(overrides: list[str]) -> dict[str, Any]:
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
     except ValueError as error:  # what Hydra says of a group that is no name
-        raise ConfigError(f"{', '.join(overrides)}: {error}; accepted: key=value in Hydra's grammar") from None
+        found = " ".join(overrides)
+        raise ConfigError(f"{found}: {' '.join(str(error).split())}; accepted: key=value in Hydra's grammar") from None
     return {str(key): value for key, value in plain.items() if key != "hydra"} if isinstance(plain, dict) else {}
 
 
 def _told(message: str, overrides: list[str]) -> str:
     """Hydra's error as one line: key, what was found, what is accepted."""
-    options = re.search(
-        r"Could not find '([^']+)/([^'/]+)'\s+Available options in '[^']+':\s+(.*?)(?:Config search path|$)", message, re.DOTALL
-    )
-    if options:
-        group, found, listed = options.groups()
-        return f"{group}: found {found!r}; accepted: {', '.join(listed.split())}"
-    struct = re.search(r"Key '([^']+)' is not in struct\s+full_key: (\S+)", message)
-    if struct:
-        return _no_such(struct.group(2))
-    group = re.search(r"Could not override '([^']+)'", message)
-    if group:
-        return _no_such(group.group(1))
-    grammar = (
-        re.search(r"^(?:Lexer|Parser|Override)?\w*(?:Exception|Error)?:? ?(.*?)\n", message)
-        if "override_grammar" in message
-        else None
-    )
-    if grammar:
+    missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
+    if missing:
+        group, found = missing.groups()
+        options = sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
+        return f"{group}: found {found!r}; accepted: {', '.join(options) or 'a group of configs/'}"
+    unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
+    if unknown:
+        return _no_such(unknown.group(1))
+    if "override_grammar" in message:
         found = next((o for o in overrides if o in message), " ".join(overrides))
         return f"{found}: no override that can be read; accepted: key=value in Hydra's grammar"
-    text = " ".join(message.split())
-    return f"{', '.join(overrides)}: {text}" if overrides and "Error parsing override" not in text else text
+    return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
 
 
 def _no_such(full_key: str) -> str:
@@ -165,6 +171,8 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
     if kind == "value_error":
         text = str(problem["ctx"]["error"]) if "ctx" in problem else message
         return text if place == "configuration" else f"{place}.{text}"
+    if kind.startswith("bool"):
+        return f"{place}: found {problem['input']!r}; accepted: true or false"
     wanted = re.sub(r"^Input should be (a |an )?(valid )?", "", message).replace("integer", "a whole number")
     return f"{place}: found {problem['input']!r}; accepted: {wanted}"
 
@@ -179,7 +187,7 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
         if typing.get_origin(kind) is dict and part not in getattr(root, "model_fields", {}):
             kind = typing.get_args(kind)[1]
     known = isinstance(kind, type) and issubclass(kind, Record)
-    return ", ".join(kind.model_fields) if known else "the keys in configs/"
+    return ", ".join(name for name in kind.model_fields if name != "reference") if known else "the keys in configs/"
 
 
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:

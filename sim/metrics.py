@@ -192,13 +192,21 @@ def people_at_risk(run: Finished) -> Reals:
     return np.bincount(run.world.people.group, weights=run.world.people.weight, minlength=len(GROUPS))
 
 
-def disclosures(run: Finished, treaty_only: bool = False) -> Ints:
-    """Docket rows that gave data on a person at risk on a day of the window, whenever the case arose."""
+def given_in_window(run: Finished) -> Flags:
+    """Docket rows ``[M]`` of the cohort that gave data on a day of the window: what a yearly rate counts."""
     docket = run.docket
-    found = (docket.granted >= 0) & (docket.channel != PRESERVATION) & run.cases.abusive[docket.case]
-    found &= (docket.executed_day >= run.opens) & (docket.executed_day < run.closes)
+    given = (docket.granted >= 0) & (docket.channel != PRESERVATION) & sliced(run).of_cohort
+    return np.asarray(given & (docket.executed_day < run.closes))
+
+
+def disclosures(run: Finished, treaty_only: bool = False) -> Ints:
+    """Docket rows of the cohort that gave data on a person at risk on a day of the window.
+
+    What is disclosed during the run-out counts for the case (``case_disclosure_rate``), not for a calendar year.
+    """
+    found = given_in_window(run) & run.cases.abusive[run.docket.case]
     if treaty_only:
-        found &= docket.instrument == run.instruments.index("hanoi") if "hanoi" in run.instruments else False
+        found &= run.docket.instrument == run.instruments.index("hanoi") if "hanoi" in run.instruments else False
     return np.flatnonzero(found)
 
 
@@ -306,9 +314,7 @@ def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterato
     ``leak`` by case and receiver; the chance is *assumption* (no source counts such use).
     """
     docket, states = run.docket, run.world.states
-    given = (docket.granted >= 0) & (docket.channel != PRESERVATION)
-    given &= (docket.executed_day >= run.opens) & (docket.executed_day < run.closes)
-    rows = np.flatnonzero(given)
+    rows = np.flatnonzero(given_in_window(run))
     receiver = run.cases.requester[docket.case[rows]]
     luck = run.draws.uniform("leak", run.cases.id[docket.case[rows]], states.keys[receiver])
     leaked = luck < spec.leak_chance * (1 - states.data_protection[receiver])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import platform
 from functools import cached_property
 from importlib import metadata
@@ -28,7 +29,7 @@ from sim.world.vocabulary import (
 )
 
 _REQUEST = name_key("request")
-_ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)
+_ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
 _PACKAGES = ("rogatory", "mesa", "numpy", "pandas", "numba", "scipy", "hydra-core", "pyarrow", "pydantic")
 
 
@@ -44,6 +45,11 @@ def _request_ids(case_ids: Keys, ways: Keys) -> Keys:
 def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> Any:
     """Codes as names; a negative code is missing."""
     return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
+
+
+def month_starts(start: dt.date, months: NDArray[np.int64]) -> pd.DatetimeIndex:
+    """First day of each month counted from the window's first: calendar months, however long the model's are."""
+    return pd.DatetimeIndex([pd.Timestamp(start) + pd.DateOffset(months=int(month)) for month in months])
 
 
 def package_versions() -> dict[str, str]:
@@ -190,7 +196,7 @@ class Result:
         return pd.DataFrame(
             {
                 "month": month,
-                "date": self.dates(pd.Series(month * DAYS_PER_MONTH)).dt.normalize(),
+                "date": np.repeat(month_starts(self.config.start, np.arange(months) - run.first_month), count),
                 "requested": named(states, run.world.states.codes),
                 **flow,
                 "backlog_hours": run.backlog.ravel(),

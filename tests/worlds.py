@@ -45,21 +45,9 @@ SMALL = (
 
 @lru_cache(maxsize=64)
 def made_up(*overrides: str) -> Config:
-    """A small made-up world's configuration, as adopted but for the overrides.
-
-    The texts name states that only the real world has (Canada joined Hanoi late): a made-up world is bound without them.
-    """
-    config = load(*SMALL, *overrides)
-    without = {"instruments": _without_strangers(config.instruments)}
-    reference = config.reference.model_copy(update={"instruments": _without_strangers(config.reference.instruments)})
-    return config.model_copy(update={**without, "reference": reference})
-
-
-def _without_strangers(instruments: dict[str, Any]) -> dict[str, Any]:
-    def own(text: Any) -> Any:
-        return text.model_copy(update={"parties": text.parties.model_copy(update={"extra": {}})})
-
-    return {name: own(text) for name, text in instruments.items()}
+    """A small made-up world's configuration, as adopted but for the overrides; one of a key takes the place of the usual one."""
+    mine = {override.split("=", 1)[0] for override in overrides}
+    return load(*(usual for usual in SMALL if usual.split("=", 1)[0] not in mine), *overrides)
 
 
 def with_forces(config: Config, force: str, *names: str, instruments: Iterable[str] | None = None) -> Config:

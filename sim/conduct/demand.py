@@ -20,11 +20,12 @@ from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS
 
 Ints = NDArray[np.int64]
-_MONTHS_PER_FRAILTY = 6
+_MONTHS_PER_FRAILTY = 6  # a half-year: the period of the provider panels behind the negative-binomial k (empirics.md 1.5)
 _CASE, _DAY, _PERSON, _MEMBER, _FOREIGN = map(name_key, ("cases", "day", "person", "member", "foreign"))
 _ORIGIN, _CONDUCT, _CLASS, _URGENT = map(name_key, ("foreign:origin", "conduct", "class", "urgent"))
 _SECRET, _DOSSIER, _SUBJECT, _HOST = map(name_key, ("secret", "dossier", "subject", "host"))
 _SUBJECT_STATE, _PLATFORMS = map(name_key, ("subject:state", "platforms"))
+_HOME_SLOT = np.uint64(99)  # key of the home service, apart from the platform slots
 _ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
 
 
@@ -182,7 +183,7 @@ def _fill(
 @inlined
 def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out: Cases, row: int) -> None:
     """Where the evidence on an ordinary suspect lies: platforms used at home, or a suspect in another state."""
-    at_home = u2(seed, _HOST, key, np.uint64(99)) < wishes.home[i]
+    at_home = u2(seed, _HOST, key, _HOME_SLOT) < wishes.home[i]
     if u1(seed, _SUBJECT, key) < wishes.shares[1]:
         subject = _pick(wishes.subject[i], u1(seed, _SUBJECT_STATE, key))
         out.hosts[row, RESIDENCE_SLOT] = subject

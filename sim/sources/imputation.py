@@ -29,7 +29,7 @@ SCORES = (
 )
 LOGS = ("gdp_per_head",)
 _EDGE = 0.005  # indices are taken this far from 0 and 1 before their logit
-_LEAST_USERS_PCT = 0.5  # per cent: a state without any user would have no logarithm
+_LEAST_USERS_PCT, _MOST_USERS_PCT = 0.5, 99.5  # per cent: the logit has no value at 0 and 100
 
 
 def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
@@ -74,7 +74,7 @@ def _scale(column: str):  # type: ignore[no-untyped-def]
     if column in UNIT_INDICES:
         return (lambda v: special.logit(np.clip(v, _EDGE, 1 - _EDGE))), special.expit
     if column == "internet_pct":
-        return (lambda v: special.logit(np.clip(v, _LEAST_USERS_PCT, 99.5) / 100)), (lambda v: 100 * special.expit(v))
+        return (lambda v: special.logit(np.clip(v, _LEAST_USERS_PCT, _MOST_USERS_PCT) / 100)), (lambda v: 100 * special.expit(v))
     if column in LOGS:
         return np.log, np.exp
     return (lambda v: v), (lambda v: v)

@@ -221,7 +221,7 @@ def state_table(
         spec.alignment, table["ideal_point"].to_numpy(float), parts["alliance"], parts["blocs"]
     )
     users = table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100
-    near = (0.1 + parts["contiguous"] + alignment) * np.sqrt(users)[None, :]
+    near = (spec.distant + parts["contiguous"] + alignment) * np.sqrt(users)[None, :]
     np.fill_diagonal(near, 0.0)
     near /= near.sum(axis=1, keepdims=True)
     repression = latent_repression(table)

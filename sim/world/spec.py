@@ -22,9 +22,9 @@ class Synthetic(Record):
     @model_validator(mode="after")
     def _enough(self) -> Synthetic:
         if not 2 <= self.count <= 2000:
-            raise ValueError(f"count: found {self.count}, accepted: 2 to 2000 states")
+            raise ValueError(f"count: found {self.count}; accepted: 2 to 2000 states")
         if not 1 <= self.hosts <= self.count:
-            raise ValueError(f"hosts: found {self.hosts}, accepted: 1 to count")
+            raise ValueError(f"hosts: found {self.hosts}; accepted: 1 to count")
         return self
 
 
@@ -67,6 +67,7 @@ class StatesSpec(Record):
     alignment: Alignment
     treaties: Treaties
     hosting: Hosting
+    distant: NonNegative
     online_pct: dict[str, Percent]
     penalty_shrinkage: NonNegative
     correlation: float | None
@@ -74,7 +75,7 @@ class StatesSpec(Record):
     @model_validator(mode="after")
     def _possible(self) -> StatesSpec:
         if self.correlation is not None and not -1 <= self.correlation <= 1:
-            raise ValueError(f"correlation: found {self.correlation}, accepted: null (as observed) or -1 to 1")
+            raise ValueError(f"correlation: found {self.correlation}; accepted: null (as observed) or -1 to 1")
         return self
 
 
@@ -96,7 +97,7 @@ class PeopleSpec(Record):
     @model_validator(mode="after")
     def _enough(self) -> PeopleSpec:
         if not 1 <= self.rows <= 50_000_000:
-            raise ValueError(f"rows: found {self.rows}, accepted: 1 to 50000000")
+            raise ValueError(f"rows: found {self.rows}; accepted: 1 to 50000000")
         return self
 
 

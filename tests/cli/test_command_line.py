@@ -12,15 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-TINY = (
-    "states=synthetic",
-    "states.synthetic.count=8",
-    "people.rows=600",
-    "demand.legitimate=60",
-    "years=1",
-    "seeds=2",
-    "workers=1",
-)
+SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
+TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
 ROGATORY = (sys.executable, "-m", "experiments.cli")
 
 
@@ -90,7 +83,7 @@ def test_hydra_helps_with_a_study() -> None:
 
 
 def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path) -> None:
-    done = rogatory("run", "-m", *TINY, "years=0,1", f"output={tmp_path}")
+    done = rogatory("run", "-m", *SMALL, "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
     assert done.returncode == 2
     assert "years: found 0" in done.stderr
     assert len(list((tmp_path / "run").iterdir())) == 1
@@ -118,7 +111,7 @@ def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path
 
 
 def test_the_same_study_gives_the_same_bytes_whatever_the_workers(written: Path, tmp_path: Path) -> None:
-    done = rogatory("demo", *TINY, "workers=2", f"output={tmp_path}")
+    done = rogatory("demo", *SMALL, "years=1", "seeds=2", "workers=2", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (again,) = (tmp_path / "demo").iterdir()
     for name in ("metrics.parquet", "summary.csv", "comparison.csv", "flows.parquet", "fates.parquet", "targeted_rate.png"):
@@ -126,7 +119,7 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_workers(written: Path,
 
 
 def test_requests_are_kept_when_asked_for(tmp_path: Path) -> None:
-    done = rogatory("run", *TINY, "seeds=1", "keep_requests=true", f"output={tmp_path}")
+    done = rogatory("run", *SMALL, "years=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "run").iterdir()
     requests = pd.read_parquet(folder / "requests-as_adopted-1.parquet")
@@ -136,7 +129,7 @@ def test_requests_are_kept_when_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signals, tmp_path: Path) -> None:
-    command = [*ROGATORY, "run", *TINY, "seeds=10000", "workers=2", f"output={tmp_path / 'results'}"]
+    command = [*ROGATORY, "run", *SMALL, "years=1", "seeds=10000", "workers=2", f"output={tmp_path / 'results'}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     folder = tmp_path / "results" / "run"
     try:

@@ -235,3 +235,15 @@ def test_endless_hours_and_no_load_are_the_same_but_for_the_days_within_a_month(
             assert not run.queue.held.any()
         runs.append(events(ended(run)))
     assert runs[0]["granted"].equals(runs[1]["granted"])
+
+
+@pytest.mark.xfail(
+    reason="sim/review/pipeline.py serve: the day of service counts the hours spent this month and not the debt that is paid "
+    "first; it should be start + DAYS_PER_MONTH * min((debt + spent) / hours, 1)"
+)
+def test_a_debt_is_worked_off_before_the_next_file_is_taken_up() -> None:
+    """Fifteen hours of work a file and ten a month: the second file is begun in the middle of the second month."""
+    place = office().practised(hours_log=np.log(15.0), hours_spread=0.0)
+    cases, docket = files(place, 2, conduct="fraud", day=np.array([1.0, 2.0]))
+    answered(place, cases, docket, months=2, loaded=True, capacity=10.0)
+    assert docket.decided_day[1] == pytest.approx(1.5 * DAYS_PER_MONTH)

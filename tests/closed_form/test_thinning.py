@@ -92,7 +92,8 @@ def test_disclosures_are_poisson_at_the_rate_worked_out_by_hand(seed: int) -> No
     world = world_at_rates()
     run = ended(unrefused(world, seed))
     share = abroad(world)
-    assert 0 < share[:3].mean() < 0.9 < share[3:].mean(), "the hosts themselves have much evidence at home"
+    assert 0 < share[:3].mean() < 0.6, "the hosts themselves have much evidence at home"
+    assert 0.8 < share[3:].mean() < 1
     agree(counts(run, disclosed(run)), MONTHS * world.states.pursuit * share)
 
 
@@ -249,6 +250,6 @@ def test_a_person_is_drawn_by_weight_times_visibility_times_expression() -> None
 def test_denominators_do_not_move_with_what_is_done() -> None:
     """Latent cases know no scenario: the same ids, days and people whatever the texts say and whoever keeps silent."""
     world = world_at_rates()
-    runs = [ended(unrefused(world, 1)), ended(started(made_up("scenario=no_treaty"), world, 1))]
+    runs = [ended(unrefused(world, 1)), ended(started(made_up(*PLAIN, "scenario=no_treaty"), world, 1))]
     for one, other in zip(runs[0].cases, runs[1].cases, strict=True):
         assert np.array_equal(one, other)

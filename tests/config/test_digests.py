@@ -49,7 +49,8 @@ MOVES_CAPACITY = ("demand.scale=2", "states.treaties.density=-3", "review.hours_
 
 @cache
 def small(*overrides: str) -> Config:
-    return load(*SMALL, *overrides)
+    given = {override.partition("=")[0] for override in overrides}
+    return load(*(base for base in SMALL if base.partition("=")[0] not in given), *overrides)
 
 
 @cache

@@ -41,7 +41,7 @@ UNKNOWN = [
     ("+review.rhoo=0.3", "review.rhoo", "rho"),
     ("review.visible.honesty=1", "review.visible.honesty", "honest"),
     ("+instruments.hanoi.threshold=6", "instruments.hanoi.threshold", "threshold_years"),
-    ("instruments.geneva.filing=0.5", "instruments.geneva.filing", ""),
+    ("instruments.geneva.filing=0.5", "instruments.geneva", "hanoi"),
     ("+safeguards.form.bar=1", "safeguards.form.bar", "quality_bar"),
     ("+offences.fraud.penalties.mean=1", "offences.fraud.penalties.mean", "median_years"),
     ("+safeguards.discrimination.covers.poet=1", "safeguards.discrimination.covers.poet", "journalist"),
@@ -70,7 +70,7 @@ KIND = [
     ("seed=true", "seed", "True", "a whole number"),
     ("seed=null", "seed", "None", "a whole number"),
     ("world_seed=1.5", "world_seed", "1.5", "a whole number"),
-    ("review.load=maybe", "review.load", "'maybe'", "boolean"),
+    ("review.load=maybe", "review.load", "'maybe'", "true or false"),
     ("review.rho=high", "review.rho", "'high'", "number"),
     ("start=soon", "start", "'soon'", "date"),
     ("states.source=imagined", "states.source", "'imagined'", "'real' or 'synthetic'"),
@@ -220,7 +220,7 @@ def test_a_penalty_below_zero_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     penalties = tmp_path / "penalties.csv"
     penalties.write_text(penalties.read_text(encoding="utf-8").replace("TUR,insult,4.0,", "TUR,insult,-4.0,"), encoding="utf-8")
     monkeypatch.setattr("sim.sources.tables.FOLDER", tmp_path)
-    config = load(*SMALL, "demand.legitimate=101")  # a world that no other test has built
+    config = load("people.rows=500", "demand.legitimate=101", "years=1")  # a world that no other test has built
     line = told(TableError, lambda: prepare(config, 1))
     assert line.startswith("penalties.csv, line ")
     assert line.endswith("max_years: found '-4.0'; accepted is a number of at least 0, or nothing")

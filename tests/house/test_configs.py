@@ -1,6 +1,7 @@
 """Every YAML file composes and runs; every scenario says what it asks and changes something."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import yaml
 
 from sim.config import load
 from sim.review.safeguard import Safeguard
-from sim.settings import Config
 from sim.simulation import Run, advance, prepare, simulate
 from sim.world.record import ConfigError
 
@@ -43,9 +43,10 @@ def chosen(group: str, option: str) -> str:
     return f"{group}=[{','.join(dict.fromkeys([*standard, option]))}]"
 
 
-def after_months(config: Config, months: int = MONTHS) -> Run:
-    run = prepare(config, 1)
-    for _ in range(months):
+@cache
+def after_months(*overrides: str) -> Run:
+    run = prepare(load(*overrides), 1)
+    for _ in range(MONTHS):
         advance(run)
     return run
 
@@ -59,7 +60,7 @@ def header(scenario: str) -> list[str]:
 def test_every_option_composes_and_runs_some_months(group: str, option: str) -> None:
     override = chosen(group, option)
     overrides = (override, *TINY[1:]) if group == "states" else (*TINY, override)
-    run = after_months(load(*overrides))
+    run = after_months(*overrides)
     assert run.month == MONTHS
     assert int(run.docket.used[0]) > 0
 
@@ -113,7 +114,7 @@ def test_a_scenario_differs_from_the_baseline_in_what_happens(scenario: str) -> 
 
 @pytest.mark.parametrize("sign", ["", "+", "++"])
 def test_an_unknown_key_at_the_top_is_refused(sign: str) -> None:
-    with pytest.raises(ConfigError, match="^treshold: no such key; accepted: "):
+    with pytest.raises(ConfigError, match=r"^treshold: no such key; accepted: "):
         load(f"{sign}treshold=4")
 
 
@@ -126,7 +127,7 @@ def test_a_scenario_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: 
     text = "# @package _global_\n# Question: ?\nscenario_name: typo\ninstrument: {hanoi: {threshold_years: 6.0}}\n"
     (copy / "scenario" / "typo.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr("sim.config.config_folder", lambda: copy)
-    with pytest.raises(ConfigError, match="^instrument: no such key; accepted: "):
+    with pytest.raises(ConfigError, match=r"^instrument: no such key; accepted: "):
         load("scenario=typo")
 
 

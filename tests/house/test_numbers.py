@@ -205,22 +205,17 @@ def nameless(source: str) -> list[tuple[int, float]]:
 WITH_REASON: dict[str, dict[float, str]] = {
     "sim/conduct/demand.py": {
         4: "foreign, urgent ...: places in the tuple of shares, and the last slot of a person's hosts",
-        6: "owed: months of a frailty period, named but without a comment",
-        99: "owed: key of the home service among host slots",
     },
     "sim/model.py": {6: "codes shown in a message"},
-    "sim/result.py": {0x7FFFFFFFFFFFFFFF: "owed: mask that makes ids fit a signed integer, named but without a comment"},
     "sim/review/assembly.py": {8: "bytes of a digest"},
     "sim/review/safeguard.py": {63: "bits of the column of grounds"},
     "sim/settings.py": {16: "characters of a digest"},
     "sim/simulation.py": {64: "least rows of a docket; memory, not science"},
     "sim/sources/imputation.py": {
         4: "regimes of the world",
-        99.5: "owed: highest per cent of users before the logit, beside _LEAST_USERS_PCT",
         0.9: "upper end of a central 80 per cent interval, as its docstring says",
     },
     "sim/sources/people.py": {4: "host slots of a person"},
-    "sim/sources/states.py": {0.1: "owed: closeness of two states without border or alignment; a policymaker could dispute it"},
     "sim/sources/tables.py": {40: "names shown in a message"},
     "sim/world/instruments.py": {6: "codes shown in a message"},
     "sim/world/spec.py": {2000: "range of a field, said in its message", 50_000_000: "range of a field, said in its message"},

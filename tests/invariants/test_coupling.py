@@ -1,0 +1,192 @@
+"""A further safeguard never grants more, case by case, under the conditions of model.md 7.5: an inclusion of sets, with no slack.
+
+Conditions: fixed filings (everything is filed, each under the first text in force), no load, one attempt. What is compared is
+the class of data disclosed in every single request; luck is shared, so that one violation refutes the coupling.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sim.metrics import Finished
+from sim.settings import Config
+from sim.world.snapshot import World
+from tests.worlds import bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
+
+FIXED = ("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1")
+UNPARKED = ("safeguards.desk.park_bar=99", "safeguards.desk.trust_floor=-99")  # parking has tests of its own below
+SEEDS = (1, 2)
+SAFEGUARDS = (
+    "scope", "seriousness", "form", "goodwill", "dual_criminality", "desk", "discrimination", "political_offence",
+    "ordre_public", "own_law", "judge",
+)  # fmt: skip
+
+
+def fixed(*overrides: str) -> Config:
+    return made_up(*FIXED, *UNPARKED, *overrides)
+
+
+@lru_cache(maxsize=4)
+def world_of(seed: int) -> World:
+    return bare_world(made_up(*FIXED), seed)
+
+
+def run_of(config: Config, seed: int) -> Finished:
+    return ended(started(config, world_of(seed), seed))
+
+
+def given(run: Finished) -> NDArray[np.int8]:
+    return run.docket.granted
+
+
+def stronger_gives_no_more(weak: Config, strong: Config) -> int:
+    """How many requests the stronger rule answers with less; asserts that it answers none with more."""
+    less = 0
+    for seed in SEEDS:
+        one, other = run_of(weak, seed), run_of(strong, seed)
+        for column in ("case", "requested", "instrument", "label", "alleged", "kind", "channel", "filed_day"):
+            assert np.array_equal(getattr(one.docket, column), getattr(other.docket, column)), "filings must be fixed"
+        assert one.docket.case.size > 5000
+        assert not (given(other) > given(one)).any(), f"{(given(other) > given(one)).sum()} got more"
+        less += int((given(other) < given(one)).sum())
+    return less
+
+
+@pytest.mark.parametrize("name", SAFEGUARDS)
+@pytest.mark.parametrize(("weak", "strong"), [("absent", "may"), ("may", "must")])
+def test_a_stronger_force_never_grants_more(name: str, weak: str, strong: str) -> None:
+    less = stronger_gives_no_more(with_forces(fixed(), weak, name), with_forces(fixed(), strong, name))
+    bites = name != "scope" and not (weak == "may" and fixed().safeguards[name].certain)  # no text leaves a class out
+    assert (less > 0) == bites, f"{less} got less"
+
+
+def test_scope_bites_where_a_text_leaves_a_class_out() -> None:
+    def narrow(config: Config) -> Config:
+        text = config.instruments["hanoi"]
+        reaches = {**text.reaches, "D": "never"}
+        return config.model_copy(
+            update={"instruments": {**config.instruments, "hanoi": text.model_copy(update={"reaches": reaches})}}
+        )
+
+    assert stronger_gives_no_more(fixed(), narrow(fixed())) > 0
+
+
+@pytest.mark.parametrize("instrument", ["hanoi", "budapest", "comity"])
+def test_a_reform_of_one_text_takes_only_from_requests_under_it(instrument: str) -> None:
+    reformed = with_forces(fixed(), "must", "discrimination", "political_offence", "judge", instruments=[instrument])
+    runs = [(run_of(fixed(), seed), run_of(reformed, seed)) for seed in SEEDS]
+    changed = [given(one) != given(other) for one, other in runs]
+    assert sum(rows.sum() for rows in changed) > 10
+    for (one, _), rows in zip(runs, changed, strict=True):
+        assert set(np.array(one.instruments)[one.docket.instrument[rows]]) <= {instrument}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "weak", "strong"),
+    [
+        ("desk", "bar", 2.5, 1.5),
+        ("discrimination", "shift", 0.0, -1.0),
+        ("ordre_public", "shift", 0.3, -0.7),
+        ("own_law", "shift", 0.3, -0.7),
+        ("own_law", "per_class", 0.1, 0.8),
+        ("political_offence", "shift", 0.0, -1.0),
+        ("judge", "bar", 2.6, 1.6),
+        ("judge", "narrow_margin", 0.0, 1.2),
+        ("judge", "narrow_margin", 1.2, 2.4),
+        ("judge", "delay_days", 21.0, 90.0),
+        ("form", "quality_bar", -2.2, -1.0),
+    ],
+)
+def test_a_lower_bar_never_grants_more(name: str, field: str, weak: float, strong: float) -> None:
+    config = with_forces(fixed(), "must", "discrimination", "political_offence", "ordre_public", "own_law", "judge", "form")
+    one, other = (with_safeguard(config, name, **{field: value}) for value in (weak, strong))
+    assert stronger_gives_no_more(one, other) > 0
+
+
+@pytest.mark.parametrize("name", ["discrimination", "political_offence", "ordre_public", "own_law"])
+def test_wider_coverage_never_grants_more(name: str) -> None:
+    config = with_forces(fixed(), "must", name)
+    groups = config.safeguards[name].covers  # type: ignore[attr-defined]
+    bars = {"desk": 1.5}
+    config = with_safeguard(config, "desk", bar=bars["desk"])
+    wide = with_safeguard(config, name, covers=dict.fromkeys(groups, 1.0))
+    narrow = with_safeguard(config, name, covers={group: 0.5 * value for group, value in groups.items()})
+    assert stronger_gives_no_more(narrow, wide) > 0
+
+
+def test_wider_coverage_touches_no_file_on_an_ordinary_suspect() -> None:
+    config = with_forces(fixed(), "must", "discrimination")
+    wide = with_safeguard(config, "discrimination", covers=dict.fromkeys(config.safeguards["discrimination"].covers, 1.0))  # type: ignore[attr-defined]
+    one, other = run_of(config, 1), run_of(wide, 1)
+    changed = one.docket.status != other.docket.status
+    assert changed.any()
+    assert one.cases.abusive[one.docket.case[changed]].all()
+
+
+@pytest.mark.parametrize("seriousness", ["penalty", "both"])
+@pytest.mark.parametrize("years", [(1.0, 4.0), (4.0, 10.0)])
+def test_a_higher_threshold_never_grants_more(seriousness: str, years: tuple[float, float]) -> None:
+    one, other = (
+        fixed(f"instruments.hanoi.seriousness={seriousness}", f"instruments.hanoi.threshold_years={value}") for value in years
+    )
+    assert stronger_gives_no_more(one, other) > 0
+
+
+@pytest.mark.parametrize("seriousness", ["harm", "both"])
+def test_a_higher_floor_of_harm_never_grants_more(seriousness: str) -> None:
+    one, other = (
+        fixed(f"instruments.hanoi.seriousness={seriousness}", f"instruments.hanoi.harm_floor={value}") for value in (0.2, 0.6)
+    )
+    assert stronger_gives_no_more(one, other) > 0
+
+
+def test_penalty_and_harm_together_are_stricter_than_either() -> None:
+    both, penalty, harm = (fixed(f"instruments.hanoi.seriousness={kind}") for kind in ("both", "penalty", "harm"))
+    assert stronger_gives_no_more(penalty, both) > 0
+    assert stronger_gives_no_more(harm, both) > 0
+
+
+@pytest.mark.parametrize(("field", "weak", "strong"), [("uptake_max", 0.1, 0.9), ("fidelity_floor", 0.0, 1.0)])
+def test_a_readier_reviewer_never_grants_more(field: str, weak: float, strong: float) -> None:
+    config = with_forces(fixed(), "must", "discrimination", "judge")
+    one, other = (with_review(config, **{field: value}) for value in (weak, strong))
+    assert stronger_gives_no_more(one, other) > 0
+
+
+def test_more_suspicion_between_two_states_never_grants_more() -> None:
+    config = with_forces(fixed(), "must", "discrimination", "judge")
+    one, other = (ended(started(config, world_of(1), 1, reading={"pair_bar": np.full((12, 12), bar)})) for bar in (0.5, -0.5))
+    assert not (given(other) > given(one)).any()
+    assert (given(other) < given(one)).any()
+
+
+@pytest.mark.parametrize("name", ["visible.honest", "visible.recharacterised", "visible.fabricated", "visible.selective"])
+def test_a_plainer_motive_never_grants_more(name: str) -> None:
+    config = with_forces(fixed(), "must", "discrimination", "political_offence", "judge")
+    field = name.split(".")[1]
+    more = with_review(
+        config, visible=config.review.visible.model_copy(update={field: getattr(config.review.visible, field) + 1.5})
+    )
+    assert stronger_gives_no_more(config, more) > 0
+
+
+PARKED_SOONER = pytest.mark.xfail(
+    reason="sim/review/pipeline.py decide: a parked file forgets that it was sent back for more (Art 40(15)); serve executes it "
+    "from the day it is taken up, supplement_days sooner than one that was not parked, so more suspicion can give more"
+)
+
+
+@PARKED_SOONER
+def test_parking_more_never_grants_more() -> None:
+    """Without load a parked file is answered like any other; it cannot be answered sooner than one that was not parked."""
+    assert stronger_gives_no_more(made_up(*FIXED), with_safeguard(made_up(*FIXED), "desk", park_bar=0.0)) >= 0
+
+
+@PARKED_SOONER
+def test_a_desk_that_parks_never_grants_more_than_none() -> None:
+    none, one = (with_forces(made_up(*FIXED), force, "desk") for force in ("absent", "must"))
+    assert stronger_gives_no_more(none, one) > 0

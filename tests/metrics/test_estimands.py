@@ -1,0 +1,391 @@
+"""Every estimand, told again from its definition with nothing but the result's frames and plain Python."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.config import load
+from sim.draws import Draws
+from sim.metrics import UNITS, displacement_rate
+from sim.result import Result
+from sim.simulation import simulate
+
+MONTH = 30.4375  # days
+FOLLOW_UP = 24 * MONTH
+GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
+EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
+    *("years=2", "demand.abusive_odds=0.2", "demand.secret_share=0.4", "demand.urgent_share=0.2"),
+    *("metrics.leak_chance=0.6", "metrics.notice_chance=0.5"),
+)
+WORLDS = {
+    "made up": ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120"),
+    "real": ("people.rows=1500", "demand.legitimate=250"),
+    "unloaded": ("states=synthetic", "states.synthetic.count=6", "people.rows=200", "demand.legitimate=90", "review.load=false"),
+}
+WORLDS["few people"] = (  # the same person meets with it in several years
+    *("states=synthetic", "states.synthetic.count=6", "people.rows=200", "demand.legitimate=200"),
+    "demand.abusive_most_per_person=3",
+    *(f"people.per_million.{group}=1" for group in GROUPS),
+)
+Row = dict[Hashable, Any]
+Told = dict[tuple[str, str], tuple[float, int]]  # (by, level): value and count
+
+
+class Retold:
+    """A result as lists of rows, and the definitions of the model description, section 5, over them."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.years = result.config.years
+        self.days = self.years * 12 * MONTH
+        self.requests: list[Row] = result.requests.to_dict("records")
+        self.cases: list[Row] = result.cases.to_dict("records")
+        self.by_id = {case["id"]: case for case in self.cases}
+        states = result.finished.world.states
+        self.codes = states.codes
+        self.regime = {code: REGIMES[level] for code, level in zip(states.codes, states.regime, strict=True)}
+        self.protection = dict(zip(states.codes, states.data_protection, strict=True))
+        people = result.people
+        self.at_risk = {group: float(people.loc[people["group"] == group, "weight"].sum()) for group in GROUPS}
+        self.cohort = [case for case in self.cases if 0 <= case["month"] < 12 * self.years]
+        self.ids = {case["id"] for case in self.cohort}
+        self.formal = [row for row in self.requests if row["channel"] != "preservation"]
+        self.of_cohort = [row for row in self.formal if row["case"] in self.ids]
+        self.giving = [row for row in self.formal if isinstance(row["granted_class"], str)]
+        self.abusive = [case for case in self.cohort if case["abusive"]]
+        self.needs = [case for case in self.cohort if not case["abusive"] and case["status"] != "domestic"]
+        self.in_window = [row for row in self.giving if row["case"] in self.ids and row["executed_day"] < self.days]
+        self.disclosed_on_people = [row for row in self.in_window if row["abusive"]]
+
+    def own(self, case: Row) -> dict[str, str]:
+        """Slices known before anyone files."""
+        known = {"requester": str(case["requester"]), "regime": self.regime[str(case["requester"])]}
+        return known | ({"group": str(case["group"])} if case["abusive"] else {"conduct": str(case["conduct"])})
+
+    def rate(self, hit: Iterable[Row], whole: list[Row]) -> Told:
+        """Hit cases over all cases, whole and by the cases' own slices."""
+        hits, wholes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for counter, cases in ((hits, hit), (wholes, whole)):
+            for case in cases:
+                counter[("all", "all")] += 1
+                for by, level in self.own(case).items():
+                    counter[(by, level)] += 1
+        return {key: (hits[key] / wholes[key], hits[key]) for key in wholes}
+
+    def filed_slices(self, rows: list[Row], whole: int) -> Told:
+        """Giving requests by what was filed, over all latent cases."""
+        found: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            for by in ("requested", "instrument", "channel", "kind", "label"):
+                found[(by, str(row[by]))] += 1
+            found[("data_class", str(row["granted_class"]))] += 1
+        return {key: (count / whole, count) for key, count in found.items()}
+
+    def case_disclosure_rate(self) -> Told:
+        rows = [row for row in self.giving if row["abusive"] and row["case"] in self.ids]
+        hit = [self.by_id[case] for case in {row["case"] for row in rows}]
+        return self.rate(hit, self.abusive) | self.filed_slices(rows, len(self.abusive))
+
+    def legit_met_rate(self) -> Told:
+        rows = [
+            row
+            for row in self.giving
+            if not row["abusive"] and row["case"] in self.ids and row["executed_day"] - self.by_id[row["case"]]["day"] <= FOLLOW_UP
+        ]
+        hit = [self.by_id[case] for case in {row["case"] for row in rows}]
+        return self.rate(hit, self.needs) | self.filed_slices(rows, len(self.needs))
+
+    def distinct(self, rows: list[Row], yearly: bool) -> Counter[str]:
+        seen = set()
+        for row in rows:
+            case = self.by_id[row["case"]]
+            year = int(row["executed_day"] // (12 * MONTH)) if yearly else 0
+            seen.add((str(case["group"]), case["person"], case["member"], year))
+        return Counter(group for group, *_ in seen)
+
+    def by_group(self, counts: Counter[str], years: int) -> Told:
+        return {
+            ("group", group): (1e5 * counts[group] / people / years, counts[group])
+            for group, people in self.at_risk.items()
+            if people > 0
+        }
+
+    def targeted_rate(self) -> Told:
+        return self.by_group(self.distinct(self.disclosed_on_people, yearly=True), self.years)
+
+    def targeted_people(self) -> Told:
+        count = self.distinct(self.disclosed_on_people, yearly=True).total()
+        return {("all", "all"): (count / self.years, count)}
+
+    def targeted_rate_treaty(self) -> Told:
+        through = [row for row in self.disclosed_on_people if row["instrument"] == "hanoi"]
+        return self.by_group(self.distinct(through, yearly=True), self.years)
+
+    def ever_targeted(self) -> Told:
+        counts = self.distinct(self.disclosed_on_people, yearly=False)
+        total, people = counts.total(), sum(self.at_risk.values())
+        return self.by_group(counts, 1) | {("window_years", str(self.years)): (1e5 * total / people, total)}
+
+    def attempted_rate(self) -> Told:
+        filed = {row["case"] for row in self.requests}
+        return self.only_group([case for case in self.abusive if case["id"] in filed])
+
+    def deterred_share(self) -> Told:
+        return self.only_group([case for case in self.abusive if case["status"] == "deterred"])
+
+    def preserved_only(self) -> Told:
+        frozen = {row["case"] for row in self.requests if row["channel"] == "preservation" and row["status"] == "executed"}
+        given = {row["case"] for row in self.giving}
+        return self.only_group([case for case in self.abusive if case["id"] in frozen - given])
+
+    def only_group(self, hit: list[Row]) -> Told:
+        return {key: told for key, told in self.rate(hit, self.abusive).items() if key[0] in ("all", "group")}
+
+    def disclosure_severity(self) -> Told:
+        weight = self.result.config.metrics.severity
+        total: dict[str, float] = defaultdict(float)
+        counts: Counter[str] = Counter()
+        for row in self.disclosed_on_people:
+            total[str(row["group"])] += weight[row["granted_class"]]
+            counts[str(row["group"])] += 1
+        return {
+            ("group", g): (1e5 * total[g] / people / self.years if people else math.nan, counts[g])
+            for g, people in self.at_risk.items()
+        }
+
+    def legit_delay_days(self) -> Told:
+        filed = {row["case"] for row in self.of_cohort if not row["abusive"]}
+        waited = []
+        for row in self.giving:
+            if row["case"] in filed:
+                days = row["executed_day"] - self.by_id[row["case"]]["day"]
+                if days <= FOLLOW_UP:
+                    waited.append(days)
+        told: Told = {}
+        for share in self.result.config.metrics.quantiles:
+            reached = [day for day in sorted(waited) if sum(other <= day for other in waited) >= share * len(filed)]
+            told[("quantile", f"{share:g}")] = (reached[0] if reached else math.nan, len(waited))
+        return told
+
+    def unanswered_share(self) -> Told:
+        silent, whole = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for row in self.of_cohort:
+            purpose = "abusive" if row["abusive"] else "legitimate"
+            for key in (("all", "all"), ("requested", str(row["requested"])), ("purpose", purpose)):
+                whole[key] += 1
+                silent[key] += row["status"] in ("lapsed", "parked", "pending")
+        return {key: (silent[key] / whole[key], silent[key]) for key in whole}
+
+    def backlog_months(self) -> Told:
+        monthly = self.result.monthly
+        if np.isinf(monthly["capacity_hours"]).any():
+            return {}
+        window = monthly[(monthly["month"] >= 0) & (monthly["month"] < 12 * self.years)]
+        hours = window.groupby("requested", observed=False)["backlog_hours"].mean()
+        capacity = window.groupby("requested", observed=False)["capacity_hours"].first()
+        months = 12 * self.years
+        told: Told = {("requested", str(code)): (hours[code] / capacity[code], months) for code in hours.index}
+        return told | {("all", "all"): (hours.sum() / capacity.sum(), months)}
+
+    def secondary_use_rate(self) -> Told:
+        draws, chance, leaks = Draws(self.result.seed), self.result.config.metrics.leak_chance, 0
+        for row in self.in_window:
+            receiver = str(row["requester"])
+            luck = float(draws.uniform("leak", int(row["case"]), receiver))
+            leaks += luck < chance * (1 - self.protection[receiver])
+        return {("all", "all"): (1e5 * leaks / sum(self.at_risk.values()) / self.years, leaks)}
+
+    def notified_share(self) -> Told:
+        draws, chance = Draws(self.result.seed), self.result.config.metrics.notice_chance
+        hit = [self.by_id[row["case"]] for row in self.giving if row["abusive"] and row["case"] in self.ids]
+        told = sum(not case["secret"] and float(draws.uniform("notice", int(case["id"]))) < chance for case in hit)
+        return {("all", "all"): (told / len(hit), told)}
+
+    def selected(self, part: str, abusive: bool | None) -> Told:
+        """Diagnostics: selected on filing."""
+        executed = ("executed", "executed_in_part", "executed_empty")
+        hits, wholes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for row in self.of_cohort:
+            inside = row["status"] in executed or (part == "refused" and row["status"] == "refused")
+            if not inside or (abusive is not None and row["abusive"] != abusive):
+                continue
+            hit = row["status"] == "refused" if part == "refused" else row["abusive"]
+            keys = (("all", "all"), ("instrument", str(row["instrument"])), ("regime", self.regime[str(row["requester"])]))
+            for key in keys:
+                wholes[key] += 1
+                hits[key] += hit
+        return {key: (hits[key] / wholes[key], hits[key]) for key in wholes}
+
+    def abuse_share(self) -> Told:
+        return self.selected("abusive", None)
+
+    def block_rate(self) -> Told:
+        return self.selected("refused", abusive=True)
+
+    def false_refusal_rate(self) -> Told:
+        return self.selected("refused", abusive=False)
+
+
+BY_PAIRING = {"displacement_rate", "chilling"}
+ESTIMANDS = sorted(set(UNITS) - BY_PAIRING)
+
+
+@pytest.fixture(scope="module", params=WORLDS)
+def retold(request: pytest.FixtureRequest) -> Retold:
+    return Retold(simulate(load(*WORLDS[request.param], *EVENTFUL), seed=11))
+
+
+def measured(result: Result, metric: str) -> Told:
+    rows = result.metrics[result.metrics["metric"] == metric]
+    told = {(str(r.by), str(r.level)): (float(r.value), int(r.count)) for r in rows.itertuples(index=False)}
+    assert len(told) == len(rows), "a level stands twice"
+    return told
+
+
+def test_the_worlds_of_these_tests_are_eventful(retold: Retold) -> None:
+    assert len(retold.disclosed_on_people) > 10
+    assert len(retold.needs) > 500
+    assert {row["status"] for row in retold.formal} >= {"executed", "refused", "lapsed", "withdrawn", "executed_empty"}
+    assert any(row["status"] == "executed_in_part" for row in retold.formal)
+
+
+@pytest.mark.parametrize("metric", ESTIMANDS)
+def test_an_estimand_equals_its_definition(retold: Retold, metric: str) -> None:
+    expected: Told = getattr(retold, metric)()
+    found = measured(retold.result, metric)
+    events = {key: told for key, told in found.items() if told[1] or key in expected}
+    assert {key for key in events if key not in expected} == set(), "counted what the definition does not"
+    assert {key for key in expected if key not in found} == set(), "forgot what the definition counts"
+    for key, (value, count) in expected.items():
+        assert found[key][0] == pytest.approx(value, rel=1e-9, nan_ok=True), key
+        assert found[key][1] == count, key
+    for key in set(found) - set(expected):
+        assert found[key] == (0.0, 0), key
+
+
+def test_who_is_hit_in_two_years_counts_twice_a_year_and_once_in_the_window() -> None:
+    result = simulate(load(*WORLDS["few people"], *EVENTFUL), seed=11)
+    yearly, ever = (sum(count for _, count in measured(result, metric).values()) for metric in ("targeted_rate", "ever_targeted"))
+    assert yearly > ever / 2 > 0  # ever_targeted stands twice: by group, and over all
+
+
+def test_every_metric_has_a_unit_and_none_is_without_a_name(retold: Retold) -> None:
+    named = set(retold.result.metrics["metric"]) | set(retold.result.absent)
+    assert named == set(UNITS)
+    assert not set(retold.result.metrics["metric"]) & set(retold.result.absent)
+    assert all(unit.strip() for unit in UNITS.values())
+
+
+def test_slices_add_up_to_the_whole(retold: Retold) -> None:
+    frame = retold.result.metrics
+    for metric in ("case_disclosure_rate", "legit_met_rate", "unanswered_share", "abuse_share", "block_rate", "false_refusal_rate"):
+        rows = frame[frame["metric"] == metric]
+        whole = int(rows.loc[rows["by"] == "all", "count"].iloc[0])
+        for by, slices in rows[rows["by"] != "all"].groupby("by"):
+            assert int(slices["count"].sum()) == whole, (metric, by)
+    for metric in ("case_disclosure_rate", "legit_met_rate"):
+        rows = frame[frame["metric"] == metric]
+        whole = float(rows.loc[rows["by"] == "all", "value"].iloc[0])
+        for by in ("requested", "instrument", "channel", "kind", "label", "data_class"):
+            assert rows.loc[rows["by"] == by, "value"].sum() == pytest.approx(whole), (metric, by)
+
+
+def test_people_add_up_over_groups_and_the_treaty_is_a_part(retold: Retold) -> None:
+    yearly, treaty, ever, all_groups = (
+        measured(retold.result, metric) for metric in ("targeted_rate", "targeted_rate_treaty", "ever_targeted", "targeted_people")
+    )
+    assert sum(count for _, count in yearly.values()) == all_groups[("all", "all")][1]
+    for key, (_, count) in yearly.items():
+        assert treaty[key][1] <= count
+        assert ever[key][1] <= count
+    assert ever.pop(("window_years", "2"))[1] == sum(count for _, count in ever.values())
+
+
+def test_the_people_table_counts_the_same_disclosures(retold: Retold) -> None:
+    assert int(retold.result.people["disclosures"].sum()) == len(retold.disclosed_on_people)
+
+
+def test_cases_disclosed_and_requests_that_gave_data_agree(retold: Retold) -> None:
+    disclosed = {case["id"] for case in retold.cases if case["status"] == "disclosed"}
+    assert disclosed == {row["case"] for row in retold.giving}
+
+
+def test_a_metric_with_too_short_a_follow_up_is_absent_with_the_reason() -> None:
+    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=23"), seed=2)
+    for metric in ("legit_met_rate", "legit_delay_days"):
+        assert metric not in set(result.metrics["metric"])
+        assert result.absent[metric] == "follow-up of 23 months; the definition wants 24"
+    assert result.manifest["absent"] == result.absent
+
+
+def test_a_follow_up_of_just_24_months_is_enough() -> None:
+    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=24"), seed=2)
+    assert {"legit_met_rate", "legit_delay_days"} <= set(result.metrics["metric"])
+
+
+def test_backlog_is_absent_without_load_and_says_why(retold: Retold) -> None:
+    loaded = retold.result.config.review.load
+    assert ("backlog_months" in set(retold.result.metrics["metric"])) == loaded
+    assert loaded or "review.load" in retold.result.absent["backlog_months"]
+
+
+def pair(*overrides: str) -> tuple[Result, Result]:
+    world = (*WORLDS["real"], *EVENTFUL)
+    return simulate(load(*world), seed=4), simulate(load(*world, *overrides), seed=4)
+
+
+def through(result: Result, treaty: bool) -> set[int]:
+    rows = result.requests
+    cohort = result.cases.loc[result.cases["month"].between(0, 12 * result.config.years - 1), "id"]
+    rows = rows[rows["granted_class"].notna() & (rows["channel"] != "preservation") & rows["abusive"] & rows["case"].isin(cohort)]
+    return set(rows.loc[(rows["instrument"] == "hanoi") == treaty, "case"])
+
+
+@pytest.mark.parametrize("reform", ["scenario=no_treaty", "instruments.hanoi.threshold_years=10"])
+def test_displacement_is_told_case_by_case(reform: str) -> None:
+    a, b = pair(reform)
+    lost = through(a, treaty=True) - through(b, treaty=True)
+    share, count = displacement_rate(a.finished, b.finished)
+    assert count == len(lost) > 0
+    assert share == pytest.approx(len(lost & through(b, treaty=False)) / len(lost))
+
+
+def test_nothing_is_displaced_between_a_run_and_itself() -> None:
+    a, b = pair()
+    share, count = displacement_rate(a.finished, b.finished)
+    assert count == 0
+    assert math.isnan(share)
+
+
+def test_displacement_refuses_runs_that_share_no_cases() -> None:
+    config = load(*WORLDS["made up"], *EVENTFUL)
+    with pytest.raises(ValueError, match="share no cases"):
+        displacement_rate(simulate(config, seed=1).finished, simulate(config, seed=2).finished)
+
+
+def test_denominators_do_not_move_with_the_treaty() -> None:
+    a, b = pair("scenario=no_treaty")
+    for metric in ("case_disclosure_rate", "legit_met_rate", "attempted_rate"):
+        wholes = []
+        for result in (a, b):
+            row = result.metrics.query("metric == @metric and by == 'all'").iloc[0]
+            wholes.append(row["count"] / row["value"])
+        assert wholes[0] == pytest.approx(wholes[1]), metric
+
+
+def test_the_frame_is_tidy(retold: Retold) -> None:
+    frame = retold.result.metrics
+    assert list(frame.columns) == ["metric", "by", "level", "value", "count"]
+    assert not frame.duplicated(["metric", "by", "level"]).any()
+    assert frame["value"].dtype == np.float64
+    assert frame["count"].dtype == np.int64
+    assert (frame["count"] >= 0).all()
+    fractions = frame["metric"].map(UNITS).str.startswith("fraction")
+    assert frame.loc[fractions, "value"].dropna().between(0, 1).all()
+    assert isinstance(frame, pd.DataFrame)
