@@ -145,20 +145,36 @@ def exponential_quantile(u: float) -> float:
 
 
 @inlined
+def _poisson_mass(n: int, mean: float) -> float:
+    return exp(n * log(mean) - mean - lgamma(n + 1.0))
+
+
+@inlined
 def poisson_quantile(u: float, mean: float) -> int:
-    """Smallest n whose Poisson cumulative probability exceeds ``u``; the search starts twelve deviations under the mean."""
+    """Smallest n whose Poisson cumulative probability exceeds ``u``.
+
+    Searched upwards from twelve deviations under the mean, or for ``u`` over one half downwards from above by the upper tail,
+    whose small sums do not drown in the rounding of one.
+    """
     if mean <= 0.0:
         return 0
-    n = max(0, floor(mean - 12.0 * sqrt(mean) - 12.0))
-    mass = exp(n * log(mean) - mean - lgamma(n + 1.0))
-    total = mass
-    last = mean + 12.0 * sqrt(mean) + 40.0
-    while total <= u and n < last:
-        n += 1
-        mass *= mean / n
-        if n > mean and total + mass == total:  # the sum can grow no more: u lies beyond its rounding
-            return n
-        total += mass
+    reach = 12.0 * sqrt(mean)
+    if u <= 0.5:
+        n = max(0, floor(mean - reach - 12.0))
+        mass = _poisson_mass(n, mean)
+        total = mass
+        while total <= u:
+            n += 1
+            mass *= mean / n
+            total += mass
+        return n
+    n = floor(mean + reach + 40.0)
+    mass = _poisson_mass(n, mean)
+    beyond = mass
+    while beyond < 1.0 - u and n > 0:
+        mass *= n / mean
+        n -= 1
+        beyond += mass
     return n
 
 

@@ -283,8 +283,8 @@ def due_again(month: int, newest: int, cases: Cases, book: CaseBook, docket: Doc
         if m < 0 or book.attempts[c] >= habits.attempts or docket.granted[m] >= 0:
             continue
         day = docket.ended_day[m] + habits.retry_days
-        if start <= day < stop:
-            found[count], days[count] = c, day
+        if day < stop:  # whoever could have asked last month, but heard too late, asks at once
+            found[count], days[count] = c, max(day, start)
             count += 1
     return found[:count], days[:count]
 

@@ -40,6 +40,7 @@ PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "h
 RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))
 URGENT_LANE, ORDINARY_LANE, PARKED_LANE = 0, 1, 2
 NONE = -1
+UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
 gates: Callable[..., np.uint64]
@@ -179,9 +180,10 @@ def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Rea
         docket.reason[m] = first_of(grounds)
         close(docket, m, REFUSED, day)
         return
-    renewals = 0.0
-    if practice.preservation_renewed > 0.0:
-        renewals = np.floor(np.log(max(u2(seed, RENEWAL, ck, sk), 1e-16)) / np.log(practice.preservation_renewed))
+    renewals = np.inf
+    if practice.preservation_renewed < 1.0:
+        luck = max(u2(seed, RENEWAL, ck, sk), UNIT_FLOOR)
+        renewals = np.floor(np.log(luck) / np.log(max(practice.preservation_renewed, UNIT_FLOOR)))
     until = day + practice.preservation_days * (1.0 + renewals)
     docket.executed_day[m] = day
     docket.preserved_until[m] = until
@@ -260,7 +262,7 @@ def execute(
         docket.narrowed[m] = narrowed_by
     kept = exp(practice.retention_log + practice.retention_spread * normal_quantile(u2(seed, RETENTION, ck, sk)))
     frozen = docket.preserved_until[m]
-    if done > docket.filed_day[m] + kept and not frozen >= done:
+    if done > cases.day[c] + kept and not frozen >= done:
         close(docket, m, EMPTY, done)
         return hours
     docket.granted[m] = granted
@@ -317,6 +319,7 @@ def decide(
     doubtful = suspicion > practice.park_bar + reading.pair_bar[cases.requester[c], j]
     if not urgent and (doubtful or standing < practice.trust_floor):
         docket.status[m] = PARKED
+        docket.ready_day[m] = later
         enqueue(queue, j, PARKED_LANE, m)
     else:
         hours += execute(seed, m, later, cases, docket, law, reading, practice)
@@ -372,8 +375,6 @@ def serve(
     """
     start = month * DAYS_PER_MONTH
     for j in range(capacity.size):
-        for lane in range(3):
-            give_up(docket, queue, j, lane, start)
         hours = capacity[j] if loaded else np.inf
         waiting = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
         effort = 1.0
@@ -390,17 +391,19 @@ def serve(
                 m = take(queue, j, lane)
                 day = docket.filed_day[m]
                 if loaded:
-                    day = max(day, start + DAYS_PER_MONTH * min(spent / hours, 1.0))
+                    day = max(day, start + DAYS_PER_MONTH * min((queue.debt[j] + spent) / hours, 1.0))
                 cost = 0.0
                 if docket.patience_day[m] < day:
                     close(docket, m, LAPSED, docket.patience_day[m])
                 elif lane == PARKED_LANE:
-                    cost = execute(seed, m, day, cases, docket, law, reading, practice)
+                    cost = execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
                     docket.hours[m] += cost
                 else:
                     cost = decide(seed, m, day, effort, cases, docket, queue, law, reading, practice)
                 spent += cost
                 left -= cost
+        for lane in range(3):
+            give_up(docket, queue, j, lane, start + DAYS_PER_MONTH)
         queue.spent[month, j] = spent
         queue.debt[j] = max(-left, 0.0) if loaded else 0.0
         queue.waiting[month, j] = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]

@@ -37,6 +37,17 @@ VISIBLE: Mapping[str, str] = {
 }
 
 
+_ALL_KINDS = ("gate", "look", "ground")
+_SEEN_BY: Mapping[str, tuple[str, ...]] = {
+    "reach": ("gate",),
+    "goodwill": ("gate",),
+    "signal": ("look", "ground"),
+    "noise": ("look", "ground"),
+    "bar": ("look", "ground"),
+    "covers": ("ground",),
+}
+
+
 class Safeguard(Protocol):
     """The shape of every safeguard's record."""
 
@@ -124,10 +135,13 @@ def reads_of(safeguard: object) -> tuple[str, ...]:
     """
     names = tuple(inspect.signature(rule_of(safeguard)).parameters)
     own = own_numbers(safeguard)
-    unknown = [name for name in names if name not in VISIBLE and name not in own]
+    kind = getattr(safeguard, "kind", "gate")
+    seen = {name for name in VISIBLE if kind in _SEEN_BY.get(name, _ALL_KINDS)}
+    unknown = [name for name in names if name not in seen and name not in own]
     if unknown:
         raise ConfigError(
-            f"{home_of(safeguard).__name__}.stands: reads {unknown[0]!r}; accepted: its own parameters or {', '.join(VISIBLE)}"
+            f"{home_of(safeguard).__name__}.stands, a {kind}: reads {unknown[0]!r}; "
+            f"accepted: its own parameters or {', '.join(sorted(seen))}"
         )
     return names
 

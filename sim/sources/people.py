@@ -74,6 +74,7 @@ def people_table(spec: PeopleSpec, states: StateTable, draws: Draws) -> PeopleTa
     ordinal = np.arange(count) - cell_start[cell]
     group_keys = np.array([name_key(name) for name in GROUPS])
     ids = _ids(np.uint64(0), name_key("person"), states.keys[origin], group_keys[group], ordinal.astype(np.uint64))
+    ids = ids[np.lexsort((ids, cell))]  # within a cell by id: whoever is drawn does not depend on the order of rows
     visibility = np.exp(spec.visibility_spread * draws.normal("person:visibility", ids))
     expression = spec.expression_low + (1 - spec.expression_low) * draws.uniform("person:expression", ids)
     weight = weights_of(visibility, cell_start, states.at_risk.ravel(), spec.certainty_share)

@@ -31,6 +31,7 @@ class Docket(NamedTuple):
     filed_day: NDArray[np.float64]  # [M]
     decided_day: NDArray[np.float64]  # [M]
     executed_day: NDArray[np.float64]  # [M] day of execution
+    ready_day: NDArray[np.float64]  # [M] day before which it cannot be executed: further information was asked for
     ended_day: NDArray[np.float64]  # [M] day on which the request left the docket, however it ended
     patience_day: NDArray[np.float64]  # [M] day on which the requester gives up
     preserved_until: NDArray[np.float64]  # [M] day to which the data are frozen; nan if never asked or refused
@@ -58,6 +59,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "filed_day": (np.float64, _NEVER),
     "decided_day": (np.float64, _NEVER),
     "executed_day": (np.float64, _NEVER),
+    "ready_day": (np.float64, _NEVER),
     "ended_day": (np.float64, _NEVER),
     "patience_day": (np.float64, _NEVER),
     "preserved_until": (np.float64, _NEVER),

@@ -43,7 +43,6 @@ class Instrument(Record):
     harm_floor: Unit
     filing: Unit
     delay_factor: Positive
-    duty: bool  # false: no duty to assist, goodwill decides (comity)
     side_doors: SideDoors
     safeguards: dict[str, Force] = {}
 
@@ -56,7 +55,6 @@ class LawInForce(NamedTuple):
     reach: NDArray[np.int8]  # [I, N, K] 0 covered, 1 outside the scope, 2 too light; by requester and label
     filing: NDArray[np.float64]  # [I] propensity to file
     delay: NDArray[np.float64]  # [I] factor on the delay of execution
-    duty: NDArray[np.bool_]  # [I]
     preserves: NDArray[np.bool_]  # [I]
     hurries: NDArray[np.bool_]  # [I]
 
@@ -116,7 +114,6 @@ def law_in_force(instruments: Mapping[str, Instrument], states: StateTable, offe
         reach=np.stack([reach_of(text, states, offences) for text in texts]),
         filing=np.array([text.filing for text in texts]),
         delay=np.array([text.delay_factor for text in texts]),
-        duty=np.array([text.duty for text in texts]),
         preserves=np.array([text.side_doors.preservation for text in texts]),
         hurries=np.array([text.side_doors.emergency for text in texts]),
     )

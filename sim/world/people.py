@@ -26,7 +26,9 @@ class PeopleTable:
     cumulative: NDArray[np.float64]  # [P] running sum of weight * visibility * expression within the cell
 
     def __post_init__(self) -> None:
-        """Freeze every array."""
+        """Refuse rows that are not in order of (origin, group, id), and freeze every array."""
+        if not np.array_equal(np.lexsort((self.ids, self.group, self.origin)), np.arange(self.ids.size)):
+            raise ValueError("people must come in order of origin, group and id")
         for array in vars(self).values():
             array.setflags(write=False)
 

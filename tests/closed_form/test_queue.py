@@ -237,10 +237,6 @@ def test_endless_hours_and_no_load_are_the_same_but_for_the_days_within_a_month(
     assert runs[0]["granted"].equals(runs[1]["granted"])
 
 
-@pytest.mark.xfail(
-    reason="sim/review/pipeline.py serve: the day of service counts the hours spent this month and not the debt that is paid "
-    "first; it should be start + DAYS_PER_MONTH * min((debt + spent) / hours, 1)"
-)
 def test_a_debt_is_worked_off_before_the_next_file_is_taken_up() -> None:
     """Fifteen hours of work a file and ten a month: the second file is begun in the middle of the second month."""
     place = office().practised(hours_log=np.log(15.0), hours_spread=0.0)

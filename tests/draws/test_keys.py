@@ -29,7 +29,6 @@ def test_the_digits_of_a_number_are_a_name_and_not_the_number() -> None:
     assert float(D.uniform("look", "1")) != float(D.uniform("look", 1))
 
 
-@pytest.mark.xfail(reason="as_keys hashes the text \"b'AT'\" of a byte string")
 def test_a_name_in_bytes_is_that_name_or_an_error() -> None:
     try:
         key = as_keys(np.array([b"AT"]))
@@ -50,7 +49,6 @@ def test_seeds_are_taken_modulo_two_to_the_64() -> None:
         assert float(Draws(seed).uniform("look", 3)) == float(Draws(same).uniform("look", 3))
 
 
-@pytest.mark.xfail(reason="Draws takes the whole part of a seed that is not an integer")
 def test_a_seed_that_is_no_integer_is_an_error() -> None:
     with pytest.raises(TypeError):
         Draws(1.5).uniform("look", 1)  # type: ignore[arg-type]

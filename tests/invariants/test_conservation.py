@@ -190,10 +190,6 @@ def test_a_second_filing_goes_elsewhere_and_after_the_first_has_ended() -> None:
         assert (docket.granted[before] < 0).all()
 
 
-@pytest.mark.xfail(
-    reason="sim/conduct/filing.py due_again: start <= day < stop forgets whoever is found late (a lapse is closed in the month "
-    "after it, a refusal within the month); it should ask in the first month possible, on max(day, start)"
-)
 @pytest.mark.parametrize("retry_days", [0.0, 30.0, 60.0])
 def test_everyone_who_may_ask_again_does(retry_days: float) -> None:
     """A requester that may ask three times asks on after every end without data, where another state holds evidence."""
@@ -213,10 +209,6 @@ def test_everyone_who_may_ask_again_does(retry_days: float) -> None:
     assert forgotten == 0, f"{forgotten} of {rows.size} never asked again though they could"
 
 
-@pytest.mark.xfail(
-    reason="sim/review/pipeline.py execute: the age of data counts from the filing, so a second filing months later finds them "
-    "as fresh as the first; it should count from the day of the case (cases.day[c] + kept)"
-)
 def test_data_age_from_the_day_of_the_case_and_not_from_a_later_filing() -> None:
     run = under_way(200.0, 3, 2)
     while run.month < run.months:

@@ -18,7 +18,6 @@ from sim.world.snapshot import World
 from tests.worlds import bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
 
 FIXED = ("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1")
-UNPARKED = ("safeguards.desk.park_bar=99", "safeguards.desk.trust_floor=-99")  # parking has tests of its own below
 SEEDS = (1, 2)
 SAFEGUARDS = (
     "scope", "seriousness", "form", "goodwill", "dual_criminality", "desk", "discrimination", "political_offence",
@@ -27,7 +26,7 @@ SAFEGUARDS = (
 
 
 def fixed(*overrides: str) -> Config:
-    return made_up(*FIXED, *UNPARKED, *overrides)
+    return made_up(*FIXED, *overrides)
 
 
 @lru_cache(maxsize=4)
@@ -174,19 +173,11 @@ def test_a_plainer_motive_never_grants_more(name: str) -> None:
     assert stronger_gives_no_more(config, more) > 0
 
 
-PARKED_SOONER = pytest.mark.xfail(
-    reason="sim/review/pipeline.py decide: a parked file forgets that it was sent back for more (Art 40(15)); serve executes it "
-    "from the day it is taken up, supplement_days sooner than one that was not parked, so more suspicion can give more"
-)
-
-
-@PARKED_SOONER
 def test_parking_more_never_grants_more() -> None:
     """Without load a parked file is answered like any other; it cannot be answered sooner than one that was not parked."""
     assert stronger_gives_no_more(made_up(*FIXED), with_safeguard(made_up(*FIXED), "desk", park_bar=0.0)) >= 0
 
 
-@PARKED_SOONER
 def test_a_desk_that_parks_never_grants_more_than_none() -> None:
     none, one = (with_forces(made_up(*FIXED), force, "desk") for force in ("absent", "must"))
     assert stronger_gives_no_more(none, one) > 0

@@ -96,10 +96,6 @@ def test_people_are_the_same_whoever_else_is_in_the_cohort() -> None:
         assert np.array_equal(getattr(few, name)[here], getattr(many, name)[there]), name
 
 
-@pytest.mark.xfail(
-    reason="sim/sources/people.py people_table: rows of a cell stand in order of their ordinals, though sim/world/people.py "
-    "promises order by id; _pick_person inverts along the rows, so permuting them with their ids changes who is drawn"
-)
 def test_people_come_ordered_by_origin_group_and_id() -> None:
     """Whom a wish meets is found along the rows of a cell, so their order must be a matter of ids, not of arrival."""
     people = bare_world(made_up()).people

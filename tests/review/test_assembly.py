@@ -64,10 +64,6 @@ def test_a_rule_that_keeps_to_what_is_visible_is_taken(written: types.ModuleType
     assert "stands_" in source_of({**made_up().safeguards, "written": asked})  # type: ignore[dict-item]
 
 
-@pytest.mark.xfail(
-    reason="sim/review/safeguard.py reads_of: VISIBLE says 'grounds and looks only' of these, but no kind is asked; the loop "
-    "then fails to compile with a NameError of Numba instead of one line of ConfigError"
-)
 @pytest.mark.parametrize("seen", ["signal", "noise", "bar", "covers"])
 def test_a_gate_that_asks_for_what_only_a_look_sees_is_refused(seen: str, written: types.ModuleType) -> None:
     """A gate is law without judgement: it is applied before anyone reads, so it can see no suspicion."""

@@ -1,0 +1,53 @@
+"""Rebuild the committed results of the demo, and say which headline numbers moved: ``python -m experiments.reference``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from experiments import demo
+from experiments.summary import HEADLINE
+
+REFERENCE = Path(__file__).parent.parent / "results" / "reference" / "demo"
+KEPT = ("comparison.csv", "manifest.json")
+_DIGITS = "%.9g"
+
+
+def headline_runs(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The headline estimands of every run: ``scenario, seed, metric, by, level, value, count``."""
+    wanted = pd.MultiIndex.from_tuples(HEADLINE, names=["metric", "by", "level"])
+    keys = pd.MultiIndex.from_frame(metrics[["metric", "by", "level"]])
+    columns = ["scenario", "seed", "metric", "by", "level", "value", "count"]
+    return metrics.loc[keys.isin(wanted), columns].reset_index(drop=True)
+
+
+def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Headline numbers whose mean over runs changed: ``scenario, metric, level, old, new, z`` (paired by seed)."""
+    keys = ["scenario", "metric", "by", "level", "seed"]
+    both = old.merge(new, on=keys, suffixes=("_old", "_new"))
+    both["change"] = both["value_new"] - both["value_old"]
+    grouped = both.groupby(keys[:-1], sort=False)
+    table = grouped.agg(old=("value_old", "mean"), new=("value_new", "mean"), spread=("change", "std"), runs=("change", "size"))
+    table["z"] = (table["new"] - table["old"]) / (table["spread"] / table["runs"] ** 0.5)
+    return table[table["old"] != table["new"]].drop(columns=["spread", "runs"]).reset_index()
+
+
+def main() -> None:
+    """Run the demo, replace the reference, print what moved."""
+    written = demo.main()
+    new = headline_runs(pd.read_parquet(written / "metrics.parquet"))
+    path = REFERENCE / "headline.csv"
+    if path.exists():
+        rows = moved(pd.read_csv(path), new)
+        Console(width=150).print(rows.to_string(index=False) if len(rows) else "no headline number moved", highlight=False)
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    new.to_csv(path, index=False, float_format=_DIGITS)
+    for source in [*(written / name for name in KEPT), *written.glob("*.png")]:
+        shutil.copy(source, REFERENCE / source.name)
+
+
+if __name__ == "__main__":
+    main()
