@@ -14,7 +14,6 @@ from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
 
 _PER = 100_000.0  # people: the base of rates
-_SHOWN_SIDES = 10
 
 
 def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +57,7 @@ def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
     """Targeted people per 100 000 at risk a year by origin, all runs of a scenario together."""
     rows = pooled.origins[pooled.origins["scenario"] == scenario]
     total = rows.groupby("code", as_index=False)[["events", "people"]].sum()
-    table = Path(config.states.table) if config.states.table else None
-    places = read_states(table) if config.states.source == "real" else None
+    places = states_of(config) if config.states.source == "real" else None
     if places is None:
         lon = np.linspace(-150, 150, len(total))
         placed = total.assign(name=total["code"], lon=lon, lat=40 * np.sin(np.arange(len(total))))
@@ -83,13 +81,29 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
 
 
 def sides_frame(pooled: Tally) -> pd.DataFrame:
-    """Share of requests and disclosures by requested state: those with the largest shares of abusive traffic."""
-    total = pooled.sides.groupby(["scenario", "requested", "purpose"], as_index=False)["requests"].sum()
+    """Share of requests and disclosures by requested state, all states."""
+    total: pd.DataFrame = pooled.sides.groupby(["scenario", "requested", "purpose"])["requests"].sum().reset_index()
     whole = total.groupby(["scenario", "purpose"])["requests"].transform("sum")
     total["share"] = np.where(whole > 0, total["requests"] / whole.where(whole > 0, 1), np.nan)
-    abusive = total[total["purpose"] != "legitimate requests"].groupby("requested")["share"].max()
-    largest = abusive.sort_values(ascending=False, kind="stable").index[:_SHOWN_SIDES]
-    rank = {code: place for place, code in enumerate(largest)}
-    kept = total[total["requested"].isin(largest)].assign(rank=lambda t: t["requested"].map(rank))
-    ordered: pd.DataFrame = kept.sort_values(["rank", "scenario", "purpose"]).drop(columns="rank")
-    return ordered.reset_index(drop=True)
+    return total.sort_values(["requested", "scenario", "purpose"]).reset_index(drop=True)
+
+
+def names_of(config: Config) -> dict[str, str]:
+    """Short names of the states by code; made-up states go by their code."""
+    if config.states.source != "real":
+        return {}
+    return {str(code): str(name) for code, name in states_of(config)["name"].items()}
+
+
+def outside_of(config: Config) -> tuple[str, ...]:
+    """States that have not signed the Convention (real worlds): those whose hosting the treaty does not reach."""
+    if config.states.source != "real":
+        return ()
+    table = states_of(config)
+    signed = (table[["hanoi_signatory", "hanoi_signed_later"]] > 0).any(axis=1)
+    return tuple(str(code) for code in table.index[~signed])
+
+
+def states_of(config: Config) -> pd.DataFrame:
+    """The states table that a configuration reads."""
+    return read_states(Path(config.states.table) if config.states.table else None)

@@ -27,22 +27,32 @@ def draw_all(
     runs = f"{last.seeds} runs of {last.years} years a scenario."
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
-    shown = f"Scenario: {last.scenario_name}; {last.seeds} runs of {last.years} years."
+    shown = f"Scenario: {_plain(last)}; {last.seeds} runs of {last.years} years."
+    few, names = {"fewest": fewest}, {"names": frames.names_of(last)}
     pages: list[tuple[str, pd.DataFrame, str, dict[str, Any]]] = [
-        ("targeted_rate", frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", {"fewest": fewest}),
-        ("flows", frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", {}),
-        ("fates", frames.fates_frame(pooled), f"Latent cases of the window, all runs together: {runs}", {}),
+        ("targeted_rate", frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", few),
+        ("flows", frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", few | names),
+        ("fates", frames.fates_frame(pooled), f"Latent cases of the window, all runs together: {runs}", few),
         (
             "backlog",
             frames.backlog_frame(pooled, list(configs)),
             f"Mean over runs: {runs} Authorities named are those asked most in every run.",
-            {"opens": opens, "closes": closes},
+            {"opens": opens, "closes": closes} | names,
         ),
-        ("tile_map", frames.origins_frame(pooled, last.scenario_name, last), f"{shown} {_HONEST}", {"fewest": fewest}),
-        ("requested_side", frames.sides_frame(pooled), f"All runs together: {runs}", {}),
+        ("tile_map", frames.origins_frame(pooled, last.scenario_name, last), f"{shown} {_HONEST}", few),
+        (
+            "requested_side",
+            frames.sides_frame(pooled),
+            f"All runs together: {runs}",
+            few | names | {"unsigned": frames.outside_of(last)},
+        ),
     ]
     if comparison is not None:
-        caption = f"{configs[-1].scenario_name} less {configs[0].scenario_name}, paired by seed. {_BAND} {runs}"
-        pages.append(("headline", frames.headline_frame(comparison), caption, {"fewest": fewest}))
+        caption = f"{_plain(configs[-1])} less {_plain(configs[0])}, paired by seed. {_BAND} {runs}"
+        pages.append(("headline", frames.headline_frame(comparison), caption, few))
     for name, frame, caption, options in pages:
         save(draw(name, frame, caption, settings.get(name), **options), folder / f"{name}.png")
+
+
+def _plain(config: Config) -> str:
+    return config.scenario_name.replace("_", " ")

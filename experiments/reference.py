@@ -10,8 +10,12 @@ from rich.console import Console
 
 from experiments import demo
 from experiments.summary import HEADLINE
+from sim.config import load
+from sim.sources.imputation import leave_one_out
+from sim.sources.tables import read_penalties
 
 REFERENCE = Path(__file__).parent.parent / "results" / "reference" / "demo"
+PENALTIES = REFERENCE.parent / "penalties_leave_one_out.csv"
 KEPT = ("comparison.csv", "manifest.json")
 _DIGITS = "%.9g"
 
@@ -35,8 +39,16 @@ def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return table[table["old"] != table["new"]].drop(columns=["spread", "runs"]).reset_index()
 
 
+def penalties() -> pd.DataFrame:
+    """Each known maximum penalty predicted from the others: how far drawn laws can be trusted."""
+    config = load()
+    known = read_penalties(offences=list(config.offences))
+    return leave_one_out(known, config.offences, config.states.penalty_shrinkage, config.instruments["hanoi"].threshold_years)
+
+
 def main() -> None:
     """Run the demo, replace the reference, print what moved."""
+    penalties().to_csv(PENALTIES, index=False, float_format="%.4g")
     written = demo.main()
     new = headline_runs(pd.read_parquet(written / "metrics.parquet"))
     path = REFERENCE / "headline.csv"

@@ -164,7 +164,8 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
 def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws) -> Reals:
     """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups.
 
-    Bounded per person at risk, or a very small state would pursue each of its few people again and again.
+    Bounded per person at risk in proportion to the same odds, or a small state whose authorities ask for much evidence would
+    pursue each of its few people again and again.
     """
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)
@@ -174,8 +175,8 @@ def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression:
     weight[:, GROUPS.index("lgbtq")] *= np.where(legal, spec.same_sex_legal_factor, 1.0)
     total = weight.sum(axis=1, keepdims=True)
     share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-    most: Reals = spec.scale * spec.abusive_most_per_person / 12 * at_risk
-    return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, most))
+    person: Reals = spec.scale * spec.abusive_most_per_person / 12 * at_risk * (odds / spec.abusive_most)[:, None]
+    return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, person))
 
 
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:

@@ -115,7 +115,7 @@ class DemandSpec(Record):
     abusive_slope: float
     abusive_spread: NonNegative
     abusive_floor: NonNegative
-    abusive_most: NonNegative
+    abusive_most: Positive
     abusive_most_per_person: NonNegative
     pursuit: dict[Group, NonNegative]
     same_sex_legal_factor: Unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from experiments.reference import REFERENCE, headline_runs, moved
+from experiments.reference import PENALTIES, REFERENCE, headline_runs, moved, penalties
 from sim import load, simulate
 
 OTHER_PROCESSOR = 0.005  # relative: a last bit of a logarithm may tip single events on another machine
@@ -21,6 +21,10 @@ def test_the_reference_results_are_what_the_code_gives(scenario: str) -> None:
     assert len(both) == len(then) == len(now)
     for row in both.to_dict("records"):
         assert row["value_now"] == pytest.approx(row["value_then"], rel=OTHER_PROCESSOR), row
+
+
+def test_the_leave_one_out_of_penalties_is_what_the_code_gives() -> None:
+    pd.testing.assert_frame_equal(pd.read_csv(PENALTIES), penalties(), check_dtype=False, rtol=1e-3)
 
 
 def test_a_moved_number_is_listed_with_its_old_and_new_value() -> None:
