@@ -15,7 +15,8 @@ from sim.draws import Draws, Reals
 from sim.metrics import Finished
 from sim.result import Result
 from sim.review.assembly import Review, assemble
-from sim.review.pipeline import Practice, Queue, Reading, empty_queue
+from sim.review.pipeline import Practice, Reading
+from sim.review.queue import Queue, empty_queue
 from sim.review.safeguard import in_order
 from sim.review.spec import force_codes, practice_of, reading_of
 from sim.settings import Config, Policy

@@ -19,7 +19,8 @@ from sim.draws import Draws, name_keys
 from sim.metrics import Finished
 from sim.result import Result
 from sim.review.assembly import Review, assemble
-from sim.review.pipeline import Practice, Queue, Reading, empty_queue
+from sim.review.pipeline import Practice, Reading
+from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
 from sim.settings import Config
 from sim.simulation import Run, advance, begin, finish, rules_of

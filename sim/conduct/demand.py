@@ -43,6 +43,17 @@ class Wishes(NamedTuple):
     shares: Reals  # [5] foreign, subject abroad, urgent, false urgent, secret
 
 
+class Cohort(NamedTuple):
+    """The columns of the people table that a kernel draws from; see ``PeopleTable``."""
+
+    cell_start: Ints
+    cumulative: Reals
+    hosts: Ints
+    residence: Ints
+    weight: Reals
+    visibility: Reals
+
+
 def _running(weights: Reals) -> Reals:
     total = weights.sum(axis=-1, keepdims=True)
     return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights, dtype=float), where=total > 0), axis=-1)
@@ -123,15 +134,9 @@ def _fill(
     cell_keys: Keys,
     offence_count: int,
     wishes: Wishes,
-    cell_start: Ints,
-    cumulative: Reals,
-    person_hosts: Ints,
-    residence: Ints,
-    weight: Reals,
-    visibility: Reals,
+    cohort: Cohort,
     out: Cases,
 ) -> None:
-    groups = cell_keys.size - offence_count
     row = 0
     for t in range(counts.shape[0]):
         for i in range(counts.shape[1]):
@@ -154,30 +159,36 @@ def _fill(
                         out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[2]
                         _place_subject(seed, key, i, wishes, out, row)
                     else:
-                        g = cell - offence_count
-                        origin = i
-                        if u1(seed, _FOREIGN, key) < wishes.shares[0]:
-                            abroad = _pick(wishes.foreign[i], u1(seed, _ORIGIN, key))
-                            if cell_start[abroad * groups + g + 1] > cell_start[abroad * groups + g]:
-                                origin = abroad
-                        where = origin * groups + g
-                        p = _pick_person(cumulative, cell_start[where], cell_start[where + 1], u1(seed, _PERSON, key))
-                        out.group[row], out.person[row] = g, p
-                        out.member[row] = floor(u1(seed, _MEMBER, key) * weight[p])
-                        out.visibility[row] = visibility[p]
-                        conduct = _pick(wishes.conduct[i, g], u1(seed, _CONDUCT, key))
-                        out.conduct[row] = conduct
-                        out.wanted[row] = _pick(wishes.abusive_wants[conduct], u1(seed, _CLASS, key))
-                        out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[3]
-                        at_home = False
-                        for slot in range(4):
-                            host = person_hosts[p, slot]
-                            out.hosts[row, slot] = host
-                            at_home = at_home or host == i
-                        if residence[p] != origin and residence[p] != i:
-                            out.hosts[row, RESIDENCE_SLOT] = residence[p]
-                        out.domestic[row] = at_home
+                        _place_person(seed, key, i, cell - offence_count, cohort, wishes, out, row)
                     row += 1
+
+
+@inlined
+def _place_person(seed: np.uint64, key: np.uint64, i: int, g: int, cohort: Cohort, wishes: Wishes, out: Cases, row: int) -> None:
+    """Whom an abusive wish is about, what they did, and where their data lie."""
+    groups = wishes.conduct.shape[1]
+    origin = i
+    if u1(seed, _FOREIGN, key) < wishes.shares[0]:
+        abroad = _pick(wishes.foreign[i], u1(seed, _ORIGIN, key))
+        if cohort.cell_start[abroad * groups + g + 1] > cohort.cell_start[abroad * groups + g]:
+            origin = abroad
+    where = origin * groups + g
+    p = _pick_person(cohort.cumulative, cohort.cell_start[where], cohort.cell_start[where + 1], u1(seed, _PERSON, key))
+    out.group[row], out.person[row] = g, p
+    out.member[row] = floor(u1(seed, _MEMBER, key) * cohort.weight[p])
+    out.visibility[row] = cohort.visibility[p]
+    conduct = _pick(wishes.conduct[i, g], u1(seed, _CONDUCT, key))
+    out.conduct[row] = conduct
+    out.wanted[row] = _pick(wishes.abusive_wants[conduct], u1(seed, _CLASS, key))
+    out.urgent[row] = u1(seed, _URGENT, key) < wishes.shares[3]
+    at_home = False
+    for slot in range(4):
+        host = cohort.hosts[p, slot]
+        out.hosts[row, slot] = host
+        at_home = at_home or host == i
+    if cohort.residence[p] != origin and cohort.residence[p] != i:
+        out.hosts[row, RESIDENCE_SLOT] = cohort.residence[p]
+    out.domestic[row] = at_home
 
 
 @inlined
@@ -224,10 +235,9 @@ def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> C
     )
     people, offences = world.people, world.offences
     cell_keys = np.concatenate([offences.keys, name_keys(GROUPS)])
-    _fill(
-        draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes_of(world, spec), people.cell_start,
-        people.cumulative, people.hosts, people.residence, people.weight, people.visibility, cases,
-    )  # fmt: skip
+    cohort = Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility)
+    wishes = wishes_of(world, spec)
+    _fill(draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes, cohort, cases)
     order = np.argsort(cases.day, kind="stable")
     if total and (np.diff(cases.day[order]) == 0).any():
         order = np.lexsort((cases.id, cases.day))

@@ -16,6 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Keys, Reals, exponential_quantile, name_key, normal_quantile, u2, u3
+from sim.review.queue import (
+    NONE,
+    ORDINARY_LANE,
+    PARKED_LANE,
+    URGENT_LANE,
+    Queue,
+    close,
+    enqueue,
+    give_up,
+    take,
+)
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
@@ -38,8 +49,6 @@ Ints = NDArray[np.int64]
 
 PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "hours", "delay"))
 RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))
-URGENT_LANE, ORDINARY_LANE, PARKED_LANE = 0, 1, 2
-NONE = -1
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
@@ -103,21 +112,6 @@ class Practice(NamedTuple):
     comfortable_months: float
 
 
-class Queue(NamedTuple):
-    """Waiting files of every authority as linked lists through the docket, and the books of hours."""
-
-    head: Ints  # [N, 3] urgent, ordinary, parked; -1 if empty
-    tail: Ints  # [N, 3]
-    held: Ints  # [N, 3] files in each lane
-    after: Ints  # [M] next file in the same lane
-    debt: Reals  # [N] hours overdrawn by the last file of the month before
-    spent: Reals  # [T, N] hours charged
-    backlog: Reals  # [T, N] expected hours of the files waiting, at the start of service
-    effort: Reals  # [T, N]
-    waiting: Ints  # [T, N] files waiting after service
-    parked: Ints  # [T, N] files parked after service
-
-
 def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practice, m: int) -> float:
     """How plainly motive shows in this file to a perfect reader: zero in a legitimate one (nature's side of the score)."""
     c = docket.case[m]
@@ -138,23 +132,6 @@ def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practi
 def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:
     """Accident of one reading: the dossier's share and the look's own; the same desk gives the same answer to the same case."""
     return practice.shared_noise * dossier + practice.own_noise * normal_quantile(u3(seed, LOOK, case, state, look))
-
-
-def enqueue(queue: Queue, j: int, lane: int, m: int) -> None:
-    """Put a file at the end of a lane."""
-    queue.held[j, lane] += 1
-    queue.after[m] = NONE
-    if queue.head[j, lane] == NONE:
-        queue.head[j, lane] = m
-    else:
-        queue.after[queue.tail[j, lane]] = m
-    queue.tail[j, lane] = m
-
-
-def close(docket: Docket, m: int, status: int, day: float) -> None:
-    """The request leaves the docket."""
-    docket.status[m] = status
-    docket.ended_day[m] = day
 
 
 def refuse(docket: Docket, m: int, grounds: np.uint64, day: float, begun: float) -> None:
@@ -327,36 +304,6 @@ def decide(
     return hours
 
 
-def take(queue: Queue, j: int, lane: int) -> int:
-    """Take the first file out of a lane."""
-    m = queue.head[j, lane]
-    queue.head[j, lane] = queue.after[m]
-    if queue.head[j, lane] == NONE:
-        queue.tail[j, lane] = NONE
-    queue.held[j, lane] -= 1
-    return int(m)
-
-
-def give_up(docket: Docket, queue: Queue, j: int, lane: int, today: float) -> None:
-    """Strike out the files of a lane whose requesters have given up by today."""
-    before = NONE
-    m = queue.head[j, lane]
-    while m != NONE:
-        following = queue.after[m]
-        if docket.patience_day[m] < today:
-            close(docket, m, LAPSED, docket.patience_day[m])
-            queue.held[j, lane] -= 1
-            if before == NONE:
-                queue.head[j, lane] = following
-            else:
-                queue.after[before] = following
-            if following == NONE:
-                queue.tail[j, lane] = before
-        else:
-            before = m
-        m = following
-
-
 def serve(
     seed: np.uint64,
     month: int,
@@ -408,26 +355,6 @@ def serve(
         queue.debt[j] = max(-left, 0.0) if loaded else 0.0
         queue.waiting[month, j] = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
         queue.parked[month, j] = queue.held[j, PARKED_LANE]
-
-
-def empty_queue(states: int, months: int, room: int) -> Queue:
-    """No file waits anywhere and no hour is spent."""
-
-    def months_by_states() -> Reals:
-        return np.zeros((months, states))
-
-    return Queue(
-        head=np.full((states, 3), NONE, np.int64),
-        tail=np.full((states, 3), NONE, np.int64),
-        held=np.zeros((states, 3), np.int64),
-        after=np.full(room, NONE, np.int64),
-        debt=np.zeros(states),
-        spent=months_by_states(),
-        backlog=months_by_states(),
-        effort=np.ones((months, states)),
-        waiting=np.zeros((months, states), np.int64),
-        parked=np.zeros((months, states), np.int64),
-    )
 
 
 KERNELS = (receive, serve)

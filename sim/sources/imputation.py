@@ -6,7 +6,7 @@ maximum penalties from a log-normal per offence, whose median is shrunk from its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from scipy import special, stats
 from sim.draws import Draws
 from sim.world.vocabulary import Offence, Offences
 
+Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 UNIT_INDICES = ("liberal_democracy", "free_expression", "physical_integrity", "judicial_constraints", "online_service")
 SCORES = (
     "government_effectiveness",
@@ -70,7 +71,7 @@ def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str
     return out, drawn
 
 
-def _scale(column: str):  # type: ignore[no-untyped-def]
+def _scale(column: str) -> tuple[Scale, Scale]:
     if column in UNIT_INDICES:
         return (lambda v: special.logit(np.clip(v, _EDGE, 1 - _EDGE))), special.expit
     if column == "internet_pct":

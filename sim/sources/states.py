@@ -89,7 +89,7 @@ def alignment_of(spec: Alignment, ideal: Reals, alliance: Reals, blocs: Reals) -
 def treaty_matrix(spec: Treaties, table: pd.DataFrame, parts: dict[str, Reals], draws: Draws) -> NDArray[np.bool_]:
     """Bilateral treaties ``[N, N]``: read for the United States, drawn for other pairs, certain within the Council of Europe."""
     codes = tuple(str(code) for code in table.index)
-    users = np.log(table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100)
+    users = np.log(users_of(table))
     size = users - np.median(users)
     odds = (
         spec.density
@@ -150,9 +150,8 @@ def _known(key: str, named: Mapping[str, float], codes: tuple[str, ...], made_up
 
 def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     """Legitimate cross-border needs a month ``[N]``: log-linear in users, income and liberal democracy, with a residual."""
-    users = table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100
     log_rate = (
-        spec.users_slope * np.log(users)
+        spec.users_slope * np.log(users_of(table))
         + spec.income_slope * np.log(table["gdp_per_head"].to_numpy(float))
         + spec.liberal_slope * table["liberal_democracy"].to_numpy(float)
         + spec.spread * draws.normal("fact:demand", np.array(table.index, dtype=str))
@@ -198,6 +197,44 @@ def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closen
     return share * np.where(liberal, spec.exile_liberal_factor, 1.0), hosts
 
 
+class Ties(NamedTuple):
+    """How states stand to each other, all ``[N, N]``."""
+
+    parts: dict[str, Reals]  # contiguous, alliance, blocs, and closeness of votes
+    alignment: Reals
+    near: Reals  # where a subject abroad lives; rows sum to one
+
+
+def users_of(table: pd.DataFrame) -> Reals:
+    """Internet users ``[N]``, persons."""
+    return np.asarray(table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100)
+
+
+def ties_of(pairs: pd.DataFrame, table: pd.DataFrame, spec: StatesSpec) -> Ties:
+    """Borders, alliances, blocs and votes, and what follows from them."""
+    codes = tuple(str(code) for code in table.index)
+    parts = {
+        "contiguous": pair_matrix(pairs, "contiguous", codes),
+        "alliance": pair_matrix(pairs, "defence_alliance", codes),
+        "blocs": pair_matrix(pairs, "shared_blocs", codes),
+    }
+    ideal = table["ideal_point"].to_numpy(float)
+    alignment, parts["closeness"] = alignment_of(spec.alignment, ideal, parts["alliance"], parts["blocs"])
+    near = (spec.distant + parts["contiguous"] + alignment) * np.sqrt(users_of(table))[None, :]
+    np.fill_diagonal(near, 0.0)
+    return Ties(parts, alignment, near / near.sum(axis=1, keepdims=True))
+
+
+def _completed(table: pd.DataFrame, spec: StatesSpec, draws: Draws) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
+    codes = tuple(str(code) for code in table.index)
+    _known("states.online_pct", spec.online_pct, codes, spec.source == "synthetic")
+    full, drawn = completed(table, draws)
+    for code, online in spec.online_pct.items():
+        if code in codes and drawn["internet_pct"][codes.index(code)]:
+            full.loc[code, "internet_pct"] = online
+    return full, drawn
+
+
 def state_table(
     tables: Tables,
     spec: StatesSpec,
@@ -208,28 +245,15 @@ def state_table(
     draws: Draws,
 ) -> StateTable:
     """The states of one world: sources completed by the draws of its seed."""
-    table, drawn = completed(tables.states, draws)
-    for code, online in spec.online_pct.items():
-        if code in table.index and drawn["internet_pct"][table.index.get_loc(code)]:
-            table.loc[code, "internet_pct"] = online
+    table, drawn = _completed(tables.states, spec, draws)
     codes = tuple(str(code) for code in table.index)
-    parts = {
-        "contiguous": pair_matrix(tables.pairs, "contiguous", codes),
-        "alliance": pair_matrix(tables.pairs, "defence_alliance", codes),
-        "blocs": pair_matrix(tables.pairs, "shared_blocs", codes),
-    }
-    alignment, parts["closeness"] = alignment_of(
-        spec.alignment, table["ideal_point"].to_numpy(float), parts["alliance"], parts["blocs"]
-    )
-    users = table["population"].to_numpy(float) * table["internet_pct"].to_numpy(float) / 100
-    near = (spec.distant + parts["contiguous"] + alignment) * np.sqrt(users)[None, :]
-    np.fill_diagonal(near, 0.0)
-    near /= near.sum(axis=1, keepdims=True)
+    users = users_of(table)
+    ties = ties_of(tables.pairs, table, spec)
     repression = latent_repression(table)
     at_risk = users[:, None] / 1e6 * np.array([people.per_million.get(g, 0.0) for g in GROUPS])
     demand = demand_of(demand_spec, table, draws)
     host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
-    exile_share, exile_hosts = exile_of(people, table, tables.exiles, near)
+    exile_share, exile_hosts = exile_of(people, table, tables.exiles, ties.near)
     penalties, known = penalty_table(
         codes,
         table["regime"].to_numpy(int) >= _DEMOCRATIC_FROM,
@@ -263,8 +287,8 @@ def state_table(
         exile_hosts=exile_hosts,
         home_service=home,
         host_share=host_share,
-        closeness=near,
-        alignment=alignment,
+        closeness=ties.near,
+        alignment=ties.alignment,
         penalties=penalties,
         penalty_known=known,
         groups={
@@ -272,6 +296,6 @@ def state_table(
             "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),
             "eu": (table["eu_member"].to_numpy(float) > 0).copy(),
         },
-        mlat=treaty_matrix(spec.treaties, table, parts, draws),
+        mlat=treaty_matrix(spec.treaties, table, ties.parts, draws),
         drawn=drawn,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.draws import Draws, name_key
-from sim.review.pipeline import Queue
+from sim.review.queue import Queue
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.vocabulary import DAYS_PER_MONTH, EMERGENCY, EXECUTED, FORMAL
