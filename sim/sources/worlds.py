@@ -29,7 +29,7 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
         states,
         _within(read_pairs(), ("a", "b"), codes),
         _within(read_exiles(), ("origin", "host"), codes),
-        _within(read_penalties(offences=list(blocks)), ("code",), codes),
+        _within(read_penalties(Path(spec.penalty_table) if spec.penalty_table else None, offences=list(blocks)), ("code",), codes),
     )
 
 

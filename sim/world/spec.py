@@ -63,6 +63,7 @@ class StatesSpec(Record):
 
     source: Literal["real", "synthetic"]
     table: str | None
+    penalty_table: str | None
     synthetic: Synthetic
     alignment: Alignment
     treaties: Treaties

@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from sim.sources.tables import FOLDER
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
@@ -59,6 +62,28 @@ def test_a_mistake_is_one_line_status_two_and_leaves_nothing(arguments: tuple[st
     assert line in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "spoil", "line"),
+    [
+        ("states", "states.table", lambda t: t.drop(columns="population"), "population"),
+        ("states", "states.table", lambda t: pd.concat([t, t.head(1)]), "AFG"),
+        ("penalties", "states.penalty_table", lambda t: t.assign(max_years=-t["max_years"]), "max_years"),
+        ("penalties", "states.penalty_table", lambda t: t.assign(offence="gossip"), "gossip"),
+    ],
+)
+def test_a_spoilt_table_is_one_line_and_leaves_nothing(
+    name: str, key: str, spoil: Callable[[pd.DataFrame], pd.DataFrame], line: str, tmp_path: Path
+) -> None:
+    table = tmp_path / f"{name}.csv"
+    spoil(pd.read_csv(FOLDER / f"{name}.csv")).to_csv(table, index=False)
+    done = rogatory("run", f"{key}={table}", f"output={tmp_path / 'results'}")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert line in done.stderr
+    assert table.name in done.stderr
+    assert list(tmp_path.iterdir()) == [table]
 
 
 def test_help_and_a_mistake_import_nothing_slow() -> None:
