@@ -7,7 +7,7 @@ and says why. Units stand in ``UNITS``; ``count`` is the number of events behind
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -125,7 +125,7 @@ def sliced(run: Finished) -> Sliced:
     )
 
 
-def _counted(codes: Ints, names: tuple[str, ...]) -> Ints:
+def _counted(codes: NDArray[np.integer[Any]], names: tuple[str, ...]) -> Ints:
     return np.bincount(codes, minlength=len(names)) if codes.size else np.zeros(len(names), np.int64)
 
 
@@ -140,11 +140,24 @@ def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str,
     yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
 
 
-def _case_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, ...], Ints]]:
-    """The ways to slice by what a case is, known before anyone files."""
-    requester = run.cases.requester[rows]
-    yield "requester", run.world.states.codes, requester
-    yield "regime", REGIMES, run.world.states.regime[requester]
+def _by_case(
+    metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer[Any]]]
+) -> Iterator[Row]:
+    """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime."""
+    yield _row(metric, "all", "all", hit.size, whole.size)
+    requester, states = run.cases.requester, run.world.states
+    for by, levels, codes in (
+        own,
+        ("requester", states.codes, requester),
+        ("regime", REGIMES, states.regime[requester]),
+    ):
+        yield from _rows(metric, by, levels, _counted(codes[hit], levels), _counted(codes[whole], levels))
+
+
+def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[Row]:
+    """Requests that gave data over all latent cases, by what was filed: these slices add up to the whole."""
+    for by, levels, codes in _request_slices(run, rows):
+        yield from _rows(metric, by, levels, _counted(codes, levels), np.full(len(levels), whole))
 
 
 def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
@@ -155,17 +168,9 @@ def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     """
     latent = np.flatnonzero(cut.abusive)
     rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
-    hit = run.docket.case[rows]
-    yield _row("case_disclosure_rate", "all", "all", hit.size, latent.size)
-    groups = ("group", GROUPS)
-    for (by, levels, whole), (_, _, part) in zip(
-        [(*groups, run.cases.group[latent]), *_case_slices(run, latent)],
-        [(*groups, run.cases.group[hit]), *_case_slices(run, hit)],
-        strict=True,
-    ):
-        yield from _rows("case_disclosure_rate", by, levels, _counted(part, levels), _counted(whole, levels))
-    for by, levels, part in _request_slices(run, rows):
-        yield from _rows("case_disclosure_rate", by, levels, _counted(part, levels), np.full(len(levels), latent.size))
+    own = ("group", GROUPS, run.cases.group)
+    yield from _by_case("case_disclosure_rate", run, run.docket.case[rows], latent, own)
+    yield from _by_request("case_disclosure_rate", run, rows, latent.size)
 
 
 def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
@@ -174,17 +179,9 @@ def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
     waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
     rows = rows[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH]
-    met = run.docket.case[rows]
-    yield _row("legit_met_rate", "all", "all", met.size, needs.size)
-    offences = ("conduct", run.world.offences.names)
-    for (by, levels, whole), (_, _, part) in zip(
-        [*_case_slices(run, needs), (*offences, run.cases.conduct[needs])],
-        [*_case_slices(run, met), (*offences, run.cases.conduct[met])],
-        strict=True,
-    ):
-        yield from _rows("legit_met_rate", by, levels, _counted(part, levels), _counted(whole, levels))
-    for by, levels, part in _request_slices(run, rows):
-        yield from _rows("legit_met_rate", by, levels, _counted(part, levels), np.full(len(levels), needs.size))
+    own = ("conduct", run.world.offences.names, run.cases.conduct)
+    yield from _by_case("legit_met_rate", run, run.docket.case[rows], needs, own)
+    yield from _by_request("legit_met_rate", run, rows, needs.size)
 
 
 def people_at_risk(run: Finished) -> Reals:

@@ -60,7 +60,7 @@ def tally_of(run: Run) -> Tally:
     formal = docket.channel[:used] != PRESERVATION
     requested = docket.requested[:used].astype(np.int64)
     cases = docket.case[:used]
-    requester = run.cases.requester[cases]
+    requester = run.cases.requester[cases].astype(np.int64)
     ended = formal & (docket.ended_day[:used] < today)
     refused = ended & (docket.status[:used] == REFUSED)
     given = ended & (docket.granted[:used] >= 0)

@@ -6,6 +6,7 @@ Legitimate counts share a gamma frailty per state and half-year. A person at ris
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import floor
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import inlined, loop
 from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
-from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
+from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS
@@ -215,32 +216,16 @@ def latent_cases(world: World, spec: DemandSpec, draws: Draws, months: int) -> C
     """All cases of ``months`` months, ordered by day and id."""
     counts = case_counts(world, spec, draws, months)
     total = int(counts.sum())
-    cases = Cases(
-        id=np.empty(total, np.uint64),
-        month=np.empty(total, np.int64),
-        day=np.empty(total),
-        requester=np.empty(total, np.int64),
-        abusive=np.empty(total, np.bool_),
-        conduct=np.empty(total, np.int64),
-        group=np.empty(total, np.int64),
-        person=np.empty(total, np.int64),
-        member=np.empty(total, np.int64),
-        visibility=np.empty(total),
-        wanted=np.empty(total, np.int64),
-        hosts=np.full((total, HOST_SLOTS), -1, np.int64),
-        domestic=np.zeros(total, np.bool_),
-        urgent=np.zeros(total, np.bool_),
-        secret=np.zeros(total, np.bool_),
-        dossier=np.empty(total),
-    )
+    cases = empty_cases(total)
     people, offences = world.people, world.offences
     cell_keys = np.concatenate([offences.keys, name_keys(GROUPS)])
     cohort = Cohort(people.cell_start, people.cumulative, people.hosts, people.residence, people.weight, people.visibility)
     wishes = wishes_of(world, spec)
     _fill(draws.root, counts, world.states.keys, cell_keys, len(offences.names), wishes, cohort, cases)
-    order = np.argsort(cases.day, kind="stable")
-    if total and (np.diff(cases.day[order]) == 0).any():
-        order = np.lexsort((cases.id, cases.day))
+    order = np.empty(total, np.int64)
+    edges = np.concatenate([[0], np.cumsum(counts.sum(axis=(1, 2)))])
+    for first, last in pairwise(edges):  # cases are made month by month: only their days need sorting
+        order[first:last] = first + np.lexsort((cases.id[first:last], cases.day[first:last]))
     columns: list[Any] = [column[order] for column in cases]
     ordered = Cases(*columns)
     for column in ordered:
