@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import platform
@@ -17,7 +16,7 @@ from typing import Any
 
 from sim.result import package_versions
 from sim.settings import Config
-from sim.sources.tables import checksums
+from sim.sources.checksums import sha256
 from sim.world.record import RogatoryError
 
 MANIFEST = "manifest.json"
@@ -64,11 +63,6 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
     dirty = _git("status", "--porcelain")
@@ -80,7 +74,7 @@ def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float,
         "code": {"commit": _git("rev-parse", "HEAD"), "dirty": None if dirty is None else bool(dirty)},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "versions": package_versions(),
-        "tables": checksums(),
+        "tables": configs[0].data,
         "seeds": [configs[0].seed + number for number in range(configs[0].seeds)],
         "world_seed": configs[0].world_seed,
         "absent": absent,

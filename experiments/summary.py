@@ -55,22 +55,25 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
     """Differences scenario - baseline, paired by seed, with their interval; ``percent`` is relative to the baseline's mean.
 
     Columns ``metric, by, level, unit, baseline, scenario, difference, low, high, percent, percent_low, percent_high, events,
-    runs``; ``events`` counts both scenarios. A slice that one scenario lacks counts as zero there.
+    runs``; ``events`` is the smaller of both scenarios' counts. A slice in which either has fewer than ``fewest_events`` events, or
+    that one of them lacks, is left out. The interval of the percentage is that of a ratio of paired means (delta method).
     """
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
     rows = []
     for key, part in wide.groupby(level=_KEYS, sort=False):
         before, after = part[("value", baseline)].to_numpy(float), part[("value", scenario)].to_numpy(float)
         both = ~(np.isnan(before) | np.isnan(after))
-        events = int(np.nansum(part["count"].to_numpy(float)))
+        events = int(min(np.nansum(part[("count", name)].to_numpy(float)) for name in (baseline, scenario)))
         if not both.any() or events < fewest_events:
             continue
-        change = after[both] - before[both]
-        mean, half, base = float(change.mean()), half_width(change), float(before[both].mean())
-        scale = 100 / abs(base) if base else np.nan
+        before, after = before[both], after[both]
+        base, reached, half = float(before.mean()), float(after.mean()), half_width(after - before)
+        ratio = reached / base if base else np.nan
+        band = half_width(after - ratio * before) / abs(base) if base else np.nan
+        percent = 100 * (ratio - 1)
         rows.append(
-            (*key, UNITS[str(key[0])], base, float(after[both].mean()), mean, mean - half, mean + half,
-             mean * scale, (mean - half) * scale, (mean + half) * scale, events, int(both.sum()))
+            (*key, UNITS[str(key[0])], base, reached, reached - base, reached - base - half, reached - base + half,
+             percent, percent - 100 * band, percent + 100 * band, events, before.size)
         )  # fmt: skip
     columns = ["baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"]
     return pd.DataFrame(rows, columns=[*_KEYS, "unit", *columns])

@@ -20,11 +20,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
-from sim.settings import Config
+from sim.settings import CAPACITY_KEYS, Config
+from sim.sources.checksums import checksums
 from sim.world.record import ConfigError, Record
 
 _ROOT = "config"
-_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct")
+_DERIVED = ("reference", "data")  # fields of Config that follow from the others
+_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "review")
 
 
 def config_folder() -> Path:
@@ -54,8 +56,21 @@ def _load(overrides: list[str]) -> Config:
     _refuse_doubled(overrides)
     chosen = _composed(overrides)
     reference = _composed([o for o in overrides if not _is_policy(o)])
-    plain = {**chosen, "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")}}
+    plain = {
+        **chosen,
+        "data": _checksums(chosen),
+        "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")},
+    }
     return checked(plain)
+
+
+def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """What the tables hold, and not where they lie, decides a result."""
+    states = chosen.get("states")
+    if not isinstance(states, Mapping) or states.get("source") != "real":
+        return {}
+    own = {"states": states.get("table"), "penalties": states.get("penalty_table")}
+    return checksums({f"{name}.csv": Path(str(path)) for name, path in own.items() if path})
 
 
 def _refuse_doubled(overrides: list[str]) -> None:
@@ -65,18 +80,22 @@ def _refuse_doubled(overrides: list[str]) -> None:
         key = override.partition("=")[0].lstrip("+~").strip()
         if key in seen and "=" in override:
             raise ConfigError(f"{key}: found twice among the overrides; accepted: once")
-        if key.split(".")[0] == "reference":
+        if key.split(".")[0] in _DERIVED:
             raise ConfigError(
-                f"{key}: no such key; accepted: {', '.join(name for name in Config.model_fields if name != 'reference')}"
+                f"{key}: no such key; accepted: {', '.join(name for name in Config.model_fields if name not in _DERIVED)}"
             )
         seen.add(key)
 
 
 def _is_policy(override: str) -> bool:
-    """Whether an override belongs to a scenario's texts; the as-adopted reference is composed without it."""
-    key = re.split(r"[=.@]", override.lstrip("+~"), maxsplit=1)[0]
-    parameter = override.lstrip("+~").startswith("conduct.")
-    return key in _POLICY_GROUPS and not parameter
+    """Whether an override belongs to what a scenario may change; the as-adopted reference is composed without it.
+
+    Of the review only what is a fact of the authorities (``CAPACITY_KEYS``) reaches the reference.
+    """
+    key = override.partition("=")[0].lstrip("+~").split("@")[0].split(".")
+    if key[0] == "review" and len(key) > 1:
+        return key[1] not in CAPACITY_KEYS
+    return key[0] in _POLICY_GROUPS
 
 
 def _composed(overrides: list[str]) -> dict[str, Any]:
@@ -187,7 +206,7 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
         if typing.get_origin(kind) is dict and part not in getattr(root, "model_fields", {}):
             kind = typing.get_args(kind)[1]
     known = isinstance(kind, type) and issubclass(kind, Record)
-    return ", ".join(name for name in kind.model_fields if name != "reference") if known else "the keys in configs/"
+    return ", ".join(name for name in kind.model_fields if name not in _DERIVED) if known else "the keys in configs/"
 
 
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:

@@ -36,6 +36,7 @@ from sim.world.vocabulary import (
     PRESERVATION,
     REFUSED,
     REGIMES,
+    WITHDRAWN,
 )
 
 Flags = NDArray[np.bool_]
@@ -269,18 +270,18 @@ def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterat
 
 
 def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
-    """Quantiles of the cumulative incidence of execution among filed needs, refusal and lapse competing.
+    """Quantiles of the cumulative incidence of execution among latent needs; not filing, refusal and lapse compete.
 
-    Every case of the cohort is followed for 24 months, so the incidence at day d is the plain share executed by then. A
-    quantile beyond the incidence at 24 months is not reached: its value is missing, its count the number executed.
+    Every need of the cohort is followed for 24 months, so the incidence at day d is the plain share met by then. A quantile
+    beyond the incidence at 24 months is not reached: its value is missing, its count the number met.
     """
-    rows = np.flatnonzero(cut.formal & cut.of_cohort & ~run.cases.abusive[run.docket.case] & (run.docket.attempt == 0))
+    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
     waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
-    given = (run.docket.granted[rows] >= 0) & (waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH)
-    days = np.sort(waited[given])
+    days = np.sort(waited[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH])
+    needs = int(cut.needs.sum())
     for share in spec.quantiles:
-        place = int(np.ceil(share * rows.size)) - 1
-        value = float(days[place]) if rows.size and place < days.size else np.nan
+        place = int(np.ceil(share * needs)) - 1
+        value = float(days[place]) if needs and place < days.size else np.nan
         yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
 
 
@@ -306,9 +307,10 @@ def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
 
 
 def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
-    """People harmed by data disclosed for another case: one person a leak, in proportion to what the receiver fails to protect.
+    """People at risk harmed by data disclosed for another case, whatever that case was about.
 
-    ``leak`` by case and receiver; the chance is *assumption* (no source counts such use).
+    Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection (``leak`` by
+    case and receiver). The chance is *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
     docket, states = run.docket, run.world.states
     rows = np.flatnonzero(given_in_window(run))
@@ -336,7 +338,8 @@ def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
     abusive = run.cases.abusive[docket.case[rows]]
     executed = np.isin(docket.status[rows], (EXECUTED, IN_PART, EMPTY))
     refused = docket.status[rows] == REFUSED
-    decided = executed | refused
+    answered = ~np.isnan(docket.decided_day[rows]) & (docket.status[rows] != WITHDRAWN)
+    decided = answered | executed | refused
     for by, levels, codes in (
         ("all", ("all",), np.zeros(rows.size, np.int64)),
         ("instrument", run.instruments, docket.instrument[rows].astype(np.int64)),

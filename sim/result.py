@@ -17,7 +17,6 @@ from sim.draws import Keys, absorb, name_key, opened
 from sim.metrics import Finished, disclosures, metrics_of
 from sim.review.safeguard import in_order
 from sim.settings import Config
-from sim.sources.tables import checksums
 from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
@@ -218,7 +217,7 @@ class Result:
                 "window": 12 * self.config.years,
                 "run_out": self.config.run_out_months,
             },
-            "tables": checksums() if self.config.states.source == "real" else {},
+            "tables": self.config.data,
             "versions": package_versions(),
             "absent": self.absent,
             "config": self.config.plain(),

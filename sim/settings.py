@@ -18,6 +18,9 @@ from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import Offence
 
 AnySafeguard = Gate | Look | Ground
+CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
+"""Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
+
 _INDECISIVE = ("figures", "workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
 
 
@@ -55,6 +58,7 @@ class Config(Record):
     conduct: ConductSpec
     metrics: MetricsSpec
     figures: dict[str, dict[str, Any]]
+    data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
     reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
 
     @model_validator(mode="after")
@@ -66,6 +70,12 @@ class Config(Record):
                 f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
                 f"{self.review.utilisation_high}; accepted: at most that"
             )
+        for key in CAPACITY_KEYS:
+            asked, fact = getattr(self.review, key), getattr(self.reference.review, key)
+            if asked != fact:
+                raise ValueError(
+                    f"review.{key}: found {asked} in a scenario; accepted: {fact}, a fact of the world, or an override"
+                )
         return self
 
     def plain(self) -> dict[str, Any]:
@@ -79,7 +89,7 @@ class Config(Record):
 
     def world_digest(self) -> str:
         """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""
-        parts = ("states", "people", "demand", "offences", "reference", "calibration_months")
+        parts = ("data", "states", "people", "demand", "offences", "reference", "calibration_months")
         decisive = {k: v for k, v in self.plain().items() if k in parts}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 

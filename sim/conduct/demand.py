@@ -42,6 +42,7 @@ class Wishes(NamedTuple):
     jurisdictions: Ints  # [H] state rows that host platforms
     home: Reals  # [N] probability of a domestic service
     shares: Reals  # [5] foreign, subject abroad, urgent, false urgent, secret
+    platforms_most: int
 
 
 class Cohort(NamedTuple):
@@ -82,6 +83,7 @@ def wishes_of(world: World, spec: DemandSpec) -> Wishes:
         jurisdictions=jurisdictions.astype(np.int64),
         home=states.home_service.copy(),
         shares=np.array([spec.foreign_share, spec.subject_abroad, spec.urgent_share, spec.false_urgent_share, spec.secret_share]),
+        platforms_most=spec.subject_platforms_most,
     )
 
 
@@ -194,15 +196,16 @@ def _place_person(seed: np.uint64, key: np.uint64, i: int, g: int, cohort: Cohor
 
 @inlined
 def _place_subject(seed: np.uint64, key: np.uint64, i: int, wishes: Wishes, out: Cases, row: int) -> None:
-    """Where the evidence on an ordinary suspect lies: platforms used at home, or a suspect in another state."""
+    """Where the evidence on an ordinary suspect lies: the platforms used where the suspect lives, and that state."""
     at_home = u2(seed, _HOST, key, _HOME_SLOT) < wishes.home[i]
+    lives = i
     if u1(seed, _SUBJECT, key) < wishes.shares[1]:
-        subject = _pick(wishes.subject[i], u1(seed, _SUBJECT_STATE, key))
-        out.hosts[row, RESIDENCE_SLOT] = subject
+        lives = _pick(wishes.subject[i], u1(seed, _SUBJECT_STATE, key))
+        out.hosts[row, RESIDENCE_SLOT] = lives
         at_home = False
-    several = floor(u1(seed, _PLATFORMS, key) * 3.0) + 1
+    several = floor(u1(seed, _PLATFORMS, key) * wishes.platforms_most) + 1
     for slot in range(several):
-        host = wishes.jurisdictions[_pick(wishes.platform[i], u2(seed, _HOST, key, np.uint64(slot)))]
+        host = wishes.jurisdictions[_pick(wishes.platform[lives], u2(seed, _HOST, key, np.uint64(slot)))]
         known = host == i
         at_home = at_home or known
         for before in range(slot):

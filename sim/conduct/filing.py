@@ -40,8 +40,7 @@ from sim.world.vocabulary import (
 
 Ints = NDArray[np.int64]
 _DESTINATION, _LABEL, _FILE, _LIVE = map(name_key, ("destination", "label", "file", "live"))
-_QUALITY, _PRESERVE, _RETRY = map(name_key, ("quality", "preserve", "retry"))
-_KIND_KEYS = np.arange(3)
+_QUALITY, _PRESERVE = map(name_key, ("quality", "preserve"))
 
 
 class ConductSpec(Record):
@@ -224,6 +223,7 @@ def file_requests(
 ) -> None:
     """File what is wished for this month; ``wishes`` are case rows in order of ``days``, ``expression`` relative to baseline."""
     in_force = law.after if treaty else law.before
+    phase = 1 if treaty else 0
     for w in range(wishes.size):
         c, day = wishes[w], days[w]
         attempt = int(book.attempts[c])
@@ -255,10 +255,11 @@ def file_requests(
         quality = normal_quantile(u2(seed, _QUALITY, ck, np.uint64(kind)))
         if cases.abusive[c]:
             quality += habits.quality_abusive
-        channel = EMERGENCY if cases.urgent[c] and law.hurries[text] else FORMAL
+        channel = EMERGENCY if cases.urgent[c] and law.hurries[phase, i, j] >= 0 else FORMAL
+        door = int(law.preserves[phase, i, j])
         m = docket.used[0]
-        if law.preserves[text] and u2(seed, _PRESERVE, ck, habits.state_keys[j]) < habits.preservation_share:
-            _write(m, c, attempt, month, day, j, text, PRESERVATION, kind, label, alleged, quality, cases, docket)
+        if door >= 0 and u2(seed, _PRESERVE, ck, habits.state_keys[j]) < habits.preservation_share:
+            _write(m, c, attempt, month, day, j, door, PRESERVATION, kind, label, alleged, quality, cases, docket)
             m += 1
         _write(m, c, attempt, month, day, j, text, channel, kind, label, alleged, quality, cases, docket)
         docket.used[0] = m + 1

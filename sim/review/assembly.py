@@ -60,8 +60,8 @@ def applied(seed, reading, s, inst, j, ck, sk, key):
 '''
 
 _SEEN = {
-    "alleged_is_crime": "reading.crime[j, docket.alleged[m]]",
-    "label_is_crime": "reading.crime[j, docket.label[m]]",
+    "alleged_is_crime": "reading.crime[inst, j, docket.alleged[m]]",
+    "label_is_crime": "reading.crime[inst, j, docket.label[m]]",
     "alleged_is_protected": "reading.protected[docket.alleged[m]]",
     "label_is_protected": "reading.protected[docket.label[m]]",
     "harm": "reading.harm[docket.alleged[m]]",
@@ -143,9 +143,9 @@ def _reading_of(look: str, names: tuple[str, ...], safeguards: Mapping[str, Safe
     for s, name in enumerate(names):
         safeguard = safeguards[name]
         if isinstance(safeguard, Ground) and safeguard.look == look:
-            spared = f"not preserving or {safeguard.stops_preservation}" if preserving else "True"
+            heard = f"(not preserving or reading.stops[{s}, inst]) and " if preserving else ""
             lines += [
-                f"if ({spared}) and applied(seed, reading, {s}, inst, j, ck, sk, np.uint64({int(name_key(name))})):\n",
+                f"if {heard}applied(seed, reading, {s}, inst, j, ck, sk, np.uint64({int(name_key(name))})):\n",
                 f"    hours += reading.numbers[{s}, 0]\n",
                 f"    bar = base + reading.numbers[{s}, 2]\n",
                 f"    if {_call(name, s, safeguard)}:\n        stood |= np.uint64({1 << s})\n",

@@ -68,9 +68,10 @@ class Reading(NamedTuple):
     pair_bar: Reals  # [N, N] what is added to every bar, by requester and requested
     standing: Reals  # [N, N] trust and alignment, by requester and requested
     goodwill: Reals  # [N, N] chance of assistance without a duty
-    crime: NDArray[np.bool_]  # [N, K] whether a state punishes a conduct
+    crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
+    stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
     covers: Reals  # [S, G + 1] personal scope; the last column is for nobody at risk
     plausible: Reals  # [K, G + 1] credibility of a pretext
     strength: Reals  # [4] v of honest, recharacterised, fabricated, selective
@@ -226,10 +227,11 @@ def execute(
         external *= practice.urgent_delay
         delay *= practice.urgent_delay
     done = day + delay + external
+    if docket.patience_day[m] >= day + delay:
+        docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late
     if docket.patience_day[m] < done:
         close(docket, m, LAPSED, max(docket.patience_day[m], day))
         return hours
-    docket.decided_day[m] = day + delay
     docket.executed_day[m] = done
     granted = int(docket.wanted[m])
     if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
@@ -343,7 +345,8 @@ def serve(
                 if docket.patience_day[m] < day:
                     close(docket, m, LAPSED, docket.patience_day[m])
                 elif lane == PARKED_LANE:
-                    cost = execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
+                    cost = float(docket.hours[m])  # the file must be read again
+                    cost += execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
                     docket.hours[m] += cost
                 else:
                     cost = decide(seed, m, day, effort, cases, docket, queue, law, reading, practice)

@@ -11,4 +11,4 @@ class PoliticalOffence(Ground):
 
 def stands(signal: float, covers: float, alleged_is_protected: bool, noise: float, bar: float) -> bool:
     """The facts as narrated are of a political kind, and the reader sees it."""
-    return (covers * signal if alleged_is_protected else 0.0) + noise > bar
+    return alleged_is_protected and covers * signal + noise > bar

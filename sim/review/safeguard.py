@@ -105,7 +105,6 @@ class Ground(Record):
     look: str
     shift: float
     covers: dict[Group, Unit]
-    stops_preservation: bool
 
 
 def home_of(safeguard: object) -> ModuleType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special, stats
 
 from sim.draws import Draws, Reals, name_keys
@@ -21,6 +22,7 @@ from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     FORCES,
     GROUPS,
+    OFFENCE_CLASSES,
     DataClass,
     NonNegative,
     Positive,
@@ -91,10 +93,24 @@ def force_codes(instruments: Mapping[str, Instrument], names: tuple[str, ...]) -
     table = np.zeros((len(names), len(texts)))
     for column, text in enumerate(texts):
         for name, force in instruments[text].safeguards.items():
-            if name not in names:
-                raise ConfigError(f"instruments.{text}.safeguards: no safeguard is named {name!r}; accepted: {', '.join(names)}")
-            table[names.index(name), column] = FORCES.index(force)
+            table[_place(names, name, f"instruments.{text}.safeguards"), column] = FORCES.index(force)
     return table
+
+
+def _place(names: tuple[str, ...], name: str, key: str) -> int:
+    if name not in names:
+        raise ConfigError(f"{key}: no safeguard is named {name!r}; accepted: {', '.join(names)}")
+    return names.index(name)
+
+
+def crimes_under(instruments: Mapping[str, Instrument], world: World) -> NDArray[np.bool_]:
+    """Whether a requested state punishes a conduct, ``[I, N, K]``: by its law, or as the text binds it to (Hanoi Arts 7-17)."""
+    law = ~np.isnan(world.states.penalties)
+    bound = [
+        np.array([instruments[text].obliges.get(c, False) for c in OFFENCE_CLASSES])[world.offences.offence_class]
+        for text in instrument_names(instruments)
+    ]
+    return np.stack([law | obliged[None, :] for obliged in bound])
 
 
 def application(
@@ -152,6 +168,10 @@ def reading_of(
         near = 1 - comity.by_alignment + comity.by_alignment * states.alignment
         goodwill = comity.most * near * np.clip(comity.standing_from + states.liberal, 0, 1)[:, None]
     forces = force_codes(instruments, names)
+    stops = np.zeros((len(names), len(instruments)), bool)
+    for column, text in enumerate(instrument_names(instruments)):
+        for name, meant in instruments[text].stops_preservation.items():
+            stops[_place(names, name, f"instruments.{text}.stops_preservation"), column] = meant
     return Reading(
         applies=application(spec, world, safeguards, forces, names),
         state_keys=states.keys,
@@ -160,9 +180,10 @@ def reading_of(
         pair_bar=np.ascontiguousarray(pair_bar),
         standing=np.ascontiguousarray(spec.c_trust * trust[:, None] + spec.c_align * aligned),
         goodwill=np.ascontiguousarray(goodwill),
-        crime=~np.isnan(states.penalties),
+        crime=crimes_under(instruments, world),
         protected=offences.protected,
         harm=offences.harm,
+        stops=stops,
         covers=covers,
         plausible=np.concatenate([offences.plausible, np.zeros((len(offences.names), 1))], axis=1),
         strength=np.array([spec.visible.honest, spec.visible.recharacterised, spec.visible.fabricated, spec.visible.selective]),

@@ -58,7 +58,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
-from sim.sources.tables import FOLDER, TableError, read_exiles, read_pairs, read_states, sha256
+from sim.sources.checksums import FOLDER, sha256
+from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
 
 VERSION = "1"
 """Version of this builder; it goes up when the same inputs would give other tables."""

@@ -149,15 +149,31 @@ def _known(key: str, named: Mapping[str, float], codes: tuple[str, ...], made_up
 
 
 def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
-    """Legitimate cross-border needs a month ``[N]``: log-linear in users, income and liberal democracy, with a residual."""
-    log_rate = (
-        spec.users_slope * np.log(users_of(table))
+    """Legitimate cross-border needs a month ``[N]``: log-linear in users, income and liberal democracy, with a residual.
+
+    Where a state's own count of formal requests to one provider is informative, its residual is drawn from the gamma posterior
+    given that count (Poisson about the regression, prior gamma of the same log spread); elsewhere from the log-normal prior.
+    """
+    codes, users = np.array(table.index, dtype=str), users_of(table)
+    trend = np.exp(
+        spec.users_slope * np.log(users)
         + spec.income_slope * np.log(table["gdp_per_head"].to_numpy(float))
         + spec.liberal_slope * table["liberal_democracy"].to_numpy(float)
-        + spec.spread * draws.normal("fact:demand", np.array(table.index, dtype=str))
     )
-    rate = np.exp(log_rate - log_rate.max())
-    return np.asarray(spec.scale * spec.legitimate * rate / rate.sum())
+    excluded = np.isin(codes, [code for code, meant in spec.observed_not.items() if meant])
+    informative = (table["liberal_democracy"].to_numpy(float) >= spec.observed_from) & ~excluded
+    counts = table["mla_requests_to_google"].to_numpy(float)
+    prior_mean = np.exp(spec.spread**2 / 2)  # of the log-normal residual
+    residual = np.exp(spec.spread * draws.normal("fact:demand", codes)) / prior_mean
+    if spec.spread > 0 and counts[informative].sum() > 0:
+        expected = trend * counts[informative].sum() / trend[informative].sum()
+        shape = 1 / np.expm1(spec.spread**2)
+        luck = draws.uniform("fact:demand_observed", codes)
+        posterior = special.gammaincinv(shape + counts, luck) / (shape + expected)
+        residual = np.where(informative, posterior, residual)
+    rate = trend * residual
+    most = spec.most_per_million * users / 1e6 / 12
+    return np.asarray(spec.scale * np.minimum(spec.legitimate * rate / rate.sum(), most))
 
 
 def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws) -> Reals:

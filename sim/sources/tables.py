@@ -9,7 +9,6 @@ means, its unit, year, publisher and licence stand in ``tables/COLUMNS.md`` besi
 from __future__ import annotations
 
 import csv
-import hashlib
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,10 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sim.sources.checksums import FOLDER
 from sim.world.record import RogatoryError
-
-FOLDER = Path(__file__).parent / "tables"
-"""Where the packaged tables lie."""
 
 TAGS = ("read", "secondary", "unverified")
 """How well a penalty is known: statute text seen, a second hand's report, or neither checked."""
@@ -204,16 +201,6 @@ def read_penalties(
             raise TableError(f"{_at(path, row)}, basis: found nothing; accepted is the statute as cited")
     _refuse_doubles(path, table, ("code", "offence"))
     return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
-
-
-def checksums() -> dict[str, str]:
-    """Compute the SHA-256 of each packaged table's bytes: file name to hexadecimal digest, by name."""
-    return {path.name: sha256(path) for path in sorted(FOLDER.glob("*.csv"))}
-
-
-def sha256(path: Path) -> str:
-    """Compute the SHA-256 of a file's bytes, hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(path: Path, words: tuple[str, ...], columns: tuple[Column, ...]) -> pd.DataFrame:

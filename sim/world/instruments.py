@@ -44,6 +44,8 @@ class Instrument(Record):
     filing: Unit
     delay_factor: Positive
     side_doors: SideDoors
+    obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
+    stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     safeguards: dict[str, Force] = {}
 
 
@@ -55,8 +57,8 @@ class LawInForce(NamedTuple):
     reach: NDArray[np.int8]  # [I, N, K] 0 covered, 1 outside the scope, 2 too light; by requester and label
     filing: NDArray[np.float64]  # [I] propensity to file
     delay: NDArray[np.float64]  # [I] factor on the delay of execution
-    preserves: NDArray[np.bool_]  # [I]
-    hurries: NDArray[np.bool_]  # [I]
+    preserves: NDArray[np.int8]  # [2, N, N] first text in force that freezes data, before and after; -1 for none
+    hurries: NDArray[np.int8]  # [2, N, N] first text in force with an urgent lane, before and after; -1 for none
 
 
 def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
@@ -114,9 +116,15 @@ def law_in_force(instruments: Mapping[str, Instrument], states: StateTable, offe
         reach=np.stack([reach_of(text, states, offences) for text in texts]),
         filing=np.array([text.filing for text in texts]),
         delay=np.array([text.delay_factor for text in texts]),
-        preserves=np.array([text.side_doors.preservation for text in texts]),
-        hurries=np.array([text.side_doors.emergency for text in texts]),
+        preserves=_doors(before, after, np.array([text.side_doors.preservation for text in texts])),
+        hurries=_doors(before, after, np.array([text.side_doors.emergency for text in texts])),
     )
+
+
+def _doors(before: NDArray[np.bool_], after: NDArray[np.bool_], opens: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """The first text in force that has a side door, whichever text governs the request itself."""
+    usable = np.stack([before, after]) & opens[None, :, None, None]
+    return np.where(usable.any(axis=1), usable.argmax(axis=1), -1).astype(np.int8)
 
 
 def _pairs(name: str, text: Instrument, states: StateTable) -> NDArray[np.bool_]:

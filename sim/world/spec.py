@@ -111,6 +111,9 @@ class DemandSpec(Record):
     income_slope: float
     liberal_slope: float
     spread: NonNegative
+    observed_from: Unit
+    observed_not: dict[str, bool]
+    most_per_million: Positive
     frailty_shape: Positive
     abusive_odds: NonNegative
     abusive_slope: float
@@ -124,6 +127,7 @@ class DemandSpec(Record):
     selective_share: Unit
     not_a_crime_weight: Unit
     subject_abroad: Unit
+    subject_platforms_most: Literal[1, 2, 3]
     urgent_share: Unit
     false_urgent_share: Unit
     secret_share: Unit

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.sources.tables import FOLDER
+from sim.sources.checksums import FOLDER
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
@@ -124,7 +124,7 @@ def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:
 
 
 def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path) -> None:
-    from experiments.output import sha256
+    from sim.sources.checksums import sha256
 
     manifest = json.loads((written / "manifest.json").read_text())
     assert manifest["command"].startswith("rogatory demo states=synthetic")
