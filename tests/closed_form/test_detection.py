@@ -185,7 +185,8 @@ def test_splitting_a_ground_in_two_changes_no_event() -> None:
                     "safeguards": {
                         **text.safeguards,
                         **dict.fromkeys(set(safeguards) - set(config.safeguards) | {"discrimination"}, "must"),
-                    }
+                    },
+                    "stops_preservation": dict.fromkeys(set(safeguards) - set(config.safeguards) | {"discrimination"}, True),
                 }
             )
             for name, text in config.instruments.items()

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from sim.config import load
 from sim.settings import Config
@@ -41,10 +42,9 @@ FACTS = (
     "offences.insult.penalties.median_years=2",
     "review.hours_median=4",
     "review.utilisation_low=0.9",
-    "conduct.appetite=0.5",
     "calibration_months=24",
 )
-MOVES_CAPACITY = ("demand.scale=2", "states.treaties.density=-3", "review.hours_median=4", "conduct.appetite=0.5")
+MOVES_CAPACITY = ("demand.scale=2", "states.treaties.density=-3", "review.hours_median=4", "review.utilisation_high=2.0")
 
 
 @cache
@@ -104,7 +104,16 @@ def test_the_order_of_overrides_changes_no_digest() -> None:
     assert digests("review.rho=0.2", "demand.scale=2") == digests("demand.scale=2", "review.rho=0.2")
 
 
-def test_a_parameter_of_practice_belongs_to_the_reference_too() -> None:
+def test_a_parameter_of_practice_or_conduct_leaves_the_reference_and_capacity_alone() -> None:
     config = load(*SMALL, "review.rho=0.1", "conduct.appetite=0.5")
-    assert config.reference.review.rho == 0.1
-    assert config.reference.conduct.appetite == 0.5
+    assert (config.review.rho, config.reference.review.rho) == (0.1, 0.5)
+    assert (config.conduct.appetite, config.reference.conduct.appetite) == (0.5, 1.0)
+    assert np.array_equal(capacity("review.rho=0.1", "conduct.appetite=0.5"), capacity())
+
+
+def test_a_scenario_may_not_move_a_fact_of_the_authorities() -> None:
+    config = load(*SMALL)
+    moved = config.plain() | {"review": config.review.model_dump() | {"utilisation_low": 0.5}}
+    moved["safeguards"], moved["reference"] = config.safeguards, config.reference
+    with pytest.raises(ValidationError, match=r"review\.utilisation_low: found 0\.5 in a scenario"):
+        Config(**moved)

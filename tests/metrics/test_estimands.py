@@ -160,16 +160,16 @@ class Retold:
         }
 
     def legit_delay_days(self) -> Told:
-        filed = {row["case"] for row in self.of_cohort if not row["abusive"]}
+        needs = {case["id"] for case in self.needs}
         waited = []
         for row in self.giving:
-            if row["case"] in filed:
+            if row["case"] in needs:
                 days = row["executed_day"] - self.by_id[row["case"]]["day"]
                 if days <= FOLLOW_UP:
                     waited.append(days)
         told: Told = {}
         for share in self.result.config.metrics.quantiles:
-            reached = [day for day in sorted(waited) if sum(other <= day for other in waited) >= share * len(filed)]
+            reached = [day for day in sorted(waited) if sum(other <= day for other in waited) >= share * len(needs)]
             told[("quantile", f"{share:g}")] = (reached[0] if reached else math.nan, len(waited))
         return told
 
@@ -212,7 +212,8 @@ class Retold:
         executed = ("executed", "executed_in_part", "executed_empty")
         hits, wholes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         for row in self.of_cohort:
-            inside = row["status"] in executed or (part == "refused" and row["status"] == "refused")
+            answered = not math.isnan(row["decided_day"]) and row["status"] != "withdrawn"
+            inside = row["status"] in executed or (part == "refused" and (row["status"] == "refused" or answered))
             if not inside or (abusive is not None and row["abusive"] != abusive):
                 continue
             hit = row["status"] == "refused" if part == "refused" else row["abusive"]

@@ -116,15 +116,14 @@ def test_every_number_of_a_safeguard_reaches_the_loop() -> None:
                 assert value in row or field in ("most", "by_alignment", "standing_from", "park_bar", "trust_floor"), (name, field)
 
 
-def test_a_ground_that_does_not_stop_preservation_is_not_asked_at_it() -> None:
+def test_every_ground_of_the_desk_asks_the_text_whether_it_stops_preservation() -> None:
     config = made_up()
-    spared = config.safeguards["own_law"].model_copy(update={"stops_preservation": False})
-    text = source_of({**config.safeguards, "own_law": spared})
+    names = in_order(config.safeguards)
+    text = source_of(config.safeguards)
     desk = text[text.index("def read_desk") : text.index("def read_further")]
-    grounds = [record for record in map(config.safeguards.get, in_order(config.safeguards)) if isinstance(record, Ground)]
-    stops = [record.stops_preservation and record is not config.safeguards["own_law"] for record in grounds]
-    assert re.findall(r"not preserving or (\w+)", desk) == list(map(str, stops))
-    assert {True, False} == set(stops)
+    grounds = [s for s, name in enumerate(names) if isinstance(config.safeguards[name], Ground)]
+    assert [int(s) for s in re.findall(r"not preserving or reading\.stops\[(\d+), inst\]", desk)] == grounds
+    assert "preserving" not in text[text.index("def read_further") : text.index("def refuse")]
 
 
 def test_an_equal_set_of_rules_is_joined_once() -> None:

@@ -11,12 +11,13 @@ from scipy import special, stats
 from sim.config import load
 from sim.review.assembly import assemble
 from sim.review.safeguard import in_order
-from sim.review.spec import application, force_codes
+from sim.review.spec import application, crimes_under, force_codes
 from sim.settings import Config
+from sim.sources.worlds import build_states
 from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT, instrument_names, law_in_force, reach_of
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
-from sim.world.vocabulary import EXECUTED
+from sim.world.vocabulary import EXECUTED, PRESERVATION
 from tests.worlds import answered, bare_world, ended, files, made_up, office, started, with_forces
 
 
@@ -95,10 +96,11 @@ def test_out_of_every_scope_means_comity_and_no_refusal() -> None:
     goodwill = np.ones((12, 12))
     run = ended(started(config, world, reading={"goodwill": goodwill}))
     docket, names = run.docket, np.array(run.instruments)
-    protected = world.offences.protected[docket.label]
+    formal = docket.channel != PRESERVATION  # a side door is of any text in force
+    protected = world.offences.protected[docket.label] & formal
     assert protected.sum() > 100
     assert set(names[docket.instrument[protected]]) == {"comity"}
-    assert {"hanoi", "budapest"} <= set(names[docket.instrument[~protected]])
+    assert {"hanoi", "budapest"} <= set(names[docket.instrument[formal & ~protected]])
     stood = {probe.rules.review.names[s] for s in docket.reason[protected] if s >= 0}
     assert not stood & {"scope", "seriousness", "goodwill"}
     assert (docket.granted[protected] >= 0).any()
@@ -115,9 +117,54 @@ def test_the_first_text_in_force_whose_scope_covers_the_label_governs() -> None:
     assert set(np.unique(docket.instrument)) == {0, 1, 2, 3}
     for row, text in enumerate(instrument_names(config.instruments)):
         in_force = np.where(treaty, law.after[row, requester, docket.requested], law.before[row, requester, docket.requested])
-        good = in_force & (law.reach[row, requester, docket.label] == COVERED)
-        assert good[docket.instrument == row].all() or text == "comity"
+        good = in_force & (law.reach[row, requester, docket.label] == COVERED) & (docket.channel != PRESERVATION)
+        assert good[(docket.instrument == row) & (docket.channel != PRESERVATION)].all() or text == "comity"
         assert not good[docket.instrument > row].any(), text
+
+
+def test_a_side_door_is_that_of_any_text_in_force_whichever_text_governs() -> None:
+    """Art 40(6)-(7) lets a bilateral treaty govern the request; Arts 41 and 42 stay open beside it."""
+    config, world = real()
+    run = started(config, world)
+    finished = ended(run)
+    docket, names = finished.docket, np.array(finished.instruments)
+    frozen = np.flatnonzero(docket.channel == PRESERVATION)
+    assert set(names[docket.instrument[frozen]]) == {"budapest", "hanoi"}
+    followed = names[docket.instrument[frozen + 1]]
+    assert (followed == "mlat").sum() > 50, "a treaty governs what a side door froze"
+    requester = finished.cases.requester[docket.case[frozen]]
+    for name in ("budapest", "hanoi"):
+        mine = names[docket.instrument[frozen]] == name
+        row = list(names).index(name)
+        assert run.rules.law.after[row, requester[mine], docket.requested[frozen][mine]].all()
+
+
+def test_a_text_that_obliges_its_parties_to_punish_leaves_no_dual_criminality_to_invoke() -> None:
+    config, world = real()
+    names = list(instrument_names(config.instruments))
+    crime = crimes_under(config.instruments, world)
+    law = ~np.isnan(world.states.penalties)
+    cyber, other = world.offences.offence_class == 0, world.offences.offence_class == 1
+    assert crime[names.index("hanoi")][:, cyber | other].all()
+    assert crime[names.index("budapest")][:, cyber].all()
+    assert np.array_equal(crime[names.index("mlat")], law)
+    assert np.array_equal(crime[names.index("hanoi")][:, ~(cyber | other)], law[:, ~(cyber | other)])
+
+
+def test_known_counts_of_requests_inform_demand_and_an_autocracy_s_do_not() -> None:
+    """The posterior stays near a large count and near nothing for none; a closed state's low count says little."""
+    config, _ = real()
+    names = build_states(config.states, config.people, config.demand, config.offences, 1).codes
+    demand = np.array(
+        [build_states(config.states, config.people, config.demand, config.offences, seed).demand for seed in range(1, 9)]
+    )
+    share = demand / demand.sum(axis=1, keepdims=True)
+    spread = np.log(demand).std(axis=0)
+    at = names.index
+    assert 0.05 < share[:, at("DEU")].mean() < 0.2
+    assert share[:, at("DOM")].max() < 0.005
+    assert spread[at("DEU")] < 0.2 < 0.7 < spread[at("RUS")]
+    assert spread[at("USA")] > 0.7, "it asks its own firms at home: its count says nothing"
 
 
 def test_hanoi_binds_from_the_first_day_of_the_window_and_its_parties_alone() -> None:

@@ -109,7 +109,7 @@ def test_hours_are_charged_only_for_looks_that_are_reached() -> None:
 def test_dual_criminality_by_conduct_catches_true_facts_and_never_fabricated_ones(kind: int, alleged: str, stops: bool) -> None:
     place = office().applying(1.0, "dual_criminality")
     crime = np.ones_like(place.reading.crime)
-    crime[:, place.offence("insult")] = False
+    crime[:, :, place.offence("insult")] = False
     place = place.read(crime=crime)
     cases, docket = files(place, 20, abusive=True, kind=kind, conduct="insult", alleged=alleged, label="extremism")
     answered(place, cases, docket)

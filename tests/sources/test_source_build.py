@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim.sources import build
-from sim.sources.tables import FOLDER, TableError, read_exiles, read_pairs, read_states, sha256
+from sim.sources.checksums import FOLDER, sha256
+from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
 
 CODES = list(build.read_places(FOLDER / "places.csv"))
 TABLES = ("states.csv", "pairs.csv", "exiles.csv")

@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 
 from sim.sources import tables
+from sim.sources.checksums import FOLDER, checksums
 from sim.sources.tables import (
-    FOLDER,
     LIFE_YEARS,
     TAGS,
     TableError,
-    checksums,
     read_exiles,
     read_pairs,
     read_penalties,
