@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from concurrent.futures import BrokenExecutor
 from importlib import import_module
@@ -42,6 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(name: str, rest: list[str]) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)  # being told to stop tidies up like an interrupt
+    try:
+        return _ask(name, rest)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was written", _INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has gone: what was written is whole
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _ask(name: str, rest: list[str]) -> int:
     from sim.config import run_from_shell
     from sim.world.record import RogatoryError
 
@@ -54,8 +71,8 @@ def _run(name: str, rest: list[str]) -> int:
         return _say(" ".join(str(error).split()), _USAGE_ERROR)
     except BrokenExecutor:
         return _say("a worker process died (too little memory?); nothing was written", _FAILED)
-    except KeyboardInterrupt:
-        return _say("interrupted; nothing was written", _INTERRUPTED)
+    except BrokenPipeError:
+        raise
     except (OSError, MemoryError) as error:
         return _say(f"{type(error).__name__}: {' '.join(str(error).split())}; nothing was written", _FAILED)
     except SystemExit as stop:

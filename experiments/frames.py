@@ -13,7 +13,15 @@ from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
 
+_LEAST_PEOPLE = 1000.0  # people at risk of an origin under which its rate is one or two persons' luck
+_LEAST_RUNS = 0.5  # share of runs in which an origin must have been hit at all
 _PER = 100_000.0  # people: the base of rates
+
+_SHORT = {
+    "people a year": "people a year",
+    "people per 100 000 at risk a year": "per 100 000 a year",
+    "months of capacity": "months",
+}
 
 
 def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
@@ -68,14 +76,25 @@ def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
     ]
 
 
+def thin_origins(pooled: Tally, scenario: str) -> tuple[str, ...]:
+    """Origins whose rate would be noise: few people at risk, or hit in less than half of the runs."""
+    rows = pooled.origins[pooled.origins["scenario"] == scenario]
+    by_code = rows.groupby("code").agg(people=("people", "mean"), hit=("events", lambda e: (e > 0).mean()))
+    thin = (by_code["people"] < _LEAST_PEOPLE) | (by_code["hit"] < _LEAST_RUNS)
+    return tuple(str(code) for code in by_code.index[thin])
+
+
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     """Paired differences of the headline estimands in per cent of the baseline."""
     rows = headline_of(comparison)
+    # preserved_only rises from next to nothing: its percentage would dwarf all others
+    rows = rows[rows["metric"] != "preserved_only"].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
+    units = [f"from {b:.3g} {_SHORT.get(u, '')}".strip() for b, u in zip(rows["baseline"], rows["unit"], strict=True)]
     return pd.DataFrame(
         {
             "metric": name, "difference": rows["percent"], "low": rows["percent_low"], "high": rows["percent_high"],
-            "unit": [f"from {value:.3g}" for value in rows["baseline"]], "events": rows["events"],
+            "unit": units, "events": rows["events"],
         }
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,11 +21,20 @@ from sim.sources.checksums import sha256
 from sim.world.record import RogatoryError
 
 MANIFEST = "manifest.json"
+_ABANDONED = 86_400.0  # seconds after which an unfinished folder belongs to nobody
 SCHEMA = 1  # of the tables in a results folder
 
 
 class OutputError(RogatoryError):
     """Results cannot be written; what was there before is whole."""
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what runs that were killed long ago left unfinished."""
+    for folder in parent.glob(".partial-*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -36,6 +46,7 @@ def whole_folder(parent: Path, name: str) -> Iterator[Path]:
         partial.mkdir(parents=True)
     except OSError as error:
         raise OutputError(f"output: cannot write to {parent} ({error.strerror}); accepted: a folder that can be written") from None
+    _sweep(parent)
     try:
         yield partial
         final = parent / name

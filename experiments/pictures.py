@@ -28,18 +28,24 @@ def draw_all(
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
     shown = f"Scenario: {_plain(last)}; {last.seeds} runs of {last.years} years."
+    thin = {"fewest": fewest, "withheld": frames.thin_origins(pooled, last.scenario_name)}
     few, names = {"fewest": fewest}, {"names": frames.names_of(last)}
     pages: list[tuple[str, pd.DataFrame, str, dict[str, Any]]] = [
         ("targeted_rate", frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", few),
         ("flows", frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", few | names),
-        ("fates", frames.fates_frame(pooled), f"Latent cases of the window, all runs together: {runs}", few),
+        (
+            "fates",
+            frames.fates_frame(pooled),
+            f"All latent cases of the window, domestic ones too, all runs together (tables average the runs): {runs}",
+            few,
+        ),
         (
             "backlog",
             frames.backlog_frame(pooled, list(configs)),
             f"Mean over runs: {runs} Authorities named are those asked most in every run.",
             {"opens": opens, "closes": closes} | names,
         ),
-        ("tile_map", frames.origins_frame(pooled, last.scenario_name, last), f"{shown} {_HONEST}", few),
+        ("tile_map", frames.origins_frame(pooled, last.scenario_name, last), f"{shown} {_HONEST}", thin),
         (
             "requested_side",
             frames.sides_frame(pooled),

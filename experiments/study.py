@@ -22,6 +22,8 @@ from sim.settings import Config
 from sim.simulation import check
 
 _PIPE_WIDTH = 150  # letters
+_WIDE = 125  # letters that a comparison with units and percentages needs
+_FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -45,13 +47,15 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
         absent = absent_metrics(configs[0].run_out_months, configs[0].review.load)
         write_manifest(folder, manifest_of(" ".join([study, *overrides]), list(configs), folder, time.monotonic() - began, absent))
     written = Path(configs[0].output) / study / name
-    console.print(printed(summary, comparison, configs))
+    console.print(printed(summary, comparison, configs, console.width < _WIDE))
     console.print(f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json.", highlight=False)
     console.print(
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
         "they say nothing of the parameters that are assumed.",
         highlight=False,
     )
+    if configs[0].seeds < _FEW_SEEDS:
+        console.print(f"Only {configs[0].seeds} seeds: such intervals are wide and may leave the possible range.", highlight=False)
     return written
 
 
@@ -71,8 +75,8 @@ def write_tables(folder: Path, pooled: Tally, summary: pd.DataFrame, comparison:
         comparison.to_csv(folder / "comparison.csv", index=False, float_format="%.6g")
 
 
-def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config]) -> Table:
-    """The headline estimands with their intervals."""
+def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], narrow: bool) -> Table:
+    """The headline estimands with their intervals; a narrow terminal gets neither units nor percentages."""
     runs = f"{configs[0].seeds} seeds, {configs[0].years} years"
     if comparison is None:
         table = _table(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
@@ -81,12 +85,16 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
             table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
-    columns = ("estimand", before, after, "difference [95 %]", "change", "unit")
-    table = _table(f"{after} against {before}: {runs}, paired by seed", columns)
+    columns = ["estimand", before, after, "difference [95 %]"] + ([] if narrow else ["change", "unit"])
+    table = _table(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
     for row in headline_of(comparison).to_dict("records"):
-        band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
-        values = f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"
-        table.add_row(_named(row), *values, row["unit"])
+        few = row["events"] < configs[0].metrics.fewest_events
+        if few:
+            values = ["", "", f"<{configs[0].metrics.fewest_events} events", ""]
+        else:
+            band = f"{row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]"
+            values = [f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"]
+        table.add_row(_named(row), *(values[:3] if narrow else [*values, row["unit"]]))
     return table
 
 

@@ -55,8 +55,8 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
     """Differences scenario - baseline, paired by seed, with their interval; ``percent`` is relative to the baseline's mean.
 
     Columns ``metric, by, level, unit, baseline, scenario, difference, low, high, percent, percent_low, percent_high, events,
-    runs``; ``events`` is the smaller of both scenarios' counts. A slice in which either has fewer than ``fewest_events`` events, or
-    that one of them lacks, is left out. The interval of the percentage is that of a ratio of paired means (delta method).
+    runs``; ``events`` is the smaller of both scenarios' counts. A slice in which either has fewer than ``fewest_events`` has no
+    numbers; one that either lacks is left out. The interval of the percentage is that of a ratio of paired means (delta method).
     """
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
     rows = []
@@ -64,7 +64,10 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
         before, after = part[("value", baseline)].to_numpy(float), part[("value", scenario)].to_numpy(float)
         both = ~(np.isnan(before) | np.isnan(after))
         events = int(min(np.nansum(part[("count", name)].to_numpy(float)) for name in (baseline, scenario)))
-        if not both.any() or events < fewest_events:
+        if not both.any():
+            continue
+        if events < fewest_events:
+            rows.append((*key, UNITS[str(key[0])], *[np.nan] * 8, events, int(both.sum())))
             continue
         before, after = before[both], after[both]
         base, reached, half = float(before.mean()), float(after.mean()), half_width(after - before)

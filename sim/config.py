@@ -126,9 +126,17 @@ def _told(message: str, overrides: list[str]) -> str:
     return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
 
 
+def _standing() -> dict[str, Any]:
+    """The configuration without overrides, inside or outside a running Hydra."""
+    if GlobalHydra.instance().is_initialized():
+        return _composed([])
+    with initialize_config_dir(version_base="1.3", config_dir=str(config_folder().resolve())):
+        return _composed([])
+
+
 def _no_such(full_key: str) -> str:
     """Where a dotted key leaves the configuration, and what there is at that place."""
-    node: Any = _composed([])
+    node: Any = _standing()
     trail: list[str] = []
     for part in full_key.split("."):
         trail.append(part)
@@ -209,6 +217,11 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
     return ", ".join(name for name in kind.model_fields if name not in _DERIVED) if known else "the keys in configs/"
 
 
+def _is_choice(argument: str) -> bool:
+    """What follows a flag such as ``--cfg`` and is no override."""
+    return argument in ("job", "hydra", "all", "defaults", "config")
+
+
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
     """Hand a study's arguments to Hydra (overrides, ``--cfg job``, ``--help``, multirun), and its overrides to the study.
 
@@ -223,8 +236,10 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
         except Exception as error:
             failures.append(error)
 
-    if not any(argument.startswith("-") for argument in arguments):
-        load(*arguments)  # a mistake then reads the same here and from Python
+    if not {"-m", "--multirun", "-h", "--help", "--hydra-help", "--version"} & set(arguments):
+        load(
+            *(a for a in arguments if not a.startswith("-") and not _is_choice(a))
+        )  # a mistake reads the same here and from Python
     job.__module__, job.__qualname__ = __name__, name
     before = sys.argv
     sys.argv = [f"rogatory {name}", *arguments]

@@ -24,6 +24,9 @@ CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisatio
 _INDECISIVE = ("figures", "workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
 
 
+Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signed 64-bit integers
+
+
 class Policy(Record):
     """What decides how requests are made and answered: the texts, the safeguards, the practice, the conduct."""
 
@@ -39,9 +42,9 @@ class Config(Record):
     scenario_name: str
     years: Annotated[StrictInt, Field(ge=1, le=50)]
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
-    seed: StrictInt
-    world_seed: StrictInt | None
-    start: dt.date
+    seed: Seed
+    world_seed: Seed | None
+    start: Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), le=dt.date(2200, 12, 31))]
     run_in_months: Annotated[StrictInt, Field(ge=0, le=240)]
     run_out_months: Annotated[StrictInt, Field(ge=0, le=240)]
     calibration_months: Annotated[StrictInt, Field(ge=6, le=240)]

@@ -24,11 +24,13 @@ from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
+from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, OPEN, PENDING, PRESERVATION, offences_of
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
+MOST_SEED = 2**62  # tables hold seeds as signed 64-bit integers
 
 
 @dataclass(frozen=True)
@@ -227,10 +229,16 @@ def check(config: Config) -> None:
     force_codes(config.instruments, in_order(config.safeguards))
 
 
+def _checked_seed(key: str, seed: object) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed <= MOST_SEED:
+        raise ConfigError(f"{key}: found {seed!r}; accepted: a whole number from 0 to {MOST_SEED}")
+    return int(seed)
+
+
 def prepare(config: Config, seed: int | None = None, world_seed: int | None = None) -> Run:
     """A run ready for its first month. ``seed`` sets event and world seed alike unless ``world_seed`` is given."""
-    event_seed = config.seed if seed is None else seed
-    fixed = config.world_seed if world_seed is None else world_seed
+    event_seed = config.seed if seed is None else _checked_seed("seed", seed)
+    fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
     world = world_of(config, event_seed if fixed is None else fixed)
     rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
     return begin(config, world, rules, cases_of(config, world, event_seed), Draws(event_seed), config.months)

@@ -84,7 +84,10 @@ def requested_side(
     handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
     ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
     star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
-    note(ax, f"At most {largest} states a block, sorted by requests pooled over scenarios and runs; second number: requests.{star}")
+    note(
+        ax,
+        f"At most {largest} states a block, sorted by requests pooled over scenarios and runs; second number: their count.{star}",
+    )
     return ax
 
 

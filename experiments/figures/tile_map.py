@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import cast
 
@@ -68,9 +69,10 @@ def tile_map(
     ax: Axes,
     *,
     fewest: int = FEWEST,
+    withheld: Collection[str] = (),
     unit: str = "people disclosed per 100 000 people at risk a year, by state of origin",
 ) -> Axes:
-    """A value for every state as the colour of its tile; hatched where fewer than ``fewest`` events stand behind it.
+    """A value for every state as the colour of its tile; hatched where ``withheld`` or under ``fewest`` events.
 
     ``frame``: ``code, name, lon, lat, value, events``, one row a state. Colours are logarithmic where values are skewed.
     Raises ``ValueError`` for a missing column.
@@ -79,7 +81,7 @@ def tile_map(
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     cells = tiles(tuple(table["code"].astype(str)), tuple(table["lon"].astype(float)), tuple(table["lat"].astype(float)))
-    enough = (table["events"] >= fewest) & table["value"].notna()
+    enough = (table["events"] >= fewest) & table["value"].notna() & ~table["code"].isin(list(withheld))
     norm = _norm(table.loc[enough, "value"].to_numpy(float))
     colours = colormaps[_COLOURS]
     for row, kept in zip(table.itertuples(), enough, strict=True):
@@ -101,11 +103,16 @@ def tile_map(
     ax.set_axis_off()
     ax.set_aspect("equal")
     ax.set(xlim=(-0.6, width + 0.6), ylim=(height + 3.6, -0.6))
-    _key(ax, norm, unit, height + 2.0, width, fewest, bool(enough.any()))
+    _key(ax, norm, unit, height + 2.0, width, _reason(fewest, withheld), bool(enough.any()))
     dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
-    kept_count = f"{counted(int(enough.sum()))} of {counted(len(table))} states have {fewest} events or more, pooled over runs."
+    kept_count = f"{counted(int(enough.sum()))} of {counted(len(table))} states have a rate to show; events are pooled over runs."
     note(ax, f"One tile a state, near its place. {kept_count} {dark}")
     return ax
+
+
+def _reason(fewest: int, withheld: Collection[str]) -> str:
+    """Why a tile is hatched."""
+    return f"<{fewest} events" + (", or few people or runs behind them" if withheld else "")
 
 
 def _norm(values: Reals) -> Normalize:
@@ -116,7 +123,7 @@ def _norm(values: Reals) -> Normalize:
     return Normalize(0.0, float(values.max()) if positive.size else 1.0)
 
 
-def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, fewest: int, coloured: bool) -> None:
+def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, reason: str, coloured: bool) -> None:
     """Colour bar and hatched swatch in a strip under the map."""
     if coloured:
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
@@ -138,4 +145,4 @@ def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, fewest: i
         ax.text(-0.5, top - 0.3, unit, va="bottom", fontsize=SMALL)
     left = 0.46 * width + 1.5
     ax.add_patch(Rectangle((left, top), 0.94, 0.55, facecolor="#f7f7f7", edgecolor="#d4d4d4", hatch="////", lw=0.6))
-    ax.text(left + 1.4, top + 0.28, f"<{fewest} events: no rate shown", va="center_baseline", fontsize=SMALL)
+    ax.text(left + 1.4, top + 0.28, f"{reason}: no rate shown", va="center_baseline", fontsize=SMALL)

@@ -12,11 +12,13 @@ from sim.draws import Draws
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
 from sim.sources.synthetic import no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.tables import TableError, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
 from sim.world.vocabulary import Offence, offences_of
+
+_LEAST_STATES = 30  # rows under which a regression on six columns says nothing
 
 
 def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> Tables:
@@ -24,6 +26,11 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
     if spec.source == "synthetic":
         return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties())
     states = read_states(Path(spec.table) if spec.table else None)
+    if len(states) < _LEAST_STATES:
+        name = Path(str(spec.table)).name
+        raise TableError(
+            f"{name}: found {len(states)} states; accepted: at least {_LEAST_STATES}, for gaps are drawn from a regression"
+        )
     codes = [str(code) for code in states.index]
     return Tables(
         states,
