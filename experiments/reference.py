@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
@@ -18,6 +19,7 @@ REFERENCE = Path(__file__).parent.parent / "results" / "reference" / "demo"
 PENALTIES = REFERENCE.parent / "penalties_leave_one_out.csv"
 KEPT = ("comparison.csv", "manifest.json")
 _DIGITS = "%.9g"
+_ROUNDING = 1e-7  # relative: what those digits lose
 
 
 def headline_runs(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +38,8 @@ def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     grouped = both.groupby(keys[:-1], sort=False)
     table = grouped.agg(old=("value_old", "mean"), new=("value_new", "mean"), spread=("change", "std"), runs=("change", "size"))
     table["z"] = (table["new"] - table["old"]) / (table["spread"] / table["runs"] ** 0.5)
-    return table[table["old"] != table["new"]].drop(columns=["spread", "runs"]).reset_index()
+    changed = ~np.isclose(table["old"], table["new"], rtol=_ROUNDING, atol=0.0)
+    return table[changed].drop(columns=["spread", "runs"]).reset_index()
 
 
 def penalties() -> pd.DataFrame:
