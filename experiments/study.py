@@ -92,7 +92,7 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
         if few:
             values = ["", "", f"<{configs[0].metrics.fewest_events} events", ""]
         else:
-            band = f"{row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]"
+            band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
             values = [f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"]
         table.add_row(_named(row), *(values[:3] if narrow else [*values, row["unit"]]))
     return table
