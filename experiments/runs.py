@@ -15,7 +15,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from experiments.tally import Tally, tally_of
+from experiments.tally import Tally, tally_of, with_displacement
 from sim.settings import Config
 from sim.simulation import simulate
 
@@ -24,12 +24,15 @@ _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "dem
 
 def replicate(configs: Sequence[Config], seed: int, keep: Path | None) -> list[Tally]:
     """One seed under every scenario: they share the world and its cases, so that their difference is the scenario's."""
-    tallies = []
+    tallies, finished = [], []
     for config in configs:
         result = simulate(config, seed=seed)
         if keep is not None:
             result.requests.to_parquet(keep / f"requests-{config.scenario_name}-{seed}.parquet", index=False)
         tallies.append(tally_of(result))
+        finished.append(result.finished)
+    if len(configs) == 2:
+        tallies[1] = with_displacement(tallies[1], finished[1], finished[0], configs[0].scenario_name)
     return tallies
 
 

@@ -44,7 +44,9 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
             comparison = comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
         write_tables(folder, pooled, summary, comparison)
         draw_all(folder, configs, pooled, summary, comparison)
-        absent = absent_metrics(configs[0].run_out_months, configs[0].review.load)
+        measured = set(pooled.metrics["metric"])
+        told = absent_metrics(configs[0].run_out_months, configs[0].review.load)
+        absent = {metric: reason for metric, reason in told.items() if metric not in measured}
         write_manifest(folder, manifest_of(" ".join([study, *overrides]), list(configs), folder, time.monotonic() - began, absent))
     written = Path(configs[0].output) / study / name
     console.print(printed(summary, comparison, configs, console.width < _WIDE))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.metrics import Finished, disclosures, sliced
+from sim.metrics import Finished, disclosures, displacement_rate, sliced
 from sim.result import Result
 from sim.review.safeguard import Ground, Look
 from sim.world.vocabulary import (
@@ -69,6 +69,13 @@ def tally_of(result: Result) -> Tally:
         table.insert(0, "seed", result.seed)
         table.insert(0, "scenario", result.config.scenario_name)
     return Tally(*tables)
+
+
+def with_displacement(tally: Tally, run: Finished, other: Finished, baseline: str) -> Tally:
+    """One row more: of the cases that ``run`` disclosed through the treaty, the share that ``other`` disclosed another way."""
+    value, count = displacement_rate(run, other)
+    row = tally.metrics.iloc[:1].assign(metric="displacement_rate", by="baseline", level=baseline, value=value, count=count)
+    return tally._replace(metrics=pd.concat([tally.metrics, row], ignore_index=True))
 
 
 def _given_on_people(run: Finished) -> NDArray[np.int64]:

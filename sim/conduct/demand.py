@@ -104,12 +104,12 @@ def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> In
 
 
 @inlined
-def _pick(running: Reals, u: float) -> int:
-    """First index whose running share exceeds ``u``; the last with any weight if rounding leaves none."""
-    low, high = 0, running.size - 1
+def _first_over(running: Reals, start: int, stop: int, aim: float) -> int:
+    """First place from ``start`` whose running sum exceeds ``aim``; the last one if rounding leaves none."""
+    low, high = start, stop - 1
     while low < high:
         middle = (low + high) // 2
-        if running[middle] > u:
+        if running[middle] > aim:
             high = middle
         else:
             low = middle + 1
@@ -117,16 +117,8 @@ def _pick(running: Reals, u: float) -> int:
 
 
 @inlined
-def _pick_person(cumulative: Reals, start: int, stop: int, u: float) -> int:
-    aim = u * cumulative[stop - 1]
-    low, high = start, stop - 1
-    while low < high:
-        middle = (low + high) // 2
-        if cumulative[middle] > aim:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+def _pick(running: Reals, u: float) -> int:
+    return _first_over(running, 0, running.size, u)
 
 
 @loop
@@ -176,7 +168,8 @@ def _place_person(seed: np.uint64, key: np.uint64, i: int, g: int, cohort: Cohor
         if cohort.cell_start[abroad * groups + g + 1] > cohort.cell_start[abroad * groups + g]:
             origin = abroad
     where = origin * groups + g
-    p = _pick_person(cohort.cumulative, cohort.cell_start[where], cohort.cell_start[where + 1], u1(seed, _PERSON, key))
+    start, stop = cohort.cell_start[where], cohort.cell_start[where + 1]
+    p = _first_over(cohort.cumulative, start, stop, u1(seed, _PERSON, key) * cohort.cumulative[stop - 1])
     out.group[row], out.person[row] = g, p
     out.member[row] = floor(u1(seed, _MEMBER, key) * cohort.weight[p])
     out.visibility[row] = cohort.visibility[p]

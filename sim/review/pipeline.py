@@ -152,12 +152,10 @@ def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Rea
     ck, sk = cases.id[c], reading.state_keys[j]
     day = docket.filed_day[m] + practice.preservation_delay
     grounds, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
-    docket.decided_day[m] = day
     if grounds != np.uint64(0):
-        docket.grounds[m] = grounds
-        docket.reason[m] = first_of(grounds)
-        close(docket, m, REFUSED, day)
+        refuse(docket, m, grounds, day, day)
         return
+    docket.decided_day[m] = day
     renewals = np.inf
     if practice.preservation_renewed < 1.0:
         luck = max(u2(seed, RENEWAL, ck, sk), UNIT_FLOOR)

@@ -126,6 +126,8 @@ def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:
     assert list(metrics.columns) == ["scenario", "seed", "metric", "by", "level", "value", "count"]
     assert set(metrics["scenario"]) == {"as_adopted", "no_treaty"}
     assert set(metrics["seed"]) == {1, 2}
+    displaced = metrics[metrics["metric"] == "displacement_rate"]
+    assert set(zip(displaced["scenario"], displaced["level"], strict=True)) == {("as_adopted", "no_treaty")}
 
 
 def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path) -> None:
