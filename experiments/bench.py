@@ -34,7 +34,7 @@ from sim.metrics import metrics_of
 from sim.settings import Config
 from sim.simulation import Run, advance, begin, finish, prepare, rules_of, with_capacity, world_of
 from sim.sources.worlds import build_world
-from sim.world.vocabulary import PRESERVATION
+from sim.world.vocabulary import FIRST_SIDE_DOOR
 
 STAGES = ("world", "capacity", "cases", "months", "metrics")
 SEEDS = 5
@@ -50,7 +50,7 @@ Figures = dict[str, float]
 
 def formal_requests(run: Run) -> int:
     """Formal requests in the docket of a run."""
-    return int((run.docket.channel[: run.docket.used[0]] != PRESERVATION).sum())
+    return int((run.docket.channel[: run.docket.used[0]] < FIRST_SIDE_DOOR).sum())
 
 
 def peak_memory() -> float:

@@ -26,6 +26,7 @@ from sim.world.vocabulary import (
     DISCLOSED,
     EMPTY,
     EXECUTED,
+    FIRST_SIDE_DOOR,
     FOLLOW_UP_MONTHS,
     GROUPS,
     IN_PART,
@@ -113,7 +114,7 @@ class Sliced(NamedTuple):
 def sliced(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data."""
     window = (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
-    formal = run.docket.channel != PRESERVATION
+    formal = run.docket.channel < FIRST_SIDE_DOOR
     of_cohort = window[run.docket.case]
     giving = np.flatnonzero(formal & of_cohort & (run.docket.granted >= 0))
     return Sliced(

@@ -27,7 +27,7 @@ from sim.result import Result
 from sim.settings import Config
 from sim.simulation import Run, advance, finish, prepare
 from sim.world.record import RogatoryError
-from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION, REFUSED, REGIMES
+from sim.world.vocabulary import DAYS_PER_MONTH, FIRST_SIDE_DOOR, REFUSED, REGIMES
 
 MODEL_REPORTERS = ("month", "requests_filed", "refusals", "disclosures", "abusive_disclosures", "backlog_hours")
 """What ``collector`` records of the model unless told otherwise."""
@@ -57,7 +57,7 @@ def tally_of(run: Run) -> Tally:
     """Count the docket by state, as far as the run has come: what is settled for a later day has not happened yet."""
     used, today, count = int(run.docket.used[0]), run.month * DAYS_PER_MONTH, run.world.states.count
     docket = run.docket
-    formal = docket.channel[:used] != PRESERVATION
+    formal = docket.channel[:used] < FIRST_SIDE_DOOR
     requested = docket.requested[:used].astype(np.int64)
     cases = docket.case[:used]
     requester = run.cases.requester[cases].astype(np.int64)

@@ -22,6 +22,7 @@ from sim.world.vocabulary import (
     CHANNELS,
     DATA_CLASSES,
     DAYS_PER_MONTH,
+    FIRST_SIDE_DOOR,
     GROUPS,
     KINDS,
     STATUSES,
@@ -187,7 +188,7 @@ class Result:
         month = np.repeat(np.arange(months) - run.first_month, count)
         states = np.tile(np.arange(count), months)
         flow = {}
-        formal = run.docket.channel != CHANNELS.index("preservation")
+        formal = run.docket.channel < FIRST_SIDE_DOOR
         for name, day in (("filed", run.docket.filed_day), ("ended", run.docket.ended_day)):
             seen = formal & ~np.isnan(day)
             place = np.floor(day[seen] / DAYS_PER_MONTH).astype(np.int64) * count + run.docket.requested[seen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, StrictInt, model_validator
 
@@ -21,7 +21,16 @@ AnySafeguard = Gate | Look | Ground
 CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
 """Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
 
-_INDECISIVE = ("figures", "workers", "output", "keep_requests", "scenario_name", "seeds")  # keys that change no number of a run
+_OF_STUDIES = ("scenarios", "baseline", "luck", "until", "most_seeds", "case", "person", "reforms")
+_INDECISIVE = (
+    "figures",
+    "workers",
+    "output",
+    "keep_requests",
+    "scenario_name",
+    "seeds",
+    *_OF_STUDIES,
+)  # keys that change no number of a run
 
 
 Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signed 64-bit integers
@@ -51,6 +60,14 @@ class Config(Record):
     workers: Annotated[StrictInt, Field(ge=1, le=1024)] | None
     output: str
     keep_requests: bool
+    reforms: Literal["hanoi", "everywhere"]
+    scenarios: Literal["all"] | list[str]
+    baseline: str
+    luck: Annotated[StrictInt, Field(ge=1, le=1000)]
+    until: Annotated[float, Field(gt=0)] | None
+    most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    case: Annotated[StrictInt, Field(ge=0)] | None
+    person: Annotated[StrictInt, Field(ge=0)] | None
     states: StatesSpec
     people: PeopleSpec
     demand: DemandSpec

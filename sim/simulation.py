@@ -26,7 +26,7 @@ from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, OPEN, PENDING, PRESERVATION, offences_of
+from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, FIRST_SIDE_DOOR, OPEN, PENDING, offences_of
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
@@ -147,7 +147,7 @@ def finish(run: Run) -> Finished:
         column[beyond] = np.nan
     docket.decided_day[docket.decided_day >= horizon] = np.nan
     status = run.book.status.copy()
-    formal = docket.channel != PRESERVATION
+    formal = docket.channel < FIRST_SIDE_DOOR
     pending = np.zeros(status.size, bool)
     pending[docket.case[formal & np.isnan(docket.ended_day)]] = True
     status[(status == OPEN) & ~pending] = ENDED

@@ -23,7 +23,8 @@ OffenceClass = Literal["A", "B", "C", "D"]
 GROUPS: tuple[Group, ...] = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 DATA_CLASSES: tuple[DataClass, ...] = ("subscriber", "traffic", "content")  # in order of intrusion
 KINDS = ("honest", "recharacterised", "fabricated")
-CHANNELS = ("formal", "emergency", "preservation")
+CHANNELS = ("formal", "emergency", "preservation", "police", "spontaneous", "direct")
+"""By the paragraphs, ordinary or urgent; side doors: preservation (42), police (47), unasked (40(4)), the firm itself."""
 OFFENCE_CLASSES: tuple[OffenceClass, ...] = (
     "A",
     "B",
@@ -49,7 +50,8 @@ CASE_STATUSES = ("domestic", "not_live", "deterred", "open", "disclosed", "ended
 PENDING, PARKED, EXECUTED, IN_PART, EMPTY, REFUSED, WITHDRAWN, LAPSED, DIVERTED, SUSPENDED = range(len(STATUSES))
 DOMESTIC, NOT_LIVE, DETERRED, OPEN, DISCLOSED, ENDED = range(len(CASE_STATUSES))
 HONEST, RECHARACTERISED, FABRICATED = range(len(KINDS))
-FORMAL, EMERGENCY, PRESERVATION = range(len(CHANNELS))
+FORMAL, EMERGENCY, PRESERVATION, POLICE, SPONTANEOUS, DIRECT = range(len(CHANNELS))
+FIRST_SIDE_DOOR = PRESERVATION  # channels before it are formal requests, which gates, desk and queue treat
 SUBSCRIBER, TRAFFIC, CONTENT = range(len(DATA_CLASSES))
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 DAYS_PER_YEAR = 365.25
