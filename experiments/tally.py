@@ -21,6 +21,7 @@ from sim.world.vocabulary import (
     NOT_LIVE,
     PARKED,
     REFUSED,
+    SUSPENDED,
     WITHDRAWN,
 )
 
@@ -30,8 +31,11 @@ STAGES = (
     "deterred",
     "declined without a duty",
     "refused at the gates",
+    "refused by a panel",
     "refused at the desk",
     "refused by a court",
+    "contested",
+    "suspended",
     "withdrawn",
     "lapsed",
     "parked",
@@ -40,6 +44,7 @@ STAGES = (
     "disclosed",
 )
 PURPOSES = ("legitimate", "abusive")
+_FURTHER = {"panel": "refused by a panel", "provider": "contested", "person": "contested"}
 HOSTS_SHOWN = 2  # authorities whose backlog is followed by name
 
 
@@ -108,12 +113,19 @@ def fates_of(result: Result) -> pd.DataFrame:
     refused_at = np.full(len(names), STAGES.index("refused at the gates"))
     for s, name in enumerate(names):
         if isinstance(result.config.safeguards[name], Look | Ground):
-            refused_at[s] = STAGES.index("refused at the desk" if s in desk else "refused by a court")
+            further = _FURTHER.get(name, "refused by a court")
+            refused_at[s] = STAGES.index("refused at the desk" if s in desk else further)
         elif name == "goodwill":
             refused_at[s] = STAGES.index("declined without a duty")
     status, reason = docket.status[formal], docket.reason[formal]
     last = stage[docket.case[formal]]
-    for code, name in ((WITHDRAWN, "withdrawn"), (LAPSED, "lapsed"), (PARKED, "parked"), (EMPTY, "executed without data")):
+    for code, name in (
+        (SUSPENDED, "suspended"),
+        (WITHDRAWN, "withdrawn"),
+        (LAPSED, "lapsed"),
+        (PARKED, "parked"),
+        (EMPTY, "executed without data"),
+    ):
         last[status == code] = STAGES.index(name)
     turned_down = status == REFUSED
     last[turned_down] = refused_at[reason[turned_down]]

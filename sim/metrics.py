@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.draws import Draws, Reals
+from sim.draws import Reals
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.snapshot import World
@@ -24,6 +24,7 @@ from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     DETERRED,
     DISCLOSED,
+    DIVERTED,
     EMPTY,
     EXECUTED,
     FIRST_SIDE_DOOR,
@@ -37,6 +38,7 @@ from sim.world.vocabulary import (
     PRESERVATION,
     REFUSED,
     REGIMES,
+    SPONTANEOUS,
     WITHDRAWN,
 )
 
@@ -61,6 +63,7 @@ UNITS = {
     "unanswered_share": "fraction of requests filed",
     "backlog_months": "months of capacity",
     "secondary_use_rate": "people per 100 000 at risk a year",
+    "spyware_rate": "people per 100 000 at risk a year",
     "notified_share": "fraction of disclosed abusive cases",
     "chilling": "fraction of baseline expression lost",
     "abuse_share": "fraction of executed requests",
@@ -82,7 +85,7 @@ class Finished(NamedTuple):
     months: int  # in all
     backlog: Reals  # [T, N] hours
     capacity: Reals  # [N]
-    draws: Draws
+    spied: Flags  # [C] ended in spyware, the option outside all law: never part of another estimand
 
     @property
     def opens(self) -> float:
@@ -106,17 +109,29 @@ class Sliced(NamedTuple):
     cohort: Flags  # [C] arises in the window
     abusive: Flags  # [C] latent abusive cases of the cohort
     needs: Flags  # [C] latent legitimate cross-border needs of the cohort
-    giving: Ints  # docket rows that gave data, one a case
+    giving: Ints  # docket rows that gave data, one a case: the most intrusive, then the earliest
     formal: Flags  # [M]
     of_cohort: Flags  # [M]
+
+
+def giving_rows(docket: Docket, cases: Cases) -> Ints:
+    """Docket rows that gave the data a case is about.
+
+    An ordinary need is not met by a side door that gave less than was asked for; a person at risk is disclosed by it all the same.
+    """
+    gave = np.flatnonzero((docket.granted >= 0) & (docket.channel != PRESERVATION))
+    enough = (docket.channel[gave] < FIRST_SIDE_DOOR) | (docket.granted[gave] >= docket.wanted[gave])
+    return gave[cases.abusive[docket.case[gave]] | enough]
 
 
 def sliced(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data."""
     window = (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
-    formal = run.docket.channel < FIRST_SIDE_DOOR
-    of_cohort = window[run.docket.case]
-    giving = np.flatnonzero(formal & of_cohort & (run.docket.granted >= 0))
+    docket, cases = run.docket, run.cases
+    formal = docket.channel < FIRST_SIDE_DOOR
+    of_cohort = window[docket.case]
+    gave = giving_rows(docket, cases)
+    giving = _one_a_case(docket, gave[of_cohort[gave]])
     return Sliced(
         cohort=window,
         abusive=window & run.cases.abusive,
@@ -125,6 +140,18 @@ def sliced(run: Finished) -> Sliced:
         formal=formal,
         of_cohort=of_cohort,
     )
+
+
+def _one_a_case(docket: Docket, rows: Ints) -> Ints:
+    """Of several rows that gave data in one case the one that gave most, then the one that gave first."""
+    cases = docket.case[rows]
+    if np.unique(cases).size == rows.size:
+        return rows
+    order = np.lexsort((rows, docket.executed_day[rows], -docket.granted[rows].astype(np.int64), cases))
+    ranked = rows[order]
+    first = np.ones(rows.size, bool)
+    first[1:] = docket.case[ranked[1:]] != docket.case[ranked[:-1]]
+    return np.sort(ranked[first])
 
 
 def _counted(codes: NDArray[np.integer[Any]], names: tuple[str, ...]) -> Ints:
@@ -192,7 +219,10 @@ def people_at_risk(run: Finished) -> Reals:
 
 
 def given_in_window(run: Finished) -> Flags:
-    """Docket rows ``[M]`` of the cohort that gave data on a day of the window: what a yearly rate counts."""
+    """Docket rows ``[M]`` of the cohort that gave data on a day of the window: what a yearly rate counts.
+
+    Side doors too: a person whose name the police passed on before the request itself was met has been disclosed then.
+    """
     docket = run.docket
     given = (docket.granted >= 0) & (docket.channel != PRESERVATION) & sliced(run).of_cohort
     return np.asarray(given & (docket.executed_day < run.closes))
@@ -238,7 +268,7 @@ def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
     latent = np.flatnonzero(cut.abusive)
     filed = np.zeros(cut.cohort.size, bool)
-    filed[run.docket.case] = True
+    filed[run.docket.case[run.docket.channel != SPONTANEOUS]] = True
     preserved = np.zeros(cut.cohort.size, bool)
     frozen = (run.docket.channel == PRESERVATION) & (run.docket.status == EXECUTED)
     preserved[run.docket.case[frozen]] = True
@@ -256,7 +286,7 @@ def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
 
 def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
-    rows = disclosures(run)
+    rows = _one_a_case(run.docket, disclosures(run))
     weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
@@ -288,7 +318,7 @@ def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[
 
 def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
-    rows = np.flatnonzero(cut.formal & cut.of_cohort)
+    rows = np.flatnonzero(cut.formal & cut.of_cohort & (run.docket.status != DIVERTED))
     silent = np.isin(run.docket.status[rows], (LAPSED, PARKED, PENDING))
     yield _row("unanswered_share", "all", "all", int(silent.sum()), rows.size)
     codes, levels = run.docket.requested[rows].astype(np.int64), run.world.states.codes
@@ -307,26 +337,33 @@ def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
         yield "backlog_months", "requested", code, float(hours / capacity), months
 
 
-def secondary_use_rate(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     """People at risk harmed by data disclosed for another case, whatever that case was about.
 
-    Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection (``leak`` by
-    case and receiver). The chance is *assumption*: no source counts such use, so only its change between scenarios means anything.
+    Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection, by use
+    beyond the case or by transfer to a third state (``leak`` and ``onward`` by case and receiver). Both chances are
+    *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
-    docket, states = run.docket, run.world.states
-    rows = np.flatnonzero(given_in_window(run))
-    receiver = run.cases.requester[docket.case[rows]]
-    luck = run.draws.uniform("leak", run.cases.id[docket.case[rows]], states.keys[receiver])
-    leaked = luck < spec.leak_chance * (1 - states.data_protection[receiver])
-    yield _row("secondary_use_rate", "all", "all", int(leaked.sum()), people_at_risk(run).sum() * run.years / PER)
+    misused = run.docket.misused[np.flatnonzero(given_in_window(run))]
+    whole = people_at_risk(run).sum() * run.years / PER
+    yield _row("secondary_use_rate", "all", "all", int((misused > 0).sum()), whole)
+    for level, bit in (("own_use", 1), ("onward", 2)):
+        yield _row("secondary_use_rate", "risk", level, int(((misused & bit) > 0).sum()), whole)
 
 
-def notified_share(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
-    """Disclosed abusive cases whose person is ever told: not where secrecy was asked for (Art 40(20)), else by chance."""
-    cases = run.docket.case[cut.giving]
-    cases = cases[run.cases.abusive[cases]]
-    told = ~run.cases.secret[cases] & (run.draws.uniform("notice", run.cases.id[cases]) < spec.notice_chance)
-    yield _row("notified_share", "all", "all", int(told.sum()), cases.size)
+def spyware_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Distinct people reached by spyware after the law gave nothing: a column of its own, never part of a disclosure rate."""
+    hit = np.flatnonzero(run.spied & cut.abusive)
+    keys = np.column_stack([run.cases.person[hit], run.cases.member[hit], (run.cases.month[hit] - run.first_month) // 12])
+    people = _counted(run.world.people.group[np.unique(keys, axis=0)[:, 0]], GROUPS)
+    yield from _rows("spyware_rate", "group", GROUPS, people, people_at_risk(run) * run.years / PER)
+
+
+def notified_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Disclosed abusive cases whose person is ever told, before disclosure or after it."""
+    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    told = run.docket.told[rows]
+    yield _row("notified_share", "all", "all", int((told > 0).sum()), rows.size)
 
 
 def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
@@ -389,7 +426,9 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     rows += [*targeted(run, cut), *abusive_fates(run, cut), *disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
-    rows += [*secondary_use_rate(run, cut, spec), *notified_share(run, cut, spec), *diagnostics(run, cut)]
+    rows += [*secondary_use_rate(run, cut), *notified_share(run, cut), *diagnostics(run, cut)]
+    if run.spied.any():
+        rows += spyware_rate(run, cut)
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent
 

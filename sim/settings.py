@@ -10,14 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializeAsAny, StrictInt, model_validator
 
 from sim.conduct.filing import ConductSpec
-from sim.review.safeguard import Gate, Ground, Look
+from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.world.instruments import Instrument
 from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import Offence
 
-AnySafeguard = Gate | Look | Ground
+AnySafeguard = Gate | Look | Ground | Aftermath | Institution
 CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
 """Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
 

@@ -10,14 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.conduct.demand import latent_cases
-from sim.conduct.filing import CaseBook, Habits, empty_book, file_requests, habits_of, wishes_of_month
+from sim.conduct.filing import (
+    CaseBook,
+    Habits,
+    empty_book,
+    file_requests,
+    habits_of,
+    spyware_hits,
+    wishes_of_month,
+)
 from sim.draws import Draws, Reals
-from sim.metrics import Finished
+from sim.metrics import Finished, giving_rows
 from sim.result import Result
 from sim.review.assembly import Review, assemble
+from sim.review.institutions import Bench, empty_bench, newly_suspended, trained
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.safeguard import in_order
+from sim.review.suspension import Suspension
+from sim.review.training import Training
 from sim.review.spec import force_codes, practice_of, reading_of
 from sim.settings import Config, Policy
 from sim.sources.worlds import build_states, build_world
@@ -26,7 +37,7 @@ from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, FIRST_SIDE_DOOR, OPEN, PENDING, offences_of
+from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, FIRST_SIDE_DOOR, OPEN, PENDING, REFUSED, SUSPENDED, offences_of
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
@@ -43,6 +54,9 @@ class Rules:
     practice: Practice
     review: Review
     habits: Habits
+    capacity: Reals  # [N] officer-hours a month, training included
+    suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
+    judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
 
@@ -61,6 +75,8 @@ class Run:
     docket: Docket
     queue: Queue
     expression: Reals  # [P] relative to baseline
+    in_force: NDArray[np.bool_]  # [I, N, N] from the first day of the window, less what is suspended
+    bench: Bench
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
@@ -69,16 +85,39 @@ class Run:
 def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:
     """The rules of a scenario in a world."""
     review = assemble(policy.safeguards)
+    texts = instrument_names(policy.instruments)
+    law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
+    reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review)
+    helped = trained(world.states.skill, _programmes(policy, law))
     return Rules(
-        names=instrument_names(policy.instruments),
-        law=law_in_force(policy.instruments, world.states, world.offences),
-        reading=reading_of(policy.review, world, policy.safeguards, policy.instruments, review),
-        practice=practice_of(policy.review, policy.safeguards),
+        names=texts,
+        law=law,
+        reading=reading._replace(skill=helped.skill),
+        practice=practice_of(policy.review, policy.safeguards, review.names),
         review=review,
-        habits=habits_of(world, policy.conduct),
+        habits=habits_of(world, policy.conduct, helped.filing),
+        capacity=world.capacity * helped.hours,
+        suspensions={
+            row: rule
+            for row, text in enumerate(texts)
+            for name, rule in policy.safeguards.items()
+            if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
+        },
+        judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
         loaded=loaded,
         treaty_from=treaty_from,
     )
+
+
+def _programmes(policy: Policy, law: LawInForce) -> list[tuple[Training, NDArray[np.bool_]]]:
+    """Each training programme with the states that the texts offering it bind."""
+    found = []
+    for name, rule in policy.safeguards.items():
+        if isinstance(rule, Training):
+            texts = instrument_names(policy.instruments)
+            rows = [r for r, text in enumerate(texts) if policy.instruments[text].safeguards.get(name, "absent") != "absent"]
+            found.append((rule, law.after[rows].any(axis=(0, 2))))
+    return found
 
 
 def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws, months: int) -> Run:
@@ -95,6 +134,8 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         docket=empty_docket(room),
         queue=empty_queue(world.states.count, months, room),
         expression=np.ones(world.people.count),
+        in_force=rules.law.after.copy(),
+        bench=empty_bench(months, len(rules.names), world.states.count),
         months=months,
     )
 
@@ -105,18 +146,65 @@ def advance(run: Run) -> None:
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, 2 * wishes.size)
     first = int(run.docket.used[0])
+    phase = int(month >= rules.treaty_from)
+    in_force = run.in_force if phase else rules.law.before
     file_requests(
-        run.draws.root, month, month >= rules.treaty_from, wishes, days, run.expression, run.cases, run.book, run.docket,
-        rules.law, rules.habits,
+        run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
+        rules.habits,
     )  # fmt: skip
-    rules.review.receive(run.draws.root, first, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice)
+    rules.review.receive(
+        run.draws.root, month, first, rules.loaded, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice
+    )
     rules.review.serve(
-        run.draws.root, month, rules.loaded, run.world.capacity, run.cases, run.docket, run.queue, rules.law,
-        rules.reading, rules.practice,
+        run.draws.root, month, rules.loaded, rules.capacity, run.cases, run.docket, run.queue, rules.law, rules.reading,
+        rules.practice,
     )  # fmt: skip
+    if rules.suspensions and phase:
+        suspend(run)
     run.month += 1
     for listener in run.listeners:
         listener(run)
+
+
+def suspend(run: Run) -> None:
+    """Requesters with too many upheld refusals lose the text for a while, at once and for what is in flight; others get it back."""
+    docket, month, bench = run.docket, run.month, run.bench
+    used, opens, closes = int(docket.used[0]), month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
+    day = docket.decided_day[:used]
+    heard = np.flatnonzero((day >= opens) & (day < closes) & (docket.channel[:used] < FIRST_SIDE_DOOR))
+    place = docket.instrument[heard].astype(np.int64), run.cases.requester[docket.case[heard]]
+    np.add.at(bench.decided[month], place, 1)
+    reason = docket.reason[heard]
+    upheld = (docket.status[heard] == REFUSED) & (reason >= 0) & run.rules.judged[reason]
+    np.add.at(bench.stopped[month], (place[0][upheld], place[1][upheld]), 1)
+    run.in_force[:] = run.rules.law.after
+    for text, rule in run.rules.suspensions.items():
+        fallen = newly_suspended(rule, bench, month)[text]
+        bench.until[text, fallen] = month + 1 + int(rule.months)
+        if fallen.any():
+            _stop_in_flight(run, text, fallen, rule.reciprocal, closes)
+        out = bench.until[text] > month + 1
+        run.in_force[text, out, :] = False
+        if rule.reciprocal:
+            run.in_force[text, :, out] = False
+
+
+def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: bool, today: float) -> None:
+    """What a suspended state asked (or, where suspension is mutual, was asked) under the text and has not got yet ends today."""
+    docket, used = run.docket, int(run.docket.used[0])
+    meant = fallen[run.cases.requester[docket.case[:used]]]
+    if reciprocal:
+        meant = meant | fallen[docket.requested[:used]]
+    unfinished = ~(docket.ended_day[:used] < today)
+    rows = np.flatnonzero((docket.instrument[:used] == text) & meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
+    docket.status[rows] = SUSPENDED
+    docket.ended_day[rows] = today
+    docket.executed_day[rows] = np.nan
+    docket.granted[rows] = -1
+    docket.reason[rows] = -1
+    docket.grounds[rows] = 0
+    for column in (docket.told, docket.misused, docket.published):
+        column[rows] = 0
 
 
 def make_room(run: Run, extra: int) -> None:
@@ -145,13 +233,16 @@ def finish(run: Run) -> Finished:
     docket.grounds[beyond] = 0
     for column in (docket.executed_day, docket.ended_day):
         column[beyond] = np.nan
+    for mark in (docket.told, docket.misused, docket.published):
+        mark[beyond] = 0
+    docket.narrowed[docket.granted < 0] = -1
     docket.decided_day[docket.decided_day >= horizon] = np.nan
     status = run.book.status.copy()
     formal = docket.channel < FIRST_SIDE_DOOR
     pending = np.zeros(status.size, bool)
     pending[docket.case[formal & np.isnan(docket.ended_day)]] = True
     status[(status == OPEN) & ~pending] = ENDED
-    status[docket.case[formal & (docket.granted >= 0)]] = DISCLOSED
+    status[docket.case[giving_rows(docket, run.cases)]] = DISCLOSED
     return Finished(
         world=run.world,
         cases=run.cases,
@@ -162,8 +253,9 @@ def finish(run: Run) -> Finished:
         years=run.config.years,
         months=run.month,
         backlog=run.queue.backlog,
-        capacity=run.world.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
+        capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
         draws=run.draws,
+        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
     )
 
 

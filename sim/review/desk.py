@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import sqrt
 
-from sim.review.safeguard import Look
+from sim.review.safeguard import EVERYTHING, Look
+
+MOVES = EVERYTHING
 
 
 class Desk(Look):
@@ -14,7 +16,7 @@ class Desk(Look):
     trust_floor: float
 
 
-def acuity(skill: float, judicial: float, effort: float) -> float:
+def acuity(skill: float, effort: float) -> float:
     """What this reading can see, relative to a perfect one: the authority's skill, with square-root returns to effort."""
     return skill * sqrt(effort)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sim.review.safeguard import Gate
+from sim.review.safeguard import EVERYTHING, Gate
+
+MOVES = EVERYTHING
 
 
 class DualCriminality(Gate):

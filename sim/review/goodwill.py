@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sim.review.safeguard import Gate
+from sim.review.safeguard import EVERYTHING, Gate
 from sim.world.vocabulary import Unit
+
+MOVES = EVERYTHING
 
 
 class Goodwill(Gate):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.review.safeguard import Look
+from sim.review.safeguard import EVERYTHING, Look
+
+MOVES = EVERYTHING
 
 
 class Judge(Look):
@@ -11,7 +13,7 @@ class Judge(Look):
     narrow_margin: float
 
 
-def acuity(skill: float, judicial: float, effort: float) -> float:
+def acuity(judicial: float) -> float:
     """What this reading can see: judicial independence; a captured court sees nothing."""
     return judicial
 
@@ -19,3 +21,8 @@ def acuity(skill: float, judicial: float, effort: float) -> float:
 def stands(signal: float, noise: float, bar: float) -> bool:
     """The court is not satisfied."""
     return signal + noise > bar
+
+
+def allows(signal: float, noise: float, bar: float, narrow_margin: float, data_class: int) -> int:
+    """Short of refusing, the court gives one class less."""
+    return data_class - 1 if narrow_margin > 0.0 and data_class > 0 and signal + noise > bar - narrow_margin else data_class

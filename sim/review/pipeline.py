@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Keys, Reals, exponential_quantile, name_key, normal_quantile, u2, u3
+from sim.draws import Keys, Reals, exponential_quantile, name_key, normal_quantile, u1, u2, u3
 from sim.review.queue import (
     NONE,
     ORDINARY_LANE,
@@ -33,15 +33,23 @@ from sim.world.instruments import LawInForce
 from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     DAYS_PER_YEAR,
+    DIRECT,
+    DIVERTED,
     EMERGENCY,
     EMPTY,
     EXECUTED,
     IN_PART,
     LAPSED,
     PARKED,
+    POLICE,
     PRESERVATION,
     REFUSED,
+    SPONTANEOUS,
     SUBSCRIBER,
+    SUSPENDED,
+    TOLD_AFTER,
+    TOLD_BEFORE,
+    TRAFFIC,
     WITHDRAWN,
 )
 
@@ -49,12 +57,18 @@ Ints = NDArray[np.int64]
 
 PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "hours", "delay"))
 RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))
+PANEL_KEY, PROVIDER, NOTICE, TIPPED, LEAK = map(name_key, ("panel", "provider", "notice", "tipped", "leak"))
+ONWARD, POLICED = map(name_key, ("onward", "police"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
 gates: Callable[..., np.uint64]
+screened: Callable[..., bool]
+read_panel: Callable[..., bool]
 read_desk: Callable[..., tuple[np.uint64, float, float]]
-read_further: Callable[..., tuple[np.uint64, int, float, float]]
+read_further: Callable[..., tuple[np.uint64, float, float, bool, float]]
+follow_up: Callable[..., None]
+publish: Callable[..., None]
 first_of: Callable[[np.uint64], int]
 
 
@@ -67,6 +81,11 @@ class Reading(NamedTuple):
     judicial: Reals  # [N]
     pair_bar: Reals  # [N, N] what is added to every bar, by requester and requested
     standing: Reals  # [N, N] trust and alignment, by requester and requested
+    trust_bar: Reals  # [N] what is added to a central unit's bar, by requester
+    voluntary: Reals  # [N] chance that a firm gives a requester what is not content, unasked by any court
+    size: Reals  # [N] hosted data under a state's jurisdiction against the largest host's, in [0, 1]
+    misuse: Reals  # [N, 2] chance of use beyond the case, and of transfer to a third state, by receiver
+    hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
     goodwill: Reals  # [N, N] chance of assistance without a duty
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
     protected: NDArray[np.bool_]  # [K]
@@ -108,6 +127,21 @@ class Practice(NamedTuple):
     retention_log: float  # log days
     retention_spread: float
     residence_class: int
+    role_strength: float
+    domestic_notice: float
+    panel_binding: bool
+    panel_place: int  # its bit among the grounds
+    panel_advice: float
+    panel_days: float
+    panel_capacity: float  # hours a month
+    panel_hours: float  # a file
+    panel_memory: float
+    panel_kept: float
+    panel_files: float
+    police_days: float
+    police_answered: float
+    spontaneous_days: float
+    direct_days: float
     effort_power: float
     effort_floor: float
     comfortable_months: float
@@ -130,12 +164,24 @@ def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practi
     return float(v)
 
 
+def role_of(cases: Cases, practice: Practice, c: int) -> float:
+    """How plainly the person's role shows to whoever looks them up: nothing to find where nobody at risk is concerned."""
+    if cases.group[c] < 0:
+        return 0.0
+    shown = 1.0
+    if cases.visibility[c] > 0.0:
+        shown = min(max(1.0 + practice.visibility_slope * np.log(cases.visibility[c]), 0.0), practice.visibility_most)
+    return float(practice.role_strength * shown)
+
+
 def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:
     """Accident of one reading: the dossier's share and the look's own; the same desk gives the same answer to the same case."""
     return practice.shared_noise * dossier + practice.own_noise * normal_quantile(u3(seed, LOOK, case, state, look))
 
 
-def refuse(docket: Docket, m: int, grounds: np.uint64, day: float, begun: float) -> None:
+def refuse(
+    seed: np.uint64, m: int, grounds: np.uint64, day: float, begun: float, cases: Cases, docket: Docket, reading: Reading
+) -> None:
     """Refusal with its reasons (Art 40(25)); a requester who gave up before never hears it."""
     if docket.patience_day[m] < day:
         close(docket, m, LAPSED, max(docket.patience_day[m], begun))
@@ -143,17 +189,36 @@ def refuse(docket: Docket, m: int, grounds: np.uint64, day: float, begun: float)
     docket.grounds[m] = grounds
     docket.reason[m] = first_of(grounds)
     docket.decided_day[m] = day
+    publish(seed, m, cases, docket, reading)
     close(docket, m, REFUSED, day)
 
 
-def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+def disclose(
+    seed: np.uint64, m: int, day: float, granted: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
+) -> None:
+    """Data go to the requester; what follows depends on the receiver and on what the text keeps secret."""
+    c = docket.case[m]
+    docket.executed_day[m] = day
+    docket.granted[m] = granted
+    follow_up(seed, m, cases, docket, reading)
+    publish(seed, m, cases, docket, reading)
+    quiet = reading.hidden[docket.instrument[m]] or cases.secret[c]
+    if docket.told[m] == 0 and not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice:
+        docket.told[m] = TOLD_AFTER
+    close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
+
+
+def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice) -> None:
     """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, few grounds; freezes data for the request that follows."""
     c, j = docket.case[m], int(docket.requested[m])
     ck, sk = cases.id[c], reading.state_keys[j]
     day = docket.filed_day[m] + practice.preservation_delay
-    grounds, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
+    reach = int(law.reach[docket.instrument[m], cases.requester[c], docket.label[m]])
+    grounds = gates(seed, m, reach, cases, docket, reading, True)
+    read, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
+    grounds |= read
     if grounds != np.uint64(0):
-        refuse(docket, m, grounds, day, day)
+        refuse(seed, m, grounds, day, day, cases, docket, reading)
         return
     docket.decided_day[m] = day
     renewals = np.inf
@@ -163,13 +228,57 @@ def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Rea
     until = day + practice.preservation_days * (1.0 + renewals)
     docket.executed_day[m] = day
     docket.preserved_until[m] = until
-    docket.preserved_until[m + 1] = until
+    after = m + 1
+    if after < docket.used[0] and docket.case[after] == c:
+        docket.preserved_until[after] = until
     close(docket, m, EXECUTED, day)
+
+
+def unasked(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """A state passes on what it holds without being asked (Art 40(4)): no filter of Article 40 applies."""
+    day = docket.filed_day[m] + practice.spontaneous_days
+    docket.decided_day[m] = day
+    disclose(seed, m, day, min(int(docket.wanted[m]), practice.residence_class), cases, docket, reading, practice)
+
+
+def ask_firm(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """The requester asks the firm itself; it gives what is not content by what it thinks of the requester's state."""
+    c, j = docket.case[m], int(docket.requested[m])
+    day = docket.filed_day[m] + practice.direct_days
+    docket.decided_day[m] = day
+    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) < reading.voluntary[cases.requester[c]]:
+        disclose(seed, m, day, min(int(docket.wanted[m]), TRAFFIC), cases, docket, reading, practice)
+    else:
+        close(docket, m, REFUSED, day)
+
+
+def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """From police to police (Art 47): quick, subscriber data at most, no ground of Article 40; hostile pairs go unanswered."""
+    c, j = docket.case[m], int(docket.requested[m])
+    day = docket.filed_day[m] + practice.police_days
+    known = reading.standing[cases.requester[c], j] >= practice.trust_floor
+    if known and u2(seed, POLICED, cases.id[c], reading.state_keys[j]) < practice.police_answered:
+        docket.decided_day[m] = day
+        disclose(seed, m, day, SUBSCRIBER, cases, docket, reading, practice)
+    else:
+        close(docket, m, LAPSED, day)
+
+
+def another_door(docket: Docket, m: int) -> float:
+    """Day on which a side door of the same filing gave all that is wanted; infinity if none did."""
+    found, before = np.inf, m - 1
+    while before >= 0 and docket.case[before] == docket.case[m] and docket.attempt[before] == docket.attempt[m]:
+        if docket.channel[before] > PRESERVATION and docket.granted[before] >= docket.wanted[m]:
+            found = min(found, docket.executed_day[before])
+        before -= 1
+    return float(found)
 
 
 def receive(
     seed: np.uint64,
+    month: int,
     first: int,
+    loaded: bool,
     cases: Cases,
     docket: Docket,
     queue: Queue,
@@ -177,26 +286,87 @@ def receive(
     reading: Reading,
     practice: Practice,
 ) -> None:
-    """The gates, on the day of filing; what passes joins the queue. ``first`` is the first row not yet received."""
+    """Side doors, the gates and the central unit, in the month of filing; what passes joins the queue.
+
+    ``first`` is the first row not yet received.
+    """
+    load = 0.0
     for m in range(first, docket.used[0]):
-        c, j = docket.case[m], int(docket.requested[m])
+        if docket.channel[m] <= EMERGENCY and screened(reading, int(docket.instrument[m]), int(docket.requested[m])):
+            load += practice.panel_hours
+    effort, wait = screening_load(queue, month, load, loaded, practice)
+    for m in range(first, docket.used[0]):
+        c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
         ck, sk = cases.id[c], reading.state_keys[j]
-        day = docket.filed_day[m]
-        if docket.channel[m] == PRESERVATION:
-            preserve(seed, m, cases, docket, reading, practice)
-            continue
+        day, channel = docket.filed_day[m], docket.channel[m]
+        docket.cap[m] = docket.wanted[m]
         docket.patience_day[m] = np.inf
+        if channel == PRESERVATION:
+            preserve(seed, m, cases, docket, law, reading, practice)
+            continue
+        if channel == SPONTANEOUS:
+            unasked(seed, m, cases, docket, reading, practice)
+            continue
+        if channel == DIRECT:
+            ask_firm(seed, m, cases, docket, reading, practice)
+            continue
+        if channel == POLICE:
+            ask_police(seed, m, cases, docket, reading, practice)
+            continue
+        given = another_door(docket, m)
+        if given < np.inf:
+            close(docket, m, DIVERTED, given)
+            continue
         if practice.lapse_per_year > 0.0:
             patience = exponential_quantile(u2(seed, PATIENCE, ck, sk)) / practice.lapse_per_year
             docket.patience_day[m] = day + patience * DAYS_PER_YEAR
-        reach = int(law.reach[docket.instrument[m], cases.requester[c], docket.label[m]])
-        stood = gates(seed, m, reach, cases, docket, reading)
+        reach = int(law.reach[inst, cases.requester[c], docket.label[m]])
+        stood = gates(seed, m, reach, cases, docket, reading, False)
         if stood != np.uint64(0):
-            refuse(docket, m, stood, day + practice.gate_days, day)
-        elif docket.channel[m] == EMERGENCY:
+            refuse(seed, m, stood, day + practice.gate_days, day, cases, docket, reading)
+            continue
+        if screened(reading, inst, j):
+            i = cases.requester[c]
+            screening = practice.panel_days + wait
+            heard = day + (screening * practice.urgent_delay if channel == EMERGENCY else screening)
+            queue.screened[i] += 1.0
+            if read_panel(seed, m, cases, docket, reading, practice, effort, queue.recalled[i]):
+                queue.stopped[i] += 1.0
+                if practice.panel_binding:
+                    refuse(seed, m, np.uint64(1) << np.uint64(practice.panel_place), heard, day, cases, docket, reading)
+                    continue
+                docket.flagged[m] = 1
+            docket.ready_day[m] = heard
+        if channel == EMERGENCY:
             enqueue(queue, j, URGENT_LANE, m)
         else:
             enqueue(queue, j, ORDINARY_LANE, m)
+    remember(queue, practice)
+
+
+def screening_load(queue: Queue, month: int, load: float, loaded: bool, practice: Practice) -> tuple[float, float]:
+    """Effort of the central unit this month, and the days that files wait for it: V' = max(V + A - C, 0)."""
+    if not loaded or load <= 0.0:
+        return 1.0, 0.0
+    backlog = queue.screening[month - 1] if month > 0 else 0.0
+    waiting = backlog + load
+    queue.screening[month] = max(waiting - practice.panel_capacity, 0.0)
+    months = waiting / practice.panel_capacity
+    effort = max(months**-practice.effort_power, practice.effort_floor) if months > 1.0 else 1.0
+    return effort, DAYS_PER_MONTH * backlog / practice.panel_capacity
+
+
+def remember(queue: Queue, practice: Practice) -> None:
+    """The central unit's pooled memory: a requester's flagged share against the average's lowers the bar from next month."""
+    files, flags = queue.screened.sum(), queue.stopped.sum()
+    if practice.panel_memory <= 0.0 or flags <= 0.0:
+        return
+    usual = flags / files
+    for i in range(queue.screened.size):
+        share = (queue.stopped[i] + practice.panel_files * usual) / (queue.screened[i] + practice.panel_files)
+        queue.recalled[i] = practice.panel_memory * np.log(share / usual)
+        queue.screened[i] *= practice.panel_kept
+        queue.stopped[i] *= practice.panel_kept
 
 
 def execute(
@@ -215,14 +385,16 @@ def execute(
     """
     c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
     ck, sk = cases.id[c], reading.state_keys[j]
-    grounds, narrowed_by, delay, hours = read_further(seed, m, cases, docket, reading, practice)
-    if grounds != np.uint64(0):
-        refuse(docket, m, grounds, day + delay, day)
-        return hours
     external = exp(practice.delay_log + practice.delay_spread * normal_quantile(u3(seed, DELAY, ck, sk, DESK_KEY)))
     external *= law.delay[inst]
-    if docket.channel[m] == EMERGENCY:
+    urgent = docket.channel[m] == EMERGENCY
+    if urgent:
         external *= practice.urgent_delay
+    grounds, delay, hours, told, tip_off = read_further(seed, m, cases, docket, reading, practice, external)
+    if grounds != np.uint64(0):
+        refuse(seed, m, grounds, day + delay, day, cases, docket, reading)
+        return hours
+    if urgent:
         delay *= practice.urgent_delay
     done = day + delay + external
     if docket.patience_day[m] >= day + delay:
@@ -230,20 +402,20 @@ def execute(
     if docket.patience_day[m] < done:
         close(docket, m, LAPSED, max(docket.patience_day[m], day))
         return hours
-    docket.executed_day[m] = done
-    granted = int(docket.wanted[m])
+    granted = min(int(docket.wanted[m]), int(docket.cap[m]))
     if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
         granted = min(granted, practice.residence_class)
-    if narrowed_by != NONE and granted > SUBSCRIBER:
-        granted -= 1
-        docket.narrowed[m] = narrowed_by
     kept = exp(practice.retention_log + practice.retention_spread * normal_quantile(u2(seed, RETENTION, ck, sk)))
     frozen = docket.preserved_until[m]
-    if done > cases.day[c] + kept and not frozen >= done:
+    gone = done > cases.day[c] + kept
+    if told:
+        docket.told[m] = TOLD_BEFORE
+        gone = gone or u2(seed, TIPPED, ck, sk) < tip_off
+    if gone and not frozen >= done:
+        docket.executed_day[m] = done
         close(docket, m, EMPTY, done)
         return hours
-    docket.granted[m] = granted
-    close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, done)
+    disclose(seed, m, done, granted, cases, docket, reading, practice)
     return hours
 
 
@@ -277,7 +449,7 @@ def decide(
     grounds, suspicion, extra = read_desk(seed, m, cases, docket, reading, practice, effort, False)
     hours += extra
     if grounds != np.uint64(0):
-        refuse(docket, m, grounds, day, day)
+        refuse(seed, m, grounds, day, day, cases, docket, reading)
         docket.hours[m] += hours
         return hours
     later = day
@@ -337,9 +509,13 @@ def serve(
             while queue.head[j, lane] != NONE and left > 0.0:
                 m = take(queue, j, lane)
                 day = docket.filed_day[m]
+                if lane != PARKED_LANE and docket.ready_day[m] > day:
+                    day = docket.ready_day[m]  # a central unit read it first
                 if loaded:
                     day = max(day, start + DAYS_PER_MONTH * min((queue.debt[j] + spent) / hours, 1.0))
                 cost = 0.0
+                if docket.status[m] == SUSPENDED:
+                    continue
                 if docket.patience_day[m] < day:
                     close(docket, m, LAPSED, docket.patience_day[m])
                 elif lane == PARKED_LANE:
@@ -361,5 +537,9 @@ def serve(
 KERNELS = (receive, serve)
 """Called from Python, once a month each."""
 
-STEPS = (strength_of, look_noise, enqueue, close, refuse, preserve, is_platform, execute, decide, take, give_up)
+STEPS = (
+    *(strength_of, role_of, look_noise, enqueue, close),
+    *(refuse, disclose, preserve, unasked, ask_firm, ask_police, another_door, screening_load, remember),
+    *(is_platform, execute, decide, take, give_up),
+)
 """Compiled into the kernels, in an order in which each knows those before it."""

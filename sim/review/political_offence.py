@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.review.safeguard import Ground
+from sim.review.safeguard import EVERYTHING, Ground
+
+MOVES = EVERYTHING
 
 
 class PoliticalOffence(Ground):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Reals
 from sim.world.docket import Docket
-from sim.world.vocabulary import LAPSED
+from sim.world.vocabulary import LAPSED, SUSPENDED
 
 Ints = NDArray[np.int64]
 
@@ -33,6 +33,10 @@ class Queue(NamedTuple):
     effort: Reals  # [T, N]
     waiting: Ints  # [T, N] files waiting after service
     parked: Ints  # [T, N] files parked after service
+    screening: Reals  # [T] hours that wait at the central unit after the month
+    screened: Reals  # [N] files it has read, fading, by requester
+    stopped: Reals  # [N] of them flagged
+    recalled: Reals  # [N] what its memory takes off the bar
 
 
 def empty_queue(states: int, months: int, room: int) -> Queue:
@@ -52,6 +56,10 @@ def empty_queue(states: int, months: int, room: int) -> Queue:
         effort=np.ones((months, states)),
         waiting=np.zeros((months, states), np.int64),
         parked=np.zeros((months, states), np.int64),
+        screening=np.zeros(months),
+        screened=np.zeros(states),
+        stopped=np.zeros(states),
+        recalled=np.zeros(states),
     )
 
 
@@ -83,13 +91,15 @@ def close(docket: Docket, m: int, status: int, day: float) -> None:
 
 
 def give_up(docket: Docket, queue: Queue, j: int, lane: int, today: float) -> None:
-    """Strike out the files of a lane whose requesters have given up by today."""
+    """Strike out the files of a lane whose requesters have given up by today, or are suspended."""
     before = NONE
     m = queue.head[j, lane]
     while m != NONE:
         following = queue.after[m]
-        if docket.patience_day[m] < today:
-            close(docket, m, LAPSED, docket.patience_day[m])
+        suspended = docket.status[m] == SUSPENDED
+        if suspended or docket.patience_day[m] < today:
+            if not suspended:
+                close(docket, m, LAPSED, docket.patience_day[m])
             queue.held[j, lane] -= 1
             if before == NONE:
                 queue.head[j, lane] = following

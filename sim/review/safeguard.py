@@ -1,9 +1,24 @@
 """What every safeguard says of itself, by kind; one short file and one YAML make a safeguard.
 
-The module of a safeguard holds a frozen record (its parameters, with article and cost) and one scalar function ``stands``:
-*is the ground there, and is it seen?* What follows from it, ``absent``, ``may`` or ``must``, is the text of the instrument.
-``stands`` takes, by name, what it reads: numbers of its own record, or what a reader of the file can see (``VISIBLE``).
-Neither ``abusive`` nor ``conduct`` is among them.
+The module of a safeguard holds a frozen record (its parameters, with article and cost), scalar functions (its *hooks*) and
+``MOVES``: the estimands that it can move while nobody adapts. The hook of most is ``stands``: *is the ground there, and is it
+seen?* What follows from it, ``absent``, ``may`` or ``must``, is the text of the instrument. A hook takes, by name, what it
+reads: numbers of its own record, or what a reader of the file can see (``VISIBLE``). Neither ``abusive`` nor ``conduct`` is
+among them.
+
+=============  ==================  =========================================================================================
+hook           of                  says
+=============  ==================  =========================================================================================
+``stands``     gate, look, ground  whether it stands against the request
+``acuity``     look                what this reader can see, relative to a perfect one
+``allows``     look, ground        the most intrusive data class that may still be given (default: what is asked for)
+``delays``     look                days that the reading takes (default: ``delay_days``)
+``tells``      look                whether the person learns of the request before data are given
+``softens``    aftermath           factor on the chance that data are used beyond the case
+``publishes``  aftermath           whether the requested state counts the request in public
+=============  ==================  =========================================================================================
+
+Institutions have no hook: they act on states and on the law in force, not on files (``sim.review.institutions``).
 """
 
 from __future__ import annotations
@@ -17,7 +32,7 @@ from typing import Any, Literal, Protocol
 from sim.world.record import ConfigError, Record
 from sim.world.vocabulary import Group, NonNegative, Unit
 
-Kind = Literal["gate", "look", "ground"]
+Kind = Literal["gate", "look", "ground", "aftermath", "institution"]
 
 VISIBLE: Mapping[str, str] = {
     "reach": "0 within the instrument, 1 outside its scope, 2 not serious enough under it",
@@ -27,17 +42,29 @@ VISIBLE: Mapping[str, str] = {
     "label_is_protected": "the cited provision is of class D",
     "harm": "harm of the narrated conduct, 0 to 1",
     "quality": "paperwork, standard normal",
-    "data_class": "0 subscriber, 1 traffic, 2 content",
+    "data_class": "0 subscriber, 1 traffic, 2 content: the most intrusive that is still asked for",
+    "secret": "the requester asks that nobody be told (Art 40(20))",
     "goodwill": "chance that a state without any duty assists this requester",
     "luck": "a uniform of this request and safeguard",
     "signal": "what the reading reveals about motive: zero in legitimate files (grounds and looks only)",
     "noise": "how suspicious the file looks by accident (grounds and looks only)",
     "covers": "personal scope of the ground for this person's group (grounds only)",
+    "role": "how plainly the person's role shows: zero where there is none (grounds only)",
     "bar": "how much suspicion this reader wants before acting (grounds and looks only)",
+    "independence": "judicial independence of the requested state, 0 to 1 (looks only)",
+    "wait": "days from the last decision to execution (looks only)",
+    "kept": "the receiving state keeps the rule in this case (aftermath only)",
 }
+SEES: Mapping[str, str] = {
+    "skill": "of the requested state's authority, 0 to 1",
+    "judicial": "independence of its courts, 0 to 1",
+    "size": "its firms' share of hosted data against the largest jurisdiction's, 0 to 1",
+    "effort": "attention that the load leaves, 0 to 1",
+}
+"""What an ``acuity`` may take besides its own numbers."""
 
 
-_ALL_KINDS = ("gate", "look", "ground")
+_ALL_KINDS = ("gate", "look", "ground", "aftermath")
 _SEEN_BY: Mapping[str, tuple[str, ...]] = {
     "reach": ("gate",),
     "goodwill": ("gate",),
@@ -45,7 +72,13 @@ _SEEN_BY: Mapping[str, tuple[str, ...]] = {
     "noise": ("look", "ground"),
     "bar": ("look", "ground"),
     "covers": ("ground",),
+    "role": ("ground",),
+    "independence": ("look",),
+    "wait": ("look",),
+    "kept": ("aftermath",),
 }
+EVERYTHING: frozenset[str] | None = None
+"""``MOVES`` of a safeguard that can change who is disclosed, and so any estimand."""
 
 
 class Safeguard(Protocol):
@@ -53,7 +86,7 @@ class Safeguard(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """Gate, look or ground."""
+        """Gate, look, ground, aftermath or institution."""
         ...
 
     @property
@@ -105,6 +138,28 @@ class Ground(Record):
     look: str
     shift: float
     covers: dict[Group, Unit]
+    habit: str | None = None  # another ground whose lasting habit and luck it shares: the same list, made longer
+
+
+class Aftermath(Record):
+    """What follows disclosure: use beyond the case, onward transfer, public statistics."""
+
+    kind: Literal["aftermath"] = "aftermath"
+    order: int
+    article: str
+    hours: NonNegative
+    certain: bool
+    habit: str | None = None
+
+
+class Institution(Record):
+    """What acts on states and on the law in force: suspension, training."""
+
+    kind: Literal["institution"] = "institution"
+    order: int
+    article: str
+    hours: NonNegative
+    certain: bool
 
 
 def home_of(safeguard: object) -> ModuleType:
@@ -112,35 +167,50 @@ def home_of(safeguard: object) -> ModuleType:
     return sys.modules[type(safeguard).__module__]
 
 
-def rule_of(safeguard: object) -> Callable[..., bool]:
-    """The scalar function ``stands`` of a safeguard's module."""
-    rule: Callable[..., bool] = home_of(safeguard).stands
-    return rule
+def hook_of(safeguard: object, hook: str) -> Callable[..., Any] | None:
+    """A scalar function of a safeguard's module; None if it has none of that name."""
+    return getattr(home_of(safeguard), hook, None)
+
+
+def moves_of(safeguard: object) -> frozenset[str] | None:
+    """Estimands that a safeguard can move while nobody adapts; None stands for all."""
+    moved: frozenset[str] | None = home_of(safeguard).MOVES
+    return moved
+
+
+def habit_of(name: str, safeguard: object) -> str:
+    """The name under which a safeguard's lasting habit and luck are drawn."""
+    return getattr(safeguard, "habit", None) or name
 
 
 def own_numbers(safeguard: Any) -> dict[str, float]:
     """Parameters that the safeguard's own record adds to its kind's, as numbers; a choice becomes its ``numbers()`` entry."""
     if hasattr(safeguard, "numbers"):
         return {name: float(value) for name, value in safeguard.numbers().items()}
-    shared = set().union(*(kind.model_fields for kind in (Gate, Look, Ground)))
+    shared = set().union(*(kind.model_fields for kind in (Gate, Look, Ground, Aftermath, Institution)))
     fields = type(safeguard).model_fields
     return {name: float(getattr(safeguard, name)) for name in fields if name not in shared}
 
 
-def reads_of(safeguard: object) -> tuple[str, ...]:
-    """Names of what the rule reads, in the order of its signature.
+def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
+    """Names of what a hook reads, in the order of its signature.
 
-    Raises ``ConfigError`` if it asks for what no reader of a file can see.
+    Raises ``ConfigError`` for a safeguard without that hook, and if it asks for what no reader of a file can see.
     """
-    names = tuple(inspect.signature(rule_of(safeguard)).parameters)
+    function = hook_of(safeguard, hook)
+    home = home_of(safeguard).__name__
+    if function is None:
+        raise ConfigError(f"{home}: found no function {hook!r}; accepted: every safeguard of its kind has one")
+    names = tuple(inspect.signature(function).parameters)
     own = own_numbers(safeguard)
     kind = getattr(safeguard, "kind", "gate")
-    seen = {name for name in VISIBLE if kind in _SEEN_BY.get(name, _ALL_KINDS)}
+    seen = set(SEES) if hook == "acuity" else {name for name in VISIBLE if kind in _SEEN_BY.get(name, _ALL_KINDS)}
+    if kind == "look" and hook != "acuity":
+        seen.add("delay_days")
     unknown = [name for name in names if name not in seen and name not in own]
     if unknown:
         raise ConfigError(
-            f"{home_of(safeguard).__name__}.stands, a {kind}: reads {unknown[0]!r}; "
-            f"accepted: its own parameters or {', '.join(sorted(seen))}"
+            f"{home}.{hook}, a {kind}: reads {unknown[0]!r}; accepted: its own parameters or {', '.join(sorted(seen))}"
         )
     return names
 

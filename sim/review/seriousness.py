@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.review.safeguard import Gate
+from sim.review.safeguard import EVERYTHING, Gate
+
+MOVES = EVERYTHING
 
 
 class Seriousness(Gate):

@@ -12,8 +12,9 @@ from sim.draws import Draws, Reals, name_keys
 from sim.review.assembly import Review
 from sim.review.desk import Desk
 from sim.review.goodwill import Goodwill
+from sim.review.panel import Panel
 from sim.review.pipeline import Practice, Reading
-from sim.review.safeguard import Ground, Safeguard
+from sim.review.safeguard import Ground, Safeguard, habit_of
 from sim.world.instruments import Instrument, instrument_names
 from sim.world.record import ConfigError, Record
 from sim.world.snapshot import World
@@ -37,6 +38,7 @@ class Visible(Record):
     recharacterised: NonNegative
     fabricated: NonNegative
     selective: NonNegative
+    role: NonNegative  # how plainly a role shows (not a motive), for the shield that reads it
 
 
 class ReviewSpec(Record):
@@ -76,6 +78,13 @@ class ReviewSpec(Record):
     retention_months: Positive
     retention_spread: NonNegative
     residence_class: DataClass
+    domestic_notice: Unit
+    misuse_chance: Unit
+    onward_chance: Unit
+    police_days: NonNegative
+    police_answered: Unit
+    spontaneous_days: NonNegative
+    direct_days: NonNegative
     effort_power: NonNegative
     effort_floor: Unit
     comfortable_months: Positive
@@ -126,7 +135,8 @@ def application(
     uptake = spec.uptake_max * states.commitment
     fidelity = spec.fidelity_floor + (1 - spec.fidelity_floor) * states.rule
     chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity])  # [3, N]
-    trait = Draws(world.seed).normal("trait:applied", name_keys(names)[:, None], states.keys[None, :])  # [S, N]
+    habits = name_keys([habit_of(name, safeguards[name]) for name in names])
+    trait = Draws(world.seed).normal("trait:applied", habits[:, None], states.keys[None, :])  # [S, N]
     plain = chance[forces.astype(int)]  # [S, I, N]
     if spec.trait_share < 1:
         latent = special.ndtri(plain) + np.sqrt(spec.trait_share) * trait[:, None, :]
@@ -151,12 +161,9 @@ def reading_of(
     aligned = states.alignment - 0.5
     prior = special.logit(spec.prior_at_zero) + spec.prior_slope * states.liberal
     usual = np.average(prior, weights=np.maximum(states.demand, 1e-12))
-    pair_bar = (
-        spec.c_align * aligned
-        + spec.c_trust * trust[:, None]
-        - spec.c_strict * states.strictness[None, :]
-        - spec.c_prev * (prior - usual)[:, None]
-    )
+    trust_bar = spec.c_trust * trust - spec.c_prev * (prior - usual)
+    pair_bar = spec.c_align * aligned + trust_bar[:, None] - spec.c_strict * states.strictness[None, :]
+    hosted = states.at_risk.sum(axis=1) @ states.host_share
     covers = np.zeros((len(names), len(GROUPS) + 1))
     for s, name in enumerate(names):
         safeguard = safeguards[name]
@@ -179,6 +186,11 @@ def reading_of(
         judicial=states.judicial,
         pair_bar=np.ascontiguousarray(pair_bar),
         standing=np.ascontiguousarray(spec.c_trust * trust[:, None] + spec.c_align * aligned),
+        trust_bar=np.ascontiguousarray(trust_bar),
+        voluntary=states.direct_answered,
+        size=hosted / max(float(hosted.max()), 1e-12),
+        misuse=np.outer(1 - states.data_protection, [spec.misuse_chance, spec.onward_chance]),
+        hidden=np.array([instruments[text].secrecy == "always" for text in instrument_names(instruments)]),
         goodwill=np.ascontiguousarray(goodwill),
         crime=crimes_under(instruments, world),
         protected=offences.protected,
@@ -191,9 +203,10 @@ def reading_of(
     )
 
 
-def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard]) -> Practice:
-    """The scalars of the review."""
-    desk = safeguards["desk"]
+def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard], names: tuple[str, ...]) -> Practice:
+    """The scalars of the review; a configuration without a central unit has one that reads nothing."""
+    desk, panel = safeguards["desk"], safeguards.get("panel")
+    unit = panel if isinstance(panel, Panel) else None
     if not isinstance(desk, Desk):
         raise ConfigError("safeguards.desk._target_: found another record; accepted: sim.review.desk.Desk")
     return Practice(
@@ -224,6 +237,21 @@ def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard]) -> Practi
         retention_log=float(np.log(spec.retention_months * DAYS_PER_MONTH)),
         retention_spread=spec.retention_spread,
         residence_class=DATA_CLASSES.index(spec.residence_class),
+        role_strength=spec.visible.role,
+        domestic_notice=spec.domestic_notice,
+        panel_binding=bool(unit and unit.binding),
+        panel_place=names.index("panel") if unit else 0,
+        panel_advice=unit.advice if unit else 0.0,
+        panel_days=unit.delay_days if unit else 0.0,
+        panel_capacity=unit.hours_a_month if unit else 1.0,
+        panel_hours=unit.hours_a_file if unit else 0.0,
+        panel_memory=unit.memory if unit else 0.0,
+        panel_kept=unit.memory_kept if unit else 0.0,
+        panel_files=unit.memory_files if unit else 1.0,
+        police_days=spec.police_days,
+        police_answered=spec.police_answered,
+        spontaneous_days=spec.spontaneous_days,
+        direct_days=spec.direct_days,
         effort_power=spec.effort_power,
         effort_floor=spec.effort_floor,
         comfortable_months=spec.comfortable_months,

@@ -138,7 +138,5 @@ class MetricsSpec(Record):
     """Weights and chances that turn events into estimands."""
 
     severity: dict[DataClass, Unit]
-    leak_chance: Unit
     quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
     fewest_events: Annotated[int, Field(ge=1)]
-    notice_chance: Unit

@@ -53,6 +53,7 @@ HONEST, RECHARACTERISED, FABRICATED = range(len(KINDS))
 FORMAL, EMERGENCY, PRESERVATION, POLICE, SPONTANEOUS, DIRECT = range(len(CHANNELS))
 FIRST_SIDE_DOOR = PRESERVATION  # channels before it are formal requests, which gates, desk and queue treat
 SUBSCRIBER, TRAFFIC, CONTENT = range(len(DATA_CLASSES))
+TOLD_AFTER, TOLD_BEFORE = 1, 2  # of disclosure
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 DAYS_PER_YEAR = 365.25
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate

@@ -1,0 +1,19 @@
+"""A shield for journalists, security researchers and whistleblowers in good faith (proposal: Access Now, joint letters); Hanoi has Art 11(2) alone."""
+
+from __future__ import annotations
+
+from sim.review.safeguard import EVERYTHING, Ground
+from sim.world.vocabulary import Unit
+
+MOVES = EVERYTHING
+
+
+class GoodFaith(Ground):
+    """Reads who the person is, not why the state asks; falls away where grave harm is alleged. Others may claim it too."""
+
+    harm_shown: Unit
+
+
+def stands(role: float, covers: float, harm: float, harm_shown: float, noise: float, bar: float) -> bool:
+    """The role is recognised, and no grave harm is alleged; a false claim passes where the file looks odd enough."""
+    return harm < harm_shown and covers * role + noise > bar

@@ -1,0 +1,56 @@
+"""The person is told before disclosure and may go to court (proposal: Tech Accord, EFF); in Hanoi secrecy may be asked for, Art 40(20)."""
+
+from __future__ import annotations
+
+from sim.review.safeguard import EVERYTHING, Look
+from sim.world.vocabulary import NonNegative, Unit
+
+MOVES = EVERYTHING
+
+
+class Person(Look):
+    """Notice after a delay, unless a court upholds secrecy; remedy; and the loss when a suspect is tipped off."""
+
+    insight: NonNegative
+    notice_days: NonNegative
+    gagged: Unit
+    reached: Unit
+    contests: Unit
+    contest_days: NonNegative
+    tip_off: Unit
+
+
+def acuity(insight: float) -> float:
+    """Nobody knows better than the person why a state asks."""
+    return insight
+
+
+def tells(wait: float, notice_days: float, secret: bool, gagged: float, reached: float, luck: float) -> bool:
+    """Told while the data have not gone yet: secrecy lifted or never asked for, the address known, execution slow enough."""
+    return wait > notice_days and luck < (reached * (1.0 - gagged) if secret else reached)
+
+
+def stands(
+    signal: float,
+    noise: float,
+    bar: float,
+    wait: float,
+    notice_days: float,
+    secret: bool,
+    gagged: float,
+    reached: float,
+    contests: float,
+    luck: float,
+    independence: float,
+) -> bool:
+    """The person goes to court in time, is heard by a court as independent as it is, and convinces it."""
+    told = reached * (1.0 - gagged) if secret else reached
+    return wait > notice_days and luck < told * contests * independence and signal + noise > bar
+
+
+def delays(
+    wait: float, notice_days: float, secret: bool, gagged: float, reached: float, contests: float, luck: float, contest_days: float
+) -> float:
+    """An appeal takes its time, whoever wins."""
+    told = reached * (1.0 - gagged) if secret else reached
+    return contest_days if wait > notice_days and luck < told * contests else 0.0

@@ -1,0 +1,18 @@
+"""Requesters with repeated upheld refusals lose the instrument for a while (after INTERPOL's corrective measures); none in Hanoi."""
+
+from __future__ import annotations
+
+from sim.review.safeguard import EVERYTHING, Institution
+from sim.world.vocabulary import Positive, Unit
+
+MOVES = EVERYTHING
+
+
+class Suspension(Institution):
+    """Whoever collects ``refusals`` upheld on a ground or by a look within a period, and too large a share, is suspended."""
+
+    refusals: Positive
+    share: Unit
+    within_months: Positive
+    months: Positive
+    reciprocal: bool

@@ -1,0 +1,17 @@
+"""Technical assistance to authorities of low skill (Hanoi Arts 54 to 56): more hours, better screening, and more requests of their own."""
+
+from __future__ import annotations
+
+from sim.review.safeguard import EVERYTHING, Institution
+from sim.world.vocabulary import NonNegative, Unit
+
+MOVES = EVERYTHING
+
+
+class Training(Institution):
+    """For parties whose authority's skill is under ``below``."""
+
+    below: Unit
+    hours_factor: NonNegative
+    skill_gain: NonNegative
+    filing_gain: NonNegative

@@ -1,0 +1,27 @@
+"""Evidence may not be used beyond its case without consent (speciality, Hanoi Art 40(19)) and needs safeguards with the receiver (36(2))."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sim.review.safeguard import Aftermath
+from sim.world.vocabulary import Unit
+
+MOVES = frozenset({"secondary_use_rate"})
+
+
+class UseLimitation(Aftermath):
+    """A duty of the receiving state, kept by its own lights; an audit makes it kept more often."""
+
+    risk: Literal["own_use", "onward"]
+    holds: Unit
+    audit: Unit
+
+    def numbers(self) -> dict[str, float]:
+        """The risk as a number: 0 use by the receiver beyond the case, 1 transfer to a third state."""
+        return {"onward": float(self.risk == "onward"), "holds": self.holds, "audit": self.audit}
+
+
+def softens(kept: bool, luck: float, audit: float, holds: float) -> float:
+    """Factor on the chance of misuse: a duty that is kept, or audited, holds back a share of it."""
+    return 1.0 - holds if kept or luck < audit else 1.0
