@@ -69,9 +69,10 @@ class Run:
 def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:
     """The rules of a scenario in a world."""
     review = assemble(policy.safeguards)
+    law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
     return Rules(
         names=instrument_names(policy.instruments),
-        law=law_in_force(policy.instruments, world.states, world.offences),
+        law=law,
         reading=reading_of(policy.review, world, policy.safeguards, policy.instruments, review),
         practice=practice_of(policy.review, policy.safeguards),
         review=review,
@@ -225,7 +226,7 @@ def cases_of(config: Config, world: World, event_seed: int) -> Cases:
 def check(config: Config) -> None:
     """Raise ``ConfigError`` (or a table's error) for what only shows against the states: codes, safeguards, tables."""
     states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
-    law_in_force(config.instruments, states, offences_of(config.offences))
+    law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_order(config.safeguards))
 
 
