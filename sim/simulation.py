@@ -317,7 +317,7 @@ def cases_of(config: Config, world: World, event_seed: int) -> Cases:
 def check(config: Config) -> None:
     """Raise ``ConfigError`` (or a table's error) for what only shows against the states: codes, safeguards, tables."""
     states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
-    law_in_force(config.instruments, states, offences_of(config.offences))
+    law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_order(config.safeguards))
 
 

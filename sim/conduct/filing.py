@@ -7,16 +7,17 @@ option wins or loses.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sim.compiled import inlined, kernel, loop
 from sim.draws import Draws, Keys, Reals, absorb, gumbel_quantile, name_key, normal_quantile, opened, u1, u2, unit
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
-from sim.world.instruments import COVERED, LawInForce
+from sim.world.instruments import COVERED, Inflation, LawInForce
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -57,6 +58,13 @@ class ConductSpec(Record):
     fall_through: bool
     quality_abusive: float
     file_everything: bool
+    legal_basis: Literal["precedence", "requester_choice"]
+    direct_share: Unit
+    police_share: Unit
+    spontaneous_most: Unit
+    spyware: Unit
+    spyware_states: Annotated[int, Field(ge=0)]
+    inflation: Inflation | None
 
 
 class Habits(NamedTuple):

@@ -15,7 +15,7 @@ from sim.review.goodwill import Goodwill
 from sim.review.panel import Panel
 from sim.review.pipeline import Practice, Reading
 from sim.review.safeguard import Ground, Safeguard, habit_of
-from sim.world.instruments import Instrument, instrument_names
+from sim.world.instruments import Instrument, established_by, instrument_names
 from sim.world.record import ConfigError, Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -23,7 +23,6 @@ from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     FORCES,
     GROUPS,
-    OFFENCE_CLASSES,
     DataClass,
     NonNegative,
     Positive,
@@ -115,10 +114,7 @@ def _place(names: tuple[str, ...], name: str, key: str) -> int:
 def crimes_under(instruments: Mapping[str, Instrument], world: World) -> NDArray[np.bool_]:
     """Whether a requested state punishes a conduct, ``[I, N, K]``: by its law, or as the text binds it to (Hanoi Arts 7-17)."""
     law = ~np.isnan(world.states.penalties)
-    bound = [
-        np.array([instruments[text].obliges.get(c, False) for c in OFFENCE_CLASSES])[world.offences.offence_class]
-        for text in instrument_names(instruments)
-    ]
+    bound = [established_by(instruments[text], world.offences) for text in instrument_names(instruments)]
     return np.stack([law | obliged[None, :] for obliged in bound])
 
 

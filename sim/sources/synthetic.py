@@ -8,6 +8,7 @@ from scipy import special
 
 from sim.draws import Draws
 from sim.world.spec import Synthetic
+from sim.world.states import MADE_UP
 
 _POPULATION = 2.0e7  # persons, median of the made-up states
 _NAMED_AT_MOST = 26**3
@@ -32,8 +33,8 @@ def synthetic_states(spec: Synthetic, draws: Draws) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": [f"State {code}" for code in codes],
-            "region": "Synthetic",
-            "subregion": "Synthetic",
+            "region": MADE_UP,
+            "subregion": MADE_UP,
             "lon": np.linspace(-150.0, 150.0, spec.count),
             "lat": 40.0 * np.sin(np.arange(spec.count)),
             "population": _POPULATION * np.exp(z["size"]),

@@ -3,32 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
+from sim.draws import Draws, Keys, name_keys
 from sim.world.record import ConfigError, Record
 from sim.world.states import StateTable
-from sim.world.vocabulary import OFFENCE_CLASSES, Force, NonNegative, OffenceClass, Offences, Positive, Unit
+from sim.world.vocabulary import (
+    CHANNELS,
+    DATA_CLASSES,
+    EMERGENCY,
+    OFFENCE_CLASSES,
+    POLICE,
+    PRESERVATION,
+    REGIMES,
+    SPONTANEOUS,
+    DataClass,
+    Force,
+    NonNegative,
+    OffenceClass,
+    Offences,
+    Positive,
+    Regime,
+    Unit,
+)
 
+Flags = NDArray[np.bool_]
 Treatment = Literal["never", "serious", "always"]
+Seriousness = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
+_TRIES = 400  # random sets that a placebo is looked for among; about one in four is near enough in the real world
+_NEAR = 0.1  # relative distance from the hosting weight aimed at within which a random set is taken
+
+
+class Ratified(Record):
+    """A treaty that binds ``count`` states in all: some for sure, others by chance, liberal ones the likelier by the slope."""
+
+    count: Annotated[int, Field(ge=1)]
+    sure: dict[str, bool] = {}
+    liberal_slope: float  # log odds per unit of liberal democracy
 
 
 class Parties(Record):
-    """Who is bound: a named set of states, some added, some taken away (maps, so that scenarios merge)."""
+    """Who is bound: a named set of states, some added, some taken away (maps, so that scenarios merge).
 
-    base: Literal["none", "all", "pairs", "signatories", "budapest", "eu"]
+    In this order: ``base``; ``extra`` states added; ``without`` states, then those of ``without_regimes``, taken away; as many
+    random states as there are bound ones of ``placebo_of_regimes``, that together host as much; and of what is left only those
+    that ``draw`` lets ratify. Under ``listed`` only the ``pairs`` named are bound to each other.
+    """
+
+    base: Literal["none", "all", "pairs", "listed", "signatories", "budapest", "eu"]
     extra: dict[str, bool] = {}
     without: dict[str, bool] = {}
+    without_regimes: dict[Regime, bool] = {}
+    placebo_of_regimes: dict[Regime, bool] = {}
+    draw: Ratified | None = None
+    pairs: dict[str, bool] = {}
+
+    @model_validator(mode="after")
+    def _pairs_are_of_a_list(self) -> Parties:
+        if any(self.pairs.values()) and self.base not in ("listed", "none"):
+            raise ValueError(f"pairs: found pairs under base {self.base}; accepted: under base listed alone")
+        return self
 
 
 class SideDoors(Record):
-    """Ways past the request paragraphs: expedited preservation (Art 42) and the 24/7 emergency lane (Art 41)."""
+    """Ways past the request paragraphs: preservation (Art 42), the 24/7 lane (41), police (47), unasked sharing (40(4))."""
 
     preservation: bool
     emergency: bool
+    police: bool
+    spontaneous: bool
+
+
+class Inflation(Record):
+    """Legislatures that raise maxima to reach a treaty (S24): how far, and from which latent repression on."""
+
+    to_years: NonNegative
+    repression_from: float  # standard deviations
 
 
 class Instrument(Record):
@@ -38,12 +93,15 @@ class Instrument(Record):
     from_start: bool  # in force before the window opens
     parties: Parties
     reaches: dict[OffenceClass, Treatment]
+    adds: dict[str, bool]  # offences always within it, which its parties must punish (a protocol on additional offences)
+    most: DataClass  # most intrusive data that it reaches
     threshold_years: NonNegative
-    seriousness: Literal["penalty", "harm", "both"]
+    seriousness: Seriousness
     harm_floor: Unit
     filing: Unit
     delay_factor: Positive
     side_doors: SideDoors
+    secrecy: Literal["requested", "always"]  # always: the person is never told, whatever a safeguard says
     obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     safeguards: dict[str, Force] = {}
@@ -52,13 +110,21 @@ class Instrument(Record):
 class LawInForce(NamedTuple):
     """The law as kernels read it: ``I`` instruments in their order, ``N`` states, ``K`` offences, ``S`` safeguards."""
 
-    before: NDArray[np.bool_]  # [I, N, N] in force between two states during the run-in
-    after: NDArray[np.bool_]  # [I, N, N] from the first day of the window
+    before: Flags  # [I, N, N] in force between two states during the run-in
+    after: Flags  # [I, N, N] from the first day of the window
     reach: NDArray[np.int8]  # [I, N, K] 0 covered, 1 outside the scope, 2 too light; by requester and label
+    most: NDArray[np.int8]  # [I] most intrusive data class that the text reaches
+    established: Flags  # [I, K] offences that the text itself obliges its parties to punish
+    adds: Flags  # [I, K] of these, the ones that a protocol added by name
     filing: NDArray[np.float64]  # [I] propensity to file
     delay: NDArray[np.float64]  # [I] factor on the delay of execution
+    hidden: Flags  # [I] the person is never told
+    opens: Flags  # [channels, I] side doors that the text has
     preserves: NDArray[np.int8]  # [2, N, N] first text in force that freezes data, before and after; -1 for none
     hurries: NDArray[np.int8]  # [2, N, N] first text in force with an urgent lane, before and after; -1 for none
+    polices: NDArray[np.int8]  # [2, N, N] first text in force by which police may ask police, before and after; -1 for none
+    pushes: NDArray[np.int8]  # [2, N, N] first text in force by which states share unasked, before and after; -1 for none
+    keys: Keys  # [I] stable keys of the texts' names
 
 
 def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
@@ -66,68 +132,215 @@ def instrument_names(instruments: Mapping[str, Instrument]) -> tuple[str, ...]:
     return tuple(sorted(instruments, key=lambda name: (instruments[name].order, name)))
 
 
-def members(name: str, parties: Parties, states: StateTable) -> NDArray[np.bool_]:
-    """Which states are bound, shape ``[N]``. Raises ``ConfigError`` for a state that does not exist."""
+def members(name: str, parties: Parties, states: StateTable, draws: Draws) -> Flags:
+    """Which states are bound, shape ``[N]``; what is left to chance is drawn by the world's ``draws``.
+
+    Raises ``ConfigError`` for a state that does not exist.
+    """
+    key = f"instruments.{name}.parties"
     if parties.base == "none":
         bound = np.zeros(states.count, bool)
-    elif parties.base in ("all", "pairs"):
+    elif parties.base in ("all", "pairs", "listed"):
         bound = np.ones(states.count, bool)
     else:
         bound = states.groups[parties.base].copy()
-    for field, flagged, value in (("extra", parties.extra, True), ("without", parties.without, False)):
-        for code, meant in flagged.items():
-            if code not in states.codes:
-                shown = ", ".join(states.codes[:6])
-                raise ConfigError(
-                    f"instruments.{name}.parties.{field}: no state has the code {code!r}; "
-                    f"accepted: ISO 3166-1 alpha-3 codes of the states table ({shown}, ...)"
-                )
-            if meant:
-                bound[states.codes.index(code)] = value
+    bound |= _named(f"{key}.extra", parties.extra, states)
+    bound &= ~_named(f"{key}.without", parties.without, states)
+    bound &= ~_of_regimes(parties.without_regimes, states)
+    if any(parties.placebo_of_regimes.values()):
+        bound &= ~placebo_of(bound, bound & _of_regimes(parties.placebo_of_regimes, states), states, draws)
+    if parties.draw is not None:
+        bound = ratifying(bound, bound & _named(f"{key}.draw.sure", parties.draw.sure, states), parties.draw, states, draws)
     return bound
 
 
-def reach_of(instrument: Instrument, states: StateTable, offences: Offences) -> NDArray[np.int8]:
-    """Whether a label of a requester is within the text, shape ``[N, K]``: 0 covered, 1 outside, 2 not serious enough.
+def hosted(states: StateTable) -> NDArray[np.float64]:
+    """Hosting weight of each state, ``[N]``: shares of foreign platforms over all origins, weighted by their people at risk."""
+    weight: NDArray[np.float64] = states.at_risk.sum(axis=1) @ states.host_share
+    return weight / weight.sum()
 
-    Seriousness reads the requester's own law (Art 2(h) with 35(1)(c); whose law counts is not stated, practice reads the
-    requester's): the statutory maximum against ``threshold_years`` by ``>=``, or the offence's harm against ``harm_floor``.
+
+def placebo_of(bound: Flags, meant: Flags, states: StateTable, draws: Draws) -> Flags:
+    """A random set of bound states, as many as are ``meant``, that together host about as much data as these, ``[N]``.
+
+    Sets of that size are drawn uniformly among the bound states, one after the other (``fact:placebo`` by try and state); the
+    first whose hosting weight lies within a tenth of the weight aimed at is taken, and if none does, the nearest of them. So
+    it is a uniform draw among the sets that are near enough. Filling a set up to the weight would not do: most states host
+    nothing and all of them would be taken, and a great host fits in only if it comes first.
     """
-    treatment = np.array([instrument.reaches[c] for c in OFFENCE_CLASSES])[offences.offence_class]
-    by_penalty = np.nan_to_num(states.penalties, nan=-1.0) >= instrument.threshold_years
-    by_harm = np.broadcast_to(offences.harm >= instrument.harm_floor, by_penalty.shape)
-    serious = {"penalty": by_penalty, "harm": by_harm, "both": by_penalty & by_harm}[instrument.seriousness]
-    reach = np.where(treatment == "never", OUTSIDE, np.where((treatment == "serious") & ~serious, TOO_LIGHT, COVERED))
-    return reach.astype(np.int8)
+    weight, count = hosted(states), int(meant.sum())
+    target = weight[meant].sum()
+    luck = draws.uniform("fact:placebo", np.arange(_TRIES)[:, None], states.keys[None, :])
+    order = np.argsort(np.where(bound, luck, np.inf), axis=1, kind="stable")[:, :count]  # [tries, count]
+    distance = np.abs(weight[order].sum(axis=1) - target)
+    near = distance <= _NEAR * target
+    chosen = int(near.argmax()) if near.any() else int(distance.argmin())
+    taken = np.zeros(states.count, bool)
+    taken[order[chosen]] = True
+    return taken
 
 
-def law_in_force(instruments: Mapping[str, Instrument], states: StateTable, offences: Offences) -> LawInForce:
-    """The texts as arrays. The last instrument in the order must bind every pair: a request always has some legal basis."""
-    names = instrument_names(instruments)
-    texts = [instruments[name] for name in names]
-    if not texts or texts[-1].parties.base != "all" or any(t != "always" for t in texts[-1].reaches.values()):
-        raise ConfigError("instruments: the last in the order must bind all states and reach all offences (comity)")
-    apart = ~np.eye(states.count, dtype=bool)
-    after = np.stack([_pairs(name, text, states) & apart for name, text in zip(names, texts, strict=True)])
-    before = after & np.array([text.from_start for text in texts])[:, None, None]
-    return LawInForce(
-        before=before,
-        after=after,
-        reach=np.stack([reach_of(text, states, offences) for text in texts]),
-        filing=np.array([text.filing for text in texts]),
-        delay=np.array([text.delay_factor for text in texts]),
-        preserves=_doors(before, after, np.array([text.side_doors.preservation for text in texts])),
-        hurries=_doors(before, after, np.array([text.side_doors.emergency for text in texts])),
+def ratifying(bound: Flags, sure: Flags, draw: Ratified, states: StateTable, draws: Draws) -> Flags:
+    """Of the bound states those that ratify, ``[N]``: the sure ones, then by a Gumbel race; ``count`` in all, or all there are.
+
+    One race for all counts (``fact:ratified`` by state): whoever is among the first forty is among the first fifty.
+    """
+    appeal = draw.liberal_slope * states.liberal + draws.gumbel("fact:ratified", states.keys)
+    order = np.argsort(-np.where(sure, np.inf, np.where(bound, appeal, -np.inf)), kind="stable")
+    chosen = np.zeros(states.count, bool)
+    chosen[order[: draw.count]] = True
+    return chosen & bound
+
+
+def _place(key: str, code: str, states: StateTable) -> int:
+    """Row of a state; -1 for one that a made-up world does not have. Raises ``ConfigError`` for one that does not exist."""
+    if code in states.codes:
+        return states.codes.index(code)
+    if states.made_up:
+        return -1
+    shown = ", ".join(states.codes[:6])
+    raise ConfigError(
+        f"{key}: no state has the code {code!r}; accepted: ISO 3166-1 alpha-3 codes of the states table ({shown}, ...)"
     )
 
 
-def _doors(before: NDArray[np.bool_], after: NDArray[np.bool_], opens: NDArray[np.bool_]) -> NDArray[np.int8]:
+def _named(key: str, named: Mapping[str, bool], states: StateTable) -> Flags:
+    """The states that a map names and means, ``[N]``."""
+    flags = np.zeros(states.count, bool)
+    for code, meant in named.items():
+        row = _place(key, code, states)
+        if row >= 0 and meant:
+            flags[row] = True
+    return flags
+
+
+def _of_regimes(named: Mapping[Regime, bool], states: StateTable) -> Flags:
+    """The states of the regimes that a map names and means, ``[N]``."""
+    return np.isin(states.regime, [REGIMES.index(regime) for regime, meant in named.items() if meant])
+
+
+def _listed(key: str, named: Mapping[str, bool], states: StateTable) -> Flags:
+    """The pairs that a map names and means, ``[N, N]``, symmetric. Raises ``ConfigError`` for what is no pair of states."""
+    pairs = np.zeros((states.count, states.count), bool)
+    for pair, meant in named.items():
+        codes = pair.split("-")
+        if len(codes) != 2 or codes[0] == codes[1]:
+            raise ConfigError(f"{key}: found {pair!r}; accepted: two codes of states with a hyphen, such as GBR-USA")
+        rows = [_place(key, code, states) for code in codes]
+        if min(rows) >= 0 and meant:
+            pairs[rows[0], rows[1]] = pairs[rows[1], rows[0]] = True
+    return pairs
+
+
+def reach_of(
+    instrument: Instrument, states: StateTable, offences: Offences, inflation: Inflation | None = None
+) -> NDArray[np.int8]:
+    """Whether a label of a requester is within the text, shape ``[N, K]``: 0 covered, 1 outside, 2 not serious enough.
+
+    Seriousness reads the requester's own law (Art 2(h) with 35(1)(c); whose law counts is not stated, practice reads the
+    requester's): the statutory maximum against ``threshold_years`` by ``>=``; or the offence's harm against ``harm_floor``; or
+    whether it is grave (death, injury, grave harm). What a protocol adds is covered whatever its class, and whether or not a
+    penalty is known: it is an offence of the treaty, which its parties must punish. Under ``inflation`` the maxima are those
+    that repressive legislatures raised to reach a text that was not in force from the start.
+    """
+    treatment = np.array([instrument.reaches[c] for c in OFFENCE_CLASSES])[offences.offence_class]
+    penalties = states.penalties
+    if inflation is not None and not instrument.from_start:
+        penalties = inflated(penalties, inflation, states, offences)
+    by_penalty = np.nan_to_num(penalties, nan=-1.0) >= instrument.threshold_years
+    by_harm = np.broadcast_to(offences.harm >= instrument.harm_floor, by_penalty.shape)
+    by_grave = np.broadcast_to(offences.grave, by_penalty.shape)
+    serious = {
+        "penalty": by_penalty,
+        "harm": by_harm,
+        "grave": by_grave,
+        "penalty_and_harm": by_penalty & by_harm,
+        "penalty_and_grave": by_penalty & by_grave,
+    }[instrument.seriousness]
+    reach = np.where(treatment == "never", OUTSIDE, np.where((treatment == "serious") & ~serious, TOO_LIGHT, COVERED))
+    reach[:, added_by(instrument, offences)] = COVERED
+    return reach.astype(np.int8)
+
+
+def inflated(penalties: NDArray[np.float64], inflation: Inflation, states: StateTable, offences: Offences) -> NDArray[np.float64]:
+    """Maxima ``[N, K]`` once repressive states have raised those of every protected conduct that they punish; no maximum falls."""
+    raised = np.where(np.isnan(penalties), np.nan, np.maximum(penalties, inflation.to_years))
+    repressive = states.repression >= inflation.repression_from
+    return np.where(repressive[:, None] & offences.protected, raised, penalties)
+
+
+def added_by(instrument: Instrument, offences: Offences) -> Flags:
+    """Offences that a text adds by name, ``[K]``."""
+    return np.array([instrument.adds.get(name, False) for name in offences.names])
+
+
+def established_by(instrument: Instrument, offences: Offences) -> Flags:
+    """Offences that a text obliges its parties to punish, by their class or by name, ``[K]``."""
+    by_class = np.array([instrument.obliges.get(c, False) for c in OFFENCE_CLASSES])[offences.offence_class]
+    return np.asarray(by_class | added_by(instrument, offences))
+
+
+def law_in_force(
+    instruments: Mapping[str, Instrument],
+    states: StateTable,
+    offences: Offences,
+    draws: Draws,
+    inflation: Inflation | None = None,
+) -> LawInForce:
+    """The texts as arrays; ``draws`` are those of the world's seed, which settle memberships that are left to chance.
+
+    The last instrument in the order must bind every pair, and reach everything: a request always has some legal basis.
+    """
+    names = instrument_names(instruments)
+    texts = [instruments[name] for name in names]
+    for name, text in zip(names, texts, strict=True):
+        unknown = sorted(set(text.adds) - set(offences.names))
+        if unknown:
+            accepted = ", ".join(offences.names)
+            raise ConfigError(f"instruments.{name}.adds: no offence is named {unknown[0]!r}; accepted: {accepted}")
+    apart = ~np.eye(states.count, dtype=bool)
+    after = np.array([_pairs(name, text, states, draws) & apart for name, text in zip(names, texts, strict=True)])
+    if not texts or not (after[-1] == apart).all() or not _reaches_everything(texts[-1]):
+        raise ConfigError("instruments: the last in the order must bind all states and reach all offences and data (comity)")
+    before = after & np.array([text.from_start for text in texts])[:, None, None]
+    opens = np.zeros((len(CHANNELS), len(texts)), bool)
+    for row, text in enumerate(texts):
+        doors = text.side_doors
+        opens[PRESERVATION, row], opens[EMERGENCY, row] = doors.preservation, doors.emergency
+        opens[POLICE, row], opens[SPONTANEOUS, row] = doors.police, doors.spontaneous
+    return LawInForce(
+        before=before,
+        after=after,
+        reach=np.stack([reach_of(text, states, offences, inflation) for text in texts]),
+        most=np.array([DATA_CLASSES.index(text.most) for text in texts], dtype=np.int8),
+        established=np.stack([established_by(text, offences) for text in texts]),
+        adds=np.stack([added_by(text, offences) for text in texts]),
+        filing=np.array([text.filing for text in texts]),
+        delay=np.array([text.delay_factor for text in texts]),
+        hidden=np.array([text.secrecy == "always" for text in texts]),
+        opens=opens,
+        preserves=_doors(before, after, opens[PRESERVATION]),
+        hurries=_doors(before, after, opens[EMERGENCY]),
+        polices=_doors(before, after, opens[POLICE]),
+        pushes=_doors(before, after, opens[SPONTANEOUS]),
+        keys=name_keys(names),
+    )
+
+
+def _reaches_everything(text: Instrument) -> bool:
+    return text.from_start and text.most == DATA_CLASSES[-1] and all(t == "always" for t in text.reaches.values())
+
+
+def _doors(before: Flags, after: Flags, opens: Flags) -> NDArray[np.int8]:
     """The first text in force that has a side door, whichever text governs the request itself."""
     usable = np.stack([before, after]) & opens[None, :, None, None]
     return np.where(usable.any(axis=1), usable.argmax(axis=1), -1).astype(np.int8)
 
 
-def _pairs(name: str, text: Instrument, states: StateTable) -> NDArray[np.bool_]:
-    bound = members(name, text.parties, states)
+def _pairs(name: str, text: Instrument, states: StateTable, draws: Draws) -> Flags:
+    bound = members(name, text.parties, states, draws)
     pairs = np.outer(bound, bound)
-    return pairs & states.mlat if text.parties.base == "pairs" else pairs
+    listed = _listed(f"instruments.{name}.parties.pairs", text.parties.pairs, states)
+    if text.parties.base == "pairs":
+        return pairs & states.mlat
+    return pairs & listed if text.parties.base == "listed" else pairs

@@ -11,6 +11,8 @@ from sim.draws import Keys
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+MADE_UP = "Synthetic"
+"""Region of every state of a made-up world, which has none of the states that a text may name."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,8 @@ class StateTable:
     def count(self) -> int:
         """Number of states ``N``."""
         return len(self.codes)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether this is a made-up world for tests and theory."""
+        return set(self.region) == {MADE_UP}

@@ -18,6 +18,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
+Regime = Literal["closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy"]
 OffenceClass = Literal["A", "B", "C", "D"]
 
 GROUPS: tuple[Group, ...] = ("journalist", "dissident", "lgbtq", "researcher", "minority")

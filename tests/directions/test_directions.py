@@ -162,7 +162,7 @@ def test_dual_criminality_by_label_lets_through_what_the_conduct_would_have_stop
 
 
 def test_a_line_of_ten_years_that_asks_for_harm_too_takes_protected_conduct_out_of_the_treaty() -> None:
-    strict = ("instruments.hanoi.threshold_years=10", "instruments.hanoi.seriousness=both")
+    strict = ("instruments.hanoi.threshold_years=10", "instruments.hanoi.seriousness=penalty_and_harm")
     assert falls(*moved("treaty", UNLOADED, (*UNLOADED, *strict)))
 
 

@@ -126,7 +126,7 @@ def test_wider_coverage_touches_no_file_on_an_ordinary_suspect() -> None:
     assert one.cases.abusive[one.docket.case[changed]].all()
 
 
-@pytest.mark.parametrize("seriousness", ["penalty", "both"])
+@pytest.mark.parametrize("seriousness", ["penalty", "penalty_and_harm"])
 @pytest.mark.parametrize("years", [(1.0, 4.0), (4.0, 10.0)])
 def test_a_higher_threshold_never_grants_more(seriousness: str, years: tuple[float, float]) -> None:
     one, other = (
@@ -135,7 +135,7 @@ def test_a_higher_threshold_never_grants_more(seriousness: str, years: tuple[flo
     assert stronger_gives_no_more(one, other) > 0
 
 
-@pytest.mark.parametrize("seriousness", ["harm", "both"])
+@pytest.mark.parametrize("seriousness", ["harm", "penalty_and_harm"])
 def test_a_higher_floor_of_harm_never_grants_more(seriousness: str) -> None:
     one, other = (
         fixed(f"instruments.hanoi.seriousness={seriousness}", f"instruments.hanoi.harm_floor={value}") for value in (0.2, 0.6)
@@ -144,7 +144,7 @@ def test_a_higher_floor_of_harm_never_grants_more(seriousness: str) -> None:
 
 
 def test_penalty_and_harm_together_are_stricter_than_either() -> None:
-    both, penalty, harm = (fixed(f"instruments.hanoi.seriousness={kind}") for kind in ("both", "penalty", "harm"))
+    both, penalty, harm = (fixed(f"instruments.hanoi.seriousness={kind}") for kind in ("penalty_and_harm", "penalty", "harm"))
     assert stronger_gives_no_more(penalty, both) > 0
     assert stronger_gives_no_more(harm, both) > 0
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
+from sim.draws import Draws
 from sim.settings import Config
 from sim.simulation import world_of
 from sim.sources.tables import read_penalties, read_states
@@ -47,7 +48,7 @@ def reach(config: Config, world: World, instrument: str, code: str, offence: str
     """0 covered, 1 outside, 2 too light: how a text takes a label of a requester."""
     texts = dict(config.instruments)
     texts[instrument] = texts[instrument].model_copy(update=changed)
-    law = law_in_force(texts, world.states, world.offences)
+    law = law_in_force(texts, world.states, world.offences, Draws(1))
     place = instrument_names(texts).index(instrument), world.states.codes.index(code), world.offences.names.index(offence)
     return int(law.reach[place])
 
@@ -100,7 +101,7 @@ def test_two_years_are_not_serious(config: Config, worlds: list[World]) -> None:
         penalties = world.states.penalties.copy()
         penalties[world.states.codes.index("TUR"), world.offences.names.index("insult")] = 2.0
         lighter = type(world.states)(**{**vars(world.states), "penalties": penalties})
-        law = law_in_force(config.instruments, lighter, world.offences)
+        law = law_in_force(config.instruments, lighter, world.offences, Draws(1))
         place = lighter.codes.index("TUR"), world.offences.names.index("insult")
         assert law.reach[instrument_names(config.instruments).index("hanoi")][place] == TOO_LIGHT
         assert law.reach[instrument_names(config.instruments).index("mlat")][place] == COVERED  # one year is enough there
@@ -147,7 +148,7 @@ def test_journalism_and_orientation_are_not_on_the_list_of_article_40_22(config:
 
 def bound(config: Config, world: World) -> set[str]:
     """States between which the treaty is in force in the window."""
-    law = law_in_force(config.instruments, world.states, world.offences)
+    law = law_in_force(config.instruments, world.states, world.offences, Draws(1))
     pairs = law.after[instrument_names(config.instruments).index("hanoi")]
     return {code for code, any_pair in zip(world.states.codes, pairs.any(axis=1), strict=True) if any_pair}
 
@@ -163,7 +164,7 @@ def test_the_united_states_and_germany_are_not_bound(config: Config, worlds: lis
 
 
 def test_the_treaty_binds_nobody_before_the_window(config: Config, worlds: list[World]) -> None:
-    law = law_in_force(config.instruments, worlds[0].states, worlds[0].offences)
+    law = law_in_force(config.instruments, worlds[0].states, worlds[0].offences, Draws(1))
     hanoi = instrument_names(config.instruments).index("hanoi")
     assert not law.before[hanoi].any()
     assert int(law.after[hanoi].sum()) == 72 * 71

@@ -9,6 +9,7 @@ import pytest
 from scipy import special, stats
 
 from sim.config import load
+from sim.draws import Draws
 from sim.review.assembly import assemble
 from sim.review.safeguard import in_order
 from sim.review.spec import application, crimes_under, force_codes
@@ -49,9 +50,9 @@ def test_an_insult_of_exactly_four_years_passes_the_gate_of_at_least_four() -> N
         ("penalty", np.nan, 1.0, TOO_LIGHT),  # no crime under the requester's own law
         ("harm", 0.5, 0.5, COVERED),
         ("harm", 20.0, 0.49, TOO_LIGHT),
-        ("both", 4.0, 0.5, COVERED),
-        ("both", 20.0, 0.49, TOO_LIGHT),
-        ("both", 3.0, 1.0, TOO_LIGHT),
+        ("penalty_and_harm", 4.0, 0.5, COVERED),
+        ("penalty_and_harm", 20.0, 0.49, TOO_LIGHT),
+        ("penalty_and_harm", 3.0, 1.0, TOO_LIGHT),
     ],
 )
 def test_seriousness_by_penalty_by_harm_or_by_both(seriousness: str, years: float, harm: float, reach: int) -> None:
@@ -195,7 +196,7 @@ def test_hanoi_as_adopted_has_no_political_offence_clause_and_no_duty_to_refuse(
 def test_no_treaty_binds_nobody_to_hanoi_and_leaves_the_rest() -> None:
     config = load("people.rows=3000", "scenario=no_treaty")
     world = real()[1]
-    law, plain = (law_in_force(each.instruments, world.states, world.offences) for each in (config, real()[0]))
+    law, plain = (law_in_force(each.instruments, world.states, world.offences, Draws(world.seed)) for each in (config, real()[0]))
     row = instrument_names(config.instruments).index("hanoi")
     assert not law.after[row].any()
     assert plain.after[row].sum() > 1000
