@@ -16,7 +16,6 @@ from sim.conduct.filing import (
     empty_book,
     file_requests,
     habits_of,
-    spyware_hits,
     wishes_of_month,
 )
 from sim.draws import Draws, Reals
@@ -95,7 +94,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         reading=reading._replace(skill=helped.skill),
         practice=practice_of(policy.review, policy.safeguards, review.names),
         review=review,
-        habits=habits_of(world, policy.conduct, helped.filing),
+        habits=habits_of(world, policy.conduct),
         capacity=world.capacity * helped.hours,
         suspensions={
             row: rule
@@ -149,7 +148,7 @@ def advance(run: Run) -> None:
     phase = int(month >= rules.treaty_from)
     in_force = run.in_force if phase else rules.law.before
     file_requests(
-        run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
+        run.draws.root, month, bool(phase), wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
         rules.habits,
     )  # fmt: skip
     rules.review.receive(
@@ -254,8 +253,7 @@ def finish(run: Run) -> Finished:
         months=run.month,
         backlog=run.queue.backlog,
         capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
-        draws=run.draws,
-        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
+        spied=np.zeros(status.size, bool),
     )
 
 
