@@ -25,7 +25,9 @@ from sim.world.vocabulary import (
     FIRST_SIDE_DOOR,
     GROUPS,
     KINDS,
+    MISUSED,
     STATUSES,
+    TOLD,
 )
 
 _REQUEST = name_key("request")
@@ -127,6 +129,10 @@ class Result:
                 "ended_day": docket.ended_day - run.opens,
                 "hours": docket.hours.astype(float),
                 "narrowed_by": named(docket.narrowed, stopped),
+                "flagged": docket.flagged > 0,
+                "told": named(docket.told, TOLD),
+                "misused": named(docket.misused, MISUSED),
+                "published": docket.published > 0,
             }
         )
 

@@ -18,7 +18,7 @@ from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
 from sim.result import Result
-from sim.review.assembly import Review, assemble
+from sim.review.assembly import Review, assemble, columns_of
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
@@ -156,6 +156,7 @@ class Office:
     world: World
     instruments: tuple[str, ...]
     review: Review
+    columns: dict[str, tuple[str, ...]]
     law: LawInForce
     reading: Reading
     practice: Practice
@@ -171,7 +172,7 @@ class Office:
         """The same office with other parameters in one safeguard's row."""
         numbers = self.reading.numbers.copy()
         for column, value in columns.items():
-            place = ("hours", "bar", "shift", "delay_days", "narrow_margin").index(column) if column != "own" else 5
+            place = self.columns[name].index(column) if column != "own" else 5
             numbers[self.review.names.index(name), place] = value
         return replace(self, reading=self.reading._replace(numbers=numbers))
 
@@ -212,6 +213,7 @@ def office(config: Config | None = None) -> Office:
         world=world,
         instruments=instrument_names(config.instruments),
         review=review,
+        columns={name: columns_of(config.safeguards[name]) for name in review.names},
         law=law_in_force(config.instruments, world.states, world.offences, Draws(world.seed)),
         reading=reading._replace(
             applies=applies,
@@ -220,12 +222,15 @@ def office(config: Config | None = None) -> Office:
             pair_bar=np.zeros((n, n)),
             standing=np.zeros((n, n)),
             goodwill=np.ones((n, n)),
+            trust_bar=np.zeros(n),
+            size=np.ones(n),
+            misuse=np.zeros((n, 2)),
             crime=np.ones_like(reading.crime),
             covers=np.ones_like(reading.covers),
             plausible=np.full_like(reading.plausible, 0.6),
             strength=np.full(4, 2.0),
         ),
-        practice=practice_of(config.review, config.safeguards)._replace(
+        practice=practice_of(config.review, config.safeguards, review.names)._replace(
             **NOTHING_EXPIRES, plausibility_from=1.6, visibility_slope=0.0, delay_log=0.0, delay_spread=0.0
         ),
     )
@@ -250,6 +255,7 @@ def files(
     requested: NDArray[np.int64] | int = HOLDS,
     resident_only: bool = False,
     preserved: bool = False,
+    secret: bool = False,
     first_id: int = 1,
     seed: int = 1,
 ) -> tuple[Cases, Docket]:
@@ -275,7 +281,7 @@ def files(
         hosts=hosts,
         domestic=np.zeros(count, bool),
         urgent=np.full(count, channel == 1),
-        secret=np.zeros(count, bool),
+        secret=np.full(count, secret),
         dossier=Draws(seed).normal("dossier", ids),
     )
     each = 2 if preserved else 1
@@ -316,7 +322,8 @@ def answered(
     root = Draws(seed).root
     for month in range(months):
         docket.used[0] = upto[month + 1]
-        place.review.receive(root, int(upto[month]), cases, docket, queue, place.law, place.reading, place.practice)
+        first = int(upto[month])
+        place.review.receive(root, month, first, loaded, cases, docket, queue, place.law, place.reading, place.practice)
         place.review.serve(root, month, loaded, hours, cases, docket, queue, place.law, place.reading, place.practice)
         if monthly is not None:
             monthly(month, queue)

@@ -19,7 +19,7 @@ RUN_ONLY = (
     "run_in_months=12",
     "run_out_months=30",
     "start=2028-01-01",
-    "metrics.leak_chance=0.5",
+    "metrics.severity.traffic=0.5",
     "world_seed=4",
 )
 POLICY = (

@@ -21,7 +21,7 @@ GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
     *("years=2", "demand.abusive_odds=0.2", "demand.secret_share=0.4", "demand.urgent_share=0.2"),
-    *("metrics.leak_chance=0.6", "metrics.notice_chance=0.5"),
+    *("review.misuse_chance=0.6", "review.onward_chance=0.3", "review.domestic_notice=0.5"),
 )
 WORLDS = {
     "made up": ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120"),
@@ -194,17 +194,16 @@ class Retold:
         return told | {("all", "all"): (hours.sum() / capacity.sum(), months)}
 
     def secondary_use_rate(self) -> Told:
-        draws, chance, leaks = Draws(self.result.seed), self.result.config.metrics.leak_chance, 0
-        for row in self.in_window:
-            receiver = str(row["requester"])
-            luck = float(draws.uniform("leak", int(row["case"]), receiver))
-            leaks += luck < chance * (1 - self.protection[receiver])
-        return {("all", "all"): (1e5 * leaks / sum(self.at_risk.values()) / self.years, leaks)}
+        ways = {"own_use": ("own_use", "both"), "onward": ("onward", "both")}
+        people = sum(self.at_risk.values())
+        leaks = {level: sum(row["misused"] in kinds for row in self.in_window) for level, kinds in ways.items()}
+        harmed = sum(row["misused"] != "no" for row in self.in_window)
+        told = {("all", "all"): (1e5 * harmed / people / self.years, harmed)}
+        return told | {("risk", level): (1e5 * count / people / self.years, count) for level, count in leaks.items()}
 
     def notified_share(self) -> Told:
-        draws, chance = Draws(self.result.seed), self.result.config.metrics.notice_chance
-        hit = [self.by_id[row["case"]] for row in self.giving if row["abusive"] and row["case"] in self.ids]
-        told = sum(not case["secret"] and float(draws.uniform("notice", int(case["id"]))) < chance for case in hit)
+        hit = [row for row in self.giving if row["abusive"] and row["case"] in self.ids]
+        told = sum(row["told"] != "never" for row in hit)
         return {("all", "all"): (told / len(hit), told)}
 
     def selected(self, part: str, abusive: bool | None) -> Told:
