@@ -398,7 +398,7 @@ def with_state(world: World, code: str) -> World:
         return np.insert(longer, at, value, axis=1) if square else longer
 
     squares = ("exile_hosts", "host_share", "closeness", "alignment", "mlat")
-    nothing = ("demand", "pursuit", "at_risk", "exile_share", "home_service", *squares)
+    nothing = ("demand", "pursuit", "at_risk", "exile_share", "home_service", "direct_requests", "direct_emergency", *squares)
     changed: dict[str, Any] = {}
     for name, value in vars(states).items():
         if isinstance(value, dict):

@@ -5,7 +5,7 @@
 
 The second form builds nothing: after an edit of a table kept by hand it renews that table's checksum.
 
-**The compiled folder** (``--from``) holds three CSV files in UTF-8. Further columns are ignored; an empty cell means
+**The compiled folder** (``--from``) holds four CSV files in UTF-8. Further columns are ignored; an empty cell means
 *not in the source* and stays empty.
 
 ``states.csv``, one row per UN member (193), keyed by ``iso3``:
@@ -22,6 +22,11 @@ The second form builds nothing: after an edit of a table kept by hand it renews 
     most 12, 24, 150, 400 miles), ``atop_defense_2018`` (0 or 1), ``n_shared_blocs`` (count).
 ``exile.csv``, one row per origin and host:
     ``origin``, ``host``, ``refugees``, ``asylum_seekers``, ``oip`` (others in need of protection), persons.
+``provider_requests.csv``, one row per firm, half-year, state and process:
+    ``provider``, ``period`` (``2025-H1``), ``iso3``, ``process`` (as the firm names it), ``requests`` (count),
+    ``pct_disclosed`` (% of them answered with some data; empty where the firm gives none). Used are the two latest
+    half-years of Google and Apple, which must be one year and the same at both; other firms, and states that are no
+    member, are left out. A state without a row is *not listed*: that is no count of zero.
 
 **Newer releases** overlay these. Codes that are no UN member (in V-Dem, for instance, ``PSG`` ``PSE`` ``XKX`` ``ZZB``
 ``SML``) are dropped; an empty cell never overlays a figure, nor does one older than the compiled column.
@@ -51,6 +56,7 @@ import csv
 import datetime
 import io
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,9 +65,9 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
 from sim.sources.checksums import FOLDER, sha256
-from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
+from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_states
 
-VERSION = "1"
+VERSION = "2"
 """Version of this builder; it goes up when the same inputs would give other tables."""
 
 STATE_COUNT = 193
@@ -76,7 +82,37 @@ NEAR_WATER = ("1", "2", "3")
 SIGNED_LATER = ("CAN",)
 """States that signed after 19 November 2025 (Canada, July 2026)."""
 
-BUILT = ("states.csv", "pairs.csv", "exiles.csv")
+PROCESSES = {
+    "Google": {
+        **dict.fromkeys(
+            (
+                *("Other Legal Requests", "Other Court Orders", "Court Orders", "Subpoenas", "Search Warrants"),
+                *("Pen Register Orders", "Wiretap Orders", "Police Requests"),
+            ),
+            "ordinary",
+        ),
+        "Emergency Disclosure Requests": "emergency",
+        **dict.fromkeys(
+            (
+                *("Preservation Requests", "Requests for data of local subsidiary"),
+                *("CLOUD ACT - OPOs", "CLOUD Act - IPA CDRs", "CLOUD Act - IPA TIWs"),
+            )
+        ),
+    },
+    "Apple": {
+        "account": "ordinary",
+        "emergency": "emergency",
+        **dict.fromkeys(
+            (
+                *("device", "financial_identifier", "account_preservation", "account_restriction_deletion"),
+                *("digital_content_provider", "push_token"),
+            )
+        ),
+    },
+}
+"""What a firm's processes are to us; None is left out: preservation, executive agreements, a local subsidiary, lost devices."""
+
+BUILT = ("states.csv", "pairs.csv", "exiles.csv", "direct.csv")
 BY_HAND = ("penalties.csv", "places.csv")
 
 Row = dict[str, str]
@@ -158,6 +194,8 @@ STATE_HEADER = (
     *("budapest_party", "us_mlat", "iccpr_party", "data_protection_law", "samesex_criminalised", "eu_member"),
     *("coe_member", "common_law", "ideal_point", "mla_requests_to_google", "exiles_abroad", "emigrants"),
 )
+DIRECT_HEADER = ("code", "ordinary", "ordinary_answered", "emergency", "emergency_answered")
+PROVIDER_HEADER = ("provider", "period", "iso3", "process", "requests", "pct_disclosed")
 VDEM = {
     "v2x_regime": "regime",
     "v2x_libdem": "liberal_democracy",
@@ -176,6 +214,7 @@ WGI = {
     "GOV_WGI_RL.EST": "rule_of_law",
 }
 HIDDEN = ("", "-", "*")
+HALF_YEAR = re.compile(r"\d{4}-H[12]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -197,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(source: Path, to: Path, overlays: Mapping[str, Path], day: str) -> None:
-    """Build ``states.csv``, ``pairs.csv``, ``exiles.csv`` and ``CHECKSUMS.json`` in ``to``, all four or none.
+    """Build ``states.csv``, ``pairs.csv``, ``exiles.csv``, ``direct.csv`` and ``CHECKSUMS.json`` in ``to``, all five or none.
 
     ``overlays`` maps ``vdem``, ``unhcr``, ``wdi``, ``wgi`` to a publisher's file; ``day`` is an ISO date.
 
@@ -220,8 +259,9 @@ def build(source: Path, to: Path, overlays: Mapping[str, Path], day: str) -> Non
         "states.csv": _csv(STATE_HEADER, state_rows(places, figures, flows)),
         "pairs.csv": _csv(("a", "b", "contiguous", "defence_alliance", "shared_blocs"), pairs(source / "alignment.csv", codes)),
         "exiles.csv": _csv(("origin", "host", "people"), exile_rows(flows)),
+        "direct.csv": _csv(DIRECT_HEADER, direct_rows(source / "provider_requests.csv", codes)),
     }
-    inputs = {name: source / f"{name}.csv" for name in ("states", "alignment", "exile")} | dict(overlays)
+    inputs = {name: source / f"{name}.csv" for name in ("states", "alignment", "exile", "provider_requests")} | dict(overlays)
     record = {name: {"file": path.name, "sha256": sha256(path)} for name, path in sorted(inputs.items())}
     _write(to, texts, record, day)
 
@@ -402,6 +442,68 @@ def exile_rows(flows: Mapping[tuple[str, str], int]) -> Iterator[Row]:
             yield {"origin": origin, "host": host, "people": str(significant(Decimal(people)))}
 
 
+def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
+    """Add up a year's requests of each listed state to the firms of `PROCESSES`, and the share answered with some data."""
+    rows = [(line, row) for line, row in _rows(path, PROVIDER_HEADER) if row["provider"] in PROCESSES]
+    year = _latest_year(path, rows)
+    asked: dict[tuple[str, str], int] = {}
+    told: dict[tuple[str, str], int] = {}  # of these, with a share
+    answered: dict[tuple[str, str], Decimal] = {}
+    for line, row in rows:
+        if row["period"] not in year or row["iso3"] not in codes:
+            continue
+        process = _process(path, line, row["provider"], row["process"])
+        requests, share = _answered(path, line, row)
+        if process and requests:
+            key = (row["iso3"], process)
+            asked[key] = asked.get(key, 0) + requests
+            if share is not None:
+                told[key] = told.get(key, 0) + requests
+                answered[key] = answered.get(key, Decimal(0)) + requests * share
+    for code in sorted({code for code, _ in told}):
+        row = {"code": code} | dict.fromkeys(DIRECT_HEADER[1:], "")
+        for process in ("ordinary", "emergency"):
+            if (code, process) in told:
+                row[process] = str(significant(Decimal(asked[code, process])))
+                row[f"{process}_answered"] = str(decimals(answered[code, process] / told[code, process]))
+        yield row
+
+
+def _process(path: Path, line: int, firm: str, process: str) -> str | None:
+    if process not in PROCESSES[firm]:
+        raise TableError(f"{_at(path, line, 'process')}: found {process!r}; accepted of {firm} are {', '.join(PROCESSES[firm])}")
+    return PROCESSES[firm][process]
+
+
+def _answered(path: Path, line: int, row: Row) -> tuple[int, Decimal | None]:
+    """Requests of one row, and the share of them that were answered."""
+    cell = row["pct_disclosed"].strip()
+    try:
+        share = Decimal(cell or "0") / 100
+    except InvalidOperation:
+        share = Decimal("nan")
+    if not (share.is_finite() and 0 <= share <= 1):
+        raise TableError(f"{_at(path, line, 'pct_disclosed')}: found {cell!r}; accepted is a number from 0 to 100, or nothing")
+    return _whole(path, line, "requests", row["requests"]), share if cell else None
+
+
+def _latest_year(path: Path, rows: Sequence[tuple[int, Row]]) -> tuple[str, str]:
+    """Return the two latest half-years, if they follow on each other and every firm of `PROCESSES` has both."""
+    periods: dict[str, set[str]] = {firm: set() for firm in PROCESSES}
+    for line, row in rows:
+        if not HALF_YEAR.fullmatch(row["period"]):
+            raise TableError(f"{_at(path, line, 'period')}: found {row['period']!r}; accepted is a half-year, as 2025-H1")
+        periods[row["provider"]].add(row["period"])
+    last = max(set[str]().union(*periods.values()), default="row")
+    before = f"{last[:-1]}1" if last.endswith("2") else f"{int(last[:4]) - 1}-H2" if last.endswith("1") else last
+    for firm, theirs in periods.items():
+        for period in (before, last):
+            if period not in theirs:
+                where = f"{path.name}, column period"
+                raise TableError(f"{where}: found no {period} of {firm}; accepted is the same latest year of every firm")
+    return before, last
+
+
 def _totals(flows: Mapping[tuple[str, str], int]) -> dict[str, int]:
     totals: dict[str, int] = {}
     for (origin, _), people in flows.items():
@@ -497,6 +599,7 @@ def _write(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str,
             codes = list(read_states(folder / "states.csv").index)
             read_pairs(folder / "pairs.csv", codes)
             read_exiles(folder / "exiles.csv", codes)
+            read_direct(folder / "direct.csv", codes)
         kept = {table: to / table for table in (*BUILT, *BY_HAND) if (to / table).is_file()}
         sums = {table: sha256(path) for table, path in (kept | {table: folder / table for table in texts}).items()}
         record = {"builder": VERSION, "built": day, "tables": dict(sorted(sums.items())), "inputs": dict(inputs)}
@@ -507,7 +610,7 @@ def _write(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str,
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim.sources.build", description="Build the committed tables.")
-    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="compiled states, alignment, exile")
+    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="the compiled folder, see above")
     parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where the tables go")
     parser.add_argument("--vdem", type=Path, metavar="FILE", help="V-Dem Country-Year CSV, newer than the compiled")
     parser.add_argument("--unhcr", type=Path, metavar="FILE", help="UNHCR population CSV")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from sim.draws import Draws, name_keys
+from sim.sources.direct import EMERGENCY, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
@@ -24,12 +25,13 @@ _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
 
 class Tables(NamedTuple):
-    """What the sources say: states by code, pairs, exiles, known penalties."""
+    """What the sources say: states by code, pairs, exiles, known penalties, requests to firms."""
 
     states: pd.DataFrame
     pairs: pd.DataFrame
     exiles: pd.DataFrame
     penalties: pd.DataFrame
+    direct: pd.DataFrame
 
 
 def standardised(values: Reals) -> Reals:
@@ -270,6 +272,7 @@ def state_table(
     demand = demand_of(demand_spec, table, draws)
     host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
     exile_share, exile_hosts = exile_of(people, table, tables.exiles, ties.near)
+    direct = direct_facts(demand_spec.direct, table, users, np.diagonal(host_share), tables.direct, draws)
     penalties, known = penalty_table(
         codes,
         table["regime"].to_numpy(int) >= _DEMOCRATIC_FROM,
@@ -307,11 +310,15 @@ def state_table(
         alignment=ties.alignment,
         penalties=penalties,
         penalty_known=known,
+        direct_requests=direct.requests[:, ORDINARY].copy(),
+        direct_emergency=direct.requests[:, EMERGENCY].copy(),
+        direct_answered=direct.answered[:, ORDINARY].copy(),
+        direct_emergency_answered=direct.answered[:, EMERGENCY].copy(),
         groups={
             "signatories": (table[["hanoi_signatory", "hanoi_signed_later"]].to_numpy(float) > 0).any(axis=1),
             "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),
             "eu": (table["eu_member"].to_numpy(float) > 0).copy(),
         },
         mlat=treaty_matrix(spec.treaties, table, ties.parts, draws),
-        drawn=drawn,
+        drawn={**drawn, **direct.drawn},
     )

@@ -83,6 +83,13 @@ def no_exiles() -> pd.DataFrame:
     return pd.DataFrame({"origin": [], "host": [], "people": []})
 
 
+def no_direct() -> pd.DataFrame:
+    """No firm lists a request: every count and share is drawn."""
+    empty = np.array([], float)
+    names = ("ordinary", "ordinary_answered", "emergency", "emergency_answered")
+    return pd.DataFrame({"code": [], **dict.fromkeys(names, empty)})
+
+
 def no_penalties() -> pd.DataFrame:
     """No statute is known: every maximum is drawn."""
     return pd.DataFrame({"code": [], "offence": [], "max_years": np.array([], float), "basis": [], "tag": []})

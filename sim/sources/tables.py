@@ -106,6 +106,13 @@ PAIR_WORDS = ("a", "b")
 PAIR_COLUMNS = (_flag("contiguous"), _flag("defence_alliance"), _count("shared_blocs"))
 EXILE_WORDS = ("origin", "host")
 EXILE_COLUMNS = (_count("people"),)
+DIRECT_WORDS = ("code",)
+DIRECT_COLUMNS = (
+    Column("ordinary", 1, inf, whole=True, may_be_empty=True),
+    _known("ordinary_answered", 0, 1),
+    Column("emergency", 1, inf, whole=True, may_be_empty=True),
+    _known("emergency_answered", 0, 1),
+)
 PENALTY_WORDS = ("code", "offence", "basis", "tag")
 PENALTY_COLUMNS = (_known("max_years", 0, inf),)
 PENALTY_ORDER = ("code", "offence", "max_years", "basis", "tag")
@@ -174,6 +181,30 @@ def read_exiles(path: Path | None = None, codes: Collection[str] | None = None) 
             raise TableError(f"{_at(path, row)}, host: found {host!r}; accepted is a state other than the origin")
     _refuse_doubles(path, table, EXILE_WORDS)
     return table.sort_values(list(EXILE_WORDS), ignore_index=True)
+
+
+def read_direct(path: Path | None = None, codes: Collection[str] | None = None) -> pd.DataFrame:
+    """Read the requests that states sent to two firms themselves: columns ``code``, and per process requests and share answered.
+
+    ``ordinary`` and ``emergency`` are requests of one year (three significant digits), NaN where no firm lists any: that is
+    *not listed*, never zero, and a zero is refused. ``ordinary_answered`` and ``emergency_answered`` are shares in [0, 1]
+    answered with some data. ``codes`` as in `read_pairs`; a state without a row is not listed at all.
+
+    Raises
+    ------
+    TableError
+        As for `read_states`; also an unknown state, a count without its share, or a share without its count.
+    """
+    path = path or FOLDER / "direct.csv"
+    table = _read(path, DIRECT_WORDS, DIRECT_COLUMNS)
+    _refuse_unknown(path, table, DIRECT_WORDS, "state", _codes(codes))
+    _refuse_doubles(path, table, DIRECT_WORDS)
+    for count in ("ordinary", "emergency"):
+        torn = np.flatnonzero((table[count].isna() != table[f"{count}_answered"].isna()).to_numpy())
+        if torn.size:
+            where = f"{_at(path, int(torn[0]))}, {count}"
+            raise TableError(f"{where}: found a count or a share alone; accepted are both, or neither")
+    return table.sort_values("code", ignore_index=True)
 
 
 def read_penalties(

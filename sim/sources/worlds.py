@@ -11,8 +11,8 @@ import pandas as pd
 from sim.draws import Draws
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
-from sim.sources.synthetic import no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import TableError, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
+from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
@@ -24,7 +24,7 @@ _LEAST_STATES = 30  # rows under which a regression on six columns says nothing
 def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> Tables:
     """The tables that a world is made of, read and checked, or made up."""
     if spec.source == "synthetic":
-        return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties())
+        return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties(), no_direct())
     states = read_states(Path(spec.table) if spec.table else None)
     if len(states) < _LEAST_STATES:
         name = Path(str(spec.table)).name
@@ -37,6 +37,7 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
         _within(read_pairs(), ("a", "b"), codes),
         _within(read_exiles(), ("origin", "host"), codes),
         _within(read_penalties(Path(spec.penalty_table) if spec.penalty_table else None, offences=list(blocks)), ("code",), codes),
+        _within(read_direct(), ("code",), codes),
     )
 
 

@@ -10,6 +10,7 @@ from sim.world.record import Record
 from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
 
 Percent = Annotated[float, Field(ge=0.0, le=100.0)]
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class Synthetic(Record):
@@ -102,6 +103,42 @@ class PeopleSpec(Record):
         return self
 
 
+class DirectSpec(Record):
+    """Legitimate requests sent to firms abroad directly: how unlisted counts are drawn, and how all vary in time."""
+
+    at_home: dict[str, bool]
+    reference_users: Positive
+    reference_income: Positive
+    reference_liberal: Unit
+    level: Positive
+    users_slope: float
+    income_slope: float
+    liberal_slope: float
+    liberal_slope_spread: NonNegative
+    spread_low: NonNegative
+    spread_high: NonNegative
+    most_per_million: Positive
+    emergency_a: Positive
+    emergency_b: Positive
+    answered_from: Unit
+    answered: Fraction
+    answered_liberal_slope: float
+    answered_volume_slope: float
+    answered_weight: Positive
+    emergency_answered: Fraction
+    emergency_liberal_slope: float
+    emergency_weight: Positive
+    firms: Annotated[float, Field(ge=1.0)]
+    growth: float
+    noise: NonNegative
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DirectSpec:
+        if self.spread_low > self.spread_high:
+            raise ValueError(f"spread_low: found {self.spread_low}, above spread_high {self.spread_high}; accepted: at most that")
+        return self
+
+
 class DemandSpec(Record):
     """How many cases states wish for: legitimate needs and abusive wishes."""
 
@@ -132,6 +169,7 @@ class DemandSpec(Record):
     false_urgent_share: Unit
     secret_share: Unit
     abusive_wants: dict[DataClass, Unit] | None
+    direct: DirectSpec
 
 
 class MetricsSpec(Record):

@@ -44,6 +44,10 @@ class StateTable:
     alignment: Reals  # [N, N] in [0, 1], symmetric
     penalties: Reals  # [N, K] maximum years; nan where the conduct is no crime
     penalty_known: Flags  # [N, K] read from a statute or a report, not drawn
+    direct_requests: Reals  # [N] ordinary requests a year to the two firms that publish counts
+    direct_emergency: Reals  # [N] emergency requests a year to the same
+    direct_answered: Reals  # [N] share of the ordinary ones answered with some data, hardly ever content
+    direct_emergency_answered: Reals  # [N] share of the emergency ones answered with some data
     groups: dict[str, Flags]  # named sets of states: signatories, budapest, eu, ...
     mlat: Flags  # [N, N] bilateral mutual legal assistance treaty in force, symmetric
     drawn: dict[str, Flags]  # column: where its value was drawn and not read

@@ -13,7 +13,8 @@ from sim.sources.checksums import FOLDER, sha256
 from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
 
 CODES = list(build.read_places(FOLDER / "places.csv"))
-TABLES = ("states.csv", "pairs.csv", "exiles.csv")
+TABLES = ("states.csv", "pairs.csv", "exiles.csv", "direct.csv")
+INPUTS = ("states.csv", "alignment.csv", "exile.csv", "provider_requests.csv")
 
 
 def write(path: Path, header: list[str], rows: list[list[object]]) -> None:
@@ -47,6 +48,22 @@ def inputs(tmp_path: Path) -> Path:
         ["origin", "host", "refugees", "asylum_seekers", "oip"],
         [["AFG", "IRN", 900_000, 90_000, 0], ["AFG", "DEU", 9_000, 900, 100], ["AFG", "FRA", 9_999, 0, 0]],
     )
+    write(
+        folder / "provider_requests.csv",
+        ["provider", "period", "iso3", "process", "requests", "pct_disclosed", "accounts"],
+        [
+            ["Google", "2024-H2", "DEU", "Other Legal Requests", "40000.0", 84.0, 1],
+            ["Google", "2025-H1", "DEU", "Other Legal Requests", 41_234, 86.0, 1],
+            ["Google", "2025-H1", "DEU", "Preservation Requests", 700, "", 1],
+            ["Google", "2025-H1", "BLR", "Emergency Disclosure Requests", 11, 54.5, 1],
+            ["Google", "2023-H1", "FRA", "All", 9_000, 80.0, 1],
+            ["Apple", "2024-H2", "DEU", "account", 1_000, 66.0, 1],
+            ["Apple", "2025-H1", "DEU", "device", 9_999, 80.0, 1],
+            ["Apple", "2025-H1", "DEU", "account", 0, 0.0, 0],
+            ["Apple", "2025-H1", "TWN", "account", 50, 80.0, 1],
+            ["Twitter", "2017-H1", "DEU", "account information", 6_445, 30.0, 1],
+        ],
+    )
     return folder
 
 
@@ -77,7 +94,7 @@ def test_the_same_inputs_give_the_same_bytes(inputs: Path, tmp_path: Path) -> No
 
 def test_the_order_of_input_rows_does_not_matter(inputs: Path, tmp_path: Path) -> None:
     assert run(inputs, tmp_path / "one") == 0
-    for name in ("states.csv", "alignment.csv", "exile.csv"):
+    for name in INPUTS:
         edit(inputs / name, list.reverse)
     assert run(inputs, tmp_path / "two") == 0
     for name in TABLES:
@@ -276,7 +293,7 @@ def test_an_edit_by_hand_is_sealed_without_building(inputs: Path, tmp_path: Path
     assert build.main(["--to", str(to)]) == 0
     record = json.loads((to / "CHECKSUMS.json").read_text(encoding="utf-8"))
     assert record["tables"]["penalties.csv"] == sha256(FOLDER / "penalties.csv")
-    assert set(record["inputs"]) == {"states", "alignment", "exile"}
+    assert set(record["inputs"]) == {"states", "alignment", "exile", "provider_requests"}
     assert {name: (to / name).read_bytes() for name in TABLES} == built
 
 
