@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra import compose, initialize_config_dir, main
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
+from yaml import YAMLError
 
-from sim.settings import CAPACITY_KEYS, Config
 from sim.sources.checksums import checksums
+from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError, Record
+from sim.world.reforms import written_everywhere
 
+if TYPE_CHECKING:
+    from sim.settings import Config  # it pulls in the compiled rules, which a listing of scenarios does not need
+
+ADOPTED = "as_adopted"
+"""The scenario that changes nothing."""
+EVERYWHERE = "everywhere"
+"""The value of ``reforms`` that writes a scenario's changes of the treaty into every text."""
 _ROOT = "config"
-_DERIVED = ("reference", "data")  # fields of Config that follow from the others
+_SCENARIO, _DESIGN = "scenario", "design"
+_OWN = "_self_"  # a file's own body among its defaults
+_DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "review")
 
 
@@ -41,27 +56,188 @@ def load(*overrides: str) -> Config:
     >>> load("scenario=no_treaty", "years=5").years
     5
 
-    Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
+    ``scenario=[a,b]`` composes scenarios: their order means nothing, and two that set one key to different values are
+    refused. Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
     """
-    for override in overrides:
-        if not isinstance(override, str):
-            raise ConfigError(f"load: found {override!r}; accepted: overrides as text, such as 'years=5'")
+    with _hydra():
+        given = _Given.of(overrides)
+        reference = _composed(given.of_the_world)
+        plain = {
+            **_written(given, reference),
+            "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")},
+        }
+        return checked(plain | {"data": _checksums(plain)})
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    """The same as plain values and unchecked, without what is derived from them but the scenario's name."""
+    with _hydra():
+        given = _Given.of(overrides)
+        return _written(given, _composed(given.of_the_world))
+
+
+def as_yaml(*overrides: str) -> str:
+    """What ``load`` would check and take, as text: with the scenarios' name, and reforms written where they belong."""
+    load(*overrides)
+    return OmegaConf.to_yaml(OmegaConf.create(composed(*overrides)))
+
+
+def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen, under its name, with the reforms where they belong."""
+    chosen = _composed((*given.others, f"{_SCENARIO}=[{','.join(given.scenarios)}]"))
+    for key in _DERIVED:
+        if key in chosen:
+            raise ConfigError(f"{key}: found in a file of configs/; accepted: nowhere, it follows from what is chosen")
+    everywhere = chosen.get("reforms") == EVERYWHERE
+    if everywhere and isinstance(chosen.get("instruments"), Mapping):
+        stated = [key.removeprefix("instruments.") for key in map(key_of, given.others) if key.startswith("instruments.")]
+        chosen["instruments"] = written_everywhere(chosen["instruments"], reference["instruments"], stated)
+    name = "+".join(given.scenarios) + (f"@{EVERYWHERE}" if everywhere else "")
+    return {"scenario_name": name, **chosen, **given.design}
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    """Inside a running Hydra, or with one of our own."""
     if GlobalHydra.instance().is_initialized():
-        return _load(list(overrides))
+        yield
+        return
     with initialize_config_dir(version_base="1.3", config_dir=str(config_folder().resolve())):
-        return _load(list(overrides))
+        yield
 
 
-def _load(overrides: list[str]) -> Config:
-    _refuse_doubled(overrides)
-    chosen = _composed(overrides)
-    reference = _composed([o for o in overrides if not _is_policy(o)])
-    plain = {
-        **chosen,
-        "data": _checksums(chosen),
-        "reference": {k: reference[k] for k in ("instruments", "safeguards", "review", "conduct")},
-    }
-    return checked(plain)
+class _Given(NamedTuple):
+    """Overrides, sorted by what has to happen with them."""
+
+    scenarios: tuple[str, ...]  # sorted, without those that another one holds
+    design: dict[str, str | None]  # a key beside a folder of that name, which Hydra would take for a group
+    others: tuple[str, ...]  # as they were given
+
+    @classmethod
+    def of(cls, overrides: Sequence[str]) -> _Given:
+        _refuse_doubled(overrides)
+        groups = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (_SCENARIO, _DESIGN)}
+        taken = {*groups[_SCENARIO], *groups[_DESIGN]}
+        return cls(
+            scenarios=_scenarios(groups[_SCENARIO]),
+            design={_DESIGN: _design(groups[_DESIGN])} if groups[_DESIGN] else {},
+            others=tuple(override for override in overrides if override not in taken),
+        )
+
+    @property
+    def of_the_world(self) -> tuple[str, ...]:
+        """What also holds as adopted, whatever the scenario."""
+        return tuple(override for override in self.others if not is_policy(override))
+
+
+def options(group: str) -> list[str]:
+    """Names of the files in a folder of ``configs/``."""
+    return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read."""
+    try:
+        return OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+
+
+def shown(path: Path) -> str:
+    """A file of the configuration as it is named to people."""
+    return f"configs/{path.relative_to(config_folder()).as_posix()}"
+
+
+def _value(override: str) -> Any:
+    """What stands behind the equals sign, as Hydra reads it."""
+    try:
+        return OverridesParser.create().parse_override(override).value()
+    except HydraException:
+        raise ConfigError(_unread(override)) from None
+
+
+def _unread(override: str) -> str:
+    return f"{override}: no override that can be read; accepted: key=value in Hydra's grammar"
+
+
+def _design(given: Sequence[str]) -> str | None:
+    found, known = _value(given[0]), options(_DESIGN)
+    if given[0].startswith(f"{_DESIGN}=") and (found is None or found in known):
+        return None if found is None else str(found)
+    raise ConfigError(f"{_DESIGN}: found {given[0].partition('=')[2]!r}; accepted: {', '.join(known)}")
+
+
+def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
+    """The scenarios that an override asks for: sorted, each once, and none that another one lists among its own defaults."""
+    if not given:
+        return (ADOPTED,)
+    override, known = given[0], ", ".join(options(_SCENARIO))
+    value = _value(override)
+    names = [str(name) for name in value] if isinstance(value, list) else [str(value)]
+    if not override.startswith(f"{_SCENARIO}=") or not isinstance(value, str | list):
+        raise ConfigError(f"{override}: no choice of scenarios; accepted: {_SCENARIO}=NAME or {_SCENARIO}=[NAME,NAME] of {known}")
+    if not names:
+        raise ConfigError(f"{_SCENARIO}: found an empty list; accepted: one or more of {known}")
+    for place, name in enumerate(names):
+        if name not in options(_SCENARIO):
+            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {known}")
+        if name in names[:place]:
+            raise ConfigError(f"{_SCENARIO}: found {name!r} twice; accepted: each name once")
+    parts = {name: _parts(name) for name in names}
+    _refuse_clash({part: body for held in parts.values() for part, body in held.items()})
+    held = {part for name in names for part in parts[name] if part != name}
+    return tuple(sorted({*names} - held - {ADOPTED})) or (ADOPTED,)
+
+
+def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Every file that a scenario is composed of, itself included: ``{name: leaves}``.
+
+    A choice among another group (``override /conduct: adaptive``) counts as a leaf too.
+    """
+    path = config_folder() / _SCENARIO / f"{name}.yaml"
+    body = read_yaml(path) or {}
+    if not isinstance(body, Mapping):
+        raise ConfigError(f"{shown(path)}: found no map; accepted: key: value")
+    parts: dict[str, dict[str, Any]] = {}
+    leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
+    for entry in body.get("defaults") or ():
+        if isinstance(entry, Mapping):
+            leaves |= {str(key).removeprefix("override ").strip().lstrip("/"): value for key, value in entry.items()}
+        elif entry in (*above, name):
+            raise ConfigError(f"{shown(path)}: defaults: found {entry!r}, which holds {name!r} itself; accepted: other scenarios")
+        elif entry != _OWN and entry not in options(_SCENARIO):
+            raise ConfigError(f"{shown(path)}: defaults: found {entry!r}; accepted: {_OWN}, {', '.join(options(_SCENARIO))}")
+        elif entry != _OWN:
+            parts |= _parts(entry, (*above, name))
+    return parts | {name: leaves}
+
+
+def _refuse_clash(parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Scenarios add up only where no two of them say different things of one key."""
+    said: dict[str, tuple[str, Any]] = {}
+    for name, leaves in sorted(parts.items()):
+        for key, value in leaves.items():
+            other, before = said.setdefault(key, (name, value))
+            if before != value:
+                raise _clash(key, (other, repr(before)), (name, repr(value)))
+    for key, (name, _) in said.items():
+        for above in _above(key):
+            if above in said:  # a value where another file has a map
+                raise _clash(above, (said[above][0], repr(said[above][1])), (name, "a map"))
+
+
+def _above(key: str) -> Iterator[str]:
+    """The dotted keys in which a key lies."""
+    parts = key.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts)))
+
+
+def _clash(key: str, one: tuple[str, str], other: tuple[str, str]) -> ConfigError:
+    (a, before), (b, after) = sorted((one, other))
+    return ConfigError(
+        f"{key}: found {before} in configs/{_SCENARIO}/{a}.yaml and {after} in configs/{_SCENARIO}/{b}.yaml; "
+        "accepted: scenarios that set a key to one value"
+    )
 
 
 def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
@@ -73,70 +249,88 @@ def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
     return checksums({f"{name}.csv": Path(str(path)) for name, path in own.items() if path})
 
 
-def _refuse_doubled(overrides: list[str]) -> None:
+def key_of(override: str) -> str:
+    """The key that an override sets, without Hydra's signs for adding and deleting."""
+    return override.partition("=")[0].lstrip("+~").strip()
+
+
+def _refuse_doubled(overrides: Sequence[str]) -> None:
     """A key that is given twice would silently keep its last value; and the reference is derived, never given."""
     seen: set[str] = set()
     for override in overrides:
-        key = override.partition("=")[0].lstrip("+~").strip()
+        if not isinstance(override, str):
+            raise ConfigError(f"load: found {override!r}; accepted: overrides as text, such as 'years=5'")
+        key = key_of(override)
         if key in seen and "=" in override:
             raise ConfigError(f"{key}: found twice among the overrides; accepted: once")
         if key.split(".")[0] in _DERIVED:
-            raise ConfigError(
-                f"{key}: no such key; accepted: {', '.join(name for name in Config.model_fields if name not in _DERIVED)}"
-            )
+            raise ConfigError(f"{key}: no such key; accepted: {', '.join(_settable())}")
         seen.add(key)
 
 
-def _is_policy(override: str) -> bool:
+def _settable() -> list[str]:
+    from sim.settings import Config
+
+    return [name for name in Config.model_fields if name not in _DERIVED]
+
+
+def is_policy(override: str) -> bool:
     """Whether an override belongs to what a scenario may change; the as-adopted reference is composed without it.
 
     Of the review only what is a fact of the authorities (``CAPACITY_KEYS``) reaches the reference.
     """
-    key = override.partition("=")[0].lstrip("+~").split("@")[0].split(".")
+    key = key_of(override).split("@")[0].split(".")
     if key[0] == "review" and len(key) > 1:
+        from sim.settings import CAPACITY_KEYS
+
         return key[1] not in CAPACITY_KEYS
     return key[0] in _POLICY_GROUPS
 
 
-def _composed(overrides: list[str]) -> dict[str, Any]:
+def _composed(overrides: Sequence[str]) -> dict[str, Any]:
+    """What Hydra makes of overrides, in plain values. Raises ``ConfigError``."""
+    return copy.deepcopy(_composed_once(tuple(overrides), config_folder(), _stamp()))
+
+
+def _stamp() -> tuple[int, int]:
+    """Changes when a file of the configuration does."""
+    times = [path.stat().st_mtime_ns for path in config_folder().rglob("*.yaml")]
+    return len(times), max(times, default=0)
+
+
+@lru_cache(maxsize=256)  # a comparison composes one reference for all its scenarios
+def _composed_once(overrides: tuple[str, ...], folder: Path, stamp: tuple[int, int]) -> dict[str, Any]:
     try:
-        config = compose(_ROOT, overrides=overrides)
+        config = compose(_ROOT, overrides=list(overrides))
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
+    except YAMLError as error:
+        raise ConfigError(f"configs/: {' '.join(str(error).split())}; accepted: readable YAML files") from None
     except ValueError as error:  # what Hydra says of a group that is no name
         found = " ".join(overrides)
         raise ConfigError(f"{found}: {' '.join(str(error).split())}; accepted: key=value in Hydra's grammar") from None
     return {str(key): value for key, value in plain.items() if key != "hydra"} if isinstance(plain, dict) else {}
 
 
-def _told(message: str, overrides: list[str]) -> str:
+def _told(message: str, overrides: Sequence[str]) -> str:
     """Hydra's error as one line: key, what was found, what is accepted."""
     missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
     if missing:
         group, found = missing.groups()
-        options = sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
-        return f"{group}: found {found!r}; accepted: {', '.join(options) or 'a group of configs/'}"
+        return f"{group}: found {found!r}; accepted: {', '.join(options(group)) or 'a group of configs/'}"
     unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return _no_such(unknown.group(1))
     if "override_grammar" in message:
-        found = next((o for o in overrides if o in message), " ".join(overrides))
-        return f"{found}: no override that can be read; accepted: key=value in Hydra's grammar"
+        return _unread(next((o for o in overrides if o in message), " ".join(overrides)))
     return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
-
-
-def _standing() -> dict[str, Any]:
-    """The configuration without overrides, inside or outside a running Hydra."""
-    if GlobalHydra.instance().is_initialized():
-        return _composed([])
-    with initialize_config_dir(version_base="1.3", config_dir=str(config_folder().resolve())):
-        return _composed([])
 
 
 def _no_such(full_key: str) -> str:
     """Where a dotted key leaves the configuration, and what there is at that place."""
-    node: Any = _standing()
+    with _hydra():
+        node: Any = _composed(())
     trail: list[str] = []
     for part in full_key.split("."):
         trail.append(part)
@@ -149,6 +343,8 @@ def _no_such(full_key: str) -> str:
 
 def checked(plain: Mapping[str, Any]) -> Config:
     """Plain values as a ``Config``. Raises ``ConfigError`` for the first thing that is wrong."""
+    from sim.settings import Config
+
     values = dict(plain)
     values["safeguards"] = safeguards_of(values.get("safeguards", {}), "safeguards")
     if "reference" in values:
@@ -223,26 +419,34 @@ def _is_choice(argument: str) -> bool:
 
 
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
-    """Hand a study's arguments to Hydra (overrides, ``--cfg job``, ``--help``, multirun), and its overrides to the study.
+    """Hand a study its overrides; with flags (``--help``, ``--cfg hydra``, multirun) Hydra reads the arguments first.
 
     Every mistake comes out as an exception of ours, never as Hydra's own report: the study's first failure is kept and
     raised once Hydra is done, so that in a multirun the other jobs still run.
     """
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    overrides = [argument for argument in arguments if argument not in flags and not (flags and _is_choice(argument))]
+    if not {"-m", "--multirun", "-h", "--help", "--hydra-help", "--version"} & set(flags):
+        load(*overrides)  # a mistake reads the same here and from Python
+    if flags:
+        _through_hydra(study, arguments, name)
+    else:
+        study(*overrides)
+
+
+def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
+    held = [argument for argument in arguments if key_of(argument) == _DESIGN]  # Hydra would take it for a group
     failures: list[Exception] = []
 
     def job(composed: DictConfig) -> None:
         try:
-            study(*HydraConfig.get().overrides.task)
+            study(*HydraConfig.get().overrides.task, *held)
         except Exception as error:
             failures.append(error)
 
-    if not {"-m", "--multirun", "-h", "--help", "--hydra-help", "--version"} & set(arguments):
-        load(
-            *(a for a in arguments if not a.startswith("-") and not _is_choice(a))
-        )  # a mistake reads the same here and from Python
     job.__module__, job.__qualname__ = __name__, name
     before = sys.argv
-    sys.argv = [f"rogatory {name}", *arguments]
+    sys.argv = [f"rogatory {name}", *(argument for argument in arguments if argument not in held)]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a traceback of its own
     try:
         main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()

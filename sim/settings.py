@@ -21,7 +21,7 @@ AnySafeguard = Gate | Look | Ground | Aftermath | Institution
 CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
 """Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
 
-_OF_STUDIES = ("scenarios", "baseline", "luck", "until", "most_seeds", "case", "person", "reforms")
+_OF_STUDIES = ("scenarios", "baseline", "design", "luck", "until", "most_seeds", "case", "person", "reforms")
 _INDECISIVE = (
     "figures",
     "workers",
@@ -46,7 +46,7 @@ class Policy(Record):
 
 
 class Config(Record):
-    """Everything that decides a run, but for its seeds' use; ``scenario_name`` is a label and decides nothing."""
+    """Everything that decides a run, but for its seeds' use; ``scenario_name`` follows from the choice and decides nothing."""
 
     scenario_name: str
     years: Annotated[StrictInt, Field(ge=1, le=50)]
@@ -63,6 +63,7 @@ class Config(Record):
     reforms: Literal["hanoi", "everywhere"]
     scenarios: Literal["all"] | list[str]
     baseline: str
+    design: str | None
     luck: Annotated[StrictInt, Field(ge=1, le=1000)]
     until: Annotated[float, Field(gt=0)] | None
     most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
