@@ -85,6 +85,7 @@ class Finished(NamedTuple):
     months: int  # in all
     backlog: Reals  # [T, N] hours
     capacity: Reals  # [N]
+    spying: bool  # whether there is any spyware
     spied: Flags  # [C] ended in spyware, the option outside all law: never part of another estimand
 
     @property
@@ -402,7 +403,7 @@ def _rows(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDAr
             yield _row(metric, by, level, numerator, denominator)
 
 
-def absent_metrics(follow_up_months: int, loaded: bool) -> dict[str, str]:
+def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool) -> dict[str, str]:
     """Estimands that a run cannot give, and why."""
     absent = {
         "displacement_rate": "compares two runs: sim.metrics.displacement_rate",
@@ -411,6 +412,8 @@ def absent_metrics(follow_up_months: int, loaded: bool) -> dict[str, str]:
     if follow_up_months < FOLLOW_UP_MONTHS:
         reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
         absent |= {"legit_met_rate": reason, "legit_delay_days": reason}
+    if not spyware:
+        absent["spyware_rate"] = "the outside option is off (conduct.spyware is 0)"
     if not loaded:
         absent["backlog_months"] = "capacity is infinite (review.load is off)"
     return absent
@@ -419,7 +422,8 @@ def absent_metrics(follow_up_months: int, loaded: bool) -> dict[str, str]:
 def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
     cut = sliced(run)
-    absent = absent_metrics(run.months - run.first_month - 12 * run.years, bool(np.isfinite(run.capacity).all()))
+    follow_up = run.months - run.first_month - 12 * run.years
+    absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying)
     rows = [*case_disclosure_rate(run, cut)]
     if "legit_met_rate" not in absent:
         rows += [*legit_met_rate(run, cut), *legit_delay_days(run, cut, spec)]
@@ -427,7 +431,7 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
     rows += [*secondary_use_rate(run, cut), *notified_share(run, cut), *diagnostics(run, cut)]
-    if run.spied.any():
+    if run.spying:
         rows += spyware_rate(run, cut)
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent

@@ -1,3 +1,4 @@
+    spyware_hits,
 """One run: ``advance`` is a month as a sentence; everything here is arrays, Mesa's shell stands in ``sim.model``."""
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         reading=reading._replace(skill=helped.skill),
         practice=practice_of(policy.review, policy.safeguards, review.names),
         review=review,
-        habits=habits_of(world, policy.conduct),
+        habits=habits_of(world, policy.conduct, helped.filing),
         capacity=world.capacity * helped.hours,
         suspensions={
             row: rule
@@ -148,7 +149,7 @@ def advance(run: Run) -> None:
     phase = int(month >= rules.treaty_from)
     in_force = run.in_force if phase else rules.law.before
     file_requests(
-        run.draws.root, month, bool(phase), wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
+        run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
         rules.habits,
     )  # fmt: skip
     rules.review.receive(
@@ -253,7 +254,8 @@ def finish(run: Run) -> Finished:
         months=run.month,
         backlog=run.queue.backlog,
         capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
-        spied=np.zeros(status.size, bool),
+        spying=run.config.conduct.spyware > 0,
+        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
     )
 
 

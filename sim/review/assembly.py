@@ -239,7 +239,7 @@ def _read_further(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -
     lines = [
         "@inlined\ndef read_further(seed, m, cases, docket, reading, practice, wait):\n",
         _OPEN_FILE,
-        "    hours, delay, told, tip_off, effort, preserving = 0.0, 0.0, False, 0.0, 1.0, False\n",
+        "    hours, delay, told, tip_off, effort = 0.0, 0.0, False, 0.0, 1.0\n",
     ]
     further = [name for name in names if isinstance(safeguards[name], Look) and name not in (_DESK, _PANEL)]
     if further:

@@ -183,7 +183,7 @@ def reading_of(
         pair_bar=np.ascontiguousarray(pair_bar),
         standing=np.ascontiguousarray(spec.c_trust * trust[:, None] + spec.c_align * aligned),
         trust_bar=np.ascontiguousarray(trust_bar),
-        voluntary=np.zeros(states.count),
+        voluntary=states.direct_answered,
         size=hosted / max(float(hosted.max()), 1e-12),
         misuse=np.outer(1 - states.data_protection, [spec.misuse_chance, spec.onward_chance]),
         hidden=np.array([instruments[text].secrecy == "always" for text in instrument_names(instruments)]),

@@ -166,7 +166,7 @@ def test_proportionality_narrows_to_what_the_alleged_harm_carries(harm: float, a
 
 def test_proportionality_narrows_before_it_refuses_and_has_no_purchase_on_a_grave_fabrication() -> None:
     place = place_with("proportionality").numbered("proportionality", subscriber=0.03, traffic=0.12, content=0.25, slip=0.0)
-    libel = read(place, 500, abusive=True, conduct="criminal_defamation")  # harm 0.1: subscriber data alone
+    libel = read(place, 500, abusive=True, conduct="defamation")  # harm 0.1: subscriber data alone
     assert (libel.status == IN_PART).all()
     assert (libel.granted == SUBSCRIBER).all()
     assert (libel.narrowed == place.review.names.index("proportionality")).all()
@@ -207,7 +207,8 @@ def test_a_longer_list_shares_the_habit_and_the_luck_of_the_list_it_replaces() -
 def panel_office(**practised: float) -> Office:
     place = place_with("panel").numbered("panel", bar=2.0, insight=1.0)
     at = place.review.names.index("panel")
-    return place.practised(panel_binding=True, panel_place=at, panel_memory=0.0, panel_days=10.0, panel_advice=1.0, **practised)
+    usual = {"panel_binding": True, "panel_place": at, "panel_memory": 0.0, "panel_days": 10.0, "panel_advice": 1.0}
+    return place.practised(**(usual | practised))
 
 
 def test_a_binding_panel_refuses_at_the_tail_beyond_its_bar_less_what_it_sees() -> None:

@@ -210,8 +210,8 @@ def test_a_safeguard_that_a_text_does_not_name_is_absent_and_an_unknown_one_an_e
     codes = force_codes(config.instruments, names)
     assert codes[names.index("political_offence"), instrument_names(config.instruments).index("hanoi")] == 0
     assert codes[names.index("goodwill"), instrument_names(config.instruments).index("budapest")] == 0
-    with pytest.raises(ConfigError, match="no safeguard is named 'panel'"):
-        force_codes(with_forces(config, "must", "panel").instruments, names)
+    with pytest.raises(ConfigError, match="no safeguard is named 'jury'"):
+        force_codes(with_forces(config, "must", "jury").instruments, names)
 
 
 # --- how often -------------------------------------------------------------------------------------------------------------

@@ -112,9 +112,9 @@ def test_own_law_bites_the_sooner_the_more_intrusive_the_data(data_class: int, s
     ("skill", "judicial", "effort", "seen"), [(1.0, 0.0, 1.0, 1.0), (0.8, 0.0, 0.25, 0.4), (0.0, 1.0, 1.0, 0.0)]
 )
 def test_a_desk_sees_by_skill_and_by_the_root_of_effort(skill: float, judicial: float, effort: float, seen: float) -> None:
-    assert isclose(desk.acuity(skill, judicial, effort), seen)
+    assert isclose(desk.acuity(skill, effort), seen)
 
 
 @pytest.mark.parametrize(("judicial", "seen"), [(0.0, 0.0), (0.7, 0.7)])
 def test_a_captured_court_sees_nothing(judicial: float, seen: float) -> None:
-    assert judge.acuity(1.0, judicial, 1.0) == seen
+    assert judge.acuity(judicial) == seen
