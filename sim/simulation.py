@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.conduct.demand import latent_cases
-from sim.conduct.filing import CaseBook, Habits, empty_book, file_requests, habits_of, wishes_of_month
+from sim.conduct.filing import MOST_ROWS, CaseBook, Habits, empty_book, file_requests, habits_of, wishes_of_month
 from sim.draws import Draws, Reals
 from sim.metrics import Finished
 from sim.result import Result
@@ -76,7 +76,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         reading=reading_of(policy.review, world, policy.safeguards, policy.instruments, review),
         practice=practice_of(policy.review, policy.safeguards),
         review=review,
-        habits=habits_of(world, policy.conduct),
+        habits=habits_of(world, policy.conduct, law),
         loaded=loaded,
         treaty_from=treaty_from,
     )
@@ -104,11 +104,12 @@ def advance(run: Run) -> None:
     """One month: what is wished for is filed, passes the gates, waits its turn, is read, and is answered or not."""
     rules, month = run.rules, run.month
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
-    make_room(run, 2 * wishes.size)
+    make_room(run, MOST_ROWS * wishes.size)
     first = int(run.docket.used[0])
+    treaty = month >= rules.treaty_from
     file_requests(
-        run.draws.root, month, month >= rules.treaty_from, wishes, days, run.expression, run.cases, run.book, run.docket,
-        rules.law, rules.habits,
+        run.draws.root, month, int(treaty), rules.law.after if treaty else rules.law.before, wishes, days, run.expression,
+        run.cases, run.book, run.docket, rules.law, rules.habits,
     )  # fmt: skip
     rules.review.receive(run.draws.root, first, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice)
     rules.review.serve(

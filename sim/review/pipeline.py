@@ -185,6 +185,9 @@ def receive(
         if docket.channel[m] == PRESERVATION:
             preserve(seed, m, cases, docket, reading, practice)
             continue
+        if docket.channel[m] > PRESERVATION:  # to be replaced: no other side door gives anything yet
+            close(docket, m, REFUSED, day)
+            continue
         docket.patience_day[m] = np.inf
         if practice.lapse_per_year > 0.0:
             patience = exponential_quantile(u2(seed, PATIENCE, ck, sk)) / practice.lapse_per_year
