@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from sim.conduct.demand import latent_cases
 from sim.conduct.filing import (
+    MOST_ROWS,
     CaseBook,
     Habits,
     empty_book,
     file_requests,
     habits_of,
+    spyware_hits,
     wishes_of_month,
 )
 from sim.draws import Draws, Reals
@@ -59,6 +61,7 @@ class Rules:
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
+    run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
 
 
 @dataclass
@@ -88,15 +91,16 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
     texts = instrument_names(policy.instruments)
     law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
     reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review)
-    helped = trained(world.states.skill, _programmes(policy, law))
-    return Rules(
+    habits = habits_of(world, policy.conduct, law)
+    programmes = _programmes(policy, law)
+    rules = Rules(
         names=texts,
         law=law,
-        reading=reading._replace(skill=helped.skill),
+        reading=reading,
         practice=practice_of(policy.review, policy.safeguards, review.names),
         review=review,
-        habits=habits_of(world, policy.conduct, helped.filing),
-        capacity=world.capacity * helped.hours,
+        habits=habits,
+        capacity=world.capacity,
         suspensions={
             row: rule
             for row, text in enumerate(texts)
@@ -106,6 +110,17 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
         loaded=loaded,
         treaty_from=treaty_from,
+        run_in=None,
+    )
+    if not programmes:
+        return rules
+    helped = trained(world.states.skill, programmes)
+    return replace(
+        rules,
+        reading=reading._replace(skill=helped.skill),
+        habits=habits._replace(appetite=np.minimum(habits.appetite * helped.filing, 1.0)),
+        capacity=world.capacity * helped.hours,
+        run_in=rules,
     )
 
 
@@ -116,7 +131,8 @@ def _programmes(policy: Policy, law: LawInForce) -> list[tuple[Training, NDArray
         if isinstance(rule, Training):
             texts = instrument_names(policy.instruments)
             rows = [r for r, text in enumerate(texts) if policy.instruments[text].safeguards.get(name, "absent") != "absent"]
-            found.append((rule, law.after[rows].any(axis=(0, 2))))
+            if rows:
+                found.append((rule, law.after[rows].any(axis=(0, 2))))
     return found
 
 
@@ -142,11 +158,12 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
 
 def advance(run: Run) -> None:
     """One month: what is wished for is filed, passes the gates, waits its turn, is read, and is answered or not."""
-    rules, month = run.rules, run.month
+    month = run.month
+    phase = int(month >= run.rules.treaty_from)
+    rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
-    make_room(run, 2 * wishes.size)
+    make_room(run, MOST_ROWS * wishes.size)
     first = int(run.docket.used[0])
-    phase = int(month >= rules.treaty_from)
     in_force = run.in_force if phase else rules.law.before
     file_requests(
         run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,

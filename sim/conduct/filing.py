@@ -1,12 +1,16 @@
 """Whether, where, how and under which label a wish becomes a request: thinning and Gumbel races, never a reshuffling.
 
 Order of choice: destination first (a platform's jurisdiction, or the residence state), then kind and label, then the
-instrument that reaches the label for this pair, then the channel. Revaluing one option changes only the cases in which that
-option wins or loses.
+instrument that reaches the label and the data for this pair, then the channel. Revaluing one option changes only the cases in
+which that option wins or loses.
+
+A filing writes its rows in this order: what the other state shares unasked, a request to the firm, one from police to police,
+one to freeze the data, and the formal request. The first three do not depend on whether the formal request is made.
 """
 
 from __future__ import annotations
 
+from math import log
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -21,19 +25,24 @@ from sim.world.instruments import COVERED, Inflation, LawInForce
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
+    CONTENT,
     DAYS_PER_MONTH,
     DETERRED,
+    DIRECT,
     DOMESTIC,
     EMERGENCY,
     FABRICATED,
+    FIRST_SIDE_DOOR,
     FORMAL,
     GROUPS,
     HONEST,
     NOT_LIVE,
     OPEN,
     PENDING,
+    POLICE,
     PRESERVATION,
     RECHARACTERISED,
+    SPONTANEOUS,
     NonNegative,
     Positive,
     Unit,
@@ -41,7 +50,9 @@ from sim.world.vocabulary import (
 
 Ints = NDArray[np.int64]
 _DESTINATION, _LABEL, _FILE, _LIVE = map(name_key, ("destination", "label", "file", "live"))
-_QUALITY, _PRESERVE = map(name_key, ("quality", "preserve"))
+_QUALITY, _PRESERVE, _BASIS = map(name_key, ("quality", "preserve", "basis"))
+_UNASKED, _FIRM, _POLICE = map(name_key, ("spontaneous", "direct", "police"))
+MOST_ROWS = 5  # rows that one filing may write: shared unasked, to the firm, police to police, to freeze, formal
 
 
 class ConductSpec(Record):
@@ -70,17 +81,36 @@ class ConductSpec(Record):
 class Habits(NamedTuple):
     """What the filing kernel reads of requesters: menus and propensities."""
 
-    menu: Reals  # [N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu
+    menu: Reals  # [1 or 2, N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu;
+    # before and after the window opens, where a text that adds offences tells them apart
     label_keys: Keys  # [K]
     state_keys: Keys  # [N]
     residence_log: float
-    appetite: float
+    appetite: Reals  # [N] share of live cases that a state files at a propensity of one
     preservation_share: float
+    direct_share: float
+    police_share: float
+    unasked: Reals  # [2, N, N] chance that a state shares unasked, by legitimate or abusive case, requester and requested
+    by_choice: bool  # the requester chooses among the texts that reach the request
     fall_through: bool
     quality_abusive: float
     file_everything: bool
     attempts: int
     retry_days: float
+
+
+class Paper(NamedTuple):
+    """What all rows of one filing have in common."""
+
+    case: int
+    attempt: int
+    month: int
+    day: float
+    requested: int
+    label: int
+    alleged: int
+    kind: int
+    quality: float
 
 
 class CaseBook(NamedTuple):
@@ -89,7 +119,7 @@ class CaseBook(NamedTuple):
     status: NDArray[np.int8]  # [C]
     attempts: NDArray[np.int8]  # [C] filings made
     tried: NDArray[np.uint8]  # [C] bit d: destination slot d has been used
-    last: Ints  # [C] row of the last formal request; -1 for none
+    last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none
 
 
 def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:
@@ -97,16 +127,64 @@ def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:
     return 1.0 - draws.beta(spec.open_framing_a, spec.open_framing_b, "trait:framing", world.states.keys)
 
 
-def habits_of(world: World, spec: ConductSpec) -> Habits:
-    """The menus of one world.
+def crimes_at_home(world: World, law: LawInForce) -> NDArray[np.bool_]:
+    """What each state punishes by its own law, ``[1 or 2, N, K]``: before and after the window opens where these differ.
+
+    A party to a text that adds an offence must punish it, so its law then holds it, with a maximum that nobody knows; the text
+    covers it at any. Other duties to punish (Hanoi Arts 7-17) change no menu: what a law of today lacks there is drawn as lacking.
+    """
+    crimes = ~np.isnan(world.states.penalties)
+    if not law.adds.any():
+        return crimes[None]
+    party = np.stack([law.before, law.after]).any(axis=3)  # [2, I, N]
+    held: NDArray[np.bool_] = crimes | (party[:, :, :, None] & law.adds[None, :, None, :]).any(axis=1)
+    return held
+
+
+def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
+    """Chance that a state sends evidence unasked (Art 40(4)), ``[2, N, N]`` by legitimate or abusive, receiver and sender.
+
+    In proportion to alignment; on a person at risk the less, the more liberal the sender. *Assumption*: officers of a liberal
+    state do not volunteer a dissident.
+    """
+    legitimate = spec.spontaneous_most * world.states.alignment
+    return np.stack([legitimate, legitimate * (1 - world.states.liberal)[None, :]])
+
+
+def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
+    """The menus of one world under its texts, and what else decides how requests are made."""
+    crimes = crimes_at_home(world, law)
+    with np.errstate(divide="ignore"):
+        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
+        residence_log = float(np.log(spec.residence_weight))
+    return Habits(
+        menu=menu,
+        label_keys=world.offences.keys,
+        state_keys=world.states.keys,
+        residence_log=residence_log,
+        appetite=np.full(world.states.count, spec.appetite),
+        preservation_share=spec.preservation_share,
+        direct_share=spec.direct_share,
+        police_share=spec.police_share,
+        unasked=unasked_sharing(world, spec),
+        by_choice=spec.legal_basis == "requester_choice",
+        fall_through=spec.fall_through,
+        quality_abusive=spec.quality_abusive,
+        file_everything=spec.file_everything,
+        attempts=spec.attempts,
+        retry_days=spec.retry_days,
+    )
+
+
+def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_]) -> Reals:
+    """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
 
     Of a class D conduct: the honest label with the state's openness, a broader label for the same facts, or the facts and the
     label of another crime, by its weight as a pretext and its plausibility against the group. Labels that the requester's law
     lacks are off the menu; what is left shares the appeal. A true ordinary offence (a selective case) is labelled as it is.
     """
-    states, offences = world.states, world.offences
-    n, k = states.penalties.shape
-    law = ~np.isnan(states.penalties)  # [N, K]
+    offences = world.offences
+    n, k = law.shape
     openness = open_framing(world, spec, Draws(world.seed))
     weight = np.zeros((n, len(GROUPS), k, 3, k))
     for conduct in range(k):
@@ -123,22 +201,7 @@ def habits_of(world: World, spec: ConductSpec) -> Habits:
         total = pretext.sum(axis=2, keepdims=True)
         pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
         weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - spec.recharacterised_share) * pretext
-    with np.errstate(divide="ignore"):
-        menu = np.log(weight)
-        residence_log = float(np.log(spec.residence_weight))
-    return Habits(
-        menu=menu,
-        label_keys=offences.keys,
-        state_keys=states.keys,
-        residence_log=residence_log,
-        appetite=spec.appetite,
-        preservation_share=spec.preservation_share,
-        fall_through=spec.fall_through,
-        quality_abusive=spec.quality_abusive,
-        file_everything=spec.file_everything,
-        attempts=spec.attempts,
-        retry_days=spec.retry_days,
-    )
+    return weight
 
 
 def empty_book(cases: Cases) -> CaseBook:
@@ -170,10 +233,10 @@ def _destination(seed: np.uint64, c: int, attempt: int, cases: Cases, tried: np.
 
 
 @inlined
-def _framing(seed: np.uint64, c: int, attempt: int, cases: Cases, habits: Habits) -> tuple[int, int]:
+def _framing(seed: np.uint64, c: int, attempt: int, phase: int, cases: Cases, habits: Habits) -> tuple[int, int]:
     """Kind and label of an abusive request; (-1, -1) if the law offers none."""
     best, kind, label = -np.inf, -1, -1
-    menu = habits.menu[cases.requester[c], cases.group[c], cases.conduct[c]]
+    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), cases.requester[c], cases.group[c], cases.conduct[c]]
     start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
     for k in range(3):
         for option in range(menu.shape[1]):
@@ -187,39 +250,136 @@ def _framing(seed: np.uint64, c: int, attempt: int, cases: Cases, habits: Habits
 
 
 @inlined
-def _instrument(in_force: NDArray[np.bool_], law: LawInForce, i: int, j: int, label: int, fall_through: bool) -> int:
-    """The first text in force for the pair whose scope covers the label; without fall-through the first in force."""
+def _instrument(
+    seed: np.uint64, c: int, attempt: int, j: int, label: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce,
+    habits: Habits,
+) -> int:  # fmt: skip
+    """The text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
+
+    The choice is a race with the propensity to file under a text over its delay as weights. Without fall-through the first in
+    force governs, whatever its scope, so that the gates can refuse; but no text governs data that it does not offer at all.
+    """
+    i = cases.requester[c]
+    best, winner = -np.inf, int(in_force.shape[0]) - 1
+    start = np.uint64(0)
+    if habits.by_choice:
+        start = absorb(absorb(opened(seed, _BASIS), cases.id[c]), np.uint64(attempt))
     for text in range(in_force.shape[0]):
-        if in_force[text, i, j] and (not fall_through or law.reach[text, i, label] == COVERED):
+        if not in_force[text, i, j] or law.most[text] < cases.wanted[c]:
+            continue
+        if habits.fall_through and law.reach[text, i, label] != COVERED:
+            continue
+        if not habits.by_choice:
             return text
-    return int(in_force.shape[0]) - 1
+        appeal = log(law.filing[text]) - log(law.delay[text]) + gumbel_quantile(unit(absorb(start, law.keys[text])))
+        if appeal > best:
+            best, winner = appeal, text
+    return winner
 
 
 @inlined
-def _write(
-    m: int, c: int, attempt: int, month: int, day: float, j: int, text: int, channel: int, kind: int, label: int,
-    alleged: int, quality: float, cases: Cases, docket: Docket,
-) -> None:  # fmt: skip
-    docket.case[m] = c
-    docket.attempt[m] = attempt
-    docket.month[m] = month
-    docket.requested[m] = j
+def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_], law: LawInForce) -> int:
+    """The first text in force that has a side door; ``first`` is that, unless it is switched off for the pair; -1 for none."""
+    if first < 0 or in_force[first, i, j]:
+        return first
+    for text in range(in_force.shape[0]):
+        if law.opens[channel, text] and in_force[text, i, j]:
+            return text
+    return -1
+
+
+@inlined
+def _serves(c: int, j: int, cases: Cases) -> bool:
+    """Whether state ``j`` hosts a service of the case, and not only the person's residence."""
+    found = False
+    for slot in range(RESIDENCE_SLOT):
+        found = found or cases.hosts[c, slot] == j
+    return found
+
+
+@inlined
+def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) -> None:
+    """One more row of the docket."""
+    m = docket.used[0]
+    docket.case[m] = paper.case
+    docket.attempt[m] = paper.attempt
+    docket.month[m] = paper.month
+    docket.requested[m] = paper.requested
     docket.instrument[m] = text
     docket.channel[m] = channel
-    docket.wanted[m] = cases.wanted[c]
-    docket.label[m] = label
-    docket.alleged[m] = alleged
-    docket.kind[m] = kind
-    docket.quality[m] = quality
+    docket.wanted[m] = cases.wanted[paper.case]
+    docket.label[m] = paper.label
+    docket.alleged[m] = paper.alleged
+    docket.kind[m] = paper.kind
+    docket.quality[m] = paper.quality
     docket.status[m] = PENDING
-    docket.filed_day[m] = day
+    docket.filed_day[m] = paper.day
+    docket.used[0] = m + 1
+
+
+@inlined
+def _go_round(
+    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
+    habits: Habits,
+) -> None:  # fmt: skip
+    """What comes past the request paragraphs: shared unasked, from the firm, from police to police.
+
+    The firm is asked by no text, for less than content, where it is and not where the person lives; rows are of abusive wishes
+    alone, because the legitimate ones are hundreds of times as many and stand in a table of counts. Police ask police for
+    the offences of the text itself (Art 47).
+    """
+    c, j, jk = paper.case, paper.requested, habits.state_keys[paper.requested]
+    i, ck, abusive = cases.requester[c], cases.id[c], cases.abusive[c]
+    door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
+    if door >= 0 and u2(seed, _UNASKED, ck, jk) < habits.unasked[int(abusive), i, j]:
+        _write(door, SPONTANEOUS, paper, cases, docket)
+    light = abusive and cases.wanted[c] < CONTENT and _serves(c, j, cases)
+    if light and u2(seed, _FIRM, ck, jk) < habits.direct_share:
+        _write(int(in_force.shape[0]) - 1, DIRECT, paper, cases, docket)
+    door = _door(POLICE, int(law.polices[phase, i, j]), i, j, in_force, law)
+    within = door >= 0 and law.established[door, paper.label] and law.reach[door, i, paper.label] == COVERED
+    if within and u2(seed, _POLICE, ck, jk) < habits.police_share:
+        _write(door, POLICE, paper, cases, docket)
+
+
+@inlined
+def _ask(
+    seed: np.uint64, phase: int, text: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
+    law: LawInForce, habits: Habits,
+) -> None:  # fmt: skip
+    """The formal request, and before it one to freeze the data where a text in force has that door."""
+    c, j = paper.case, paper.requested
+    i = cases.requester[c]
+    door = _door(PRESERVATION, int(law.preserves[phase, i, j]), i, j, in_force, law)
+    if door >= 0 and u2(seed, _PRESERVE, cases.id[c], habits.state_keys[j]) < habits.preservation_share:
+        _write(door, PRESERVATION, paper, cases, docket)
+    hurried = cases.urgent[c] and _door(EMERGENCY, int(law.hurries[phase, i, j]), i, j, in_force, law) >= 0
+    _write(text, EMERGENCY if hurried else FORMAL, paper, cases, docket)
+
+
+@inlined
+def _where(
+    seed: np.uint64, c: int, attempt: int, expression: Reals, cases: Cases, book: CaseBook, habits: Habits
+) -> int:  # fmt: skip
+    """The slot of the state to ask; -1 where nobody abroad is, or the wish is not live: then the book says so."""
+    if cases.domestic[c]:
+        book.status[c] = DOMESTIC
+        return -1
+    if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, cases.id[c]) >= expression[cases.person[c]]:
+        book.status[c] = NOT_LIVE
+        return -1
+    slot = _destination(seed, c, attempt, cases, book.tried[c], habits)
+    if slot < 0 and attempt == 0:
+        book.status[c] = DOMESTIC
+    return slot
 
 
 @loop
 def file_requests(
     seed: np.uint64,
     month: int,
-    treaty: bool,
+    phase: int,
+    in_force: NDArray[np.bool_],
     wishes: Ints,
     days: Reals,
     expression: Reals,
@@ -229,69 +389,81 @@ def file_requests(
     law: LawInForce,
     habits: Habits,
 ) -> None:
-    """File what is wished for this month; ``wishes`` are case rows in order of ``days``, ``expression`` relative to baseline."""
-    in_force = law.after if treaty else law.before
-    phase = 1 if treaty else 0
+    """File what is wished for this month; ``wishes`` are case rows in order of ``days``, ``expression`` relative to baseline.
+
+    ``phase`` is 0 in the run-in and 1 from the window's first day; ``in_force`` ``[I, N, N]`` says which texts bind a pair this
+    month, by requester and requested: ``law.before`` or ``law.after`` less what is suspended.
+    """
     for w in range(wishes.size):
-        c, day = wishes[w], days[w]
+        c = wishes[w]
         attempt = int(book.attempts[c])
-        ck = cases.id[c]
-        if cases.domestic[c]:
-            book.status[c] = DOMESTIC
-            continue
-        if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, ck) >= expression[cases.person[c]]:
-            book.status[c] = NOT_LIVE
-            continue
-        slot = _destination(seed, c, attempt, cases, book.tried[c], habits)
+        slot = _where(seed, c, attempt, expression, cases, book, habits)
         if slot < 0:
-            if attempt == 0:
-                book.status[c] = DOMESTIC
             continue
-        i, j = cases.requester[c], cases.hosts[c, slot]
-        kind, label = HONEST, cases.conduct[c]
+        j = int(cases.hosts[c, slot])
+        kind, label = HONEST, int(cases.conduct[c])
         if cases.abusive[c]:
-            kind, label = _framing(seed, c, attempt, cases, habits)
+            kind, label = _framing(seed, c, attempt, phase, cases, habits)
             if kind < 0:
-                book.status[c] = DETERRED
+                if attempt == 0:
+                    book.status[c] = DETERRED
                 continue
-        text = _instrument(in_force, law, i, j, label, habits.fall_through)
-        appetite = 1.0 if habits.file_everything else habits.appetite * law.filing[text]
-        if attempt == 0 and u1(seed, _FILE, ck) >= appetite:
-            book.status[c] = DETERRED
-            continue
-        alleged = label if kind == FABRICATED else cases.conduct[c]
-        quality = normal_quantile(u2(seed, _QUALITY, ck, np.uint64(kind)))
+        text = _instrument(seed, c, attempt, j, label, in_force, cases, law, habits)
+        appetite = 1.0 if habits.file_everything else habits.appetite[cases.requester[c]] * law.filing[text]
+        asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
+        formal = asked or u1(seed, _FILE, cases.id[c]) < appetite
+        quality = normal_quantile(u2(seed, _QUALITY, cases.id[c], np.uint64(kind)))
         if cases.abusive[c]:
             quality += habits.quality_abusive
-        channel = EMERGENCY if cases.urgent[c] and law.hurries[phase, i, j] >= 0 else FORMAL
-        door = int(law.preserves[phase, i, j])
-        m = docket.used[0]
-        if door >= 0 and u2(seed, _PRESERVE, ck, habits.state_keys[j]) < habits.preservation_share:
-            _write(m, c, attempt, month, day, j, door, PRESERVATION, kind, label, alleged, quality, cases, docket)
-            m += 1
-        _write(m, c, attempt, month, day, j, text, channel, kind, label, alleged, quality, cases, docket)
-        docket.used[0] = m + 1
-        book.status[c] = OPEN
-        book.attempts[c] += 1
-        book.tried[c] |= np.uint8(1 << slot)
+        alleged = label if kind == FABRICATED else int(cases.conduct[c])
+        paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality)
+        before = docket.used[0]
+        _go_round(seed, phase, paper, in_force, cases, docket, law, habits)
+        if formal:
+            _ask(seed, phase, text, paper, in_force, cases, docket, law, habits)
+        filed = docket.used[0] > before
+        if filed:
+            book.status[c] = OPEN
+            book.attempts[c] += 1
+            book.last[c] = docket.used[0] - 1
+        elif attempt == 0:
+            book.status[c] = DETERRED
+            continue
         for other in range(HOST_SLOTS):  # one state is one destination, however many services it hosts
             if cases.hosts[c, other] == j:
                 book.tried[c] |= np.uint8(1 << other)
-        book.last[c] = m
+
+
+@inlined
+def _heard(c: int, last: int, docket: Docket) -> float:
+    """Day on which the requester knows that its last filing gave too little; infinity while it does not, or if it gave enough.
+
+    A formal request that gave anything is enough; a side door must have given the class that was wanted.
+    """
+    heard = -np.inf
+    m = last
+    while m >= 0 and docket.case[m] == c and docket.attempt[m] == docket.attempt[last]:
+        formal = docket.channel[m] < FIRST_SIDE_DOOR
+        if docket.channel[m] != PRESERVATION:
+            if docket.granted[m] >= (0 if formal else docket.wanted[m]) or np.isnan(docket.ended_day[m]):
+                return np.inf
+            heard = max(heard, docket.ended_day[m])
+        m -= 1
+    return heard
 
 
 @kernel
 def due_again(month: int, newest: int, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
-    """Cases among the first ``newest`` whose last request ended without data early enough to ask elsewhere this month."""
+    """Cases among the first ``newest`` whose last filing ended without the data early enough to ask elsewhere this month."""
     found = np.empty(newest, np.int64)
     days = np.empty(newest)
     count = 0
     start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
     for c in range(newest):
         m = book.last[c]
-        if m < 0 or book.attempts[c] >= habits.attempts or docket.granted[m] >= 0:
+        if m < 0 or book.attempts[c] >= habits.attempts:
             continue
-        day = docket.ended_day[m] + habits.retry_days
+        day = _heard(c, m, docket) + habits.retry_days
         if day < stop:  # whoever could have asked last month, but heard too late, asks at once
             found[count], days[count] = c, max(day, start)
             count += 1

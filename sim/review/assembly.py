@@ -220,6 +220,11 @@ def _screens(names: tuple[str, ...]) -> str:
     return f"@inlined\ndef screened(reading, inst, j):\n    return {at}\n"
 
 
+def _desk_reads(names: tuple[str, ...]) -> str:
+    """Whether an authority of the requested state sees the requests under a text at all; orders to firms pass it by."""
+    return f"@inlined\ndef desk_reads(reading, inst, j):\n    return reading.applies[{names.index(_DESK)}, inst, j] > 0.0\n"
+
+
 def _read_desk(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     at = names.index(_DESK)
     return (

@@ -35,7 +35,7 @@ Flags = NDArray[np.bool_]
 Treatment = Literal["never", "serious", "always"]
 Seriousness = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
-_TRIES = 400  # random sets that a placebo is looked for among; about one in four is near enough in the real world
+_TRIES = 400  # random sets that a placebo is looked for among; two in five are near enough in the real world
 _NEAR = 0.1  # relative distance from the hosting weight aimed at within which a random set is taken
 
 

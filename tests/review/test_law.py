@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,11 +16,24 @@ from sim.review.assembly import assemble
 from sim.review.safeguard import in_order
 from sim.review.spec import application, crimes_under, force_codes
 from sim.settings import Config
+from sim.simulation import check
 from sim.sources.worlds import build_states
-from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT, instrument_names, law_in_force, reach_of
+from sim.world.instruments import (
+    COVERED,
+    OUTSIDE,
+    TOO_LIGHT,
+    Inflation,
+    LawInForce,
+    hosted,
+    inflated,
+    instrument_names,
+    law_in_force,
+    members,
+    reach_of,
+)
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
-from sim.world.vocabulary import EXECUTED, PRESERVATION
+from sim.world.vocabulary import CHANNELS, CONTENT, EXECUTED, FIRST_SIDE_DOOR, POLICE, PRESERVATION, REGIMES, SUBSCRIBER, Regime
 from tests.worlds import answered, bare_world, ended, files, made_up, office, started, with_forces
 
 
@@ -56,8 +71,6 @@ def test_an_insult_of_exactly_four_years_passes_the_gate_of_at_least_four() -> N
     ],
 )
 def test_seriousness_by_penalty_by_harm_or_by_both(seriousness: str, years: float, harm: float, reach: int) -> None:
-    from dataclasses import replace
-
     config = made_up(f"instruments.hanoi.seriousness={seriousness}")
     world = bare_world(config)
     k = world.offences.names.index("insult")
@@ -65,6 +78,41 @@ def test_seriousness_by_penalty_by_harm_or_by_both(seriousness: str, years: floa
     penalties[:, k], harms[k] = years, harm
     states = replace(world.states, penalties=penalties)
     assert set(reach_of(config.instruments["hanoi"], states, world.offences._replace(harm=harms))[:, k]) == {reach}
+
+
+@pytest.mark.parametrize(
+    ("seriousness", "years", "grave", "reach"),
+    [
+        ("grave", 0.5, True, COVERED),
+        ("grave", np.nan, True, COVERED),
+        ("grave", 20.0, False, TOO_LIGHT),
+        ("penalty_and_grave", 4.0, True, COVERED),
+        ("penalty_and_grave", 3.99, True, TOO_LIGHT),
+        ("penalty_and_grave", 20.0, False, TOO_LIGHT),
+    ],
+)
+def test_seriousness_by_death_injury_and_grave_harm(seriousness: str, years: float, grave: bool, reach: int) -> None:
+    config = made_up(f"instruments.hanoi.seriousness={seriousness}")
+    world = bare_world(config)
+    k = world.offences.names.index("terrorism")
+    assert world.offences.grave[k]
+    penalties, flags = world.states.penalties.copy(), world.offences.grave.copy()
+    penalties[:, k], flags[k] = years, grave
+    states = replace(world.states, penalties=penalties)
+    assert set(reach_of(config.instruments["hanoi"], states, world.offences._replace(grave=flags))[:, k]) == {reach}
+
+
+def test_grave_harm_reaches_no_protected_conduct_and_less_than_penalty_and_grave_alone() -> None:
+    """S05: what is said hurts nobody bodily, however long a law punishes it."""
+    config, world = real()
+    hanoi = config.instruments["hanoi"]
+    reach = {kind: reach_of(hanoi.model_copy(update={"seriousness": kind}), world.states, world.offences) == COVERED
+             for kind in ("penalty", "grave", "penalty_and_grave")}  # fmt: skip
+    other = world.offences.offence_class >= 2
+    assert not reach["grave"][:, world.offences.protected].any()
+    assert np.array_equal(reach["penalty_and_grave"], reach["penalty"] & reach["grave"])
+    assert (reach["penalty"] & ~reach["grave"])[:, other & ~world.offences.protected].any()
+    assert (reach["grave"] & ~reach["penalty"])[:, other].any()
 
 
 def test_convention_offences_are_reached_at_any_penalty() -> None:
@@ -115,11 +163,12 @@ def test_the_first_text_in_force_whose_scope_covers_the_label_governs() -> None:
     law, docket = run.rules.law, finished.docket
     requester = finished.cases.requester[docket.case]
     treaty = docket.month >= config.run_in_months
-    assert set(np.unique(docket.instrument)) == {0, 1, 2, 3}
+    formal = docket.channel < FIRST_SIDE_DOOR
+    assert set(np.array(finished.instruments)[docket.instrument[formal]]) == set(config.instruments) - {"second_protocol"}
     for row, text in enumerate(instrument_names(config.instruments)):
         in_force = np.where(treaty, law.after[row, requester, docket.requested], law.before[row, requester, docket.requested])
-        good = in_force & (law.reach[row, requester, docket.label] == COVERED) & (docket.channel != PRESERVATION)
-        assert good[(docket.instrument == row) & (docket.channel != PRESERVATION)].all() or text == "comity"
+        good = in_force & (law.reach[row, requester, docket.label] == COVERED) & (law.most[row] >= docket.wanted) & formal
+        assert good[(docket.instrument == row) & formal].all() or text == "comity"
         assert not good[docket.instrument > row].any(), text
 
 
@@ -130,7 +179,7 @@ def test_a_side_door_is_that_of_any_text_in_force_whichever_text_governs() -> No
     finished = ended(run)
     docket, names = finished.docket, np.array(finished.instruments)
     frozen = np.flatnonzero(docket.channel == PRESERVATION)
-    assert set(names[docket.instrument[frozen]]) == {"budapest", "hanoi"}
+    assert set(names[docket.instrument[frozen]]) == {"e_evidence", "budapest", "hanoi"}
     followed = names[docket.instrument[frozen + 1]]
     assert (followed == "mlat").sum() > 50, "a treaty governs what a side door froze"
     requester = finished.cases.requester[docket.case[frozen]]
@@ -214,6 +263,264 @@ def test_a_safeguard_that_a_text_does_not_name_is_absent_and_an_unknown_one_an_e
         force_codes(with_forces(config, "must", "jury").instruments, names)
 
 
+# --- who is bound ------------------------------------------------------------------------------------------------------------
+
+
+def bound_by(seed: int = 1, world: World | None = None, **parties: Any) -> np.ndarray:
+    """Whom Hanoi binds in the real world with other parties."""
+    config, usual = real()
+    changed = config.instruments["hanoi"].parties.model_validate({**config.instruments["hanoi"].parties.model_dump(), **parties})
+    return members("hanoi", changed, (world or usual).states, Draws(seed))
+
+
+DEMOCRACIES = {"electoral_democracy": True, "liberal_democracy": True}
+
+
+def test_the_regimes_have_their_names() -> None:
+    assert get_args(Regime) == REGIMES
+
+
+def test_states_of_a_regime_can_stay_outside() -> None:
+    states = real()[1].states
+    everybody, rest, other = (
+        bound_by(),
+        bound_by(without_regimes=DEMOCRACIES),
+        bound_by(without_regimes=dict.fromkeys(REGIMES[:2], True)),
+    )
+    assert np.array_equal(rest, everybody & (states.regime < 2))
+    assert np.array_equal(other, everybody & (states.regime >= 2))
+    assert np.array_equal(bound_by(without_regimes={"liberal_democracy": False}), everybody)
+
+
+def test_the_placebo_of_the_democracies_takes_away_as_many_states_that_host_as_much() -> None:
+    """Ireland holds nine tenths of what the democracies among the signatories host: it is in nearly every placebo."""
+    states = real()[1].states
+    weight, everybody = hosted(states), bound_by()
+    assert weight.sum() == pytest.approx(1.0)
+    meant = everybody & (states.regime >= 2)
+    target = weight[meant].sum()
+    gone = np.array([everybody & ~bound_by(seed, placebo_of_regimes=DEMOCRACIES) for seed in range(1, 31)])
+    assert (gone.sum(axis=1) == meant.sum()).all()
+    distance = np.abs(gone @ weight / target - 1)
+    assert (distance <= 0.1).mean() > 0.95
+    assert gone[:, states.codes.index("IRL")].mean() > 0.95
+    assert 0.2 < (gone & meant).sum() / gone.sum() < 0.7, "democracies or not"
+    assert np.unique(gone, axis=0).shape[0] == 30, "each world its own"
+    assert np.array_equal(gone[4], everybody & ~bound_by(5, placebo_of_regimes=DEMOCRACIES))
+
+
+def test_a_placebo_chooses_evenly_among_states_that_host_nothing() -> None:
+    """Of 63 signatories that host nothing each is as likely as any other: a uniform draw among the sets that are near enough."""
+    states = real()[1].states
+    everybody, seeds = bound_by(), 300
+    bare = np.flatnonzero(everybody & (hosted(states) == 0))
+    taken = sum((everybody & ~bound_by(seed, placebo_of_regimes=DEMOCRACIES))[bare].astype(int) for seed in range(seeds))
+    p = taken.mean() / seeds
+    # sets are drawn without replacement, so counts vary less than binomial ones: the statistic is scaled to its own variance
+    statistic = ((taken - taken.mean()) ** 2).sum() / (seeds * p * (1 - p)) * (bare.size - 1) / bare.size
+    assert stats.chi2.sf(statistic, bare.size - 1) > 1e-4
+    assert stats.chi2.cdf(statistic, bare.size - 1) > 1e-4
+
+
+def test_forty_states_ratify_the_sure_ones_first() -> None:
+    sure = {"QAT": True, "VNM": True, "AZE": True, "FRA": False}
+    states, everybody = real()[1].states, bound_by()
+    rows = [states.codes.index(code) for code, meant in sure.items() if meant]
+    often = np.zeros(states.count)
+    for seed in range(1, 41):
+        forty = bound_by(seed, draw={"count": 40, "sure": sure, "liberal_slope": 0.0})
+        fifty = bound_by(seed, draw={"count": 50, "sure": sure, "liberal_slope": 0.0})
+        assert forty.sum() == 40
+        assert forty[rows].all()
+        assert (forty <= fifty).all()
+        assert (fifty <= everybody).all()
+        often += forty
+    drawn = np.setdiff1d(np.flatnonzero(everybody), rows)
+    assert (often[drawn] < 40).all()
+    assert (often[drawn] > 0).all()
+
+
+def test_liberal_states_ratify_the_sooner_the_steeper_the_slope() -> None:
+    states = real()[1].states
+
+    def liberal(slope: float) -> float:
+        return float(
+            np.mean([states.liberal[bound_by(seed, draw={"count": 40, "liberal_slope": slope})].mean() for seed in range(1, 21)])
+        )
+
+    assert liberal(-3.0) < liberal(0.0) < liberal(3.0)
+    assert np.array_equal(bound_by(draw={"count": 4000, "liberal_slope": 1.0}), bound_by())
+
+
+def test_the_first_ratifier_is_drawn_by_its_weight() -> None:
+    """Of two kinds of states with appeals 0 and log 3 the first ratifier is of the second kind three times as often by head."""
+    world = real()[1]
+    everybody = bound_by()
+    liberal = (np.arange(world.states.count) % 2).astype(float)
+    flat = replace(world, states=replace(world.states, liberal=liberal))
+    second = np.array([bound_by(seed, flat, draw={"count": 1, "liberal_slope": np.log(3)}) @ liberal for seed in range(1, 401)])
+    heads = (everybody & (liberal == 1)).sum(), (everybody & (liberal == 0)).sum()
+    p = 3 * heads[0] / (3 * heads[0] + heads[1])
+    assert stats.binomtest(int(second.sum()), second.size, p).pvalue > 1e-4
+
+
+def test_listed_pairs_bind_each_other_and_nobody_else() -> None:
+    config, world = real()
+    law = law_in_force(config.instruments, world.states, world.offences, Draws(1))
+    cloud = law.after[instrument_names(config.instruments).index("cloud_act")]
+    pairs = {frozenset((world.states.codes[i], world.states.codes[j])) for i, j in zip(*np.nonzero(cloud), strict=True)}
+    assert pairs == {frozenset({"GBR", "USA"}), frozenset({"AUS", "USA"})}
+    assert np.array_equal(cloud, cloud.T)
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("+instruments.hanoi.parties.pairs.GBR-USA=true", "pairs: found pairs under base signatories; accepted: "),
+        ("+instruments.cloud_act.parties.pairs.GBR=true", "pairs: found 'GBR'; accepted: two codes"),
+        ("+instruments.cloud_act.parties.pairs.USA-USA=true", "pairs: found 'USA-USA'; accepted: two codes"),
+        ("+instruments.cloud_act.parties.pairs.GBR-XXX=true", "no state has the code 'XXX'"),
+        (
+            "instruments.hanoi.parties.draw={count: 40, sure: {XXX: true}, liberal_slope: 0.0}",
+            "draw.sure: no state has the code 'XXX'",
+        ),
+        ("instruments.hanoi.parties.draw={count: 0, liberal_slope: 0.0}", "draw.count: found 0; accepted: "),
+        ("+instruments.hanoi.parties.without_regimes.democracy=true", "without_regimes.democracy: found 'democracy'"),
+        ("+instruments.hanoi.adds.heresy=true", "instruments.hanoi.adds: no offence is named 'heresy'; accepted: "),
+        ("instruments.comity.most=traffic", "instruments: the last in the order"),
+        ("+instruments.comity.parties.without.USA=true", "instruments: the last in the order"),
+    ],
+)
+def test_what_names_no_pair_state_regime_or_offence_is_refused_in_a_line(override: str, line: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        check(load("people.rows=3000", override))
+    assert line in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_made_up_world_has_none_of_the_states_that_a_text_names() -> None:
+    config = made_up("+instruments.hanoi.parties.without.FRA=true", "+instruments.hanoi.parties.without.AAA=true")
+    world = bare_world(config)
+    law = law_in_force(config.instruments, world.states, world.offences, Draws(1))
+    names = instrument_names(config.instruments)
+    assert not law.after[names.index("cloud_act")].any()
+    parties = law.after[names.index("hanoi")].any(axis=0)
+    assert parties.sum() == world.states.count - 1
+    assert not parties[world.states.codes.index("AAA")]
+
+
+# --- what else a text says -----------------------------------------------------------------------------------------------------
+
+
+def law_of(config: Config, world: World, seed: int = 1) -> LawInForce:
+    return law_in_force(config.instruments, world.states, world.offences, Draws(seed), config.conduct.inflation)
+
+
+def test_what_a_protocol_adds_is_covered_at_any_penalty_and_a_crime_among_its_parties() -> None:
+    config, world = real()
+    hanoi = config.instruments["hanoi"]
+    narrow = hanoi.model_copy(update={"reaches": {**hanoi.reaches, "D": "never"}, "adds": {"false_news": True, "insult": False}})
+    texts = {**config.instruments, "hanoi": narrow}
+    row, k = instrument_names(texts).index("hanoi"), world.offences.names.index("false_news")
+    reach = reach_of(narrow, world.states, world.offences)
+    assert (reach[:, k] == COVERED).all()
+    assert (reach[:, world.offences.names.index("insult")] == OUTSIDE).all()
+    crime, plain = (crimes_under(each, world) for each in (texts, config.instruments))
+    assert crime[row, :, k].all()
+    assert not plain[row, :, k].all()
+    plain[row, :, k] = True
+    assert np.array_equal(crime, plain)
+
+
+def test_the_first_door_in_force_is_told_by_phase_and_by_text() -> None:
+    config, world = real()
+    law, names = law_of(config, world), instrument_names(config.instruments)
+    hanoi, budapest = names.index("hanoi"), names.index("budapest")
+    assert set(np.unique(law.polices[0])) == {-1}
+    assert set(np.unique(law.polices[1])) == {-1, hanoi}
+    assert np.array_equal(law.polices[1] == hanoi, law.after[hanoi])
+    assert set(np.unique(law.pushes[0])) == {-1, budapest}
+    assert np.array_equal(law.pushes[1] >= 0, law.after[hanoi] | law.after[budapest])
+    assert (law.pushes[1][law.after[budapest]] == budapest).all(), "the first in the order"
+    for channel in range(len(CHANNELS)):
+        assert law.opens[channel].any() == (CHANNELS[channel] in ("emergency", "preservation", "police", "spontaneous"))
+    assert np.flatnonzero(law.opens[POLICE]).tolist() == [hanoi]
+
+
+def test_secrecy_always_is_read_by_text() -> None:
+    config = load("people.rows=3000", "instruments.hanoi.secrecy=always")
+    names = instrument_names(config.instruments)
+    assert np.flatnonzero(law_of(config, real()[1]).hidden).tolist() == [names.index("hanoi")]
+    assert not law_of(real()[0], real()[1]).hidden.any()
+
+
+def test_the_texts_between_firms_come_first_and_say_what_they_reach() -> None:
+    config, world = real()
+    law, names = law_of(config, world), list(instrument_names(config.instruments))
+    assert names == ["cloud_act", "e_evidence", "eio", "second_protocol", "mlat", "budapest", "hanoi", "comity"]
+    most = dict(zip(names, law.most, strict=True))
+    assert most.pop("second_protocol") == SUBSCRIBER
+    assert set(most.values()) == {CONTENT}
+    protected = world.offences.protected
+    assert (law.reach[names.index("cloud_act")][:, protected] == OUTSIDE).all(), "speech cases"
+    assert not law.after[names.index("second_protocol")].any(), "not in force"
+    eu = world.states.groups["eu"]
+    for name, outside in (("e_evidence", {"DNK"}), ("eio", {"DNK", "IRL"})):
+        parties = law.before[names.index(name)].any(axis=0)
+        assert {world.states.codes[row] for row in np.flatnonzero(eu & ~parties)} == outside
+        assert not (parties & ~eu).any()
+
+
+# --- penalty inflation -----------------------------------------------------------------------------------------------------
+
+
+def test_repressive_legislatures_raise_what_they_punish_and_nothing_else() -> None:
+    world = real()[1]
+    states, offences = world.states, world.offences
+    raised = inflated(states.penalties, Inflation(to_years=5.0, repression_from=0.5), states, offences)
+    changed = ~((raised == states.penalties) | np.isnan(states.penalties))
+    assert np.array_equal(np.isnan(raised), np.isnan(states.penalties)), "no new crime"
+    assert changed.sum() > 50
+    assert not changed[:, ~offences.protected].any()
+    assert not changed[states.repression < 0.5].any()
+    assert (states.penalties[changed] < 5.0).all()
+    assert (raised[changed] == 5.0).all()
+    meant = (states.repression >= 0.5)[:, None] & offences.protected & ~np.isnan(states.penalties)
+    assert (raised[meant] >= 5.0).all()
+
+
+def test_inflation_reaches_the_new_treaty_and_no_older_text() -> None:
+    config, world = real()
+    law = law_of(config, world)
+    more = law_in_force(config.instruments, world.states, world.offences, Draws(1), Inflation(to_years=5.0, repression_from=0.5))
+    hanoi = instrument_names(config.instruments).index("hanoi")
+    changed = law.reach != more.reach
+    assert changed[hanoi].sum() > 20
+    assert not np.delete(changed, hanoi, 0).any()
+    assert (law.reach[changed] == TOO_LIGHT).all()
+    assert (more.reach[changed] == COVERED).all()
+    high = law_in_force(config.instruments, world.states, world.offences, Draws(1), Inflation(to_years=5.0, repression_from=99.0))
+    assert np.array_equal(high.reach, law.reach)
+
+
+def test_inflation_brings_abusive_cases_under_the_treaty_and_moves_no_other() -> None:
+    base = ("review.load=false", "conduct.file_everything=true")
+    config = made_up(*base)
+    world = bare_world(config)
+    plain, more = (
+        ended(started(each, world)) for each in (config, made_up(*base, "conduct.inflation={to_years: 5.0, repression_from: 0.0}"))
+    )
+    one, other = (run.docket for run in (plain, more))
+    assert np.array_equal(one.case, other.case)
+    assert np.array_equal(one.label, other.label)
+    moved = one.instrument != other.instrument
+    assert moved.sum() > 20
+    names = np.array(more.instruments)
+    assert set(names[other.instrument[moved]]) == {"hanoi"}
+    assert world.offences.protected[other.label[moved]].all()
+    assert more.cases.abusive[other.case[moved]].all()
+
+
 # --- how often -------------------------------------------------------------------------------------------------------------
 
 
@@ -248,8 +555,6 @@ def test_without_traits_application_is_uptake_and_uptake_plus_fidelity() -> None
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_lasting_habit_spreads_the_chances_and_keeps_their_mean(share: float) -> None:
     """E Phi((Phi^-1(p) + sqrt(s) Z) / sqrt(1 - s)) = p: neglect becomes a trait, and the average does not move."""
-    from dataclasses import replace
-
     config = load("people.rows=3000", f"review.trait_share={share}")
     world = real()[1]
     n = world.states.count
