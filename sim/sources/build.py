@@ -494,7 +494,7 @@ def _latest_year(path: Path, rows: Sequence[tuple[int, Row]]) -> tuple[str, str]
         if not HALF_YEAR.fullmatch(row["period"]):
             raise TableError(f"{_at(path, line, 'period')}: found {row['period']!r}; accepted is a half-year, as 2025-H1")
         periods[row["provider"]].add(row["period"])
-    last = max(set[str]().union(*periods.values()), default="row")
+    last = max(set[str]().union(*periods.values()), default="half-year")
     before = f"{last[:-1]}1" if last.endswith("2") else f"{int(last[:4]) - 1}-H2" if last.endswith("1") else last
     for firm, theirs in periods.items():
         for period in (before, last):
