@@ -1,4 +1,3 @@
-    spyware_hits,
 """One run: ``advance`` is a month as a sentence; everything here is arrays, Mesa's shell stands in ``sim.model``."""
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from sim.conduct.filing import (
     empty_book,
     file_requests,
     habits_of,
-    spyware_hits,
     wishes_of_month,
 )
+from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws, Reals
 from sim.metrics import Finished, giving_rows
 from sim.result import Result
@@ -29,9 +28,9 @@ from sim.review.institutions import Bench, empty_bench, newly_suspended, trained
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.safeguard import in_order
+from sim.review.spec import force_codes, practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
-from sim.review.spec import force_codes, practice_of, reading_of
 from sim.settings import Config, Policy
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases

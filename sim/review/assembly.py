@@ -329,7 +329,8 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     first_steps = steps[: pipeline.STEPS.index(pipeline.refuse)]
     rest = steps[pipeline.STEPS.index(pipeline.refuse) :]
     made = [make(names, safeguards) for make in (_gates, _read_panel, _read_desk, _read_further, _follow_up, _publish)] + [
-        _screens(names)
+        _screens(names),
+        _desk_reads(names),
     ]
     header = _HEADER.format(
         names=", ".join(names), constants=", ".join(constants), imports="\n".join(imports), rules="\n".join(rules)

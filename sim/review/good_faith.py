@@ -1,4 +1,4 @@
-"""A shield for journalists, security researchers and whistleblowers in good faith (proposal: Access Now, joint letters); Hanoi has Art 11(2) alone."""
+"""A shield for journalists, researchers and whistleblowers in good faith (proposal: Access Now); Hanoi has Art 11(2) alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A central unit screens every request before the requested state sees it (proposal after INTERPOL's review; none in Hanoi, Art 57)."""
+"""A central unit screens every request before the requested state sees it (proposal after INTERPOL; none in Hanoi, Art 57)."""
 
 from __future__ import annotations
 

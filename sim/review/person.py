@@ -1,4 +1,4 @@
-"""The person is told before disclosure and may go to court (proposal: Tech Accord, EFF); in Hanoi secrecy may be asked for, Art 40(20)."""
+"""The person is told before disclosure and may go to court (proposal: Tech Accord); Hanoi lets secrecy be asked for, Art 40(20)."""
 
 from __future__ import annotations
 

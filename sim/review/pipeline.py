@@ -64,6 +64,7 @@ UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a loga
 # Made by the assembler from the rules in force; declared here for readers and checkers.
 gates: Callable[..., np.uint64]
 screened: Callable[..., bool]
+desk_reads: Callable[..., bool]
 read_panel: Callable[..., bool]
 read_desk: Callable[..., tuple[np.uint64, float, float]]
 read_further: Callable[..., tuple[np.uint64, float, float, bool, float]]
@@ -274,6 +275,51 @@ def another_door(docket: Docket, m: int) -> float:
     return float(found)
 
 
+def by_side_door(
+    seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice
+) -> bool:
+    """Whether the row goes another way than by the paragraphs; if so it is answered here."""
+    channel = docket.channel[m]
+    if channel == PRESERVATION:
+        preserve(seed, m, cases, docket, law, reading, practice)
+    elif channel == SPONTANEOUS:
+        unasked(seed, m, cases, docket, reading, practice)
+    elif channel == DIRECT:
+        ask_firm(seed, m, cases, docket, reading, practice)
+    elif channel == POLICE:
+        ask_police(seed, m, cases, docket, reading, practice)
+    else:
+        return False
+    return True
+
+
+def screen(
+    seed: np.uint64,
+    m: int,
+    effort: float,
+    wait: float,
+    cases: Cases,
+    docket: Docket,
+    queue: Queue,
+    reading: Reading,
+    practice: Practice,
+) -> bool:
+    """The central unit reads the file; whether it stops it. A warning travels with the file to the desk."""
+    i, day = cases.requester[docket.case[m]], docket.filed_day[m]
+    screening = practice.panel_days + wait
+    heard = day + (screening * practice.urgent_delay if docket.channel[m] == EMERGENCY else screening)
+    queue.screened[i] += 1.0
+    docket.ready_day[m] = heard
+    if not read_panel(seed, m, cases, docket, reading, practice, effort, queue.recalled[i]):
+        return False
+    queue.stopped[i] += 1.0
+    if practice.panel_binding:
+        refuse(seed, m, np.uint64(1) << np.uint64(practice.panel_place), heard, day, cases, docket, reading)
+        return True
+    docket.flagged[m] = 1
+    return False
+
+
 def receive(
     seed: np.uint64,
     month: int,
@@ -297,50 +343,29 @@ def receive(
     effort, wait = screening_load(queue, month, load, loaded, practice)
     for m in range(first, docket.used[0]):
         c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
-        ck, sk = cases.id[c], reading.state_keys[j]
-        day, channel = docket.filed_day[m], docket.channel[m]
         docket.cap[m] = docket.wanted[m]
         docket.patience_day[m] = np.inf
-        if channel == PRESERVATION:
-            preserve(seed, m, cases, docket, law, reading, practice)
-            continue
-        if channel == SPONTANEOUS:
-            unasked(seed, m, cases, docket, reading, practice)
-            continue
-        if channel == DIRECT:
-            ask_firm(seed, m, cases, docket, reading, practice)
-            continue
-        if channel == POLICE:
-            ask_police(seed, m, cases, docket, reading, practice)
+        if by_side_door(seed, m, cases, docket, law, reading, practice):
             continue
         given = another_door(docket, m)
         if given < np.inf:
             close(docket, m, DIVERTED, given)
             continue
+        day = docket.filed_day[m]
         if practice.lapse_per_year > 0.0:
-            patience = exponential_quantile(u2(seed, PATIENCE, ck, sk)) / practice.lapse_per_year
+            patience = exponential_quantile(u2(seed, PATIENCE, cases.id[c], reading.state_keys[j])) / practice.lapse_per_year
             docket.patience_day[m] = day + patience * DAYS_PER_YEAR
         reach = int(law.reach[inst, cases.requester[c], docket.label[m]])
         stood = gates(seed, m, reach, cases, docket, reading, False)
         if stood != np.uint64(0):
             refuse(seed, m, stood, day + practice.gate_days, day, cases, docket, reading)
             continue
-        if screened(reading, inst, j):
-            i = cases.requester[c]
-            screening = practice.panel_days + wait
-            heard = day + (screening * practice.urgent_delay if channel == EMERGENCY else screening)
-            queue.screened[i] += 1.0
-            if read_panel(seed, m, cases, docket, reading, practice, effort, queue.recalled[i]):
-                queue.stopped[i] += 1.0
-                if practice.panel_binding:
-                    refuse(seed, m, np.uint64(1) << np.uint64(practice.panel_place), heard, day, cases, docket, reading)
-                    continue
-                docket.flagged[m] = 1
-            docket.ready_day[m] = heard
-        if channel == EMERGENCY:
-            enqueue(queue, j, URGENT_LANE, m)
+        if screened(reading, inst, j) and screen(seed, m, effort, wait, cases, docket, queue, reading, practice):
+            continue
+        if not desk_reads(reading, inst, j):  # an order to a firm: no authority of the requested state stands between
+            execute(seed, m, day, cases, docket, law, reading, practice)
         else:
-            enqueue(queue, j, ORDINARY_LANE, m)
+            enqueue(queue, j, URGENT_LANE if docket.channel[m] == EMERGENCY else ORDINARY_LANE, m)
     remember(queue, practice)
 
 
@@ -539,7 +564,7 @@ KERNELS = (receive, serve)
 
 STEPS = (
     *(strength_of, role_of, look_noise, enqueue, close),
-    *(refuse, disclose, preserve, unasked, ask_firm, ask_police, another_door, screening_load, remember),
-    *(is_platform, execute, decide, take, give_up),
+    *(refuse, disclose, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
+    *(screening_load, remember, is_platform, execute, decide, take, give_up),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

@@ -1,4 +1,4 @@
-"""Requesters with repeated upheld refusals lose the instrument for a while (after INTERPOL's corrective measures); none in Hanoi."""
+"""Requesters with repeated upheld refusals lose the instrument for a while (after INTERPOL's practice); none in Hanoi."""
 
 from __future__ import annotations
 

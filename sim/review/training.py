@@ -1,4 +1,4 @@
-"""Technical assistance to authorities of low skill (Hanoi Arts 54 to 56): more hours, better screening, and more requests of their own."""
+"""Technical assistance to weak authorities (Hanoi Arts 54 to 56): more hours, better screening, more requests of their own."""
 
 from __future__ import annotations
 

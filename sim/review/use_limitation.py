@@ -1,4 +1,4 @@
-"""Evidence may not be used beyond its case without consent (speciality, Hanoi Art 40(19)) and needs safeguards with the receiver (36(2))."""
+"""No use beyond the case without consent (speciality, Hanoi Art 40(19)); the receiver owes safeguards (Art 36(2), (3))."""
 
 from __future__ import annotations
 
