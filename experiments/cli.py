@@ -1,4 +1,4 @@
-"""The command line: ``rogatory STUDY key=value ...`` takes the study's name and hands the rest to Hydra."""
+"""The command line: ``rogatory STUDY key=value ...`` takes the study's name and hands it the rest, as overrides or as names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from importlib import import_module
 STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
+    "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
+    "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
+    "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
+    "reproduce": "run the committed reference results again and compare them; rogatory reproduce NAME ... those alone",
 }
+_BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
+_SHOW = (("--cfg", "job"), ("-c", "job"), ("--cfg=job",))
+_HELP = ("-h", "--help")
 _USAGE_ERROR, _FAILED, _INTERRUPTED = 2, 3, 130
 
 
@@ -22,7 +29,8 @@ def usage() -> str:
     return (
         "usage: rogatory STUDY [key=value ...]\n\n"
         f"studies:\n{listed}\n\n"
-        "rogatory STUDY --help lists the keys, --cfg job prints the configuration, -m sweeps values given with commas."
+        "rogatory STUDY --help lists the keys, --cfg job prints the configuration, -m sweeps values given with commas.\n"
+        f"{' and '.join(_BY_NAME)} take names instead of keys."
     )
 
 
@@ -59,14 +67,10 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _ask(name: str, rest: list[str]) -> int:
-    from sim.config import run_from_shell
     from sim.world.record import RogatoryError
 
-    def study(*overrides: str) -> None:
-        import_module(f"experiments.{name}").main(*overrides)
-
     try:
-        run_from_shell(study, rest, name)
+        return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
     except RogatoryError as error:
         return _say(" ".join(str(error).split()), _USAGE_ERROR)
     except BrokenExecutor:
@@ -77,6 +81,32 @@ def _ask(name: str, rest: list[str]) -> int:
         return _say(f"{type(error).__name__}: {' '.join(str(error).split())}; nothing was written", _FAILED)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else _FAILED
+
+
+def _by_name(name: str, rest: list[str]) -> int:
+    """A study of names; its own exit status, if it gives one."""
+    if any(word in _HELP for word in rest):
+        print(f"usage: rogatory {name} [NAME ...]\n\n{STUDIES[name]}")
+        return 0
+    for word in rest:
+        if word.startswith("-") or "=" in word:
+            return _say(f"{name}: found {word!r}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
+    return import_module(f"experiments.{name}").main(*rest) or 0
+
+
+def _by_keys(name: str, rest: list[str]) -> int:
+    """A study of overrides; ``--cfg job`` shows what they amount to, with reforms written where they belong."""
+    from sim.config import as_yaml, run_from_shell
+
+    def study(*overrides: str) -> None:
+        import_module(f"experiments.{name}").main(*overrides)
+
+    shown = [words for words in _SHOW if all(word in rest for word in words)]
+    overrides = [word for word in rest if not shown or word not in shown[0]]
+    if shown and not any(word.startswith("-") for word in overrides):
+        print(as_yaml(*overrides), end="")
+    else:
+        run_from_shell(study, rest, name)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, ValidationError
 
 from experiments.scenarios import choice_of
-from sim.config import config_folder, is_policy, key_of, load, options, read_yaml, shown
+from sim.config import is_policy, key_of, load, options, path_of, read_yaml, shown
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
 
@@ -35,7 +35,7 @@ def design_of(name: str) -> Design:
     """The design of that name. Raises ``ConfigError`` for one that is not there or cannot be read."""
     if name not in options("design"):
         raise ConfigError(f"design: found {name!r}; accepted: {', '.join(options('design'))}")
-    path = config_folder() / "design" / f"{name}.yaml"
+    path = path_of("design", name)
     body = read_yaml(path)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
@@ -94,7 +94,7 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     of_all = [override for override in overrides if key_of(override) != "reforms"]
     suffix = [override for override in overrides if key_of(override) == "reforms"]
     baseline = load(*of_all, *_chosen(asked.baseline, suffix))
-    names = _all_but(baseline.scenario_name) if asked.scenarios == "all" else asked.scenarios
+    names = _all_but(baseline.scenario_name) if asked.scenarios == ["all"] else asked.scenarios
     arms: dict[str, Arm] = {}
     for name in names:
         config = load(*of_all, *_chosen(name, suffix))

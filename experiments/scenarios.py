@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from sim.config import ADOPTED, EVERYWHERE, composed, config_folder, options, shown
+from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, shown
 from sim.world.leaves import moved
 from sim.world.record import ConfigError, Record
 
@@ -35,8 +34,7 @@ class Header(Record):
 
 def headers() -> dict[str, Header]:
     """Each scenario's header by its name, in alphabetical order. Raises ``ConfigError`` for a line that cannot be read."""
-    folder = config_folder() / "scenario"
-    return {name: header_of(folder / f"{name}.yaml") for name in options("scenario")}
+    return {name: header_of(path_of("scenario", name)) for name in options("scenario")}
 
 
 def header_of(path: Path) -> Header:
@@ -53,17 +51,21 @@ def header_of(path: Path) -> Header:
         question=said["question"],
         motive=said["motive"],
         expect=said["expect"],
-        direction=dict(_directions(said.get("direction", ""), path)),
+        direction=_directions(said.get("direction", ""), path),
         finding=said.get("finding"),
     )
 
 
-def _directions(text: str, path: Path) -> Iterator[tuple[str, Way]]:
-    for part in filter(None, (part.strip() for part in text.split(";"))):
+def _directions(text: str, path: Path) -> dict[str, Way]:
+    ways: dict[str, Way] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
         found = _TOLD.fullmatch(part)
         if not found:
             raise ConfigError(f"{shown(path)}: Direction: found {part!r}; accepted: 'metric up', 'metric down' or 'metric same'")
-        yield found[1], found[2]  # type: ignore[misc]
+        if found[1] in ways:
+            raise ConfigError(f"{shown(path)}: Direction: found {found[1]!r} twice; accepted: each metric once")
+        ways[found[1]] = cast(Way, found[2])
+    return ways
 
 
 def choice_of(arm: str) -> tuple[str, ...]:

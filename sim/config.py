@@ -39,6 +39,7 @@ EVERYWHERE = "everywhere"
 """The value of ``reforms`` that writes a scenario's changes of the treaty into every text."""
 _ROOT = "config"
 _SCENARIO, _DESIGN = "scenario", "design"
+_COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
 _OWN = "_self_"  # a file's own body among its defaults
 _DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "review")
@@ -85,15 +86,12 @@ def as_yaml(*overrides: str) -> str:
 def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
     """What was chosen, under its name, with the reforms where they belong."""
     chosen = _composed((*given.others, f"{_SCENARIO}=[{','.join(given.scenarios)}]"))
-    for key in _DERIVED:
-        if key in chosen:
-            raise ConfigError(f"{key}: found in a file of configs/; accepted: nowhere, it follows from what is chosen")
     everywhere = chosen.get("reforms") == EVERYWHERE
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         stated = [key.removeprefix("instruments.") for key in map(key_of, given.others) if key.startswith("instruments.")]
         chosen["instruments"] = written_everywhere(chosen["instruments"], reference["instruments"], stated)
     name = "+".join(given.scenarios) + (f"@{EVERYWHERE}" if everywhere else "")
-    return {"scenario_name": name, **chosen, **given.design}
+    return {**chosen, **given.design, "scenario_name": name}
 
 
 @contextmanager
@@ -135,6 +133,11 @@ def options(group: str) -> list[str]:
     return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
 
 
+def path_of(group: str, name: str) -> Path:
+    """Where an option of a group is written."""
+    return config_folder() / group / f"{name}.yaml"
+
+
 def read_yaml(path: Path) -> Any:
     """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read."""
     try:
@@ -164,7 +167,7 @@ def _design(given: Sequence[str]) -> str | None:
     found, known = _value(given[0]), options(_DESIGN)
     if given[0].startswith(f"{_DESIGN}=") and (found is None or found in known):
         return None if found is None else str(found)
-    raise ConfigError(f"{_DESIGN}: found {given[0].partition('=')[2]!r}; accepted: {', '.join(known)}")
+    raise ConfigError(f"{_DESIGN}: found {given[0].removeprefix(f'{_DESIGN}=')!r}; accepted: {', '.join(known)}")
 
 
 def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
@@ -175,7 +178,8 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
     value = _value(override)
     names = [str(name) for name in value] if isinstance(value, list) else [str(value)]
     if not override.startswith(f"{_SCENARIO}=") or not isinstance(value, str | list):
-        raise ConfigError(f"{override}: no choice of scenarios; accepted: {_SCENARIO}=NAME or {_SCENARIO}=[NAME,NAME] of {known}")
+        found = override.removeprefix(f"{_SCENARIO}=")
+        raise ConfigError(f"{_SCENARIO}: found {found!r}; accepted: a name, or several as [a,b], of {known}")
     if not names:
         raise ConfigError(f"{_SCENARIO}: found an empty list; accepted: one or more of {known}")
     for place, name in enumerate(names):
@@ -194,12 +198,14 @@ def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
 
     A choice among another group (``override /conduct: adaptive``) counts as a leaf too.
     """
-    path = config_folder() / _SCENARIO / f"{name}.yaml"
+    path = path_of(_SCENARIO, name)
     body = read_yaml(path) or {}
     if not isinstance(body, Mapping):
         raise ConfigError(f"{shown(path)}: found no map; accepted: key: value")
     parts: dict[str, dict[str, Any]] = {}
     leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
+    for derived in body.keys() & {*_DERIVED}:
+        raise ConfigError(f"{shown(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}")
     for entry in body.get("defaults") or ():
         if isinstance(entry, Mapping):
             leaves |= {str(key).removeprefix("override ").strip().lstrip("/"): value for key, value in entry.items()}
@@ -298,7 +304,7 @@ def _stamp() -> tuple[int, int]:
     return len(times), max(times, default=0)
 
 
-@lru_cache(maxsize=256)  # a comparison composes one reference for all its scenarios
+@lru_cache(maxsize=_COMPOSITIONS)
 def _composed_once(overrides: tuple[str, ...], folder: Path, stamp: tuple[int, int]) -> dict[str, Any]:
     try:
         config = compose(_ROOT, overrides=list(overrides))

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_validator
 
 from sim.conduct.filing import ConductSpec
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
@@ -36,6 +36,9 @@ _INDECISIVE = (
 Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signed 64-bit integers
 
 
+Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
 class Policy(Record):
     """What decides how requests are made and answered: the texts, the safeguards, the practice, the conduct."""
 
@@ -61,7 +64,7 @@ class Config(Record):
     output: str
     keep_requests: bool
     reforms: Literal["hanoi", "everywhere"]
-    scenarios: Literal["all"] | list[str]
+    scenarios: Names  # "all" for every one
     baseline: str
     design: str | None
     luck: Annotated[StrictInt, Field(ge=1, le=1000)]

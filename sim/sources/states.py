@@ -122,17 +122,19 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
 
     The shares of a region are redrawn per world: independent gammas about ``concentration`` times the stated share, normed
     (a Dirichlet). A region without stated shares takes the mean of all; a made-up world the first ``synthetic_hosts`` states.
+    A stated share is first multiplied by its host's ``factor``, and the region's shares are normed to their old sum.
     """
     codes = tuple(str(code) for code in table.index)
     for region, shares in spec.platforms.items():
         _known(f"states.hosting.platforms.{region}", shares, codes, synthetic_hosts > 0)
     _known("states.hosting.home", spec.home, codes, synthetic_hosts > 0)
+    made_up = dict.fromkeys(codes[:synthetic_hosts], 1.0 / max(synthetic_hosts, 1))
+    platforms = dict.fromkeys(map(str, table["region"].unique()), made_up) if synthetic_hosts else spec.platforms
+    platforms = {region: _factored(region, shares, spec.factor) for region, shares in platforms.items()}
+    _hosts(spec.factor, platforms)
     share = np.zeros((len(codes), len(codes)))
     for row, region in enumerate(table["region"]):
-        stated = spec.platforms.get(str(region), {})
-        if synthetic_hosts:
-            stated = dict.fromkeys(codes[:synthetic_hosts], 1.0 / synthetic_hosts)
-        for code, value in stated.items():
+        for code, value in platforms.get(str(region), {}).items():
             luck = draws.uniform("fact:host", str(region), code)
             share[row, codes.index(code)] = special.gammaincinv(max(spec.concentration * value, 1e-9), luck)
     bare = share.sum(axis=1) == 0
@@ -142,6 +144,24 @@ def hosting_of(spec: Hosting, table: pd.DataFrame, draws: Draws, synthetic_hosts
     share /= share.sum(axis=1, keepdims=True)
     home = np.array([spec.home.get(code, spec.home_default) for code in codes])
     return share, home
+
+
+def _factored(region: str, stated: Mapping[str, float], factor: Mapping[str, float]) -> dict[str, float]:
+    """A region's shares by host, multiplied and normed to their old sum; a host without a share keeps its place with zero."""
+    if not stated.keys() & factor.keys():
+        return dict(stated)
+    weighed = {code: value * factor.get(code, 1.0) for code, value in stated.items()}
+    total = sum(weighed.values())
+    if total == 0:
+        raise ConfigError(f"states.hosting.factor: leaves {region} without a host; accepted: a factor above 0 for one of its hosts")
+    return {code: value * (sum(stated.values()) / total) for code, value in weighed.items()}
+
+
+def _hosts(factor: Mapping[str, float], platforms: Mapping[str, Mapping[str, float]]) -> None:
+    hosts = sorted({code for shares in platforms.values() for code in shares})
+    for code in factor:
+        if code not in hosts:
+            raise ConfigError(f"states.hosting.factor: found {code!r}, which hosts nowhere; accepted: {', '.join(hosts)}")
 
 
 def _known(key: str, named: Mapping[str, float], codes: tuple[str, ...], made_up: bool) -> None:

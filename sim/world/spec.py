@@ -55,6 +55,7 @@ class Hosting(Record):
 
     platforms: dict[str, dict[str, Unit]]
     concentration: Positive
+    factor: dict[str, NonNegative]  # on a host's share in every region
     home: dict[str, Unit]
     home_default: Unit
 
