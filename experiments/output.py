@@ -74,6 +74,11 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
+def commit() -> str | None:
+    """The commit of the code that runs; None outside a checkout."""
+    return _git("rev-parse", "HEAD")
+
+
 def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
     dirty = _git("status", "--porcelain")
@@ -82,7 +87,7 @@ def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float,
         "command": f"rogatory {asked}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
-        "code": {"commit": _git("rev-parse", "HEAD"), "dirty": None if dirty is None else bool(dirty)},
+        "code": {"commit": commit(), "dirty": None if dirty is None else bool(dirty)},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "versions": package_versions(),
         "tables": configs[0].data,

@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 from rich.console import Console
@@ -22,7 +24,7 @@ from sim.simulation import simulate
 _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
 
 
-def replicate(configs: Sequence[Config], seed: int, keep: Path | None) -> list[Tally]:
+def replicate(configs: Sequence[Config], keep: Path | None, seed: int) -> list[Tally]:
     """One seed under every scenario: they share the world and its cases, so that their difference is the scenario's."""
     tallies, finished = [], []
     for config in configs:
@@ -36,13 +38,24 @@ def replicate(configs: Sequence[Config], seed: int, keep: Path | None) -> list[T
     return tallies
 
 
-def warm(configs: Sequence[Config]) -> None:
-    """Compile whatever is not compiled yet, once, before several processes would each do it."""
+def trials(configs: Sequence[Config]) -> list[Config]:
+    """A tiny world for each set of rules among the configurations: running it compiles, or loads, what they need."""
     from sim.config import load
 
+    rules = {tuple((name, type(rule)) for name, rule in config.safeguards.items()): config.safeguards for config in configs}
     tiny = load(*_TINY)
-    for config in configs:
-        simulate(tiny.model_copy(update={"safeguards": config.safeguards}), seed=1)
+    return [tiny.model_copy(update={"safeguards": safeguards}) for safeguards in rules.values()]
+
+
+def warm(tried: Sequence[Config]) -> None:
+    """Run each once: compiled rules come into this process, and on a new machine into the cache of all others."""
+    for config in tried:
+        simulate(config, seed=1)
+
+
+def _begin(tried: Sequence[Config]) -> None:
+    _follow_parent()
+    warm(tried)
 
 
 def _follow_parent() -> None:
@@ -58,6 +71,51 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+class Spread(Protocol):
+    """Does a piece of work for each of several tasks and hands back (place of the task, what came of it), in any order."""
+
+    def __call__[T, R](self, work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
+        """The first failure is raised; what has not begun by then is not done."""
+        ...
+
+
+@contextmanager
+def crew(workers: int, configs: Sequence[Config], console: Console) -> Iterator[Spread]:
+    """Processes that stay for the length of a block, or this process alone for one worker; nobody is left behind.
+
+    What the configurations need is compiled once, before several processes would each do it.
+    """
+    tried = trials(configs)
+    watched = console.is_terminal
+    with console.status("compiling the rules (once; about half a minute on a new machine)") if watched else nullcontext():
+        warm(tried)
+    if workers == 1:
+        yield _in_turn
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(tried,))
+
+    def at_once[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
+        places = {pool.submit(work, task): place for place, task in enumerate(tasks)}
+        for future in as_completed(places):
+            yield places.pop(future), future.result()  # popped: a result that has been read is not kept a second time
+
+    try:
+        yield at_once
+    finally:  # after a failure or an interrupt nobody waits for what has not begun
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_turn[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
+    for place, task in enumerate(tasks):
+        yield place, work(task)
+
+
+def crew_size(asked: int | None, tasks: int) -> int:
+    """Processes for so many tasks: every core unless fewer were asked for, and never more than there are tasks."""
+    return min(asked or os.cpu_count() or 1, tasks)
+
+
 def replicates(configs: Sequence[Config], keep: Path | None = None, console: Console | None = None) -> Tally:
     """All seeds of ``configs[0]`` under all configurations, pooled in order of scenario and seed.
 
@@ -65,44 +123,24 @@ def replicates(configs: Sequence[Config], keep: Path | None = None, console: Con
     """
     first = configs[0]
     seeds = [first.seed + number for number in range(first.seeds)]
-    workers = min(first.workers or os.cpu_count() or 1, len(seeds))
     shown = console or Console(stderr=True)
-    with shown.status("compiling the rules (once; about half a minute on a new machine)") if shown.is_terminal else nullcontext():
-        warm(configs)
-    with _progress(shown) as progress:
+    finished: dict[int, list[Tally]] = {}
+    with crew(crew_size(first.workers, len(seeds)), configs, shown) as spread, progress_bar(shown, "seeds") as progress:
         task = progress.add_task(" against ".join(config.scenario_name for config in configs), total=len(seeds))
-        finished = _gather(configs, seeds, keep, workers, lambda: progress.advance(task))
+        for place, tallies in spread(partial(replicate, configs, keep), seeds):
+            finished[seeds[place]] = tallies
+            progress.advance(task)
     tallies = [finished[seed][place] for place in range(len(configs)) for seed in seeds]
     return Tally(*(pd.concat(list(parts), ignore_index=True) for parts in zip(*tallies, strict=True)))
 
 
-def _gather(
-    configs: Sequence[Config], seeds: Sequence[int], keep: Path | None, workers: int, tick: Callable[[], None]
-) -> dict[int, list[Tally]]:
-    finished: dict[int, list[Tally]] = {}
-    if workers == 1:
-        for seed in seeds:
-            finished[seed] = replicate(configs, seed, keep)
-            tick()
-        return finished
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent)
-    try:
-        futures: dict[Future[list[Tally]], int] = {pool.submit(replicate, configs, seed, keep): seed for seed in seeds}
-        for future in as_completed(futures):
-            finished[futures[future]] = future.result()
-            tick()
-    finally:  # after a failure or an interrupt nobody waits for what has not begun
-        pool.shutdown(wait=True, cancel_futures=True)
-    return finished
-
-
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console, counted: str) -> Progress:
+    """A bar that says how many of what is ``counted`` are done, how long it took and how long it will."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("seeds"),
+        TextColumn(counted),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -21,9 +21,9 @@ from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
 
-_PIPE_WIDTH = 150  # letters
+PIPE_WIDTH = 150  # letters
 _WIDE = 125  # letters that a comparison with units and percentages needs
-_FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
+FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -34,7 +34,7 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
     """
     for config in configs:
         check(config)
-    console, began = _console(), time.monotonic()
+    console, began = console_of(), time.monotonic()
     with whole_folder(Path(configs[0].output) / study, name := stamped(label)) as folder:
         pooled = replicates(configs, keep=folder if configs[0].keep_requests else None)
         fewest = configs[0].metrics.fewest_events
@@ -56,15 +56,15 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
         "they say nothing of the parameters that are assumed.",
         highlight=False,
     )
-    if configs[0].seeds < _FEW_SEEDS:
+    if configs[0].seeds < FEW_SEEDS:
         console.print(f"Only {configs[0].seeds} seeds: such intervals are wide and may leave the possible range.", highlight=False)
     return written
 
 
-def _console() -> Console:
+def console_of() -> Console:
     """A terminal as wide as it is; a pipe wide enough for the table."""
     console = Console()
-    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def write_tables(folder: Path, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
@@ -81,14 +81,14 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
     """The headline estimands with their intervals; a narrow terminal gets neither units nor percentages."""
     runs = f"{configs[0].seeds} seeds, {configs[0].years} years"
     if comparison is None:
-        table = _table(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
+        table = table_of(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
         for row in headline_of(summary).to_dict("records"):
             value = _interval(row["mean"], row["low"], row["high"], row["events"], configs[0])
             table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
     columns = ["estimand", before, after, "difference [95 %]"] + ([] if narrow else ["change", "unit"])
-    table = _table(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
+    table = table_of(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
     for row in headline_of(comparison).to_dict("records"):
         few = row["events"] < configs[0].metrics.fewest_events
         if few:
@@ -100,10 +100,11 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
     return table
 
 
-def _table(title: str, columns: tuple[str, ...]) -> Table:
+def table_of(title: str, columns: Sequence[str]) -> Table:
+    """An empty table; columns of words stand left, of numbers right."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        words = column in ("estimand", "unit")
+        words = column in ("estimand", "unit", "arm")
         table.add_column(column, justify="left" if words else "right", no_wrap=column != "unit")
     return table
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
+from experiments.paired import half_width, ratio_of
 from sim.metrics import UNITS
 
-LEVEL = 0.95
 HEADLINE = (
     ("case_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
@@ -28,13 +26,6 @@ HEADLINE = (
 _KEYS = ["metric", "by", "level"]
 
 
-def half_width(values: NDArray[np.float64]) -> float:
-    """Half of the central 95 % interval of a mean by Student's t; missing for fewer than two values."""
-    if values.size < 2:
-        return float("nan")
-    return float(stats.t.ppf(0.5 + LEVEL / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
-
-
 def summary_of(metrics: pd.DataFrame, fewest_events: int) -> pd.DataFrame:
     """Mean over seeds with its interval, by scenario and slice; under ``fewest_events`` pooled events no value is given.
 
@@ -46,7 +37,7 @@ def summary_of(metrics: pd.DataFrame, fewest_events: int) -> pd.DataFrame:
         values = part["value"].dropna().to_numpy(float)
         events = int(part["count"].sum())
         known = events >= fewest_events and values.size > 0
-        mean, half = (float(values.mean()), half_width(values)) if known else (np.nan, np.nan)
+        mean, half = (float(values.mean()), float(half_width(values))) if known else (np.nan, np.nan)
         rows.append((scenario, *key, UNITS[str(key[0])], mean, mean - half, mean + half, events, values.size))
     return pd.DataFrame(rows, columns=["scenario", *_KEYS, "unit", "mean", "low", "high", "events", "runs"])
 
@@ -56,7 +47,7 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
 
     Columns ``metric, by, level, unit, baseline, scenario, difference, low, high, percent, percent_low, percent_high, events,
     runs``; ``events`` is the smaller of both scenarios' counts. A slice in which either has fewer than ``fewest_events`` has no
-    numbers; one that either lacks is left out. The interval of the percentage is that of a ratio of paired means (delta method).
+    numbers; one that either lacks is left out. The interval of the percentage is that of a ratio of paired means (Fieller).
     """
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
     rows = []
@@ -70,13 +61,11 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
             rows.append((*key, UNITS[str(key[0])], *[np.nan] * 8, events, int(both.sum())))
             continue
         before, after = before[both], after[both]
-        base, reached, half = float(before.mean()), float(after.mean()), half_width(after - before)
-        ratio = reached / base if base else np.nan
-        band = half_width(after - ratio * before) / abs(base) if base else np.nan
-        percent = 100 * (ratio - 1)
+        base, reached, half = float(before.mean()), float(after.mean()), float(half_width(after - before))
+        percent, percent_low, percent_high = (100.0 * (float(part) - 1.0) for part in ratio_of(after, before))
         rows.append(
             (*key, UNITS[str(key[0])], base, reached, reached - base, reached - base - half, reached - base + half,
-             percent, percent - 100 * band, percent + 100 * band, events, before.size)
+             percent, percent_low, percent_high, events, before.size)
         )  # fmt: skip
     columns = ["baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"]
     return pd.DataFrame(rows, columns=[*_KEYS, "unit", *columns])

@@ -1,0 +1,99 @@
+"""What a comparison says on the terminal: arms by what they protect, the frontier, and what to make of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from experiments.study import FEW_SEEDS, table_of
+from sim.settings import Config
+
+_WIDE = 118  # letters that the whole table needs
+_SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
+_COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
+_HONEST = (
+    "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
+    "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
+)
+Row = Mapping[Hashable, Any]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "arm"), counted(2, "arm")
+    ('1 arm', '2 arms')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def told_time(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> told_time(41.7), told_time(312.0)
+    ('42 seconds', '6 minutes')
+    """
+    return f"{max(round(seconds), 1)} seconds" if seconds < _SECONDS_TOLD else f"{int(np.ceil(seconds / 60))} minutes"
+
+
+def closing_lines(
+    cooperation: pd.DataFrame, worlds: int, reasons: Iterable[str], timing: Mapping[str, float], written: object
+) -> list[str]:
+    """What stands under the table, a sentence a line; ``reasons`` say why a study stopped and what it cannot give."""
+    frontier = [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
+    few = (
+        f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
+    )
+    lines = (
+        "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "
+        f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
+        *reasons,
+        f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
+        "array code.",
+        f"Written to {written}: comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), manifest.json.",
+        _HONEST,
+        few,
+    )
+    return [line for line in lines if line]
+
+
+def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, worlds: int, width: int) -> Table:
+    """Arms sorted by protection: change of disclosed cases, needs met and requests unanswered, and whose spread it is.
+
+    ``config`` is the baseline's. A terminal narrower than the whole table gets its first two numbers.
+    """
+    shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
+    spreads = _SPREADS if width >= _WIDE else {}
+    what = f"change against {config.scenario_name}, per cent of it"
+    size = f"{counted(worlds, 'world')} x {config.luck} luck, {counted(config.years, 'year')}, paired"
+    table = table_of(f"{what}; {size}", ["arm", *shown.values(), *spreads.values()])
+    rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
+    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    for arm in ranked["arm"]:
+        rate = rows.get((arm, "case_disclosure_rate"))
+        cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
+        table.add_row(str(arm), *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads))
+    return table
+
+
+_TURNED = ("case_disclosure_rate",)  # told as what is saved
+
+
+def _change(row: Row | None, fewest: int, turned: bool) -> str:
+    """A change in per cent with its interval, or why there is none."""
+    if row is None:
+        return "absent"
+    if row["constructed_zero"]:
+        return "[dim]0 by construction[/dim]"
+    if min(row["events_baseline"], row["events"]) < fewest:
+        return f"<{fewest} events"
+    sign = -1.0 if turned else 1.0
+    point, *limits = (sign * row[name] + 0.0 for name in ("percent", "percent_low", "percent_high"))
+    if np.isnan(limits).any():
+        return f"{point:+.1f} %"
+    return f"{point:+.1f} % [{min(limits):+.1f}, {max(limits):+.1f}]"
