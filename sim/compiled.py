@@ -99,4 +99,4 @@ def loop[F: Callable[..., Any]](function: F) -> F:
 
 def inlined[F: Callable[..., Any]](function: F) -> F:
     """A scalar rule or step to be called from kernels only: compiled into its caller, never cached on its own."""
-    return cast(F, numba.njit(nogil=True, error_model="numpy", fastmath=False, _nrt=False)(function))
+    return cast(F, numba.njit(nogil=True, error_model="numpy", fastmath=False, _nrt=False, no_cpython_wrapper=True)(function))
