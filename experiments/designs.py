@@ -64,20 +64,32 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     and for ``baseline``, which names another one. An arm's own overrides reach its baseline unless they are policy (what a
     scenario may change: the texts, the safeguards, the review, the conduct). Raises ``ConfigError``.
     """
-    design = design_of(design_name)
-    given = _baseline_in(overrides)
-    baseline = choice_of(given or design.baseline)
+    design, asked = design_of(design_name), load(*overrides)
     of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
+    if any(key_of(override) == "baseline" for override in overrides):
+        baseline = choice_of(asked.baseline, "baseline")
+    else:
+        baseline = choice_of(design.baseline, f"{_file(design_name)}: baseline")
+        _composed(f"{_file(design_name)}: baseline", *of_all, *baseline)
     arms = []
     for name, own in design.arms.items():
         facts = [override for override in own if not is_policy(override) and key_of(override) not in _OF_THE_ARM]
-        try:
-            config = load(*overrides, *own)
-            against = load(*of_all, *facts, *baseline)
-        except ConfigError as error:
-            raise ConfigError(f"configs/design/{design_name}.yaml: arms.{name}: {error}") from None
+        place = f"{_file(design_name)}: arms.{name}"
+        config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
         arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
     return arms
+
+
+def _file(design_name: str) -> str:
+    return shown(path_of("design", design_name))
+
+
+def _composed(place: str, *overrides: str) -> Config:
+    """A configuration; a mistake names the place where it was written."""
+    try:
+        return load(*overrides)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
 
 
 def compare_arms(overrides: Sequence[str]) -> list[Arm]:
@@ -93,7 +105,7 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
             raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
     of_all = [override for override in overrides if key_of(override) != "reforms"]
     suffix = [override for override in overrides if key_of(override) == "reforms"]
-    baseline = load(*of_all, *_chosen(asked.baseline, suffix))
+    baseline = load(*of_all, *_chosen(asked.baseline, suffix, "baseline"))
     names = _all_but(baseline.scenario_name) if asked.scenarios == ["all"] else asked.scenarios
     arms: dict[str, Arm] = {}
     for name in names:
@@ -108,16 +120,12 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     return list(arms.values())
 
 
-def _chosen(arm: str, reforms: Sequence[str]) -> tuple[str, ...]:
+def _chosen(arm: str, reforms: Sequence[str], key: str = "scenarios") -> tuple[str, ...]:
     """An arm's overrides, with those of ``reforms`` unless its name says so itself."""
-    named = choice_of(arm)
+    named = choice_of(arm, key)
     return named if any(key_of(override) == "reforms" for override in named) else (*named, *reforms)
 
 
 def _all_but(baseline: str) -> list[str]:
     plain = baseline.partition("@")[0]
     return [name for name in options("scenario") if name != plain]
-
-
-def _baseline_in(overrides: Sequence[str]) -> str | None:
-    return load(*overrides).baseline if any(key_of(override) == "baseline" for override in overrides) else None

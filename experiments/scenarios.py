@@ -68,17 +68,17 @@ def _directions(text: str, path: Path) -> dict[str, Way]:
     return ways
 
 
-def choice_of(arm: str) -> tuple[str, ...]:
+def choice_of(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     """The overrides that an arm's name stands for: scenarios joined by ``+``, with ``@everywhere`` behind them or without.
 
     >>> choice_of("judge+notice@everywhere")
     ('scenario=[judge,notice]', 'reforms=everywhere')
 
-    Raises ``ConfigError`` for a name that is no such choice.
+    Raises ``ConfigError`` for a name that is no such choice; ``key`` says where it was given.
     """
     names, at, where = arm.partition("@")
     if not re.fullmatch(r"\w+(\+\w+)*", names) or (at and where != EVERYWHERE):
-        raise ConfigError(f"scenarios: found {arm!r}; accepted: scenarios joined by '+', and '@{EVERYWHERE}' behind or not")
+        raise ConfigError(f"{key}: found {arm!r}; accepted: scenarios joined by '+', and '@{EVERYWHERE}' behind or not")
     chosen = f"scenario=[{','.join(names.split('+'))}]"
     return (chosen, f"reforms={EVERYWHERE}") if at else (chosen,)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,10 +30,7 @@ class OwnFiles:
         place.write_text(text, encoding="utf-8")
 
 
-@contextmanager
-def in_place(folder: Path) -> Iterator[OwnFiles]:
-    """A copy in ``folder``, in place of the committed configuration."""
-    files = OwnFiles(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.config.config_folder", lambda: folder)
-        yield files
+def in_place(files: OwnFiles, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
+    """These files, in place of the committed configuration, for the length of one test."""
+    monkeypatch.setattr("sim.config.config_folder", lambda: files.folder)
+    return files

@@ -12,7 +12,7 @@ from sim.settings import Config
 from sim.simulation import world_of
 
 SMALL = ("people.rows=1000", "demand.legitimate=300", "years=1")
-LABELS = ("workers=2", "output=elsewhere", "scenario_name=another", "seeds=3")
+LABELS = ("workers=2", "output=elsewhere", "design=threshold_sweep", "baseline=no_treaty", "seeds=3")
 RUN_ONLY = (
     "years=2",
     "seed=9",

@@ -37,7 +37,7 @@ def late_refusal(*overrides: str) -> str:
 
 # Override, the key that the line must open with, and what it must say besides.
 UNKNOWN = [
-    ("+treshold=4", "treshold", "scenario_name"),
+    ("+treshold=4", "treshold", "years"),
     ("+review.rhoo=0.3", "review.rhoo", "rho"),
     ("review.visible.honesty=1", "review.visible.honesty", "honest"),
     ("+instruments.hanoi.threshold=6", "instruments.hanoi.threshold", "threshold_years"),
@@ -82,14 +82,14 @@ NOBODY = [
     ("scenario=s99", "scenario", "'s99'", "as_adopted"),
     ("states=imagined", "states", "'imagined'", "synthetic"),
 ]
-IN_A_LIST = ["safeguard=[scope,panel]", "offence=[fraudulent]"]
+IN_A_LIST = ["safeguard=[scope,amulet]", "offence=[fraudulent]"]
 NOBODY_IN_THE_WORLD = [
     ("+instruments.hanoi.parties.extra.ZZZ=true", "instruments.hanoi.parties.extra", "'ZZZ'", "ISO 3166-1"),
-    ("+instruments.hanoi.safeguards.panel=must", "instruments.hanoi.safeguards", "'panel'", "dual_criminality"),
+    ("+instruments.hanoi.safeguards.amulet=must", "instruments.hanoi.safeguards", "'amulet'", "dual_criminality"),
     ("+offences.insult.broader.treason=1", "offences.insult.broader", "'treason'", "extremism"),
     ("offences.insult.demand_share=0.1", "offences.insult.demand_share", "0.1", "0"),
     ("+states.hosting.home.ZZZ=0.5", "states.hosting.home", "'ZZZ'", "codes of the states table"),
-    ("safeguards.discrimination.look=panel", "safeguards.discrimination.look", "'panel'", "desk, judge"),
+    ("safeguards.discrimination.look=amulet", "safeguards.discrimination.look", "'amulet'", "desk, judge"),
     ("instruments.comity.parties.base=none", "instruments", "last", "comity"),
 ]
 GRAMMAR = ["years={", "years", "a b=1", "years='1", "=3"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -51,23 +50,28 @@ SCENARIOS = {
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnFiles]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> OwnFiles:
     """A configuration with made-up scenarios, which the tests of this module only read."""
-    with in_place(tmp_path_factory.mktemp("shared") / "configs") as files:
-        for name, body in SCENARIOS.items():
-            files.scenario(name, body)
-        naive = (files.folder / "conduct" / "naive.yaml").read_text(encoding="utf-8")
-        files.write("conduct/keen.yaml", naive.replace("attempts: 1 ", "attempts: 2 "))
-        files.write("conduct/keener.yaml", naive.replace("attempts: 1 ", "attempts: 3 "))
-        yield files
+    files = OwnFiles(tmp_path_factory.mktemp("shared") / "configs")
+    for name, body in SCENARIOS.items():
+        files.scenario(name, body)
+    naive = (files.folder / "conduct" / "naive.yaml").read_text(encoding="utf-8")
+    files.write("conduct/keen.yaml", naive.replace("attempts: 1 ", "attempts: 2 "))
+    files.write("conduct/keener.yaml", naive.replace("attempts: 1 ", "attempts: 3 "))
+    return files
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[OwnFiles]:
+def files(written: OwnFiles, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
+    return in_place(written, monkeypatch)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
     """A configuration in which a test writes."""
-    with in_place(tmp_path / "configs") as files:
-        files.scenario("alpha", SCENARIOS["alpha"])
-        yield files
+    files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
+    files.scenario("alpha", SCENARIOS["alpha"])
+    return files
 
 
 def refusal(*overrides: str) -> str:

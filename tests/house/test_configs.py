@@ -124,7 +124,7 @@ def test_a_scenario_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: 
         place = copy / path.relative_to(CONFIGS)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(path.read_bytes())
-    text = "# @package _global_\n# Question: ?\nscenario_name: typo\ninstrument: {hanoi: {threshold_years: 6.0}}\n"
+    text = "# @package _global_\n# Question: ?\ninstrument: {hanoi: {threshold_years: 6.0}}\n"
     (copy / "scenario" / "typo.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr("sim.config.config_folder", lambda: copy)
     with pytest.raises(ConfigError, match=r"^instrument: no such key; accepted: "):
