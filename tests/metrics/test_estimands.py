@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.draws import Draws
 from sim.metrics import UNITS, displacement_rate
 from sim.result import Result
 from sim.simulation import simulate

@@ -1,4 +1,4 @@
-"""The panel, the firm and the person; the shield, the floor, the clause; and what follows disclosure: each against a closed form."""
+"""The panel, the firm, the person; the shield, the floor, the clause; what follows disclosure: each against a closed form."""
 
 from __future__ import annotations
 
@@ -88,7 +88,15 @@ def test_a_firm_finds_for_nobody_whom_it_does_not_suspect() -> None:
 
 
 def person_office(**numbers: float) -> Office:
-    usual = {"bar": -QUIET, "notice_days": 0.0, "gagged": 0.5, "reached": 0.8, "contests": 0.5, "contest_days": 100.0, "tip_off": 0.0}
+    usual = {
+        "bar": -QUIET,
+        "notice_days": 0.0,
+        "gagged": 0.5,
+        "reached": 0.8,
+        "contests": 0.5,
+        "contest_days": 100.0,
+        "tip_off": 0.0,
+    }
     return place_with("person").numbered("person", **(usual | numbers)).practised(delay_log=np.log(200.0), domestic_notice=0.0)
 
 
@@ -355,7 +363,9 @@ def test_onward_transfer_is_a_risk_of_its_own() -> None:
 
 
 def test_publication_marks_answers_and_changes_nothing_else() -> None:
-    plain, public = (read(place_with("discrimination", *names, desk_bar=1.0), 2000, abusive=True) for names in ((), ("publication",)))
+    plain, public = (
+        read(place_with("discrimination", *names, desk_bar=1.0), 2000, abusive=True) for names in ((), ("publication",))
+    )
     for name in plain._fields:
         if name != "published":
             assert np.array_equal(getattr(plain, name), getattr(public, name), equal_nan=name not in ("used",)), name
