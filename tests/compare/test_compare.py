@@ -234,7 +234,7 @@ def test_until_gives_up_at_most_seeds_and_names_the_arms_that_are_not_told_well_
         (("scenarios=[no_treaty]", "until=0.1", "most_seeds=4"), "most_seeds: found 4; accepted: at least 10"),
         (("scenarios=[no_treaty]", "until=-1"), "until: found -1"),
         (("scenarios=[no_treaty]", "luck=0"), "luck: found 0"),
-        (("scenarios=[no_treaty]", "+instruments.hanoi.parties.extra.XYZ=true"), "no state has the code 'XYZ'"),
+        (("scenarios=[no_treaty]", "+instruments.hanoi.safeguards.amulet=must"), "no safeguard is named 'amulet'"),
         (("design=utopia",), "design: found 'utopia'"),
     ],
 )
