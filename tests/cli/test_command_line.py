@@ -37,7 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 MISTAKES = [
-    (("compare",), "no study is named 'compare'"),
+    (("weigh",), "no study is named 'weigh'"),
     (("run", "yaers=3"), "yaers: no such key; accepted:"),
     (("run", "review.rho=2"), "review.rho: found 2; accepted:"),
     (("run", "scenario=utopia"), "scenario: found 'utopia'; accepted: as_adopted"),
@@ -59,7 +59,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("arguments", "line"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
 def test_a_mistake_is_one_line_status_two_and_leaves_nothing(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
-    study = arguments if arguments[0] == "compare" else (*arguments, f"output={tmp_path / 'results'}")
+    study = arguments if arguments[0] == "weigh" else (*arguments, f"output={tmp_path / 'results'}")
     done = rogatory(*study, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""

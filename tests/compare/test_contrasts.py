@@ -21,6 +21,9 @@ from experiments.contrasts import (
 from experiments.lineup import DISPLACEMENT, HOURS, Board, Entry, Key
 from experiments.scenarios import Header
 from sim.metrics import UNITS
+from sim.review.safeguard import moves_of
+from sim.settings import Config
+from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
 
 WORLDS, LUCKS, FEWEST = 6, 2, 10
@@ -243,3 +246,36 @@ def test_arms_of_different_baselines_do_not_beat_each_other() -> None:
         {"baseline_name": ["a", "b"], "protection": [0.1, 0.2], "cooperation_lost": [0.1, 0.1]}, index=["weak", "strong"]
     )
     assert on_frontier(table) == [True, True]
+
+
+# --- what the safeguards declare ------------------------------------------------------------------------------------------
+
+RICH = ("people.rows=6000", "demand.legitimate=300", "years=2")
+LIMITED = [name for name, safeguard in made_up(*RICH).safeguards.items() if moves_of(safeguard) is not None]
+
+
+@pytest.fixture(scope="module")
+def unmoved() -> dict[Key, tuple[float, int]]:
+    """Estimands where none of the safeguards that declare limits is in force."""
+    return numbers(with_forces(made_up(*RICH), "absent", *LIMITED))
+
+
+def numbers(config: Config) -> dict[Key, tuple[float, int]]:
+    """Value and count of every estimand of one run."""
+    rows = simulate(config, seed=4).metrics.itertuples(index=False, name=None)
+    return {(metric, by, level): (value, count) for metric, by, level, value, count in rows}
+
+
+def test_some_safeguards_declare_what_they_can_move() -> None:
+    assert {"use_limitation", "onward_transfer", "publication"} <= set(LIMITED)
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_a_safeguard_moves_nothing_but_what_it_declares(name: str, unmoved: dict[Key, tuple[float, int]]) -> None:
+    base = made_up(*RICH)
+    moves = moves_of(base.safeguards[name])
+    moved = numbers(with_forces(with_forces(base, "absent", *LIMITED), "must", name))
+    assert moved.keys() == unmoved.keys()
+    changed = {key[0] for key in moved if not np.array_equal(moved[key], unmoved[key], equal_nan=True)}
+    assert moves is not None
+    assert changed <= moves
