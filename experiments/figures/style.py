@@ -16,7 +16,11 @@ NOTE = "note"  # gid of the sentence that a figure says about itself; `draw` mov
 INK, MUTED, FAINT, PALE = "#222222", "#5f5f5f", "#b8b8b8", "#ececec"
 # Okabe and Ito, Color Universal Design (2008), without yellow and black, which serve neither as thin lines nor under text.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+BETTER, WORSE = PALETTE[0], PALETTE[1]  # for people: protected, or cooperation kept; and the opposite
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
+_FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
+_WHOLE = 9.95  # per cent from which a number bears no decimal
+_AROUND = 0.06  # of its span that an axis leaves free at each end
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
 STYLE: dict[Any, Any] = {
@@ -121,6 +125,53 @@ def measured(value: float) -> str:
         return counted(value).replace("-", "−")
     text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """A percentage with its sign; nothing for what is missing.
+
+    >>> signed(5.94), signed(-38.4, 0), signed(0.01), signed(1640.2, 0), signed(float("nan"))
+    ('+5.9', '−38', '0.0', '+1\u202f640', '')
+    """
+    if np.isnan(value):
+        return ""
+    text = f"{value:+,.{decimals}f}".replace(",", THIN)
+    return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
+
+
+def banded(middle: float, low: float, high: float) -> str:
+    """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
+
+    >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
+    ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
+    """
+    decimals = 1 if max(abs(value) for value in (middle, low, high) if not np.isnan(value)) < _WHOLE else 0
+    words = [signed(value, decimals) for value in (middle, low, high)]
+    return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
+
+
+def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST) -> NDArray[np.bool_]:
+    """Rows of ``values``, shape ``[R, ...]``, whose largest entry is at most ``far`` times what the share ``most`` stays under.
+
+    >>> usual(np.array([[-10.0], [30.0], [-20.0], [5.0], [640.0]])).tolist()
+    [True, True, True, True, False]
+    """
+    size = np.abs(np.nan_to_num(values.reshape(len(values), -1))).max(axis=1, initial=0.0)
+    return np.asarray(size <= far * (float(np.quantile(size, most, method="lower")) if size.size else 0.0))
+
+
+def edges(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Ends of an axis that shows zero and all of ``values``.
+
+    >>> edges(np.array([-20.0, 30.0])), edges(np.zeros(0))
+    ((-23.0, 33.0), (-1.0, 1.0))
+    """
+    kept = np.nan_to_num(values)
+    if not kept.any():
+        return -1.0, 1.0
+    low, high = min(float(kept.min()), 0.0), max(float(kept.max()), 0.0)
+    room = _AROUND * (high - low)
+    return low - room, high + room
 
 
 def percent(share: float) -> str:

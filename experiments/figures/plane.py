@@ -1,0 +1,225 @@
+"""What a reform protects against what it costs: abusive disclosures prevented (up) and legitimate needs lost (to the right)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.textpath import TextPath
+from numpy.typing import NDArray
+
+from experiments.figures.style import BETTER, FAINT, INK, MUTED, PALE, SMALL, WORSE, edges, note, nothing, present, spoken, usual
+
+Reals = NDArray[np.float64]
+_COLUMNS = [
+    *("arm", "saved", "saved_low", "saved_high", "lost", "lost_low", "lost_high"),
+    *("delay_change_days", "on_frontier"),
+]
+_UP, _ACROSS = ("saved", "saved_low", "saved_high"), ("lost", "lost_low", "lost_high")
+_AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
+_ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
+_GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the reforms
+_LABEL = SMALL - 0.5  # points
+_POINTS = 72.0  # an inch
+_MARK = 6.5  # points across
+_RINGS, _RAYS, _STEP, _NEAREST = 40, 32, 5.0, 5.0  # places tried for a label: distances, directions; points between, points to the first
+_PAD = 1.5  # points around a label
+_LEADER = 6.0  # points from which a line leads from a label to its mark
+_DAYS = 10.0  # days either way that the colours span at least: a day or two is no strong colour
+_CORNERS = (
+    (0, 1, "protects more, keeps more cooperation"),
+    (1, 1, "protects more, costs cooperation"),
+    (0, 0, "protects less, keeps more cooperation"),
+    (1, 0, "protects less, costs cooperation"),
+)
+_HALO = [withStroke(linewidth=2.2, foreground="white")]
+_SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
+
+
+class Box(NamedTuple):
+    """A part of the plane, in per cent."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    @property
+    def area(self) -> float:
+        """Per cent squared."""
+        return (self.right - self.left) * (self.high - self.low)
+
+    def holds(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows lie within, by their means."""
+        x, y = table["lost"].to_numpy(float), table["saved"].to_numpy(float)
+        return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.low) & (y <= self.high))
+
+
+def plane(
+    frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "baseline", names: Mapping[str, str] | None = None
+) -> Axes:
+    """Reforms in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
+
+    ``frame``: ``arm, saved, saved_low, saved_high, lost, lost_low, lost_high, delay_change_days, on_frontier``, one row a
+    reform, the six numbers in per cent of the baseline. With ``near`` only the part where most reforms lie. A mark's colour is
+    the change of the median delay, white where that is not known. Raises ``ValueError`` for a missing column.
+    """
+    table = _measured(frame)
+    if table.empty:
+        return nothing(ax)
+    close, whole = _near(table), _whole(table)
+    box = close if near else whole
+    inside, zoomed = box.holds(table), not near and zooms(frame)
+    named = inside & ~close.holds(table) if zoomed else inside
+    said = {"": f"{spoken(baseline)} (baseline)"} | dict(names or {})
+    ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
+    ax.grid(color=PALE)
+    ax.axhline(0, color=INK, lw=0.9, zorder=1)
+    ax.axvline(0, color=INK, lw=0.9, zorder=1)
+    _frontier(ax, table, box)
+    _marks(ax, table, inside)
+    if zoomed:
+        width, height = close.right - close.left, close.high - close.low
+        ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
+    spots = [(row["lost"], row["saved"], said.get(row["arm"], spoken(row["arm"]))) for row in table[named].to_dict("records")]
+    if near or not zoomed:
+        spots.append((0.0, 0.0, said[""]))
+    _labels(ax, box, table[inside], spots)
+    ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
+    ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
+    note(ax, _explained(table, near, zoomed, int((~inside).sum())))
+    return ax
+
+
+def zooms(frame: pd.DataFrame) -> bool:
+    """Whether most reforms lie in a part of the plane so small that it deserves a page of its own."""
+    table = _measured(frame)
+    return not table.empty and _near(table).area <= _ZOOMED * _whole(table).area
+
+
+def _measured(frame: pd.DataFrame) -> pd.DataFrame:
+    table = present(frame, _COLUMNS)
+    kept: pd.DataFrame = table[table["saved"].notna() & table["lost"].notna()]
+    return kept.sort_values("arm", kind="stable").reset_index(drop=True)
+
+
+def _near(table: pd.DataFrame) -> Box:
+    """The part that holds the origin and the reforms that are no giants on either score."""
+    across, up = (usual(table[[*names]].to_numpy(float), *_GIANT) for names in (_ACROSS, _UP))
+    kept = table[across & up]
+    return _whole(kept if len(kept) else table)
+
+
+def _whole(table: pd.DataFrame) -> Box:
+    return Box(*edges(table[[*_ACROSS]].to_numpy(float)), *edges(table[[*_UP]].to_numpy(float)))
+
+
+def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int) -> str:
+    words = ["Dot: mean of the paired differences; cross: 95 % intervals of both. Stair: the reforms that no other beats on both"]
+    words += ["scores at once. Colour: change of the delay until needs are met, white where it is not known."]
+    if zoomed:
+        words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
+    if near and beyond:
+        words.append(f"{beyond} of {len(table)} reforms lie outside this part: see the whole plane.")
+    return " ".join(words)
+
+
+def _frontier(ax: Axes, table: pd.DataFrame, box: Box) -> None:
+    """A stair along the efficient reforms: between two of them nothing is on offer."""
+    best = table[table["on_frontier"].fillna(False).astype(bool)].sort_values(["lost", "saved"])
+    if len(best):
+        x, y = best["lost"].to_numpy(float), best["saved"].to_numpy(float)
+        xs, ys = np.append(x, max(box.right, x[-1])), np.append(y, y[-1])
+        line = ax.step(xs, ys, where="post", color=INK, lw=1.3, ls=(0, (1, 1.4)), zorder=3)
+        line[0].set_gid("frontier")
+
+
+def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
+    days = table["delay_change_days"].to_numpy(float)
+    most = max(float(np.nanmax(np.abs(days))) if np.isfinite(days).any() else 0.0, _DAYS)
+    norm = TwoSlopeNorm(0.0, -most, most)
+    for row, kept in zip(table.to_dict("records"), inside, strict=True):
+        if not kept:
+            continue
+        ax.plot([row["lost_low"], row["lost_high"]], [row["saved"]] * 2, color=FAINT, lw=1.2, zorder=2)
+        ax.plot([row["lost"]] * 2, [row["saved_low"], row["saved_high"]], color=FAINT, lw=1.2, zorder=2)
+        late = row["delay_change_days"]
+        colour = "white" if np.isnan(late) else _SLOWER(norm(late))
+        ax.plot([row["lost"]], [row["saved"]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
+    ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
+    strip = ax.inset_axes((0.70, 1.045, 0.30, 0.022))
+    words = "delay until needs are met:"
+    ax.annotate(words, (0.70, 1.056), (-34, 0), "axes fraction", "offset points", ha="right", va="center", fontsize=SMALL)
+    figure = ax.get_figure(root=True)
+    if isinstance(figure, Figure):
+        bar = figure.colorbar(ScalarMappable(norm, _SLOWER), cax=strip, orientation="horizontal", ticks=[-most, 0, most])
+        bar.ax.set_xticklabels([f"{most:.0f} days sooner", "no change", f"{most:.0f} days later"], fontsize=SMALL)
+        bar.ax.xaxis.set_ticks_position("top")
+        bar.ax.tick_params(length=0, pad=2)
+        bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def _extent(words: str) -> tuple[float, float]:
+    """Width and height of a label, points."""
+    box = TextPath((0, 0), words, size=_LABEL).get_extents()
+    return float(box.width) + 2 * _PAD, _LABEL + 2 * _PAD
+
+
+def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float, float, str]]) -> None:
+    """Names beside their marks: each as near as there is room, and joined to its mark where that is not near."""
+    inches = np.asarray(ax.get_figure(root=True).get_size_inches(), float) * np.array(_AXES)
+    scale = inches * _POINTS / np.array([box.right - box.left, box.high - box.low])  # points per per cent
+    corner = np.array([box.left, box.low])
+    size = inches * _POINTS
+    marks = (table[["lost", "saved"]].to_numpy(float) - corner) * scale
+    taken = [(*(mark - _MARK / 2), *(mark + _MARK / 2)) for mark in marks]
+    for x, y, words in _CORNERS:
+        wide, high = _extent(words)
+        left, low = x * (size[0] - wide - 14), y * (size[1] - high - 14)
+        if not any(_meet((left, low, left + wide + 14, low + high + 14), other) for other in taken):
+            taken.append((left, low, left + wide + 14, low + high + 14))
+            spot = ax.annotate(words, (x, y), (7 - 14 * x, 7 - 14 * y), "axes fraction", "offset points", fontsize=_LABEL)
+            spot.set(horizontalalignment="right" if x else "left", verticalalignment="top" if y else "bottom")
+            spot.set(color=MUTED, fontstyle="italic", path_effects=_HALO, zorder=5)
+    crowd = [int((np.abs(marks - (np.array([x, y]) - corner) * scale) < 40).all(axis=1).sum()) for x, y, _ in spots]
+    for _, (x, y, words) in sorted(zip(crowd, spots, strict=True), key=lambda pair: (-pair[0], pair[1][2])):
+        mark = (np.array([x, y]) - corner) * scale
+        wide, high = _extent(words)
+        for place in _places(mark, wide, high):
+            frame = (place[0] - wide / 2, place[1] - high / 2, place[0] + wide / 2, place[1] + high / 2)
+            free = frame[0] >= 0 and frame[1] >= 0 and frame[2] <= size[0] and frame[3] <= size[1]
+            if free and not any(_meet(frame, other) for other in taken):
+                break
+        else:
+            continue
+        taken.append(frame)
+        middle = place / scale + corner
+        ax.text(middle[0], middle[1], words, ha="center", va="center", fontsize=_LABEL, zorder=5, path_effects=_HALO)
+        edge = np.clip(mark, [frame[0], frame[1]], [frame[2], frame[3]])
+        if np.hypot(*(edge - mark)) > _LEADER + _MARK / 2:
+            end = edge / scale + corner
+            ax.plot([x, end[0]], [y, end[1]], color=MUTED, lw=0.5, zorder=3)
+
+
+def _places(mark: Reals, wide: float, high: float) -> Iterator[Reals]:
+    """Centres that a label could have, the nearest first; right and left before above and below."""
+    turns = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
+    turns = turns[np.argsort(np.round(np.abs(np.sin(turns)), 6), kind="stable")]
+    for ring in range(_RINGS):
+        away = _NEAREST + _STEP * ring
+        for turn in turns:
+            x, y = np.cos(turn), np.sin(turn)
+            reach = min(wide / 2 / max(abs(x), 1e-9), high / 2 / max(abs(y), 1e-9))  # from a label's middle to its edge
+            yield mark + (away + reach) * np.array([x, y])
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
