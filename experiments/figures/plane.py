@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 from experiments.figures.style import BETTER, FAINT, INK, MUTED, PALE, SMALL, WORSE, edges, note, nothing, present, spoken, usual
 
 Reals = NDArray[np.float64]
-_COLUMNS = [
-    *("arm", "saved", "saved_low", "saved_high", "lost", "lost_low", "lost_high"),
-    *("delay_change_days", "on_frontier"),
-]
-_UP, _ACROSS = ("saved", "saved_low", "saved_high"), ("lost", "lost_low", "lost_high")
+_UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
+_ENDS = ("", "_low", "_high")
+_COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "delay_days", "on_frontier"]
 _AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the reforms
@@ -59,7 +57,7 @@ class Box(NamedTuple):
 
     def holds(self, table: pd.DataFrame) -> NDArray[np.bool_]:
         """Which rows lie within, by their means."""
-        x, y = table["lost"].to_numpy(float), table["saved"].to_numpy(float)
+        x, y = table[_ACROSS].to_numpy(float), table[_UP].to_numpy(float)
         return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.low) & (y <= self.high))
 
 
@@ -68,9 +66,9 @@ def plane(
 ) -> Axes:
     """Reforms in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
 
-    ``frame``: ``arm, saved, saved_low, saved_high, lost, lost_low, lost_high, delay_change_days, on_frontier``, one row a
-    reform, the six numbers in per cent of the baseline. With ``near`` only the part where most reforms lie. A mark's colour is
-    the change of the median delay, white where that is not known. Raises ``ValueError`` for a missing column.
+    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_low`` and ``_high`` (per cent of the
+    baseline), ``delay_days`` (change), ``on_frontier``, one row a reform. With ``near`` only the part where most reforms lie. A mark's colour is
+    the change of the delay, white where that is not known. Raises ``ValueError`` for a missing column.
     """
     table = _measured(frame)
     if table.empty:
@@ -89,7 +87,7 @@ def plane(
     if zoomed:
         width, height = close.right - close.left, close.high - close.low
         ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
-    spots = [(row["lost"], row["saved"], said.get(row["arm"], spoken(row["arm"]))) for row in table[named].to_dict("records")]
+    spots = [(row[_ACROSS], row[_UP], said.get(row["arm"], spoken(row["arm"]))) for row in table[named].to_dict("records")]
     if near or not zoomed:
         spots.append((0.0, 0.0, said[""]))
     _labels(ax, box, table[inside], spots)
@@ -107,19 +105,23 @@ def zooms(frame: pd.DataFrame) -> bool:
 
 def _measured(frame: pd.DataFrame) -> pd.DataFrame:
     table = present(frame, _COLUMNS)
-    kept: pd.DataFrame = table[table["saved"].notna() & table["lost"].notna()]
+    kept: pd.DataFrame = table[table[_UP].notna() & table[_ACROSS].notna()]
     return kept.sort_values("arm", kind="stable").reset_index(drop=True)
 
 
 def _near(table: pd.DataFrame) -> Box:
     """The part that holds the origin and the reforms that are no giants on either score."""
-    across, up = (usual(table[[*names]].to_numpy(float), *_GIANT) for names in (_ACROSS, _UP))
+    across, up = (usual(_spans(table, axis), *_GIANT) for axis in (_ACROSS, _UP))
     kept = table[across & up]
     return _whole(kept if len(kept) else table)
 
 
 def _whole(table: pd.DataFrame) -> Box:
-    return Box(*edges(table[[*_ACROSS]].to_numpy(float)), *edges(table[[*_UP]].to_numpy(float)))
+    return Box(*edges(_spans(table, _ACROSS)), *edges(_spans(table, _UP)))
+
+
+def _spans(table: pd.DataFrame, axis: str) -> Reals:
+    return table[[f"{axis}{end}" for end in _ENDS]].to_numpy(float)
 
 
 def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int) -> str:
@@ -134,26 +136,28 @@ def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int) -> st
 
 def _frontier(ax: Axes, table: pd.DataFrame, box: Box) -> None:
     """A stair along the efficient reforms: between two of them nothing is on offer."""
-    best = table[table["on_frontier"].fillna(False).astype(bool)].sort_values(["lost", "saved"])
-    if len(best):
-        x, y = best["lost"].to_numpy(float), best["saved"].to_numpy(float)
+    best = table.loc[table["on_frontier"].fillna(False).astype(bool), [_ACROSS, _UP]].to_numpy(float)
+    if not ((best[:, 0] <= 0) & (best[:, 1] >= 0)).any():
+        best = np.vstack([best, [0.0, 0.0]])  # the baseline is on offer too
+    if len(best) > 1:
+        x, y = best[np.lexsort((best[:, 1], best[:, 0]))].T
         xs, ys = np.append(x, max(box.right, x[-1])), np.append(y, y[-1])
         line = ax.step(xs, ys, where="post", color=INK, lw=1.3, ls=(0, (1, 1.4)), zorder=3)
         line[0].set_gid("frontier")
 
 
 def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
-    days = table["delay_change_days"].to_numpy(float)
+    days = table["delay_days"].to_numpy(float)
     most = max(float(np.nanmax(np.abs(days))) if np.isfinite(days).any() else 0.0, _DAYS)
     norm = TwoSlopeNorm(0.0, -most, most)
     for row, kept in zip(table.to_dict("records"), inside, strict=True):
         if not kept:
             continue
-        ax.plot([row["lost_low"], row["lost_high"]], [row["saved"]] * 2, color=FAINT, lw=1.2, zorder=2)
-        ax.plot([row["lost"]] * 2, [row["saved_low"], row["saved_high"]], color=FAINT, lw=1.2, zorder=2)
-        late = row["delay_change_days"]
+        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=1.2, zorder=2)
+        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=1.2, zorder=2)
+        late = row["delay_days"]
         colour = "white" if np.isnan(late) else _SLOWER(norm(late))
-        ax.plot([row["lost"]], [row["saved"]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
+        ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
     ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
     strip = ax.inset_axes((0.70, 1.045, 0.30, 0.022))
     words = "delay until needs are met:"
@@ -179,7 +183,7 @@ def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float
     scale = inches * _POINTS / np.array([box.right - box.left, box.high - box.low])  # points per per cent
     corner = np.array([box.left, box.low])
     size = inches * _POINTS
-    marks = (table[["lost", "saved"]].to_numpy(float) - corner) * scale
+    marks = (table[[_ACROSS, _UP]].to_numpy(float) - corner) * scale
     taken = [(*(mark - _MARK / 2), *(mark + _MARK / 2)) for mark in marks]
     for x, y, words in _CORNERS:
         wide, high = _extent(words)

@@ -1,12 +1,15 @@
 """Made-up results of a comparison, of the size and the awkwardness that a real one has."""
 
 import types
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sim.config import load
 from sim.metrics import UNITS
+from sim.settings import Config
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 # arm: change of abusive disclosures and of needs met (% of the baseline), spread of both, days of delay; None: cannot move
@@ -60,6 +63,7 @@ SHARES = {
     "channel": dict(zip(CHANNELS, (0.6, 0.2, 0.1, 0.09, 0.008, 0.002), strict=True)),
     "requested": HOSTS,
 }
+NAN = float("nan")
 WORLDS, LUCK, BASE = 8, 2, {"case_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
 COLUMNS = (
     "arm baseline_name metric by level unit baseline value difference low high ratio ratio_low ratio_high percent percent_low "
@@ -79,15 +83,16 @@ def _row(
     fixed, percent = percent is None, percent or 0.0
     half = 0.0 if fixed else spread * (1.0 if by == "all" else 2.2)
     events = round(counted * (1 + percent / 100))
-    few = min(events, counted) < 10 and not fixed
-    low, high = (float("nan"),) * 2 if few else (percent - half, percent + half)
-    middle = float("nan") if few else percent
+    few = min(events, counted) < 10
+    low, high = (0.0, 0.0) if fixed else (NAN, NAN) if few else (percent - half, percent + half)
     side = {"up": low > 0, "down": high < 0, "same": fixed or low <= 0 <= high}
     other = {"up": high < 0, "down": low > 0, "same": not (fixed or low <= 0 <= high)}
     agrees = None if not want or few or not (side[want] or other[want]) else side[want]
+    middle, low, high, half = (NAN,) * 4 if few or fixed else (percent, low, high, half)
+    value, base = (NAN, NAN) if few else (base if fixed else base * (1 + middle / 100), base)
     return dict(
         arm=arm, baseline_name="as_adopted", metric=metric, by=by, level=level, unit=UNITS[metric], baseline=base,
-        value=base * (1 + middle / 100), difference=base * middle / 100, low=base * low / 100, high=base * high / 100,
+        value=value, difference=base * middle / 100, low=base * low / 100, high=base * high / 100,
         ratio=1 + middle / 100, ratio_low=1 + low / 100, ratio_high=1 + high / 100, percent=middle, percent_low=low,
         percent_high=high, world_sd=base * half / 100, event_sd=base * half / 160, events_baseline=counted, events=events,
         worlds=WORLDS, runs=WORLDS * LUCK, constructed_zero=fixed, expected=want, agrees=agrees,
@@ -117,21 +122,24 @@ def comparison() -> pd.DataFrame:
 
 
 def cooperation() -> pd.DataFrame:
-    """One row an arm, in fractions, with the efficient ones marked."""
+    """One row an arm, with the efficient ones marked."""
     rows = []
     (cases, _), (needs, _) = BASE["case_disclosure_rate"], BASE["legit_met_rate"]
     points = {arm: (-(abusive or 0.0), -(met or 0.0)) for arm, (abusive, met, _, _) in EFFECTS.items()}
-    for arm, (_, _, spread, days) in EFFECTS.items():
-        saved, lost = points[arm]
-        beaten = any((s >= saved and c < lost) or (s > saved and c <= lost) for s, c in points.values())
-        rows.append(
-            dict(
-                arm=arm, saved=cases * saved / 100, saved_low=cases * (saved - spread) / 100,
-                saved_high=cases * (saved + spread) / 100, saved_percent=saved, lost=needs * lost / 100,
-                lost_low=needs * (lost - spread / 9) / 100, lost_high=needs * (lost + spread / 9) / 100, lost_percent=lost,
-                delay_change_days=days if arm != "forty" else float("nan"), on_frontier=not beaten and saved > 0,
-            )
-        )  # fmt: skip
+    for arm, (abusive, _, spread, days) in EFFECTS.items():
+        width = spread if abusive is not None else float("nan")
+        (saved, lost), row = points[arm], {"arm": arm, "baseline_name": "as_adopted"}
+        for name, base, middle, half in (("protection", cases, saved, width), ("cooperation_lost", needs, lost, width / 9)):
+            ends = {"": middle, "_low": middle - half, "_high": middle + half}
+            row |= {f"{name}{end}": base * value / 100 for end, value in ends.items()}
+            row |= {f"{name}_percent{end}": value for end, value in ends.items()}
+        others = [*points.values(), (0.0, 0.0)]
+        beaten = any((s >= saved and c < lost) or (s > saved and c <= lost) for s, c in others)
+        late = days if arm != "forty" else float("nan")
+        row |= {"delay_quantile": "0.25" if arm != "forty" else "", "delay_days": late, "delay_days_low": late - 2}
+        row |= {"delay_days_high": late + 2, "hours": 120.0 * lost, "hours_low": 110.0 * lost, "hours_high": 130.0 * lost}
+        row |= {"secondary_use": 0.0, "secondary_use_low": -0.01, "secondary_use_high": 0.01, "on_frontier": not beaten}
+        rows.append(row | {"worlds": WORLDS, "runs": WORLDS * LUCK})
     return pd.DataFrame(rows)
 
 
@@ -149,9 +157,23 @@ def headers() -> dict[str, types.SimpleNamespace]:
     }
 
 
-def arms() -> dict[str, tuple[str, ...]]:
-    """Overrides by arm."""
-    return {arm: (f"scenario={arm}",) for arm in EFFECTS}
+class Arm(NamedTuple):
+    """As a study of many scenarios names its arms."""
+
+    name: str
+    config: Config
+    baseline: Config
+
+
+@cache
+def standing() -> Config:
+    """One configuration stands for all: what the report reads of it is not what the arms differ in."""
+    return load()
+
+
+def arms() -> list[Arm]:
+    """All arms, in the order asked for."""
+    return [Arm(arm, standing().model_copy(update={"scenario_name": arm}), standing()) for arm in EFFECTS]
 
 
 def facts() -> dict[str, Any]:
@@ -166,5 +188,5 @@ def facts() -> dict[str, Any]:
         "commit": "6602503ab12cd34ef56ab78cd90ef12ab34cd56e",
         "versions": {"python": "3.12.11", "numpy": "2.5.5", "rogatory": "0.1.0"},
         "baseline": "as_adopted",
-        "stopped": "after 8 worlds, as asked",
+        "stopped": "",
     }
