@@ -1,4 +1,4 @@
-"""What each reform changes: a row an arm with its interval, for people at risk and, beside it, for cooperation."""
+"""What each scenario changes: a row an arm with its interval, for people at risk and, beside it, for cooperation."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from experiments.figures.style import (
     nothing,
     present,
     spoken,
+    unknown,
     usual,
 )
 
 Row = Mapping[Hashable, Any]
-_COLUMNS = [
+COLUMNS = [
     *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
     *("worlds", "runs", "constructed_zero", "expected", "agrees"),
 ]
@@ -59,7 +60,7 @@ def forest(
     construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names`` turns arms
     into words. Raises ``ValueError`` for a missing column.
     """
-    table = present(frame, _COLUMNS)
+    table = present(frame, COLUMNS)
     table = table[table["metric"].isin(panels)]
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
@@ -180,7 +181,7 @@ def _foreseen(row: Row) -> str:
 def _verdict(row: Row) -> str:
     if _fixed(row) and row["expected"] == "same":
         return "✓"
-    return "?" if pd.isna(row["agrees"]) else _VERDICTS[bool(row["agrees"])]
+    return "?" if unknown(row["agrees"]) else _VERDICTS[bool(row["agrees"])]
 
 
 def _verdict_colour(row: Row) -> str:

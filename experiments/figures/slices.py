@@ -1,4 +1,4 @@
-"""Whom a reform reaches: its change in each slice of a metric, a row an arm and a column a group, a door, a host or a regime."""
+"""Whom a scenario reaches: its change in each slice of a metric, a row an arm and a column a group, a door, a host or a regime."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
-from experiments.figures.style import BETTER, FAINT, FEWEST, INK, MUTED, SMALL, TEXT, WORSE, in_order, note, nothing, present, signed, spoken
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    FEWEST,
+    INK,
+    MUTED,
+    SMALL,
+    TEXT,
+    WORSE,
+    in_order,
+    note,
+    nothing,
+    page_inches,
+    present,
+    signed,
+    spoken,
+)
 
-_COLUMNS = [
+COLUMNS = [
     *("arm", "by", "level", "percent", "percent_low", "percent_high"),
     *("events_baseline", "events", "constructed_zero"),
 ]
@@ -35,9 +51,9 @@ _HEADINGS = {
     "requested": "cases disclosed, by requested state",
     "instrument": "cases disclosed, by instrument",
 }
-_LEVELS = {"lgbtq": "LGBTQ people", "researcher": "researchers", "journalist": "journalists", "dissident": "dissidents"}
-_LEVELS |= {"minority": "minorities", "closed_autocracy": "closed autocracy", "liberal_democracy": "liberal democracy"}
-_LEVELS |= {"electoral_autocracy": "electoral autocracy", "electoral_democracy": "electoral democracy"}
+LEVELS = {"lgbtq": "LGBTQ people", "researcher": "researchers", "journalist": "journalists", "dissident": "dissidents"}
+LEVELS |= {"minority": "minorities", "closed_autocracy": "closed autocracy", "liberal_democracy": "liberal democracy"}
+LEVELS |= {"electoral_autocracy": "electoral autocracy", "electoral_democracy": "electoral democracy"}
 
 
 def slices(
@@ -58,15 +74,15 @@ def slices(
     colour. ``good`` is the direction that is better for people, ``order`` the arms from top to bottom. Raises ``ValueError``
     for a missing column.
     """
-    table = present(frame, _COLUMNS)
+    table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
     said = dict(names or {})
     held = in_order(table["arm"])
     arms = [arm for arm in order if arm in held] or held
     cells = {(str(row["arm"]), str(row["by"]), str(row["level"])): row for row in table.to_dict("records")}
-    columns = [(by, level) for by in in_order(table["by"]) for level in _levels(table[table["by"] == by], largest)]
-    heads = [_wrapped(said.get(level, _LEVELS.get(level, spoken(level)))) for _, level in columns]
+    columns = [(by, level) for by in in_order(table["by"]) for level in levels_of(table[table["by"] == by], largest)]
+    heads = [_wrapped(said.get(level, LEVELS.get(level, spoken(level)))) for _, level in columns]
     turned = _too_wide(ax, heads, len({by for by, _ in columns}))
     x, blocks = 0.0, list[tuple[float, str]]()
     for (by, level), head in zip(columns, heads, strict=True):
@@ -91,7 +107,7 @@ def slices(
     return ax
 
 
-def _levels(part: pd.DataFrame, largest: int) -> list[str]:
+def levels_of(part: pd.DataFrame, largest: int) -> list[str]:
     """Levels of one slice, at most ``largest``, in the order in which they come; of more, those with most events before."""
     levels = in_order(part["level"])
     if len(levels) <= largest:
@@ -106,7 +122,7 @@ def _wrapped(words: str) -> str:
 
 def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
     """Whether the longest line of a heading is wider than its column, on the narrowest axes that a page leaves."""
-    width = _WIDTH * float(ax.get_figure(root=True).get_size_inches()[0]) / (len(heads) + _GAP * (blocks - 1))
+    width = _WIDTH * page_inches(ax)[0] / (len(heads) + _GAP * (blocks - 1))
     return any(_length(line) > width * _POINTS for head in heads for line in head.split("\n"))
 
 
@@ -131,14 +147,16 @@ def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest
             words, colour = signed(row["percent"], 0), INK if sure else MUTED
             if sure:
                 share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
-                face = _COLOURS(0.5 + 0.5 * _DEEPEST * share)
+                face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share))
     ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.4))
     ax.text(x + 0.5, y, words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=colour)
 
 
 def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:
-    words = ["Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey and white: the 95 %"]
-    words += [f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ where the baseline has more, ↑ where the reform has."]
+    words = [
+        "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the 95 %",
+        f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ more in the baseline, ↑ fewer there.",
+    ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("=: nothing can move by construction.")
     if table.groupby("by", observed=True)["level"].nunique().max() > largest:

@@ -80,6 +80,12 @@ def note(ax: Axes, sentence: str) -> None:
     below.set_color(MUTED)
 
 
+def page_inches(ax: Axes) -> NDArray[np.float64]:
+    """Width and height of the page that axes stand on, shape ``[2]``."""
+    figure = ax.get_figure(root=True)
+    return np.asarray(figure.get_size_inches() if figure is not None else (1.0, 1.0), float)
+
+
 def in_order(values: Iterable[object]) -> list[str]:
     """Distinct names in the order in which they come."""
     return list(dict.fromkeys(str(value) for value in values))
@@ -88,6 +94,15 @@ def in_order(values: Iterable[object]) -> list[str]:
 def scenarios_of(table: pd.DataFrame) -> list[str]:
     """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
     return sorted(in_order(table["scenario"]))
+
+
+def unknown(value: Any) -> bool:
+    """Whether an entry of a table is missing.
+
+    >>> unknown(None), unknown(float("nan")), unknown(False)
+    (True, True, False)
+    """
+    return bool(pd.isna(value))
 
 
 def spoken(name: object) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.report import sections
+from experiments.report import prose, sections
 from experiments.report.page import page
 from experiments.report.parameters import parameters
 from experiments.report.pictures import drawn
-from experiments.report.told import Arm, Header, Study, study_of
+from experiments.report.told import Arm, Header, study_of
 
 __all__ = ["REPORT", "Arm", "Header", "write"]
 
@@ -37,7 +37,7 @@ def write(
     study = study_of(comparison, cooperation, arms, headers, facts)
     figures = drawn(study, folder)
     known = parameters([arm.config.scenario_name for arm in arms], study.first.plain(), str(facts["command"]))
-    text = page(sections.title(study), sections.all_sections(study, figures, known))
+    text = page(prose.TITLE, sections.all_sections(study, figures, known))
     report = folder / REPORT
     part = folder / f".{REPORT}.{os.getpid()}.part"
     try:

@@ -45,23 +45,24 @@ def section(identity: str, heading: str, *content: Content) -> Element:
     return tag("section", tag("h2", heading, id=identity), *content, aria_labelledby=identity)
 
 
-def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Element]], words: int = 1, row_head: bool = True
-) -> Element:
-    """A table with a caption and scoped headings; the first ``words`` columns are text, the others numbers.
+def line(*cells: str | Element) -> list[str | Element]:
+    """One row of a table."""
+    return [*cells]
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Iterable[str | Element]], words: int = 1) -> Element:
+    """A table with a caption and scoped headings; the first cell heads its row, the first ``words`` columns are text.
 
     It scrolls by itself where the page is narrower, and can be reached by the keyboard to do so.
     """
     kinds = ["words" if place < words else "number" for place in range(len(head))]
     top = tag("tr", [tag("th", name, scope="col", class_=kind) for name, kind in zip(head, kinds, strict=True)])
     body = []
-    for row in rows:
-        cells = [tag("td", cell, class_=kind) for cell, kind in zip(row, kinds, strict=True)]
-        if row_head:
-            cells[0] = tag("th", row[0], scope="row", class_="words")
-        body.append(tag("tr", cells))
+    for first, *rest in rows:
+        cells = [tag("td", cell, class_=kind) for cell, kind in zip(rest, kinds[1:], strict=True)]
+        body.append(tag("tr", tag("th", first, scope="row", class_="words"), cells))
     whole = tag("table", tag("caption", caption), tag("thead", top), tag("tbody", body))
-    return tag("div", whole, class_="wide", role="region", aria_label=caption.partition(".")[0], tabindex="0")
+    return tag("div", whole, class_="wide", role="group", aria_label=caption.partition(".")[0], tabindex="0")
 
 
 def page(title: str, content: Iterable[Element]) -> str:

@@ -14,7 +14,7 @@ import yaml
 from sim.config import config_folder
 
 STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
-COLUMNS = ("file", "key", "value", "unit", "range", "status", "source", "swept", "changed")
+COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
 _COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
@@ -23,7 +23,9 @@ _SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
 _GLOBAL = "_global_"
 
 
-def parameters(scenarios: Sequence[str], composed: Mapping[str, Any], command: str = "", folder: Path | None = None) -> pd.DataFrame:
+def parameters(
+    scenarios: Sequence[str], composed: Mapping[str, Any], command: str = "", folder: Path | None = None
+) -> pd.DataFrame:
     """Numbers of the files that the comparison was composed of, columns ``COLUMNS``, a row a number.
 
     ``composed`` is the baseline's configuration: where the comparison was run with another value than the file's, that value
@@ -62,10 +64,9 @@ def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tupl
             dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
             now = _found(composed, dotted)
             own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
-            yield (
-                path.relative_to(place).as_posix(), dotted, f"{now:g}" if own else value, said["unit"].strip(), said["range"],
-                said["status"], said["source"], bool(_SWEPT.search(said["source"])), own,
-            )  # fmt: skip
+            where = (path.relative_to(place).as_posix(), line + 1, dotted, f"{now:g}" if own else value)
+            behind = tuple(said[part].strip() for part in ("unit", "range", "status", "source"))
+            yield (*where, *behind, bool(_SWEPT.search(said["source"])), own)
 
 
 def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
@@ -88,3 +89,17 @@ def _found(composed: Mapping[str, Any], dotted: str) -> Any:
             return None
         node = node[part]
     return node
+
+
+def joined(keys: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
+    """Numbers of one line as one key and one value.
+
+    >>> joined(["a.b"], ["1"]), joined(["a.b", "a.c"], ["1", "2"]), joined(["a", "a"], ["1", "2"])
+    (('a.b', '1'), ('a', 'b 1, c 2'), ('a', '1, 2'))
+    """
+    parts = [key.split(".") for key in keys]
+    depth = 0
+    while all(len(part) > depth and part[depth] == parts[0][depth] for part in parts):
+        depth += 1
+    own = [".".join(part[depth:]) for part in parts]
+    return ".".join(parts[0][:depth]), ", ".join(f"{name} {value}".strip() for name, value in zip(own, values, strict=True))

@@ -8,10 +8,12 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import THIN, banded, counted, in_order, signed, spoken
-from experiments.report.page import section, table, tag
-from experiments.report.parameters import STATUSES
-from experiments.report.pictures import SLICED, Picture, order_of, sliced
+from experiments.figures.style import THIN, counted, spoken, unknown
+from experiments.report import prose
+from experiments.report.page import line, section, table, tag
+from experiments.report.parameters import STATUSES, joined
+from experiments.report.pictures import Picture
+from experiments.report.tables import linked, tables
 from experiments.report.told import (
     ABSENT,
     COOPERATION,
@@ -24,35 +26,37 @@ from experiments.report.told import (
     UP,
     Row,
     Study,
-    changed,
     few,
     foreseen,
     listed,
     numbered,
+    quick,
     several,
     share,
-    verdict,
+    told_of,
     waited,
 )
 from sim.metrics import UNITS, absent_metrics
 
-_GROUPS = (
-    (DOWN, "They lower the share of abusive cases that end in disclosure"),
-    (UP, "They raise it"),
-    (UNSURE, "We cannot tell"),
-    (FIXED, "They cannot move it, by construction"),
-    (FEW, "Too few events"),
-    (ABSENT, "No number"),
-)
+_GROUPS = {
+    DOWN: "They lower the share of abusive cases that end in disclosure",
+    UP: "They raise it",
+    UNSURE: "We cannot tell",
+    FIXED: "They cannot move it, by construction",
+    FEW: "Too few events",
+    ABSENT: "No number",
+}
+_COUNTS = {
+    DOWN: "{} clearly lower the share of abusive cases that end in disclosure",
+    UP: "{} clearly raise it",
+    UNSURE: "for {} we cannot tell",
+    FIXED: "{} cannot move it by construction",
+    FEW: "{} have too few events",
+    ABSENT: "for {} there is no number",
+}
+_HEADLINE = (PROTECTION, COOPERATION)
 _MISS = 0.05  # chance with which a 95 % interval misses
-_LARGEST = 8  # columns of a slice
-_LEVELS = {"lgbtq": "LGBTQ people", "researcher": "security researchers"}
-
-
-def title(study: Study) -> str:
-    """What the page is called."""
-    asked = several(len(study.arms), "scenario")
-    return f"The UN Convention against Cybercrime and people at risk: {asked} compared with {_base(study)}"
+_FIRST = 3  # scenarios named first
 
 
 def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) -> list[Element]:
@@ -62,30 +66,18 @@ def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) 
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
         "rests": ("What it rests on", rests(known)),
-        "limits": ("Limits", limits(study)),
+        "limits": ("Limits", limits()),
         "rebuild": ("How to rebuild it", rebuild(study)),
         "tables": ("Tables", tables(study)),
         "numbers": ("Every number behind it", numbers(known)),
     }
     links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, (heading, _) in parts.items()]
-    header = tag("header", tag("h1", title(study)), brief(study), tag("nav", tag("ul", links), aria_label="Contents"))
+    header = tag("header", tag("h1", prose.TITLE), brief(study), tag("nav", tag("ul", links), aria_label="Contents"))
     return [header, tag("main", [section(identity, heading, content) for identity, (heading, content) in parts.items()])]
 
 
 def _base(study: Study) -> str:
-    return spoken(study.first.scenario_name)
-
-
-def _link(study: Study, arm: str) -> Element:
-    return tag("a", study.names[arm], href=f"#arm-{arm}")
-
-
-def _links(study: Study, arms: Sequence[str]) -> list[str | Element]:
-    """Arms in a row, each a link to its answer."""
-    out: list[str | Element] = []
-    for place, arm in enumerate(arms):
-        out += [_link(study, arm), ", " if place < len(arms) - 2 else " and " if place == len(arms) - 2 else ""]
-    return out
+    return f"“{spoken(study.first.scenario_name)}”"
 
 
 # --- the answer in short --------------------------------------------------------------------------------------------------
@@ -93,347 +85,222 @@ def _links(study: Study, arms: Sequence[str]) -> list[str | Element]:
 
 def brief(study: Study) -> Element:
     """The answer in a few sentences."""
-    down, up, unsure, fixed, few_, absent = (study.of(PROTECTION, kind) for kind, _ in _GROUPS)
+    arms = {kind: study.of(PROTECTION, kind) for kind in _GROUPS}
+    counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
+    best = [arm for arm in arms[DOWN] if study.undominated(arm)]
+    lists = {
+        "Strongest protection": arms[DOWN][:_FIRST],
+        "Best bargains: no other scenario, nor the baseline, protects more at a lower price (by means)": best,
+        "Most harm": arms[UP][::-1][:_FIRST],
+    }
+    content = [tag("p", f"{several(len(study.arms), 'scenario')} against {_base(study)}: {listed(counts)}.", class_="lead")]
+    for heading, named in lists.items():
+        if named:
+            content.append(tag("p", tag("b", f"{heading}."), class_="over"))
+            content.append(tag("ul", [tag("li", linked(study, arm), f": {_brief(study, arm)}") for arm in named]))
     facts = study.facts
-    runs = f"{several(facts['worlds'], 'world')} and {several(facts['luck'], 'turn')} of luck in each"
-    opening = (
-        f"{several(len(study.arms), 'scenario')} against “{_base(study)}”, in {runs}, {several(facts['years'], 'year')} a run: "
-        f"{len(down)} clearly lower the share of abusive cases that end in disclosure, {len(up)} clearly raise it, "
-        f"for {len(unsure)} we cannot tell, {len(fixed)} cannot move it by construction"
-    )
-    rest = [f"{len(few_)} have too few events"] * bool(few_) + [f"for {len(absent)} there is no number"] * bool(absent)
-    content: list[Element] = [tag("p", "; ".join([opening, *rest]) + ".", class_="lead")]
-    for arms, label in ((down[:3], "Strongest protection"), (up[::-1][:3], "Most harm")):
-        if arms:
-            content.append(tag("p", tag("b", f"{label}: "), [_said(study, arm) for arm in arms]))
-    best = [arm for arm in study.arms if bool(study.cooperation.get(arm, {"on_frontier": False})["on_frontier"])]
-    if best:
-        content.append(tag("p", tag("b", "Not outdone"), " on protection and cooperation at once (by means): ", _links(study, best), "."))
-    content.append(tag("p", "These answers are relative and conditional: nobody knows the true extent of abuse. See ",
-                       tag("a", "Limits", href="#limits"), ".", class_="quiet"))  # fmt: skip
+    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['luck'], 'draw')} of luck in each"
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
 
-def _said(study: Study, arm: str) -> list[str | Element]:
-    """One arm in half a sentence."""
-    out: list[str | Element] = [_link(study, arm)]
-    for metric, words in ((PROTECTION, "disclosures"), (COOPERATION, "needs met")):
-        row = study.row(arm, metric)
-        if row is not None and verdict(row, study.fewest) in (DOWN, UP, UNSURE):
-            text = banded(row["percent"], row["percent_low"], row["percent_high"]).replace("(", "%, ").replace(")", "")
-            out.append(f" ({words} {text})" if metric == PROTECTION else f" [{words} {text}]")
-    return [*out, ". "]
+def _brief(study: Study, arm: str) -> str:
+    """One scenario in half a sentence."""
+    rows = ((study.row(arm, PROTECTION), "such disclosures"), (study.row(arm, COOPERATION), "legitimate needs met"))
+    return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
 
 
-# --- the parts ------------------------------------------------------------------------------------------------------------
+# --- question and answer --------------------------------------------------------------------------------------------------
 
 
 def question(study: Study) -> list[Element]:
     """What was asked, by whom, scenario by scenario."""
-    content = [
-        tag(
-            "p", "A state that investigates a serious crime can ask another state for electronic evidence. How often does such a "
-            "request end with the data of a journalist, a dissident, an LGBTQ person, a member of a minority or a security "
-            "researcher in the hands of a government that pursues them for what they said or are? How does that change with each "
-            "proposed rule, and what does the rule cost in cooperation against real crime?",
-        ),
-        tag("p", f"Each scenario below changes something and is read against “{_base(study)}”; everything else, and all luck, "
-            "is the same in both."),
-    ]  # fmt: skip
-    asked = []
+    rows = []
     for arm in study.arms:
         header = study.headers.get(arm)
-        text = numbered(header.question)[1] if header else "An arm of a design; its changes stand under How to rebuild it."
-        asked.append((study.numbers.get(arm, ""), _link(study, arm), text, _motive(header.motive) if header else ""))
-    rows = [(name, number, text, motive) for number, name, text, motive in asked]
-    return [*content, table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4)]
-
-
-def _motive(motive: str) -> str:
-    return motive.strip().rstrip(".")
+        asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
+        rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
+    return [
+        tag("p", prose.QUESTION),
+        tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
+        table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
+    ]
 
 
 def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
     """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
-    content: list[Element] = [
-        tag("p", "“Fall” and “rise” are said only where the whole interval lies on one side of zero. Percentages are "
-            f"percentages of the value under “{_base(study)}”, not percentage points."),
-    ]  # fmt: skip
+    content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
     for figure in figures:
-        image = tag("img", src=figure.address, alt=figure.alt)
-        content.append(tag("figure", image, tag("figcaption", f"{figure.heading}. {figure.path.name}")))
-    for kind, heading in _GROUPS:
+        image = tag("img", src=figure.address, alt=figure.alt, width=str(figure.width), height=str(figure.height))
+        around = tag("div", image, class_="wide", role="group", aria_label=figure.heading, tabindex="0")
+        content.append(tag("figure", around, tag("figcaption", tag("b", f"{figure.heading}. "), figure.reading)))
+    for kind, heading in _GROUPS.items():
         arms = study.of(PROTECTION, kind)
         if arms:
             content.append(tag("h3", f"{heading} ({len(arms)})"))
-            for arm in arms if kind != UP else arms[::-1]:
-                content += _answered(study, arm)
+            strongest_first = arms[::-1] if kind == UP else arms
+            content.append(tag("div", [_answered(study, arm) for arm in strongest_first], class_="answers"))
     return content
 
 
-def _answered(study: Study, arm: str) -> list[Element]:
+def _answered(study: Study, arm: str) -> Element:
     """One scenario: its question, what changes, whether that was expected, and the counts."""
-    header = study.headers.get(arm)
-    number = study.numbers.get(arm, "")
-    heading = tag("h4", f"{number} " * bool(number), study.names[arm], id=f"arm-{arm}")
-    out = [heading]
-    if header:
-        out.append(tag("p", numbered(header.question)[1], class_="asked"))
-    rows = [study.row(arm, metric) for metric in (PROTECTION, COOPERATION)]
-    told = [changed(row, study.fewest) for row in rows]
-    told.append(waited(study.cooperation.get(arm)) if study.verdict(arm, PROTECTION) != FIXED else "")
-    if header and header.finding:
-        told.append(f"Finding: {header.finding.strip()}")
-    out.append(tag("p", " ".join(words for words in told if words)))
-    quiet = [foreseen(row) for row in rows]
-    first = rows[0]
-    if first is not None:
-        quiet.append(
-            f"Disclosed abusive cases: {few(first['events_baseline'], study.fewest)} under the baseline, "
-            f"{few(first['events'], study.fewest)} here; {several(first['worlds'], 'world')}, {several(first['runs'], 'run')}."
-        )
-        if first["baseline_name"] != study.first.scenario_name:
-            quiet.append(f"Its baseline is “{spoken(first['baseline_name'])}”.")
-    out.append(tag("p", " ".join(words for words in quiet if words), class_="quiet"))
-    return out
+    header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) == FIXED
+    rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
+    told = told_of(rows, study.fewest) + ([] if fixed else [waited(study.cooperation.get(arm))])
+    told += [f"Finding: {header.finding.strip()}"] if header and header.finding else []
+    quiet = [foreseen(row) for row in rows] + [_counts(row, study) for row in rows[:1]]
+    return tag(
+        "div",
+        tag("h4", f"{study.numbers.get(arm, '')} {study.names[arm]}".strip(), id=f"arm-{arm}"),
+        tag("p", numbered(header.question)[1], class_="asked") if header else None,
+        tag("p", " ".join(words for words in told if words)),
+        tag("p", " ".join(words for words in quiet if words), class_="quiet"),
+    )
+
+
+def _counts(row: Row, study: Study) -> str:
+    """What stands behind the sentences."""
+    before, after = few(row["events_baseline"], study.fewest), few(row["events"], study.fewest)
+    other = row["baseline_name"] != study.first.scenario_name
+    against = f" Its baseline is “{spoken(row['baseline_name'])}”." if other else ""
+    runs = f"{several(row['worlds'], 'world')}, {several(row['runs'], 'run')}"
+    return f"Abusive cases disclosed: {before} under the baseline, {after} here; {runs}.{against}"
+
+
+# --- how sure -------------------------------------------------------------------------------------------------------------
 
 
 def sure(study: Study) -> list[Element]:
     """Intervals, worlds against luck, expectations, and what is missing."""
-    measured = [row for row in study.whole.values() if str(row["metric"]) in (PROTECTION, COOPERATION) and _measured(row, study)]
-    content: list[Element] = [
-        tag(
-            "p", f"Each interval holds the true mean of the model in 95{THIN}% of such studies, over what is unknown about the world "
-            "(drawn laws, hosting, treaties) and over luck. It says nothing of the parameters below, which are held. Of the "
-            f"{len(measured)} intervals of the two headline scores about {max(round(_MISS * len(measured)), 1)} would miss by chance "
-            "alone: a single result near zero deserves no headline.",
-        ),
+    intervals = sum(study.verdict(arm, metric) in (DOWN, UP, UNSURE) for arm in study.arms for metric in _HEADLINE)
+    missed = max(round(_MISS * intervals), 1)
+    by_chance = f"Of the {intervals} intervals of the two headline scores about {missed} would miss by chance alone:"
+    content = [
+        tag("p", f"{prose.INTERVALS} {by_chance} {prose.NO_HEADLINE}"),
         tag("h3", "Unknown facts or luck?"),
         _spreads(study),
         tag("h3", "Did it go as expected?"),
         *_expectations(study),
         tag("h3", "What is missing"),
         tag("ul", [tag("li", words) for words in _missing(study)]),
-    ]  # fmt: skip
-    if study.facts.get("stopped"):
-        content.append(tag("p", str(study.facts["stopped"])))
-    return content
-
-
-def _measured(row: Row, study: Study) -> bool:
-    return verdict(row, study.fewest) in (DOWN, UP, UNSURE)
+    ]
+    return [*content, tag("p", str(study.facts["stopped"]))] if study.facts["stopped"] else content
 
 
 def _spreads(study: Study) -> Element:
     """Standard deviations of the paired differences, in per cent of the baseline."""
     rows = []
-    for metric in (PROTECTION, COOPERATION):
-        found = [row for arm in study.arms if (row := study.row(arm, metric)) is not None and _measured(row, study)]
-        base = np.array([float(row["baseline"]) for row in found])
-        spread = [100 * np.array([float(row[name]) for row in found]) / base for name in ("world_sd", "event_sd")]
-        known = ~np.isnan(spread[0]) & ~np.isnan(spread[1])
-        if not known.any():
-            rows.append((SUBJECTS[metric], "", "", f"not known: {study.facts['luck']} luck a world"))
-            continue
-        middle = [f"{float(np.median(part[known])):.1f}{THIN}%" for part in spread]
-        wider = int((spread[0] > spread[1])[known].sum())
-        rows.append((SUBJECTS[metric], *middle, f"{wider} of {int(known.sum())}"))
-    caption = (
-        "Spread of the paired differences (standard deviation, in per cent of the baseline; median over the scenarios): where worlds "
-        "spread more than luck, more worlds would narrow the interval, and longer runs would not."
-    )
-    return table(caption, ("score", "between worlds", "between turns of luck", "worlds spread more in"), rows)
+    for metric in _HEADLINE:
+        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in (DOWN, UP, UNSURE)]
+        columns = np.array([[row["world_sd"], row["event_sd"], row["baseline"]] for row in found], float).reshape(-1, 3)
+        worlds, luck, base = columns[~np.isnan(columns).any(axis=1)].T
+        if base.size:
+            middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, luck)]
+            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > luck).sum())} of {base.size}"))
+        else:
+            rows.append((SUBJECTS[metric], "", "", "not known from one draw of luck a world"))
+    return table(prose.SPREADS, ("score", "between worlds", "between draws of luck", "worlds spread more in"), rows)
 
 
 def _expectations(study: Study) -> list[Element]:
     """How many expectations the intervals bear out, and which they contradict."""
     asked = [row for row in study.whole.values() if str(row["expected"] or "")]
+    free = [row for row in asked if not bool(row["constructed_zero"])]
+    decided = [row for row in free if not unknown(row["agrees"])]
+    against = [row for row in decided if not bool(row["agrees"])]
     if not asked:
         return [tag("p", "Nothing was written down before the runs.")]
-    fixed = [row for row in asked if bool(row["constructed_zero"])]
-    free = [row for row in asked if not bool(row["constructed_zero"])]
-    borne, against = ([row for row in free if row["agrees"] is wanted] for wanted in (True, False))
-    words = (
-        f"{several(len(asked), 'expectation')} had been written down before the runs: {len(borne)} are borne out, {len(against)} are "
-        f"contradicted, {len(free) - len(borne) - len(against)} are open, {len(fixed)} concern what cannot move by construction."
-    )
-    out = [tag("p", words)]
+    counts = f"{len(decided) - len(against)} are borne out, {len(against)} are contradicted, {len(free) - len(decided)} are open"
+    fixed = f"{len(asked) - len(free)} concern what cannot move by construction"
+    out = [tag("p", f"{several(len(asked), 'expectation')} had been written down before the runs: {counts}, {fixed}.")]
     if against:
-        items = [tag("li", _link(study, str(row["arm"])), f": {foreseen(row)}") for row in against if str(row["arm"]) in study.names]
+        items = [tag("li", linked(study, str(row["arm"])), f": {foreseen(row)}") for row in against]
         out += [tag("p", "Contradicted:"), tag("ul", items)]
     return out
 
 
 def _missing(study: Study) -> list[str]:
     """What has no number, and why."""
-    held = set(study.comparison["metric"])
+    rows, fewest = study.comparison, study.fewest
     reasons = absent_metrics(study.first.run_out_months, study.first.review.load)
-    gone = [metric for metric in UNITS if metric not in held]
-    words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in the tables of this study')}" for metric in gone]
-    for kind, told in ((FEW, f"fewer than {study.fewest} events"), (ABSENT, "no number")):
+    gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
+    words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
+    for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):
         arms = [study.names[arm] for arm in study.of(PROTECTION, kind)]
-        if arms:
-            words.append(f"abusive cases disclosed, {told}: {listed(arms)}")
-    rows = study.comparison
-    thin = int(((rows["events"] < study.fewest) | (rows["events_baseline"] < study.fewest)).sum())
-    words.append(f"{counted(thin)} of {counted(len(rows))} cells of the full table rest on fewer than {study.fewest} events and bear no number")
-    return words
+        words += [f"{SUBJECTS[PROTECTION]}, {told}: {listed(arms)}"] * bool(arms)
+    thin = int((rows[["events", "events_baseline"]].min(axis=1) < fewest).sum())
+    cells = f"{counted(thin)} of {counted(len(rows))} rows of the full table"
+    return [*words, f"{cells} rest on fewer than {fewest} events on a side and bear no number"]
+
+
+# --- what it rests on -----------------------------------------------------------------------------------------------------
 
 
 def rests(known: pd.DataFrame) -> list[Element]:
     """How many numbers are sourced, how many assumed, and which are to be swept."""
     counts = known["status"].value_counts()
-    assumed, total = int(counts.get("assumed", 0)), len(known)
-    content = [
-        tag(
-            "p", f"{counted(total)} numbers stand in the files that this comparison was composed of. {counted(assumed)} of them "
-            f"({share(100 * assumed / total if total else 0.0)}) are assumed: a choice of the modeller without a source. “Sourced” means that a "
-            "published figure stands behind the number, not that it fits the purpose exactly; “calibrated”, that it was set so that "
-            "the model comes near a published pattern. The words read, inferred, secondary and unverified say how well the law's own "
-            "text is known. All of them are listed at the end of this page.",
-        ),
-        table("Numbers by status", ("status", "numbers"), [(s, counted(int(counts[s]))) for s in STATUSES if s in counts.index]),
-    ]  # fmt: skip
-    swept = known[known["swept"]]
-    if len(swept):
-        lead = "These matter most and are least known: the project sweeps them in studies of their own. Here they are held at one value."
-        content += [tag("p", lead), _parameter_table("Numbers held here and swept elsewhere", swept)]
-    own = known[known["changed"]]
-    if len(own):
-        content.append(_parameter_table("Numbers that this comparison was run with instead of those in the files", own))
+    assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
+    opening = f"{counted(len(known))} numbers stand in the files that this comparison was composed of."
+    part = f"{counted(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
+    rows = [(status, counted(int(counts[status]))) for status in STATUSES if status in counts.index]
+    content = [tag("p", f"{opening} {part} {prose.STATUSES}"), table("Numbers by status", ("status", "numbers"), rows)]
+    if known["swept"].any():
+        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
+    if known["changed"].any():
+        content.append(_parameters("Numbers that this comparison took instead of those in the files", known[known["changed"]]))
     return content
 
 
-def _parameter_table(caption: str, rows: pd.DataFrame) -> Element:
-    cells = rows[["key", "value", "unit", "range", "status", "source"]].itertuples(index=False, name=None)
-    body = [(tag("code", key), value, unit, span, status, source) for key, value, unit, span, status, source in cells]
-    wide = table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=1)
-    for cell in [cell for row in wide.iter("tr") for cell in list(row)[2:]]:
-        cell.set("class", "words" if cell is list(wide.iter("tr"))[0] else "")
-    return wide
+def numbers(known: pd.DataFrame) -> list[Element]:
+    """All parameters, a table a file."""
+    files = known.groupby("file", sort=False)
+    return [tag("p", prose.KEYS), *(_parameters(f"configs/{file}", rows) for file, rows in files)]
 
 
-def limits(study: Study) -> list[Element]:
+def _parameters(caption: str, rows: pd.DataFrame) -> Element:
+    """Numbers with what stands behind them; those of one line of a file share a row."""
+    body = []
+    for _, part in rows.groupby(["file", "line"], sort=False):
+        first = part.iloc[0]
+        key, value = joined(list(part["key"]), list(part["value"]))
+        body.append(line(tag("code", key), value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+    return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
+
+
+def limits() -> list[Element]:
     """What these answers are not."""
-    said = [
-        ("Relative.", "The true extent of abuse is unknown to everyone, and so are the levels here. What can be said is how a rule moves "
-         "them, under the assumptions listed."),
-        ("Conditional.", "Intervals cover unknown facts and luck, not the parameters. Another plausible set of parameters can move the "
-         "size of an effect, and for small effects its direction."),
-        ("Hosting.", "Where the data of people are hosted is an input with a guess of its own. A few hosts decide much of the result: "
-         "read the table by requested state before generalising."),
-        ("Nobody adapts" + (" in the baseline." if study.first.conduct.attempts == 1 else "."),
-         "Unless a scenario says so, governments do not learn which door is open, reviewers do not learn whom to trust, and people do "
-         "not fall silent. A rule that closes one door may look better here than it would after some years."),
-        ("One person a request.", "Contacts, families and sources in the same mailbox are not counted; cases of several states are not "
-         "modelled; the cohort of people at risk is closed."),
-        ("Small numbers.", f"Fewer than {study.fewest} events pooled over all runs bear no rate."),
-    ]  # fmt: skip
-    return [tag("ul", [tag("li", tag("b", head), f" {text}") for head, text in said])]
+    return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in prose.LIMITS.items()])]
+
+
+# --- rebuilding it --------------------------------------------------------------------------------------------------------
 
 
 def rebuild(study: Study) -> list[Element]:
     """The command, the commit, the seeds and the digests."""
     facts = study.facts
-    seeds = [int(seed) for seed in facts["seeds"]]
-    run = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 2 and seeds == [*range(seeds[0], seeds[-1] + 1)] else listed([*map(str, seeds)])
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items()))
-    told = [
-        ("Commit", str(facts["commit"] or "not known: not run from a repository")),
-        ("World seeds", f"{run} ({several(len(seeds), 'world')}), each under {several(facts['luck'], 'turn')} of luck"),
-        ("Window", several(facts["years"], "year")),
-        ("Baseline", f"{facts['baseline']}"),
-        ("Time", f"{counted(round(float(facts['seconds'])))} seconds"),
-        ("Versions", versions),
-    ]
+    told = {
+        "Commit": str(facts["commit"] or "not known: not run from a repository"),
+        "World seeds": f"{_seeds([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
+        "Window": several(facts["years"], "year"),
+        "Baseline": str(facts["baseline"]),
+        "Time": several(round(float(facts["seconds"])), "second"),
+        "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
+    }
+    digests = [(spoken(name), tag("code", digest)) for name, digest in study.digests.items()]
+    sums = [(name, tag("code", checksum)) for name, checksum in study.first.data.items()]
     content = [
-        tag("p", "The same command on the same commit gives the same numbers, on any machine with these versions:"),
+        tag("p", prose.SAME_NUMBERS),
         tag("pre", tag("code", str(facts["command"]))),
-        tag("dl", [tag(name, text) for head, body in told for name, text in (("dt", head), ("dd", body))]),
-        tag("p", "Beside this page lie comparison.csv (every row of these tables and all others), cooperation.csv, the runs, and "
-            "manifest.json with the full configuration and the checksum of every file."),
-    ]  # fmt: skip
-    rows = [(spoken(name), tag("code", digest)) for name, digest in study.digests.items()]
-    content.append(table("Digests: they change whenever anything changes that decides a result", ("scenario", "digest"), rows, words=2))
-    data = [(name, tag("code", sum_)) for name, sum_ in study.first.data.items()]
-    if data:
-        content.append(table("Tables that were read, and their checksums (SHA-256)", ("table", "checksum"), data, words=2))
-    return content
+        tag("dl", [part for head, text in told.items() for part in (tag("dt", head), tag("dd", text))]),
+        tag("p", prose.BESIDE),
+        table(prose.DIGESTS, ("scenario", "digest"), digests, words=2),
+    ]
+    return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
 
 
-# --- tables ---------------------------------------------------------------------------------------------------------------
-
-
-def tables(study: Study) -> list[Element]:
-    """Headline numbers with their counts, further estimands, and slices."""
-    order = order_of(study)
-    rows = []
-    for arm in order:
-        for metric in (PROTECTION, COOPERATION):
-            row = study.row(arm, metric)
-            if row is not None:
-                rows.append((_link(study, arm), SUBJECTS[metric], *_numbers(row, study)))
-    head = (
-        "scenario", "score", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
-        "worlds", "runs", "expected", "as expected",
-    )  # fmt: skip
-    content = [table("Headline numbers. Levels are conditional on assumed parameters; the change is what can be quoted", head, rows, words=2)]
-    others = [metric for metric in in_order(study.comparison.loc[study.comparison["by"] == "all", "metric"])
-              if metric not in (PROTECTION, COOPERATION)]  # fmt: skip
-    if others:
-        body = [(_link(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
-        heads = ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others))
-        content.append(table("Further estimands: change in per cent of the baseline (95 % interval), events of the scenario", heads, body))
-    for by, metric in SLICED.items():
-        content += _slice(study, by, metric, order)
-    return content
-
-
-def _numbers(row: Row, study: Study) -> tuple[str, ...]:
-    """The cells of one headline row."""
-    kind = verdict(row, study.fewest)
-    bare = {FIXED: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
-    change = bare.get(kind) or banded(row["percent"], row["percent_low"], row["percent_high"])
-    levels = [f"{100 * float(row[name]):.2f}" if not pd.isna(row[name]) else "" for name in ("baseline", "value")]
-    expected = str(row["expected"] or "")
-    agrees = "" if not expected else "cannot move" if kind == FIXED else "open" if pd.isna(row["agrees"]) else (
-        "yes" if row["agrees"] else "no")  # fmt: skip
-    events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
-    return (*levels, change, *events, counted(row["worlds"]), counted(row["runs"]), expected, agrees)
-
-
-def _cell(row: Row | None, study: Study) -> str:
-    """A change with its interval and its events, or why there is none."""
-    kind = verdict(row, study.fewest)
-    if row is None or kind == ABSENT:
-        return "–"
-    if kind == FIXED:
-        return "cannot move"
-    if kind == FEW:
-        return f"<{study.fewest} events"
-    return f"{banded(row['percent'], row['percent_low'], row['percent_high'])}; {counted(row['events'])}"
-
-
-def _slice(study: Study, by: str, metric: str, order: Sequence[str]) -> list[Element]:
-    """Change and events by the levels of one slice."""
-    part = sliced(study.comparison, (by,))
-    if part.empty:
-        return []
-    events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
-    levels = in_order(part["level"])
-    if len(levels) > _LARGEST:
-        levels = sorted(levels, key=lambda level: (-int(events[level]), level))[:_LARGEST]
-    cells = {(str(row["arm"]), str(row["level"])): row for row in part.to_dict("records")}
-    rows = [(_link(study, arm), *(_cell(cells.get((arm, level)), study) for level in levels)) for arm in order]
-    before = [f"{_LEVELS.get(level, spoken(level))} ({few(events[level], study.fewest)} before)" for level in levels]
-    caption = f"{SUBJECTS[metric].capitalize()}, by {'requested state' if by == 'requested' else by}: change in per cent (95 % interval), events"
-    return [table(caption, ("scenario", *before), rows)]
-
-
-def numbers(known: pd.DataFrame) -> list[Element]:
-    """All parameters, a table a file."""
-    content = [tag("p", "Keys are those of the configuration: any of them can be set on the command line, and the comparison run again. "
-                   "The short names of the sources are explained in docs/sources.md.")]  # fmt: skip
-    for file, rows in known.groupby("file", sort=False):
-        content.append(_parameter_table(f"configs/{file}", rows))
-    return content
+def _seeds(seeds: Sequence[int]) -> str:
+    """Seeds in a row, short where they follow each other."""
+    following = len(seeds) > 2 and list(seeds) == [*range(seeds[0], seeds[0] + len(seeds))]
+    return f"{seeds[0]} to {seeds[-1]}" if following else listed([str(seed) for seed in seeds])

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import THIN, counted, present, spoken
+from experiments.figures.style import THIN, counted, present, signed, spoken, unknown
+from experiments.frames import names_of
 from sim.settings import Config
 
 Row = Mapping[Hashable, Any]
@@ -22,7 +23,7 @@ COMPARED = (
 COOPERATED = (
     "arm", "protection_percent", "protection_percent_low", "protection_percent_high", "cooperation_lost_percent",
     "cooperation_lost_percent_low", "cooperation_lost_percent_high", "delay_quantile", "delay_days", "delay_days_low",
-    "delay_days_high", "on_frontier",
+    "delay_days_high", "hours", "hours_low", "hours_high", "on_frontier",
 )  # fmt: skip
 SUBJECTS = {
     PROTECTION: "abusive cases that end in disclosure",
@@ -41,6 +42,10 @@ SUBJECTS = {
 DOWN, UP, UNSURE, FIXED, FEW, ABSENT = "down", "up", "unsure", "fixed", "few", "absent"
 _WHOLE = 9.95  # per cent from which no decimal is told
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
+_UNBOUNDED = (
+    "the interval of the percentage has no bounds, but the whole interval of the difference lies on that side of zero",
+    "no interval can be given, so we cannot tell",
+)
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
@@ -91,6 +96,7 @@ class Study(NamedTuple):
     numbers: dict[str, str]  # of arms: the id that opens a question, or nothing
     headers: dict[str, Header]  # by arm
     first: Config  # the baseline, or the first of several
+    places: dict[str, str]  # short names of states by code
     digests: dict[str, str]  # of the baselines and the arms
     facts: Mapping[str, Any]
 
@@ -98,6 +104,10 @@ class Study(NamedTuple):
     def fewest(self) -> int:
         """Pooled events under which no number is told."""
         return self.first.metrics.fewest_events
+
+    def undominated(self, arm: str) -> bool:
+        """Whether neither another arm nor the baseline is as good on both scores and better on one."""
+        return arm in self.cooperation and bool(self.cooperation[arm]["on_frontier"])
 
     def row(self, arm: str, metric: str) -> Row | None:
         """The row of a metric's whole, if there is one."""
@@ -134,6 +144,7 @@ def study_of(
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
         first=arms[0].baseline,
+        places=names_of(arms[0].baseline),
         digests=digests | {arm.name: arm.config.digest() for arm in arms},
         facts=facts,
     )
@@ -193,37 +204,78 @@ def sided(value: float, decimals: int = 0) -> str:
     return f"{share(value, decimals)} {'fewer' if value < 0 else 'more'}"
 
 
-def changed(row: Row | None, fewest: int) -> str:
+def changed(row: Row, fewest: int) -> str:
     """One sentence on one metric: what changes, with its interval, or why that cannot be said."""
-    if row is None:
-        return ""
     metric = str(row["metric"])
     subject = SUBJECTS.get(metric, spoken(metric))
     opening = subject[0].upper() + subject[1:]
     kind = verdict(row, fewest)
+    if kind in (FIXED, FEW, ABSENT) or np.isnan(row["percent"]):
+        return f"{opening}: {_silent(row, kind, fewest)}."
+    return f"{_moved(row, kind, opening, subject)}."
+
+
+def _silent(row: Row, kind: str, fewest: int) -> str:
+    """Why there is no number."""
     if kind == FIXED:
-        return f"{opening}: nothing can move by construction."
+        return "nothing can move by construction"
     if kind == FEW:
-        return (
-            f"{opening}: fewer than {fewest} events on one side (baseline {few(row['events_baseline'], fewest)}, here "
-            f"{few(row['events'], fewest)}), too few for a number."
-        )
+        before, after = few(row["events_baseline"], fewest), few(row["events"], fewest)
+        return f"fewer than {fewest} events on one side (baseline {before}, here {after}), too few for a number"
+    return "no number can be given against this baseline"
+
+
+def _moved(row: Row, kind: str, opening: str, subject: str) -> str:
+    """What moved, by how much, and how surely."""
     percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
-    if kind == ABSENT or np.isnan(percent):
-        return f"{opening}: no number can be given against this baseline."
-    decimals = int(max(abs(value) for value in (percent, low, high) if not np.isnan(value)) < _WHOLE)
+    decimals = _decimals(percent, low, high)
     if np.isnan(low) or np.isnan(high):
-        return f"{opening}: {sided(percent, decimals)} on average, but no interval can be given, so we cannot tell."
+        return f"{opening}: {sided(percent, decimals)} on average; {_UNBOUNDED[kind == UNSURE]}"
     if kind == UNSURE:
-        return (
-            f"We cannot tell whether {subject} become more or fewer: the 95{THIN}% interval reaches from "
-            f"{sided(low, decimals)} to {sided(high, decimals)}."
-        )
+        reach = f"from {sided(low, decimals)} to {sided(high, decimals)}"
+        return f"We cannot tell whether {subject} become more or fewer: the 95{THIN}% interval reaches {reach}"
+    if percent > _DOUBLE:
+        middle, least, most = (f"{float(row[name]):.1f}" for name in ("ratio", "ratio_low", "ratio_high"))
+        return f"{opening} rise to {middle} times the baseline (95{THIN}% interval: {least} to {most} times)"
+    verb = "fall" if kind == DOWN else "rise"
+    return f"{opening} {verb} by {share(percent, decimals)} (95{THIN}% interval: {interval(low, high, decimals)})"
+
+
+def quick(row: Row, what: str, fewest: int) -> str:
+    """One metric in a few words: the change and its interval in brackets, or why there is none."""
+    kind = verdict(row, fewest)
+    percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
+    if kind not in (DOWN, UP, UNSURE) or np.isnan(percent) or np.isnan(low) or np.isnan(high):
+        return f"{what}: {'nothing can move' if kind == FIXED else 'no number'}"
+    decimals = _decimals(percent, low, high)
+    if kind == UNSURE:
+        return f"{what}: we cannot tell ({sided(low, decimals)} to {sided(high, decimals)})"
     if percent > _DOUBLE:
         times = [f"{float(row[name]):.1f}" for name in ("ratio", "ratio_low", "ratio_high")]
-        return f"{opening} rise to {times[0]} times the baseline (95{THIN}% interval: {times[1]} to {times[2]} times)."
-    verb = "fall" if kind == DOWN else "rise"
-    return f"{opening} {verb} by {share(percent, decimals)} (95{THIN}% interval: {interval(low, high, decimals)})."
+        return f"{times[0]} times as many {what} ({times[1]} to {times[2]})"
+    return f"{sided(percent, decimals)} {what} ({interval(low, high, decimals)})"
+
+
+def told_of(rows: Sequence[Row], fewest: int) -> list[str]:
+    """Sentences on several metrics of one scenario; one for all where none of them can move."""
+    if rows and all(verdict(row, fewest) == FIXED for row in rows):
+        subjects = listed([SUBJECTS.get(str(row["metric"]), spoken(row["metric"])) for row in rows])
+        return [f"Nothing can move by construction: {subjects} are the same in every run."]
+    return [changed(row, fewest) for row in rows]
+
+
+def _decimals(*values: float) -> int:
+    return int(max(abs(value) for value in values if not np.isnan(value)) < _WHOLE)
+
+
+def span(middle: float, low: float, high: float) -> str:
+    """A number and its interval, whole, with signs; nothing for what is missing.
+
+    >>> span(-3.2, -5.0, -1.0), span(12.0, float("nan"), float("nan")), span(float("nan"), 0.0, 0.0)
+    ('−3 (−5 to −1)', '+12', '')
+    """
+    words = [signed(float(value), 0) for value in (middle, low, high)]
+    return f"{words[0]} ({words[1]} to {words[2]})" if all(words) else words[0]
 
 
 def few(events: float, fewest: int) -> str:
@@ -237,7 +289,7 @@ def few(events: float, fewest: int) -> str:
 
 def waited(row: Row | None) -> str:
     """One sentence on delay, or nothing."""
-    if row is None or pd.isna(row["delay_days"]) or not str(row["delay_quantile"]):
+    if row is None or unknown(row["delay_days"]) or not str(row["delay_quantile"]):
         return ""
     days, low, high = (float(row[name]) for name in ("delay_days", "delay_days_low", "delay_days_high"))
     of = f"The day by which {share(100 * float(row['delay_quantile']))} of all needs are met"
@@ -257,7 +309,7 @@ def foreseen(row: Row | None) -> str:
     subject = SUBJECTS.get(str(row["metric"]), spoken(row["metric"]))
     if bool(row["constructed_zero"]) and row["expected"] == "same":
         return f"Expected before the runs: {subject} {words}; they cannot."
-    told = "the interval does not tell" if pd.isna(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
+    told = "the interval does not tell" if unknown(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
     return f"Expected before the runs: {subject} {words}; {told}."
 
 

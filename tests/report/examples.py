@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.report.told import COMPARED
 from sim.config import load
 from sim.metrics import UNITS
 from sim.settings import Config
@@ -65,10 +66,6 @@ SHARES = {
 }
 NAN = float("nan")
 WORLDS, LUCK, BASE = 8, 2, {"case_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
-COLUMNS = (
-    "arm baseline_name metric by level unit baseline value difference low high ratio ratio_low ratio_high percent percent_low "
-    "percent_high world_sd event_sd events_baseline events worlds runs constructed_zero expected agrees"
-).split()
 FINDINGS = {
     "data_protection": "no effect, because use limitation acts after the disclosure.",
     "notice": "no effect, because a person told afterwards has already been disclosed.",
@@ -90,13 +87,14 @@ def _row(
     agrees = None if not want or few or not (side[want] or other[want]) else side[want]
     middle, low, high, half = (NAN,) * 4 if few or fixed else (percent, low, high, half)
     value, base = (NAN, NAN) if few else (base if fixed else base * (1 + middle / 100), base)
-    return dict(
-        arm=arm, baseline_name="as_adopted", metric=metric, by=by, level=level, unit=UNITS[metric], baseline=base,
-        value=value, difference=base * middle / 100, low=base * low / 100, high=base * high / 100,
-        ratio=1 + middle / 100, ratio_low=1 + low / 100, ratio_high=1 + high / 100, percent=middle, percent_low=low,
-        percent_high=high, world_sd=base * half / 100, event_sd=base * half / 160, events_baseline=counted, events=events,
-        worlds=WORLDS, runs=WORLDS * LUCK, constructed_zero=fixed, expected=want, agrees=agrees,
-    )  # fmt: skip
+    return {
+        "arm": arm, "baseline_name": "as_adopted", "metric": metric, "by": by, "level": level, "unit": UNITS[metric],
+        "baseline": base, "value": value, "difference": base * middle / 100, "low": base * low / 100, "high": base * high / 100,
+        "ratio": 1 + middle / 100, "ratio_low": 1 + low / 100, "ratio_high": 1 + high / 100, "percent": middle, "percent_low": low,
+        "percent_high": high, "world_sd": base * half / 100, "event_sd": base * half / 160, "events_baseline": counted,
+        "events": events,
+        "worlds": WORLDS, "runs": WORLDS * LUCK, "constructed_zero": fixed, "expected": want, "agrees": agrees,
+    }  # fmt: skip
 
 
 def comparison() -> pd.DataFrame:
@@ -118,7 +116,7 @@ def comparison() -> pd.DataFrame:
         people = None if abusive is None else abusive * 0.97
         rows.append(_row(arm, "targeted_people", "all", "all", 46.4, 3714, people, spread, ""))
         rows.append(_row(arm, "notified_share", "all", "all", 0.02, 7, 300.0, 90.0, ""))
-    return pd.DataFrame(rows)[COLUMNS]
+    return pd.DataFrame(rows)[[*COMPARED]]
 
 
 def cooperation() -> pd.DataFrame:
