@@ -44,6 +44,7 @@ _TITLES = {
 }  # words, and the direction that is better for people
 _SPANS = ((0.0, 0.315), (0.625, 0.165))  # left edge and width of the two panels, in parts of the axes
 _NUMBERS, _EXPECTED, _EVENTS = (0.475, 0.938), (0.520, 0.985), 0.600  # right edges of the columns
+_SHOWN = 120.0  # per cent up to which a change always fits on the axis
 _HEAD = 1.9  # rows above the first arm
 _GROUND = "#f7f7f7"  # every other row
 _ARROWS = {"up": "↑", "down": "↓", "same": "="}
@@ -133,7 +134,7 @@ def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest
     title, good = _TITLES.get(metric, (spoken(metric), -1))
     shown = [row for row in rows if row is not None and not _fixed(row) and not _few(row, fewest)]
     bounds = np.array([[row["percent"], row["percent_low"], row["percent_high"]] for row in shown], float).reshape(-1, 3)
-    low, high = edges(bounds[usual(bounds)])
+    low, high = edges(bounds[usual(bounds, least=_SHOWN)])
     total = len(rows) - 0.5 + _HEAD
     inner = ax.inset_axes((left, 0.0, width, (len(rows) - 0.0) / total))
     inner.patch.set_alpha(0)

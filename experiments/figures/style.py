@@ -165,14 +165,17 @@ def banded(middle: float, low: float, high: float) -> str:
     return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
 
 
-def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST) -> NDArray[np.bool_]:
+def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST, least: float = 0.0) -> NDArray[np.bool_]:
     """Rows of ``values``, shape ``[R, ...]``, whose largest entry is at most ``far`` times what the share ``most`` stays under.
+
+    Nothing up to ``least`` is unusual.
 
     >>> usual(np.array([[-10.0], [30.0], [-20.0], [5.0], [640.0]])).tolist()
     [True, True, True, True, False]
     """
     size = np.abs(np.nan_to_num(values.reshape(len(values), -1))).max(axis=1, initial=0.0)
-    return np.asarray(size <= far * (float(np.quantile(size, most, method="lower")) if size.size else 0.0))
+    bound = far * float(np.quantile(size, most, method="lower")) if size.size else 0.0
+    return np.asarray(size <= max(bound, least))
 
 
 def edges(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ STYLE = Path(__file__).with_name("report.css")
 _SEALED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _BLOCKS = {"p", "li", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "tr", "thead", "tbody", "table", "caption", "section"}
 _BLOCKS |= {"figure", "figcaption", "div", "nav", "header", "main", "footer", "meta", "title", "style", "head", "body", "pre"}
+_DENSE = 7  # columns above which a table is set smaller on paper
 Content = str | Element | Iterable["str | Element | None"] | None
 
 
@@ -62,7 +63,14 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Iterable[str | Eleme
         cells = [tag("td", cell, class_=kind) for cell, kind in zip(rest, kinds[1:], strict=True)]
         body.append(tag("tr", tag("th", first, scope="row", class_="words"), cells))
     whole = tag("table", tag("caption", caption), tag("thead", top), tag("tbody", body))
-    return tag("div", whole, class_="wide", role="group", aria_label=caption.partition(".")[0], tabindex="0")
+    return tag(
+        "div",
+        whole,
+        class_="wide dense" if len(head) > _DENSE else "wide",
+        role="group",
+        aria_label=caption.partition(".")[0],
+        tabindex="0",
+    )
 
 
 def page(title: str, content: Iterable[Element]) -> str:

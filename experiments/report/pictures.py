@@ -26,7 +26,7 @@ _SLICES = {
     "slices_people": (("group", "regime"), "Whom each scenario reaches"),
     "slices_doors": (("channel", "requested"), "Through which door, and from whom"),
 }
-_KINDS = {"group": "group of people", "regime": "regime of the requester", "channel": "channel", "requested": "requested state"}
+KINDS = {"group": "group of people", "regime": "regime of the requester", "channel": "channel", "requested": "requested state"}
 _ROW, _FURNITURE = 0.262, 2.2  # inches a row of arms; inches of title, headings, axis and caption
 _TALLER = 0.6  # inches that turned headings need more
 
@@ -103,7 +103,7 @@ def plans(study: Study) -> list[Plan]:
     for name, (kinds, heading) in _SLICES.items():
         cut = sliced(table, kinds)
         if len(cut):
-            alt = f"{heading}: change of each scenario by {listed([_KINDS[kind] for kind in kinds])}. {_TABLES}"
+            alt = f"{heading}: change of each scenario by {listed([KINDS[kind] for kind in kinds])}. {_TABLES}"
             page = {"title": heading, "height_inches": tall + _TALLER}
             found.append(Plan(name, "slices", cut, runs, page, options, alt))
     return found

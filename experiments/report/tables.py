@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from experiments.figures.slices import LEVELS, levels_of
 from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
 from experiments.report.page import line, table, tag
-from experiments.report.pictures import SLICED, order_of, sliced
+from experiments.report.pictures import KINDS, SLICED, order_of, sliced
 from experiments.report.told import (
     ABSENT,
     COOPERATION,
@@ -26,7 +26,7 @@ from experiments.report.told import (
 
 _ENDS = ("", "_low", "_high")
 _HEADLINE = (
-    "scenario", "score", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
+    "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
     "worlds", "runs", "expected", "as expected",
 )  # fmt: skip
 _BARGAINS = (
@@ -44,17 +44,25 @@ def linked(study: Study, arm: str) -> Element:
 def tables(study: Study) -> list[Element]:
     """Headline numbers with their counts, protection against cooperation, further estimands, and slices."""
     order = order_of(study)
-    rows = [(arm, metric, study.row(arm, metric)) for arm in order for metric in (PROTECTION, COOPERATION)]
-    lines = [line(linked(study, arm), SUBJECTS[metric], *_numbers(row, study)) for arm, metric, row in rows if row is not None]
-    caption = "Headline numbers. Levels are conditional on assumed parameters; the change is what can be quoted"
-    parts = [table(caption, _HEADLINE, lines, words=2), _bargains(study, order)]
+    parts = []
+    for metric in (PROTECTION, COOPERATION):
+        rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
+        if rows:
+            caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
+            parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts.append(_bargains(study, order))
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
     others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION)]
     if others:
         body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
-        caption = "Further estimands: change in per cent of the baseline (95 % interval); events of the scenario"
+        caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
         parts.append(table(caption, ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others)), body))
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _opening(metric: str) -> str:
+    subject = SUBJECTS.get(metric, spoken(metric))
+    return subject[0].upper() + subject[1:]
 
 
 def _numbers(row: Row, study: Study) -> tuple[str, ...]:
@@ -81,7 +89,9 @@ def _bargains(study: Study, order: Sequence[str]) -> Element:
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
         row = study.cooperation[arm]
-        saved, lost = (banded(*_ends(row, f"{name}_percent")) for name in ("protection", "cooperation_lost"))
+        fixed = [study.verdict(arm, metric) == FIXED for metric in (PROTECTION, COOPERATION)]
+        names = zip(("protection", "cooperation_lost"), fixed, strict=True)
+        saved, lost = ("cannot move" if still else banded(*_ends(row, f"{name}_percent")) for name, still in names)
         of = share(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
         delay, hours = (span(*_ends(row, name)) for name in ("delay_days", "hours"))
         rows.append((linked(study, arm), saved, lost, delay, of, hours, "yes" if study.undominated(arm) else ""))
@@ -94,13 +104,14 @@ def _ends(row: Row, name: str) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def _cell(row: Row | None, study: Study) -> str:
+def _cell(row: Row | None, study: Study) -> str | Element:
     """A change with its interval and its events, or why there is none."""
     kind = verdict(row, study.fewest)
     silent = {ABSENT: "–", FIXED: "cannot move", FEW: f"<{study.fewest} events"}
     if row is None or kind in silent:
         return silent[kind]
-    return f"{banded(row['percent'], row['percent_low'], row['percent_high']) or '–'}; {counted(row['events'])}"
+    change = banded(row["percent"], row["percent_low"], row["percent_high"]) or "–"
+    return tag("span", f"{change} ", tag("span", counted(row["events"]), class_="count"))
 
 
 def _slice(study: Study, by: str, order: Sequence[str]) -> list[Element]:
@@ -114,6 +125,5 @@ def _slice(study: Study, by: str, order: Sequence[str]) -> list[Element]:
     rows = [line(linked(study, arm), *(_cell(cells.get((arm, level)), study) for level in levels)) for arm in order]
     named = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     before = [f"{name} ({few(events[level], study.fewest)} before)" for level, name in zip(levels, named, strict=True)]
-    subject = SUBJECTS[SLICED[by]]
-    caption = f"{subject[0].upper()}{subject[1:]}, by {'requested state' if by == 'requested' else by}"
-    return [table(f"{caption}: change in per cent of the baseline (95 % interval); events", ("scenario", *before), rows)]
+    caption = f"{_opening(SLICED[by])}, by {KINDS[by]}. Change in per cent of the baseline (95 % interval); under it, events"
+    return [table(caption, ("scenario", *before), rows)]
