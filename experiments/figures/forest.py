@@ -125,7 +125,8 @@ def _rank(row: Row | None, arm: str, fewest: int) -> tuple[int, float, str]:
 
 
 def _word(ax: Axes, x: float, y: float, words: str, colour: str, **style: Any) -> None:
-    ax.text(x, y, words, ha="right", va="center_baseline", fontsize=SMALL - 0.5, color=colour, **style)
+    text = ax.text(x, y, words, ha="right", va="center_baseline", fontsize=SMALL - 0.5, color=colour, **style)
+    text.set_in_layout(False)  # it lies within the axes: measuring hundreds of words takes time
 
 
 def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest: int) -> bool:

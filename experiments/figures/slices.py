@@ -149,7 +149,8 @@ def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest
                 share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
                 face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share))
     ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.4))
-    ax.text(x + 0.5, y, words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=colour)
+    text = ax.text(x + 0.5, y, words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=colour)
+    text.set_in_layout(False)  # it lies within the axes: measuring hundreds of cells takes time
 
 
 def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:

@@ -160,7 +160,7 @@ def banded(middle: float, low: float, high: float) -> str:
     >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
     ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
     """
-    decimals = 1 if max(abs(value) for value in (middle, low, high) if not np.isnan(value)) < _WHOLE else 0
+    decimals = 1 if max((abs(value) for value in (middle, low, high) if not np.isnan(value)), default=0.0) < _WHOLE else 0
     words = [signed(value, decimals) for value in (middle, low, high)]
     return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
 
@@ -172,8 +172,10 @@ def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST, l
 
     >>> usual(np.array([[-10.0], [30.0], [-20.0], [5.0], [640.0]])).tolist()
     [True, True, True, True, False]
+    >>> usual(np.zeros((0, 3))).tolist()
+    []
     """
-    size = np.abs(np.nan_to_num(values.reshape(len(values), -1))).max(axis=1, initial=0.0)
+    size = np.abs(np.nan_to_num(values)).max(axis=tuple(range(1, values.ndim)), initial=0.0)
     bound = far * float(np.quantile(size, most, method="lower")) if size.size else 0.0
     return np.asarray(size <= max(bound, least))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def parameters(
     stands in the row, and ``changed`` is true. The numbers of ``scenarios`` follow, each under its own file.
     """
     place = folder or config_folder()
-    words = shlex.split(command)
+    words = command.split()
     chosen = dict(word.split("=", 1) for word in words if "=" in word)
     files = [place / "config.yaml"]
     for group, options in _defaults(place).items():
