@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.report import prose, sections
 from experiments.report.page import page
-from experiments.report.parameters import parameters
+from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import drawn
 from experiments.report.told import Arm, Header, study_of
 
@@ -36,7 +36,9 @@ def write(
     """
     study = study_of(comparison, cooperation, arms, headers, facts)
     figures = drawn(study, folder)
-    known = parameters([arm.config.scenario_name for arm in arms], study.first.plain(), str(facts["command"]))
+    known = parameters(
+        [name for arm in arms for name in scenarios_of(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
+    )
     text = page(prose.TITLE, sections.all_sections(study, figures, known))
     report = folder / REPORT
     part = folder / f".{REPORT}.{os.getpid()}.part"

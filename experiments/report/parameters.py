@@ -44,6 +44,15 @@ def parameters(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def scenarios_of(name: str) -> list[str]:
+    """The scenarios on file that a name stands for.
+
+    >>> scenarios_of("judge+notice@everywhere")
+    ['judge', 'notice']
+    """
+    return name.partition("@")[0].split("+")
+
+
 def _defaults(place: Path) -> dict[str, str | list[str]]:
     """Groups and what is chosen of each where nothing else is said."""
     entries = yaml.safe_load((place / "config.yaml").read_text(encoding="utf-8"))["defaults"]

@@ -11,7 +11,7 @@ QUESTION = (
     "the rule cost in cooperation against real crime?"
 )
 SAME_LUCK = "everything else is the same in both: the same worlds, the same cases, the same luck."
-NO_HEADER = "An arm of the design; what it changes stands in manifest.json."
+NO_HEADER = "An arm without a question of its own; what it changes stands in manifest.json."
 FALL_AND_RISE = "“Fall” and “rise” are said only where the whole interval lies on one side of zero."
 INTERVALS = (
     "Each interval holds the true mean of the model in 95\u202f% of such studies, over what is unknown about the world (drawn "

@@ -81,8 +81,8 @@ class Header(Protocol):
         """What was expected before the runs."""
 
     @property
-    def finding(self) -> str:
-        """Why nothing moves, where nothing does; else empty."""
+    def finding(self) -> str | None:
+        """Why nothing moves, where nothing does."""
 
 
 class Study(NamedTuple):
@@ -140,7 +140,7 @@ def study_of(
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names={arm.name: spoken(arm.name) for arm in arms},
+        names={arm.name: named(arm.name) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
         first=arms[0].baseline,
@@ -148,6 +148,15 @@ def study_of(
         digests=digests | {arm.name: arm.config.digest() for arm in arms},
         facts=facts,
     )
+
+
+def named(arm: str) -> str:
+    """An arm's name in words: several scenarios at once, or one that is written into every text.
+
+    >>> named("judge+total_secrecy@everywhere")
+    'judge + total secrecy, in every text'
+    """
+    return spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text")
 
 
 def numbered(question: str) -> tuple[str, str]:
