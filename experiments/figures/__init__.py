@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import textwrap
 from collections.abc import Callable, Mapping
@@ -13,27 +14,31 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from experiments.figures.backlog import backlog
 from experiments.figures.fates import fates
 from experiments.figures.flows import flows
+from experiments.figures.forest import forest
 from experiments.figures.intervals import headline, targeted_rate
+from experiments.figures.plane import plane
 from experiments.figures.requested_side import requested_side
+from experiments.figures.slices import slices
 from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
 from experiments.figures.tile_map import tile_map
 from sim.world.record import ConfigError
 
-__all__ = ["FIGURES", "draw", "save"]
+__all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
-FIGURES: dict[str, Callable[..., Axes]] = {
-    function.__name__: function for function in (targeted_rate, flows, fates, backlog, tile_map, headline, requested_side)
-}
+_FUNCTIONS = (targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices)
+FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
 _UNDATED: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None},
     ".pdf": {"CreationDate": None, "ModDate": None},
 }
+_COLOURS = 256  # of a small picture: as many as one byte a pixel tells apart
 _LETTERS_PER_INCH = 16.0  # of a caption, at its size
 _MARGIN = 0.012  # of the page's width
 
@@ -87,3 +92,12 @@ def save(figure: Figure, path: Path | str) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def in_few_colours(path: Path) -> bytes:
+    """A saved picture again as PNG with a palette: a third of the size, and to the eye the same; for pages that carry it inside."""
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    small.save(out, "PNG", optimize=True)
+    return out.getvalue()

@@ -16,7 +16,11 @@ NOTE = "note"  # gid of the sentence that a figure says about itself; `draw` mov
 INK, MUTED, FAINT, PALE = "#222222", "#5f5f5f", "#b8b8b8", "#ececec"
 # Okabe and Ito, Color Universal Design (2008), without yellow and black, which serve neither as thin lines nor under text.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+BETTER, WORSE = PALETTE[0], PALETTE[1]  # for people: protected, or cooperation kept; and the opposite
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
+_FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
+_WHOLE = 9.95  # per cent from which a number bears no decimal
+_AROUND = 0.06  # of its span that an axis leaves free at each end
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
 STYLE: dict[Any, Any] = {
@@ -76,6 +80,12 @@ def note(ax: Axes, sentence: str) -> None:
     below.set_color(MUTED)
 
 
+def page_inches(ax: Axes) -> NDArray[np.float64]:
+    """Width and height of the page that axes stand on, shape ``[2]``."""
+    figure = ax.get_figure(root=True)
+    return np.asarray(figure.get_size_inches() if figure is not None else (1.0, 1.0), float)
+
+
 def in_order(values: Iterable[object]) -> list[str]:
     """Distinct names in the order in which they come."""
     return list(dict.fromkeys(str(value) for value in values))
@@ -84,6 +94,15 @@ def in_order(values: Iterable[object]) -> list[str]:
 def scenarios_of(table: pd.DataFrame) -> list[str]:
     """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
     return sorted(in_order(table["scenario"]))
+
+
+def unknown(value: Any) -> bool:
+    """Whether an entry of a table is missing.
+
+    >>> unknown(None), unknown(float("nan")), unknown(False)
+    (True, True, False)
+    """
+    return bool(pd.isna(value))
 
 
 def spoken(name: object) -> str:
@@ -121,6 +140,58 @@ def measured(value: float) -> str:
         return counted(value).replace("-", "−")
     text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """A percentage with its sign; nothing for what is missing.
+
+    >>> signed(5.94), signed(-38.4, 0), signed(0.01), signed(1640.2, 0), signed(float("nan"))
+    ('+5.9', '−38', '0.0', '+1\u202f640', '')
+    """
+    if np.isnan(value):
+        return ""
+    text = f"{value:+,.{decimals}f}".replace(",", THIN)
+    return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
+
+
+def banded(middle: float, low: float, high: float) -> str:
+    """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
+
+    >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
+    ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
+    """
+    decimals = 1 if max((abs(value) for value in (middle, low, high) if not np.isnan(value)), default=0.0) < _WHOLE else 0
+    words = [signed(value, decimals) for value in (middle, low, high)]
+    return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
+
+
+def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST, least: float = 0.0) -> NDArray[np.bool_]:
+    """Rows of ``values``, shape ``[R, ...]``, whose largest entry is at most ``far`` times what the share ``most`` stays under.
+
+    Nothing up to ``least`` is unusual.
+
+    >>> usual(np.array([[-10.0], [30.0], [-20.0], [5.0], [640.0]])).tolist()
+    [True, True, True, True, False]
+    >>> usual(np.zeros((0, 3))).tolist()
+    []
+    """
+    size = np.abs(np.nan_to_num(values)).max(axis=tuple(range(1, values.ndim)), initial=0.0)
+    bound = far * float(np.quantile(size, most, method="lower")) if size.size else 0.0
+    return np.asarray(size <= max(bound, least))
+
+
+def edges(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Ends of an axis that shows zero and all of ``values``.
+
+    >>> edges(np.array([-20.0, 30.0])), edges(np.zeros(0))
+    ((-23.0, 33.0), (-1.0, 1.0))
+    """
+    kept = np.nan_to_num(values)
+    if not kept.any():
+        return -1.0, 1.0
+    low, high = min(float(kept.min()), 0.0), max(float(kept.max()), 0.0)
+    room = _AROUND * (high - low)
+    return low - room, high + room
 
 
 def percent(share: float) -> str:

@@ -5,6 +5,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from experiments.figures.forest import COLUMNS as FOREST
+from experiments.figures.plane import COLUMNS as PLANE
+from experiments.figures.slices import COLUMNS as SLICES
+from tests.report.examples import comparison, cooperation
+
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = yaml.safe_load((ROOT / "configs/figure/standard.yaml").read_text())
 SCENARIOS = ("as_adopted", "no_treaty")
@@ -103,6 +108,20 @@ def asked() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "requested", "purpose", "share", "requests"])
 
 
+def compared() -> pd.DataFrame:
+    frame = comparison()
+    return frame.loc[frame["by"] == "all", [*FOREST]].reset_index(drop=True)
+
+
+def weighed() -> pd.DataFrame:
+    return cooperation()[[*PLANE]]
+
+
+def cut() -> pd.DataFrame:
+    frame = comparison()
+    return frame.loc[frame["by"].isin(["channel", "requested"]), [*SLICES]].reset_index(drop=True)
+
+
 EXAMPLES = {
     "targeted_rate": rates,
     "flows": pairs,
@@ -111,9 +130,14 @@ EXAMPLES = {
     "tile_map": world,
     "headline": differences,
     "requested_side": asked,
+    "forest": compared,
+    "plane": weighed,
+    "slices": cut,
 }
 GIVEN = {
     "flows": {"names": NAMES},
     "requested_side": {"names": NAMES, "unsigned": ("USA",)},
+    "plane": {"near": True, "baseline": "as_adopted"},
+    "slices": {"names": NAMES},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
 }

@@ -1,7 +1,9 @@
 """The artists carry the numbers of the frame: positions, widths, colours, words."""
 
 import itertools
+from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +12,26 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 
-from experiments.figures import FIGURES
-from experiments.figures.style import THIN, apart
+from experiments.figures import FIGURES, draw, in_few_colours, save
+from experiments.figures.plane import zooms
+from experiments.figures.style import BETTER, MUTED, THIN, WORSE, apart
 from experiments.figures.tile_map import tiles
-from tests.figures.examples import EXAMPLES, GIVEN, PLACES, asked, differences, pairs, queues, rates, stages, world
+from tests.figures.examples import (
+    EXAMPLES,
+    GIVEN,
+    PLACES,
+    SETTINGS,
+    asked,
+    compared,
+    cut,
+    differences,
+    pairs,
+    queues,
+    rates,
+    stages,
+    weighed,
+    world,
+)
 
 
 def drawn(name: str, frame: pd.DataFrame | None = None, **given: object) -> Axes:
@@ -239,3 +257,176 @@ def test_a_scenario_has_the_same_colour_whatever_the_order_of_rows() -> None:
 def test_labels_move_apart_no_more_than_they_must() -> None:
     assert apart([3.0, 1.0, 1.1], 1.0).tolist() == pytest.approx([3.0, 0.55, 1.55])
     assert apart([], 1.0).size == 0
+
+
+def panels(ax: Axes) -> list[Axes]:
+    return [child for child in ax.child_axes if isinstance(child, Axes)]
+
+
+def whole(metric: str) -> pd.DataFrame:
+    frame = compared()
+    return frame[frame["metric"] == metric].set_index("arm")
+
+
+def at(panel: Axes, marker: str) -> list[tuple[float, float]]:
+    lines = [line for line in panel.lines if line.get_marker() == marker]
+    return [(float(np.asarray(line.get_xdata())[0]), float(np.asarray(line.get_ydata())[0])) for line in lines]
+
+
+def test_a_forest_of_scenarios_stands_at_their_changes_the_strongest_reduction_on_top() -> None:
+    ax = drawn("forest")
+    arms = [label.get_text().replace(" ", "_") for label in ax.get_yticklabels()]
+    for panel, metric in zip(panels(ax), ("case_disclosure_rate", "legit_met_rate"), strict=True):
+        rows = whole(metric)
+        for x, y in at(panel, "o"):
+            assert x == rows.loc[arms[round(y)], "percent"]
+    measured = [rows for rows in whole("case_disclosure_rate").loc[arms, "percent"] if not np.isnan(rows)]
+    assert measured == sorted(measured)
+    assert arms[0] == "reform_bundle"
+
+
+def test_a_giant_is_an_arrow_at_the_edge_with_its_number_and_does_not_squash_the_others() -> None:
+    ax = drawn("forest")
+    left, _ = panels(ax)
+    assert left.get_xlim()[1] < 240
+    assert [x for x, _ in at(left, ">")] == [left.get_xlim()[1]] * 2
+    assert len(at(left, "o")) == len(whole("case_disclosure_rate")["percent"].dropna()) - 2
+    assert {"+640 (+585 to +695)", "+240 (+205 to +275)"} <= set(words(ax))
+    assert any("Arrows point beyond the axis" in text for text in words(ax))
+
+
+def test_scenarios_that_cannot_move_are_grey_last_and_without_a_dot() -> None:
+    ax = drawn("forest")
+    fixed = [label for label in ax.get_yticklabels() if label.get_color() == MUTED]
+    assert [label.get_text() for label in fixed] == [label.get_text() for label in ax.get_yticklabels()][-4:]
+    assert words(ax).count("cannot move") == 8
+    rows = whole("case_disclosure_rate")
+    assert sorted(label.get_text().replace(" ", "_") for label in fixed) == sorted(rows.index[rows["constructed_zero"]])
+
+
+def test_a_scenario_with_few_events_has_no_number_in_the_forest() -> None:
+    frame = compared()
+    frame.loc[frame["arm"] == "judge", "events"] = 9
+    ax = drawn("forest", frame)
+    judge = [label.get_text() for label in ax.get_yticklabels()].index("judge")
+    assert "<10 events" in words(ax)
+    assert not [y for panel in panels(ax) for _, y in at(panel, "o") if y == judge]
+
+
+def test_blue_is_better_for_people_whatever_the_sign() -> None:
+    ax = drawn("forest", compared()[lambda f: f["arm"].isin(["core_cyber", "capacity_volume"])])
+    colours = [{line.get_color() for line in panel.lines if line.get_marker() == "o"} for panel in panels(ax)]
+    first = [[line.get_color() for line in panel.lines if line.get_marker() == "o"] for panel in panels(ax)]
+    assert colours == [{BETTER, WORSE}] * 2
+    assert first == [[BETTER, WORSE], [WORSE, BETTER]]
+
+
+def test_an_expectation_is_marked_borne_out_contradicted_or_open() -> None:
+    frame = compared()
+    asked = frame[frame["expected"].isin(["up", "down", "same"]) & (frame["metric"] == "case_disclosure_rate")]
+    text = words(drawn("forest"))
+    agreed = {True: "✓", False: "✗", None: "?"}
+    wanted = asked["agrees"].map(lambda told: agreed[told]).value_counts()
+    assert {mark: sum(t.endswith(f" {mark}") and len(t) == 3 for t in text) for mark in agreed.values()} == wanted.to_dict()
+
+
+def test_marks_of_the_plane_stand_at_needs_lost_and_cases_saved() -> None:
+    frame = weighed()
+    found = set(at(drawn("plane", frame), "o"))
+    assert found == set(zip(frame["cooperation_lost_percent"], frame["protection_percent"], strict=True))
+
+
+def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
+    ax = drawn("plane", near=True)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    assert all(left <= x <= right and low <= y <= high for x, y in at(ax, "o"))
+    outside = len(weighed()) - len(at(ax, "o"))
+    assert outside > 0
+    assert any(f"{outside} of {len(weighed())} scenarios lie outside" in text for text in words(ax))
+
+
+def test_both_views_of_the_plane_name_every_scenario_between_them() -> None:
+    named = set(words(drawn("plane"))) | set(words(drawn("plane", near=True)))
+    assert {arm.replace("_", " ") for arm in weighed()["arm"]} <= named
+
+
+def test_without_giants_there_is_one_view_that_names_all() -> None:
+    frame = weighed()[lambda f: f["protection_percent"].between(-20, 30) & f["cooperation_lost_percent"].between(-5, 6)]
+    assert zooms(weighed())
+    assert not zooms(frame)
+    assert not zooms(frame.iloc[:0])
+    assert {arm.replace("_", " ") for arm in frame["arm"]} <= set(words(drawn("plane", frame)))
+
+
+def test_the_stair_goes_through_the_efficient_scenarios_and_never_up_without_cost() -> None:
+    frame = weighed()
+    (stair,) = [line for line in drawn("plane", frame).lines if line.get_gid() == "frontier"]
+    corners = list(zip(np.asarray(stair.get_xdata()), np.asarray(stair.get_ydata()), strict=True))
+    best = frame[frame["on_frontier"]]
+    assert set(zip(best["cooperation_lost_percent"], best["protection_percent"], strict=True)) <= set(corners)
+    assert corners == sorted(corners)
+
+
+def test_the_baseline_is_on_offer_where_nothing_beats_it() -> None:
+    frame = weighed()[lambda f: f["arm"].isin(["judge", "universal"])].assign(on_frontier=True)
+    (stair,) = [line for line in drawn("plane", frame).lines if line.get_gid() == "frontier"]
+    assert (0.0, 0.0) in zip(np.asarray(stair.get_xdata()), np.asarray(stair.get_ydata()), strict=True)
+
+
+def test_an_unknown_delay_is_white() -> None:
+    frame = weighed()[lambda f: f["arm"].isin(["forty", "judge"])]
+    ax = drawn("plane", frame)
+    colours = {round(y, 1): line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"
+               for y in [float(np.asarray(line.get_ydata())[0])]}  # fmt: skip
+    assert colours[19.0] == "white"
+    assert colours[15.0] != "white"
+
+
+def cell_of(ax: Axes, column: int, row: int) -> tuple[str, Rectangle]:
+    patch = next(p for p in ax.patches if isinstance(p, Rectangle) and p.get_xy() == (column, row - 0.5))
+    return next(t.get_text() for t in ax.texts if t.get_position() == (column + 0.5, row)), patch
+
+
+def test_a_cell_bears_the_change_of_its_slice_and_a_colour_only_where_the_interval_is_clear_of_zero() -> None:
+    frame = cut()[lambda f: f["by"] == "requested"].reset_index(drop=True)
+    ax = drawn("slices", frame)
+    arms, levels = list(dict.fromkeys(frame["arm"])), list(dict.fromkeys(frame["level"]))
+    for row in frame.itertuples():
+        text, patch = cell_of(ax, levels.index(row.level), arms.index(row.arm))
+        sure = row.percent_low > 0 or row.percent_high < 0
+        if row.constructed_zero:
+            assert text == "="
+        elif min(row.events, row.events_baseline) < 10:
+            assert text.endswith("<10")
+        else:
+            assert float(text.replace("−", "-").replace(THIN, "")) == round(row.percent)
+        red, _, blue, _ = patch.get_facecolor()
+        assert np.sign(red - blue) == (np.sign(row.percent) if sure else 0), (row.arm, row.level)
+
+
+def test_a_slice_that_nearly_vanishes_is_told_from_one_that_was_never_there() -> None:
+    frame = cut().iloc[:3].assign(events_baseline=[9, 30, 3], events=[3, 9, 30], percent=np.nan, level=["a", "b", "c"])
+    ax = drawn("slices", frame)
+    assert [cell_of(ax, place, 0)[0] for place in range(3)] == ["<10", "↓<10", "↑<10"]
+
+
+def test_only_the_largest_levels_of_a_slice_have_columns() -> None:
+    ax = drawn("slices", cut()[lambda f: f["by"] == "requested"], largest=3)
+    assert {"IRL", "USA", "SGP"} <= set(words(ax))
+    assert "KEN" not in words(ax)
+    assert any("At most 3 columns a slice" in text for text in words(ax))
+
+
+def test_arms_of_slices_stand_in_the_order_given() -> None:
+    arms = [label.get_text() for label in drawn("slices", order=("universal", "judge")).get_yticklabels()]
+    assert arms == ["universal", "judge"]
+
+
+def test_a_picture_in_few_colours_is_smaller_and_looks_the_same(tmp_path: Path) -> None:
+    path = save(draw("slices", cut(), settings=SETTINGS["slices"]), tmp_path / "a.png")
+    small = in_few_colours(path)
+    (tmp_path / "b.png").write_bytes(small)
+    before, after = (matplotlib.image.imread(tmp_path / name)[:, :, :3] for name in ("a.png", "b.png"))
+    assert len(small) < path.stat().st_size / 2
+    assert np.abs(before - after).mean() < 0.01
+    assert in_few_colours(path) == small

@@ -1,0 +1,211 @@
+"""What each scenario changes: a row an arm with its interval, for people at risk and, beside it, for cooperation."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    FEWEST,
+    INK,
+    MUTED,
+    PALE,
+    SMALL,
+    TEXT,
+    WORSE,
+    banded,
+    counted,
+    edges,
+    in_order,
+    note,
+    nothing,
+    present,
+    spoken,
+    unknown,
+    usual,
+)
+
+Row = Mapping[Hashable, Any]
+COLUMNS = [
+    *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
+    *("worlds", "runs", "constructed_zero", "expected", "agrees"),
+]
+_PANELS = ("case_disclosure_rate", "legit_met_rate")
+_TITLES = {
+    "case_disclosure_rate": ("abusive cases disclosed", -1),
+    "legit_met_rate": ("legitimate needs met", 1),
+}  # words, and the direction that is better for people
+_SPANS = ((0.0, 0.315), (0.625, 0.165))  # left edge and width of the two panels, in parts of the axes
+_NUMBERS, _EXPECTED, _EVENTS = (0.475, 0.938), (0.520, 0.985), 0.600  # right edges of the columns
+_SHOWN = 120.0  # per cent up to which a change always fits on the axis
+_HEAD = 1.9  # rows above the first arm
+_GROUND = "#f7f7f7"  # every other row
+_ARROWS = {"up": "↑", "down": "↓", "same": "="}
+_VERDICTS = {True: "✓", False: "✗"}
+
+
+def forest(
+    frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, panels: Sequence[str] = _PANELS, names: Mapping[str, str] | None = None
+) -> Axes:
+    """Change of two metrics against the baseline in per cent, arm by arm, the strongest reduction of the first on top.
+
+    ``frame``: ``arm, metric, percent, percent_low, percent_high, events_baseline, events, worlds, runs, constructed_zero,
+    expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What cannot move by
+    construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names`` turns arms
+    into words. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, COLUMNS)
+    table = table[table["metric"].isin(panels)]
+    if table.empty or not (table["events_baseline"] > 0).any():
+        return nothing(ax)
+    rows = {(str(row["arm"]), str(row["metric"])): row for row in table.to_dict("records")}
+    arms = sorted(in_order(table["arm"]), key=lambda arm: _rank(rows.get((arm, panels[0])), arm, fewest))
+    said = dict(names or {})
+    ax.set(xlim=(0, 1), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
+    ax.set_yticklabels([said.get(arm, spoken(arm)) for arm in arms], fontsize=SMALL)
+    for label, arm in zip(ax.get_yticklabels(), arms, strict=True):
+        label.set_color(MUTED if _fixed(rows.get((arm, panels[0]))) else INK)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    for y in range(0, len(arms), 2):
+        ax.axhspan(y - 0.5, y + 0.5, color=_GROUND, lw=0, zorder=0)
+    far = False
+    for place, metric in enumerate(panels):
+        far |= _panel(ax, place, metric, [rows.get((arm, metric)) for arm in arms], fewest)
+    for y, arm in enumerate(arms):
+        row = rows.get((arm, panels[0]))
+        if row is not None:
+            words = counted(row["events"]) if row["events"] >= fewest else f"<{fewest}"
+            _word(ax, _EVENTS, y, words, MUTED)
+    _word(ax, _EVENTS, -1.0, "events", MUTED)
+    note(ax, _explained(table, panels, far, fewest))
+    return ax
+
+
+def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: int) -> str:
+    first = table[table["metric"] == panels[0]]
+    before = in_order(counted(n) for n in first["events_baseline"])
+    base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
+    words = [
+        "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: its 95 % interval; blue: better for",
+        "people, orange: worse, open and grey: the interval holds zero.",
+        f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0]} under the arm, pooled over its runs{base}.",
+        "Expected: the direction written down before the runs; ✓ the interval lies there, ✗ on the other side, ? it does not tell.",
+    ]
+    if far:
+        words.append("Arrows point beyond the axis: the number stands beside them.")
+    if table["constructed_zero"].fillna(False).astype(bool).any():
+        words.append("Grey names: nothing can move by construction.")
+    worlds, runs = (f"{counted(table[c].min())} to {counted(table[c].max())}" if table[c].min() < table[c].max() else
+                    counted(table[c].max()) for c in ("worlds", "runs"))  # fmt: skip
+    words.append(f"{worlds} worlds, {runs} runs an arm.")
+    return " ".join(words)
+
+
+def _fixed(row: Row | None) -> bool:
+    return row is not None and row["constructed_zero"] is not None and bool(row["constructed_zero"])
+
+
+def _few(row: Row, fewest: int) -> bool:
+    return bool(min(row["events_baseline"], row["events"]) < fewest or np.isnan(row["percent"]))
+
+
+def _rank(row: Row | None, arm: str, fewest: int) -> tuple[int, float, str]:
+    """Measured arms by their effect, then those with too few events, then those that cannot move."""
+    if row is None or _fixed(row):
+        return 2, 0.0, arm
+    return (1, 0.0, arm) if _few(row, fewest) else (0, float(row["percent"]), arm)
+
+
+def _word(ax: Axes, x: float, y: float, words: str, colour: str, **style: Any) -> None:
+    text = ax.text(x, y, words, ha="right", va="center_baseline", fontsize=SMALL - 0.5, color=colour, **style)
+    text.set_in_layout(False)  # it lies within the axes: measuring hundreds of words takes time
+
+
+def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest: int) -> bool:
+    """One metric: axis, dots and intervals, and the columns beside them; tells whether something lies beyond the axis."""
+    left, width = _SPANS[place]
+    title, good = _TITLES.get(metric, (spoken(metric), -1))
+    shown = [row for row in rows if row is not None and not _fixed(row) and not _few(row, fewest)]
+    bounds = np.array([[row["percent"], row["percent_low"], row["percent_high"]] for row in shown], float).reshape(-1, 3)
+    low, high = edges(bounds[usual(bounds, least=_SHOWN)])
+    total = len(rows) - 0.5 + _HEAD
+    inner = ax.inset_axes((left, 0.0, width, (len(rows) - 0.0) / total))
+    inner.patch.set_alpha(0)
+    inner.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+    inner.locator_params(axis="x", nbins=5 if place == 0 else 3)
+    inner.set_xticks([tick for tick in inner.get_xticks() if low <= tick <= high])
+    inner.spines["left"].set_visible(False)
+    inner.grid(axis="x", color=PALE, zorder=0)
+    inner.axvline(0, color=INK, lw=1.0, zorder=1)
+    inner.tick_params(axis="x", labelsize=SMALL)
+    inner.set_xlabel("change against the baseline, %" if place == 0 else "change, %", fontsize=SMALL)
+    far = False
+    for y, row in enumerate(rows):
+        if row is None:
+            continue
+        words, colour = _told(row, fewest)
+        _word(ax, _NUMBERS[place], y, words, colour)
+        if _fixed(row):
+            inner.plot([0], [y], "|", color=FAINT, ms=8, mew=1.6, zorder=3)
+        elif not _few(row, fewest):
+            far |= _mark(inner, y, row, good, (low, high))
+        _word(ax, _EXPECTED[place], y, _foreseen(row), _verdict_colour(row))
+    ax.text(left, -1.5, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
+    _word(ax, _NUMBERS[place], -1.0, "% (95 %)", MUTED)
+    if any(row is not None and _foreseen(row) for row in rows):
+        _word(ax, _EXPECTED[place] + 0.012, -1.0, "exp.", MUTED)
+    return far
+
+
+def _told(row: Row, fewest: int) -> tuple[str, str]:
+    if _fixed(row):
+        return "cannot move", MUTED
+    if min(row["events_baseline"], row["events"]) < fewest:
+        return f"<{fewest} events", MUTED
+    if np.isnan(row["percent"]):
+        return "no baseline", MUTED
+    return banded(row["percent"], row["percent_low"], row["percent_high"]), INK
+
+
+def _foreseen(row: Row) -> str:
+    arrow = _ARROWS.get(str(row["expected"]), "")
+    return f"{arrow} {_verdict(row)}" if arrow else ""
+
+
+def _verdict(row: Row) -> str:
+    if _fixed(row) and row["expected"] == "same":
+        return "✓"
+    return "?" if unknown(row["agrees"]) else _VERDICTS[bool(row["agrees"])]
+
+
+def _verdict_colour(row: Row) -> str:
+    return WORSE if _verdict(row) == "✗" else MUTED
+
+
+def _mark(inner: Axes, y: int, row: Row, good: int, span: tuple[float, float]) -> bool:
+    """Dot and interval of one row, or an arrow at the edge that they lie beyond."""
+    middle, start, stop = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
+    low, high = span
+    unsure = np.isnan(start) or start <= 0 <= stop
+    colour = MUTED if unsure else BETTER if np.sign(middle) == good else WORSE
+    inside: NDArray[np.float64] = np.clip([start, stop], low, high)
+    inner.plot(inside, [y, y], color=colour, lw=2.0, solid_capstyle="butt", zorder=2)
+    for bound, marker in ((start, "|"), (stop, "|")):
+        if low <= bound <= high:
+            inner.plot([bound], [y], marker, color=colour, ms=7, mew=1.4, zorder=2)
+    if low <= middle <= high:
+        inner.plot([middle], [y], "o", color=colour, mfc="white" if unsure else colour, ms=5.2, mew=1.4, zorder=3)
+    far = False
+    for beyond, spot, marker in ((min(middle, start) < low, low, "<"), (max(middle, stop) > high, high, ">")):
+        if beyond:
+            inner.plot([spot], [y], marker, color=colour, ms=6.5, clip_on=False, zorder=3)
+            far = True
+    return far

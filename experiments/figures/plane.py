@@ -1,0 +1,274 @@
+"""What a scenario protects against what it costs: abusive disclosures prevented (up) and legitimate needs lost (to the right)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from matplotlib.textpath import TextPath
+from numpy.typing import NDArray
+
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    INK,
+    MUTED,
+    PALE,
+    SMALL,
+    WORSE,
+    edges,
+    note,
+    nothing,
+    page_inches,
+    present,
+    spoken,
+    usual,
+)
+
+Reals = NDArray[np.float64]
+_UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
+_ENDS = ("", "_low", "_high")
+COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "delay_days", "on_frontier"]
+_AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
+_ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
+_GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
+_LABEL = SMALL - 0.5  # points
+_POINTS = 72.0  # an inch
+_MARK = 6.5  # points across
+_RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and directions
+_STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
+_PAD = 1.5  # points around a label
+_LEADER = 6.0  # points from which a line leads from a label to its mark
+_CROWD = 40.0  # points around a mark in which others make it hard to name
+_INSET = 7.0  # points between the words of a corner and the frame
+_LEVEL = 1e-9  # keeps a direction along an axis from dividing by zero
+_DAYS = 10.0  # days either way that the colours span at least: a day or two is no strong colour
+_CORNERS = (
+    (0, 1, "protects more, keeps more cooperation"),
+    (1, 1, "protects more, costs cooperation"),
+    (0, 0, "protects less, keeps more cooperation"),
+    (1, 0, "protects less, costs cooperation"),
+)
+_HALO = [withStroke(linewidth=2.2, foreground="white")]
+_SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
+
+
+class Frame(NamedTuple):
+    """A rectangle on the page, points from the lower left corner of the axes."""
+
+    left: float
+    low: float
+    right: float
+    top: float
+
+    @property
+    def middle(self) -> Reals:
+        """Its centre."""
+        return np.array([self.left + self.right, self.low + self.top]) / 2
+
+    def meets(self, other: Frame) -> bool:
+        """Whether two rectangles overlap."""
+        return self.left < other.right and other.left < self.right and self.low < other.top and other.low < self.top
+
+    def within(self, size: Reals) -> bool:
+        """Whether it lies on axes of that size."""
+        return self.left >= 0 and self.low >= 0 and self.right <= size[0] and self.top <= size[1]
+
+
+class Box(NamedTuple):
+    """A part of the plane, in per cent."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    @property
+    def area(self) -> float:
+        """Per cent squared."""
+        return (self.right - self.left) * (self.high - self.low)
+
+    def holds(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows lie within, by their means."""
+        x, y = table[_ACROSS].to_numpy(float), table[_UP].to_numpy(float)
+        return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.low) & (y <= self.high))
+
+
+def plane(
+    frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "baseline", names: Mapping[str, str] | None = None
+) -> Axes:
+    """Scenarios in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
+
+    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_low`` and ``_high`` (per cent of the
+    baseline), ``delay_days`` (change), ``on_frontier``, one row a scenario. With ``near`` only the part where most scenarios lie. A
+    mark's colour is the change of the delay, white where that is not known. Raises ``ValueError`` for a missing column.
+    """
+    table = _measured(frame)
+    if table.empty:
+        return nothing(ax)
+    close, whole = _near(table), _whole(table)
+    box = close if near else whole
+    inside, zoomed = box.holds(table), not near and zooms(frame)
+    named = inside & ~close.holds(table) if zoomed else inside
+    said = {"": f"{spoken(baseline)} (baseline)"} | dict(names or {})
+    ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
+    ax.grid(color=PALE)
+    ax.axhline(0, color=INK, lw=0.9, zorder=1)
+    ax.axvline(0, color=INK, lw=0.9, zorder=1)
+    _frontier(ax, table, box)
+    _marks(ax, table, inside)
+    if zoomed:
+        width, height = close.right - close.left, close.high - close.low
+        ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
+    spots = [(row[_ACROSS], row[_UP], said.get(row["arm"], spoken(row["arm"]))) for row in table[named].to_dict("records")]
+    if near or not zoomed:
+        spots.append((0.0, 0.0, said[""]))
+    homeless = _labels(ax, box, table[inside], spots)
+    ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
+    ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
+    note(ax, _explained(table, near, zoomed, int((~inside).sum()), homeless))
+    return ax
+
+
+def zooms(frame: pd.DataFrame) -> bool:
+    """Whether most scenarios lie in a part of the plane so small that it deserves a page of its own."""
+    table = _measured(frame)
+    return not table.empty and _near(table).area <= _ZOOMED * _whole(table).area
+
+
+def _measured(frame: pd.DataFrame) -> pd.DataFrame:
+    table = present(frame, COLUMNS)
+    kept: pd.DataFrame = table[table[_UP].notna() & table[_ACROSS].notna()]
+    return kept.sort_values("arm", kind="stable").reset_index(drop=True)
+
+
+def _near(table: pd.DataFrame) -> Box:
+    """The part that holds the origin and the scenarios that are no giants on either score."""
+    across, up = (usual(_spans(table, axis), *_GIANT) for axis in (_ACROSS, _UP))
+    kept = table[across & up]
+    return _whole(kept if len(kept) else table)
+
+
+def _whole(table: pd.DataFrame) -> Box:
+    return Box(*edges(_spans(table, _ACROSS)), *edges(_spans(table, _UP)))
+
+
+def _spans(table: pd.DataFrame, axis: str) -> Reals:
+    return table[[f"{axis}{end}" for end in _ENDS]].to_numpy(float)
+
+
+def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, homeless: Sequence[str]) -> str:
+    words = ["Dot: mean of the paired differences; cross: 95 % intervals of both. Stair: the scenarios that no other beats on both"]
+    words += ["scores at once. Colour: change of the delay until needs are met, white where it is not known."]
+    if zoomed:
+        words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
+    if near and beyond:
+        words.append(f"{beyond} of {len(table)} scenarios lie outside this part: see the whole plane.")
+    if homeless:
+        words.append(f"Without room for a name: {', '.join(homeless)}.")
+    return " ".join(words)
+
+
+def _frontier(ax: Axes, table: pd.DataFrame, box: Box) -> None:
+    """A stair along the efficient scenarios: between two of them nothing is on offer."""
+    best = table.loc[table["on_frontier"].fillna(False).astype(bool), [_ACROSS, _UP]].to_numpy(float)
+    if not ((best[:, 0] <= 0) & (best[:, 1] >= 0)).any():
+        best = np.vstack([best, [0.0, 0.0]])  # the baseline is on offer too
+    if len(best) > 1:
+        x, y = best[np.lexsort((best[:, 1], best[:, 0]))].T
+        xs, ys = np.append(x, max(box.right, x[-1])), np.append(y, y[-1])
+        line = ax.step(xs, ys, where="post", color=INK, lw=1.3, ls=(0, (1, 1.4)), zorder=3)
+        line[0].set_gid("frontier")
+
+
+def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
+    days = table["delay_days"].to_numpy(float)
+    most = max(float(np.nanmax(np.abs(days))) if np.isfinite(days).any() else 0.0, _DAYS)
+    norm = TwoSlopeNorm(0.0, -most, most)
+    for row, kept in zip(table.to_dict("records"), inside, strict=True):
+        if not kept:
+            continue
+        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=1.2, zorder=2)
+        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=1.2, zorder=2)
+        late = row["delay_days"]
+        colour = "white" if np.isnan(late) else _SLOWER(norm(late))
+        ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
+    ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
+    strip = ax.inset_axes((0.70, 1.045, 0.30, 0.022))
+    words = "delay until needs are met:"
+    ax.annotate(words, (0.70, 1.056), (-34, 0), "axes fraction", "offset points", ha="right", va="center", fontsize=SMALL)
+    figure = ax.get_figure(root=True)
+    if isinstance(figure, Figure):
+        bar = figure.colorbar(ScalarMappable(norm, _SLOWER), cax=strip, orientation="horizontal", ticks=[-most, 0, most])
+        bar.ax.set_xticklabels([f"{most:.0f} days sooner", "no change", f"{most:.0f} days later"], fontsize=SMALL)
+        bar.ax.xaxis.set_ticks_position("top")
+        bar.ax.tick_params(length=0, pad=2)
+        bar.outline.set_visible(False)
+
+
+def _extent(words: str) -> tuple[float, float]:
+    """Width and height of a label, points."""
+    box = TextPath((0, 0), words, size=_LABEL).get_extents()
+    return float(box.width) + 2 * _PAD, _LABEL + 2 * _PAD
+
+
+def _corners(ax: Axes, size: Reals, taken: list[Frame]) -> None:
+    """What the four corners mean, where no mark lies in the way."""
+    for right, top, words in _CORNERS:
+        wide, high = _extent(words)
+        low = np.array([right, top]) * (size - np.array([wide, high]) - 2 * _INSET)
+        frame = Frame(low[0], low[1], low[0] + wide + 2 * _INSET, low[1] + high + 2 * _INSET)
+        if not any(frame.meets(other) for other in taken):
+            taken.append(frame)
+            inward = (_INSET - 2 * _INSET * right, _INSET - 2 * _INSET * top)
+            spot = ax.annotate(words, (right, top), inward, "axes fraction", "offset points", fontsize=_LABEL)
+            spot.set(horizontalalignment="right" if right else "left", verticalalignment="top" if top else "bottom")
+            spot.set(color=MUTED, fontstyle="italic", path_effects=_HALO, zorder=5)
+
+
+def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float, float, str]]) -> list[str]:
+    """Names beside their marks, each as near as there is room and joined to its mark where that is not near; who found no room."""
+    size = page_inches(ax) * np.array(_AXES) * _POINTS
+    scale, corner = size / np.array([box.right - box.left, box.high - box.low]), np.array([box.left, box.low])
+    marks = (table[[_ACROSS, _UP]].to_numpy(float) - corner) * scale
+    taken = [Frame(x - _MARK / 2, y - _MARK / 2, x + _MARK / 2, y + _MARK / 2) for x, y in marks]
+    _corners(ax, size, taken)
+    placed = [((np.array([x, y]) - corner) * scale, words) for x, y, words in spots]
+    crowd = [int((np.abs(marks - mark) < _CROWD).all(axis=1).sum()) for mark, _ in placed]
+    homeless = []
+    for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
+        found = next(
+            (frame for frame in _frames(mark, *_extent(words)) if frame.within(size) and not any(map(frame.meets, taken))), None
+        )
+        if found is None:
+            homeless.append(words)
+            continue
+        taken.append(found)
+        x, y = found.middle / scale + corner
+        ax.text(x, y, words, ha="center", va="center", fontsize=_LABEL, zorder=5, path_effects=_HALO)
+        edge = np.clip(mark, found[:2], found[2:])
+        if np.hypot(*(edge - mark)) > _LEADER + _MARK / 2:
+            ends = np.stack([mark, edge]) / scale + corner
+            ax.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
+    return sorted(homeless)
+
+
+def _frames(mark: Reals, wide: float, high: float) -> Iterator[Frame]:
+    """Places that a label could have, the nearest first; right and left before above and below."""
+    turns = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
+    turns = turns[np.argsort(np.round(np.abs(np.sin(turns)), 6), kind="stable")]
+    half = np.array([wide, high]) / 2
+    for ring in range(_RINGS):
+        for turn in turns:
+            way = np.array([np.cos(turn), np.sin(turn)])
+            reach = float((half / np.maximum(np.abs(way), _LEVEL)).min())  # from a label's middle to its edge
+            low, top = mark + (_NEAREST + _STEP * ring + reach) * way - half, mark + (_NEAREST + _STEP * ring + reach) * way + half
+            yield Frame(low[0], low[1], top[0], top[1])

@@ -1,0 +1,165 @@
+"""Whom a scenario reaches: its change in each slice of a metric, a row an arm and a column a group, a door, a host or a regime."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextPath
+
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    FEWEST,
+    INK,
+    MUTED,
+    SMALL,
+    TEXT,
+    WORSE,
+    in_order,
+    note,
+    nothing,
+    page_inches,
+    present,
+    signed,
+    spoken,
+)
+
+COLUMNS = [
+    *("arm", "by", "level", "percent", "percent_low", "percent_high"),
+    *("events_baseline", "events", "constructed_zero"),
+]
+_GAP = 0.5  # columns between two ways to slice
+_FULL = 100.0  # per cent at which a colour is full
+_DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
+_HEAD = 0.6  # rows above the first arm
+_EMPTY = "·"
+_LINE = 13  # letters of a line of a heading
+_WIDTH = 0.74  # of the page's width that the axes have at least
+_POINTS = 72.0  # an inch
+_COLOURS = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
+_HEADINGS = {
+    "group": "people disclosed, by group",
+    "regime": "cases disclosed, by regime of the requester",
+    "channel": "cases disclosed, by channel",
+    "requested": "cases disclosed, by requested state",
+    "instrument": "cases disclosed, by instrument",
+}
+LEVELS = {"lgbtq": "LGBTQ people", "researcher": "researchers", "journalist": "journalists", "dissident": "dissidents"}
+LEVELS |= {"minority": "minorities", "closed_autocracy": "closed autocracy", "liberal_democracy": "liberal democracy"}
+LEVELS |= {"electoral_autocracy": "electoral autocracy", "electoral_democracy": "electoral democracy"}
+
+
+def slices(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    largest: int = 8,
+    fewest: int = FEWEST,
+    good: int = -1,
+    names: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
+) -> Axes:
+    """Change against the baseline in per cent, arm by arm and slice by slice, as a table whose cells are coloured.
+
+    ``frame``: ``arm, by, level, percent, percent_low, percent_high, events_baseline, events, constructed_zero``, one row an arm
+    and level; several ``by`` stand side by side, each with its ``largest`` levels by events in the baseline. Fewer than
+    ``fewest`` events on either side: no number and no colour. Where the interval holds zero the number is grey and has no
+    colour. ``good`` is the direction that is better for people, ``order`` the arms from top to bottom. Raises ``ValueError``
+    for a missing column.
+    """
+    table = present(frame, COLUMNS)
+    if table.empty or not (table["events_baseline"] > 0).any():
+        return nothing(ax)
+    said = dict(names or {})
+    held = in_order(table["arm"])
+    arms = [arm for arm in order if arm in held] or held
+    cells = {(str(row["arm"]), str(row["by"]), str(row["level"])): row for row in table.to_dict("records")}
+    columns = [(by, level) for by in in_order(table["by"]) for level in levels_of(table[table["by"] == by], largest)]
+    heads = [_wrapped(said.get(level, LEVELS.get(level, spoken(level)))) for _, level in columns]
+    turned = _too_wide(ax, heads, len({by for by, _ in columns}))
+    x, blocks = 0.0, list[tuple[float, str]]()
+    for (by, level), head in zip(columns, heads, strict=True):
+        if by not in [name for _, name in blocks]:
+            x += _GAP * bool(blocks)
+            blocks.append((x, by))
+        for y, arm in enumerate(arms):
+            _cell(ax, x, y, cells.get((arm, by, level)), fewest, good)
+        text = head.replace("\n", " ") if turned else head
+        ax.text(x + 0.5, -_HEAD, text, ha="center", va="bottom", fontsize=SMALL - 0.5, rotation=90 * turned, linespacing=1.1)
+        x += 1.0
+    above = max(_length(head.replace("\n", " ")) if turned else (head.count("\n") + 1) * 1.3 * SMALL for head in heads)
+    for start, by in blocks:
+        words = _HEADINGS.get(by, f"by {spoken(by)}")
+        spot = ax.annotate(words, (start, -_HEAD), (0, above + 7), textcoords="offset points", va="bottom", fontsize=TEXT)
+        spot.set_fontweight("bold")
+    ax.set(xlim=(0, x), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
+    ax.set_yticklabels([said.get(arm, spoken(arm)) for arm in arms], fontsize=SMALL)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    note(ax, _explained(table, fewest, largest))
+    return ax
+
+
+def levels_of(part: pd.DataFrame, largest: int) -> list[str]:
+    """Levels of one slice, at most ``largest``, in the order in which they come; of more, those with most events before."""
+    levels = in_order(part["level"])
+    if len(levels) <= largest:
+        return levels
+    events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
+    return sorted(levels, key=lambda level: (-int(events[level]), level))[:largest]
+
+
+def _wrapped(words: str) -> str:
+    return "\n".join(textwrap.wrap(words, _LINE, break_long_words=False))
+
+
+def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
+    """Whether the longest line of a heading is wider than its column, on the narrowest axes that a page leaves."""
+    width = _WIDTH * page_inches(ax)[0] / (len(heads) + _GAP * (blocks - 1))
+    return any(_length(line) > width * _POINTS for head in heads for line in head.split("\n"))
+
+
+def _length(words: str) -> float:
+    """Points that a heading takes along its line."""
+    return float(TextPath((0, 0), words, size=SMALL - 0.5).get_extents().width)
+
+
+def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest: int, good: int) -> None:
+    """One cell: a colour and a number, or why there is none."""
+    words, colour, face = _EMPTY, MUTED, "white"
+    if row is not None:
+        before, after = row["events_baseline"] >= fewest, row["events"] >= fewest
+        sure = bool(row["percent_low"] > 0 or row["percent_high"] < 0)
+        if bool(row["constructed_zero"]):
+            words = "="
+        elif not (before and after):
+            words = f"{'↓' if before else '↑' if after else ''}<{fewest}"
+        elif np.isnan(row["percent"]):
+            words = _EMPTY
+        else:
+            words, colour = signed(row["percent"], 0), INK if sure else MUTED
+            if sure:
+                share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
+                face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share))
+    ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.4))
+    text = ax.text(x + 0.5, y, words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=colour)
+    text.set_in_layout(False)  # it lies within the axes: measuring hundreds of cells takes time
+
+
+def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:
+    words = [
+        "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the 95 %",
+        f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ more in the baseline, ↑ fewer there.",
+    ]
+    if table["constructed_zero"].fillna(False).astype(bool).any():
+        words.append("=: nothing can move by construction.")
+    if table.groupby("by", observed=True)["level"].nunique().max() > largest:
+        words.append(f"At most {largest} columns a slice, those with most events.")
+    return " ".join(words)

@@ -1,0 +1,50 @@
+"""The report of a comparison: one page of HTML that needs no network, with the figures inside, and the figures as files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments.report import prose, sections
+from experiments.report.page import page
+from experiments.report.parameters import parameters, scenarios_of
+from experiments.report.pictures import drawn
+from experiments.report.told import Arm, Header, study_of
+
+__all__ = ["REPORT", "Arm", "Header", "write"]
+
+REPORT = "report.html"
+
+
+def write(
+    folder: Path,
+    comparison: pd.DataFrame,
+    cooperation: pd.DataFrame,
+    arms: Sequence[Arm],
+    headers: Mapping[str, Header],
+    facts: Mapping[str, Any],
+) -> list[Path]:
+    """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
+
+    ``comparison`` and ``cooperation`` are the tables of ``rogatory compare``, ``headers`` what the scenarios' files say of
+    themselves, ``facts`` how the study was run: ``command, seeds, luck, years, worlds, seconds, commit, versions, baseline,
+    stopped``. The same input gives the same bytes. Raises ``ValueError`` for a table without a column that is read.
+    """
+    study = study_of(comparison, cooperation, arms, headers, facts)
+    figures = drawn(study, folder)
+    known = parameters(
+        [name for arm in arms for name in scenarios_of(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
+    )
+    text = page(prose.TITLE, sections.all_sections(study, figures, known))
+    report = folder / REPORT
+    part = folder / f".{REPORT}.{os.getpid()}.part"
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(report)
+    finally:
+        part.unlink(missing_ok=True)
+    return [report, *(figure.path for figure in figures)]

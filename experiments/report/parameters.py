@@ -1,0 +1,113 @@
+"""What a comparison rests on: every number of the configuration with the unit, the range, the status and the source behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from sim.config import config_folder
+
+STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
+COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
+_COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
+_PACKAGE = re.compile(r"^# @package (\S+)")
+_SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
+_GLOBAL = "_global_"
+
+
+def parameters(
+    scenarios: Sequence[str], composed: Mapping[str, Any], command: str = "", folder: Path | None = None
+) -> pd.DataFrame:
+    """Numbers of the files that the comparison was composed of, columns ``COLUMNS``, a row a number.
+
+    ``composed`` is the baseline's configuration: where the comparison was run with another value than the file's, that value
+    stands in the row, and ``changed`` is true. The numbers of ``scenarios`` follow, each under its own file.
+    """
+    place = folder or config_folder()
+    words = command.split()
+    chosen = dict(word.split("=", 1) for word in words if "=" in word)
+    files = [place / "config.yaml"]
+    for group, options in _defaults(place).items():
+        picked = yaml.safe_load(chosen[group]) if group in chosen else options
+        files += [place / group / f"{option}.yaml" for option in ([picked] if isinstance(picked, str) else picked)]
+    rows = [row for path in files if path.is_file() for row in _rows(path, place, composed)]
+    for name in dict.fromkeys(scenarios):
+        path = place / "scenario" / f"{name}.yaml"
+        rows += _rows(path, place, {}) if path.is_file() else []
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def scenarios_of(name: str) -> list[str]:
+    """The scenarios on file that a name stands for.
+
+    >>> scenarios_of("judge+notice@everywhere")
+    ['judge', 'notice']
+    """
+    return name.partition("@")[0].split("+")
+
+
+def _defaults(place: Path) -> dict[str, str | list[str]]:
+    """Groups and what is chosen of each where nothing else is said."""
+    entries = yaml.safe_load((place / "config.yaml").read_text(encoding="utf-8"))["defaults"]
+    found = {group: options for entry in entries if isinstance(entry, dict) for group, options in entry.items()}
+    return {group: options for group, options in found.items() if group not in _NO_SCIENCE and "/" not in group}
+
+
+def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The numbers of one file, as they were in the run."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    package = _PACKAGE.match(text)
+    stem = package[1] if package else "" if path.parent == place else path.parent.name
+    for key, value, line in _numbers(yaml.compose(text, Loader=yaml.SafeLoader), ()):
+        said = _COMMENT.search(lines[line])
+        if said:
+            dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
+            now = _found(composed, dotted)
+            own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
+            where = (path.relative_to(place).as_posix(), line + 1, dotted, f"{now:g}" if own else value)
+            behind = tuple(said[part].strip() for part in ("unit", "range", "status", "source"))
+            yield (*where, *behind, bool(_SWEPT.search(said["source"])), own)
+
+
+def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
+    """Dotted key, text and line of every number."""
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _numbers(value, (*key, str(name.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _numbers(value, key)
+    elif isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+        yield ".".join(key), str(node.value), node.start_mark.line
+
+
+def _found(composed: Mapping[str, Any], dotted: str) -> Any:
+    """What stands at a dotted key, or nothing."""
+    node: Any = composed
+    for part in dotted.split("."):
+        if not isinstance(node, Mapping) or part not in node:
+            return None
+        node = node[part]
+    return node
+
+
+def joined(keys: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
+    """Numbers of one line as one key and one value.
+
+    >>> joined(["a.b"], ["1"]), joined(["a.b", "a.c"], ["1", "2"]), joined(["a", "a"], ["1", "2"])
+    (('a.b', '1'), ('a', 'b 1, c 2'), ('a', '1, 2'))
+    """
+    parts = [key.split(".") for key in keys]
+    depth = 0
+    while all(len(part) > depth and part[depth] == parts[0][depth] for part in parts):
+        depth += 1
+    own = [".".join(part[depth:]) for part in parts]
+    return ".".join(parts[0][:depth]), ", ".join(f"{name} {value}".strip() for name, value in zip(own, values, strict=True))

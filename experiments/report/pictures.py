@@ -1,0 +1,142 @@
+"""The figures of a report: what each shows, its caption, and in words what it shows for those who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from experiments.figures import draw, in_few_colours, save
+from experiments.figures.plane import zooms
+from experiments.report.told import COOPERATED, COOPERATION, DOWN, FEW, FIXED, PROTECTION, UNSURE, UP, Study, listed, several, share
+
+SLICED = {"group": "targeted_rate", "regime": PROTECTION, "channel": PROTECTION, "requested": PROTECTION}
+_HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
+_TABLES = "The same numbers stand in the tables below."
+_READING = {
+    "forest": "A row a scenario: left of the line fewer abusive cases end in disclosure, or fewer legitimate needs are met.",
+    "plane": "A dot a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
+    "plane_near": "The same plane around the baseline, where most scenarios lie.",
+    "slices_people": "A row a scenario, a column a group of people or a kind of requesting government.",
+    "slices_doors": "A row a scenario, a column a channel or a requested state: where one door closes, another may open.",
+}
+_SLICES = {
+    "slices_people": (("group", "regime"), "Whom each scenario reaches"),
+    "slices_doors": (("channel", "requested"), "Through which door, and from whom"),
+}
+KINDS = {"group": "group of people", "regime": "regime of the requester", "channel": "channel", "requested": "requested state"}
+_ROW, _FURNITURE = 0.262, 2.2  # inches a row of arms; inches of title, headings, axis and caption
+_TALLER = 0.6  # inches that turned headings need more
+
+
+class Picture(NamedTuple):
+    """One figure on the page."""
+
+    path: Path
+    heading: str
+    alt: str
+    reading: str  # how to read it, in a sentence or two
+    width: int  # pixels
+    height: int
+
+    @property
+    def address(self) -> str:
+        """The picture itself, in few colours, as an address that needs no network."""
+        return f"data:image/png;base64,{base64.b64encode(in_few_colours(self.path)).decode('ascii')}"
+
+
+def order_of(study: Study) -> list[str]:
+    """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
+    kinds = (DOWN, UNSURE, UP)
+    measured = [arm for kind in kinds for arm in study.of(PROTECTION, kind)]
+    row = {arm: study.row(arm, PROTECTION) for arm in measured}
+    measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
+    return [*measured, *(arm for arm in study.arms if arm not in measured)]
+
+
+class Plan(NamedTuple):
+    """A figure that is to be drawn."""
+
+    name: str
+    function: str
+    frame: pd.DataFrame
+    caption: str
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    alt: str
+
+
+def drawn(study: Study, folder: Path) -> list[Picture]:
+    """Draw and save the figures of a comparison."""
+    pictures = []
+    for plan in plans(study):
+        settings = {**study.first.figures[plan.function], **plan.settings}
+        figure = draw(plan.function, plan.frame, plan.caption, settings, **plan.options)
+        width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+        path = save(figure, folder / f"{plan.name}.png")
+        pictures.append(Picture(path, str(settings["title"]), plan.alt, f"{_READING[plan.name]} {_TABLES}", width, height))
+    return pictures
+
+
+def plans(study: Study) -> list[Plan]:
+    """Which figures a comparison gets; the nearer view of the plane only where giants squash the others."""
+    table, order, few = study.comparison, order_of(study), {"fewest": study.fewest}
+    runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
+    tall = _FURNITURE + _ROW * len(order)
+    wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION, COOPERATION])]
+    moving = [arm for arm in order if study.verdict(arm, PROTECTION) != FIXED and arm in study.cooperation]
+    plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
+    fixed = len(study.of(PROTECTION, FIXED))
+    words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
+    base = {"baseline": study.first.scenario_name}
+    found = [
+        Plan("forest", "forest", wholes, runs, {"height_inches": tall}, few, _forest_alt(study)),
+        Plan("plane", "plane", plane, words, {}, base, _plane_alt(study)),
+    ]
+    if len(plane) and zooms(plane):
+        title = {"title": f"{study.first.figures['plane']['title']}: where most scenarios lie"}
+        alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
+        found.append(Plan("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
+    options = few | {"names": study.places, "order": order}
+    for name, (kinds, heading) in _SLICES.items():
+        cut = sliced(table, kinds)
+        if len(cut):
+            alt = f"{heading}: change of each scenario by {listed([KINDS[kind] for kind in kinds])}. {_TABLES}"
+            page = {"title": heading, "height_inches": tall + _TALLER}
+            found.append(Plan(name, "slices", cut, runs, page, options, alt))
+    return found
+
+
+def sliced(table: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """Rows of the given ways to slice, each of the metric that is read by it."""
+    parts = [table[(table["by"] == by) & (table["metric"] == SLICED[by])] for by in kinds]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _forest_alt(study: Study) -> str:
+    down, up, unsure = (study.of(PROTECTION, kind) for kind in (DOWN, UP, UNSURE))
+    words = [f"Forest plot of {several(len(study.arms), 'scenario')}, sorted by the change in abusive cases disclosed."]
+    if down:
+        words.append(f"Strongest reduction: {study.names[down[0]]}, {share(_percent(study, down[0]))}.")
+    if up:
+        words.append(f"Strongest increase: {study.names[up[-1]]}, {share(_percent(study, up[-1]))}.")
+    words.append(f"{len(down)} clearly reduce, {len(up)} clearly increase, {len(unsure)} cannot be told.")
+    fixed, few = study.of(PROTECTION, FIXED), study.of(PROTECTION, FEW)
+    if fixed or few:
+        words.append(f"{len(fixed)} cannot move it by construction, {len(few)} have too few events.")
+    return " ".join([*words, "All numbers stand in the table of headline numbers."])
+
+
+def _percent(study: Study, arm: str) -> float:
+    row = study.row(arm, PROTECTION)
+    return float(row["percent"]) if row is not None else float("nan")
+
+
+def _plane_alt(study: Study) -> str:
+    best = [study.names[arm] for arm in study.arms if study.undominated(arm)]
+    return (
+        "Plane of protection, up, against legitimate needs lost, to the right. "
+        f"Not outdone on both scores by another scenario or by the baseline: {listed(best)}."
+    )

@@ -1,0 +1,56 @@
+"""What the report says whatever the numbers are."""
+
+from __future__ import annotations
+
+TITLE = "People at risk and the UN Convention against Cybercrime: what each rule would change"
+CONDITIONAL = "Relative and conditional: nobody knows the true extent of abuse."
+QUESTION = (
+    "A state that investigates a serious crime can ask another state for electronic evidence. How often does such a request end "
+    "with the data of a journalist, a dissident, an LGBTQ person, a member of a minority or a security researcher in the hands "
+    "of a government that pursues them for what they said or are? How does that change with each proposed rule, and what does "
+    "the rule cost in cooperation against real crime?"
+)
+SAME_LUCK = "everything else is the same in both: the same worlds, the same cases, the same luck."
+NO_HEADER = "An arm without a question of its own; what it changes stands in manifest.json."
+FALL_AND_RISE = "“Fall” and “rise” are said only where the whole interval lies on one side of zero."
+INTERVALS = (
+    "Each interval holds the true mean of the model in 95\u202f% of such studies, over what is unknown about the world (drawn "
+    "laws, hosting, treaties) and over luck. It says nothing of the parameters below, which are held."
+)
+NO_HEADLINE = "a single result near zero deserves no headline."
+SPREADS = (
+    "Spread of the paired differences. Standard deviation in per cent of the baseline, median over the scenarios; where worlds "
+    "spread more than luck, more worlds would narrow the intervals, and more draws of luck in each would not"
+)
+STATUSES = (
+    "a choice of the modeller without a source. “Sourced” means that a published figure stands behind the number, not that it "
+    "fits the purpose exactly; “calibrated”, that it was set so that the model comes near a published pattern. The words read, "
+    "inferred, secondary and unverified say how well the law's own text is known. All of them are listed at the end."
+)
+SWEPT = (
+    "These matter most and are least known: the project varies them in studies of their own. Here each is held at one value, so "
+    "no interval above speaks of them."
+)
+KEYS = (
+    "Keys are those of the configuration: any of them can be set on the command line, and the comparison run again. The short "
+    "names of the sources are explained in docs/sources.md."
+)
+LIMITS = {
+    "Relative": "The true extent of abuse is unknown to everyone, and so are the levels here. What can be said is how a rule "
+    "moves them, under the assumptions listed.",
+    "Conditional": "Intervals cover unknown facts and luck, not the parameters. Another plausible set of parameters can move the "
+    "size of an effect, and for small effects its direction.",
+    "Hosting": "Where people's data are hosted is an input with a guess of its own, and a few hosts decide much of the result: "
+    "read the table by requested state before generalising.",
+    "Nobody adapts": "Unless a scenario says so, governments do not learn which door is open, reviewers do not learn whom to "
+    "trust, and people do not fall silent. A rule that closes one door may look better here than after some years.",
+    "One person a request": "Contacts, families and sources in the same mailbox are not counted, cases of several states are not "
+    "modelled, and the people at risk are a closed cohort.",
+    "Small numbers": "Where fewer events than the least number stand behind a cell, pooled over all runs, no rate is given.",
+}
+SAME_NUMBERS = "The same command on the same commit gives the same numbers, on any machine with these versions:"
+BESIDE = (
+    "Beside this page lie comparison.csv (every row of these tables and all others), cooperation.csv, the runs, the figures, and "
+    "manifest.json with the full configuration and the checksum of every file."
+)
+DIGESTS = "Digests. They change whenever anything changes that decides a result"

@@ -1,0 +1,306 @@
+"""The parts of the report, in the order in which a reader asks: what was asked, what came out, how sure, on what, and how again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import pandas as pd
+
+from experiments.figures.style import THIN, counted, spoken, unknown
+from experiments.report import prose
+from experiments.report.page import line, section, table, tag
+from experiments.report.parameters import STATUSES, joined
+from experiments.report.pictures import Picture
+from experiments.report.tables import linked, tables
+from experiments.report.told import (
+    ABSENT,
+    COOPERATION,
+    DOWN,
+    FEW,
+    FIXED,
+    PROTECTION,
+    SUBJECTS,
+    UNSURE,
+    UP,
+    Row,
+    Study,
+    few,
+    foreseen,
+    listed,
+    numbered,
+    quick,
+    several,
+    share,
+    told_of,
+    waited,
+)
+from sim.metrics import UNITS, absent_metrics
+
+_GROUPS = {
+    DOWN: "They lower the share of abusive cases that end in disclosure",
+    UP: "They raise it",
+    UNSURE: "We cannot tell",
+    FIXED: "They cannot move it, by construction",
+    FEW: "Too few events",
+    ABSENT: "No number",
+}
+_COUNTS = {
+    DOWN: "{} clearly lower the share of abusive cases that end in disclosure",
+    UP: "{} clearly raise it",
+    UNSURE: "for {} we cannot tell",
+    FIXED: "{} cannot move it by construction",
+    FEW: "{} have too few events",
+    ABSENT: "for {} there is no number",
+}
+_HEADLINE = (PROTECTION, COOPERATION)
+_MISS = 0.05  # chance with which a 95 % interval misses
+_FIRST = 3  # scenarios named first
+
+
+def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) -> list[Element]:
+    """The whole content of the page."""
+    parts = {
+        "question": ("The question", question(study)),
+        "answer": ("The answer", answer(study, figures)),
+        "sure": ("How sure", sure(study)),
+        "rests": ("What it rests on", rests(known)),
+        "limits": ("Limits", limits()),
+        "rebuild": ("How to rebuild it", rebuild(study)),
+        "tables": ("Tables", tables(study)),
+        "numbers": ("Every number behind it", numbers(known)),
+    }
+    links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, (heading, _) in parts.items()]
+    header = tag("header", tag("h1", prose.TITLE), brief(study), tag("nav", tag("ul", links), aria_label="Contents"))
+    return [header, tag("main", [section(identity, heading, content) for identity, (heading, content) in parts.items()])]
+
+
+def _base(study: Study) -> str:
+    return f"“{spoken(study.first.scenario_name)}”"
+
+
+# --- the answer in short --------------------------------------------------------------------------------------------------
+
+
+def brief(study: Study) -> Element:
+    """The answer in a few sentences."""
+    arms = {kind: study.of(PROTECTION, kind) for kind in _GROUPS}
+    counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
+    best = [arm for arm in arms[DOWN] if study.undominated(arm)]
+    lists = {
+        "Strongest protection": arms[DOWN][:_FIRST],
+        "Best bargains: no other scenario, nor the baseline, protects more at a lower price (by means)": best,
+        "Most harm": arms[UP][::-1][:_FIRST],
+    }
+    content = [tag("p", f"{several(len(study.arms), 'scenario')} against {_base(study)}: {listed(counts)}.", class_="lead")]
+    for heading, named in lists.items():
+        if named:
+            content.append(tag("p", tag("b", f"{heading}."), class_="over"))
+            content.append(tag("ul", [tag("li", linked(study, arm), f": {_brief(study, arm)}") for arm in named]))
+    facts = study.facts
+    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['luck'], 'draw')} of luck in each"
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
+    return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _brief(study: Study, arm: str) -> str:
+    """One scenario in half a sentence."""
+    rows = ((study.row(arm, PROTECTION), "such disclosures"), (study.row(arm, COOPERATION), "legitimate needs met"))
+    return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
+
+
+# --- question and answer --------------------------------------------------------------------------------------------------
+
+
+def question(study: Study) -> list[Element]:
+    """What was asked, by whom, scenario by scenario."""
+    rows = []
+    for arm in study.arms:
+        header = study.headers.get(arm)
+        asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
+        rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
+    return [
+        tag("p", prose.QUESTION),
+        tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
+        table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
+    ]
+
+
+def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
+    """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
+    content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
+    for figure in figures:
+        image = tag("img", src=figure.address, alt=figure.alt, width=str(figure.width), height=str(figure.height))
+        around = tag("div", image, class_="wide", role="group", aria_label=figure.heading, tabindex="0")
+        content.append(tag("figure", around, tag("figcaption", tag("b", f"{figure.heading}. "), figure.reading)))
+    for kind, heading in _GROUPS.items():
+        arms = study.of(PROTECTION, kind)
+        if arms:
+            content.append(tag("h3", f"{heading} ({len(arms)})"))
+            strongest_first = arms[::-1] if kind == UP else arms
+            content.append(tag("div", [_answered(study, arm) for arm in strongest_first], class_="answers"))
+    return content
+
+
+def _answered(study: Study, arm: str) -> Element:
+    """One scenario: its question, what changes, whether that was expected, and the counts."""
+    header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) == FIXED
+    rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
+    told = told_of(rows, study.fewest) + ([] if fixed else [waited(study.cooperation.get(arm))])
+    told += [f"Finding: {header.finding.strip()}"] if header and header.finding else []
+    quiet = [foreseen(row) for row in rows] + [_counts(row, study) for row in rows[:1]]
+    return tag(
+        "div",
+        tag("h4", f"{study.numbers.get(arm, '')} {study.names[arm]}".strip(), id=f"arm-{arm}"),
+        tag("p", numbered(header.question)[1], class_="asked") if header else None,
+        tag("p", " ".join(words for words in told if words)),
+        tag("p", " ".join(words for words in quiet if words), class_="quiet"),
+    )
+
+
+def _counts(row: Row, study: Study) -> str:
+    """What stands behind the sentences."""
+    before, after = few(row["events_baseline"], study.fewest), few(row["events"], study.fewest)
+    other = row["baseline_name"] != study.first.scenario_name
+    against = f" Its baseline is “{spoken(row['baseline_name'])}”." if other else ""
+    runs = f"{several(row['worlds'], 'world')}, {several(row['runs'], 'run')}"
+    return f"Abusive cases disclosed: {before} under the baseline, {after} here; {runs}.{against}"
+
+
+# --- how sure -------------------------------------------------------------------------------------------------------------
+
+
+def sure(study: Study) -> list[Element]:
+    """Intervals, worlds against luck, expectations, and what is missing."""
+    intervals = sum(study.verdict(arm, metric) in (DOWN, UP, UNSURE) for arm in study.arms for metric in _HEADLINE)
+    missed = max(round(_MISS * intervals), 1)
+    by_chance = f"Of the {intervals} intervals of the two headline scores about {missed} would miss by chance alone:"
+    content = [
+        tag("p", f"{prose.INTERVALS} {by_chance} {prose.NO_HEADLINE}"),
+        tag("h3", "Unknown facts or luck?"),
+        _spreads(study),
+        tag("h3", "Did it go as expected?"),
+        *_expectations(study),
+        tag("h3", "What is missing"),
+        tag("ul", [tag("li", words) for words in _missing(study)]),
+    ]
+    return [*content, tag("p", str(study.facts["stopped"]))] if study.facts["stopped"] else content
+
+
+def _spreads(study: Study) -> Element:
+    """Standard deviations of the paired differences, in per cent of the baseline."""
+    rows = []
+    for metric in _HEADLINE:
+        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in (DOWN, UP, UNSURE)]
+        columns = np.array([[row["world_sd"], row["event_sd"], row["baseline"]] for row in found], float).reshape(-1, 3)
+        worlds, luck, base = columns[~np.isnan(columns).any(axis=1)].T
+        if base.size:
+            middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, luck)]
+            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > luck).sum())} of {base.size}"))
+        else:
+            rows.append((SUBJECTS[metric], "", "", "not known from one draw of luck a world"))
+    return table(prose.SPREADS, ("score", "between worlds", "between draws of luck", "worlds spread more in"), rows)
+
+
+def _expectations(study: Study) -> list[Element]:
+    """How many expectations the intervals bear out, and which they contradict."""
+    asked = [row for row in study.whole.values() if str(row["expected"] or "")]
+    free = [row for row in asked if not bool(row["constructed_zero"])]
+    decided = [row for row in free if not unknown(row["agrees"])]
+    against = [row for row in decided if not bool(row["agrees"])]
+    if not asked:
+        return [tag("p", "Nothing was written down before the runs.")]
+    counts = f"{len(decided) - len(against)} are borne out, {len(against)} are contradicted, {len(free) - len(decided)} are open"
+    fixed = f"{len(asked) - len(free)} concern what cannot move by construction"
+    out = [tag("p", f"{several(len(asked), 'expectation')} had been written down before the runs: {counts}, {fixed}.")]
+    if against:
+        items = [tag("li", linked(study, str(row["arm"])), f": {foreseen(row)}") for row in against]
+        out += [tag("p", "Contradicted:"), tag("ul", items)]
+    return out
+
+
+def _missing(study: Study) -> list[str]:
+    """What has no number, and why."""
+    rows, fewest = study.comparison, study.fewest
+    reasons = absent_metrics(study.first.run_out_months, study.first.review.load)
+    gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
+    words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
+    for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):
+        arms = [study.names[arm] for arm in study.of(PROTECTION, kind)]
+        words += [f"{SUBJECTS[PROTECTION]}, {told}: {listed(arms)}"] * bool(arms)
+    thin = int((rows[["events", "events_baseline"]].min(axis=1) < fewest).sum())
+    cells = f"{counted(thin)} of {counted(len(rows))} rows of the full table"
+    return [*words, f"{cells} rest on fewer than {fewest} events on a side and bear no number"]
+
+
+# --- what it rests on -----------------------------------------------------------------------------------------------------
+
+
+def rests(known: pd.DataFrame) -> list[Element]:
+    """How many numbers are sourced, how many assumed, and which are to be swept."""
+    counts = known["status"].value_counts()
+    assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
+    opening = f"{counted(len(known))} numbers stand in the files that this comparison was composed of."
+    part = f"{counted(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
+    rows = [(status, counted(int(counts[status]))) for status in STATUSES if status in counts.index]
+    content = [tag("p", f"{opening} {part} {prose.STATUSES}"), table("Numbers by status", ("status", "numbers"), rows)]
+    if known["swept"].any():
+        content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
+    if known["changed"].any():
+        content.append(_parameters("Numbers that this comparison took instead of those in the files", known[known["changed"]]))
+    return content
+
+
+def numbers(known: pd.DataFrame) -> list[Element]:
+    """All parameters, a table a file."""
+    files = known.groupby("file", sort=False)
+    return [tag("p", prose.KEYS), *(_parameters(f"configs/{file}", rows) for file, rows in files)]
+
+
+def _parameters(caption: str, rows: pd.DataFrame) -> Element:
+    """Numbers with what stands behind them; those of one line of a file share a row."""
+    body = []
+    for _, part in rows.groupby(["file", "line"], sort=False):
+        first = part.iloc[0]
+        key, value = joined(list(part["key"]), list(part["value"]))
+        body.append(line(tag("code", key), value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+    return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
+
+
+def limits() -> list[Element]:
+    """What these answers are not."""
+    return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in prose.LIMITS.items()])]
+
+
+# --- rebuilding it --------------------------------------------------------------------------------------------------------
+
+
+def rebuild(study: Study) -> list[Element]:
+    """The command, the commit, the seeds and the digests."""
+    facts = study.facts
+    told = {
+        "Commit": str(facts["commit"] or "not known: not run from a repository"),
+        "World seeds": f"{_seeds([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
+        "Window": several(facts["years"], "year"),
+        "Baseline": str(facts["baseline"]),
+        "Time": several(round(float(facts["seconds"])), "second"),
+        "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
+    }
+    digests = [(spoken(name), tag("code", digest)) for name, digest in study.digests.items()]
+    sums = [(name, tag("code", checksum)) for name, checksum in study.first.data.items()]
+    content = [
+        tag("p", prose.SAME_NUMBERS),
+        tag("pre", tag("code", str(facts["command"]))),
+        tag("dl", [part for head, text in told.items() for part in (tag("dt", head), tag("dd", text))]),
+        tag("p", prose.BESIDE),
+        table(prose.DIGESTS, ("scenario", "digest"), digests, words=2),
+    ]
+    return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Seeds in a row, short where they follow each other."""
+    following = len(seeds) > 2 and list(seeds) == [*range(seeds[0], seeds[0] + len(seeds))]
+    return f"{seeds[0]} to {seeds[-1]}" if following else listed([str(seed) for seed in seeds])

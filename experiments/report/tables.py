@@ -1,0 +1,129 @@
+"""The tables of the report: every number of the figures with the counts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from xml.etree.ElementTree import Element
+
+from experiments.figures.slices import LEVELS, levels_of
+from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
+from experiments.report.page import line, table, tag
+from experiments.report.pictures import KINDS, SLICED, order_of, sliced
+from experiments.report.told import (
+    ABSENT,
+    COOPERATION,
+    FEW,
+    FIXED,
+    PROTECTION,
+    SUBJECTS,
+    Row,
+    Study,
+    few,
+    share,
+    span,
+    verdict,
+)
+
+_ENDS = ("", "_low", "_high")
+_HEADLINE = (
+    "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
+    "worlds", "runs", "expected", "as expected",
+)  # fmt: skip
+_BARGAINS = (
+    "scenario", f"abusive cases saved, {THIN}%", f"needs lost, {THIN}%", "delay, days", "until met: share of needs",
+    "officer-hours a year", "not outdone",
+)  # fmt: skip
+_LARGEST = 8  # columns of a slice
+
+
+def linked(study: Study, arm: str) -> Element:
+    """A scenario's name that leads to its answer."""
+    return tag("a", study.names.get(arm, spoken(arm)), href=f"#arm-{arm}")
+
+
+def tables(study: Study) -> list[Element]:
+    """Headline numbers with their counts, protection against cooperation, further estimands, and slices."""
+    order = order_of(study)
+    parts = []
+    for metric in (PROTECTION, COOPERATION):
+        rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
+        if rows:
+            caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
+            parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts.append(_bargains(study, order))
+    whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
+    others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION)]
+    if others:
+        body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
+        caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
+        parts.append(table(caption, ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others)), body))
+    return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _opening(metric: str) -> str:
+    subject = SUBJECTS.get(metric, spoken(metric))
+    return subject[0].upper() + subject[1:]
+
+
+def _numbers(row: Row, study: Study) -> tuple[str, ...]:
+    """The cells of one headline row."""
+    kind = verdict(row, study.fewest)
+    silent = {FIXED: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
+    change = silent.get(kind) or banded(row["percent"], row["percent_low"], row["percent_high"])
+    levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
+    events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
+    return (*levels, change, *events, counted(row["worlds"]), counted(row["runs"]), str(row["expected"] or ""), _agreed(row))
+
+
+def _agreed(row: Row) -> str:
+    """Whether a row went where it was expected to go."""
+    if not str(row["expected"] or ""):
+        return ""
+    if bool(row["constructed_zero"]):
+        return "cannot move"
+    return "open" if unknown(row["agrees"]) else "yes" if bool(row["agrees"]) else "no"
+
+
+def _bargains(study: Study, order: Sequence[str]) -> Element:
+    """What each scenario protects, and what that costs."""
+    rows = []
+    for arm in (arm for arm in order if arm in study.cooperation):
+        row = study.cooperation[arm]
+        fixed = [study.verdict(arm, metric) == FIXED for metric in (PROTECTION, COOPERATION)]
+        names = zip(("protection", "cooperation_lost"), fixed, strict=True)
+        saved, lost = ("cannot move" if still else banded(*_ends(row, f"{name}_percent")) for name, still in names)
+        of = share(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
+        delay, hours = (span(*_ends(row, name)) for name in ("delay_days", "hours"))
+        rows.append((linked(study, arm), saved, lost, delay, of, hours, "yes" if study.undominated(arm) else ""))
+    caption = "Protection against cooperation. Changes against the baseline (95 % intervals); positive: saved, lost, later, more"
+    return table(caption, _BARGAINS, rows)
+
+
+def _ends(row: Row, name: str) -> tuple[float, float, float]:
+    middle, low, high = (float(row[f"{name}{end}"]) for end in _ENDS)
+    return middle, low, high
+
+
+def _cell(row: Row | None, study: Study) -> str | Element:
+    """A change with its interval and its events, or why there is none."""
+    kind = verdict(row, study.fewest)
+    silent = {ABSENT: "–", FIXED: "cannot move", FEW: f"<{study.fewest} events"}
+    if row is None or kind in silent:
+        return silent[kind]
+    change = banded(row["percent"], row["percent_low"], row["percent_high"]) or "–"
+    return tag("span", f"{change} ", tag("span", counted(row["events"]), class_="count"))
+
+
+def _slice(study: Study, by: str, order: Sequence[str]) -> list[Element]:
+    """Change and events by the levels of one slice."""
+    part = sliced(study.comparison, (by,))
+    if part.empty:
+        return []
+    events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
+    levels = levels_of(part, _LARGEST)
+    cells: Mapping[tuple[str, str], Row] = {(str(row["arm"]), str(row["level"])): row for row in part.to_dict("records")}
+    rows = [line(linked(study, arm), *(_cell(cells.get((arm, level)), study) for level in levels)) for arm in order]
+    named = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
+    before = [f"{name} ({few(events[level], study.fewest)} before)" for level, name in zip(levels, named, strict=True)]
+    caption = f"{_opening(SLICED[by])}, by {KINDS[by]}. Change in per cent of the baseline (95 % interval); under it, events"
+    return [table(caption, ("scenario", *before), rows)]

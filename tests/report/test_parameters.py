@@ -1,0 +1,140 @@
+"""The table of parameters holds every number of the configuration with what its comment says."""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from experiments.report.parameters import COLUMNS, STATUSES, joined, parameters
+from sim.config import load
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+CONFIG = """\
+defaults:
+  - hydra: rogatory
+  - looks: strict
+  - words: [one, two]
+  - figure: standard
+  - scenario: plain
+  - override hydra/job_logging: disabled
+
+years: 10  # years; 1-50; assumed: the horizon
+name: x  # no number; any; assumed: x
+silent: 3
+"""
+STRICT = """\
+# @package review.looks
+bar: 2.4  # noise s.d.; any; calibrated: courts refuse 2-7 %, P10
+share: {a: 0.1, b: 0.4}  # share; 0-1; sourced: somewhere; swept 0.1-0.9
+levels: [1, 2]  # level; >=0; read: Art 2(h)
+"""
+
+
+def numbers_in(path: Path) -> list[str]:
+    """Values of all numbers of a YAML file, whatever their place."""
+
+    def walk(node: object) -> list[object]:
+        if isinstance(node, dict):
+            return [leaf for value in node.values() for leaf in walk(value)]
+        if isinstance(node, list):
+            return [leaf for value in node for leaf in walk(value)]
+        return [node]
+
+    leaves = walk(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return [f"{float(leaf):g}" for leaf in leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = {"config": CONFIG, "looks/strict": STRICT, "looks/lax": "bar: 9.0  # noise s.d.; any; assumed: x\n"}
+    files |= {"words/one": "a: 1  # unit; any; assumed: x\n", "words/two": "b: 2  # unit; any; unverified: y\n"}
+    files |= {"figure/standard": "width: 3  # inches; >0; assumed: x\n"}
+    files |= {
+        "scenario/plain": "# @package _global_\n",
+        "scenario/lower": "# @package _global_\ngate: {years: 2}  # years; >0; read: Art 2\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def by_key(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop_duplicates("key").set_index("key")
+
+
+def test_a_number_is_listed_with_unit_range_status_and_source(folder: Path) -> None:
+    table = parameters([], {}, folder=folder)
+    assert list(table.columns) == list(COLUMNS)
+    bar = by_key(table).loc["review.looks.bar"]
+    assert tuple(bar[["file", "value", "unit", "range", "status"]]) == (
+        "looks/strict.yaml",
+        "2.4",
+        "noise s.d.",
+        "any",
+        "calibrated",
+    )
+    assert bar["source"] == "courts refuse 2-7 %, P10"
+    assert list(table.loc[table["key"] == "review.looks.levels", "value"]) == ["1", "2"]
+    assert {"years", "words.a", "words.b"} <= set(table["key"])
+
+
+def test_what_is_no_number_or_no_science_is_not_listed(folder: Path) -> None:
+    keys = set(parameters([], {}, folder=folder)["key"])
+    assert not keys & {"name", "silent", "figure.width", "width", "looks.bar"}
+
+
+def test_a_number_that_is_swept_elsewhere_is_marked(folder: Path) -> None:
+    table = parameters([], {}, folder=folder)
+    assert set(table.loc[table["swept"], "key"]) == {"review.looks.share.a", "review.looks.share.b"}
+
+
+def test_a_value_that_the_run_took_instead_stands_in_the_table(folder: Path) -> None:
+    table = by_key(parameters([], {"years": 3, "review": {"looks": {"bar": 2.4}}}, folder=folder))
+    assert (table.loc["years", "value"], bool(table.loc["years", "changed"])) == ("3", True)
+    assert not table.loc["review.looks.bar", "changed"]
+
+
+def test_another_option_on_the_command_line_is_the_one_that_is_listed(folder: Path) -> None:
+    table = parameters([], {}, "rogatory compare looks=lax words=[two] scenarios=[a,b] years=3", folder)
+    assert set(table["key"]) == {"years", "looks.bar", "words.b"}
+
+
+def test_a_scenario_brings_its_own_numbers(folder: Path) -> None:
+    table = parameters(["lower", "plain", "lower", "arm_of_a_design"], {"gate": {"years": 4}}, folder=folder)
+    (row,) = table[table["file"] == "scenario/lower.yaml"].to_dict("records")
+    assert (row["key"], row["value"], row["changed"]) == ("gate.years", "2", False)
+
+
+def test_the_real_configuration_is_listed_whole() -> None:
+    composed = load()
+    table = parameters([], composed.plain())
+    assert set(table["status"]) <= set(STATUSES)
+    assert not table["changed"].any()
+    assert {path.rpartition("/")[0] for path in table["file"]} >= {
+        "review",
+        "demand",
+        "safeguard",
+        "instrument",
+        "offence",
+        "states",
+    }
+    for path, rows in table.groupby("file"):
+        written = Counter(numbers_in(CONFIGS / str(path)))
+        found = Counter(f"{float(value):g}" for value in rows["value"])
+        assert not found - written, path
+        assert sum((written - found).values()) <= 1, path  # `order` is no parameter
+
+
+def test_an_override_shows_in_the_real_configuration() -> None:
+    composed = load("review.uptake_max=0.9")
+    table = by_key(parameters([], composed.plain(), "rogatory compare review.uptake_max=0.9"))
+    assert list(table.index[table["changed"]]) == ["review.uptake_max"]
+    assert table.loc["review.uptake_max", "value"] == "0.9"
+
+
+def test_numbers_of_one_line_share_a_key() -> None:
+    assert joined(["a.b.x", "a.b.y.z"], ["1", "2"]) == ("a.b", "x 1, y.z 2")
