@@ -1,0 +1,228 @@
+"""A run in which every step about chosen cases is on record, taken from the compiled run's own tables as it goes.
+
+The run itself is the compiled one. In a month in which something happens to a chosen request, the same kernel is run once
+more in plain Python on a copy of what it was given, and must leave the request as the compiled one left it: ``strays`` names
+what differs, and a retelling with strays is not told.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.story.plain import Call, Recorder
+from sim.conduct.filing import empty_book, file_requests
+from sim.metrics import Finished
+from sim.review.queue import NONE, Queue
+from sim.settings import Config
+from sim.simulation import Run, advance, finish, prepare
+from sim.world.docket import Docket, empty_docket, filled_rows
+from sim.world.vocabulary import FIRST_SIDE_DOOR
+
+_DAY_TOLERANCE = 1e-9  # days, relative: a logarithm may differ in its last bit between two libraries
+_SERVED = "serve"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one kernel did about one request in one month."""
+
+    kernel: str
+    month: int
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """A finished run and, of the chosen cases, every step on record."""
+
+    config: Config
+    run: Run
+    finished: Finished
+    stages: Mapping[int, tuple[Stage, ...]]  # by docket row
+    strays: tuple[str, ...]
+
+    def requests_of(self, case: int) -> NDArray[np.int64]:
+        """Docket rows of a case, in order of filing."""
+        return np.flatnonzero(self.finished.docket.case == case)
+
+
+def witness(config: Config, cases: Iterable[int], seed: int | None = None, world_seed: int | None = None) -> Witnessed:
+    """Run a configuration to its end with the given case rows under observation."""
+    run = prepare(config, seed, world_seed)
+    watch = _Watch(frozenset(int(case) for case in cases))
+    review = run.rules.review
+    kernels = {name: kernel for name, kernel in vars(review).items() if hasattr(kernel, "py_func")}
+    observed = replace(review, **{name: watch.over(name, kernel) for name, kernel in kernels.items()})
+    run.rules = replace(run.rules, review=observed)
+    while run.month < run.months:
+        advance(run)
+    return Witnessed(
+        config=config,
+        run=run,
+        finished=finish(run),
+        stages={row: tuple(stages) for row, stages in watch.stages.items()},
+        strays=tuple(watch.strays),
+    )
+
+
+class _Watch:
+    """Stands between the run and its kernels."""
+
+    def __init__(self, cases: frozenset[int]) -> None:
+        self.stages: dict[int, list[Stage]] = {}
+        self.strays: list[str] = []
+        self._cases = np.array(sorted(cases), np.int64)
+        self._rows: list[int] = []  # chosen rows that have not ended
+        self._seen = 0
+        self._recorder = Recorder()
+
+    def over(self, name: str, kernel: Any) -> Callable[..., Any]:
+        """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
+        words = tuple(inspect.signature(kernel.py_func).parameters)
+        written = self._recorder.plain(kernel)
+
+        def watched(*given: Any) -> Any:
+            asked = dict(zip(words, given, strict=True))
+            docket: Docket = asked["docket"]
+            self._look_for_new(docket)
+            if not self._rows:
+                return kernel(*given)
+            copies = {word: _copied(value) for word, value in asked.items()}
+            said = kernel(*given)
+            changed = [m for m in self._rows if _row(docket, m) != _row(copies["docket"], m)]
+            if changed:
+                self._retell(name, written, copies, docket, changed)
+            self._rows = [m for m in self._rows if np.isnan(docket.ended_day[m])]
+            return said
+
+        return watched
+
+    def _look_for_new(self, docket: Docket) -> None:
+        used = int(docket.used[0])
+        fresh = np.flatnonzero(np.isin(docket.case[self._seen : used], self._cases)) + self._seen
+        self._rows += fresh.tolist()
+        self._seen = used
+
+    def _retell(
+        self, name: str, written: Callable[..., Any], copies: dict[str, Any], docket: Docket, changed: list[int]
+    ) -> None:
+        month = int(copies["month"]) if "month" in copies else int(docket.month[changed[0]])
+        if name == _SERVED:
+            _leave_others_out(copies["queue"], copies["docket"], changed, bool(copies["loaded"]))
+        self._recorder.rows, self._recorder.calls = frozenset(changed), {}
+        with np.errstate(all="ignore"):
+            written(*copies.values())
+        for m in changed:
+            self.stages.setdefault(m, []).append(Stage(name, month, tuple(self._recorder.calls.get(m, []))))
+            self.strays += [f"request {m}, month {month}, {name}: {column}" for column in _strays(docket, copies["docket"], m)]
+        self._recorder.rows = frozenset()
+
+
+def _copied(value: Any) -> Any:
+    """A table of arrays with those copied that may be written."""
+    if isinstance(value, np.ndarray):
+        return value.copy() if value.flags.writeable else value
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return type(value)._make(map(_copied, value))  # type: ignore[attr-defined]
+    return value
+
+
+def _row(docket: Docket, m: int) -> tuple[bytes, ...]:
+    return tuple(column[m].tobytes() for column in docket[1:])
+
+
+def _strays(truth: Docket, told: Docket, m: int) -> list[str]:
+    """Columns in which a retold row differs from the compiled one."""
+    return [
+        name
+        for name, one, other in zip(Docket._fields[1:], truth[1:], told[1:], strict=True)
+        if not np.isclose(one[m], other[m], rtol=_DAY_TOLERANCE, atol=0.0, equal_nan=True)
+    ]
+
+
+def _leave_others_out(queue: Queue, docket: Docket, rows: list[int], loaded: bool) -> None:
+    """Empty the lanes of the authorities that nothing is asked about; without load, of all other files too.
+
+    Authorities share nothing within a month; and without load the files of one authority do not share its hours either.
+    """
+    asked = np.unique(docket.requested[rows])
+    others = np.ones(queue.head.shape[0], bool)
+    others[asked] = False
+    queue.head[others], queue.tail[others], queue.held[others] = NONE, NONE, 0
+    if loaded:
+        return
+    chosen = set(rows)
+    for j in asked:
+        for lane in range(queue.head.shape[1]):
+            kept, m = [], int(queue.head[j, lane])
+            while m != NONE:
+                if m in chosen:
+                    kept.append(m)
+                m = int(queue.after[m])
+            queue.head[j, lane], queue.tail[j, lane] = (kept[0], kept[-1]) if kept else (NONE, NONE)
+            queue.held[j, lane] = len(kept)
+            for m, following in zip(kept, [*kept, NONE][1:], strict=True):
+                queue.after[m] = following
+
+
+# --- filing --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Filing:
+    """One time that a wish came up: what was drawn and chosen, and the rows that came of it."""
+
+    month: int
+    day: float  # since the start of the run-in
+    calls: tuple[Call, ...]
+    rows: Docket  # as written on the day of filing, before anyone at the requested state touched it
+    status: int  # of the case after this
+
+
+@lru_cache(maxsize=1)
+def _filing() -> tuple[Recorder, Callable[..., None], tuple[str, ...]]:
+    recorder = Recorder()
+    return recorder, recorder.plain(file_requests), tuple(inspect.signature(file_requests.py_func).parameters)
+
+
+def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
+    """Every time that a case came up, retold from the texts of the filing kernel."""
+    run, docket = seen.run, seen.finished.docket
+    recorder, written, words = _filing()
+    book = empty_book(_only(run.cases, case))
+    formal = [m for m in seen.requests_of(case) if docket.channel[m] < FIRST_SIDE_DOOR]
+    days = [float(docket.filed_day[m]) for m in formal] or [float(run.cases.day[case])]
+    months = [int(docket.month[m]) for m in formal] or [int(run.cases.month[case])]
+    told = []
+    for month, day in zip(months, days, strict=True):
+        rows = empty_docket(2)
+        asked = {
+            "seed": run.draws.root,
+            "month": month,
+            "treaty": month >= run.rules.treaty_from,
+            "wishes": np.array([0]),
+            "days": np.array([day]),
+            "expression": run.expression,
+            "cases": _only(run.cases, case),
+            "book": book,
+            "docket": rows,
+            "law": run.rules.law,
+            "habits": run.rules.habits,
+        }
+        recorder.calls = {}
+        with recorder.everything() as calls:
+            written(*(asked[word] for word in words))
+        told.append(Filing(month, day, tuple(calls), filled_rows(rows), int(book.status[0])))
+    return tuple(told)
+
+
+def _only(table: Any, row: int) -> Any:
+    """A table of arrays cut to one row."""
+    return type(table)._make(column[row : row + 1] for column in table)
