@@ -7,12 +7,13 @@ or from the docket.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from experiments.story.plain import DRAW, Call
-from experiments.story.replay import Filing, Stage, Witnessed, filings_of
+from experiments.story.replay import Filing, Witnessed, filings_of, law_of
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.world.cases import RESIDENCE_SLOT
@@ -21,13 +22,11 @@ from sim.world.vocabulary import (
     CHANNELS,
     DATA_CLASSES,
     DETERRED,
-    DOMESTIC,
-    EMERGENCY,
+    FABRICATED,
     FIRST_SIDE_DOOR,
+    HONEST,
     KINDS,
-    LAPSED,
     NOT_LIVE,
-    PENDING,
     STATUSES,
     WITHDRAWN,
 )
@@ -36,41 +35,47 @@ STEPS: Mapping[str, str] = {
     "live": "whether the person still does what the state pursues",
     "destination": "which state is asked",
     "label": "what is alleged and which provision is cited",
-    "instrument": "which text governs the request",
+    "instrument": "which text governs the request, and how much it may ask for",
     "appetite": "whether the wish is filed at all",
-    "side_door": "emergency lane, preservation first, or another way past the request paragraphs",
+    "side_door": "the ways taken: urgent lane, preservation first, police, the firm itself, unasked",
     "gate": "a rule of law on the day of filing",
-    "queue": "on which day, and with how much attention, the file is taken up",
-    "look": "someone reads the file; the rule is the look or a ground invoked at it",
+    "panel": "a central unit reads the file",
+    "queue": "on which day, and with how much attention, the desk takes the file up",
+    "desk": "the desk reads the file; the rule is the desk or a ground invoked at it",
     "supplement": "further information is asked for, and comes or not",
-    "park": "the file is laid aside without an answer",
-    "execution": "the delay of execution, the requester's patience, the class of data given",
+    "parking": "the file is laid aside without an answer, and perhaps taken up later",
+    "look": "a further reader: judge, provider, person; the rule is the look or a ground invoked at it",
+    "execution": "the delay of execution, the requester's patience, the data given",
     "retention": "whether the data are still there",
+    "aftermath": "what follows disclosure: notice, use beyond the case, transfer, public statistics",
+    "end": "how the request or the case ended, where no earlier step explains it",
 }
 """Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
 
 RULES: Mapping[str, str] = {
-    **{step: about for step, about in STEPS.items() if step not in ("gate", "look", "instrument")},
+    **{step: about for step, about in STEPS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
     "parties": "which texts are in force between the two states",
-    "instrument": "the order of the texts that reach the label",
     "effort": "the attention that the load leaves to a reader",
     "patience": "the requester gives up",
-    "emergency": "the urgent lane",
-    "preservation": "data are frozen before the request",
+    "notice": "a domestic duty to tell the person after disclosure",
+    "misuse": "the receiver's own use of the data beyond the case",
+    **dict.fromkeys(CHANNELS, "this way of asking"),
 }
+"""What a divergence may name besides safeguards."""
 
 _ORDER = {step: number for number, step in enumerate(STEPS)}
-_FILING, _FORMAL = -1, len(CHANNELS)  # slots of a filing: the choice itself first, side doors by channel, the request last
+_CHOICE, _FORMAL = -1, len(CHANNELS)  # slots of a filing: the choice itself first, side doors by channel, the request last
+_FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
 
 class Fact(NamedTuple):
-    """One step: ``outcome`` is what followed, ``days`` when, ``given`` what it rested on."""
+    """One step: ``outcome`` is what followed (nothing of note if false), ``days`` when, ``given`` what it rested on."""
 
     place: tuple[int, ...]  # attempt, slot, step, number within the step
     step: str
     rule: str
     outcome: Any
-    days: tuple[float, ...]  # since the start of the run-in
+    days: tuple[float, ...]  # since the start of the run-in, or lengths
     given: Mapping[str, Any]
 
 
@@ -85,9 +90,8 @@ class Life(NamedTuple):
 def life_of(seen: Witnessed, case: int) -> Life:
     """Every fact about a case, in order."""
     facts: list[Fact] = []
-    filings = filings_of(seen, case)
-    for attempt, filing in enumerate(filings):
-        facts += _filing(seen, case, attempt, filing)
+    for attempt, filing in enumerate(filings_of(seen, case)):
+        facts += _choice(seen, case, attempt, filing)
     for m in seen.requests_of(case):
         facts += _request(seen, int(m))
     status = CASE_STATUSES[int(seen.finished.case_status[case])]
@@ -97,132 +101,189 @@ def life_of(seen: Witnessed, case: int) -> Life:
 # --- filing --------------------------------------------------------------------------------------------------------------
 
 
-def _filing(seen: Witnessed, case: int, attempt: int, filing: Filing) -> Iterator[Fact]:
+def _choice(seen: Witnessed, case: int, attempt: int, filing: Filing) -> Iterator[Fact]:
+    """What the requester chose: whom to ask, what to write, under which text, by which ways."""
     run, states, offences = seen.run, seen.run.world.states, seen.run.world.offences
-    cases, day = run.cases, (filing.day,)
-    said = {call.name: call.said for call in filing.calls}
+    cases = run.cases
+    calls = {call.name: call for call in filing.calls}
+    hosts, i = cases.hosts[case], int(cases.requester[case])
 
     def fact(step: str, outcome: Any, rule: str | None = None, **given: Any) -> Fact:
-        return Fact((attempt, _FILING, _ORDER[step], 0), step, rule or step, outcome, day, given)
+        return Fact((attempt, _CHOICE, _ORDER[step], 0), step, rule or step, outcome, (filing.day,), given)
 
-    if filing.status == DOMESTIC and not filing.rows.case.size:
-        yield fact("destination", None, home=states.codes[cases.requester[case]])
-        return
-    if DRAW + "live" in said:
+    if DRAW + "live" in calls:
         expressed = float(run.expression[cases.person[case]])
-        yield fact("live", filing.status != NOT_LIVE, luck=said[DRAW + "live"], expression=expressed)
-    if "_destination" not in said:
+        yield fact("live", filing.status != NOT_LIVE, luck=calls[DRAW + "live"].said, expression=expressed)
+    if "_destination" not in calls:
         return
-    hosts = cases.hosts[case]
-    asked = hosts[said["_destination"]] if said["_destination"] >= 0 else -1
-    holders = list(dict.fromkeys(states.codes[host] for host in hosts if host >= 0))
-    lives = hosts[RESIDENCE_SLOT]
-    residence = states.codes[lives] if lives >= 0 else None
-    yield fact("destination", states.codes[asked] if asked >= 0 else None, holders=holders, residence=residence)
-    kind, label = said.get("_framing", (0, int(cases.conduct[case])))
+    slot = calls["_destination"].said
+    asked = int(hosts[slot]) if slot >= 0 else -1
+    yield fact(
+        "destination",
+        states.codes[asked] if asked >= 0 else None,
+        holders=list(dict.fromkeys(states.codes[host] for host in hosts if host >= 0)),
+        residence=states.codes[hosts[RESIDENCE_SLOT]] if hosts[RESIDENCE_SLOT] >= 0 else None,
+    )
+    kind, label = calls["_framing"].said if "_framing" in calls else (HONEST, int(cases.conduct[case]))
     if asked < 0 or kind < 0:
-        if kind < 0:
+        if asked >= 0:
             yield fact("label", None)
         return
-    alleged = next((call.given["alleged"] for call in filing.calls if call.name == "_write"), label if kind == 2 else cases.conduct[case])
-    yield fact("label", (KINDS[kind], offences.names[label], offences.names[alleged]))
-    yield _instrument(seen, fact, said["_instrument"], int(cases.requester[case]), int(asked), int(label), filing.month)
-    propensity = run.rules.habits.appetite * run.rules.law.filing[said["_instrument"]]
-    luck = said.get(DRAW + "file")
-    yield fact("appetite", filing.status != DETERRED, propensity=float(propensity), luck=luck)
+    alleged = int(label) if kind == FABRICATED else int(cases.conduct[case])
+    if filing.rows.case.size:
+        alleged = int(filing.rows.alleged[-1])
+    yield fact("label", (KINDS[kind], offences.names[label], offences.names[alleged]), years=float(states.penalties[i, label]))
+    text = int(calls["_instrument"].said)
+    yield _governing(seen, fact, filing, text, i, asked, int(label))
+    luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
+    yield fact("appetite", filing.status != DETERRED, propensity=float(run.rules.law.filing[text]), luck=luck)
     rows = filing.rows
-    if rows.case.size:
-        doors = tuple((CHANNELS[ch], run.rules.names[text]) for ch, text in zip(rows.channel, rows.instrument, strict=True))
-        yield fact("side_door", tuple(d if d[0] != "formal" else d[:1] for d in doors), urgent=bool(cases.urgent[case]))
+    ways = tuple((CHANNELS[way], run.rules.names[text]) for way, text in zip(rows.channel, rows.instrument, strict=True))
+    if ways:
+        yield fact("side_door", tuple(way if way[0] != "formal" else way[:1] for way in ways), urgent=bool(cases.urgent[case]))
 
 
-def _instrument(seen: Witnessed, fact: Any, text: int, i: int, j: int, label: int, month: int) -> Fact:
-    rules, world = seen.run.rules, seen.run.world
-    in_force = (rules.law.after if month >= rules.treaty_from else rules.law.before)[:, i, j]
-    reach = {name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if in_force[t]}
-    lines = {name: seen.config.instruments[name].threshold_years for name in reach}
-    years = float(world.states.penalties[i, label])
-    return fact("instrument", rules.names[text], reach=reach, thresholds=lines, years=years)  # type: ignore[no-any-return]
+def _governing(seen: Witnessed, fact: Any, filing: Filing, text: int, i: int, j: int, label: int) -> Fact:
+    rules = seen.run.rules
+    bound = law_of(seen, filing.month)[:, i, j]
+    agreed = (rules.law.after if filing.month >= rules.treaty_from else rules.law.before)[:, i, j]
+    texts = {name: seen.config.instruments[name] for t, name in enumerate(rules.names) if bound[t]}
+    wanted = DATA_CLASSES[int(filing.rows.wanted[-1])] if filing.rows.case.size else None
+    found: Fact = fact(
+        "instrument",
+        (rules.names[text], wanted),
+        reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
+        suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
+        most={name: one.most for name, one in texts.items()},
+        years=float(seen.run.world.states.penalties[i, label]),
+        harm=float(seen.run.world.offences.harm[label]),
+    )
+    return found
 
 
 # --- a request -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Used:
+    """What was asked of one safeguard in one reading of a file."""
+
+    applied: Call | None = None
+    hooks: dict[str, Call] = field(default_factory=dict)
+
+
 def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
+    """What became of one request."""
     docket = seen.finished.docket
     channel = int(docket.channel[m])
     attempt, slot = int(docket.attempt[m]), channel if channel >= FIRST_SIDE_DOOR else _FORMAL
 
     def fact(step: str, number: int, outcome: Any, rule: str | None = None, days: tuple[float, ...] = (), **given: Any) -> Fact:
+        given["way"] = CHANNELS[channel]
         return Fact((attempt, slot, _ORDER[step], number), step, rule or step, outcome, days, given)
 
-    stages = seen.stages.get(m, ())
-    calls = [call for stage in stages for call in stage.calls]
-    yield from _readings(seen, m, fact, stages)
-    for number, call in enumerate(c for c in calls if c.name in ("decide", "execute")):
-        given = {"effort": float(call.given["effort"])} if "effort" in call.given else {}
-        yield fact("queue", number, None, days=(float(call.given["day"]), *given.values()), again=call.name == "execute", **given)
-    flat = [call for top in calls for call in top.walk()]
-    if any(call.name == DRAW + "supplement" for call in flat):
-        answered = not any(call.name == "close" and call.given["status"] == WITHDRAWN for call in flat)
+    calls = [call for stage in seen.stages.get(m, ()) for top in stage.calls for call in top.walk()]
+    yield from _readings(seen, m, fact, calls)
+    filed = float(docket.filed_day[m])
+    for call in calls:
+        if call.name == "decide":
+            effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
+            yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, effort=effort)
+    if any(call.name == DRAW + "supplement" for call in calls):
+        answered = not any(call.name == "close" and call.given["status"] == WITHDRAWN for call in calls)
         yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
-    if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in flat):
-        yield fact("park", 0, True, **_suspicion(seen, m, flat))
-    yield _end(seen, m, fact, flat)
+    if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in calls):
+        yield fact("parking", 0, "parked", **_standing(seen, m, calls))
+        for call in calls:
+            if call.name == "execute":
+                yield fact("parking", 1, None, days=(float(call.given["day"]),))
+    yield from _ending(seen, m, fact, calls)
 
 
-def _suspicion(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
+def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     """How suspicious the file looked to the desk, and what the authority makes of its requester."""
     run, docket = seen.run, seen.finished.docket
     i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])
-    looked = [call.said[1] for call in calls if call.name == "read_desk"]
     practice, reading = run.rules.practice, run.rules.reading
+    looked = [call.said[1] for call in calls if call.name == "read_desk"]
     return {
         "suspicion": float(looked[-1]) if looked else None,
-        "park_bar": float(practice.park_bar + reading.pair_bar[i, j]),
+        "bar": float(practice.park_bar + reading.pair_bar[i, j]),
         "standing": float(reading.standing[i, j]),
-        "trust_floor": practice.trust_floor,
+        "floor": practice.trust_floor,
     }
 
 
-def _readings(seen: Witnessed, m: int, fact: Any, stages: Iterable[Stage]) -> Iterator[Fact]:
-    """Gates, looks and grounds: applied or not, with its chance and luck; what it was given; whether it stood."""
+def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+    """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
     config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
-    inst, j = int(docket.instrument[m]), int(docket.requested[m])
+    applies, inst = seen.run.rules.reading.applies, int(docket.instrument[m])
     text = seen.run.rules.names[inst]
-    applied: dict[int, Call] = {}
-    stood: dict[int, Call] = {}
-    effort: dict[int, float] = {}
-    for call in (call for stage in stages for top in stage.calls for call in top.walk()):
+    used: dict[int, _Used] = {}
+    for call in calls:
+        hook, _, number = call.name.rpartition("_")
         if call.name == "applied":
-            applied[int(call.given["s"])] = call
-        elif call.name.startswith("stands_"):
-            stood[int(call.name.removeprefix("stands_"))] = call
-        elif call.name.startswith("acuity_"):
-            effort[int(call.name.removeprefix("acuity_"))] = float(call.given.get("effort", 1.0))
-    for s in sorted(applied.keys() | stood.keys()):
-        name, safeguard = names[s], config.safeguards[names[s]]
-        used, rule = applied.get(s), stood.get(s)
+            used.setdefault(int(call.given["s"]), _Used()).applied = call
+        elif number.isdigit():
+            used.setdefault(int(number), _Used()).hooks[hook] = call
+    for s in sorted(used):
+        name, one = names[s], used[s]
+        safeguard = config.safeguards[name]
         look = getattr(safeguard, "look", name)
-        given: dict[str, Any] = {
-            "force": config.instruments[text].safeguards.get(name, "absent"),
-            "chance": float(seen.run.rules.reading.applies[s, inst, j]),
-            "luck": next((draw.said for draw in used.find(DRAW + "applied")), None) if used else None,
-            "applied": bool(used.said) if used else None,
-            "read": {} if rule is None else {word: _number(value) for word, value in rule.given.items()},
-            "look": look if safeguard.kind == "ground" else None,
-            "effort": effort.get(names.index(look)) if safeguard.kind != "gate" else None,
-            "article": safeguard.article,
-            "kind": safeguard.kind,
-        }
-        against = rule is not None and bool(rule.said) and (used is None or bool(used.said))
-        given["there"] = None if rule is None else bool(rule.said)
-        given["score"] = _score(safeguard, given["read"])
-        outcome = "stood" if against else "narrowed" if docket.narrowed[m] == s else ""
-        if safeguard.kind == "look" and not outcome and given["applied"]:
-            outcome = "read"
-        place = config.safeguards[look].order if safeguard.kind == "ground" else safeguard.order
-        yield fact("gate" if safeguard.kind == "gate" else "look", place * len(names) + s, outcome, rule=name, **given)
+        holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
+        read = _numbers(one.hooks.get("stands"))
+        sight = used.get(names.index(look), _Used()).hooks.get("acuity") if look in names else None
+        outcome, delay = _said(one, bool(docket.narrowed[m] == s), str(safeguard.kind))
+        step = {"gate": "gate", "aftermath": "aftermath"}.get(str(safeguard.kind), look if look in ("desk", "panel") else "look")
+        yield fact(
+            step,
+            _in_turn(config.safeguards, look, s, len(names)),
+            outcome,
+            rule=name,
+            days=delay,
+            kind=str(safeguard.kind),
+            look=look,
+            article=safeguard.article,
+            force=config.instruments[text].safeguards.get(name, "absent"),
+            chance=float(applies[s, inst, holder]),
+            luck=next((draw.said for draw in one.applied.find(DRAW + "applied")), None) if one.applied else None,
+            applied=bool(one.applied.said) if one.applied else None,
+            read=read,
+            sight=_numbers(sight),
+            there=bool(one.hooks["stands"].said) if "stands" in one.hooks else None,
+            score=_score(safeguard, read),
+            says={hook: _number(call.said) for hook, call in one.hooks.items()},
+            own={key: value for key, value in safeguard.model_dump().items() if isinstance(value, int | float)},
+        )
+
+
+def _in_turn(safeguards: Mapping[str, Any], look: str, s: int, count: int) -> int:
+    """Place of a ground within its step: with its look, in the global order."""
+    return int(safeguards[look].order * count + s) if look in safeguards else s
+
+
+def _said(one: _Used, narrowed: bool, kind: str) -> tuple[Any, tuple[float, ...]]:
+    """What a safeguard came to, and the days that it took."""
+    used = one.applied is None or bool(one.applied.said)
+    stands = one.hooks.get("stands")
+    delay = (float(one.hooks["delays"].said),) if "delays" in one.hooks else ()
+    if used and stands is not None and stands.said:
+        return "stood", delay
+    if narrowed:
+        return "narrowed", delay
+    if kind == "look" and used:
+        told = "tells" in one.hooks and bool(one.hooks["tells"].said)
+        return "told" if told else "read", delay
+    if kind == "aftermath" and "softens" in one.hooks:
+        return float(one.hooks["softens"].said) < 1.0, delay
+    if kind == "aftermath" and "publishes" in one.hooks:
+        return bool(one.hooks["publishes"].said), delay
+    return None, delay
+
+
+def _numbers(call: Call | None) -> dict[str, Any]:
+    return {} if call is None else {word: _number(value) for word, value in call.given.items()}
 
 
 def _number(value: Any) -> Any:
@@ -243,35 +304,28 @@ def _score(safeguard: Any, read: Mapping[str, Any]) -> float | None:
     return (low + high) / 2
 
 
-_FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
-
-
-def _end(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Fact:
-    """How the request ended, when, and with what data."""
-    docket = seen.finished.docket
-    status = int(docket.status[m])
-    granted = DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None
+def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+    """How the request ended, when, with what data, and what came after."""
+    docket, names = seen.finished.docket, seen.run.rules.review.names
+    status = STATUSES[int(docket.status[m])]
     days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
-    step, rule = ("retention", "retention") if STATUSES[status] == "executed_empty" else ("execution", "execution")
-    if status == LAPSED:
-        rule = "patience"
-    return fact(  # type: ignore[no-any-return]
+    side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
+    rules = {"executed_empty": "retention", "lapsed": "patience", "withdrawn": "supplement", "suspended": "suspension"}
+    yield fact(
         "retention",
-        0,
-        (STATUSES[status], granted),
-        rule=rule,
+        1,
+        (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
+        rule=CHANNELS[int(docket.channel[m])] if side_door else rules.get(status, "execution"),
         days=days,
-        says=step,
         wanted=DATA_CLASSES[int(docket.wanted[m])],
-        reason=_named(seen, int(docket.reason[m])),
-        grounds=[name for s, name in enumerate(seen.run.rules.review.names) if int(docket.grounds[m]) >> s & 1],
-        narrowed=_named(seen, int(docket.narrowed[m])),
+        requested=seen.run.world.states.codes[int(docket.requested[m])],
+        reason=names[docket.reason[m]] if docket.reason[m] >= 0 else None,
+        grounds=[name for s, name in enumerate(names) if int(docket.grounds[m]) >> s & 1],
+        narrowed=names[docket.narrowed[m]] if docket.narrowed[m] >= 0 else None,
         patience=float(docket.patience_day[m]),
         preserved=float(docket.preserved_until[m]),
-        urgent=int(docket.channel[m]) == EMERGENCY,
-        pending=status == PENDING,
     )
-
-
-def _named(seen: Witnessed, s: int) -> str | None:
-    return seen.run.rules.review.names[s] if s >= 0 else None
+    if docket.granted[m] >= 0:
+        luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
+        yield fact("aftermath", -2, int(docket.misused[m]), rule="misuse", luck=luck)
+        yield fact("aftermath", -1, int(docket.told[m]), rule="notice")

@@ -23,7 +23,7 @@ from sim.review.queue import NONE, Queue
 from sim.settings import Config
 from sim.simulation import Run, advance, finish, prepare
 from sim.world.docket import Docket, empty_docket, filled_rows
-from sim.world.vocabulary import FIRST_SIDE_DOOR
+from sim.world.vocabulary import CHANNELS
 
 _DAY_TOLERANCE = 1e-9  # days, relative: a logarithm may differ in its last bit between two libraries
 _SERVED = "serve"
@@ -46,6 +46,7 @@ class Witnessed:
     run: Run
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
     strays: tuple[str, ...]
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
@@ -61,6 +62,9 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     kernels = {name: kernel for name, kernel in vars(review).items() if hasattr(kernel, "py_func")}
     observed = replace(review, **{name: watch.over(name, kernel) for name, kernel in kernels.items()})
     run.rules = replace(run.rules, review=observed)
+    in_force: dict[int, NDArray[np.bool_]] = {}
+    if run.rules.suspensions:
+        run.listeners.append(lambda run: in_force.update({run.month: run.in_force.copy()}))
     while run.month < run.months:
         advance(run)
     return Witnessed(
@@ -68,6 +72,7 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         run=run,
         finished=finish(run),
         stages={row: tuple(stages) for row, stages in watch.stages.items()},
+        in_force=in_force,
         strays=tuple(watch.strays),
     )
 
@@ -193,24 +198,26 @@ def _filing() -> tuple[Recorder, Callable[..., None], tuple[str, ...]]:
 
 
 def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
-    """Every time that a case came up, retold from the texts of the filing kernel."""
+    """Every time that a case came up, retold from the text of the filing kernel: once for each attempt that left requests."""
     run, docket = seen.run, seen.finished.docket
     recorder, written, words = _filing()
-    book = empty_book(_only(run.cases, case))
-    formal = [m for m in seen.requests_of(case) if docket.channel[m] < FIRST_SIDE_DOOR]
-    days = [float(docket.filed_day[m]) for m in formal] or [float(run.cases.day[case])]
-    months = [int(docket.month[m]) for m in formal] or [int(run.cases.month[case])]
+    cases = _only(run.cases, case)
+    book = empty_book(cases)
+    first: dict[int, tuple[int, float]] = {}
+    for m in seen.requests_of(case):
+        first.setdefault(int(docket.attempt[m]), (int(docket.month[m]), float(docket.filed_day[m])))
     told = []
-    for month, day in zip(months, days, strict=True):
-        rows = empty_docket(2)
+    for month, day in first.values() or [(int(run.cases.month[case]), float(run.cases.day[case]))]:
+        rows = empty_docket(len(CHANNELS))
         asked = {
             "seed": run.draws.root,
             "month": month,
-            "treaty": month >= run.rules.treaty_from,
+            "phase": int(month >= run.rules.treaty_from),
+            "in_force": law_of(seen, month),
             "wishes": np.array([0]),
             "days": np.array([day]),
             "expression": run.expression,
-            "cases": _only(run.cases, case),
+            "cases": cases,
             "book": book,
             "docket": rows,
             "law": run.rules.law,
@@ -221,6 +228,12 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             written(*(asked[word] for word in words))
         told.append(Filing(month, day, tuple(calls), filled_rows(rows), int(book.status[0])))
     return tuple(told)
+
+
+def law_of(seen: Witnessed, month: int) -> NDArray[np.bool_]:
+    """Which texts are in force between whom in a month, ``[I, N, N]``."""
+    law = seen.run.rules.law
+    return seen.in_force.get(month, law.after) if month >= seen.run.rules.treaty_from else law.before
 
 
 def _only(table: Any, row: int) -> Any:
