@@ -21,10 +21,7 @@ from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
     DATA_CLASSES,
-    DETERRED,
-    FABRICATED,
     FIRST_SIDE_DOOR,
-    HONEST,
     KINDS,
     NOT_LIVE,
     STATUSES,
@@ -48,7 +45,7 @@ STEPS: Mapping[str, str] = {
     "execution": "the delay of execution, the requester's patience, the data given",
     "retention": "whether the data are still there",
     "aftermath": "what follows disclosure: notice, use beyond the case, transfer, public statistics",
-    "end": "how the request or the case ended, where no earlier step explains it",
+    "end": "how the case ended, where no request explains it",
 }
 """Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
 
@@ -57,6 +54,7 @@ RULES: Mapping[str, str] = {
     "parties": "which texts are in force between the two states",
     "effort": "the attention that the load leaves to a reader",
     "patience": "the requester gives up",
+    "spyware": "another way, outside all law",
     "notice": "a domestic duty to tell the person after disclosure",
     "misuse": "the receiver's own use of the data beyond the case",
     **dict.fromkeys(CHANNELS, "this way of asking"),
@@ -64,7 +62,8 @@ RULES: Mapping[str, str] = {
 """What a divergence may name besides safeguards."""
 
 _ORDER = {step: number for number, step in enumerate(STEPS)}
-_CHOICE, _FORMAL = -1, len(CHANNELS)  # slots of a filing: the choice itself first, side doors by channel, the request last
+_CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
+_BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
 
@@ -90,10 +89,12 @@ class Life(NamedTuple):
 def life_of(seen: Witnessed, case: int) -> Life:
     """Every fact about a case, in order."""
     facts: list[Fact] = []
-    for attempt, filing in enumerate(filings_of(seen, case)):
-        facts += _choice(seen, case, attempt, filing)
+    for number, filing in enumerate(filings_of(seen, case)):
+        facts += _choice(seen, case, number, filing)
     for m in seen.requests_of(case):
         facts += _request(seen, int(m))
+    if seen.finished.spied[case]:
+        facts.append(Fact((len(facts),), "end", "spyware", True, (), {}))
     status = CASE_STATUSES[int(seen.finished.case_status[case])]
     return Life(seen.config.scenario_name, status, tuple(sorted(facts, key=lambda fact: fact.place)))
 
@@ -101,15 +102,16 @@ def life_of(seen: Witnessed, case: int) -> Life:
 # --- filing --------------------------------------------------------------------------------------------------------------
 
 
-def _choice(seen: Witnessed, case: int, attempt: int, filing: Filing) -> Iterator[Fact]:
-    """What the requester chose: whom to ask, what to write, under which text, by which ways."""
+def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator[Fact]:
+    """What the requester chose: whom to ask, what to write, under which text, by which ways. ``number`` counts occasions."""
     run, states, offences = seen.run, seen.run.world.states, seen.run.world.offences
     cases = run.cases
-    calls = {call.name: call for call in filing.calls}
+    calls = {call.name: call for top in filing.calls for call in top.walk()}
     hosts, i = cases.hosts[case], int(cases.requester[case])
 
-    def fact(step: str, outcome: Any, rule: str | None = None, **given: Any) -> Fact:
-        return Fact((attempt, _CHOICE, _ORDER[step], 0), step, rule or step, outcome, (filing.day,), given)
+    def fact(step: str, outcome: Any, **given: Any) -> Fact:
+        place = (filing.attempt, _CHOICE + number, _ORDER[step], 0)
+        return Fact(place, step, step, outcome, (filing.day,), given)
 
     if DRAW + "live" in calls:
         expressed = float(run.expression[cases.person[case]])
@@ -124,23 +126,32 @@ def _choice(seen: Witnessed, case: int, attempt: int, filing: Filing) -> Iterato
         holders=list(dict.fromkeys(states.codes[host] for host in hosts if host >= 0)),
         residence=states.codes[hosts[RESIDENCE_SLOT]] if hosts[RESIDENCE_SLOT] >= 0 else None,
     )
-    kind, label = calls["_framing"].said if "_framing" in calls else (HONEST, int(cases.conduct[case]))
-    if asked < 0 or kind < 0:
-        if asked >= 0:
-            yield fact("label", None)
+    if asked < 0:
         return
-    alleged = int(label) if kind == FABRICATED else int(cases.conduct[case])
-    if filing.rows.case.size:
-        alleged = int(filing.rows.alleged[-1])
-    yield fact("label", (KINDS[kind], offences.names[label], offences.names[alleged]), years=float(states.penalties[i, label]))
+    if "_instrument" not in calls:  # the law had nothing to write
+        yield fact("label", None)
+        return
+    paper = calls["_go_round"].given
+    kind, label, alleged = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
+    yield fact("label", (kind, label, alleged), years=float(states.penalties[i, paper["label"]]))
     text = int(calls["_instrument"].said)
-    yield _governing(seen, fact, filing, text, i, asked, int(label))
-    luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
-    yield fact("appetite", filing.status != DETERRED, propensity=float(run.rules.law.filing[text]), luck=luck)
+    yield _governing(seen, fact, filing, text, i, asked, int(paper["label"]))
     rows = filing.rows
-    ways = tuple((CHANNELS[way], run.rules.names[text]) for way, text in zip(rows.channel, rows.instrument, strict=True))
+    formal = bool((rows.channel < FIRST_SIDE_DOOR).any())
+    luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
+    yield fact("appetite", formal, propensity=float(run.rules.law.filing[text]), luck=luck)
+    ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
     if ways:
-        yield fact("side_door", tuple(way if way[0] != "formal" else way[:1] for way in ways), urgent=bool(cases.urgent[case]))
+        yield fact(
+            "side_door",
+            tuple(way if way[0] not in _BARE else way[:1] for way in ways),
+            urgent=bool(cases.urgent[case]),
+            in_force=_texts_between(seen, filing.month, i, asked),
+        )
+
+
+def _texts_between(seen: Witnessed, month: int, i: int, j: int) -> list[str]:
+    return [name for name, bound in zip(seen.run.rules.names, law_of(seen, month)[:, i, j], strict=True) if bound]
 
 
 def _governing(seen: Witnessed, fact: Any, filing: Filing, text: int, i: int, j: int, label: int) -> Fact:
@@ -197,7 +208,7 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
         yield fact("parking", 0, "parked", **_standing(seen, m, calls))
         for call in calls:
             if call.name == "execute":
-                yield fact("parking", 1, None, days=(float(call.given["day"]),))
+                yield fact("parking", 1, None, rule="queue", days=(float(call.given["day"]),))
     yield from _ending(seen, m, fact, calls)
 
 
@@ -234,7 +245,7 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
         holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
         read = _numbers(one.hooks.get("stands"))
         sight = used.get(names.index(look), _Used()).hooks.get("acuity") if look in names else None
-        outcome, delay = _said(one, bool(docket.narrowed[m] == s), str(safeguard.kind))
+        outcome, delay = _said(one, int(docket.wanted[m]), str(safeguard.kind))
         step = {"gate": "gate", "aftermath": "aftermath"}.get(str(safeguard.kind), look if look in ("desk", "panel") else "look")
         yield fact(
             step,
@@ -263,8 +274,10 @@ def _in_turn(safeguards: Mapping[str, Any], look: str, s: int, count: int) -> in
     return int(safeguards[look].order * count + s) if look in safeguards else s
 
 
-def _said(one: _Used, narrowed: bool, kind: str) -> tuple[Any, tuple[float, ...]]:
+def _said(one: _Used, wanted: int, kind: str) -> tuple[Any, tuple[float, ...]]:
     """What a safeguard came to, and the days that it took."""
+    allows = one.hooks.get("allows")
+    narrowed = allows is not None and int(allows.said) < int(allows.given.get("data_class", wanted))
     used = one.applied is None or bool(one.applied.said)
     stands = one.hooks.get("stands")
     delay = (float(one.hooks["delays"].said),) if "delays" in one.hooks else ()
@@ -310,8 +323,9 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     status = STATUSES[int(docket.status[m])]
     days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
     side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
-    rules = {"executed_empty": "retention", "lapsed": "patience", "withdrawn": "supplement", "suspended": "suspension"}
-    yield fact(
+    steps = {"executed_empty": "retention", "suspended": "instrument", "diverted": "side_door"}
+    rules = {"executed_empty": "retention", "lapsed": "patience", "withdrawn": "supplement", "suspended": "suspension", "diverted": "diverted"}
+    ended = fact(
         "retention",
         1,
         (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
@@ -324,7 +338,9 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
         narrowed=names[docket.narrowed[m]] if docket.narrowed[m] >= 0 else None,
         patience=float(docket.patience_day[m]),
         preserved=float(docket.preserved_until[m]),
+        filed=float(docket.filed_day[m]),
     )
+    yield ended._replace(step="execution" if side_door else steps.get(status, "execution"))
     if docket.granted[m] >= 0:
         luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
         yield fact("aftermath", -2, int(docket.misused[m]), rule="misuse", luck=luck)

@@ -112,7 +112,12 @@ class Recorder:
         return told
 
     def _noted(self, name: str, function: Callable[..., Any], words: tuple[str, ...], given: tuple[Any, ...]) -> Any:
-        numbers = {word: value for word, value in zip(words, given, strict=True) if isinstance(value, _NUMBERS)}
+        numbers: dict[str, Any] = {}
+        for word, value in zip(words, given, strict=True):
+            if isinstance(value, _NUMBERS):
+                numbers[word] = value
+            elif isinstance(value, tuple) and all(isinstance(part, _NUMBERS) for part in value):
+                numbers |= getattr(value, "_asdict", dict)()  # a record of numbers, such as one filing's paper
         call = Call(name, numbers)
         self._open[-1].append(call)
         self._open.append(call.inner)

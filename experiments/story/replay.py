@@ -8,7 +8,7 @@ what differs, and a retelling with strays is not told.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.story.plain import Call, Recorder
-from sim.conduct.filing import empty_book, file_requests
+from sim.conduct.filing import MOST_ROWS, empty_book, file_requests, wishes_of_month
 from sim.metrics import Finished
 from sim.review.queue import NONE, Queue
 from sim.settings import Config
 from sim.simulation import Run, advance, finish, prepare
-from sim.world.docket import Docket, empty_docket, filled_rows
-from sim.world.vocabulary import CHANNELS
+from sim.world.docket import Docket, empty_docket
 
 _DAY_TOLERANCE = 1e-9  # days, relative: a logarithm may differ in its last bit between two libraries
 _SERVED = "serve"
@@ -39,6 +38,18 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Occasion:
+    """A case comes up, for the first time or again: what its requester's book said of it on that day."""
+
+    month: int
+    day: float  # since the start of the run-in
+    status: int
+    attempts: int
+    tried: int
+    last_channel: int | None  # of the last row that it filed
+
+
+@dataclass(frozen=True)
 class Witnessed:
     """A finished run and, of the chosen cases, every step on record."""
 
@@ -46,6 +57,7 @@ class Witnessed:
     run: Run
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
+    occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
     in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
     strays: tuple[str, ...]
 
@@ -63,15 +75,17 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     observed = replace(review, **{name: watch.over(name, kernel) for name, kernel in kernels.items()})
     run.rules = replace(run.rules, review=observed)
     in_force: dict[int, NDArray[np.bool_]] = {}
-    if run.rules.suspensions:
-        run.listeners.append(lambda run: in_force.update({run.month: run.in_force.copy()}))
     while run.month < run.months:
+        watch.look_at_wishes(run)
+        if run.rules.suspensions:
+            in_force[run.month] = run.in_force.copy()
         advance(run)
     return Witnessed(
         config=config,
         run=run,
         finished=finish(run),
         stages={row: tuple(stages) for row, stages in watch.stages.items()},
+        occasions={case: tuple(found) for case, found in watch.occasions.items()},
         in_force=in_force,
         strays=tuple(watch.strays),
     )
@@ -82,11 +96,25 @@ class _Watch:
 
     def __init__(self, cases: frozenset[int]) -> None:
         self.stages: dict[int, list[Stage]] = {}
+        self.occasions: dict[int, list[Occasion]] = {}
         self.strays: list[str] = []
         self._cases = np.array(sorted(cases), np.int64)
         self._rows: list[int] = []  # chosen rows that have not ended
         self._seen = 0
         self._recorder = Recorder()
+
+    def look_at_wishes(self, run: Run) -> None:
+        """Note which chosen cases come up in the month that is about to begin."""
+        book, docket = run.book, run.docket
+        wishes, days = wishes_of_month(run.month, run.edges, run.cases, book, docket, run.rules.habits)
+        for w in np.flatnonzero(np.isin(wishes, self._cases)):
+            c = int(wishes[w])
+            last = int(book.last[c])
+            channel = int(docket.channel[last]) if last >= 0 else None
+            occasion = Occasion(
+                run.month, float(days[w]), int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), channel
+            )
+            self.occasions.setdefault(c, []).append(occasion)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
         """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
@@ -126,7 +154,7 @@ class _Watch:
             written(*copies.values())
         for m in changed:
             self.stages.setdefault(m, []).append(Stage(name, month, tuple(self._recorder.calls.get(m, []))))
-            self.strays += [f"request {m}, month {month}, {name}: {column}" for column in _strays(docket, copies["docket"], m)]
+        self.strays += [f"{name}, month {month}: {stray}" for stray in _strays(docket, copies["docket"], changed)]
         self._recorder.rows = frozenset()
 
 
@@ -143,13 +171,11 @@ def _row(docket: Docket, m: int) -> tuple[bytes, ...]:
     return tuple(column[m].tobytes() for column in docket[1:])
 
 
-def _strays(truth: Docket, told: Docket, m: int) -> list[str]:
-    """Columns in which a retold row differs from the compiled one."""
-    return [
-        name
-        for name, one, other in zip(Docket._fields[1:], truth[1:], told[1:], strict=True)
-        if not np.isclose(one[m], other[m], rtol=_DAY_TOLERANCE, atol=0.0, equal_nan=True)
-    ]
+def _strays(truth: Docket, told: Docket, rows: list[int]) -> Iterator[str]:
+    """Retold rows that differ from the compiled ones, with the column in which they do."""
+    for name, one, other in zip(Docket._fields[1:], truth[1:], told[1:], strict=True):
+        same = np.isclose(one[rows], other[rows], rtol=_DAY_TOLERANCE, atol=0.0, equal_nan=True)
+        yield from (f"request {m}, {name}" for m in np.array(rows)[~same])
 
 
 def _leave_others_out(queue: Queue, docket: Docket, rows: list[int], loaded: bool) -> None:
@@ -186,6 +212,7 @@ class Filing:
 
     month: int
     day: float  # since the start of the run-in
+    attempt: int
     calls: tuple[Call, ...]
     rows: Docket  # as written on the day of filing, before anyone at the requested state touched it
     status: int  # of the case after this
@@ -198,24 +225,24 @@ def _filing() -> tuple[Recorder, Callable[..., None], tuple[str, ...]]:
 
 
 def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
-    """Every time that a case came up, retold from the text of the filing kernel: once for each attempt that left requests."""
-    run, docket = seen.run, seen.finished.docket
+    """Every time that a case came up, retold from the text of the filing kernel."""
+    run = seen.run
     recorder, written, words = _filing()
-    cases = _only(run.cases, case)
-    book = empty_book(cases)
-    first: dict[int, tuple[int, float]] = {}
-    for m in seen.requests_of(case):
-        first.setdefault(int(docket.attempt[m]), (int(docket.month[m]), float(docket.filed_day[m])))
     told = []
-    for month, day in first.values() or [(int(run.cases.month[case]), float(run.cases.day[case]))]:
-        rows = empty_docket(len(CHANNELS))
+    for occasion in seen.occasions[case]:
+        cases = _only(run.cases, case)
+        book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS)
+        book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
+        if occasion.last_channel is not None:
+            book.last[0], rows.channel[0], rows.used[0] = 0, occasion.last_channel, 1
+        before = int(rows.used[0])
         asked = {
             "seed": run.draws.root,
-            "month": month,
-            "phase": int(month >= run.rules.treaty_from),
-            "in_force": law_of(seen, month),
+            "month": occasion.month,
+            "phase": int(occasion.month >= run.rules.treaty_from),
+            "in_force": law_of(seen, occasion.month),
             "wishes": np.array([0]),
-            "days": np.array([day]),
+            "days": np.array([occasion.day]),
             "expression": run.expression,
             "cases": cases,
             "book": book,
@@ -226,7 +253,8 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         recorder.calls = {}
         with recorder.everything() as calls:
             written(*(asked[word] for word in words))
-        told.append(Filing(month, day, tuple(calls), filled_rows(rows), int(book.status[0])))
+        new = Docket(rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:]))
+        told.append(Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0])))
     return tuple(told)
 
 
