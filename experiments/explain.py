@@ -161,7 +161,9 @@ def fate(seen: Witnessed, case: int) -> str:
     return _ENDS.get(ended, ended)
 
 
-def _listing(a: Witnessed, b: Witnessed, cases: Sequence[int], overrides: Sequence[str], terminal: bool) -> Iterator[RenderableType]:
+def _listing(
+    a: Witnessed, b: Witnessed, cases: Sequence[int], overrides: Sequence[str], terminal: bool
+) -> Iterator[RenderableType]:
     names = [seen.config.scenario_name for seen in (a, b)]
     if not cases:
         yield Text(f"No case of seed {a.run.draws.seed} ends differently under {names[0]} and under {names[1]}.")
@@ -273,7 +275,7 @@ def _heading(fact: Fact) -> str:
 def _name(fact: Fact) -> str:
     if "reason" in fact.given:
         return "the end"
-    return plain(fact.step) if fact.step == fact.rule or fact.rule == "queue" else f"{plain(fact.step)}: {plain(fact.rule)}"
+    return plain(fact.step) if fact.rule in (fact.step, "queue") else f"{plain(fact.step)}: {plain(fact.rule)}"
 
 
 def _beside(opening: Sequence[str], names: tuple[str, str], parts: Mapping[str, Sequence[Line]]) -> RenderableType:

@@ -6,7 +6,7 @@ the load's doing, and a request that lapses in one life because a judge took thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,8 @@ from sim.world.instruments import OUTSIDE, TOO_LIGHT
 _SAME_DAY = 1e-6  # days, and efforts: under it two numbers are one
 _JUDGED = ("gate", "panel", "desk", "look", "aftermath")
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
-_TIMED_ENDS = ("execution", "retention")
+_OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
+_TIMED = ("execution", "retention")
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
 _MARKS = ("told", "misused", "published")
 _DAYS = ("filed_day", "decided_day", "executed_day", "ended_day")
@@ -37,6 +38,34 @@ class Divergence(NamedTuple):
     why: tuple[str, ...]  # names of what differs among that on which the step rested
 
 
+class _Pair(NamedTuple):
+    """One step in two lives; at least one of them has it."""
+
+    one: Fact | None
+    other: Fact | None
+
+    @property
+    def fact(self) -> Fact:
+        """The step, in the first life that has it."""
+        for fact in self:
+            if fact is not None:
+                return fact
+        raise ValueError("a step that neither life has")
+
+    def parted(self, *why: str, step: str | None = None, rule: str | None = None) -> Divergence:
+        """The divergence that lies at this step, or at another one that decided it."""
+        return Divergence(step or self.fact.step, rule or self.fact.rule, self.one, self.other, why)
+
+    def differing(self, name: str) -> set[str]:
+        """Keys in which a table among that on which the step rested differs."""
+        one, other = ((fact.given[name] if fact else {}) for fact in self)
+        return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+    def differ_in(self, name: str) -> bool:
+        """Whether both lives have the step, and something on which it rested differs."""
+        return self.one is not None and self.other is not None and self.one.given.get(name) != self.other.given.get(name)
+
+
 def divergence(a: Witnessed, b: Witnessed, case: int) -> Divergence | None:
     """Where the lives of a case row part in two runs of one world and luck; None if they are the same."""
     return parting(life_of(a, case), life_of(b, case))
@@ -45,103 +74,93 @@ def divergence(a: Witnessed, b: Witnessed, case: int) -> Divergence | None:
 def parting(a: Life, b: Life) -> Divergence | None:
     """Where two lives part; what only came to pass on another day counts if nothing else differs."""
     later: Divergence | None = None
-    for one, other in _side_by_side(a, b):
-        if ((one.outcome or None) if one else None) != ((other.outcome or None) if other else None):
-            return _cause(one, other, later)
-        if later is None and _moved(one, other):
-            later = _timing(one, other)
+    for pair in _side_by_side(a, b):
+        if _outcome(pair.one) != _outcome(pair.other):
+            return _judged(pair, later) if pair.fact.step in _JUDGED else _chosen_or_ended(pair, later)
+        if later is None and not _same_days(pair):
+            later = _on_another_day(pair)
     if later is None and a.status != b.status:
         return Divergence("end", "end", None, None, (a.status, b.status))
     return later
 
 
-def _side_by_side(a: Life, b: Life) -> Iterator[tuple[Fact | None, Fact | None]]:
+def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
     mine, theirs = ({fact.place: fact for fact in life.facts} for life in (a, b))
     for place in sorted(mine.keys() | theirs.keys()):
-        yield mine.get(place), theirs.get(place)
+        yield _Pair(mine.get(place), theirs.get(place))
 
 
-def _moved(one: Fact | None, other: Fact | None) -> bool:
-    days, others = (fact.days if fact else () for fact in (one, other))
-    return len(days) != len(others) or not np.allclose(days, others, rtol=0.0, atol=_SAME_DAY, equal_nan=True)
+def _outcome(fact: Fact | None) -> Any:
+    """What followed; nothing of note and no such step are one."""
+    return (fact.outcome or None) if fact else None
 
 
-def _timing(one: Fact | None, other: Fact | None) -> Divergence:
-    """A step that came on another day, or that only one life has."""
-    fact = one or other
-    assert fact is not None
-    if fact.step == "queue" and one and other and _same(one.days[:1], other.days[:1]):
-        return Divergence("queue", "effort", one, other, ("effort",))
-    return Divergence(fact.step, fact.rule, one, other, ("day",))
+def _same_days(pair: _Pair) -> bool:
+    one, other = ((fact.days if fact else ()) for fact in pair)
+    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0.0, atol=_SAME_DAY, equal_nan=True))
 
 
-def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return bool(np.allclose(one, other, rtol=0.0, atol=_SAME_DAY))
+def _on_another_day(pair: _Pair) -> Divergence:
+    """A step that came on another day, or with another effort, or in one life alone."""
+    one, other = pair
+    if pair.fact.step == "queue" and one and other and abs(one.days[0] - other.days[0]) <= _SAME_DAY:
+        return pair.parted("effort", rule="effort")
+    return pair.parted("day")
 
 
-def _cause(one: Fact | None, other: Fact | None, later: Divergence | None) -> Divergence:
-    """The rule behind an outcome that differs."""
-    fact = one or other
-    assert fact is not None
-    if fact.step in _JUDGED and fact.rule not in ("misuse", "notice"):
-        return _judged(one, other, later)
-    if fact.step == "instrument" and one and other and "reach" in fact.given:
-        return _governed(one, other)
-    if fact.step == "side_door" and one and other and one.given.get("in_force") != other.given.get("in_force"):
-        return Divergence("side_door", "parties", one, other, ("in force",))
-    for ended in (one, other):
-        if ended is not None and ended.rule in _STOPS:
-            return Divergence(ended.step, ended.rule, one, other, ())
-    if later is not None and (fact.step in _TIMED_ENDS or one is None or other is None):
+def _chosen_or_ended(pair: _Pair, later: Divergence | None) -> Divergence:
+    """The rule behind another choice, or behind another end of a request."""
+    if pair.fact.step == "instrument" and pair.differ_in("reach"):
+        return _governed(pair)
+    if pair.fact.step == "side_door" and pair.differ_in("in_force"):
+        return pair.parted("in force", rule="parties")
+    for fact in pair:
+        if fact is not None and fact.rule in _STOPS:
+            return pair.parted(step=fact.step, rule=fact.rule)
+    if later is not None and (pair.fact.step in _TIMED or None in pair):
         return later
-    return Divergence(fact.step, fact.rule, one, other, ())
+    return pair.parted()
 
 
-def _governed(one: Fact, other: Fact) -> Divergence:
+def _governed(pair: _Pair) -> Divergence:
     """Which rule of law made another text govern: who is bound, who is suspended, what is within reach."""
-    mine, theirs = one.given["reach"], other.given["reach"]
-    if one.given["suspended"] != other.given["suspended"]:
-        return Divergence("instrument", "suspension", one, other, ("suspended",))
-    if mine.keys() != theirs.keys():
-        return Divergence("instrument", "parties", one, other, ("in force",))
-    codes = {code for name in mine for code in (mine[name], theirs[name]) if mine[name] != theirs[name]}
-    if codes:
-        rule = "scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else "instrument"
-        return Divergence("instrument", rule, one, other, ("reach",))
-    return Divergence("instrument", "instrument", one, other, ("order",))
+    one, other = ((fact.given if fact else {}) for fact in pair)
+    if one["suspended"] != other["suspended"]:
+        return pair.parted("suspended", rule="suspension")
+    if one["reach"].keys() != other["reach"].keys():
+        return pair.parted("in force", rule="parties")
+    codes = {given["reach"][text] for text in pair.differing("reach") for given in (one, other)}
+    return pair.parted("reach", rule="scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else None)
 
 
-def _judged(one: Fact | None, other: Fact | None, later: Divergence | None) -> Divergence:
-    """Whether a safeguard's own force, its own parameters, its reader's eye, or the load made the difference."""
-    fact = one or other
-    assert fact is not None
-    if one is None or other is None:
-        if later is not None and _same_request(later, fact):
-            return later
-        return Divergence(fact.step, fact.rule, one, other, ("asked",))
-    own = Divergence(fact.step, fact.rule, one, other, ("applied",))
-    if one.given["applied"] != other.given["applied"]:
-        return own
-    changed = _differing(one.given["read"], other.given["read"])
-    if one.given["own"] != other.given["own"] or not changed or changed - {"signal", "noise", "bar", "wait"}:
-        return own._replace(why=tuple(sorted(changed)))
-    sight = _differing(one.given["sight"], other.given["sight"])
+def _judged(pair: _Pair, later: Divergence | None) -> Divergence:
+    """Whether a safeguard's own force or parameters, its reader's eye, or the load made the difference."""
+    if None in pair:  # in one life it was not asked at all
+        return later if later is not None and _same_request(later, pair.fact) else pair.parted("asked")
+    if pair.fact.rule in ("misuse", "notice"):
+        return pair.parted()
+    if pair.differ_in("applied"):
+        return pair.parted("applied")
+    changed = pair.differing("read")
+    if pair.differ_in("own") or not changed or changed - _OF_THE_LOOK:
+        return pair.parted(*sorted(changed))
+    return _seen_otherwise(pair, changed)
+
+
+def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:
+    """The same rule saw another file, or wanted more of it: the load's doing, a training's, or the look's."""
+    sight = pair.differing("sight")
     if changed == {"signal"} and "effort" in sight:
-        return Divergence("queue", "effort", one, other, ("effort",))
+        return pair.parted("effort", step="queue", rule="effort")
     if changed == {"signal"} and "skill" in sight:
-        return Divergence(fact.step, "training", one, other, ("skill",))
+        return pair.parted("skill", rule="training")
     if changed == {"wait"}:
-        return Divergence("execution", "execution", one, other, ("wait",))
-    return Divergence(fact.step, fact.given["look"], one, other, tuple(sorted(changed)))
+        return pair.parted("wait", step="execution", rule="execution")
+    return pair.parted(*sorted(changed), rule=str(pair.fact.given["look"]))
 
 
 def _same_request(later: Divergence, fact: Fact) -> bool:
-    earlier = later.one or later.other
-    return earlier is not None and earlier.place[:2] == fact.place[:2]
-
-
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return any(earlier is not None and earlier.place[:2] == fact.place[:2] for earlier in (later.one, later.other))
 
 
 # --- which cases to look at ----------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ RULES: Mapping[str, str] = {
     "parties": "which texts are in force between the two states",
     "effort": "the attention that the load leaves to a reader",
     "patience": "the requester gives up",
+    "diverted": "another way had given the data before the request was read",
     "spyware": "another way, outside all law",
     "notice": "a domestic duty to tell the person after disclosure",
     "misuse": "the receiver's own use of the data beyond the case",
@@ -65,6 +66,16 @@ _ORDER = {step: number for number, step in enumerate(STEPS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
+
+
+_ENDINGS = {
+    "executed_empty": ("retention", "retention"),
+    "lapsed": ("execution", "patience"),
+    "withdrawn": ("supplement", "supplement"),
+    "suspended": ("instrument", "suspension"),
+    "diverted": ("side_door", "diverted"),
+}
+"""Step and rule at which a request that ended so has ended."""
 
 
 class Fact(NamedTuple):
@@ -323,13 +334,12 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     status = STATUSES[int(docket.status[m])]
     days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
     side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
-    steps = {"executed_empty": "retention", "suspended": "instrument", "diverted": "side_door"}
-    rules = {"executed_empty": "retention", "lapsed": "patience", "withdrawn": "supplement", "suspended": "suspension", "diverted": "diverted"}
+    step, rule = _ENDINGS.get(status, ("execution", "execution"))
     ended = fact(
         "retention",
         1,
         (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
-        rule=CHANNELS[int(docket.channel[m])] if side_door else rules.get(status, "execution"),
+        rule=CHANNELS[int(docket.channel[m])] if side_door else rule,
         days=days,
         wanted=DATA_CLASSES[int(docket.wanted[m])],
         requested=seen.run.world.states.codes[int(docket.requested[m])],
@@ -340,7 +350,7 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
         preserved=float(docket.preserved_until[m]),
         filed=float(docket.filed_day[m]),
     )
-    yield ended._replace(step="execution" if side_door else steps.get(status, "execution"))
+    yield ended._replace(step="execution" if side_door else step)
     if docket.granted[m] >= 0:
         luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
         yield fact("aftermath", -2, int(docket.misused[m]), rule="misuse", luck=luck)

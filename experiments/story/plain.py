@@ -37,7 +37,7 @@ class Call:
         return (call for call in self.walk() if call.name in names)
 
     def walk(self) -> Iterator[Call]:
-        """This call and all inside it, in the order in which they began."""
+        """The call itself and all inside it, in the order in which they began."""
         yield self
         for call in self.inner:
             yield from call.walk()
@@ -84,7 +84,7 @@ class Recorder:
 
     def _draw(self, name: str, compiled: Any) -> Callable[..., Any]:
         """A draw, or a quantile, as compiled; a hash that Numba hands out as an integer gets its type back."""
-        words = _words(compiled)
+        words = parameters_of(compiled)
 
         def drawn(*given: Any) -> Any:
             said = compiled(*given)
@@ -98,7 +98,7 @@ class Recorder:
         return drawn
 
     def _rule(self, name: str, compiled: Any) -> Callable[..., Any]:
-        function, words = self.plain(compiled), _words(compiled)
+        function, words = self.plain(compiled), parameters_of(compiled)
         place = words.index(_ROW) if _ROW in words else -1
 
         def told(*given: Any) -> Any:
@@ -128,6 +128,7 @@ class Recorder:
         return call.said
 
 
-def _words(compiled: Any) -> tuple[str, ...]:
+def parameters_of(compiled: Any) -> tuple[str, ...]:
+    """Names of what a compiled function takes, in order."""
     code = compiled.py_func.__code__
     return tuple(code.co_varnames[: code.co_argcount])

@@ -7,7 +7,6 @@ what differs, and a retelling with strays is not told.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.story.plain import Call, Recorder
+from experiments.story.plain import Call, Recorder, parameters_of
 from sim.conduct.filing import MOST_ROWS, empty_book, file_requests, wishes_of_month
 from sim.metrics import Finished
 from sim.review.queue import NONE, Queue
@@ -72,8 +71,8 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     watch = _Watch(frozenset(int(case) for case in cases))
     review = run.rules.review
     kernels = {name: kernel for name, kernel in vars(review).items() if hasattr(kernel, "py_func")}
-    observed = replace(review, **{name: watch.over(name, kernel) for name, kernel in kernels.items()})
-    run.rules = replace(run.rules, review=observed)
+    changes: dict[str, Any] = {name: watch.over(name, kernel) for name, kernel in kernels.items()}
+    run.rules = replace(run.rules, review=replace(review, **changes))
     in_force: dict[int, NDArray[np.bool_]] = {}
     while run.month < run.months:
         watch.look_at_wishes(run)
@@ -111,14 +110,12 @@ class _Watch:
             c = int(wishes[w])
             last = int(book.last[c])
             channel = int(docket.channel[last]) if last >= 0 else None
-            occasion = Occasion(
-                run.month, float(days[w]), int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), channel
-            )
+            occasion = Occasion(run.month, float(days[w]), int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), channel)
             self.occasions.setdefault(c, []).append(occasion)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
         """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
-        words = tuple(inspect.signature(kernel.py_func).parameters)
+        words = parameters_of(kernel)
         written = self._recorder.plain(kernel)
 
         def watched(*given: Any) -> Any:
@@ -143,9 +140,7 @@ class _Watch:
         self._rows += fresh.tolist()
         self._seen = used
 
-    def _retell(
-        self, name: str, written: Callable[..., Any], copies: dict[str, Any], docket: Docket, changed: list[int]
-    ) -> None:
+    def _retell(self, name: str, written: Callable[..., Any], copies: dict[str, Any], docket: Docket, changed: list[int]) -> None:
         month = int(copies["month"]) if "month" in copies else int(docket.month[changed[0]])
         if name == _SERVED:
             _leave_others_out(copies["queue"], copies["docket"], changed, bool(copies["loaded"]))
@@ -162,8 +157,8 @@ def _copied(value: Any) -> Any:
     """A table of arrays with those copied that may be written."""
     if isinstance(value, np.ndarray):
         return value.copy() if value.flags.writeable else value
-    if isinstance(value, tuple) and hasattr(value, "_make"):
-        return type(value)._make(map(_copied, value))  # type: ignore[attr-defined]
+    if isinstance(value, tuple) and hasattr(type(value), "_make"):
+        return type(value)._make(map(_copied, value))
     return value
 
 
@@ -173,7 +168,8 @@ def _row(docket: Docket, m: int) -> tuple[bytes, ...]:
 
 def _strays(truth: Docket, told: Docket, rows: list[int]) -> Iterator[str]:
     """Retold rows that differ from the compiled ones, with the column in which they do."""
-    for name, one, other in zip(Docket._fields[1:], truth[1:], told[1:], strict=True):
+    columns: Any = zip(Docket._fields[1:], truth[1:], told[1:], strict=True)
+    for name, one, other in columns:
         same = np.isclose(one[rows], other[rows], rtol=_DAY_TOLERANCE, atol=0.0, equal_nan=True)
         yield from (f"request {m}, {name}" for m in np.array(rows)[~same])
 
@@ -221,7 +217,7 @@ class Filing:
 @lru_cache(maxsize=1)
 def _filing() -> tuple[Recorder, Callable[..., None], tuple[str, ...]]:
     recorder = Recorder()
-    return recorder, recorder.plain(file_requests), tuple(inspect.signature(file_requests.py_func).parameters)
+    return recorder, recorder.plain(file_requests), parameters_of(file_requests)
 
 
 def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
@@ -253,7 +249,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         recorder.calls = {}
         with recorder.everything() as calls:
             written(*(asked[word] for word in words))
-        new = Docket(rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:]))
+        new: Docket = Docket._make([rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:])])
         told.append(Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0])))
     return tuple(told)
 

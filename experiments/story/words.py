@@ -21,6 +21,19 @@ _CLASSES = {
 }
 _GROUPS = {"lgbtq": "LGBTQ person", "researcher": "security researcher", "minority": "member of a minority"}
 _BEYOND, _ONWARD = 1, 2  # bits of ``docket.misused``
+_CODED = {
+    "misuse": {
+        0: "The data are not used beyond the case.",
+        _BEYOND: "The data are used beyond the case.",
+        _ONWARD: "The data are passed on to a third state.",
+        _BEYOND | _ONWARD: "The data are used beyond the case and passed on to a third state.",
+    },
+    "notice": {
+        0: "The person is never told.",
+        TOLD_AFTER: "The person is told afterwards.",
+        TOLD_BEFORE: "The person is told before the data go.",
+    },
+}
 
 
 def date(seen: Witnessed, day: float) -> str:
@@ -68,8 +81,8 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         home, lives = (states.codes[int(place[row])] for place in (people.origin, people.residence))
         where = f"of {state(seen, home)}" + ("" if lives == home else f", living in {state(seen, lives)}")
         told.append(
-            f"The person is a {group(GROUPS[int(cases.group[case])])} {where}: person {int(people.ids[row])}, a row that stands for "
-            f"{people.weight[row]:.0f} people, of whom this is number {int(cases.member[case]) + 1}."
+            f"The person is a {group(GROUPS[int(cases.group[case])])} {where}: person {int(people.ids[row])}, a row that stands "
+            f"for {people.weight[row]:.0f} people, of whom this is number {int(cases.member[case]) + 1}."
         )
         true = f"What was truly done, hidden from every reviewer: {offence(seen, conduct)}."
         if not offences.protected[cases.conduct[case]]:
@@ -105,7 +118,8 @@ def _destination(seen: Witnessed, fact: Fact) -> str:
     if fact.outcome is None:
         return "No state abroad that has not been asked holds evidence."
     holders = [
-        state(seen, code) + (" (where the person lives)" if code == fact.given["residence"] else "") for code in fact.given["holders"]
+        state(seen, code) + (" (where the person lives)" if code == fact.given["residence"] else "")
+        for code in fact.given["holders"]
     ]
     others = f" Evidence lies in {', '.join(holders)}; the race among them falls to it." if len(holders) > 1 else ""
     return f"Asked: {state(seen, fact.outcome)}.{others}"
@@ -218,12 +232,8 @@ _SENTENCES: Mapping[str, Callable[[Witnessed, Fact], str]] = {
 
 def _judged(seen: Witnessed, fact: Fact) -> str:
     """A gate, a look, a ground or a duty."""
-    if fact.rule == "misuse":
-        beyond = [text for bit, text in ((_BEYOND, "used beyond the case"), (_ONWARD, "passed on to a third state")) if fact.outcome & bit]
-        return f"The data are {' and '.join(beyond)}." if beyond else "The data are not used beyond the case."
-    if fact.rule == "notice":
-        told = {TOLD_BEFORE: "The person is told before the data go.", TOLD_AFTER: "The person is told afterwards."}
-        return told.get(fact.outcome, "The person is never told.")
+    if fact.rule in _CODED:
+        return _CODED[fact.rule].get(fact.outcome, "")
     given = fact.given
     if given["force"] == "absent" and not fact.outcome:
         return ""
@@ -288,36 +298,46 @@ def _verdict(fact: Fact) -> str:
 def _ended(seen: Witnessed, fact: Fact) -> str:
     """How a request ended."""
     status, granted = fact.outcome
-    decided, executed, ended = fact.days
-    given = fact.given
-    on = "" if isnan(ended) else f" on {date(seen, ended)}"
-    if given["way"] == "preservation" and status == "executed":
-        until = "without end" if given["preserved"] == inf else f"until {date(seen, given['preserved'])}"
-        return f"The data are frozen{on}, {until}."
+    day = fact.days[-1]
+    on = "" if isnan(day) else f" on {date(seen, day)}"
+    if status in _PLAIN_ENDS:
+        return _PLAIN_ENDS[status].format(on=on)
     if status == "executed":
-        return f"Executed{on}: {granted} data given, as asked for."
+        return _frozen(seen, fact, on) if granted is None else f"Executed{on}: {granted} data given, as asked for."
     if status == "executed_in_part":
-        by = f", narrowed by {plain(given['narrowed'])}" if given["narrowed"] else ""
-        return f"Executed in part{on}: {granted} data given, asked for {given['wanted']}{by}."
-    if status == "executed_empty":
-        return f"Executed{on}, but the data were gone."
-    if status == "refused":
-        others = [plain(name) for name in given["grounds"] if name != given["reason"]]
-        also = f"; also stood: {', '.join(others)}" if others else ""
-        why = plain(given["reason"]) if given["reason"] else "as it saw fit"
-        return f"Refused{on}: {why}{also}."
-    if status == "lapsed":
-        if given["patience"] == inf:
-            return f"Unanswered{on}."
-        granted_late = "" if isnan(decided) else f" The answer was yes, on {date(seen, decided)}; its execution came too late."
-        return f"Lapsed{on}: the requester had given up.{granted_late}"
-    return {
-        "withdrawn": f"Withdrawn{on}.",
-        "parked": "Never answered: laid aside still on the last day.",
-        "pending": "Still open on the last day.",
-        "diverted": f"Not pursued{on}: another way had given the data.",
-        "suspended": f"Ended{on}: the requester is suspended from the text.",
-    }[status]
+        by = f", narrowed by the {plain(fact.given['narrowed'])}" if fact.given["narrowed"] else ""
+        return f"Executed in part{on}: {granted} data given, asked for {fact.given['wanted']}{by}."
+    return _refused(fact, on) if status == "refused" else _lapsed(seen, fact, on)
+
+
+_PLAIN_ENDS = {
+    "executed_empty": "Executed{on}, but the data were gone.",
+    "withdrawn": "Withdrawn{on}.",
+    "parked": "Never answered: still laid aside on the last day.",
+    "pending": "Still open on the last day.",
+    "diverted": "Not pursued{on}: another way had given the data.",
+    "suspended": "Ended{on}: the requester is suspended from the text.",
+}
+
+
+def _frozen(seen: Witnessed, fact: Fact, on: str) -> str:
+    until = fact.given["preserved"]
+    return f"The data are frozen{on}, {'without end' if until == inf else f'until {date(seen, until)}'}."
+
+
+def _refused(fact: Fact, on: str) -> str:
+    if fact.given["reason"] is None:
+        return f"Refused{on}, as it saw fit."
+    others = [plain(name) for name in fact.given["grounds"] if name != fact.given["reason"]]
+    return f"Refused{on}: {plain(fact.given['reason'])}{f'; also stood: {", ".join(others)}' if others else ''}."
+
+
+def _lapsed(seen: Witnessed, fact: Fact, on: str) -> str:
+    if fact.given["patience"] == inf:
+        return f"Unanswered{on}."
+    decided = fact.days[0]
+    late = "" if isnan(decided) else f" The answer was yes, on {date(seen, decided)}; its execution came too late."
+    return f"Lapsed{on}: the requester had given up.{late}"
 
 
 # --- divergence ----------------------------------------------------------------------------------------------------------
@@ -332,9 +352,8 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
     head = f"The stories part at {plain(parted.step)}" + (f", {plain(parted.rule)}" if parted.rule != parted.step else "")
     if parted.why == ("applied",) and one and other:
         luck = next((fact.given["luck"] for fact in (one, other) if fact.given["luck"] is not None), None)
-        chances = ", ".join(
-            f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in zip((one, other), names, strict=True)
-        )
+        each = zip((one, other), names, strict=True)
+        chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
         return f"{head}: applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
     told = [
         f"{name}: {sentence(seen, fact) or 'not in force.'}" if fact else f"{name}: it does not come to that."
