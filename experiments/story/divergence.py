@@ -103,6 +103,8 @@ def _same_days(pair: _Pair) -> bool:
 def _on_another_day(pair: _Pair) -> Divergence:
     """A step that came on another day, or with another effort, or in one life alone."""
     one, other = pair
+    if pair.differ_in("capacity"):
+        return pair.parted("hours", rule="training")
     if pair.fact.step == "queue" and one and other and abs(one.days[0] - other.days[0]) <= _SAME_DAY:
         return pair.parted("effort", rule="effort")
     return pair.parted("day")
@@ -112,6 +114,8 @@ def _chosen_or_ended(pair: _Pair, later: Divergence | None) -> Divergence:
     """The rule behind another choice, or behind another end of a request."""
     if pair.fact.step == "instrument" and pair.differ_in("reach"):
         return _governed(pair)
+    if pair.fact.step == "appetite" and pair.differ_in("trained"):
+        return pair.parted("appetite", rule="training")
     if pair.fact.step == "side_door" and pair.differ_in("in_force"):
         return pair.parted("in force", rule="parties")
     for fact in pair:

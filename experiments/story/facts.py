@@ -150,7 +150,14 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     rows = filing.rows
     formal = bool((rows.channel < FIRST_SIDE_DOOR).any())
     luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
-    yield fact("appetite", formal, propensity=float(run.rules.law.filing[text]), luck=luck)
+    rules = seen.rules_at(filing.month)
+    yield fact(
+        "appetite",
+        formal,
+        propensity=float(rules.habits.appetite[i] * rules.law.filing[text]),
+        luck=luck,
+        trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
+    )
     ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
     if ways:
         yield fact(
@@ -211,7 +218,8 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
     for call in calls:
         if call.name == "decide":
             effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
-            yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, effort=effort)
+            hours = float(seen.run.rules.capacity[docket.requested[m]])
+            yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
     if any(call.name == DRAW + "supplement" for call in calls):
         answered = not any(call.name == "close" and call.given["status"] == WITHDRAWN for call in calls)
         yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
@@ -227,7 +235,8 @@ def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     """How suspicious the file looked to the desk, and what the authority makes of its requester."""
     run, docket = seen.run, seen.finished.docket
     i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])
-    practice, reading = run.rules.practice, run.rules.reading
+    rules = seen.rules_at(int(docket.month[m]))
+    practice, reading = rules.practice, rules.reading
     looked = [call.said[1] for call in calls if call.name == "read_desk"]
     return {
         "suspicion": float(looked[-1]) if looked else None,

@@ -20,7 +20,7 @@ from sim.conduct.filing import MOST_ROWS, empty_book, file_requests, wishes_of_m
 from sim.metrics import Finished
 from sim.review.queue import NONE, Queue
 from sim.settings import Config
-from sim.simulation import Run, advance, finish, prepare
+from sim.simulation import Rules, Run, advance, finish, prepare
 from sim.world.docket import Docket, empty_docket
 
 _DAY_TOLERANCE = 1e-9  # days, relative: a logarithm may differ in its last bit between two libraries
@@ -60,9 +60,17 @@ class Witnessed:
     in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
     strays: tuple[str, ...]
 
+    def rules_at(self, month: int) -> Rules:
+        """The rules of a month: those of the run-in until the window opens."""
+        return _rules_at(self.run, month)
+
     def requests_of(self, case: int) -> NDArray[np.int64]:
         """Docket rows of a case, in order of filing."""
         return np.flatnonzero(self.finished.docket.case == case)
+
+
+def _rules_at(run: Run, month: int) -> Rules:
+    return run.rules if month >= run.rules.treaty_from or run.rules.run_in is None else run.rules.run_in
 
 
 def witness(config: Config, cases: Iterable[int], seed: int | None = None, world_seed: int | None = None) -> Witnessed:
@@ -72,10 +80,12 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     review = run.rules.review
     kernels = {name: kernel for name, kernel in vars(review).items() if hasattr(kernel, "py_func")}
     changes: dict[str, Any] = {name: watch.over(name, kernel) for name, kernel in kernels.items()}
-    run.rules = replace(run.rules, review=replace(review, **changes))
+    observed = replace(review, **changes)
+    run_in = None if run.rules.run_in is None else replace(run.rules.run_in, review=observed)
+    run.rules = replace(run.rules, review=observed, run_in=run_in)
     in_force: dict[int, NDArray[np.bool_]] = {}
     while run.month < run.months:
-        watch.look_at_wishes(run)
+        watch.look_at_wishes(run, _rules_at(run, run.month))
         if run.rules.suspensions:
             in_force[run.month] = run.in_force.copy()
         advance(run)
@@ -102,10 +112,10 @@ class _Watch:
         self._seen = 0
         self._recorder = Recorder()
 
-    def look_at_wishes(self, run: Run) -> None:
+    def look_at_wishes(self, run: Run, rules: Rules) -> None:
         """Note which chosen cases come up in the month that is about to begin."""
         book, docket = run.book, run.docket
-        wishes, days = wishes_of_month(run.month, run.edges, run.cases, book, docket, run.rules.habits)
+        wishes, days = wishes_of_month(run.month, run.edges, run.cases, book, docket, rules.habits)
         for w in np.flatnonzero(np.isin(wishes, self._cases)):
             c = int(wishes[w])
             last = int(book.last[c])
@@ -157,8 +167,9 @@ def _copied(value: Any) -> Any:
     """A table of arrays with those copied that may be written."""
     if isinstance(value, np.ndarray):
         return value.copy() if value.flags.writeable else value
-    if isinstance(value, tuple) and hasattr(type(value), "_make"):
-        return type(value)._make(map(_copied, value))
+    if isinstance(value, tuple):
+        kind: Any = type(value)
+        return kind._make(map(_copied, value)) if hasattr(kind, "_make") else value
     return value
 
 
@@ -243,8 +254,8 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             "cases": cases,
             "book": book,
             "docket": rows,
-            "law": run.rules.law,
-            "habits": run.rules.habits,
+            "law": seen.rules_at(occasion.month).law,
+            "habits": seen.rules_at(occasion.month).habits,
         }
         recorder.calls = {}
         with recorder.everything() as calls:
