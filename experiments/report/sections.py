@@ -224,7 +224,7 @@ def _expectations(study: Study) -> list[Element]:
 def _missing(study: Study) -> list[str]:
     """What has no number, and why."""
     rows, fewest = study.comparison, study.fewest
-    reasons = absent_metrics(study.first.run_out_months, study.first.review.load)
+    reasons = absent_metrics(study.first.run_out_months, study.first.review.load, study.first.conduct.spyware > 0)
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
     for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):

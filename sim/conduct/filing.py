@@ -256,7 +256,8 @@ def _instrument(
 ) -> int:  # fmt: skip
     """The text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
 
-    The choice is a race with the propensity to file under a text over its delay as weights. Without fall-through the first in
+    The choice is a race with the propensity to file under a text over its delay as weights; comity, the last, is no text and
+    governs where none does. Without fall-through the first in
     force governs, whatever its scope, so that the gates can refuse; but no text governs data that it does not offer at all.
     """
     i = cases.requester[c]
@@ -271,6 +272,8 @@ def _instrument(
             continue
         if not habits.by_choice:
             return text
+        if text == in_force.shape[0] - 1 and winner < text:
+            break
         appeal = log(law.filing[text]) - log(law.delay[text]) + gumbel_quantile(unit(absorb(start, law.keys[text])))
         if appeal > best:
             best, winner = appeal, text
