@@ -100,7 +100,6 @@ def study_of(
     table = present(comparison, COMPARED)
     wholes = table[table["by"] == "all"].to_dict("records")
     told = {arm.name: headers[name] for arm in arms for name in [arm.name] if name in headers}
-    digests = {arm.baseline_config.scenario_name: arm.baseline_config.digest() for arm in arms}
     return Study(
         comparison=table,
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
@@ -111,9 +110,18 @@ def study_of(
         headers=told,
         first=arms[0].baseline_config,
         places=names_of(arms[0].baseline_config),
-        digests=digests | {arm.name: arm.config.digest() for arm in arms},
+        digests=digests_of(arms),
         facts=facts,
     )
+
+
+def digests_of(arms: Sequence[Arm]) -> dict[str, str]:
+    """What tells one configuration from another: of each baseline, and of each arm."""
+    digests: dict[str, str] = {}
+    for arm in arms:
+        name, digest = arm.baseline_config.scenario_name, arm.baseline_config.digest()
+        digests[name if digests.get(name, digest) == digest else f"{name} for {arm.name}"] = digest
+    return digests | {arm.name: arm.config.digest() for arm in arms}
 
 
 def named(arm: str) -> str:
