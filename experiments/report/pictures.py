@@ -82,7 +82,8 @@ def drawn(study: Study, folder: Path) -> list[Picture]:
 
 def plans(study: Study) -> list[Plan]:
     """Which figures a comparison gets; the nearer view of the plane only where giants squash the others."""
-    table, order, few = study.comparison, order_of(study), {"fewest": study.fewest}
+    table, order = study.comparison, order_of(study)
+    few, named = {"fewest": study.fewest}, {"names": study.places | study.names}
     runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
     tall = _FURNITURE + _ROW * len(order)
     wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION, COOPERATION])]
@@ -90,16 +91,16 @@ def plans(study: Study) -> list[Plan]:
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
     fixed = len(study.of(PROTECTION, FIXED))
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
-    base = {"baseline": study.first.scenario_name}
+    base = {"baseline": study.first.scenario_name} | named
     found = [
-        Plan("forest", "forest", wholes, runs, {"height_inches": tall}, few, _forest_alt(study)),
+        Plan("forest", "forest", wholes, runs, {"height_inches": tall}, few | named, _forest_alt(study)),
         Plan("plane", "plane", plane, words, {}, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
         title = {"title": f"{study.first.figures['plane']['title']}: where most scenarios lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(Plan("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
-    options = few | {"names": study.places, "order": order}
+    options = few | named | {"order": order}
     for name, (kinds, heading) in _SLICES.items():
         cut = sliced(table, kinds)
         if len(cut):

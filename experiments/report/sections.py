@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.designs import design_of
 from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import line, section, table, tag
@@ -121,8 +122,10 @@ def question(study: Study) -> list[Element]:
         header = study.headers.get(arm)
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
         rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
+    design = study.first.design
     return [
         tag("p", prose.QUESTION),
+        *([tag("p", tag("b", numbered(design_of(design).question)[1]))] if design else []),
         tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
         table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
     ]
@@ -224,7 +227,8 @@ def _expectations(study: Study) -> list[Element]:
 def _missing(study: Study) -> list[str]:
     """What has no number, and why."""
     rows, fewest = study.comparison, study.fewest
-    reasons = absent_metrics(study.first.run_out_months, study.first.review.load, study.first.conduct.spyware > 0)
+    first = study.first
+    reasons = absent_metrics(first.run_out_months, first.review.load, first.conduct.spyware > 0)
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
     for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):

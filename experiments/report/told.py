@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from experiments.designs import Arm
 from experiments.figures.style import THIN, counted, present, signed, spoken, unknown
 from experiments.frames import names_of
+from experiments.scenarios import Header
 from sim.settings import Config
 
 Row = Mapping[Hashable, Any]
@@ -47,42 +49,6 @@ _UNBOUNDED = (
     "no interval can be given, so we cannot tell",
 )
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
-
-
-class Arm(Protocol):
-    """One arm of a comparison."""
-
-    @property
-    def name(self) -> str:
-        """What the tables call it."""
-
-    @property
-    def config(self) -> Config:
-        """Its own configuration."""
-
-    @property
-    def baseline(self) -> Config:
-        """The configuration it is read against."""
-
-
-class Header(Protocol):
-    """What a scenario's file says of itself."""
-
-    @property
-    def question(self) -> str:
-        """A whole question that opens with the scenario's id."""
-
-    @property
-    def motive(self) -> str:
-        """Who asked, with a source key."""
-
-    @property
-    def expect(self) -> str:
-        """What was expected before the runs."""
-
-    @property
-    def finding(self) -> str | None:
-        """Why nothing moves, where nothing does."""
 
 
 class Study(NamedTuple):
@@ -134,7 +100,6 @@ def study_of(
     table = present(comparison, COMPARED)
     wholes = table[table["by"] == "all"].to_dict("records")
     told = {arm.name: headers[name] for arm in arms for name in [arm.name] if name in headers}
-    digests = {arm.baseline.scenario_name: arm.baseline.digest() for arm in arms}
     return Study(
         comparison=table,
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
@@ -143,11 +108,20 @@ def study_of(
         names={arm.name: named(arm.name) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
-        first=arms[0].baseline,
-        places=names_of(arms[0].baseline),
-        digests=digests | {arm.name: arm.config.digest() for arm in arms},
+        first=arms[0].baseline_config,
+        places=names_of(arms[0].baseline_config),
+        digests=digests_of(arms),
         facts=facts,
     )
+
+
+def digests_of(arms: Sequence[Arm]) -> dict[str, str]:
+    """What tells one configuration from another: of each baseline, and of each arm."""
+    digests: dict[str, str] = {}
+    for arm in arms:
+        name, digest = arm.baseline_config.scenario_name, arm.baseline_config.digest()
+        digests[name if digests.get(name, digest) == digest else f"{name} for {arm.name}"] = digest
+    return digests | {arm.name: arm.config.digest() for arm in arms}
 
 
 def named(arm: str) -> str:

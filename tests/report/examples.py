@@ -1,13 +1,14 @@
 """Made-up results of a comparison, of the size and the awkwardness that a real one has."""
 
-import types
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from experiments.designs import Arm
 from experiments.report.told import COMPARED
+from experiments.scenarios import Header
 from sim.config import load
 from sim.metrics import UNITS
 from sim.settings import Config
@@ -141,26 +142,19 @@ def cooperation() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def headers() -> dict[str, types.SimpleNamespace]:
+def headers() -> dict[str, Header]:
     """What the files of the scenarios say about themselves."""
     return {
-        arm: types.SimpleNamespace(
+        arm: Header(
+            name=arm,
             question=f"S{number:02d}, what if the treaty were as {arm.replace('_', ' ')} has it, and <b>nothing</b> else changed?",
             motive=f"treaty.md 4, S{number:02d} (press 000 & others).",
             expect="fewer disclosures of people at risk; some needs are lost.",
             direction={"case_disclosure_rate": "down"},
-            finding=FINDINGS.get(arm, ""),
+            finding=FINDINGS.get(arm),
         )
         for number, arm in enumerate(EFFECTS)
     }
-
-
-class Arm(NamedTuple):
-    """As a study of many scenarios names its arms."""
-
-    name: str
-    config: Config
-    baseline: Config
 
 
 @cache

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from experiments.report import REPORT, write
 from experiments.report import pictures as drawing
 from experiments.report.page import STYLE
 from experiments.report.told import study_of
-from tests.report.examples import EFFECTS, FINDINGS, Arm, arms, comparison, cooperation, facts, headers
+from tests.report.examples import EFFECTS, FINDINGS, arms, comparison, cooperation, facts, headers
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 PLACES = ("src", "href", "action", "data", "srcset", "poster")
@@ -214,10 +213,10 @@ def test_it_says_how_to_rebuild_it(seen: Reader) -> None:
         facts()["commit"],
         "numpy 2.5.5",
         "1 to 8; 2 draws of luck in each",
-        arms()[0].baseline.digest(),
+        arms()[0].baseline_config.digest(),
     ):
         assert words in seen.text
-    for name, checksum in arms()[0].baseline.data.items():
+    for name, checksum in arms()[0].baseline_config.data.items():
         assert name in seen.text
         assert checksum in seen.text
 
@@ -304,6 +303,10 @@ def test_the_colours_of_the_page_can_be_read() -> None:
             assert (light(ground) + 0.05) / (light(named[ink]) + 0.05) > 4.5, (ink, ground)
 
 
-def test_an_arm_is_known_by_its_own_name() -> None:
-    assert isinstance(arms()[0], Arm)
-    assert pd.Series([arm.name for arm in arms()]).is_unique
+@pytest.mark.usefixtures("undrawn")
+def test_a_design_asks_its_own_question(tmp_path: Path) -> None:
+    designed = [
+        arm._replace(baseline_config=arm.baseline_config.model_copy(update={"design": "threshold_sweep"})) for arm in arms()
+    ]
+    text = read(written(tmp_path, arms=designed)).text
+    assert "What if a crime were serious from one, two, three, four (as adopted)" in text

@@ -15,6 +15,7 @@ from experiments.report.told import (
     UNSURE,
     UP,
     changed,
+    digests_of,
     foreseen,
     numbered,
     quick,
@@ -170,3 +171,11 @@ def test_a_table_without_a_column_is_refused_by_name() -> None:
         study_of(comparison().drop(columns="percent_high"), cooperation(), arms(), headers(), facts())
     with pytest.raises(ValueError, match="no column on_frontier"):
         study_of(comparison(), cooperation().drop(columns="on_frontier"), arms(), headers(), facts())
+
+
+def test_baselines_of_one_name_that_differ_have_digests_of_their_own() -> None:
+    one, two, three = arms()[:3]
+    other = two.baseline_config.model_copy(update={"years": 3})
+    digests = digests_of([one, two._replace(baseline_config=other), three])
+    assert list(digests) == ["as_adopted", f"as_adopted for {two.name}", one.name, two.name, three.name]
+    assert digests["as_adopted"] == one.baseline_config.digest() != digests[f"as_adopted for {two.name}"]
