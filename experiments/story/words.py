@@ -140,13 +140,11 @@ def _label(seen: Witnessed, fact: Fact) -> str:
 
 
 def _instrument(seen: Witnessed, fact: Fact) -> str:
-    text, wanted = fact.outcome
+    text = fact.outcome
     listed = [_within(fact, name, code) for name, code in fact.given["reach"].items()]
     told = f"Governed by {text}. In force between the two: {'; '.join(listed)}."
     if fact.given["suspended"]:
         told += f" Suspended: {', '.join(fact.given['suspended'])}."
-    if wanted is not None and fact.given["most"][text] != DATA_CLASSES[-1]:
-        told += f" It reaches {fact.given['most'][text]} data at most; asked for: {wanted}."
     return told
 
 
@@ -156,7 +154,9 @@ def _within(fact: Fact, name: str, code: int) -> str:
     if code == OUTSIDE:
         return f"{name} (the label is outside its scope)"
     if code != TOO_LIGHT:
-        return f"{name} (within reach)"
+        most, wanted = fact.given["most"][name], fact.given["wanted"]
+        short = DATA_CLASSES.index(most) < DATA_CLASSES.index(wanted)
+        return f"{name} ({f'reaches {most} data at most, not {wanted}' if short else 'within reach'})"
     lines = []
     if "penalty" in how:
         held = "unknown" if isnan(fact.given["years"]) else f"{fact.given['years']:.1f}"
@@ -356,7 +356,15 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
         chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
         return f"{head}: applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
     told = [
-        f"{name}: {sentence(seen, fact) or 'not in force.'}" if fact else f"{name}: it does not come to that."
+        f"{name}: {sentence(seen, fact) or 'not in force.' if fact else _missing(seen, one or other)}"
         for seen, fact, name in zip((a, b), (one, other), names, strict=True)
     ]
     return f"{head}. {' '.join(told)}"
+
+
+def _missing(seen: Witnessed, fact: Fact | None) -> str:
+    """Why a life has no such step."""
+    text = fact.given.get("text") if fact else None
+    if fact and text and seen.config.instruments[text].safeguards.get(fact.rule, "absent") == "absent":
+        return f"{plain(fact.rule)} is not in force under {text}."
+    return "it does not come to that."
