@@ -22,7 +22,6 @@ _SAME_DAY = 1e-6  # days, and efforts: under it two numbers are one
 _JUDGED = ("gate", "panel", "desk", "look", "aftermath")
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
 _OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
-_TIMED = ("execution", "retention")
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
 _MARKS = ("told", "misused", "published")
 _DAYS = ("filed_day", "decided_day", "executed_day", "ended_day")
@@ -118,12 +117,17 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
         return pair.parted("appetite", rule="training")
     if pair.fact.step == "side_door" and pair.differ_in("in_force"):
         return pair.parted("in force", rule="suspension" if pair.differ_in("suspended") else "parties")
-    for fact in pair:
-        if fact is not None and fact.rule in _STOPS:
-            return pair.parted(step=fact.step, rule=fact.rule)
-    if moved and (pair.fact.step in _TIMED or None in pair):
+    return _ended(pair, moved)
+
+
+def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
+    """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
+    ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
+    telling = [fact for fact in ends if fact.rule in _STOPS]
+    if not telling and moved and (ends or None in pair):
         return _on_another_day(moved[0])
-    return pair.parted()
+    telling += [fact for fact in ends if fact.rule != "execution"]
+    return pair.parted(step=telling[0].step, rule=telling[0].rule) if telling else pair.parted()
 
 
 def _governed(pair: _Pair) -> Divergence:

@@ -17,6 +17,7 @@ from experiments.story.replay import Filing, Witnessed, filings_of, law_of
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.world.cases import RESIDENCE_SLOT
+from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
@@ -24,6 +25,7 @@ from sim.world.vocabulary import (
     FIRST_SIDE_DOOR,
     KINDS,
     NOT_LIVE,
+    OFFENCE_CLASSES,
     STATUSES,
 )
 
@@ -64,6 +66,7 @@ RULES: Mapping[str, str] = {
 _ORDER = {step: number for number, step in enumerate(STEPS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
+_LAST = 10**6  # number of what follows from all duties, after every safeguard's own
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
 
@@ -159,14 +162,12 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
         trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
     )
     ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
-    if ways:
-        yield fact(
-            "side_door",
-            tuple(way if way[0] not in _BARE else way[:1] for way in ways),
-            urgent=bool(cases.urgent[case]),
-            in_force=list(governing.given["reach"]),
-            suspended=governing.given["suspended"],
-        )
+    yield fact(
+        "side_door",
+        tuple(way if way[0] not in _BARE else way[:1] for way in ways),
+        in_force=list(governing.given["reach"]),
+        suspended=governing.given["suspended"],
+    )
 
 
 def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int, j: int, label: int) -> Fact:
@@ -175,18 +176,28 @@ def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int,
     bound = law_of(seen, filing.month)[:, i, j]
     agreed = (rules.law.after if filing.month >= rules.treaty_from else rules.law.before)[:, i, j]
     texts = {name: seen.config.instruments[name] for t, name in enumerate(rules.names) if bound[t]}
+    conduct = OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]
     found: Fact = fact(
         "instrument",
         rules.names[text],
         reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
         suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        how={name: one.reaches[conduct] for name, one in texts.items()},
         lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
+        years={name: _maximum(seen, one, i, label) for name, one in texts.items()},
+        harm=float(seen.run.world.offences.harm[label]),
         most={name: one.most for name, one in texts.items()},
         wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
-        years=float(seen.run.world.states.penalties[i, label]),
-        harm=float(seen.run.world.offences.harm[label]),
     )
     return found
+
+
+def _maximum(seen: Witnessed, text: Instrument, i: int, label: int) -> float:
+    """Maximum penalty of a label in the requester's law, in years, as a text meets it; nan where it is unknown or no crime."""
+    states, inflation = seen.run.world.states, seen.config.conduct.inflation
+    if inflation is None or text.from_start:
+        return float(states.penalties[i, label])
+    return float(inflated(states.penalties, inflation, states, seen.run.world.offences)[i, label])
 
 
 # --- a request -----------------------------------------------------------------------------------------------------------
@@ -361,5 +372,5 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     yield ended._replace(step="execution" if side_door else step)
     if docket.granted[m] >= 0:
         luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
-        yield fact("aftermath", -2, int(docket.misused[m]), rule="misuse", luck=luck)
-        yield fact("aftermath", -1, int(docket.told[m]), rule="notice")
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", luck=luck)
+        yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")
