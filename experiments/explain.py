@@ -19,7 +19,7 @@ from experiments.scenarios import choice_of
 from experiments.story.divergence import differing, parting
 from experiments.story.facts import Fact, Life, life_of
 from experiments.story.replay import Witnessed, witness
-from experiments.story.words import date, group, parting_words, plain, sentence, state, wish
+from experiments.story.words import NAMES, date, group, parting_words, plain, sentence, state, wish
 from sim.config import is_policy, key_of, load
 from sim.metrics import sliced
 from sim.result import Result
@@ -275,7 +275,8 @@ def _heading(fact: Fact) -> str:
 def _name(fact: Fact) -> str:
     if "reason" in fact.given:
         return "the end"
-    return plain(fact.step) if fact.rule in (fact.step, "queue") else f"{plain(fact.step)}: {plain(fact.rule)}"
+    step = NAMES.get(fact.step, fact.step)
+    return step if fact.rule in (fact.step, "queue") else f"{step}: {plain(fact.rule)}"
 
 
 def _beside(opening: Sequence[str], names: tuple[str, str], parts: Mapping[str, Sequence[Line]]) -> RenderableType:

@@ -6,7 +6,7 @@ the load's doing, and a request that lapses in one life because a judge took thr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,6 @@ _SAME_DAY = 1e-6  # days, and efforts: under it two numbers are one
 _JUDGED = ("gate", "panel", "desk", "look", "aftermath")
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
 _OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
-_TIMED = ("execution", "retention")
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
 _MARKS = ("told", "misused", "published")
 _DAYS = ("filed_day", "decided_day", "executed_day", "ended_day")
@@ -73,15 +72,15 @@ def divergence(a: Witnessed, b: Witnessed, case: int) -> Divergence | None:
 
 def parting(a: Life, b: Life) -> Divergence | None:
     """Where two lives part; what only came to pass on another day counts if nothing else differs."""
-    later: Divergence | None = None
+    moved: list[_Pair] = []
     for pair in _side_by_side(a, b):
         if _outcome(pair.one) != _outcome(pair.other):
-            return _judged(pair, later) if pair.fact.step in _JUDGED else _chosen_or_ended(pair, later)
-        if later is None and not _same_days(pair):
-            later = _on_another_day(pair)
-    if later is None and a.status != b.status:
+            return _judged(pair, moved) if pair.fact.step in _JUDGED else _chosen_or_ended(pair, moved)
+        if not _same_days(pair):
+            moved.append(pair)
+    if not moved and a.status != b.status:
         return Divergence("end", "end", None, None, (a.status, b.status))
-    return later
+    return _on_another_day(moved[0]) if moved else None
 
 
 def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
@@ -110,20 +109,25 @@ def _on_another_day(pair: _Pair) -> Divergence:
     return pair.parted("day")
 
 
-def _chosen_or_ended(pair: _Pair, later: Divergence | None) -> Divergence:
+def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """The rule behind another choice, or behind another end of a request."""
     if pair.fact.step == "instrument" and pair.differ_in("reach"):
         return _governed(pair)
     if pair.fact.step == "appetite" and pair.differ_in("trained"):
         return pair.parted("appetite", rule="training")
     if pair.fact.step == "side_door" and pair.differ_in("in_force"):
-        return pair.parted("in force", rule="parties")
-    for fact in pair:
-        if fact is not None and fact.rule in _STOPS:
-            return pair.parted(step=fact.step, rule=fact.rule)
-    if later is not None and (pair.fact.step in _TIMED or None in pair):
-        return later
-    return pair.parted()
+        return pair.parted("in force", rule="suspension" if pair.differ_in("suspended") else "parties")
+    return _ended(pair, moved)
+
+
+def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
+    """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
+    ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
+    telling = [fact for fact in ends if fact.rule in _STOPS]
+    if not telling and moved and (ends or None in pair):
+        return _on_another_day(moved[0])
+    telling += [fact for fact in ends if fact.rule != "execution"]
+    return pair.parted(step=telling[0].step, rule=telling[0].rule) if telling else pair.parted()
 
 
 def _governed(pair: _Pair) -> Divergence:
@@ -137,10 +141,11 @@ def _governed(pair: _Pair) -> Divergence:
     return pair.parted("reach", rule="scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else None)
 
 
-def _judged(pair: _Pair, later: Divergence | None) -> Divergence:
+def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """Whether a safeguard's own force or parameters, its reader's eye, or the load made the difference."""
     if None in pair:  # in one life it was not asked at all
-        return later if later is not None and _same_request(later, pair.fact) else pair.parted("asked")
+        late = any(earlier.fact.place[:2] == pair.fact.place[:2] for earlier in moved)
+        return _on_another_day(moved[0]) if late else pair.parted("asked")
     if pair.fact.rule in ("misuse", "notice"):
         return pair.parted()
     if pair.differ_in("applied"):
@@ -161,10 +166,6 @@ def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:
     if changed == {"wait"}:
         return pair.parted("wait", step="execution", rule="execution")
     return pair.parted(*sorted(changed), rule=str(pair.fact.given["look"]))
-
-
-def _same_request(later: Divergence, fact: Fact) -> bool:
-    return any(earlier is not None and earlier.place[:2] == fact.place[:2] for earlier in (later.one, later.other))
 
 
 # --- which cases to look at ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from experiments.story.replay import Filing, Witnessed, filings_of, law_of
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.world.cases import RESIDENCE_SLOT
+from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
@@ -24,8 +25,8 @@ from sim.world.vocabulary import (
     FIRST_SIDE_DOOR,
     KINDS,
     NOT_LIVE,
+    OFFENCE_CLASSES,
     STATUSES,
-    WITHDRAWN,
 )
 
 STEPS: Mapping[str, str] = {
@@ -65,6 +66,7 @@ RULES: Mapping[str, str] = {
 _ORDER = {step: number for number, step in enumerate(STEPS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
+_LAST = 10**6  # number of what follows from all duties, after every safeguard's own
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
 
@@ -146,7 +148,8 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     kind, label, alleged = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
     yield fact("label", (kind, label, alleged), years=float(states.penalties[i, paper["label"]]))
     text = int(calls["_instrument"].said)
-    yield _governing(seen, fact, filing, text, i, asked, int(paper["label"]))
+    governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
+    yield governing
     rows = filing.rows
     formal = bool((rows.channel < FIRST_SIDE_DOOR).any())
     luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
@@ -159,36 +162,42 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
         trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
     )
     ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
-    if ways:
-        yield fact(
-            "side_door",
-            tuple(way if way[0] not in _BARE else way[:1] for way in ways),
-            urgent=bool(cases.urgent[case]),
-            in_force=_texts_between(seen, filing.month, i, asked),
-        )
+    yield fact(
+        "side_door",
+        tuple(way if way[0] not in _BARE else way[:1] for way in ways),
+        in_force=list(governing.given["reach"]),
+        suspended=governing.given["suspended"],
+    )
 
 
-def _texts_between(seen: Witnessed, month: int, i: int, j: int) -> list[str]:
-    return [name for name, bound in zip(seen.run.rules.names, law_of(seen, month)[:, i, j], strict=True) if bound]
-
-
-def _governing(seen: Witnessed, fact: Any, filing: Filing, text: int, i: int, j: int, label: int) -> Fact:
-    rules = seen.run.rules
+def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int, j: int, label: int) -> Fact:
+    """The text that governs, and of every text in force for the pair whether label and data are within its reach."""
+    rules, i = seen.rules_at(filing.month), int(seen.run.cases.requester[case])
     bound = law_of(seen, filing.month)[:, i, j]
     agreed = (rules.law.after if filing.month >= rules.treaty_from else rules.law.before)[:, i, j]
     texts = {name: seen.config.instruments[name] for t, name in enumerate(rules.names) if bound[t]}
-    wanted = DATA_CLASSES[int(filing.rows.wanted[-1])] if filing.rows.case.size else None
+    conduct = OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]
     found: Fact = fact(
         "instrument",
-        (rules.names[text], wanted),
+        rules.names[text],
         reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
         suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        how={name: one.reaches[conduct] for name, one in texts.items()},
         lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
-        most={name: one.most for name, one in texts.items()},
-        years=float(seen.run.world.states.penalties[i, label]),
+        years={name: _maximum(seen, one, i, label) for name, one in texts.items()},
         harm=float(seen.run.world.offences.harm[label]),
+        most={name: one.most for name, one in texts.items()},
+        wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
     )
     return found
+
+
+def _maximum(seen: Witnessed, text: Instrument, i: int, label: int) -> float:
+    """Maximum penalty of a label in the requester's law, in years, as a text meets it; nan where it is unknown or no crime."""
+    states, inflation = seen.run.world.states, seen.config.conduct.inflation
+    if inflation is None or text.from_start:
+        return float(states.penalties[i, label])
+    return float(inflated(states.penalties, inflation, states, seen.run.world.offences)[i, label])
 
 
 # --- a request -----------------------------------------------------------------------------------------------------------
@@ -220,8 +229,8 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
             effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
             hours = float(seen.run.rules.capacity[docket.requested[m]])
             yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
-    if any(call.name == DRAW + "supplement" for call in calls):
-        answered = not any(call.name == "close" and call.given["status"] == WITHDRAWN for call in calls)
+    for asked in (call for call in calls if call.name == "decide" and any(call.find(DRAW + "supplement"))):
+        answered = any(asked.find("enqueue", "execute"))
         yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
     if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in calls):
         yield fact("parking", 0, "parked", **_standing(seen, m, calls))
@@ -249,7 +258,7 @@ def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
 def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
     """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
     config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
-    applies, inst = seen.run.rules.reading.applies, int(docket.instrument[m])
+    applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
     text = seen.run.rules.names[inst]
     used: dict[int, _Used] = {}
     for call in calls:
@@ -276,6 +285,7 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
             kind=str(safeguard.kind),
             look=look,
             article=safeguard.article,
+            text=text,
             force=config.instruments[text].safeguards.get(name, "absent"),
             chance=float(applies[s, inst, holder]),
             luck=next((draw.said for draw in one.applied.find(DRAW + "applied")), None) if one.applied else None,
@@ -362,5 +372,5 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     yield ended._replace(step="execution" if side_door else step)
     if docket.granted[m] >= 0:
         luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
-        yield fact("aftermath", -2, int(docket.misused[m]), rule="misuse", luck=luck)
-        yield fact("aftermath", -1, int(docket.told[m]), rule="notice")
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", luck=luck)
+        yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from sim import draws
+from sim.compiled import kernel
 
 _LEAVES = frozenset(name for name, value in vars(draws).items() if hasattr(value, "py_func"))
 _NUMBERS = (bool, int, float, np.generic)
@@ -65,9 +67,9 @@ class Recorder:
         finally:
             self._open.pop()
 
-    def plain(self, kernel: Any) -> Callable[..., Any]:
+    def plain(self, compiled: Any) -> Callable[..., Any]:
         """A compiled kernel's own text, run in plain Python; calls of compiled rules inside it can be noted."""
-        written: FunctionType = kernel.py_func
+        written: FunctionType = compiled.py_func
         names = self._names_of(written.__globals__)
         return FunctionType(written.__code__, names, written.__name__, written.__defaults__, written.__closure__)
 
@@ -83,11 +85,11 @@ class Recorder:
         return self._spaces[id(home)]
 
     def _draw(self, name: str, compiled: Any) -> Callable[..., Any]:
-        """A draw, or a quantile, as compiled; a hash that Numba hands out as an integer gets its type back."""
-        words = parameters_of(compiled)
+        """A draw, or a quantile, compiled to be called from here; a hash that comes out as an integer gets its type back."""
+        words, called = parameters_of(compiled), _callable(name)
 
         def drawn(*given: Any) -> Any:
-            said = compiled(*given)
+            said = called(*given)
             said = np.uint64(said) if isinstance(said, int) else said
             if self._open:
                 numbers = dict(zip(words, given, strict=True))
@@ -126,6 +128,13 @@ class Recorder:
         finally:
             self._open.pop()
         return call.said
+
+
+@cache
+def _callable(name: str) -> Callable[..., Any]:
+    """A draw by name as a kernel of its own: what is made to be inlined cannot be called from Python."""
+    written: Callable[..., Any] = getattr(draws, name).py_func
+    return kernel(written)
 
 
 def parameters_of(compiled: Any) -> tuple[str, ...]:

@@ -20,6 +20,18 @@ _CLASSES = {
     "D": "conduct that human-rights law protects",
 }
 _GROUPS = {"lgbtq": "LGBTQ person", "researcher": "security researcher", "minority": "member of a minority"}
+NAMES: Mapping[str, str] = {
+    "live": "the person",
+    "destination": "the state asked",
+    "label": "what is alleged",
+    "instrument": "the legal basis",
+    "appetite": "the filing",
+    "side_door": "the ways taken",
+    "queue": "the queue",
+    "parking": "the shelf",
+    "end": "the end",
+}
+"""Steps in the words of a lawyer; the others are called as they are."""
 _BEYOND, _ONWARD = 1, 2  # bits of ``docket.misused``
 _CODED = {
     "misuse": {
@@ -140,32 +152,37 @@ def _label(seen: Witnessed, fact: Fact) -> str:
 
 
 def _instrument(seen: Witnessed, fact: Fact) -> str:
-    text, wanted = fact.outcome
+    text = fact.outcome
     listed = [_within(fact, name, code) for name, code in fact.given["reach"].items()]
     told = f"Governed by {text}. In force between the two: {'; '.join(listed)}."
     if fact.given["suspended"]:
         told += f" Suspended: {', '.join(fact.given['suspended'])}."
-    if wanted is not None and fact.given["most"][text] != DATA_CLASSES[-1]:
-        told += f" It reaches {fact.given['most'][text]} data at most; asked for: {wanted}."
     return told
 
 
 def _within(fact: Fact, name: str, code: int) -> str:
-    """Whether a label is within a text's reach, and why not."""
-    how, years, floor = fact.given["lines"][name]
+    """Whether label and data are within a text's reach, and why or why not."""
     if code == OUTSIDE:
         return f"{name} (the label is outside its scope)"
-    if code != TOO_LIGHT:
-        return f"{name} (within reach)"
-    lines = []
+    weighed = f": {', '.join(_weighed(fact, name))}" if fact.given["how"][name] == "serious" else ""
+    if code == TOO_LIGHT:
+        return f"{name} (not serious enough{weighed})"
+    most, wanted = fact.given["most"][name], fact.given["wanted"]
+    short = DATA_CLASSES.index(most) < DATA_CLASSES.index(wanted)
+    return f"{name} ({f'reaches {most} data at most, not {wanted}' if short else f'within reach{weighed}'})"
+
+
+def _weighed(fact: Fact, name: str) -> list[str]:
+    """What a text wants of an offence to be serious, beside what it has."""
+    how, wanted, floor = fact.given["lines"][name]
+    years, lines = fact.given["years"][name], []
     if "penalty" in how:
-        held = "unknown" if isnan(fact.given["years"]) else f"{fact.given['years']:.1f}"
-        lines.append(f"maximum {held}, wanted {years:.1f} years")
+        lines.append(f"maximum {'unknown' if isnan(years) else f'{years:.1f}'}, wanted {wanted:.1f} years")
     if "harm" in how:
         lines.append(f"harm {fact.given['harm']:.2f}, wanted {floor:.2f}")
     if "grave" in how:
         lines.append("grave harm wanted")
-    return f"{name} (not serious enough: {', '.join(lines)})"
+    return lines
 
 
 def _appetite(seen: Witnessed, fact: Fact) -> str:
@@ -188,13 +205,16 @@ _WAYS = {
 
 def _side_door(seen: Witnessed, fact: Fact) -> str:
     ways = [_WAYS[way[0]].format(*way[1:]) for way in fact.outcome if way[0] in _WAYS]
-    return f"Also: {'; '.join(ways)}." if ways else "By the request paragraphs alone."
+    if ways:
+        return f"{'Also' if ('formal',) in fact.outcome else 'Ways'}: {'; '.join(ways)}."
+    return "By the request paragraphs alone." if fact.outcome else ""
 
 
 def _queue(seen: Witnessed, fact: Fact) -> str:
     day, effort = fact.days
-    waited = day - fact.given["filed"]
-    return f"Taken up on {date(seen, day)}, {waited:.0f} days after filing, with effort {effort:.2f}."
+    waited = round(day - fact.given["filed"])
+    when = {0: "on the day of filing", 1: "one day after filing"}.get(waited, f"{waited} days after filing")
+    return f"Taken up on {date(seen, day)}, {when}, with {'full effort' if effort == 1 else f'effort {effort:.2f}'}."
 
 
 def _supplement(seen: Witnessed, fact: Fact) -> str:
@@ -212,7 +232,7 @@ def _parking(seen: Witnessed, fact: Fact) -> str:
     )
 
 
-def _end(seen: Witnessed, fact: Fact) -> str:
+def _outside(seen: Witnessed, fact: Fact) -> str:
     return "Reached another way, by spyware, outside all law."
 
 
@@ -226,7 +246,7 @@ _SENTENCES: Mapping[str, Callable[[Witnessed, Fact], str]] = {
     "queue": _queue,
     "supplement": _supplement,
     "parking": _parking,
-    "end": _end,
+    "end": _outside,
 }
 
 
@@ -237,12 +257,18 @@ def _judged(seen: Witnessed, fact: Fact) -> str:
     given = fact.given
     if given["force"] == "absent" and not fact.outcome:
         return ""
-    head = f"{plain(fact.rule)} ({given['article'].partition(' (treaty.md')[0]}; {given['force']})"
+    head = f"{_locus(fact)}, {given['force']}"
     if given["applied"] is False:
         return f"{head}: {'there, but ' if given['there'] else ''}not applied, {_chance(fact)}."
     said = [f"applied, {_chance(fact)}"] if given["applied"] and given["luck"] is not None else []
-    said += [part for part in (_sight(fact), _read(fact)) if part]
-    return f"{head}: {'; '.join([*said, _verdict(fact)])}."
+    said += [part for part in (_sight(fact), _read(fact), _verdict(fact)) if part]
+    return f"{head}: {'; '.join(said)}."
+
+
+def _locus(fact: Fact) -> str:
+    """Where a safeguard is written; of another text only what it is like in Hanoi."""
+    article, text = str(fact.given["article"]).partition(" (treaty.md")[0], fact.given["text"]
+    return article if text == "hanoi" or not article.startswith("Hanoi") else f"{text} (as {article})"
 
 
 def _chance(fact: Fact) -> str:
@@ -254,7 +280,8 @@ def _sight(fact: Fact) -> str:
     """With what eyes a look reads."""
     if fact.given["kind"] != "look" or not fact.given["sight"]:
         return ""
-    return "read with " + ", ".join(f"{plain(name)} {value:.2f}" for name, value in fact.given["sight"].items())
+    eyes = {"judicial": "independence", "size": "size of the firms there"}
+    return "read with " + ", ".join(f"{eyes.get(name, plain(name))} {value:.2f}" for name, value in fact.given["sight"].items())
 
 
 _REACH = ("within reach", "outside the scope", "too light")
@@ -281,18 +308,25 @@ def _read(fact: Fact) -> str:
     return ", ".join(parts)
 
 
+_VERDICTS = {
+    "narrowed": "it gives less than was asked for",
+    "told": "the person is told",
+    "stood": "it stands",
+    "read": "it lets the file pass",
+}
+
+
 def _verdict(fact: Fact) -> str:
-    if fact.outcome == "stood":
-        return "it stands" if fact.given["kind"] != "look" else "it is not satisfied"
-    if fact.outcome == "narrowed":
-        return "it gives less than was asked for"
-    if fact.outcome == "told":
-        return "the person is told"
-    if fact.given["kind"] == "aftermath":
-        if "publishes" in fact.given["says"]:
-            return "the request is counted in public" if fact.outcome else "the request is not counted in public"
-        return "the duty is kept" if fact.outcome else "the duty is not kept"
-    return "it lets the file pass" if fact.given["kind"] == "look" else "it does not stand"
+    """What the safeguard came to; a reader who acts on its grounds alone comes to nothing by itself."""
+    kind, says = fact.given["kind"], fact.given["says"]
+    if kind == "aftermath":
+        not_ = "" if fact.outcome else "not "
+        return f"the request is {not_}counted in public" if "publishes" in says else f"the duty is {not_}kept"
+    if kind == "look" and fact.outcome == "stood":
+        return "it is not satisfied"
+    if fact.outcome == "read" and fact.given["score"] is None:
+        return ""
+    return _VERDICTS.get(fact.outcome, "it does not stand")
 
 
 def _ended(seen: Witnessed, fact: Fact) -> str:
@@ -349,14 +383,24 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
         return "The two stories are the same, step by step."
     one, other = parted.one, parted.other
     names = a.config.scenario_name, b.config.scenario_name
-    head = f"The stories part at {plain(parted.step)}" + (f", {plain(parted.rule)}" if parted.rule != parted.step else "")
+    head = f"The stories part at {NAMES.get(parted.step, parted.step)}" + (
+        f", {plain(parted.rule)}" if parted.rule != parted.step else ""
+    )
     if parted.why == ("applied",) and one and other:
         luck = next((fact.given["luck"] for fact in (one, other) if fact.given["luck"] is not None), None)
         each = zip((one, other), names, strict=True)
         chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
         return f"{head}: applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
     told = [
-        f"{name}: {sentence(seen, fact) or 'not in force.'}" if fact else f"{name}: it does not come to that."
+        f"{name}: {sentence(seen, fact) or 'not in force.' if fact else _missing(seen, one or other)}"
         for seen, fact, name in zip((a, b), (one, other), names, strict=True)
     ]
     return f"{head}. {' '.join(told)}"
+
+
+def _missing(seen: Witnessed, fact: Fact | None) -> str:
+    """Why a life has no such step."""
+    text = fact.given.get("text") if fact else None
+    if fact and text and seen.config.instruments[text].safeguards.get(fact.rule, "absent") == "absent":
+        return f"{plain(fact.rule)} is not in force under {text}."
+    return "it does not come to that."
