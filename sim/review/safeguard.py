@@ -138,7 +138,7 @@ class Ground(Record):
     look: str
     shift: float
     covers: dict[Group, Unit]
-    habit: str | None = None  # another ground whose lasting habit and luck it shares: the same list, made longer
+    habit: str | None  # another ground whose lasting habit and luck it shares: the same list, made longer
 
 
 class Aftermath(Record):
@@ -149,7 +149,7 @@ class Aftermath(Record):
     article: str
     hours: NonNegative
     certain: bool
-    habit: str | None = None
+    habit: str | None  # as of a ground
 
 
 class Institution(Record):

@@ -156,7 +156,7 @@ def test_a_target_that_is_no_record_is_refused(target: str) -> None:
 
 def test_every_safeguard_is_a_frozen_record() -> None:
     for name, safeguard in load().safeguards.items():
-        assert safeguard.kind in ("gate", "look", "ground"), name
+        assert safeguard.kind in ("gate", "look", "ground", "aftermath", "institution"), name
         with pytest.raises(ValueError, match="frozen"):
             safeguard.hours = 1.0
 
