@@ -54,7 +54,8 @@ class Ran(NamedTuple):
 def main(*overrides: str) -> Path:
     """Compare, write and tell; returns the folder of results."""
     began = time.monotonic()
-    arms = chosen_arms(overrides)
+    with Console(stderr=True).status("composing the arms"):
+        arms = chosen_arms(overrides)
     first = arms[0].baseline_config
     _check_study(first)
     entries = line_up(arms)

@@ -39,12 +39,12 @@ def replicate(configs: Sequence[Config], keep: Path | None, seed: int) -> list[T
 
 
 def trials(configs: Sequence[Config]) -> list[Config]:
-    """A tiny world for each set of rules among the configurations: running it compiles, or loads, what they need."""
+    """A tiny world under each policy among the configurations: running it compiles what they need."""
     from sim.config import load
 
-    rules = {tuple((name, type(rule)) for name, rule in config.safeguards.items()): config.safeguards for config in configs}
+    policies = {config.policy.model_dump_json(): config.policy for config in configs}
     tiny = load(*_TINY)
-    return [tiny.model_copy(update={"safeguards": safeguards}) for safeguards in rules.values()]
+    return [tiny.model_copy(update=dict(policy)) for policy in policies.values()]
 
 
 def warm(tried: Sequence[Config]) -> None:
@@ -93,7 +93,7 @@ def crew(workers: int, configs: Sequence[Config], console: Console) -> Iterator[
         yield _in_turn
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(tried,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(tried[:1],))
 
     def at_once[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
         places = {pool.submit(work, task): place for place, task in enumerate(tasks)}

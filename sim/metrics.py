@@ -125,9 +125,14 @@ def giving_rows(docket: Docket, cases: Cases) -> Ints:
     return gave[cases.abusive[docket.case[gave]] | enough]
 
 
+def cohort_of(run: Finished) -> Flags:
+    """Cases ``[C]`` that arise in the window."""
+    return (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
+
+
 def sliced(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data."""
-    window = (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
+    window = cohort_of(run)
     docket, cases = run.docket, run.cases
     formal = docket.channel < FIRST_SIDE_DOOR
     of_cohort = window[docket.case]
@@ -146,13 +151,13 @@ def sliced(run: Finished) -> Sliced:
 def _one_a_case(docket: Docket, rows: Ints) -> Ints:
     """Of several rows that gave data in one case the one that gave most, then the one that gave first."""
     cases = docket.case[rows]
-    if np.unique(cases).size == rows.size:
-        return rows
-    order = np.lexsort((rows, docket.executed_day[rows], -docket.granted[rows].astype(np.int64), cases))
-    ranked = rows[order]
-    first = np.ones(rows.size, bool)
+    often = np.bincount(cases, minlength=1)[cases] > 1
+    several = rows[often]
+    order = np.lexsort((several, docket.executed_day[several], -docket.granted[several].astype(np.int64), cases[often]))
+    ranked = several[order]
+    first = np.ones(several.size, bool)
     first[1:] = docket.case[ranked[1:]] != docket.case[ranked[:-1]]
-    return np.sort(ranked[first])
+    return np.sort(np.concatenate([rows[~often], ranked[first]]))
 
 
 def _counted(codes: NDArray[np.integer[Any]], names: tuple[str, ...]) -> Ints:
@@ -225,7 +230,7 @@ def given_in_window(run: Finished) -> Flags:
     Side doors too: a person whose name the police passed on before the request itself was met has been disclosed then.
     """
     docket = run.docket
-    given = (docket.granted >= 0) & (docket.channel != PRESERVATION) & sliced(run).of_cohort
+    given = (docket.granted >= 0) & (docket.channel != PRESERVATION) & cohort_of(run)[docket.case]
     return np.asarray(given & (docket.executed_day < run.closes))
 
 
