@@ -20,7 +20,7 @@ GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
     *("years=2", "demand.abusive_odds=0.2", "demand.secret_share=0.4", "demand.urgent_share=0.2"),
-    *("review.misuse_chance=0.6", "review.onward_chance=0.3", "review.domestic_notice=0.5"),
+    *("review.misuse_chance=0.6", "review.onward_chance=0.3", "review.domestic_notice=0.5", "conduct.spyware=1"),
 )
 WORLDS = {
     "made up": ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120"),
@@ -32,6 +32,7 @@ WORLDS["few people"] = (  # the same person meets with it in several years
     "demand.abusive_most_per_person=3",
     *(f"people.per_million.{group}=1" for group in GROUPS),
 )
+CLASSES = ("subscriber", "traffic", "content")
 Row = dict[Hashable, Any]
 Told = dict[tuple[str, str], tuple[float, int]]  # (by, level): value and count
 
@@ -54,13 +55,29 @@ class Retold:
         self.at_risk = {group: float(people.loc[people["group"] == group, "weight"].sum()) for group in GROUPS}
         self.cohort = [case for case in self.cases if 0 <= case["month"] < 12 * self.years]
         self.ids = {case["id"] for case in self.cohort}
-        self.formal = [row for row in self.requests if row["channel"] != "preservation"]
+        self.formal = [row for row in self.requests if row["channel"] in ("formal", "emergency")]
         self.of_cohort = [row for row in self.formal if row["case"] in self.ids]
-        self.giving = [row for row in self.formal if isinstance(row["granted_class"], str)]
+        answers = [row for row in self.requests if row["channel"] != "preservation" and isinstance(row["granted_class"], str)]
+        self.giving = self.best([row for row in answers if self.enough(row)])
         self.abusive = [case for case in self.cohort if case["abusive"]]
         self.needs = [case for case in self.cohort if not case["abusive"] and case["status"] != "domestic"]
-        self.in_window = [row for row in self.giving if row["case"] in self.ids and row["executed_day"] < self.days]
+        self.in_window = [row for row in answers if row["case"] in self.ids and row["executed_day"] < self.days]
         self.disclosed_on_people = [row for row in self.in_window if row["abusive"]]
+
+    def enough(self, row: Row) -> bool:
+        """A side door that gives less than was asked for meets no ordinary need."""
+        formal = row["channel"] in ("formal", "emergency")
+        return bool(row["abusive"] or formal or CLASSES.index(row["granted_class"]) >= CLASSES.index(row["data_class"]))
+
+    def best(self, rows: list[Row]) -> list[Row]:
+        """One row a case: the most intrusive, then the earliest."""
+        kept: dict[Any, Row] = {}
+        for row in rows:
+            rival = kept.get(row["case"])
+            rank = -CLASSES.index(row["granted_class"]), row["executed_day"]
+            if rival is None or rank < (-CLASSES.index(rival["granted_class"]), rival["executed_day"]):
+                kept[row["case"]] = row
+        return list(kept.values())
 
     def own(self, case: Row) -> dict[str, str]:
         """Slices known before anyone files."""
@@ -132,7 +149,7 @@ class Retold:
         return self.by_group(counts, 1) | {("window_years", str(self.years)): (1e5 * total / people, total)}
 
     def attempted_rate(self) -> Told:
-        filed = {row["case"] for row in self.requests}
+        filed = {row["case"] for row in self.requests if row["channel"] != "spontaneous"}
         return self.only_group([case for case in self.abusive if case["id"] in filed])
 
     def deterred_share(self) -> Told:
@@ -150,7 +167,7 @@ class Retold:
         weight = self.result.config.metrics.severity
         total: dict[str, float] = defaultdict(float)
         counts: Counter[str] = Counter()
-        for row in self.disclosed_on_people:
+        for row in self.best(self.disclosed_on_people):
             total[str(row["group"])] += weight[row["granted_class"]]
             counts[str(row["group"])] += 1
         return {
@@ -175,6 +192,8 @@ class Retold:
     def unanswered_share(self) -> Told:
         silent, whole = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         for row in self.of_cohort:
+            if row["status"] == "diverted":
+                continue
             purpose = "abusive" if row["abusive"] else "legitimate"
             for key in (("all", "all"), ("requested", str(row["requested"])), ("purpose", purpose)):
                 whole[key] += 1
@@ -199,6 +218,17 @@ class Retold:
         harmed = sum(row["misused"] != "no" for row in self.in_window)
         told = {("all", "all"): (1e5 * harmed / people / self.years, harmed)}
         return told | {("risk", level): (1e5 * count / people / self.years, count) for level, count in leaks.items()}
+
+    def spyware_rate(self) -> Told:
+        """Every abusive case that ended without data, of the most repressive states, where the chance is one."""
+        states = self.result.finished.world.states
+        most = sorted(range(states.count), key=lambda row: -states.repression[row])[: self.result.config.conduct.spyware_states]
+        spies = {states.codes[row] for row in most}
+        ended = ("deterred", "ended", "open")
+        hit = [case for case in self.abusive if case["status"] in ended and str(case["requester"]) in spies]
+        people = {(str(case["group"]), case["person"], case["member"], case["month"] // 12) for case in hit}
+        count = Counter(group for group, *_ in people)
+        return {("group", g): (1e5 * count[g] / at_risk / self.years, count[g]) for g, at_risk in self.at_risk.items() if at_risk}
 
     def notified_share(self) -> Told:
         hit = [row for row in self.giving if row["abusive"] and row["case"] in self.ids]
