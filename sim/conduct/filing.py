@@ -256,24 +256,22 @@ def _instrument(
 ) -> int:  # fmt: skip
     """The text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
 
-    The choice is a race with the propensity to file under a text over its delay as weights; comity, the last, is no text and
-    governs where none does. Without fall-through the first in
-    force governs, whatever its scope, so that the gates can refuse; but no text governs data that it does not offer at all.
+    The choice is a race with the propensity to file under a text over its delay as weights. Comity, the last, is no text: it
+    is nobody's choice and governs where no text does. Without fall-through the first in force governs, whatever its scope, so
+    that the gates can refuse; but no text governs data that it does not offer at all.
     """
-    i = cases.requester[c]
-    best, winner = -np.inf, int(in_force.shape[0]) - 1
+    i, comity = cases.requester[c], int(in_force.shape[0]) - 1
+    best, winner = -np.inf, comity
     start = np.uint64(0)
     if habits.by_choice:
         start = absorb(absorb(opened(seed, _BASIS), cases.id[c]), np.uint64(attempt))
-    for text in range(in_force.shape[0]):
+    for text in range(comity):
         if not in_force[text, i, j] or law.most[text] < cases.wanted[c]:
             continue
         if habits.fall_through and law.reach[text, i, label] != COVERED:
             continue
         if not habits.by_choice:
             return text
-        if text == in_force.shape[0] - 1 and winner < text:
-            break
         appeal = log(law.filing[text]) - log(law.delay[text]) + gumbel_quantile(unit(absorb(start, law.keys[text])))
         if appeal > best:
             best, winner = appeal, text

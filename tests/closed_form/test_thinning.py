@@ -23,7 +23,10 @@ Reals = NDArray[np.float64]
 LEAST_P = 1e-4
 MONTHS = 72  # of the small world: run-in, window, run-out
 OPEN_DOORS = NOTHING_EXPIRES | {"delay_log": -20.0, "delay_spread": 0.0}  # executed at once
-PLAIN = ("review.load=false", "demand.foreign_share=0", "states.hosting.home_default=0.1")
+PLAIN = (
+    *("review.load=false", "demand.foreign_share=0", "states.hosting.home_default=0.1"),
+    *("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0"),
+)
 
 
 def plain(*overrides: str) -> Config:
@@ -145,13 +148,14 @@ def test_filing_propensity_thins_by_itself_and_keeps_who_is_left(propensity: flo
 
 def test_a_better_instrument_adds_filings_and_takes_none_away() -> None:
     world, config = world_at_rates(), made_up(*PLAIN)
-    few, more = (ended(unrefused(world, 1, config, law={"filing": np.full(4, share)})) for share in (0.3, 0.8))
+    texts = len(config.instruments)
+    few, more = (ended(unrefused(world, 1, config, law={"filing": np.full(texts, share)})) for share in (0.3, 0.8))
     assert set(disclosed(few)) < set(disclosed(more))
 
 
 def test_appetite_multiplies_the_propensity_of_the_instrument() -> None:
-    world = world_at_rates()
-    run = ended(unrefused(world, 1, made_up(*PLAIN, "conduct.appetite=0.5"), law={"filing": np.full(4, 0.6)}))
+    world, config = world_at_rates(), made_up(*PLAIN, "conduct.appetite=0.5")
+    run = ended(unrefused(world, 1, config, law={"filing": np.full(len(config.instruments), 0.6)}))
     luck = Draws(1).uniform("file", run.cases.id)
     assert np.array_equal(run.case_status == DETERRED, (run.case_status != DOMESTIC) & (luck >= 0.3))
 

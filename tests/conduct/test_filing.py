@@ -332,7 +332,7 @@ def test_whoever_was_deterred_from_asking_formally_stays_so_when_a_side_door_fai
 
 
 def test_requesters_choose_a_legal_basis_by_propensity_over_delay() -> None:
-    weights = {"mlat": (0.9, 1.0), "budapest": (0.6, 0.5), "hanoi": (0.8, 2.0), "comity": (0.3, 1.5)}
+    weights = {"mlat": (0.9, 1.0), "budapest": (0.6, 0.5), "hanoi": (0.8, 2.0)}
     texts = [f"instruments.{name}.{key}={value}" for name, pair in weights.items()
              for key, value in zip(("filing", "delay_factor"), pair, strict=True)]  # fmt: skip
     run = run_of("conduct.legal_basis=requester_choice", OLD_TEXTS, *texts)
@@ -341,10 +341,12 @@ def test_requesters_choose_a_legal_basis_by_propensity_over_delay() -> None:
     after = docket.month[rows] >= run.rules.treaty_from
     weight = np.array([law.filing[t] / law.delay[t] for t in range(4)])[:, None]
     usable = np.where(after, law.after[:, i, j], law.before[:, i, j]) & (law.reach[:, i, label] == COVERED)
+    usable[3] = ~usable[:3].any(axis=0)  # comity is nobody's choice
     p = weight * usable / (weight * usable).sum(axis=0)
     chosen = docket.instrument[rows] == np.arange(4)[:, None]
     assert not (chosen & ~usable).any()
-    for text, name in enumerate(run.rules.names):
+    assert np.array_equal(chosen[3], usable[3])
+    for text, name in enumerate(run.rules.names[:3]):
         contested = (p[text] > 0) & (p[text] < 1)
         assert contested.sum() > 300, name
         spread = np.sqrt((p[text] * (1 - p[text])).sum())
@@ -362,7 +364,7 @@ def test_a_basis_that_becomes_slower_loses_cases_and_moves_no_other() -> None:
     assert not (other[moved] == hanoi).any()
 
 
-def test_a_basis_that_nobody_would_file_under_is_never_chosen_and_comity_is_left() -> None:
+def test_a_basis_that_nobody_would_file_under_is_never_chosen() -> None:
     nothing = [f"instruments.{name}.filing=0" for name in ("mlat", "budapest", "hanoi")]
     run = run_of("conduct.legal_basis=requester_choice", OLD_TEXTS, *nothing)
     assert set(run.docket.instrument[formal_rows(run)]) == {3}

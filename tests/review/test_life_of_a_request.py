@@ -363,7 +363,7 @@ def test_a_judge_without_margin_narrows_nothing() -> None:
 @pytest.mark.parametrize(("channel", "days"), [(FORMAL, 150.0 + 21.0), (EMERGENCY, 15.0 + 2.1)])
 def test_execution_takes_its_delay_by_instrument_and_lane(channel: int, days: float) -> None:
     place = office().applying(1.0, "judge").numbered("judge", bar=99.0, delay_days=21.0)
-    place = place.practised(delay_log=np.log(100.0), urgent_delay=0.1).ruled(delay=np.full(len(place.instruments), 1.5))
+    place = place.practised(delay_log=np.log(100.0), urgent_delay=0.1).ruled(delay=np.full_like(place.law.delay, 1.5))
     cases, docket = files(place, 30, channel=channel)
     answered(place, cases, docket)
     assert docket.executed_day - docket.filed_day == pytest.approx(days)
