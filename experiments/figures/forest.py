@@ -96,7 +96,7 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
     words = [
         "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: its 95 % interval; blue: better for",
         "people, orange: worse, open and grey: the interval holds zero.",
-        f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0]} under the arm, pooled over its runs{base}.",
+        f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0]} under the scenario, pooled over its runs{base}.",
         "Expected: the direction written down before the runs; ✓ the interval lies there, ✗ on the other side, ? it does not tell.",
     ]
     if far:
@@ -105,7 +105,7 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
         words.append("Grey names: nothing can move by construction.")
     worlds, runs = (f"{counted(table[c].min())} to {counted(table[c].max())}" if table[c].min() < table[c].max() else
                     counted(table[c].max()) for c in ("worlds", "runs"))  # fmt: skip
-    words.append(f"{worlds} worlds, {runs} runs an arm.")
+    words.append(f"{worlds} worlds, {runs} runs a scenario.")
     return " ".join(words)
 
 
@@ -172,6 +172,8 @@ def _told(row: Row, fewest: int) -> tuple[str, str]:
         return f"<{fewest} events", MUTED
     if np.isnan(row["percent"]):
         return "no baseline", MUTED
+    if row["percent"] == row["percent_low"] == row["percent_high"] == 0:
+        return "0 in every run", MUTED
     return banded(row["percent"], row["percent_low"], row["percent_high"]), INK
 
 

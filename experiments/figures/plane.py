@@ -47,6 +47,8 @@ _RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and direc
 _STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
 _PAD = 1.5  # points around a label
 _LEADER = 6.0  # points from which a line leads from a label to its mark
+_COVERED = 3.0  # points between two marks of which one covers the other
+_LEADING = 1.25  # of the letters' size: from one line of a label to the next
 _CROWD = 40.0  # points around a mark in which others make it hard to name
 _INSET = 7.0  # points between the words of a corner and the frame
 _LEVEL = 1e-9  # keeps a direction along an axis from dividing by zero
@@ -103,7 +105,7 @@ class Box(NamedTuple):
 
 
 def plane(
-    frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "baseline", names: Mapping[str, str] | None = None
+    frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "", names: Mapping[str, str] | None = None
 ) -> Axes:
     """Scenarios in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
 
@@ -118,7 +120,8 @@ def plane(
     box = close if near else whole
     inside, zoomed = box.holds(table), not near and zooms(frame)
     named = inside & ~close.holds(table) if zoomed else inside
-    said = {"": f"{spoken(baseline)} (baseline)"} | dict(names or {})
+    own = f"{spoken(baseline)} (baseline)" if baseline else "baseline"
+    said = {"": own} | dict(names or {})
     ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
     ax.grid(color=PALE)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
@@ -128,13 +131,16 @@ def plane(
     if zoomed:
         width, height = close.right - close.left, close.high - close.low
         ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
-    spots = [(row[_ACROSS], row[_UP], said.get(row["arm"], spoken(row["arm"]))) for row in table[named].to_dict("records")]
+    still = (table[[_ACROSS, _UP]] == 0).all(axis=1).to_numpy(bool)
+    shown = table[named & ~still].to_dict("records")
+    spots = [(row[_ACROSS], row[_UP], said.get(row["arm"], spoken(row["arm"]))) for row in shown]
     if near or not zoomed:
         spots.append((0.0, 0.0, said[""]))
+    at_rest = [said.get(arm, spoken(arm)) for arm in table.loc[still, "arm"]]
     homeless = _labels(ax, box, table[inside], spots)
     ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
     ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
-    note(ax, _explained(table, near, zoomed, int((~inside).sum()), homeless))
+    note(ax, _explained(table, near, zoomed, int((~inside).sum()), at_rest, homeless))
     return ax
 
 
@@ -152,9 +158,9 @@ def _measured(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _near(table: pd.DataFrame) -> Box:
     """The part that holds the origin and the scenarios that are no giants on either score."""
-    across, up = (usual(_spans(table, axis), *_GIANT) for axis in (_ACROSS, _UP))
-    kept = table[across & up]
-    return _whole(kept if len(kept) else table)
+    means = table[[_ACROSS, _UP]].to_numpy(float)
+    kept = usual(means[:, :1], *_GIANT) & usual(means[:, 1:], *_GIANT)
+    return Box(*edges(means[kept, 0]), *edges(means[kept, 1])) if kept.any() else _whole(table)
 
 
 def _whole(table: pd.DataFrame) -> Box:
@@ -165,13 +171,15 @@ def _spans(table: pd.DataFrame, axis: str) -> Reals:
     return table[[f"{axis}{end}" for end in _ENDS]].to_numpy(float)
 
 
-def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, homeless: Sequence[str]) -> str:
+def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, at_rest: Sequence[str], homeless: Sequence[str]) -> str:
     words = ["Dot: mean of the paired differences; cross: 95 % intervals of both. Stair: the scenarios that no other beats on both"]
     words += ["scores at once. Colour: change of the delay until needs are met, white where it is not known."]
     if zoomed:
         words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
     if near and beyond:
-        words.append(f"{beyond} of {len(table)} scenarios lie outside this part: see the whole plane.")
+        words.append(f"{beyond} of {len(table)} scenarios lie outside this part, and so may the ends of crosses.")
+    if at_rest:
+        words.append(f"On the baseline itself: {', '.join(at_rest)}.")
     if homeless:
         words.append(f"Without room for a name: {', '.join(homeless)}.")
     return " ".join(words)
@@ -196,8 +204,8 @@ def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
     for row, kept in zip(table.to_dict("records"), inside, strict=True):
         if not kept:
             continue
-        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=1.2, zorder=2)
-        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=1.2, zorder=2)
+        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=0.9, zorder=2)
+        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=0.9, zorder=2)
         late = row["delay_days"]
         colour = "white" if np.isnan(late) else _SLOWER(norm(late))
         ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
@@ -216,8 +224,9 @@ def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
 
 def _extent(words: str) -> tuple[float, float]:
     """Width and height of a label, points."""
-    box = TextPath((0, 0), words, size=_LABEL).get_extents()
-    return float(box.width) + 2 * _PAD, _LABEL + 2 * _PAD
+    lines = words.split("\n")
+    wide = max(float(TextPath((0, 0), line, size=_LABEL).get_extents().width) for line in lines)
+    return wide + 2 * _PAD, _LABEL * (1 + _LEADING * (len(lines) - 1)) + 2 * _PAD
 
 
 def _corners(ax: Axes, size: Reals, taken: list[Frame]) -> None:
@@ -241,7 +250,7 @@ def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float
     marks = (table[[_ACROSS, _UP]].to_numpy(float) - corner) * scale
     taken = [Frame(x - _MARK / 2, y - _MARK / 2, x + _MARK / 2, y + _MARK / 2) for x, y in marks]
     _corners(ax, size, taken)
-    placed = [((np.array([x, y]) - corner) * scale, words) for x, y, words in spots]
+    placed = _together([((np.array([x, y]) - corner) * scale, words) for x, y, words in spots])
     crowd = [int((np.abs(marks - mark) < _CROWD).all(axis=1).sum()) for mark, _ in placed]
     homeless = []
     for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
@@ -249,16 +258,28 @@ def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float
             (frame for frame in _frames(mark, *_extent(words)) if frame.within(size) and not any(map(frame.meets, taken))), None
         )
         if found is None:
-            homeless.append(words)
+            homeless += words.split("\n")
             continue
         taken.append(found)
         x, y = found.middle / scale + corner
-        ax.text(x, y, words, ha="center", va="center", fontsize=_LABEL, zorder=5, path_effects=_HALO)
+        ax.text(x, y, words, ha="center", va="center", fontsize=_LABEL, zorder=5, path_effects=_HALO, linespacing=_LEADING)
         edge = np.clip(mark, found[:2], found[2:])
         if np.hypot(*(edge - mark)) > _LEADER + _MARK / 2:
             ends = np.stack([mark, edge]) / scale + corner
             ax.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
     return sorted(homeless)
+
+
+def _together(placed: Sequence[tuple[Reals, str]]) -> list[tuple[Reals, str]]:
+    """Marks with their names; marks that cover each other share a label, a line a name."""
+    groups: list[tuple[Reals, list[str]]] = []
+    for mark, words in placed:
+        beside = next((names for middle, names in groups if np.hypot(*(mark - middle)) < _COVERED), None)
+        if beside is None:
+            groups.append((mark, [words]))
+        else:
+            beside.append(words)
+    return [(mark, "\n".join(names)) for mark, names in groups]
 
 
 def _frames(mark: Reals, wide: float, high: float) -> Iterator[Frame]:

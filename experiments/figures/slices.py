@@ -30,6 +30,7 @@ from experiments.figures.style import (
     signed,
     spoken,
 )
+from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
     *("arm", "by", "level", "percent", "percent_low", "percent_high"),
@@ -40,6 +41,7 @@ _FULL = 100.0  # per cent at which a colour is full
 _DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
 _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
+_ORDER: dict[str, tuple[str, ...]] = {"group": GROUPS, "regime": REGIMES, "channel": CHANNELS}
 _LINE = 13  # letters of a line of a heading
 _WIDTH = 0.74  # of the page's width that the axes have at least
 _POINTS = 72.0  # an inch
@@ -108,8 +110,10 @@ def slices(
 
 
 def levels_of(part: pd.DataFrame, largest: int) -> list[str]:
-    """Levels of one slice, at most ``largest``, in the order in which they come; of more, those with most events before."""
-    levels = in_order(part["level"])
+    """Levels of one slice, at most ``largest``, in the order of the model or of the table; of more, those with most events."""
+    by = str(part["by"].iloc[0])
+    known = {level: place for place, level in enumerate(_ORDER.get(by, ()))}
+    levels = sorted(in_order(part["level"]), key=lambda level: known.get(level, len(known)))
     if len(levels) <= largest:
         return levels
     events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
@@ -156,7 +160,7 @@ def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest
 def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:
     words = [
         "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the 95 %",
-        f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ more in the baseline, ↑ fewer there.",
+        f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("=: nothing can move by construction.")

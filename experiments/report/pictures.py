@@ -10,7 +10,21 @@ import pandas as pd
 
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
-from experiments.report.told import COOPERATED, COOPERATION, DOWN, FEW, FIXED, PROTECTION, UNSURE, UP, Study, listed, several, share
+from experiments.report.told import (
+    COOPERATED,
+    COOPERATION,
+    DOWN,
+    FEW,
+    FIXED,
+    PROTECTION,
+    SAME,
+    UNSURE,
+    UP,
+    Study,
+    listed,
+    several,
+    share,
+)
 
 SLICED = {"group": "targeted_rate", "regime": PROTECTION, "channel": PROTECTION, "requested": PROTECTION}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
@@ -49,7 +63,7 @@ class Picture(NamedTuple):
 
 def order_of(study: Study) -> list[str]:
     """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
-    kinds = (DOWN, UNSURE, UP)
+    kinds = (DOWN, UNSURE, SAME, UP)
     measured = [arm for kind in kinds for arm in study.of(PROTECTION, kind)]
     row = {arm: study.row(arm, PROTECTION) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))

@@ -48,6 +48,10 @@ LIMITS = {
     "modelled, and the people at risk are a closed cohort.",
     "Small numbers": "Where fewer events than the least number stand behind a cell, pooled over all runs, no rate is given.",
 }
+SELECTED = (
+    "Shares of what was executed or decided are left out: scenarios change what is filed, so these shares speak of other requests "
+    "in each."
+)
 SAME_NUMBERS = "The same command on the same commit gives the same numbers, on any machine with these versions:"
 BESIDE = (
     "Beside this page lie comparison.csv (every row of these tables and all others), cooperation.csv, the runs, the figures, and "

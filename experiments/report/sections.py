@@ -22,6 +22,7 @@ from experiments.report.told import (
     FEW,
     FIXED,
     PROTECTION,
+    SAME,
     SUBJECTS,
     UNSURE,
     UP,
@@ -43,6 +44,7 @@ _GROUPS = {
     DOWN: "They lower the share of abusive cases that end in disclosure",
     UP: "They raise it",
     UNSURE: "We cannot tell",
+    SAME: "Nothing moved in any run",
     FIXED: "They cannot move it, by construction",
     FEW: "Too few events",
     ABSENT: "No number",
@@ -51,11 +53,13 @@ _COUNTS = {
     DOWN: "{} clearly lower the share of abusive cases that end in disclosure",
     UP: "{} clearly raise it",
     UNSURE: "for {} we cannot tell",
+    SAME: "{} changed it in no run",
     FIXED: "{} cannot move it by construction",
     FEW: "{} have too few events",
     ABSENT: "for {} there is no number",
 }
 _HEADLINE = (PROTECTION, COOPERATION)
+_LAST = "~"  # after every id
 _MISS = 0.05  # chance with which a 95 % interval misses
 _FIRST = 3  # scenarios named first
 
@@ -118,7 +122,7 @@ def _brief(study: Study, arm: str) -> str:
 def question(study: Study) -> list[Element]:
     """What was asked, by whom, scenario by scenario."""
     rows = []
-    for arm in study.arms:
+    for arm in sorted(study.arms, key=lambda arm: (study.numbers.get(arm, _LAST), study.names[arm])):
         header = study.headers.get(arm)
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
         rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
@@ -149,7 +153,7 @@ def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
 
 def _answered(study: Study, arm: str) -> Element:
     """One scenario: its question, what changes, whether that was expected, and the counts."""
-    header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) == FIXED
+    header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) in (FIXED, SAME)
     rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
     told = told_of(rows, study.fewest) + ([] if fixed else [waited(study.cooperation.get(arm))])
     told += [f"Finding: {header.finding.strip()}"] if header and header.finding else []

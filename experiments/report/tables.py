@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from experiments.figures.slices import LEVELS, levels_of
 from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
+from experiments.report import prose
 from experiments.report.page import line, table, tag
 from experiments.report.pictures import KINDS, SLICED, order_of, sliced
 from experiments.report.told import (
@@ -15,6 +16,7 @@ from experiments.report.told import (
     FEW,
     FIXED,
     PROTECTION,
+    SAME,
     SUBJECTS,
     Row,
     Study,
@@ -33,6 +35,7 @@ _BARGAINS = (
     "scenario", f"abusive cases saved, {THIN}%", f"needs lost, {THIN}%", "delay, days", "until met: share of needs",
     "officer-hours a year", "not outdone",
 )  # fmt: skip
+_SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
 _LARGEST = 8  # columns of a slice
 
 
@@ -52,10 +55,11 @@ def tables(study: Study) -> list[Element]:
             parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
     parts.append(_bargains(study, order))
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
-    others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION)]
+    others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION, *_SELECTED)]
     if others:
         body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
         caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
+        parts.append(tag("p", prose.SELECTED, class_="quiet"))
         parts.append(table(caption, ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others)), body))
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
 
@@ -68,7 +72,7 @@ def _opening(metric: str) -> str:
 def _numbers(row: Row, study: Study) -> tuple[str, ...]:
     """The cells of one headline row."""
     kind = verdict(row, study.fewest)
-    silent = {FIXED: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
+    silent = {SAME: "0 in every run", FIXED: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
     change = silent.get(kind) or banded(row["percent"], row["percent_low"], row["percent_high"])
     levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
     events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
@@ -107,7 +111,7 @@ def _ends(row: Row, name: str) -> tuple[float, float, float]:
 def _cell(row: Row | None, study: Study) -> str | Element:
     """A change with its interval and its events, or why there is none."""
     kind = verdict(row, study.fewest)
-    silent = {ABSENT: "–", FIXED: "cannot move", FEW: f"<{study.fewest} events"}
+    silent = {ABSENT: "–", SAME: "0 in every run", FIXED: "cannot move", FEW: f"<{study.fewest} events"}
     if row is None or kind in silent:
         return silent[kind]
     change = banded(row["percent"], row["percent_low"], row["percent_high"]) or "–"

@@ -38,10 +38,16 @@ SUBJECTS = {
     "unanswered_share": "requests left unanswered",
     "backlog_months": "backlog of the authorities",
     "secondary_use_rate": "people harmed by further use",
+    "spyware_rate": "people reached by spyware",
+    "ever_targeted": "people ever disclosed",
+    "disclosure_severity": "severity of what is disclosed",
+    "legit_delay_days": "delay until needs are met",
+    "displacement_rate": "disclosures displaced to another way",
+    "targeted_rate_treaty": "people disclosed through the treaty",
     "notified_share": "disclosed persons who are ever told",
     "chilling": "expression lost",
 }
-DOWN, UP, UNSURE, FIXED, FEW, ABSENT = "down", "up", "unsure", "fixed", "few", "absent"
+DOWN, UP, UNSURE, SAME, FIXED, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
 _WHOLE = 9.95  # per cent from which no decimal is told
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
 _UNBOUNDED = (
@@ -80,7 +86,7 @@ class Study(NamedTuple):
         return self.whole.get((arm, metric))
 
     def verdict(self, arm: str, metric: str) -> str:
-        """Which way a metric goes: ``down, up, unsure, fixed, few`` or ``absent``."""
+        """Which way a metric goes: ``down, up, unsure, same, fixed, few`` or ``absent``."""
         return verdict(self.row(arm, metric), self.fewest)
 
     def of(self, metric: str, kind: str) -> list[str]:
@@ -156,6 +162,8 @@ def verdict(row: Row | None, fewest: int) -> str:
         return FEW
     if np.isnan(row["difference"]):
         return ABSENT
+    if row["difference"] == 0 and row["events"] == row["events_baseline"] and not (row["low"] < 0 or row["high"] > 0):
+        return SAME
     return DOWN if row["high"] < 0 else UP if row["low"] > 0 else UNSURE
 
 
@@ -193,15 +201,15 @@ def changed(row: Row, fewest: int) -> str:
     subject = SUBJECTS.get(metric, spoken(metric))
     opening = subject[0].upper() + subject[1:]
     kind = verdict(row, fewest)
-    if kind in (FIXED, FEW, ABSENT) or np.isnan(row["percent"]):
+    if kind in (SAME, FIXED, FEW, ABSENT) or np.isnan(row["percent"]):
         return f"{opening}: {_silent(row, kind, fewest)}."
     return f"{_moved(row, kind, opening, subject)}."
 
 
 def _silent(row: Row, kind: str, fewest: int) -> str:
     """Why there is no number."""
-    if kind == FIXED:
-        return "nothing can move by construction"
+    if kind in (SAME, FIXED):
+        return "no change in any run" if kind == SAME else "nothing can move by construction"
     if kind == FEW:
         before, after = few(row["events_baseline"], fewest), few(row["events"], fewest)
         return f"fewer than {fewest} events on one side (baseline {before}, here {after}), too few for a number"
@@ -229,7 +237,8 @@ def quick(row: Row, what: str, fewest: int) -> str:
     kind = verdict(row, fewest)
     percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
     if kind not in (DOWN, UP, UNSURE) or np.isnan(percent) or np.isnan(low) or np.isnan(high):
-        return f"{what}: {'nothing can move' if kind == FIXED else 'no number'}"
+        silent = {FIXED: "nothing can move", SAME: "no change in any run"}
+        return f"{what}: {silent.get(kind, 'no number')}"
     decimals = _decimals(percent, low, high)
     if kind == UNSURE:
         return f"{what}: we cannot tell ({sided(low, decimals)} to {sided(high, decimals)})"
@@ -240,11 +249,16 @@ def quick(row: Row, what: str, fewest: int) -> str:
 
 
 def told_of(rows: Sequence[Row], fewest: int) -> list[str]:
-    """Sentences on several metrics of one scenario; one for all where none of them can move."""
-    if rows and all(verdict(row, fewest) == FIXED for row in rows):
-        subjects = listed([SUBJECTS.get(str(row["metric"]), spoken(row["metric"])) for row in rows])
+    """Sentences on several metrics of one scenario; one for all where none of them can move, or none did."""
+    kinds = {verdict(row, fewest) for row in rows}
+    subjects = listed([SUBJECTS.get(str(row["metric"]), spoken(row["metric"])) for row in rows])
+    if kinds == {FIXED}:
         return [f"Nothing can move by construction: {subjects} are the same in every run."]
-    return [changed(row, fewest) for row in rows]
+    return (
+        [f"Nothing moved in any run: neither {subjects.replace(' and ', ' nor ')}."]
+        if kinds == {SAME}
+        else [changed(row, fewest) for row in rows]
+    )
 
 
 def _decimals(*values: float) -> int:

@@ -16,6 +16,7 @@ from experiments.figures import FIGURES, draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.figures.style import BETTER, MUTED, THIN, WORSE, apart
 from experiments.figures.tile_map import tiles
+from sim.world.vocabulary import CHANNELS
 from tests.figures.examples import (
     EXAMPLES,
     GIVEN,
@@ -346,16 +347,40 @@ def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
 
 
 def test_both_views_of_the_plane_name_every_scenario_between_them() -> None:
-    named = set(words(drawn("plane"))) | set(words(drawn("plane", near=True)))
-    assert {arm.replace("_", " ") for arm in weighed()["arm"]} <= named
+    named = {name for near in (False, True) for text in words(drawn("plane", near=near)) for name in text.split("\n")}
+    at_rest = weighed()["arm"][(weighed()[["protection_percent", "cooperation_lost_percent"]] == 0).all(axis=1)]
+    assert len(at_rest)
+    assert {arm.replace("_", " ") for arm in set(weighed()["arm"]) - set(at_rest)} <= named
+    told = f"On the baseline itself: {', '.join(sorted(arm.replace('_', ' ') for arm in at_rest))}."
+    assert any(told in text for text in words(drawn("plane")))
+
+
+def test_scenarios_that_cover_each_other_share_a_label() -> None:
+    judge = weighed()[lambda f: f["arm"] == "judge"]
+    frame = pd.concat([judge, judge.assign(arm="twin"), weighed()[lambda f: f["arm"] == "convention_only"]])
+    named = set(words(drawn("plane", frame))) | set(words(drawn("plane", frame, near=True)))
+    assert {"judge\ntwin", "convention only"} <= named
+
+
+def test_what_changed_in_no_run_is_told_as_such_in_the_forest() -> None:
+    frame = compared()
+    numbers = ["percent", "percent_low", "percent_high"]
+    frame.loc[frame["arm"] == "judge", numbers] = 0.0
+    assert words(drawn("forest", frame)).count("0 in every run") == 2
+
+
+def test_slices_come_in_the_order_of_the_model() -> None:
+    frame = cut()[lambda f: f["by"] == "channel"].sort_values("level")
+    assert [text for text in words(drawn("slices", frame)) if text in CHANNELS] == list(CHANNELS)
 
 
 def test_without_giants_there_is_one_view_that_names_all() -> None:
-    frame = weighed()[lambda f: f["protection_percent"].between(-20, 30) & f["cooperation_lost_percent"].between(-5, 6)]
+    frame = weighed()[lambda f: f["protection_percent"].between(30, 55) & f["cooperation_lost_percent"].between(11, 22)]
+    assert len(frame) > 3
     assert zooms(weighed())
     assert not zooms(frame)
     assert not zooms(frame.iloc[:0])
-    assert {arm.replace("_", " ") for arm in frame["arm"]} <= set(words(drawn("plane", frame)))
+    assert {*(arm.replace("_", " ") for arm in frame["arm"]), "baseline"} <= set(words(drawn("plane", frame)))
 
 
 def test_the_stair_goes_through_the_efficient_scenarios_and_never_up_without_cost() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.report import REPORT, write
@@ -232,6 +233,20 @@ def test_contradicted_expectations_are_named(seen: Reader) -> None:
     assert "1 are contradicted" in seen.text
     expected = "Expected before the runs: abusive cases that end in disclosure to rise; the runs say otherwise."
     assert f"harm instead: {expected}" in seen.text
+
+
+def test_shares_of_what_was_filed_are_not_compared(tmp_path: Path, undrawn: None) -> None:
+    frame = comparison()
+    filed = frame[frame["metric"] == "notified_share"].assign(metric="abuse_share", percent=31.0, events=500, events_baseline=500)
+    text = read(written(tmp_path, comparison=pd.concat([frame, filed]))).text
+    assert "scenarios change what is filed" in text
+    assert "abuse share" not in text
+
+
+def test_questions_stand_in_the_order_of_their_ids(seen: Reader) -> None:
+    ids = [data for tag, data in seen.words if tag == "td" and re.fullmatch(r"S\d\d", data)]
+    assert ids == sorted(ids)
+    assert len(ids) == len(EFFECTS)
 
 
 def awkward() -> dict[str, dict[str, Any]]:

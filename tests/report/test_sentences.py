@@ -12,6 +12,7 @@ from experiments.report.told import (
     DOWN,
     FEW,
     FIXED,
+    SAME,
     UNSURE,
     UP,
     changed,
@@ -80,6 +81,17 @@ def test_few_events_bear_no_number(before: int, after: int, words: str) -> None:
     text = said(NAN, NAN, NAN, events_baseline=before, events=after)
     assert words in text
     assert "%" not in text
+
+
+def test_what_moved_in_no_run_is_no_doubt() -> None:
+    still = row(0.0, 0.0, 0.0, events=900)
+    assert verdict(still, 10) == verdict(row(0.0, NAN, NAN, events=900), 10) == SAME
+    assert changed(still, 10) == "Abusive cases that end in disclosure: no change in any run."
+    assert quick(still, "such disclosures", 10) == "such disclosures: no change in any run"
+    (text,) = told_of([still, still | {"metric": "legit_met_rate"}], 10)
+    assert text.startswith("Nothing moved in any run: neither abusive cases that end in disclosure nor legitimate needs")
+    assert verdict(row(0.0, -1.0, 1.0, events=900), 10) == UNSURE
+    assert verdict(row(0.0, NAN, NAN, events=899), 10) == UNSURE
 
 
 def test_without_an_interval_we_cannot_tell() -> None:
