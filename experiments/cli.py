@@ -14,12 +14,15 @@ STUDIES = {
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
-    "reproduce": "run the committed reference results again and compare them; rogatory reproduce NAME ... those alone",
+    "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
 }
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
 _SHOW = (("--cfg", "job"), ("-c", "job"), ("--cfg=job",))
 _HELP = ("-h", "--help")
 _USAGE_ERROR, _FAILED, _INTERRUPTED = 2, 3, 130
+STATUSES = (
+    "0 done, 2 a mistake in what was asked, 3 a failure outside the model, 4 reproduce found different numbers, 130 interrupted"
+)
 
 
 def usage() -> str:
@@ -30,12 +33,13 @@ def usage() -> str:
         "usage: rogatory STUDY [key=value ...]\n\n"
         f"studies:\n{listed}\n\n"
         "rogatory STUDY --help lists the keys, --cfg job prints the configuration, -m sweeps values given with commas.\n"
-        f"{' and '.join(_BY_NAME)} take names instead of keys."
+        f"{' and '.join(_BY_NAME)} take names instead of keys.\n\n"
+        f"exit status: {STATUSES}"
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a study; the exit status is 0, 2 for a user's mistake, 3 for a failure outside the model, 130 when interrupted."""
+    """Run a study; the exit status is 0 or one of ``STATUSES``."""
     given = sys.argv[1:] if arguments is None else arguments
     if not given or given[0] in ("-h", "--help", "help"):
         print(usage())

@@ -187,7 +187,8 @@ def projected(entries: Sequence[Entry], replicates: int, processes: int, seconds
 
 
 def _arms(entries: Sequence[Entry]) -> str:
-    return counted(sum(entry.against != a for a, entry in enumerate(entries)), "arm")
+    arms = sum(entry.against != a for a, entry in enumerate(entries))
+    return counted(arms, "arm") if arms else "the baseline alone"
 
 
 def _stopped(wanted: float | None, looks: Sequence[int], wide: Mapping[str, float]) -> str:

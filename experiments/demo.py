@@ -6,6 +6,7 @@ from pathlib import Path
 
 from experiments.study import conduct_study
 from sim.config import load
+from sim.settings import Config
 from sim.world.record import ConfigError
 
 _BASELINE = "no_treaty"
@@ -13,9 +14,15 @@ _BASELINE = "no_treaty"
 
 def main(*overrides: str) -> Path:
     """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
+    baseline, chosen = pair(*overrides)
+    return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+
+
+def pair(*overrides: str) -> tuple[Config, Config]:
+    """No treaty, and the chosen scenario under the same overrides. Raises ``ConfigError``."""
     chosen = load(*overrides)
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
     if chosen.scenario_name == baseline.scenario_name:
         raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
-    return conduct_study("demo", [baseline, chosen], f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+    return baseline, chosen

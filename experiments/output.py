@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,19 @@ def commit() -> str | None:
     return _git("rev-parse", "HEAD")
 
 
+def machine() -> dict[str, Any]:
+    """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
+    compiler = import_module("llvmlite.binding")  # Numba's
+    return {
+        "system": platform.platform(),
+        "kind": platform.system(),
+        "processor": platform.machine(),
+        "cpu": compiler.get_host_cpu_name(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "cores": os.cpu_count(),
+    }
+
+
 def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
     dirty = _git("status", "--porcelain")
@@ -88,7 +102,7 @@ def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float,
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "code": {"commit": commit(), "dirty": None if dirty is None else bool(dirty)},
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": machine(),
         "versions": package_versions(),
         "tables": configs[0].data,
         "seeds": [configs[0].seed + number for number in range(configs[0].seeds)],

@@ -1,0 +1,363 @@
+"""The committed results once more: each number identical, within tolerance, or different; the exit status says which.
+
+``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the demo and the check
+of the drawn laws too; ``rogatory reproduce judge demo`` those alone. Nothing is written. What *within tolerance* means and when
+it is granted stands in ``experiments/verdicts.py``. The exit status is 0 when every number is identical or within tolerance and
+``CHANGED`` when one is different.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from experiments import demo
+from experiments.compare import changes_of, chosen_arms, run_all, runs_frame
+from experiments.contrasts import COOPERATION, FURTHER_USE, PROTECTION, comparison_of, contrast_of, cooperation_of
+from experiments.lineup import HOURS, Board, Entry, line_up
+from experiments.output import commit, machine
+from experiments.paired import mean_of
+from experiments.reference import (
+    DEMO,
+    FOLDER,
+    KINDS,
+    PENALTIES,
+    PENALTIES_FILE,
+    SCENARIOS,
+    Tables,
+    headline_runs,
+    kept_tables,
+    penalties,
+    read_manifest,
+    read_tables,
+    shown,
+)
+from experiments.runs import replicates
+from experiments.study import console_of
+from experiments.summary import comparison_of as demo_comparison
+from experiments.telling import counted, told_time
+from experiments.verdicts import (
+    DIFFERENT,
+    EVENTS,
+    SHARE,
+    WITHIN,
+    Outcome,
+    as_text,
+    judged,
+    level_scales,
+    no_scales,
+    outcome_of,
+)
+from sim.config import key_of, options
+from sim.result import package_versions
+from sim.settings import Config
+from sim.sources.checksums import sha256
+from sim.world.record import RogatoryError
+
+CHANGED = 4  # exit status: a number is different
+_OWN = "rogatory"  # its version names the reference and computes nothing
+_FEW_KEYS = 3  # of a changed configuration that are told
+_ELSEWHERE = "another machine or other versions than the reference's"
+_COMPUTES = ("sim", "configs", "experiments")  # folders whose files decide numbers
+
+
+class Reading(NamedTuple):
+    """The reference as it lies on disk."""
+
+    manifests: dict[str, dict[str, Any]]  # of the demo and of the scenarios
+    tables: dict[str, Tables]  # by part
+
+    @property
+    def arms(self) -> list[str]:
+        """Scenarios of the reference, the baseline among them."""
+        return list(self.manifests[SCENARIOS]["arms"])
+
+
+class Again(NamedTuple):
+    """What running a part again gave."""
+
+    tables: Tables
+    scales: dict[str, pd.DataFrame]  # of a table, by file name; where none is given a table's numbers are measured by its kind
+    configs: dict[str, Config]  # by subject
+
+
+def main(*names: str, folder: Path = FOLDER) -> int:
+    """Run the named scenarios again (all, the demo and the penalties without a name), tell each number's verdict."""
+    reading = read(folder)
+    chosen = chosen_of(names, reading)
+    console, began = console_of(), time.monotonic()
+    console.print(told_before(chosen, reading), highlight=False)
+    arms = [name for name in chosen if name not in (DEMO, PENALTIES)]
+    wanted = {SCENARIOS: bool(arms), DEMO: DEMO in chosen, PENALTIES: PENALTIES in chosen}
+    notes, outcomes, elsewhere = [], [], False
+    for part in (part for part, asked in wanted.items() if asked):
+        manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
+        strange = strangeness(manifest)
+        elsewhere |= bool(strange)
+        gone, left = parted(arms)
+        again = again_of(part, manifest, left, console)
+        subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
+        outcomes += [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
+        notes += [f"{part}: {note}" for note in (*strange, *damage(folder, part, reading), *changed(again.configs, manifest))]
+        if part == SCENARIOS:
+            notes += [f"{part}: no scenario is named {name} any more" for name in gone]
+    console.print(table_of(outcomes))
+    for note in notes:
+        console.print(f"Note on {note}.", highlight=False, markup=False, soft_wrap=True)
+    console.print(conclusion(outcomes, elsewhere, time.monotonic() - began), highlight=False, soft_wrap=True)
+    return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
+
+
+def read(folder: Path) -> Reading:
+    """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
+    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO)}
+    return Reading(manifests, {part: read_tables(folder, part) for part in KINDS})
+
+
+def chosen_of(names: Sequence[str], reading: Reading) -> list[str]:
+    """What is to be run again, each once. Raises ``RogatoryError`` for a name that the reference does not have."""
+    known = [*reading.arms, DEMO, PENALTIES]
+    for name in names:
+        if name not in known:
+            raise RogatoryError(f"reproduce: found {name!r}; accepted: {', '.join(known)}")
+    return list(dict.fromkeys(names)) or known
+
+
+def parted(arms: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Scenarios of the reference that are no longer on file, and those that are."""
+    on_file = set(options("scenario"))
+    gone = [arm for arm in arms if not set(arm.partition("@")[0].split("+")) <= on_file]
+    return gone, [arm for arm in arms if arm not in gone]
+
+
+# --- running again --------------------------------------------------------------------------------------------------------
+
+
+def again_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str], console: Console) -> Again:
+    """A part run again; of the scenarios the arms named."""
+    if part == PENALTIES:
+        return Again({PENALTIES_FILE: penalties()}, {}, {})
+    if part == DEMO:
+        return demo_again(manifest)
+    return scenarios_again(manifest, arms, console) if arms else Again({}, {}, {})
+
+
+def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
+    """The overrides of the command that made a part, without where it was written and by how many, and without some keys."""
+    words = shlex.split(str(manifest["command"]))[2:]
+    return [word for word in words if key_of(word) not in ("output", *without)]
+
+
+def scenarios_again(manifest: Mapping[str, Any], arms: Sequence[str], console: Console) -> Again:
+    """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
+    entries = entries_of(manifest, arms)
+    ran = run_all(entries, console)
+    places = [place for place, entry in enumerate(entries) if entry.against != place]
+    contrasts = [contrast_of(ran.board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
+    runs = runs_frame(ran.board, entries)
+    configs = {entry.name: entry.config for entry in entries}
+    if not contrasts:
+        return Again({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
+    cooperation = cooperation_of(ran.board, contrasts)
+    tables = kept_tables(runs, comparison_of(ran.board, contrasts, {}), cooperation)
+    return Again(tables, {"cooperation.csv": cooperation_scales(ran.board, entries, cooperation)}, configs)
+
+
+def _none() -> pd.DataFrame:
+    return pd.DataFrame(columns=["metric", "by", "level"])
+
+
+def entries_of(manifest: Mapping[str, Any], arms: Sequence[str]) -> list[Entry]:
+    """The baseline of the reference, then the arms named; the baseline alone if it is the only one named."""
+    baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
+    named = [arm for arm in arms if arm != baseline]
+    some = named or [next(name for name in manifest["arms"] if name != baseline)]
+    entries = line_up(chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"]))
+    return entries if named else entries[:1]
+
+
+def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.DataFrame) -> pd.DataFrame:
+    """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
+    keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": HOURS, "secondary_use": FURTHER_USE}
+    levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
+    columns: dict[str, Any] = {}
+    for name in KINDS[SCENARIOS]["cooperation.csv"].numbers:
+        if name.startswith("delay_days"):
+            shares = cooperation["delay_quantile"].astype(str)
+            columns[name] = [_level(board, entries[0], ("legit_delay_days", "quantile", share)) for share in shares]
+        else:
+            family = next((family for family in levels if name.startswith(family)), "")
+            columns[name] = 100.0 if "percent" in name else levels.get(family, 0.0)
+    return pd.DataFrame({"arm": cooperation["arm"]} | columns)
+
+
+def _level(board: Board, entry: Entry, key: tuple[str, str, str]) -> float:
+    """The baseline's mean of an estimand over all runs; zero where there is none."""
+    if key not in board.keys:
+        return 0.0
+    level = float(np.abs(mean_of(mean_of(board.values[entry.against, board.keys.index(key)]))))
+    return 0.0 if np.isnan(level) else level
+
+
+def demo_again(manifest: Mapping[str, Any]) -> Again:
+    """The demo under the seeds of its manifest."""
+    before, after = pair = demo.pair(*overrides_of(manifest))
+    metrics = replicates(pair).metrics
+    names = before.scenario_name, after.scenario_name
+    comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
+    tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
+    return Again(tables, {}, dict(zip(names, pair, strict=True)))
+
+
+# --- judging --------------------------------------------------------------------------------------------------------------
+
+
+def verdicts(part: str, then: Tables, again: Again, elsewhere: bool, subject: str) -> list[pd.DataFrame]:
+    """Each table of a part number by number; of the scenarios the rows of one arm."""
+    arm = subject if part == SCENARIOS else None
+    found = []
+    for name, kind in KINDS[part].items():
+        fresh = again.tables.get(name)
+        if fresh is None and subject in again.configs:
+            continue  # the baseline alone is in no contrast
+        before = _of(then[name], arm)
+        after = before.iloc[:0] if fresh is None else as_text(_of(fresh, arm), kind.digits)
+        if name in again.scales:
+            scales = before[["arm"]].merge(again.scales[name], on="arm", how="left")
+        else:
+            scales = level_scales(before, kind) if name == "comparison.csv" else no_scales(before, kind)
+        found.append(judged(before, after, kind, scales, elsewhere))
+    return found
+
+
+def _of(table: pd.DataFrame, arm: str | None) -> pd.DataFrame:
+    return table if arm is None else table[table["arm"].astype(str) == arm].reset_index(drop=True)
+
+
+# --- what is not as it was ------------------------------------------------------------------------------------------------
+
+
+def strangeness(manifest: Mapping[str, Any]) -> list[str]:
+    """Why the numbers need not be identical: versions and machine that are not the manifest's."""
+    then, now = manifest["versions"], package_versions()
+    moved = [f"{name} {then.get(name, 'none')} -> {now[name]}" for name in now if name != _OWN and then.get(name) != now[name]]
+    notes = [f"other versions than the reference's: {', '.join(moved)}"] if moved else []
+    old, new = manifest["machine"], machine()
+    parts = [
+        f"{part} {old.get(part, 'unknown')} -> {new[part]}"
+        for part in ("kind", "processor", "cpu", "libc")
+        if old.get(part) != new[part]
+    ]
+    return [*notes, f"another machine than the reference's: {', '.join(parts)}"] if parts else notes
+
+
+def damage(folder: Path, part: str, reading: Reading) -> list[str]:
+    """Committed files that are not those of their manifest, and code that is not what it names."""
+    if part not in reading.manifests:
+        return []
+    manifest = reading.manifests[part]
+    paths = [folder / part / name for name in KINDS[part]]
+    spoilt = [path for path in paths if sha256(path) != manifest["files"].get(path.name)]
+    notes = [f"{shown(path)} is not the file that the manifest names: it was changed since" for path in spoilt]
+    if manifest["code"]["dirty"]:
+        notes.append("the reference was made from code that was not committed")
+    edited = edited_since(manifest["code"]["commit"])
+    return [*notes, edited] if edited else notes
+
+
+def edited_since(made: str | None) -> str:
+    """Whether what computes numbers is as it was in the commit of the reference; empty where it is, or where git cannot say."""
+    now = commit()
+    if made is None or now is None:
+        return ""
+    here = Path(__file__).parent.parent
+    try:
+        done = subprocess.run(
+            ["git", "diff", "--name-only", made, "--", *_COMPUTES], cwd=here, capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return f"made by commit {made[:8]}, which this checkout does not have; it is at {now[:8]}"
+    files = done.stdout.split()
+    return f"{counted(len(files), 'file')} in {', '.join(_COMPUTES)} changed since commit {made[:8]}" if files else ""
+
+
+def changed(configs: Mapping[str, Config], manifest: Mapping[str, Any]) -> list[str]:
+    """Scenarios whose configuration is not the one that the manifest has by its digest, and tables that are not."""
+    notes = []
+    arms: Mapping[str, Any] = manifest.get("arms", {})
+    for name, config in configs.items():
+        was = arms.get(name) or manifest["scenarios"][name]
+        if was["digest"] == config.digest():
+            continue
+        keys = ", ".join(changed_keys(config, name, manifest)[: _FEW_KEYS + 1][:_FEW_KEYS]) or "in its data"
+        notes.append(f"{name}: the scenario itself changed since the reference ({keys})")
+    other = [
+        name for name, checksum in manifest["tables"].items() for c in list(configs.values())[:1] if c.data.get(name) != checksum
+    ]
+    return [*notes, f"other tables than the reference's: {', '.join(other)}"] if other else notes
+
+
+def changed_keys(config: Config, name: str, manifest: Mapping[str, Any]) -> list[str]:
+    """Dotted keys in which a configuration is not what the manifest says it was."""
+    full = manifest["scenarios"]
+    if name in full and "config" in full[name]:
+        return list(changes_of(config.plain(), full[name]["config"]))
+    base = next(iter(full.values()))["config"]
+    then, now = manifest["arms"][name]["changes"], changes_of(config.plain(), base)
+    return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
+
+
+# --- telling --------------------------------------------------------------------------------------------------------------
+
+
+def told_before(chosen: Sequence[str], reading: Reading) -> str:
+    """How long it took when the reference was made, for what is to be run again."""
+    made = reading.manifests[SCENARIOS]
+    arms = sum(name in made["arms"] for name in chosen)
+    seconds = made["seconds"] * (arms + 1) / (len(made["arms"]) + 1) if arms else 0.0
+    seconds += reading.manifests[DEMO]["seconds"] if DEMO in chosen else 0.0
+    return (
+        f"{counted(len(chosen), 'part')} of the reference once more; projected: about {told_time(seconds)}, by what making it took"
+    )
+
+
+def table_of(outcomes: Sequence[Outcome]) -> Table:
+    """One row a subject."""
+    table = Table(title="The reference against what the code gives now", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("reference", no_wrap=True)
+    for column in ("numbers", "identical", WITHIN, DIFFERENT):
+        table.add_column(column, justify="right")
+    table.add_column("worst", ratio=1)
+    for row in outcomes:
+        bad = f"[bold red]{row.different:,}[/]" if row.different else "0"
+        table.add_row(row.subject, f"{row.numbers:,}", f"{row.identical:,}", f"{row.within:,}", bad, row.worst)
+    return table
+
+
+def conclusion(outcomes: Sequence[Outcome], elsewhere: bool, seconds: float) -> str:
+    """The verdict on all, in words."""
+    numbers, within, different = (sum(getattr(row, name) for row in outcomes) for name in ("numbers", "within", "different"))
+    if different:
+        bad = [row.subject for row in outcomes if row.different]
+        verdict = f"[bold red]Different[/]: {different:,} of {numbers:,} numbers, in {', '.join(bad)}"
+    elif within:
+        verdict = f"Reproduced within tolerance: {within:,} of {numbers:,} numbers are not identical"
+    else:
+        verdict = f"Reproduced: all {numbers:,} numbers are identical"
+    rule = (
+        f"within tolerance is {100 * SHARE:g} % of a number's scale, or what {EVENTS} events weigh in it, on {_ELSEWHERE}: "
+        "the last bit of a logarithm may tip single events there"
+        if elsewhere
+        else "on the machine and with the versions of the reference nothing but identity is accepted"
+    )
+    return f"{verdict} ({rule}). {told_time(seconds).capitalize()}; nothing was written."
