@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.compiled import kernel
-from sim.draws import Keys, absorb, name_key, opened
+from sim.conduct.direct import direct_counts, direct_frame
+from sim.draws import Draws, Keys, absorb, name_key, opened
 from sim.metrics import Finished, disclosures, metrics_of
 from sim.review.safeguard import in_order
 from sim.settings import Config
@@ -209,6 +210,12 @@ class Result:
                 "capacity_hours": np.tile(run.capacity, months),
             }
         )
+
+    @cached_property
+    def direct(self) -> pd.DataFrame:
+        """Legitimate requests to firms abroad by month, requester, jurisdiction and process: counts, the same in every scenario."""
+        run = self.finished
+        return direct_frame(direct_counts(run.world, self.config.demand, Draws(self.seed), run.months), run.world, run.first_month)
 
     @property
     def manifest(self) -> dict[str, Any]:
