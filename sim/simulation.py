@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,9 @@ from sim.draws import Draws, Reals
 from sim.metrics import Finished, giving_rows
 from sim.result import Result
 from sim.review.assembly import Review, assemble
-from sim.review.institutions import Bench, empty_bench, newly_suspended, trained
+from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspended, trained
 from sim.review.pipeline import Practice, Reading
-from sim.review.queue import Queue, empty_queue
+from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, Queue, empty_queue, give_up
 from sim.review.safeguard import in_order
 from sim.review.spec import force_codes, practice_of, reading_of
 from sim.review.suspension import Suspension
@@ -38,7 +39,18 @@ from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, DISCLOSED, ENDED, FIRST_SIDE_DOOR, OPEN, PENDING, REFUSED, SUSPENDED, offences_of
+from sim.world.vocabulary import (
+    DAYS_PER_MONTH,
+    DISCLOSED,
+    DIVERTED,
+    ENDED,
+    FIRST_SIDE_DOOR,
+    OPEN,
+    PENDING,
+    REFUSED,
+    SUSPENDED,
+    offences_of,
+)
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
@@ -102,7 +114,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         capacity=world.capacity,
         suspensions={
             row: rule
-            for row, text in enumerate(texts)
+            for row, text in enumerate(texts[:-1])  # nobody can be suspended from comity, which is no text
             for name, rule in policy.safeguards.items()
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
@@ -117,8 +129,8 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
     return replace(
         rules,
         reading=reading._replace(skill=helped.skill),
-        habits=habits._replace(appetite=np.minimum(habits.appetite * helped.filing, 1.0)),
-        capacity=world.capacity * helped.hours,
+        habits=habits._replace(appetite=habits.appetite * helped.filing),
+        capacity=world.with_capacity(world.capacity * helped.hours).capacity,
         run_in=rules,
     )
 
@@ -198,6 +210,7 @@ def suspend(run: Run) -> None:
         fallen = newly_suspended(rule, bench, month)[text]
         bench.until[text, fallen] = month + 1 + int(rule.months)
         if fallen.any():
+            forgiven(bench, text, fallen)
             _stop_in_flight(run, text, fallen, rule.reciprocal, closes)
         out = bench.until[text] > month + 1
         run.in_force[text, out, :] = False
@@ -206,21 +219,37 @@ def suspend(run: Run) -> None:
 
 
 def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: bool, today: float) -> None:
-    """What a suspended state asked (or, where suspension is mutual, was asked) under the text and has not got yet ends today."""
+    """Requests of a suspended state (where suspension is mutual, also to it) under the text that are not over end today.
+
+    What an authority decided on a later day it has not decided yet. Side doors are let go: they take days, and a request that
+    was not pursued because of one has no other way left.
+    """
     docket, used = run.docket, int(run.docket.used[0])
     meant = fallen[run.cases.requester[docket.case[:used]]]
     if reciprocal:
         meant = meant | fallen[docket.requested[:used]]
-    unfinished = ~(docket.ended_day[:used] < today)
+    unfinished = ~(docket.ended_day[:used] < today) & (docket.status[:used] != DIVERTED)
     rows = np.flatnonzero((docket.instrument[:used] == text) & meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
     docket.status[rows] = SUSPENDED
     docket.ended_day[rows] = today
+    docket.decided_day[rows[docket.decided_day[rows] >= today]] = np.nan
     docket.executed_day[rows] = np.nan
     docket.granted[rows] = -1
     docket.reason[rows] = -1
     docket.grounds[rows] = 0
     for column in (docket.told, docket.misused, docket.published):
         column[rows] = 0
+    _strike_out(run, np.unique(docket.requested[rows]))
+
+
+def _strike_out(run: Run, authorities: NDArray[np.integer[Any]]) -> None:
+    """Suspended files leave the lanes of these authorities at once, so that they weigh on nobody's attention."""
+    queue, month = run.queue, run.month
+    for j in authorities:
+        for lane in (URGENT_LANE, ORDINARY_LANE, PARKED_LANE):
+            give_up(run.docket, queue, int(j), lane, -np.inf)
+        queue.waiting[month, j] = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
+        queue.parked[month, j] = queue.held[j, PARKED_LANE]
 
 
 def make_room(run: Run, extra: int) -> None:

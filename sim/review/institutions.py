@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 class Trained(NamedTuple):
-    """What training does to ``N`` states."""
+    """What training does to ``N`` states; the arrays are read-only, as those of the states themselves."""
 
     hours: Reals  # [N] factor on the authority's officer-hours
     skill: Reals  # [N] of the desk, in [0, 1]
@@ -34,7 +34,10 @@ def trained(skill: Reals, offered: list[tuple[Training, Flags]]) -> Trained:
         hours[takes_part] *= programme.hours_factor
         filing[takes_part] *= 1.0 + programme.filing_gain
         gained[takes_part] += programme.skill_gain
-    return Trained(hours=hours, skill=np.minimum(skill + gained, 1.0), filing=filing)
+    after = Trained(hours=hours, skill=np.minimum(skill + gained, 1.0), filing=filing)
+    for array in after:
+        array.setflags(write=False)
+    return after
 
 
 class Bench(NamedTuple):
@@ -55,9 +58,18 @@ def empty_bench(months: int, texts: int, states: int) -> Bench:
 
 
 def newly_suspended(rule: Suspension, bench: Bench, month: int) -> Flags:
-    """Whom the last months' refusals suspend from the next month on, shape ``[I, N]``; who is suspended already is not judged."""
+    """Whom the last months' refusals suspend from the next month on, shape ``[I, N]``; who is suspended already is not judged.
+
+    Only what was heard since a former suspension counts (``forgiven``): nobody is suspended twice for the same refusals.
+    """
     first = max(month + 1 - int(rule.within_months), 0)
     stopped = bench.stopped[first : month + 1].sum(axis=0)
     decided = bench.decided[first : month + 1].sum(axis=0)
     free = bench.until <= month
     return np.asarray(free & (stopped >= rule.refusals) & (stopped >= rule.share * decided))
+
+
+def forgiven(bench: Bench, text: int, fallen: Flags) -> None:
+    """What a suspension is for is not held against the suspended states ``[N]`` a second time."""
+    bench.stopped[:, text, fallen] = 0
+    bench.decided[:, text, fallen] = 0
