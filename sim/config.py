@@ -196,7 +196,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
 def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     """Every file that a scenario is composed of, itself included: ``{name: leaves}``.
 
-    A choice among another group (``override /conduct: adaptive``) counts as a leaf too.
+    A choice among another group counts as a leaf too, under the key that chooses (``override /conduct``).
     """
     path = path_of(_SCENARIO, name)
     body = read_yaml(path) or {}
@@ -208,7 +208,7 @@ def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         raise ConfigError(f"{shown(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}")
     for entry in body.get("defaults") or ():
         if isinstance(entry, Mapping):
-            leaves |= {str(key).removeprefix("override ").strip().lstrip("/"): value for key, value in entry.items()}
+            leaves |= {str(key): value for key, value in entry.items()}
         elif entry in (*above, name):
             raise ConfigError(f"{shown(path)}: defaults: found {entry!r}, which holds {name!r} itself; accepted: other scenarios")
         elif entry != _OWN and entry not in options(_SCENARIO):

@@ -43,6 +43,7 @@ SCENARIOS = {
     "treaty": "instruments: {hanoi: {parties: {base: all}, filing: 0.2, delay_factor: 3.0, side_doors: {emergency: false}}}",
     "both": "instruments: {hanoi: {safeguards: {judge: must}}, mlat: {safeguards: {judge: absent}}}",
     "keen": "defaults:\n  - override /conduct: keen",
+    "idle": "defaults:\n  - override /conduct: keen\nconduct: {appetite: 0.5}",
     "keener": "defaults:\n  - override /conduct: keener",
     "hen": "defaults: [egg]",
     "egg": "defaults: [hen]",
@@ -166,7 +167,8 @@ def test_a_value_where_another_scenario_has_a_map_is_a_contradiction(files: OwnF
 def test_a_scenario_may_choose_another_file_of_a_group_and_two_may_not_choose_differently(files: OwnFiles) -> None:
     config = load("scenario=[alpha,keen]")
     assert (config.conduct.attempts, config.reference.conduct.attempts) == (2, 1)
-    assert refusal("scenario=[keen,keener]").startswith("conduct: found 'keen' in configs/scenario/keen.yaml and 'keener'")
+    assert load("scenario=[keen,idle]").conduct == config.conduct.model_copy(update={"appetite": 0.5})
+    assert refusal("scenario=[keen,keener]").startswith("override /conduct: found 'keen' in configs/scenario/keen.yaml and 'keener'")
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------------
