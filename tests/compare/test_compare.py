@@ -227,8 +227,8 @@ def test_until_gives_up_at_most_seeds_and_names_the_arms_that_are_not_told_well_
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (("scenarios=[utopia]",), "found 'utopia'; accepted: as_adopted"),
-        (("scenarios=[no_treaty]", "baseline=utopia"), "found 'utopia'; accepted: as_adopted"),
+        (("scenarios=[utopia]",), "found 'utopia'; accepted: adaptive, as_adopted"),
+        (("scenarios=[no_treaty]", "baseline=utopia"), "found 'utopia'; accepted: adaptive, as_adopted"),
         (("scenarios=[as_adopted]",), "found 'as_adopted', which is the baseline; accepted: any other choice"),
         (("scenarios=[no_treaty]", "world_seed=5"), "world_seed: found 5; accepted: null in compare"),
         (("scenarios=[no_treaty]", "until=0.1", "most_seeds=4"), "most_seeds: found 4; accepted: at least 10"),
