@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from experiments import report
 from experiments.contrasts import PROTECTION, comparison_of, contrast_of, cooperation_of
 from experiments.designs import Arm, arms_of, compare_arms
 from experiments.lineup import UNITS_KEPT, Board, Entry, Measured, Task, board_of, line_up, measure, tasks_of
@@ -77,8 +76,7 @@ def main(*overrides: str) -> Path:
             "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
             "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
         }  # fmt: skip
-        if find_spec("experiments.report"):
-            import_module("experiments.report").write(folder, comparison, cooperation, arms, told, facts)
+        report.write(folder, comparison, cooperation, arms, told, facts)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
         write_manifest(folder, _manifest(command, folder, entries, ran, timing, cooperation))
     written = Path(first.output) / "compare" / name

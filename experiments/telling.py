@@ -55,7 +55,7 @@ def closing_lines(
         *reasons,
         f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
-        f"Written to {written}: comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), manifest.json.",
+        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json.",
         _HONEST,
         few,
     )

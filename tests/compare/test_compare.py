@@ -18,6 +18,7 @@ from experiments.designs import Arm
 from experiments.output import OutputError
 from sim.config import load
 from sim.result import Result
+from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
 from tests.worlds import with_forces
 
@@ -40,12 +41,13 @@ def arms(*names: str) -> list[Arm]:
 
 
 def given(monkeypatch: pytest.MonkeyPatch, *names: str, **studied: object) -> None:
-    """Let ``main`` compare these arms whatever it is asked."""
+    """Let ``main`` compare these arms whatever it is asked, and draw nothing."""
     found = [
         arm._replace(config=arm.config.model_copy(update=studied), baseline_config=arm.baseline_config.model_copy(update=studied))
         for arm in arms(*names)
     ]
     monkeypatch.setattr(compare, "chosen_arms", lambda overrides: found)
+    monkeypatch.setattr(compare.report, "write", lambda *_: [])
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
@@ -281,3 +283,7 @@ def test_a_study_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert str(manifest["command"]).startswith("rogatory compare states=synthetic")
     assert set(comparison["baseline_name"]) == {"as_adopted"}
     assert list(plane.index) == ["no_treaty"]
+    files = manifest["files"]
+    assert isinstance(files, dict)
+    assert {"report.html", "forest.png", "plane.png"} <= set(files)
+    assert all(sha256(folder / name) == digest for name, digest in files.items())
