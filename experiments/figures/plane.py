@@ -104,9 +104,7 @@ class Box(NamedTuple):
         return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.low) & (y <= self.high))
 
 
-def plane(
-    frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "", names: Mapping[str, str] | None = None
-) -> Axes:
+def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "", names: Mapping[str, str] | None = None) -> Axes:
     """Scenarios in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
 
     ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_low`` and ``_high`` (per cent of the
