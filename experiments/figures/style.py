@@ -19,7 +19,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BETTER, WORSE = PALETTE[0], PALETTE[1]  # for people: protected, or cooperation kept; and the opposite
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 _FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
-_WHOLE = 9.95  # per cent from which a number bears no decimal
+_WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
 _AROUND = 0.06  # of its span that an axis leaves free at each end
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
@@ -154,13 +154,23 @@ def signed(value: float, decimals: int = 1) -> str:
     return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
 
 
+def decimals_of(values: Sequence[float]) -> int:
+    """Decimals that percentages of this size need to be told apart.
+
+    >>> decimals_of([-51.0, 3.0]), decimals_of([0.4, -8.2]), decimals_of([0.02, -0.03]), decimals_of([])
+    (0, 1, 2, 1)
+    """
+    most = max(map(abs, values), default=1.0)
+    return 0 if most >= _WHOLE else 1 if most >= _SLIGHT else 2
+
+
 def banded(middle: float, low: float, high: float) -> str:
     """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
 
     >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
     ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
     """
-    decimals = 1 if max((abs(value) for value in (middle, low, high) if not np.isnan(value)), default=0.0) < _WHOLE else 0
+    decimals = decimals_of([value for value in (middle, low, high) if not np.isnan(value)])
     words = [signed(value, decimals) for value in (middle, low, high)]
     return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
 

@@ -32,6 +32,7 @@ from experiments.report.told import (
     foreseen,
     listed,
     numbered,
+    plainly,
     quick,
     several,
     share,
@@ -156,8 +157,8 @@ def _answered(study: Study, arm: str) -> Element:
     header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) in (FIXED, SAME)
     rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
     told = told_of(rows, study.fewest) + ([] if fixed else [waited(study.cooperation.get(arm))])
-    told += [f"Finding: {header.finding.strip()}"] if header and header.finding else []
-    quiet = [foreseen(row) for row in rows] + [_counts(row, study) for row in rows[:1]]
+    told += [f"Finding: {plainly(header.finding)}"] if header and header.finding else []
+    quiet = [foreseen(rows), *(_counts(row, study) for row in rows[:1])]
     return tag(
         "div",
         tag("h4", f"{study.numbers.get(arm, '')} {study.names[arm]}".strip(), id=f"arm-{arm}"),
@@ -223,7 +224,7 @@ def _expectations(study: Study) -> list[Element]:
     fixed = f"{len(asked) - len(free)} concern what cannot move by construction"
     out = [tag("p", f"{several(len(asked), 'expectation')} had been written down before the runs: {counts}, {fixed}.")]
     if against:
-        items = [tag("li", linked(study, str(row["arm"])), f": {foreseen(row)}") for row in against]
+        items = [tag("li", linked(study, str(row["arm"])), f": {foreseen([row])}") for row in against]
         out += [tag("p", "Contradicted:"), tag("ul", items)]
     return out
 

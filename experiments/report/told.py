@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.designs import Arm
-from experiments.figures.style import THIN, counted, present, signed, spoken, unknown
+from experiments.figures.style import THIN, counted, decimals_of, present, signed, spoken, unknown
 from experiments.frames import names_of
 from experiments.scenarios import Header
+from sim.metrics import UNITS
 from sim.settings import Config
 
 Row = Mapping[Hashable, Any]
@@ -48,12 +49,13 @@ SUBJECTS = {
     "chilling": "expression lost",
 }
 DOWN, UP, UNSURE, SAME, FIXED, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
-_WHOLE = 9.95  # per cent from which no decimal is told
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
 _UNBOUNDED = (
     "the interval of the percentage has no bounds, but the whole interval of the difference lies on that side of zero",
     "no interval can be given, so we cannot tell",
 )
+_WAYS = {"up": "to rise", "down": "to fall", "same": "not to change"}
+_ESTIMAND = re.compile(rf"\b(?:{'|'.join(UNITS)})\b")
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
@@ -262,7 +264,7 @@ def told_of(rows: Sequence[Row], fewest: int) -> list[str]:
 
 
 def _decimals(*values: float) -> int:
-    return int(max(abs(value) for value in values if not np.isnan(value)) < _WHOLE)
+    return decimals_of([value for value in values if not np.isnan(value)])
 
 
 def span(middle: float, low: float, high: float) -> str:
@@ -292,22 +294,37 @@ def waited(row: Row | None) -> str:
     of = f"The day by which {share(100 * float(row['delay_quantile']))} of all needs are met"
     if np.isnan(low) or np.isnan(high):
         return f"{of} moves by {days:+.0f} days on average; no interval can be given.".replace("-", "−")
+    if max(abs(days), abs(low), abs(high)) < 1:
+        return f"{of} moves by less than a day, if at all."
     if low <= 0 <= high:
         return f"{of} does not clearly move ({low:+.0f} to {high:+.0f} days).".replace("-", "−")
     small, large = sorted((abs(low), abs(high)))
     return f"{of} comes {abs(days):.0f} days {'later' if days > 0 else 'sooner'} ({small:.0f} to {large:.0f})."
 
 
-def foreseen(row: Row | None) -> str:
-    """One sentence on whether a metric went where it was expected to go, or nothing."""
-    if row is None or not str(row["expected"] or ""):
-        return ""
-    words = {"up": "to rise", "down": "to fall", "same": "not to change"}[str(row["expected"])]
-    subject = SUBJECTS.get(str(row["metric"]), spoken(row["metric"]))
+def foreseen(rows: Sequence[Row]) -> str:
+    """One sentence on where some metrics were expected to go and whether they did; nothing where nothing was expected."""
+    words = []
+    for row in rows:
+        if str(row["expected"] or ""):
+            subject = SUBJECTS.get(str(row["metric"]), spoken(row["metric"]))
+            words.append(f"{subject} {_WAYS[str(row['expected'])]} ({_borne_out(row)})")
+    return f"Expected before the runs: {listed(words)}." if words else ""
+
+
+def _borne_out(row: Row) -> str:
     if bool(row["constructed_zero"]) and row["expected"] == "same":
-        return f"Expected before the runs: {subject} {words}; they cannot."
-    told = "the interval does not tell" if unknown(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
-    return f"Expected before the runs: {subject} {words}; {told}."
+        return "they cannot"
+    return "the interval does not tell" if unknown(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
+
+
+def plainly(text: str) -> str:
+    """A sentence of a scenario's file, its estimands in words.
+
+    >>> plainly("no effect on case_disclosure_rate, because nobody asks.")
+    'no effect on abusive cases that end in disclosure, because nobody asks.'
+    """
+    return _ESTIMAND.sub(lambda found: SUBJECTS.get(found[0], spoken(found[0])), text.strip())
 
 
 def listed(words: Sequence[str]) -> str:

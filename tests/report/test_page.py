@@ -231,7 +231,7 @@ def test_it_says_what_it_rests_on_and_what_it_is_not(seen: Reader) -> None:
 
 def test_contradicted_expectations_are_named(seen: Reader) -> None:
     assert "1 are contradicted" in seen.text
-    expected = "Expected before the runs: abusive cases that end in disclosure to rise; the runs say otherwise."
+    expected = "Expected before the runs: abusive cases that end in disclosure to rise (the runs say otherwise)."
     assert f"harm instead: {expected}" in seen.text
 
 

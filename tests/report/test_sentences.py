@@ -132,14 +132,17 @@ def test_a_verdict_knows_what_cannot_move_and_what_is_too_few() -> None:
 
 
 def test_an_expectation_is_borne_out_contradicted_or_open() -> None:
-    words = [foreseen(row(-5, -9, -1, expected="down", agrees=agrees)) for agrees in (True, False, None)]
-    assert [text.rpartition("; ")[2] for text in words] == ["borne out.", "the runs say otherwise.", "the interval does not tell."]
+    words = [foreseen([row(-5, -9, -1, expected="down", agrees=agrees)]) for agrees in (True, False, None)]
+    told = ["borne out", "the runs say otherwise", "the interval does not tell"]
+    assert [text.rpartition("to fall ")[2] for text in words] == [f"({verdict})." for verdict in told]
     assert all("disclosure to fall" in text for text in words)
-    assert foreseen(row(-5, -9, -1)) == ""
+    assert foreseen([row(-5, -9, -1)]) == ""
+    both = [row(-5, -9, -1, expected="down", agrees=True), row(1, -1, 3, expected="same", agrees=True, metric="legit_met_rate")]
+    assert foreseen(both).endswith("to fall (borne out) and legitimate needs that are met not to change (borne out).")
 
 
 def test_an_expectation_that_nothing_moves_is_met_by_what_cannot_move() -> None:
-    assert foreseen(row(NAN, NAN, NAN, expected="same", constructed_zero=True)).endswith("not to change; they cannot.")
+    assert foreseen([row(NAN, NAN, NAN, expected="same", constructed_zero=True)]).endswith("not to change (they cannot).")
 
 
 def delay(days: float, low: float, high: float, quantile: str = "0.25") -> str:
@@ -152,6 +155,7 @@ def test_a_delay_is_later_sooner_or_not_clearly_moved() -> None:
     assert delay(28, 26, 30) == "The day by which 25 % of all needs are met comes 28 days later (26 to 30)."
     assert delay(-6, -8, -4) == "The day by which 25 % of all needs are met comes 6 days sooner (4 to 8)."
     assert delay(1, -1, 3).endswith("does not clearly move (−1 to +3 days).")
+    assert delay(0.1, -0.2, 0.4).endswith("moves by less than a day, if at all.")
     assert delay(NAN, NAN, NAN, "") == ""
 
 
