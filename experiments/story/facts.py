@@ -165,8 +165,7 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     yield fact(
         "side_door",
         tuple(way if way[0] not in _BARE else way[:1] for way in ways),
-        in_force=list(governing.given["reach"]),
-        suspended=governing.given["suspended"],
+        **{name: governing.given[name] for name in ("reach", "suspended", "added")},
     )
 
 
@@ -182,6 +181,7 @@ def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int,
         rules.names[text],
         reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
         suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        added={name: bool(rules.law.adds[t, label]) for t, name in enumerate(rules.names) if bound[t]},
         how={name: one.reaches[conduct] for name, one in texts.items()},
         lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
         years={name: _maximum(seen, one, i, label) for name, one in texts.items()},
