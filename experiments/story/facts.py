@@ -237,7 +237,7 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
         for call in calls:
             if call.name == "execute":
                 yield fact("parking", 1, None, rule="queue", days=(float(call.given["day"]),))
-    yield from _ending(seen, m, fact, calls)
+    yield from _ending(seen, m, fact)
 
 
 def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
@@ -347,7 +347,7 @@ def _score(safeguard: Any, read: Mapping[str, Any]) -> float | None:
     return (low + high) / 2
 
 
-def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
     """How the request ended, when, with what data, and what came after."""
     docket, names = seen.finished.docket, seen.run.rules.review.names
     status = STATUSES[int(docket.status[m])]
@@ -371,6 +371,5 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     )
     yield ended._replace(step="execution" if side_door else step)
     if docket.granted[m] >= 0:
-        luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
-        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", luck=luck)
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse")
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")

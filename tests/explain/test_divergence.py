@@ -112,7 +112,13 @@ def test_the_cases_that_differ_are_those_whose_rows_differ_in_the_tables(days: b
     """Retold in pandas: group the published tables by case and compare what stands there."""
     a, b = simulate(LOADED, SEED), simulate(with_forces(LOADED, "must", "discrimination", "judge"), SEED)
     columns = ["channel", "requested", "instrument", "data_class", "granted_class", "label", "status", "reason"]
-    columns += ["narrowed_by", "told", "misused", "published", *(["filed_day", "decided_day", "executed_day", "ended_day"] if days else [])]
+    columns += [
+        "narrowed_by",
+        "told",
+        "misused",
+        "published",
+        *(["filed_day", "decided_day", "executed_day", "ended_day"] if days else []),
+    ]
     told: list[dict[int, list[str]]] = [{}, {}]
     for result, by_case in zip((a, b), told, strict=True):
         frame = result.requests[["case", *columns]].round(5)

@@ -66,7 +66,8 @@ def test_a_story_says_by_which_chance_and_luck_a_ground_was_applied() -> None:
     luck = found.other.given["luck"]
     assert chance <= luck < more, "so it is applied under the second alone"
     assert parting_words(a, b, found) == (
-        f"The stories part at desk, {found.rule.replace('_', ' ')}: applied with chance {chance:.2f} under `may` ({names[0]}), "
+        f"The stories part at desk, {found.rule.replace('_', ' ')}: applied with chance {chance:.2f} "
+        f"under `{found.one.given['force']}` ({names[0]}), "
         f"{more:.2f} under `must` ({names[1]}); its luck is {luck:.2f}."
     )
 
@@ -114,7 +115,9 @@ def test_steps_that_agree_are_told_once_and_others_under_both_names() -> None:
         if line.told[0] == line.told[1]:
             assert f"- **{line.name}.** {line.told[0]}" in text
         else:
-            assert f"  - {a.config.scenario_name}: {line.told[0] or '-'}\n  - {b.config.scenario_name}: {line.told[1] or '-'}" in text
+            assert (
+                f"  - {a.config.scenario_name}: {line.told[0] or '-'}\n  - {b.config.scenario_name}: {line.told[1] or '-'}" in text
+            )
     assert any(line.told[0] == line.told[1] for line in lines)
     assert any(line.told[0] != line.told[1] for line in lines)
 
@@ -135,7 +138,7 @@ def test_two_runs_of_one_scenario_tell_one_story() -> None:
 
 
 def test_an_ordinary_need_is_told_without_a_person() -> None:
-    a, b, cases = with_refusals_a_duty()
+    a, _, cases = with_refusals_a_duty()
     case = next(case for case in cases if not a.finished.cases.abusive[case])
     opening = " ".join(wish(a, case))
     assert "The need is legitimate." in opening
