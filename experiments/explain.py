@@ -51,8 +51,8 @@ def main(*overrides: str) -> None:
 def pair_of(overrides: Sequence[str]) -> tuple[Config, Config]:
     """Baseline and scenario under the same overrides.
 
-    Where the overrides are all that could tell them apart, the baseline goes without those that are policy. Raises
-    ``ConfigError`` if the two are one configuration.
+    Where the overrides are all that could tell them apart, the baseline goes without those of texts and safeguards, or else
+    without all that are policy. Raises ``ConfigError`` if the two are one configuration.
     """
     chosen = load(*overrides)
     of_both = [override for override in overrides if key_of(override) not in ("scenario", "reforms")]
@@ -60,10 +60,15 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config]:
     baseline = load(*of_both, *against)
     if baseline.digest() != chosen.digest():
         return baseline, chosen
-    baseline = load(*(override for override in of_both if not is_policy(override)), *against)
-    if baseline.digest() == chosen.digest():
-        raise ConfigError(f"scenario: found {chosen.scenario_name!r}, which is the baseline; accepted: any other choice")
-    return baseline, chosen.model_copy(update={"scenario_name": f"{chosen.scenario_name} with overrides"})
+    for is_reform in (_is_law, is_policy):
+        baseline = load(*(override for override in of_both if not is_reform(override)), *against)
+        if baseline.digest() != chosen.digest():
+            return baseline, chosen.model_copy(update={"scenario_name": f"{chosen.scenario_name} with overrides"})
+    raise ConfigError(f"scenario: found {chosen.scenario_name!r}, which is the baseline; accepted: any other choice")
+
+
+def _is_law(override: str) -> bool:
+    return key_of(override).partition(".")[0] in ("instruments", "safeguards")
 
 
 def _told(baseline: Config, chosen: Config, overrides: Sequence[str], terminal: bool) -> Iterator[RenderableType]:

@@ -111,12 +111,10 @@ def _on_another_day(pair: _Pair) -> Divergence:
 
 def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """The rule behind another choice, or behind another end of a request."""
-    if pair.fact.step == "instrument" and pair.differ_in("reach"):
+    if pair.fact.step in ("instrument", "side_door") and pair.differ_in("reach"):
         return _governed(pair)
     if pair.fact.step == "appetite" and pair.differ_in("trained"):
         return pair.parted("appetite", rule="training")
-    if pair.fact.step == "side_door" and pair.differ_in("in_force"):
-        return pair.parted("in force", rule="suspension" if pair.differ_in("suspended") else "parties")
     return _ended(pair, moved)
 
 
@@ -126,17 +124,21 @@ def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     telling = [fact for fact in ends if fact.rule in _STOPS]
     if not telling and moved and (ends or None in pair):
         return _on_another_day(moved[0])
+    if pair.differ_in("patience"):
+        telling += [fact for fact in ends if fact.rule == "patience"]
     telling += [fact for fact in ends if fact.rule != "execution"]
     return pair.parted(step=telling[0].step, rule=telling[0].rule) if telling else pair.parted()
 
 
 def _governed(pair: _Pair) -> Divergence:
-    """Which rule of law made another text govern: who is bound, who is suspended, what is within reach."""
+    """Which rule of law made another text govern, or opened another door: who is bound, who is suspended, what is within reach."""
     one, other = ((fact.given if fact else {}) for fact in pair)
     if one["suspended"] != other["suspended"]:
         return pair.parted("suspended", rule="suspension")
     if one["reach"].keys() != other["reach"].keys():
         return pair.parted("in force", rule="parties")
+    if pair.differ_in("added"):
+        return pair.parted("reach", rule="added")
     codes = {given["reach"][text] for text in pair.differing("reach") for given in (one, other)}
     return pair.parted("reach", rule="scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else None)
 

@@ -165,8 +165,7 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     yield fact(
         "side_door",
         tuple(way if way[0] not in _BARE else way[:1] for way in ways),
-        in_force=list(governing.given["reach"]),
-        suspended=governing.given["suspended"],
+        **{name: governing.given[name] for name in ("reach", "suspended", "added")},
     )
 
 
@@ -182,6 +181,7 @@ def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int,
         rules.names[text],
         reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
         suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        added={name: bool(rules.law.adds[t, label]) for t, name in enumerate(rules.names) if bound[t]},
         how={name: one.reaches[conduct] for name, one in texts.items()},
         lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
         years={name: _maximum(seen, one, i, label) for name, one in texts.items()},
@@ -237,7 +237,7 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
         for call in calls:
             if call.name == "execute":
                 yield fact("parking", 1, None, rule="queue", days=(float(call.given["day"]),))
-    yield from _ending(seen, m, fact, calls)
+    yield from _ending(seen, m, fact)
 
 
 def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
@@ -347,7 +347,7 @@ def _score(safeguard: Any, read: Mapping[str, Any]) -> float | None:
     return (low + high) / 2
 
 
-def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
     """How the request ended, when, with what data, and what came after."""
     docket, names = seen.finished.docket, seen.run.rules.review.names
     status = STATUSES[int(docket.status[m])]
@@ -371,6 +371,5 @@ def _ending(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterat
     )
     yield ended._replace(step="execution" if side_door else step)
     if docket.granted[m] >= 0:
-        luck = {call.name.removeprefix(DRAW): call.said for call in calls if call.name in (DRAW + "leak", DRAW + "onward")}
-        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", luck=luck)
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse")
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")
