@@ -22,7 +22,7 @@ import numba
 import numpy as np
 import platformdirs
 
-_COMPILES = re.compile(r"\b(compiled|kernel|loop|inlined)\b")
+_COMPILES = re.compile(r"\b(compiled|kernel|loop|inlined|step)\b")
 _OURS = re.compile(r"kernels-[0-9a-f]{16}")  # nothing else in the folder is ever touched
 _KEPT_CACHES = 4  # folders of former fingerprints that stay on disk, so that two checkouts do not evict each other at once
 
@@ -98,14 +98,17 @@ def loop[F: Callable[..., Any]](function: F) -> F:
 
 
 def inlined[F: Callable[..., Any]](function: F) -> F:
-    """A scalar rule or step to be called from kernels only: compiled into its caller, never cached on its own.
+    """A scalar rule or step to be called from kernels: compiled into its caller, never cached on its own.
 
     It is inlined by force (``forceinline``): a call would copy some hundred words of records, four to five times slower on the
-    month of this model. It has no Python wrapper of its own (``no_cpython_wrapper``), which nearly halves cold compilation.
+    month of this model.
     """
-    return cast(
-        F,
-        numba.njit(nogil=True, error_model="numpy", fastmath=False, _nrt=False, no_cpython_wrapper=True, forceinline=True)(
-            function
-        ),
-    )
+    return cast(F, numba.njit(**_INSIDE)(function))
+
+
+def step[F: Callable[..., Any]](function: F) -> F:
+    """The same for the generated loop alone: without a wrapper for Python (a call from there would crash), compiled in half the time."""
+    return cast(F, numba.njit(**_INSIDE, no_cpython_wrapper=True)(function))
+
+
+_INSIDE: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}

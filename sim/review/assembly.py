@@ -47,7 +47,7 @@ from math import exp
 
 import numpy as np
 
-from sim.compiled import inlined, loop
+from sim.compiled import loop, step
 from sim.draws import exponential_quantile, normal_quantile, u1, u2, u3
 from sim.review.pipeline import *  # names of constants and records
 from sim.review.pipeline import {constants}
@@ -56,7 +56,7 @@ from sim.review.pipeline import {constants}
 {rules}
 
 
-@inlined
+@step
 def first_of(grounds):
     for s in range(64):
         if (grounds >> np.uint64(s)) & np.uint64(1) != np.uint64(0):
@@ -64,7 +64,7 @@ def first_of(grounds):
     return -1
 
 
-@inlined
+@step
 def applied(seed, reading, s, inst, j, ck, sk, key):
     p = reading.applies[s, inst, j]
     return p > 0.0 and (p >= 1.0 or u3(seed, APPLIED, ck, sk, key) < p)
@@ -147,7 +147,7 @@ def _applied(name: str, s: int, safeguard: Safeguard) -> str:
 
 
 def _gates(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
-    lines = ["@inlined\ndef gates(seed, m, reach, cases, docket, reading, preserving):\n", _OPEN_FILE]
+    lines = ["@step\ndef gates(seed, m, reach, cases, docket, reading, preserving):\n", _OPEN_FILE]
     for s, name in enumerate(names):
         if safeguards[name].kind == "gate":
             lines.append(
@@ -199,7 +199,7 @@ def _reading_of(look: str, names: tuple[str, ...], safeguards: Mapping[str, Safe
 
 def _read_panel(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     """The central unit's reading: its answer is the same wherever the request goes, so no requested state is in its draws."""
-    opening = "@inlined\ndef read_panel(seed, m, cases, docket, reading, practice, effort, recalled):\n"
+    opening = "@step\ndef read_panel(seed, m, cases, docket, reading, practice, effort, recalled):\n"
     if _PANEL not in names:
         return opening + "    return False\n"
     at = names.index(_PANEL)
@@ -217,18 +217,18 @@ def _read_panel(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> 
 def _screens(names: tuple[str, ...]) -> str:
     """Whether a central unit reads the requests under a text at all."""
     at = f"reading.applies[{names.index(_PANEL)}, inst, j] > 0.0" if _PANEL in names else "False"
-    return f"@inlined\ndef screened(reading, inst, j):\n    return {at}\n"
+    return f"@step\ndef screened(reading, inst, j):\n    return {at}\n"
 
 
 def _desk_reads(names: tuple[str, ...]) -> str:
     """Whether an authority of the requested state sees the requests under a text at all; orders to firms pass it by."""
-    return f"@inlined\ndef desk_reads(reading, inst, j):\n    return reading.applies[{names.index(_DESK)}, inst, j] > 0.0\n"
+    return f"@step\ndef desk_reads(reading, inst, j):\n    return reading.applies[{names.index(_DESK)}, inst, j] > 0.0\n"
 
 
 def _read_desk(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     at = names.index(_DESK)
     return (
-        "@inlined\ndef read_desk(seed, m, cases, docket, reading, practice, effort, preserving):\n"
+        "@step\ndef read_desk(seed, m, cases, docket, reading, practice, effort, preserving):\n"
         f"{_OPEN_FILE}    hours = 0.0\n"
         f"    if not {_applied(_DESK, at, safeguards[_DESK])}:\n"
         "        return stood, -np.inf, hours\n"
@@ -242,7 +242,7 @@ def _read_desk(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> s
 
 def _read_further(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     lines = [
-        "@inlined\ndef read_further(seed, m, cases, docket, reading, practice, wait):\n",
+        "@step\ndef read_further(seed, m, cases, docket, reading, practice, wait):\n",
         _OPEN_FILE,
         "    hours, delay, told, tip_off, effort = 0.0, 0.0, False, 0.0, 1.0\n",
     ]
@@ -272,7 +272,7 @@ def _read_further(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -
 def _follow_up(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     """What follows disclosure: a duty of the receiver softens the chance of misuse."""
     lines = [
-        "@inlined\ndef follow_up(seed, m, cases, docket, reading):\n",
+        "@step\ndef follow_up(seed, m, cases, docket, reading):\n",
         "    c, inst = docket.case[m], int(docket.instrument[m])\n",
         "    j = int(cases.requester[c])  # the receiving state: these duties are its own\n",
         "    ck, sk = cases.id[c], reading.state_keys[j]\n",
@@ -299,7 +299,7 @@ def _follow_up(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> s
 
 def _publish(names: tuple[str, ...], safeguards: Mapping[str, Safeguard]) -> str:
     """Whether the requested state counts the request in public."""
-    lines = ["@inlined\ndef publish(seed, m, cases, docket, reading):\n", _OPEN_FILE]
+    lines = ["@step\ndef publish(seed, m, cases, docket, reading):\n", _OPEN_FILE]
     for s, name in enumerate(names):
         safeguard = safeguards[name]
         if isinstance(safeguard, Aftermath) and hook_of(safeguard, "publishes") is not None:
@@ -322,9 +322,9 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
             looks = ", ".join(n for n in names if isinstance(safeguards[n], Look))
             raise ConfigError(f"safeguards.{name}.look: no look is named {safeguard.look!r}; accepted: {looks}")
         imports.append(f"import {home_of(safeguard).__name__} as safeguard_{s}")
-        rules += [f"{hook}_{s} = inlined(safeguard_{s}.{hook})" for hook in _HOOKS if hook_of(safeguard, hook) is not None]
+        rules += [f"{hook}_{s} = step(safeguard_{s}.{hook})" for hook in _HOOKS if hook_of(safeguard, hook) is not None]
     constants = sorted(name for name in vars(pipeline) if name.isupper() and name not in ("KERNELS", "STEPS"))
-    steps = ["@inlined\n" + inspect.getsource(step) for step in pipeline.STEPS]
+    steps = ["@step\n" + inspect.getsource(step) for step in pipeline.STEPS]
     kernels = ["@loop\n" + inspect.getsource(step) for step in pipeline.KERNELS]
     first_steps = steps[: pipeline.STEPS.index(pipeline.refuse)]
     rest = steps[pipeline.STEPS.index(pipeline.refuse) :]
