@@ -237,6 +237,8 @@ def read_manifest(folder: Path, part: str) -> dict[str, Any]:
     except ValueError as error:
         raise ReadingError(f"{shown(path)}: cannot be read ({error}); accepted: what git has") from None
     wanted = ("command", "seeds", "scenarios", "versions", "machine", "code", "tables", "files", "seconds")
+    if not isinstance(manifest, dict):
+        raise ReadingError(f"{shown(path)}: found no manifest; accepted: what git has")
     lacking = [key for key in (*wanted, *(["arms", "luck"] if part == SCENARIOS else [])) if key not in manifest]
     if lacking:
         raise ReadingError(f"{shown(path)}: lacks {', '.join(lacking)}; accepted: what git has")

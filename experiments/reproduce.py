@@ -66,6 +66,7 @@ from sim.world.record import RogatoryError
 
 CHANGED = 4  # exit status: a number is different
 _OWN = "rogatory"  # its version names the reference and computes nothing
+_ASKED = ("output", "scenarios")  # keys that say what was asked and where it goes, not what a scenario is
 _FEW_KEYS = 3  # of a changed configuration that are told
 _ELSEWHERE = "another machine or other versions than the reference's"
 _COMPUTES = ("sim", "configs", "experiments")  # folders whose files decide numbers
@@ -91,8 +92,9 @@ class Again(NamedTuple):
     configs: dict[str, Config]  # by subject
 
 
-def main(*names: str, folder: Path = FOLDER) -> int:
+def main(*names: str) -> int:
     """Run the named scenarios again (all, the demo and the penalties without a name), tell each number's verdict."""
+    folder = FOLDER
     reading = read(folder)
     chosen = chosen_of(names, reading)
     console, began = console_of(), time.monotonic()
@@ -310,11 +312,11 @@ def changed(configs: Mapping[str, Config], manifest: Mapping[str, Any]) -> list[
 def changed_keys(config: Config, name: str, manifest: Mapping[str, Any]) -> list[str]:
     """Dotted keys in which a configuration is not what the manifest says it was."""
     full = manifest["scenarios"]
-    if name in full and "config" in full[name]:
-        return list(changes_of(config.plain(), full[name]["config"]))
+    if name in full:
+        return [key for key in changes_of(config.plain(), full[name]["config"]) if key not in _ASKED]
     base = next(iter(full.values()))["config"]
     then, now = manifest["arms"][name]["changes"], changes_of(config.plain(), base)
-    return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
+    return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key) and key not in _ASKED]
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------

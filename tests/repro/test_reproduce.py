@@ -1,0 +1,266 @@
+"""`rogatory reproduce` on a small reference of its own: what it says of a whole one, of a changed one, and of a damaged one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments import compare, reference, reproduce, study
+from experiments.cli import main as shell
+from experiments.reference import DEMO, PENALTIES, SCENARIOS, ReadingError
+from experiments.reproduce import CHANGED
+from sim.world.record import RogatoryError
+
+TINY = (
+    "states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1", "calibration_months=12",
+    "workers=1",
+)  # fmt: skip
+Out = pytest.CaptureFixture[str]
+
+
+def pictured(folder: Path, *_: object) -> None:
+    (folder / "flows.png").write_bytes(b"a picture")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference of two scenarios in a made-up world; its pictures are not drawn."""
+    results = tmp_path_factory.mktemp("made") / "results"
+    folder = results / "reference"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "find_spec", lambda _: None)
+        patch.setattr(study, "draw_all", pictured)
+        reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={results}")
+        reference.refresh_demo(folder, *TINY, "seeds=2", f"output={results}")
+        reference.refresh_penalties(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy that a test may spoil, and that the command reads."""
+    copy = tmp_path / "results" / "reference"
+    shutil.copytree(made, copy)
+    monkeypatch.setattr(reproduce, "FOLDER", copy)
+    return copy
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Change a manifest in place."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    change(told)
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+
+def nudge(path: Path, arm: str, factor: float, column: str = "value", metric: str = "legit_met_rate") -> None:
+    """Multiply one number of an arm."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    (row, *_) = table.index[(table["arm"] == arm) & (table["metric"] == metric)]
+    table.loc[row, column] = f"{float(table.loc[row, column]) * factor:.9g}"
+    table.to_csv(path, index=False)
+
+
+def test_what_was_made_here_is_reproduced_number_by_number(folder: Path, capsys: Out) -> None:
+    assert reproduce.main() == 0
+    told = capsys.readouterr().out
+    assert told.startswith("5 parts of the reference once more; projected: about ")
+    for subject in ("as_adopted", "judge", "no_treaty", DEMO, PENALTIES):
+        (line,) = [line for line in told.splitlines() if line.strip().startswith(f"{subject} ")]
+        _, numbers, identical, within, different = line.split()
+        assert int(numbers.replace(",", "")) > 50
+        assert (identical, within, different) == (numbers, "0", "0")
+    assert "numbers are identical (on the machine and with the versions of the reference nothing but identity is accepted)" in told
+    assert sorted(path.name for path in folder.iterdir()) == sorted([DEMO, SCENARIOS, reference.PENALTIES_FILE])
+
+
+@pytest.mark.parametrize(("asked", "ran"), [("judge", {"as_adopted", "judge"}), ("as_adopted", {"as_adopted"})])
+def test_one_scenario_is_reproduced_without_the_others(asked: str, ran: set[str], folder: Path, capsys: Out) -> None:
+    assert reproduce.main(asked) == 0
+    told = capsys.readouterr().out
+    rows = {
+        line.split()[0] for line in told.splitlines() if line.strip() and line.split()[0] in ("as_adopted", "judge", "no_treaty")
+    }
+    assert rows == ran
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("runs.csv", "value", "world_seed 1, event_seed 1, legit_met_rate, value"),
+        ("comparison.csv", "value", "legit_met_rate, value"),
+    ],
+)
+def test_a_number_that_was_changed_by_hand_is_different(table: str, column: str, words: str, folder: Path, capsys: Out) -> None:
+    nudge(folder / SCENARIOS / table, "judge", 1.0001, column)
+    assert shell(["reproduce", "judge"]) == CHANGED == 4
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Different: 1 of " in told
+    assert "in judge (" in told
+    assert words in told
+    assert f"results/reference/scenarios/{table} is not the file that the manifest names" in told
+
+
+def test_a_demo_or_a_penalty_that_was_changed_by_hand_is_different(folder: Path, capsys: Out) -> None:
+    for path in (folder / DEMO / "comparison.csv", folder / reference.PENALTIES_FILE):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        column = "baseline" if "baseline" in table else "max_years"
+        row = table.index[table[column] != ""][0]
+        table.loc[row, column] = str(float(table.loc[row, column]) + 1)
+        table.to_csv(path, index=False)
+    assert reproduce.main(DEMO, PENALTIES) == CHANGED
+    assert "Different: 2 of " in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_row_that_is_gone_is_different(folder: Path, capsys: Out) -> None:
+    path = folder / SCENARIOS / "runs.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.drop(index=table.index[table["arm"] == "judge"][0]).to_csv(path, index=False)
+    assert reproduce.main("judge") == CHANGED
+    assert "missing ->" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("factor", "status", "words"), [(1.001, 0, "Reproduced within tolerance: 1 of"), (1.05, CHANGED, "Different: 1 of")]
+)
+def test_other_versions_excuse_a_little_and_are_told(factor: float, status: int, words: str, folder: Path, capsys: Out) -> None:
+    edit(folder / SCENARIOS / "manifest.json", lambda told: told["versions"].update(numpy="1.0"))
+    nudge(folder / SCENARIOS / "runs.csv", "judge", factor)
+    assert reproduce.main("judge") == status
+    told = " ".join(capsys.readouterr().out.split())
+    assert words in told
+    assert "other versions than the reference's: numpy 1.0 -> " in told
+    assert "within tolerance is 0.5 % of a number's scale, or what 2 events weigh in it" in told
+
+
+def test_another_processor_is_told(folder: Path, capsys: Out) -> None:
+    edit(folder / SCENARIOS / "manifest.json", lambda told: told["machine"].update(cpu="abacus"))
+    assert reproduce.main("as_adopted") == 0
+    assert "another machine than the reference's: cpu abacus -> " in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_scenario_that_changed_is_told_with_its_keys(folder: Path, capsys: Out) -> None:
+    def change(told: Any) -> None:
+        told["arms"]["judge"]["digest"] = "0" * 16
+        told["arms"]["judge"]["changes"]["review.rho"] = 0.9
+
+    edit(folder / SCENARIOS / "manifest.json", change)
+    assert reproduce.main("judge") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "judge: the scenario itself changed since the reference (review.rho)" in told
+    assert "as_adopted: the scenario itself" not in told
+
+
+def test_a_scenario_that_is_no_longer_on_file_is_different(folder: Path, capsys: Out) -> None:
+    for name in ("runs.csv", "comparison.csv", "cooperation.csv", "manifest.json"):
+        path = folder / SCENARIOS / name
+        path.write_text(path.read_text(encoding="utf-8").replace("no_treaty", "utopia"), encoding="utf-8")
+    assert reproduce.main("utopia") == CHANGED
+    told = " ".join(capsys.readouterr().out.split())
+    assert "no scenario is named utopia any more" in told
+
+
+# --- mistakes and damage --------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_name_is_one_line_with_the_accepted_ones(folder: Path, capsys: Out) -> None:
+    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, demo, penalties"):
+        reproduce.main("judge", "utopia")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("word", ["years=2", "people.rows=100", "-m"])
+def test_an_override_is_refused_as_the_numbers_would_differ(word: str, folder: Path, capsys: Out) -> None:
+    assert shell(["reproduce", "judge", word]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert f"found {word!r}; accepted: names" in told.err
+
+
+def cut(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "line"),
+    [
+        ("scenarios/manifest.json", None, "results/reference/scenarios/manifest.json: not found"),
+        ("scenarios/manifest.json", cut, "results/reference/scenarios/manifest.json: cannot be read"),
+        ("scenarios/manifest.json", lambda _: "[]", "results/reference/scenarios/manifest.json: found no manifest"),
+        ("demo/manifest.json", lambda t: t.replace('"versions"', '"v"'), "results/reference/demo/manifest.json: lacks versions"),
+        ("scenarios/runs.csv", None, "results/reference/scenarios/runs.csv: not found"),
+        ("scenarios/runs.csv", lambda _: "", "results/reference/scenarios/runs.csv: cannot be read"),
+        ("scenarios/runs.csv", lambda t: t.replace("world_seed", "seed"), "runs.csv: found no column world_seed"),
+        ("scenarios/runs.csv", lambda t: t.replace(",all,all,0.", ",all,all,x0.", 1), "runs.csv: value: found 'x0."),
+        ("scenarios/runs.csv", lambda t: t + t.splitlines()[-1] + "\n", "runs.csv: found 1 row twice"),
+        ("penalties_leave_one_out.csv", None, "results/reference/penalties_leave_one_out.csv: not found"),
+    ],
+)
+def test_a_damaged_reference_is_one_line(
+    name: str, spoil: Callable[[str], str] | None, line: str, folder: Path, capsys: Out
+) -> None:
+    path = folder / name
+    if spoil is None:
+        path.unlink()
+    else:
+        path.write_text(spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert shell(["reproduce", "judge"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert line in told.err
+    with pytest.raises(ReadingError):
+        reproduce.main()
+
+
+# --- making it anew -------------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_replaces_what_was_there_and_says_what_moved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compare, "find_spec", lambda _: None)
+    (folder / SCENARIOS / "old.png").write_bytes(b"of another year")
+    nudge(folder / SCENARIOS / "runs.csv", "as_adopted", 2.0)
+    asked = (*TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={tmp_path / 'elsewhere'}")
+    told = reference.refresh_scenarios(folder, *asked)
+    assert told.count("legit_met_rate") == 1
+    assert "as_adopted" in told
+    assert not (folder / SCENARIOS / "old.png").exists()
+    assert reference.refresh_scenarios(folder, *asked) == "no headline number moved"
+    assert reproduce.main("judge") == 0
+
+
+def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    before = {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()}
+    monkeypatch.setattr(study, "draw_all", pictured)
+    monkeypatch.setattr(reference, "write_manifest", full)
+    with pytest.raises(OSError, match="no space left"):
+        reference.refresh_demo(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
+    assert {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()} == before
+    assert sorted(path.name for path in folder.iterdir()) == sorted([DEMO, SCENARIOS, reference.PENALTIES_FILE])
+
+
+def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:
+    assert reference.main(["demo", "penalty"], folder) == 2
+    assert "found 'penalty'; accepted: penalties, demo, scenarios" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_committed_judge_is_reproduced_end_to_end() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.cli", "reproduce", "judge"], capture_output=True, text=True, timeout=3000, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Reproduced" in done.stdout
