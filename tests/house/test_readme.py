@@ -10,9 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from experiments.cli import STATUSES, STUDIES
+from experiments.reference import DEMO, PENALTIES
+from sim.config import options
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SMALLER = {"years": "years=1", "seeds": "seeds=1", "people.rows": "people.rows=4000"}
+SMALLER = {
+    "years": "years=1",
+    "seeds": "seeds=1",
+    "people.rows": "people.rows=4000",
+    "luck": "luck=1",
+    "until": "until=1",  # so wide that the first look is the last
+    "most_seeds": "most_seeds=10",  # the fewest worlds with which until begins
+}
+FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
+TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
+OF_NAMES = ("scenarios", "reproduce")  # studies that take no keys
+MANY_RUNS = ("compare", "explain")  # studies of a world for each arm, luck or telling
 
 
 def blocks(language: str) -> list[str]:
@@ -20,20 +35,67 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if "rogatory" in line]
+def smaller(words: list[str]) -> list[str]:
+    """A command of the README as typed, with fewer people, years, worlds and lucks."""
+    study, *rest = words
+    if study in OF_NAMES or "--cfg" in rest:
+        return words
+    asked = [SMALLER.get(word.partition("=")[0], word) for word in rest]
+    if study == "compare":
+        asked = ["seeds=2" if word == "seeds=1" else word for word in asked]
+    if study in MANY_RUNS and not any(word.startswith("years=") for word in asked):
+        asked.append("years=1")
+    return [study, *asked, *(TINY if study in MANY_RUNS else FEW)]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
-    words = shlex.split(command, comments=True)
-    assert words[0] == ".venv/bin/rogatory"
-    arguments = [SMALLER.get(word.partition("=")[0], word) for word in words[1:]]
-    if "--cfg" not in arguments:
-        arguments += [f"output={tmp_path}", "people.rows=4000", "demand.legitimate=400", "workers=1"]
-    done = subprocess.run(
+def ran(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "experiments.cli", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
     )
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if "rogatory" in line]
+TYPED = [shlex.split(command, comments=True) for command in COMMANDS]
+AGAIN = [words[1:] for words in TYPED if words[1] == "reproduce"]
+OTHERS = [words[1:] for words in TYPED if words[1] != "reproduce"]
+
+
+def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -> None:
+    assert {words[0] for words in TYPED} == {".venv/bin/rogatory"}
+    assert {words[1] for words in TYPED} == set(STUDIES)
+
+
+@pytest.mark.parametrize("words", OTHERS, ids=" ".join)
+def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path) -> None:
+    arguments = smaller(words)
+    if words[0] not in OF_NAMES and "--cfg" not in words:
+        arguments.append(f"output={tmp_path}")
+    done = ran(arguments)
     assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("words", AGAIN, ids=" ".join)
+def test_what_the_readme_reproduces_is_a_scenario_or_a_part_of_the_reference(words: list[str]) -> None:
+    assert words[1:]
+    assert set(words[1:]) <= {*options("scenario"), DEMO, PENALTIES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", AGAIN, ids=" ".join)
+def test_what_the_readme_reproduces_is_reproduced(words: list[str]) -> None:
+    done = ran(words)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_exit_statuses_of_the_readme_are_those_of_the_command_line() -> None:
+    (told,) = re.findall(r"## Exit status\n\n(.*?)\n\n", README, re.DOTALL)
+    assert re.findall(r"`(\d+)`", told) == re.findall(r"(?:^|, )(\d+) ", STATUSES)
+
+
+def test_every_design_of_the_readme_is_on_file() -> None:
+    (told,) = re.findall(r"A design \(.*?\) is a list of arms on file: (.*?)\.", README)
+    assert set(re.findall(r"`(\w+)`", told)) == set(options("design"))
 
 
 def test_the_python_of_the_readme_runs() -> None:
