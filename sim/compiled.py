@@ -107,7 +107,7 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
 
 
 def step[F: Callable[..., Any]](function: F) -> F:
-    """The same for the generated loop alone: without a wrapper for Python (a call from there would crash), compiled in half the time."""
+    """The same for the generated loop alone: no wrapper for Python (a call from there would crash), half the time to compile."""
     return cast(F, numba.njit(**_INSIDE, no_cpython_wrapper=True)(function))
 
 

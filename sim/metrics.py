@@ -50,6 +50,7 @@ PER = 100_000.0  # people: the base of rates
 UNITS = {
     "case_disclosure_rate": "fraction of latent abusive cases",
     "legit_met_rate": "fraction of latent cross-border needs",
+    "legit_met_in_full": "fraction of latent cross-border needs",
     "targeted_rate": "people per 100 000 at risk a year",
     "targeted_people": "people a year",
     "targeted_rate_treaty": "people per 100 000 at risk a year",
@@ -219,6 +220,15 @@ def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     yield from _by_request("legit_met_rate", run, rows, needs.size)
 
 
+def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
+    docket, needs = run.docket, np.flatnonzero(cut.needs)
+    rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
+    waited = docket.executed_day[rows] - run.cases.day[docket.case[rows]]
+    full = rows[(waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH) & (docket.granted[rows] >= docket.wanted[rows])]
+    yield _row("legit_met_in_full", "all", "all", full.size, needs.size)
+
+
 def people_at_risk(run: Finished) -> Reals:
     """Real people the cohort stands for, by group, shape ``[G]``."""
     return np.bincount(run.world.people.group, weights=run.world.people.weight, minlength=len(GROUPS))
@@ -350,11 +360,11 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     beyond the case or by transfer to a third state (``leak`` and ``onward`` by case and receiver). Both chances are
     *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
-    misused = run.docket.misused[np.flatnonzero(given_in_window(run))]
+    rows = np.flatnonzero(given_in_window(run))
     whole = people_at_risk(run).sum() * run.years / PER
-    yield _row("secondary_use_rate", "all", "all", int((misused > 0).sum()), whole)
-    for level, bit in (("own_use", 1), ("onward", 2)):
-        yield _row("secondary_use_rate", "risk", level, int(((misused & bit) > 0).sum()), whole)
+    for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
+        harmed = rows[(run.docket.misused[rows] & bits) > 0]
+        yield _row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
 
 
 def spyware_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
@@ -416,7 +426,7 @@ def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool) -> dict[s
     }
     if follow_up_months < FOLLOW_UP_MONTHS:
         reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
-        absent |= {"legit_met_rate": reason, "legit_delay_days": reason}
+        absent |= {"legit_met_rate": reason, "legit_met_in_full": reason, "legit_delay_days": reason}
     if not spyware:
         absent["spyware_rate"] = "the outside option is off (conduct.spyware is 0)"
     if not loaded:
@@ -431,7 +441,7 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying)
     rows = [*case_disclosure_rate(run, cut)]
     if "legit_met_rate" not in absent:
-        rows += [*legit_met_rate(run, cut), *legit_delay_days(run, cut, spec)]
+        rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
     rows += [*targeted(run, cut), *abusive_fates(run, cut), *disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
@@ -445,20 +455,23 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
 def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
     """Of cases disclosed through the treaty under A and not under B, the share disclosed another way under B, by pairing.
 
+    Through the treaty is by any of its doors; another way is one that gave nothing under A.
+
     Returns the fraction and the number of cases disclosed through the treaty under A and not under B. Raises ``ValueError``
     for two runs that do not share their cases.
     """
     if not np.array_equal(a.cases.id, b.cases.id):
         raise ValueError("two runs of different world or event seeds share no cases: displacement pairs case by case")
 
-    def disclosed(run: Finished, by_treaty: bool) -> Flags:
-        cut = sliced(run)
-        rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    def given(run: Finished, by_treaty: bool) -> Flags:
+        rows = giving_rows(run.docket, run.cases)
+        rows = rows[sliced(run).of_cohort[rows] & run.cases.abusive[run.docket.case[rows]]]
         through = run.docket.instrument[rows] == run.instruments.index(treaty)
         mask = np.zeros(run.cases.id.size, bool)
         mask[run.docket.case[rows[through == by_treaty]]] = True
         return mask
 
-    left = disclosed(a, True) & ~disclosed(b, True)
+    left = given(a, True) & ~given(b, True)
+    displaced = left & given(b, False) & ~given(a, False)
     count = int(left.sum())
-    return (float((left & disclosed(b, False)).sum() / count) if count else np.nan), count
+    return (float(displaced.sum() / count) if count else np.nan), count

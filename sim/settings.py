@@ -94,6 +94,12 @@ class Config(Record):
                 f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
                 f"{self.review.utilisation_high}; accepted: at most that"
             )
+        for text, instrument in self.instruments.items():
+            for name, force in instrument.safeguards.items():
+                if force == "may" and name in self.safeguards and self.safeguards[name].certain:
+                    raise ValueError(
+                        f"instruments.{text}.safeguards.{name}: found 'may'; accepted: absent or must, every state applies it alike"
+                    )
         for key in CAPACITY_KEYS:
             asked, fact = getattr(self.review, key), getattr(self.reference.review, key)
             if asked != fact:

@@ -90,7 +90,8 @@ class Habits(NamedTuple):
     preservation_share: float
     direct_share: float
     police_share: float
-    unasked: Reals  # [2, N, N] chance that a state shares unasked, by legitimate or abusive case, requester and requested
+    unasked: Reals  # [N, N] chance that a state shares unasked what it punishes itself, by requester and requested
+    punished: NDArray[np.bool_]  # [1 or 2, N, K] what each state punishes, before and after the window opens where these differ
     by_choice: bool  # the requester chooses among the texts that reach the request
     fall_through: bool
     quality_abusive: float
@@ -142,13 +143,12 @@ def crimes_at_home(world: World, law: LawInForce) -> NDArray[np.bool_]:
 
 
 def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
-    """Chance that a state sends evidence unasked (Art 40(4)), ``[2, N, N]`` by legitimate or abusive, receiver and sender.
+    """Chance that a state sends evidence of what it punishes itself unasked (Art 40(4)), ``[N, N]`` by receiver and sender.
 
-    In proportion to alignment; on a person at risk the less, the more liberal the sender. *Assumption*: officers of a liberal
-    state do not volunteer a dissident.
+    In proportion to alignment, *assumption*. The sender knows the facts, which it holds, and judges them by its own law: so a
+    state that punishes no insult volunteers nobody who insulted.
     """
-    legitimate = spec.spontaneous_most * world.states.alignment
-    return np.stack([legitimate, legitimate * (1 - world.states.liberal)[None, :]])
+    return np.asarray(spec.spontaneous_most * world.states.alignment)
 
 
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
@@ -167,6 +167,7 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
         direct_share=spec.direct_share,
         police_share=spec.police_share,
         unasked=unasked_sharing(world, spec),
+        punished=crimes,
         by_choice=spec.legal_basis == "requester_choice",
         fall_through=spec.fall_through,
         quality_abusive=spec.quality_abusive,
@@ -332,7 +333,8 @@ def _go_round(
     c, j, jk = paper.case, paper.requested, habits.state_keys[paper.requested]
     i, ck, abusive = cases.requester[c], cases.id[c], cases.abusive[c]
     door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
-    if door >= 0 and u2(seed, _UNASKED, ck, jk) < habits.unasked[int(abusive), i, j]:
+    punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, cases.conduct[c]]
+    if door >= 0 and punished and u2(seed, _UNASKED, ck, jk) < habits.unasked[i, j]:
         _write(door, SPONTANEOUS, paper, cases, docket)
     light = abusive and cases.wanted[c] < CONTENT and _serves(c, j, cases)
     if light and u2(seed, _FIRM, ck, jk) < habits.direct_share:

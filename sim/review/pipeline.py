@@ -58,7 +58,7 @@ Ints = NDArray[np.int64]
 PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "hours", "delay"))
 RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))
 PANEL_KEY, PROVIDER, NOTICE, TIPPED, LEAK = map(name_key, ("panel", "provider", "notice", "tipped", "leak"))
-ONWARD, POLICED = map(name_key, ("onward", "police"))
+ONWARD, POLICED = map(name_key, ("onward", "police:answered"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
@@ -209,6 +209,13 @@ def disclose(
     close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
 
 
+def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:
+    """Day to which the data of a case last with this state's firms if nobody freezes them."""
+    c = docket.case[m]
+    luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[int(docket.requested[m])]))
+    return float(cases.day[c] + exp(practice.retention_log + practice.retention_spread * luck))
+
+
 def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice) -> None:
     """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, few grounds; freezes data for the request that follows."""
     c, j = docket.case[m], int(docket.requested[m])
@@ -228,6 +235,9 @@ def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInFo
         renewals = np.floor(np.log(luck) / np.log(max(practice.preservation_renewed, UNIT_FLOOR)))
     until = day + practice.preservation_days * (1.0 + renewals)
     docket.executed_day[m] = day
+    if day > survives_until(seed, m, cases, docket, reading, practice):
+        close(docket, m, EMPTY, day)  # nothing is left to freeze
+        return
     docket.preserved_until[m] = until
     after = m + 1
     if after < docket.used[0] and docket.case[after] == c:
@@ -310,9 +320,10 @@ def screen(
     heard = day + (screening * practice.urgent_delay if docket.channel[m] == EMERGENCY else screening)
     queue.screened[i] += 1.0
     docket.ready_day[m] = heard
+    if read_panel(seed, m, cases, docket, reading, practice, effort, 0.0):
+        queue.stopped[i] += 1.0  # memory counts what would be stopped without it, or chance would feed on itself
     if not read_panel(seed, m, cases, docket, reading, practice, effort, queue.recalled[i]):
         return False
-    queue.stopped[i] += 1.0
     if practice.panel_binding:
         refuse(seed, m, np.uint64(1) << np.uint64(practice.panel_place), heard, day, cases, docket, reading)
         return True
@@ -371,7 +382,7 @@ def receive(
 
 def screening_load(queue: Queue, month: int, load: float, loaded: bool, practice: Practice) -> tuple[float, float]:
     """Effort of the central unit this month, and the days that files wait for it: V' = max(V + A - C, 0)."""
-    if not loaded or load <= 0.0:
+    if not loaded:
         return 1.0, 0.0
     backlog = queue.screening[month - 1] if month > 0 else 0.0
     waiting = backlog + load
@@ -430,9 +441,8 @@ def execute(
     granted = min(int(docket.wanted[m]), int(docket.cap[m]))
     if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
         granted = min(granted, practice.residence_class)
-    kept = exp(practice.retention_log + practice.retention_spread * normal_quantile(u2(seed, RETENTION, ck, sk)))
     frozen = docket.preserved_until[m]
-    gone = done > cases.day[c] + kept
+    gone = done > survives_until(seed, m, cases, docket, reading, practice)
     if told:
         docket.told[m] = TOLD_BEFORE
         gone = gone or u2(seed, TIPPED, ck, sk) < tip_off
@@ -564,7 +574,7 @@ KERNELS = (receive, serve)
 
 STEPS = (
     *(strength_of, role_of, look_noise, enqueue, close),
-    *(refuse, disclose, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
+    *(refuse, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
     *(screening_load, remember, is_platform, execute, decide, take, give_up),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

@@ -198,10 +198,11 @@ def chances(run: Run, rows: NDArray[np.int64], most: float) -> NDArray[np.float6
     i, j = run.cases.requester[case], run.docket.requested[rows]
     after = run.docket.month[rows] >= run.rules.treaty_from
     open_door = np.where(after, run.rules.law.pushes[1, i, j], run.rules.law.pushes[0, i, j]) >= 0
-    return most * states.alignment[i, j] * np.where(run.cases.abusive[case], 1 - states.liberal[j], 1.0) * open_door
+    own_crime = run.rules.reading.crime[-1, j, run.cases.conduct[case]]
+    return most * states.alignment[i, j] * own_crime * open_door
 
 
-def test_states_share_unasked_by_alignment_and_a_liberal_one_seldom_a_dissident() -> None:
+def test_states_share_unasked_by_alignment_what_they_punish_themselves() -> None:
     run = run_of("conduct.spontaneous_most=0.9")
     rows, shared = formal_rows(run), rows_of(run, SPONTANEOUS)
     assert keyed(run, shared) <= keyed(run, rows)

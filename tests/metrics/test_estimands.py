@@ -211,11 +211,22 @@ class Retold:
         told: Told = {("requested", str(code)): (hours[code] / capacity[code], months) for code in hours.index}
         return told | {("all", "all"): (hours.sum() / capacity.sum(), months)}
 
+    def legit_met_in_full(self) -> Told:
+        full = {
+            row["case"]
+            for row in self.giving
+            if not row["abusive"]
+            and row["case"] in self.ids
+            and row["executed_day"] - self.by_id[row["case"]]["day"] <= FOLLOW_UP
+            and CLASSES.index(row["granted_class"]) >= CLASSES.index(row["data_class"])
+        }
+        return {("all", "all"): (len(full) / len(self.needs), len(full))}
+
     def secondary_use_rate(self) -> Told:
         ways = {"own_use": ("own_use", "both"), "onward": ("onward", "both")}
         people = sum(self.at_risk.values())
-        leaks = {level: sum(row["misused"] in kinds for row in self.in_window) for level, kinds in ways.items()}
-        harmed = sum(row["misused"] != "no" for row in self.in_window)
+        leaks = {level: len({row["case"] for row in self.in_window if row["misused"] in kinds}) for level, kinds in ways.items()}
+        harmed = len({row["case"] for row in self.in_window if row["misused"] != "no"})
         told = {("all", "all"): (1e5 * harmed / people / self.years, harmed)}
         return told | {("risk", level): (1e5 * count / people / self.years, count) for level, count in leaks.items()}
 

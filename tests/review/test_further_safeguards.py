@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.conduct import filing
 from sim.draws import Draws, name_key
-from sim.review import good_faith, human_rights, person, proportionality, provider, use_limitation
+from sim.review import good_faith, human_rights, person, pipeline, proportionality, provider, use_limitation
 from sim.review.panel import Panel
 from sim.review.queue import Queue
 from sim.world.docket import Docket
@@ -388,3 +389,28 @@ def test_every_answer_is_keyed_by_names() -> None:
     assert np.array_equal(again[0].status, again[1].status)
     assert name_key("panel") != name_key("person")
     assert FORMAL == 0
+
+
+def test_whether_police_ask_and_whether_they_answer_are_two_draws() -> None:
+    kept = (filing, pipeline)
+    keys = [{name: int(value) for name, value in vars(module).items() if isinstance(value, np.uint64)} for module in kept]
+    assert not set(keys[0].values()) & set(keys[1].values()), "a purpose belongs to one module"
+
+
+def test_memory_does_not_feed_on_itself() -> None:
+    """Without any abuse what is remembered stays the luck of the readings: no requester drifts away from the average."""
+    place = panel_office()
+    place = replace(place, practice=place.practice._replace(panel_memory=0.5, panel_kept=0.97, panel_files=50.0))
+    many = 60
+    days = np.repeat(np.arange(many), 400) * DAYS_PER_MONTH + 1.0
+    cases, docket = files(place, days.size, conduct="fraud", day=days)
+    cases = cases._replace(requester=np.arange(days.size) % 2)
+    recalled = []
+    answered(place, cases, docket, months=many, monthly=lambda month, queue: recalled.append(queue.recalled.copy()))
+    assert np.abs(np.array(recalled)[12:]).max() < 0.5 * np.log(1.5)
+
+
+def test_what_is_gone_cannot_be_frozen() -> None:
+    place = place_with().practised(retention_log=0.0, retention_spread=0.0, delay_log=np.log(100.0))
+    docket = read(place, 200, abusive=True, preserved=True)
+    assert (docket.status == EMPTY).all()
