@@ -93,10 +93,10 @@ def test_a_story_weighs_the_label_against_each_text_in_force() -> None:
 
 def test_every_look_says_what_it_saw_and_every_score_meets_its_bar() -> None:
     """The score is the highest bar against which the rule would have stood, so it is over the bar exactly where it stood."""
-    seen = witness(everything(LOADED), range(4000), SEED)
+    seen = witness(everything(LOADED), range(0, 4000, 10), SEED)
     scored = 0
-    for case in range(0, 4000, 3):
-        if case not in seen.occasions or seen.finished.case_status[case] == DOMESTIC:
+    for case in range(0, 4000, 10):
+        if seen.finished.case_status[case] == DOMESTIC:
             continue
         for fact in life_of(seen, case).facts:
             if fact.given.get("score") is not None:

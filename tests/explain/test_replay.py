@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
 from experiments.story.facts import RULES, STEPS, life_of
 from experiments.story.plain import Recorder
-from experiments.story.replay import _strays, filings_of
-from sim.draws import u3
-from sim.settings import Config
+from experiments.story.replay import Witnessed, _strays, filings_of, witness
+from sim.draws import Draws, name_key, u3
+from sim.simulation import simulate
 from sim.world.docket import filled_rows
 from sim.world.vocabulary import CASE_STATUSES, REFUSED, STATUSES
-from tests.explain.runs import LOADED, UNLOADED, everything, observed
-from tests.worlds import with_conduct
+from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
+from tests.worlds import events, with_conduct
 
 CONFIGURATIONS = {
     "as adopted": LOADED,
@@ -22,13 +24,21 @@ CONFIGURATIONS = {
     "everything at once": everything(LOADED),
     "everything without load": everything(UNLOADED),
 }
+
+
+@lru_cache(maxsize=len(CONFIGURATIONS))
+def seen_under(name: str) -> tuple[Witnessed, list[int]]:
+    """A run of one of the configurations, and the cases that were observed."""
+    return observed(CONFIGURATIONS[name])
+
+
 _WRITTEN = ("attempt", "month", "requested", "instrument", "channel", "wanted", "label", "alleged", "kind", "quality", "filed_day")
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_every_retold_request_ends_as_the_run_has_it(name: str) -> None:
     """In plain Python the same steps leave every column of the docket as the compiled loop left it."""
-    seen, cases = observed(CONFIGURATIONS[name])
+    seen, cases = seen_under(name)
     rows = np.flatnonzero(np.isin(seen.finished.docket.case, cases))
     assert rows.size > 300
     assert set(rows.tolist()) == set(seen.stages), "every request was seen at some stage"
@@ -37,9 +47,9 @@ def test_every_retold_request_ends_as_the_run_has_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_the_grounds_of_a_life_are_those_of_the_docket(name: str) -> None:
-    seen, cases = observed(CONFIGURATIONS[name], every=20)
+    seen, cases = seen_under(name)
     refused = 0
-    for case in cases:
+    for case in cases[::2]:
         life = life_of(seen, case)
         assert life.status == CASE_STATUSES[seen.finished.case_status[case]]
         for end in (fact for fact in life.facts if "reason" in fact.given):
@@ -54,8 +64,8 @@ def test_the_grounds_of_a_life_are_those_of_the_docket(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None:
-    seen, cases = observed(CONFIGURATIONS[name], every=20)
-    for case in cases:
+    seen, cases = seen_under(name)
+    for case in cases[::2]:
         written = [filing.rows for filing in filings_of(seen, case)]
         rows = seen.requests_of(case)
         assert sum(part.case.size for part in written) == rows.size
@@ -65,11 +75,9 @@ def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None
 
 
 def test_a_case_that_was_never_filed_is_told_too() -> None:
-    seen, _ = observed(UNLOADED)
-    from experiments.story.replay import witness
-
+    seen, _ = seen_under("without load")
     deterred = np.flatnonzero(seen.finished.case_status == CASE_STATUSES.index("deterred"))[:20].tolist()
-    again = witness(UNLOADED, deterred, 3)
+    again = witness(UNLOADED, deterred, SEED)
     for case in deterred:
         facts = {fact.step: fact for fact in life_of(again, case).facts}
         assert facts["appetite"].outcome is False
@@ -78,17 +86,17 @@ def test_a_case_that_was_never_filed_is_told_too() -> None:
 
 
 def test_every_fact_is_of_a_documented_step_and_rule() -> None:
-    for config in (everything(LOADED), LOADED):
-        seen, cases = observed(config, every=30)
-        for case in cases:
+    for name in ("as adopted", "everything at once"):
+        seen, cases = seen_under(name)
+        for case in cases[::3]:
             for fact in life_of(seen, case).facts:
                 assert fact.step in STEPS
-                assert fact.rule in RULES or fact.rule in config.safeguards
+                assert fact.rule in RULES or fact.rule in seen.config.safeguards
 
 
 def test_a_retelling_that_differs_from_the_run_is_noticed() -> None:
     """The check that guards every story can fail: one changed cell is named with its row and column."""
-    seen, _ = observed(UNLOADED, every=100)
+    seen, _ = seen_under("without load")
     truth = seen.finished.docket
     told = filled_rows(truth)
     row = int(np.flatnonzero(truth.status == REFUSED)[0])
@@ -100,8 +108,6 @@ def test_a_retelling_that_differs_from_the_run_is_noticed() -> None:
 
 def test_the_plain_text_of_a_draw_gives_the_promised_bits() -> None:
     """Draws are not run in plain Python, where an integer would not wrap round; they stay compiled."""
-    from sim.draws import Draws, name_key
-
     recorder = Recorder()
 
     def rule(seed: np.uint64, m: np.uint64) -> float:
@@ -120,20 +126,16 @@ def test_the_plain_text_of_a_draw_gives_the_promised_bits() -> None:
 
 
 def test_a_witness_does_not_disturb_what_it_sees() -> None:
-    from experiments.story.replay import witness
-    from sim.simulation import simulate
-    from tests.worlds import events
-
-    seen, _ = observed(LOADED)
-    assert events(seen.finished).equals(events(simulate(LOADED, 3).finished))
-    assert events(witness(LOADED, [], 3).finished).equals(events(seen.finished))
+    seen, _ = seen_under("as adopted")
+    assert events(seen.finished).equals(events(simulate(LOADED, SEED).finished))
+    assert events(witness(LOADED, [], SEED).finished).equals(events(seen.finished))
 
 
-def _used(config: Config) -> set[str]:
-    seen, cases = observed(config, every=6)
+def _ends(name: str) -> set[str]:
+    seen, cases = seen_under(name)
     return {STATUSES[seen.finished.docket.status[m]] for case in cases for m in seen.requests_of(case)}
 
 
 def test_the_retold_cases_end_in_every_way_that_there_is() -> None:
     """Or the tests above would say little."""
-    assert _used(everything(LOADED)) | _used(LOADED) >= set(STATUSES) - {"suspended"}
+    assert set.union(*map(_ends, CONFIGURATIONS)) >= set(STATUSES) - {"suspended"}
