@@ -105,10 +105,12 @@ def plans(study: Study) -> list[Plan]:
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
     fixed = len(study.of(PROTECTION, FIXED))
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
+    empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
+    low = {"height_inches": _FURNITURE} if empty else {}
     base = {"baseline": study.first.scenario_name} | named
     found = [
         Plan("forest", "forest", wholes, runs, {"height_inches": tall}, few | named, _forest_alt(study)),
-        Plan("plane", "plane", plane, words, {}, base, _plane_alt(study)),
+        Plan("plane", "plane", plane, words, low, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
         title = {"title": f"{study.first.figures['plane']['title']}: where most scenarios lie"}

@@ -286,6 +286,13 @@ def test_an_awkward_study_still_has_its_figures(case: str, tmp_path: Path) -> No
     assert "data:image/png" in written(tmp_path, **awkward()[case])
 
 
+def test_a_plane_without_a_number_takes_little_room() -> None:
+    given = {"comparison": comparison(), "cooperation": cooperation()} | awkward()["few events"]
+    study = study_of(given["comparison"], given["cooperation"], arms(), headers(), facts())
+    (plane,) = [plan for plan in drawing.plans(study) if plan.function == "plane"]
+    assert plane.settings["height_inches"] < 3
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_one_world_allows_no_claim(tmp_path: Path) -> None:
     seen = read(written(tmp_path, **awkward()["one world"]))
