@@ -283,9 +283,8 @@ def finish(run: Run) -> Finished:
     docket.narrowed[docket.granted < 0] = -1
     docket.decided_day[docket.decided_day >= horizon] = np.nan
     status = run.book.status.copy()
-    formal = docket.channel < FIRST_SIDE_DOOR
     pending = np.zeros(status.size, bool)
-    pending[docket.case[formal & np.isnan(docket.ended_day)]] = True
+    pending[docket.case[np.isnan(docket.ended_day)]] = True
     status[(status == OPEN) & ~pending] = ENDED
     status[docket.case[giving_rows(docket, run.cases)]] = DISCLOSED
     return Finished(

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from sim.metrics import giving_rows
 from sim.simulation import Run, advance, finish
+from sim.world.docket import Docket
 from sim.world.vocabulary import (
     CASE_STATUSES,
+    CHANNELS,
     DAYS_PER_MONTH,
     DETERRED,
+    DIRECT,
     DISCLOSED,
     DIVERTED,
     DOMESTIC,
@@ -29,18 +32,34 @@ from sim.world.vocabulary import (
     OPEN,
     PARKED,
     PENDING,
+    POLICE,
     PRESERVATION,
     REFUSED,
+    SPONTANEOUS,
     STATUSES,
+    SUSPENDED,
     WITHDRAWN,
 )
-from tests.worlds import bare_world, made_up, started, walked, with_conduct
+from tests.worlds import bare_world, made_up, started, walked, with_conduct, with_forces, with_safeguard
 
-ANSWERS = (EXECUTED, IN_PART, EMPTY, REFUSED, WITHDRAWN, LAPSED, DIVERTED)
+ANSWERS = (EXECUTED, IN_PART, EMPTY, REFUSED, WITHDRAWN, LAPSED, DIVERTED, SUSPENDED)
+SIDE_DOORS = {
+    PRESERVATION: (EXECUTED, REFUSED),
+    POLICE: (EXECUTED, IN_PART, LAPSED),
+    SPONTANEOUS: (EXECUTED, IN_PART),
+    DIRECT: (EXECUTED, IN_PART, REFUSED),
+}
+"""How each of them may end."""
+ALL_DOORS_OPEN = {"direct_share": 0.8, "police_share": 0.6, "spontaneous_most": 0.3}
 
 
-def under_way(capacity: float, attempts: int, seed: int, quiet: float = 1.0, retry_days: float = 60.0) -> Run:
-    config = with_conduct(made_up(), attempts=attempts, retry_days=retry_days)
+def under_way(
+    capacity: float, attempts: int, seed: int, quiet: float = 1.0, retry_days: float = 60.0, suspending: str = "must"
+) -> Run:
+    """A run at its beginning: every side door is used, and Hanoi suspends whoever is refused twice."""
+    config = with_conduct(made_up("demand.abusive_odds=0.1"), attempts=attempts, retry_days=retry_days, **ALL_DOORS_OPEN)
+    config = with_forces(config, suspending, "suspension", instruments=["hanoi"])
+    config = with_safeguard(config, "suspension", refusals=2, share=0.0, months=5)
     world = bare_world(config)
     run = started(config, world.with_capacity(np.full(world.states.count, capacity)), seed, loaded=True)
     run.expression[::3] = quiet
@@ -54,6 +73,13 @@ def add_up(run: Run) -> None:
     docket = type(run.docket)(run.docket.used, *(column[:used] for column in run.docket[1:]))
     formal = docket.channel < FIRST_SIDE_DOOR
     states = run.world.states.count
+
+    # Side doors are answered on the day they are tried or some days later, cost no hours and wait in no queue.
+    for channel, ends in SIDE_DOORS.items():
+        rows = docket.channel == channel
+        assert np.isin(docket.status[rows], ends).all(), CHANNELS[channel]
+        assert (docket.ended_day[rows] >= docket.filed_day[rows]).all()
+        assert not docket.hours[rows].any()
 
     # Who waits, counted by following the links: every unanswered request stands in exactly one lane, in its order.
     waiting = [[walked(run.queue, j, lane) for lane in range(3)] for j in range(states)]
@@ -84,19 +110,24 @@ def add_up(run: Run) -> None:
     assert by[PARKED] == parked
     assert by[list(ANSWERS)].sum() == int((formal & over).sum())
     assert by.sum() == formal.sum()
-    assert not np.isnan(docket.ended_day[~formal]).any(), "a side door answers or not, and nothing waits there"
+    assert not (told.docket.status[~formal] == PARKED).any()
+    assert (told.docket.status[~formal] == PENDING).sum() == (~formal & ~over).sum()
 
     # Latent cases of the months so far = domestic + not live + deterred + open + disclosed + ended.
     arisen = int(run.edges[run.month])
     status = told.case_status[:arisen]
     cases = run.cases
-    filed_at = np.unique(np.column_stack([docket.case, docket.attempt]), axis=0)  # one filing, whatever its rows
-    filings = np.bincount(filed_at[:, 0], minlength=cases.id.size)
-    assert np.array_equal(filings, run.book.attempts)
-    assert not filings[arisen:].any(), "nothing is filed before it arises"
-    gave = np.bincount(told.docket.case[giving_rows(told.docket, cases)], minlength=cases.id.size)[:arisen] > 0
-    undecided = np.bincount(told.docket.case[formal & np.isnan(told.docket.ended_day)], minlength=cases.id.size)[:arisen] > 0
-    filed = filings[:arisen] > 0
+    filings = np.zeros((cases.id.size, run.rules.habits.attempts), np.int64)  # formal requests by case and attempt
+    np.add.at(filings, (docket.case[formal], docket.attempt[formal]), 1)
+    assert filings.max(initial=0) <= 1, "a filing makes one formal request at most"
+    tried = np.zeros_like(filings, dtype=bool)
+    tried[docket.case, docket.attempt] = True
+    assert np.array_equal(tried.sum(axis=1), run.book.attempts)
+    assert not tried[arisen:].any(), "nothing is filed before it arises"
+    enough = formal | cases.abusive[docket.case] | (told.docket.granted >= docket.wanted)
+    gave = np.bincount(docket.case[enough & (told.docket.granted >= 0)], minlength=cases.id.size)[:arisen] > 0
+    undecided = np.bincount(docket.case[np.isnan(told.docket.ended_day)], minlength=cases.id.size)[:arisen] > 0
+    filed = tried[:arisen].any(axis=1)
     assert np.array_equal(status == DISCLOSED, gave)
     assert np.array_equal(status == OPEN, undecided & ~gave)
     assert np.array_equal(status == ENDED, filed & ~undecided & ~gave)
@@ -127,8 +158,37 @@ def test_cases_requests_and_hours_add_up_every_month(capacity: float, attempts: 
     if capacity == 40.0:
         assert (run.queue.waiting[-1] > 0).any(), "a queue must have been tried"
         assert np.isin(ANSWERS, run.docket.status).all(), "and every answer given"
+        assert np.isin(range(len(CHANNELS)), run.docket.channel).all(), "by every way"
     if attempts == 3:
         assert np.bincount(run.book.attempts, minlength=4)[2:].min() > 0
+
+
+def gave_all(docket: Docket, m: int) -> float:
+    """Day on which a side door of the same filing gave all that request ``m`` wants; infinity if none did."""
+    same = (docket.case == docket.case[m]) & (docket.attempt == docket.attempt[m]) & (docket.channel > PRESERVATION)
+    return float(docket.executed_day[same & (docket.granted >= docket.wanted)].min(initial=np.inf))
+
+
+def test_a_request_is_not_pursued_if_and_only_if_another_door_gave_all_that_was_wanted() -> None:
+    run = under_way(200.0, 1, 2)
+    while run.month < run.months:
+        advance(run)
+    docket = Docket._make(column[: run.docket.used[0]] for column in run.docket)
+    diverted = docket.status == DIVERTED
+    assert diverted.sum() > 50
+    for m in np.flatnonzero(docket.channel < FIRST_SIDE_DOOR):
+        given = gave_all(docket, m)
+        assert diverted[m] == (given < np.inf)
+        assert not diverted[m] or docket.ended_day[m] == given
+    assert not docket.hours[diverted].any()
+    assert np.isnan(docket.decided_day[diverted]).all()
+
+
+def test_nobody_is_suspended_by_a_text_without_that_rule() -> None:
+    run = under_way(40.0, 1, 1, suspending="absent")
+    while run.month < run.months:
+        advance(run)
+    assert not (run.docket.status == SUSPENDED).any()
 
 
 @given(
@@ -182,40 +242,47 @@ def test_a_second_filing_goes_elsewhere_and_after_the_first_has_ended() -> None:
     while run.month < run.months:
         advance(run)
     docket = finish(run).docket
-    answers = docket.channel != PRESERVATION
-    again = np.flatnonzero(answers & (docket.attempt > 0))
+    asked = docket.channel != PRESERVATION
+    again = np.flatnonzero(asked & (docket.attempt > 0))
     assert again.size > 100
-    enough = docket.granted >= np.where(docket.channel < FIRST_SIDE_DOOR, 0, docket.wanted)
     for m in again:
-        before = np.flatnonzero(answers & (docket.case == docket.case[m]) & (docket.attempt < docket.attempt[m]))
-        assert set(docket.attempt[before]) == set(range(docket.attempt[m]))
+        before = asked & (docket.case == docket.case[m]) & (docket.attempt < docket.attempt[m])
+        assert np.unique(docket.attempt[before]).size == docket.attempt[m]
         assert docket.requested[m] not in docket.requested[before]
         assert docket.filed_day[m] >= docket.ended_day[before].max() + 60.0 - 1e-9
-        assert not enough[before].any()
+        assert not given_enough(docket)[before].any()
+
+
+def given_enough(docket: Docket) -> NDArray[np.bool_]:
+    """Requests after which nobody asks on: a formal one that gave anything, or a side door that gave the class wanted."""
+    formal = docket.channel < FIRST_SIDE_DOOR
+    return (docket.channel != PRESERVATION) & (docket.granted >= np.where(formal, 0, docket.wanted))
 
 
 @pytest.mark.parametrize("retry_days", [0.0, 30.0, 60.0])
 def test_everyone_who_may_ask_again_does(retry_days: float) -> None:
     """A requester that may ask three times asks on after every end without data, where another state holds evidence.
 
-    Whoever was deterred from asking formally at first passes over a state that neither firm nor police make worth it.
+    Said of whoever asks formally from the first; a side door alone is tried where the readiness to file falls short.
     """
     run = under_way(5.0, 3, 2, retry_days=retry_days)
     while run.month < run.months:
         advance(run)
     docket, cases = finish(run).docket, run.cases
-    rows = run.book.last[run.book.last >= 0]
-    over = docket.ended_day[rows] + retry_days < (run.months - 1) * DAYS_PER_MONTH
-    rows = rows[over & (docket.channel[rows] < FIRST_SIDE_DOOR) & (docket.granted[rows] < 0)]
-    given = docket.case[(docket.channel > PRESERVATION) & (docket.granted >= docket.wanted)]  # by a side door
-    eager = docket.case[(docket.channel < FIRST_SIDE_DOOR) & (docket.attempt == 0)]
-    rows = rows[(run.book.attempts[docket.case[rows]] < 3) & ~np.isin(docket.case[rows], given) & np.isin(docket.case[rows], eager)]
-    assert rows.size > 1000
+    asked = docket.channel != PRESERVATION
+    heard = np.zeros(cases.id.size)
+    np.maximum.at(heard, docket.case[asked], np.where(np.isnan(docket.ended_day), np.inf, docket.ended_day)[asked])
+    enough = np.zeros(cases.id.size, bool)
+    enough[docket.case[given_enough(docket)]] = True
+    wanting = (heard + retry_days < (run.months - 1) * DAYS_PER_MONTH) & ~enough
     forgotten = 0
-    for m in rows:
-        c = docket.case[m]
-        asked = set(docket.requested[(docket.case == c)].tolist()) | {-1, int(cases.requester[c])}
-        forgotten += bool(set(cases.hosts[c].tolist()) - asked)
+    ready = np.zeros(cases.id.size, bool)
+    ready[docket.case[(docket.channel < FIRST_SIDE_DOOR) & (docket.attempt == 0)]] = True
+    rows = np.flatnonzero(wanting & ready & (run.book.attempts < 3))
+    assert rows.size > 100
+    for c in rows:
+        held = set(docket.requested[docket.case == c].tolist()) | {-1, int(cases.requester[c])}
+        forgotten += bool(set(cases.hosts[c].tolist()) - held)
     assert forgotten == 0, f"{forgotten} of {rows.size} never asked again though they could"
 
 

@@ -21,12 +21,16 @@ FIXED = ("review.load=false", "conduct.file_everything=true", "conduct.fall_thro
 SEEDS = (1, 2)
 SAFEGUARDS = (
     "scope", "seriousness", "form", "goodwill", "dual_criminality", "desk", "discrimination", "political_offence",
-    "ordre_public", "own_law", "judge",
+    "ordre_public", "own_law", "judge", "discrimination_extended", "human_rights", "proportionality", "good_faith", "provider",
+    "panel",
 )  # fmt: skip
+"""All but the person, whose look tells the person, and what acts on states or after disclosure."""
+NEVER_BITE = ("scope",)  # no text leaves a class out
 
 
 def fixed(*overrides: str) -> Config:
-    return made_up(*FIXED, *overrides)
+    """Filings are fixed, and the central unit forgets: what it stops today lowers no bar tomorrow."""
+    return with_safeguard(made_up(*FIXED, *overrides), "panel", memory=0.0)
 
 
 @lru_cache(maxsize=4)
@@ -59,8 +63,19 @@ def stronger_gives_no_more(weak: Config, strong: Config) -> int:
 @pytest.mark.parametrize(("weak", "strong"), [("absent", "may"), ("may", "must")])
 def test_a_stronger_force_never_grants_more(name: str, weak: str, strong: str) -> None:
     less = stronger_gives_no_more(with_forces(fixed(), weak, name), with_forces(fixed(), strong, name))
-    bites = name != "scope" and not (weak == "may" and fixed().safeguards[name].certain)  # no text leaves a class out
+    bites = name not in NEVER_BITE and not (weak == "may" and fixed().safeguards[name].certain)
     assert (less > 0) == bites, f"{less} got less"
+
+
+@pytest.mark.parametrize(("weak", "strong"), [("absent", "may"), ("may", "must")])
+def test_safeguards_together_never_grant_more(weak: str, strong: str) -> None:
+    names = [name for name in SAFEGUARDS if not fixed().safeguards[name].certain]
+    assert stronger_gives_no_more(with_forces(fixed(), weak, *names), with_forces(fixed(), strong, *names)) > 0
+
+
+def test_a_central_unit_that_binds_never_grants_more_than_none() -> None:
+    binding = with_safeguard(fixed(), "panel", binding=True)
+    assert stronger_gives_no_more(with_forces(binding, "absent", "panel"), with_forces(binding, "must", "panel")) > 0
 
 
 def test_scope_bites_where_a_text_leaves_a_class_out() -> None:
@@ -98,15 +113,48 @@ def test_a_reform_of_one_text_takes_only_from_requests_under_it(instrument: str)
         ("judge", "narrow_margin", 1.2, 2.4),
         ("judge", "delay_days", 21.0, 90.0),
         ("form", "quality_bar", -2.2, -1.0),
+        ("human_rights", "shift", 0.3, -0.7),
+        ("good_faith", "shift", 0.3, -0.7),
+        ("good_faith", "harm_shown", 0.3, 0.9),
+        ("proportionality", "subscriber", 0.0, 0.3),
+        ("proportionality", "traffic", 0.1, 0.5),
+        ("proportionality", "content", 0.1, 0.6),
+        ("provider", "bar", 2.6, 1.6),
+        ("provider", "win", 0.2, 0.9),
+        ("provider", "insight", 0.3, 2.0),
+        ("provider", "contest_days", 10.0, 120.0),
+        ("panel", "bar", 2.6, 1.6),
+        ("panel", "advice", 0.0, 2.0),
+        ("panel", "insight", 0.3, 2.0),
+        ("panel", "delay_days", 10.0, 90.0),
     ],
 )
 def test_a_lower_bar_never_grants_more(name: str, field: str, weak: float, strong: float) -> None:
-    config = with_forces(fixed(), "must", "discrimination", "political_offence", "ordre_public", "own_law", "judge", "form")
+    config = with_forces(fixed(), "must", "discrimination", "political_offence", "ordre_public", "own_law", "judge", "form", name)
     one, other = (with_safeguard(config, name, **{field: value}) for value in (weak, strong))
     assert stronger_gives_no_more(one, other) > 0
 
 
-@pytest.mark.parametrize("name", ["discrimination", "political_offence", "ordre_public", "own_law"])
+@pytest.mark.parametrize("field", ["bar", "insight"])
+def test_a_lower_bar_of_a_central_unit_that_binds_never_grants_more(field: str) -> None:
+    config = with_safeguard(with_forces(fixed(), "must", "panel"), "panel", binding=True)
+    usual = getattr(config.safeguards["panel"], field)
+    strong = with_safeguard(config, "panel", **{field: usual - 1.0 if field == "bar" else usual + 1.0})
+    assert stronger_gives_no_more(config, strong) > 0
+
+
+COVERING = (
+    "discrimination",
+    "political_offence",
+    "ordre_public",
+    "own_law",
+    "human_rights",
+    "good_faith",
+    "discrimination_extended",
+)
+
+
+@pytest.mark.parametrize("name", COVERING)
 def test_wider_coverage_never_grants_more(name: str) -> None:
     config = with_forces(fixed(), "must", name)
     groups = config.safeguards[name].covers  # type: ignore[attr-defined]
@@ -143,8 +191,11 @@ def test_a_higher_floor_of_harm_never_grants_more(seriousness: str) -> None:
     assert stronger_gives_no_more(one, other) > 0
 
 
-def test_penalty_and_harm_together_are_stricter_than_either() -> None:
-    both, penalty, harm = (fixed(f"instruments.hanoi.seriousness={kind}") for kind in ("penalty_and_harm", "penalty", "harm"))
+@pytest.mark.parametrize("other", ["harm", "grave"])
+def test_a_penalty_and_a_harm_together_are_stricter_than_either(other: str) -> None:
+    strict = "instruments.hanoi.threshold_years=10"  # hardly any grave crime carries less than four
+    kinds = (f"penalty_and_{other}", "penalty", other)
+    both, penalty, harm = (fixed(f"instruments.hanoi.seriousness={kind}", strict) for kind in kinds)
     assert stronger_gives_no_more(penalty, both) > 0
     assert stronger_gives_no_more(harm, both) > 0
 
