@@ -163,12 +163,12 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
             ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
             continue
         mid, start, stop = cast(float, row.difference), cast(float, row.low), cast(float, row.high)
-        unsure = start <= 0 <= stop
+        unsure = not (start > 0 or stop < 0)  # an interval without bounds tells nothing either
         colour = MUTED if unsure else PALETTE[0]
         ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
         ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
-        text = f"{_signed(mid)}{THIN}%  ({_signed(start)} to {_signed(stop)})"
-        _cell(ax, y, text, 1)
+        band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
+        _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
         _cell(ax, y, f"{counted(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])

@@ -217,6 +217,14 @@ def test_an_interval_that_holds_zero_is_open() -> None:
     assert dots(drawn("headline"), filled=False) == [-5.94]
 
 
+def test_a_difference_whose_interval_has_no_bounds_is_open_and_has_none_in_words() -> None:
+    frame = differences().assign(low=np.nan, high=np.nan)
+    ax = drawn("headline", frame)
+    assert dots(ax) == []
+    assert len(dots(ax, filled=False)) == (frame["events"] >= 10).sum()
+    assert not [word for word in words(ax) if "nan" in word or " to " in word]
+
+
 def test_a_difference_on_fewer_than_ten_events_is_no_number() -> None:
     ax = drawn("headline")
     assert words(ax).count("<10 events") == 1
