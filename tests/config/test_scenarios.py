@@ -168,9 +168,7 @@ def test_a_scenario_may_choose_another_file_of_a_group_and_two_may_not_choose_di
     config = load("scenario=[alpha,keen]")
     assert (config.conduct.attempts, config.reference.conduct.attempts) == (2, 1)
     assert load("scenario=[keen,idle]").conduct == config.conduct.model_copy(update={"appetite": 0.5})
-    assert refusal("scenario=[keen,keener]").startswith(
-        "override /conduct: found 'keen' in configs/scenario/keen.yaml and 'keener'"
-    )
+    assert refusal("scenario=[keen,keener]").startswith("override /conduct: found 'keen' in configs/scenario/keen.yaml")
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------------

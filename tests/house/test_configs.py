@@ -67,7 +67,7 @@ def header(scenario: str) -> list[str]:
     return [line for line in lines if line.startswith("#")]
 
 
-@pytest.mark.parametrize(("group", "option"), options(), ids="/".join)
+@pytest.mark.parametrize(("group", "option"), options(), ids=["/".join(pair) for pair in options()])
 def test_every_option_composes_and_runs_some_months(group: str, option: str) -> None:
     override = chosen(group, option)
     overrides = (override, *TINY[1:]) if group == "states" else (*TINY, override)
