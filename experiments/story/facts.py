@@ -51,6 +51,7 @@ STEPS: Mapping[str, str] = {
 """Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
 
 RULES: Mapping[str, str] = {
+    "added": "a protocol makes the offence one of the text itself",
     **{step: about for step, about in STEPS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
     "parties": "which texts are in force between the two states",
     "effort": "the attention that the load leaves to a reader",

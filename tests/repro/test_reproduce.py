@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = tmp_path_factory.mktemp("made") / "results"
     folder = results / "reference"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare, "find_spec", lambda _: None)
+        patch.setattr(compare.report, "write", lambda *_: [])
         patch.setattr(study, "draw_all", pictured)
         reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={results}")
         reference.refresh_demo(folder, *TINY, "seeds=2", f"output={results}")
@@ -227,7 +227,7 @@ def test_a_damaged_reference_is_one_line(
 def test_a_refresh_replaces_what_was_there_and_says_what_moved(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(compare, "find_spec", lambda _: None)
+    monkeypatch.setattr(compare.report, "write", lambda *_: [])
     (folder / SCENARIOS / "old.png").write_bytes(b"of another year")
     nudge(folder / SCENARIOS / "runs.csv", "as_adopted", 2.0)
     asked = (*TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={tmp_path / 'elsewhere'}")
