@@ -186,7 +186,9 @@ def test_lives_that_part_over_a_text_part_over_that_text_alone(scenario: str) ->
             assert set(given[0]["in_force"]) ^ set(given[1]["in_force"]) <= changed
         if parted.rule == "side_door" and "side_doors" not in {key.split(".")[2] for key in changes(scenario)}:
             ways = [{way[0] for way in fact.outcome} for fact in (parted.one, parted.other)]
-            assert ways[0] ^ ways[1] <= {"police", "spontaneous"}, "Art 47 asks what a text makes an offence, 40(4) what the sender punishes"
+            assert ways[0] ^ ways[1] <= {"police", "spontaneous"}, (
+                "Art 47 asks what a text makes an offence, 40(4) what the sender punishes"
+            )
         if parted.why == ("applied",) and None not in (given[0]["applied"], given[1]["applied"]):
             assert given[0]["force"] != given[1]["force"]
 
