@@ -45,6 +45,7 @@ bench: $(READY) ## Measure the speed of the simulation
 lock: $(READY) ## Pin the dependencies anew (UPGRADE=1 for the newest that fit)
 	@$(UV_COMPILE) --output-file requirements.txt
 	@$(UV_COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(UV_COMPILE) --group dev --all-extras --constraints requirements-dev.txt --output-file requirements-all.txt
 
 clean: ## Remove .venv, caches and builds; results stay
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

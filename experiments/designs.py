@@ -3,24 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
-from sim.config import is_policy, key_of, load, options, path_of, read_yaml, shown
+from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, shown
+from sim.metrics import UNITS
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
 
+_FEWEST_VALUES = 2
 _OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what no baseline takes over
 
 
+Settings = dict[str, Any]  # dotted key -> value
+Choice = str | Settings  # a scenario's name, or keys to set
+
+
+class Uncertainty(Record):
+    """One unknown number of the model, drawn between two bounds or from a list."""
+
+    low: float | None = None
+    high: float | None = None
+    shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
+    values: list[float | int | bool | str] | None = None  # instead of bounds: each equally likely
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.values is not None:
+            if self.low is not None or self.high is not None:
+                raise ValueError("found bounds beside values; accepted: one of the two")
+            if len(self.values) < _FEWEST_VALUES or len({str(value) for value in self.values}) < len(self.values):
+                raise ValueError(f"values: found {self.values}; accepted: two or more, each once")
+            return self
+        if self.low is None or self.high is None:
+            raise ValueError("found one bound or none; accepted: low and high, or values")
+        if not self.low < self.high:
+            raise ValueError(f"found low {self.low:g} and high {self.high:g}; accepted: low below high")
+        if self.shape == "log" and self.low <= 0:
+            raise ValueError(f"found low {self.low:g} for a logarithm; accepted: above zero")
+        if self.shape == "whole" and (self.low % 1 or self.high % 1):
+            raise ValueError(f"found bounds {self.low:g} and {self.high:g}; accepted: whole numbers where the shape is whole")
+        return self
+
+
+class Search(Record):
+    """How an adaptive design looks for good configurations: Optuna's sampler, asked for a generation at a time."""
+
+    sampler: Literal["nsga2", "tpe"]
+    generation: Annotated[StrictInt, Field(ge=2, le=1000)]  # points asked for at once, whatever the number of workers
+    generations: Annotated[StrictInt, Field(ge=1, le=1000)]
+    objectives: Annotated[dict[str, Literal["up", "down"]], Field(min_length=1)]  # estimand -> where it is wanted
+
+
 class Design(Record):
-    """A file of ``configs/design/``: a question and the arms that answer it."""
+    """A file of ``configs/design/``: a question and the points that answer it.
+
+    Policies are one of: named ``arms``, ``scenarios``, or ``levers`` chosen by ``choose``. Each policy meets each condition and
+    each draw of the ``uncertainties``, and each of these points every world seed and event seed.
+    """
 
     question: str
-    baseline: str
-    arms: Annotated[dict[str, list[str]], Field(min_length=1)]  # name -> overrides in Hydra's grammar
+    baseline: str = ADOPTED
+    constants: list[str] = []  # overrides in Hydra's grammar that hold everywhere
+    arms: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # name -> overrides in Hydra's grammar
+    scenarios: Annotated[list[str], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
+    levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
+    choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
+    permutations: Annotated[StrictInt, Field(ge=1)] = 50  # assumed: Shapley values within a few per cent of the largest
+    conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
+    uncertainties: dict[str, Uncertainty] = {}  # dotted key -> bounds
+    draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional"] | None = None
+    size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 64  # draws, base points of Sobol, trajectories of Morris
+    levels: Annotated[StrictInt, Field(ge=2, le=64)] = 4  # of a grid, of Morris
+    draw_seed: Annotated[StrictInt, Field(ge=0)] = 1
+    table: str | None = None  # path of a CSV with points made elsewhere
+    search: Search | None = None
+    outcomes: list[str] = []  # estimands that are kept; none stands for all
+    slices: list[str] = []  # ways to slice that are kept; none stands for all
+    seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds
+    luck: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None  # event seeds a world
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        ways = [name for name in ("arms", "scenarios", "levers") if getattr(self, name)]
+        if len(ways) > 1:
+            raise ValueError(f"{ways[1]}: found beside {ways[0]}; accepted: one of arms, scenarios and levers")
+        if self.search is not None:
+            if self.arms or self.scenarios or self.draw or not (self.levers or self.uncertainties):
+                raise ValueError("search: found without levers or uncertainties, or beside other ways; accepted: these alone")
+        elif bool(self.uncertainties) != bool(self.draw) and not self.table:
+            raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
+        unknown = [name for name in self.outcomes if name not in UNITS]
+        unknown += [name for name in (self.search.objectives if self.search else ()) if name not in UNITS]
+        if unknown:
+            raise ValueError(f"outcomes: found {unknown[0]!r}; accepted: {', '.join(UNITS)}")
+        return self
+
+    @property
+    def levels_of(self) -> dict[str, dict[str, Choice]]:
+        """Each lever's levels by name; a lever that is one scenario is off or on."""
+        return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
 
 
 class Arm(NamedTuple):
@@ -32,22 +117,31 @@ class Arm(NamedTuple):
 
 
 def design_of(name: str) -> Design:
-    """The design of that name. Raises ``ConfigError`` for one that is not there or cannot be read."""
-    if name not in options("design"):
-        raise ConfigError(f"design: found {name!r}; accepted: {', '.join(options('design'))}")
-    path = path_of("design", name)
+    """The design of that name, or in the file of that path. Raises ``ConfigError`` for what is not there or cannot be read."""
+    path = _path(name)
+    if not path.is_file():
+        raise ConfigError(f"design: found {name!r}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
     body = read_yaml(path)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
+    return design_from(body, shown(path))
+
+
+def design_from(body: dict[str, Any], place: str) -> Design:
+    """A design from what its file says; mistakes are told with the place. Raises ``ConfigError``."""
     try:
         return Design(**body)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in problem["loc"])
+        key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            raise ConfigError(f"{shown(path)}: {place}: no such key; accepted: {', '.join(Design.model_fields)}") from None
+            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(Design.model_fields)}") from None
+        if problem["type"] == "value_error":
+            told = str(problem["ctx"]["error"])
+            raise ConfigError(f"{place}: {key}: {told}" if key else f"{place}: {told}") from None
         found = "nothing" if problem["type"] == "missing" else repr(problem["input"])
-        raise ConfigError(f"{shown(path)}: {place}: found {found}; accepted: {_ACCEPTED[str(problem['loc'][0])]}") from None
+        wanted = _ACCEPTED.get(str(problem["loc"][0]), problem["msg"].removeprefix("Input should be "))
+        raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}") from None
 
 
 _ACCEPTED = {
@@ -65,6 +159,8 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     scenario may change: the texts, the safeguards, the review, the conduct). Raises ``ConfigError``.
     """
     design, asked = design_of(design_name), load(*overrides)
+    if not design.arms:
+        raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
     of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
     if any(key_of(override) == "baseline" for override in overrides):
         baseline = choice_of(asked.baseline, "baseline")
@@ -80,8 +176,12 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     return arms
 
 
+def _path(name: str) -> Path:
+    return Path(name) if name.endswith(".yaml") else path_of("design", name)
+
+
 def _file(design_name: str) -> str:
-    return shown(path_of("design", design_name))
+    return shown(_path(design_name))
 
 
 def _composed(place: str, *overrides: str) -> Config:

@@ -21,7 +21,10 @@ AnySafeguard = Gate | Look | Ground | Aftermath | Institution
 CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
 """Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
 
-_OF_STUDIES = ("scenarios", "baseline", "design", "luck", "until", "most_seeds", "case", "person", "reforms")
+_OF_STUDIES = (
+    *("scenarios", "baseline", "design", "luck", "until", "most_seeds", "case", "person", "reforms"),
+    *("size", "store", "shard", "mix", "outcome", "analysis", "engine"),
+)
 _INDECISIVE = (
     "figures",
     "workers",
@@ -37,6 +40,14 @@ Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signe
 
 
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class EngineSpec(Record):
+    """Where the runs of a sweep are done."""
+
+    name: Literal["local", "ray"]
+    address: str | None = None  # of a Ray that is there already; null starts one here
+    tries: Annotated[StrictInt, Field(ge=1, le=10)]  # of a run whose worker died
 
 
 class Policy(Record):
@@ -70,6 +81,13 @@ class Config(Record):
     luck: Annotated[StrictInt, Field(ge=1, le=1000)]
     until: Annotated[float, Field(gt=0)] | None
     most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None
+    store: str | None
+    shard: str | None
+    mix: bool
+    outcome: str
+    analysis: dict[str, dict[str, Any]]  # settings of each analysis of a store
+    engine: EngineSpec
     case: Annotated[StrictInt, Field(ge=0)] | None
     person: Annotated[StrictInt, Field(ge=0)] | None
     states: StatesSpec

@@ -1,0 +1,3 @@
+"""Analyses of a store: each a file with a question, tables, figures and sentences; ``conduct`` runs one and writes it."""
+
+from __future__ import annotations

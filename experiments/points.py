@@ -1,0 +1,196 @@
+"""A design as one plain table: a row a point with an id that never changes, and what each point sets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from experiments.designs import Choice, Design, Settings
+from experiments.sampling import combinations_of, draws_of
+from experiments.scenarios import changes, choice_of
+from sim.config import checked, is_policy, key_of, plain_of, varied
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+FIXED = ("point", "place", "scenario", "condition", "draw")
+"""Columns of every table of points; one column a lever and one an uncertainty follow."""
+_ID_LETTERS = 12
+_TEXTS = ("point", "scenario", "condition")
+
+
+class Points(NamedTuple):
+    """The points of a design."""
+
+    frame: pd.DataFrame  # [P] columns FIXED, levers, uncertainties
+    bases: dict[str, dict[str, Any]]  # scenario or arm -> composed configuration in plain values
+    settings: list[tuple[str, Settings]]  # [P] the base of each point, and the keys that it sets otherwise
+
+    def config(self, place: int) -> Config:
+        """The configuration of a point. Raises ``ConfigError`` for a value out of range."""
+        base, settings = self.settings[place]
+        return checked(varied(self.bases[base], settings))
+
+
+def points_of(design: Design, overrides: Sequence[str], size: int | None = None) -> Points:
+    """All points of a design, policies first, then conditions, then draws; the user's ``overrides`` reach all of them.
+
+    A design with a table of its own takes its points from there. Raises ``ConfigError`` for an unknown key or scenario, a value
+    out of range (the ends of every uncertainty and every level are tried), or two points that are the same.
+    """
+    if design.table is not None:
+        return points_from(pd.read_csv(_there(design.table), dtype=object), design, overrides, design.table)
+    draws = draws_of(design, size or design.size)
+    rows: list[dict[Any, Any]] = [
+        {"scenario": policy, "condition": condition, "draw": draw} | levers | values
+        for policy, levers in _policies(design)
+        for condition in design.conditions or [""]
+        for draw, values in enumerate(draws.to_dict("records"))
+    ]
+    return _points(rows, design, overrides)
+
+
+def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], place: str) -> Points:
+    """Points that were written down before, or elsewhere: columns ``scenario``, ``condition``, levers, dotted keys.
+
+    A column that is missing means: as in the baseline, the lever's first level, the default. Text is read as YAML reads it.
+    Raises ``ConfigError`` for a column or an entry that the design does not know.
+    """
+    import yaml
+
+    known = [*FIXED, *design.levers, *design.uncertainties]
+    levels = design.levels_of
+    rows: list[dict[str, Any]] = []
+    for number, given in enumerate(frame.to_dict("records")):
+        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), ""), "draw": number}
+        row |= {name: next(iter(choices)) for name, choices in levels.items()}
+        for column, value in given.items():
+            name = str(column)
+            if name not in known and "." not in name:
+                raise ConfigError(f"{place}: column {name!r}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
+            if name in ("point", "place") or pd.isna(value):
+                continue
+            row[name] = str(value) if name in (*_TEXTS, *levels) else yaml.safe_load(str(value))
+            if name in levels and row[name] not in levels[name]:
+                raise ConfigError(f"{place}: row {number + 1}: {name}: found {row[name]!r}; accepted: {', '.join(levels[name])}")
+            if name == "condition" and row[name] not in (*design.conditions, ""):
+                raise ConfigError(
+                    f"{place}: row {number + 1}: condition: found {row[name]!r}; accepted: {', '.join(design.conditions)}"
+                )
+        rows.append(row)
+    if not rows:
+        raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
+    return _points(rows, design, overrides)
+
+
+def _there(path: str) -> Path:
+    if not Path(path).is_file():
+        raise ConfigError(f"table: found {path!r}, which is no file; accepted: the path of a CSV file")
+    return Path(path)
+
+
+def _first_policy(design: Design) -> str:
+    return next(iter(design.arms or design.scenarios or [design.baseline]))
+
+
+def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
+    """Each policy's scenario or arm, with the levels of its levers."""
+    if design.levers:
+        return [(design.baseline, levels) for levels in combinations_of(design)]
+    return [(name, {}) for name in design.arms or design.scenarios or [design.baseline]]
+
+
+def _points(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
+    bases = {name: _base(name, design, overrides) for name in dict.fromkeys(str(row["scenario"]) for row in rows)}
+    set_by = _Setters(design)
+    settings = [(str(row["scenario"]), set_by(row)) for row in rows]
+    frame = pd.DataFrame(rows)
+    frame.insert(0, "point", [point_id(*pair) for pair in settings])
+    frame.insert(1, "place", range(len(frame)))
+    doubled = frame["point"].duplicated()
+    if doubled.any() and design.draw is None:  # drawn points may meet: one run serves all
+        again = frame.loc[doubled].iloc[0]
+        first = frame.index[frame["point"] == again["point"]][0]
+        raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
+    found = Points(frame, bases, settings)
+    _try_ends(found, design)
+    return found
+
+
+def point_id(scenario: str, settings: Settings) -> str:
+    """Twelve hexadecimal characters that follow from what a point sets and from nothing else.
+
+    >>> point_id("as_adopted", {"review.rho": 0.5}) == point_id("as_adopted", {"review.rho": 0.5})
+    True
+    """
+    text = json.dumps([scenario, settings], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
+
+
+def _base(name: str, design: Design, overrides: Sequence[str]) -> dict[str, Any]:
+    """The composed configuration of a scenario or an arm under the design's constants and the user's overrides."""
+    given = {key_of(override) for override in overrides}
+    constants = [constant for constant in design.constants if key_of(constant) not in given]
+    if any(key_of(override) == "scenario" for override in overrides):
+        raise ConfigError("scenario: found in a sweep; accepted: what the design says of scenarios, arms and levers")
+    own = design.arms[name] if design.arms and name in design.arms else [*choice_of(name, "scenarios")]
+    plain = plain_of(*constants, *overrides, *own)
+    checked(plain)
+    return plain | {"scenario_name": name}
+
+
+class _Setters:
+    """Turns a row into the keys that it sets; what a scenario changes is looked up once."""
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._levels = design.levels_of
+        self._known: dict[str, Settings] = {}
+
+    def __call__(self, row: Mapping[str, Any]) -> Settings:
+        out: Settings = {}
+        if row["condition"]:
+            _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
+        for name, choices in self._levels.items():
+            _add(out, self._settings(choices[row[name]]), f"{name} {row[name]}")
+        return out | {key: value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+
+    def _settings(self, choice: Choice) -> Settings:
+        if not isinstance(choice, str):
+            return choice
+        if choice not in self._known:
+            found = changes(choice)
+            lost = [key for key, (before, after) in found.items() if after is None and before is not None]
+            if lost:
+                raise ConfigError(f"{choice}: takes away {lost[0]}; accepted as a lever: a scenario that sets keys")
+            self._known[choice] = {key: after for key, (_, after) in found.items()}
+        return self._known[choice]
+
+
+def _add(out: Settings, more: Settings, said: str) -> None:
+    for key, value in more.items():
+        if key in out and out[key] != value:
+            raise ConfigError(f"{key}: {said} sets {value!r} and another lever {out[key]!r}; accepted: levers that agree")
+        out[key] = value
+
+
+def _try_ends(found: Points, design: Design) -> None:
+    """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable."""
+    tried: set[int] = set()
+    for column in found.frame.columns.difference(["point", "place", "draw"], sort=False):
+        values = found.frame[column]
+        if column in design.uncertainties and pd.api.types.is_numeric_dtype(values):
+            tried |= {int(values.argmin()), int(values.argmax())}
+        else:
+            tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:64]}
+    for place in sorted(tried):
+        found.config(place)
+
+
+def touches_world(key: str) -> bool:
+    """Whether a key may change a world: everything that is not policy."""
+    return not is_policy(key)
