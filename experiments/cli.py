@@ -12,6 +12,7 @@ STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
+    "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
@@ -71,12 +72,15 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _ask(name: str, rest: list[str]) -> int:
+    from experiments.stopped import StoppedError
     from sim.world.record import RogatoryError
 
     try:
         return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
     except RogatoryError as error:
         return _say(" ".join(str(error).split()), _USAGE_ERROR)
+    except StoppedError as stopped:
+        return _say(str(stopped), stopped.status)
     except BrokenExecutor:
         return _say("a worker process died (too little memory?); nothing was written", _FAILED)
     except BrokenPipeError:

@@ -80,6 +80,12 @@ def commit() -> str | None:
     return _git("rev-parse", "HEAD")
 
 
+def is_dirty() -> bool | None:
+    """Whether the checkout has changes that no commit holds; None outside one."""
+    changed = _git("status", "--porcelain")
+    return None if changed is None else bool(changed)
+
+
 def machine() -> dict[str, Any]:
     """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
     compiler = import_module("llvmlite.binding")  # Numba's
@@ -95,13 +101,12 @@ def machine() -> dict[str, Any]:
 
 def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
-    dirty = _git("status", "--porcelain")
     return {
         "schema": SCHEMA,
         "command": f"rogatory {asked}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
-        "code": {"commit": commit(), "dirty": None if dirty is None else bool(dirty)},
+        "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
         "tables": configs[0].data,
