@@ -36,7 +36,7 @@ class Points(NamedTuple):
         return checked(varied(self.bases[base], settings))
 
 
-def points_of(design: Design, overrides: Sequence[str], size: int | None = None) -> Points:
+def points_of(design: Design, overrides: Sequence[str]) -> Points:
     """All points of a design, policies first, then conditions, then draws; the user's ``overrides`` reach all of them.
 
     A design with a table of its own takes its points from there. Raises ``ConfigError`` for an unknown key or scenario, a value
@@ -44,7 +44,7 @@ def points_of(design: Design, overrides: Sequence[str], size: int | None = None)
     """
     if design.table is not None:
         return points_from(pd.read_csv(_there(design.table), dtype=object), design, overrides, design.table)
-    draws = draws_of(design, size or design.size)
+    draws = draws_of(design)
     rows: list[dict[Any, Any]] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | values
         for policy, levers in _policies(design)
