@@ -48,21 +48,10 @@ from sim.settings import Config
 from sim.world.record import ConfigError
 
 _FAILED, _INTERRUPTED = 3, 130  # exit statuses, as in experiments.cli
-OF_THE_SWEEP = (  # keys of how it is run
-    "design",
-    "store",
-    "shard",
-    "mix",
-    "size",
-    "seeds",
-    "luck",
-    "workers",
-    "output",
-    "engine",
-    "outcome",
-    "analysis",
-    "figures",
+OF_THE_SWEEP = (
+    *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
 )
+"""Keys of how a sweep is run, and not of what its runs are."""
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 

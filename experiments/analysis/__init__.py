@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -106,10 +107,10 @@ def tell(analysis: Analysis, console: Console) -> None:
     console.print(table)
 
 
-def _cell(value: object) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.4g}"
-    return "" if value is None or value is pd.NA else str(value)
+        return "" if math.isnan(value) else f"{value:.4g}"
+    return "" if pd.isna(value) else str(value)
 
 
 def suiting(study: StoredStudy, outcome: Outcome) -> list[Analysis]:

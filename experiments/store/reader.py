@@ -61,9 +61,8 @@ class StoredStudy:
 
     def under(self, asked: Config) -> Self:
         """The same study, analysed and drawn by the settings that are asked for now."""
-        self.config = self.config.model_copy(
-            update={"analysis": asked.analysis, "figures": asked.figures, "outcome": asked.outcome}
-        )
+        read_by = {name: getattr(asked, name) for name in ("analysis", "figures", "outcome", "metrics")}
+        self.config = self.config.model_copy(update=read_by)
         return self
 
     @cached_property
@@ -107,7 +106,9 @@ class StoredStudy:
             table = pd.concat([table, pd.DataFrame(late, columns=table.columns)], ignore_index=True)
         good = set(zip(*(self.runs[name] for name in _KEY), strict=True))
         kept = [key not in good for key in zip(*(table[name] for name in _KEY), strict=True)]
-        return table[kept].drop_duplicates(_KEY, keep="last").sort_values(_KEY, kind="stable").reset_index(drop=True)
+        return (
+            table[np.array(kept, bool)].drop_duplicates(_KEY, keep="last").sort_values(_KEY, kind="stable").reset_index(drop=True)
+        )
 
     def data(self, metric: str, by: str | None = None, level: str | None = None) -> pd.DataFrame:
         """The rows of one estimand, run by run: columns as in the table of data."""
