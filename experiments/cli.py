@@ -13,6 +13,7 @@ STUDIES = {
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
     "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
+    "points": "the points of a design as CSV, without running them: rogatory points design=threshold_sweep",
     "check": "whether a store is whole and complete: rogatory check STORE",
     "sensitivity": "which parameters a store's outcomes hang on: rogatory sensitivity STORE outcome=legit_met_rate",
     "attribution": "what each safeguard of a lattice is worth: Shapley values and interactions",
