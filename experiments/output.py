@@ -61,6 +61,19 @@ def whole_folder(parent: Path, name: str) -> Iterator[Path]:
                 folder.rmdir()
 
 
+@contextmanager
+def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder to write into that takes the place of ``parent/name`` when the block ends well; until then that one stays."""
+    mark = uuid.uuid4().hex[:8]
+    final, new, old = parent / name, parent / f".new-{mark}", parent / f".old-{mark}"
+    with whole_folder(parent, new.name) as folder:
+        yield folder
+    if final.exists():
+        final.replace(old)
+    new.replace(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def stamped(label: str) -> str:
     """A folder name that sorts by time and tells runs of one second apart."""
     return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{label}-{uuid.uuid4().hex[:4]}"

@@ -8,5 +8,9 @@ class StoppedError(Exception):
 
     def __init__(self, line: str, status: int) -> None:
         """What happened, and how the process ends."""
-        super().__init__(line)
+        super().__init__(line, status)  # both, or it could not travel between processes
         self.status = status
+
+    def __str__(self) -> str:
+        """The line."""
+        return str(self.args[0])

@@ -48,7 +48,10 @@ from sim.settings import Config
 from sim.world.record import ConfigError
 
 _FAILED, _INTERRUPTED = 3, 130  # exit statuses, as in experiments.cli
-_OF_THE_SWEEP = ("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome")
+OF_THE_SWEEP = (
+    *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
+)
+"""Keys of how a sweep is run, and not of what its runs are."""
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
@@ -87,7 +90,11 @@ class Turn:
 
 def main(*overrides: str) -> Path:
     """Run a design; returns the folder of the store. Raises ``ConfigError`` and ``StoppedError``."""
-    plan = plan_of(overrides)
+    return run_plan(plan_of(overrides))
+
+
+def run_plan(plan: Plan) -> Path:
+    """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
     console = console_of()
     with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
         turn = conduct(plan, store, console)
@@ -108,8 +115,9 @@ def plan_of(overrides: Sequence[str]) -> Plan:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
     given = {key_of(override) for override in overrides}
     design = design_of(config.design)
-    of_all = [override for override in overrides if key_of(override) not in _OF_THE_SWEEP]
-    points = points_of(design, of_all, config.size)
+    design = design.model_copy(update={"size": config.size or design.size})
+    of_all = [override for override in overrides if not of_the_sweep(override)]
+    points = points_of(design, of_all)
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
     luck = config.luck if "luck" in given or design.luck is None else design.luck
     shard = _shard(config.shard)
@@ -117,6 +125,11 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     writer = WHOLE if config.shard is None else f"{shard[0]}_of_{shard[1]}"
     worlds = [config.seed + number for number in range(seeds)]
     return Plan(" ".join(["sweep", *overrides]), design, config, points, worlds, luck, folder, writer, shard)
+
+
+def of_the_sweep(override: str) -> bool:
+    """Whether an override says how a sweep is run, and nothing of what its runs are."""
+    return key_of(override).split(".")[0] in OF_THE_SWEEP
 
 
 def _shard(asked: str | None) -> tuple[int, int]:

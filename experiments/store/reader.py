@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -53,8 +53,17 @@ class StoredStudy:
 
     @cached_property
     def config(self) -> Config:
-        """The composed configuration of the latest session's first base."""
-        return checked(next(iter(self.latest["bases"].values())))
+        """The composed configuration of the latest session's first base. Raises ``StoreError`` if it is of an older form."""
+        try:
+            return checked(next(iter(self.latest["bases"].values())))
+        except ConfigError as error:
+            raise StoreError(f"{self.sessions[-1].path}: {error} (written by another version?)") from None
+
+    def under(self, asked: Config) -> Self:
+        """The same study, analysed and drawn by the settings that are asked for now."""
+        read_by = {name: getattr(asked, name) for name in ("analysis", "figures", "outcome", "metrics")}
+        self.config = self.config.model_copy(update=read_by)
+        return self
 
     @cached_property
     def points(self) -> pd.DataFrame:
@@ -66,6 +75,7 @@ class StoredStudy:
             raise StoreError(f"{self.folder / 'points' / lost[0]}: is missing; accepted: the file as the sweep wrote it")
         frames: list[pd.DataFrame] = [read_part(parts[name]).to_pandas() for name in sorted(named)]
         whole = pd.concat(frames, ignore_index=True).drop_duplicates(["point", "place"]).sort_values("place", kind="stable")
+        whole["place"] = range(len(whole))
         order = [name for name in FIXED if name in whole.columns]
         return whole[[*order, *(name for name in whole.columns if name not in order)]].reset_index(drop=True)
 
@@ -96,7 +106,9 @@ class StoredStudy:
             table = pd.concat([table, pd.DataFrame(late, columns=table.columns)], ignore_index=True)
         good = set(zip(*(self.runs[name] for name in _KEY), strict=True))
         kept = [key not in good for key in zip(*(table[name] for name in _KEY), strict=True)]
-        return table[kept].drop_duplicates(_KEY, keep="last").sort_values(_KEY, kind="stable").reset_index(drop=True)
+        return (
+            table[np.array(kept, bool)].drop_duplicates(_KEY, keep="last").sort_values(_KEY, kind="stable").reset_index(drop=True)
+        )
 
     def data(self, metric: str, by: str | None = None, level: str | None = None) -> pd.DataFrame:
         """The rows of one estimand, run by run: columns as in the table of data."""
