@@ -45,7 +45,7 @@ class Frame(NamedTuple):
 def extent(words: str) -> tuple[float, float]:
     """Width and height of a label, points."""
     lines = words.split("\n")
-    wide = max(float(TextPath((0, 0), line, size=LABEL).getextents().width) for line in lines)
+    wide = max(float(TextPath((0, 0), line, size=LABEL).get_extents().width) for line in lines)
     return wide + 2 * _PAD, LABEL * (1 + LEADING * (len(lines) - 1)) + 2 * _PAD
 
 

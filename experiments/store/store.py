@@ -89,7 +89,7 @@ class Store:
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
-        write_whole(self.folder / "sessions" / f"{name}.json", json.dumps(session, indent=1, sort_keys=True, default=str) + "\n")
+        write_whole(self.folder / "sessions" / f"{name}.json", json.dumps(session, indent=1, default=str) + "\n")
 
 
 @contextmanager
