@@ -145,7 +145,8 @@ def estimate(values: Reals, sampled: bool) -> Estimate:
     """Means of ``[B, W, k]`` over blocks of orders and worlds, with the errors of both apart.
 
     Orders and worlds are crossed. The two errors are added as if they shared nothing, though what is particular to an order in
-    a world counts in both: intervals are a little too wide, never too narrow.
+    a world counts in both, which makes intervals a little too wide. With fewer than ten pairs of orders they are a little too
+    narrow: contributions of single orders are far from normal.
     """
     blocks, worlds = values.shape[:2]
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -77,7 +77,7 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     note(
         ax,
         "Dot: a policy, mean over worlds; stair: those that no other outdoes in both scores, numbered; crosses: 95 % intervals of "
-        f"what has a name, as far as the frame reaches. often: share of resampled worlds in which the policy is on the front.{more}",
+        f"what has a name, as far as the frame reaches. often: share of resampled worlds in which it is on the front.{more}",
     )
     return ax
 
