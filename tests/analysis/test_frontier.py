@@ -346,15 +346,18 @@ def test_conditions_have_a_front_and_a_figure_each() -> None:
 
 
 def test_a_missing_run_is_left_out_on_both_sides() -> None:
+    luck = np.array([[0.0, 0.1]])
+
     def value(row: Row) -> Any:
-        values = np.broadcast_to(harm(row), MANY).copy()
+        values = harm(row) + luck
         if on(row) == {"a"}:
-            values[0] = np.nan
+            values[0, 0], values[1] = np.nan, np.nan
         return values
 
     rows = table(frontier.analyse(told(design(), value, needs, MANY, analysis=FEW), HARM))
-    assert rows.loc["a", "protection"] == pytest.approx(100 * 0.04 / (0.2 + WORLD[1:].mean()))
-    assert rows.loc["b", "protection"] == pytest.approx(20)
+    base = 0.2 + WORLD[:, 0] + np.array([0.1, np.nan, 0.05, 0.05, 0.05, 0.05])
+    assert rows.loc["a", "protection"] == pytest.approx(100 * 0.04 / np.nanmean(base))
+    assert rows.loc["b", "protection"] == pytest.approx(100 * 0.04 / 0.25)
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------------
