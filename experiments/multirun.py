@@ -30,7 +30,7 @@ def main(together: str, *overrides: str) -> Path:
     points = Points(pd.DataFrame([row]), {point: plain_of(*given)}, [(point, {})])
     worlds = [config.seed + number for number in range(config.seeds)]
     luck = config.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
-    plan = Plan(f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"job_{point}", (1, 1))
+    plan = Plan(f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"job_{point}", (1, 1), tuple(given))
     return run_plan(plan)
 
 

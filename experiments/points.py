@@ -123,7 +123,7 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
     frame.insert(1, "place", range(len(frame)))
     doubled = frame["point"].duplicated()
-    if doubled.any() and design.draw is None:  # drawn points may meet: one run serves all
+    if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
         again = frame.loc[doubled].iloc[0]
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")

@@ -67,6 +67,7 @@ class Plan(NamedTuple):
     folder: Path
     writer: str
     shard: tuple[int, int]  # number and how many
+    overrides: tuple[str, ...]  # that reach every point
 
     @property
     def batches(self) -> list[Batch]:
@@ -87,6 +88,11 @@ class Turn:
         self.began = time.monotonic()
         self.own = 0.0  # in the store
 
+    def add(self, other: Turn) -> None:
+        """Count what another turn did too."""
+        for name in ("done", "failed", "seconds", "array_seconds", "own"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 def main(*overrides: str) -> Path:
     """Run a design; returns the folder of the store. Raises ``ConfigError`` and ``StoppedError``."""
@@ -97,7 +103,12 @@ def run_plan(plan: Plan) -> Path:
     """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
     console = console_of()
     with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
-        turn = conduct(plan, store, console)
+        if plan.design.search is None:
+            turn = conduct(plan, store, console)
+        else:
+            from experiments.adaptive import search
+
+            plan, turn = search(plan, store, console)
     study = StoredStudy(plan.folder)
     left = len(plan.points.frame["point"].unique()) * len(plan.worlds) * plan.luck - _finished(study, plan)
     console.print(_closing(plan, turn, left), highlight=False, soft_wrap=True)
@@ -124,7 +135,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     folder = store_folder(config.store or Path(config.design).stem, config.output)
     writer = WHOLE if config.shard is None else f"{shard[0]}_of_{shard[1]}"
     worlds = [config.seed + number for number in range(seeds)]
-    return Plan(" ".join(["sweep", *overrides]), design, config, points, worlds, luck, folder, writer, shard)
+    return Plan(" ".join(["sweep", *overrides]), design, config, points, worlds, luck, folder, writer, shard, tuple(of_all))
 
 
 def of_the_sweep(override: str) -> bool:
