@@ -23,6 +23,7 @@ from experiments.figures.forest import forest
 from experiments.figures.intervals import headline, targeted_rate
 from experiments.figures.plane import plane
 from experiments.figures.requested_side import requested_side
+from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
 from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
 from experiments.figures.tile_map import tile_map
@@ -30,7 +31,10 @@ from sim.world.record import ConfigError
 
 __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
-_FUNCTIONS = (targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices)
+_FUNCTIONS = (
+    *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
+    *(sobol_bars, pawn_bars, tornado, morris_plane),
+)
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
 _UNDATED: dict[str, dict[str, Any]] = {

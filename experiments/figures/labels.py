@@ -87,7 +87,7 @@ def extent(words: str) -> tuple[float, float]:
 def name_marks(ax: Axes, sheet: Sheet, marks: Reals, spots: Sequence[tuple[float, float, str]], taken: list[Frame]) -> list[str]:
     """Writes the names of ``spots``, each at coordinates of its own among the ``marks`` ``[M, 2]``, clear of what is ``taken``.
 
-    What is taken, the marks among it, grows by the labels. Marks that cover each other share a label. Returns the names that found no room.
+    What is taken grows by the labels. Marks that cover each other share one. Returns the names that found no room.
     """
     at = sheet.points(marks)
     placed = _together([(sheet.points(np.array([x, y])), words) for x, y, words in spots])

@@ -52,7 +52,7 @@ def test_both_sides_of_a_sobol_design_are_stratified() -> None:
 
 
 def test_a_sobol_design_whose_size_is_no_power_of_two_is_refused() -> None:
-    with pytest.raises(ConfigError, match="size: found 12 .*; accepted: a power of two"):
+    with pytest.raises(ConfigError, match=r"size: found 12 .*; accepted: a power of two"):
         unit_draws(design("sobol"), 12)
 
 
