@@ -1,4 +1,4 @@
-"""Names beside marks: each as near as there is room, joined to its mark where that is not near, and none over another."""
+"""Where a figure has room for a name beside its mark."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from experiments.figures.style import MUTED, SMALL, page_inches
 
 Reals = NDArray[np.float64]
+_RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and directions
+_STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
+_PAD = 1.5  # points around a label
+LEADING = 1.25  # of the letters' size: from one line of a label to the next
+_LEVEL = 1e-9  # keeps a direction along an axis from dividing by zero
 LABEL = SMALL - 0.5  # points
 MARK = 6.5  # points across
 HALO = [withStroke(linewidth=2.2, foreground="white")]
 _POINTS = 72.0  # an inch
-_RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and directions
-_STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
-_PAD = 1.5  # points around a label
 _LEADER = 6.0  # points from which a line leads from a label to its mark
 _COVERED = 3.0  # points between two marks of which one covers the other
-_LEADING = 1.25  # of the letters' size: from one line of a label to the next
 _CROWD = 40.0  # points around a mark in which others make it hard to name
-_LEVEL = 1e-9  # keeps a direction along an axis from dividing by zero
 
 
 class Frame(NamedTuple):
@@ -81,7 +81,20 @@ def extent(words: str) -> tuple[float, float]:
     """Width and height of a label, points."""
     lines = words.split("\n")
     wide = max(float(TextPath((0, 0), line, size=LABEL).get_extents().width) for line in lines)
-    return wide + 2 * _PAD, LABEL * (1 + _LEADING * (len(lines) - 1)) + 2 * _PAD
+    return wide + 2 * _PAD, LABEL * (1 + LEADING * (len(lines) - 1)) + 2 * _PAD
+
+
+def places(mark: Reals, wide: float, high: float) -> Iterator[Frame]:
+    """Places that a label could have, the nearest first; right and left before above and below."""
+    turns = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
+    turns = turns[np.argsort(np.round(np.abs(np.sin(turns)), 6), kind="stable")]
+    half = np.array([wide, high]) / 2
+    for ring in range(_RINGS):
+        for turn in turns:
+            way = np.array([np.cos(turn), np.sin(turn)])
+            reach = float((half / np.maximum(np.abs(way), _LEVEL)).min())  # from a label's middle to its edge
+            low, top = mark + (_NEAREST + _STEP * ring + reach) * way - half, mark + (_NEAREST + _STEP * ring + reach) * way + half
+            yield Frame(low[0], low[1], top[0], top[1])
 
 
 def name_marks(ax: Axes, sheet: Sheet, marks: Reals, spots: Sequence[tuple[float, float, str]], taken: list[Frame]) -> list[str]:
@@ -94,14 +107,14 @@ def name_marks(ax: Axes, sheet: Sheet, marks: Reals, spots: Sequence[tuple[float
     crowd = [int((np.abs(at - mark) < _CROWD).all(axis=1).sum()) for mark, _ in placed]
     homeless = []
     for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
-        frames = (frame for frame in _frames(mark, *extent(words)) if frame.within(sheet.size))
+        frames = (frame for frame in places(mark, *extent(words)) if frame.within(sheet.size))
         found = next((frame for frame in frames if not any(map(frame.meets, taken))), None)
         if found is None:
             homeless += words.split("\n")
             continue
         taken.append(found)
         x, y = sheet.coordinates(found.middle)
-        ax.text(x, y, words, ha="center", va="center", fontsize=LABEL, zorder=5, path_effects=HALO, linespacing=_LEADING)
+        ax.text(x, y, words, ha="center", va="center", fontsize=LABEL, zorder=5, path_effects=HALO, linespacing=LEADING)
         edge = np.clip(mark, found[:2], found[2:])
         if np.hypot(*(edge - mark)) > _LEADER + MARK / 2:
             ends = sheet.coordinates(np.stack([mark, edge]))
@@ -119,16 +132,3 @@ def _together(placed: Sequence[tuple[Reals, str]]) -> list[tuple[Reals, str]]:
         else:
             beside.append(words)
     return [(mark, "\n".join(names)) for mark, names in groups]
-
-
-def _frames(mark: Reals, wide: float, high: float) -> Iterator[Frame]:
-    """Places that a label could have, the nearest first; right and left before above and below."""
-    turns = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
-    turns = turns[np.argsort(np.round(np.abs(np.sin(turns)), 6), kind="stable")]
-    half = np.array([wide, high]) / 2
-    for ring in range(_RINGS):
-        for turn in turns:
-            way = np.array([np.cos(turn), np.sin(turn)])
-            reach = float((half / np.maximum(np.abs(way), _LEVEL)).min())  # from a label's middle to its edge
-            low, top = mark + (_NEAREST + _STEP * ring + reach) * way - half, mark + (_NEAREST + _STEP * ring + reach) * way + half
-            yield Frame(low[0], low[1], top[0], top[1])
