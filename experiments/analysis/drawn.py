@@ -17,11 +17,11 @@ from sim.world.record import ConfigError
 Reals = NDArray[np.float64]
 Method = Literal["sobol", "morris", "latin_hypercube", "fractional"]
 _ROWS: dict[Method, Callable[[int, int], int]] = {
-    "sobol": lambda factors, _: factors + 2,
-    "morris": lambda factors, _: factors + 1,
+    "sobol": lambda _, factors: factors + 2,
+    "morris": lambda _, factors: factors + 1,
     "latin_hypercube": lambda _, __: 1,
-    "fractional": lambda _, count: count,
-}  # rows that only serve together, from how many factors and how many draws there are
+    "fractional": lambda count, _: count,
+}  # rows that only serve together, from how many draws and how many factors there are
 _CLOSE = 1e-9  # relative: a number that was written down and read again
 
 
@@ -44,27 +44,29 @@ class Case(NamedTuple):
     effect: bool  # whether it is the difference of two policies, paired by draw, world and luck
 
 
+class UnsuitedError(ConfigError):
+    """A design whose points do not serve; ``reason`` says what is wanted of it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"design: {reason}")
+        self.reason = reason
+
+
 def drawn_of(study: Study) -> Drawn:
-    """How the points were drawn. Raises ``ConfigError`` with what is wanted where they do not serve."""
+    """How the points were drawn. Raises ``UnsuitedError`` where they do not serve."""
     design = study.design
-    if design.search is not None:
-        raise ConfigError("design.search: found one; accepted: points that were drawn beforehand")
-    if design.draw is not None and design.draw != "grid":
+    if design.search is None and design.draw is not None and design.draw != "grid":
         return _of_uncertainties(study.points, design, design.draw)
-    if design.draw is None and design.levers and design.choose == "fractional":
+    if design.search is None and design.draw is None and design.levers and design.choose == "fractional":
         return _of_levers(study.points, design)
-    raise ConfigError(f"design.draw: found {design.draw}; accepted: {', '.join(_ROWS)}, or levers with choose: fractional")
+    found = "an adaptive search" if design.search else f"draw: {design.draw}" if design.draw else "no draw"
+    raise UnsuitedError(f"wants draw: {', '.join(_ROWS)}, or levers with choose: fractional; found {found}")
 
 
 def _of_uncertainties(points: pd.DataFrame, design: Design, method: Method) -> Drawn:
-    known = design.uncertainties
-    count = len(_policies(points, design)[0][1])
-    together = _ROWS[method](len(known), count)
-    if count % together:
-        raise ConfigError(f"points: found {count} draws; accepted: a multiple of {together}, as draw: {method} gives them")
-    units = unit_draws(design, count // together)
+    known, units = design.uncertainties, unit_draws(design)
     _agree(points, scaled(units, known), design)
-    return Drawn(method, list(known), [_ends(one) for one in known.values()], units, together, design.levels)
+    return Drawn(method, list(known), [_ends(one) for one in known.values()], units, _ROWS[method](*units.shape), design.levels)
 
 
 def _of_levers(points: pd.DataFrame, design: Design) -> Drawn:
@@ -108,7 +110,7 @@ def _agree(points: pd.DataFrame, wanted: pd.DataFrame, design: Design) -> None:
     """Every policy must have met exactly the draws of the design, in their order."""
     for label, rows in _policies(points, design):
         if len(rows) != len(wanted) or not all(_same(rows[str(name)], wanted[name]) for name in wanted.columns):
-            raise ConfigError(f"points: found others than the design draws for {label}; accepted: its draws in their order")
+            raise UnsuitedError(f"wants every policy to meet the draws of its design in their order; found others for {label}")
 
 
 def _same(found: pd.Series[Any], wanted: pd.Series[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -26,6 +26,8 @@ TORNADO = [
     *("scenario", "factor", "lowest", "highest", "at_low", "at_high", "change", "low", "high"),
     *("replicate_low", "replicate_high", "told"),
 ]
+ALL = "all inputs"
+"""In place of a factor: the sum over all of them."""
 _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
 
 
@@ -93,10 +95,12 @@ def _by_sobol(sample: Sample, spec: Spec) -> Tables:
     tables = []
     if sample.values.shape[1] > 1:
         found = sobol.indices_of(design, spec.resamples, spec.seed)
+        values, of_points, of_replicates = (part[:, :-1] for part in found)
         tables = [
-            _indices(sample, index, found.values[row], found.of_points[row], found.of_replicates[row], 0.0)
-            for row, index in enumerate(("S1", "ST"))
+            _indices(sample, index, values[row], of_points[row], of_replicates[row], 0.0) for row, index in enumerate(("S1", "ST"))
         ]
+        values, of_points, of_replicates = (part[:1, -1] for part in found)
+        tables.append(_indices(sample, "S1", values, of_points, of_replicates, 0.0, factors=[ALL]))
     tables += _raw(sample, spec, sobol.noise_in_total(design))
     plain = sample.plain
     return Tables(pd.concat([*tables, _by_pawn(plain, spec)], ignore_index=True), _between_ends(plain, spec))
@@ -128,14 +132,13 @@ def _by_morris(sample: Sample, spec: Spec) -> Tables:
     of_replicates = half_by_leaving_out(effects.steps_of, steps)  # of mu, mu* and sigma
     noise = effects.noise_of_steps(steps)
     of_mean = sobol.NORMAL * np.asarray(found["sigma"], float) / np.sqrt(len(steps))
-    tables = [
-        _indices(sample, "mu_star", found["mu_star"], found["mu_star_conf"], of_replicates[1], noise[0]),
-        _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1]),
-        _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0),
-    ]
+    way = _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0)
+    size = _indices(sample, "mu_star", found["mu_star"], found["mu_star_conf"], of_replicates[1], noise[0])
+    uneven = _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1])
+    size["told"] |= way["told"]  # a clear direction is no noise, however small
     unknown = np.full(len(names), np.nan)
     change = effects.Change(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0])
-    return Tables(pd.concat(tables, ignore_index=True), _tornado(sample, change))
+    return Tables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
 
 
 def _by_hypercube(sample: Sample, spec: Spec) -> Tables:
@@ -191,12 +194,14 @@ def _indices(
     of_draws: Reals | float,
     of_replicates: Reals | float,
     floor: Reals | float,
+    *,
     method: str = "",
+    factors: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One index of all factors as rows. It is told from nothing if it lies above its floor by more than both errors together."""
     found = np.asarray(values, float)
     above = np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)
-    frame = pd.DataFrame({"factor": sample.drawn.factors, "value": found})
+    frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
     frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
     return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.drawn import Case, Drawn, cases_of, drawn_of
+from experiments.analysis.drawn import Case, Drawn, UnsuitedError, cases_of, drawn_of
 from experiments.analysis.measures import Sample, Spec, main_of, measured_by
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
@@ -44,8 +44,8 @@ def unsuited(study: Study) -> str | None:
     """Why the design does not suit: it wants draws by Sobol, Morris, Latin hypercube or a fractional factorial."""
     try:
         drawn_of(study)
-    except ConfigError as error:
-        return str(error)
+    except UnsuitedError as error:
+        return error.reason
     return None
 
 

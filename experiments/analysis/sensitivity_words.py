@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from experiments.analysis.drawn import Case, Drawn, Method
-from experiments.analysis.measures import Spec, Tables, joint, main_of
+from experiments.analysis.measures import ALL, Spec, Tables, joint, main_of
 from experiments.analysis.replicates import Variances, Whole
+from experiments.analysis.words import listed
 from experiments.cube import Outcome
 from experiments.figures.style import alike, counted, keyed, percent, spoken
 
@@ -29,6 +30,7 @@ _MEANS = {
     "effect": "change from the low to the high level, at the average of the others",
 }
 _IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
+_VAGUE = 0.3  # half of an interval of a share from which the share is not worth a sentence
 _KINDS = {"world": "worlds", "luck": "lucks of one world"}
 Row = Mapping[Hashable, Any]
 
@@ -69,33 +71,46 @@ def compared(method: Method, spec: Spec) -> str:
 def answer_of(one: Found, drawn: Drawn, outcome: Outcome) -> Iterator[str]:
     """What moves the outcome, the most first; which way; what cannot be told from nothing; how much of it all is noise."""
     table, index = one.tables.indices, main_of(one.tables.indices)
-    main = table[table["index"] == index]
-    told, untold = main[main["told"]], main[~main["told"]]
+    main = table[(table["index"] == index) & (table["factor"] != ALL)]
+    told, untold = main[main["told"]], set(main.loc[~main["told"], "factor"])
     subject = subject_of(one, outcome)
     if told.empty:
-        yield f"No input moves {subject} so far that it could be told from nothing."
+        yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
     else:
-        ranked = "; ".join(
-            f"{keyed(row['factor'])} {_figure(row, index in _IN_PERCENT)}" for row in told.head(_NAMED).to_dict("records")
-        )
-        more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
         unit = f", {outcome.unit}" if index in _IN_UNITS else ""
-        yield f"What moves {subject}, the most first: {ranked}{more} ({_MEANS[index]}{unit}; in brackets 95 %)."
+        ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT)
+        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets 95 %)."
         yield _direction(one, str(told["factor"].iloc[0]), outcome)
-        if not untold.empty:
-            yield f"Not to be told from nothing: {', '.join(map(keyed, untold['factor']))}."
+    tornado = one.tables.tornado
+    besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
+    if not besides.empty:
+        ranked = _ranked([row | {"value": row["change"]} for row in besides.to_dict("records")], in_percent=False)
+        yield f"A change from end to end of its range is told {'besides ' if len(told) else ''}for {ranked} ({outcome.unit})."
+    nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
+    if nothing and len(nothing) < len(main):
+        yield f"Not to be told from nothing: {listed([keyed(name) for name in nothing])}."
     yield from _interplay(one)
     yield _noise(one, drawn)
 
 
+def _ranked(rows: Sequence[Row], in_percent: bool) -> str:
+    """Inputs with their figures; only the first few by name."""
+    named = "; ".join(f"{keyed(row['factor'])} {_figure(row, in_percent)}" for row in rows[:_NAMED])
+    return named + (f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+
+
 def _figure(row: Row, in_percent: bool) -> str:
     """A value with the interval that holds both uncertainties."""
-    half = float(joint((row["high"] - row["low"]) / 2, (row["replicate_high"] - row["replicate_low"]) / 2))
+    half = _half(row)
     values = [row["value"], row["value"] - half, row["value"] + half]
     if np.isnan(half):
         values = values[:1]
     words = [percent(value).replace("-", "−") for value in values] if in_percent else alike(values)
     return words[0] if len(words) == 1 else f"{words[0]} ({words[1]} to {words[2]})"
+
+
+def _half(row: Row) -> float:
+    return float(joint((row["high"] - row["low"]) / 2, (row["replicate_high"] - row["replicate_low"]) / 2))
 
 
 def _direction(one: Found, factor: str, outcome: Outcome) -> str:
@@ -110,12 +125,12 @@ def _direction(one: Found, factor: str, outcome: Outcome) -> str:
 
 
 def _interplay(one: Found) -> Iterator[str]:
-    """What of the variance the inputs make each for itself."""
+    """What of the variance the inputs make each for itself, where that is known well enough to say it."""
     table = one.tables.indices
-    alone = table.loc[table["index"] == "S1", "value"]
-    if not alone.empty and alone.notna().all():
-        share = percent(float(min(alone.sum(), 1.0)))
-        yield f"Each for itself the inputs make about {share} of that variance; the rest is their interplay."
+    for row in table[(table["factor"] == ALL) & table["value"].notna()].to_dict("records"):
+        if _half(row) <= _VAGUE:
+            share = _figure(row, in_percent=True)
+            yield f"Each for itself the inputs make {share} of that variance; the rest, if any, is interplay."
 
 
 def _noise(one: Found, drawn: Drawn) -> str:
@@ -154,11 +169,12 @@ def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
         yield "Intervals are 95 %, over worlds (Student's t): nothing is drawn, so they hold no uncertainty of parameters."
     else:
         yield (
-            f"Intervals are 95 %. Parameter uncertainty: as the drawn {GROUPS[drawn.method]} vary (bootstrap, "
+            f"Intervals are 95 %. Parameter uncertainty: as {GROUPS[drawn.method]} vary (bootstrap, "
             f"{counted(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both (root of the sum of squares)."
         )
     yield from _of_method(drawn.method, spec)
+    yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."
     yield "No interval holds what lies outside the ranges: inputs that stand still here, other bounds, another model."
 
 
@@ -170,8 +186,8 @@ def _of_method(method: Method, spec: Spec) -> Iterator[str]:
         )
     if method in ("sobol", "latin_hypercube"):
         yield (
-            f"A distance (PAWN) counts as told where it exceeds what 95 of 100 of {counted(spec.dummies)} dummy inputs stay under; "
-            "with many inputs, one in twenty without effect will exceed it too."
+            f"A distance (PAWN) counts as told where it exceeds what 95 of 100 dummy inputs without effect stay under (of "
+            f"{counted(spec.dummies)} tried)."
         )
     if method == "morris":
-        yield "An effect counts as told where its interval lies above what replicate noise alone would show."
+        yield "An effect counts as told where its interval lies above what replicate noise would show, or its direction is clear."

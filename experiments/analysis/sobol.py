@@ -40,12 +40,11 @@ class Saltelli(NamedTuple):
 
 
 class Indices(NamedTuple):
-    """First-order and total indices, ``[2, D]``, with halves of 95 % intervals, and what stands under them."""
+    """First-order and total indices, the last column their sum over factors, with halves of 95 % intervals."""
 
-    values: Reals  # [2, D] S1 and ST
-    of_points: Reals  # [2, D] half width as base points vary; infinite where the variance is not told from zero
-    of_replicates: Reals  # [2, D] half width as replicates vary; missing for too few
-    variance: float  # of the outcome, the denominator
+    values: Reals  # [2, D + 1] S1 and ST
+    of_points: Reals  # [2, D + 1] half width as base points vary; infinite where the variance is not told from zero
+    of_replicates: Reals  # [2, D + 1] half width as replicates vary; missing for too few
 
 
 def saltelli_of(values: Reals, factors: int) -> Saltelli:
@@ -60,15 +59,14 @@ def indices_of(found: Saltelli, resamples: int, seed: int, product: Product = cr
     and is on the safe side. As replicates vary: the jackknife over them.
     """
     rng, count = np.random.default_rng(seed), len(found.a)
-    terms, whole = _terms(found, product), sums_of(found, product)
+    terms = _terms(found, product)
     weights = (rng.multinomial(count, np.full(count, 1 / count)) / count for _ in range(resamples))
     spread = np.array([_sums(terms, drawn, product).ratios for drawn in weights]).std(axis=0, ddof=1)
     stacked = np.concatenate([found.a[:, None], found.ab, found.b[:, None]], axis=1)
     return Indices(
-        whole.ratios,
+        sums_of(found, product).ratios,
         np.where(np.isnan(spread), np.inf, NORMAL * spread),
         half_by_leaving_out(lambda kept: sums_of(_split(kept), product).ratios, stacked, _FEWEST_CROSSED),
-        whole.variance,
     )
 
 
@@ -93,8 +91,9 @@ class Sums(NamedTuple):
 
     @property
     def ratios(self) -> Reals:
-        """Both indices, ``[2, D]``; missing where no variance is left."""
-        return self.above / self.variance if self.variance > 0 else np.full_like(self.above, np.nan)
+        """Both indices and their sums, ``[2, D + 1]``; missing where no variance is left."""
+        above = np.column_stack([self.above, self.above.sum(axis=1)])
+        return above / self.variance if self.variance > 0 else np.full_like(above, np.nan)
 
 
 def sums_of(found: Saltelli, product: Product) -> Sums:

@@ -11,9 +11,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
 
-from experiments.figures.labels import MARK, Sheet, name_marks
+from experiments.figures.labels import MARK, Frame, Sheet, name_marks
 from experiments.figures.style import (
     FAINT,
     INK,
@@ -31,6 +33,7 @@ from experiments.figures.style import (
     unknown,
 )
 
+Reals = NDArray[np.float64]
 _LIMITS = ["low", "high", "replicate_low", "replicate_high"]
 SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
 DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
@@ -41,7 +44,8 @@ _BAR = 0.36  # of a row: one of two bars
 _APART = 0.09  # of a row: from the middle of a bar to either of its two whiskers
 _AXES = (0.80, 0.66)  # of the page's width and height that the axes of the plane have at least
 _NUMBERS = 1.015  # of the axes' width: where the numbers begin
-_DRAWS, _REPLICATES = (INK, 2.6), (MUTED, 1.2)  # colour and width, points, of the two whiskers
+_DRAWS, _REPLICATES = (INK, 2.6), (INK, 0.9)  # colour and width, points, of the two whiskers
+_CASING = 1.6  # points of white around a whisker: it must be seen on its bar
 _ROOM = 1.08  # of the largest value: where the axes of the plane end
 _FLATTEST = 0.3  # of the plane's width: its least height
 _BELOW = 0.03  # of the plane's height: room under zero
@@ -160,7 +164,9 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
         ax.plot([x], [y], marker, color=_TOTAL if row["told"] else "white", mec=INK, mew=0.8, ms=MARK, zorder=5)
     sheet = Sheet.of(ax, _AXES)
     spots = [(float(x), float(y), keyed(name)) for (x, y), name in zip(places, size.index, strict=True)]
-    homeless = name_marks(ax, sheet, places, spots, sheet.covered(places))
+    reaches = sheet.points(_reaches(places, size))
+    whiskers = [Frame(left, low - MARK, right, low + MARK) for (left, low), (right, _) in reaches]
+    homeless = name_marks(ax, sheet, places, spots, [*sheet.covered(places), *whiskers])
     ax.set_xlabel(f"mean size of the outcome's change along the whole range, mu*{f' ({unit})' if unit else ''}")
     ax.set_ylabel("how much that change varies with the other inputs, sigma")
     note(
@@ -174,6 +180,13 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
         ),
     )
     return ax
+
+
+def _reaches(places: Reals, size: pd.DataFrame) -> Reals:
+    """Both ends of each mark's longer whisker, coordinates ``[M, 2, 2]``."""
+    limits = np.column_stack([places[:, 0], size[_LIMITS]]).astype(float)
+    ends = np.stack([np.nanmin(limits, axis=1), np.nanmax(limits, axis=1)], axis=1)
+    return np.stack([ends, np.repeat(places[:, 1:], 2, axis=1)], axis=2)
 
 
 def _ranked(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
@@ -191,7 +204,8 @@ def _rows(ax: Axes, names: Sequence[str]) -> None:
 
 
 def _bar(ax: Axes, y: float, row: Mapping[Hashable, Any], colour: str, height: float = _BAR) -> None:
-    ax.barh([y], [row["value"]], height, color=colour if row["told"] else FAINT, zorder=2)
+    grey = PALE if colour == _FIRST else FAINT
+    ax.barh([y], [row["value"]], height, color=colour if row["told"] else grey, zorder=2)
     _whiskers(ax, y, row, _APART * height / _BAR)
 
 
@@ -200,12 +214,14 @@ def _whiskers(ax: Axes, y: float, row: Mapping[Hashable, Any], apart: float) -> 
     for name, side, (colour, width) in (("", -1, _DRAWS), ("replicate_", 1, _REPLICATES)):
         ends = [row[f"{name}low"], row[f"{name}high"]]
         if not any(map(unknown, ends)):
-            ax.plot(ends, [y + side * apart] * 2, color=colour, lw=width, solid_capstyle="butt", zorder=3, gid=f"{name}interval")
+            line = ax.plot(ends, [y + side * apart] * 2, color=colour, lw=width, solid_capstyle="butt", zorder=3)[0]
+            line.set_gid(f"{name}interval")
+            line.set_path_effects([withStroke(linewidth=width + _CASING, foreground="white")])
 
 
 def _number(ax: Axes, y: float, words: str, colour: str = INK) -> None:
     spot = ax.get_yaxis_transform()
-    ax.text(_NUMBERS, y, words, ha="left", va="center_baseline", fontsize=SMALL, color=colour, transform=spot)
+    ax.text(_NUMBERS, y, words.replace("-", "−"), ha="left", va="center_baseline", fontsize=SMALL, color=colour, transform=spot)
 
 
 def _legend(ax: Axes, keys: Sequence[Artist]) -> None:

@@ -36,9 +36,9 @@ def design_of(draw: str, bounds: dict[str, tuple[float, float]] | dict[str, Any]
     return Design.model_validate({"question": "what if?", "draw": draw, "uncertainties": unknown, **more})
 
 
-def points_of(design: Design, size: int | None = None) -> pd.DataFrame:
+def points_of(design: Design) -> pd.DataFrame:
     """As ``experiments.points`` makes them, without composing a configuration a row."""
-    draws = draws_of(design, size or design.size)
+    draws = draws_of(design)
     policies = combinations_of(design) if design.levers else [{}]
     rows = [
         {"scenario": name, "condition": condition, "draw": draw} | levers | values
