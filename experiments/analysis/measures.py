@@ -75,7 +75,9 @@ class Tables(NamedTuple):
 def measured_by(sample: Sample, spec: Spec) -> Tables:
     """The tables of the method by which the points were drawn, the factor that matters most first."""
     found = _METHODS[sample.drawn.method](sample, spec)
-    size = found.indices[found.indices["index"] == main_of(found.indices)].set_index("factor")["value"].abs()
+    main = main_of(found.indices)
+    size = found.indices[found.indices["index"] == main].set_index("factor")["value"]
+    size = size.abs() if main == "effect" else size  # a share below zero is noise, not size
     by_size = found.indices["factor"].map(size)
     order = found.indices.assign(_size=by_size, _index=pd.factorize(found.indices["index"])[0])
     indices = order.sort_values(["_index", "_size"], ascending=[True, False], kind="stable")[COLUMNS]

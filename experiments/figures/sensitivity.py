@@ -43,6 +43,7 @@ _TOTAL, _FIRST, _NOISE = PALETTE[0], PALETTE[5], PALETTE[1]
 _BAR = 0.36  # of a row: one of two bars
 _APART = 0.09  # of a row: from the middle of a bar to either of its two whiskers
 _AXES = (0.80, 0.66)  # of the page's width and height that the axes of the plane have at least
+_SHARES = (-0.25, 1.25)  # shares that are drawn at most: none but an uncertain one lies beyond 0 and 1
 _NUMBERS = 1.015  # of the axes' width: where the numbers begin
 _DRAWS, _REPLICATES = (INK, 2.6), (INK, 0.9)  # colour and width, points, of the two whiskers
 _CASING = 1.6  # points of white around a whisker: it must be seen on its bar
@@ -61,7 +62,7 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     told from nothing are grey. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, SHARES)
-    totals = _ranked(table[table["index"] == "ST"])
+    totals = table[(table["index"] == "ST") & table["value"].notna()].sort_values("value", ascending=False, kind="stable")
     if totals.empty:
         return nothing(ax)
     shown = totals.head(largest)
@@ -78,7 +79,8 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
         if row["factor"] in alone:
             _number(ax, y + _BAR / 2, percent(alone[row["factor"]]["value"]), MUTED)
     parts = table[table["factor"].isin(shown["factor"]) & table["index"].isin(["ST", "S1"])]
-    ax.set_xlim(*edges(parts[["value", *_LIMITS]].to_numpy(float)))
+    bounds = parts[["value", *_LIMITS]].to_numpy(float)
+    ax.set_xlim(*edges(np.clip(bounds, *_SHARES)))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
     ax.axvline(0, color=INK, lw=1.0, zorder=3)
     ax.set_xlabel("share of the variance that the inputs make, %")
@@ -86,7 +88,10 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     keys += [Line2D([], [], color=_NOISE, lw=2.0, label="replicate noise")] * noisy
     _legend(ax, keys)
     noise = "Orange: what replicate noise would have added to ST; the bars are free of it." if noisy else ""
-    note(ax, _sentences(_BOTH, noise, _UNTOLD, _left_out(len(totals), largest)))
+    beyond = (
+        "Lines end at the edge where they are longer." if (bounds != np.clip(bounds, *_SHARES))[np.isfinite(bounds)].any() else ""
+    )
+    note(ax, _sentences(_BOTH, noise, _UNTOLD, beyond, _left_out(len(totals), largest)))
     return ax
 
 
@@ -172,7 +177,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     note(
         ax,
         _sentences(
-            "Triangle: the outcome rises (up) or falls (down) with the input; circle: no clear direction; white: noise.",
+            "Triangle: the outcome rises (up) or falls (down) with the input; circle: no clear direction; white: may be noise.",
             "Dashed: above it the change depends on the other inputs, or on where in the range, as much as on the input.",
             "Orange: what replicate noise alone would show at most." if max(noise) > 0 else "",
             _BOTH,

@@ -8,10 +8,15 @@ import yaml
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
+from tests.figures import sensitivity_examples
 from tests.report.examples import comparison, cooperation
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = yaml.safe_load((ROOT / "configs/figure/standard.yaml").read_text())
+SETTINGS = {
+    name: line
+    for path in sorted((ROOT / "configs/figure").glob("*.yaml"))
+    for name, line in yaml.safe_load(path.read_text()).items()
+}
 SCENARIOS = ("as_adopted", "no_treaty")
 PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
@@ -133,6 +138,7 @@ EXAMPLES = {
     "forest": compared,
     "plane": weighed,
     "slices": cut,
+    **sensitivity_examples.EXAMPLES,
 }
 GIVEN = {
     "flows": {"names": NAMES},
@@ -140,4 +146,5 @@ GIVEN = {
     "plane": {"near": True, "baseline": "as_adopted"},
     "slices": {"names": NAMES},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+    **sensitivity_examples.GIVEN,
 }
