@@ -99,28 +99,28 @@ def _by_sobol(sample: Sample, spec: Spec) -> Tables:
         found = sobol.indices_of(design, spec.resamples, spec.seed)
         values, of_points, of_replicates = (part[:, :-1] for part in found)
         tables = [
-            _indices(sample, index, values[row], of_points[row], of_replicates[row], 0.0) for row, index in enumerate(("S1", "ST"))
+            _indices(sample, index, values[row], of_points[row], of_replicates[row], 0.0) for row, index in ((1, "ST"), (0, "S1"))
         ]
         values, of_points, of_replicates = (part[:1, -1] for part in found)
         tables.append(_indices(sample, "S1", values, of_points, of_replicates, 0.0, factors=[ALL]))
-    tables += _raw(sample, spec, sobol.noise_in_total(design))
+    raw = _raw(sample, spec, sobol.noise_in_total(design))
+    raw["told"] &= not tables  # with noise in it, where it could be free of it, an index tells nothing
     plain = sample.plain
-    return Tables(pd.concat([*tables, _by_pawn(plain, spec)], ignore_index=True), _between_ends(plain, spec))
+    return Tables(pd.concat([*tables, _by_pawn(plain, spec), raw], ignore_index=True), _between_ends(plain, spec))
 
 
-def _raw(sample: Sample, spec: Spec, noise: Reals) -> list[pd.DataFrame]:
+def _raw(sample: Sample, spec: Spec, noise: Reals) -> pd.DataFrame:
     """Indices of the means over replicates, as SALib gives them: with replicate noise in them."""
     from SALib.analyze import sobol as library
 
     means, names = sample.values.mean(axis=1), sample.drawn.factors
-    if not np.ptp(means) > 0:
+    if not np.ptp(means[sample.apart]) > 0:  # the library would divide by their variance
         found = dict.fromkeys(("S1", "ST", "S1_conf", "ST_conf"), np.full(len(names), np.nan))
     else:
         found = library.analyze(problem_of(names), means, calc_second_order=False, num_resamples=spec.resamples, seed=spec.seed)
-    return [
-        _indices(sample, f"{index}_raw", found[index], found[f"{index}_conf"], np.nan, floor)
-        for index, floor in (("S1", 0.0), ("ST", noise))
-    ]
+    first = _indices(sample, "S1_raw", found["S1"], found["S1_conf"], np.nan, 0.0)
+    total = _indices(sample, "ST_raw", found["ST"], found["ST_conf"], np.nan, noise)
+    return pd.concat([total, first], ignore_index=True)
 
 
 def _by_morris(sample: Sample, spec: Spec) -> Tables:

@@ -117,8 +117,9 @@ def _drawings(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec, *, alone: 
         title = {"title": f"{_TITLES[function]} {subject_of(one, outcome)}"}
         return Drawing(name, function, frame, " ".join(stands_on(one, drawn)), alt, title | height, options)
 
-    if drawn.method == "sobol":
-        yield drawing("sobol_bars", _shares(table), f"Bars of total and first-order shares: {order}.")
+    shares = _shares(table)
+    if drawn.method == "sobol" and shares["value"].notna().any():
+        yield drawing("sobol_bars", shares, f"Bars of total and first-order shares: {order}.")
     if drawn.method == "latin_hypercube":
         yield drawing("pawn_bars", table[DISTANCES], f"Bars of distances between distributions: {order}.")
     if drawn.method == "morris":

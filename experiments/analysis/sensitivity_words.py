@@ -139,6 +139,8 @@ def _noise(one: Found, drawn: Drawn) -> str:
         return "With one replicate a point, replicate noise cannot be told from what the inputs do; it is in all of these figures."
     if np.isnan(share):
         return "The outcome is the same at every point."
+    if share >= 1:
+        return "All of the variance between the points' means may be replicate noise: more worlds, or wider ranges, would tell."
     fate = "; it is taken out of the shares" if drawn.method == "sobol" else ""
     return f"Replicate noise makes {percent(max(share, 0.0))} of the variance between the points' means{fate}."
 
@@ -187,7 +189,7 @@ def _of_method(method: Method, spec: Spec) -> Iterator[str]:
     if method in ("sobol", "latin_hypercube"):
         yield (
             f"A distance (PAWN) counts as told where it exceeds what 95 of 100 dummy inputs without effect stay under (of "
-            f"{counted(spec.dummies)} tried)."
+            f"{counted(spec.dummies)} tried), in the worlds that were run."
         )
     if method == "morris":
         yield "An effect counts as told where its interval lies above what replicate noise would show, or its direction is clear."

@@ -129,6 +129,24 @@ def test_an_input_that_changes_no_run_has_no_effect_at_all_when_seeds_are_shared
     assert any("Not to be told from nothing: a › idle." in sentence for sentence in found.answer)
 
 
+def test_where_all_is_noise_no_share_is_given_and_none_is_drawn() -> None:
+    design = design_of("sobol", LINE, size=16)
+    luck = np.random.default_rng(14).normal(size=(len(points_of(design)), 1, 1))
+    found = analyse(told(design, np.concatenate([luck, -luck / 2], axis=1), points_of(design)), OUTCOME)  # the worlds disagree
+    assert table(found, "ST")["value"].isna().all()
+    assert not found.tables["sensitivity"].query("method == 'sobol'")["told"].any()
+    assert any("may be replicate noise" in sentence for sentence in found.answer)
+    assert [drawing.function for drawing in found.drawings] == ["tornado"]
+
+
+def test_an_outcome_that_is_rarely_anything_but_zero_gives_no_shares_and_no_warning() -> None:
+    design = design_of("sobol", LINE, size=8)
+    values = np.zeros((len(points_of(design)), 1, 1))
+    values[2] = 1.0  # not one of the base points themselves
+    found = analyse(told(design, values, points_of(design)), OUTCOME)
+    assert table(found, "ST_raw")["value"].isna().all()
+
+
 def test_a_crossed_product_is_the_mean_over_all_ways_to_split_the_worlds_in_halves() -> None:
     left, right = np.random.default_rng(1).normal(size=(2, 5, 6))
     halves = []
@@ -405,6 +423,7 @@ def test_an_outcome_that_never_varies_is_told_as_such(draw: str) -> None:
     found = analyse(told(design, values, points_of(design)), OUTCOME)
     assert not found.tables["sensitivity"]["told"].any()
     assert any("The outcome is the same at every point." in sentence for sentence in found.answer)
+    assert found.drawings
     for drawing in found.drawings:
         draw_it(drawing)
 
