@@ -12,7 +12,7 @@ from experiments.designs import design_of
 from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import line, section, table, tag
-from experiments.report.parameters import STATUSES, joined
+from experiments.report.parameters import STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.tables import linked, tables
 from experiments.report.told import (
@@ -270,11 +270,7 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
-    body = []
-    for _, part in rows.groupby(["file", "line"], sort=False):
-        first = part.iloc[0]
-        key, value = joined(list(part["key"]), list(part["value"]))
-        body.append(line(tag("code", key), value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+    body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
     return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
 
 
