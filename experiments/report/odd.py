@@ -60,7 +60,7 @@ def overview(config: Config) -> Part:
 
 
 def _purpose() -> Part:
-    opening = [Text(prose.QUESTION), Text(odd_prose.PURPOSE), *told(module_of("sim.__init__").doc)[:1]]
+    opening = [*told(module_of("sim.__init__").doc)[:1], Text(prose.QUESTION), Text(odd_prose.PURPOSE)]
     return Part("odd-purpose", "1 Purpose and patterns", [*opening, *patterns()])
 
 
@@ -128,11 +128,21 @@ def _offences(config: Config) -> Grid:
             "yes" if o.grave else "",
             f"{o.harm:g}",
             f"{o.demand_share:g}",
+            f"{o.pretext:g}",
             f"{o.penalties.median_years:g}",
         )
         for name, o in ordered
     ]
-    head = ("offence", "class", "article", "grave", "harm, 0 to 1", "weight of needs", "median maximum where unknown, years")
+    head = (
+        "offence",
+        "class",
+        "article",
+        "grave",
+        "harm, 0 to 1",
+        "weight of needs",
+        "weight as a pretext",
+        "median maximum where unknown, years",
+    )
     return Grid("Offences in the order of the axis K", head, rows, words=4)
 
 

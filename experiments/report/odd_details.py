@@ -150,7 +150,7 @@ def _law(config: Config) -> list[Block]:
         forces = [config.instruments[text].safeguards.get(name, "absent") for text in texts]
         kind = config.safeguards[name].kind
         rows.append((f"`{name}`", kind, *("" if force == "absent" else force for force in forces)))
-    head = ("safeguard", "kind", *texts)
+    head = ("safeguard", "kind", *(text.replace("_", " ") for text in texts))
     return [Text(odd_prose.LAW), Grid("What each text says of each safeguard", head, rows, words=len(head))]
 
 
@@ -201,7 +201,10 @@ def _texts(config: Config) -> list[Block]:
     rows: list[tuple[str, ...]] = [(f"`{field}`", *(_short(plain[name][field]) for name in names)) for field in fields]
     rows.append(("`parties`", *(_short({k: v for k, v in plain[name]["parties"].items() if v}) for name in names)))
     rows.append(("`stops_preservation`", *(_short(plain[name]["stops_preservation"]) for name in names)))
-    return [listed_as(listed), Grid("Texts as configured", ("field", *names), rows, words=len(names) + 1)]
+    return [
+        listed_as(listed),
+        Grid("Texts as configured", ("field", *(name.replace("_", " ") for name in names)), rows, words=len(names) + 1),
+    ]
 
 
 def _said_of(name: str) -> str:

@@ -16,6 +16,7 @@ STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverifie
 COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
+_POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE]\d+")  # a number to Hydra, and to YAML 1.1 a word for want of a sign
 _COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
 _PACKAGE = re.compile(r"^# @package (\S+)")
 _SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
@@ -105,7 +106,7 @@ def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _numbers(value, key)
-    elif isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+    elif isinstance(node, yaml.ScalarNode) and (node.tag in _NUMBERS or (node.style is None and _POWER.fullmatch(node.value))):
         yield ".".join(key), str(node.value), node.start_mark.line
 
 
