@@ -118,7 +118,9 @@ def _element(block: Leaf) -> Element:
     if isinstance(block, Code):
         return tag("pre", tag("code", block.text))
     if isinstance(block, Folded):
-        return tag("details", tag("summary", block.summary), tag("pre", tag("code", block.text)))
+        lines = tag("pre", tag("code", block.text))
+        around = tag("div", lines, class_="wide", role="group", aria_label=block.summary, tabindex="0")
+        return tag("details", tag("summary", block.summary), around)
     if isinstance(block, Grid):
         rows = [line(*(_cell(cell) for cell in row)) for row in block.rows]
         return table(plain(block.caption), block.head, rows, words=block.words)

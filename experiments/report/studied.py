@@ -39,13 +39,15 @@ class Extent(NamedTuple):
 
     @property
     def told(self) -> str:
-        """In half a sentence."""
-        return f"{several(self.points, 'point')}, {self.replicates[:-1]}"
+        """In a few words."""
+        return f"{several(self.points, 'point')}. {self.replicates}"
 
     @property
     def replicates(self) -> str:
-        """Worlds and luck in a sentence."""
-        return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.luck, 'draw')} of luck in each."
+        """Worlds and luck, without a full stop."""
+        if not self.worlds:
+            return "How many worlds and lucks were run is not known"
+        return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.luck, 'draw')} of luck in each"
 
 
 def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
@@ -58,7 +60,7 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
         without = int(pd.isna(cube.values).sum())
     except ConfigError:  # the store does not hold it
         shape, found, without = (0, 0), [], 0
-    seeds = [int(seed) for seed in facts.get("worlds", found)]
+    seeds = [int(seed) for seed in facts.get("seeds", found)]
     luck = int(facts.get("luck", shape[1]))
     wanted = len(points) * len(seeds) * luck
     scenarios, conditions = scenarios_in(points), [name for name in conditions_in(points) if name]
@@ -69,9 +71,18 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
         *([("Levers", _named(list(study.design.levers)))] if study.design.levers else []),
         *([("Conditions", _named(conditions))] if conditions else []),
         ("Draws of parameters", counted(draws) if study.design.uncertainties else "none: no parameter is varied"),
-        ("Worlds and luck", f"{counted(len(seeds))} worlds, {several(luck, 'draw')} of luck in each; the same for all points"),
+        *(
+            [
+                (
+                    "Worlds and luck",
+                    f"{several(len(seeds), 'world')}, {several(luck, 'draw')} of luck in each; the same for all points",
+                )
+            ]
+            if seeds
+            else []
+        ),
         ("Window", f"{several(study.config.years, 'year')} a run"),
-        ("Runs", _runs(wanted, facts)),
+        *([("Runs", _runs(wanted, facts))] if wanted else []),
         *([("Runs without a value", f"{counted(without)} ({spoken(outcome)})")] if without else []),
         ("Outcomes kept", _named(study.design.outcomes) if study.design.outcomes else "all"),
         *([("Time", _time(float(facts["seconds"])))] if "seconds" in facts else []),

@@ -45,8 +45,8 @@ _DRAWS = {
 def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> Path:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
-    ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``worlds`` (seeds), ``luck`` (event seeds a
-    world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``versions``
+    ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
+    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``versions``
     (by package). ``analyses`` come with the most important first; without any the page says which would suit. Raises
     ``ConfigError`` for a figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
     """
@@ -169,7 +169,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
     held = f"{several(len(assumed), 'assumed number')} of the model were held at one value each: no interval here speaks of them."
     count = len(study.design.uncertainties)
     if count:
-        way = _DRAWS.get(str(study.design.draw), "a table made elsewhere")
+        way = "an adaptive search" if study.design.search else _DRAWS.get(str(study.design.draw), "a table made elsewhere")
         drawn = f"{several(count, 'number')} of the model were varied, in {several(extent.draws, 'draw')} ({way})."
         parameters = f"{drawn} {study_prose.DRAWN} {held}"
     else:
@@ -179,7 +179,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
         tag("h3", "Parameters"),
         tag("p", parameters),
         tag("h3", "Replicates: worlds and luck"),
-        tag("p", " ".join([extent.replicates, study_prose.PAIRED, *_caution(extent)])),
+        tag("p", " ".join([f"{extent.replicates}.", study_prose.PAIRED, *_caution(extent)])),
     ]
     for place, analysis in enumerate(analyses):
         if analysis.sure:
