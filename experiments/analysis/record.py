@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pandas as pd
+from pydantic import ValidationError
+
+from sim.settings import Config
+from sim.world.record import ConfigError, Record
 
 
 class Drawing(NamedTuple):
@@ -29,3 +33,18 @@ class Analysis(NamedTuple):
     sure: list[str]  # how sure that is: what the intervals hold, parameter and replicate uncertainty apart
     tables: dict[str, pd.DataFrame]  # name of the file -> tidy table, the first is the main one
     drawings: list[Drawing]
+
+
+def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:
+    """The settings of the analysis of that name, from ``configs/analysis``. Raises ``ConfigError`` for the first mistake."""
+    try:
+        return kind(**config.analysis.get(name, {}))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        key = ".".join(["analysis", name, *(str(part) for part in problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            raise ConfigError(f"{key}: no such key; accepted: {', '.join(kind.model_fields)}") from None
+        if problem["type"] == "missing":
+            raise ConfigError(f"{key}: found nothing; accepted: a value") from None
+        wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        raise ConfigError(f"{key}: found {problem['input']!r}; accepted: {wanted}") from None

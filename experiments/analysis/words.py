@@ -1,0 +1,68 @@
+"""How analyses write numbers and names: per cent with as many decimals as they need, intervals in brackets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_WHOLE, _SLIGHT = 9.95, 0.0995  # per cent from which a number bears no decimal; under which it bears three
+_DECIMALS = (0, 1, 2, 3)
+
+
+def spoken(name: str) -> str:
+    """A name of the code as words."""
+    return name.replace("_", " ")
+
+
+def quoted(name: str) -> str:
+    """A name of the code as words that cannot run into the sentence around them.
+
+    >>> quoted("harm_and")
+    '“harm and”'
+    """
+    return f"“{spoken(name)}”"
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A percentage without its sign for per cent.
+
+    >>> number(41.7), number(-3.14), number(0.314), number(-0.0)
+    ('42', '−3.1', '0.31', '0')
+    """
+    text = f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def band(value: float, low: float = np.nan, high: float = np.nan) -> str:
+    """Per cent with its interval, all with the decimals that the largest of the three needs; no interval where it is missing.
+
+    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0)
+    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %')
+    """
+    known = [part for part in (value, low, high) if not np.isnan(part)]
+    decimals = _decimals(max(known, key=abs)) if known else 0
+    words = [number(part, decimals) for part in (value, low, high)]
+    return f"{words[0]} %" if np.isnan(low) or np.isnan(high) else f"{words[0]} % ({words[1]} to {words[2]})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    return (
+        _DECIMALS[0]
+        if size >= _WHOLE or size == 0
+        else _DECIMALS[1]
+        if size >= 1
+        else _DECIMALS[2]
+        if size >= _SLIGHT
+        else _DECIMALS[3]
+    )
