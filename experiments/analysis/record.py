@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pandas as pd
+from pydantic import ValidationError
+
+from sim.settings import Config
+from sim.world.record import ConfigError, Record
 
 
 class Drawing(NamedTuple):
@@ -29,3 +33,22 @@ class Analysis(NamedTuple):
     sure: list[str]  # how sure that is: what the intervals hold, parameter and replicate uncertainty apart
     tables: dict[str, pd.DataFrame]  # name of the file -> tidy table, the first is the main one
     drawings: list[Drawing]
+
+
+def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:
+    """Settings of an analysis from ``configs/analysis/<name>.yaml``, as a record.
+
+    Raises ``ConfigError``, one line that names ``analysis.<name>.<key>``, for a key that is missing, unknown or out of range.
+    """
+    try:
+        return kind(**config.analysis.get(name, {}))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(["analysis", name, *map(str, problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            raise ConfigError(f"{place}: no such key; accepted: {', '.join(kind.model_fields) or 'none'}") from None
+        if problem["type"] == "value_error":
+            raise ConfigError(f"{place}: {problem['ctx']['error']}") from None
+        found = "nothing" if problem["type"] == "missing" else repr(problem["input"])
+        wanted = "a value" if problem["type"] == "missing" else problem["msg"].removeprefix("Input should be ")
+        raise ConfigError(f"{place}: found {found}; accepted: {wanted}") from None
