@@ -65,7 +65,7 @@ class Bands(NamedTuple):
 
 
 def complete(values: Reals) -> tuple[Reals, int]:
-    """The draws of ``[D, W, L]`` in which every run has a value, and how many were left out; worlds that nobody ran do not count."""
+    """The draws of ``[D, W, L]`` in which every run has a value, and how many were left out; empty worlds do not count."""
     run = values[:, ~np.isnan(values).all((0, 2))]
     kept = ~np.isnan(run).any((1, 2)) if run.shape[1] else np.zeros(len(run), bool)
     return run[kept], int((~kept).sum())
@@ -116,8 +116,7 @@ def bands_of(values: Reals) -> Bands:
     ``values`` may be paired differences. Draws without all their runs are left out and counted.
     """
     table, dropped = complete(values)
-    D, W, L = table.shape
-    nan = float("nan")
+    (D, W), nan = table.shape[:2], float("nan")
     if D == 0:
         return Bands(nan, nan, nan, nan, nan, nan, D, W, 0, dropped)
     cells = table.mean(2)
@@ -148,9 +147,11 @@ def steadied(cells: Reals) -> Reals:
     With one world nothing is known of the noise, and the means stay as they are.
     """
     means = mean_of(cells)
-    if min(cells.shape[-2:]) < _FEWEST:
-        return means
-    middle = mean_of(means)[..., None]
-    seen = means.var(-1, ddof=1)
-    kept = np.divide(np.maximum(seen - noise_of(cells), 0.0), seen, out=np.zeros_like(seen), where=seen > 0)
+    return means if min(cells.shape[-2:]) < _FEWEST else drawn_in(means, noise_of(cells))
+
+
+def drawn_in(means: Reals, noise: Reals) -> Reals:
+    """``[..., D]`` drawn in towards their mean until their variance is smaller by ``noise`` ``[...]``, or nothing is left of it."""
+    middle, seen = mean_of(means)[..., None], means.var(-1, ddof=1)
+    kept = np.divide(np.maximum(seen - noise, 0.0), seen, out=np.zeros_like(seen), where=seen > 0)
     return np.asarray(middle + np.sqrt(kept)[..., None] * (means - middle))
