@@ -8,7 +8,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --g
 	--no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types fast slow bench lock clean
+.PHONY: help setup extras demo test lint types fast slow bench lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,10 @@ setup: $(READY) ## Make .venv here with the locked dependencies (PYTHON=... to c
 $(READY): pyproject.toml requirements.txt requirements-dev.txt
 	@PYTHON='$(PYTHON)' sh .ci/setup
 	@touch $@
+
+extras: $(READY) ## Into .venv also what extras need: Ray, launchers, Optuna, EMA workbench (some minutes)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-all.txt || \
+		$(BIN)/python -m pip install -qq --no-input --require-hashes -r requirements-all.txt
 
 demo: $(READY) ## A first simulation, shown in the terminal
 	@$(BIN)/rogatory demo
@@ -45,7 +49,7 @@ bench: $(READY) ## Measure the speed of the simulation
 lock: $(READY) ## Pin the dependencies anew (UPGRADE=1 for the newest that fit)
 	@$(UV_COMPILE) --output-file requirements.txt
 	@$(UV_COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
-	@$(UV_COMPILE) --group dev --all-extras --constraints requirements-dev.txt --output-file requirements-all.txt
+	@$(UV_COMPILE) --group dev --group readers --all-extras --constraints requirements-dev.txt --output-file requirements-all.txt
 
 clean: ## Remove .venv, caches and builds; results stay
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

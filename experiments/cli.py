@@ -12,16 +12,29 @@ STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
+    "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
+    "points": "the points of a design as CSV, without running them: rogatory points design=threshold_sweep",
+    "check": "whether a store is whole and complete: rogatory check STORE",
+    "sensitivity": "which parameters a store's outcomes hang on: rogatory sensitivity STORE outcome=legit_met_rate",
+    "attribution": "what each safeguard of a lattice is worth: Shapley values and interactions",
+    "frontier": "protection against cooperation over all configurations: knee, cheapest bundle that reaches a target",
+    "robustness": "regret and satisficing of policies across parameter uncertainty",
+    "discovery": "where in the space of parameters a safeguard fails (PRIM, CART)",
+    "threshold": "what each line of seriousness does, with bands",
+    "report": "all analyses that suit a store on one page, with the description of the model: rogatory report STORE",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
 }
+_ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
+_OF_A_STORE = (*_ANALYSES, "check")  # studies whose first word may be a store
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
 _SHOW = (("--cfg", "job"), ("-c", "job"), ("--cfg=job",))
 _HELP = ("-h", "--help")
 _USAGE_ERROR, _FAILED, _INTERRUPTED = 2, 3, 130
 STATUSES = (
-    "0 done, 2 a mistake in what was asked, 3 a failure outside the model, 4 reproduce found different numbers, 130 interrupted"
+    "0 done, 2 a mistake in what was asked, 3 a failure outside the model or runs that failed, "
+    "4 reproduce found different numbers or check a fault, 130 interrupted"
 )
 
 
@@ -71,12 +84,15 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _ask(name: str, rest: list[str]) -> int:
+    from experiments.stopped import StoppedError
     from sim.world.record import RogatoryError
 
     try:
         return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
     except RogatoryError as error:
         return _say(" ".join(str(error).split()), _USAGE_ERROR)
+    except StoppedError as stopped:
+        return _say(str(stopped), stopped.status)
     except BrokenExecutor:
         return _say("a worker process died (too little memory?); nothing was written", _FAILED)
     except BrokenPipeError:
@@ -102,9 +118,19 @@ def _by_keys(name: str, rest: list[str]) -> int:
     """A study of overrides; ``--cfg job`` shows what they amount to, with reforms written where they belong."""
     from sim.config import as_yaml, run_from_shell
 
-    def study(*overrides: str) -> None:
-        import_module(f"experiments.{name}").main(*overrides)
+    many = name == "run" and any(word in rest for word in ("-m", "--multirun"))
+    together = import_module("experiments.multirun").told(rest) if many else ""
 
+    def study(*overrides: str) -> None:
+        if many:
+            import_module("experiments.multirun").main(together, *overrides)
+        elif name in _ANALYSES:
+            import_module("experiments.analysis").main(name, *overrides)
+        else:
+            import_module(f"experiments.{name}").main(*overrides)
+
+    if name in _OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
+        rest = [f"store={rest[0]}", *rest[1:]]
     shown = [words for words in _SHOW if all(word in rest for word in words)]
     overrides = [word for word in rest if not shown or word not in shown[0]]
     if shown and not any(word.startswith("-") for word in overrides):

@@ -61,6 +61,19 @@ def whole_folder(parent: Path, name: str) -> Iterator[Path]:
                 folder.rmdir()
 
 
+@contextmanager
+def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder to write into that takes the place of ``parent/name`` when the block ends well; until then that one stays."""
+    mark = uuid.uuid4().hex[:8]
+    final, new, old = parent / name, parent / f".new-{mark}", parent / f".old-{mark}"
+    with whole_folder(parent, new.name) as folder:
+        yield folder
+    if final.exists():
+        final.replace(old)
+    new.replace(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def stamped(label: str) -> str:
     """A folder name that sorts by time and tells runs of one second apart."""
     return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{label}-{uuid.uuid4().hex[:4]}"
@@ -80,6 +93,12 @@ def commit() -> str | None:
     return _git("rev-parse", "HEAD")
 
 
+def is_dirty() -> bool | None:
+    """Whether the checkout has changes that no commit holds; None outside one."""
+    changed = _git("status", "--porcelain")
+    return None if changed is None else bool(changed)
+
+
 def machine() -> dict[str, Any]:
     """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
     compiler = import_module("llvmlite.binding")  # Numba's
@@ -95,13 +114,12 @@ def machine() -> dict[str, Any]:
 
 def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
     """Everything that is needed to rebuild or to doubt the files of ``folder``."""
-    dirty = _git("status", "--porcelain")
     return {
         "schema": SCHEMA,
         "command": f"rogatory {asked}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
-        "code": {"commit": commit(), "dirty": None if dirty is None else bool(dirty)},
+        "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
         "tables": configs[0].data,

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.designs import Choice, Design, Settings
+from experiments.designs import Choice, Design, Settings, design_of
 from experiments.sampling import combinations_of, draws_of
 from experiments.scenarios import changes, choice_of
-from sim.config import checked, is_policy, key_of, plain_of, varied
+from sim.config import checked, is_policy, key_of, options, plain_of, varied
 from sim.settings import Config
 from sim.world.record import ConfigError
 
@@ -36,7 +36,7 @@ class Points(NamedTuple):
         return checked(varied(self.bases[base], settings))
 
 
-def points_of(design: Design, overrides: Sequence[str], size: int | None = None) -> Points:
+def points_of(design: Design, overrides: Sequence[str]) -> Points:
     """All points of a design, policies first, then conditions, then draws; the user's ``overrides`` reach all of them.
 
     A design with a table of its own takes its points from there. Raises ``ConfigError`` for an unknown key or scenario, a value
@@ -44,14 +44,24 @@ def points_of(design: Design, overrides: Sequence[str], size: int | None = None)
     """
     if design.table is not None:
         return points_from(pd.read_csv(_there(design.table), dtype=object), design, overrides, design.table)
-    draws = draws_of(design, size or design.size)
+    draws = draws_of(design)
     rows: list[dict[Any, Any]] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | values
         for policy, levers in _policies(design)
         for condition in design.conditions or [""]
         for draw, values in enumerate(draws.to_dict("records"))
     ]
-    return _points(rows, design, overrides)
+    return points_of_rows(rows, design, overrides)
+
+
+def main(*overrides: str) -> None:
+    """Print a design's points as CSV, to be kept, changed and read back (``table`` of a design)."""
+    from sim.config import load
+
+    name = load(*overrides).design
+    if name is None:
+        raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
+    print(points_of(design_of(name), [word for word in overrides if key_of(word) != "design"]).frame.to_csv(index=False), end="")
 
 
 def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], place: str) -> Points:
@@ -84,7 +94,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
         rows.append(row)
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
-    return _points(rows, design, overrides)
+    return points_of_rows(rows, design, overrides)
 
 
 def _there(path: str) -> Path:
@@ -104,7 +114,8 @@ def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
     return [(name, {}) for name in design.arms or design.scenarios or [design.baseline]]
 
 
-def _points(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
+def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
+    """Points from rows of ``scenario, condition, draw``, levers and dotted keys. Raises ``ConfigError``."""
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(str(row["scenario"]) for row in rows)}
     set_by = _Setters(design)
     settings = [(str(row["scenario"]), set_by(row)) for row in rows]
@@ -112,7 +123,7 @@ def _points(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequen
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
     frame.insert(1, "place", range(len(frame)))
     doubled = frame["point"].duplicated()
-    if doubled.any() and design.draw is None:  # drawn points may meet: one run serves all
+    if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
         again = frame.loc[doubled].iloc[0]
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")

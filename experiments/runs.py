@@ -54,11 +54,11 @@ def warm(tried: Sequence[Config]) -> None:
 
 
 def _begin(tried: Sequence[Config]) -> None:
-    _follow_parent()
+    follow_parent()
     warm(tried)
 
 
-def _follow_parent() -> None:
+def follow_parent() -> None:
     """An interrupt is the parent's to handle; and a worker whose parent was killed ends too, or it would wait for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -18,24 +18,24 @@ MOST_FACTORIAL = 16  # levers of which every combination is listed
 _FRACTIONAL = 2  # levels of a fractional factorial
 
 
-def draws_of(design: Design, size: int) -> pd.DataFrame:
+def draws_of(design: Design) -> pd.DataFrame:
     """One row a parameter draw, one column an uncertainty under its dotted key; a design without any has one empty row.
 
     The order of rows is the method's own: the estimators of Sobol, Morris and factorial designs read it.
     """
     if not design.uncertainties:
         return pd.DataFrame(index=range(1))
-    return scaled(unit_draws(design, size), design.uncertainties)
+    return scaled(unit_draws(design), design.uncertainties)
 
 
-def unit_draws(design: Design, size: int) -> NDArray[np.float64]:
+def unit_draws(design: Design) -> NDArray[np.float64]:
     """The draws in the unit cube ``[rows, factors]``.
 
     ``sobol``: Saltelli's scheme without second order, ``size`` (a power of two) times factors + 2 rows, whose first half is the
     design of half the size. ``morris``: ``size`` trajectories of factors + 1 rows. ``latin_hypercube``: ``size`` rows.
     ``fractional``: two levels, a Hadamard design. ``grid``: every combination of ``levels`` values.
     """
-    count = len(design.uncertainties)
+    count, size = len(design.uncertainties), design.size
     problem = problem_of(list(design.uncertainties))
     if design.draw == "grid":
         steps = [np.linspace(0.0, 1.0, _steps(known, design.levels)) for known in design.uncertainties.values()]

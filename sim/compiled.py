@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,6 +40,12 @@ def kernel_sources() -> list[Path]:
 
 def fingerprint() -> str:
     """Hexadecimal digest (16 characters) of all kernel sources, of Python's, Numba's and NumPy's version."""
+    marks = ((path, path.stat()) for path in sorted(Path(__file__).parent.rglob("*.py")))
+    return _fingerprint(tuple((path, mark.st_mtime_ns, mark.st_size) for path, mark in marks))
+
+
+@lru_cache(maxsize=1)
+def _fingerprint(stamp: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     digest.update(f"{sys.version_info[:2]} {numba.__version__} {np.__version__}".encode())
     for path in kernel_sources():

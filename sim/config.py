@@ -477,11 +477,14 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
 def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
     held = [argument for argument in arguments if key_of(argument) == _DESIGN]  # Hydra would take it for a group
     failures: list[Exception] = []
+    elsewhere = any(key_of(argument) == "hydra/launcher" and not argument.endswith("=basic") for argument in arguments)
 
     def job(composed: DictConfig) -> None:
         try:
             study(*HydraConfig.get().overrides.task, *held)
         except Exception as error:
+            if elsewhere:  # in a process of a launcher: Hydra carries it home
+                raise
             failures.append(error)
 
     job.__module__, job.__qualname__ = __name__, name

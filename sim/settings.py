@@ -132,8 +132,11 @@ class Config(Record):
 
     def digest(self) -> str:
         """Sixteen hexadecimal characters that change whenever anything changes that decides a result."""
-        decisive = {k: v for k, v in self.plain().items() if k not in _INDECISIVE}
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.decisive(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def decisive(self) -> dict[str, Any]:
+        """The plain values that decide a result."""
+        return {key: value for key, value in self.plain().items() if key not in _INDECISIVE}
 
     def world_digest(self) -> str:
         """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""

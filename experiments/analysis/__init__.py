@@ -1,3 +1,144 @@
-"""Analyses of a store: each a file with a question, tables, figures and sentences; ``conduct`` runs one and writes it."""
+"""Analyses of a store: each a file with a question, tables, figures and sentences; ``main`` runs one and writes it."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from experiments.analysis.record import Analysis
+from experiments.check import asked_folder
+from experiments.cube import Outcome
+from experiments.figures import draw, save
+from experiments.output import commit, is_dirty, machine, replaced_folder, write_manifest
+from experiments.store.reader import StoredStudy
+from experiments.study import console_of, table_of
+from experiments.sweep import missing_of
+from experiments.telling import counted
+from sim.config import load
+from sim.result import package_versions
+from sim.sources.checksums import sha256
+from sim.world.record import ConfigError
+
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
+_SHOWN = 12  # rows of the main table on the terminal
+
+
+def main(name: str, *overrides: str) -> Path:
+    """Do one analysis of a store, or report on all that suit it; returns the folder written. Raises ``ConfigError``."""
+    config = load(*overrides)
+    study, outcome = StoredStudy(asked_folder(config.store, config.output)).under(config), Outcome.of(config.outcome)
+    console = console_of()
+    _tell_gaps(study, console)
+    if name == "report":
+        return _report(study, outcome, overrides, console)
+    module = _module(name)
+    if reason := module.unsuited(study):
+        suited = [other for other in ANALYSES if other != name and not _module(other).unsuited(study)]
+        raise ConfigError(
+            f"store: found {study.name!r}, which does not suit {name}: it {reason}; accepted here: {', '.join(suited) or 'report'}"
+        )
+    with Console(stderr=True).status(name):
+        analysis: Analysis = module.analyse(study, outcome)
+    whole = outcome == Outcome.of("case_disclosure_rate")
+    with replaced_folder(study.folder / "analysis", name if whole else f"{name}-{outcome}") as folder:
+        write(analysis, study, folder)
+        write_manifest(folder, manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder))
+    tell(analysis, console)
+    console.print(f"Written to {folder.parent / (name if whole else f'{name}-{outcome}')}.", highlight=False, soft_wrap=True)
+    return study.folder / "analysis"
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"experiments.analysis.{name}")
+
+
+def _tell_gaps(study: StoredStudy, console: Console) -> None:
+    gaps = len(missing_of(study))
+    if not len(study.runs):
+        raise ConfigError(f"store: {study.folder} holds no run yet; accepted: a store with runs")
+    if gaps:
+        console.print(f"{counted(gaps, 'run')} missing in {study.folder}: what follows rests on the others.", highlight=False)
+
+
+def write(analysis: Analysis, study: StoredStudy, folder: Path) -> None:
+    """Tables as CSV and Parquet, figures as PNG."""
+    for name, table in analysis.tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g")
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    for drawing in analysis.drawings:
+        settings = {**study.config.figures.get(drawing.function, {}), **drawing.settings}
+        figure = draw(drawing.function, drawing.frame, drawing.caption, settings, **drawing.options)
+        save(figure, folder / f"{drawing.name}.png")
+
+
+def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict[str, Any]:
+    """What an analysis rests on: the store's own manifest tells of the runs."""
+    return {
+        "command": f"rogatory {command}",
+        "store": study.name,
+        "sessions": [session.path.name for session in study.sessions],
+        "runs": len(study.runs),
+        "failures": len(study.failures),
+        "code": {"commit": commit(), "dirty": is_dirty()},
+        "versions": package_versions(),
+        "machine": machine(),
+        "settings": study.config.analysis,
+        "files": {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+    }
+
+
+def tell(analysis: Analysis, console: Console) -> None:
+    """The answer, how sure it is, and the head of the main table."""
+    console.print(analysis.question, style="bold", highlight=False, markup=False)
+    for sentence in (*analysis.answer, *analysis.sure):
+        console.print(sentence, highlight=False, markup=False)
+    name, frame = next(iter(analysis.tables.items()))
+    shown = frame.head(_SHOWN)
+    table = table_of(f"{name}.csv ({len(shown)} of {counted(len(frame), 'row')})", [str(column) for column in frame.columns])
+    for row in shown.itertuples(index=False, name=None):
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.4g}"
+    return "" if pd.isna(value) else str(value)
+
+
+def suiting(study: StoredStudy, outcome: Outcome) -> list[Analysis]:
+    """Every analysis that suits a study; one whose library is not there is left out."""
+    found = []
+    for name in ANALYSES:
+        module = _module(name)
+        if not module.unsuited(study):
+            found.append(module.analyse(study, outcome))
+    return found
+
+
+def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], console: Console) -> Path:
+    from experiments.report.study import write_study
+
+    with Console(stderr=True).status("analysing"):
+        analyses = suiting(study, outcome)
+    latest = study.latest
+    facts = {
+        "command": f"rogatory report {' '.join(overrides)}", "sweep": latest["command"], "worlds": latest["worlds"],
+        "luck": latest["luck"], "runs": len(study.runs), "missing": len(missing_of(study)), "failures": len(study.failures),
+        "code": latest["code"], "tables": latest["tables"], "versions": latest["versions"], "machine": latest["machine"],
+        "design": latest["design"], "sessions": [session.path.name for session in study.sessions],
+        "seconds": sum(said.get("run_seconds", 0.0) for _, said in study.sessions),
+    }  # fmt: skip
+    with replaced_folder(study.folder, "report") as folder:
+        write_study(folder, study, analyses, facts)
+        write_manifest(folder, manifest_of_analysis(f"report {' '.join(overrides)}", study, folder))
+    told = ", ".join(analysis.name for analysis in analyses) or "no analysis suits its design"
+    console.print(f"Report: {study.folder / 'report' / 'report.html'} ({told}).", highlight=False, soft_wrap=True)
+    return study.folder / "report"

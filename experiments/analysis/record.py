@@ -36,19 +36,15 @@ class Analysis(NamedTuple):
 
 
 def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:
-    """Settings of an analysis from ``configs/analysis/<name>.yaml``, as a record.
-
-    Raises ``ConfigError``, one line that names ``analysis.<name>.<key>``, for a key that is missing, unknown or out of range.
-    """
+    """The settings of the analysis of that name, from ``configs/analysis``. Raises ``ConfigError`` for the first mistake."""
     try:
         return kind(**config.analysis.get(name, {}))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        place = ".".join(["analysis", name, *map(str, problem["loc"])])
+        key = ".".join(["analysis", name, *(str(part) for part in problem["loc"])])
         if problem["type"] == "extra_forbidden":
-            raise ConfigError(f"{place}: no such key; accepted: {', '.join(kind.model_fields) or 'none'}") from None
-        if problem["type"] == "value_error":
-            raise ConfigError(f"{place}: {problem['ctx']['error']}") from None
-        found = "nothing" if problem["type"] == "missing" else repr(problem["input"])
-        wanted = "a value" if problem["type"] == "missing" else problem["msg"].removeprefix("Input should be ")
-        raise ConfigError(f"{place}: found {found}; accepted: {wanted}") from None
+            raise ConfigError(f"{key}: no such key; accepted: {', '.join(kind.model_fields)}") from None
+        if problem["type"] == "missing":
+            raise ConfigError(f"{key}: found nothing; accepted: a value") from None
+        wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        raise ConfigError(f"{key}: found {problem['input']!r}; accepted: {wanted}") from None

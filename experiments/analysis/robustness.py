@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 from scipy import stats
 
-from experiments.analysis.policies import BETTER_UP, Policies, baseline_of, no_comparison, policies_of, saving
+from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, steadied, variances_of
-from experiments.analysis.words import counted, limits, number, said, share, span
+from experiments.analysis.words import counted, limits, number, share, span, spoken
 from experiments.cube import Outcome, Study
 from experiments.designs import Design
 from experiments.paired import LEVEL, mean_of
@@ -82,9 +83,9 @@ def unsuited(study: Study) -> str | None:
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """How every policy does over the draws, against the baseline in the same draw and worlds."""
     spec = spec_from(_NAME, Spec, study.config)
-    baseline = baseline_of(study) or ""
-    kept = Outcome.of(spec.cooperation)
-    cubes = [policies_of(study.cube(one), study.design) for one in (outcome, kept)]
+    baseline = baseline_of(study.points, study.design) or ""
+    kept, names = Outcome.of(spec.cooperation), labels_of(study.points, study.design)
+    cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
     scores = scores_of(cubes[0], savings[0], savings[1], spec.price)
     table = robustness_table(scores, spec, study.design)
@@ -306,27 +307,27 @@ def _answers(
     named = best[0] if best[0] != baseline else best[1]
     own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
     return [
-        f"Least regret: {said(best[0])}. In nine draws of ten it lies at most {number(first['value'])} percentage points behind "
-        f"the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is {said(best[1])}: "
-        f"{number(second['value'])}{limits(second)}.",
+        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points behind "
+        f"the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is {spoken(best[1])}: "
+        f"{number(second['value'], 1)}{limits(second)}.",
         f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
         f"cooperation lost): {met}.",
         f"Best in balance: {on_top}.",
-        f"{said(named).capitalize()} protects {number(own['mean'])} % against {said(baseline)}, on average over the draws (worlds "
+        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws (worlds "
         f"{span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
         f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
-        f"deviation between draws is {number(own['parameter_sd'])}.",
+        f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
-        f"{number(concordance[0], 2)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
-        f"({number(concordance[1], 2)}).",
+        f"{number(concordance[0], 2, 1)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
+        f"({number(concordance[1], 2, 1)}).",
     ]
 
 
 def _most(rows: list[dict[Hashable, Any]]) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
     first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:_TOLD]
-    told = [f"{said(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
-    return ", ".join(told + [f"{said(row['policy'])} in {share(row['value'])}" for row in others])
+    told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
+    return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
 
 
 def _agreement(concordance: float) -> str:
@@ -341,10 +342,10 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         "intervals over worlds and luck (jackknife, Student's t). Neither holds the other.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
         "Where policies are hard to tell apart it lies under the true regret; the column “uncorrected” lies above it.",
-        f"A balance needs a price: here one per cent of {said(spec.cooperation)} lost cancels {spec.price:g} per cent of "
+        f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
         "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
-        f"Protection is what is saved of {said(outcome.metric)} against the baseline, in per cent of its mean in the same draw.",
+        f"Protection is what is saved of {spoken(outcome.metric)} against the baseline, in per cent of its mean in the same draw.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
@@ -363,8 +364,8 @@ def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome:
         name="regret",
         function="regret",
         frame=futures.assign(worlds=W, runs=runs),
-        caption=f"{outcome!s}; {Q} policies, baseline {said(baseline)}.",
-        alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {said(order[0])}, "
-        f"{number(worst[order[0]])} percentage points; most: {said(order[-1])}, {number(worst[order[-1]])}.",
+        caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}.",
+        alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
+        f"{number(worst[order[0]], 1)} percentage points; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
         options={"order": order},
     )

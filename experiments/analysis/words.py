@@ -1,45 +1,64 @@
-"""Numbers in the sentences of an analysis: with their two kinds of limits, named."""
+"""How analyses write numbers and names: per cent with as many decimals as they need, intervals in brackets."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-Row = Mapping[Hashable, Any]
+_WHOLE, _SLIGHT = 9.95, 0.0995  # per cent from which a number bears no decimal; under which it bears three
+PER_CENT = 100.0
+_DECIMALS = (0, 1, 2, 3)
 
 
-def said(name: object) -> str:
-    """A name of the code as words.
+def spoken(name: str) -> str:
+    """A name of the code as words."""
+    return name.replace("_", " ")
 
-    >>> said("reform_bundle"), said("judge+notice")
-    ('reform bundle', 'judge + notice')
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A percentage without its sign for per cent.
+
+    >>> number(41.7), number(-3.14), number(0.314), number(-0.0)
+    ('42', '−3.1', '0.31', '0')
     """
-    return str(name).replace("_", " ").replace("+", " + ")
+    text = f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
-def number(value: float, decimals: int = 1) -> str:
-    """A number with a true minus, never minus zero.
+def band(value: float, low: float = np.nan, high: float = np.nan) -> str:
+    """Per cent with its interval, all with the decimals that the largest of the three needs; no interval where it is missing.
 
-    >>> number(-3.14159), number(-0.01), number(0.0123, 3)
-    ('−3.1', '0.0', '0.012')
+    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0)
+    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %')
     """
-    text = f"{value:.{decimals}f}"
-    return text.lstrip("-") if not float(text) else text.replace("-", "−")
+    known = [part for part in (value, low, high) if not np.isnan(part)]
+    decimals = _decimals(max(known, key=abs)) if known else 0
+    words = [number(part, decimals) for part in (value, low, high)]
+    return f"{words[0]} %" if np.isnan(low) or np.isnan(high) else f"{words[0]} % ({words[1]} to {words[2]})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def share(value: float) -> str:
-    """A share in per cent.
+    """A share in [0, 1] in per cent.
 
     >>> share(0.734), share(0.0)
     ('73 %', '0 %')
     """
-    return f"{100 * value:.0f} %"
+    return f"{PER_CENT * value:.0f} %"
 
 
-def span(low: float, high: float, decimals: int = 1) -> str:
-    """Two limits; nothing where they are missing.
+def span(low: float, high: float, decimals: int | None = 1) -> str:
+    """Two limits; nothing where one is missing.
 
     >>> span(-1.0, 2.0), span(float("nan"), 1.0)
     ('−1.0 to 2.0', '')
@@ -47,8 +66,8 @@ def span(low: float, high: float, decimals: int = 1) -> str:
     return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
 
 
-def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
-    """The limits of a row by what they hold, in brackets; nothing where both are missing.
+def limits(row: Mapping[Hashable, Any], scale: float = 1.0, decimals: int = 1) -> str:
+    """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
 
     >>> limits({"parameter_low": 1.0, "parameter_high": 2.0, "replicate_low": float("nan"), "replicate_high": 3.0})
     ' (draws 1.0 to 2.0)'
@@ -60,16 +79,6 @@ def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def listed(words: Iterable[str]) -> str:
-    """Words in a row.
-
-    >>> listed(["a", "b", "c"]), listed(["a"]), listed([])
-    ('a, b and c', 'a', '')
-    """
-    *first, last = [*words] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def counted(count: int, noun: str) -> str:
     """A number of things.
 
@@ -77,3 +86,16 @@ def counted(count: int, noun: str) -> str:
     ('1 draw', '64 draws')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", "\u202f")
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    return (
+        _DECIMALS[0]
+        if size >= _WHOLE or size == 0
+        else _DECIMALS[1]
+        if size >= 1
+        else _DECIMALS[2]
+        if size >= _SLIGHT
+        else _DECIMALS[3]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +13,9 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
+from experiments.figures.labels import LABEL, LEADING, Frame, extent, places
 from experiments.figures.style import (
     BETTER,
     FAINT,
@@ -40,18 +40,12 @@ COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS),
 _AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
-_LABEL = SMALL - 0.5  # points
 _POINTS = 72.0  # an inch
 _MARK = 6.5  # points across
-_RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and directions
-_STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
-_PAD = 1.5  # points around a label
 _LEADER = 6.0  # points from which a line leads from a label to its mark
 _COVERED = 3.0  # points between two marks of which one covers the other
-_LEADING = 1.25  # of the letters' size: from one line of a label to the next
 _CROWD = 40.0  # points around a mark in which others make it hard to name
 _INSET = 7.0  # points between the words of a corner and the frame
-_LEVEL = 1e-9  # keeps a direction along an axis from dividing by zero
 _DAYS = 10.0  # days either way that the colours span at least: a day or two is no strong colour
 _CORNERS = (
     (0, 1, "protects more, keeps more cooperation"),
@@ -61,28 +55,6 @@ _CORNERS = (
 )
 _HALO = [withStroke(linewidth=2.2, foreground="white")]
 _SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
-
-
-class Frame(NamedTuple):
-    """A rectangle on the page, points from the lower left corner of the axes."""
-
-    left: float
-    low: float
-    right: float
-    top: float
-
-    @property
-    def middle(self) -> Reals:
-        """Its centre."""
-        return np.array([self.left + self.right, self.low + self.top]) / 2
-
-    def meets(self, other: Frame) -> bool:
-        """Whether two rectangles overlap."""
-        return self.left < other.right and other.left < self.right and self.low < other.top and other.low < self.top
-
-    def within(self, size: Reals) -> bool:
-        """Whether it lies on axes of that size."""
-        return self.left >= 0 and self.low >= 0 and self.right <= size[0] and self.top <= size[1]
 
 
 class Box(NamedTuple):
@@ -220,23 +192,16 @@ def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
         bar.outline.set_visible(False)
 
 
-def _extent(words: str) -> tuple[float, float]:
-    """Width and height of a label, points."""
-    lines = words.split("\n")
-    wide = max(float(TextPath((0, 0), line, size=_LABEL).get_extents().width) for line in lines)
-    return wide + 2 * _PAD, _LABEL * (1 + _LEADING * (len(lines) - 1)) + 2 * _PAD
-
-
 def _corners(ax: Axes, size: Reals, taken: list[Frame]) -> None:
     """What the four corners mean, where no mark lies in the way."""
     for right, top, words in _CORNERS:
-        wide, high = _extent(words)
+        wide, high = extent(words)
         low = np.array([right, top]) * (size - np.array([wide, high]) - 2 * _INSET)
         frame = Frame(low[0], low[1], low[0] + wide + 2 * _INSET, low[1] + high + 2 * _INSET)
         if not any(frame.meets(other) for other in taken):
             taken.append(frame)
             inward = (_INSET - 2 * _INSET * right, _INSET - 2 * _INSET * top)
-            spot = ax.annotate(words, (right, top), inward, "axes fraction", "offset points", fontsize=_LABEL)
+            spot = ax.annotate(words, (right, top), inward, "axes fraction", "offset points", fontsize=LABEL)
             spot.set(horizontalalignment="right" if right else "left", verticalalignment="top" if top else "bottom")
             spot.set(color=MUTED, fontstyle="italic", path_effects=_HALO, zorder=5)
 
@@ -253,14 +218,14 @@ def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float
     homeless = []
     for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
         found = next(
-            (frame for frame in _frames(mark, *_extent(words)) if frame.within(size) and not any(map(frame.meets, taken))), None
+            (frame for frame in places(mark, *extent(words)) if frame.within(size) and not any(map(frame.meets, taken))), None
         )
         if found is None:
             homeless += words.split("\n")
             continue
         taken.append(found)
         x, y = found.middle / scale + corner
-        ax.text(x, y, words, ha="center", va="center", fontsize=_LABEL, zorder=5, path_effects=_HALO, linespacing=_LEADING)
+        ax.text(x, y, words, ha="center", va="center", fontsize=LABEL, zorder=5, path_effects=_HALO, linespacing=LEADING)
         edge = np.clip(mark, found[:2], found[2:])
         if np.hypot(*(edge - mark)) > _LEADER + _MARK / 2:
             ends = np.stack([mark, edge]) / scale + corner
@@ -278,16 +243,3 @@ def _together(placed: Sequence[tuple[Reals, str]]) -> list[tuple[Reals, str]]:
         else:
             beside.append(words)
     return [(mark, "\n".join(names)) for mark, names in groups]
-
-
-def _frames(mark: Reals, wide: float, high: float) -> Iterator[Frame]:
-    """Places that a label could have, the nearest first; right and left before above and below."""
-    turns = np.linspace(0, 2 * np.pi, _RAYS, endpoint=False)
-    turns = turns[np.argsort(np.round(np.abs(np.sin(turns)), 6), kind="stable")]
-    half = np.array([wide, high]) / 2
-    for ring in range(_RINGS):
-        for turn in turns:
-            way = np.array([np.cos(turn), np.sin(turn)])
-            reach = float((half / np.maximum(np.abs(way), _LEVEL)).min())  # from a label's middle to its edge
-            low, top = mark + (_NEAREST + _STEP * ring + reach) * way - half, mark + (_NEAREST + _STEP * ring + reach) * way + half
-            yield Frame(low[0], low[1], top[0], top[1])

@@ -13,8 +13,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -324,8 +326,8 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
         imports.append(f"import {home_of(safeguard).__name__} as safeguard_{s}")
         rules += [f"{hook}_{s} = step(safeguard_{s}.{hook})" for hook in _HOOKS if hook_of(safeguard, hook) is not None]
     constants = sorted(name for name in vars(pipeline) if name.isupper() and name not in ("KERNELS", "STEPS"))
-    steps = ["@step\n" + inspect.getsource(step) for step in pipeline.STEPS]
-    kernels = ["@loop\n" + inspect.getsource(step) for step in pipeline.KERNELS]
+    steps = ["@step\n" + _text_of(step) for step in pipeline.STEPS]
+    kernels = ["@loop\n" + _text_of(step) for step in pipeline.KERNELS]
     first_steps = steps[: pipeline.STEPS.index(pipeline.refuse)]
     rest = steps[pipeline.STEPS.index(pipeline.refuse) :]
     made = [make(names, safeguards) for make in (_gates, _read_panel, _read_desk, _read_further, _follow_up, _publish)] + [
@@ -336,6 +338,12 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
         names=", ".join(names), constants=", ".join(constants), imports="\n".join(imports), rules="\n".join(rules)
     )
     return header + "\n\n" + "\n\n".join([*first_steps, *made, *rest, *kernels])
+
+
+@cache
+def _text_of(step: Callable[..., Any]) -> str:
+    """Source of a step as it was loaded; finding it takes longer than a tenth of a run."""
+    return inspect.getsource(step)
 
 
 def _imported(text: str) -> ModuleType:

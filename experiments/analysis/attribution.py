@@ -1,0 +1,260 @@
+"""Who did how much: the joint effect of several safeguards, shared out among them by Shapley values, and where they overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis.games import (
+    PAIR,
+    PER_CENT,
+    Game,
+    codes_wanted,
+    game_of,
+    interactions_of,
+    levers_on,
+    parts_of,
+    shares_of,
+    together_of,
+    whole_runs,
+)
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.shapley import codes_of
+from experiments.analysis.words import band, listed, number, spoken
+from experiments.cube import Cube, Outcome, Study, conditions_in
+from experiments.designs import Design
+from experiments.points import FIXED
+from experiments.sampling import orders_of
+from sim.world.record import ConfigError, Record
+
+NAME = "attribution"
+_LEVELS = 2  # of a lever in a game: off and on
+_FEWEST_PAIRS = 2  # of antithetic orders, for a spread
+_NAMED = 3  # levers that a sentence names
+
+
+class Spec(Record):
+    """Settings of ``configs/analysis/attribution.yaml``."""
+
+    also: str | None  # a second estimand that is shared out beside the one asked for, where the store holds it
+
+
+def unsuited(study: Study) -> str | None:
+    """Why no attribution can be made of a study; None where it can."""
+    design = study.design
+    if not design.levers or design.search is not None or design.choose == "fractional":
+        return "wants levers (design.levers) with choose: all or permutations"
+    for name, levels in design.levels_of.items():
+        if len(levels) != _LEVELS:
+            return f"wants two levels of each lever; {name} has {len(levels)}"
+    if design.choose == "permutations" and len(orders_of(design)) < PAIR * _FEWEST_PAIRS:
+        return f"wants {PAIR * _FEWEST_PAIRS} permutations or more; found {design.permutations}"
+    return _incomplete(study.points, design)
+
+
+def _incomplete(points: pd.DataFrame, design: Design) -> str | None:
+    """What is missing or too much among the points of a design that could be a game."""
+    strangers = [str(name) for name in points if name not in (*FIXED, *design.levers, *design.uncertainties)]
+    if strangers:
+        return f"wants points that differ in levers and draws alone; they differ in {strangers[0]}"
+    wanted = codes_wanted(design)
+    for part in parts_of(points, design):
+        codes = codes_of(levers_on(part, design))
+        if not np.array_equal(np.sort(codes), wanted):
+            found = f"{np.unique(codes).size} of them in {codes.size} points"
+            return f"wants each of {wanted.size} combinations of the levers once; found {found}"
+    return None
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """Share the joint effect of the levers out among them, condition by condition.
+
+    Every point met the same worlds and lucks, so a lever's value is computed in each world, and its interval stands on the
+    spread over worlds. Raises ``ConfigError`` where no run has a value at every point.
+    """
+    spec = spec_from(NAME, Spec, study.config)
+    cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
+    games = [game_of(cube, study.design, condition) for cube in cubes for condition in conditions_in(cube.points)]
+    shares = pd.concat([shares_of(game) for game in games], ignore_index=True)
+    together = pd.concat([together_of(game) for game in games], ignore_index=True)
+    exact = [game for game in games if game.orders is None and len(game.levers) > 1]
+    tables = {"attribution": shares, "together": together}
+    if exact:
+        tables["interactions"] = pd.concat([interactions_of(game) for game in exact], ignore_index=True)
+    return Analysis(
+        NAME,
+        "Which safeguard did how much",
+        study.design.question,
+        [sentence for game in games for sentence in _told(game, tables, game.outcome == outcome)],
+        list(_sure(games, tables, study.config.metrics.fewest_events)),
+        tables,
+        list(_drawings(games, tables)),
+    )
+
+
+def _beside(study: Study, outcome: Outcome, spec: Spec) -> list[Cube]:
+    """The second outcome, where it is another one and the store holds it."""
+    if spec.also is None or spec.also == str(outcome):
+        return []
+    also = Outcome.of(spec.also)
+    try:
+        cube = study.cube(also)
+    except ConfigError:
+        return []
+    told = all(whole_runs(cube.of(condition=condition).values).any() for condition in conditions_in(cube.points))
+    return [cube] if told else []
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------------
+
+
+def _of(table: pd.DataFrame, game: Game) -> pd.DataFrame:
+    """The rows of one game."""
+    kept: pd.DataFrame = table[(table["outcome"] == str(game.outcome)) & (table["condition"] == game.condition)]
+    return kept.reset_index(drop=True)
+
+
+def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[str]:
+    """What one game says; of an outcome told beside the main one only what all do together and who does most."""
+    shares, whole = _of(tables["attribution"], game), _of(tables["together"], game).iloc[0]
+    scale = PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
+    here, what = f"{spoken(game.condition).capitalize()}: " if game.condition else "", spoken(str(game.outcome))
+    yield (
+        f"{here}all {len(game.levers)} safeguards together take {_banded_in(whole, 'joint', scale)} off {what}, which goes from "
+        f"{whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
+    )
+    top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
+    parts = [f"{spoken(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
+    if len(shares) > _NAMED:
+        rest = (shares["value"].sum() - top["value"].sum()) * scale
+        parts.append(f"the other {len(shares) - _NAMED} {number(rest)} %")
+    yield f"{here}shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
+    if not main:
+        return
+    if not np.isnan(whole["overlap"]):
+        yield f"{here}{_overlap(whole, scale)}"
+    unclear = [spoken(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
+    if unclear:
+        yield f"{here}not told apart from zero when all are judged at once: {listed(unclear)}."
+    if "interactions" in tables:
+        yield from (f"{here}{sentence}" for sentence in _pairs_told(_of(tables["interactions"], game), scale))
+
+
+def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
+    """A number of a row in per cent, with its interval."""
+    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
+    return band(row[name] * scale, row[low] * scale, row[high] * scale)
+
+
+def _overlap(whole: pd.Series[Any], scale: float) -> str:
+    """That effects of levers alone do not sum to their joint effect."""
+    alone, apart = (
+        f"what each takes off alone sums to {number(whole['sum_first_in'] * scale)} %",
+        _banded_in(whole, "overlap", scale),
+    )
+    if whole["overlap_low"] > 0:
+        return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
+    if whole["overlap_high"] < 0:
+        less = _turned(whole, "overlap", scale)
+        return f"{alone}, {less} less than all together: they reinforce each other, so such effects must not be added up."
+    return f"{alone}, not told apart from what all take off together (difference {apart})."
+
+
+def _turned(row: pd.Series[Any], name: str, scale: float) -> str:
+    """A number of a row in per cent with its sign turned round."""
+    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
+    return band(-row[name] * scale, -row[high] * scale, -row[low] * scale)
+
+
+def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
+    """The strongest overlap and the strongest support among pairs that stay clear of zero."""
+    for sign, words, told in ((-1.0, "overlap most", _turned), (1.0, "reinforce each other most", _banded_in)):
+        of_it = pairs[pairs["clear"] & (np.sign(pairs["value"]) == sign)]
+        if len(of_it):
+            row = of_it.loc[of_it["value"].abs().idxmax()]
+            moved = f"{'lose' if sign < 0 else 'gain'} {told(row, 'value', scale)}"
+            yield f"{spoken(row['lever'])} and {spoken(row['other'])} {words}: side by side they {moved} of the outcome."
+
+
+def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -> Iterator[str]:
+    """What the intervals hold and what they do not."""
+    first, together = games[0], tables["together"]
+    draws, worlds = first.values.shape[:2]
+    yield (
+        f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
+        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off."
+    )
+    if draws > 1:
+        yield (
+            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
+            "draw_high hold 95 % of the draws: what is not known of the parameters, apart from worlds and luck."
+        )
+    else:
+        yield "Parameters are held at one value each: no interval speaks of what is not known about them."
+    if first.orders is not None:
+        yield (
+            f"Values are means over {len(first.orders)} random orders in antithetic pairs. Intervals add the error of having drawn "
+            "so few orders (se_orders) to that between worlds (se_worlds); interactions are not estimated from orders."
+        )
+    yield (
+        f"{len(tables['attribution'])} values are given, each with an interval of its own, of which about one in twenty misses; "
+        "those marked clear stay away from zero when the intervals of one outcome and condition are to hold at once (Bonferroni)."
+    )
+    gap = float((together["sum_values"] - together["joint"]).abs().max())
+    yield f"The values sum to the joint effect, as they must; the largest difference, by rounding, is {gap:.0e}."
+    yield (
+        "A Shapley value shares a joint effect out, every order of adoption weighing the same; it does not foretell what one "
+        "safeguard would do by itself (first_in) or on top of all others (last_in)."
+    )
+    few = together[together[["events_off", "events_on"]].min(axis=1) < fewest]
+    if len(few):
+        names = listed(sorted({spoken(str(name)) for name in few["outcome"]}))
+        yield f"Fewer than {fewest} events stand behind all off or all on for {names}: do not rely on it."
+
+
+# --- figures --------------------------------------------------------------------------------------------------------------
+
+
+def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterator[Drawing]:
+    """A waterfall a condition, with both outcomes in it, and a map of interactions for each game."""
+    shares = tables["attribution"].merge(tables["together"][["outcome", "condition", "all_off"]], on=["outcome", "condition"])
+    for condition in dict.fromkeys(game.condition for game in games):
+        of_it = [game for game in games if game.condition == condition]
+        yield Drawing(
+            _file("shapley_waterfall", condition),
+            "shapley_waterfall",
+            shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
+            _standing(of_it[0]),
+            f"Waterfall of {listed([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
+            {"title": _title("How much each safeguard takes off", condition)},
+        )
+    for game in games:
+        if game.orders is None and len(game.levers) > 1:
+            yield Drawing(
+                _file("interactions", str(game.outcome).replace(".", "_"), game.condition),
+                "interactions",
+                _of(tables["interactions"], game).drop(columns=["outcome", "condition"]).assign(all_off=float(game.off.mean())),
+                _standing(game),
+                f"Heat map of how pairs of safeguards interact in {spoken(str(game.outcome))}; numbers in interactions.csv.",
+                {"title": _title(f"Where safeguards overlap: {spoken(str(game.outcome))}", game.condition)},
+                {"order": list(_of(tables["attribution"], game)["lever"])},
+            )
+
+
+def _file(*parts: str) -> str:
+    return "_".join(part for part in parts if part)
+
+
+def _standing(game: Game) -> str:
+    """What a figure stands on."""
+    levers, worlds = len(game.levers), game.values.shape[1]
+    sets = f"All {game.codes.size} combinations" if game.orders is None else f"{len(game.orders)} random orders"
+    draws = f", mean over {game.values.shape[0]} parameter draws" if game.values.shape[0] > 1 else ", parameters held"
+    return f"{sets} of {levers} safeguards, {game.runs} runs each in {worlds} worlds{draws}."
+
+
+def _title(words: str, condition: str) -> str:
+    return f"{words} ({spoken(condition)})" if condition else words

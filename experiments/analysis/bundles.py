@@ -1,0 +1,167 @@
+"""The policies of a study under the names of what they are made of, and what each gains and costs in each world."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.cube import Cube
+from experiments.designs import Design
+from experiments.paired import Ratios, mean_of, ratio_of
+from experiments.points import FIXED
+from sim.config import ADOPTED
+
+Reals = NDArray[np.float64]
+JOIN = "+"
+_TWO = 2  # levels of a lever that is named by itself when it is on
+PER_CENT = 100.0
+
+
+class Change(NamedTuple):
+    """What ``C`` policies take off an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
+
+    off: Reals  # [C, W] baseline minus policy, mean over the lucks that both have and over draws
+    base: Reals  # [C, W] the baseline over the same lucks and draws
+
+    def percent(self) -> Ratios:
+        """Per cent of the baseline's mean, with Fieller's interval over worlds, each ``[C]``."""
+        found = ratio_of(self.off, self.base)
+        return Ratios(PER_CENT * found.ratio, PER_CENT * found.low, PER_CENT * found.high)
+
+    def over(self, counts: Reals) -> Reals:
+        """Per cent of the baseline's mean with worlds counted so often, ``[B, C]`` from ``[B, W]``; missing without a baseline."""
+        known = ~(np.isnan(self.off) | np.isnan(self.base))
+        above, below = (counts @ np.where(known, side, 0.0).T for side in (self.off, self.base))
+        return np.asarray(PER_CENT * np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
+
+
+class Menu(NamedTuple):
+    """The policies of one condition, the baseline among them."""
+
+    condition: str
+    labels: list[str]  # [C] what is on, joined by +; the baseline under its own name
+    points: list[str]  # [C] id of the first point of each
+    sizes: NDArray[np.int64]  # [C] how many things are on
+    baseline: int  # place
+    full: int | None  # place of the policy with every lever at its last level, if there is one
+    gain: Change
+    cost: Change
+    gain_draws: Reals  # [D, C] per cent, mean over worlds, of each parameter draw; one row where parameters are held
+    cost_draws: Reals  # [D, C]
+    worlds: int
+    runs: int  # behind the baseline
+    events: tuple[int, int]  # of the baseline, pooled: of what is to be prevented, of what is to be kept
+
+
+def parts_of(row: Mapping[Hashable, Any], design: Design) -> list[str]:
+    """What a point changes against the baseline: scenario or arm, levers that are not at their first level, searched values."""
+    named = [] if design.levers or _is_baseline(str(row["scenario"]), design) else [str(row["scenario"])]
+    for name, levels in design.levels_of.items():
+        first, *others = levels
+        if row[name] != first:
+            named.append(name if len(others) < _TWO else f"{name}={row[name]}")
+    return named + [f"{key}={_written(value)}" for key, value in row.items() if _is_policy(str(key), design)]
+
+
+def labels_of(points: pd.DataFrame, design: Design) -> list[str]:
+    """The name of each point's policy, ``[P]``."""
+    return [JOIN.join(parts_of(row, design)) or design.baseline for row in points.to_dict("records")]
+
+
+def baseline_of(points: pd.DataFrame, design: Design) -> str | None:
+    """Name of the policy that others are read against; None if it is not among the points.
+
+    The design's baseline, with all levers at their first levels; of a search its first point.
+    """
+    labels = labels_of(points, design)
+    if design.search is not None:
+        return labels[0] if labels else None
+    return design.baseline if design.baseline in labels else None
+
+
+def _is_baseline(scenario: str, design: Design) -> bool:
+    """Whether a policy's name stands for the baseline, or an arm says the same as it does."""
+    said = (design.arms or {}).get(scenario)
+    return said in ([f"scenario={design.baseline}"], [] if design.baseline == ADOPTED else None) or scenario == design.baseline
+
+
+def _is_policy(column: str, design: Design) -> bool:
+    """Whether a column of keys belongs to the policy and is no parameter draw."""
+    if column in (*FIXED, *design.levers):
+        return False
+    return column not in design.uncertainties or design.search is not None
+
+
+def _written(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
+    """Every policy of one condition against the baseline in the same worlds, lucks and parameter draws."""
+    name = baseline_of(gain.points, design)
+    gain, cost = gain.of(condition=condition), cost.of(condition=condition)
+    points = gain.points
+    names = labels_of(points, design)
+    first = {label: row for row, label in reversed([*enumerate(names)])}
+    labels = list(dict.fromkeys(names))
+    place = {label: number for number, label in enumerate(labels)}
+    policy = np.array([place[label] for label in names])
+    draws, draw = np.unique(_draws(points, design), return_inverse=True)
+    at_base = np.flatnonzero(np.array(names) == name)
+    base = np.array([at_base[draw[at_base] == number][0] for number in range(draws.size)])[draw]  # [P] row of its baseline
+    up, right = (_paired(cube.values, base) for cube in (gain, cost))
+    shape = draws.size, len(labels)
+    last = {lever: list(levels)[-1] for lever, levels in design.levels_of.items()}
+    every = (points[list(last)] == pd.Series(last)).all(axis=1).to_numpy(bool) if last else np.zeros(len(points), bool)
+    known = ~np.isnan(gain.values[at_base])
+    return Menu(
+        condition,
+        labels,
+        [str(points["point"].iloc[first[label]]) for label in labels],
+        np.array([len(parts_of(points.iloc[first[label]].to_dict(), design)) for label in labels]),
+        place[str(name)],
+        int(policy[every][0]) if every.any() else None,
+        _by_policy(up, policy, len(labels)),
+        _by_policy(right, policy, len(labels)),
+        _by_draw(up, policy, draw, shape),
+        _by_draw(right, policy, draw, shape),
+        int(known.any(axis=(0, 2)).sum()),
+        int(known.sum()),
+        (int(gain.counts[at_base].sum()), int(cost.counts[at_base].sum())),
+    )
+
+
+def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
+    """Number of each point's parameter draw, ``[P]``; nothing but zeros where no draw is shared by policies."""
+    shared = bool(design.uncertainties) and design.search is None
+    return points["draw"].to_numpy(np.int64) if shared else np.zeros(len(points), np.int64)
+
+
+def _paired(values: Reals, base: NDArray[np.int64]) -> Change:
+    """Each point ``[P, W]`` against its baseline over the lucks that both have."""
+    before = np.where(np.isnan(values), np.nan, values[base])
+    return Change(mean_of(before - values), mean_of(before))
+
+
+def _by_policy(side: Change, policy: NDArray[np.int64], count: int) -> Change:
+    """Means over the points of each policy, ``[C, W]``: over draws, each weighing the same."""
+    known = ~np.isnan(side.off)
+    number = np.zeros((count, side.off.shape[1]))
+    np.add.at(number, policy, known)
+    sums = []
+    for part in side:
+        total = np.zeros(number.shape)
+        np.add.at(total, policy, np.where(known, part, 0.0))
+        sums.append(np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0))
+    return Change(*sums)
+
+
+def _by_draw(side: Change, policy: NDArray[np.int64], draw: NDArray[np.int64], shape: tuple[int, int]) -> Reals:
+    """Per cent of each policy in each draw, mean over worlds, ``[D, C]``."""
+    out = np.full(shape, np.nan)
+    out[draw, policy] = side.percent().ratio
+    return out

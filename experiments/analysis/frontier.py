@@ -1,0 +1,186 @@
+"""What protection costs: the policies that none outdoes, the knee of their front, and the cheapest that does what is wanted.
+
+Protection is what a policy takes off the outcome that is asked for (by default the share of abusive cases that end in
+disclosure), cost is what it takes off legitimate cooperation; both in per cent of the baseline, in the same worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
+from experiments.analysis.words import band, listed, number, spoken
+from experiments.cube import Cube, Outcome, Study, conditions_in
+from experiments.designs import Design
+from sim.world.record import ConfigError
+
+NAME = "frontier"
+_FEWEST = 3  # policies of which it is worth asking who outdoes whom
+_OFTEN = 0.5  # of the resamples, from which a policy is said to be on the front as a rule
+
+
+def unsuited(study: Study) -> str | None:
+    """Why no frontier can be drawn of a study; None where it can."""
+    design, points = study.design, study.points
+    if not (design.levers or design.scenarios or design.arms or design.search):
+        return "wants policies to choose from (design.levers, scenarios, arms or search)"
+    base = baseline_of(points, design)
+    for condition in conditions_in(points):
+        of_it = points[points["condition"] == condition]
+        labels = labels_of(of_it, design)
+        if base is None or base not in labels:
+            return f"wants the baseline {design.baseline} among its policies"
+        if len(set(labels)) < _FEWEST:
+            return f"wants {_FEWEST} policies or more; found {len(set(labels))}"
+        if design.search is None and design.uncertainties:
+            at_base = [label == base for label in labels]
+            if set(of_it["draw"]) != set(of_it.loc[at_base, "draw"]):
+                return f"wants the baseline {base} in every parameter draw"
+    return None
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """The Pareto front of every policy of a study, condition by condition.
+
+    Raises ``ConfigError`` where the store lacks one of the two estimands, or the baseline has none of one of them.
+    """
+    spec = spec_from(NAME, Spec, study.config)
+    cubes = _cubes(study, outcome, spec)
+    found = [scores_of(*cubes, study.design, condition, spec) for condition in conditions_in(study.points)]
+    tables = {
+        "frontier": pd.concat([table_of(scores, spec) for scores in found], ignore_index=True),
+        "choices": pd.concat([choices_of(scores, spec) for scores in found], ignore_index=True),
+    }
+    return Analysis(
+        NAME,
+        "What protection costs in cooperation",
+        study.design.question,
+        [sentence for scores in found for sentence in _told(scores, tables, spec)],
+        list(_sure(found, study, cubes, spec)),
+        tables,
+        [_drawing(scores, tables["frontier"], study.design) for scores in found],
+    )
+
+
+def _cubes(study: Study, outcome: Outcome, spec: Spec) -> tuple[Cube, Cube]:
+    wanted = outcome if spec.protection is None else Outcome.of(spec.protection)
+    if wanted.metric == spec.cooperation:
+        raise ConfigError(f"outcome: found {str(wanted)!r}, which is what protection costs; accepted: an estimand that is to fall")
+    cubes = study.cube(wanted), study.cube(Outcome(spec.cooperation))
+    for cube in cubes:
+        rows = np.array(labels_of(cube.points, study.design)) == baseline_of(cube.points, study.design)
+        if not np.nan_to_num(cube.values[rows]).any():
+            raise ConfigError(f"outcome: found no {cube.outcome} in the baseline; accepted: an estimand that the baseline has")
+    return cubes
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------------
+
+
+def _scored(scores: Scores, place: int) -> str:
+    """What a policy protects and costs."""
+    gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
+    return f"prevents {gain} and costs {loss} of the needs met"
+
+
+def _named(label: str) -> str:
+    return listed([spoken(part) for part in label.split(JOIN)])
+
+
+def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterator[str]:
+    """What one condition says, most important first."""
+    menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
+    here = f"{spoken(menu.condition).capitalize()}: " if menu.condition else ""
+    table = tables["frontier"]
+    of_it = table[table["condition"] == menu.condition]
+    often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
+    full = "the full bundle" if menu.full is not None or menu.labels[scores.full] == spec.full else "what protects most"
+    yield (
+        f"{here}of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
+        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
+        f"({_named(menu.labels[scores.full])}) {_scored(scores, scores.full)}."
+    )
+    if choice.knee is not None:
+        knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee)}"
+        yield f"{here}the knee of the front, from which more protection comes dearer, is {knee}."
+    else:
+        yield f"{here}the front has no knee: no policy on it lies above the straight line between its ends."
+    if choice.cheapest is None:
+        yield f"{here}no policy is sought for the target, because {full} prevents nothing."
+    else:
+        chance = float(of_it.loc[of_it["cheapest"], "share_reaching"].iloc[0])
+        yield (
+            f"{here}the cheapest policy that does at least {number(PER_CENT * spec.target)} % of what {full} does is "
+            f"{_named(menu.labels[choice.cheapest])}: it {_scored(scores, choice.cheapest)}, and reaches the target in "
+            f"{number(PER_CENT * chance)} % of resampled worlds."
+        )
+    yield from (f"{here}{sentence}" for sentence in _honest(tables["choices"], menu.condition))
+
+
+def _honest(choices: pd.DataFrame, condition: str) -> Iterator[str]:
+    """How the choices fare in worlds that they have not seen."""
+    for row in choices[choices["condition"] == condition].to_dict("records"):
+        if np.isnan(row["held_out_lost"]):
+            continue
+        name = "the knee" if row["choice"] == "knee" else "the cheapest to reach the target"
+        fared = f"prevents {number(row['held_out_protection'])} % and costs {number(row['held_out_lost'])} %"
+        enough = (
+            "" if np.isnan(row["reaching"]) else f" It then reaches the target in {number(PER_CENT * row['reaching'])} % of splits."
+        )
+        same = f"{number(PER_CENT * row['same'])} % of the halves choose the same policy as all worlds do."
+        yield f"chosen on a random half of the worlds and judged on the other half, {name} {fared}; {same}{enough}"
+
+
+def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
+    """What the intervals hold and what they do not."""
+    first = found[0].menu
+    yield (
+        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean of its lucks; "
+        "every policy met the same worlds and lucks as the baseline."
+    )
+    yield (
+        f"Protection is the fall of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, both in per "
+        "cent of the baseline; a cost below zero is a gain."
+    )
+    draws = len(first.gain_draws)
+    if draws > 1:
+        yield (
+            f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
+            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front."
+        )
+    else:
+        yield "Parameters are held at one value each: nothing here speaks of what is not known about them."
+    yield (
+        f"Shares and ranges of ranks stand on {spec.resamples} resamples of the worlds; with {first.worlds} worlds they are rough, "
+        "and a policy that just misses the front may be as good as one on it."
+    )
+    yield (
+        f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. choices.csv corrects for "
+        "it by choosing on half of the worlds and judging on the other; a half chooses worse than the whole, so this is strict."
+    )
+    if study.design.search is not None:
+        yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
+    fewest = study.config.metrics.fewest_events
+    if min(min(scores.menu.events) for scores in found) < fewest:
+        yield f"Fewer than {fewest} events stand behind the baseline: do not rely on it."
+
+
+def _drawing(scores: Scores, table: pd.DataFrame, design: Design) -> Drawing:
+    menu = scores.menu
+    ending = f"_{menu.condition}" if menu.condition else ""
+    title = "What protection costs" + (f" ({spoken(menu.condition)})" if menu.condition else "")
+    held = f"mean over {len(menu.gain_draws)} parameter draws" if len(menu.gain_draws) > 1 else "parameters held"
+    return Drawing(
+        f"pareto{ending}",
+        "pareto",
+        table[table["condition"] == menu.condition].drop(columns="condition").reset_index(drop=True),
+        f"{len(menu.labels)} policies, {menu.runs} runs each in {menu.worlds} worlds, {held}.",
+        "Cloud of policies by what they protect and cost, with the front of those that none outdoes; numbers in frontier.csv.",
+        {"title": title},
+        {"baseline": menu.labels[menu.baseline], "order": list(design.levers)},
+    )

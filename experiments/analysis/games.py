@@ -1,0 +1,253 @@
+"""The levers of a study as cooperative games, one in each world and parameter draw; Shapley values of them as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from experiments.analysis import shapley
+from experiments.cube import Cube, Outcome, conditions_in
+from experiments.designs import Design
+from experiments.paired import LEVEL, mean_of
+from experiments.sampling import orders_of
+from sim.world.record import ConfigError
+
+Reals = NDArray[np.float64]
+PAIR = 2  # orders of an antithetic pair
+PER_CENT = 100.0
+
+
+class Game(NamedTuple):
+    """One outcome under one condition as a game in each of ``W`` worlds and ``D`` parameter draws."""
+
+    outcome: Outcome
+    condition: str
+    levers: list[str]  # [k]
+    codes: NDArray[np.int64]  # [P] the set of levers that is on at each point, in rising order
+    values: Reals  # [D, W, P] the outcome, mean over the lucks in which every point has a value
+    orders: NDArray[np.int64] | None  # [O, k] that stand for all; None where every set is there
+    runs: int  # behind each point
+    events: tuple[int, int]  # pooled, behind all off and all on
+
+    @property
+    def off(self) -> Reals:
+        """The outcome with every lever off, mean over draws, ``[W]``."""
+        return mean_of(self.values[..., 0].T)
+
+    @property
+    def on(self) -> Reals:
+        """The outcome with every lever on, mean over draws, ``[W]``."""
+        return mean_of(self.values[..., -1].T)
+
+    @property
+    def saved(self) -> Reals:
+        """What each set takes off the outcome, ``[D, W, P]``: the game itself."""
+        return np.asarray(self.values[..., :1] - self.values)
+
+
+class Estimate(NamedTuple):
+    """Means with intervals of ``k`` quantities that vary by world and, where orders are sampled, by pair of orders."""
+
+    value: Reals  # [k]
+    se_worlds: Reals  # [k] standard error from the spread between worlds
+    se_orders: Reals  # [k] from the spread between pairs of orders; zero where every set is there
+    free: Reals  # [k] degrees of freedom of both together (Satterthwaite 1946)
+
+    def half(self, level: float = LEVEL) -> Reals:
+        """Half of a central interval, ``[k]``: both sources of error together; missing without a spread."""
+        quantile = stats.t.ppf(0.5 + level / 2, np.where(self.free > 0, self.free, np.nan))
+        return np.asarray(np.where(self._error == 0, 0.0, quantile * self._error))
+
+    @property
+    def _error(self) -> Reals:
+        return np.hypot(self.se_worlds, self.se_orders)
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Whether the interval stays clear of zero when all of them are to hold at once (Bonferroni's correction), ``[k]``."""
+        return np.asarray(np.abs(self.value) > self.half(1 - (1 - LEVEL) / max(self.value.size, 1)))
+
+
+def codes_wanted(design: Design) -> NDArray[np.int64]:
+    """Codes of the points that a design's levers come to, in rising order."""
+    count = len(design.levers)
+    if design.choose == "all":
+        return np.arange(1 << count)
+    orders = orders_of(design)
+    steps = np.cumsum(np.left_shift(1, orders), axis=1)
+    return np.unique(np.append(steps, 0))
+
+
+def parts_of(points: pd.DataFrame, design: Design) -> Iterator[pd.DataFrame]:
+    """The points of each condition and parameter draw: one game each."""
+    for condition in conditions_in(points):
+        of_it = points[points["condition"] == condition]
+        if design.draw is None:
+            yield of_it
+        else:
+            yield from (part for _, part in of_it.groupby("draw", sort=False))
+
+
+def levers_on(points: pd.DataFrame, design: Design) -> NDArray[np.bool_]:
+    """Which levers are on at each point, ``[P, k]``: at their second level."""
+    return np.stack([(points[name] == list(levels)[1]).to_numpy(bool) for name, levels in design.levels_of.items()], axis=1)
+
+
+def whole_runs(values: Reals) -> NDArray[np.bool_]:
+    """Runs ``[W, L]`` in which every point has a value, so that all points stand on the same runs."""
+    return np.asarray(~np.isnan(values).any(axis=0))
+
+
+def game_of(cube: Cube, design: Design, condition: str) -> Game:
+    """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point."""
+    part = cube.of(condition=condition)
+    whole = whole_runs(part.values)
+    if not whole.any():
+        raise ConfigError(
+            f"outcome: found no run in which every point has a value of {cube.outcome}; accepted: an outcome with more events"
+        )
+    means = mean_of(np.where(whole, part.values, np.nan))[:, whole.any(axis=1)]  # [points, W]
+    codes, events = shapley.codes_of(levers_on(part.points, design)), part.counts.sum(axis=(1, 2))
+    frame = part.points.assign(place=range(len(part.points)))
+    places = [of_it["place"].to_numpy()[np.argsort(codes[of_it["place"]])] for of_it in parts_of(frame, design)]
+    orders = orders_of(design) if design.choose == "permutations" else None
+    return Game(
+        cube.outcome,
+        condition,
+        list(design.levers),
+        np.sort(codes[places[0]]),
+        np.stack([means[rows].T for rows in places]),
+        orders[: len(orders) // PAIR * PAIR] if orders is not None else None,  # an odd one has no partner
+        int(whole.sum()) * len(places),
+        (int(sum(events[rows[0]] for rows in places)), int(sum(events[rows[-1]] for rows in places))),
+    )
+
+
+def values_of(game: Game) -> tuple[Reals, Reals]:
+    """Shapley values ``[B, W, k]``, mean over draws, and ``[D, k]``, mean over worlds and orders.
+
+    ``B`` counts antithetic pairs of orders, and is one where every set is there.
+    """
+    if game.orders is None:
+        found = shapley.shapley(game.saved)[:, :, None]  # [D, W, 1, k]
+    else:
+        added = shapley.contributions(game.orders, game.codes, game.saved)  # [D, W, O, k]
+        found = added.reshape(*added.shape[:2], -1, PAIR, added.shape[-1]).mean(axis=3)
+    return np.asarray(found.mean(axis=0).swapaxes(0, 1)), np.asarray(found.mean(axis=(1, 2)))
+
+
+def estimate(values: Reals, sampled: bool) -> Estimate:
+    """Means of ``[B, W, k]`` over blocks of orders and worlds, with the errors of both apart.
+
+    Orders and worlds are crossed. The two errors are added as if they shared nothing, though what is particular to an order in
+    a world counts in both: intervals are a little too wide, never too narrow.
+    """
+    blocks, worlds = values.shape[:2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        se_worlds = _error(values.mean(axis=0))
+        se_orders = _error(values.mean(axis=1)) if sampled else np.zeros(values.shape[2])
+        split = se_worlds**4 / max(worlds - 1, 0) + (se_orders**4 / (blocks - 1) if sampled else 0.0)
+        free = np.where(split > 0, (se_worlds**2 + se_orders**2) ** 2 / split, max(worlds - 1, 0))
+    return Estimate(values.mean(axis=(0, 1)), se_worlds, se_orders, free)
+
+
+def _error(values: Reals) -> Reals:
+    """Standard error of means over the first axis; missing under two."""
+    count = len(values)
+    return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(count)) if count > 1 else np.full(values.shape[1:], np.nan)
+
+
+def shares_of(game: Game) -> pd.DataFrame:
+    """One row a lever, the largest value first; ``percent`` is of the mean outcome with all off, taken as a fixed scale.
+
+    ``value`` is the Shapley value: what the lever takes off the outcome, in its unit (positive: the outcome falls). ``first_in``
+    and ``last_in`` are what it takes off alone and after all others, missing where orders are sampled and none shows it.
+    ``clear`` says whether the interval of ``value`` stays clear of zero when widened for all levers at once.
+    """
+    by_world, by_draw = values_of(game)
+    found = estimate(by_world, game.orders is not None)
+    frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition, "lever": game.levers})
+    frame["rank"] = stats.rankdata(-found.value, method="min").astype(int)
+    frame[["value", "low", "high"]] = _banded(found)
+    frame["se_worlds"], frame["se_orders"] = found.se_worlds, found.se_orders
+    frame["percent"] = _percent(found.value, game)
+    none, every = np.zeros(len(game.levers), int), np.full(len(game.levers), game.codes.size - 1)
+    for name, before, after in (("first_in", none, _alone(game)), ("last_in", _but(game), every)):
+        frame[[name, f"{name}_low", f"{name}_high"]] = _banded(_between(game, before, after))
+    if len(by_draw) > 1:
+        ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+        frame["draw_low"], frame["draw_high"] = np.quantile(by_draw, ends, axis=0)
+    frame["clear"] = found.clear
+    return frame.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _percent(values: Reals, game: Game) -> Reals:
+    off = float(game.off.mean())
+    return np.asarray(PER_CENT * values / off if off else np.full(np.shape(values), np.nan))
+
+
+def _banded(found: Estimate) -> Reals:
+    """Value, low and high, ``[k, 3]``."""
+    half = found.half()
+    return np.stack([found.value, found.value - half, found.value + half], axis=1)
+
+
+def _alone(game: Game) -> NDArray[np.int64]:
+    """Places of the sets that hold one lever, ``[k]``; -1 where a set is not there."""
+    return _places(game, np.left_shift(1, np.arange(len(game.levers))))
+
+
+def _but(game: Game) -> NDArray[np.int64]:
+    """Places of the sets that hold all levers but one, ``[k]``."""
+    return _places(game, game.codes[-1] - np.left_shift(1, np.arange(len(game.levers))))
+
+
+def _places(game: Game, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    found = np.minimum(np.searchsorted(game.codes, codes), game.codes.size - 1)
+    return np.asarray(np.where(game.codes[found] == codes, found, -1))
+
+
+def _between(game: Game, before: NDArray[np.int64], after: NDArray[np.int64]) -> Estimate:
+    """What is taken off from one set to the next, places ``[k]``; missing where one of them is not there (-1)."""
+    found = game.saved[..., after] - game.saved[..., before]  # [D, W, k]
+    return estimate(np.where((before >= 0) & (after >= 0), found.mean(axis=0), np.nan)[None], sampled=False)
+
+
+def together_of(game: Game) -> pd.DataFrame:
+    """One row: all off, all on, what all take off together, and what values and alone-effects sum to.
+
+    ``sum_values`` equals ``joint`` (efficiency). ``overlap`` is by how much the effects of each lever alone, summed, exceed the
+    joint effect; negative where levers reinforce each other.
+    """
+    alone = _alone(game)
+    joint = _between(game, np.zeros(1, int), np.array([game.codes.size - 1]))
+    summed = game.saved[..., alone].sum(axis=-1) if (alone >= 0).all() else np.full(game.values.shape[:2], np.nan)
+    overlap = estimate((summed - game.saved[..., -1]).mean(axis=0)[None, :, None], sampled=False)
+    row: dict[str, Any] = {"outcome": str(game.outcome), "condition": game.condition}
+    row |= {"all_off": float(game.off.mean()), "all_on": float(game.on.mean())}
+    row |= dict(zip(("joint", "joint_low", "joint_high"), _banded(joint)[0], strict=True))
+    row |= {"percent": float(_percent(joint.value, game)[0]), "sum_values": float(values_of(game)[0].mean(axis=(0, 1)).sum())}
+    row |= {"sum_first_in": float(summed.mean())}
+    row |= dict(zip(("overlap", "overlap_low", "overlap_high"), _banded(overlap)[0], strict=True))
+    row |= {"worlds": game.values.shape[1], "runs": game.runs, "events_off": game.events[0], "events_on": game.events[1]}
+    return pd.DataFrame([row])
+
+
+def interactions_of(game: Game) -> pd.DataFrame:
+    """One row a pair: the Shapley interaction index, in the outcome's unit; negative where the two overlap.
+
+    ``clear`` says whether the interval stays clear of zero when widened for all pairs at once.
+    """
+    one, other = np.triu_indices(len(game.levers), 1)
+    index = shapley.interactions(game.saved).mean(axis=0)[:, one, other]  # [W, pairs]
+    found = estimate(index[None], sampled=False)
+    frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition}, index=range(len(one)))
+    frame["lever"], frame["other"] = np.array(game.levers)[one], np.array(game.levers)[other]
+    frame[["value", "low", "high"]] = _banded(found)
+    frame["percent"], frame["clear"] = _percent(found.value, game), found.clear
+    return frame

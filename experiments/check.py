@@ -1,0 +1,81 @@
+"""Whether a store is whole and complete: ``rogatory check store=NAME``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments.stopped import StoppedError
+from experiments.store.parts import parts_of
+from experiments.store.reader import StoredStudy, store_folder
+from experiments.store.validate import content_checksum, faults_of
+from experiments.study import console_of, table_of
+from experiments.sweep import missing_of
+from experiments.telling import counted
+from sim.config import load
+from sim.world.record import ConfigError
+
+_FAULTS = 4  # exit status
+_MOST_TOLD = 20  # lines of one kind
+
+
+def main(*overrides: str) -> None:
+    """Tell what a store holds and what is wrong with it. Raises ``StoppedError`` if anything is, or is missing."""
+    folder = asked_folder(load(*overrides).store, load(*overrides).output)
+    console = console_of()
+    faults = faults_of(folder)
+    _tell(console, "fault", faults)
+    if faults:
+        raise StoppedError(f"{counted(len(faults), 'fault')} in {folder}", _FAULTS)
+    study = StoredStudy(folder)
+    missing, failures = missing_of(study), study.failures
+    console.print(_summary(study, folder))
+    _tell(console, "failed", [f"{_run(row)}: {row.error}" for row in failures.itertuples()])
+    _tell(console, "missing", [_run(row) for row in missing.itertuples()])
+    if len(missing):
+        raise StoppedError(
+            f"{folder}: {counted(len(missing), 'run')} missing, {len(failures)} of them failed; the same sweep goes on", _FAULTS
+        )
+    console.print("The store is whole and complete.")
+
+
+def asked_folder(store: str | None, output: str) -> Path:
+    """The folder of the store that is asked for. Raises ``ConfigError`` where none is."""
+    if store is None:
+        known = sorted(path.parent.name for path in (Path(output) / "sweep").glob("*/store.json"))
+        raise ConfigError(
+            f"store: found none; accepted: a path, or one of {', '.join(known) or f'the stores under {output}/sweep'}"
+        )
+    return store_folder(store, output)
+
+
+def _summary(study: StoredStudy, folder: Path) -> object:
+    table = table_of(f"{folder}: {study.design.question}", ("what", "count"))
+    runs = study.runs
+    for what, count in (
+        ("points", study.points["point"].nunique()),
+        ("worlds", runs["world_seed"].nunique()),
+        ("lucks", runs["luck"].nunique()),
+        ("runs", len(runs)),
+        ("of these in a journal", len(study.journalled)),
+        ("failures", len(study.failures)),
+        ("sessions", len(study.sessions)),
+        ("parts", len(parts_of(folder, "runs"))),
+    ):
+        table.add_row(what, f"{count:,}")
+    table.add_row("content", content_checksum(folder))
+    table.add_row("code", ", ".join(sorted(set(runs["code"]))) if len(runs) else "")
+    return table
+
+
+def _run(row: object) -> str:
+    return f"point {row.point}, world {row.world_seed}, luck {row.luck}"  # type: ignore[attr-defined]
+
+
+def _tell(console: Console, word: str, lines: Sequence[str]) -> None:
+    for line in lines[:_MOST_TOLD]:
+        console.print(f"{word}: {line}", markup=False, highlight=False, soft_wrap=True)
+    if len(lines) > _MOST_TOLD:
+        console.print(f"{word}: {len(lines) - _MOST_TOLD:,} more", highlight=False)

@@ -1,0 +1,78 @@
+"""Where safeguards overlap and where they reinforce each other: a triangle of cells, one for each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.patches import Patch, Rectangle
+
+from experiments.figures.style import (
+    FAINT,
+    INK,
+    MUTED,
+    PALETTE,
+    SMALL,
+    decimals_of,
+    in_order,
+    note,
+    nothing,
+    present,
+    signed,
+    spoken,
+)
+
+COLUMNS = ["lever", "other", "value", "low", "high", "clear", "all_off"]
+_OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
+_DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
+_ROOM = 9  # cells a side up to which a cell has room for the half-width of its interval
+_BELOW = 0.24  # of a cell: from the number's place to that of the half-width
+_COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", _SUPPORT])
+
+
+def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = ()) -> Axes:
+    """Pairwise interactions of safeguards as a triangle of cells, in per cent of the outcome with all of them off.
+
+    ``frame``: ``lever, other, value, low, high, clear, all_off``, one row a pair: what the two take off together beyond what each
+    takes off without the other, with its interval; ``clear`` where it stays clear of zero with all pairs judged at once. ``order``
+    lists levers from the first row down. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, COLUMNS)
+    if table.empty or not (table["all_off"] > 0).any():
+        return nothing(ax)
+    held = in_order([*table["lever"], *table["other"]])
+    levers = [name for name in order if name in held] or held
+    place = {name: spot for spot, name in enumerate(levers)}
+    percent = 100.0 * table[["value", "low", "high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
+    clear = table["clear"].fillna(False).astype(bool).to_numpy()
+    full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0
+    decimals = decimals_of(percent[:, 0].tolist())
+    for row, (middle, low, high), sure in zip(table.to_dict("records"), percent, clear, strict=True):
+        x, y = sorted((place[str(row["lever"])], place[str(row["other"])]))
+        face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * middle / full)) if sure else "white"
+        ax.add_patch(Rectangle((x - 0.5, y - 1.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.5, gid="cell"))
+        known = len(levers) <= _ROOM and not np.isnan(low)
+        text = ax.text(x, y - 1 - known * _BELOW / 2, signed(middle, decimals), ha="center", va="center", fontsize=SMALL)
+        text.set(color=INK if sure else MUTED, fontweight="bold" if sure else "normal")
+        if known:
+            half = f"± {(high - low) / 2:.{max(decimals, 1)}f}"
+            ax.text(x, y - 1 + _BELOW, half, ha="center", va="center", fontsize=SMALL - 2.0, color=MUTED)
+    last = len(levers) - 1
+    ax.set(xlim=(-0.5, last - 0.5), ylim=(last - 0.5, -0.5), xticks=range(last), yticks=range(last))
+    ax.set_yticklabels([spoken(name) for name in levers[1:]])
+    ax.set_xticklabels([spoken(name) for name in levers[:-1]], rotation=90, color=INK)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.tick_params(length=0)
+    handles = [Patch(color=_OVERLAP), Patch(color=_SUPPORT)]
+    ax.legend(handles, ["overlap: less together", "reinforce: more together"], loc="upper right")
+    note(
+        ax,
+        "Shapley interaction index: what two safeguards take off together beyond what each takes off without the other, mean over "
+        "what else is on, in % of the outcome with all off. Colour and bold: clear of zero with all pairs judged at once (95 %, "
+        "Bonferroni); grey on white: not told from zero. ±: half of the pair's own 95 % interval.",
+    )
+    return ax

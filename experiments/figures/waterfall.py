@@ -1,0 +1,117 @@
+"""From all safeguards off to all on, one after another: how much each takes off what is to be prevented, and what it costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    INK,
+    MUTED,
+    PALE,
+    SMALL,
+    TEXT,
+    WORSE,
+    banded,
+    edges,
+    in_order,
+    note,
+    nothing,
+    present,
+    spoken,
+)
+
+COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
+_TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
+_BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all others less is better
+_MOST = 2  # outcomes side by side
+_HEAD = 2.0  # rows above the first bar
+_BAR = 0.62  # of a row
+_GAP, _WORDS = 0.02, 0.17  # of the width: between two outcomes, and of the numbers beside each
+_CAP = 0.14  # of a row: half of the stroke at the end of an interval
+_FEW_TICKS = 5
+
+
+def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
+    """Shapley values as a waterfall, in per cent of the outcome with all safeguards off; at most two outcomes side by side.
+
+    ``frame``: ``outcome, lever, value, low, high, first_in, all_off``, one row an outcome and lever: what the lever takes off the
+    outcome (positive: it falls) with its interval, what it takes off alone, and the outcome with all off. Rows stand in the order
+    of the first outcome's values. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, COLUMNS)
+    if table.empty or not (table["all_off"] > 0).any():
+        return nothing(ax)
+    outcomes = in_order(table["outcome"])[:_MOST]
+    main = table[table["outcome"] == outcomes[0]].sort_values("value", ascending=False, kind="stable")
+    levers = [str(name) for name in main["lever"]]
+    rows = len(levers) + 2
+    width = (1.0 - _GAP * (len(outcomes) - 1)) / len(outcomes)
+    for place, outcome in enumerate(outcomes):
+        left = place * (width + _GAP)
+        of_it = table[table["outcome"] == outcome].set_index("lever").loc[levers]
+        _panel(ax, (left, width - _WORDS), of_it, outcome)
+        title = _TITLES.get(outcome, spoken(outcome))
+        ax.text(left, -1.6, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
+        ax.text(left + width, -1.0, "% (95 %)", fontsize=SMALL, color=MUTED, ha="right", va="center_baseline")
+    ax.set(xlim=(0, 1), ylim=(rows - 0.5, -_HEAD), xticks=[], yticks=range(rows))
+    ax.set_yticklabels([off, *map(spoken, levers), on])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    note(
+        ax,
+        "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
+        "to all on. Line: 95 % interval. Diamond: where the bar would end with the effect that the safeguard has alone; beyond the "
+        "bar it overlaps with others. Blue: better for people, orange: worse.",
+    )
+    return ax
+
+
+def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: str) -> None:
+    """One outcome: bars from row to row, and their numbers beside them."""
+    scale = 100.0 / table["all_off"].to_numpy(float)
+    value, low, high, alone = (table[name].to_numpy(float) * scale for name in ("value", "low", "high", "first_in"))
+    ends = -np.cumsum(value)
+    starts = np.append(0.0, ends[:-1])
+    rows = len(value) + 2
+    left, right = edges(np.concatenate([ends, starts, starts - low, starts - high, starts - alone]))
+    inner = ax.inset_axes((span[0], 0.0, span[1], rows / (rows - 0.5 + _HEAD)))
+    inner.set(xlim=(left, right), ylim=(rows - 0.5, -0.5), yticks=[])
+    inner.locator_params(axis="x", nbins=_FEW_TICKS)
+    inner.set_xticks([tick for tick in inner.get_xticks() if left <= tick <= right])
+    inner.tick_params(axis="x", labelsize=SMALL)
+    inner.set_xlabel("change, % of all off", fontsize=SMALL)
+    inner.spines["left"].set_visible(False)
+    inner.grid(axis="x", color=PALE, zorder=0)
+    inner.axvline(0, color=INK, lw=1.0, zorder=1)
+    for y, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+        _bar(inner, y, start, end, outcome)
+        inner.plot([end, end], [y, y + 1], color=MUTED, lw=0.7, zorder=1)
+        _whisker(inner, y, start - high[y - 1], start - low[y - 1])
+        if not np.isnan(alone[y - 1]):
+            inner.plot([start - alone[y - 1]], [y], "D", ms=4.6, mfc="white", mec=INK, mew=0.9, zorder=4)
+        _words(ax, sum(span) + _WORDS, y, banded(-value[y - 1], -high[y - 1], -low[y - 1]))
+    bar = inner.barh(rows - 1, ends[-1], height=_BAR, color=FAINT, zorder=2)
+    bar[0].set_gid("all on")
+    _words(ax, sum(span) + _WORDS, rows - 1, banded(ends[-1], np.nan, np.nan))
+
+
+def _bar(inner: Axes, y: int, start: float, end: float, outcome: str) -> None:
+    better = (end > start) == (outcome.partition(".")[0] in _BETTER_UP)
+    bar = inner.barh(y, end - start, left=start, height=_BAR, color=BETTER if better else WORSE, zorder=2)
+    bar[0].set_gid("lever")
+
+
+def _whisker(inner: Axes, y: int, low: float, high: float) -> None:
+    if np.isnan(low):
+        return
+    inner.plot([low, high], [y, y], color=INK, lw=1.1, zorder=3)
+    for end in (low, high):
+        inner.plot([end, end], [y - _CAP, y + _CAP], color=INK, lw=1.1, zorder=3)
+
+
+def _words(ax: Axes, x: float, y: int, words: str) -> None:
+    ax.text(x, y, words, ha="right", va="center_baseline", fontsize=SMALL)

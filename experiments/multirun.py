@@ -1,0 +1,44 @@
+"""A job of ``rogatory run -m``: one point of a sweep that Hydra spells out, kept in the store that all its jobs share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from experiments.designs import Design
+from experiments.points import FIXED, Points, point_id
+from experiments.store.reader import store_folder
+from experiments.sweep import Plan, of_the_sweep, run_plan
+from sim.config import key_of, load, plain_of
+
+DESIGN = Design(question="What the jobs of a multirun show, one point each.")
+
+
+def main(together: str, *overrides: str) -> Path:
+    """Run one job's configuration into the store ``multirun-<together>``, or the one that ``store`` names."""
+    config = load(*overrides)
+    folder = store_folder(config.store or f"multirun-{together}", config.output)
+    given = [override for override in overrides if not of_the_sweep(override)]
+    settings = {key_of(override): _value(override) for override in given if key_of(override) != "scenario"}
+    scenario = config.scenario_name
+    point = point_id(scenario, settings)
+    row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0), strict=True)) | settings
+    points = Points(pd.DataFrame([row]), {point: plain_of(*given)}, [(point, {})])
+    worlds = [config.seed + number for number in range(config.seeds)]
+    luck = config.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
+    plan = Plan(f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"job_{point}", (1, 1), tuple(given))
+    return run_plan(plan)
+
+
+def _value(override: str) -> Any:
+    """What stands behind the equals sign, in plain values."""
+    return yaml.safe_load(override.partition("=")[2])
+
+
+def told(arguments: Sequence[str]) -> str:
+    """Eight hexadecimal characters that all jobs of one multirun share, and its resumption too."""
+    return point_id(" ".join(sorted(word for word in arguments if key_of(word) not in ("workers", "store", "output"))), {})[:8]

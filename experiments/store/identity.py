@@ -1,0 +1,81 @@
+"""What the runs of a store rest on, and how it is said that something else is meant to join them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
+
+from experiments.output import commit
+from sim.result import package_versions
+from sim.settings import Config
+from sim.world.leaves import moved
+
+_LETTERS = 12
+_MOST = 4  # keys of one base that are told
+_DECIDE = ("python", "numpy", "numba", "scipy")  # packages whose version may change a number
+
+
+class Identity(TypedDict):
+    """Code, data, versions and settings that all runs of a store share."""
+
+    code: str  # of the simulation's sources
+    commit: str | None
+    data: dict[str, str]  # checksums of the tables that are read
+    versions: dict[str, str]
+    bases: dict[str, dict[str, Any]]  # scenario or arm -> what its configuration decides
+    kept: dict[str, list[str]]  # outcomes and slices
+
+
+@cache
+def code_fingerprint() -> str:
+    """Twelve hexadecimal characters of the sources that decide a run: every file of ``sim``."""
+    folder = Path(__file__).parents[2] / "sim"
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:_LETTERS]
+
+
+def identity_of(bases: Mapping[str, Config], outcomes: list[str], slices: list[str]) -> Identity:
+    """What the runs of these configurations would rest on."""
+    versions = package_versions()
+    first = next(iter(bases.values()))
+    return Identity(
+        code=code_fingerprint(),
+        commit=commit(),
+        data=first.data,
+        versions={name: versions[name] for name in _DECIDE},
+        bases={name: config.decisive() for name, config in bases.items()},
+        kept={"outcomes": outcomes, "slices": slices},
+    )
+
+
+def differences(known: Mapping[str, Any], asked: Identity) -> list[str]:
+    """What differs, each in a few words; scenarios that only one side has do not count.
+
+    >>> differences(
+    ...     {"code": "a", "data": {}, "versions": {}, "bases": {}, "kept": {}},
+    ...     Identity(code="b", commit=None, data={}, versions={}, bases={}, kept={}),
+    ... )
+    ['code of the simulation is b, not a']
+    """
+    told = []
+    if known["code"] != asked["code"]:
+        told.append(f"code of the simulation is {asked['code']}, not {known['code']}")
+    for part, word in (("data", "table"), ("versions", "version of"), ("kept", "kept")):
+        for key, (before, after) in moved(known[part], dict(asked[part])).items():  # type: ignore[literal-required]
+            told.append(f"{word} {key} is {_short(after)}, not {_short(before)}")
+    for name in known["bases"].keys() & asked["bases"].keys():
+        changed = moved(known["bases"][name], asked["bases"][name])
+        told += [f"{name}: {key} is {_short(after)}, not {_short(before)}" for key, (before, after) in [*changed.items()][:_MOST]]
+        if len(changed) > _MOST:
+            told.append(f"{name}: {len(changed) - _MOST} keys more")
+    return told
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= _LETTERS + _LETTERS else f"{text[:_LETTERS]}..."

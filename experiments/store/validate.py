@@ -1,0 +1,97 @@
+"""Whether a store is whole: schema, checksums, every run once, every row of every run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
+from experiments.store.schema import DATA, FAILURES, RUNS, Key
+from experiments.store.schema import checksum_of as rows_checksum
+
+_SCHEMAS = {"data": DATA, "runs": RUNS, "failures": FAILURES}
+
+
+def faults_of(folder: Path) -> list[str]:
+    """What is wrong with the tables of a store, a line each; an empty list for a store that is whole."""
+    faults: list[str] = []
+    tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
+    for table in TABLES:
+        strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
+        faults += [f"{path}: bears no name of a part" for path in sorted(strangers)]
+    _pairs(tables["runs"], tables["data"], faults)
+    _doubled(tables["runs"], faults)
+    by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
+    for part, runs in tables["runs"]:
+        found = by_number.get((part.writer, part.number))
+        if found:
+            faults += _rows(runs, *found)
+    return faults
+
+
+def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table]]:
+    found = []
+    for part in parts:
+        if checksum_of(part.path) != part.checksum:
+            faults.append(f"{part.path}: is not what was written (its name bears another checksum)")
+            continue
+        try:
+            table = read_part(part)
+        except StoreError as error:
+            faults.append(str(error).partition(";")[0])
+            continue
+        wanted = _SCHEMAS.get(part.table)
+        if wanted is not None and table.schema.names != wanted.names:
+            faults.append(f"{part.path}: has the columns {', '.join(table.schema.names)}; wanted: {', '.join(wanted.names)}")
+            continue
+        found.append((part, table))
+    return found
+
+
+def _pairs(runs: list[tuple[Part, pa.Table]], data: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
+    sides = [{(part.writer, part.number): part.path for part, _ in side} for side in (runs, data)]
+    faults += [f"{sides[0][key]}: its data are missing or unreadable" for key in sorted(sides[0].keys() - sides[1].keys())]
+    faults += [f"{sides[1][key]}: its runs are missing or unreadable" for key in sorted(sides[1].keys() - sides[0].keys())]
+
+
+def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
+    count = Counter(Key(*row) for _, table in runs for row in zip(*(table[name].to_pylist() for name in Key._fields), strict=True))
+    faults += [f"run {_named(key)}: is there {times} times" for key, times in count.items() if times > 1]
+
+
+def _rows(runs: pa.Table, part: Part, data: pa.Table) -> list[str]:
+    """Each run's rows stand together in the order of the runs: their number and their checksum."""
+    lengths = runs["rows"].to_numpy()
+    if int(lengths.sum()) != len(data):
+        return [f"{part.path}: has {len(data)} rows; its runs have {int(lengths.sum())}"]
+    words = list(zip(*(data[name].to_pylist() for name in ("metric", "by", "level")), strict=True))
+    values, counts = data["value"].to_numpy(), data["count"].to_numpy()
+    points, worlds = np.array(data["point"].to_pylist()), data["world_seed"].to_numpy()
+    faults, start = [], 0
+    for run in runs.to_pylist():
+        stop = start + run["rows"]
+        key = Key(run["point"], run["world_seed"], run["luck"])
+        same = (points[start:stop] == key.point).all() and (worlds[start:stop] == key.world_seed).all()
+        if not same or rows_checksum(words[start:stop], values[start:stop], counts[start:stop]) != run["checksum"]:
+            faults.append(f"{part.path}: the rows of run {_named(key)} are not what was written")
+        start = stop
+    return faults
+
+
+def _named(key: Key) -> str:
+    return f"point {key.point}, world {key.world_seed}, luck {key.luck}"
+
+
+def content_checksum(folder: Path) -> str:
+    """Sixteen hexadecimal characters of all runs in order: equal for stores with the same runs, however they were written."""
+    import hashlib
+
+    rows = sorted(
+        row
+        for part in parts_of(folder, "runs")
+        for row in zip(*(read_part(part)[name].to_pylist() for name in (*Key._fields, "digest", "checksum")), strict=True)
+    )
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
