@@ -38,6 +38,10 @@ Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
 MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_low", "rank_median", "rank_high")
 SATISFIED = "satisfied_share"
+_DECISIVE = (  # order of rows in the table
+    *("both", "balance", "protection", "cooperation"),
+    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
+)
 _UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
 _NAME = "robustness"
 _FEWEST = 2
@@ -87,7 +91,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     kept, names = Outcome.of(spec.cooperation), labels_of(study.points, study.design)
     cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
-    scores = scores_of(cubes[0], savings[0], savings[1], spec.price)
+    scores = scores_of(cubes[0], savings[0], savings[1], spec.price if outcome != kept else 0.0)
     table = robustness_table(scores, spec, study.design)
     spread = performance_table(scores.names, savings, baseline)
     futures = futures_table(scores)
@@ -218,6 +222,7 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
     """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, unit``.
 
+    What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
     Parameter limits: percentile bootstrap over draws. Replicate limits: jackknife over worlds with Student's t, missing under three
     worlds.
     """
@@ -232,15 +237,20 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     labels = [(policy, score, measure) for score in SCORES for policy in scores.names for measure in MEASURES]
     labels += [(policy, "both", SATISFIED) for policy in scores.names]
     table = pd.DataFrame(labels, columns=["policy", "score", "measure"])
+    most = np.where(table["measure"].str.endswith("share"), 1.0, np.inf)  # a share has nothing beyond 0 and 1
     return table.assign(
         value=point,
         parameter_low=low,
         parameter_high=high,
-        replicate_low=point - half,
-        replicate_high=point + half,
+        replicate_low=np.where(most == 1.0, np.maximum(point - half, 0.0), point - half),
+        replicate_high=np.minimum(point + half, most),
         uncorrected=plain,
         unit=[_unit(measure) for _, _, measure in labels],
-    )
+    ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
+
+
+def _first_things_first(names: pd.Series) -> pd.Series:
+    return names.map({name: place for place, name in enumerate(_DECISIVE)})
 
 
 def _flat(found: Measured) -> Reals:
@@ -307,19 +317,19 @@ def _answers(
     named = best[0] if best[0] != baseline else best[1]
     own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
     return [
-        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points behind "
-        f"the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is {spoken(best[1])}: "
-        f"{number(second['value'], 1)}{limits(second)}.",
+        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
+        f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
+        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}.",
         f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
         f"cooperation lost): {met}.",
         f"Best in balance: {on_top}.",
-        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws (worlds "
-        f"{span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
+        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
+        f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
         f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
-        f"{number(concordance[0], 2, 1)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
-        f"({number(concordance[1], 2, 1)}).",
+        f"{number(concordance[0], 2)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
+        f"({number(concordance[1], 2)}).",
     ]
 
 

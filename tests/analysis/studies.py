@@ -33,7 +33,7 @@ def design(scenarios: list[str], size: int = 64, unknown: int = 2, **given: Any)
 
 def points_in(drawn: Design) -> pd.DataFrame:
     """The table of points of a design of scenarios or arms, with ids that are plain numbers."""
-    draws = draws_of(drawn, drawn.size)
+    draws = draws_of(drawn)
     rows = [
         {"point": f"{name}{number}", "place": 0, "scenario": name, "condition": "", "draw": number} | values
         for name in (drawn.scenarios or list(drawn.arms or {}))

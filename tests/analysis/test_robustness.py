@@ -23,9 +23,7 @@ from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
 NAMES = ["as_adopted", "judge", "notice"]
-SPEC = Spec(
-    cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1
-)
+SPEC = Spec(cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1)
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -171,7 +169,8 @@ def test_two_worlds_give_no_limits_over_worlds_and_say_so() -> None:
 def test_the_answer_names_the_policy_of_least_regret_with_limits_of_both_kinds() -> None:
     told = analyse(crossing(noise=0.05), CASES)
     assert told.answer[0].startswith("Least regret: judge.")
-    assert "draws " in told.answer[0] and "worlds " in told.answer[0]
+    assert "(draws " in told.answer[0]
+    assert "; worlds " in told.answer[0]
     assert "judge in " in told.answer[1]
     assert all(sentence.endswith(".") for sentence in [*told.answer, *told.sure])
 
@@ -223,7 +222,7 @@ def test_levers_are_policies_too_and_all_off_is_their_baseline() -> None:
     cases = (1 - saved.to_numpy(float))[:, None, None] * np.ones((1, 3, 1))
     table = analyse(study(levers, rows, {CASES: cases, NEEDS: np.ones((len(rows), 3, 1))}), CASES).tables["robustness"]
     assert {p: found(table, p, "mean") for p in table["policy"].unique()} == pytest.approx(
-        {"none": 0.0, "judge": 20.0, "notice": 10.0, "judge+notice": 30.0}
+        {"as_adopted": 0.0, "judge": 20.0, "notice": 10.0, "judge+notice": 30.0}
     )
 
 
