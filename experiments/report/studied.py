@@ -15,7 +15,9 @@ from experiments.designs import Design, Uncertainty
 from experiments.figures.style import counted, spoken
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
-from sim.config import config_folder
+from experiments.scenarios import choice_of
+from sim.config import composed, config_folder
+from sim.world.leaves import moved
 from sim.world.record import ConfigError
 
 _DESIGN = "design.yaml"  # in a store
@@ -126,12 +128,17 @@ def numbers_of(study: Study, facts: Mapping[str, Any]) -> pd.DataFrame:
         known.loc[own, "value"] = "varied: " + " to ".join(_ends(uncertainty))
         known.loc[own, ["swept", "changed"]] = False
         known.loc[own, "varied"] = True
-    moved = {key for keys in design.conditions.values() for key in keys}
-    moved |= {
-        key for choices in design.levels_of.values() for choice in choices.values() if isinstance(choice, dict) for key in choice
-    }
-    known.loc[known["key"].isin(moved), "changed"] = False
+    known.loc[known["key"].isin(_chosen(study)), "changed"] = False
     return known
+
+
+def _chosen(study: Study) -> set[str]:
+    """Keys that the first point owes to its policy or condition: they are what is studied, and no departure from the files."""
+    design, name = study.design, scenarios_in(study.points)[0]
+    maps = [*design.conditions.values(), *(choice for levels in design.levels_of.values() for choice in levels.values())]
+    keys = {key for settings in maps if isinstance(settings, dict) for key in settings}
+    overrides = design.arms[name] if design.arms and name in design.arms else choice_of(name)
+    return keys | set(moved(composed(), composed(*overrides)))
 
 
 def varied(study: Study) -> list[tuple[str, ...]]:

@@ -363,6 +363,15 @@ def test_a_varied_number_is_nowhere_told_as_held(folder: Path, text: str) -> Non
     assert (known["key"] == "instruments.hanoi.threshold_years").any()
 
 
+def test_what_an_arm_sets_is_no_departure_from_the_files(tmp_path: Path) -> None:
+    arms = design_from({"question": "x?", "arms": {"low": ["instruments.hanoi.threshold_years=1"], "own": []}}, "test")
+    first = load("instruments.hanoi.threshold_years=1", "people.rows=777")
+    made = study(tmp_path, arms)._replace(config=first, points=pd.DataFrame({"scenario": ["low"]}))
+    known = numbers_of(made, {})
+    assert list(known.loc[known["changed"], "key"]) == ["people.rows"]
+    assert known.loc[known["key"] == "instruments.hanoi.threshold_years", "value"].item() == "1"
+
+
 def test_assumed_numbers_are_counted_and_those_swept_elsewhere_are_named(text: str) -> None:
     rests = text.partition("stand in the files that this study was composed of.")[2].partition("Relative. The true extent")[0]
     assert re.search(r"\d{3} of them \(\d\d %\) are assumed", rests)
