@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +13,18 @@ import pyarrow as pa
 from experiments.designs import Settings
 from experiments.lineup import MOST_WORLDS, event_seed
 from experiments.points import Points, touches_world
+from experiments.runs import trials
 from experiments.store.schema import ESTIMATES, Done, Key, checksum_of, packed
 from sim.config import checked, varied
 from sim.result import Result
+from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
 from sim.world.record import ConfigError
 
 BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
+_HAND_BACK = 10.0
+"""Seconds after which a worker hands back what it has, rather than at the end of a batch; *assumption*: that much may be lost."""
 _SHORT = 200  # letters of an error
 
 
@@ -32,6 +36,7 @@ class Shared(NamedTuple):
     outcomes: frozenset[str]  # kept; none stands for all
     slices: frozenset[str]  # kept; none stands for all
     code: str  # of the simulation's sources
+    trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
 
 
 class Batch(NamedTuple):
@@ -44,7 +49,7 @@ class Batch(NamedTuple):
 def shared_of(points: Points, outcomes: Sequence[str], slices: Sequence[str], code: str) -> Shared:
     """Everything about a table of points that its runs need."""
     by_id = dict(zip(points.frame["point"], points.settings, strict=True))
-    return Shared(points.bases, by_id, frozenset(outcomes), frozenset(slices), code)
+    return Shared(points.bases, by_id, frozenset(outcomes), frozenset(slices), code, trials([points.config(0)]))
 
 
 def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
@@ -72,8 +77,27 @@ def _facts(settings: Settings) -> list[tuple[str, Any]]:
 
 
 def work(shared: Shared, batch: Batch) -> list[Done]:
-    """Do the runs of a batch; one that fails is told and does not stop the others."""
-    return [_attempt(shared, key) for key in batch.keys]
+    """Do the runs of a batch in turn; one that fails is told and does not stop the others.
+
+    Where they take long only the first are done: the others are to be asked for again (``rest_of``).
+    """
+    began, done = time.monotonic(), list[Done]()
+    for key in batch.keys:
+        done.append(_attempt(shared, key))
+        if time.monotonic() - began > _HAND_BACK:
+            break
+    return done
+
+
+def rest_of(batch: Batch, done: Sequence[Done]) -> list[Batch]:
+    """What is left to do of a batch: one batch or none."""
+    left = batch.keys[len(done) :]
+    return [Batch(left, False)] if left else []
+
+
+def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
+    """The same runs, each a batch of its own."""
+    return [Batch((key,), batch.builds and not place) for batch in batches for place, key in enumerate(batch.keys)]
 
 
 def _attempt(shared: Shared, key: Key) -> Done:

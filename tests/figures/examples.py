@@ -8,6 +8,7 @@ import yaml
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
+from tests.figures import sensitivity_examples
 from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
 from tests.report.examples import comparison, cooperation
 
@@ -141,6 +142,7 @@ EXAMPLES = {
     "shapley_waterfall": waterfall,
     "interactions": pairs_of_levers,
     "pareto": policies,
+    **sensitivity_examples.EXAMPLES,
 }
 GIVEN = {
     "flows": {"names": NAMES},
@@ -150,4 +152,5 @@ GIVEN = {
     "interactions": {"order": LEVERS},
     "pareto": {"baseline": "as_adopted", "order": LEVERS},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+    **sensitivity_examples.GIVEN,
 }
