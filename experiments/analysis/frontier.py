@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
-from experiments.analysis.words import band, listed, number, spoken
+from experiments.analysis.words import band, listed, number, quoted, spoken
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from sim.world.record import ConfigError
@@ -89,7 +89,7 @@ def _scored(scores: Scores, place: int) -> str:
 
 
 def _named(label: str) -> str:
-    return listed([spoken(part) for part in label.split(JOIN)])
+    return listed([quoted(part) for part in label.split(JOIN)])
 
 
 def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterator[str]:

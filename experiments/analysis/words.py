@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 _WHOLE, _SLIGHT = 9.95, 0.0995  # per cent from which a number bears no decimal; under which it bears three
+PER_CENT = 100.0
 _DECIMALS = (0, 1, 2, 3)
 
 
 def spoken(name: str) -> str:
     """A name of the code as words."""
     return name.replace("_", " ")
+
+
+def quoted(name: str) -> str:
+    """A name of the code as words that cannot run into the sentence around them.
+
+    >>> quoted("harm_and")
+    '“harm and”'
+    """
+    return f"“{spoken(name)}”"
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -44,6 +55,46 @@ def listed(names: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def share(value: float) -> str:
+    """A share in [0, 1] in per cent.
+
+    >>> share(0.734), share(0.0)
+    ('73 %', '0 %')
+    """
+    return f"{PER_CENT * value:.0f} %"
+
+
+def span(low: float, high: float, decimals: int | None = 1) -> str:
+    """Two limits; nothing where one is missing.
+
+    >>> span(-1.0, 2.0), span(float("nan"), 1.0)
+    ('−1.0 to 2.0', '')
+    """
+    return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def limits(row: Mapping[Hashable, Any], scale: float = 1.0, decimals: int = 1) -> str:
+    """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
+
+    >>> limits({"parameter_low": 1.0, "parameter_high": 2.0, "replicate_low": float("nan"), "replicate_high": 3.0})
+    ' (draws 1.0 to 2.0)'
+    """
+    parts = []
+    for kind, word in (("parameter", "draws"), ("replicate", "worlds")):
+        found = span(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
+        parts += [f"{word} {found}"] if found else []
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "draw"), counted(64, "draw")
+    ('1 draw', '64 draws')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", "\u202f")
 
 
 def _decimals(value: float) -> int:

@@ -1,0 +1,113 @@
+"""A study as policies against futures: one outcome of every policy in every draw, side by side, and what it saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.cube import Cube, Study
+from experiments.designs import Choice, Design, Settings
+from experiments.paired import mean_of
+from sim.config import key_of
+
+Reals = NDArray[np.float64]
+BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all other estimands less is better
+_FEWEST = 2  # of what is to be compared
+_FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
+
+
+class Policies(NamedTuple):
+    """One outcome of ``Q`` policies in ``D`` futures, ``W`` worlds and ``L`` lucks."""
+
+    names: list[str]  # [Q] in the order of the design
+    futures: pd.DataFrame  # [D] a point of each: condition, draw and the uncertainties
+    values: Reals  # [Q, D, W, L]; missing where there is no such point or no value
+
+    def of(self, name: str) -> Reals:
+        """Values of one policy, ``[D, W, L]``."""
+        return np.asarray(self.values[self.names.index(name)])
+
+
+def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
+    """The points of a cube as policies by futures (conditions with draws); ``names`` ``[P]`` tells each point's policy."""
+    keys = _futures_of(cube.points)
+    policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
+    values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
+    place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
+    values[[place[0][name] for name in names], [place[1][key] for key in keys]] = cube.values
+    first = [keys.index(key) for key in futures]
+    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values)
+
+
+def _futures_of(points: pd.DataFrame) -> list[tuple[str, int]]:
+    return list(zip(points["condition"].astype(str), points["draw"].astype(int), strict=True))
+
+
+def no_comparison(study: Study) -> str | None:
+    """Why policies cannot be compared over draws in this study; None if they can."""
+    design = study.design
+    if not design.uncertainties or design.search is not None:
+        return "wants uncertain numbers (design.uncertainties)"
+    if design.draw is not None and design.draw not in _FILLS:
+        return f"wants draws that stand for their ranges (design.draw: {' or '.join(_FILLS)}), not {design.draw}"
+    if baseline_of(study.points, design) is None:
+        return f"wants the baseline {design.baseline} among its policies (design.scenarios), or levers with all of them off"
+    if len(set(labels_of(study.points, design))) < _FEWEST:
+        return "wants a policy besides the baseline (design.scenarios or design.levers)"
+    if len(set(_futures_of(study.points))) < _FEWEST:
+        return "wants two draws or more (design.size)"
+    return None
+
+
+def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
+    """What each policy gains on the baseline in the same draw, world and luck, per cent of the baseline's mean: ``[Q, D, W, L]``.
+
+    Positive is better. The divisor is the baseline's mean in that draw over worlds and lucks, so that the mean over worlds of
+    what comes out is the change of the means; that the divisor is uncertain too is not counted. Missing where it is not positive.
+    """
+    before = policies.of(baseline)
+    change = policies.values - before if better_up else before - policies.values
+    level = mean_of(mean_of(before))[:, None, None]
+    return np.asarray(100.0 * np.divide(change, level, out=np.full(change.shape, np.nan), where=level > 0))
+
+
+def numbers_of(points: pd.DataFrame, design: Design) -> list[float] | None:
+    """The number that each point's policy sets, ``[P]``, where policies differ in the number of one key alone; else None."""
+    settings = _settings_of(design)
+    if len(settings) < _FEWEST or {len(found) for found in settings.values()} != {1} or not key_varied(design):
+        return None
+    numbers = {name: _number(*found.values()) for name, found in settings.items()}
+    column = next(iter(design.levers), "scenario")
+    chosen = [numbers.get(str(name)) for name in points[column]]
+    known = [number for number in chosen if number is not None]
+    return known if len(known) == len(chosen) else None
+
+
+def key_varied(design: Design) -> str:
+    """The one key that all policies of a design set; empty if there is no such key."""
+    keys = {tuple(found) for found in _settings_of(design).values()}
+    return str(next(iter(keys))[0]) if len(keys) == 1 and all(keys) else ""
+
+
+def _settings_of(design: Design) -> dict[str, Settings]:
+    """What each arm, or each level of the one lever, sets; nothing for policies of another kind."""
+    if design.arms:
+        return {name: {key_of(one): one.partition("=")[2] for one in arm} for name, arm in design.arms.items()}
+    levels = next(iter(design.levels_of.values()), {}) if len(design.levers) == 1 else {}
+    return {name: chosen for name, chosen in levels.items() if not isinstance(chosen, str)} if _spelled(levels) else {}
+
+
+def _spelled(levels: Mapping[str, Choice]) -> bool:
+    return not any(isinstance(chosen, str) for chosen in levels.values())
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None

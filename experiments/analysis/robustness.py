@@ -1,0 +1,381 @@
+"""Which policy holds up when the model's assumptions are wrong: performance, regret and thresholds met over parameter draws.
+
+After Savage (1951, regret), Starr (1963, the domain criterion: the share of futures in which a policy is good enough), Lempert,
+Popper and Bankes (2003) and the taxonomy of McPhail and others (2018). A *future* is a parameter draw; worlds and luck are its
+replicates, and a policy's value in a future is its expectation over them.
+
+Replicate noise makes regret positive by chance: the best of several noisy means exceeds the best mean. So in each future the best
+policy is chosen on half of the worlds and measured on the other half, over all ways to halve them. Identical policies then have
+regret zero on average; where policies differ, it is the regret against the policy that so many worlds can tell to be best, which
+lies under the regret against the best one, as the plain estimate lies above it: the two enclose the truth. Quantiles and shares
+over futures are read off values that are drawn in to the spread that they would have without noise (``spread.drawn_in``); the 90th
+percentile of regret then comes within a few per cent of the truth (tests/analysis/test_robustness.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import combinations
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, StrictInt
+from scipy import stats
+
+from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, steadied, variances_of
+from experiments.analysis.words import counted, limits, number, share, span, spoken
+from experiments.cube import Outcome, Study
+from experiments.designs import Design
+from experiments.paired import LEVEL, mean_of
+from sim.world.record import Record
+
+Reals = NDArray[np.float64]
+SCORES = ("protection", "cooperation", "balance")
+MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_low", "rank_median", "rank_high")
+SATISFIED = "satisfied_share"
+_DECISIVE = (  # order of rows in the table
+    *("both", "balance", "protection", "cooperation"),
+    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
+)
+_UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
+_NAME = "robustness"
+_FEWEST = 2
+_FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
+_MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
+_TOLD = 3  # policies that a sentence names
+_AGREEMENTS = ((0.9, "hardly changes"), (0.6, "mostly holds"), (0.3, "changes much"), (-1.0, "holds hardly at all"))
+_PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
+
+
+class Spec(Record):
+    """What ``configs/analysis/robustness.yaml`` says."""
+
+    cooperation: str  # estimand whose loss is the price of protection
+    protection_at_least: float  # per cent of the baseline saved
+    cooperation_lost_at_most: float  # per cent of the baseline
+    price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
+    resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
+    seed: Annotated[StrictInt, Field(ge=0)]
+
+
+class Scores(NamedTuple):
+    """What policies are judged by, ``[S, Q, D, W]``: more is better, means over lucks, futures without all their runs left out."""
+
+    names: list[str]  # [Q]
+    values: Reals
+    draws: NDArray[np.int64]  # [D] the draw of each future
+    dropped: int  # futures left out
+
+
+class Measured(NamedTuple):
+    """Every measure of every policy: ``scores`` ``[S, Q, len(MEASURES)]``, ``satisfied`` ``[Q]``."""
+
+    scores: Reals
+    satisfied: Reals
+
+
+def unsuited(study: Study) -> str | None:
+    """Why policies cannot be judged over draws in this study; None if they can."""
+    return no_comparison(study)
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """How every policy does over the draws, against the baseline in the same draw and worlds."""
+    spec = spec_from(_NAME, Spec, study.config)
+    baseline = baseline_of(study.points, study.design) or ""
+    kept, names = Outcome.of(spec.cooperation), labels_of(study.points, study.design)
+    cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
+    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
+    scores = scores_of(cubes[0], savings[0], savings[1], spec.price if outcome != kept else 0.0)
+    table = robustness_table(scores, spec, study.design)
+    spread = performance_table(scores.names, savings, baseline)
+    futures = futures_table(scores)
+    best = _order(table)
+    runs = int(np.isfinite(cubes[0].values).sum())
+    return Analysis(
+        name=_NAME,
+        heading="Which policy holds up when the assumptions are wrong",
+        question=f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?",
+        answer=_answers(table, spread, spec, baseline, best, concordance_of(scores)),
+        sure=_sure(scores, spec, outcome, study),
+        tables={_NAME: table, "performance": spread, "regrets": futures},
+        drawings=[_drawing(futures, table, baseline, outcome, scores, runs)],
+    )
+
+
+# --- scores and measures --------------------------------------------------------------------------------------------------
+
+
+def scores_of(policies: Policies, protection: Reals, cooperation: Reals, price: float) -> Scores:
+    """Protection, cooperation kept, and their balance at a price, from savings ``[Q, D, W, L]``; more is better in each."""
+    parts = np.stack([protection, cooperation, protection + price * cooperation])
+    run = parts[:, :, :, ~np.isnan(parts).all((0, 1, 2, 4))]
+    kept = ~np.isnan(run).any((0, 1, 3, 4)) if run.shape[3] else np.zeros(parts.shape[2], bool)
+    draws = policies.futures["draw"].to_numpy(np.int64)[kept]
+    return Scores(policies.names, mean_of(run[:, :, kept]), draws, int((~kept).sum()))
+
+
+def halves_of(W: int) -> list[tuple[list[int], list[int]]]:
+    """Ways to part worlds into those that choose and those that measure: all of them, or for many worlds one a world."""
+    size = W // 2
+    ways = list(combinations(range(W), size)) if W <= _MOST_HALVED else [tuple((w + k) % W for k in range(size)) for w in range(W)]
+    return [(list(way), [w for w in range(W) if w not in way]) for way in ways]
+
+
+def regret_of(values: Reals) -> Reals:
+    """How far each policy lies behind the best of its future, ``[..., Q, D]`` from ``[..., Q, D, W]``.
+
+    The best is chosen on half of the worlds and measured on the others, whose noise is then taken out of the spread between
+    futures. With one world nothing can be corrected, and it is chosen and measured on the same.
+    """
+    W = values.shape[-1]
+    if W < _FEWEST:
+        return naive_regret(values)
+    means, wanted = [], []
+    for choose, measure in halves_of(W):
+        own = _behind(values[..., choose], values[..., measure])
+        noise = noise_of(own) if len(measure) >= _FEWEST else _noise_of_one(values)
+        means.append(mean_of(own))
+        wanted.append(means[-1].var(-1, ddof=1) - noise)
+    regret = np.mean(means, axis=0)
+    return drawn_in(regret, regret.var(-1, ddof=1) - np.maximum(np.mean(wanted, axis=0), 0.0))
+
+
+def _behind(choosing: Reals, measuring: Reals) -> Reals:
+    """Distance of each policy from the one that is best in ``choosing``, in the worlds of ``measuring`` ``[..., Q, D, W]``."""
+    best = np.expand_dims(mean_of(choosing).argmax(-2), (-3, -1))
+    return np.asarray(np.take_along_axis(measuring, best, -3) - measuring)
+
+
+def _noise_of_one(values: Reals) -> Reals:
+    """Noise of regret in a single world, from two worlds of which each measures what the other has chosen."""
+    crossed = [_behind(values[..., [1 - w]], values[..., [w]]) for w in range(2)]
+    return 2.0 * noise_of(np.concatenate(crossed, axis=-1))
+
+
+def naive_regret(values: Reals) -> Reals:
+    """Regret without correction, ``[..., Q, D]``: the best mean over worlds less this one's."""
+    means = mean_of(values)
+    return np.asarray(means.max(-2, keepdims=True) - means)
+
+
+def ranks_of(values: Reals) -> Reals:
+    """Ranks of policies in each future by their means over worlds, ``[..., Q, D]``: 1 is best, ties share the mean rank."""
+    return np.asarray(stats.rankdata(-np.round(mean_of(values), 12), axis=-2))
+
+
+def measured(values: Reals, spec: Spec) -> Measured:
+    """All measures from scores ``[S, Q, D, W]``."""
+    regret = regret_of(values)
+    ranks = ranks_of(values)
+    best = (ranks == ranks.min(-2, keepdims=True)).astype(float)
+    columns = [
+        mean_of(mean_of(values)),
+        regret.mean(-1),
+        *np.percentile(regret, _PERCENTILES, axis=-1),
+        (best / best.sum(-2, keepdims=True)).mean(-1),
+        *np.percentile(ranks, (TAILS[0], 50.0, TAILS[1]), axis=-1),
+    ]
+    return Measured(np.stack(columns, axis=-1), _satisfied(steadied(values), spec))
+
+
+def uncorrected(values: Reals, spec: Spec) -> Measured:
+    """The same where they differ without any correction for replicate noise: regret and thresholds on plain means."""
+    regret, plain = naive_regret(values), measured(values, spec).scores.copy()
+    plain[..., 1:4] = np.stack([regret.mean(-1), *np.percentile(regret, _PERCENTILES, axis=-1)], axis=-1)
+    return Measured(plain, _satisfied(mean_of(values), spec))
+
+
+def _satisfied(means: Reals, spec: Spec) -> Reals:
+    """Share of futures in which a policy meets both thresholds, ``[Q]`` from ``[S, Q, D]``."""
+    enough, cheap = means[0] >= spec.protection_at_least, means[1] >= -spec.cooperation_lost_at_most
+    return np.asarray((enough & cheap).mean(-1))
+
+
+def concordance_of(scores: Scores) -> tuple[float, float]:
+    """Kendall's coefficient of concordance of the rankings by balance: over futures, and over worlds at the mean future."""
+    balance = scores.values[SCORES.index("balance")]  # [Q, D, W]
+    return kendall(ranks_of(balance)), kendall(stats.rankdata(-balance.mean(1), axis=0))
+
+
+def kendall(ranks: Reals) -> float:
+    """Kendall's W of rankings ``[Q, judges]``: 1 where all agree, near 0 where nobody does (Kendall and Babington Smith 1939)."""
+    Q, judges = ranks.shape
+    sums = ranks.sum(1)
+    return float(12.0 * ((sums - sums.mean()) ** 2).sum() / (judges**2 * Q * (Q**2 - 1)))
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64]]:
+    """Futures that were drawn together: those of one draw, or of one base point of Sobol's scheme, whose rows share coordinates."""
+    size = len(design.uncertainties) + 2 if design.draw == "sobol" and design.table is None else 1
+    return [np.flatnonzero(draws // size == block) for block in np.unique(draws // size)]
+
+
+def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
+    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, unit``.
+
+    What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
+    Parameter limits: percentile bootstrap over draws. Replicate limits: jackknife over worlds with Student's t, missing under three
+    worlds.
+    """
+    values = scores.values
+    point, plain = _flat(measured(values, spec)), _flat(uncorrected(values, spec))
+    rng, rows = np.random.default_rng(spec.seed), blocks_of(scores.draws, design)
+    drawn = (np.concatenate([rows[b] for b in rng.integers(0, len(rows), len(rows))]) for _ in range(spec.resamples))
+    again = np.stack([_flat(measured(values[:, :, chosen], spec)) for chosen in drawn])
+    tail = 50.0 * (1.0 - LEVEL)
+    low, high = np.percentile(again, (tail, 100.0 - tail), axis=0) if len(rows) >= _FEWEST else (np.full(point.shape, np.nan),) * 2
+    half = _jackknife(values, spec)
+    labels = [(policy, score, measure) for score in SCORES for policy in scores.names for measure in MEASURES]
+    labels += [(policy, "both", SATISFIED) for policy in scores.names]
+    table = pd.DataFrame(labels, columns=["policy", "score", "measure"])
+    most = np.where(table["measure"].str.endswith("share"), 1.0, np.inf)  # a share has nothing beyond 0 and 1
+    return table.assign(
+        value=point,
+        parameter_low=low,
+        parameter_high=high,
+        replicate_low=np.where(most == 1.0, np.maximum(point - half, 0.0), point - half),
+        replicate_high=np.minimum(point + half, most),
+        uncorrected=plain,
+        unit=[_unit(measure) for _, _, measure in labels],
+    ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
+
+
+def _first_things_first(names: pd.Series) -> pd.Series:
+    return names.map({name: place for place, name in enumerate(_DECISIVE)})
+
+
+def _flat(found: Measured) -> Reals:
+    return np.concatenate([found.scores.ravel(), found.satisfied])
+
+
+def _unit(measure: str) -> str:
+    return next(unit for part, unit in _UNITS.items() if part in measure and (part != "mean" or measure == "mean"))
+
+
+def _jackknife(values: Reals, spec: Spec) -> Reals:
+    """Half-widths of 95 % intervals over worlds, of every measure (Tukey 1958)."""
+    W = values.shape[-1]
+    if W < _FEWEST_WORLDS:
+        return np.full(_flat(measured(values, spec)).shape, np.nan)
+    left = np.stack([_flat(measured(np.delete(values, w, axis=-1), spec)) for w in range(W)])
+    error = np.sqrt((W - 1) / W * ((left - left.mean(0)) ** 2).sum(0))
+    return np.asarray(stats.t.ppf(0.5 + LEVEL / 2, W - 1) * error)
+
+
+def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
+    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference."""
+    rows = []
+    for score, values in zip(SCORES, savings, strict=False):
+        for name, own in zip(names, values, strict=True):
+            if name != baseline:
+                shares = variances_of(own).shares
+                parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "luck")}
+                rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
+    return pd.DataFrame(rows)
+
+
+def futures_table(scores: Scores) -> pd.DataFrame:
+    """``policy, score, future, gain, regret``: a row a policy and future; both drawn in to their spread without replicate noise."""
+    gain, regret = steadied(scores.values), regret_of(scores.values)
+    _, Q, D = gain.shape
+    return pd.DataFrame(
+        {
+            "policy": np.tile(np.repeat(scores.names, D), len(SCORES)),
+            "score": np.repeat(SCORES, Q * D),
+            "future": np.tile(np.arange(D), Q * len(SCORES)),
+            "gain": gain.ravel(),
+            "regret": regret.ravel(),
+        }
+    )
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------------
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    """Policies by the 90th percentile of their regret in balance, the least first."""
+    chosen = table[(table["score"] == "balance") & (table["measure"] == "regret_p90")]
+    return [str(name) for name in chosen.sort_values("value", kind="stable")["policy"]]
+
+
+def _answers(
+    table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str, best: list[str], concordance: tuple[float, float]
+) -> list[str]:
+    rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
+    first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
+    met = _most([rows[name, "both", SATISFIED] for name in best])
+    on_top = _most([rows[name, "balance", "best_share"] for name in best])
+    named = best[0] if best[0] != baseline else best[1]
+    own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
+    return [
+        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
+        f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
+        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}.",
+        f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
+        f"cooperation lost): {met}.",
+        f"Best in balance: {on_top}.",
+        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
+        f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
+        f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
+        f"deviation between draws is {number(own['parameter_sd'], 1)}.",
+        f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
+        f"{number(concordance[0], 2)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
+        f"({number(concordance[1], 2)}).",
+    ]
+
+
+def _most(rows: list[dict[Hashable, Any]]) -> str:
+    """The policies with the largest shares of draws, the first with its limits."""
+    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:_TOLD]
+    told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
+    return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
+
+
+def _agreement(concordance: float) -> str:
+    return next(words for least, words in _AGREEMENTS if concordance >= least)
+
+
+def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:
+    _, _, D, W = scores.values.shape
+    told = [
+        f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. Limits after “draws” are 95 % "
+        f"intervals for a sample of so many draws ({counted(spec.resamples, 'bootstrap sample')}); limits after “worlds” are 95 % "
+        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other.",
+        "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
+        "Where policies are hard to tell apart it lies under the true regret; the column “uncorrected” lies above it.",
+        f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
+        "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
+        "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
+        f"Protection is what is saved of {spoken(outcome.metric)} against the baseline, in per cent of its mean in the same draw.",
+    ]
+    if study.design.draw == "sobol" and study.design.table is None:
+        told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
+    if W < _FEWEST_WORLDS:
+        told.append(f"With {counted(W, 'world')} there are no intervals over worlds; three or more give them (seeds=3).")
+    if scores.dropped:
+        told.append(f"Left out: {counted(scores.dropped, 'draw')}, for a run of theirs has no value.")
+    return told
+
+
+def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome: Outcome, scores: Scores, runs: int) -> Drawing:
+    _, Q, D, W = scores.values.shape
+    worst = table[(table["score"] == "balance") & (table["measure"] == "regret_p90")].set_index("policy")["value"]
+    order = [str(name) for name in worst.sort_values(kind="stable").index]
+    return Drawing(
+        name="regret",
+        function="regret",
+        frame=futures.assign(worlds=W, runs=runs),
+        caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}.",
+        alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
+        f"{number(worst[order[0]], 1)} percentage points; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
+        options={"order": order},
+    )

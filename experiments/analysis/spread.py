@@ -1,0 +1,157 @@
+"""Whose spread it is: an outcome's total spread split over parameter draws, worlds, the two together, and luck.
+
+Every point of a study meets the same worlds and, in each world, the same lucks (common random numbers). So draws ``D`` are crossed
+with worlds ``W``, and lucks ``L`` are nested in worlds and crossed with draws:
+
+    y = mean + draw + world + draw x world + luck in the world + draw x luck in the world.
+
+All terms are random with expectation zero; each variance is estimated by the analysis of variance, mean squares set equal to what
+they estimate (Searle, Casella and McCulloch 1992, chapter 4). The estimates are unbiased, and so may be negative where the true
+variance is near zero.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.paired import half_width, mean_of
+
+Reals = NDArray[np.float64]
+TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws
+REPLICATE = "95 % interval over worlds (Student's t on world means), the parameter draws taken as they are"
+PARAMETER = "5th to 95th percentile over the parameter draws of the mean over worlds; some replicate noise is left in it"
+_FEWEST = 2  # of anything that is to have a spread
+
+
+class Variances(NamedTuple):
+    """What each source adds to the variance of one run; missing where the layout cannot tell.
+
+    Without a second luck, what luck adds is part of ``world`` and ``interaction``, and ``luck`` is missing.
+    """
+
+    parameter: float  # between draws: what would be left with endless worlds and lucks
+    world: float  # between worlds, the same in every draw
+    interaction: float  # how far worlds differ in what a draw does
+    luck: float  # between lucks of one world
+    draws: int  # complete ones
+    worlds: int
+    lucks: int
+    dropped: int  # draws left out because a run of theirs has no value
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Shares of the variance of one run, negative estimates taken as zero; missing ones are left out."""
+        known = {name: max(value, 0.0) for name, value in zip(self._fields[:4], self[:4], strict=True) if not np.isnan(value)}
+        whole = sum(known.values())
+        return {name: value / whole for name, value in known.items()} if whole > 0 else dict.fromkeys(known, 0.0)
+
+
+class Bands(NamedTuple):
+    """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
+
+    mean: float
+    replicate_low: float  # REPLICATE
+    replicate_high: float
+    parameter_low: float  # PARAMETER
+    parameter_high: float
+    parameter_sd: float  # between draws, replicate noise taken out
+    draws: int
+    worlds: int
+    runs: int
+    dropped: int  # draws left out because a run of theirs has no value
+
+
+def complete(values: Reals) -> tuple[Reals, int]:
+    """The draws of ``[D, W, L]`` in which every run has a value, and how many were left out; empty worlds do not count."""
+    run = values[:, ~np.isnan(values).all((0, 2))]
+    kept = ~np.isnan(run).any((1, 2)) if run.shape[1] else np.zeros(len(run), bool)
+    return run[kept], int((~kept).sum())
+
+
+def variances_of(values: Reals) -> Variances:
+    """The components of variance of ``[D, W, L]``, draws without all their runs left out."""
+    table, dropped = complete(values)
+    D, W, L = table.shape
+    nan = float("nan")
+    if D == 0:
+        return Variances(nan, nan, nan, nan, D, W, L, dropped)
+    cells = table.mean(2)  # [D, W]
+    of_draw, of_world, whole = cells.mean(1), cells.mean(0), float(cells.mean())
+    of_luck = table.mean(0)  # [W, L]
+    crossed = cells - of_draw[:, None] - of_world + whole
+    rest = table - cells[:, :, None] - of_luck + of_world[:, None]
+    draw = _square(W * L * (of_draw - whole) ** 2, D - 1)
+    world = _square(D * L * (of_world - whole) ** 2, W - 1)
+    both = _square(L * crossed**2, (D - 1) * (W - 1))
+    luck = _square(D * (of_luck - of_world[:, None]) ** 2, W * (L - 1))
+    own = _square(rest**2, W * (D - 1) * (L - 1))
+    parameter = (draw - both) / (W * L)
+    if D < _FEWEST:
+        return Variances(nan, (world - (luck if L > 1 else 0.0)) / L, nan, luck, D, W, L, dropped)
+    if L < _FEWEST:
+        return Variances(parameter, (world - both) / D, both, nan, D, W, L, dropped)
+    return Variances(
+        parameter=parameter,
+        world=(world - both - luck + own) / (D * L),
+        interaction=(both - own) / L,
+        luck=own + (luck - own) / D,
+        draws=D,
+        worlds=W,
+        lucks=L,
+        dropped=dropped,
+    )
+
+
+def _square(squares: Reals, free: int) -> float:
+    """A mean square; missing without a degree of freedom."""
+    return float(squares.sum() / free) if free > 0 else float("nan")
+
+
+def bands_of(values: Reals) -> Bands:
+    """What a table or a figure says of ``[D, W, L]``: the mean, and parameter and replicate uncertainty apart.
+
+    ``values`` may be paired differences. Draws without all their runs are left out and counted.
+    """
+    table, dropped = complete(values)
+    (D, W), nan = table.shape[:2], float("nan")
+    if D == 0:
+        return Bands(nan, nan, nan, nan, nan, nan, D, W, 0, dropped)
+    cells = table.mean(2)
+    mean, half = float(cells.mean()), float(half_width(cells.mean(0)))
+    low, high = np.percentile(cells.mean(1), TAILS) if D >= _FEWEST else (nan, nan)
+    parameter = variances_of(table).parameter
+    spread = float(np.sqrt(max(parameter, 0.0))) if not np.isnan(parameter) else nan
+    return Bands(mean, mean - half, mean + half, float(low), float(high), spread, D, W, table.size, dropped)
+
+
+def noise_of(cells: Reals) -> Reals:
+    """Variance that replicate noise adds to the spread of means over worlds between draws, from ``[..., D, W]``; shape ``[...]``.
+
+    What worlds do alike in every draw shifts all of them and adds nothing. Missing under two draws or two worlds.
+    """
+    of_draw, of_world = mean_of(cells)[..., None], cells.mean(-2, keepdims=True)
+    crossed = cells - of_draw - of_world + cells.mean((-2, -1), keepdims=True)
+    D, W = cells.shape[-2:]
+    free = (D - 1) * (W - 1) * W
+    return np.asarray((crossed**2).sum((-2, -1)) / free if free > 0 else np.full(cells.shape[:-2], np.nan))
+
+
+def steadied(cells: Reals) -> Reals:
+    """Means over worlds ``[..., D]`` from ``[..., D, W]``, drawn in towards their mean until they spread as much as without noise.
+
+    Quantiles and shares over draws that are read off plain means are too extreme, for noise widens them. Drawn in so that their
+    variance is what the analysis of variance gives for endless worlds, they have the right mean and the right spread (Louis 1984).
+    With one world nothing is known of the noise, and the means stay as they are.
+    """
+    means = mean_of(cells)
+    return means if min(cells.shape[-2:]) < _FEWEST else drawn_in(means, noise_of(cells))
+
+
+def drawn_in(means: Reals, noise: Reals) -> Reals:
+    """``[..., D]`` drawn in towards their mean until their variance is smaller by ``noise`` ``[...]``, or nothing is left of it."""
+    middle, seen = mean_of(means)[..., None], means.var(-1, ddof=1)
+    kept = np.divide(np.maximum(seen - noise, 0.0), seen, out=np.zeros_like(seen), where=seen > 0)
+    return np.asarray(middle + np.sqrt(kept)[..., None] * (means - middle))

@@ -1,0 +1,240 @@
+"""Regret, thresholds and ranks where the truth is known: identical policies have no regret, however noisy the runs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis.robustness import (
+    SATISFIED,
+    SCORES,
+    Spec,
+    analyse,
+    kendall,
+    measured,
+    naive_regret,
+    regret_of,
+    robustness_table,
+    unsuited,
+)
+from experiments.cube import Told
+from experiments.designs import Design
+from experiments.paired import half_width
+from sim.world.record import ConfigError
+from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+
+NAMES = ["as_adopted", "judge", "notice"]
+SPEC = Spec(cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1)
+
+
+def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
+    """Judge saves 40 x0 per cent and costs nothing; notice saves 40 (1 - x0) per cent and costs 10 x1 per cent of the needs."""
+    drawn = design(NAMES)
+    points, rng = points_in(drawn), np.random.default_rng(seed)
+    x0, x1 = points["review.x0"].to_numpy(float), points["review.x1"].to_numpy(float)
+    name = points["scenario"].to_numpy(str)
+    saved = np.select([name == "judge", name == "notice"], [0.4 * x0, 0.4 * (1 - x0)], 0.0)
+    lost = np.where(name == "notice", 0.1 * x1, 0.0)
+    common = 1.0 + 0.05 * rng.normal(size=(1, W, 1))
+    rest = 1.0 + noise * rng.normal(size=(len(points), W, 1))
+    cases, needs = (0.2 * (1 - saved))[:, None, None] * common * rest, (0.6 * (1 - lost))[:, None, None] * np.ones((1, W, 1))
+    return study(drawn, points, {CASES: cases, NEEDS: needs}, robustness={"resamples": 60})
+
+
+def found(table: pd.DataFrame, policy: str, measure: str, score: str = "balance", column: str = "value") -> float:
+    rows = table[(table["policy"] == policy) & (table["score"] == score) & (table["measure"] == measure)]
+    return float(rows[column].iloc[0])
+
+
+def test_measures_agree_with_the_closed_form_where_there_is_no_noise() -> None:
+    told = analyse(crossing(), CASES)
+    table = told.tables["robustness"]
+    x0 = crossing().points.iloc[:64]["review.x0"].to_numpy(float)
+    x1 = crossing().points.iloc[:64]["review.x1"].to_numpy(float)
+    gains = np.stack([0 * x0, 40 * x0, 40 * (1 - x0) - 10 * x1])
+    regret = gains.max(0) - gains
+    for policy, own, balance in zip(NAMES, regret, gains, strict=True):
+        assert found(table, policy, "mean") == pytest.approx(balance.mean())
+        assert found(table, policy, "regret_mean") == pytest.approx(own.mean(), rel=1e-3)
+        assert found(table, policy, "regret_p75") == pytest.approx(np.percentile(own, 75), rel=1e-3)
+        assert found(table, policy, "regret_p90") == pytest.approx(np.percentile(own, 90), rel=1e-3)
+        assert found(table, policy, "best_share") == pytest.approx((gains.argmax(0) == NAMES.index(policy)).mean())
+        assert found(table, policy, "regret_p90", column="uncorrected") == pytest.approx(np.percentile(own, 90), rel=1e-3)
+    met = {"as_adopted": 0.0, "judge": (40 * x0 >= 10).mean(), "notice": ((40 * (1 - x0) >= 10) & (10 * x1 <= 5)).mean()}
+    for policy, share in met.items():
+        assert found(table, policy, SATISFIED, "both") == pytest.approx(share)
+
+
+def test_limits_over_draws_and_over_worlds_are_apart() -> None:
+    table = analyse(crossing(), CASES).tables["robustness"]
+    row = table[(table["policy"] == "judge") & (table["score"] == "balance") & (table["measure"] == "mean")].iloc[0]
+    assert row["parameter_high"] - row["parameter_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
+    assert row["replicate_high"] - row["replicate_low"] < 5.0  # worlds shift all policies alike, but for the divisor
+    noisy = crossing(noise=0.2)
+    values = noisy.cube(CASES).values
+    assert values.shape == (192, 4, 1)
+    wide = analyse(noisy, CASES).tables["robustness"]
+    again = wide[(wide["policy"] == "judge") & (wide["score"] == "balance") & (wide["measure"] == "mean")].iloc[0]
+    assert again["replicate_high"] - again["replicate_low"] > row["replicate_high"] - row["replicate_low"]
+
+
+def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
+    told = analyse(crossing(noise=0.1), CASES)
+    table, points = told.tables["robustness"], crossing().points
+    cases = crossing(noise=0.1).cube(CASES).values[:, :, 0].reshape(3, 64, 4)
+    saved = 100 * (cases[:1] - cases) / cases[:1].mean(-1, keepdims=True)
+    half = float(half_width(saved[1].mean(0)))
+    row = table[(table["policy"] == "judge") & (table["score"] == "protection") & (table["measure"] == "mean")].iloc[0]
+    assert row["replicate_high"] - row["value"] == pytest.approx(half)
+    assert len(points) == 192
+
+
+@pytest.mark.parametrize("W", [2, 3, 4, 8])
+def test_identical_policies_have_no_regret_and_plain_regret_says_they_have(W: int) -> None:
+    rng = np.random.default_rng(2)
+    noise = rng.normal(size=(400, 5, 32, W))  # 5 policies, 32 futures
+    corrected, plain = regret_of(noise), naive_regret(noise)
+    error = corrected.mean((1, 2)).std(ddof=1) / np.sqrt(400)
+    assert abs(corrected.mean()) < 4 * error
+    assert error < 0.015  # or the test could not fail
+    assert plain.mean() > 0.35
+    ninth = np.percentile(corrected, 90, axis=-1).mean()
+    assert abs(ninth) < (0.25 if W > 2 else 0.5) * np.percentile(plain, 90, axis=-1).mean()
+
+
+@pytest.mark.parametrize("W", [2, 3, 4, 8])
+@pytest.mark.parametrize("apart", [0.3, 1.0, 3.0])
+def test_corrected_and_plain_regret_enclose_the_truth_and_draw_together_with_every_world(W: int, apart: float) -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.normal(0.0, apart, (300, 4, 40))
+    exact = (truth.max(1, keepdims=True) - truth).mean()
+    runs = truth[..., None] + rng.normal(0, 1.0, (300, 4, 40, W)) + rng.normal(0, 2.0, (300, 1, 1, W))
+    low, high = regret_of(runs).mean(), naive_regret(runs).mean()
+    assert low < exact < high
+    assert high - low < 1.3 / np.sqrt(W)
+
+
+def test_noise_hardly_moves_the_90th_percentile_of_corrected_regret_and_much_the_plain_one() -> None:
+    exact = np.percentile(regret_of(values_of(noise=0.0)), 90, axis=-1).mean()
+    steady = [np.percentile(regret_of(values_of(0.25, seed)), 90, axis=-1).mean() for seed in range(40)]
+    plain = [np.percentile(naive_regret(values_of(0.25, seed)), 90, axis=-1).mean() for seed in range(40)]
+    assert np.mean(steady) == pytest.approx(exact, rel=0.08)
+    assert np.mean(plain) > 1.2 * exact
+
+
+def test_one_world_cannot_be_corrected() -> None:
+    single = np.random.default_rng(3).normal(size=(5, 32, 1))
+    assert (regret_of(single) == naive_regret(single)).all()
+
+
+def values_of(noise: float, seed: int = 1) -> np.ndarray:
+    """Balance ``[Q, D, W]`` of the crossing policies in per cent, straight from the truth with noise of so many tenths."""
+    rng = np.random.default_rng(seed)
+    x0 = (np.arange(64) + 0.5) / 64
+    gains = np.stack([0 * x0, 40 * x0, 40 * (1 - x0)])[:, :, None]
+    return gains + 100 * noise * rng.normal(size=(3, 64, 4))
+
+
+def test_regret_of_policies_that_never_change_places_is_their_distance() -> None:
+    values = np.array([0.0, 5.0, 3.0])[:, None, None] + np.random.default_rng(5).normal(size=(1, 20, 4))
+    assert regret_of(values).mean(1) == pytest.approx([5.0, 0.0, 2.0])
+    assert measured(np.stack([values] * 3), SPEC).scores[0, :, 4].tolist() == [0.0, 1.0, 0.0]
+
+
+def test_policies_that_are_the_same_share_the_first_place() -> None:
+    values = np.zeros((3, 4, 10, 3))
+    assert measured(values, SPEC).scores[..., 4] == pytest.approx(0.25)
+    assert measured(values, SPEC).scores[..., 5:] == pytest.approx(2.5)
+
+
+def test_concordance_is_one_where_all_judges_agree_and_near_zero_where_nobody_does() -> None:
+    assert kendall(np.tile(np.arange(1.0, 6.0)[:, None], 7)) == pytest.approx(1.0)
+    assert kendall(np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])) == pytest.approx(0.0)
+
+
+def test_a_draw_without_a_run_is_left_out_and_told() -> None:
+    whole = crossing()
+    holed = whole.cube(CASES).values.copy()
+    holed[70, 2, 0] = np.nan  # of judge
+    told = analyse(study(whole.design, whole.points, {CASES: holed, NEEDS: whole.cube(NEEDS).values}), CASES)
+    assert any("Left out: 1 draw" in sentence for sentence in told.sure)
+    assert len(told.tables["regrets"]) == 63 * 3 * len(SCORES)
+
+
+def test_two_worlds_give_no_limits_over_worlds_and_say_so() -> None:
+    told = analyse(crossing(W=2, noise=0.1), CASES)
+    assert told.tables["robustness"]["replicate_low"].isna().all()
+    assert any("no intervals over worlds" in sentence for sentence in told.sure)
+
+
+def test_the_answer_names_the_policy_of_least_regret_with_limits_of_both_kinds() -> None:
+    told = analyse(crossing(noise=0.05), CASES)
+    assert told.answer[0].startswith("Least regret: judge.")
+    assert "(draws " in told.answer[0]
+    assert "; worlds " in told.answer[0]
+    assert "judge in " in told.answer[1]
+    assert all(sentence.endswith(".") for sentence in [*told.answer, *told.sure])
+
+
+def test_the_figure_carries_the_regrets_of_the_table() -> None:
+    told = analyse(crossing(), CASES)
+    (drawing,) = told.drawings
+    assert drawing.frame.drop(columns=["worlds", "runs"]).equals(told.tables["regrets"])
+    assert set(drawing.options["order"]) == set(NAMES)
+    assert drawing.frame["runs"].iloc[0] == 3 * 64 * 4
+
+
+def test_more_is_better_for_needs_met() -> None:
+    told = analyse(crossing(), NEEDS)
+    table = told.tables["performance"]
+    mean = table[(table["policy"] == "notice") & (table["score"] == "protection")]["mean"].iloc[0]
+    assert mean == pytest.approx(-5.0, abs=0.2)  # notice loses 10 x1 per cent
+
+
+def test_sobol_s_rows_are_drawn_again_by_base_point() -> None:
+    drawn = design(NAMES, size=16, draw="sobol")
+    points = points_in(drawn)
+    values = np.ones((len(points), 3, 1)) + np.random.default_rng(6).normal(0, 0.1, (len(points), 3, 1))
+    told = analyse(study(drawn, points, {CASES: values, NEEDS: values}, robustness={"resamples": 20}), CASES)
+    assert any("base points" in sentence for sentence in told.sure)
+
+
+def test_it_says_what_it_wants_of_a_design() -> None:
+    good = crossing()
+    assert unsuited(good) is None
+    arms = Design(question="what if?", arms={"a": [], "b": []})
+    assert "uncertain numbers" in (unsuited(good._replace(design=arms)) or "")
+    grid = design(NAMES, draw="grid")
+    assert "not grid" in (unsuited(good._replace(design=grid)) or "")
+    alone = good.points[good.points["scenario"] == "judge"]
+    assert "baseline" in (unsuited(good._replace(points=alone)) or "")
+    only = good.points[good.points["scenario"] == "as_adopted"]
+    assert "besides the baseline" in (unsuited(good._replace(points=only)) or "")
+
+
+def test_levers_are_policies_too_and_all_off_is_their_baseline() -> None:
+    keys = design(NAMES).uncertainties
+    levers = Design(question="what if?", levers={"judge": "judge", "notice": "notice"}, uncertainties=keys, draw="latin_hypercube")
+    rows = points_in(design(["a", "b", "c", "d"]))
+    on = {"a": ("off", "off"), "b": ("on", "off"), "c": ("off", "on"), "d": ("on", "on")}
+    rows["judge"], rows["notice"] = zip(*(on[name] for name in rows["scenario"]), strict=True)
+    rows["scenario"] = "as_adopted"
+    saved = 0.2 * (rows["judge"] == "on") + 0.1 * (rows["notice"] == "on")
+    cases = (1 - saved.to_numpy(float))[:, None, None] * np.ones((1, 3, 1))
+    table = analyse(study(levers, rows, {CASES: cases, NEEDS: np.ones((len(rows), 3, 1))}), CASES).tables["robustness"]
+    assert {p: found(table, p, "mean") for p in table["policy"].unique()} == pytest.approx(
+        {"as_adopted": 0.0, "judge": 20.0, "notice": 10.0, "judge+notice": 30.0}
+    )
+
+
+def test_a_wrong_setting_is_one_line_that_names_its_key() -> None:
+    told = crossing()._replace(config=crossing().config.model_copy(update={"analysis": {"robustness": {"price": -1}}}))
+    with pytest.raises(ConfigError, match=r"^analysis\.robustness\.\w+: found .*; accepted: ") as caught:
+        analyse(told, CASES)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_table_has_a_row_a_policy_score_and_measure_with_a_unit() -> None:
+    table = analyse(crossing(), CASES).tables["robustness"]
+    assert not table.duplicated(["policy", "score", "measure"]).any()
+    assert set(table["unit"]) == {"per cent of the baseline", "percentage points", "share of draws", "rank, 1 is best"}
+    assert robustness_table.__doc__
