@@ -18,6 +18,7 @@ from PIL import Image
 
 from experiments.figures.backlog import backlog
 from experiments.figures.discovery import discovery_boxes, discovery_plane
+from experiments.figures.fan import fan
 from experiments.figures.fates import fates
 from experiments.figures.flows import flows
 from experiments.figures.forest import forest
@@ -37,7 +38,7 @@ __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 _FUNCTIONS = (
     *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions),
-    *(regret, discovery_boxes, discovery_plane),
+    *(regret, fan, discovery_boxes, discovery_plane),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}
