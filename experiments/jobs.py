@@ -43,7 +43,7 @@ class Batch(NamedTuple):
     """Runs of one world that a worker does one after the other."""
 
     keys: tuple[Key, ...]
-    builds: bool  # whether its world is met for the first time
+    home: int  # points of one number share the facts of a world
 
 
 def shared_of(points: Points, outcomes: Sequence[str], slices: Sequence[str], code: str) -> Shared:
@@ -64,9 +64,9 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
     for point, (base, settings) in dict(zip(points.frame["point"], points.settings, strict=True)).items():
         groups.setdefault(repr((digests[base], *_facts(settings))), []).append(point)
     return [
-        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), first == 0 and number == 0)
+        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), home)
         for world in worlds
-        for group in groups.values()
+        for home, group in enumerate(groups.values())
         for number in range(luck)
         for first in range(0, len(group), BATCH)
     ]
@@ -92,12 +92,12 @@ def work(shared: Shared, batch: Batch) -> list[Done]:
 def rest_of(batch: Batch, done: Sequence[Done]) -> list[Batch]:
     """What is left to do of a batch: one batch or none."""
     left = batch.keys[len(done) :]
-    return [Batch(left, False)] if left else []
+    return [Batch(left, batch.home)] if left else []
 
 
 def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
     """The same runs, each a batch of its own."""
-    return [Batch((key,), batch.builds and not place) for batch in batches for place, key in enumerate(batch.keys)]
+    return [Batch((key,), batch.home) for batch in batches for key in batch.keys]
 
 
 def _attempt(shared: Shared, key: Key) -> Done:

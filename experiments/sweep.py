@@ -246,7 +246,7 @@ def _now() -> str:
 def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     batches, finished = plan.batches, store.finished()
     order = [key for batch in batches for key in batch.keys]
-    todo = [Batch(left, batch.builds) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
+    todo = [Batch(left, batch.home) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
     count = sum(len(batch.keys) for batch in todo)
     chunks = _Chunks(order, finished, store)
     if not todo:
@@ -314,7 +314,7 @@ class _Chunks:
 
 def _projected(first: Sequence[Done], todo: Sequence[Batch], workers: int, there: int) -> str:
     """How long it will take, from the time of the first runs and of their world."""
-    count, builds = sum(len(batch.keys) for batch in todo), sum(batch.builds for batch in todo)
+    count, builds = sum(len(batch.keys) for batch in todo), len({(batch.keys[0].world_seed, batch.home) for batch in todo})
     each = median(run.seconds - run.world_seconds for run in first)
     world = max(run.world_seconds for run in first)
     about = told_time(ceil((count * each + builds * world) / workers))

@@ -100,10 +100,11 @@ def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterat
     of_it = table[table["condition"] == menu.condition]
     often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
     full = "the full bundle" if menu.full is not None or menu.labels[scores.full] == spec.full else "what protects most"
+    made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     yield (
         f"{here}of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
         f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
-        f"({_named(menu.labels[scores.full])}) {_scored(scores, scores.full)}."
+        f"({made_of}) {_scored(scores, scores.full)}."
     )
     if choice.knee is not None:
         knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ _KNEE, _CHEAPEST, _BUNDLE, _FRONT = PALETTE[1], PALETTE[2], PALETTE[3], PALETTE[
 _SPAN = 0.44  # of the width that the cloud takes
 _NUMBER, _PROTECTS, _COSTS, _OFTEN = 0.495, 0.555, 0.61, 0.665  # of the width: right edges of the columns beside it
 _FROM, _TO, _TAG = 0.685, 0.865, 0.87  # of the width: the dots that tell what is on, and the names behind them
+_LETTERS = 48  # of a policy's name without dots
 _MOST_PARTS = 14  # parts that have a column of dots each
 _LOW_HEAD = 0.05  # of the height: headings
 _TALLEST, _ABOVE = 0.06, 0.012  # of the height: a row at most; from the first row to the headings
@@ -193,20 +195,25 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
         if dotted:
             on = {*str(row["label"]).split(_JOIN)}
             _dots(ax, top - (place + 0.5) * step, xs, [name in on for name in columns], _colour(row))
+            ax.text(_TAG, top - (place + 0.5) * step, ", ".join(_names(row)), va="center", fontsize=LABEL, color=_colour(row))
         else:
-            ax.text(_FROM, top - (place + 0.5) * step, spoken(row["label"]), va="center", fontsize=LABEL)
+            words = textwrap.shorten(", ".join([spoken(row["label"]), *_names(row)]), _LETTERS, placeholder=" ...")
+            ax.text(_FROM, top - (place + 0.5) * step, words, va="center", fontsize=LABEL, color=_colour(row))
 
 
 def _row(ax: Axes, y: float, row: Row) -> None:
-    """Number, scores and name of one policy."""
+    """Number and scores of one policy."""
     columns = [(_NUMBER, str(row["number"])), (_PROTECTS, signed(row["protection"], 0)), (_COSTS, signed(row["lost"], 1))]
     for x, words in (*columns, (_OFTEN, percent(row["share_on_frontier"]))):
         text = ax.text(x, y, words, ha="right", va="center", fontsize=SMALL)
         if x == _NUMBER:
             text.set(color=_colour(row), fontweight="bold" if _marked(row) else "normal")
-    names = [word for word, told in (("knee", row["knee"]), ("cheapest", row["cheapest"])) if told]
-    names += [spoken(row["bundle"])] if row["bundle"] else []
-    ax.text(_TAG, y, ", ".join(names), va="center", fontsize=LABEL, color=_colour(row))
+
+
+def _names(row: Row) -> list[str]:
+    """What a policy is called besides what it is made of."""
+    marks = [word for word, told in (("knee", row["knee"]), ("cheapest", row["cheapest"])) if told]
+    return [*marks, spoken(row["bundle"])] if row["bundle"] and row["bundle"] != row["label"] else marks
 
 
 def _dots(ax: Axes, y: float, xs: Reals, on: Sequence[bool], colour: str) -> None:

@@ -165,9 +165,10 @@ def test_of_a_long_front_the_named_and_the_ends_and_the_surest_bear_a_number() -
 
 
 def test_scenarios_stand_beside_it_by_name() -> None:
-    frame = policies().iloc[:4].assign(label=["as_adopted", "judge", "notice", "harm_and"], on_frontier=True)
+    frame = policies().iloc[:4].assign(label=["as_adopted", "judge", "notice", "minimal_bundle"], on_frontier=True)
+    frame = frame.assign(bundle=["", "", "", "minimal_bundle"], knee=[False, True, False, False], cheapest=False)
     ax = drawn("pareto", frame, baseline="as_adopted")
-    assert {row[4] for row in rows(ax)} >= {"as adopted", "judge", "notice"}
+    assert sorted(row[4] for row in rows(ax)) == ["as adopted", "judge, knee", "minimal bundle", "notice"]
 
 
 def test_an_interval_of_any_length_leaves_the_cloud_in_sight() -> None:
