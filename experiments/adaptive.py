@@ -26,10 +26,11 @@ def search(plan: Plan, store: Store, console: Console) -> tuple[Plan, Turn]:
     whole = Turn()
     for number in range(asked_for.generations):
         asked = next_generation(plan.design, history, _adopted(plan))
+        generations = [*([row for row, _ in told] for told in history), asked]
         rows: list[dict[str, Any]] = [
             {"scenario": plan.design.baseline, "condition": "", "draw": place} | row
-            for place, generation in enumerate([*history, [(row, None) for row in asked]])
-            for row, _ in generation
+            for place, generation in enumerate(generations)
+            for row in generation
         ]
         plan = plan._replace(points=points_of_rows(rows, plan.design, plan.overrides))
         console.print(f"generation {number + 1} of {asked_for.generations}", highlight=False)

@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from experiments.stopped import StoppedError
-from experiments.store.parts import parts_of
+from experiments.store.parts import TABLES, parts_of
 from experiments.store.reader import StoredStudy, store_folder
+from experiments.store.store import ABOUT, about_of
 from experiments.store.validate import content_checksum, faults_of
 from experiments.study import console_of, table_of
 from experiments.sweep import missing_of
@@ -23,20 +24,27 @@ _MOST_TOLD = 20  # lines of one kind
 
 def main(*overrides: str) -> None:
     """Tell what a store holds and what is wrong with it. Raises ``StoppedError`` if anything is, or is missing."""
-    folder = asked_folder(load(*overrides).store, load(*overrides).output)
+    asked = load(*overrides)
+    folder = asked_folder(asked.store, asked.output)
+    if not (folder / ABOUT).exists() and not any(parts_of(folder, table) for table in TABLES):
+        about_of(folder)  # no store at all
     console = console_of()
     faults = faults_of(folder)
     _tell(console, "fault", faults)
     if faults:
-        raise StoppedError(f"{counted(len(faults), 'fault')} in {folder}", _FAULTS)
+        raise StoppedError(
+            f"{counted(len(faults), 'fault')} in {folder}; without the files that are named, the same sweep makes their runs again",
+            _FAULTS,
+        )
     study = StoredStudy(folder)
     missing, failures = missing_of(study), study.failures
     console.print(_summary(study, folder))
     _tell(console, "failed", [f"{_run(row)}: {row.error}" for row in failures.itertuples()])
     _tell(console, "missing", [_run(row) for row in missing.itertuples()])
     if len(missing):
+        failed = len(missing.merge(failures[list(missing.columns)]))
         raise StoppedError(
-            f"{folder}: {counted(len(missing), 'run')} missing, {len(failures)} of them failed; the same sweep goes on", _FAULTS
+            f"{folder}: {counted(len(missing), 'run')} missing, {failed} of them failed; the same sweep goes on", _FAULTS
         )
     console.print("The store is whole and complete.")
 

@@ -27,7 +27,8 @@ STUDIES = {
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
-_OF_A_STORE = (*_ANALYSES, "check")  # studies whose first word may be a store
+OF_A_STORE = (*_ANALYSES, "check")
+"""Studies whose first word may be a store."""
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
 _SHOW = (("--cfg", "job"), ("-c", "job"), ("--cfg=job",))
 _HELP = ("-h", "--help")
@@ -129,7 +130,7 @@ def _by_keys(name: str, rest: list[str]) -> int:
         else:
             import_module(f"experiments.{name}").main(*overrides)
 
-    if name in _OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
+    if name in OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
         rest = [f"store={rest[0]}", *rest[1:]]
     shown = [words for words in _SHOW if all(word in rest for word in words)]
     overrides = [word for word in rest if not shown or word not in shown[0]]

@@ -75,11 +75,30 @@ class Cube(NamedTuple):
 class Study(Protocol):
     """A sweep that has been run, as analyses see it: from a store, or made up in a test."""
 
-    name: str
-    design: Design
-    points: pd.DataFrame  # [P] columns FIXED, levers, uncertainties
-    config: Config  # of the first point: years, fewest events, settings of figures and analyses
-    folder: Path  # of the store
+    @property
+    def name(self) -> str:
+        """Of the store."""
+        ...
+
+    @property
+    def design(self) -> Design:
+        """What was asked."""
+        ...
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """``[P]`` columns FIXED, levers, uncertainties."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """Of the first point: years, fewest events, settings of figures and analyses."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Of the store."""
+        ...
 
     def cube(self, outcome: Outcome) -> Cube:
         """One outcome of all points. Raises ``ConfigError`` where the store does not hold it."""

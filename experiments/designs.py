@@ -135,7 +135,8 @@ def design_from(body: dict[str, Any], place: str) -> Design:
         problem = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(Design.model_fields)}") from None
+            known = _BELOW.get(str(problem["loc"][0]), Design) if len(problem["loc"]) > 1 else Design
+            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(known.model_fields)}") from None
         if problem["type"] == "value_error":
             told = str(problem["ctx"]["error"])
             raise ConfigError(f"{place}: {key}: {told}" if key else f"{place}: {told}") from None
@@ -144,6 +145,7 @@ def design_from(body: dict[str, Any], place: str) -> Design:
         raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}") from None
 
 
+_BELOW: dict[str, type[Record]] = {"uncertainties": Uncertainty, "search": Search}
 _ACCEPTED = {
     "question": "a whole question",
     "baseline": "the name of a scenario",

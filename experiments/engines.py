@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from experiments.jobs import Batch, Shared, failed, work
-from experiments.runs import follow_parent
-from experiments.store.schema import Done
+from experiments.jobs import Batch, Shared, failed, one_by_one, rest_of, work
+from experiments.runs import follow_parent, warm
+from experiments.store.schema import Done, Key
 from sim.settings import EngineSpec
 from sim.world.record import ConfigError
 
@@ -20,7 +20,10 @@ _AHEAD = 2
 """Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
 _LOST = "its worker process died (too little memory?)"
 
-_shared: Shared | None = None
+Work = Callable[[Shared, Batch], list[Done]]
+"""Does a batch, or its first runs."""
+
+_held: tuple[Shared, Work] | None = None
 
 
 class Engine(Protocol):
@@ -31,110 +34,128 @@ class Engine(Protocol):
         ...
 
 
-def engine_of(spec: EngineSpec, workers: int) -> Engine:
+def engine_of(spec: EngineSpec, workers: int, work: Work = work) -> Engine:
     """The engine that a configuration asks for. Raises ``ConfigError`` where it is not installed."""
     if spec.name == "ray":
-        return _ray(spec, workers)
+        return _ray(spec, workers, work)
     if workers == 1:
-        return _in_turn
-    return _local(spec, workers)
+        return _in_turn(work)
+    return _local(spec, workers, work)
 
 
-def _in_turn(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
-    for batch in batches:
-        yield work(shared, batch)
+def _in_turn(work: Work) -> Engine:
+    def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+        for batch in one_by_one(batches):
+            yield work(shared, batch)
+
+    return engine
+
+
+def _lost(shared: Shared, key: Key, tries: int) -> list[Done]:
+    return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone")]
 
 
 # --- processes of this machine ------------------------------------------------------------------------------------------------
 
 
-def _local(spec: EngineSpec, workers: int) -> Engine:
+def _local(spec: EngineSpec, workers: int, work: Work) -> Engine:
+    """Processes that come anew when one dies; which run killed it is found by asking fewer and fewer at a time."""
+
     def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
-        waiting = deque(batches)
+        begin, waiting = (shared, work), deque(batches)
         while waiting:
-            suspects: list[Batch] = []
-            yield from _until_broken(shared, waiting, workers, suspects)
-            for batch in suspects:  # whoever killed a worker is found by asking each alone
-                for key in batch.keys:
-                    yield _alone(shared, Batch((key,), batch.builds), spec.tries)
+            suspects = deque(one_by_one((yield from _until_lost(begin, waiting, workers, _AHEAD * workers))))
+            while suspects:
+                for batch in (yield from _until_lost(begin, suspects, workers, workers)):
+                    yield from _alone(begin, batch.keys[0], spec.tries)
 
     return engine
 
 
-def _until_broken(shared: Shared, waiting: deque[Batch], workers: int, suspects: list[Batch]) -> Generator[list[Done]]:
-    """Do what is ``waiting`` until nothing is left or a worker dies; what was under way then is among the ``suspects``."""
+def _until_lost(
+    begin: tuple[Shared, Work], waiting: deque[Batch], workers: int, most: int
+) -> Generator[list[Done], None, list[Batch]]:
+    """Do what is ``waiting``, ``most`` at a time, until nothing is left or a worker dies: then what was under way is returned."""
     flying: dict[Future[list[Done]], Batch] = {}
-    pool = _pool(shared, workers)
+    pool = _pool(begin, workers)
     try:
         while waiting or flying:
-            try:
-                while waiting and len(flying) < _AHEAD * workers:
-                    batch = waiting.popleft()
-                    suspects.append(batch)
-                    flying[pool.submit(_in_worker, batch)] = batch
-                ready, _ = wait(flying, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    done = future.result()
-                    suspects.remove(flying.pop(future))
-                    yield done
-            except BrokenProcessPool:
-                return
+            while waiting and len(flying) < most:
+                flying[pool.submit(_in_worker, waiting[0])] = waiting[0]
+                waiting.popleft()
+            ready, _ = wait(flying, return_when=FIRST_COMPLETED)
+            for future in ready:
+                done = future.result()
+                waiting.extendleft(rest_of(flying.pop(future), done))
+                yield done
+    except BrokenProcessPool:
+        return [*flying.values()]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+    return []
 
 
-def _alone(shared: Shared, batch: Batch, tries: int) -> list[Done]:
+def _alone(begin: tuple[Shared, Work], key: Key, tries: int) -> Generator[list[Done]]:
     for _ in range(tries):
-        with suppress(BrokenProcessPool), _pool(shared, 1) as pool:
-            return pool.submit(_in_worker, batch).result()
-    return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone") for key in batch.keys]
+        if not (yield from _until_lost(begin, deque([Batch((key,), False)]), 1, 1)):
+            return
+    yield _lost(begin[0], key, tries)
 
 
-def _pool(shared: Shared, workers: int) -> ProcessPoolExecutor:
+def _pool(begin: tuple[Shared, Work], workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(shared,))
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=begin)
 
 
-def _begin(shared: Shared) -> None:
-    global _shared  # noqa: PLW0603 - what a worker process knows from its first day
+def _begin(shared: Shared, work: Work) -> None:
+    global _held  # noqa: PLW0603 - what a worker process knows from its first day
     follow_parent()
-    _shared = shared
+    warm(shared.trial)
+    _held = shared, work
 
 
 def _in_worker(batch: Batch) -> list[Done]:
-    if _shared is None:
+    if _held is None:
         raise RuntimeError("a worker that was never told what to share")
-    return work(_shared, batch)
+    shared, work = _held
+    return work(shared, batch)
 
 
 # --- Ray --------------------------------------------------------------------------------------------------------------------
 
 
-def _ray(spec: EngineSpec, workers: int) -> Engine:
+def _ray(spec: EngineSpec, workers: int, work: Work) -> Engine:
     try:
         import ray
     except ImportError:
         raise ConfigError("engine: found ray, which is not installed; accepted: local, or pip install 'rogatory[ray]'") from None
 
     def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
-        started = not ray.is_initialized()
-        if started:
-            try:
-                here = {} if spec.address else {"num_cpus": workers, "include_dashboard": False}
-                ray.init(address=spec.address, log_to_driver=False, logging_level="error", **here)
-            except (ConnectionError, ValueError) as error:
-                told = " ".join(str(error).split())[:120]
-                raise ConfigError(f"engine.address: found {spec.address!r} ({told}); accepted: a Ray that runs, or null") from None
-        try:
-            yield from _on_ray(ray, shared, batches, spec.tries, workers)
-        finally:
-            if started:
-                ray.shutdown()
+        with _reached(ray, spec, workers):
+            yield from _on_ray(ray, shared, batches, spec.tries, workers, work)
 
     return engine
 
 
-def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int) -> Generator[list[Done]]:
+@contextmanager
+def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
+    """The Ray at the address, or one of our own; one that this process has already stays as it is."""
+    if ray.is_initialized():
+        yield
+        return
+    here = {} if spec.address else {"num_cpus": workers, "include_dashboard": False}
+    try:
+        ray.init(address=spec.address, log_to_driver=False, logging_level="error", **here)
+    except (ConnectionError, ValueError) as error:
+        told = " ".join(str(error).split())[:120]
+        raise ConfigError(f"engine.address: found {spec.address!r} ({told}); accepted: a Ray that runs, or null") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:
     task: Callable[..., Any] = ray.remote(max_retries=0)(work).remote
     held = ray.put(shared)
     waiting = deque((batch, 1) for batch in batches)
@@ -147,14 +168,19 @@ def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, work
             (ready,), _ = ray.wait([*flying], num_returns=1)
             batch, attempt = flying.pop(ready)
             try:
-                yield ray.get(ready)
-            except ray.exceptions.RayError as error:
+                done = ray.get(ready)
+            except ray.exceptions.RayTaskError as error:  # Ray runs, and ours does not: a package that is missing there
+                yield [failed(shared, key, str(error.cause), str(error)) for key in batch.keys]
+            except ray.exceptions.RayError:
                 if len(batch.keys) > 1:
-                    waiting.extendleft((Batch((key,), batch.builds), attempt) for key in reversed(batch.keys))
+                    waiting.extend((single, 1) for single in one_by_one([batch]))
                 elif attempt < tries:
                     waiting.append((batch, attempt + 1))
                 else:
-                    yield [failed(shared, key, _LOST, str(error)) for key in batch.keys]
+                    yield _lost(shared, batch.keys[0], tries)
+            else:
+                waiting.extendleft((rest, 1) for rest in rest_of(batch, done))
+                yield done
     finally:
         for reference in flying:
             with suppress(ray.exceptions.RayError):

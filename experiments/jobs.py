@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +13,18 @@ import pyarrow as pa
 from experiments.designs import Settings
 from experiments.lineup import MOST_WORLDS, event_seed
 from experiments.points import Points, touches_world
+from experiments.runs import trials
 from experiments.store.schema import ESTIMATES, Done, Key, checksum_of, packed
 from sim.config import checked, varied
 from sim.result import Result
+from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
 from sim.world.record import ConfigError
 
 BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
+_HAND_BACK = 10.0
+"""Seconds after which a worker hands back what it has, rather than at the end of a batch; *assumption*: that much may be lost."""
 _SHORT = 200  # letters of an error
 
 
@@ -32,19 +36,20 @@ class Shared(NamedTuple):
     outcomes: frozenset[str]  # kept; none stands for all
     slices: frozenset[str]  # kept; none stands for all
     code: str  # of the simulation's sources
+    trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
 
 
 class Batch(NamedTuple):
     """Runs of one world that a worker does one after the other."""
 
     keys: tuple[Key, ...]
-    builds: bool  # whether its world is met for the first time
+    home: int  # points of one number share the facts of a world
 
 
 def shared_of(points: Points, outcomes: Sequence[str], slices: Sequence[str], code: str) -> Shared:
     """Everything about a table of points that its runs need."""
     by_id = dict(zip(points.frame["point"], points.settings, strict=True))
-    return Shared(points.bases, by_id, frozenset(outcomes), frozenset(slices), code)
+    return Shared(points.bases, by_id, frozenset(outcomes), frozenset(slices), code, trials([points.config(0)]))
 
 
 def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
@@ -59,9 +64,9 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
     for point, (base, settings) in dict(zip(points.frame["point"], points.settings, strict=True)).items():
         groups.setdefault(repr((digests[base], *_facts(settings))), []).append(point)
     return [
-        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), first == 0 and number == 0)
+        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), home)
         for world in worlds
-        for group in groups.values()
+        for home, group in enumerate(groups.values())
         for number in range(luck)
         for first in range(0, len(group), BATCH)
     ]
@@ -72,8 +77,27 @@ def _facts(settings: Settings) -> list[tuple[str, Any]]:
 
 
 def work(shared: Shared, batch: Batch) -> list[Done]:
-    """Do the runs of a batch; one that fails is told and does not stop the others."""
-    return [_attempt(shared, key) for key in batch.keys]
+    """Do the runs of a batch in turn; one that fails is told and does not stop the others.
+
+    Where they take long only the first are done: the others are to be asked for again (``rest_of``).
+    """
+    began, done = time.monotonic(), list[Done]()
+    for key in batch.keys:
+        done.append(_attempt(shared, key))
+        if time.monotonic() - began > _HAND_BACK:
+            break
+    return done
+
+
+def rest_of(batch: Batch, done: Sequence[Done]) -> list[Batch]:
+    """What is left to do of a batch: one batch or none."""
+    left = batch.keys[len(done) :]
+    return [Batch(left, batch.home)] if left else []
+
+
+def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
+    """The same runs, each a batch of its own."""
+    return [Batch((key,), batch.home) for batch in batches for key in batch.keys]
 
 
 def _attempt(shared: Shared, key: Key) -> Done:

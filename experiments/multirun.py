@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from experiments.designs import Design
 from experiments.points import FIXED, Points, point_id
 from experiments.store.reader import store_folder
-from experiments.sweep import Plan, of_the_sweep, run_plan
-from sim.config import key_of, load, plain_of
+from experiments.sweep import Plan, of_the_sweep, refuse_fixed_world, run_plan
+from sim.config import key_of, load, plain_of, value_of
 
 DESIGN = Design(question="What the jobs of a multirun show, one point each.")
 
@@ -21,9 +20,10 @@ DESIGN = Design(question="What the jobs of a multirun show, one point each.")
 def main(together: str, *overrides: str) -> Path:
     """Run one job's configuration into the store ``multirun-<together>``, or the one that ``store`` names."""
     config = load(*overrides)
+    refuse_fixed_world(config)
     folder = store_folder(config.store or f"multirun-{together}", config.output)
     given = [override for override in overrides if not of_the_sweep(override)]
-    settings = {key_of(override): _value(override) for override in given if key_of(override) != "scenario"}
+    settings = {key_of(override): value_of(override) for override in given if key_of(override) != "scenario"}
     scenario = config.scenario_name
     point = point_id(scenario, settings)
     row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0), strict=True)) | settings
@@ -34,11 +34,7 @@ def main(together: str, *overrides: str) -> Path:
     return run_plan(plan)
 
 
-def _value(override: str) -> Any:
-    """What stands behind the equals sign, in plain values."""
-    return yaml.safe_load(override.partition("=")[2])
-
-
 def told(arguments: Sequence[str]) -> str:
-    """Eight hexadecimal characters that all jobs of one multirun share, and its resumption too."""
-    return point_id(" ".join(sorted(word for word in arguments if key_of(word) not in ("workers", "store", "output"))), {})[:8]
+    """Eight hexadecimal characters that all jobs of one multirun share, and its resumption too, wherever and by whom it is run."""
+    of_all = (word for word in arguments if not (of_the_sweep(word) or word.startswith("-") or key_of(word).startswith("hydra")))
+    return point_id(" ".join(sorted(of_all)), {})[:8]

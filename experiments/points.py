@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+import yaml
 
 from experiments.designs import Choice, Design, Settings, design_of
 from experiments.sampling import combinations_of, draws_of
@@ -21,6 +22,7 @@ FIXED = ("point", "place", "scenario", "condition", "draw")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
 _TEXTS = ("point", "scenario", "condition")
+_LEVELS_TRIED = 64  # values of one column; of numbers the least and the greatest too
 
 
 class Points(NamedTuple):
@@ -43,7 +45,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     out of range (the ends of every uncertainty and every level are tried), or two points that are the same.
     """
     if design.table is not None:
-        return points_from(pd.read_csv(_there(design.table), dtype=object), design, overrides, design.table)
+        return points_from(_table_in(design.table), design, overrides, design.table)
     draws = draws_of(design)
     rows: list[dict[Any, Any]] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | values
@@ -70,8 +72,6 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     A column that is missing means: as in the baseline, the lever's first level, the default. Text is read as YAML reads it.
     Raises ``ConfigError`` for a column or an entry that the design does not know.
     """
-    import yaml
-
     known = [*FIXED, *design.levers, *design.uncertainties]
     levels = design.levels_of
     rows: list[dict[str, Any]] = []
@@ -84,7 +84,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
                 raise ConfigError(f"{place}: column {name!r}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
             if name in ("point", "place") or pd.isna(value):
                 continue
-            row[name] = str(value) if name in (*_TEXTS, *levels) else yaml.safe_load(str(value))
+            row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), f"{place}: row {number + 1}: {name}")
             if name in levels and row[name] not in levels[name]:
                 raise ConfigError(f"{place}: row {number + 1}: {name}: found {row[name]!r}; accepted: {', '.join(levels[name])}")
             if name == "condition" and row[name] not in (*design.conditions, ""):
@@ -97,10 +97,38 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     return points_of_rows(rows, design, overrides)
 
 
-def _there(path: str) -> Path:
+def _table_in(path: str) -> pd.DataFrame:
+    """A CSV file as text; only an empty entry is missing."""
     if not Path(path).is_file():
         raise ConfigError(f"table: found {path!r}, which is no file; accepted: the path of a CSV file")
-    return Path(path)
+    try:
+        return pd.read_csv(path, dtype=object, keep_default_na=False, na_values=[""])
+    except (ValueError, OSError) as error:
+        told = " ".join(str(error).split())
+        raise ConfigError(
+            f"table: found {path!r}, which cannot be read ({told}); accepted: a CSV file with a row a point"
+        ) from None
+
+
+def _read(text: str, place: str) -> Any:
+    """An entry as YAML reads it; but numbers in every usual way (1e-05), and whole ones as such (3.0), as their column had them."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"{place}: found {text!r}; accepted: a number, true, false, or text as YAML has it") from None
+    return _whole(value)
+
+
+def _whole(value: Any) -> Any:
+    """Three and 3.0 are one number."""
+    if isinstance(value, Mapping):
+        return {name: _whole(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _first_policy(design: Design) -> str:
@@ -128,17 +156,17 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
     found = Points(frame, bases, settings)
-    _try_ends(found, design)
+    _try_ends(found)
     return found
 
 
 def point_id(scenario: str, settings: Settings) -> str:
     """Twelve hexadecimal characters that follow from what a point sets and from nothing else.
 
-    >>> point_id("as_adopted", {"review.rho": 0.5}) == point_id("as_adopted", {"review.rho": 0.5})
+    >>> point_id("judge", {"review.rho": 1.0, "people.rows": 9}) == point_id("judge", {"people.rows": 9, "review.rho": 1})
     True
     """
-    text = json.dumps([scenario, settings], sort_keys=True, default=str)
+    text = json.dumps([scenario, _whole(settings)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
 
 
@@ -189,15 +217,14 @@ def _add(out: Settings, more: Settings, said: str) -> None:
         out[key] = value
 
 
-def _try_ends(found: Points, design: Design) -> None:
+def _try_ends(found: Points) -> None:
     """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable."""
     tried: set[int] = set()
     for column in found.frame.columns.difference(["point", "place", "draw"], sort=False):
         values = found.frame[column]
-        if column in design.uncertainties and pd.api.types.is_numeric_dtype(values):
+        tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:_LEVELS_TRIED]}
+        if pd.api.types.is_numeric_dtype(values) and values.notna().any():
             tried |= {int(values.argmin()), int(values.argmax())}
-        else:
-            tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:64]}
     for place in sorted(tried):
         found.config(place)
 

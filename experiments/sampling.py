@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -49,6 +50,8 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
 
         return np.asarray(sobol.sample(problem, size, calc_second_order=False, scramble=True, seed=design.draw_seed))
     if design.draw == "morris":
+        if design.levels % 2:
+            raise ConfigError(f"levels: found {design.levels} of a Morris design; accepted: an even number")
         from SALib.sample import morris
 
         return np.asarray(morris.sample(problem, size, num_levels=design.levels, seed=design.draw_seed))
@@ -81,10 +84,9 @@ def _scaled(u: NDArray[np.float64], known: Uncertainty) -> list[Any]:
         return [known.values[min(int(share * len(known.values)), last)] for share in u]
     low, high = _bound(known.low), _bound(known.high)
     if known.shape == "whole":
-        return [min(int(low + share * (high - low + 1)), int(high)) for share in u]
-    if known.shape == "log":
-        return [float(value) for value in low * (high / low) ** u]
-    return [float(value) for value in low + u * (high - low)]
+        return [min(math.floor(low + share * (high - low + 1)), int(high)) for share in u]  # int() would draw zero twice as often
+    spread = low * (high / low) ** u if known.shape == "log" else low + u * (high - low)
+    return [float(value) for value in np.clip(spread, low, high)]  # rounding must not leave the bounds
 
 
 def unit_of(value: Any, known: Uncertainty) -> float:

@@ -39,12 +39,13 @@ def next_generation(design: Design, history: Sequence[Sequence[Told]], adopted: 
             study.enqueue_trial(end)
         for number, generation in enumerate(history):
             trials = _asked(study, space, len(generation))
+            whole = 0
             for trial, (row, values) in zip(trials, generation, strict=True):
                 _refuse_strangers(trial.params, row, number)
-                _tell(optuna, study, trial, values)
+                whole += _tell(optuna, study, trial, values)
             if search.sampler == "nsga2":
                 # A generation counts as whole although some of it failed; else the next would be drawn at random again.
-                sampler.population_size = max(1, sum(trial.state.name == "COMPLETE" for trial in study.trials[-len(generation) :]))
+                sampler.population_size = max(1, whole)
         return [dict(trial.params) for trial in _asked(study, space, search.generation)]
 
 
@@ -89,11 +90,13 @@ def _asked(study: Any, space: Mapping[str, Any], count: int) -> list[Any]:
     return [study.ask(dict(space)) for _ in range(count)]
 
 
-def _tell(optuna: Any, study: Any, trial: Any, values: Sequence[float] | None) -> None:
+def _tell(optuna: Any, study: Any, trial: Any, values: Sequence[float] | None) -> bool:
+    """Tell what came of a trial, and whether anything did."""
     if values is None or any(isnan(value) for value in values):
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
-    else:
-        study.tell(trial, [float(value) for value in values])
+        return False
+    study.tell(trial, [float(value) for value in values])
+    return True
 
 
 def _refuse_strangers(asked: Mapping[str, Any], row: Mapping[str, Any], number: int) -> None:

@@ -11,13 +11,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from math import ceil
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,10 +33,10 @@ from rich.text import Text
 
 from experiments.designs import Design, design_of
 from experiments.engines import engine_of
-from experiments.jobs import Batch, batches_of, shared_of, work
+from experiments.jobs import Batch, batches_of, shared_of
 from experiments.output import commit, is_dirty, machine
 from experiments.points import Points, points_of
-from experiments.runs import crew_size, trials, warm
+from experiments.runs import crew_size, warm
 from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
@@ -75,6 +77,16 @@ class Plan(NamedTuple):
         number, of = self.shard
         return batches_of(self.points, self.worlds, self.luck)[number - 1 :: of]
 
+    @property
+    def keys(self) -> set[Key]:
+        """All runs, of every shard."""
+        return {
+            Key(point, world, number)
+            for point in self.points.frame["point"]
+            for world in self.worlds
+            for number in range(self.luck)
+        }
+
 
 class Turn:
     """What happened in a session so far."""
@@ -109,9 +121,9 @@ def run_plan(plan: Plan) -> Path:
             from experiments.adaptive import search
 
             plan, turn = search(plan, store, console)
-    study = StoredStudy(plan.folder)
-    left = len(plan.points.frame["point"].unique()) * len(plan.worlds) * plan.luck - _finished(study, plan)
-    console.print(_closing(plan, turn, left), highlight=False, soft_wrap=True)
+        store.fold_rest()
+        left = len(plan.keys - store.finished())
+    console.print(_closing(plan, turn, left), markup=False, highlight=False, soft_wrap=True)
     if turn.failed:
         raise StoppedError(
             f"{counted(turn.failed, 'run')} failed; the others are kept: rogatory check store={plan.folder}", _FAILED
@@ -125,6 +137,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     if config.design is None:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
     given = {key_of(override) for override in overrides}
+    refuse_fixed_world(config)
     design = design_of(config.design)
     design = design.model_copy(update={"size": config.size or design.size})
     of_all = [override for override in overrides if not of_the_sweep(override)]
@@ -136,6 +149,12 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     writer = WHOLE if config.shard is None else f"{shard[0]}_of_{shard[1]}"
     worlds = [config.seed + number for number in range(seeds)]
     return Plan(" ".join(["sweep", *overrides]), design, config, points, worlds, luck, folder, writer, shard, tuple(of_all))
+
+
+def refuse_fixed_world(config: Config) -> None:
+    """A sweep's worlds follow from ``seed`` and ``seeds``. Raises ``ConfigError`` where another one is fixed."""
+    if config.world_seed is not None:
+        raise ConfigError(f"world_seed: found {config.world_seed} in a sweep; accepted: null, with seed=... seeds=... luck=...")
 
 
 def of_the_sweep(override: str) -> bool:
@@ -161,31 +180,35 @@ def _identity(plan: Plan) -> Any:
 def conduct(plan: Plan, store: Store, console: Console) -> Turn:
     """Do what is not done yet, and keep it as it comes; an interrupt or a full disk loses no run that has ended."""
     turn = Turn()
-    session = _session(plan, store)
-    name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}Z-{plan.writer}"
-    store.write_session(name, session | {"status": "running"})
-    status = "interrupted"
     try:
-        _run_all(plan, store, turn, console)
-        status = "failures" if turn.failed else "done"
+        with _session(plan, store, turn):
+            _run_all(plan, store, turn, console)
     except (KeyboardInterrupt, BrokenExecutor, OSError, MemoryError) as error:
         raise _halted(error, turn, plan) from None
-    finally:
-        _close_session(store, name, session, turn, status)
     return turn
 
 
-def _close_session(store: Store, name: str, session: dict[str, Any], turn: Turn, status: str) -> None:
-    ended = {
+@contextmanager
+def _session(plan: Plan, store: Store, turn: Turn) -> Iterator[None]:
+    """The manifest of a turn stands in the store while it runs, and says in the end how it went."""
+    said = _manifest(plan, store)
+    name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}Z-{plan.writer}"
+    store.write_session(name, said | {"status": "running"})
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # a full disk has been told already
+            store.write_session(name, said | _ended(turn, "interrupted"))
+        raise
+    store.write_session(name, said | _ended(turn, "failures" if turn.failed else "done"))
+
+
+def _ended(turn: Turn, status: str) -> dict[str, Any]:
+    return {
         "status": status, "ended": _now(), "runs": turn.done, "failed": turn.failed, "run_seconds": round(turn.seconds, 2),
         "array_seconds": round(turn.array_seconds, 2), "store_seconds": round(turn.own, 2),
         "seconds": round(time.monotonic() - turn.began, 2),
     }  # fmt: skip
-    try:
-        store.write_session(name, session | ended)
-    except OSError:
-        if status != "interrupted":  # a full disk has been told already
-            raise
 
 
 def _halted(error: BaseException, turn: Turn, plan: Plan) -> StoppedError:
@@ -195,8 +218,8 @@ def _halted(error: BaseException, turn: Turn, plan: Plan) -> StoppedError:
     return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", _FAILED)
 
 
-def _session(plan: Plan, store: Store) -> dict[str, Any]:
-    """The manifest: everything that is needed to rebuild or to doubt what this turn writes."""
+def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
+    """Everything that is needed to rebuild or to doubt what this turn writes."""
     return {
         "command": f"rogatory {plan.command}",
         "began": _now(),
@@ -223,39 +246,29 @@ def _now() -> str:
 def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     batches, finished = plan.batches, store.finished()
     order = [key for batch in batches for key in batch.keys]
-    todo = [Batch(left, batch.builds) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
+    todo = [Batch(left, batch.home) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
     count = sum(len(batch.keys) for batch in todo)
     chunks = _Chunks(order, finished, store)
-    shown = Console(stderr=True)
     if not todo:
         console.print(f"{counted(len(order), 'run')}: all there already.", highlight=False)
     else:
         workers = crew_size(plan.config.workers, count)
-        shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
         engine = engine_of(plan.config.engine, workers)
-        first, rest = _first_of(todo)
-        with shown.status("compiling the rules and timing a run (about half a minute on a new machine)"):
-            warm(trials([plan.points.config(0)]))
-            timed = work(shared, first)
-        _keep(timed, store, chunks, turn)
-        console.print(_projected(timed[0], todo, workers, len(order) - count), highlight=False, soft_wrap=True)
-        with _bar(shown) as progress, closing(engine(shared, rest)) as ended:
-            task = progress.add_task(plan.folder.name, total=count, completed=turn.done + turn.failed, failed=turn.failed)
-            told = Counter[str]()
-            _tell(timed, told, progress)
+        shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
+        shown, told = Console(stderr=True), Counter[str]()
+        with shown.status("compiling the rules (once; about half a minute on a new machine)"):
+            warm(shared.trial)  # before several processes would each do it
+        with _bar(shown) as progress, closing(engine(shared, todo)) as ended:
+            task = progress.add_task(escape(plan.folder.name), total=count, failed=0)
             for runs in ended:
+                if not turn.done + turn.failed:
+                    progress.console.print(_projected(runs, todo, workers, len(order) - count), highlight=False, soft_wrap=True)
                 _keep(runs, store, chunks, turn)
                 _tell(runs, told, progress)
                 progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
     started = time.perf_counter()
-    store.settle(order)
+    chunks.settle()
     turn.own += time.perf_counter() - started
-
-
-def _first_of(todo: Sequence[Batch]) -> tuple[Batch, list[Batch]]:
-    """One run to time, and the rest."""
-    (key, *others), builds = todo[0].keys, todo[0].builds
-    return Batch((key,), builds), [*([Batch(tuple(others), False)] if others else []), *todo[1:]]
 
 
 def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Turn) -> None:
@@ -283,18 +296,28 @@ class _Chunks:
         for run in ended:
             self._left[self._home[run.key]] -= 1
         while self._next < len(self._chunks) - 1 and not self._left[self._next]:  # the last one is the settlement's
-            self._store.fold(self._chunks[self._next])
-            self._next += 1
+            self._fold_next()
+
+    def settle(self) -> None:
+        """The end of a turn: what is complete or will not be becomes parts, chunk by chunk, and failures their table."""
+        while self._next < len(self._chunks):
+            self._fold_next()
+        self._store.settle_failures()
+
+    def _fold_next(self) -> None:
+        self._store.fold(self._chunks[self._next])
+        self._next += 1
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------------------
 
 
-def _projected(first: Done, todo: Sequence[Batch], workers: int, there: int) -> str:
-    """How long it will take, from the time of one run and of its world."""
-    count, builds = sum(len(batch.keys) for batch in todo), sum(batch.builds for batch in todo)
-    each = first.seconds - first.world_seconds
-    about = told_time(ceil((count * each + builds * first.world_seconds) / workers))
+def _projected(first: Sequence[Done], todo: Sequence[Batch], workers: int, there: int) -> str:
+    """How long it will take, from the time of the first runs and of their world."""
+    count, builds = sum(len(batch.keys) for batch in todo), len({(batch.keys[0].world_seed, batch.home) for batch in todo})
+    each = median(run.seconds - run.world_seconds for run in first)
+    world = max(run.world_seconds for run in first)
+    about = told_time(ceil((count * each + builds * world) / workers))
     before = f" ({there:,} there already)" if there else ""
     on = f"{workers} process{'es' if workers > 1 else ''}"
     return f"projected: about {about} for {counted(count, 'run')} in {counted(builds, 'world')}{before} on {on}"
@@ -333,12 +356,6 @@ def _tell(ended: Sequence[Done], told: Counter[str], progress: Progress) -> None
                 more = "; further ones alike are only counted" if told[run.error] == _MOST_TOLD else ""
                 where = f"point {run.key.point}, world {run.key.world_seed}, luck {run.key.luck}"
                 progress.console.print(f"failed: {where}: {run.error}{more}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _finished(study: StoredStudy, plan: Plan) -> int:
-    runs = study.runs
-    wanted = runs["point"].isin(plan.points.frame["point"]) & runs["world_seed"].isin(plan.worlds) & (runs["luck"] < plan.luck)
-    return int(wanted.sum())
 
 
 def _closing(plan: Plan, turn: Turn, left: int) -> str:

@@ -180,8 +180,8 @@ def shown(path: Path) -> str:
     return f"configs/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.as_posix()
 
 
-def _value(override: str) -> Any:
-    """What stands behind the equals sign, as Hydra reads it."""
+def value_of(override: str) -> Any:
+    """What stands behind the equals sign, as Hydra reads it. Raises ``ConfigError`` if it cannot be read."""
     try:
         return OverridesParser.create().parse_override(override).value()
     except HydraException:
@@ -193,7 +193,7 @@ def _unread(override: str) -> str:
 
 
 def _design(given: Sequence[str]) -> str | None:
-    found, known = _value(given[0]), options(_DESIGN)
+    found, known = value_of(given[0]), options(_DESIGN)
     if given[0].startswith(f"{_DESIGN}=") and (found is None or found in known or _is_file(found)):
         return None if found is None else str(found)
     wanted = f"{', '.join(known)}, or the path of a YAML file"
@@ -209,7 +209,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
     if not given:
         return (ADOPTED,)
     override, known = given[0], ", ".join(options(_SCENARIO))
-    value = _value(override)
+    value = value_of(override)
     names = [str(name) for name in value] if isinstance(value, list) else [str(value)]
     if not override.startswith(f"{_SCENARIO}=") or not isinstance(value, str | list):
         found = override.removeprefix(f"{_SCENARIO}=")

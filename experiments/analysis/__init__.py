@@ -27,7 +27,7 @@ from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
 
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
-_SHOWN = 12  # rows of the main table on the terminal
+_SHOWN, _ACROSS = 12, 7  # rows and columns of the main table on the terminal
 
 
 def main(name: str, *overrides: str) -> Path:
@@ -100,8 +100,9 @@ def tell(analysis: Analysis, console: Console) -> None:
     for sentence in (*analysis.answer, *analysis.sure):
         console.print(sentence, highlight=False, markup=False)
     name, frame = next(iter(analysis.tables.items()))
-    shown = frame.head(_SHOWN)
-    table = table_of(f"{name}.csv ({len(shown)} of {counted(len(frame), 'row')})", [str(column) for column in frame.columns])
+    shown = frame.iloc[:_SHOWN, :_ACROSS]
+    size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
+    table = table_of(f"{name}.csv ({size})", [str(column) for column in frame.columns])
     for row in shown.itertuples(index=False, name=None):
         table.add_row(*(_cell(value) for value in row))
     console.print(table)

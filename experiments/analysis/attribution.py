@@ -23,7 +23,7 @@ from experiments.analysis.games import (
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
-from experiments.analysis.words import band, listed, number, spoken
+from experiments.analysis.words import band, listed, number, quoted, spoken
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from experiments.points import FIXED
@@ -127,7 +127,7 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
         f"{whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
     top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
-    parts = [f"{spoken(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
+    parts = [f"{quoted(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
     if len(shares) > _NAMED:
         rest = (shares["value"].sum() - top["value"].sum()) * scale
         parts.append(f"the other {len(shares) - _NAMED} {number(rest)} %")
@@ -136,9 +136,10 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
         return
     if not np.isnan(whole["overlap"]):
         yield f"{here}{_overlap(whole, scale)}"
-    unclear = [spoken(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
+    unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if unclear:
-        yield f"{here}not told apart from zero when all are judged at once: {listed(unclear)}."
+        which = f"none of the {len(shares)}" if len(unclear) == len(shares) else f"all but {listed(unclear)}"
+        yield f"{here}when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
     if "interactions" in tables:
         yield from (f"{here}{sentence}" for sentence in _pairs_told(_of(tables["interactions"], game), scale))
 
@@ -176,7 +177,7 @@ def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
         if len(of_it):
             row = of_it.loc[of_it["value"].abs().idxmax()]
             moved = f"{'lose' if sign < 0 else 'gain'} {told(row, 'value', scale)}"
-            yield f"{spoken(row['lever'])} and {spoken(row['other'])} {words}: side by side they {moved} of the outcome."
+            yield f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: side by side they {moved} of the outcome."
 
 
 def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -> Iterator[str]:

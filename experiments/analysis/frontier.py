@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
-from experiments.analysis.words import band, listed, number, spoken
+from experiments.analysis.words import band, listed, number, quoted, spoken
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from sim.world.record import ConfigError
@@ -89,7 +89,7 @@ def _scored(scores: Scores, place: int) -> str:
 
 
 def _named(label: str) -> str:
-    return listed([spoken(part) for part in label.split(JOIN)])
+    return listed([quoted(part) for part in label.split(JOIN)])
 
 
 def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterator[str]:
@@ -100,10 +100,11 @@ def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterat
     of_it = table[table["condition"] == menu.condition]
     often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
     full = "the full bundle" if menu.full is not None or menu.labels[scores.full] == spec.full else "what protects most"
+    made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     yield (
         f"{here}of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
         f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
-        f"({_named(menu.labels[scores.full])}) {_scored(scores, scores.full)}."
+        f"({made_of}) {_scored(scores, scores.full)}."
     )
     if choice.knee is not None:
         knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee)}"

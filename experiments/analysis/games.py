@@ -112,7 +112,7 @@ def game_of(cube: Cube, design: Design, condition: str) -> Game:
             f"outcome: found no run in which every point has a value of {cube.outcome}; accepted: an outcome with more events"
         )
     means = mean_of(np.where(whole, part.values, np.nan))[:, whole.any(axis=1)]  # [points, W]
-    codes, events = shapley.codes_of(levers_on(part.points, design)), part.counts.sum(axis=(1, 2))
+    codes, events = shapley.codes_of(levers_on(part.points, design)), np.where(whole, part.counts, 0).sum(axis=(1, 2))
     frame = part.points.assign(place=range(len(part.points)))
     places = [of_it["place"].to_numpy()[np.argsort(codes[of_it["place"]])] for of_it in parts_of(frame, design)]
     orders = orders_of(design) if design.choose == "permutations" else None
@@ -145,7 +145,8 @@ def estimate(values: Reals, sampled: bool) -> Estimate:
     """Means of ``[B, W, k]`` over blocks of orders and worlds, with the errors of both apart.
 
     Orders and worlds are crossed. The two errors are added as if they shared nothing, though what is particular to an order in
-    a world counts in both: intervals are a little too wide, never too narrow.
+    a world counts in both, which makes intervals a little too wide. With fewer than ten pairs of orders they are a little too
+    narrow: contributions of single orders are far from normal.
     """
     blocks, worlds = values.shape[:2]
     with np.errstate(invalid="ignore", divide="ignore"):

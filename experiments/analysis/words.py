@@ -18,6 +18,15 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def quoted(name: str) -> str:
+    """A name of the code as words that cannot run into the sentence around them.
+
+    >>> quoted("harm_and")
+    '“harm and”'
+    """
+    return f"“{spoken(name)}”"
+
+
 def number(value: float, decimals: int | None = None) -> str:
     """A percentage without its sign for per cent.
 

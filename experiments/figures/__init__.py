@@ -24,9 +24,11 @@ from experiments.figures.flows import flows
 from experiments.figures.forest import forest
 from experiments.figures.interactions import interactions
 from experiments.figures.intervals import headline, targeted_rate
+from experiments.figures.pareto import pareto
 from experiments.figures.plane import plane
 from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
+from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
 from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
 from experiments.figures.tile_map import tile_map
@@ -37,7 +39,8 @@ __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
 _FUNCTIONS = (
     *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
-    *(shapley_waterfall, interactions),
+    *(shapley_waterfall, interactions, pareto),
+    *(sobol_bars, pawn_bars, tornado, morris_plane),
     *(regret, fan, discovery_boxes, discovery_plane),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}

@@ -29,7 +29,7 @@ COLUMNS = ["lever", "other", "value", "low", "high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
 _DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
 _ROOM = 9  # cells a side up to which a cell has room for the half-width of its interval
-_BELOW = 0.24  # of a cell: from the number's place to that of the half-width
+_BELOW = 0.2  # of a cell: from the number's place to that of the half-width
 _COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", _SUPPORT])
 
 
@@ -61,7 +61,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = ()) ->
             half = f"± {(high - low) / 2:.{max(decimals, 1)}f}"
             ax.text(x, y - 1 + _BELOW, half, ha="center", va="center", fontsize=SMALL - 2.0, color=MUTED)
     last = len(levers) - 1
-    ax.set(xlim=(-0.5, last - 0.5), ylim=(last - 0.5, -0.5), xticks=range(last), yticks=range(last))
+    ax.set(xlim=(-0.5, last - 0.49), ylim=(last - 0.49, -0.51), xticks=range(last), yticks=range(last))
     ax.set_yticklabels([spoken(name) for name in levers[1:]])
     ax.set_xticklabels([spoken(name) for name in levers[:-1]], rotation=90, color=INK)
     for spine in ax.spines.values():

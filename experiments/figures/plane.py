@@ -12,10 +12,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from experiments.figures.labels import LABEL, LEADING, Frame, extent, places
+from experiments.figures.labels import HALO, LABEL, MARK, Frame, Sheet, extent, name_marks
 from experiments.figures.style import (
     BETTER,
     FAINT,
@@ -27,7 +26,6 @@ from experiments.figures.style import (
     edges,
     note,
     nothing,
-    page_inches,
     present,
     spoken,
     usual,
@@ -40,11 +38,6 @@ COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS),
 _AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
-_POINTS = 72.0  # an inch
-_MARK = 6.5  # points across
-_LEADER = 6.0  # points from which a line leads from a label to its mark
-_COVERED = 3.0  # points between two marks of which one covers the other
-_CROWD = 40.0  # points around a mark in which others make it hard to name
 _INSET = 7.0  # points between the words of a corner and the frame
 _DAYS = 10.0  # days either way that the colours span at least: a day or two is no strong colour
 _CORNERS = (
@@ -53,7 +46,6 @@ _CORNERS = (
     (0, 0, "protects less, keeps more cooperation"),
     (1, 0, "protects less, costs cooperation"),
 )
-_HALO = [withStroke(linewidth=2.2, foreground="white")]
 _SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
 
 
@@ -107,7 +99,10 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     if near or not zoomed:
         spots.append((0.0, 0.0, said[""]))
     at_rest = [said.get(arm, spoken(arm)) for arm in table.loc[still, "arm"]]
-    homeless = _labels(ax, box, table[inside], spots)
+    sheet, marks = Sheet.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
+    taken = sheet.covered(marks)
+    _corners(ax, sheet.size, taken)
+    homeless = name_marks(ax, sheet, marks, spots, taken)
     ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
     ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
     note(ax, _explained(table, near, zoomed, int((~inside).sum()), at_rest, homeless))
@@ -178,7 +173,7 @@ def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
         ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=0.9, zorder=2)
         late = row["delay_days"]
         colour = "white" if np.isnan(late) else _SLOWER(norm(late))
-        ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=_MARK, zorder=4)
+        ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=MARK, zorder=4)
     ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
     strip = ax.inset_axes((0.70, 1.045, 0.30, 0.022))
     words = "delay until needs are met:"
@@ -203,43 +198,4 @@ def _corners(ax: Axes, size: Reals, taken: list[Frame]) -> None:
             inward = (_INSET - 2 * _INSET * right, _INSET - 2 * _INSET * top)
             spot = ax.annotate(words, (right, top), inward, "axes fraction", "offset points", fontsize=LABEL)
             spot.set(horizontalalignment="right" if right else "left", verticalalignment="top" if top else "bottom")
-            spot.set(color=MUTED, fontstyle="italic", path_effects=_HALO, zorder=5)
-
-
-def _labels(ax: Axes, box: Box, table: pd.DataFrame, spots: Sequence[tuple[float, float, str]]) -> list[str]:
-    """Names beside their marks, each as near as there is room and joined to its mark where that is not near; who found no room."""
-    size = page_inches(ax) * np.array(_AXES) * _POINTS
-    scale, corner = size / np.array([box.right - box.left, box.high - box.low]), np.array([box.left, box.low])
-    marks = (table[[_ACROSS, _UP]].to_numpy(float) - corner) * scale
-    taken = [Frame(x - _MARK / 2, y - _MARK / 2, x + _MARK / 2, y + _MARK / 2) for x, y in marks]
-    _corners(ax, size, taken)
-    placed = _together([((np.array([x, y]) - corner) * scale, words) for x, y, words in spots])
-    crowd = [int((np.abs(marks - mark) < _CROWD).all(axis=1).sum()) for mark, _ in placed]
-    homeless = []
-    for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
-        found = next(
-            (frame for frame in places(mark, *extent(words)) if frame.within(size) and not any(map(frame.meets, taken))), None
-        )
-        if found is None:
-            homeless += words.split("\n")
-            continue
-        taken.append(found)
-        x, y = found.middle / scale + corner
-        ax.text(x, y, words, ha="center", va="center", fontsize=LABEL, zorder=5, path_effects=_HALO, linespacing=LEADING)
-        edge = np.clip(mark, found[:2], found[2:])
-        if np.hypot(*(edge - mark)) > _LEADER + _MARK / 2:
-            ends = np.stack([mark, edge]) / scale + corner
-            ax.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
-    return sorted(homeless)
-
-
-def _together(placed: Sequence[tuple[Reals, str]]) -> list[tuple[Reals, str]]:
-    """Marks with their names; marks that cover each other share a label, a line a name."""
-    groups: list[tuple[Reals, list[str]]] = []
-    for mark, words in placed:
-        beside = next((names for middle, names in groups if np.hypot(*(mark - middle)) < _COVERED), None)
-        if beside is None:
-            groups.append((mark, [words]))
-        else:
-            beside.append(words)
-    return [(mark, "\n".join(names)) for mark, names in groups]
+            spot.set(color=MUTED, fontstyle="italic", path_effects=HALO, zorder=5)

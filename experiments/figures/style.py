@@ -110,6 +110,15 @@ def spoken(name: object) -> str:
     return str(name).replace("_", " ")
 
 
+def keyed(name: object) -> str:
+    """A dotted key of the configuration as words, from the general to the particular.
+
+    >>> keyed("review.hours_median")
+    'review › hours median'
+    """
+    return spoken(name).replace(".", " › ")
+
+
 def counted(number: float) -> str:
     """A whole number with thin spaces.
 
@@ -140,6 +149,24 @@ def measured(value: float) -> str:
         return counted(value).replace("-", "−")
     text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def alike(values: Sequence[float], digits: int = 3, sign: bool = False) -> list[str]:
+    """Numbers with as many decimals as the largest needs for so many digits; nothing for what is missing.
+
+    >>> alike([0.01234, -0.00567]), alike([1234.5, 2.0], sign=True), alike([0.0, float("nan")])
+    (['0.0123', '−0.0057'], ['+1\u202f234', '+2'], ['0', ''])
+    """
+    most = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
+    decimals = max(digits - 1 - int(np.floor(np.log10(most))), 0) if most > 0 else 0
+    return [_with_decimals(value, decimals, sign) for value in values]
+
+
+def _with_decimals(value: float, decimals: int, sign: bool) -> str:
+    if not np.isfinite(value):
+        return ""
+    text = f"{value:{'+' if sign else ''},.{decimals}f}".replace(",", THIN)
+    return (text.lstrip("+-") if not text.strip("+-0." + THIN) else text).replace("-", "−")
 
 
 def signed(value: float, decimals: int = 1) -> str:

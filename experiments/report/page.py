@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, tostring  # written, never parsed
 
 STYLE = Path(__file__).with_name("report.css")
 _SEALED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_BLOCKS = {"p", "li", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "tr", "thead", "tbody", "table", "caption", "section"}
-_BLOCKS |= {"figure", "figcaption", "div", "nav", "header", "main", "footer", "meta", "title", "style", "head", "body", "pre"}
+_BLOCKS = {
+    "p",
+    "li",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "tr",
+    "thead",
+    "tbody",
+    "table",
+    "caption",
+    "section",
+}
+_BLOCKS |= {
+    "figure",
+    "figcaption",
+    "div",
+    "nav",
+    "header",
+    "main",
+    "footer",
+    "meta",
+    "title",
+    "style",
+    "head",
+    "body",
+    "pre",
+    "details",
+    "summary",
+}
 _DENSE = 7  # columns above which a table is set smaller on paper
 Content = str | Element | Iterable["str | Element | None"] | None
 
@@ -51,12 +87,14 @@ def line(*cells: str | Element) -> list[str | Element]:
     return [*cells]
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Iterable[str | Element]], words: int = 1) -> Element:
+def table(caption: str, head: Sequence[str], rows: Iterable[Iterable[str | Element]], words: int | Container[int] = 1) -> Element:
     """A table with a caption and scoped headings; the first cell heads its row, the first ``words`` columns are text.
 
-    It scrolls by itself where the page is narrower, and can be reached by the keyboard to do so.
+    ``words`` may name the places of the columns that are text instead. The table scrolls by itself where the page is narrower, and
+    can be reached by the keyboard to do so.
     """
-    kinds = ["words" if place < words else "number" for place in range(len(head))]
+    told = range(words) if isinstance(words, int) else words
+    kinds = ["words" if place in told or not place else "number" for place in range(len(head))]
     top = tag("tr", [tag("th", name, scope="col", class_=kind) for name, kind in zip(head, kinds, strict=True)])
     body = []
     for first, *rest in rows:

@@ -16,6 +16,7 @@ STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverifie
 COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
+_POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE]\d+")  # a number to Hydra, and to YAML 1.1 a word for want of a sign
 _COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
 _PACKAGE = re.compile(r"^# @package (\S+)")
 _SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
@@ -63,18 +64,38 @@ def _defaults(place: Path) -> dict[str, str | list[str]]:
 def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """The numbers of one file, as they were in the run."""
     text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
     package = _PACKAGE.match(text)
     stem = package[1] if package else "" if path.parent == place else path.parent.name
+    for key, value, line, *behind in said_in(text):
+        dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
+        now = _found(composed, dotted)
+        own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
+        where = (path.relative_to(place).as_posix(), line, dotted, f"{now:g}" if own else value)
+        yield (*where, *behind, bool(_SWEPT.search(behind[-1])), own)
+
+
+def said_in(text: str) -> Iterator[tuple[str, str, int, str, str, str, str]]:
+    """Numbers of a YAML text whose line says what they are: dotted key, value, line, unit, range, status, source.
+
+    >>> list(said_in("a: {b: 2}  # hours; >=0; assumed: a guess"))
+    [('a.b', '2', 1, 'hours', '>=0', 'assumed', 'a guess')]
+    """
+    lines = text.splitlines()
     for key, value, line in _numbers(yaml.compose(text, Loader=yaml.SafeLoader), ()):
         said = _COMMENT.search(lines[line])
         if said:
-            dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
-            now = _found(composed, dotted)
-            own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
-            where = (path.relative_to(place).as_posix(), line + 1, dotted, f"{now:g}" if own else value)
-            behind = tuple(said[part].strip() for part in ("unit", "range", "status", "source"))
-            yield (*where, *behind, bool(_SWEPT.search(said["source"])), own)
+            unit, span, status, source = (said[part].strip() for part in ("unit", "range", "status", "source"))
+            yield key, value, line + 1, unit, span, status, source
+
+
+def lines_of(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Rows of ``parameters`` as lines of a table: key, value, unit, range, status, source; what stands on one line shares one."""
+    out = []
+    for _, part in rows.groupby(["file", "line"], sort=False):
+        first = part.iloc[0]
+        key, value = joined(list(part["key"]), list(part["value"]))
+        out.append((key, value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+    return out
 
 
 def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
@@ -85,7 +106,7 @@ def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _numbers(value, key)
-    elif isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+    elif isinstance(node, yaml.ScalarNode) and (node.tag in _NUMBERS or (node.style is None and _POWER.fullmatch(node.value))):
         yield ".".join(key), str(node.value), node.start_mark.line
 
 

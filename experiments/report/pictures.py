@@ -54,11 +54,17 @@ class Picture(NamedTuple):
     reading: str  # how to read it, in a sentence or two
     width: int  # pixels
     height: int
+    data: bytes | None = None  # the picture itself, where its file is not kept
 
     @property
     def address(self) -> str:
         """The picture itself, in few colours, as an address that needs no network."""
-        return f"data:image/png;base64,{base64.b64encode(in_few_colours(self.path)).decode('ascii')}"
+        data = in_few_colours(self.path) if self.data is None else self.data
+        return f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+
+    def carried(self) -> Picture:
+        """The same, independent of its file."""
+        return self._replace(data=in_few_colours(self.path))
 
 
 def order_of(study: Study) -> list[str]:

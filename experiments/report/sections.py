@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -12,7 +12,7 @@ from experiments.designs import design_of
 from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import line, section, table, tag
-from experiments.report.parameters import STATUSES, joined
+from experiments.report.parameters import STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.tables import linked, tables
 from experiments.report.told import (
@@ -139,10 +139,7 @@ def question(study: Study) -> list[Element]:
 def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
     """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
-    for figure in figures:
-        image = tag("img", src=figure.address, alt=figure.alt, width=str(figure.width), height=str(figure.height))
-        around = tag("div", image, class_="wide", role="group", aria_label=figure.heading, tabindex="0")
-        content.append(tag("figure", around, tag("figcaption", tag("b", f"{figure.heading}. "), figure.reading)))
+    content += [shown(figure) for figure in figures]
     for kind, heading in _GROUPS.items():
         arms = study.of(PROTECTION, kind)
         if arms:
@@ -150,6 +147,13 @@ def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
             strongest_first = arms[::-1] if kind == UP else arms
             content.append(tag("div", [_answered(study, arm) for arm in strongest_first], class_="answers"))
     return content
+
+
+def shown(figure: Picture) -> Element:
+    """A figure inside the page; it scrolls by itself where the page is narrower."""
+    image = tag("img", src=figure.address, alt=figure.alt, width=str(figure.width), height=str(figure.height))
+    around = tag("div", image, class_="wide", role="group", aria_label=figure.heading, tabindex="0")
+    return tag("figure", around, tag("figcaption", tag("b", f"{figure.heading}. "), figure.reading))
 
 
 def _answered(study: Study, arm: str) -> Element:
@@ -247,18 +251,18 @@ def _missing(study: Study) -> list[str]:
 # --- what it rests on -----------------------------------------------------------------------------------------------------
 
 
-def rests(known: pd.DataFrame) -> list[Element]:
-    """How many numbers are sourced, how many assumed, and which are to be swept."""
+def rests(known: pd.DataFrame, of: str = "comparison") -> list[Element]:
+    """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what."""
     counts = known["status"].value_counts()
     assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
-    opening = f"{counted(len(known))} numbers stand in the files that this comparison was composed of."
+    opening = f"{counted(len(known))} numbers stand in the files that this {of} was composed of."
     part = f"{counted(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
     rows = [(status, counted(int(counts[status]))) for status in STATUSES if status in counts.index]
     content = [tag("p", f"{opening} {part} {prose.STATUSES}"), table("Numbers by status", ("status", "numbers"), rows)]
     if known["swept"].any():
         content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
     if known["changed"].any():
-        content.append(_parameters("Numbers that this comparison took instead of those in the files", known[known["changed"]]))
+        content.append(_parameters(f"Numbers that this {of} took instead of those in the files", known[known["changed"]]))
     return content
 
 
@@ -270,17 +274,13 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
-    body = []
-    for _, part in rows.groupby(["file", "line"], sort=False):
-        first = part.iloc[0]
-        key, value = joined(list(part["key"]), list(part["value"]))
-        body.append(line(tag("code", key), value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+    body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
     return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
 
 
-def limits() -> list[Element]:
+def limits(said: Mapping[str, str] = prose.LIMITS) -> list[Element]:
     """What these answers are not."""
-    return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in prose.LIMITS.items()])]
+    return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in said.items()])]
 
 
 # --- rebuilding it --------------------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def rebuild(study: Study) -> list[Element]:
     facts = study.facts
     told = {
         "Commit": str(facts["commit"] or "not known: not run from a repository"),
-        "World seeds": f"{_seeds([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
+        "World seeds": f"{seeds_of([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
         "Window": several(facts["years"], "year"),
         "Baseline": str(facts["baseline"]),
         "Time": several(round(float(facts["seconds"])), "second"),
@@ -309,7 +309,7 @@ def rebuild(study: Study) -> list[Element]:
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
 
 
-def _seeds(seeds: Sequence[int]) -> str:
+def seeds_of(seeds: Sequence[int]) -> str:
     """Seeds in a row, short where they follow each other."""
     following = len(seeds) > 2 and list(seeds) == [*range(seeds[0], seeds[0] + len(seeds))]
     return f"{seeds[0]} to {seeds[-1]}" if following else listed([str(seed) for seed in seeds])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from xml.etree.ElementTree import Element
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from experiments.figures.slices import LEVELS, levels_of
 from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
@@ -26,6 +31,7 @@ from experiments.report.told import (
     verdict,
 )
 
+Reals = NDArray[np.float64]
 _ENDS = ("", "_low", "_high")
 _HEADLINE = (
     "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
@@ -37,6 +43,7 @@ _BARGAINS = (
 )  # fmt: skip
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
 _LARGEST = 8  # columns of a slice
+_DIGITS = 4  # of the largest number of a column
 
 
 def linked(study: Study, arm: str) -> Element:
@@ -62,6 +69,51 @@ def tables(study: Study) -> list[Element]:
         parts.append(tag("p", prose.SELECTED, class_="quiet"))
         parts.append(table(caption, ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others)), body))
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def texts_of(frame: pd.DataFrame) -> set[int]:
+    """Places of the columns that hold words and no numbers."""
+    return {place for place, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)}
+
+
+def cells_of(frame: pd.DataFrame) -> list[list[str]]:
+    """Rows of any tidy table as text; the numbers of a column have as many decimals as its largest needs, a dash is missing."""
+    columns = [[_entry(value, decimals) for value in column] for column, decimals in _columns(frame)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _columns(frame: pd.DataFrame) -> Iterator[tuple[list[Any], int | None]]:
+    """Columns with the decimals of their numbers; none where one column spans too many orders for that."""
+    for place, kind in enumerate(frame.dtypes):
+        column = frame.iloc[:, place]
+        yield column.tolist(), _decimals(column.to_numpy(float)) if pd.api.types.is_float_dtype(kind) else 0
+
+
+def _decimals(values: Reals) -> int | None:
+    """Decimals with which the largest of these has four digits; none if a smaller one would look like zero."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not sizes.size or (sizes % 1 == 0).all():
+        return 0
+    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(sizes.max()))), 0)
+    return decimals if sizes.min() >= 10.0**-decimals else None
+
+
+def _entry(value: Any, decimals: int | None) -> str:
+    """One entry of a table.
+
+    >>> _entry(-0.123456, 2), _entry(0.0000123, None), _entry(float("nan"), 2), _entry(True, 0), _entry(30000, 0).split(THIN)
+    ('−0.12', '1.23e-05', '–', 'yes', ['30', '000'])
+    """
+    if isinstance(value, list | tuple | set | dict):
+        return str(value)
+    if unknown(value):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    shown = f"{value:.{_DIGITS - 1}g}" if decimals is None else f"{value:,.{decimals}f}".replace(",", THIN)
+    return shown.replace("-", "−", 1) if value < 0 else shown
 
 
 def _opening(metric: str) -> str:

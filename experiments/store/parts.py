@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -88,7 +88,7 @@ def read_part(part: Part, columns: list[str] | None = None, filters: object = No
     return table
 
 
-def discard(paths: Iterator[Path]) -> None:
+def discard(paths: Iterable[Path]) -> None:
     """Remove files; what is gone already is fine."""
     for path in paths:
         with suppress(FileNotFoundError):

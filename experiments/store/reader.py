@@ -24,6 +24,7 @@ from sim.settings import Config
 from sim.world.record import ConfigError
 
 _KEY = [*Key._fields]
+_SAID = {"design", "points", "worlds", "luck", "bases"}  # what is read of a session
 
 
 class Session(NamedTuple):
@@ -87,9 +88,10 @@ class StoredStudy:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run, sorted; those still in a journal too."""
+        journalled = self.journalled  # before the tables: a run that is moved meanwhile is met in both, and not in neither
         tables = [read_part(part) for part in parts_of(self.folder, "runs")]
         counted = {key for table in tables for key in keys_of(table)}
-        new = [run for run in self.journalled if not run.error and run.key not in counted]
+        new = [run for run in journalled if not run.error and run.key not in counted]
         if new:
             tables.append(runs_of(new))
         if not tables:
@@ -116,8 +118,8 @@ class StoredStudy:
         for name, value in (("by", by), ("level", level)):
             if value is not None:
                 wanted &= pc.field(name) == value
-        tables = [read_part(part, filters=wanted) for part in parts_of(self.folder, "data")]
         new = [run for run in self.journalled if not run.error]
+        tables = [read_part(part, filters=wanted) for part in parts_of(self.folder, "data")]
         if new:
             tables.append(data_of(new).filter(wanted))
         whole = pd.concat([table.to_pandas().astype({"point": str}) for table in tables]) if tables else pd.DataFrame()
@@ -152,13 +154,19 @@ def keys_of(table: pa.Table) -> list[Key]:
 
 def sessions_of(folder: Path) -> list[Session]:
     """What each session said, the oldest first. Raises ``StoreError`` for one that cannot be read."""
-    found = []
-    for path in sorted((folder / "sessions").glob("*.json")):
-        try:
-            found.append(Session(path, json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path}: cannot be read ({error}); accepted: the file as the sweep wrote it") from None
-    return found
+    return [session_in(path) for path in sorted((folder / "sessions").glob("*.json"))]
+
+
+def session_in(path: Path) -> Session:
+    """What a session said. Raises ``StoreError`` if it cannot be read."""
+    wanted = "accepted: the file as the sweep wrote it"
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read ({error}); {wanted}") from None
+    if not isinstance(said, dict) or _SAID - said.keys():
+        raise StoreError(f"{path}: is no session of a sweep; {wanted}")
+    return Session(path, said)
 
 
 def store_folder(asked: str, output: str) -> Path:

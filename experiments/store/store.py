@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sqlite3
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from filelock import FileLock, ReadWriteLock, Timeout
 from experiments.output import OutputError
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
-from experiments.store.parts import StoreError, discard, next_number, parts_of, read_part, write_part
+from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
 from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, VERSION_KEY, Done, Key, unpacked
 from sim.metrics import UNITS
 
@@ -26,6 +29,8 @@ WHOLE = "all"
 """The writer that does all of a sweep."""
 CHUNK = 1000
 """Runs a part of the tables; *assumption*: parts of some megabytes."""
+_LOCKS, _SESSIONS = "locks", "sessions"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a disk that is full or broken is no mistake in what was asked
 
 
 class Store:
@@ -51,31 +56,33 @@ class Store:
     def fold(self, order: Sequence[Key]) -> None:
         """Put the journalled runs among ``order`` into one part of runs and of data, in that order."""
         place = {key: number for number, key in enumerate(order)}
-        runs = sorted((run for run in self.journal.held() if run.key in place), key=lambda run: place[run.key])
-        good = [run for run in runs if not run.error]
-        if good:
+        runs = [run for run in self.journal.held() if run.key in place and not run.error]
+        if runs:
+            runs.sort(key=lambda run: place[run.key])
             number = next_number(self.folder, self.writer)
-            write_part(self.folder, "data", self.writer, number, data_of(good))
-            write_part(self.folder, "runs", self.writer, number, runs_of(good))  # from here on they count
-        self.journal.drop(run.key for run in good)
+            write_part(self.folder, "data", self.writer, number, data_of(runs))
+            write_part(self.folder, "runs", self.writer, number, runs_of(runs))  # from here on they count
+            self.journal.drop(run.key for run in runs)
 
-    def settle(self, order: Sequence[Key]) -> None:
-        """The end of a session: everything journalled becomes a part, failures too."""
-        self.fold(order)
-        self.fold([run.key for run in self.journal.held() if not run.error])  # of a design that was asked before
+    def fold_rest(self) -> None:
+        """What is journalled and was asked for by no order of this turn (by a design that was run before) becomes a part too."""
+        self.fold([run.key for run in self.journal.held() if not run.error])
+
+    def settle_failures(self) -> None:
+        """One table of the failures that no later try mended; the writer of all takes over those of shards."""
         failed = [run for run in self.journal.held() if run.error]
-        number = next_number(self.folder, self.writer)
-        old = [part.path for part in parts_of(self.folder, "failures") if part.writer == self.writer]
-        before = failures_in(self.folder, self.writer)
-        table = failures_of(failed)
-        known = {run.key for run in failed} | keys_in(self.folder)
-        kept = [row for row in before.to_pylist() if Key(row["point"], row["world_seed"], row["luck"]) not in known]
-        if kept:
-            table = pa.concat_tables([pa.Table.from_pylist(kept, FAILURES), table])
-        if len(table):
-            write_part(self.folder, "failures", self.writer, number, table)
-        discard(iter(old))
-        self.journal.drop(run.key for run in failed)
+        old = [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+        if not (failed or old):
+            return
+        mended = {run.key for run in failed} | keys_in(self.folder)
+        before = {_key_of(row): row for part in old for row in read_part(part).to_pylist()}
+        kept = [row for key, row in before.items() if key not in mended]
+        if failed or len(old) > 1 or len(kept) < len(before):
+            table = pa.concat_tables([pa.Table.from_pylist(kept, FAILURES), failures_of(failed)])
+            if len(table):
+                write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
+            discard(part.path for part in old)
+            self.journal.drop(run.key for run in failed)
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
@@ -89,7 +96,8 @@ class Store:
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
-        write_whole(self.folder / "sessions" / f"{name}.json", json.dumps(session, indent=1, sort_keys=True, default=str) + "\n")
+        text = json.dumps(session, indent=1, default=str) + "\n"  # in its own order: that of levers has a meaning
+        write_whole(self.folder / _SESSIONS / f"{name}.json", text)
 
 
 @contextmanager
@@ -98,37 +106,50 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
 
     The writer ``WHOLE`` has it alone; others (shards, jobs of one sweep) share it, each name once at a time. Raises
     ``StoreError`` where somebody else writes, where the schema is another, where code or data differ from those of the runs in
-    it (unless ``mix``), and where it cannot be written.
+    it (unless ``mix``), where the folder holds something else, and where it cannot be written; ``OSError`` on a full disk.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("locks", "sessions"):
-            (folder / name).mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"store: cannot write to {folder} ({error.strerror}); accepted: a folder that can be written") from None
+    _refuse_strangers(folder)
     with ExitStack() as held:
-        _take(held, folder, writer)
-        _settle_identity(folder, identity, mix)
-        if writer == WHOLE:
-            _tidy(folder)
-            _adopt(folder)
-        journal = Journal(journal_path(folder, writer))
         try:
+            for path in (folder, folder / _LOCKS, folder / _SESSIONS):
+                path.mkdir(parents=True, exist_ok=True)
+            _take(held, folder, writer)
+        except Timeout:
+            raise StoreError(
+                f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep"
+            ) from None
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            told = f"store: cannot write to {folder} ({error.strerror}); accepted: a folder that can be written"
+            raise StoreError(told) from None
+        with FileLock(folder / _LOCKS / "about.lock"):
+            _settle_identity(folder, identity, mix)
+        _tidy(folder, writer)
+        _adopt(folder, writer)
+        with closing(Journal(journal_path(folder, writer))) as journal:
             yield Store(folder, writer, journal)
-        finally:
-            journal.close()
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """A folder of something else is no place for a store."""
+    if not folder.is_dir() or (folder / ABOUT).exists():
+        return
+    ours = {*TABLES, _LOCKS, _SESSIONS, "journal"}
+    strange = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
+    if strange:
+        raise StoreError(f"store: found {folder}, which holds {strange[0]!r} and no {ABOUT}; accepted: a store, or an empty folder")
 
 
 def _take(held: ExitStack, folder: Path, writer: str) -> None:
     """The store for one whole sweep, or for shards of which each is here once; a lock ends with its process."""
-    busy = StoreError(f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep")
-    shared = ReadWriteLock(folder / "locks" / "store.db", is_singleton=False)
-    held.callback(shared.close)
     try:
+        shared = ReadWriteLock(folder / _LOCKS / "store.db", is_singleton=False)
+        held.callback(shared.close)
         held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE else shared.read_lock(timeout=0))
-        held.enter_context(FileLock(folder / "locks" / f"{writer}.lock", timeout=0))
-    except Timeout:
-        raise busy from None
+    except sqlite3.OperationalError as error:
+        raise OSError(errno.EIO, str(error)) from None
+    held.enter_context(FileLock(folder / _LOCKS / f"{writer}.lock", timeout=0))
 
 
 def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
@@ -166,38 +187,49 @@ def about_of(folder: Path) -> dict[str, Any]:
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:
         found = said.get("schema") if isinstance(said, dict) else said
         raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store")
+    if not isinstance(said.get("identity"), dict) or Identity.__required_keys__ - said["identity"].keys():
+        raise StoreError(f"{about}: found no identity of code and data; accepted: the file as the sweep wrote it")
     return said
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Replace a file in one step, once its new text is down on the disk."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _tidy(folder: Path) -> None:
-    """Remove what a killed run left: unfinished files, and data whose runs were never counted."""
-    for table in ("points", "runs", "data", "failures"):
-        discard(iter([*(folder / table).glob(".*.part")]))
-    counted = {(part.writer, part.number) for part in parts_of(folder, "runs")}
-    discard(part.path for part in parts_of(folder, "data") if (part.writer, part.number) not in counted)
+def _tidy(folder: Path, writer: str) -> None:
+    """Remove what a killed run of this writer left: unfinished files, and data or runs of which the other half is missing.
+
+    The writer of all does so for every writer. Runs whose data are gone are made again.
+    """
+    drafts = ".*.part" if writer == WHOLE else f".*-{writer}-*.part"
+    discard([path for home in ("", _SESSIONS, *TABLES) for path in (folder / home).glob(drafts)])
+    sides = [
+        {(part.writer, part.number): part.path for part in parts_of(folder, table) if writer in (WHOLE, part.writer)}
+        for table in ("data", "runs")
+    ]
+    discard([side[key] for side in sides for key in sides[0].keys() ^ sides[1].keys() if key in side])
 
 
-def _adopt(folder: Path) -> None:
-    """Put into the tables what shards left in their journals, and forget what is in the tables twice over."""
-    counted = keys_in(folder)
+def _adopt(folder: Path, writer: str) -> None:
+    """Forget what is journalled and in the tables too; the writer of all puts into the tables what shards left in journals."""
     for path in journals_of(folder):
-        journal = Journal(path)
-        try:
-            journal.drop([run.key for run in journal.held() if run.key in counted])
-            if path.stem != WHOLE:
-                Store(folder, path.stem, journal).settle(sorted(run.key for run in journal.held()))
-        finally:
-            journal.close()
+        if writer in (WHOLE, path.stem):
+            with closing(Journal(path)) as journal:
+                counted = keys_in(folder)
+                journal.drop([run.key for run in journal.held() if run.key in counted])
+                if path.stem != writer:
+                    store = Store(folder, path.stem, journal)
+                    store.fold_rest()
+                    store.settle_failures()
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------------
@@ -253,10 +285,20 @@ def failures_of(failed: Iterable[Done]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FAILURES)
 
 
-def failures_in(folder: Path, writer: str | None = None) -> pa.Table:
+def failures_in(folder: Path) -> pa.Table:
     """The failures that stand in the tables."""
-    tables = [read_part(part) for part in parts_of(folder, "failures") if writer in (None, part.writer)]
+    tables = []
+    for part in parts_of(folder, "failures"):
+        try:
+            tables.append(read_part(part))
+        except StoreError:
+            if part.path.exists():  # else its writer has just replaced it
+                raise
     return pa.concat_tables([FAILURES.empty_table(), *tables])
+
+
+def _key_of(row: Mapping[str, Any]) -> Key:
+    return Key(*(row[name] for name in Key._fields))
 
 
 def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:

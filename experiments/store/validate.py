@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
+from experiments.store.reader import session_in
 from experiments.store.schema import DATA, FAILURES, RUNS, Key
 from experiments.store.schema import checksum_of as rows_checksum
+from experiments.store.store import about_of
+from experiments.telling import counted
 
 _SCHEMAS = {"data": DATA, "runs": RUNS, "failures": FAILURES}
 
 
 def faults_of(folder: Path) -> list[str]:
-    """What is wrong with the tables of a store, a line each; an empty list for a store that is whole."""
+    """What is wrong with a store, a line each; an empty list for a store that is whole."""
     faults: list[str] = []
+    _read(lambda: about_of(folder), faults)
+    sessions = [_read(partial(session_in, path), faults) for path in sorted((folder / "sessions").glob("*.json"))]
+    for path in journals_of(folder):
+        _read(partial(peek, path), faults)
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
     for table in TABLES:
         strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
         faults += [f"{path}: bears no name of a part" for path in sorted(strangers)]
+    named = {session.said["points"] for session in sessions if session is not None}
+    lost = named - {part.path.name for part in parts_of(folder, "points")}
+    faults += [f"{folder / 'points' / name}: is missing, and a session names it" for name in sorted(lost)]
+    if not sessions:
+        faults.append(f"{folder / 'sessions'}: holds no session")
     _pairs(tables["runs"], tables["data"], faults)
     _doubled(tables["runs"], faults)
     by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
@@ -30,6 +45,14 @@ def faults_of(folder: Path) -> list[str]:
         if found:
             faults += _rows(runs, *found)
     return faults
+
+
+def _read[T](reading: Callable[[], T], faults: list[str]) -> T | None:
+    try:
+        return reading()
+    except (StoreError, OSError) as error:
+        faults.append(str(error).partition("; accepted")[0])
+        return None
 
 
 def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table]]:
@@ -41,7 +64,7 @@ def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table
         try:
             table = read_part(part)
         except StoreError as error:
-            faults.append(str(error).partition(";")[0])
+            faults.append(str(error).partition("; accepted")[0])
             continue
         wanted = _SCHEMAS.get(part.table)
         if wanted is not None and table.schema.names != wanted.names:
@@ -58,8 +81,14 @@ def _pairs(runs: list[tuple[Part, pa.Table]], data: list[tuple[Part, pa.Table]],
 
 
 def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
-    count = Counter(Key(*row) for _, table in runs for row in zip(*(table[name].to_pylist() for name in Key._fields), strict=True))
-    faults += [f"run {_named(key)}: is there {times} times" for key, times in count.items() if times > 1]
+    """Runs that an earlier part holds too."""
+    known: dict[Key, Part] = {}
+    for part, table in runs:
+        keys = [Key(*row) for row in zip(*(table[name].to_pylist() for name in Key._fields), strict=True)]
+        again = [key for place, key in enumerate(keys) if known.setdefault(key, part) is not part or key in keys[:place]]
+        if again:
+            others = ", ".join(sorted({known[key].path.name for key in again}))
+            faults.append(f"{part.path}: holds {counted(len(again), 'run')} that {others} holds too, the first {_named(again[0])}")
 
 
 def _rows(runs: pa.Table, part: Part, data: pa.Table) -> list[str]:
@@ -87,8 +116,6 @@ def _named(key: Key) -> str:
 
 def content_checksum(folder: Path) -> str:
     """Sixteen hexadecimal characters of all runs in order: equal for stores with the same runs, however they were written."""
-    import hashlib
-
     rows = sorted(
         row
         for part in parts_of(folder, "runs")

@@ -117,7 +117,7 @@ class Paper(NamedTuple):
 class CaseBook(NamedTuple):
     """What has become of each case so far."""
 
-    status: NDArray[np.int8]  # [C]
+    status: NDArray[np.int8]  # [C] how far the case has come
     attempts: NDArray[np.int8]  # [C] filings made
     tried: NDArray[np.uint8]  # [C] bit d: destination slot d has been used
     last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none

@@ -23,14 +23,14 @@ NONE = -1
 class Queue(NamedTuple):
     """Waiting files of every authority as linked lists through the docket, and the books of hours."""
 
-    head: Ints  # [N, 3] urgent, ordinary, parked; -1 if empty
-    tail: Ints  # [N, 3]
+    head: Ints  # [N, 3] first file of each lane: urgent, ordinary, parked; -1 if empty
+    tail: Ints  # [N, 3] last file of each lane
     held: Ints  # [N, 3] files in each lane
     after: Ints  # [M] next file in the same lane
     debt: Reals  # [N] hours overdrawn by the last file of the month before
     spent: Reals  # [T, N] hours charged
     backlog: Reals  # [T, N] expected hours of the files waiting, at the start of service
-    effort: Reals  # [T, N]
+    effort: Reals  # [T, N] attention that the load leaves, in [0, 1]
     waiting: Ints  # [T, N] files waiting after service
     parked: Ints  # [T, N] files parked after service
     screening: Reals  # [T] hours that wait at the central unit after the month

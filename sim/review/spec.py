@@ -151,7 +151,13 @@ def reading_of(
     instruments: Mapping[str, Instrument],
     review: Review,
 ) -> Reading:
-    """The tables that the compiled review reads in this world under these texts."""
+    """The tables that the compiled review reads in this world under these texts.
+
+    A look or a ground stands against a request where ``covers * strength * acuity + sqrt(rho) * dossier + sqrt(1 - rho) * own``
+    exceeds ``bar + shift + pair``: ``strength_of`` the motive, ``dossier`` and ``own`` standard normals, and ``pair`` (here
+    ``pair_bar``) ``c_align * (alignment - 1/2) + c_trust * (liberal - 1/2) - c_strict * strictness - c_prev * (prior - usual)``
+    with ``prior`` the log odds of the requester's supposed abuse, ``usual`` their mean weighted by demand.
+    """
     states, offences, names = world.states, world.offences, review.names
     trust = states.liberal - 0.5
     aligned = states.alignment - 0.5

@@ -17,14 +17,14 @@ class Docket(NamedTuple):
     month: NDArray[np.int16]  # [M] month of filing
     requested: NDArray[np.int16]  # [M] state row
     instrument: NDArray[np.int8]  # [M] whose paragraphs govern it
-    channel: NDArray[np.int8]  # [M]
+    channel: NDArray[np.int8]  # [M] by the paragraphs, ordinary or urgent, or a side door
     wanted: NDArray[np.int8]  # [M] data class asked for
     granted: NDArray[np.int8]  # [M] data class given; -1 for none
     label: NDArray[np.int8]  # [M] the provision cited
     alleged: NDArray[np.int8]  # [M] the conduct that the dossier narrates
-    kind: NDArray[np.int8]  # [M]
+    kind: NDArray[np.int8]  # [M] how the label stands to the conduct
     quality: NDArray[np.float32]  # [M] of the paperwork, standard normal
-    status: NDArray[np.int8]  # [M]
+    status: NDArray[np.int8]  # [M] what has become of it
     reason: NDArray[np.int8]  # [M] first safeguard in the global order that stood against it; -1 for none
     grounds: NDArray[np.uint64]  # [M] bit s set: safeguard s stood against it
     narrowed: NDArray[np.int8]  # [M] safeguard that cut the data class; -1 for none
@@ -33,8 +33,8 @@ class Docket(NamedTuple):
     told: NDArray[np.int8]  # [M] whether the person learns of it: 0 never, 1 after disclosure, 2 before
     misused: NDArray[np.int8]  # [M] bit 1: used beyond the case; bit 2: passed on to a third state
     published: NDArray[np.int8]  # [M] 1: counted in public statistics of the requested state
-    filed_day: NDArray[np.float64]  # [M]
-    decided_day: NDArray[np.float64]  # [M]
+    filed_day: NDArray[np.float64]  # [M] day of filing
+    decided_day: NDArray[np.float64]  # [M] day on which the requester hears yes or no
     executed_day: NDArray[np.float64]  # [M] day of execution
     ready_day: NDArray[np.float64]  # [M] day before which it cannot be executed: further information was asked for
     ended_day: NDArray[np.float64]  # [M] day on which the request left the docket, however it ended

@@ -16,13 +16,13 @@ class PeopleTable:
 
     ids: Keys  # [P] stable keys
     origin: NDArray[np.int64]  # [P] state row
-    group: NDArray[np.int64]  # [P]
+    group: NDArray[np.int64]  # [P] group at risk
     residence: NDArray[np.int64]  # [P] state row; equal to origin unless in exile
     hosts: NDArray[np.int64]  # [P, 4] domestic service, then up to three foreign platforms; -1 for none
     visibility: NDArray[np.float64]  # [P] heavy-tailed, median one
     expression: NDArray[np.float64]  # [P] baseline expression in (0, 1]
     weight: NDArray[np.float64]  # [P] people the row stands for
-    cell_start: NDArray[np.int64]  # [N * G + 1]
+    cell_start: NDArray[np.int64]  # [N * G + 1] first row of each (origin, group)
     cumulative: NDArray[np.float64]  # [P] running sum of weight * visibility * expression within the cell
 
     def __post_init__(self) -> None:

@@ -16,10 +16,10 @@ from sim.world.vocabulary import Offences
 class World:
     """States, people, offences and the officer-hours that each authority has: facts, the same in every scenario."""
 
-    seed: int
-    states: StateTable
-    people: PeopleTable
-    offences: Offences
+    seed: int  # settles what the sources leave open
+    states: StateTable  # what each state is, punishes, protects and wants
+    people: PeopleTable  # the cohort at risk
+    offences: Offences  # what conduct there is
     capacity: NDArray[np.float64]  # [N] officer-hours per month; infinity until it is set from the as-adopted load
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> World:

@@ -19,8 +19,8 @@ MADE_UP = "Synthetic"
 class StateTable:
     """``N`` states; every array is read-only. Attributes that the sources lack are drawn per world and marked in ``drawn``."""
 
-    codes: tuple[str, ...]
-    names: tuple[str, ...]
+    codes: tuple[str, ...]  # [N] ISO 3166-1 alpha-3
+    names: tuple[str, ...]  # [N] short English names
     keys: Keys  # [N] stable keys of the codes
     place: Reals  # [N, 2] longitude and latitude in degrees, for drawing only
     region: tuple[str, ...]  # [N] UN M49 region
@@ -32,7 +32,7 @@ class StateTable:
     strictness: Reals  # [N] latent strictness, standardised
     repression: Reals  # [N] latent repression, standardised
     skill: Reals  # [N] of the central authority's desk, in [0, 1]
-    data_protection: Reals  # [N] in [0, 1]
+    data_protection: Reals  # [N] in [0, 1]: none, a draft, a law
     demand: Reals  # [N] legitimate cross-border needs per month, before frailty
     pursuit: Reals  # [N, G] abusive wishes per month
     at_risk: Reals  # [N, G] people at risk by origin, persons
@@ -41,7 +41,7 @@ class StateTable:
     home_service: Reals  # [N] probability that a person uses a service under home jurisdiction
     host_share: Reals  # [N, N] jurisdiction of foreign platforms by origin; rows sum to one
     closeness: Reals  # [N, N] weight with which a subject abroad lives in another state; zero diagonal
-    alignment: Reals  # [N, N] in [0, 1], symmetric
+    alignment: Reals  # [N, N] political closeness in [0, 1], symmetric
     penalties: Reals  # [N, K] maximum years; nan where the conduct is no crime
     penalty_known: Flags  # [N, K] read from a statute or a report, not drawn
     direct_requests: Reals  # [N] ordinary requests a year to the two firms that publish counts

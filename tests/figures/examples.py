@@ -8,10 +8,16 @@ import yaml
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
+from tests.figures import sensitivity_examples
+from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
 from tests.report.examples import comparison, cooperation
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = yaml.safe_load((ROOT / "configs/figure/standard.yaml").read_text())
+SETTINGS = {
+    name: settings
+    for path in sorted((ROOT / "configs/figure").glob("*.yaml"))
+    for name, settings in (yaml.safe_load(path.read_text()) or {}).items()
+}
 SCENARIOS = ("as_adopted", "no_treaty")
 PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
@@ -133,11 +139,18 @@ EXAMPLES = {
     "forest": compared,
     "plane": weighed,
     "slices": cut,
+    "shapley_waterfall": waterfall,
+    "interactions": pairs_of_levers,
+    "pareto": policies,
+    **sensitivity_examples.EXAMPLES,
 }
 GIVEN = {
     "flows": {"names": NAMES},
     "requested_side": {"names": NAMES, "unsigned": ("USA",)},
     "plane": {"near": True, "baseline": "as_adopted"},
     "slices": {"names": NAMES},
+    "interactions": {"order": LEVERS},
+    "pareto": {"baseline": "as_adopted", "order": LEVERS},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+    **sensitivity_examples.GIVEN,
 }

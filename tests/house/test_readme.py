@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import STATUSES, STUDIES
+from experiments.cli import OF_A_STORE, STATUSES, STUDIES
+from experiments.designs import design_of
 from experiments.reference import DEMO, PENALTIES
 from sim.config import options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 SMALLER = {
     "years": "years=1",
+    "size": "size=4",
     "seeds": "seeds=1",
     "people.rows": "people.rows=4000",
     "luck": "luck=1",
@@ -27,7 +30,7 @@ SMALLER = {
 FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 OF_NAMES = ("scenarios", "reproduce")  # studies that take no keys
-MANY_RUNS = ("compare", "explain")  # studies of a world for each arm, luck or telling
+MANY_RUNS = ("compare", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
 
 
 def blocks(language: str) -> list[str]:
@@ -57,7 +60,10 @@ def ran(arguments: list[str]) -> subprocess.CompletedProcess[str]:
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if "rogatory" in line]
 TYPED = [shlex.split(command, comments=True) for command in COMMANDS]
 AGAIN = [words[1:] for words in TYPED if words[1] == "reproduce"]
-OTHERS = [words[1:] for words in TYPED if words[1] != "reproduce"]
+WITH_A_STORE = [words[1:] for words in TYPED if words[1] in (*OF_A_STORE, "sweep")]
+OTHERS = [words[1:] for words in TYPED if words[1:] not in (*AGAIN, *WITH_A_STORE)]
+SWEPT = [words for words in WITH_A_STORE if words[0] == "sweep"]
+FAST = ("threshold_sweep",)  # the store that every `make test` fills
 
 
 def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -> None:
@@ -73,6 +79,28 @@ def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path) -> None:
     done = ran(arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
+        for name in (words[1].removeprefix("design=") for words in SWEPT)
+    ],
+)
+def test_a_sweep_of_the_readme_runs_and_its_analyses_read_it(store: str, tmp_path: Path) -> None:
+    commands = [words for words in WITH_A_STORE if words[1] in (store, f"design={store}")]
+    for words in commands:
+        asked = [word if word != "seeds=1" else "seeds=2" for word in (smaller(words) if words[0] == "sweep" else words)]
+        done = ran([*asked, f"output={tmp_path}"])
+        assert done.returncode == 0, (words, done.stderr)
+        assert done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_every_store_that_the_readme_reads_is_swept_there() -> None:
+    swept = {words[1].removeprefix("design=") for words in SWEPT}
+    assert {words[1] for words in WITH_A_STORE if words[0] != "sweep"} <= swept
 
 
 @pytest.mark.parametrize("words", AGAIN, ids=" ".join)
@@ -95,7 +123,10 @@ def test_the_exit_statuses_of_the_readme_are_those_of_the_command_line() -> None
 
 def test_every_design_of_the_readme_is_on_file() -> None:
     (told,) = re.findall(r"A design \(.*?\) is a list of arms on file: (.*?)\.", README)
-    assert set(re.findall(r"`(\w+)`", told)) == set(options("design"))
+    of_arms = {name for name in options("design") if design_of(name).arms}
+    assert set(re.findall(r"`(\w+)`", told)) == of_arms
+    (listed,) = re.findall(r"## Designs on file\n\n(.*?)\n\n## ", MANUAL, re.DOTALL)
+    assert set(re.findall(r"^\| `(\w+)`", listed, re.MULTILINE)) == set(options("design"))
 
 
 def test_the_python_of_the_readme_runs() -> None:

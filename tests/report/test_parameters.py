@@ -1,5 +1,6 @@
 """The table of parameters holds every number of the configuration with what its comment says."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -43,7 +44,9 @@ def numbers_in(path: Path) -> list[str]:
         return [node]
 
     leaves = walk(yaml.safe_load(path.read_text(encoding="utf-8")))
-    return [f"{float(leaf):g}" for leaf in leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
+    numbers = [leaf for leaf in leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool)]
+    numbers += [leaf for leaf in leaves if isinstance(leaf, str) and re.fullmatch(r"[\d.]+e\d+", leaf)]  # to YAML 1.1 no number
+    return [f"{float(leaf):g}" for leaf in numbers]
 
 
 @pytest.fixture

@@ -1,0 +1,226 @@
+"""From the outcomes of drawn points to tidy tables: what each method says of each factor, and the change along its range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, StrictInt
+
+from experiments.analysis import effects, pawn, sobol
+from experiments.analysis.drawn import Drawn, Method
+from experiments.analysis.replicates import half_by_leaving_out
+from experiments.sampling import problem_of
+from sim.world.record import Record
+
+Reals = NDArray[np.float64]
+COLUMNS = [
+    *("scenario", "factor", "method", "index", "value", "low", "high"),
+    *("replicate_low", "replicate_high", "floor", "told"),
+]
+"""``low`` and ``high``: 95 % limits as draws vary; ``replicate_``: as worlds (or lucks) vary; ``floor``: what noise alone shows."""
+TORNADO = [
+    *("scenario", "factor", "lowest", "highest", "at_low", "at_high", "change", "low", "high"),
+    *("replicate_low", "replicate_high", "told"),
+]
+ALL = "all inputs"
+"""In place of a factor: the sum over all of them."""
+_MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
+
+
+class Spec(Record):
+    """Settings of ``sensitivity``, from ``configs/analysis/sensitivity.yaml``."""
+
+    resamples: Annotated[StrictInt, Field(ge=50)]
+    seed: Annotated[StrictInt, Field(ge=1)]
+    slices: Annotated[StrictInt, Field(ge=2)]
+    dummies: Annotated[StrictInt, Field(ge=20)]
+    ends: Annotated[float, Field(ge=0.01, le=0.5)]
+    fewest_base_points: Annotated[StrictInt, Field(ge=2)]
+    fewest_trajectories: Annotated[StrictInt, Field(ge=2)]
+    fewest_draws: Annotated[StrictInt, Field(ge=10)]
+
+
+class Sample(NamedTuple):
+    """Outcomes of the drawn points of one case, without a hole."""
+
+    label: str
+    drawn: Drawn
+    units: Reals  # [n, D]
+    values: Reals  # [n, R] a column a replicate
+
+    @property
+    def apart(self) -> NDArray[np.intp]:
+        """Rows that stand for themselves: of a Saltelli design ``A`` and ``B``, which are a plain sample; else all."""
+        rows = np.arange(len(self.units))
+        inside = rows % self.drawn.rows
+        return rows[(inside == 0) | (inside == self.drawn.rows - 1)] if self.drawn.method == "sobol" else rows
+
+    @property
+    def plain(self) -> Sample:
+        """The rows that stand for themselves alone."""
+        return self._replace(units=self.units[self.apart], values=self.values[self.apart])
+
+
+class Tables(NamedTuple):
+    """What a method says."""
+
+    indices: pd.DataFrame  # columns COLUMNS
+    tornado: pd.DataFrame  # columns TORNADO
+
+
+def measured_by(sample: Sample, spec: Spec) -> Tables:
+    """The tables of the method by which the points were drawn, the factor that matters most first."""
+    found = _METHODS[sample.drawn.method](sample, spec)
+    main = main_of(found.indices)
+    size = found.indices[found.indices["index"] == main].set_index("factor")["value"]
+    size = size.abs() if main == "effect" else size  # a share below zero is noise, not size
+    by_size = found.indices["factor"].map(size)
+    order = found.indices.assign(_size=by_size, _index=pd.factorize(found.indices["index"])[0])
+    indices = order.sort_values(["_index", "_size"], ascending=[True, False], kind="stable")[COLUMNS]
+    return Tables(
+        indices.reset_index(drop=True),
+        found.tornado.sort_values("change", key=np.abs, ascending=False, kind="stable").reset_index(drop=True),
+    )
+
+
+def main_of(indices: pd.DataFrame) -> str:
+    """The index of a table that ranks its factors."""
+    return next(index for index in _MAIN if index in set(indices["index"]))
+
+
+def _by_sobol(sample: Sample, spec: Spec) -> Tables:
+    design = sobol.saltelli_of(sample.values, len(sample.drawn.factors))
+    tables = []
+    if sample.values.shape[1] > 1:
+        found = sobol.indices_of(design, spec.resamples, spec.seed)
+        values, of_points, of_replicates = (part[:, :-1] for part in found)
+        tables = [
+            _indices(sample, index, values[row], of_points[row], of_replicates[row], 0.0) for row, index in ((1, "ST"), (0, "S1"))
+        ]
+        values, of_points, of_replicates = (part[:1, -1] for part in found)
+        tables.append(_indices(sample, "S1", values, of_points, of_replicates, 0.0, factors=[ALL]))
+    raw = _raw(sample, spec, sobol.noise_in_total(design))
+    raw["told"] &= not tables  # with noise in it, where it could be free of it, an index tells nothing
+    plain = sample.plain
+    return Tables(pd.concat([*tables, _by_pawn(plain, spec), raw], ignore_index=True), _between_ends(plain, spec))
+
+
+def _raw(sample: Sample, spec: Spec, noise: Reals) -> pd.DataFrame:
+    """Indices of the means over replicates, as SALib gives them: with replicate noise in them."""
+    from SALib.analyze import sobol as library
+
+    means, names = sample.values.mean(axis=1), sample.drawn.factors
+    if not np.ptp(means[sample.apart]) > 0:  # the library would divide by their variance
+        found = dict.fromkeys(("S1", "ST", "S1_conf", "ST_conf"), np.full(len(names), np.nan))
+    else:
+        found = library.analyze(problem_of(names), means, calc_second_order=False, num_resamples=spec.resamples, seed=spec.seed)
+    first = _indices(sample, "S1_raw", found["S1"], found["S1_conf"], np.nan, 0.0)
+    total = _indices(sample, "ST_raw", found["ST"], found["ST_conf"], np.nan, noise)
+    return pd.concat([total, first], ignore_index=True)
+
+
+def _by_morris(sample: Sample, spec: Spec) -> Tables:
+    from SALib.analyze import morris as library
+
+    names, levels = sample.drawn.factors, sample.drawn.levels
+    found = library.analyze(
+        problem_of(names), sample.units, sample.values.mean(axis=1), num_resamples=spec.resamples, num_levels=levels, seed=spec.seed
+    )
+    steps = effects.elementary(sample.units, sample.values)
+    of_replicates = half_by_leaving_out(effects.steps_of, steps)  # of mu, mu* and sigma
+    noise = effects.noise_of_steps(steps)
+    of_mean = sobol.NORMAL * np.asarray(found["sigma"], float) / np.sqrt(len(steps))
+    way = _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0)
+    size = _indices(sample, "mu_star", found["mu_star"], found["mu_star_conf"], of_replicates[1], noise[0])
+    uneven = _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1])
+    size["told"] |= way["told"]  # a clear direction is no noise, however small
+    unknown = np.full(len(names), np.nan)
+    change = effects.Change(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0])
+    return Tables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
+
+
+def _by_hypercube(sample: Sample, spec: Spec) -> Tables:
+    return Tables(_by_pawn(sample, spec), _between_ends(sample, spec))
+
+
+def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
+    means, rng = sample.values.mean(axis=1), np.random.default_rng(spec.seed)
+
+    def index(values: Reals) -> Reals:
+        return pawn.pawn_of(sample.units, values.mean(axis=1), spec.slices)
+
+    floor = pawn.floor_of(means, spec.slices, spec.dummies, rng)
+    spread = pawn.spread_of(sample.units, means, spec.slices, spec.resamples, rng)
+    of_replicates = half_by_leaving_out(index, sample.values)
+    found = _indices(sample, "pawn", index(sample.values), sobol.NORMAL * spread, of_replicates, floor, method="pawn")
+    return found.assign(told=found["value"] > found["floor"])  # the floor is itself a limit that noise seldom passes
+
+
+def _between_ends(sample: Sample, spec: Spec) -> pd.DataFrame:
+    rng = np.random.default_rng(spec.seed)
+    return _tornado(sample, effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng))
+
+
+def _by_contrasts(sample: Sample, _: Spec) -> Tables:
+    found = effects.contrasts(sample.units > 0, sample.values)
+    table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
+    return Tables(table, _tornado(sample, found))
+
+
+_METHODS: dict[Method, Callable[[Sample, Spec], Tables]] = {
+    "sobol": _by_sobol,
+    "morris": _by_morris,
+    "latin_hypercube": _by_hypercube,
+    "fractional": _by_contrasts,
+}
+
+
+def joint(one: Reals | float, other: Reals | float) -> Reals:
+    """Half of an interval that holds two independent errors, from their halves; one that is missing counts as none.
+
+    >>> joint(np.array([3.0, 2.0, np.nan]), np.array([4.0, np.nan, np.nan])).tolist()
+    [5.0, 2.0, nan]
+    """
+    both = np.stack(np.broadcast_arrays(np.asarray(one, float), np.asarray(other, float)))
+    return np.where(np.isnan(both).all(axis=0), np.nan, np.sqrt(np.nansum(both**2, axis=0)))
+
+
+def _indices(
+    sample: Sample,
+    index: str,
+    values: Reals,
+    of_draws: Reals | float,
+    of_replicates: Reals | float,
+    floor: Reals | float,
+    *,
+    method: str = "",
+    factors: Sequence[str] = (),
+) -> pd.DataFrame:
+    """One index of all factors as rows. It is told from nothing if it lies above its floor by more than both errors together."""
+    found = np.asarray(values, float)
+    above = np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)
+    frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
+    frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
+    return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
+
+
+def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
+    names = sample.drawn.factors
+    lowest, highest = zip(*sample.drawn.ends, strict=True)
+    frame = pd.DataFrame({"factor": names, "lowest": lowest, "highest": highest, "at_low": found.at_low, "at_high": found.at_high})
+    told = np.abs(found.change) > joint(found.of_draws, found.of_replicates)
+    frame = frame.assign(scenario=sample.label, change=found.change, told=told)
+    return frame.assign(**_limits(found.change, found.of_draws, found.of_replicates))[TORNADO]
+
+
+def _limits(values: Reals, of_draws: Reals | float, of_replicates: Reals | float) -> dict[str, Reals]:
+    """Both intervals; one without bounds is left out."""
+    out: dict[str, Reals] = {}
+    for name, half in (("", of_draws), ("replicate_", of_replicates)):
+        known = np.where(np.isfinite(half), half, np.nan)
+        out |= {f"{name}low": values - known, f"{name}high": values + known}
+    return out

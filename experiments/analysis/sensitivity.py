@@ -1,0 +1,139 @@
+"""Which uncertain parameters move an outcome, and by how much: in themselves, and against the noise of worlds and luck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis.drawn import Case, Drawn, UnsuitedError, cases_of, drawn_of
+from experiments.analysis.measures import Sample, Spec, main_of, measured_by
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
+from experiments.analysis.sensitivity_words import GROUPS, Found, answer_of, called, compared, intervals_of, stands_on, subject_of
+from experiments.cube import Outcome, Study
+from experiments.figures.sensitivity import CHANGES, DISTANCES, SHARES, STEPS
+from experiments.figures.style import keyed
+from sim.world.record import ConfigError
+
+__all__ = ["Spec", "analyse", "unsuited"]
+
+_ROWS = {"sobol_bars": 0.5, "pawn_bars": 0.36, "tornado": 0.46}  # inches of a figure for each input
+_TITLES = {
+    "sobol_bars": "What moves",
+    "pawn_bars": "What moves the distribution of",
+    "morris_plane": "What moves",
+    "tornado": "How far each input moves",
+}
+_PAGE = 2.8  # inches of a figure for all else
+_COMPONENTS = {
+    "parameters": "what the inputs do",
+    "noise": "replicate noise left in a point's mean",
+    "world": "of one run: what a world does to one point alone",
+    "luck": "of one run: what luck does to one point alone",
+    "world_common": "of one run: what a world does to all points alike",
+    "luck_common": "of one run: what luck does to all points alike",
+}
+_BETWEEN = ("parameters", "noise")  # parts of the variance between points
+
+
+def unsuited(study: Study) -> str | None:
+    """Why the design does not suit: it wants draws by Sobol, Morris, Latin hypercube or a fractional factorial."""
+    try:
+        drawn_of(study)
+    except UnsuitedError as error:
+        return error.reason
+    return None
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """Sensitivity of an outcome, policy by policy, and of what each further policy changes against the first.
+
+    Tables: ``sensitivity`` (a row a scenario, input and index: value, 95 % limits as draws vary and as replicates vary, what
+    noise alone would show, whether it is told from that), ``tornado`` (change from the low to the high end of each input, in
+    the outcome's unit) and ``variance`` (whose the variance is). Raises ``ConfigError`` where the design does not suit or too
+    few points are whole.
+    """
+    spec, drawn = spec_from("sensitivity", Spec, study.config), drawn_of(study)
+    cases = list(cases_of(study, study.cube(outcome)))
+    found = [_found(case, drawn, spec) for case in [*(c for c in cases if c.effect), *(c for c in cases if not c.effect)]]
+    return Analysis(
+        name="sensitivity",
+        heading="What the answer depends on",
+        question=f"Which of {len(drawn.factors)} uncertain inputs move the {called(outcome)}, and by how much?",
+        answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome)],
+        sure=[*(sentence for one in found for sentence in stands_on(one, drawn)), *intervals_of(drawn, spec)],
+        tables={
+            "sensitivity": pd.concat([one.tables.indices for one in found], ignore_index=True),
+            "tornado": pd.concat([one.tables.tornado for one in found], ignore_index=True),
+            "variance": pd.concat([_variance_table(one) for one in found], ignore_index=True),
+        },
+        drawings=[drawing for one in found for drawing in _drawings(one, drawn, outcome, spec, alone=len(found) == 1)],
+    )
+
+
+def _found(case: Case, drawn: Drawn, spec: Spec) -> Found:
+    """One case, measured on what is whole of it. Raises ``ConfigError`` for too little."""
+    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows)
+    if not whole.worlds.any():
+        raise ConfigError(f"points: found no world in which {case.label} ran whole; accepted: one or more")
+    least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}
+    if whole.groups.sum() < least.get(drawn.method, 1):
+        raise ConfigError(
+            f"points: found {whole.groups.sum()} of {whole.groups.size} {GROUPS[drawn.method]} of {case.label} without a missing "
+            f"outcome; accepted: {least[drawn.method]} or more (analysis.sensitivity)"
+        )
+    sample = Sample(case.label, drawn, drawn.units[whole.kept], whole.replicates.values)
+    return Found(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
+
+
+def _variance_table(one: Found) -> pd.DataFrame:
+    """Whose the variance is; what the layout cannot tell has no row."""
+    known = one.variances._asdict() | {"noise": one.variances.between - one.variances.parameters}
+    rows = [
+        (
+            one.case.label,
+            words,
+            known[name],
+            known[name] / known["between"] if name in _BETWEEN and known["between"] > 0 else np.nan,
+        )
+        for name, words in _COMPONENTS.items()
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "component", "variance", "share_between_points"]).dropna(subset="variance")
+
+
+def _drawings(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec, *, alone: bool) -> Iterator[Drawing]:
+    """The figures of one case: what the method ranks by, and the tornado."""
+    table, tornado = one.tables.indices, one.tables.tornado
+    main = table[table["index"] == main_of(table)].to_dict("records")
+    order = ", ".join(f"{keyed(row['factor'])} {row['value']:.2g}" for row in main)
+
+    def drawing(function: str, frame: pd.DataFrame, alt: str, **options: Any) -> Drawing:
+        name = function if alone else f"{function}_{re.sub(r'[^a-z0-9]+', '_', one.case.label.lower())}"
+        height = {"height_inches": _PAGE + _ROWS[function] * len(drawn.factors)} if function in _ROWS else {}
+        title = {"title": f"{_TITLES[function]} {subject_of(one, outcome)}"}
+        return Drawing(name, function, frame, " ".join(stands_on(one, drawn)), alt, title | height, options)
+
+    shares = _shares(table)
+    if drawn.method == "sobol" and shares["value"].notna().any():
+        yield drawing("sobol_bars", shares, f"Bars of total and first-order shares: {order}.")
+    if drawn.method == "latin_hypercube":
+        yield drawing("pawn_bars", table[DISTANCES], f"Bars of distances between distributions: {order}.")
+    if drawn.method == "morris":
+        yield drawing("morris_plane", table[STEPS], f"Inputs by size and spread of their effect: {order}.",
+                      unit=outcome.unit)  # fmt: skip
+    names = ", ".join(map(keyed, tornado["factor"]))
+    yield drawing("tornado", tornado[CHANGES], f"Bars of changes along each range, the largest first: {names}.",
+                  unit=outcome.unit, bar=compared(drawn.method, spec))  # fmt: skip
+
+
+def _shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Both indices with what noise would have added to each; the raw ones where noise cannot be told apart."""
+    raw = table[table["index"].isin(["S1_raw", "ST_raw"])].assign(index=lambda rows: rows["index"].str.removesuffix("_raw"))
+    if not table["index"].eq("ST").any():
+        return raw[SHARES]
+    free = table[table["index"].isin(["S1", "ST"])].drop(columns="floor")
+    return free.merge(raw[["factor", "index", "floor"]], on=["factor", "index"])[SHARES]

@@ -1,0 +1,195 @@
+"""What a sensitivity analysis says in sentences: what moves the outcome, what cannot be told from nothing, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.analysis.drawn import Case, Drawn, Method
+from experiments.analysis.measures import ALL, Spec, Tables, joint, main_of
+from experiments.analysis.replicates import Variances, Whole
+from experiments.analysis.words import listed
+from experiments.cube import Outcome
+from experiments.figures.style import alike, counted, keyed, percent, spoken
+
+GROUPS: dict[Method, str] = {
+    "sobol": "base points",
+    "morris": "trajectories",
+    "latin_hypercube": "draws",
+    "fractional": "designs",
+}
+"""Points that only serve together, in the plural."""
+_NAMED = 5  # inputs that the answer names with their figures
+_MEANS = {
+    "ST": "share of the variance that the inputs make, alone and with others",
+    "ST_raw": "share of the variance between points, alone and with others, replicate noise included",
+    "mu_star": "mean size of the change along the whole range",
+    "pawn": "distance between the outcome's distributions with and without knowing the input, at most 1",
+    "effect": "change from the low to the high level, at the average of the others",
+}
+_IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
+_VAGUE = 0.3  # half of an interval of a share from which the share is not worth a sentence
+_KINDS = {"world": "worlds", "luck": "lucks of one world"}
+Row = Mapping[Hashable, Any]
+
+
+class Found(NamedTuple):
+    """One case, measured."""
+
+    case: Case
+    whole: Whole
+    variances: Variances
+    tables: Tables
+
+
+def called(outcome: Outcome) -> str:
+    """An outcome in words.
+
+    >>> called(Outcome.of("targeted_rate.group.lgbtq"))
+    'targeted rate (group lgbtq)'
+    """
+    return spoken(outcome.metric) + ("" if outcome.by == "all" else f" ({spoken(outcome.by)} {spoken(outcome.level)})")
+
+
+def subject_of(one: Found, outcome: Outcome) -> str:
+    """What is moved, in words."""
+    words = spoken(one.case.label)
+    return f"the change of the {called(outcome)}, {words}" if one.case.effect else f"the {called(outcome)}, {words}"
+
+
+def compared(method: Method, spec: Spec) -> str:
+    """What a bar of the tornado compares."""
+    if method == "morris":
+        return "mean change along the whole range"
+    if method == "fractional":
+        return "from the mean at the low level to that at the high one"
+    return f"from the mean of the lowest {percent(spec.ends)} of an input's draws to that of the highest"
+
+
+def answer_of(one: Found, drawn: Drawn, outcome: Outcome) -> Iterator[str]:
+    """What moves the outcome, the most first; which way; what cannot be told from nothing; how much of it all is noise."""
+    table, index = one.tables.indices, main_of(one.tables.indices)
+    main = table[(table["index"] == index) & (table["factor"] != ALL)]
+    told, untold = main[main["told"]], set(main.loc[~main["told"], "factor"])
+    subject = subject_of(one, outcome)
+    if told.empty:
+        yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
+    else:
+        unit = f", {outcome.unit}" if index in _IN_UNITS else ""
+        ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT)
+        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets 95 %)."
+        yield _direction(one, str(told["factor"].iloc[0]), outcome)
+    tornado = one.tables.tornado
+    besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
+    if not besides.empty:
+        ranked = _ranked([row | {"value": row["change"]} for row in besides.to_dict("records")], in_percent=False)
+        yield f"A change from end to end of its range is told {'besides ' if len(told) else ''}for {ranked} ({outcome.unit})."
+    nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
+    if nothing and len(nothing) < len(main):
+        yield f"Not to be told from nothing: {listed([keyed(name) for name in nothing])}."
+    yield from _interplay(one)
+    yield _noise(one, drawn)
+
+
+def _ranked(rows: Sequence[Row], in_percent: bool) -> str:
+    """Inputs with their figures; only the first few by name."""
+    named = "; ".join(f"{keyed(row['factor'])} {_figure(row, in_percent)}" for row in rows[:_NAMED])
+    return named + (f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+
+
+def _figure(row: Row, in_percent: bool) -> str:
+    """A value with the interval that holds both uncertainties."""
+    half = _half(row)
+    values = [row["value"], row["value"] - half, row["value"] + half]
+    if np.isnan(half):
+        values = values[:1]
+    words = [percent(value).replace("-", "−") for value in values] if in_percent else alike(values)
+    return words[0] if len(words) == 1 else f"{words[0]} ({words[1]} to {words[2]})"
+
+
+def _half(row: Row) -> float:
+    return float(joint((row["high"] - row["low"]) / 2, (row["replicate_high"] - row["replicate_low"]) / 2))
+
+
+def _direction(one: Found, factor: str, outcome: Outcome) -> str:
+    """Which way the input that matters most moves the outcome."""
+    row = next(row for row in one.tables.tornado.to_dict("records") if row["factor"] == factor)
+    ends = f"{row['lowest']} to {row['highest']}"
+    if not row["told"]:
+        return f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told."
+    way = "rises" if row["change"] > 0 else "falls"
+    size = _figure({**row, "value": row["change"]}, in_percent=False)
+    return f"It {way} with {keyed(factor)} (range {ends}): change {size}, {outcome.unit}."
+
+
+def _interplay(one: Found) -> Iterator[str]:
+    """What of the variance the inputs make each for itself, where that is known well enough to say it."""
+    table = one.tables.indices
+    for row in table[(table["factor"] == ALL) & table["value"].notna()].to_dict("records"):
+        if _half(row) <= _VAGUE:
+            share = _figure(row, in_percent=True)
+            yield f"Each for itself the inputs make {share} of that variance; the rest, if any, is interplay."
+
+
+def _noise(one: Found, drawn: Drawn) -> str:
+    share = one.variances.noise_share
+    if one.whole.replicates.values.shape[1] < 2:
+        return "With one replicate a point, replicate noise cannot be told from what the inputs do; it is in all of these figures."
+    if np.isnan(share):
+        return "The outcome is the same at every point."
+    if share >= 1:
+        return "All of the variance between the points' means may be replicate noise: more worlds, or wider ranges, would tell."
+    fate = "; it is taken out of the shares" if drawn.method == "sobol" else ""
+    return f"Replicate noise makes {percent(max(share, 0.0))} of the variance between the points' means{fate}."
+
+
+def stands_on(one: Found, drawn: Drawn) -> Iterator[str]:
+    """How many points, worlds and lucks one case stands on, and what was left out."""
+    whole = one.whole
+    points, worlds, lucks = whole.runs.shape
+    runs = int((~np.isnan(whole.runs)).sum())
+    unit = (
+        "" if drawn.method in ("latin_hypercube", "fractional") else f" ({counted(int(whole.groups.sum()))} {GROUPS[drawn.method]})"
+    )
+    yield (
+        f"{spoken(one.case.label).capitalize()}: {counted(points)} points{unit} of {len(drawn.factors)} inputs, each in "
+        f"{counted(worlds)} world{'s' * (worlds > 1)} with {lucks} luck{'s' * (lucks > 1)}, {counted(runs)} runs."
+    )
+    dropped = int((~whole.groups).sum())
+    if dropped:
+        yield f"Left out for a missing outcome: {counted(dropped)} of {counted(whole.groups.size)} {GROUPS[drawn.method]}."
+    without = int((~whole.worlds).sum())
+    if without:
+        yield f"Left out as not whole: {counted(without)} of {counted(whole.worlds.size)} {_KINDS[whole.replicates.kind]}."
+
+
+def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
+    """What the intervals hold, and what they do not."""
+    if drawn.method == "fractional":
+        yield "Intervals are 95 %, over worlds (Student's t): nothing is drawn, so they hold no uncertainty of parameters."
+    else:
+        yield (
+            f"Intervals are 95 %. Parameter uncertainty: as {GROUPS[drawn.method]} vary (bootstrap, "
+            f"{counted(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
+            "Student's t). The tables keep the two apart; in sentences an interval holds both (root of the sum of squares)."
+        )
+    yield from _of_method(drawn.method, spec)
+    yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."
+    yield "No interval holds what lies outside the ranges: inputs that stand still here, other bounds, another model."
+
+
+def _of_method(method: Method, spec: Spec) -> Iterator[str]:
+    if method == "sobol":
+        yield (
+            "Shares are of the variance of the expected outcome: products are taken between different worlds only, so replicate "
+            "noise drops out, also where points share their seeds. Rows that end in _raw are the usual estimates, with noise."
+        )
+    if method in ("sobol", "latin_hypercube"):
+        yield (
+            f"A distance (PAWN) counts as told where it exceeds what 95 of 100 dummy inputs without effect stay under (of "
+            f"{counted(spec.dummies)} tried), in the worlds that were run."
+        )
+    if method == "morris":
+        yield "An effect counts as told where its interval lies above what replicate noise would show, or its direction is clear."

@@ -1,0 +1,178 @@
+"""Every named draw in the code: its purpose, its law, the keys that tell one from another, and whose luck it is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from experiments.report.code import Module, module_of, modules_in, parsed
+from sim.draws import Draws, name_key
+from sim.review.assembly import source_of
+from sim.review.safeguard import Safeguard, habit_of
+
+WORLD, LUCK, NOBODY = "world", "luck", "no seed"
+_OF_THE_WORLD = ("fact:", "trait:", "person:", "calibration")  # purposes that the world's seed settles; all others are luck
+_UNSEEDED = "np.uint64(0)"  # in the place of a seed: names of rows, the same under every seed
+_MADE = "sim.made_from_the_safeguards"  # the generated module
+_LOOP = "sim.review.pipeline"  # its steps are read as they stand in the generated module
+_SCALARS = ("u1", "u2", "u3", "opened")  # of sim.draws, called with a seed and a purpose
+_LAWS = {"normal_quantile": "normal", "exponential_quantile": "exponential", "gumbel_quantile": "Gumbel"}
+_HASH = re.compile(r"np\.uint64\((\d{6,})\)")  # a name that the generated module holds as its key
+_METHODS = ("uniform", "normal", "gumbel", "poisson", "gamma", "beta", "derived")
+
+
+class Draw(NamedTuple):
+    """One named draw."""
+
+    purpose: str
+    law: str  # of the number drawn
+    keys: tuple[str, ...]  # as the code writes them
+    where: str  # module and function
+    of: str  # WORLD, LUCK or NOBODY
+
+
+def draws_of(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
+    """All named draws of the simulation under these safeguards, by whose luck they are and by name; each place once."""
+    made = parsed(_MADE, source_of(safeguards))
+    places = [module_of(name) for name in modules_in() if name not in (_LOOP, "sim.draws")]
+    words = {str(int(name_key(word))): word for name in safeguards for word in (name, habit_of(name, safeguards[name]))}
+    found = {_worded(draw, words) for place in [*places, made] for draw in _draws_in(place)}
+    return sorted(found, key=lambda draw: ((WORLD, LUCK, NOBODY).index(draw.of), draw.purpose, draw.where, draw.keys))
+
+
+def _worded(draw: Draw, words: Mapping[str, str]) -> Draw:
+    """Keys that the generated module holds as numbers, as the names that they stand for."""
+    return draw._replace(keys=tuple(_HASH.sub(lambda found: f"'{words.get(found[1], found[1])}'", key) for key in draw.keys))
+
+
+def owner_of(purpose: str) -> str:
+    """Whose seed settles a purpose: the world's, or the events'.
+
+    >>> owner_of("fact:mlat"), owner_of("patience")
+    ('world', 'luck')
+    """
+    return WORLD if purpose.startswith(_OF_THE_WORLD) else LUCK
+
+
+@lru_cache(maxsize=1)
+def names_hashed() -> dict[int, str]:
+    """Every name that the code turns into a key by itself, by that key."""
+    found: dict[int, str] = {}
+    for name in modules_in():
+        for node in ast.walk(module_of(name).tree):
+            if isinstance(node, ast.Call):
+                found |= {int(name_key(word)): word for word in _hashed(node)}
+    return found
+
+
+def _hashed(call: ast.Call) -> list[str]:
+    """Literal names in ``name_key("a")`` or in ``map(name_key, ("a", "b"))``."""
+    called = getattr(call.func, "id", "")
+    given: list[ast.expr] = []
+    if called == "name_key":
+        given = call.args[:1]
+    elif called == "map" and getattr(call.args[0], "id", "") == "name_key" and isinstance(call.args[1], ast.Tuple):
+        given = call.args[1].elts
+    return [node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def _constants(place: Module) -> dict[str, str]:
+    """Constants of a module that stand for a name, with it."""
+    found: dict[str, str] = {}
+    for node in place.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == _LOOP:
+            found |= _constants(module_of(_LOOP))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target = node.targets[0]
+            names = [one.id for one in (target.elts if isinstance(target, ast.Tuple) else [target]) if isinstance(one, ast.Name)]
+            words = _hashed(node.value)
+            if len(words) == len(names):
+                found |= dict(zip(names, words, strict=True))
+            elif len(names) == 1 and (word := _number(node.value)):
+                found[names[0]] = word
+    return found
+
+
+def _number(call: ast.Call) -> str | None:
+    """The name behind ``np.uint64(number)``."""
+    value = call.args[0] if call.args else None
+    return names_hashed().get(value.value) if isinstance(value, ast.Constant) and isinstance(value.value, int) else None
+
+
+def _draws_in(place: Module) -> Iterator[Draw]:
+    constants = _constants(place)
+    for top in ast.walk(place.tree):
+        if isinstance(top, ast.FunctionDef):
+            own = place.name if place.name != _MADE or top.name not in module_of(_LOOP).functions else _LOOP
+            around = _around(top)
+            for call in around:
+                found = _by_method(call) or _by_kernel(call, constants, around, top)
+                if found is not None:
+                    purpose, law, keys = found
+                    unseeded = bool(call.args) and ast.unparse(call.args[0]) == _UNSEEDED
+                    yield Draw(purpose, law, keys, f"{own}.{top.name}", NOBODY if unseeded else owner_of(purpose))
+
+
+def _around(top: ast.FunctionDef) -> dict[ast.Call, str]:
+    """Every call of a function, with the name of the call that it is an argument of."""
+    found: dict[ast.Call, str] = {}
+    for node in ast.walk(top):
+        if isinstance(node, ast.Call):
+            found.setdefault(node, "")
+            for argument in node.args:
+                if isinstance(argument, ast.Call):
+                    found[argument] = getattr(node.func, "id", "")
+    return found
+
+
+def _by_method(call: ast.Call) -> tuple[str, str, tuple[str, ...]] | None:
+    """``draws.normal("purpose", key, key)``."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _METHODS:
+        return None
+    names = [*inspect.signature(getattr(Draws, call.func.attr)).parameters][1:]
+    place = names.index("name" if call.func.attr == "derived" else "purpose")
+    purpose = _literal(call.args[place]) if len(call.args) > place else None
+    if purpose is None:
+        return None
+    law = {"derived": "a seed of its own", "gumbel": "Gumbel", "poisson": "Poisson"}.get(call.func.attr, call.func.attr)
+    return purpose, law, tuple(ast.unparse(key) for key in call.args[place + 1 :])
+
+
+def _literal(node: ast.expr) -> str | None:
+    """A purpose that is written out; what it leaves open stands in braces."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ast.unparse(node)[2:-1] if isinstance(node, ast.JoinedStr) else None
+
+
+def _by_kernel(
+    call: ast.Call, constants: Mapping[str, str], around: Mapping[ast.Call, str], top: ast.FunctionDef
+) -> tuple[str, str, tuple[str, ...]] | None:
+    """``u2(seed, PURPOSE, key, key)``, or any function that is handed a purpose by its name."""
+    called = getattr(call.func, "id", "")
+    if len(call.args) > 1 and called not in _METHODS and called not in ("map", "name_key"):
+        given = call.args[1]
+        direct = _hashed(given) if isinstance(given, ast.Call) else []
+        purpose = constants.get(given.id) if called in _SCALARS and isinstance(given, ast.Name) else next(iter(direct), None)
+        if purpose is not None:
+            opened = called not in _SCALARS or called == "opened"
+            law = _LAWS.get(around[call], "") if not opened else _later(top)
+            keys = call.args[2:] or _absorbed(around)
+            return purpose, law or ("uniform" if not opened else "a key"), tuple(ast.unparse(key) for key in keys)
+    return None
+
+
+def _absorbed(around: Mapping[ast.Call, str]) -> list[ast.expr]:
+    """Keys that a hash takes in one by one, in the order of the source."""
+    keys = [call.args[1] for call in around if getattr(call.func, "id", "") == "absorb"]
+    return sorted(keys, key=lambda key: (key.lineno, key.col_offset))
+
+
+def _later(top: ast.FunctionDef) -> str:
+    """What becomes of a hash that is opened here and read further down."""
+    called = {getattr(node.func, "id", "") for node in ast.walk(top) if isinstance(node, ast.Call)}
+    return next((law for name, law in _LAWS.items() if name in called and name != "normal_quantile"), "")

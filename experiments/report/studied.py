@@ -1,0 +1,194 @@
+"""What a report says of the runs of a study: how many, of what, which numbers they vary, and the design as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+from pydantic import ValidationError
+
+from experiments.cube import Outcome, Study, conditions_in, scenarios_in
+from experiments.designs import Design, Uncertainty
+from experiments.figures.style import counted, spoken
+from experiments.report.parameters import parameters, said_in, scenarios_of
+from experiments.report.told import listed, several
+from sim.config import config_folder
+from sim.world.record import ConfigError
+
+_DESIGN = "design.yaml"  # in a store
+_NAMED = 8  # scenarios, outcomes or factors that are named in a row
+_MINUTE, _HOUR = 60.0, 3600.0  # seconds
+_HEADED = re.compile(r"^# (Motive|Expect): +(.+)$", re.MULTILINE)
+_HEADS = {"Motive": "Why it is asked", "Expect": "Expected before the runs"}
+_SHAPES = {"uniform": "evenly", "log": "evenly in the logarithm", "whole": "whole numbers"}
+
+
+class Extent(NamedTuple):
+    """How much was run."""
+
+    points: int
+    draws: int
+    worlds: int
+    luck: int
+    seeds: list[int]  # of the worlds
+    without: int  # runs without a value of the outcome; none where that is not known
+    rows: list[tuple[str, str]]  # head and text
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        return f"{several(self.points, 'point')}. {self.replicates}"
+
+    @property
+    def replicates(self) -> str:
+        """Worlds and luck, without a full stop."""
+        if not self.worlds:
+            return "How many worlds and lucks were run is not known"
+        return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.luck, 'draw')} of luck in each"
+
+
+def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
+    """Points, worlds, lucks, years and runs of a study; what ``facts`` do not say is read from its outcome."""
+    points = study.points
+    outcome = Outcome.of(study.config.outcome)
+    try:
+        cube = study.cube(outcome)
+        shape, found = cube.values.shape[1:], list(cube.worlds)
+        without = int(pd.isna(cube.values).sum())
+    except ConfigError:  # the store does not hold it
+        shape, found, without = (0, 0), [], 0
+    seeds = [int(seed) for seed in facts.get("seeds", found)]
+    luck = int(facts.get("luck", shape[1]))
+    wanted = len(points) * len(seeds) * luck
+    scenarios, conditions = scenarios_in(points), [name for name in conditions_in(points) if name]
+    draws = int(points["draw"].nunique())
+    rows = [
+        ("Points", f"{counted(len(points))}: each a configuration with an id of its own"),
+        ("Policies", _named(scenarios)),
+        *([("Levers", _named(list(study.design.levers)))] if study.design.levers else []),
+        *([("Conditions", _named(conditions))] if conditions else []),
+        ("Draws of parameters", counted(draws) if study.design.uncertainties else "none: no parameter is varied"),
+        *(
+            [
+                (
+                    "Worlds and luck",
+                    f"{several(len(seeds), 'world')}, {several(luck, 'draw')} of luck in each; the same for all points",
+                )
+            ]
+            if seeds
+            else []
+        ),
+        ("Window", f"{several(study.config.years, 'year')} a run"),
+        *([("Runs", _runs(wanted, facts))] if wanted else []),
+        *([("Runs without a value", f"{counted(without)} ({spoken(outcome)})")] if without else []),
+        ("Outcomes kept", _named(study.design.outcomes) if study.design.outcomes else "all"),
+        *([("Time", _time(float(facts["seconds"])))] if "seconds" in facts else []),
+    ]
+    return Extent(len(points), draws, len(seeds), luck, seeds, without, rows)
+
+
+def _named(names: list[str]) -> str:
+    """Names in a row; of many the first."""
+    shown = [spoken(name) for name in names[:_NAMED]]
+    return f"{counted(len(names))}: {', '.join(shown)} and others" if len(names) > _NAMED else listed(shown)
+
+
+def _runs(wanted: int, facts: Mapping[str, Any]) -> str:
+    done, missing, failed = facts.get("runs"), int(facts.get("missing", 0)), len(list(facts.get("failed", ())))
+    opening = f"{counted(wanted)} wanted" if done is None else f"{counted(int(done))} done of {counted(wanted)}"
+    return f"{opening}; {counted(missing)} missing; {counted(failed)} failed"
+
+
+def _time(seconds: float) -> str:
+    """A stretch of time in the unit that suits it.
+
+    >>> _time(12.4), _time(600.0), _time(9000.0)
+    ('12 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 2 * _MINUTE:
+        return several(round(seconds), "second")
+    return several(round(seconds / _MINUTE), "minute") if seconds < 2 * _HOUR else f"{seconds / _HOUR:.1f} hours"
+
+
+def numbers_of(study: Study, facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Numbers of the configuration with what stands behind them, and ``varied``: what the study moves shows its bounds."""
+    design = study.design
+    named = [*scenarios_in(study.points), *(level for choices in design.levels_of.values() for level in choices.values())]
+    scenarios = [one for name in named if isinstance(name, str) for one in scenarios_of(name)]
+    command = " ".join([*design.constants, *map(str, facts.get("commands", ()))])
+    known = parameters(scenarios, study.config.plain(), command)
+    known["varied"] = False
+    for key, uncertainty in design.uncertainties.items():
+        own = known["key"] == key
+        known.loc[own, "value"] = "varied: " + " to ".join(_ends(uncertainty))
+        known.loc[own, ["swept", "changed"]] = False
+        known.loc[own, "varied"] = True
+    moved = {key for keys in design.conditions.values() for key in keys}
+    moved |= {
+        key for choices in design.levels_of.values() for choice in choices.values() if isinstance(choice, dict) for key in choice
+    }
+    known.loc[known["key"].isin(moved), "changed"] = False
+    return known
+
+
+def varied(study: Study) -> list[tuple[str, ...]]:
+    """A row a number that the study varies: key, from, to, how, unit, range, status, source, and its value in its own file."""
+    said = {key: rest for key, _, _, *rest in said_in(designed(study)[0])}
+    own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
+    rows = []
+    for key, uncertainty in study.design.uncertainties.items():
+        behind = next((rest for place, rest in said.items() if place.startswith(f"uncertainties.{key}.")), None)
+        known = own.loc[key] if key in own.index else None
+        if behind is None:
+            behind = [str(known[name]) for name in ("unit", "range", "status", "source")] if known is not None else [""] * 4
+        ends = _ends(uncertainty)
+        way = "from a list" if uncertainty.values is not None else _SHAPES[uncertainty.shape]
+        rows.append((key, ends[0], ends[-1], way, *behind, "" if known is None else str(known["value"])))
+    return rows
+
+
+def _ends(uncertainty: Uncertainty) -> list[str]:
+    """Bounds as text, or the list that is drawn from."""
+    if uncertainty.values is not None:
+        return [", ".join(map(str, uncertainty.values))]
+    return [f"{end:g}" for end in (uncertainty.low, uncertainty.high) if end is not None]
+
+
+def levers_of(design: Design) -> list[tuple[str, str, str]]:
+    """Levers and levels: name, level, what it sets."""
+    rows = []
+    for name, choices in design.levels_of.items():
+        for level, choice in choices.items():
+            sets = choice if isinstance(choice, str) else "; ".join(f"{key} = {value}" for key, value in choice.items())
+            rows.append((spoken(name), level, sets or "nothing"))
+    return rows
+
+
+def designed(study: Study) -> tuple[str, bool]:
+    """The design as text, and whether that is the file that was written: a file that says something else is not shown."""
+    for path in (study.folder / _DESIGN, config_folder() / "design" / f"{study.name}.yaml"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            if _says(text, study.design):
+                return text.rstrip(), True
+    plain = study.design.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).rstrip(), False
+
+
+def headed(study: Study) -> list[tuple[str, str]]:
+    """What the design's file says above its first key: who asked, and what was expected before the runs."""
+    text, own = designed(study)
+    above = text.partition("\nquestion:")[0] if own else ""
+    said = {found[1]: found[2].strip() for found in _HEADED.finditer(above)}
+    return [(_HEADS[word], said[word]) for word in _HEADS if word in said]
+
+
+def _says(text: str, design: Design) -> bool:
+    try:
+        body = yaml.safe_load(text)
+        return isinstance(body, dict) and Design(**body) == design
+    except (yaml.YAMLError, ValidationError):
+        return False

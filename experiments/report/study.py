@@ -1,0 +1,298 @@
+"""The report of a study: one page of HTML that needs no network, from a sweep that has been run and the analyses made of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pandas as pd
+
+from experiments.analysis.record import Analysis, Drawing
+from experiments.cube import Study
+from experiments.figures import draw, save
+from experiments.figures.style import counted, spoken
+from experiments.report import prose, sections, study_prose
+from experiments.report.blocks import Part, elements, inline
+from experiments.report.odd import odd
+from experiments.report.page import line, page, section, table, tag
+from experiments.report.pictures import Picture
+from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_of, varied
+from experiments.report.tables import cells_of, texts_of
+from experiments.report.told import listed, numbered, several
+from experiments.study import FEW_SEEDS
+from sim.settings import Config
+
+__all__ = ["REPORT", "suited", "write_study"]
+
+REPORT = "report.html"
+_ROWS = 25  # of an analysis's main table that the page shows
+_LINES = 20  # of what failed, and of levels, that the page shows
+_DRAWS = {
+    "grid": "every combination of a few values",
+    "latin_hypercube": "Latin hypercube",
+    "sobol": "Saltelli's scheme on a Sobol sequence",
+    "morris": "Morris's trajectories",
+    "fractional": "a fractional factorial of two levels",
+}
+
+
+def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> Path:
+    """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
+
+    ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
+    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``versions``
+    (by package). ``analyses`` come with the most important first; without any the page says which would suit. Raises
+    ``ConfigError`` for a figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
+    text = page(f"{study.name}: {asked(study)}", _content(study, analyses, facts))
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(report)
+    finally:
+        part.unlink(missing_ok=True)
+    return report
+
+
+def suited(study: Study) -> dict[str, str | None]:
+    """Each analysis that there is, with why it does not suit the study; nothing behind those that do."""
+    found = {}
+    for name in study.config.analysis:
+        home = f"experiments.analysis.{name}"
+        if find_spec(home) is not None:
+            found[name] = import_module(home).unsuited(study)
+    return found
+
+
+def asked(study: Study) -> str:
+    """The design's question, as a sentence."""
+    return numbered(study.design.question)[1]
+
+
+def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> list[Element]:
+    extent = extent_of(study, facts)
+    known = numbers_of(study, facts)
+    ids = {place: _identity(analysis.name, place, analyses) for place, analysis in enumerate(analyses)}
+    told = [(ids[place], analysis.heading, _analysis(analysis, study.config)) for place, analysis in enumerate(analyses)]
+    parts = [
+        ("question", "The question", _question(study)),
+        ("answer", "The answer", _answer(study, analyses, ids)),
+        ("sure", "How sure", _sure(study, analyses, ids, extent, known)),
+        *told,
+        ("run", "What was run", _run(study, extent, facts)),
+        ("rests", "What it rests on", _rests(study, known)),
+        ("limits", "Limits", sections.limits(study_prose.LIMITS)),
+        ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
+    ]
+    model = odd(study.config, known)
+    links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, heading, _ in parts]
+    header = tag(
+        "header",
+        tag("p", f"Study {spoken(study.name)}", class_="quiet"),
+        tag("h1", asked(study)),
+        _brief(analyses, ids, extent),
+        tag("nav", tag("ul", links, [_nested(part) for part in model]), aria_label="Contents", class_="contents"),
+    )
+    body = [section(identity, heading, content) for identity, heading, content in parts]
+    return [
+        header,
+        tag("main", body, [tag("section", elements(part, 2), aria_labelledby=part.identity, class_="model") for part in model]),
+    ]
+
+
+def _identity(name: str, place: int, analyses: Sequence[Analysis]) -> str:
+    """An anchor; two analyses of one name are told apart by their place."""
+    again = any(other.name == name for other in analyses[:place])
+    return f"analysis-{name}-{place + 1}" if again else f"analysis-{name}"
+
+
+def _nested(part: Part) -> Element:
+    """A part of the model in the contents, with the elements of the protocol below it."""
+    below = [tag("li", tag("a", block.heading, href=f"#{block.identity}")) for block in part.blocks if isinstance(block, Part)]
+    return tag("li", tag("a", part.heading, href=f"#{part.identity}"), tag("ul", below), class_="deep")
+
+
+# --- question, answer, how sure -------------------------------------------------------------------------------------------
+
+
+def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent) -> Element:
+    """The first sentence of each analysis."""
+    firsts = [
+        tag("li", inline(analysis.answer[0]), " (", tag("a", analysis.heading, href=f"#{ids[place]}"), ")")
+        for place, analysis in enumerate(analyses)
+        if analysis.answer
+    ]
+    content = [tag("ul", firsts)] if firsts else [tag("p", study_prose.NO_ANALYSIS, class_="lead")]
+    small = f"{extent.told}. {prose.CONDITIONAL} See "
+    content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
+    return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _question(study: Study) -> list[Element]:
+    design = study.design
+    compared = f"Policies are read against “{spoken(design.baseline)}”; {prose.SAME_LUCK}"
+    written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study)]
+    return [*written, tag("p", prose.QUESTION), tag("p", compared)]
+
+
+def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str]) -> list[Element]:
+    """Every sentence of every analysis; then what else could be asked of these runs."""
+    content: list[Element] = []
+    for place, analysis in enumerate(analyses):
+        content.append(tag("h3", tag("a", analysis.heading, href=f"#{ids[place]}")))
+        content.append(tag("p", inline(analysis.question), class_="asked"))
+        content.append(tag("ul", [tag("li", inline(sentence)) for sentence in analysis.answer]))
+    if not analyses:
+        content.append(tag("p", study_prose.NO_ANALYSIS))
+    return content + _further(study, {analysis.name for analysis in analyses})
+
+
+def _further(study: Study, made: set[str]) -> list[Element]:
+    """Analyses that were not made: those that would suit, and why others do not."""
+    known = {name: why for name, why in suited(study).items() if name not in made}
+    fit = [tag("li", tag("code", f"rogatory {name} store={study.name}")) for name, why in known.items() if why is None]
+    unfit = [tag("li", f"{spoken(name)}: {why}") for name, why in known.items() if why is not None]
+    content = [tag("p", study_prose.SUITS), tag("ul", fit)] if fit else []
+    return content + ([tag("p", study_prose.SUITS_NOT), tag("ul", unfit)] if unfit else [])
+
+
+def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent, known: pd.DataFrame) -> list[Element]:
+    """Parameters and replicates apart; then what the intervals of each analysis hold."""
+    assumed = known[(known["status"] == "assumed") & ~known["varied"]]
+    held = f"{several(len(assumed), 'assumed number')} of the model were held at one value each: no interval here speaks of them."
+    count = len(study.design.uncertainties)
+    if count:
+        way = "an adaptive search" if study.design.search else _DRAWS.get(str(study.design.draw), "a table made elsewhere")
+        drawn = f"{several(count, 'number')} of the model were varied, in {several(extent.draws, 'draw')} ({way})."
+        parameters = f"{drawn} {study_prose.DRAWN} {held}"
+    else:
+        parameters = f"{study_prose.HELD} {held}"
+    content = [
+        tag("p", inline(study_prose.KINDS)),
+        tag("h3", "Parameters"),
+        tag("p", parameters),
+        tag("h3", "Replicates: worlds and luck"),
+        tag("p", " ".join([f"{extent.replicates}.", study_prose.PAIRED, *_caution(extent)])),
+    ]
+    for place, analysis in enumerate(analyses):
+        if analysis.sure:
+            content.append(tag("h3", "What the intervals hold: ", tag("a", analysis.heading, href=f"#{ids[place]}")))
+            content.append(tag("ul", [tag("li", inline(sentence)) for sentence in analysis.sure]))
+    return content
+
+
+def _caution(extent: Extent) -> list[str]:
+    if extent.worlds < 2:
+        return [study_prose.ONE_WORLD]
+    return [study_prose.FEW_WORLDS] if extent.worlds < FEW_SEEDS else []
+
+
+# --- one analysis ---------------------------------------------------------------------------------------------------------
+
+
+def _analysis(analysis: Analysis, config: Config) -> list[Element]:
+    """Its question, its figures, its main table, and the names of the others."""
+    content = [tag("p", inline(analysis.question), class_="asked")]
+    content += [sections.shown(picture) for picture in drawn(analysis.drawings, config)]
+    if analysis.tables:
+        (name, frame), *others = analysis.tables.items()
+        content.append(_main_table(name, frame))
+        if len(frame) > _ROWS:
+            content.append(tag("p", study_prose.CUT.format(shown=_ROWS, rows=counted(len(frame)), name=name), class_="quiet"))
+        if others:
+            told = [
+                tag(
+                    "li", tag("code", f"{other}.csv"), f": {several(len(rows), 'row')}, {listed([spoken(c) for c in rows.columns])}"
+                )
+                for other, rows in others
+            ]
+            content += [tag("p", study_prose.FURTHER, class_="quiet"), tag("ul", told)]
+    return content
+
+
+def _main_table(name: str, frame: pd.DataFrame) -> Element:
+    head = [spoken(column) for column in frame.columns]
+    return table(spoken(name)[:1].upper() + spoken(name)[1:], head, cells_of(frame.head(_ROWS)), words=texts_of(frame))
+
+
+def drawn(drawings: Sequence[Drawing], config: Config) -> list[Picture]:
+    """The figures of an analysis, inside the page: their captions stand below them as text."""
+    pictures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for place, drawing in enumerate(drawings):
+            settings = {**config.figures.get(drawing.function, {}), **drawing.settings}
+            figure = draw(drawing.function, drawing.frame, "", settings, **drawing.options)
+            width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+            path = save(figure, Path(folder) / f"{place}.png")
+            title = str(settings.get("title") or spoken(drawing.name))
+            picture = Picture(path, title, drawing.alt, drawing.caption, width, height)
+            pictures.append(picture.carried())
+    return pictures
+
+
+# --- what was run, and on what it rests -----------------------------------------------------------------------------------
+
+
+def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element]:
+    """Points, worlds, lucks and years; what is missing; levers and conditions; the design."""
+    failed = [str(words) for words in facts.get("failed", ())]
+    content = [_pairs(extent.rows)]
+    if extent.without or failed or facts.get("missing"):
+        content.append(tag("p", study_prose.WITHOUT))
+    if failed:
+        rest = [f"and {several(len(failed) - _LINES, 'other')}"] if len(failed) > _LINES else []
+        content += [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:_LINES] + rest])]
+    levers = levers_of(study.design)
+    if levers:
+        content.append(
+            table("Levers and their levels; the first is where a lever is off", ("lever", "level", "sets"), levers, words=3)
+        )
+    if study.design.conditions:
+        rows = [(spoken(name), _settings(keys)) for name, keys in study.design.conditions.items()]
+        content.append(table("Conditions, each crossed with everything else", ("condition", "sets"), rows, words=2))
+    text, own = designed(study)
+    content += [tag("h3", "The design"), tag("p", study_prose.DESIGN if own else study_prose.DUMPED)]
+    return [*content, tag("pre", tag("code", text))]
+
+
+def _settings(keys: Mapping[str, Any]) -> str:
+    return "; ".join(f"{key} = {value}" for key, value in keys.items()) or "nothing"
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> Element:
+    return tag("dl", [part for head, text in rows for part in (tag("dt", head), tag("dd", text))], class_="facts")
+
+
+def _rests(study: Study, known: pd.DataFrame) -> list[Element]:
+    """The numbers that are varied, with their bounds; how many are assumed; which are held and swept elsewhere."""
+    content = []
+    if study.design.uncertainties:
+        head = ("key", "from", "to", "drawn", "unit", "range", "status", "source", "elsewhere held at")
+        rows = [line(tag("code", key), *cells) for key, *cells in varied(study)]
+        content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
+    return content + sections.rests(known, "study")
+
+
+def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element]:
+    """Commands, commit, seeds, versions, digest and checksums."""
+    commands = [str(command) for command in facts.get("commands", ())]
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(dict(facts.get("versions") or {}).items()))
+    rows = [
+        ("Commit", str(facts.get("commit") or "not known: not run from a repository")),
+        ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
+        ("Versions", versions or "not known"),
+        ("Configuration of the first point", study.config.digest()),
+    ]
+    sums = [(name, tag("code", checksum)) for name, checksum in study.config.data.items()]
+    content = [tag("p", study_prose.REBUILD)]
+    if commands:
+        content.append(tag("pre", tag("code", "\n".join(commands))))
+    content += [_pairs(rows), tag("p", study_prose.BESIDE)]
+    return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content

@@ -1,0 +1,45 @@
+"""What the report of a study says whatever the numbers are."""
+
+from experiments.report import prose
+
+KINDS = (
+    "Two kinds of not knowing are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them "
+    "from stated ranges, or holds them. *Replicates*: what no source holds of the world, such as drawn laws, hosting and "
+    "treaties (worlds), and what happens by chance in it (luck). More runs narrow the second kind and never the first."
+)
+DRAWN = (
+    "The ranges are judgements of the modeller; a share or a quantile over the draws says how the answer moves within them, "
+    "and is no probability that the world is so."
+)
+HELD = (
+    "No parameter was varied. Every interval on this page is of replicates alone, and another plausible set of parameters can "
+    "move the size of an effect, and for small effects its direction."
+)
+PAIRED = "All points meet the same worlds and the same luck, so differences between points are paired by world."
+ONE_WORLD = "One world gives no interval over worlds at all."
+FEW_WORLDS = "With so few worlds an interval by Student's t is wide and may leave the possible range."
+NO_ANALYSIS = "No analysis has been made of these runs: what follows says what was run, and on what it rests."
+SUITS = "Analyses that suit the design of this study, and have not been made here:"
+SUITS_NOT = "Analyses that do not suit it, and why:"
+CUT = "The first {shown} of {rows} rows; the whole is the table {name}.csv of the analysis."
+FURTHER = "Further tables of the analysis:"
+WITHOUT = (
+    "A run without a value is one that failed, is missing, or in which nothing happened that the outcome could be measured "
+    "by. Means and intervals stand on the runs that have one."
+)
+DESIGN = "The design as it was written; any key of it can be changed and the study run again."
+DUMPED = "The design as it was run (its file says something else, or is not at hand)."
+VARIED = "Numbers of the model that this study varies"
+VARIED_TOLD = (
+    "Drawn between these bounds. Behind them stands what the design's file says of "
+    "them; where it says nothing, what the number's own file says of its range."
+)
+REBUILD = "The same commands on the same commit give the same numbers, on any machine with these versions."
+BESIDE = (
+    "Beside the runs lie the table of points (each with an id that follows from what it sets), the analyses' tables and their "
+    "figures."
+)
+LIMITS = prose.LIMITS | {
+    "Conditional": "Intervals cover what their sentence says and nothing else: worlds and luck, or also the parameters that were "
+    "drawn, within ranges that are judgements. Parameters that were held can move every answer here."
+}

@@ -1,0 +1,77 @@
+"""Studies whose answer is known: a function of the levers, of the world and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.cube import Cube, Outcome, Told
+from experiments.designs import Design
+from experiments.sampling import combinations_of
+from sim.config import load
+
+Reals = NDArray[np.float64]
+HARM, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
+CONFIG = load()
+
+
+def design(levers: int = 3, **given: Any) -> Design:
+    """Levers a, b, c ..., each off or on."""
+    return Design(question="what if so?", levers={name: name for name in "abcdefghijklmnop"[:levers]}, **given)
+
+
+def points_of(design: Design) -> pd.DataFrame:
+    """Every combination under every condition and in every draw."""
+    draws = range(design.size) if design.draw else [0]
+    rows: list[dict[str, Any]] = [
+        {"scenario": policy, "condition": condition, "draw": draw} | levers
+        for policy, levers in (
+            [(design.baseline, levers) for levers in combinations_of(design)]
+            if design.levers
+            else [(name, {}) for name in design.arms or design.scenarios or []]
+        )
+        for condition in design.conditions or [""]
+        for draw in draws
+    ]
+    return numbered(pd.DataFrame(rows))
+
+
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with an id and a place of their own."""
+    frame.insert(0, "point", [f"p{number:04}" for number in range(len(frame))])
+    frame.insert(1, "place", range(len(frame)))
+    return frame
+
+
+def cube(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Cube:
+    """Values of each point, ``[W, L]`` or what broadcasts to it."""
+    found = np.stack([np.broadcast_to(np.asarray(values(row), float), shape) for row in points.to_dict("records")])
+    return Cube(outcome, points, found, np.full(found.shape, 1000), list(range(shape[0])))
+
+
+def told(
+    design: Design,
+    harm: Callable[[Mapping[str, Any]], Any],
+    needs: Callable[[Mapping[str, Any]], Any] | None = None,
+    shape: tuple[int, int] = (4, 2),
+    points: pd.DataFrame | None = None,
+    analysis: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Told:
+    """A study in which every point has these values."""
+    frame = points_of(design) if points is None else points
+    held = {HARM: cube(HARM, frame, harm, shape)}
+    if needs is not None:
+        held[NEEDS] = cube(NEEDS, frame, needs, shape)
+    changed = {name: {**CONFIG.analysis[name], **settings} for name, settings in (analysis or {}).items()}
+    config = CONFIG.model_copy(update={"analysis": CONFIG.analysis | changed})
+    return Told("made up", design, frame, config, Path(), held)
+
+
+def on(row: Mapping[str, Any]) -> set[str]:
+    """Levers of a row that are on."""
+    return {name for name, level in row.items() if level == "on"}

@@ -1,0 +1,367 @@
+"""Attribution on games with a known answer: values, both sources of error, what it refuses, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis import attribution
+from experiments.analysis.games import PAIR, estimate, game_of
+from experiments.analysis.record import Analysis
+from experiments.analysis.shapley import contributions, shapley
+from experiments.cube import Outcome
+from experiments.designs import design_of
+from experiments.points import points_of as composed
+from experiments.sampling import MOST_FACTORIAL, orders_of
+from sim.world.record import ConfigError
+from tests.analysis.lattices import HARM, NEEDS, cube, design, numbered, on, points_of, told
+
+Row = Mapping[str, Any]
+OWN = {"a": 0.03, "b": 0.01, "c": 0.0}
+WORLD = np.array([0.02, -0.01, 0.0, 0.04])[:, None]  # what a world adds to every point alike
+
+
+def additive(row: Row) -> Any:
+    return 0.2 + WORLD - sum(OWN[name] for name in on(row))
+
+
+def either(row: Row) -> float:
+    """Any of the three does the whole work."""
+    return 0.1 if on(row) else 0.2
+
+
+def needs(row: Row) -> Any:
+    return 0.5 + WORLD - 0.01 * ("a" in on(row))
+
+
+def shares(found: Analysis, **wanted: str) -> pd.DataFrame:
+    table = found.tables["attribution"]
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    return table.set_index("lever")
+
+
+def test_what_adds_up_gives_each_its_own_effect_without_any_error_of_the_worlds_they_share() -> None:
+    table = shares(attribution.analyse(told(design(), additive), HARM))
+    for name, own in OWN.items():
+        for column in ("value", "first_in", "last_in", "low", "high", "first_in_low", "last_in_high"):
+            assert table.loc[name, column] == pytest.approx(own, abs=1e-12)
+    assert table["percent"].to_dict() == pytest.approx({name: 100 * own / 0.2125 for name, own in OWN.items()})
+    assert table["rank"].to_dict() == {"a": 1, "b": 2, "c": 3}
+    assert (table["se_orders"] == 0).all()
+    assert table["clear"].to_dict() == {"a": True, "b": True, "c": False}
+
+
+def test_what_adds_up_has_no_interaction_and_no_overlap() -> None:
+    found = attribution.analyse(told(design(), additive), HARM)
+    assert found.tables["interactions"]["value"].to_numpy() == pytest.approx(0.0, abs=1e-12)
+    assert found.tables["together"]["overlap"].item() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_three_who_can_each_do_it_all_have_a_third_each_and_overlap() -> None:
+    found = attribution.analyse(told(design(), either), HARM)
+    assert shares(found)["value"].to_numpy() == pytest.approx(0.1 / 3)
+    assert shares(found)["first_in"].to_numpy() == pytest.approx(0.1)
+    assert shares(found)["last_in"].to_numpy() == pytest.approx(0.0)
+    whole = found.tables["together"].iloc[0]
+    assert (whole["joint"], whole["sum_first_in"], whole["overlap"]) == pytest.approx((0.1, 0.3, 0.2))
+    assert (found.tables["interactions"]["value"] < 0).all()
+    said = " ".join(found.answer)
+    assert "sums to 150 %, 100 % (100 to 100) more than all together: they overlap, so such effects must not be added up." in said
+    assert "“a” and “b” overlap most" in said
+
+
+def test_two_who_do_nothing_without_each_other_are_said_to_reinforce_each_other() -> None:
+    found = attribution.analyse(told(design(2), lambda row: 0.1 if len(on(row)) == 2 else 0.2), HARM)
+    assert shares(found)["value"].to_numpy() == pytest.approx(0.05)
+    said = " ".join(found.answer)
+    assert "sums to 0 %, 50 % (50 to 50) less than all together: they reinforce each other" in said
+    assert "“a” and “b” reinforce each other most: side by side they gain 50 % (50 to 50)" in said
+
+
+def random_values(seed: int, worlds: int = 4, levers: int = 3, spread: float = 0.02) -> dict[frozenset[str], Any]:
+    rng = np.random.default_rng(seed)
+    frame = points_of(design(levers))
+    sets = [frozenset(on(row)) for row in frame.to_dict("records")]
+    return {held: 0.2 - 0.1 * rng.random() + spread * rng.normal(size=(worlds, 1)) for held in sets}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_values_of_a_random_game_are_those_of_each_world_and_sum_to_the_joint_effect(seed: int) -> None:
+    values = random_values(seed)
+    found = attribution.analyse(told(design(), lambda row: values[frozenset(on(row))]), HARM)
+    names = ["a", "b", "c"]
+    lattice = np.stack([values[frozenset(n for i, n in enumerate(names) if code >> i & 1)][:, 0] for code in range(8)], axis=1)
+    by_world = -shapley(lattice)
+    table = shares(found).loc[names]
+    assert table["value"].to_numpy() == pytest.approx(by_world.mean(axis=0))
+    assert table["se_worlds"].to_numpy() == pytest.approx(by_world.std(axis=0, ddof=1) / 2)
+    whole = found.tables["together"].iloc[0]
+    assert table["value"].sum() == pytest.approx(whole["joint"]) == pytest.approx(whole["all_off"] - whole["all_on"])
+    assert whole["sum_values"] == pytest.approx(whole["joint"])
+
+
+def test_intervals_over_worlds_hold_the_truth_as_often_as_they_say() -> None:
+    truth = np.array([0.0, 0.5, 1.0, 1.2, 0.4, 0.9, 1.5, 2.0])
+    rng, hits = np.random.default_rng(7), []
+    for _ in range(800):
+        values = truth + rng.normal(size=(5, 8))
+        found = estimate(shapley(values)[None], sampled=False)
+        hits.append(np.abs(found.value - shapley(truth)) <= found.half())
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
+
+
+# --- second outcome, conditions, draws, missing runs ------------------------------------------------------------------------
+
+
+def test_what_protection_costs_stands_in_the_same_table() -> None:
+    found = attribution.analyse(told(design(), additive, needs), HARM)
+    assert shares(found, outcome="legit_met_rate").loc["a", "value"] == pytest.approx(0.01)
+    assert shares(found, outcome="case_disclosure_rate").loc["a", "value"] == pytest.approx(0.03)
+    waterfall = next(drawing for drawing in found.drawings if drawing.function == "shapley_waterfall")
+    assert set(waterfall.frame["outcome"]) == {"case_disclosure_rate", "legit_met_rate"}
+
+
+def test_a_store_without_the_second_outcome_does_without_it() -> None:
+    assert set(attribution.analyse(told(design(), additive), HARM).tables["attribution"]["outcome"]) == {"case_disclosure_rate"}
+
+
+def test_a_second_outcome_that_no_run_has_is_left_out() -> None:
+    found = attribution.analyse(told(design(), additive, lambda row: np.nan), HARM)
+    assert set(found.tables["attribution"]["outcome"]) == {"case_disclosure_rate"}
+
+
+def test_another_second_outcome_can_be_asked_for_and_none() -> None:
+    study = told(design(), additive, needs, analysis={"attribution": {"also": None}})
+    assert set(attribution.analyse(study, HARM).tables["attribution"]["outcome"]) == {"case_disclosure_rate"}
+
+
+def test_conditions_are_told_apart() -> None:
+    def value(row: Row) -> float:
+        return 0.2 - 0.05 * ("a" in on(row)) * (row["condition"] == "loaded")
+
+    study = told(design(2, conditions={"loaded": {}, "unloaded": {"review.load": False}}), value)
+    found = attribution.analyse(study, HARM)
+    assert shares(found, condition="loaded").loc["a", "value"] == pytest.approx(0.05)
+    assert shares(found, condition="unloaded").loc["a", "value"] == 0
+    assert [drawing.name for drawing in found.drawings if drawing.function == "shapley_waterfall"] == [
+        "shapley_waterfall_loaded",
+        "shapley_waterfall_unloaded",
+    ]
+
+
+def test_parameter_draws_are_told_apart_from_worlds() -> None:
+    drawn = design(2, uncertainties={"review.rho": {"low": 0.0, "high": 1.0}}, draw="latin_hypercube", size=41)
+    study = told(drawn, lambda row: 0.2 + WORLD - 0.001 * row["draw"] * ("a" in on(row)))
+    found = attribution.analyse(study, HARM)
+    row = shares(found).loc["a"]
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((0.02, 0.02, 0.02))
+    assert (row["draw_low"], row["draw_high"]) == pytest.approx((0.001, 0.039))
+    assert any("41 parameter draws" in sentence for sentence in found.sure)
+
+
+def test_a_run_that_is_missing_at_one_point_is_left_out_at_all() -> None:
+    def value(row: Row) -> Any:
+        values = np.broadcast_to(additive(row), (4, 2)).copy()
+        if on(row) == {"a", "b"}:
+            values[0, :], values[1, 0] = np.nan, np.nan
+        if not on(row):
+            values[1, 0] += 5.0  # would spoil the pairing
+        return values
+
+    found = attribution.analyse(told(design(), value), HARM)
+    assert shares(found).loc["a", "value"] == pytest.approx(0.03)
+    assert found.tables["together"][["worlds", "runs"]].iloc[0].tolist() == [3, 5]
+
+
+def test_no_run_with_a_value_at_every_point_is_one_line() -> None:
+    study = told(design(), lambda row: np.nan if on(row) == {"b"} else 0.1)
+    with pytest.raises(
+        ConfigError, match=r"^outcome: found no run in which every point has a value of case_disclosure_rate; accepted: "
+    ):
+        attribution.analyse(study, HARM)
+
+
+def test_few_events_are_said() -> None:
+    study = told(design(), additive)
+    rare = study.held[HARM]._replace(counts=np.ones_like(study.held[HARM].counts))
+    assert any("Fewer than 10 events" in sentence for sentence in attribution.analyse(study._replace(held={HARM: rare}), HARM).sure)
+    assert not any("Fewer than" in sentence for sentence in attribution.analyse(study, HARM).sure)
+
+
+def test_one_world_gives_values_and_no_interval() -> None:
+    values = random_values(1, worlds=1)
+    found = attribution.analyse(told(design(), lambda row: values[frozenset(on(row))], shape=(1, 1)), HARM)
+    assert shares(found)["value"].notna().all()
+    assert shares(found)[["low", "high", "se_worlds"]].isna().all().all()
+    assert not shares(found)["clear"].any()
+
+
+def test_a_slice_can_be_shared_out() -> None:
+    of_group = Outcome.of("targeted_rate.group.lgbtq")
+    study = told(design(), additive)
+    held = {of_group: cube(of_group, study.points, additive, (4, 2))}
+    assert shares(attribution.analyse(study._replace(held=held), of_group)).loc["a", "value"] == pytest.approx(0.03)
+
+
+def test_of_many_levers_without_effect_few_are_marked_clear() -> None:
+    """Chance alone: intervals of single levers miss zero in one of twenty, the widened ones of all of them together."""
+    rng, single, joint = np.random.default_rng(3), [], []
+    for _ in range(400):
+        found = estimate(rng.normal(size=(1, 8, 10)), sampled=False)
+        single.append((np.abs(found.value) > found.half()).any())
+        joint.append(found.clear.any())
+    assert np.mean(single) > 0.3
+    assert np.mean(joint) < 0.08
+
+
+# --- orders that are sampled ------------------------------------------------------------------------------------------------
+
+
+def sampled(levers: int, number: int, **given: Any) -> Any:
+    return design(levers, choose="permutations", permutations=number, **given)
+
+
+def test_orders_of_what_adds_up_have_no_error_of_their_own() -> None:
+    found = attribution.analyse(told(sampled(3, 6), lambda row: additive(row) - WORLD * ("a" in on(row))), HARM)
+    table = shares(found)
+    assert table["value"].to_dict() == pytest.approx({"a": 0.0425, "b": 0.01, "c": 0.0}, abs=1e-12)
+    assert table["se_orders"].to_numpy() == pytest.approx(0.0, abs=1e-12)
+    assert table.loc["a", "se_worlds"] == pytest.approx(WORLD.std(ddof=1) / 2)
+    assert "interactions" not in found.tables
+
+
+def test_worlds_that_are_alike_leave_the_error_of_the_orders_alone() -> None:
+    found = attribution.analyse(told(sampled(6, 8), lambda row: 0.1 / (1 + len(on(row)) + 2 * ("a" in on(row)))), HARM)
+    table = shares(found)
+    assert table["se_worlds"].to_numpy() == pytest.approx(0.0, abs=1e-12)
+    assert (table["se_orders"] > 0).all()
+    assert table["value"].sum() == pytest.approx(found.tables["together"]["joint"].item())
+    assert any("8 random orders in antithetic pairs" in sentence for sentence in found.sure)
+
+
+def test_sampled_values_come_near_the_exact_ones() -> None:
+    def value(row: Row) -> Any:
+        return 0.3 + WORLD - 0.1 * len(on(row)) ** 0.5 - 0.03 * ("a" in on(row)) * (1 + 10 * WORLD)
+
+    exact = shares(attribution.analyse(told(design(5), value), HARM))
+    rough = shares(attribution.analyse(told(sampled(5, 40), value), HARM)).loc[exact.index]
+    assert (rough["value"] - exact["value"]).abs().max() < 0.004
+    assert ((rough["low"] <= exact["value"]) & (exact["value"] <= rough["high"])).all()
+
+
+def test_alone_and_last_are_told_where_an_order_shows_them_and_missing_elsewhere() -> None:
+    table = shares(attribution.analyse(told(sampled(6, 4), lambda row: 0.2 - 0.01 * len(on(row))), HARM))
+    orders = orders_of(sampled(6, 4))
+    shown = {"abcdef"[lever] for lever in orders[:, 0]}
+    assert set(table.index[table["first_in"].notna()]) == shown
+    assert set(table.index[table["last_in"].notna()]) == {"abcdef"[lever] for lever in orders[:, -1]}
+    assert table.loc[sorted(shown), "first_in"].to_numpy() == pytest.approx(0.01)
+
+
+def test_all_orders_of_a_small_game_give_its_exact_values() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(3, 16))
+    every = np.array(list(permutations(range(4))))
+    found = estimate(contributions(every, np.arange(16), values).swapaxes(0, 1), sampled=True)
+    assert found.value == pytest.approx(shapley(values).mean(axis=0))
+
+
+@pytest.mark.parametrize(("worlds", "pairs", "spread"), [(6, 10, 1.0), (4, 20, 0.3), (10, 10, 0.1)])
+def test_sampled_intervals_hold_the_exact_truth_about_as_often_as_they_say(worlds: int, pairs: int, spread: float) -> None:
+    levers = 6
+    rng, hits = np.random.default_rng(11), []
+    for number in range(300):
+        truth = 3 * rng.random(1 << levers)
+        values = truth + spread * rng.normal(size=(worlds, 1 << levers))
+        orders = orders_of(sampled(levers, PAIR * pairs, draw_seed=number))
+        added = contributions(orders, np.arange(1 << levers), values)
+        found = estimate(added.reshape(worlds, pairs, PAIR, levers).mean(axis=2).swapaxes(0, 1), sampled=True)
+        hits.append(np.abs(found.value - shapley(truth)) <= found.half())
+    assert 0.93 <= np.mean(hits) <= 0.99
+
+
+def test_antithetic_pairs_err_less_than_orders_by_themselves() -> None:
+    rng, with_reverse, without = np.random.default_rng(5), [], []
+    values = np.array([len([b for b in range(6) if code >> b & 1]) ** 2.0 for code in range(64)]) + rng.random(64)
+    exact = shapley(values)
+    for number in range(200):
+        orders = orders_of(sampled(6, 20, draw_seed=number))
+        plain = np.array([np.random.default_rng([number, n]).permutation(6) for n in range(20)])
+        for kept, of_them in ((with_reverse, orders), (without, plain)):
+            kept.append(contributions(of_them, np.arange(64), values).mean(axis=0) - exact)
+    assert np.std(with_reverse) < 0.7 * np.std(without)
+
+
+# --- what it refuses --------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_lattice_suits() -> None:
+    assert attribution.unsuited(told(design(), additive)) is None
+    assert attribution.unsuited(told(sampled(4, 6), either)) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        (lambda: told(design(0, scenarios=["as_adopted", "judge"]), lambda row: 0.1), "wants levers (design.levers)"),
+        (lambda: told(design(2, search=SEARCH), lambda row: 0.1), "wants levers (design.levers) with choose: all or permutations"),
+        (lambda: told(design(4, choose="fractional"), lambda row: 0.1), "wants levers (design.levers) with choose"),
+        (lambda: told(THREE_LEVELS, lambda row: 0.1), "wants two levels of each lever; line has 3"),
+        (lambda: told(sampled(3, 2), lambda row: 0.1), "wants 4 permutations or more; found 2"),
+        (
+            lambda: told(design(), additive, points=points_of(design()).iloc[1:]),
+            "wants each of 8 combinations of the levers once; found 7",
+        ),
+        (
+            lambda: told(design(), additive, points=points_of(design()).assign(**{"review.rho": 0.5})),
+            "wants points that differ in levers and draws alone; they differ in review.rho",
+        ),
+    ],
+)
+def test_what_is_no_game_is_refused_with_what_is_wanted(made: Any, line: str) -> None:
+    assert str(attribution.unsuited(made())).startswith(line)
+
+
+SEARCH = {"sampler": "nsga2", "generation": 4, "generations": 2, "objectives": {"case_disclosure_rate": "down"}}
+THREE_LEVELS = design(0).model_copy(update={"levers": {"line": {"four": {}, "five": {"a.b": 5}, "six": {"a.b": 6}}}})
+
+
+def test_points_may_stand_in_any_order() -> None:
+    values = random_values(4)
+    study = told(design(), lambda row: values[frozenset(on(row))])
+    shuffled = points_of(design()).sample(frac=1.0, random_state=1).drop(columns=["point", "place"]).reset_index(drop=True)
+    mixed = told(design(), lambda row: values[frozenset(on(row))], points=numbered(shuffled))
+    one, other = (attribution.analyse(each, HARM).tables["attribution"] for each in (study, mixed))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_an_unknown_setting_is_one_line() -> None:
+    with pytest.raises(ConfigError, match=r"^analysis\.attribution\.alos: no such key; accepted: also"):
+        attribution.analyse(told(design(), additive, analysis={"attribution": {"alos": "x"}}), HARM)
+
+
+def test_the_game_of_a_study_has_its_sets_in_rising_order() -> None:
+    study = told(design(), additive, needs)
+    game = game_of(study.cube(NEEDS), study.design, "")
+    assert game.codes.tolist() == list(range(8))
+    assert game.values.shape == (1, 4, 8)
+
+
+# --- the designs on file ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "levers"), [("safeguards_lattice", 512, 8), ("safeguards_twelve", 4096, 12), ("safeguards_sampled", 772, 16)]
+)
+def test_a_design_on_file_is_a_game(name: str, points: int, levers: int) -> None:
+    found = composed(design_of(name), ())
+    study = told(design_of(name), lambda row: 0.1, shape=(1, 1), points=found.frame)
+    assert (len(found.frame), len(study.design.levers)) == (points, levers)
+    assert levers <= MOST_FACTORIAL
+    assert attribution.unsuited(study) is None
