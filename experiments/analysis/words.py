@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+Row = Mapping[Hashable, Any]
 _WHOLE, _SLIGHT = 9.95, 0.0995  # per cent from which a number bears no decimal; under which it bears three
 PER_CENT = 100.0
 _DECIMALS = (0, 1, 2, 3)
@@ -84,7 +85,7 @@ def span(low: float, high: float, decimals: int | None = 1) -> str:
     return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
 
 
-def limits(row: Mapping[Hashable, Any], scale: float = 1.0, decimals: int = 1) -> str:
+def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
 
     >>> limits({"parameter_low": 1.0, "parameter_high": 2.0, "replicate_low": float("nan"), "replicate_high": 3.0})
@@ -97,13 +98,13 @@ def limits(row: Mapping[Hashable, Any], scale: float = 1.0, decimals: int = 1) -
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: float, noun: str) -> str:
     """A number of things.
 
-    >>> counted(1, "draw"), counted(64, "draw")
-    ('1 draw', '64 draws')
+    >>> counted(1, "draw"), counted(64, "draw"), counted(2.5, "year")
+    ('1 draw', '64 draws', '2.5 years')
     """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", "\u202f")
+    return f"{count:,g} {noun}{'' if count == 1 else 's'}".replace(",", "\u202f")
 
 
 def _decimals(value: float) -> int:

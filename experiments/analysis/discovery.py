@@ -1,0 +1,300 @@
+"""Under which assumptions a reform fails: a box over the unknown numbers, found by PRIM and by a tree (scenario discovery).
+
+After Bryant and Lempert (2010). A draw fails where the reform saves less than it should, or costs more. What a draw shows is a
+mean over few worlds, so a draw near the threshold may be on the wrong side: such draws are marked unsure. A box can always be
+found, in noise too: a permutation test tells whether this one is better than chance, resampled draws tell whether it would be found
+again, and how good it is on draws that did not choose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
+from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
+from experiments.analysis.policies import no_comparison
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.spread import TAILS
+from experiments.analysis.words import counted, listed, number, share, span, spoken
+from experiments.cube import Outcome, Study
+from experiments.designs import Uncertainty
+from experiments.sampling import scaled, unit_of
+
+Reals = NDArray[np.float64]
+Known = Mapping[str, Uncertainty]
+_NAME = "discovery"
+_TWO = 2  # parameters that a plane has
+
+
+def unsuited(study: Study) -> str | None:
+    """Why no box can be looked for in this study; None if one can."""
+    if not is_installed():
+        return f"wants the package {PACKAGE} ({EXTRA})"
+    return no_comparison(study)
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """The box of assumptions in which a policy fails.
+
+    Raises ``ConfigError`` without the EMA workbench, or for a policy that the design does not have.
+    """
+    spec = spec_from(_NAME, Spec, study.config)
+    known = {key: one for key, one in study.design.uncertainties.items() if key in study.points}
+    failing = failing_in(study, outcome, spec)
+    x = unit_draws_of(failing.futures, known)
+    enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
+    found = find(x, failing.fails, spec) if enough else None
+    told = found if found is not None and is_worth(found, spec) else None
+    limits = limits_table(told, x, failing, known)
+    tables = {
+        _NAME: limits,
+        "boxes": boxes_table(found, x, failing, known, spec),
+        "trajectory": trajectory_table(found, x, failing),
+        "draws": draws_table(told, x, failing, known),
+    }
+    return Analysis(
+        name=_NAME,
+        heading=f"Where {spoken(failing.policy)} fails",
+        question=f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?",
+        answer=[_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
+        sure=_sure(found, x, failing, spec),
+        tables=tables,
+        drawings=[] if told is None else _drawings(told, failing, tables, spec),
+    )
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
+    """``parameter, least, most, low, high, low_unit, high_unit, quasi_p_low, quasi_p_high, found_again, says``, a row a parameter.
+
+    ``low`` and ``high`` are missing where the box does not restrict, or where values are words; ``_unit`` are the same in the range
+    of the draws, 0 to 1; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
+    """
+    box = Box(np.full(len(known), -np.inf), np.full(len(known), np.inf)) if found is None else found.box
+    values, low, high = quasi_p(box, x, failing.fails), np.maximum(box.low, 0.0), np.minimum(box.high, 1.0)
+    again = np.full(len(known), np.nan) if found is None else found.again.limited.any(2).mean(0)
+    rows = []
+    for k, (key, one) in enumerate(known.items()):
+        least, most = ends_of(0.0, 1.0, one)
+        inner = ends_of(low[k], high[k], one)
+        rows.append(
+            {
+                "parameter": key,
+                "least": _number(least),
+                "most": _number(most),
+                "low": _number(inner[0]) if np.isfinite(box.low[k]) else np.nan,
+                "high": _number(inner[1]) if np.isfinite(box.high[k]) else np.nan,
+                "low_unit": low[k],
+                "high_unit": high[k],
+                "quasi_p_low": values[k, 0],
+                "quasi_p_high": values[k, 1],
+                "found_again": again[k],
+                "says": _says(box, k, one),
+            }
+        )
+    table = pd.DataFrame(rows).assign(width=high - low)
+    return table.sort_values("width", kind="stable", ignore_index=True).drop(columns="width")
+
+
+def ends_of(low: float, high: float, known: Uncertainty) -> tuple[Any, Any]:
+    """Least and greatest value between two limits in the unit cube; of whole numbers and lists those whose middle lies between.
+
+    >>> ends_of(0.3, 1.0, Uncertainty(low=1, high=4, shape="whole")), ends_of(0.0, 0.25, Uncertainty(low=1, high=16, shape="log"))
+    ((2, 4), (1.0, 2.0))
+    """
+    if known.values is None and known.shape != "whole":
+        first, last = scaled(np.array([[low], [high]]), {"": known})[""]
+        return float(first), float(last)
+    every = known.values or list(range(int(known.low or 0), int(known.high or 0) + 1))
+    held = [value for value in every if low <= unit_of(value, known) <= high] or every
+    return held[0], held[-1]
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan
+
+
+def _says(box: Box, k: int, known: Uncertainty) -> str:
+    """What a box says of a parameter; nothing if it does not restrict it."""
+    ends = ends_of(max(box.low[k], 0.0), min(box.high[k], 1.0), known)
+    low, high = (f"{value:.3g}" if isinstance(value, float) else str(value) for value in ends)
+    if low == high:
+        return low
+    if np.isfinite([box.low[k], box.high[k]]).all():
+        return f"{low} to {high}"
+    return f"up to {high}" if np.isfinite(box.high[k]) else f"from {low} on" if np.isfinite(box.low[k]) else ""
+
+
+def boxes_table(found: Found | None, x: Reals, failing: Failing, known: Known, spec: Spec) -> pd.DataFrame:
+    """``method, box, coverage, density, mass, phi, draws, chance, worth, says``: PRIM's box, then the tree's leaves."""
+    rows: list[dict[str, Any]] = []
+    if found is not None:
+        rows.append(_row("prim", 0, found.box, x, failing, known) | {"chance": found.chance, "worth": is_worth(found, spec)})
+        rows += [_row("cart", place, leaf, x, failing, known) for place, leaf in enumerate(found.leaves)]
+    columns = ["method", "box", *Quality._fields, "draws", "chance", "worth", "says"]
+    return pd.DataFrame(rows, columns=columns).astype({"worth": "boolean"})
+
+
+def _row(method: str, place: int, box: Box, x: Reals, failing: Failing, known: Known) -> dict[str, Any]:
+    said = [f"{key} {_says(box, k, one)}" for k, (key, one) in enumerate(known.items()) if box.restricted[k]]
+    quality = quality_of(box, x, failing.fails)._asdict()
+    return {"method": method, "box": place, **quality, "draws": int(box.holds(x).sum()), "says": "; ".join(said) or "everything"}
+
+
+def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.DataFrame:
+    """``step, draws, restricted, coverage, density, mass, phi, chosen``, a row a step of PRIM."""
+    rows = [
+        {
+            "step": place,
+            "draws": int(box.holds(x).sum()),
+            "restricted": int(box.restricted.sum()),
+            **quality_of(box, x, failing.fails)._asdict(),
+            "chosen": found is not None and place == found.step,
+        }
+        for place, box in enumerate(found.steps if found is not None else [])
+    ]
+    return pd.DataFrame(rows, columns=["step", "draws", "restricted", *Quality._fields, "chosen"])
+
+
+def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
+    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future."""
+    inside = np.zeros(len(x), bool) if found is None else found.box.holds(x)
+    own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "sure": failing.sure, "inside": inside}
+    return pd.concat([pd.DataFrame({"future": np.arange(len(x)), **own}), failing.futures[[*known]]], axis=1)
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------------
+
+
+def _failure(spec: Spec) -> str:
+    words = f"save less than {spec.fails_below:g} %"
+    return words if spec.costs_above is None else f"{words} or cost more than {spec.costs_above:g} % of cooperation"
+
+
+def _count(failing: Failing, spec: Spec) -> str:
+    count, surely = int(failing.fails.sum()), int((failing.fails & failing.sure).sum())
+    told = (
+        f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')}: there it would "
+        f"{_failure(spec)}."
+    )
+    return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told
+
+
+def _none(found: Found | None, failing: Failing, spec: Spec) -> list[str]:
+    """Why there is no box to tell."""
+    if found is None:
+        which = "fail" if failing.fails.sum() < spec.fewest else "do not"
+        return [f"There is no box of assumptions to tell: fewer than {counted(spec.fewest, 'draw')} {which}."]
+    return [
+        "No box of assumptions is worth reporting: in labels shuffled at random one as good turns up with a chance of "
+        f"{number(found.chance, 2)} (worth reporting: up to {spec.chance:g}). Either none of these numbers decides, or noise "
+        "hides it."
+    ]
+
+
+def _box(found: Found, x: Reals, failing: Failing, tables: dict[str, pd.DataFrame]) -> list[str]:
+    limits = tables[_NAME]
+    narrow = limits[limits["says"] != ""].to_dict("records")
+    outside = ~found.box.holds(x)
+    coverage, density = 100 * np.nanpercentile(found.again.qualities[:, :2], (50.0, *TAILS), axis=0).T
+    told = [
+        f"It fails where {listed([f'{row["parameter"]} is {row["says"]}' for row in narrow])}: "
+        f"there {share(found.quality.density)} of the draws fail, elsewhere {share(float(failing.fails[outside].mean()))}, and "
+        f"{share(found.quality.coverage)} of all failures lie there (phi {number(found.quality.phi, 2)}).",
+        f"On draws that did not choose it, {number(density[0], 0)} % of those in such a box fail "
+        f"({span(density[1], density[2], 0)} over resampled draws), and it holds {number(coverage[0], 0)} % of the failures "
+        f"({span(coverage[1], coverage[2], 0)}).",
+        f"Restricted again in resampled draws: {listed([f'{row["parameter"]} in {share(row["found_again"])}' for row in narrow])}. "
+        f"In labels shuffled at random a box as good turns up with a chance of {number(found.chance, 2)}.",
+    ]
+    if found.leaves:
+        inside = np.any([leaf.holds(x) for leaf in found.leaves], axis=0)
+        leaves = "one leaf" if len(found.leaves) == 1 else f"{len(found.leaves)} leaves"
+        told.append(
+            f"A classification tree finds {leaves} in which most draws fail: {share(float(failing.fails[inside].mean()))} of their "
+            f"draws do, {share(float((inside & failing.fails).sum() / failing.fails.sum()))} of all failures (boxes.csv)."
+        )
+    return told
+
+
+def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[str]:
+    told = [
+        f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline. Replicate "
+        f"noise: {counted(int((~failing.sure).sum()), 'draw')} lie so near the threshold that it may have put them on the wrong "
+        "side.",
+        "The box is about parameter uncertainty. Shares of draws are no probabilities: the ranges say what is held possible, not "
+        "how likely it is. The threshold is a value judgement (analysis.discovery.fails_below).",
+    ]
+    if not np.isnan(failing.shared):
+        told.append(
+            f"What worlds do to all draws alike is unsure by {number(failing.shared)} percentage points either way (95 % interval "
+            "over worlds): it moves all draws against the threshold, and not their order."
+        )
+    if found is not None:
+        told.append(
+            f"A box can be found in noise too: {counted(spec.permutations, 'permutation')} of the labels tell its chance, "
+            f"{counted(spec.resamples, 'bootstrap sample')} of the draws whether it is found again. Quasi-p values are no levels "
+            "of significance, for the box was chosen to look well."
+        )
+        sure = failing.sure
+        if failing.fails[sure].any() and not sure.all():
+            own = quality_of(found.box, x[sure], failing.fails[sure])
+            told.append(
+                f"Without the draws near the threshold {share(own.density)} of those in the box fail, and it holds "
+                f"{share(own.coverage)} of the failures."
+            )
+    if failing.dropped:
+        told.append(f"Left out: {counted(failing.dropped, 'draw')}, for a run of theirs has no value.")
+    return told
+
+
+# --- figures --------------------------------------------------------------------------------------------------------------
+
+
+def _drawings(found: Found, failing: Failing, tables: dict[str, pd.DataFrame], spec: Spec) -> list[Drawing]:
+    limits, draws = tables[_NAME], tables["draws"]
+    counts = {"draws": len(draws), "failing": int(failing.fails.sum()), "worlds": failing.worlds, "runs": failing.runs}
+    caption = f"{spoken(failing.policy).capitalize()} fails where it would {_failure(spec)}."
+    title = f"Where {spoken(failing.policy)} fails"
+    told = [
+        Drawing(
+            name="discovery_boxes",
+            function="discovery_boxes",
+            frame=limits.assign(coverage=found.quality.coverage, density=found.quality.density, **counts),
+            caption=caption,
+            alt=f"Limits of the box in which {spoken(failing.policy)} fails: {tables['boxes'].iloc[0]['says']}.",
+            settings={"title": f"{title}: the box of assumptions"},
+        )
+    ]
+    numeric = limits[limits["least"].notna()]
+    pair = [str(name) for name in numeric.sort_values("says", key=lambda says: says == "", kind="stable")["parameter"]][:_TWO]
+    if len(pair) == _TWO:
+        told.append(
+            Drawing(
+                name="discovery_plane",
+                function="discovery_plane",
+                frame=plane_frame(draws, limits, pair).assign(worlds=failing.worlds, runs=failing.runs),
+                caption=caption,
+                alt=f"Draws by {pair[0]} and {pair[1]}: failing ones are marked, most of them within the limits of the box.",
+                settings={"title": f"{title}: the two most telling assumptions"},
+            )
+        )
+    return told
+
+
+def plane_frame(draws: pd.DataFrame, limits: pd.DataFrame, pair: Sequence[str]) -> pd.DataFrame:
+    """``x, y, fails, sure, inside`` and, for both axes, ``_parameter, _low, _high`` (missing without a limit), a row a draw."""
+    of = {str(row["parameter"]): row for row in limits.to_dict("records")}
+    frame = draws[["fails", "sure", "inside"]].copy()
+    for axis, key in zip("xy", pair, strict=True):
+        frame[axis], frame[f"{axis}_parameter"] = draws[key].astype(float), key
+        for end in ("low", "high"):
+            frame[f"{axis}_{end}"] = float(of[key][end])
+    return frame

@@ -1,0 +1,272 @@
+"""What moves with a number that a text fixes: the outcome at each level, how steep each step is, and whether one is a cliff.
+
+For S21, the line of years from which a crime is serious; it reads any design whose policies set one number of one key. Levels meet
+the same draws, worlds and luck, so steps are paired. A step is told per unit of the number, for levels may stand unevenly. The
+independent units of its interval are the worlds. The largest of several steps looks large by chance: it is called a cliff only if
+it exceeds every other step in intervals that hold together (Bonferroni over all pairs of steps, Student's t).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import stats
+
+from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
+from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.spread import bands_of, complete
+from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken
+from experiments.cube import Outcome, Study
+from experiments.paired import LEVEL, mean_of
+from sim.metrics import UNITS
+from sim.world.record import ConfigError, Record
+
+Reals = NDArray[np.float64]
+_NAME = "threshold"
+_FEWEST = 2  # worlds, and draws, that are to have a spread
+_FEWEST_LEVELS = 3  # two steps: a cliff is one among others
+_PER_CENT = 100.0
+_DIGITS = 3  # of a mean in a sentence
+
+
+class Spec(Record):
+    """What ``configs/analysis/threshold.yaml`` says."""
+
+    beside: str | None  # estimand that is shown beside the outcome asked for
+    line: Annotated[float, Field(gt=0)]  # the level as adopted, where a cliff is looked for
+    unit: str  # of the number that is varied, in the singular
+
+
+class Steps(NamedTuple):
+    """How an outcome changes from level to level, per unit of the number, in per cent of its mean at the line."""
+
+    levels: list[float]  # [K]
+    cells: Reals  # [K - 1, D, W]
+
+
+def unsuited(study: Study) -> str | None:
+    """Why no outcome can be drawn against a number in this study; None if one can."""
+    design = study.design
+    if not key_varied(design) or (numbers := numbers_of(study.points, design)) is None:
+        return "wants policies that set one number of one key (design.arms, or one lever with levels)"
+    if len(set(numbers)) < _FEWEST_LEVELS:
+        return f"wants {_FEWEST_LEVELS} levels of {key_varied(design)} or more"
+    return None
+
+
+def analyse(study: Study, outcome: Outcome) -> Analysis:
+    """The outcome, and another beside it, at every level. Raises ``ConfigError`` where the store lacks one of them."""
+    spec = spec_from(_NAME, Spec, study.config)
+    outcomes = [outcome, *([] if spec.beside in (None, str(outcome)) else [Outcome.of(str(spec.beside))])]
+    numbers = numbers_of(study.points, study.design)
+    if numbers is None:
+        raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
+    names = [f"{value:g}" for value in numbers]
+    by_level = [policies_of(study.cube(one), names) for one in outcomes]
+    levels = pd.concat([levels_table(found, one) for found, one in zip(by_level, outcomes, strict=True)], ignore_index=True)
+    changes = pd.concat([changes_table(found, one, spec.line) for found, one in zip(by_level, outcomes, strict=True)])
+    steps = [steps_of(found, spec.line) for found in by_level]
+    table = pd.concat([steps_table(found, one, spec.line) for found, one in zip(steps, outcomes, strict=True)], ignore_index=True)
+    return Analysis(
+        name=_NAME,
+        heading=f"What moves with {key_varied(study.design)}",
+        question=study.design.question,
+        answer=[words for one, found in zip(outcomes, steps, strict=True) for words in _answers(one, levels, table, found, spec)],
+        sure=_sure(levels, spec),
+        tables={_NAME: levels, "changes": changes.reset_index(drop=True), "steps": table},
+        drawings=_drawings(levels, changes, spec, key_varied(study.design)),
+    )
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------------
+
+
+def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
+    """``outcome, unit, level`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
+    rows = [
+        {"outcome": str(outcome), "unit": UNITS[outcome.metric], "level": float(name), **bands_of(values)._asdict()}
+        for name, values in zip(policies.names, policies.values, strict=True)
+    ]
+    return pd.DataFrame(rows).sort_values("level", ignore_index=True)
+
+
+def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataFrame:
+    """The same for the paired change against the level nearest to the line, per cent of its mean there."""
+    nearest = min(policies.names, key=lambda name: abs(float(name) - line))
+    before = policies.of(nearest)
+    level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
+    scale = _PER_CENT / level if level > 0 else np.nan
+    changed = policies._replace(values=scale * (policies.values - before))
+    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the mean there")
+
+
+def steps_of(policies: Policies, line: float) -> Steps:
+    """Slopes between neighbouring levels, per cent of the mean at the line (or the level nearest to it) for one unit of the number.
+
+    Futures without all their runs at every level are left out.
+    """
+    order = np.argsort([float(name) for name in policies.names])
+    levels = [float(policies.names[place]) for place in order]
+    values = policies.values[order]  # [K, D, W, L]
+    K, D = values.shape[:2]
+    whole, _ = complete(values.swapaxes(0, 1).reshape(D, -1, values.shape[3]))  # a future's runs side by side
+    W = whole.shape[1] // K
+    cells = mean_of(whole.reshape(-1, K, W, values.shape[3])).swapaxes(0, 1)  # [K, D, W]
+    nearest = int(np.argmin(np.abs(np.array(levels) - line)))
+    level = float(cells[nearest].mean()) if cells.size else 0.0
+    scale = _PER_CENT / level if level > 0 else np.nan
+    widths = np.diff(levels)[:, None, None]
+    return Steps(levels, scale * np.diff(cells, axis=0) / widths)
+
+
+def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
+    """``outcome, from, to, per_unit, low, high, parameter_low, parameter_high, largest_share, at_line``, a row a step.
+
+    ``low`` and ``high`` hold for all steps together (95 %, over worlds); ``largest_share`` is the share of draws in which the step
+    is the steepest; ``at_line`` whether it begins or ends there.
+    """
+    K = len(steps.cells)
+    half = _half(steps.cells.mean(1), K)
+    means = steps.cells.mean((1, 2))
+    of_draw = mean_of(steps.cells)  # [K, D]
+    steepest = np.abs(of_draw).argmax(0)
+    rows = []
+    for k, (start, stop) in enumerate(pairwise(steps.levels)):
+        bands = bands_of(steps.cells[k][:, :, None])
+        rows.append(
+            {
+                "outcome": str(outcome),
+                "from": start,
+                "to": stop,
+                "per_unit": means[k],
+                "low": means[k] - half[k],
+                "high": means[k] + half[k],
+                "parameter_low": bands.parameter_low,
+                "parameter_high": bands.parameter_high,
+                "largest_share": float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan,
+                "at_line": line in (start, stop),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _half(worlds: Reals, together: int) -> Reals:
+    """Half-widths of intervals of means over worlds ``[..., W]``, so many of which hold together in 95 % (Bonferroni)."""
+    W = worlds.shape[-1]
+    if W < _FEWEST:
+        return np.full(worlds.shape[:-1], np.nan)
+    return np.asarray(stats.t.ppf(1 - (1 - LEVEL) / (2 * together), W - 1) * worlds.std(-1, ddof=1) / np.sqrt(W))
+
+
+class Cliff(NamedTuple):
+    """The steepest step against the others."""
+
+    place: int  # of the steepest
+    ahead: float  # by how much it exceeds the next steepest, per cent for one unit
+    low: float  # least lower limit of what it exceeds any other by, all pairs of steps together; missing for one world
+    turns: list[int]  # steps that surely go the other way than the whole does
+
+
+def cliff_of(steps: Steps) -> Cliff:
+    """Whether the steepest step exceeds every other, and whether any turns back, on means over draws."""
+    worlds = steps.cells.mean(1)  # [K - 1, W]
+    sizes = np.sign(worlds.mean(1))[:, None] * worlds  # steepness, whatever the direction
+    place = int(sizes.mean(1).argmax())
+    others = np.delete(np.arange(len(sizes)), place)
+    ahead = sizes[place] - sizes[others]  # [K - 2, W]
+    pairs = len(sizes) * (len(sizes) - 1) // 2
+    low = ahead.mean(1) - _half(ahead, pairs)
+    widths = np.diff(steps.levels)
+    whole = np.sign((widths[:, None] * worlds).sum(0).mean())
+    half = _half(worlds, len(worlds))
+    turns = [k for k, mean in enumerate(worlds.mean(1)) if np.sign(mean) == -whole and abs(mean) > half[k]]
+    return Cliff(place, float(ahead.mean(1).min()), float(low.min()), turns)
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------------
+
+
+def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps: Steps, spec: Spec) -> list[str]:
+    own = levels[levels["outcome"] == str(outcome)].to_dict("records")
+    at_line = min(own, key=lambda row: abs(float(row["level"]) - spec.line))
+    shown = list({row["level"]: row for row in (own[0], at_line, own[-1])}.values())
+    name = spoken(outcome.metric).capitalize() if outcome.by == "all" else str(outcome)
+    told = [f"{name} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
+    if not np.isfinite(steps.cells).any():
+        return told
+    cliff, mine = cliff_of(steps), table[table["outcome"] == str(outcome)].to_dict("records")
+    step = mine[cliff.place]
+    told.append(
+        f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
+        f"{band(float(step['per_unit']), float(step['low']), float(step['high']))} of the mean at {spec.line:g} a {spec.unit}, in "
+        f"limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
+    )
+    beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
+    if not np.isnan(beside).any():
+        told[-1] += f" In {share(sum(beside))} of the draws the steepest step is one beside {spec.line:g}."
+    back = [f"from {mine[k]['from']:g} to {mine[k]['to']:g}" for k in cliff.turns]
+    told[-1] += f" It turns back {listed(back)}." if back else " No step surely turns back."
+    return told
+
+
+def _level(row: Row, spec: Spec) -> str:
+    mean = float(row["mean"])
+    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
+    return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
+
+
+def _verdict(cliff: Cliff, at_line: bool, spec: Spec) -> str:
+    if np.isnan(cliff.low):
+        return "With one world nobody can say whether it is a cliff."
+    if cliff.low > 0:
+        where = f"at {spec.line:g}" if at_line else f"and it does not lie at {spec.line:g}"
+        return f"That is a cliff, {where}: steeper than any other step by {number(cliff.ahead)} points or more, beyond the noise."
+    return f"It is not surely steeper than every other step: no cliff is shown, at {spec.line:g} or elsewhere."
+
+
+def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
+    row = levels.iloc[0]
+    D, W, dropped = int(row["draws"]), int(row["worlds"]), int(levels["dropped"].max())
+    told = [
+        f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
+        "“worlds” are 95 % intervals over worlds and luck (Student's t), the draws taken as they are. Steps are judged by such "
+        "intervals, made so wide that all hold together (Bonferroni).",
+    ]
+    if D >= _FEWEST:
+        told.append(
+            "Limits after “draws” reach from the 5th to the 95th percentile over the draws of the mean over worlds; some replicate "
+            "noise is left in them (parameter_sd in the table is without it). Draws are no probabilities."
+        )
+    else:
+        told.append("The unknown numbers are held at one value each: nothing here speaks of parameter uncertainty.")
+    if dropped:
+        told.append(f"Left out at some level: up to {counted(dropped, 'draw')}, for a run of theirs has no value.")
+    return told
+
+
+def _drawings(levels: pd.DataFrame, changes: pd.DataFrame, spec: Spec, key: str) -> list[Drawing]:
+    words = spoken(key.rpartition(".")[2])
+    options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
+    return [
+        Drawing("fan", "fan", levels, "", _alt(levels, spec), options=options),
+        Drawing(
+            "fan_change",
+            "fan",
+            changes,
+            f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s.",
+            f"Change against {spec.line:g} {spec.unit}s, per cent. {_alt(changes, spec)}",
+            settings={"title": f"What changes against {spec.line:g} {spec.unit}s"},
+            options=options,
+        ),
+    ]
+
+
+def _alt(table: pd.DataFrame, spec: Spec) -> str:
+    ends = [table[table["outcome"] == name].iloc[[0, -1]] for name in dict.fromkeys(table["outcome"])]
+    told = [f"{rows['outcome'].iloc[0]} from {rows['mean'].iloc[0]:.3g} to {rows['mean'].iloc[1]:.3g}" for rows in ends]
+    return f"From {table['level'].min():g} to {table['level'].max():g} {spec.unit}s: {listed(told)}."

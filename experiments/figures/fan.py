@@ -1,0 +1,103 @@
+"""What moves with a number: an outcome at each level, with a band for replicates inside a band for parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from experiments.figures.style import (
+    INK,
+    MUTED,
+    PALE,
+    PALETTE,
+    SMALL,
+    TEXT,
+    counted,
+    edges,
+    in_order,
+    note,
+    nothing,
+    present,
+    spoken,
+)
+
+COLUMNS = [
+    *("outcome", "unit", "level", "mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"),
+    *("draws", "worlds", "runs"),
+]
+_GAP = 0.11  # between panels, in parts of the axes
+_DARK, _LIGHT = 0.42, 0.16  # opacity of the bands
+
+
+def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level") -> Axes:
+    """A panel an outcome: its mean against the level, 95 % over worlds dark, 5th to 95th percentile over parameter draws light.
+
+    ``frame``: ``outcome, unit, level, mean, replicate_low, replicate_high, parameter_low, parameter_high, draws, worlds, runs``, a
+    row an outcome and level; limits are missing where there is one world or one draw. ``line`` is the level as adopted, drawn if it
+    is among the levels; ``label`` stands under the axis. Raises ``ValueError`` for a missing column.
+    """
+    table = present(frame, COLUMNS)
+    table = table[table["mean"].notna()]
+    if table.empty:
+        return nothing(ax)
+    ax.set_axis_off()
+    outcomes = in_order(table["outcome"])
+    width = (1.0 - _GAP * (len(outcomes) - 1)) / len(outcomes)
+    for place, name in enumerate(outcomes):
+        inner = ax.inset_axes((place * (width + _GAP), 0.0, width, 1.0))
+        _panel(inner, table[table["outcome"] == name].sort_values("level"), line, label, PALETTE[place % len(PALETTE)])
+    note(ax, _explained(table))
+    return ax
+
+
+def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str) -> None:
+    levels = rows["level"].to_numpy(float)
+    for kind, shade, edge in (("parameter", _LIGHT, ":"), ("replicate", _DARK, "-")):
+        low, high = (rows[f"{kind}_{end}"].to_numpy(float) for end in ("low", "high"))
+        if not np.isnan([low, high]).any():
+            band = inner.fill_between(levels, low, high, color=colour, alpha=shade, lw=0, zorder=1)
+            band.set_gid(kind)
+            for limit in (low, high):  # the two may cross: each keeps an edge of its own
+                inner.plot(levels, limit, color=colour, lw=1.3 if edge == ":" else 0.7, ls=edge, zorder=2)
+    inner.plot(levels, rows["mean"], "o-", color=colour, ms=4.5, lw=1.8, clip_on=False, zorder=3)
+    bounds = rows[["mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"]].to_numpy(float)
+    low_end, high_end = edges(bounds)
+    inner.set(xlim=(levels.min(), levels.max()), ylim=(low_end if (bounds < 0).any() else 0.0, high_end), xticks=levels)
+    if (bounds < 0).any():
+        inner.axhline(0, color=INK, lw=0.9, zorder=1)
+    inner.set_xticklabels([f"{level:g}" for level in levels])
+    inner.grid(axis="y", color=PALE)
+    inner.tick_params(labelsize=SMALL)
+    inner.set_xlabel(label, fontsize=TEXT)
+    inner.set_ylabel(str(rows["unit"].iloc[0]), fontsize=TEXT)
+    inner.set_title(spoken(rows["outcome"].iloc[0]), loc="left", fontsize=TEXT, fontweight="bold")
+    if line in levels:
+        inner.axvline(line, color=INK, lw=1.0, ls=(0, (4, 3)), zorder=2)
+        right = bool(line < levels.mean())  # of the line, where more room is
+        inner.annotate(
+            "as adopted",
+            (line, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(5 if right else -5, 6),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="bottom",
+            fontsize=SMALL,
+            color=MUTED,
+        )
+
+
+def _explained(table: pd.DataFrame) -> str:
+    draws, worlds, runs = int(table["draws"].max()), int(table["worlds"].max()), int(table["runs"].max())
+    words = ["Line: mean."]
+    if table["replicate_low"].notna().any():
+        words.append("Dark band, solid edges: 95 % interval over worlds and luck, the unknown numbers as drawn (replicate")
+        words.append("uncertainty).")
+    if table["parameter_low"].notna().any():
+        words.append("Light band, dotted edges: 5th to 95th percentile over draws of the unknown numbers (parameter uncertainty,")
+        words.append("with some replicate noise left in).")
+    else:
+        words.append("The unknown numbers are held at one value each: no band speaks of them.")
+    words.append(f"{counted(draws)} draw{'s' * (draws > 1)}, {counted(worlds)} worlds, {counted(runs)} runs a level.")
+    return " ".join(words)

@@ -1,0 +1,151 @@
+"""A planted failure is told with its box; noise is told as noise; draws near the threshold are marked."""
+
+import numpy as np
+import pytest
+
+from experiments.analysis.discovery import analyse, ends_of, unsuited
+from experiments.cube import Told
+from experiments.designs import Uncertainty
+from experiments.sampling import draws_of
+from sim.world.record import ConfigError
+from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+
+QUICK = {"permutations": 19, "resamples": 10}
+
+
+def planted(noise: float = 0.01, null: bool = False, W: int = 4, seed: int = 1, size: int = 160, **settings: object) -> Told:
+    """Judge saves 20 per cent, but only 2 where x0 > 0.6 and x2 < 0.5; under ``null`` always 10."""
+    drawn = design(["as_adopted", "judge"], size=size, unknown=5)
+    points, rng = points_in(drawn), np.random.default_rng(seed)
+    bad = ((points["review.x0"] > 0.6) & (points["review.x2"] < 0.5)).to_numpy(bool)
+    saved = np.where(points["scenario"] == "judge", 0.10 if null else np.where(bad, 0.02, 0.20), 0.0)
+    common = 1 + 0.1 * rng.normal(size=(1, W, 1))
+    cases = (0.1 * (1 - saved))[:, None, None] * common * (1 + noise * rng.normal(size=(len(points), W, 1)))
+    needs = 0.5 * (1 - 0.04 * (points["scenario"] == "judge").to_numpy(float))[:, None, None] * np.ones((1, W, 1))
+    return study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK | {"fails_below": 10.0} | settings)
+
+
+def test_a_planted_failure_is_told_with_its_limits() -> None:
+    told = analyse(planted(), CASES)
+    table = told.tables["discovery"].set_index("parameter")
+    assert table.loc["review.x0", "low"] == pytest.approx(0.6, abs=0.05)
+    assert table.loc["review.x2", "high"] == pytest.approx(0.5, abs=0.05)
+    assert table.loc[["review.x1", "review.x3", "review.x4"], ["low", "high"]].isna().all(axis=None)
+    box = told.tables["boxes"].iloc[0]
+    assert box["coverage"] > 0.9
+    assert box["density"] > 0.9
+    assert bool(box["worth"])
+    assert "review.x0 is from 0." in told.answer[1]
+    assert "review.x2 is up to 0." in told.answer[1]
+    assert told.tables["discovery"]["parameter"].iloc[0] in ("review.x0", "review.x2")
+    assert (table.loc[["review.x0", "review.x2"], "found_again"] >= 0.9).all()
+
+
+def test_the_tree_finds_the_planted_failure_too() -> None:
+    boxes = analyse(planted(), CASES).tables["boxes"]
+    leaves = boxes[boxes["method"] == "cart"]
+    assert leaves["density"].iloc[0] > 0.9
+    assert leaves["says"].str.contains("review.x0").iloc[0]
+
+
+def test_noise_gives_no_box_and_no_figure_and_says_so() -> None:
+    told = analyse(planted(noise=0.05, null=True, seed=3), CASES)
+    assert 30 < told.tables["draws"]["fails"].sum() < 130
+    assert told.answer[1].startswith("No box of assumptions is worth reporting")
+    assert told.drawings == []
+    assert not told.tables["boxes"]["worth"].iloc[0]
+    assert told.tables["discovery"][["low", "high"]].isna().all(axis=None)
+    assert not told.tables["draws"]["inside"].any()
+
+
+@pytest.mark.parametrize(("threshold", "words"), [(-50.0, "fail."), (50.0, "do not.")])
+def test_a_policy_that_never_or_always_fails_has_no_box(threshold: float, words: str) -> None:
+    told = analyse(planted(fails_below=threshold), CASES)
+    assert told.answer[1].startswith("There is no box of assumptions to tell: fewer than 8 draws")
+    assert told.answer[1].endswith(words)
+    assert len(told.tables["boxes"]) == 0
+    assert list(told.tables["trajectory"].columns[:2]) == ["step", "draws"]
+
+
+def test_draws_within_the_noise_of_the_threshold_are_unsure() -> None:
+    clear, blurred = analyse(planted(0.001), CASES), analyse(planted(0.08), CASES)
+    assert clear.tables["draws"]["sure"].all()
+    assert 20 < (~blurred.tables["draws"]["sure"]).sum() < 150
+    assert any("lie so near the threshold" in sentence for sentence in blurred.sure)
+    assert any(sentence.startswith("Without the draws near the threshold") for sentence in blurred.sure)
+
+
+def test_what_all_draws_share_makes_none_of_them_unsure_but_is_told() -> None:
+    told = planted(0.001)
+    cases = told.cube(CASES).values.copy()
+    judge = (told.points["scenario"] == "judge").to_numpy(bool)
+    cases[judge] *= np.array([0.9, 1.1, 1.05, 0.95])[None, :, None]
+    found = analyse(study(told.design, told.points, {CASES: cases, NEEDS: told.cube(NEEDS).values}, discovery=QUICK), CASES)
+    assert found.tables["draws"]["sure"].mean() > 0.9
+    assert any("What worlds do to all draws alike is unsure by 1" in sentence for sentence in found.sure)
+
+
+def test_cost_may_count_as_failure_too() -> None:
+    told = analyse(planted(costs_above=3.0), CASES)
+    assert told.tables["draws"]["fails"].all()
+    assert "or cost more than 3 %" in told.question
+
+
+def test_the_trajectory_starts_with_the_whole_cube_and_marks_one_step() -> None:
+    told = analyse(planted(), CASES)
+    steps = told.tables["trajectory"]
+    assert steps.iloc[0]["draws"] == 160
+    assert steps["chosen"].sum() == 1
+    assert steps["draws"].iloc[1:4].is_monotonic_decreasing
+    assert steps.loc[steps["chosen"], "phi"].iloc[0] == steps["phi"].max()
+
+
+def test_the_figures_carry_the_limits_and_the_draws() -> None:
+    boxes, plane = analyse(planted(), CASES).drawings
+    assert boxes.function == "discovery_boxes"
+    assert boxes.frame["failing"].iloc[0] == plane.frame["fails"].sum()
+    assert {plane.frame["x_parameter"].iloc[0], plane.frame["y_parameter"].iloc[0]} == {"review.x0", "review.x2"}
+    assert len(plane.frame) == 160
+
+
+def test_the_policy_is_the_one_asked_for_or_the_one_that_fails_in_nearest_to_half_of_the_draws() -> None:
+    drawn = design(["as_adopted", "judge", "notice"], size=64)
+    points = points_in(drawn)
+    saved = np.select([points["scenario"] == "judge", points["scenario"] == "notice"], [0.5, 0.2 * points["review.x0"]], 0.0)
+    cases, needs = (1 - saved)[:, None, None] * np.ones((1, 3, 1)), np.ones((len(points), 3, 1))
+    told = study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK)
+    assert analyse(told, CASES).heading == "Where notice fails"
+    named = study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK | {"policy": "judge"})
+    assert analyse(named, CASES).heading == "Where judge fails"
+    unknown = study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK | {"policy": "spyware"})
+    with pytest.raises(ConfigError, match=r"^analysis\.discovery\.policy: found 'spyware'; accepted: null, judge, notice$"):
+        analyse(unknown, CASES)
+
+
+def test_the_same_seed_gives_the_same_tables() -> None:
+    one, two = (analyse(planted(0.05), CASES).tables for _ in range(2))
+    assert all(one[name].equals(two[name]) for name in one)
+
+
+def test_whole_numbers_and_lists_are_told_by_the_values_in_the_box() -> None:
+    words = Uncertainty(values=["low", "middle", "high"])
+    assert ends_of(0.4, 1.0, words) == ("middle", "high")
+    assert ends_of(0.0, 0.34, Uncertainty(low=2, high=4, shape="whole")) == (2, 2)
+    drawn = design(["as_adopted", "judge"], size=96, unknown=1)
+    drawn = drawn.model_copy(update={"uncertainties": {**drawn.uncertainties, "review.kind": words}})
+    points = points_in(drawn)
+    bad = (points["review.kind"] == "high") & (points["scenario"] == "judge")
+    saved = np.where(bad, 0.0, 0.3 * (points["scenario"] == "judge"))
+    cases, needs = (1 - saved)[:, None, None] * np.ones((1, 3, 1)), np.ones((len(points), 3, 1))
+    told = analyse(study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK), CASES)
+    assert set(draws_of(drawn)["review.kind"]) == {"low", "middle", "high"}
+    assert "review.kind is high" in told.answer[1]
+    assert [drawing.function for drawing in told.drawings] == ["discovery_boxes"]  # words have no axis
+
+
+def test_it_says_what_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unsuited(planted()) is None
+    monkeypatch.setattr("experiments.analysis.boxes.find_spec", lambda name: None)
+    assert "pip install 'rogatory[discovery]'" in (unsuited(planted()) or "")
+    with pytest.raises(ConfigError, match="found no package ema_workbench"):
+        analyse(planted(), CASES)
