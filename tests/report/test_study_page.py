@@ -254,6 +254,14 @@ def test_without_an_analysis_it_says_which_would_suit(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.usefixtures("undescribed")
+def test_an_analysis_that_found_too_little_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feigned(monkeypatch, "sensitivity", None)
+    words = told(tmp_path, given=[], said={"refused": {"sensitivity": "points: found 6; accepted: 20 or more"}})
+    assert "sensitivity: points: found 6; accepted: 20 or more" in words
+    assert "rogatory sensitivity" not in words
+
+
+@pytest.mark.usefixtures("undescribed")
 def test_what_has_been_analysed_is_not_offered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("sensitivity", "attribution", "frontier"):
         feigned(monkeypatch, name, None)
