@@ -226,7 +226,9 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
         if others:
             told = [
                 tag(
-                    "li", tag("code", f"{other}.csv"), f": {several(len(rows), 'row')}, {listed([spoken(c) for c in rows.columns])}"
+                    "li",
+                    tag("code", f"{other}.csv"),
+                    f": {several(len(rows), 'row')}, {listed([_headed(column) for column in rows.columns])}",
                 )
                 for other, rows in others
             ]
@@ -237,7 +239,12 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
 def _main_table(name: str, frame: pd.DataFrame) -> Element:
     empty = [column for column in frame.columns if (frame[column].isna() | (frame[column].astype(str) == "")).all()]
     shown = frame.drop(columns=empty)
-    return table(capital(spoken(name)), [spoken(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+
+
+def _headed(column: object) -> str:
+    """A column's name in words; a key of the configuration stays as it is."""
+    return str(column) if "." in str(column) else spoken(column)
 
 
 def drawn(drawings: Sequence[Drawing], config: Config) -> list[Picture]:
