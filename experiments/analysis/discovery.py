@@ -180,10 +180,11 @@ def _failure(spec: Spec) -> str:
 
 def _count(failing: Failing, spec: Spec) -> str:
     count, surely = int(failing.fails.sum()), int((failing.fails & failing.sure).sum())
-    return (
+    told = (
         f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')}: there it would "
-        f"{_failure(spec)}. {surely} of these failures lie further from the threshold than replicate noise reaches."
+        f"{_failure(spec)}."
     )
+    return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told
 
 
 def _none(found: Found | None, failing: Failing, spec: Spec) -> list[str]:

@@ -195,8 +195,8 @@ def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps:
     own = levels[levels["outcome"] == str(outcome)].to_dict("records")
     at_line = min(own, key=lambda row: abs(float(row["level"]) - spec.line))
     shown = list({row["level"]: row for row in (own[0], at_line, own[-1])}.values())
-    name = spoken(outcome.metric) if outcome.by == "all" else str(outcome)
-    told = [f"{name.capitalize()} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
+    name = spoken(outcome.metric).capitalize() if outcome.by == "all" else str(outcome)
+    told = [f"{name} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
     if not np.isfinite(steps.cells).any():
         return told
     cliff, mine = cliff_of(steps), table[table["outcome"] == str(outcome)].to_dict("records")

@@ -22,7 +22,7 @@ def planted(noise: float = 0.01, null: bool = False, W: int = 4, seed: int = 1, 
     common = 1 + 0.1 * rng.normal(size=(1, W, 1))
     cases = (0.1 * (1 - saved))[:, None, None] * common * (1 + noise * rng.normal(size=(len(points), W, 1)))
     needs = 0.5 * (1 - 0.04 * (points["scenario"] == "judge").to_numpy(float))[:, None, None] * np.ones((1, W, 1))
-    return study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK | settings)
+    return study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK | {"fails_below": 10.0} | settings)
 
 
 def test_a_planted_failure_is_told_with_its_limits() -> None:

@@ -1,0 +1,194 @@
+"""Levels, steps and cliffs where the curve is known; a straight line has no cliff, however noisy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis.threshold import Steps, analyse, cliff_of, steps_of, steps_table, unsuited
+from experiments.cube import Cube, Outcome, Told, cube_from
+from experiments.designs import Design, Uncertainty, design_of
+from experiments.paired import half_width
+from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+
+LEVELS = (1, 2, 3, 4, 5, 6, 8, 10)
+
+
+def arms(levels: tuple[int, ...] = LEVELS) -> Design:
+    return Design(question="what if?", arms={f"line_{n}": [f"instruments.hanoi.threshold_years={n}"] for n in levels})
+
+
+def levers() -> Design:
+    own = {str(n): {"instruments.hanoi.threshold_years": n} for n in (4, *(n for n in LEVELS if n != 4))}
+    keys = {"review.x0": Uncertainty(low=0.0, high=1.0)}
+    return Design(question="what if?", levers={"line": own}, uncertainties=keys, draw="latin_hypercube", size=40)
+
+
+def points_of_levers(drawn: Design) -> pd.DataFrame:
+    names = list(drawn.levers["line"])
+    rows = points_in(design(names, size=drawn.size, unknown=1))
+    return rows.assign(line=rows["scenario"], scenario="as_adopted")
+
+
+def smooth(level: float) -> float:
+    return 0.2 - 0.01 * level
+
+
+def cliff(level: float) -> float:
+    return 0.2 - 0.001 * level - 0.05 * (level > 4)
+
+
+def told_of(curve, W: int = 6, noise: float = 0.0, seed: int = 1, drawn: Design | None = None) -> Told:  # type: ignore[no-untyped-def]
+    drawn = drawn or arms()
+    rng = np.random.default_rng(seed)
+    points = points_of_levers(drawn) if drawn.levers else points_in(drawn)
+    names = points["line"] if drawn.levers else points["scenario"].str.removeprefix("line_")
+    means = np.array([curve(float(name)) for name in names])[:, None, None]
+    if drawn.levers:
+        means = means * (0.5 + points["review.x0"].to_numpy(float))[:, None, None]
+    values = means * (1 + 0.1 * rng.normal(size=(1, W, 1)) + noise * rng.normal(size=(len(points), W, 1)))
+    return study(drawn, points, {CASES: values, NEEDS: np.full(values.shape, 0.5)})
+
+
+def test_levels_stand_in_order_with_the_mean_of_their_worlds() -> None:
+    told = told_of(smooth)
+    table = analyse(told, CASES).tables["threshold"]
+    own = table[table["outcome"] == "case_disclosure_rate"]
+    assert own["level"].tolist() == list(LEVELS)
+    worlds = told.cube(CASES).values[3].mean(-1)
+    row = own[own["level"] == 4].iloc[0]
+    assert row["mean"] == pytest.approx(worlds.mean())
+    assert row["replicate_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
+    assert own["parameter_low"].isna().all()
+
+
+def test_steps_are_told_per_year_in_per_cent_of_the_mean_at_the_line() -> None:
+    steps = analyse(told_of(smooth), CASES).tables["steps"]
+    own = steps[steps["outcome"] == "case_disclosure_rate"]
+    assert own["per_unit"].to_numpy(float) == pytest.approx(-100 * 0.01 / 0.16)  # the steps of two years too
+    assert own["at_line"].tolist() == [False, False, True, True, False, False, False]
+    assert own["largest_share"].isna().all()
+
+
+def test_a_straight_line_has_no_cliff_and_does_not_turn() -> None:
+    told = analyse(told_of(smooth, noise=0.02), CASES)
+    assert "no cliff is shown, at 4 or elsewhere" in told.answer[1]
+    assert "No step surely turns back" in told.answer[1]
+
+
+def test_a_cliff_at_the_line_is_told() -> None:
+    told = analyse(told_of(cliff, noise=0.005), CASES)
+    assert "steepest step is from 4 to 5" in told.answer[1]
+    assert "That is a cliff, at 4: steeper than any other step by " in told.answer[1]
+
+
+def test_a_cliff_elsewhere_is_told_as_elsewhere() -> None:
+    told = analyse(told_of(lambda level: 0.2 - 0.001 * level - 0.05 * (level > 6), noise=0.005), CASES)
+    assert "That is a cliff, and it does not lie at 4" in told.answer[1]
+
+
+def test_a_step_that_turns_back_is_told() -> None:
+    told = analyse(told_of(lambda level: 0.2 - 0.01 * level + 0.05 * (level > 5), noise=0.002), CASES)
+    assert "It turns back from 5 to 6." in told.answer[1]
+
+
+def test_equal_steps_are_called_a_cliff_or_a_turn_in_few_noisy_studies() -> None:
+    rng = np.random.default_rng(2)
+    found = [cliff_of(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 4)))) for _ in range(600)]
+    assert np.mean([one.low > 0 for one in found]) <= 0.05
+    assert np.mean([bool(one.turns) for one in found]) <= 0.05
+
+
+def test_limits_of_steps_hold_together() -> None:
+    rng = np.random.default_rng(3)
+    held = []
+    for _ in range(400):
+        table = steps_table(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 5))), CASES, 4.0)
+        held.append(bool(((table["low"] <= -1.0) & (table["high"] >= -1.0)).all()))
+    assert 0.94 <= np.mean(held) <= 0.99
+
+
+def test_one_world_has_no_interval_and_no_verdict() -> None:
+    told = analyse(told_of(cliff, W=1), CASES)
+    assert told.tables["steps"]["low"].isna().all()
+    assert "nobody can say whether it is a cliff" in told.answer[1]
+
+
+def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest() -> None:
+    told = analyse(told_of(cliff, noise=0.005, drawn=levers()), CASES)
+    row = told.tables["threshold"].iloc[0]
+    assert (row["draws"], row["worlds"]) == (40, 6)
+    assert row["parameter_low"] < row["mean"] < row["parameter_high"]
+    assert row["parameter_sd"] == pytest.approx(row["mean"] * np.sqrt(1 / 12), rel=0.1)
+    assert "In 100 % of the draws the steepest step is one beside 4." in told.answer[1]
+    assert any("5th to the 95th percentile" in sentence for sentence in told.sure)
+
+
+def test_paired_changes_hold_less_than_levels_do() -> None:
+    told = analyse(told_of(smooth), CASES)
+    levels, changes = told.tables["threshold"], told.tables["changes"]
+    assert changes.loc[changes["level"] == 4, ["mean", "replicate_low", "replicate_high"]].to_numpy(float) == pytest.approx(0.0)
+    last = changes[(changes["level"] == 10) & (changes["outcome"] == "case_disclosure_rate")].iloc[0]
+    assert last["mean"] == pytest.approx(-100 * 0.06 / 0.16)
+    wide = levels[(levels["level"] == 10) & (levels["outcome"] == "case_disclosure_rate")].iloc[0]
+    assert (last["replicate_high"] - last["replicate_low"]) / 100 < (wide["replicate_high"] - wide["replicate_low"]) / 0.16
+
+
+def test_a_future_without_a_run_at_one_level_is_left_out_of_the_steps() -> None:
+    told = told_of(smooth, drawn=levers())
+    values = told.cube(CASES).values.copy()
+    values[45] = np.nan
+    held = {CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}
+    found = analyse(told._replace(held=held), CASES)
+    assert any("Left out at some level: up to 1 draw" in sentence for sentence in found.sure)
+    assert found.tables["steps"]["per_unit"].notna().all()
+
+
+def test_the_outcome_beside_is_left_out_where_it_is_the_one_asked_for() -> None:
+    table = analyse(told_of(smooth), NEEDS).tables["threshold"]
+    assert table["outcome"].unique().tolist() == ["legit_met_rate"]
+
+
+def test_nothing_disclosed_at_the_line_gives_levels_without_steps() -> None:
+    told = analyse(told_of(lambda level: 0.0), CASES)
+    assert told.tables["threshold"]["mean"].iloc[0] == 0.0
+    assert len([sentence for sentence in told.answer if sentence.startswith("Case disclosure rate")]) == 1
+
+
+def test_the_figures_carry_the_tables() -> None:
+    told = analyse(told_of(smooth), CASES)
+    fan, change = told.drawings
+    assert fan.frame.equals(told.tables["threshold"])
+    assert change.frame.reset_index(drop=True).equals(told.tables["changes"])
+    assert fan.options["line"] == 4.0
+
+
+def test_the_committed_designs_are_read() -> None:
+    for name in ("threshold_sweep", "threshold_fan"):
+        drawn = design_of(name)
+        points = points_in(drawn) if drawn.arms else pd.DataFrame({"threshold": list(drawn.levers["threshold"])})
+        told = Told(name, drawn, points, told_of(smooth).config, told_of(smooth).folder, {})
+        assert unsuited(told) is None
+
+
+@pytest.mark.parametrize(
+    ("drawn", "words"),
+    [
+        (design(["as_adopted", "judge"]), "one number of one key"),
+        (Design(question="q?", arms={"a": ["years=5"], "b": ["seed=3"], "c": ["years=7"]}), "one number of one key"),
+        (Design(question="q?", arms={"a": ["review.load=true"], "b": ["review.load=false"]}), "one number of one key"),
+        (arms((1, 2)), "3 levels"),
+    ],
+)
+def test_other_designs_are_told_what_is_wanted(drawn: Design, words: str) -> None:
+    points = points_in(drawn)
+    assert words in (unsuited(Told("x", drawn, points, told_of(smooth).config, told_of(smooth).folder, {})) or "")
+
+
+def test_steps_of_a_slice_are_steps_too() -> None:
+    drawn, outcome = arms((2, 4, 6)), Outcome("case_disclosure_rate", "group", "lgbtq")
+    cube: Cube = cube_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
+    told = Told("x", drawn, cube.points, told_of(smooth).config, told_of(smooth).folder, {outcome: cube, NEEDS: cube})
+    found = analyse(told, outcome)
+    assert found.tables["steps"]["per_unit"].to_numpy(float)[:2] == pytest.approx(-25.0)
+    assert found.answer[0].startswith("case_disclosure_rate.group.lgbtq")
+    assert steps_of.__doc__
