@@ -184,7 +184,7 @@ class Written(NamedTuple):
 
 
 def designed(study: Study, facts: Mapping[str, Any]) -> Written:
-    """The design as it was written, from the store or the file that the commands name; one that says something else is not shown."""
+    """The design as it was written, from the store or from the file that the commands name, if that says what was run."""
     for path in _places(study, facts):
         if path.is_file():
             text = path.read_text(encoding="utf-8")

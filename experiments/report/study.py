@@ -46,9 +46,11 @@ def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
     ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
-    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``versions``
-    (by package). ``analyses`` come with the most important first; without any the page says which would suit. Raises
-    ``ConfigError`` for a figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
+    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``sources``
+    (fingerprint), ``event_seeds`` (how they follow), ``versions`` and ``machine`` (by name); ``facts_of`` gives those of a store.
+    ``refused`` says why analyses that suit the design found too little to stand on.
+    ``analyses`` come with the most important first; without any the page says which would suit. Raises ``ConfigError`` for a
+    figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
     """
     folder.mkdir(parents=True, exist_ok=True)
     report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
@@ -83,7 +85,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any
     told = [(ids[place], analysis.heading, _analysis(analysis, study)) for place, analysis in enumerate(analyses)]
     parts = [
         ("question", "The question", _question(study, facts)),
-        ("answer", "The answer", _answer(study, analyses, ids)),
+        ("answer", "The answer", _answer(study, analyses, ids, dict(facts.get("refused", {})))),
         ("sure", "How sure", _sure(study, analyses, ids, extent, known)),
         *told,
         ("run", "What was run", _run(study, extent, facts)),
@@ -142,7 +144,7 @@ def _question(study: Study, facts: Mapping[str, Any]) -> list[Element]:
     return [*written, tag("p", prose.QUESTION), tag("p", compared)]
 
 
-def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str]) -> list[Element]:
+def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str]) -> list[Element]:
     """Every sentence of every analysis; then what else could be asked of these runs."""
     content: list[Element] = []
     for place, analysis in enumerate(analyses):
@@ -151,12 +153,12 @@ def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str]) 
         content.append(tag("ul", [tag("li", inline(capital(sentence))) for sentence in analysis.answer]))
     if not analyses:
         content.append(tag("p", study_prose.NO_ANALYSIS))
-    return content + _further(study, {analysis.name for analysis in analyses})
+    return content + _further(study, {analysis.name for analysis in analyses}, refused)
 
 
-def _further(study: Study, made: set[str]) -> list[Element]:
-    """Analyses that were not made: those that would suit, and why others do not."""
-    known = {name: why for name, why in suited(study).items() if name not in made}
+def _further(study: Study, made: set[str], refused: Mapping[str, str]) -> list[Element]:
+    """Analyses that were not made: those that would suit, and why others do not, or found too little."""
+    known = {name: refused.get(name, why) for name, why in suited(study).items() if name not in made}
     fit = [tag("li", tag("code", f"rogatory {name} {study.name}")) for name, why in known.items() if why is None]
     unfit = [tag("li", f"{spoken(name)}: {why}") for name, why in known.items() if why is not None]
     content = [tag("p", study_prose.SUITS), tag("ul", fit)] if fit else []
@@ -224,7 +226,9 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
         if others:
             told = [
                 tag(
-                    "li", tag("code", f"{other}.csv"), f": {several(len(rows), 'row')}, {listed([spoken(c) for c in rows.columns])}"
+                    "li",
+                    tag("code", f"{other}.csv"),
+                    f": {several(len(rows), 'row')}, {listed([_headed(column) for column in rows.columns])}",
                 )
                 for other, rows in others
             ]
@@ -235,7 +239,12 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
 def _main_table(name: str, frame: pd.DataFrame) -> Element:
     empty = [column for column in frame.columns if (frame[column].isna() | (frame[column].astype(str) == "")).all()]
     shown = frame.drop(columns=empty)
-    return table(capital(spoken(name)), [spoken(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+
+
+def _headed(column: object) -> str:
+    """A column's name in words; a key of the configuration stays as it is."""
+    return str(column) if "." in str(column) else spoken(column)
 
 
 def drawn(drawings: Sequence[Drawing], config: Config) -> list[Picture]:
@@ -301,15 +310,19 @@ def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Ele
     """Commands, commit, seeds, versions, digest and checksums."""
     commands = [str(command) for command in facts.get("commands", ())]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(dict(facts.get("versions") or {}).items()))
+    machine = ", ".join(f"{name} {value}" for name, value in sorted(dict(facts.get("machine") or {}).items()) if value)
     rows = [
         ("Commit", str(facts.get("commit") or "not known: not run from a repository")),
+        ("Code that decides", str(facts.get("sources") or "")),
         ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
+        ("Event seeds", str(facts.get("event_seeds") or "")),
         ("Versions", versions or "not known"),
+        ("Machine", machine),
         ("Configuration of the first point", study.config.digest()),
     ]
     sums = [(name, tag("code", checksum)) for name, checksum in study.config.data.items()]
     content = [tag("p", study_prose.REBUILD)]
     if commands:
         content.append(tag("pre", tag("code", "\n".join(commands))))
-    content += [_pairs(rows), tag("p", study_prose.BESIDE)]
+    content += [_pairs([(head, words) for head, words in rows if words]), tag("p", study_prose.BESIDE)]
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content

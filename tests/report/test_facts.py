@@ -1,11 +1,14 @@
 """What a store says of how its runs came about."""
 
+import inspect
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
+from experiments.report import studied, study
 from experiments.report.facts import facts_of
 from experiments.store.reader import Session
 
@@ -49,6 +52,17 @@ def test_changes_that_were_not_committed_are_said() -> None:
     dirty = session(code={"commit": "abc", "dirty": True})
     assert facts_of(stored(dirty, done=[], failed=[]))["commit"] == "abc with changes that were not committed"
     assert facts_of(stored(session(code={"commit": None, "dirty": None}), done=[], failed=[]))["commit"] is None
+
+
+def test_the_report_reads_what_a_store_says_and_nothing_else() -> None:
+    text = inspect.getsource(study) + inspect.getsource(studied)
+    read = set(re.findall(r"facts(?:\.get\(|\[)\"(\w+)\"", text))
+    assert read - {"refused"} == facts_of(stored(session(), done=[], failed=[])).keys()  # what analyses refuse is not the store's
+
+
+def test_commands_that_came_later_come_last() -> None:
+    facts = facts_of(stored(session(), done=[], failed=[]), "rogatory report a")
+    assert facts["commands"] == ["rogatory sweep design=a", "rogatory report a"]
 
 
 def test_a_turn_that_has_not_ended_has_no_time_yet() -> None:

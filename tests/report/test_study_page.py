@@ -209,7 +209,7 @@ def test_the_main_table_is_shown_and_cut_with_a_word_on_where_the_whole_is(seen:
     cells = [words for tag, words in seen.words if tag == "td"]
     assert "−0.0123" in cells
     assert cells.count("12\u202f345") == 25
-    assert "−15.20" in cells
+    assert "−15.2" in cells
 
 
 def test_the_numbers_of_a_column_share_their_decimals() -> None:
@@ -228,6 +228,7 @@ def test_the_numbers_of_a_column_share_their_decimals() -> None:
         ["b", "−0.0123", "4", "3", "20\u202f000", "no"],
         ["c", "–", "0", "–", "−3", "yes"],
     ]
+    assert cells_of(pd.DataFrame({"low": [0.1, 0.25], "high": [0.9, 1.0]})) == [["0.10", "0.9"], ["0.25", "1.0"]]
     assert texts_of(frame) == {0}
 
 
@@ -251,6 +252,14 @@ def test_without_an_analysis_it_says_which_would_suit(tmp_path: Path, monkeypatc
     assert "rogatory sensitivity levers_and_guesses" in words
     assert "attribution: wants levers (design.levers)" in words
     assert "rogatory attribution" not in words.replace(facts()["commands"][1], "")
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_an_analysis_that_found_too_little_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feigned(monkeypatch, "sensitivity", None)
+    words = told(tmp_path, given=[], said={"refused": {"sensitivity": "points: found 6; accepted: 20 or more"}})
+    assert "sensitivity: points: found 6; accepted: 20 or more" in words
+    assert "rogatory sensitivity" not in words
 
 
 @pytest.mark.usefixtures("undescribed")
@@ -351,9 +360,9 @@ def test_sentences_begin_with_a_capital_and_the_design_is_not_asked_twice(tmp_pa
 
 @pytest.mark.usefixtures("undescribed")
 def test_a_column_without_an_entry_is_left_out(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"lever": ["judge", "notice"], "condition": ["", ""], "percent": [1.0, 2.0], "rank": [np.nan, None]})
+    frame = pd.DataFrame({"lever": ["judge", "notice"], "condition": ["", ""], "review.rho": [1.0, 2.0], "rank": [np.nan, None]})
     where = write_study(tmp_path, study(tmp_path), [Analysis("a", "It", "what?", ["x."], [], {"t": frame}, [])], facts())
-    assert "|lever|percent|judge|1|notice|2|" in rows_of(read(where.read_text(encoding="utf-8")))
+    assert "|lever|review.rho|judge|1|notice|2|" in rows_of(read(where.read_text(encoding="utf-8")))
 
 
 def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Path, text: str) -> None:
