@@ -117,7 +117,8 @@ def as_yaml(*overrides: str) -> str:
 
 def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
     """What was chosen, under its name, with the reforms where they belong."""
-    chosen = _composed((*given.others, f"{_SCENARIO}=[{','.join(given.scenarios)}]"))
+    named = () if given.scenarios == (ADOPTED,) else (f"{_SCENARIO}=[{','.join(given.scenarios)}]",)
+    chosen = _composed((*given.others, *named))  # as adopted and without policy it is the reference, composed already
     everywhere = chosen.get("reforms") == EVERYWHERE
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         stated = [key.removeprefix("instruments.") for key in map(key_of, given.others) if key.startswith("instruments.")]
