@@ -274,7 +274,9 @@ def _drawings(found: Found, failing: Failing, tables: dict[str, pd.DataFrame], s
         )
     ]
     numeric = limits[limits["least"].notna()]
-    pair = [str(name) for name in numeric.sort_values("says", key=lambda says: says == "", kind="stable")["parameter"]][:_TWO]
+    held = numeric[numeric["says"] != ""]  # the narrowest first; then what resamples restrict most often
+    rest = numeric[numeric["says"] == ""].sort_values("found_again", ascending=False, kind="stable")
+    pair = [str(name) for name in (*held["parameter"], *rest["parameter"])][:_TWO]
     if len(pair) == _TWO:
         told.append(
             Drawing(

@@ -64,6 +64,7 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
     bounds = rows[["mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"]].to_numpy(float)
     low_end, high_end = edges(bounds)
     inner.set(xlim=(levels.min(), levels.max()), ylim=(low_end if (bounds < 0).any() else 0.0, high_end), xticks=levels)
+    inner.set_yticks([tick for tick in inner.get_yticks() if inner.get_ylim()[0] <= tick <= inner.get_ylim()[1]])
     if (bounds < 0).any():
         inner.axhline(0, color=INK, lw=0.9, zorder=1)
     inner.set_xticklabels([f"{level:g}" for level in levels])

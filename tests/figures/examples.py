@@ -8,7 +8,7 @@ import yaml
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
-from tests.figures import sensitivity_examples
+from tests.figures import sensitivity_examples, uncertainty_examples
 from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
 from tests.report.examples import comparison, cooperation
 
@@ -143,6 +143,7 @@ EXAMPLES = {
     "interactions": pairs_of_levers,
     "pareto": policies,
     **sensitivity_examples.EXAMPLES,
+    **uncertainty_examples.EXAMPLES,
 }
 GIVEN = {
     "flows": {"names": NAMES},
@@ -153,4 +154,5 @@ GIVEN = {
     "pareto": {"baseline": "as_adopted", "order": LEVERS},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
     **sensitivity_examples.GIVEN,
+    **uncertainty_examples.GIVEN,
 }

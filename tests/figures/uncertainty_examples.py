@@ -1,0 +1,57 @@
+"""Frames of the figures of uncertainty and discovery, of the size and shape that a study gives."""
+
+import numpy as np
+import pandas as pd
+
+POLICIES = ("as_adopted", "judge", "central_review_binding", "reform_bundle", "no_treaty")
+DRAWS = 24
+
+
+def regrets() -> pd.DataFrame:
+    """No treaty loses cooperation far beyond the others."""
+    rng = np.random.default_rng(1)
+    rows = [
+        (policy, score, draw, 4.0 * (place + 1) + rng.normal() + 60.0 * (policy == "no_treaty" and score == "cooperation"), 4, 480)
+        for score in ("protection", "cooperation", "balance")
+        for place, policy in enumerate(POLICIES)
+        for draw in range(DRAWS)
+    ]
+    return pd.DataFrame(rows, columns=["policy", "score", "future", "regret", "worlds", "runs"])
+
+
+def levels() -> pd.DataFrame:
+    units = {"case_disclosure_rate": "fraction of latent abusive cases", "legit_met_rate": "fraction of latent cross-border needs"}
+    rows = [
+        (name, unit, float(level), mean, 0.95 * mean, 1.05 * mean, 0.8 * mean, 1.2 * mean, 16, 4, 64)
+        for name, unit in units.items()
+        for level in (1, 2, 3, 4, 5, 6, 8, 10)
+        for mean in [0.1 - 0.002 * level]
+    ]
+    columns = ["outcome", "unit", "level", "mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"]
+    return pd.DataFrame(rows, columns=[*columns, "draws", "worlds", "runs"])
+
+
+def box() -> pd.DataFrame:
+    nan = float("nan")
+    rows = [
+        ("states.hosting.factor.IRL", 0.5, 1.5, 0.0, 0.3, nan, 1e-9, 1.0, "up to 0.8"),
+        ("review.uptake_max", 0.1, 0.9, 0.45, 0.9, 0.0003, 0.012, 0.8, "0.46 to 0.82"),
+        ("states.correlation", -0.9, 0.0, 0.0, 1.0, nan, nan, 0.1, ""),
+        ("safeguards.discrimination.habit", nan, nan, 0.0, 1.0, nan, nan, 0.0, ""),
+    ]
+    columns = ["parameter", "least", "most", "low_unit", "high_unit", "quasi_p_low", "quasi_p_high", "found_again", "says"]
+    more = {"coverage": 0.81, "density": 0.93, "draws": 256, "failing": 78, "worlds": 4, "runs": 2048}
+    return pd.DataFrame(rows, columns=columns).assign(**more)
+
+
+def plane() -> pd.DataFrame:
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.uniform(0.5, 1.5, 60), "y": rng.uniform(0.1, 0.9, 60)})
+    fails = (frame["x"] < 0.8) & (frame["y"] > 0.46)
+    limits = {"x_low": np.nan, "x_high": 0.8, "y_low": 0.46, "y_high": np.nan}
+    names = {"x_parameter": "states.hosting.factor.IRL", "y_parameter": "review.uptake_max"}
+    return frame.assign(**names, **limits, fails=fails, sure=rng.random(60) < 0.7, worlds=4, runs=480)
+
+
+EXAMPLES = {"regret": regrets, "fan": levels, "discovery_boxes": box, "discovery_plane": plane}
+GIVEN = {"regret": {"order": POLICIES[::-1]}, "fan": {"line": 4.0, "label": "threshold years"}}
