@@ -42,7 +42,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 OF_NAMES = ("divine", "scenarios", "reproduce")  # these take no output
 MISTAKES = [
-    (("divine",), "no study is named 'divine'; accepted: demo, run, compare, explain, scenarios, reproduce"),
+    (("divine",), "no study is named 'divine'; accepted: demo, run, compare, sweep, "),
     (("scenarios", "utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
     (("scenarios", "judge", "a+"), "scenarios: found 'a+'; accepted: scenarios joined by '+'"),
     (("scenarios", "--all"), "scenarios: found '--all'; accepted: names"),
@@ -214,7 +214,8 @@ def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path)
     done = rogatory("run", "-m", *SMALL, "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
     assert done.returncode == 2
     assert "years: found 0" in done.stderr
-    assert len(list((tmp_path / "run").iterdir())) == 1
+    (store,) = (tmp_path / "sweep").iterdir()
+    assert len(pd.read_parquet(store / "runs")) == 2  # of the job that could be run, a row a seed
 
 
 def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from experiments.cli import OF_A_STORE, STATUSES, STUDIES
+from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
 from experiments.designs import design_of
 from experiments.reference import DEMO, PENALTIES
 from sim.config import options
@@ -51,6 +52,19 @@ def smaller(words: list[str]) -> list[str]:
     return [study, *asked, *(TINY if study in MANY_RUNS else FEW)]
 
 
+def told(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
+    """What a command prints, in this process: starting another for each would take most of the time."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        status = main(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    said = capfd.readouterr()
+    assert status == 0, said.err
+    assert "Traceback" not in said.err
+    return said.out
+
+
 def ran(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "experiments.cli", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
@@ -72,13 +86,11 @@ def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -
 
 
 @pytest.mark.parametrize("words", OTHERS, ids=" ".join)
-def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path) -> None:
+def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = smaller(words)
     if words[0] not in OF_NAMES and "--cfg" not in words:
         arguments.append(f"output={tmp_path}")
-    done = ran(arguments)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert told(arguments, capfd)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +100,11 @@ def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path) -> None:
         for name in (words[1].removeprefix("design=") for words in SWEPT)
     ],
 )
-def test_a_sweep_of_the_readme_runs_and_its_analyses_read_it(store: str, tmp_path: Path) -> None:
+def test_a_sweep_of_the_readme_runs_and_its_analyses_read_it(store: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     commands = [words for words in WITH_A_STORE if words[1] in (store, f"design={store}")]
     for words in commands:
         asked = [word if word != "seeds=1" else "seeds=2" for word in (smaller(words) if words[0] == "sweep" else words)]
-        done = ran([*asked, f"output={tmp_path}"])
-        assert done.returncode == 0, (words, done.stderr)
-        assert done.stdout
-        assert "Traceback" not in done.stderr
+        assert told([*asked, f"output={tmp_path}"], capfd), words
 
 
 def test_every_store_that_the_readme_reads_is_swept_there() -> None:
