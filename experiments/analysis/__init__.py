@@ -102,7 +102,7 @@ def tell(analysis: Analysis, console: Console) -> None:
     name, frame = next(iter(analysis.tables.items()))
     shown = frame.iloc[:_SHOWN, :_ACROSS]
     size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
-    table = table_of(f"{name}.csv ({size})", [str(column) for column in frame.columns])
+    table = table_of(f"{name}.csv ({size})", [str(column) for column in shown.columns])
     for row in shown.itertuples(index=False, name=None):
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
