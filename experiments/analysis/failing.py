@@ -24,7 +24,7 @@ from experiments.analysis.boxes import (
     trajectory_of,
 )
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving
+from experiments.analysis.policies import BETTER_UP, Policies, check_baseline, policies_of, saving
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
 from experiments.designs import Uncertainty
@@ -94,6 +94,8 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec) -> Failing:
         raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")
     kept = Outcome.of(spec.cooperation)
     cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
+    for found, one in zip(cubes, (outcome, kept), strict=True):
+        check_baseline(found, baseline, one, study.config.metrics.fewest_events)
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
     every = [failing_of(cubes[0], name, savings[0], savings[1], spec) for name in others if spec.policy in (None, name)]
     return min(every, key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0)

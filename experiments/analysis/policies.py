@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.cube import Cube, Study
+from experiments.cube import Cube, Outcome, Study
 from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all other estimands less is better
@@ -27,6 +28,7 @@ class Policies(NamedTuple):
     names: list[str]  # [Q] in the order of the design
     futures: pd.DataFrame  # [D] a point of each: condition, draw and the uncertainties
     values: Reals  # [Q, D, W, L]; missing where there is no such point or no value
+    events: NDArray[np.int64]  # [Q] pooled over all runs
 
     def of(self, name: str) -> Reals:
         """Values of one policy, ``[D, W, L]``."""
@@ -39,9 +41,11 @@ def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
     values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
     place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
-    values[[place[0][name] for name in names], [place[1][key] for key in keys]] = cube.values
+    rows = [place[0][name] for name in names]
+    values[rows, [place[1][key] for key in keys]] = cube.values
+    events = np.bincount(rows, weights=cube.counts.sum((1, 2)), minlength=len(policies)).astype(np.int64)
     first = [keys.index(key) for key in futures]
-    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values)
+    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, events)
 
 
 def _futures_of(points: pd.DataFrame) -> list[tuple[str, int]]:
@@ -62,6 +66,18 @@ def no_comparison(study: Study) -> str | None:
     if len(set(_futures_of(study.points))) < _FEWEST:
         return "wants two draws or more (design.size)"
     return None
+
+
+def check_baseline(policies: Policies, baseline: str, outcome: Outcome, fewest: int) -> None:
+    """Raises ``ConfigError`` where the baseline has too few events to speak of a share of them, or too few draws to compare."""
+    found, values = int(policies.events[policies.names.index(baseline)]), policies.of(baseline)
+    if found < fewest:
+        raise ConfigError(
+            f"outcome: found {found} events of {outcome} in the baseline; accepted: an estimand with {fewest} or more"
+        )
+    level = mean_of(mean_of(values))
+    if (level > 0).sum() < _FEWEST:
+        raise ConfigError(f"outcome: found {outcome} in the baseline in under two draws; accepted: more runs or another estimand")
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:

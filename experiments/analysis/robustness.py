@@ -25,7 +25,7 @@ from pydantic import Field, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving
+from experiments.analysis.policies import BETTER_UP, Policies, check_baseline, no_comparison, policies_of, saving
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, steadied, variances_of
 from experiments.analysis.words import counted, limits, number, share, span, spoken
@@ -90,6 +90,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     baseline = baseline_of(study.points, study.design) or ""
     kept, names = Outcome.of(spec.cooperation), labels_of(study.points, study.design)
     cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
+    for found, one in zip(cubes, (outcome, kept), strict=True):
+        check_baseline(found, baseline, one, study.config.metrics.fewest_events)
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
     scores = scores_of(cubes[0], savings[0], savings[1], spec.price if outcome != kept else 0.0)
     table = robustness_table(scores, spec, study.design)

@@ -23,7 +23,6 @@ from experiments.analysis.spread import bands_of, complete
 from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken
 from experiments.cube import Outcome, Study
 from experiments.paired import LEVEL, mean_of
-from sim.metrics import UNITS
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -67,7 +66,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if numbers is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
     names = [f"{value:g}" for value in numbers]
-    by_level = [policies_of(study.cube(one), names) for one in outcomes]
+    fewest = study.config.metrics.fewest_events
+    by_level = [told_only(policies_of(study.cube(one), names), fewest) for one in outcomes]
     levels = pd.concat([levels_table(found, one) for found, one in zip(by_level, outcomes, strict=True)], ignore_index=True)
     changes = pd.concat([changes_table(found, one, spec.line) for found, one in zip(by_level, outcomes, strict=True)])
     steps = [steps_of(found, spec.line) for found in by_level]
@@ -86,11 +86,17 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 # --- numbers --------------------------------------------------------------------------------------------------------------
 
 
+def told_only(policies: Policies, fewest: int) -> Policies:
+    """The same without the values of levels on fewer events, pooled over all runs, than a rate may stand on."""
+    few = policies.events < fewest
+    return policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values))
+
+
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
-    """``outcome, unit, level`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
+    """``outcome, unit, level, events`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
     rows = [
-        {"outcome": str(outcome), "unit": UNITS[outcome.metric], "level": float(name), **bands_of(values)._asdict()}
-        for name, values in zip(policies.names, policies.values, strict=True)
+        {"outcome": str(outcome), "unit": outcome.unit, "level": float(name), "events": events, **bands_of(values)._asdict()}
+        for name, values, events in zip(policies.names, policies.values, policies.events, strict=True)
     ]
     return pd.DataFrame(rows).sort_values("level", ignore_index=True)
 
