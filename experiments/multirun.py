@@ -12,14 +12,15 @@ from experiments.designs import Design
 from experiments.points import FIXED, Points, point_id
 from experiments.store.reader import store_folder
 from experiments.sweep import Plan, of_the_sweep, refuse_fixed_world, run_plan
-from sim.config import key_of, load, plain_of, value_of
+from sim.config import checked, key_of, plain_of, value_of
 
 DESIGN = Design(question="What the jobs of a multirun show, one point each.")
 
 
 def main(together: str, *overrides: str) -> Path:
     """Run one job's configuration into the store ``multirun-<together>``, or the one that ``store`` names."""
-    config = load(*overrides)
+    plain = plain_of(*overrides)
+    config = checked(plain)
     refuse_fixed_world(config)
     folder = store_folder(config.store or f"multirun-{together}", config.output)
     given = [override for override in overrides if not of_the_sweep(override)]
@@ -27,7 +28,7 @@ def main(together: str, *overrides: str) -> Path:
     scenario = config.scenario_name
     point = point_id(scenario, settings)
     row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0), strict=True)) | settings
-    points = Points(pd.DataFrame([row]), {point: plain_of(*given)}, [(point, {})])
+    points = Points(pd.DataFrame([row]), {point: plain}, [(point, {})])
     worlds = [config.seed + number for number in range(config.seeds)]
     luck = config.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
     plan = Plan(f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"job_{point}", (1, 1), tuple(given))

@@ -22,7 +22,7 @@ FIXED = ("point", "place", "scenario", "condition", "draw")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
 _TEXTS = ("point", "scenario", "condition")
-_LEVELS_TRIED = 64  # values of one column; of numbers the least and the greatest too
+_LEVELS_TRIED = 64  # values of a column that is no uncertainty
 
 
 class Points(NamedTuple):
@@ -156,7 +156,7 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
     found = Points(frame, bases, settings)
-    _try_ends(found)
+    _try_ends(found, design)
     return found
 
 
@@ -217,14 +217,16 @@ def _add(out: Settings, more: Settings, said: str) -> None:
         out[key] = value
 
 
-def _try_ends(found: Points) -> None:
+def _try_ends(found: Points, design: Design) -> None:
     """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable."""
     tried: set[int] = set()
     for column in found.frame.columns.difference(["point", "place", "draw"], sort=False):
         values = found.frame[column]
-        tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:_LEVELS_TRIED]}
-        if pd.api.types.is_numeric_dtype(values) and values.notna().any():
+        numeric = pd.api.types.is_numeric_dtype(values) and bool(values.notna().any())
+        if numeric:
             tried |= {int(values.argmin()), int(values.argmax())}
+        if not numeric or column not in design.uncertainties:
+            tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:_LEVELS_TRIED]}
     for place in sorted(tried):
         found.config(place)
 

@@ -28,7 +28,7 @@ from yaml import YAMLError
 from sim.sources.checksums import checksums
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError, Record
-from sim.world.reforms import written_everywhere
+from sim.world.reforms import REFORMED, written_everywhere
 
 if TYPE_CHECKING:
     from sim.settings import Config  # it pulls in the compiled rules, which a listing of scenarios does not need
@@ -77,12 +77,16 @@ def varied(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
     """What ``plain_of`` gives, with some dotted keys set otherwise; the original stays as it was.
 
     The same as composing anew with these keys as overrides, a hundred times faster. What is no policy reaches the
-    reference too. A value of ``None`` stands where the key is optional, never for taking a key away.
+    reference too. A value of ``None`` stands where the key is optional, never for taking a key away. Raises ``ConfigError``
+    for what follows from other choices, and for words of the treaty where reforms stand everywhere: they are composed.
     """
     out = dict(plain)
+    everywhere = plain.get("reforms") == EVERYWHERE
     for key, value in settings.items():
-        if key.split(".")[0] in (*_DERIVED, _SCENARIO, _DESIGN):
+        if key.split(".")[0] in (*_DERIVED, _SCENARIO, _DESIGN, "reforms"):
             raise ConfigError(f"{key}: no key that can be varied; accepted: a dotted key of the configuration")
+        if everywhere and key.startswith(f"instruments.{REFORMED}."):
+            raise ConfigError(f"{key}: varied under reforms={EVERYWHERE}; accepted: under reforms={REFORMED}, or as arms")
         _put_anew(out, key.split("."), value)
         if key.split(".")[0] in _REFERENCE and not is_policy(key):
             _put_anew(out, ["reference", *key.split(".")], value)
@@ -113,7 +117,8 @@ def as_yaml(*overrides: str) -> str:
 
 def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
     """What was chosen, under its name, with the reforms where they belong."""
-    chosen = _composed((*given.others, f"{_SCENARIO}=[{','.join(given.scenarios)}]"))
+    named = () if given.scenarios == (ADOPTED,) else (f"{_SCENARIO}=[{','.join(given.scenarios)}]",)
+    chosen = _composed((*given.others, *named))  # as adopted and without policy it is the reference, composed already
     everywhere = chosen.get("reforms") == EVERYWHERE
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         stated = [key.removeprefix("instruments.") for key in map(key_of, given.others) if key.startswith("instruments.")]

@@ -114,29 +114,26 @@ def _cell(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def suiting(study: StoredStudy, outcome: Outcome) -> list[Analysis]:
-    """Every analysis that suits a study; one whose library is not there is left out."""
-    found = []
+def suiting(study: StoredStudy, outcome: Outcome) -> tuple[list[Analysis], dict[str, str]]:
+    """Every analysis that suits a study's design, and why those that do and still find too little refuse."""
+    found, refused = [], {}
     for name in ANALYSES:
         module = _module(name)
-        if not module.unsuited(study):
-            found.append(module.analyse(study, outcome))
-    return found
+        if module.unsuited(study) is None:
+            try:
+                found.append(module.analyse(study, outcome))
+            except ConfigError as error:
+                refused[name] = str(error)
+    return found, refused
 
 
 def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], console: Console) -> Path:
+    from experiments.report.facts import facts_of
     from experiments.report.study import write_study
 
     with Console(stderr=True).status("analysing"):
-        analyses = suiting(study, outcome)
-    latest = study.latest
-    facts = {
-        "command": f"rogatory report {' '.join(overrides)}", "sweep": latest["command"], "worlds": latest["worlds"],
-        "luck": latest["luck"], "runs": len(study.runs), "missing": len(missing_of(study)), "failures": len(study.failures),
-        "code": latest["code"], "tables": latest["tables"], "versions": latest["versions"], "machine": latest["machine"],
-        "design": latest["design"], "sessions": [session.path.name for session in study.sessions],
-        "seconds": sum(said.get("run_seconds", 0.0) for _, said in study.sessions),
-    }  # fmt: skip
+        analyses, refused = suiting(study, outcome)
+    facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
     with replaced_folder(study.folder, "report") as folder:
         write_study(folder, study, analyses, facts)
         write_manifest(folder, manifest_of_analysis(f"report {' '.join(overrides)}", study, folder))

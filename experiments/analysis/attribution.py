@@ -23,7 +23,7 @@ from experiments.analysis.games import (
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
-from experiments.analysis.words import band, listed, number, quoted, spoken
+from experiments.analysis.words import band, listed, number, quoted, spoken, under
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from experiments.points import FIXED
@@ -88,7 +88,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         NAME,
         "Which safeguard did how much",
         study.design.question,
-        [sentence for game in games for sentence in _told(game, tables, game.outcome == outcome)],
+        [under(game.condition, said) for game in games for said in _told(game, tables, game.outcome == outcome)],
         list(_sure(games, tables, study.config.metrics.fewest_events)),
         tables,
         list(_drawings(games, tables)),
@@ -121,9 +121,9 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
     """What one game says; of an outcome told beside the main one only what all do together and who does most."""
     shares, whole = _of(tables["attribution"], game), _of(tables["together"], game).iloc[0]
     scale = PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
-    here, what = f"{spoken(game.condition).capitalize()}: " if game.condition else "", spoken(str(game.outcome))
+    what = spoken(str(game.outcome))
     yield (
-        f"{here}all {len(game.levers)} safeguards together take {_banded_in(whole, 'joint', scale)} off {what}, which goes from "
+        f"all {len(game.levers)} safeguards together take {_banded_in(whole, 'joint', scale)} off {what}, which goes from "
         f"{whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
     top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
@@ -131,17 +131,17 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
     if len(shares) > _NAMED:
         rest = (shares["value"].sum() - top["value"].sum()) * scale
         parts.append(f"the other {len(shares) - _NAMED} {number(rest)} %")
-    yield f"{here}shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
+    yield f"shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
     if not main:
         return
     if not np.isnan(whole["overlap"]):
-        yield f"{here}{_overlap(whole, scale)}"
+        yield _overlap(whole, scale)
     unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if unclear:
         which = f"none of the {len(shares)}" if len(unclear) == len(shares) else f"all but {listed(unclear)}"
-        yield f"{here}when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
+        yield f"when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
     if "interactions" in tables:
-        yield from (f"{here}{sentence}" for sentence in _pairs_told(_of(tables["interactions"], game), scale))
+        yield from _pairs_told(_of(tables["interactions"], game), scale)
 
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:

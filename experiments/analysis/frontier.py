@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
-from experiments.analysis.words import band, listed, number, quoted, spoken
+from experiments.analysis.words import band, listed, number, quoted, spoken, under
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from sim.world.record import ConfigError
@@ -60,7 +60,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         NAME,
         "What protection costs in cooperation",
         study.design.question,
-        [sentence for scores in found for sentence in _told(scores, tables, spec)],
+        [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec)],
         list(_sure(found, study, cubes, spec)),
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
@@ -95,32 +95,31 @@ def _named(label: str) -> str:
 def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterator[str]:
     """What one condition says, most important first."""
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
-    here = f"{spoken(menu.condition).capitalize()}: " if menu.condition else ""
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
     often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
     full = "the full bundle" if menu.full is not None or menu.labels[scores.full] == spec.full else "what protects most"
     made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     yield (
-        f"{here}of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
+        f"of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
         f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
         f"({made_of}) {_scored(scores, scores.full)}."
     )
     if choice.knee is not None:
         knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee)}"
-        yield f"{here}the knee of the front, from which more protection comes dearer, is {knee}."
+        yield f"the knee of the front, from which more protection comes dearer, is {knee}."
     else:
-        yield f"{here}the front has no knee: no policy on it lies above the straight line between its ends."
+        yield "the front has no knee: no policy on it lies above the straight line between its ends."
     if choice.cheapest is None:
-        yield f"{here}no policy is sought for the target, because {full} prevents nothing."
+        yield f"no policy is sought for the target, because {full} prevents nothing."
     else:
         chance = float(of_it.loc[of_it["cheapest"], "share_reaching"].iloc[0])
         yield (
-            f"{here}the cheapest policy that does at least {number(PER_CENT * spec.target)} % of what {full} does is "
+            f"the cheapest policy that does at least {number(PER_CENT * spec.target)} % of what {full} does is "
             f"{_named(menu.labels[choice.cheapest])}: it {_scored(scores, choice.cheapest)}, and reaches the target in "
             f"{number(PER_CENT * chance)} % of resampled worlds."
         )
-    yield from (f"{here}{sentence}" for sentence in _honest(tables["choices"], menu.condition))
+    yield from _honest(tables["choices"], menu.condition)
 
 
 def _honest(choices: pd.DataFrame, condition: str) -> Iterator[str]:

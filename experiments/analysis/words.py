@@ -18,6 +18,15 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def under(condition: str, sentence: str) -> str:
+    """A sentence with the condition that it holds under, or with a capital where there is none.
+
+    >>> under("with_load", "all is well."), under("", "all is well.")
+    ('With load: all is well.', 'All is well.')
+    """
+    return f"{spoken(condition).capitalize()}: {sentence}" if condition else sentence[:1].upper() + sentence[1:]
+
+
 def quoted(name: str) -> str:
     """A name of the code as words that cannot run into the sentence around them.
 

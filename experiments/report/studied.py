@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -15,7 +16,9 @@ from experiments.designs import Design, Uncertainty
 from experiments.figures.style import counted, spoken
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
-from sim.config import config_folder
+from experiments.scenarios import choice_of
+from sim.config import composed, config_folder
+from sim.world.leaves import moved
 from sim.world.record import ConfigError
 
 _DESIGN = "design.yaml"  # in a store
@@ -126,17 +129,22 @@ def numbers_of(study: Study, facts: Mapping[str, Any]) -> pd.DataFrame:
         known.loc[own, "value"] = "varied: " + " to ".join(_ends(uncertainty))
         known.loc[own, ["swept", "changed"]] = False
         known.loc[own, "varied"] = True
-    moved = {key for keys in design.conditions.values() for key in keys}
-    moved |= {
-        key for choices in design.levels_of.values() for choice in choices.values() if isinstance(choice, dict) for key in choice
-    }
-    known.loc[known["key"].isin(moved), "changed"] = False
+    known.loc[known["key"].isin(_chosen(study)), "changed"] = False
     return known
 
 
-def varied(study: Study) -> list[tuple[str, ...]]:
+def _chosen(study: Study) -> set[str]:
+    """Keys that the first point owes to its policy or condition: they are what is studied, and no departure from the files."""
+    design, name = study.design, scenarios_in(study.points)[0]
+    maps = [*design.conditions.values(), *(choice for levels in design.levels_of.values() for choice in levels.values())]
+    keys = {key for settings in maps if isinstance(settings, dict) for key in settings}
+    overrides = design.arms[name] if design.arms and name in design.arms else choice_of(name)
+    return keys | set(moved(composed(), composed(*overrides)))
+
+
+def varied(study: Study, facts: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """A row a number that the study varies: key, from, to, how, unit, range, status, source, and its value in its own file."""
-    said = {key: rest for key, _, _, *rest in said_in(designed(study)[0])}
+    said = {key: rest for key, _, _, *rest in said_in(designed(study, facts).text)}
     own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
     rows = []
     for key, uncertainty in study.design.uncertainties.items():
@@ -167,28 +175,47 @@ def levers_of(design: Design) -> list[tuple[str, str, str]]:
     return rows
 
 
-def designed(study: Study) -> tuple[str, bool]:
-    """The design as text, and whether that is the file that was written: a file that says something else is not shown."""
-    for path in (study.folder / _DESIGN, config_folder() / "design" / f"{study.name}.yaml"):
+class Written(NamedTuple):
+    """A design as text."""
+
+    text: str
+    own: bool  # the file that was written, and not what it amounts to
+    otherwise: list[str]  # what was asked for beside the file, in sentences
+
+
+def designed(study: Study, facts: Mapping[str, Any]) -> Written:
+    """The design as it was written, from the store or from the file that the commands name, if that says what was run."""
+    for path in _places(study, facts):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
-            if _says(text, study.design):
-                return text.rstrip(), True
+            found = _read(text)
+            if found is not None and found.model_copy(update={"size": study.design.size}) == study.design:
+                sized = [f"Here with size {study.design.size}."] if found.size != study.design.size else []
+                return Written(text.rstrip(), True, sized)
     plain = study.design.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).rstrip(), False
+    return Written(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).rstrip(), False, [])
 
 
-def headed(study: Study) -> list[tuple[str, str]]:
+def _places(study: Study, facts: Mapping[str, Any]) -> list[Path]:
+    """Where the design may have been written down."""
+    named = [word for command in facts.get("commands", ()) for word in str(command).split() if word.startswith("design=")]
+    names = dict.fromkeys([word.removeprefix("design=").strip("'\"") for word in named] + [study.name])
+    files = [Path(name) if name.endswith(".yaml") else config_folder() / "design" / f"{name}.yaml" for name in names]
+    return [study.folder / _DESIGN, *files]
+
+
+def headed(study: Study, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the design's file says above its first key: who asked, and what was expected before the runs."""
-    text, own = designed(study)
-    above = text.partition("\nquestion:")[0] if own else ""
+    written = designed(study, facts)
+    above = written.text.partition("\nquestion:")[0] if written.own else ""
     said = {found[1]: found[2].strip() for found in _HEADED.finditer(above)}
     return [(_HEADS[word], said[word]) for word in _HEADS if word in said]
 
 
-def _says(text: str, design: Design) -> bool:
+def _read(text: str) -> Design | None:
+    """The design that a text says, if it says one."""
     try:
         body = yaml.safe_load(text)
-        return isinstance(body, dict) and Design(**body) == design
+        return Design(**body) if isinstance(body, dict) else None
     except (yaml.YAMLError, ValidationError):
-        return False
+        return None

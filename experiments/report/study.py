@@ -46,9 +46,11 @@ def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
     ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
-    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``versions``
-    (by package). ``analyses`` come with the most important first; without any the page says which would suit. Raises
-    ``ConfigError`` for a figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
+    seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``sources``
+    (fingerprint), ``event_seeds`` (how they follow), ``versions`` and ``machine`` (by name); ``facts_of`` gives those of a store.
+    ``refused`` says why analyses that suit the design found too little to stand on.
+    ``analyses`` come with the most important first; without any the page says which would suit. Raises ``ConfigError`` for a
+    figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
     """
     folder.mkdir(parents=True, exist_ok=True)
     report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
@@ -80,14 +82,14 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any
     extent = extent_of(study, facts)
     known = numbers_of(study, facts)
     ids = {place: _identity(analysis.name, place, analyses) for place, analysis in enumerate(analyses)}
-    told = [(ids[place], analysis.heading, _analysis(analysis, study.config)) for place, analysis in enumerate(analyses)]
+    told = [(ids[place], analysis.heading, _analysis(analysis, study)) for place, analysis in enumerate(analyses)]
     parts = [
-        ("question", "The question", _question(study)),
-        ("answer", "The answer", _answer(study, analyses, ids)),
+        ("question", "The question", _question(study, facts)),
+        ("answer", "The answer", _answer(study, analyses, ids, dict(facts.get("refused", {})))),
         ("sure", "How sure", _sure(study, analyses, ids, extent, known)),
         *told,
         ("run", "What was run", _run(study, extent, facts)),
-        ("rests", "What it rests on", _rests(study, known)),
+        ("rests", "What it rests on", _rests(study, known, facts)),
         ("limits", "Limits", sections.limits(study_prose.LIMITS)),
         ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
     ]
@@ -125,7 +127,7 @@ def _nested(part: Part) -> Element:
 def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent) -> Element:
     """The first sentence of each analysis."""
     firsts = [
-        tag("li", inline(analysis.answer[0]), " (", tag("a", analysis.heading, href=f"#{ids[place]}"), ")")
+        tag("li", inline(capital(analysis.answer[0])), " (", tag("a", analysis.heading, href=f"#{ids[place]}"), ")")
         for place, analysis in enumerate(analyses)
         if analysis.answer
     ]
@@ -135,29 +137,29 @@ def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent)
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
 
-def _question(study: Study) -> list[Element]:
+def _question(study: Study, facts: Mapping[str, Any]) -> list[Element]:
     design = study.design
     compared = f"Policies are read against “{spoken(design.baseline)}”; {prose.SAME_LUCK}"
-    written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study)]
+    written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study, facts)]
     return [*written, tag("p", prose.QUESTION), tag("p", compared)]
 
 
-def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str]) -> list[Element]:
+def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str]) -> list[Element]:
     """Every sentence of every analysis; then what else could be asked of these runs."""
     content: list[Element] = []
     for place, analysis in enumerate(analyses):
         content.append(tag("h3", tag("a", analysis.heading, href=f"#{ids[place]}")))
-        content.append(tag("p", inline(analysis.question), class_="asked"))
-        content.append(tag("ul", [tag("li", inline(sentence)) for sentence in analysis.answer]))
+        content += _asked(analysis, study)
+        content.append(tag("ul", [tag("li", inline(capital(sentence))) for sentence in analysis.answer]))
     if not analyses:
         content.append(tag("p", study_prose.NO_ANALYSIS))
-    return content + _further(study, {analysis.name for analysis in analyses})
+    return content + _further(study, {analysis.name for analysis in analyses}, refused)
 
 
-def _further(study: Study, made: set[str]) -> list[Element]:
-    """Analyses that were not made: those that would suit, and why others do not."""
-    known = {name: why for name, why in suited(study).items() if name not in made}
-    fit = [tag("li", tag("code", f"rogatory {name} store={study.name}")) for name, why in known.items() if why is None]
+def _further(study: Study, made: set[str], refused: Mapping[str, str]) -> list[Element]:
+    """Analyses that were not made: those that would suit, and why others do not, or found too little."""
+    known = {name: refused.get(name, why) for name, why in suited(study).items() if name not in made}
+    fit = [tag("li", tag("code", f"rogatory {name} {study.name}")) for name, why in known.items() if why is None]
     unfit = [tag("li", f"{spoken(name)}: {why}") for name, why in known.items() if why is not None]
     content = [tag("p", study_prose.SUITS), tag("ul", fit)] if fit else []
     return content + ([tag("p", study_prose.SUITS_NOT), tag("ul", unfit)] if unfit else [])
@@ -184,7 +186,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
     for place, analysis in enumerate(analyses):
         if analysis.sure:
             content.append(tag("h3", "What the intervals hold: ", tag("a", analysis.heading, href=f"#{ids[place]}")))
-            content.append(tag("ul", [tag("li", inline(sentence)) for sentence in analysis.sure]))
+            content.append(tag("ul", [tag("li", inline(capital(sentence))) for sentence in analysis.sure]))
     return content
 
 
@@ -197,10 +199,25 @@ def _caution(extent: Extent) -> list[str]:
 # --- one analysis ---------------------------------------------------------------------------------------------------------
 
 
-def _analysis(analysis: Analysis, config: Config) -> list[Element]:
+def capital(words: str) -> str:
+    """A sentence with a capital.
+
+    >>> capital("of eight policies"), capital("`review.rho` decides"), capital("62 % is")
+    ('Of eight policies', '`review.rho` decides', '62 % is')
+    """
+    return words[:1].upper() + words[1:]
+
+
+def _asked(analysis: Analysis, study: Study) -> list[Element]:
+    """The question of an analysis, where it is not the design's."""
+    same = numbered(analysis.question)[1] == asked(study)
+    return [] if same else [tag("p", inline(capital(analysis.question)), class_="asked")]
+
+
+def _analysis(analysis: Analysis, study: Study) -> list[Element]:
     """Its question, its figures, its main table, and the names of the others."""
-    content = [tag("p", inline(analysis.question), class_="asked")]
-    content += [sections.shown(picture) for picture in drawn(analysis.drawings, config)]
+    content = _asked(analysis, study)
+    content += [sections.shown(picture) for picture in drawn(analysis.drawings, study.config)]
     if analysis.tables:
         (name, frame), *others = analysis.tables.items()
         content.append(_main_table(name, frame))
@@ -209,7 +226,9 @@ def _analysis(analysis: Analysis, config: Config) -> list[Element]:
         if others:
             told = [
                 tag(
-                    "li", tag("code", f"{other}.csv"), f": {several(len(rows), 'row')}, {listed([spoken(c) for c in rows.columns])}"
+                    "li",
+                    tag("code", f"{other}.csv"),
+                    f": {several(len(rows), 'row')}, {listed([_headed(column) for column in rows.columns])}",
                 )
                 for other, rows in others
             ]
@@ -218,8 +237,14 @@ def _analysis(analysis: Analysis, config: Config) -> list[Element]:
 
 
 def _main_table(name: str, frame: pd.DataFrame) -> Element:
-    head = [spoken(column) for column in frame.columns]
-    return table(spoken(name)[:1].upper() + spoken(name)[1:], head, cells_of(frame.head(_ROWS)), words=texts_of(frame))
+    empty = [column for column in frame.columns if (frame[column].isna() | (frame[column].astype(str) == "")).all()]
+    shown = frame.drop(columns=empty)
+    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+
+
+def _headed(column: object) -> str:
+    """A column's name in words; a key of the configuration stays as it is."""
+    return str(column) if "." in str(column) else spoken(column)
 
 
 def drawn(drawings: Sequence[Drawing], config: Config) -> list[Picture]:
@@ -257,9 +282,10 @@ def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element
     if study.design.conditions:
         rows = [(spoken(name), _settings(keys)) for name, keys in study.design.conditions.items()]
         content.append(table("Conditions, each crossed with everything else", ("condition", "sets"), rows, words=2))
-    text, own = designed(study)
-    content += [tag("h3", "The design"), tag("p", study_prose.DESIGN if own else study_prose.DUMPED)]
-    return [*content, tag("pre", tag("code", text))]
+    written = designed(study, facts)
+    said = study_prose.DESIGN if written.own else study_prose.DUMPED
+    content += [tag("h3", "The design"), tag("p", " ".join([said, *written.otherwise]))]
+    return [*content, tag("pre", tag("code", written.text))]
 
 
 def _settings(keys: Mapping[str, Any]) -> str:
@@ -270,12 +296,12 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> Element:
     return tag("dl", [part for head, text in rows for part in (tag("dt", head), tag("dd", text))], class_="facts")
 
 
-def _rests(study: Study, known: pd.DataFrame) -> list[Element]:
+def _rests(study: Study, known: pd.DataFrame, facts: Mapping[str, Any]) -> list[Element]:
     """The numbers that are varied, with their bounds; how many are assumed; which are held and swept elsewhere."""
     content = []
     if study.design.uncertainties:
         head = ("key", "from", "to", "drawn", "unit", "range", "status", "source", "elsewhere held at")
-        rows = [line(tag("code", key), *cells) for key, *cells in varied(study)]
+        rows = [line(tag("code", key), *cells) for key, *cells in varied(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
     return content + sections.rests(known, "study")
 
@@ -284,15 +310,19 @@ def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Ele
     """Commands, commit, seeds, versions, digest and checksums."""
     commands = [str(command) for command in facts.get("commands", ())]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(dict(facts.get("versions") or {}).items()))
+    machine = ", ".join(f"{name} {value}" for name, value in sorted(dict(facts.get("machine") or {}).items()) if value)
     rows = [
         ("Commit", str(facts.get("commit") or "not known: not run from a repository")),
+        ("Code that decides", str(facts.get("sources") or "")),
         ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
+        ("Event seeds", str(facts.get("event_seeds") or "")),
         ("Versions", versions or "not known"),
+        ("Machine", machine),
         ("Configuration of the first point", study.config.digest()),
     ]
     sums = [(name, tag("code", checksum)) for name, checksum in study.config.data.items()]
     content = [tag("p", study_prose.REBUILD)]
     if commands:
         content.append(tag("pre", tag("code", "\n".join(commands))))
-    content += [_pairs(rows), tag("p", study_prose.BESIDE)]
+    content += [_pairs([(head, words) for head, words in rows if words]), tag("p", study_prose.BESIDE)]
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content

@@ -90,12 +90,14 @@ def _columns(frame: pd.DataFrame) -> Iterator[tuple[list[Any], int | None]]:
 
 
 def _decimals(values: Reals) -> int | None:
-    """Decimals with which the largest of these has four digits; none if a smaller one would look like zero."""
+    """The fewest decimals that lose nothing of four digits of the largest; none if a smaller one would look like zero."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if not sizes.size or (sizes % 1 == 0).all():
         return 0
-    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(sizes.max()))), 0)
-    return decimals if sizes.min() >= 10.0**-decimals else None
+    most = max(_DIGITS - 1 - int(np.floor(np.log10(sizes.max()))), 0)
+    if sizes.min() < 10.0**-most:
+        return None
+    return next(few for few in range(most + 1) if np.allclose(np.round(sizes, few), sizes, rtol=0, atol=10.0**-most / 2))
 
 
 def _entry(value: Any, decimals: int | None) -> str:

@@ -166,7 +166,7 @@ def test_the_knee_the_cheapest_and_the_full_bundle_are_marked() -> None:
     assert rows.index[rows["cheapest"]].tolist() == ["a+b"]
     assert rows["bundle"].to_dict() == {label: "all" if label == "a+b+c" else "" for label in rows.index}
     said = " ".join(lattice().answer)
-    assert "the cheapest policy that does at least 50 % of what the full bundle does is “a” and “b”: it prevents 40 %" in said
+    assert "The cheapest policy that does at least 50 % of what the full bundle does is “a” and “b”: it prevents 40 %" in said
     assert "reaches the target in 100 % of resampled worlds" in said
 
 
@@ -186,7 +186,7 @@ def test_a_full_bundle_that_protects_nothing_gives_no_target() -> None:
     study = told(design(), lambda row: 0.2 + WORLD + 0.01 * len(on(row)), needs, MANY, analysis=FEW)
     found = frontier.analyse(study, HARM)
     assert not table(found)["cheapest"].any()
-    assert any("no policy is sought for the target" in sentence for sentence in found.answer)
+    assert any("No policy is sought for the target" in sentence for sentence in found.answer)
 
 
 def test_shares_tell_how_often_worlds_would_put_a_policy_on_the_front() -> None:

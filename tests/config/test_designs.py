@@ -136,12 +136,12 @@ def test_the_user_may_name_another_baseline(files: OwnFiles) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("qestion: q?\n" + GOOD + "  a: []", "qestion: no such key; accepted: question, baseline, arms"),
+        ("qestion: q?\n" + GOOD + "  a: []", "qestion: no such key; accepted: question, baseline, constants, arms"),
         ("baseline: as_adopted\narms: {a: []}", "question: found nothing; accepted: a whole question"),
         ("question: q?\nbaseline: as_adopted\narms: {}", "arms: found {}; accepted: at least one arm"),
         (GOOD + "  a: 5", "arms.a: found 5; accepted: at least one arm, each a list"),
         (GOOD + "  a: [5]", "arms.a.0: found 5; accepted: at least one arm, each a list"),
-        ("[a]", "found no map; accepted: question, baseline, arms"),
+        ("[a]", "found no map; accepted: question, baseline, constants, arms"),
         ("question: [", ""),
         (GOOD + "  a: [yaers=3]", "arms.a: yaers: no such key; accepted: "),
         (GOOD + "  b: []\n  a: [review.rho=2]", "arms.a: review.rho: found 2; accepted: "),
@@ -161,7 +161,9 @@ def test_a_design_that_cannot_be_composed_names_file_and_arm_in_one_line(own: Ow
 
 
 def test_an_unknown_design_is_refused(files: OwnFiles) -> None:
-    with pytest.raises(ConfigError, match=r"^design: found 'utopia'; accepted: bare, everywhere, half, "):
+    with pytest.raises(
+        ConfigError, match=r"^design: found 'utopia'; accepted: the path of a YAML file, or bare, .*everywhere, .*half, "
+    ):
         arms_of("utopia", ())
 
 

@@ -132,7 +132,10 @@ def analyses() -> list[Analysis]:
 
 def facts() -> dict[str, Any]:
     return {
-        "commands": ["rogatory sweep design=levers_and_guesses seeds=6 luck=2", "rogatory sensitivity store=levers_and_guesses"],
+        "commands": [
+            "rogatory sweep design=levers_and_guesses seeds=6 luck=2",
+            "rogatory sensitivity levers_and_guesses outcome=legit_met_rate",
+        ],
         "runs": 1533,
         "missing": 0,
         "failed": ["point 0a1b2c3d4e5f, world 1: MemoryError", "point 0a1b2c3d4e5f, world 1, luck 2: <killed>"],

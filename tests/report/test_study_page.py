@@ -209,7 +209,7 @@ def test_the_main_table_is_shown_and_cut_with_a_word_on_where_the_whole_is(seen:
     cells = [words for tag, words in seen.words if tag == "td"]
     assert "−0.0123" in cells
     assert cells.count("12\u202f345") == 25
-    assert "−15.20" in cells
+    assert "−15.2" in cells
 
 
 def test_the_numbers_of_a_column_share_their_decimals() -> None:
@@ -228,6 +228,7 @@ def test_the_numbers_of_a_column_share_their_decimals() -> None:
         ["b", "−0.0123", "4", "3", "20\u202f000", "no"],
         ["c", "–", "0", "–", "−3", "yes"],
     ]
+    assert cells_of(pd.DataFrame({"low": [0.1, 0.25], "high": [0.9, 1.0]})) == [["0.10", "0.9"], ["0.25", "1.0"]]
     assert texts_of(frame) == {0}
 
 
@@ -248,9 +249,17 @@ def test_without_an_analysis_it_says_which_would_suit(tmp_path: Path, monkeypatc
     feigned(monkeypatch, "attribution", "wants levers (design.levers)")
     words = told(tmp_path, given=[])
     assert study_prose.NO_ANALYSIS in words
-    assert "rogatory sensitivity store=levers_and_guesses" in words
+    assert "rogatory sensitivity levers_and_guesses" in words
     assert "attribution: wants levers (design.levers)" in words
     assert "rogatory attribution" not in words.replace(facts()["commands"][1], "")
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_an_analysis_that_found_too_little_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feigned(monkeypatch, "sensitivity", None)
+    words = told(tmp_path, given=[], said={"refused": {"sensitivity": "points: found 6; accepted: 20 or more"}})
+    assert "sensitivity: points: found 6; accepted: 20 or more" in words
+    assert "rogatory sensitivity" not in words
 
 
 @pytest.mark.usefixtures("undescribed")
@@ -258,7 +267,7 @@ def test_what_has_been_analysed_is_not_offered_again(tmp_path: Path, monkeypatch
     for name in ("sensitivity", "attribution", "frontier"):
         feigned(monkeypatch, name, None)
     offered = told(tmp_path, given=without_figures(), said={})
-    assert "rogatory frontier store=levers_and_guesses" in offered
+    assert "rogatory frontier levers_and_guesses" in offered
     assert "rogatory sensitivity" not in offered
 
 
@@ -320,19 +329,44 @@ def test_levers_levels_and_conditions_say_what_they_set(seen: Reader) -> None:
 def test_the_design_stands_there_as_it_was_written_with_who_asked(text: str, folder: Path) -> None:
     assert " ".join(TEXT.split()) in " ".join(text.split())
     assert "Why it is asked: made up for a test." in text
-    assert headed(study(folder)) == [("Why it is asked", "made up for a test.")]
+    assert headed(study(folder), facts()) == [("Why it is asked", "made up for a test.")]
 
 
 def test_a_file_that_says_something_else_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "design.yaml").write_text(TEXT.replace("high: 0.9", "high: 0.8"), encoding="utf-8")
-    shown, own = designed(study(tmp_path))
-    assert not own
-    assert Design(**yaml.safe_load(shown)) == design()
-    assert headed(study(tmp_path)) == []
+    written = designed(study(tmp_path), facts())
+    assert not written.own
+    assert Design(**yaml.safe_load(written.text)) == design()
+    assert headed(study(tmp_path), facts()) == []
+
+
+def test_the_file_that_the_command_names_is_found_whatever_the_store_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(TEXT.replace("size: 16", "size: 99"), encoding="utf-8")
+    written = designed(study(tmp_path), {"commands": [f"rogatory sweep design={path} size=16"]})
+    assert written.own
+    assert written.otherwise == ["Here with size 16."]
+    assert not designed(study(tmp_path), {"commands": ["rogatory sweep design=nowhere"]}).own
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_sentences_begin_with_a_capital_and_the_design_is_not_asked_twice(tmp_path: Path) -> None:
+    given = Analysis("a", "It", design().question, ["of two levers one does it."], ["over worlds."], {}, [])
+    words = told(tmp_path, given=[given])
+    assert "Of two levers one does it." in words
+    assert "Over worlds." in words
+    assert words.count("ow much does each lever <protect>") == 3  # the title, the heading and the design
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_a_column_without_an_entry_is_left_out(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"lever": ["judge", "notice"], "condition": ["", ""], "review.rho": [1.0, 2.0], "rank": [np.nan, None]})
+    where = write_study(tmp_path, study(tmp_path), [Analysis("a", "It", "what?", ["x."], [], {"t": frame}, [])], facts())
+    assert "|lever|review.rho|judge|1|notice|2|" in rows_of(read(where.read_text(encoding="utf-8")))
 
 
 def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Path, text: str) -> None:
-    rows = {row[0]: row[1:] for row in varied(study(folder))}
+    rows = {row[0]: row[1:] for row in varied(study(folder), facts())}
     assert rows["review.rho"] == (
         "0.1",
         "0.9",
@@ -348,7 +382,7 @@ def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Pa
 
 
 def test_where_the_design_is_silent_the_numbers_own_file_speaks(tmp_path: Path) -> None:
-    rows = {row[0]: row for row in varied(study(tmp_path))}
+    rows = {row[0]: row for row in varied(study(tmp_path), facts())}
     assert rows["review.rho"][4:] == ("correlation of two looks", "0-1", "assumed", "prototype.md 8; swept", "0.5")
 
 
@@ -361,6 +395,15 @@ def test_a_varied_number_is_nowhere_told_as_held(folder: Path, text: str) -> Non
     assert set(own["value"]) == {"varied: 0.1 to 0.9", "varied: 0.003 to 0.03"}
     assert "varied: 0.003 to 0.03" in text.partition(MODEL)[2]
     assert (known["key"] == "instruments.hanoi.threshold_years").any()
+
+
+def test_what_an_arm_sets_is_no_departure_from_the_files(tmp_path: Path) -> None:
+    arms = design_from({"question": "x?", "arms": {"low": ["instruments.hanoi.threshold_years=1"], "own": []}}, "test")
+    first = load("instruments.hanoi.threshold_years=1", "people.rows=777")
+    made = study(tmp_path, arms)._replace(config=first, points=pd.DataFrame({"scenario": ["low"]}))
+    known = numbers_of(made, {})
+    assert list(known.loc[known["changed"], "key"]) == ["people.rows"]
+    assert known.loc[known["key"] == "instruments.hanoi.threshold_years", "value"].item() == "1"
 
 
 def test_assumed_numbers_are_counted_and_those_swept_elsewhere_are_named(text: str) -> None:

@@ -1,0 +1,184 @@
+"""``rogatory check`` finds what is wrong with a store, whatever was done to it, and what the sweep can mend it mends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from experiments.cli import main
+from experiments.store.parts import checksum_of, parts_of
+from experiments.store.schema import Key
+from experiments.store.validate import faults_of
+from tests.sweep.small import done, opened, swept, tables
+
+ORDER = [Key(point, world, 0) for world in (1, 2) for point in "ab"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A whole store of made-up runs in two parts."""
+    folder = tmp_path / "store"
+    with opened(folder) as opening:
+        for half in (ORDER[:2], ORDER[2:]):
+            opening.add([done(*key) for key in half])
+            opening.fold(half)
+    assert faults_of(folder) == []
+    return folder
+
+
+def part(folder: Path, table: str, place: int = 0) -> Path:
+    return parts_of(folder, table)[place].path
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 3] ^= 1
+    path.write_bytes(bytes(body))
+
+
+def renumber(path: Path, number: int = 99) -> None:
+    shutil.copy(path, path.with_name(f"{path.name.split('-')[0]}-all-{number:05d}-{path.stem[-16:]}.parquet"))
+
+
+def resealed(path: Path, table: pa.Table) -> None:
+    """Another table in the place of a part, under a name that fits it."""
+    pq.write_table(table, path)
+    path.rename(path.with_name(f"{path.stem[:-16]}{checksum_of(path)}.parquet"))
+
+
+def with_schema(path: Path, version: bytes | None) -> None:
+    resealed(path, pq.read_table(path).replace_schema_metadata({b"rogatory_schema": version} if version else None))
+
+
+def another_value(path: Path) -> None:
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("count")
+    resealed(path, table.set_column(place, "count", pa.array([11, *table["count"].to_pylist()[1:]])))
+
+
+def session(folder: Path) -> Path:
+    return next((folder / "sessions").glob("*.json"))
+
+
+def in_json(path: Path, change: Callable[[dict[str, object]], object]) -> None:
+    said = json.loads(path.read_text())
+    change(said)
+    path.write_text(json.dumps(said))
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "data cut off": (lambda s: cut(part(s, "data")), "is not what was written"),
+    "runs cut off": (lambda s: cut(part(s, "runs")), "is not what was written"),
+    "points cut off": (lambda s: cut(part(s, "points")), "is not what was written"),
+    "a byte of the data": (lambda s: flip(part(s, "data", 1)), "is not what was written"),
+    "a byte of the runs": (lambda s: flip(part(s, "runs", 1)), "is not what was written"),
+    "empty file": (lambda s: part(s, "data").write_bytes(b""), "is not what was written"),
+    "runs gone": (lambda s: part(s, "runs").unlink(), "its runs are missing or unreadable"),
+    "data gone": (lambda s: part(s, "data").unlink(), "its data are missing or unreadable"),
+    "points gone": (lambda s: part(s, "points").unlink(), "is missing, and a session names it"),
+    "runs twice": (lambda s: renumber(part(s, "runs")), "holds 2 runs that runs-all-00002"),
+    "data twice": (lambda s: renumber(part(s, "data")), "its runs are missing or unreadable"),
+    "runs and data twice": (
+        lambda s: (renumber(part(s, "runs")), renumber(part(s, "data"))),
+        "holds 2 runs that runs-all-00002",
+    ),
+    "other schema in a part": (lambda s: with_schema(part(s, "data"), b"2"), "found schema 2"),
+    "no schema in a part": (lambda s: with_schema(part(s, "runs"), None), "found schema none"),
+    "another value, sealed anew": (lambda s: another_value(part(s, "data")), "rows of run point a, world 1, luck 0 are not what"),
+    "a row less, sealed anew": (
+        lambda s: resealed(part(s, "data"), pq.read_table(part(s, "data")).slice(1)),
+        "has 3 rows; its runs have 4",
+    ),
+    "a column less, sealed anew": (
+        lambda s: resealed(part(s, "runs"), pq.read_table(part(s, "runs")).drop_columns(["digest"])),
+        "has the columns point, world_seed, luck, event_seed, code, rows, checksum; wanted: point,",
+    ),
+    "other schema of the store": (lambda s: in_json(s / "store.json", lambda said: said.update(schema="2")), "found schema '2'"),
+    "store.json gone": (lambda s: (s / "store.json").unlink(), "found no store.json"),
+    "store.json cut off": (lambda s: cut(s / "store.json"), "cannot be read"),
+    "a stranger": (lambda s: shutil.copy(part(s, "data"), s / "data" / "mine.parquet"), "bears no name of a part"),
+    "session cut off": (lambda s: cut(session(s)), "cannot be read"),
+    "session of something else": (lambda s: session(s).write_text("{}"), "is no session of a sweep"),
+    "no session": (lambda s: session(s).unlink(), "holds no session"),
+    "no journal but something else": (
+        lambda s: ((s / "journal").mkdir(exist_ok=True), (s / "journal" / "all.sqlite").write_text("notes" * 300)),
+        "all.sqlite: cannot be read (file is not a database)",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_store_is_found_out(store: Path, damage: str) -> None:
+    hurt, wanted = DAMAGES[damage]
+    hurt(store)
+    faults = faults_of(store)
+    assert any(wanted in fault for fault in faults), faults
+    assert not any("\n" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("damage", ["runs cut off", "points gone", "store.json cut off", "session cut off", "runs twice"])
+def test_a_fault_is_status_four_and_a_line(store: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    hurt, wanted = DAMAGES[damage]
+    hurt(store)
+    assert main(["check", str(store)]) == 4
+    told = capsys.readouterr()
+    assert f"fault: {store}" in told.out
+    assert wanted in told.out
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("damage", ["data cut off", "runs gone", "data gone", "data twice"])
+def test_without_the_files_that_are_named_the_sweep_makes_their_runs_again(store: Path, damage: str) -> None:
+    before = {path: mark for path, mark in tables(store).items() if "00003" in path or "points" in path}
+    DAMAGES[damage][0](store)
+    if damage == "data cut off":
+        part(store, "data").unlink()
+    with opened(store) as opening:
+        missing = [key for key in ORDER if key not in opening.finished()]
+        assert missing == ([] if damage == "data twice" else ORDER[:2])
+        opening.add([done(*key) for key in missing])
+        opening.fold(ORDER)
+    assert faults_of(store) == []
+    assert before.items() <= tables(store).items(), "the others stay as they are"
+
+
+def test_runs_that_a_journal_still_holds_are_no_fault(store: Path) -> None:
+    with opened(store) as opening:
+        opening.add([done("a", 3), done(*ORDER[0])])  # one that is new, and one that a kill left there too
+    assert faults_of(store) == []
+
+
+def test_what_is_no_store_is_a_mistake_of_the_one_who_asks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for asked in ([], [str(tmp_path)], ["nowhere"], ["store=a/b"]):
+        assert main(["check", *asked]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("rogatory: store: found no")
+        assert told.count("\n") == 1
+
+
+def test_a_store_that_lacks_runs_is_told_run_by_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = swept().folder
+    assert main(["check", "own", "output=out"]) == 0
+    assert "The store is whole and complete." in capsys.readouterr().out
+    for table in ("runs", "data"):
+        part(folder, table).unlink()
+    assert main(["check", "store=own", "output=out"]) == 4
+    told = capsys.readouterr()
+    assert told.out.count("missing: point ") == 8
+    assert "8 runs missing, 0 of them failed; the same sweep goes on" in told.err

@@ -1,0 +1,258 @@
+"""A point is known by what it sets; however a design is written, grown, saved or brought from elsewhere."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments.cli import main
+from experiments.designs import Design, design_of
+from experiments.points import Points, point_id, points_of
+from experiments.store.parts import parts_of, read_part
+from sim.config import checked, load, plain_of, varied
+from sim.sources.tables import FOLDER
+from sim.world.record import ConfigError
+from tests.sweep.small import TINY, design, opened
+
+DRAWN = """\
+question: what if
+levers:
+  judge: judge
+  line: {four: {}, six: {instruments.hanoi.threshold_years: 6}}
+conditions:
+  as_guessed: {}
+  blind: {review.rho: 0.1}
+uncertainties:
+  review.misuse_chance: {low: 1.0e-7, high: 1.0e-3, shape: log}
+  people.rows: {low: 300, high: 400, shape: whole}
+  review.load: {values: [true, false]}
+  demand.legitimate: {values: [60, 61.5]}
+draw: latin_hypercube
+size: 5
+"""
+
+
+def points(text: str, folder: Path, *overrides: str) -> Points:
+    return points_of(design_of(str(design(folder, text))), [*TINY[:2], *overrides])
+
+
+def ids(found: Points) -> set[str]:
+    return set(found.frame["point"])
+
+
+# --- ids ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_order_in_which_levers_and_uncertainties_are_written_changes_no_id() -> None:
+    levers: dict[str, Any] = {"judge": "judge", "line": {"four": {}, "six": {"instruments.hanoi.threshold_years": 6}}}
+    unsure: dict[str, Any] = {"review.rho": {"values": [0.2, 0.4]}, "people.rows": {"values": [300, 400]}}
+
+    def reversed_of(entries: dict[str, Any]) -> dict[str, Any]:
+        return dict(reversed(entries.items()))
+
+    one, other = (
+        Design(question="what if", levers=a, uncertainties=b, draw="grid")
+        for a, b in ((levers, unsure), (reversed_of(levers), reversed_of(unsure)))
+    )
+    assert ids(points_of(one, TINY)) == ids(points_of(other, TINY))
+
+
+def test_a_further_lever_that_is_off_and_a_constant_leave_ids_as_they_are() -> None:
+    levers: dict[str, Any] = {"judge": "judge"}
+    before = ids(points_of(Design(question="what if", levers=levers), TINY))
+    more = ids(points_of(Design(question="what if", levers={"notice": "notice"} | levers), TINY))
+    assert before < more
+    assert ids(points_of(Design(question="what if", levers=levers, constants=["review.rho=0.3"]), TINY)) == before
+
+
+def test_three_and_three_point_nought_are_one_point_and_true_is_another() -> None:
+    assert point_id("a", {"x": 3, "y": [1.0]}) == point_id("a", {"y": [1], "x": 3.0})
+    assert len({point_id("a", {"x": value}) for value in (1, True, "1", None, 1.5)}) == 5
+
+
+def test_a_larger_sobol_design_holds_the_smaller_one() -> None:
+    def drawn(size: int) -> list[str]:
+        unsure: dict[str, Any] = {"review.rho": {"low": 0.1, "high": 0.9}, "review.misuse_chance": {"low": 0.1, "high": 0.9}}
+        return list(points_of(Design(question="what if", uncertainties=unsure, draw="sobol", size=size), TINY).frame["point"])
+
+    small, large = drawn(4), drawn(8)
+    assert large[: len(small)] == small
+    assert len(large) == 2 * len(small)
+
+
+# --- varied ---------------------------------------------------------------------------------------------------------------------
+
+KEYS: dict[str, dict[str, Any]] = {  # of everything that is no part of TINY: one composition tells them all
+    "policy": {
+        "review.rho": 0.31, "review.load": False, "instruments.hanoi.threshold_years": 6, "instruments.hanoi.filing": 0.5,
+        "instruments.mlat.safeguards.judge": "must", "safeguards.judge.hours": 3.5, "conduct.attempts": 2, "conduct.spyware": 0.1,
+    },
+    "facts of the authorities": {"review.hours_median": 7.0, "review.capacity_floor": 0.2, "review.gate_days": 3},
+    "facts of the world": {
+        "states.synthetic.liberal_share": 0.4, "states.hosting.home.CHN": 0.8, "demand.abusive_odds": 0.02, "demand.scale": 2,
+        "demand.direct.growth": 0.01, "people.visibility_spread": 1, "people.per_million.journalist": 100,
+        "offences.child_abuse_material.penalties.median_years": 7, "offences.child_abuse_material.grave": False,
+    },
+    "time and what is told": {
+        "metrics.fewest_events": 3, "run_in_months": 6, "run_out_months": 0, "calibration_months": 12, "start": "2029-03-01",
+        "keep_requests": True,
+    },
+    "what is none": {"demand.abusive_wants": None, "states.correlation": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scenario", ["as_adopted", "reform_bundle"])
+@pytest.mark.parametrize("which", KEYS)
+def test_what_is_varied_is_what_would_be_composed_and_the_base_stays_as_it_was(scenario: str, which: str) -> None:
+    base = (f"scenario={scenario}", *TINY)
+    plain = plain_of(*base)
+    before = copy.deepcopy(plain)
+    settings = KEYS[which]
+    composed = load(*base, *(f"{key}={word(value)}" for key, value in settings.items()))
+    other = checked(varied(plain, settings))
+    assert plain == before
+    assert other.plain() == composed.plain()
+    assert (other.digest(), other.world_digest()) == (composed.digest(), composed.world_digest())
+    assert other.digest() != checked(plain).digest() or which == "what is none"
+
+
+def word(value: object) -> str:
+    """A value in Hydra's grammar."""
+    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+
+
+def test_another_table_of_states_shows_in_the_checksums_of_what_is_varied(tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    table.write_bytes((FOLDER / "states.csv").read_bytes() + b"\n")
+    plain = plain_of()
+    other = checked(varied(plain, {"states.table": str(table), "states.hosting.factor.IRL": 0.5}))
+    composed = load(f"states.table={table}", "+states.hosting.factor.IRL=0.5")
+    assert (other.digest(), other.world_digest()) == (composed.digest(), composed.world_digest())
+    assert other.data != checked(plain).data
+
+
+@pytest.mark.parametrize("key", ["scenario", "design", "data", "reference.review.rho", "scenario_name", "reforms"])
+def test_what_follows_from_other_choices_cannot_be_varied(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{key}: no key that can be varied; accepted: "):
+        varied(plain_of(*TINY), {key: "x"})
+
+
+def test_words_of_the_treaty_are_not_varied_where_reforms_stand_everywhere() -> None:
+    plain = plain_of(*TINY, "reforms=everywhere")
+    with pytest.raises(ConfigError, match=r"^instruments\.hanoi\.threshold_years: varied under reforms=everywhere; accepted: "):
+        varied(plain, {"instruments.hanoi.threshold_years": 6})
+    varied(plain, {"review.rho": 0.3})
+
+
+# --- tables brought from elsewhere ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("through", ["csv", "parquet"])
+def test_a_saved_table_of_points_gives_the_same_points_again(tmp_path: Path, through: str) -> None:
+    drawn = points(DRAWN, tmp_path)
+    frame = drawn.frame
+    if through == "parquet":
+        with opened(tmp_path / "store") as store:
+            store.write_points(frame)
+        frame = read_part(parts_of(tmp_path / "store", "points")[-1]).to_pandas()
+    frame.to_csv(tmp_path / "points.csv", index=False)
+    read = points(f"{DRAWN}table: {tmp_path}/points.csv\n", tmp_path)
+    assert list(read.frame["point"]) == list(drawn.frame["point"])
+    assert [read.config(place).digest() for place in range(6)] == [drawn.config(place).digest() for place in range(6)]
+    assert list(read.frame["draw"]) == list(drawn.frame["draw"])
+    assert (drawn.frame["review.misuse_chance"] < 1e-4).any(), "numbers such as 1e-05 are what this is about"
+
+
+def test_an_empty_entry_of_a_table_means_the_default(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("review.rho,people.rows,judge\n0.3,400,on\n,300,\n0.5,,off\n", encoding="utf-8")
+    found = points(f"question: what if\nlevers: {{judge: judge}}\ntable: {tmp_path}/own.csv\n", tmp_path)
+    assert [dict(settings) for _, settings in found.settings[1:]] == [{"people.rows": 300}, {"review.rho": 0.5}]
+    found.frame.to_csv(tmp_path / "again.csv", index=False)
+    again = points(f"question: what if\nlevers: {{judge: judge}}\ntable: {tmp_path}/again.csv\n", tmp_path)
+    assert list(again.frame["point"]) == list(found.frame["point"])
+    assert again.config(1).digest() == found.config(1).digest()
+
+
+TABLES = [
+    ("rho\n0.3\n", r"table.csv: column 'rho': no such key; accepted: point, place, scenario,.* a dotted key$"),
+    ("review.rhoo\n0.3\n", r"^review\.rhoo: no such key; accepted: load, "),
+    ("review.rho\n0.3\n1.3\n0.4\n", r"^review\.rho: found 1\.3; accepted: "),
+    ("review.rho\nhigh\n", r"^review\.rho: found 'high'; accepted: "),
+    ("review.rho\n'\n", r"table.csv: row 1: review\.rho: found \"'\"; accepted: "),
+    ("review.rho\n", r"table.csv: found no row; accepted: "),
+    ("", r"^table: found '.*table.csv', which cannot be read \(No columns to parse from file\); accepted: a CSV file"),
+    ("a,b\n1,2,3\n1,2\n1,2,3,4,5\n", r"^table: found '.*table.csv', which cannot be read \(.*\); accepted: a CSV file"),
+    ("review.rho\n0.3\n0.3\n", r"^points: found row 2 twice \(as row 1\); accepted: "),
+    ("judge\nperhaps\n", r"table.csv: row 1: judge: found 'perhaps'; accepted: off, on"),
+    ("condition\nelsewhere\n", r"table.csv: row 1: condition: found 'elsewhere'; accepted: "),
+    ("scenario\nutopia\n", r"^scenario: found 'utopia'; accepted: adaptive, "),
+]
+
+
+@pytest.mark.parametrize(("table", "wanted"), TABLES, ids=[told[:40] for _, told in TABLES])
+def test_a_table_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, table: str, wanted: str) -> None:
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(ConfigError, match=wanted) as mistake:
+        points(f"question: what if\nlevers: {{judge: judge}}\ntable: {tmp_path}/table.csv\n", tmp_path)
+    assert "\n" not in str(mistake.value)
+
+
+# --- mistakes in designs --------------------------------------------------------------------------------------------------------
+
+UNSURE = "question: what if\ndraw: {draw}\nuncertainties:\n  {key}: {{{bounds}}}\n"
+MISTAKES = [
+    (UNSURE.format(draw="grid", key="review.rhoo", bounds="low: 0, high: 1"), "review.rhoo: no such key; accepted: load, "),
+    (UNSURE.format(draw="grid", key="review.rho", bounds="low: 0.5, high: 1.5"), "review.rho: found 1.5; accepted: "),
+    (UNSURE.format(draw="grid", key="review.rho", bounds="low: 0.5, high: 0.1"), "found low 0.5 and high 0.1; accepted: low below"),
+    (UNSURE.format(draw="grid", key="review.rho", bounds="lo: 0.5"), "uncertainties.review.rho.lo: no such key; accepted: low, "),
+    (UNSURE.format(draw="sobol", key="review.rho", bounds="low: 0, high: 1") + "size: 6\n", "size: found 6 base points of a Sobol"),
+    (UNSURE.format(draw="dice", key="review.rho", bounds="low: 0, high: 1"), "draw: found 'dice'; accepted: "),
+    ("question: what if\nscenarios: [utopia]\n", "scenario: found 'utopia'; accepted: adaptive, "),
+    ("question: what if\nlevers: {judge: utopia}\n", "scenario: found 'utopia'; accepted: adaptive, "),
+    (
+        "question: what if\nlevers: {line: {six: {instruments.hanoi.treshold: 6}}}\n",
+        "instruments.hanoi.treshold: no such key; accepted: ",
+    ),
+    ("question: what if\nscenarios: []\n", "scenarios: found []; accepted: "),
+    ("question: what if\nconstants: [yaers=3]\nlevers: {judge: judge}\n", "yaers: no such key; accepted: "),
+    ("question: what if\nleevers: {judge: judge}\n", "leevers: no such key; accepted: question, "),
+    ("levers: {judge: judge}\n", "question: found nothing; accepted: a whole question"),
+    ("", "question: found nothing; accepted: a whole question"),
+    ("- a\n- b\n", "found no map; accepted: question, "),
+    ("question: [\n", "; accepted: a readable YAML file"),
+    ("question: what if\ntable: nowhere.csv\n", "table: found 'nowhere.csv', which is no file; accepted: the path of a CSV file"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), MISTAKES, ids=[told[:40] for _, told in MISTAKES])
+def test_a_design_that_cannot_be_run_is_told_in_one_line(tmp_path: Path, text: str, wanted: str) -> None:
+    with pytest.raises(ConfigError) as mistake:
+        points(text, tmp_path)
+    assert wanted in str(mistake.value)
+    assert "\n" not in str(mistake.value)
+
+
+def test_a_design_that_cannot_be_run_ends_with_status_two_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (1, 6, 13, 15):
+        design(tmp_path, MISTAKES[place][0])
+        assert main(["sweep", *TINY, "design=own.yaml", "output=out"]) == 2
+        told = capsys.readouterr().err
+        assert MISTAKES[place][1] in told
+        assert told.count("\n") == 1
+        assert not Path("out").exists(), "nothing is made before the design is known to be right"
+
+
+def test_the_points_of_a_design_are_printed_as_a_table_that_can_be_read_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["points", *TINY, f"design={design(tmp_path)}"]) == 0
+    printed = tmp_path / "printed.csv"
+    printed.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert list(pd.read_csv(printed)["judge"]) == ["off", "off", "on", "on"]

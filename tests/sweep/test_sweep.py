@@ -1,0 +1,469 @@
+"""A sweep is started, stopped, resumed, grown and shared out, and its tables hold what the design asks for, once."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from experiments import jobs, sweep
+from experiments.cli import main
+from experiments.engines import Engine
+from experiments.jobs import Batch, Shared, one_by_one
+from experiments.multirun import told
+from experiments.stopped import StoppedError
+from experiments.store import identity
+from experiments.store.parts import StoreError, parts_of
+from experiments.store.reader import StoredStudy
+from experiments.store.schema import Done, Key
+from experiments.store.validate import content_checksum, faults_of
+from sim.simulation import simulate
+from sim.world.record import ConfigError
+from tests.sweep.small import LEVERS, TINY, done, swept, tables
+
+RUNS = 8  # of the design of four points in two worlds
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+Order = Callable[[list[Batch]], list[Batch]]
+
+
+def made_up(order: Order = lambda batches: batches, stop: int | None = None, error: BaseException | None = None) -> Any:
+    """Makes engines that do no run, but make up what comes of it; after so many they end with an error."""
+
+    def engine_of(*given: object) -> Engine:
+        def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+            for number, batch in enumerate(order(one_by_one(batches))):
+                if number == stop and error is not None:
+                    raise error
+                value = (int(batch.keys[0].point, 16) % 97) / 97
+                yield [done(*key, value=value)._replace(code=shared.code) for key in batch.keys]
+
+        return engine
+
+    return engine_of
+
+
+@pytest.fixture
+def unreal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Sweeps that take no time: what the runs give is made up from their point."""
+    monkeypatch.setattr(sweep, "engine_of", made_up())
+    monkeypatch.setattr(sweep, "warm", lambda tried: None)
+    monkeypatch.setattr(sweep, "CHUNK", 3)
+    return monkeypatch
+
+
+# --- real runs ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_runs_each_point_as_the_same_configuration_would_be_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    study = swept()
+    assert len(study.runs) == RUNS
+    assert faults_of(study.folder) == []
+    assert "8 runs in" in capsys.readouterr().out
+    points = study.points.set_index("point")
+    row = study.runs[study.runs["world_seed"] == 2].iloc[-1]
+    changed = {"on": ["scenario=judge"], "off": []}[points.loc[row["point"], "judge"]]
+    changed += {"six": ["instruments.hanoi.threshold_years=6"], "four": []}[points.loc[row["point"], "line"]]
+    from sim.config import load
+
+    config = load(*TINY, *changed)
+    assert row["digest"] == config.digest()
+    alone = simulate(config, seed=2).metrics
+    kept = pd.concat(study.data(name) for name in alone["metric"].unique())
+    kept = kept[(kept["point"] == row["point"]) & (kept["world_seed"] == 2)]
+    both = alone.astype({"metric": str, "by": str, "level": str}).merge(
+        kept.astype({"metric": str, "by": str, "level": str}), on=["metric", "by", "level"], suffixes=("", "_kept")
+    )
+    assert len(both) == len(alone) == len(kept)
+    pd.testing.assert_series_equal(both["value"], both["value_kept"], check_names=False, check_exact=True)
+    pd.testing.assert_series_equal(both["count"], both["count_kept"], check_names=False, check_exact=True)
+
+    before = tables(study.folder)
+    swept()
+    assert "8 runs: all there already." in capsys.readouterr().out
+    assert tables(study.folder) == before
+
+
+def test_only_the_outcomes_and_slices_that_a_design_keeps_are_kept() -> None:
+    study = swept("seeds=1", text=f"{LEVERS}outcomes: [legit_met_rate]\nslices: [all]\n")
+    (part,) = parts_of(study.folder, "data")
+    found = pd.read_parquet(part.path)
+    assert set(found["metric"].astype(str)) == {"legit_met_rate"}
+    assert set(found["by"].astype(str)) == {"all"}
+    assert len(found) == 4
+
+
+def test_a_point_that_fails_is_kept_with_its_traceback_and_the_others_are_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fragile(config: Any, **seeds: Any) -> Any:
+        if config.instruments["hanoi"].threshold_years == 6 and seeds["world_seed"] == 1:
+            raise FloatingPointError("a rate of\nminus one")
+        return simulate(config, **seeds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "simulate", fragile)
+        with pytest.raises(StoppedError) as stopped:
+            swept()
+    assert stopped.value.status == 3
+    assert str(stopped.value).startswith("2 runs failed; the others are kept: rogatory check store=")
+    told = capsys.readouterr()
+    assert told.err.count("FloatingPointError: a rate of minus one") == 2
+    study = StoredStudy(Path("out/sweep/own"))
+    assert (len(study.runs), len(study.failures)) == (6, 2)
+    assert all("fragile" in text for text in study.failures["traceback"])
+    assert main(["check", "own", "output=out"]) == 4
+    assert "2 runs missing, 2 of them failed; the same sweep goes on" in capsys.readouterr().err
+
+    mended = swept()  # what failed is tried again, and nothing else
+    assert (len(mended.runs), len(mended.failures)) == (RUNS, 0)
+    assert "2 runs in" in capsys.readouterr().out
+    assert faults_of(mended.folder) == []
+
+
+# --- stopped and resumed --------------------------------------------------------------------------------------------------------
+
+
+def shuffled(batches: list[Batch]) -> list[Batch]:
+    return sorted(batches, key=lambda batch: batch.keys[0].point[::-1])
+
+
+@pytest.mark.parametrize("order", [lambda batches: batches, lambda batches: batches[::-1], shuffled])
+def test_wherever_a_sweep_is_stopped_it_is_resumed_to_the_same_bytes(unreal: pytest.MonkeyPatch, order: Order) -> None:
+    study = swept()
+    whole = tables(study.folder)
+    assert len(parts_of(study.folder, "runs")) == 3, "in thousands, which are threes here"
+    for stop in range(RUNS):
+        folder = Path("out/sweep/own")
+        shutil.rmtree(folder, ignore_errors=True)
+        unreal.setattr(sweep, "engine_of", made_up(order, stop, KeyboardInterrupt()))
+        with pytest.raises(StoppedError) as stopped:
+            swept()
+        assert stopped.value.status == 130
+        assert str(stopped.value).startswith(f"interrupted; {stop} run{'s' if stop != 1 else ''} of this turn kept in ")
+        assert len(StoredStudy(folder).runs) == stop
+        unreal.setattr(sweep, "engine_of", made_up(order))
+        assert tables(swept().folder) == whole
+
+
+@pytest.mark.parametrize("stop", [0, 1, 5])
+def test_a_full_disk_ends_a_sweep_with_a_line_and_status_three(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stop: int
+) -> None:
+    with unreal.context() as patch:
+        patch.setattr(sweep, "engine_of", made_up(stop=stop, error=OSError(errno.ENOSPC, "No space left on device")))
+        Path("own.yaml").write_text(LEVERS)
+        status = main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"])
+    told = capsys.readouterr().err
+    assert status == 3
+    wanted = f"No space left on device; {stop} run{'' if stop == 1 else 's'} of this turn kept in out/sweep/own; the same command"
+    assert wanted in told
+    assert "Traceback" not in told
+    assert len(swept().runs) == RUNS
+
+
+def test_what_is_left_in_the_journal_of_another_design_becomes_a_part_too(unreal: pytest.MonkeyPatch) -> None:
+    with unreal.context() as patch:
+        patch.setattr(sweep, "engine_of", made_up(stop=5, error=KeyboardInterrupt()))
+        with pytest.raises(StoppedError):
+            swept()
+    study = swept(text=LEVERS.replace("  judge: judge\n", ""))
+    assert len(study.runs) == 6, "five of the one, and what the other asks besides"
+    assert not study.journalled
+    assert faults_of(study.folder) == []
+
+
+# --- grown ----------------------------------------------------------------------------------------------------------------------
+
+SOBOL = """\
+question: what if
+draw: sobol
+size: 2
+uncertainties:
+  review.rho: {low: 0.1, high: 0.9}
+  review.misuse_chance: {low: 0.1, high: 0.9}
+"""
+HYPERCUBE = SOBOL.replace("sobol", "latin_hypercube").replace("size: 2", "size: 3")
+MORE: dict[str, tuple[str, list[str], str, list[str], int, int]] = {
+    "seeds": (LEVERS, [], LEVERS, ["seeds=4"], 8, 16),
+    "luck": (LEVERS, [], LEVERS, ["luck=3"], 8, 24),
+    "a lever": (LEVERS, [], LEVERS.replace("levers:\n", "levers:\n  notice: notice\n"), [], 8, 16),
+    "Sobol points": (SOBOL, [], SOBOL, ["size=4"], 16, 32),
+    "Latin hypercube points": (HYPERCUBE, [], HYPERCUBE, ["size=5"], 6, 16),
+}
+
+
+@pytest.mark.parametrize("what", MORE)
+def test_a_sweep_grows_without_doing_again_what_is_there(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    text, given, larger, more, before, after = MORE[what]
+    first = swept(*given, text=text)
+    kept = tables(first.folder)
+    assert len(first.runs) == before
+    grown = swept(*more, text=larger)
+    assert len(grown.runs) == after
+    assert kept.items() <= tables(grown.folder).items(), "the parts that were there stay as they are"
+    assert f"{after - before} runs in" in capsys.readouterr().out
+    assert faults_of(grown.folder) == []
+    assert main(["check", "own", "output=out"]) == 0
+    swept(*given, text=text)  # and what was asked before is still all there
+    assert f"{before} runs: all there already." in capsys.readouterr().out
+
+
+def other_code(patch: pytest.MonkeyPatch) -> list[str]:
+    patch.setattr(sweep, "code_fingerprint", lambda: "0therc0de")
+    patch.setattr(identity, "code_fingerprint", lambda: "0therc0de")
+    return []
+
+
+def other_package(patch: pytest.MonkeyPatch) -> list[str]:
+    versions = identity.package_versions()
+    patch.setattr(identity, "package_versions", lambda: versions | {"numpy": "9.9.9"})
+    return []
+
+
+def other_table(patch: pytest.MonkeyPatch) -> list[str]:
+    from sim.sources.tables import FOLDER
+
+    Path("mine.csv").write_bytes((FOLDER / "states.csv").read_bytes() + b"\n")
+    return ["states.table=mine.csv"]
+
+
+OTHERS: list[tuple[Callable[[pytest.MonkeyPatch], list[str]], str]] = [
+    (lambda patch: ["years=2"], "as_adopted: years is 2, not 1"),
+    (lambda patch: ["outcome=legit_met_rate", "review.rho=0.3"], "as_adopted: review.rho is 0.3, not "),
+    (other_code, "code of the simulation is 0therc0de, not "),
+    (other_package, "version of numpy is 9.9.9, not "),
+    (other_table, "table states.csv is "),
+]
+
+
+@pytest.mark.parametrize(("change", "wanted"), OTHERS, ids=[told for _, told in OTHERS])
+def test_runs_of_other_code_or_data_are_refused_and_named(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], change: Callable[[pytest.MonkeyPatch], list[str]], wanted: str
+) -> None:
+    real = ["states=real"] if change is other_table else []
+    Path("own.yaml").write_text(LEVERS)
+    words = [word for word in TINY if not (real and word.startswith("states")) and not word.startswith("years")]
+    base = ["sweep", *words, *real, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"]
+    years = ["years=1"]
+    assert main([*base, *years]) == 0
+    before = tables(Path("out/sweep/own"))
+    more = change(unreal)
+    years = [] if "years=2" in more else years
+    capsys.readouterr()
+    assert main([*base, *years, *more]) == 2
+    told = capsys.readouterr().err
+    assert "holds runs of other code or data: " in told
+    assert wanted in told
+    assert "; accepted: store=NAME for a new one, or mix=true" in told
+    assert told.count("\n") == 1
+    assert tables(Path("out/sweep/own")) == before
+    if change is other_code:
+        assert main([*base, *years, *more, "mix=true"]) == 0
+
+
+# --- shared out -----------------------------------------------------------------------------------------------------------------
+
+
+def test_shards_in_any_order_hold_together_what_one_sweep_holds(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = swept().folder
+    whole = content_checksum(folder)
+    shutil.rmtree(folder)
+    capsys.readouterr()
+    for shard in ("3/3", "1/3", "2/3"):
+        swept(f"shard={shard}")
+        assert ("missing" in capsys.readouterr().out) == (shard != "2/3")
+    assert content_checksum(folder) == whole
+    assert faults_of(folder) == []
+    assert main(["check", "own", "output=out"]) == 0
+    capsys.readouterr()
+    swept()
+    assert "8 runs: all there already." in capsys.readouterr().out
+
+
+MISTAKES = [
+    (["shard=5/4"], "shard: found '5/4'; accepted: a number and how many there are, such as 1/4"),
+    (["world_seed=3"], "world_seed: found 3 in a sweep; accepted: null"),
+    (["scenario=judge"], "scenario: found in a sweep; accepted: "),
+    (["store=./own.yaml"], "store: cannot write to own.yaml (File exists); accepted: a folder that can be written"),
+    (["store=."], "store: found ., which holds 'own.yaml' and no store.json; accepted: a store, or an empty folder"),
+    (["engine=cloud"], "engine: found 'cloud'; accepted: local, ray"),
+    (["design=nowhere.yaml"], "design: found 'nowhere.yaml'; accepted: "),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted"), MISTAKES, ids=[" ".join(given) for given, _ in MISTAKES])
+def test_a_mistake_in_what_is_asked_is_one_line_and_status_two(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: list[str], wanted: str
+) -> None:
+    Path("own.yaml").write_text(LEVERS)
+    plain = [] if given[0].startswith("design") else ["design=own.yaml"]
+    assert main(["sweep", *TINY, *plain, *given]) == 2
+    told = capsys.readouterr().err
+    assert wanted in told
+    assert told.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["own.yaml"]
+
+
+@pytest.mark.parametrize("asked", ["0/4", "x", "1/0", "-1/2", "1/2/3", "1", "99999/99999"])
+def test_a_shard_is_a_number_and_how_many_there_are(asked: str) -> None:
+    assert sweep._shard("4/4") == (4, 4)
+    with pytest.raises(ConfigError, match=f"^shard: found '{asked}'; accepted: "):
+        sweep._shard(asked)
+
+
+def test_no_design_and_two_that_would_write_at_once_are_one_line(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *TINY]) == 2
+    assert capsys.readouterr().err.startswith("rogatory: design: found none; accepted: one of ")
+    statuses = []
+
+    def at_once(*given: object) -> Engine:
+        statuses.append(main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"]))
+        result: Engine = made_up()()
+        return result
+
+    unreal.setattr(sweep, "engine_of", at_once)
+    assert len(swept().runs) == RUNS
+    assert statuses == [2]
+    assert "is being written by another run; accepted: one run at a time, or shards of one sweep" in capsys.readouterr().err
+
+
+# --- run -m ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["run", "-m", *TINY, "scenario=as_adopted,judge", "instruments.hanoi.threshold_years=6", "seeds=1", "output=out"]
+    assert main(asked) == 0
+    (folder,) = Path("out/sweep").iterdir()
+    study = StoredStudy(folder)
+    assert len(study.runs) == len(study.points) == 2
+    assert sorted(study.points["scenario"]) == ["as_adopted", "judge"]
+    assert list(study.points["instruments.hanoi.threshold_years"]) == [6, 6]
+    assert main(["check", str(folder)]) == 0
+    before = tables(folder)
+    capsys.readouterr()
+    assert main([*asked, "workers=1"]) == 0
+    assert capsys.readouterr().out.count("1 run: all there already.") == 2
+    assert tables(folder) == before
+
+
+def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
+    words = ["-m", "scenario=a,b", "years=2"]
+    more = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "workers=1", "output=there", "engine=ray"]
+    assert told(words) == told([*more, *reversed(words)])
+    assert told(words) != told(["-m", "scenario=a,b", "years=3"])
+
+
+def test_a_job_that_fails_is_told_and_the_other_jobs_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["run", "-m", *TINY, "review.rho=0.3,3,0.4", "seeds=1", "output=out", "workers=1"]
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    assert "rogatory: review.rho: found 3; accepted: " in told
+    assert "Traceback" not in told
+    assert len(StoredStudy(next(Path("out/sweep").iterdir())).runs) == 2
+
+
+def test_a_fixed_world_is_no_part_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-m", *TINY, "scenario=judge", "world_seed=3", "output=out"]) == 2
+    assert "world_seed: found 3 in a sweep; accepted: null" in capsys.readouterr().err
+
+
+# --- pieces ---------------------------------------------------------------------------------------------------------------------
+
+
+class Remembered:
+    """Stands in for a store: which chunks were folded, and when."""
+
+    def __init__(self) -> None:
+        self.folded: list[list[Key]] = []
+        self.settled = 0
+
+    def fold(self, order: list[Key]) -> None:
+        self.folded.append(order)
+
+    def settle_failures(self) -> None:
+        self.settled += 1
+
+
+def chunks_of(finished: set[Key]) -> tuple[Any, Remembered, list[Key]]:
+    order = [Key("a", world, 0) for world in range(7)]
+    store: Any = Remembered()
+    return sweep._Chunks(order, finished, store), store, order
+
+
+def test_a_chunk_is_folded_when_it_and_all_before_it_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "CHUNK", 3)
+    chunks, store, order = chunks_of(set())
+    chunks.tick([done(*key) for key in order[3:6]])
+    assert store.folded == []
+    chunks.tick([done(*order[0]), done(*order[1])])
+    assert store.folded == []
+    chunks.tick([done(*order[2], error="a failure has ended too")])
+    assert store.folded == [order[:3], order[3:6]]
+    chunks.tick([done(*order[6])])
+    assert store.folded == [order[:3], order[3:6]], "the last one may grow"
+    chunks.settle()
+    assert store.folded == [order[:3], order[3:6], order[6:]]
+    assert store.settled == 1
+
+
+def test_what_is_there_already_counts_for_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "CHUNK", 3)
+    chunks, store, order = chunks_of({Key("a", 0, 0), Key("a", 2, 0)})
+    chunks.tick([done(*order[1])])
+    assert store.folded == [order[:3]]
+    chunks.settle()
+    assert [len(chunk) for chunk in store.folded] == [3, 3, 1]
+
+
+def test_the_time_that_is_projected_counts_runs_and_worlds() -> None:
+    first = [done("a")._replace(seconds=12.0, world_seconds=10.0), done("b")._replace(seconds=2.0, world_seconds=0.0)]
+    todo = [Batch(tuple(Key("a", 1, luck) for luck in range(50)), True), Batch((Key("a", 2, 0),), True)]
+    assert sweep._projected(first, todo, 2, 0) == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes"
+    assert (
+        sweep._projected(first, todo[1:], 1, 7) == "projected: about 12 seconds for 1 run in 1 world (7 there already) on 1 process"
+    )
+
+
+def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[str]) -> None:
+    from collections import Counter
+
+    from rich.console import Console
+
+    with sweep._bar(Console(width=150)) as progress:
+        sweep._tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
+    found = capsys.readouterr().out
+    assert found.count("boom [x]") == 5
+    assert "failed: point a, world 4, luck 0: boom [x]; further ones alike are only counted" in found
+
+
+def test_a_store_that_holds_a_damaged_part_is_not_written_to(unreal: pytest.MonkeyPatch) -> None:
+    folder = swept().folder
+    path = parts_of(folder, "runs")[0].path
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(StoreError, match=r"cannot be read .*; accepted: a whole Parquet file; remove it, then the sweep makes"):
+        swept()
+    path.unlink()
+    assert len(swept().runs) == RUNS
+    assert faults_of(folder) == []
+
+
+def test_more_worlds_than_event_seeds_can_tell_apart_are_refused(unreal: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"^seeds: found 10001; accepted: "):
+        swept("seeds=10001")
