@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.analysis.record import Analysis
 from experiments.cube import Cube, Outcome, Study
 from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
-from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all other estimands less is better
@@ -68,16 +68,21 @@ def no_comparison(study: Study) -> str | None:
     return None
 
 
-def check_baseline(policies: Policies, baseline: str, outcome: Outcome, fewest: int) -> None:
-    """Raises ``ConfigError`` where the baseline has too few events to speak of a share of them, or too few draws to compare."""
-    found, values = int(policies.events[policies.names.index(baseline)]), policies.of(baseline)
-    if found < fewest:
-        raise ConfigError(
-            f"outcome: found {found} events of {outcome} in the baseline; accepted: an estimand with {fewest} or more"
-        )
-    level = mean_of(mean_of(values))
-    if (level > 0).sum() < _FEWEST:
-        raise ConfigError(f"outcome: found {outcome} in the baseline in under two draws; accepted: more runs or another estimand")
+def too_few(policies: Policies, baseline: str, outcome: Outcome, fewest: int) -> str:
+    """A warning where fewer events stand behind the baseline than a rate may stand on; else nothing."""
+    found = int(policies.events[policies.names.index(baseline)])
+    return (
+        f"Only {found} events stand behind {outcome} in the baseline, fewer than {fewest}: do not rely on it."
+        if found < fewest
+        else ""
+    )
+
+
+def silent(name: str, heading: str, question: str, outcome: Outcome, columns: Sequence[str]) -> Analysis:
+    """What is handed back where under two draws have all their runs and an outcome above zero: a sentence, an empty table."""
+    told = f"Nothing can be said: the baseline has {outcome} in under {_FEWEST} draws with all their runs."
+    sure = ["Shares of the baseline want a baseline above zero in every world; more runs or another outcome would give it."]
+    return Analysis(name, heading, question, [told], sure, {name: pd.DataFrame(columns=[*columns])}, [])
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
