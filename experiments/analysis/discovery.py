@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
-from experiments.analysis.policies import no_comparison
+from experiments.analysis.policies import no_comparison, silent
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS
 from experiments.analysis.words import counted, listed, number, share, span, spoken
@@ -28,6 +28,7 @@ from experiments.sampling import scaled, unit_of
 Reals = NDArray[np.float64]
 Known = Mapping[str, Uncertainty]
 _NAME = "discovery"
+_FEWEST = 2  # draws
 _TWO = 2  # parameters that a plane has
 
 
@@ -46,6 +47,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     spec = spec_from(_NAME, Spec, study.config)
     known = {key: one for key, one in study.design.uncertainties.items() if key in study.points}
     failing = failing_in(study, outcome, spec)
+    heading = f"Where {spoken(failing.policy)} fails"
+    question = f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?"
+    if len(failing.fails) < _FEWEST:
+        return silent(_NAME, heading, question, outcome, ("parameter", "low", "high", "says"))
     x = unit_draws_of(failing.futures, known)
     enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
     found = find(x, failing.fails, spec) if enough else None
@@ -59,10 +64,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     }
     return Analysis(
         name=_NAME,
-        heading=f"Where {spoken(failing.policy)} fails",
-        question=f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?",
+        heading=heading,
+        question=question,
         answer=[_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
-        sure=_sure(found, x, failing, spec),
+        sure=[*filter(None, [failing.few]), *_sure(found, x, failing, spec)],
         tables=tables,
         drawings=[] if told is None else _drawings(told, failing, tables, spec),
     )

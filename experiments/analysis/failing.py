@@ -24,7 +24,7 @@ from experiments.analysis.boxes import (
     trajectory_of,
 )
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving
+from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving, too_few
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
 from experiments.designs import Uncertainty
@@ -68,6 +68,7 @@ class Failing(NamedTuple):
     dropped: int
     worlds: int
     runs: int
+    few: str  # a warning where few events stand behind the baseline; else nothing
 
 
 class Found(NamedTuple):
@@ -96,7 +97,10 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec) -> Failing:
     cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
     every = [failing_of(cubes[0], name, savings[0], savings[1], spec) for name in others if spec.policy in (None, name)]
-    return min(every, key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0)
+    few = too_few(cubes[0], baseline, outcome, study.config.metrics.fewest_events)
+    return min(
+        (one._replace(few=few) for one in every), key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0
+    )
 
 
 def failing_of(policies: Policies, name: str, saved: Reals, kept: Reals, spec: Spec) -> Failing:
@@ -115,18 +119,18 @@ def failing_of(policies: Policies, name: str, saved: Reals, kept: Reals, spec: S
     surely = np.any([side & sure for side, sure in sides], axis=0)  # one sure failure is enough; a success wants all to be sure
     never = np.all([~side & sure for side, sure in sides], axis=0)
     futures = policies.futures[complete].reset_index(drop=True)
-    runs = 2 * run[0, complete].size
     return Failing(
-        name,
-        futures,
-        gain,
-        cost,
-        fails,
-        surely | never,
-        float(half_width(cells[0].mean(0))),
-        int((~complete).sum()),
-        run.shape[2],
-        runs,
+        policy=name,
+        futures=futures,
+        saved=gain,
+        lost=cost,
+        fails=fails,
+        sure=surely | never,
+        shared=float(half_width(cells[0].mean(0))) if len(gain) else np.nan,
+        dropped=int((~complete).sum()),
+        worlds=run.shape[2],
+        runs=2 * run[0, complete].size,  # its own and the baseline's
+        few="",
     )
 
 

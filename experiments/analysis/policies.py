@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.cube import Cube, Study
+from experiments.analysis.record import Analysis
+from experiments.cube import Cube, Outcome, Study
 from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
@@ -27,6 +28,7 @@ class Policies(NamedTuple):
     names: list[str]  # [Q] in the order of the design
     futures: pd.DataFrame  # [D] a point of each: condition, draw and the uncertainties
     values: Reals  # [Q, D, W, L]; missing where there is no such point or no value
+    events: NDArray[np.int64]  # [Q] pooled over all runs
 
     def of(self, name: str) -> Reals:
         """Values of one policy, ``[D, W, L]``."""
@@ -39,9 +41,11 @@ def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
     values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
     place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
-    values[[place[0][name] for name in names], [place[1][key] for key in keys]] = cube.values
+    rows = [place[0][name] for name in names]
+    values[rows, [place[1][key] for key in keys]] = cube.values
+    events = np.bincount(rows, weights=cube.counts.sum((1, 2)), minlength=len(policies)).astype(np.int64)
     first = [keys.index(key) for key in futures]
-    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values)
+    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, events)
 
 
 def _futures_of(points: pd.DataFrame) -> list[tuple[str, int]]:
@@ -62,6 +66,23 @@ def no_comparison(study: Study) -> str | None:
     if len(set(_futures_of(study.points))) < _FEWEST:
         return "wants two draws or more (design.size)"
     return None
+
+
+def too_few(policies: Policies, baseline: str, outcome: Outcome, fewest: int) -> str:
+    """A warning where fewer events stand behind the baseline than a rate may stand on; else nothing."""
+    found = int(policies.events[policies.names.index(baseline)])
+    return (
+        f"Only {found} events stand behind {outcome} in the baseline, fewer than {fewest}: do not rely on it."
+        if found < fewest
+        else ""
+    )
+
+
+def silent(name: str, heading: str, question: str, outcome: Outcome, columns: Sequence[str]) -> Analysis:
+    """What is handed back where under two draws have all their runs and an outcome above zero: a sentence, an empty table."""
+    told = f"Nothing can be said: the baseline has {outcome} in under {_FEWEST} draws with all their runs."
+    sure = ["Shares of the baseline want a baseline above zero in every world; more runs or another outcome would give it."]
+    return Analysis(name, heading, question, [told], sure, {name: pd.DataFrame(columns=[*columns])}, [])
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:

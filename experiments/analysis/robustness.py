@@ -14,7 +14,7 @@ percentile of regret then comes within a few per cent of the truth (tests/analys
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from itertools import combinations
 from typing import Annotated, Any, NamedTuple
 
@@ -25,7 +25,7 @@ from pydantic import Field, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving
+from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving, silent, too_few
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, steadied, variances_of
 from experiments.analysis.words import counted, limits, number, share, span, spoken
@@ -43,7 +43,12 @@ _DECISIVE = (  # order of rows in the table
     *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
 )
 _UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
+COLUMNS = (
+    *("policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
+    *("uncorrected", "unit"),
+)
 _NAME = "robustness"
+_HEADING = "Which policy holds up when the assumptions are wrong"
 _FEWEST = 2
 _FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
@@ -92,6 +97,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
     savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
     scores = scores_of(cubes[0], savings[0], savings[1], spec.price if outcome != kept else 0.0)
+    question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
+    if scores.values.shape[2] < _FEWEST:
+        return silent(_NAME, _HEADING, question, outcome, COLUMNS)
     table = robustness_table(scores, spec, study.design)
     spread = performance_table(scores.names, savings, baseline)
     futures = futures_table(scores)
@@ -99,10 +107,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     runs = int(np.isfinite(cubes[0].values).sum())
     return Analysis(
         name=_NAME,
-        heading="Which policy holds up when the assumptions are wrong",
-        question=f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?",
+        heading=_HEADING,
+        question=question,
         answer=_answers(table, spread, spec, baseline, best, concordance_of(scores)),
-        sure=_sure(scores, spec, outcome, study),
+        sure=[*filter(None, _few(cubes, baseline, (outcome, kept), study)), *_sure(scores, spec, outcome, study)],
         tables={_NAME: table, "performance": spread, "regrets": futures},
         drawings=[_drawing(futures, table, baseline, outcome, scores, runs)],
     )
@@ -342,6 +350,11 @@ def _most(rows: list[dict[Hashable, Any]]) -> str:
 
 def _agreement(concordance: float) -> str:
     return next(words for least, words in _AGREEMENTS if concordance >= least)
+
+
+def _few(cubes: Sequence[Policies], baseline: str, outcomes: Sequence[Outcome], study: Study) -> list[str]:
+    fewest = study.config.metrics.fewest_events
+    return [too_few(found, baseline, one, fewest) for found, one in zip(cubes, outcomes, strict=True)]
 
 
 def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:

@@ -23,13 +23,13 @@ from experiments.analysis.spread import bands_of, complete
 from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken
 from experiments.cube import Outcome, Study
 from experiments.paired import LEVEL, mean_of
-from sim.metrics import UNITS
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
 _NAME = "threshold"
 _FEWEST = 2  # worlds, and draws, that are to have a spread
 _FEWEST_LEVELS = 3  # two steps: a cliff is one among others
+_STEPS = ("outcome", "from", "to", "per_unit", "low", "high", "parameter_low", "parameter_high", "largest_share", "at_line")
 _PER_CENT = 100.0
 _DIGITS = 3  # of a mean in a sentence
 
@@ -67,7 +67,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if numbers is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
     names = [f"{value:g}" for value in numbers]
-    by_level = [policies_of(study.cube(one), names) for one in outcomes]
+    fewest = study.config.metrics.fewest_events
+    by_level = [told_only(policies_of(study.cube(one), names), fewest) for one in outcomes]
     levels = pd.concat([levels_table(found, one) for found, one in zip(by_level, outcomes, strict=True)], ignore_index=True)
     changes = pd.concat([changes_table(found, one, spec.line) for found, one in zip(by_level, outcomes, strict=True)])
     steps = [steps_of(found, spec.line) for found in by_level]
@@ -86,11 +87,17 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 # --- numbers --------------------------------------------------------------------------------------------------------------
 
 
+def told_only(policies: Policies, fewest: int) -> Policies:
+    """The same without the values of levels on fewer events, pooled over all runs, than a rate may stand on."""
+    few = policies.events < fewest
+    return policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values))
+
+
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
-    """``outcome, unit, level`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
+    """``outcome, unit, level, events`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
     rows = [
-        {"outcome": str(outcome), "unit": UNITS[outcome.metric], "level": float(name), **bands_of(values)._asdict()}
-        for name, values in zip(policies.names, policies.values, strict=True)
+        {"outcome": str(outcome), "unit": outcome.unit, "level": float(name), "events": events, **bands_of(values)._asdict()}
+        for name, values, events in zip(policies.names, policies.values, policies.events, strict=True)
     ]
     return pd.DataFrame(rows).sort_values("level", ignore_index=True)
 
@@ -108,20 +115,19 @@ def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataF
 def steps_of(policies: Policies, line: float) -> Steps:
     """Slopes between neighbouring levels, per cent of the mean at the line (or the level nearest to it) for one unit of the number.
 
-    Futures without all their runs at every level are left out.
+    Levels without any value, worlds that a level lacks, and futures without all their runs are left out.
     """
     order = np.argsort([float(name) for name in policies.names])
-    levels = [float(policies.names[place]) for place in order]
-    values = policies.values[order]  # [K, D, W, L]
-    K, D = values.shape[:2]
-    whole, _ = complete(values.swapaxes(0, 1).reshape(D, -1, values.shape[3]))  # a future's runs side by side
-    W = whole.shape[1] // K
-    cells = mean_of(whole.reshape(-1, K, W, values.shape[3])).swapaxes(0, 1)  # [K, D, W]
-    nearest = int(np.argmin(np.abs(np.array(levels) - line)))
-    level = float(cells[nearest].mean()) if cells.size else 0.0
+    known = [place for place in order if not np.isnan(policies.values[place]).all()]
+    levels = [float(policies.names[place]) for place in known]
+    run = policies.values[known]  # [K, D, W, L]
+    run = run[:, :, ~np.isnan(run).all((1, 3)).any(0)]
+    cells = mean_of(run[:, ~np.isnan(run).any((0, 2, 3))])  # [K, D, W]
+    if len(known) < _FEWEST or not cells.size:
+        return Steps(levels, np.zeros((0, 0, 0)))
+    level = float(cells[int(np.argmin(np.abs(np.array(levels) - line)))].mean())
     scale = _PER_CENT / level if level > 0 else np.nan
-    widths = np.diff(levels)[:, None, None]
-    return Steps(levels, scale * np.diff(cells, axis=0) / widths)
+    return Steps(levels, scale * np.diff(cells, axis=0) / np.diff(levels)[:, None, None])
 
 
 def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
@@ -131,6 +137,8 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
     is the steepest; ``at_line`` whether it begins or ends there.
     """
     K = len(steps.cells)
+    if not K:
+        return pd.DataFrame(columns=[*_STEPS])
     half = _half(steps.cells.mean(1), K)
     means = steps.cells.mean((1, 2))
     of_draw = mean_of(steps.cells)  # [K, D]
@@ -152,7 +160,7 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
                 "at_line": line in (start, stop),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*_STEPS])
 
 
 def _half(worlds: Reals, together: int) -> Reals:
@@ -197,7 +205,7 @@ def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps:
     shown = list({row["level"]: row for row in (own[0], at_line, own[-1])}.values())
     name = spoken(outcome.metric).capitalize() if outcome.by == "all" else str(outcome)
     told = [f"{name} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
-    if not np.isfinite(steps.cells).any():
+    if len(steps.cells) < _FEWEST or not np.isfinite(steps.cells).any():
         return told
     cliff, mine = cliff_of(steps), table[table["outcome"] == str(outcome)].to_dict("records")
     step = mine[cliff.place]
@@ -216,6 +224,8 @@ def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps:
 
 def _level(row: Row, spec: Spec) -> str:
     mean = float(row["mean"])
+    if np.isnan(mean):
+        return f"no number at {counted(row['level'], spec.unit)}"
     decimals = max(_DIGITS - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
     return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
 
@@ -230,7 +240,7 @@ def _verdict(cliff: Cliff, at_line: bool, spec: Spec) -> str:
 
 
 def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
-    row = levels.iloc[0]
+    row = levels.loc[levels["worlds"].idxmax()]
     D, W, dropped = int(row["draws"]), int(row["worlds"]), int(levels["dropped"].max())
     told = [
         f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
@@ -244,6 +254,8 @@ def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
         )
     else:
         told.append("The unknown numbers are held at one value each: nothing here speaks of parameter uncertainty.")
+    if levels["mean"].isna().any():
+        told.append("Levels on fewer events than a rate may stand on (metrics.fewest_events) have no number.")
     if dropped:
         told.append(f"Left out at some level: up to {counted(dropped, 'draw')}, for a run of theirs has no value.")
     return told
@@ -267,6 +279,9 @@ def _drawings(levels: pd.DataFrame, changes: pd.DataFrame, spec: Spec, key: str)
 
 
 def _alt(table: pd.DataFrame, spec: Spec) -> str:
-    ends = [table[table["outcome"] == name].iloc[[0, -1]] for name in dict.fromkeys(table["outcome"])]
+    known = table[table["mean"].notna()]
+    if known.empty:
+        return "No level has events enough for a number."
+    ends = [known[known["outcome"] == name].iloc[[0, -1]] for name in dict.fromkeys(known["outcome"])]
     told = [f"{rows['outcome'].iloc[0]} from {rows['mean'].iloc[0]:.3g} to {rows['mean'].iloc[1]:.3g}" for rows in ends]
     return f"From {table['level'].min():g} to {table['level'].max():g} {spec.unit}s: {listed(told)}."

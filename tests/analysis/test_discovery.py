@@ -1,6 +1,9 @@
 """A planted failure is told with its box; noise is told as noise; draws near the threshold are marked."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.analysis.discovery import analyse, ends_of, unsuited
@@ -149,3 +152,19 @@ def test_it_says_what_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'rogatory[discovery]'" in (unsuited(planted()) or "")
     with pytest.raises(ConfigError, match="found no package ema_workbench"):
         analyse(planted(), CASES)
+
+
+def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
+    whole = planted()
+    none = np.zeros_like(whole.cube(CASES).values)
+    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.cube(NEEDS).values}, discovery=QUICK), CASES)
+    assert told.answer[0].startswith("Nothing can be said")
+    assert told.drawings == []
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_every_table_can_be_written(null: bool, tmp_path: Path) -> None:
+    told = [analyse(planted(0.05, null=null, fails_below=below), CASES) for below in (10.0, 90.0)]
+    for name, table in [pair for one in told for pair in one.tables.items()]:
+        table.to_parquet(tmp_path / f"{name}.parquet", index=False)
+        assert len(pd.read_parquet(tmp_path / f"{name}.parquet")) == len(table)

@@ -1,5 +1,7 @@
 """Regret, thresholds and ranks where the truth is known: identical policies have no regret, however noisy the runs."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -238,3 +240,26 @@ def test_the_table_has_a_row_a_policy_score_and_measure_with_a_unit() -> None:
     assert not table.duplicated(["policy", "score", "measure"]).any()
     assert set(table["unit"]) == {"per cent of the baseline", "percentage points", "share of draws", "rank, 1 is best"}
     assert robustness_table.__doc__
+
+
+def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
+    whole = crossing()
+    none = np.zeros_like(whole.cube(CASES).values)
+    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.cube(NEEDS).values}), CASES)
+    assert told.answer == ["Nothing can be said: the baseline has case_disclosure_rate in under 2 draws with all their runs."]
+    assert list(told.tables["robustness"].columns) == list(analyse(whole, CASES).tables["robustness"].columns)
+    assert told.drawings == []
+
+
+def test_few_events_in_the_baseline_are_a_warning() -> None:
+    whole = crossing()
+    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in whole.held.items()}
+    told = analyse(whole._replace(held=held), CASES)
+    assert told.sure[0].startswith("Only 0 events stand behind case_disclosure_rate in the baseline, fewer than 10")
+    assert not any("Only" in sentence for sentence in analyse(whole, CASES).sure)
+
+
+def test_every_table_can_be_written(tmp_path: Path) -> None:
+    for name, table in analyse(crossing(), CASES).tables.items():
+        table.to_parquet(tmp_path / f"{name}.parquet", index=False)
+        assert pd.read_parquet(tmp_path / f"{name}.parquet").columns.tolist() == table.columns.tolist()

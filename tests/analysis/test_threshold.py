@@ -1,5 +1,7 @@
 """Levels, steps and cliffs where the curve is known; a straight line has no cliff, however noisy."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -192,3 +194,41 @@ def test_steps_of_a_slice_are_steps_too() -> None:
     assert found.tables["steps"]["per_unit"].to_numpy(float)[:2] == pytest.approx(-25.0)
     assert found.answer[0].startswith("case_disclosure_rate.group.lgbtq")
     assert steps_of.__doc__
+
+
+def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
+    told = told_of(smooth)
+    cube = told.cube(CASES)
+    counts = cube.counts.copy()
+    counts[-1] = 0
+    found = analyse(told._replace(held={CASES: cube._replace(counts=counts), NEEDS: told.cube(NEEDS)}), CASES)
+    own = found.tables["threshold"][found.tables["threshold"]["outcome"] == "case_disclosure_rate"]
+    assert own["mean"].isna().tolist() == [False] * 7 + [True]
+    assert own["events"].tolist() == [6000] * 7 + [0]
+    steps = found.tables["steps"]
+    assert steps.loc[steps["outcome"] == "case_disclosure_rate", "to"].max() == 8.0
+
+
+def test_nothing_but_few_events_gives_no_step() -> None:
+    told = told_of(smooth)
+    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in told.held.items()}
+    found = analyse(told._replace(held=held), CASES)
+    assert found.tables["threshold"]["mean"].isna().all()
+    assert len(found.tables["steps"]) == 0
+    assert len(found.answer) == 2
+
+
+def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
+    told = told_of(smooth, W=5)
+    values = told.cube(CASES).values.copy()
+    values[2, 4] = np.nan
+    found = analyse(told._replace(held={CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
+    fewer = analyse(told_of(smooth, W=5)._replace(held={
+        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: told.cube(NEEDS)._replace(values=told.cube(NEEDS).values[:, :4])
+    }), CASES)  # fmt: skip
+    assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
+
+
+def test_every_table_can_be_written(tmp_path: Path) -> None:
+    for name, table in analyse(told_of(smooth), CASES).tables.items():
+        table.to_parquet(tmp_path / f"{name}.parquet", index=False)
