@@ -240,7 +240,7 @@ def _verdict(cliff: Cliff, at_line: bool, spec: Spec) -> str:
 
 
 def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
-    row = levels.loc[levels["worlds"].idxmax()]
+    row = levels.iloc[int(levels["worlds"].argmax())]
     D, W, dropped = int(row["draws"]), int(row["worlds"]), int(levels["dropped"].max())
     told = [
         f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
