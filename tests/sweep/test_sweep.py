@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -467,3 +468,11 @@ def test_a_store_that_holds_a_damaged_part_is_not_written_to(unreal: pytest.Monk
 def test_more_worlds_than_event_seeds_can_tell_apart_are_refused(unreal: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"^seeds: found 10001; accepted: "):
         swept("seeds=10001")
+
+
+@pytest.mark.parametrize(
+    "error", [StoppedError("2 runs failed", 3), ConfigError("a: found b; accepted: c"), StoreError("store: x")]
+)
+def test_what_ends_a_job_travels_between_processes(error: Exception) -> None:
+    found = pickle.loads(pickle.dumps(error))
+    assert (type(found), str(found), vars(found)) == (type(error), str(error), vars(error))
