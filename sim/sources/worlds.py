@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from sim.draws import Draws
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.tables import FOLDER, TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
@@ -25,9 +26,24 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
     """The tables that a world is made of, read and checked, or made up."""
     if spec.source == "synthetic":
         return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties(), no_direct())
-    states = read_states(Path(spec.table) if spec.table else None)
+    files = [Path(file) if file else None for file in (spec.table, spec.penalty_table)]
+    stamp = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in _files(files) if path.is_file())
+    return Tables(*(table.copy() for table in _read_tables(*files, tuple(blocks), stamp)))
+
+
+def _files(own: Sequence[Path | None]) -> list[Path]:
+    return [*(path for path in own if path), *sorted(FOLDER.glob("*.csv"))]
+
+
+@lru_cache(maxsize=2)
+def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str, ...], stamp: object) -> Tables:
+    """The tables on file; reading and checking them takes a third of the time that a world takes, so they are kept.
+
+    ``stamp`` changes when a file does.
+    """
+    states = read_states(table)
     if len(states) < _LEAST_STATES:
-        name = Path(str(spec.table)).name
+        name = Path(str(table)).name
         raise TableError(
             f"{name}: found {len(states)} states; accepted: at least {_LEAST_STATES}, for gaps are drawn from a regression"
         )
@@ -36,7 +52,7 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
         states,
         _within(read_pairs(), ("a", "b"), codes),
         _within(read_exiles(), ("origin", "host"), codes),
-        _within(read_penalties(Path(spec.penalty_table) if spec.penalty_table else None, offences=list(blocks)), ("code",), codes),
+        _within(read_penalties(penalties, offences=list(offences)), ("code",), codes),
         _within(read_direct(), ("code",), codes),
     )
 
