@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from sim.draws import Draws
+from sim.sources.checksums import FOLDER
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import FOLDER, TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
