@@ -85,7 +85,9 @@ def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -
     assert {words[1] for words in TYPED} == set(STUDIES)
 
 
-@pytest.mark.parametrize("words", OTHERS, ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, id=" ".join(words), marks=pytest.mark.slow if "-m" in words else ()) for words in OTHERS]
+)
 def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = smaller(words)
     if words[0] not in OF_NAMES and "--cfg" not in words:

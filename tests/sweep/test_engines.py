@@ -21,7 +21,7 @@ from tests.sweep.small import done
 
 LOCAL = EngineSpec(name="local", tries=2)
 KEYS = [Key("ab"[number % 2], 1 + number // 4, number % 4) for number in range(20)]
-BATCHES = [Batch(tuple(KEYS[first : first + 4]), True) for first in range(0, 20, 4)]
+BATCHES = [Batch(tuple(KEYS[first : first + 4]), 0) for first in range(0, 20, 4)]
 POISON = Key("b", 2, 1)
 SHARED = Shared({}, {}, frozenset(), frozenset(), "c0de", [])
 
@@ -114,7 +114,7 @@ def test_a_batch_that_takes_long_is_handed_back_early(monkeypatch: pytest.Monkey
     monkeypatch.setattr(jobs, "_HAND_BACK", -1.0)
     runs = work(SHARED, BATCHES[0])  # each fails, for nothing is known of its point
     assert [run.key for run in runs] == KEYS[:1]
-    assert rest_of(BATCHES[0], runs) == [Batch(tuple(KEYS[1:4]), False)]
+    assert rest_of(BATCHES[0], runs) == [Batch(tuple(KEYS[1:4]), 0)]
     assert rest_of(BATCHES[0], [done(*key) for key in KEYS[:4]]) == []
 
 
@@ -125,5 +125,5 @@ def test_a_run_that_fails_is_told_with_its_traceback_and_the_next_is_done() -> N
     assert [run.event_seed for run in runs] == [1, 10_001, 20_001, 30_001]
 
 
-def test_batches_one_by_one_build_their_world_once() -> None:
-    assert [batch.builds for batch in one_by_one(BATCHES[:1])] == [True, False, False, False]
+def test_batches_one_by_one_are_the_same_runs_in_the_same_world() -> None:
+    assert one_by_one(BATCHES[:1]) == [Batch((key,), 0) for key in KEYS[:4]]

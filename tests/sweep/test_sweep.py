@@ -348,6 +348,7 @@ def test_no_design_and_two_that_would_write_at_once_are_one_line(
 # --- run -m ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "-m", *TINY, "scenario=as_adopted,judge", "instruments.hanoi.threshold_years=6", "seeds=1", "output=out"]
     assert main(asked) == 0
@@ -380,6 +381,7 @@ def test_a_job_that_fails_is_told_and_the_other_jobs_are_done(capsys: pytest.Cap
     assert len(StoredStudy(next(Path("out/sweep").iterdir())).runs) == 2
 
 
+@pytest.mark.slow
 def test_a_fixed_world_is_no_part_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "-m", *TINY, "scenario=judge", "world_seed=3", "output=out"]) == 2
     assert "world_seed: found 3 in a sweep; accepted: null" in capsys.readouterr().err
