@@ -97,7 +97,7 @@ def _decimals(values: Reals) -> int | None:
     most = max(_DIGITS - 1 - int(np.floor(np.log10(sizes.max()))), 0)
     if sizes.min() < 10.0**-most:
         return None
-    return next(few for few in range(most + 1) if np.allclose(np.round(sizes, few), sizes, rtol=0, atol=10.0**-most / 2))
+    return next((few for few in range(most) if np.allclose(np.round(sizes, few), sizes, rtol=0, atol=10.0**-most / 2)), most)
 
 
 def _entry(value: Any, decimals: int | None) -> str:
