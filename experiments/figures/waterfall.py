@@ -23,10 +23,10 @@ from experiments.figures.style import (
     present,
     spoken,
 )
+from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
 _TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
-_BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all others less is better
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
 _BAR = 0.62  # of a row
@@ -64,8 +64,8 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
     note(
         ax,
         "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
-        "to all on. Line: 95 % interval. Diamond: where the bar would end with the effect that the safeguard has alone; beyond the "
-        "bar it overlaps with others. Blue: better for people, orange: worse.",
+        "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the safeguard has alone; beyond the "
+        "bar it overlaps with others. Blue: better for people, orange: worse, grey: neither.",
     )
     return ax
 
@@ -100,8 +100,10 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
 
 
 def _bar(inner: Axes, y: int, start: float, end: float, outcome: str) -> None:
-    better = (end > start) == (outcome.partition(".")[0] in _BETTER_UP)
-    bar = inner.barh(y, end - start, left=start, height=_BAR, color=BETTER if better else WORSE, zorder=2)
+    wanted = WANTED.get(outcome.partition(".")[0])
+    better = (end > start) == (wanted == "up")
+    colour = FAINT if wanted is None else BETTER if better else WORSE
+    bar = inner.barh(y, end - start, left=start, height=_BAR, color=colour, zorder=2)
     bar[0].set_gid("lever")
 
 
