@@ -27,7 +27,7 @@ _CHOICES = [
 class Spec(Record):
     """Settings of ``configs/analysis/frontier.yaml``."""
 
-    protection: str | None  # estimand that is to fall; null for the outcome asked for
+    protection: str | None  # estimand that is to improve; null for the outcome asked for
     cooperation: Literal["legit_met_rate", "legit_met_in_full"]  # estimand that is to stay
     target: Annotated[float, Field(gt=0, le=1)]  # share of the full bundle's protection that a cheap one has to reach
     full: str  # the full bundle in studies of scenarios; in those of levers it is every lever at its last level
