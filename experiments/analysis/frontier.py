@@ -158,14 +158,15 @@ def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spe
     yield from _left_out(found)
     moved = "rise" if WANTED[cubes[0].outcome.metric] == "up" else "fall"
     yield (
-        f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, both in per "
-        "cent of the baseline; a cost below zero is a gain."
+        f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, "
+        "both in per cent of the baseline; a cost below zero is a gain."
     )
     draws = len(first.gain_draws)
     if draws > 1:
         yield (
             f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
-            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front."
+            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is a "
+            "mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."

@@ -64,8 +64,8 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
     note(
         ax,
         "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
-        "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the safeguard has alone; beyond the "
-        "bar it overlaps with others. Blue: better for people, orange: worse, grey: neither.",
+        "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the "
+        "safeguard has alone; beyond the bar it overlaps with others. Blue: better for people, orange: worse, grey: neither.",
     )
     return ax
 
@@ -100,11 +100,16 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
 
 
 def _bar(inner: Axes, y: int, start: float, end: float, outcome: str) -> None:
-    wanted = WANTED.get(outcome.partition(".")[0])
-    better = (end > start) == (wanted == "up")
-    colour = FAINT if wanted is None else BETTER if better else WORSE
-    bar = inner.barh(y, end - start, left=start, height=_BAR, color=colour, zorder=2)
+    bar = inner.barh(y, end - start, left=start, height=_BAR, color=colour_of(outcome, end > start), zorder=2)
     bar[0].set_gid("lever")
+
+
+def colour_of(outcome: str, rises: bool) -> str:
+    """The colour of a change: better or worse for people, or neither where the estimand has no direction."""
+    wanted = WANTED.get(outcome.partition(".")[0])
+    if wanted is None:
+        return FAINT
+    return BETTER if rises == (wanted == "up") else WORSE
 
 
 def _whisker(inner: Axes, y: int, low: float, high: float) -> None:
