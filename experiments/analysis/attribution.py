@@ -196,8 +196,8 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
     if draws > 1:
         yield (
             f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
-            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so replicate "
-            "noise is in it."
+            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so "
+            "replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."

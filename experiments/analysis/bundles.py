@@ -15,6 +15,7 @@ from experiments.paired import Ratios, mean_of, ratio_of
 from experiments.points import FIXED
 from sim.config import ADOPTED
 from sim.metrics import WANTED
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 JOIN = "+"
@@ -112,6 +113,10 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     gain, cost = gain.of(condition=condition), cost.of(condition=condition)
     points = gain.points
     kept = kept_runs(gain.values, cost.values)
+    if not kept.any():
+        raise ConfigError(
+            f"outcome: found no run with a value of {gain.outcome} and of {cost.outcome}; accepted: one that runs have"
+        )
     met = np.asarray(~(np.isnan(gain.values) | np.isnan(cost.values)))
     above, below = (np.where(kept, cube.values, np.nan)[:, kept.any(axis=1)] for cube in (gain, cost))
     names = labels_of(points, design)

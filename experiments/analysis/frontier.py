@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
+from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
 from experiments.analysis.words import band, listed, number, quoted, spoken, under
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
@@ -63,7 +63,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         "What protection costs in cooperation",
         study.design.question,
         [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, _does(cubes[0].outcome))],
-        list(_sure(found, study, cubes, spec)),
+        list(_sure(found, tables["choices"], study, cubes, spec)),
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
@@ -148,7 +148,7 @@ def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
         yield f"chosen on a random half of the worlds and judged on the other half, {name} {fared}; {same}{enough}"
 
 
-def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
+def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first = found[0].menu
     yield (
@@ -165,8 +165,8 @@ def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spe
     if draws > 1:
         yield (
             f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
-            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is a "
-            "mean over few runs, so replicate noise is in it."
+            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is "
+            "a mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."
@@ -174,10 +174,14 @@ def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spe
         f"Shares and ranges of ranks stand on {spec.resamples} resamples of the worlds; with {first.worlds} worlds they are rough, "
         "and a policy that just misses the front may be as good as one on it."
     )
-    yield (
-        f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. choices.csv corrects for "
-        "it by choosing on half of the worlds and judging on the other; a half chooses worse than the whole, so this is strict."
+    split = bool((choices["splits"] > 0).any())
+    corrected = (
+        "choices.csv corrects for it by choosing on half of the worlds and judging on the other; a half chooses worse than the "
+        "whole, so this is strict."
+        if split
+        else f"Nothing corrects for it: the worlds are too few to choose on half of them (under {FEWEST_WORLDS})."
     )
+    yield f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. {corrected}"
     if study.design.search is not None:
         yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
     fewest = study.config.metrics.fewest_events

@@ -75,7 +75,7 @@ def test_three_who_can_each_do_it_all_have_a_third_each_and_overlap() -> None:
     assert (found.tables["interactions"]["value"] < 0).all()
     said = " ".join(found.answer)
     assert "sums to 150 %, 100 % (100 to 100) more than all together: they overlap, so such effects must not be added up." in said
-    assert "“a” and “b” overlap most: together they take off 50 points (50 to 50) less than the sum of what each takes off" in said
+    assert "“a” and “b” overlap most: together they take off 25 points (25 to 25) less than the sum of what each takes off" in said
 
 
 def test_two_who_do_nothing_without_each_other_are_said_to_reinforce_each_other() -> None:

@@ -249,6 +249,18 @@ def test_three_worlds_are_too_few_for_halves() -> None:
     found = frontier.analyse(told(design(), lambda row: 0.2 - 0.01 * len(on(row)), lambda row: 0.5, (3, 1), analysis=FEW), HARM)
     assert found.tables["choices"]["held_out_lost"].isna().all()
     assert not any("other half" in sentence for sentence in found.answer)
+    assert not any("choices.csv corrects" in sentence for sentence in found.sure)
+    assert any("Nothing corrects for it" in sentence for sentence in found.sure)
+    assert any("choices.csv corrects" in sentence for sentence in lattice().sure)
+
+
+def test_an_interval_without_bounds_is_said() -> None:
+    """The baseline is not told from zero, so Fieller's interval holds every ratio beyond some."""
+    level = np.array([0.01, 0.9, 0.01])[:, None]
+    study = told(design(), lambda row: level * (1 - 0.1 * len(on(row))), lambda row: 0.5, (3, 1), analysis=FEW)
+    found = frontier.analyse(study, HARM)
+    assert table(found)["protection_low"].isna().all()
+    assert any("prevents 30 % (no bounds)" in sentence for sentence in found.answer)
 
 
 # --- other designs ----------------------------------------------------------------------------------------------------------
