@@ -85,8 +85,8 @@ def kept_of(known: Flags, begun: Flags | None = None) -> Kept:
     """The draws, worlds and lucks of ``[D, W, L]`` that hold most runs together and lack none.
 
     A study that was stopped while it grew has worlds, lucks or draws that are only begun. They are left out, and not the finished
-    runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest rest counts. ``begun`` ``[D, W, L]`` tells where there is any run,
-    if that is more than what is known.
+    runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest rest counts.
+    ``begun`` ``[D, W, L]`` tells where there is any run, if that is more than what is known.
     """
     counts = known.sum(0)  # [W, L]
     best = tuple(np.zeros(size, bool) for size in known.shape)
@@ -99,8 +99,8 @@ def kept_of(known: Flags, begun: Flags | None = None) -> Kept:
             best, most = (draws, worlds, lucks), size
     there = known if begun is None else begun
     all_of = len(known), int(there.any((0, 2)).sum()), int(there.any((0, 1)).sum())
-    draws, worlds, lucks = best
-    return Kept(draws, worlds, lucks, (all_of[0] - int(draws.sum()), all_of[1] - int(worlds.sum()), all_of[2] - int(lucks.sum())))
+    dropped = all_of[0] - int(best[0].sum()), all_of[1] - int(best[1].sum()), all_of[2] - int(best[2].sum())
+    return Kept(best[0], best[1], best[2], dropped)
 
 
 def _rectangle(had: Flags) -> tuple[Flags, Flags]:

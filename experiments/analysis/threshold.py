@@ -138,7 +138,7 @@ def told_only(policies: Policies, fewest: int) -> Policies:
 
 
 def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
-    """The same in the draws, worlds and lucks that all levels have, which they are, and the levels that are left without any number.
+    """The same in the draws, worlds and lucks that all levels have, which these are, and the levels left without a number.
 
     Otherwise levels would differ by who was asked. A level with under half of the runs of the fullest one is no reason to drop
     those of the others.
