@@ -285,8 +285,8 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
     Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
-    have that are all alike. Limits of regret and shares end where these do. Replicate limits: jackknife over worlds with Student's t, missing under three
-    worlds.
+    have that are all alike. Limits of regret and shares end where these do. Replicate
+    limits: jackknife over worlds with Student's t, missing under three worlds.
     """
     values = scores.values
     point, plain = _flat(measured(values, spec)), _flat(uncorrected(values, spec))
@@ -416,8 +416,8 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
         f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
-        f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and {_agreement(concordance[1])} from world to world "
-        f"({number(concordance[1], 2)}; by chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
+        f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
+        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
 
 
