@@ -314,7 +314,7 @@ def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[s
         )
     if failing.bound:
         told.append(
-            f"Of Sobol's scheme only rows that were drawn by themselves are looked at: {counted(failing.bound, 'row')} made of them "
+            f"Of Sobol's scheme only rows drawn by themselves are looked at: {counted(failing.bound, 'row')} made of them "
             "by changing one number would be counted as independent draws."
         )
     told += [*filter(None, [left_out(failing.dropped)]), *selected(failing.undefined)]

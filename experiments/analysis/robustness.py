@@ -397,6 +397,7 @@ def _order(table: pd.DataFrame) -> list[str]:
 
 def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str) -> list[str]:
     best, concordance = _order(table), concordance_of(scores)
+    lead = lead_of(scores, best[0], best[1], spec)
     _, Q, D, W = scores.values.shape
     rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
     first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
@@ -407,7 +408,7 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
         f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
-        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead_of(scores, *best[:2], spec), best[1])}",
+        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
         f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
         f"cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
@@ -417,7 +418,8 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
-        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
+        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by "
+        f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
 
 
@@ -451,7 +453,8 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. Limits after “draws” are 95 % "
         f"intervals for a sample of so many draws ({counted(spec.resamples, 'bootstrap sample')}); limits after “worlds” are 95 % "
-        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other.",
+        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other. Limits of shares over "
+        "draws are Wilson's.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
         "Where policies are hard to tell apart it lies under the true regret; the column “uncorrected” lies above it.",
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "

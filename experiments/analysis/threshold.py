@@ -91,7 +91,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if numbers_of(study.points, study.design) is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
     curves = [_curve(study, one, condition, spec) for condition in conditions_in(study.points) for one in outcomes]
-    levels, changes, table = (pd.concat([curve[part] for curve in curves], ignore_index=True) for part in range(2, 5))
+    levels = pd.concat([curve.levels for curve in curves], ignore_index=True)
+    changes = pd.concat([curve.changes for curve in curves], ignore_index=True)
+    table = pd.concat([curve.table for curve in curves], ignore_index=True)
     return Analysis(
         name=_NAME,
         heading=f"What moves with {key_varied(study.design)}",
