@@ -76,7 +76,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     levels = design.levels_of
     rows: list[dict[str, Any]] = []
     for number, given in enumerate(frame.to_dict("records")):
-        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), ""), "draw": number}
+        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
         row |= {name: next(iter(choices)) for name, choices in levels.items()}
         for column, value in given.items():
             name = str(column)
@@ -94,7 +94,16 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
         rows.append(row)
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
+    _number_draws(rows)
     return points_of_rows(rows, design, overrides)
+
+
+def _number_draws(rows: list[dict[str, Any]]) -> None:
+    """Rows that say nothing of their draw get its number: those with the same values of all dotted keys are of one draw."""
+    known: dict[str, int] = {}
+    for row in rows:
+        values = repr(sorted((key, value) for key, value in row.items() if "." in key))
+        row.setdefault("draw", known.setdefault(values, len(known)))
 
 
 def _table_in(path: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.cli import main
 from experiments.designs import Design, design_of
-from experiments.points import Points, point_id, points_of
+from experiments.points import Points, point_id, points_from, points_of
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
 from sim.sources.tables import FOLDER
@@ -256,3 +256,10 @@ def test_the_points_of_a_design_are_printed_as_a_table_that_can_be_read_back(
     printed = tmp_path / "printed.csv"
     printed.write_text(capsys.readouterr().out, encoding="utf-8")
     assert list(pd.read_csv(printed)["judge"]) == ["off", "off", "on", "on"]
+
+
+def test_rows_from_elsewhere_with_the_same_values_are_of_one_draw() -> None:
+    rows = [{"scenario": policy, "review.rho": rho} for rho in ("0.2", "0.4") for policy in ("as_adopted", "judge")]
+    design = Design(question="does it pair?", scenarios=["as_adopted", "judge"])
+    points = points_from(pd.DataFrame(rows), design, [], "own.csv")
+    assert points.frame["draw"].tolist() == [0, 0, 1, 1]
