@@ -350,7 +350,14 @@ def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec:
     words = spoken(key.rpartition(".")[2])
     options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
     return [
-        Drawing(f"fan{end}", "fan", levels, spoken(condition).capitalize(), _alt(levels, spec), options=options),
+        Drawing(
+            f"fan{end}",
+            "fan",
+            levels,
+            f"{spoken(condition).capitalize()}." if condition else "",
+            _alt(levels, spec),
+            options=options,
+        ),
         Drawing(
             f"fan_change{end}",
             "fan",
