@@ -17,10 +17,11 @@ from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
+from sim.metrics import WANTED
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all other estimands less is better
+BETTER_UP = tuple(name for name, way in WANTED.items() if way == "up")
 _FEWEST = 2  # of what is to be compared
 _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
 
