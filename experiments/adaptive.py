@@ -49,8 +49,10 @@ def _objectives(plan: Plan, last: int) -> Sequence[list[float] | None]:
     """Mean objectives of the latest generation; None where a run is missing."""
     study, wanted = StoredStudy(plan.folder), plan.design.search
     cubes = [study.cube(Outcome(name)) for name in (wanted.objectives if wanted else ())]
+    places = {str(point): place for place, point in enumerate(study.points["point"])}
     found: list[list[float] | None] = []
-    for place in range(len(plan.points.frame) - last, len(plan.points.frame)):
-        whole = all(not np.isnan(cube.values[place, : len(plan.worlds), : plan.luck]).any() for cube in cubes)
-        found.append([float(cube.values[place, : len(plan.worlds), : plan.luck].mean()) for cube in cubes] if whole else None)
+    for point in plan.points.frame["point"].iloc[-last:]:
+        runs = [cube.values[places[point]][np.isin(cube.worlds, plan.worlds)][:, : plan.luck] for cube in cubes]
+        whole = all(values.shape == (len(plan.worlds), plan.luck) and not np.isnan(values).any() for values in runs)
+        found.append([float(values.mean()) for values in runs] if whole else None)
     return found

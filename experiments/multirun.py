@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.designs import Design
 from experiments.points import FIXED, Points, point_id
 from experiments.store.reader import store_folder
-from experiments.sweep import Plan, of_the_sweep, refuse_fixed_world, run_plan
+from experiments.sweep import JOB, Plan, of_the_sweep, refuse_fixed_world, run_plan
 from sim.config import checked, key_of, plain_of, value_of
 
 DESIGN = Design(question="What the jobs of a multirun show, one point each.")
@@ -31,7 +31,9 @@ def main(together: str, *overrides: str) -> Path:
     points = Points(pd.DataFrame([row]), {point: plain}, [(point, {})])
     worlds = [config.seed + number for number in range(config.seeds)]
     luck = config.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
-    plan = Plan(f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"job_{point}", (1, 1), tuple(given))
+    plan = Plan(
+        f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"{JOB}{point}", (1, 1), tuple(given)
+    )
     return run_plan(plan)
 
 

@@ -21,6 +21,12 @@ from sim.world.record import ConfigError
 FIXED = ("point", "place", "scenario", "condition", "draw")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
+OF_THE_STUDY = (
+    *("scenario", "scenarios", "baseline", "reforms", "seed", "seeds", "world_seed", "luck", "until", "most_seeds", "workers"),
+    *("output", "keep_requests", "design", "size", "store", "shard", "mix", "outcome", "engine", "analysis", "figures", "case"),
+    "person",
+)
+"""Keys of how a study is run: no point may set them."""
 _TEXTS = ("point", "scenario", "condition")
 _LEVELS_TRIED = 64  # values of a column that is no uncertainty
 
@@ -76,7 +82,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     levels = design.levels_of
     rows: list[dict[str, Any]] = []
     for number, given in enumerate(frame.to_dict("records")):
-        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), ""), "draw": number}
+        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
         row |= {name: next(iter(choices)) for name, choices in levels.items()}
         for column, value in given.items():
             name = str(column)
@@ -94,7 +100,16 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
         rows.append(row)
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
+    _number_draws(rows)
     return points_of_rows(rows, design, overrides)
+
+
+def _number_draws(rows: list[dict[str, Any]]) -> None:
+    """Rows that say nothing of their draw get its number: those with the same values of all dotted keys are of one draw."""
+    known: dict[str, int] = {}
+    for row in rows:
+        values = repr(sorted((key, value) for key, value in row.items() if "." in key))
+        row.setdefault("draw", known.setdefault(values, len(known)))
 
 
 def _table_in(path: str) -> pd.DataFrame:
@@ -156,6 +171,7 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
     found = Points(frame, bases, settings)
+    _try_bounds(found, design)
     _try_ends(found, design)
     return found
 
@@ -196,7 +212,14 @@ class _Setters:
             _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
         for name, choices in self._levels.items():
             _add(out, self._settings(choices[row[name]]), f"{name} {row[name]}")
-        return out | {key: value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+        drawn = {str(key): value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+        for key in drawn:
+            if key in out:
+                raise ConfigError(f"{key}: drawn, and set by a lever or a condition too; accepted: one of the two")
+        for key in (*out, *drawn):
+            if key.split(".")[0] in OF_THE_STUDY:
+                raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
+        return out | drawn
 
     def _settings(self, choice: Choice) -> Settings:
         if not isinstance(choice, str):
@@ -215,6 +238,19 @@ def _add(out: Settings, more: Settings, said: str) -> None:
         if key in out and out[key] != value:
             raise ConfigError(f"{key}: {said} sets {value!r} and another lever {out[key]!r}; accepted: levers that agree")
         out[key] = value
+
+
+def _try_bounds(found: Points, design: Design) -> None:
+    """Each bound of each uncertainty must be one that its key accepts, whether or not a draw comes near it."""
+    base, settings = found.settings[0]
+    for key, known in design.uncertainties.items():
+        bounds = known.values if known.values is not None else [known.low, known.high]
+        for bound in bounds:
+            value = int(bound) if known.shape == "whole" and isinstance(bound, float) else bound
+            try:
+                checked(varied(found.bases[base], settings | {key: value}))
+            except ConfigError as error:
+                raise ConfigError(f"uncertainties.{key}: {error}") from None
 
 
 def _try_ends(found: Points, design: Design) -> None:

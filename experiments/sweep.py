@@ -57,6 +57,10 @@ OF_THE_SWEEP = (
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
+JOB = "job_"
+"""How the writers of a multirun's jobs begin: each knows its own point alone."""
+
+
 class Plan(NamedTuple):
     """A sweep that is to be run."""
 
@@ -146,6 +150,10 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     luck = config.luck if "luck" in given or design.luck is None else design.luck
     shard = _shard(config.shard)
     folder = store_folder(config.store or Path(config.design).stem, config.output)
+    if design.search is not None and config.shard is not None:
+        raise ConfigError(
+            f"shard: found {config.shard!r} with a search; accepted: null, for each generation waits for the one before"
+        )
     writer = WHOLE if config.shard is None else f"{shard[0]}_of_{shard[1]}"
     worlds = [config.seed + number for number in range(seeds)]
     return Plan(" ".join(["sweep", *overrides]), design, config, points, worlds, luck, folder, writer, shard, tuple(of_all))
@@ -224,6 +232,7 @@ def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
         "command": f"rogatory {plan.command}",
         "began": _now(),
         "design": plan.design.model_dump(mode="json", exclude_defaults=True),
+        "whole": not plan.writer.startswith(JOB),
         "points": store.write_points(plan.points.frame),
         "worlds": plan.worlds,
         "luck": plan.luck,

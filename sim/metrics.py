@@ -71,6 +71,11 @@ UNITS = {
     "block_rate": "fraction of decided abusive requests",
     "false_refusal_rate": "fraction of decided legitimate requests",
 }
+SLICES = (
+    *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
+    *("conduct", "purpose", "quantile", "risk", "window_years"),
+)
+"""Ways in which estimands are sliced."""
 
 # Which way is better for people or for cooperation; None where a change alone says neither.
 WANTED: dict[str, Literal["up", "down"] | None] = {

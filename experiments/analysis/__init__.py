@@ -63,6 +63,8 @@ def _tell_gaps(study: StoredStudy, console: Console) -> None:
     gaps = len(missing_of(study))
     if not len(study.runs):
         raise ConfigError(f"store: {study.folder} holds no run yet; accepted: a store with runs")
+    if study.runs["code"].nunique() > 1:
+        console.print(f"Runs of {study.runs['code'].nunique()} states of the code stand side by side (mix=true).", highlight=False)
     if gaps:
         console.print(f"{counted(gaps, 'run')} missing in {study.folder}: what follows rests on the others.", highlight=False)
 

@@ -170,10 +170,16 @@ def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
     if drawn.method == "fractional":
         yield "Intervals are 95 %, over worlds (Student's t): nothing is drawn, so they hold no uncertainty of parameters."
     else:
+        if drawn.method == "sobol":
+            yield (
+                "With fewer than three worlds an interval of these indices holds the draws alone: what worlds and luck would "
+                "move is then unknown, and an index that looks clear need not be."
+            )
         yield (
             f"Intervals are 95 %. Parameter uncertainty: as {GROUPS[drawn.method]} vary (bootstrap, "
             f"{counted(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
-            "Student's t). The tables keep the two apart; in sentences an interval holds both (root of the sum of squares)."
+            "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
+            "sum of squares)."
         )
     yield from _of_method(drawn.method, spec)
     yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."

@@ -19,7 +19,7 @@ def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:
     changed = " with changes that were not committed" if code.get("dirty") else ""
     return {
         "commands": list(dict.fromkeys([*(str(said["command"]) for said in sessions), *commands])),
-        "seeds": [int(seed) for seed in latest["worlds"]],
+        "seeds": sorted({int(seed) for seed in study.runs["world_seed"]}),
         "event_seeds": str(latest.get("event_seeds", "")),
         "luck": int(latest["luck"]),
         "runs": wanted - missing,

@@ -23,6 +23,7 @@ from experiments.store.parts import StoreError, parts_of
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import Done, Key
 from experiments.store.validate import content_checksum, faults_of
+from experiments.sweep import plan_of
 from sim.simulation import simulate
 from sim.world.record import ConfigError
 from tests.sweep.small import LEVERS, TINY, done, swept, tables
@@ -478,3 +479,8 @@ def test_more_worlds_than_event_seeds_can_tell_apart_are_refused(unreal: pytest.
 def test_what_ends_a_job_travels_between_processes(error: Exception) -> None:
     found = pickle.loads(pickle.dumps(error))
     assert (type(found), str(found), vars(found)) == (type(error), str(error), vars(error))
+
+
+def test_a_search_cannot_be_shared_out() -> None:
+    with pytest.raises(ConfigError, match=r"^shard: found '1/2' with a search"):
+        plan_of(["design=frontier_search", "shard=1/2"])
