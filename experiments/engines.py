@@ -152,7 +152,7 @@ def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
     told_to_stop = signal.getsignal(signal.SIGTERM)
     try:
         _knock(spec.address)
-        ray.init(address=spec.address, log_to_driver=False, logging_level="error", **here)
+        ray.init(address=spec.address or "local", log_to_driver=False, logging_level="error", **here)
     except Exception as error:  # of any kind, plain ones too
         told = f"{spec.address!r} ({' '.join(str(error).split())[:120]})"
         raise ConfigError(f"engine.address: found {told}; accepted: a Ray that runs, or null for one that starts here") from None
