@@ -53,9 +53,9 @@ class Bands(NamedTuple):
     """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
 
     mean: float
-    replicate_low: float  # REPLICATE
+    replicate_low: float  # what REPLICATE says
     replicate_high: float
-    parameter_low: float  # PARAMETER
+    parameter_low: float  # what PARAMETER says
     parameter_high: float
     parameter_sd: float  # between draws, replicate noise taken out
     draws: int

@@ -19,7 +19,7 @@ from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.spread import bands_of, complete
+from experiments.analysis.spread import PARAMETER, REPLICATE, bands_of, complete
 from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken
 from experiments.cube import Outcome, Study
 from experiments.paired import LEVEL, mean_of
@@ -244,14 +244,10 @@ def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
     D, W, dropped = int(row["draws"]), int(row["worlds"]), int(levels["dropped"].max())
     told = [
         f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
-        "“worlds” are 95 % intervals over worlds and luck (Student's t), the draws taken as they are. Steps are judged by such "
-        "intervals, made so wide that all hold together (Bonferroni).",
+        f"“worlds”: {REPLICATE}. Steps are judged by such intervals, made so wide that all hold together (Bonferroni).",
     ]
     if D >= _FEWEST:
-        told.append(
-            "Limits after “draws” reach from the 5th to the 95th percentile over the draws of the mean over worlds; some replicate "
-            "noise is left in them (parameter_sd in the table is without it). Draws are no probabilities."
-        )
+        told.append(f"Limits after “draws”: {PARAMETER} (not in parameter_sd of the table). Shares of draws are no probabilities.")
     else:
         told.append("The unknown numbers are held at one value each: nothing here speaks of parameter uncertainty.")
     if levels["mean"].isna().any():

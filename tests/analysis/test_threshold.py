@@ -122,7 +122,7 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
     assert row["parameter_low"] < row["mean"] < row["parameter_high"]
     assert row["parameter_sd"] == pytest.approx(row["mean"] * np.sqrt(1 / 12), rel=0.1)
     assert "In 100 % of the draws the steepest step is one beside 4." in told.answer[1]
-    assert any("5th to the 95th percentile" in sentence for sentence in told.sure)
+    assert any("5th to 95th percentile over the parameter draws" in sentence for sentence in told.sure)
 
 
 def test_paired_changes_hold_less_than_levels_do() -> None:
