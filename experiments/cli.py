@@ -74,7 +74,8 @@ def _run(name: str, rest: list[str]) -> int:
     try:
         return _ask(name, rest)
     except KeyboardInterrupt:
-        return _say("interrupted; nothing was written", _INTERRUPTED)
+        kept = "what the store held is kept" if name in ("sweep", *OF_A_STORE) else "nothing was written"
+        return _say(f"interrupted; {kept}", _INTERRUPTED)
     except BrokenPipeError:  # whoever read the output has gone: what was written is whole
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

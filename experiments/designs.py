@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
 from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, shown
-from sim.metrics import UNITS
+from sim.metrics import SLICES, UNITS
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
 
@@ -96,6 +96,9 @@ class Design(Record):
                 raise ValueError("search: found without levers or uncertainties, or beside other ways; accepted: these alone")
         elif bool(self.uncertainties) != bool(self.draw) and not self.table:
             raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
+        for name in self.slices:
+            if name not in SLICES:
+                raise ValueError(f"slices: found {name!r}; accepted: {', '.join(SLICES)}")
         unknown = [name for name in self.outcomes if name not in UNITS]
         unknown += [name for name in (self.search.objectives if self.search else ()) if name not in UNITS]
         if unknown:

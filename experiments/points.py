@@ -21,6 +21,12 @@ from sim.world.record import ConfigError
 FIXED = ("point", "place", "scenario", "condition", "draw")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
+OF_THE_STUDY = (
+    *("scenario", "scenarios", "baseline", "reforms", "seed", "seeds", "world_seed", "luck", "until", "most_seeds", "workers"),
+    *("output", "keep_requests", "design", "size", "store", "shard", "mix", "outcome", "engine", "analysis", "figures", "case"),
+    "person",
+)
+"""Keys of how a study is run: no point may set them."""
 _TEXTS = ("point", "scenario", "condition")
 _LEVELS_TRIED = 64  # values of a column that is no uncertainty
 
@@ -165,6 +171,7 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
     found = Points(frame, bases, settings)
+    _try_bounds(found, design)
     _try_ends(found, design)
     return found
 
@@ -205,7 +212,14 @@ class _Setters:
             _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
         for name, choices in self._levels.items():
             _add(out, self._settings(choices[row[name]]), f"{name} {row[name]}")
-        return out | {key: value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+        drawn = {str(key): value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+        for key in drawn:
+            if key in out:
+                raise ConfigError(f"{key}: drawn, and set by a lever or a condition too; accepted: one of the two")
+        for key in (*out, *drawn):
+            if key.split(".")[0] in OF_THE_STUDY:
+                raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
+        return out | drawn
 
     def _settings(self, choice: Choice) -> Settings:
         if not isinstance(choice, str):
@@ -224,6 +238,19 @@ def _add(out: Settings, more: Settings, said: str) -> None:
         if key in out and out[key] != value:
             raise ConfigError(f"{key}: {said} sets {value!r} and another lever {out[key]!r}; accepted: levers that agree")
         out[key] = value
+
+
+def _try_bounds(found: Points, design: Design) -> None:
+    """Each bound of each uncertainty must be one that its key accepts, whether or not a draw comes near it."""
+    base, settings = found.settings[0]
+    for key, known in design.uncertainties.items():
+        bounds = known.values if known.values is not None else [known.low, known.high]
+        for bound in bounds:
+            value = int(bound) if known.shape == "whole" and isinstance(bound, float) else bound
+            try:
+                checked(varied(found.bases[base], settings | {key: value}))
+            except ConfigError as error:
+                raise ConfigError(f"uncertainties.{key}: {error}") from None
 
 
 def _try_ends(found: Points, design: Design) -> None:

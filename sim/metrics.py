@@ -7,7 +7,7 @@ and says why. Units stand in ``UNITS``; ``count`` is the number of events behind
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,43 @@ UNITS = {
     "block_rate": "fraction of decided abusive requests",
     "false_refusal_rate": "fraction of decided legitimate requests",
 }
+SLICES = (
+    *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
+    *("conduct", "purpose", "quantile", "risk", "window_years"),
+)
+"""Ways in which estimands are sliced."""
+
+# Which way is better for people or for cooperation; None where a change alone says neither.
+WANTED: dict[str, Literal["up", "down"] | None] = {
+    "case_disclosure_rate": "down",
+    "legit_met_rate": "up",
+    "legit_met_in_full": "up",
+    "targeted_rate": "down",
+    "targeted_people": "down",
+    "targeted_rate_treaty": "down",
+    "ever_targeted": "down",
+    "attempted_rate": "down",
+    "deterred_share": "up",  # of abusive wishes
+    "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
+    "disclosure_severity": "down",
+    "displacement_rate": "down",
+    "legit_delay_days": "down",
+    "unanswered_share": "down",
+    "backlog_months": "down",
+    "secondary_use_rate": "down",
+    "spyware_rate": "down",
+    "notified_share": "up",
+    "chilling": "down",
+    "abuse_share": "down",
+    "block_rate": "up",  # abusive requests refused
+    "false_refusal_rate": "down",
+}
+
+# Estimands of how cooperation works: what protection may cost, and never protection itself.
+COOPERATION = (
+    *("legit_met_rate", "legit_met_in_full", "legit_delay_days"),
+    *("unanswered_share", "backlog_months", "false_refusal_rate"),
+)
 
 
 class Finished(NamedTuple):

@@ -176,8 +176,12 @@ def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
         of_it = pairs[pairs["clear"] & (np.sign(pairs["value"]) == sign)]
         if len(of_it):
             row = of_it.loc[of_it["value"].abs().idxmax()]
-            moved = f"{'lose' if sign < 0 else 'gain'} {told(row, 'value', scale)}"
-            yield f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: side by side they {moved} of the outcome."
+            points = told(row, "value", scale).replace(" %", " points")
+            yield (
+                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they take off {points} "
+                f"{'less' if sign < 0 else 'more'} than the sum of what each takes off, on average over what else is on "
+                "(points: per cent of the outcome with all off)."
+            )
 
 
 def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -> Iterator[str]:
@@ -186,12 +190,14 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
     draws, worlds = first.values.shape[:2]
     yield (
         f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
-        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off."
+        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off, the divisor taken as "
+        "known."
     )
     if draws > 1:
         yield (
             f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
-            "draw_high hold 95 % of the draws: what is not known of the parameters, apart from worlds and luck."
+            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so "
+            "replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."

@@ -14,6 +14,8 @@ from experiments.designs import Design
 from experiments.paired import Ratios, mean_of, ratio_of
 from experiments.points import FIXED
 from sim.config import ADOPTED
+from sim.metrics import WANTED
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 JOIN = "+"
@@ -22,9 +24,9 @@ PER_CENT = 100.0
 
 
 class Change(NamedTuple):
-    """What ``C`` policies take off an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
+    """By how much ``C`` policies move an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
 
-    off: Reals  # [C, W] baseline minus policy, mean over the lucks that both have and over draws
+    off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over the lucks both have and over draws
     base: Reals  # [C, W] the baseline over the same lucks and draws
 
     def percent(self) -> Ratios:
@@ -53,6 +55,8 @@ class Menu(NamedTuple):
     gain_draws: Reals  # [D, C] per cent, mean over worlds, of each parameter draw; one row where parameters are held
     cost_draws: Reals  # [D, C]
     worlds: int
+    dropped: int  # runs that are left out, for a policy or draw lacks a value in them
+    even: bool  # whether every policy and draw has both values in every run that is kept
     runs: int  # behind the baseline
     events: tuple[int, int]  # of the baseline, pooled: of what is to be prevented, of what is to be kept
 
@@ -101,10 +105,20 @@ def _written(value: Any) -> str:
 
 
 def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
-    """Every policy of one condition against the baseline in the same worlds, lucks and parameter draws."""
+    """Every policy of one condition against the baseline in the same worlds, lucks and parameter draws.
+
+    What is gained is an improvement: the fall of an estimand that is wanted down, the rise of one that is wanted up.
+    """
     name = baseline_of(gain.points, design)
     gain, cost = gain.of(condition=condition), cost.of(condition=condition)
     points = gain.points
+    kept = kept_runs(gain.values, cost.values)
+    if not kept.any():
+        raise ConfigError(
+            f"outcome: found no run with a value of {gain.outcome} and of {cost.outcome}; accepted: one that runs have"
+        )
+    met = np.asarray(~(np.isnan(gain.values) | np.isnan(cost.values)))
+    above, below = (np.where(kept, cube.values, np.nan)[:, kept.any(axis=1)] for cube in (gain, cost))
     names = labels_of(points, design)
     first = {label: row for row, label in reversed([*enumerate(names)])}
     labels = list(dict.fromkeys(names))
@@ -113,11 +127,11 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     draws, draw = np.unique(_draws(points, design), return_inverse=True)
     at_base = np.flatnonzero(np.array(names) == name)
     base = np.array([at_base[draw[at_base] == number][0] for number in range(draws.size)])[draw]  # [P] row of its baseline
-    up, right = (_paired(cube.values, base) for cube in (gain, cost))
+    up, right = _paired(above, base, WANTED[gain.outcome.metric] == "up"), _paired(below, base, rises=False)
     shape = draws.size, len(labels)
     last = {lever: list(levels)[-1] for lever, levels in design.levels_of.items()}
     every = (points[list(last)] == pd.Series(last)).all(axis=1).to_numpy(bool) if last else np.zeros(len(points), bool)
-    known = ~np.isnan(gain.values[at_base])
+    known = ~np.isnan(above[at_base])
     return Menu(
         condition,
         labels,
@@ -130,9 +144,20 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
         _by_draw(up, policy, draw, shape),
         _by_draw(right, policy, draw, shape),
         int(known.any(axis=(0, 2)).sum()),
+        int((met.any(axis=0) & ~kept).sum()),
+        bool(met[:, kept].all()),
         int(known.sum()),
-        (int(gain.counts[at_base].sum()), int(cost.counts[at_base].sum())),
+        (int(gain.counts[at_base][:, kept].sum()), int(cost.counts[at_base][:, kept].sum())),
     )
+
+
+def kept_runs(*values: Reals) -> NDArray[np.bool_]:
+    """Runs ``[W, L]`` in which every point ``[P, W, L]`` has all its values, so that all policies stand on the same runs.
+
+    Where there is none, those in which the most points have them.
+    """
+    count = np.logical_and.reduce([~np.isnan(side) for side in values]).sum(axis=0)
+    return np.asarray((count == count.max()) & (count > 0))
 
 
 def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
@@ -141,10 +166,10 @@ def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
     return points["draw"].to_numpy(np.int64) if shared else np.zeros(len(points), np.int64)
 
 
-def _paired(values: Reals, base: NDArray[np.int64]) -> Change:
-    """Each point ``[P, W]`` against its baseline over the lucks that both have."""
+def _paired(values: Reals, base: NDArray[np.int64], rises: bool) -> Change:
+    """Each point ``[P, W]`` against its baseline over the lucks that both have: by how much it falls, or rises."""
     before = np.where(np.isnan(values), np.nan, values[base])
-    return Change(mean_of(before - values), mean_of(before))
+    return Change(mean_of(values - before if rises else before - values), mean_of(before))
 
 
 def _by_policy(side: Change, policy: NDArray[np.int64], count: int) -> Change:

@@ -9,7 +9,7 @@ again, and how good it is on draws that did not choose it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
-from experiments.analysis.policies import no_comparison, silent
+from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.spread import TAILS
-from experiments.analysis.words import counted, listed, number, share, span, spoken
+from experiments.analysis.spread import TAILS, left_out, share_limits
+from experiments.analysis.words import counted, listed, number, share, span, spoken, under
 from experiments.cube import Outcome, Study
 from experiments.designs import Uncertainty
 from experiments.sampling import scaled, unit_of
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 Known = Mapping[str, Uncertainty]
@@ -44,33 +45,82 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
     Raises ``ConfigError`` without the EMA workbench, or for a policy that the design does not have.
     """
+    if reason := no_comparison(study):
+        raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
     spec = spec_from(_NAME, Spec, study.config)
+    every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
+    told = [one for one in every if one.tables]
+    if not told:
+        return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"))
+    tables = {name: pd.concat([one.tables[name] for one in told], ignore_index=True) for name in told[0].tables}
+    none = [f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in every if not one.tables]
+    return Analysis(
+        name=_NAME,
+        heading=listed(list(dict.fromkeys(one.heading for one in told))),
+        question=" ".join(dict.fromkeys(one.question for one in told)),
+        answer=[_under(one.condition, said) for one in told for said in one.answer],
+        sure=[*dict.fromkeys(_under(one.condition, said) for one in told for said in one.sure), *none, *unpaired(study)],
+        tables=tables,
+        drawings=[drawing for one in told for drawing in one.drawings],
+    )
+
+
+class Looked(NamedTuple):
+    """What is found under one condition; no tables where nothing can be said."""
+
+    condition: str
+    heading: str
+    question: str
+    answer: list[str]
+    sure: list[str]
+    tables: dict[str, pd.DataFrame]
+    drawings: list[Drawing]
+
+
+def _under(condition: str, sentence: str) -> str:
+    return under(condition, sentence) if condition else sentence
+
+
+def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Looked:
+    """The box under one condition."""
     known = {key: one for key, one in study.design.uncertainties.items() if key in study.points}
-    failing = failing_in(study, outcome, spec)
+    failing = failing_in(study, outcome, spec, condition)
     heading = f"Where {spoken(failing.policy)} fails"
     question = f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?"
     if len(failing.fails) < _FEWEST:
-        return silent(_NAME, heading, question, outcome, ("parameter", "low", "high", "says"))
+        return Looked(condition, heading, question, [], [], {}, [])
     x = unit_draws_of(failing.futures, known)
     enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
     found = find(x, failing.fails, spec) if enough else None
     told = found if found is not None and is_worth(found, spec) else None
-    limits = limits_table(told, x, failing, known)
     tables = {
-        _NAME: limits,
+        _NAME: limits_table(told, x, failing, known),
         "boxes": boxes_table(found, x, failing, known, spec),
         "trajectory": trajectory_table(found, x, failing),
         "draws": draws_table(told, x, failing, known),
     }
-    return Analysis(
-        name=_NAME,
-        heading=heading,
-        question=question,
-        answer=[_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
-        sure=[*filter(None, [failing.few]), *_sure(found, x, failing, spec)],
-        tables=tables,
-        drawings=[] if told is None else _drawings(told, failing, tables, spec),
+    return Looked(
+        condition,
+        heading,
+        question,
+        [_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
+        [*filter(None, [failing.few]), *_sure(found, x, failing, spec)],
+        {name: _under_condition(table, condition) for name, table in tables.items()},
+        [] if told is None else [_of_condition(one, condition) for one in _drawings(told, failing, tables, spec)],
     )
+
+
+def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
+    own = table.copy()
+    own.insert(len(own.columns), "condition", pd.Series(condition, index=own.index, dtype=object))
+    return own
+
+
+def _of_condition(drawing: Drawing, condition: str) -> Drawing:
+    if not condition:
+        return drawing
+    titled = drawing.settings | {"title": f"{drawing.settings['title']} ({spoken(condition)})"}
+    return drawing._replace(name=f"{drawing.name}_{condition}", settings=titled)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
@@ -185,8 +235,10 @@ def _failure(spec: Spec) -> str:
 
 def _count(failing: Failing, spec: Spec) -> str:
     count, surely = int(failing.fails.sum()), int((failing.fails & failing.sure).sum())
+    low, high = share_limits(count / len(failing.fails), len(failing.fails))
     told = (
-        f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')}: there it would "
+        f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')} "
+        f"({share(low)} to {share(high)}): there it would "
         f"{_failure(spec)}."
     )
     return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told
@@ -255,8 +307,17 @@ def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[s
                 f"Without the draws near the threshold {share(own.density)} of those in the box fail, and it holds "
                 f"{share(own.coverage)} of the failures."
             )
-    if failing.dropped:
-        told.append(f"Left out: {counted(failing.dropped, 'draw')}, for a run of theirs has no value.")
+    if failing.among > 1:
+        told.append(
+            f"{spoken(failing.policy).capitalize()} was not chosen for its merits: of {failing.among} policies it is the one that "
+            "fails in nearest to half of the draws, where a box is easiest to find (analysis.discovery.policy names another)."
+        )
+    if failing.bound:
+        told.append(
+            f"Of Sobol's scheme only rows drawn by themselves are looked at: {counted(failing.bound, 'row')} made of them "
+            "by changing one number would be counted as independent draws."
+        )
+    told += [*filter(None, [left_out(failing.dropped)]), *selected(failing.undefined)]
     return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -23,11 +24,11 @@ from experiments.analysis.boxes import (
     quality_of,
     trajectory_of,
 )
-from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving, too_few
+from experiments.analysis.bundles import labels_of
+from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving, too_few, undefined_draws, whole
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
-from experiments.designs import Uncertainty
+from experiments.designs import Design, Uncertainty
 from experiments.paired import LEVEL, half_width, mean_of
 from experiments.sampling import unit_of
 from sim.world.record import ConfigError, Record
@@ -65,10 +66,13 @@ class Failing(NamedTuple):
     fails: Flags  # [D]
     sure: Flags  # [D] noise that differs between draws does not reach the threshold
     shared: float  # half of the 95 % interval over worlds of what all draws share, per cent saved; missing for one world
-    dropped: int
+    dropped: tuple[int, int, int]  # draws, worlds and lucks with missing runs
+    undefined: int  # draws whose baseline is zero
+    bound: int  # rows of Sobol's scheme that are made of others
     worlds: int
     runs: int
     few: str  # a warning where few events stand behind the baseline; else nothing
+    among: int  # policies of which this one fails in nearest to half of the draws
 
 
 class Found(NamedTuple):
@@ -86,30 +90,35 @@ class Found(NamedTuple):
 # --- failing --------------------------------------------------------------------------------------------------------------
 
 
-def failing_in(study: Study, outcome: Outcome, spec: Spec) -> Failing:
-    """The failures of the policy that is asked for."""
-    baseline = baseline_of(study.points, study.design) or ""
-    names = labels_of(study.points, study.design)
+def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") -> Failing:
+    """The failures of the policy that is asked for, under one condition."""
+    kept = Outcome.of(spec.cooperation)
+    held = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
+    baseline, names = study.design.baseline, labels_of(held[0].points, study.design)
     others = [name for name in dict.fromkeys(names) if name != baseline]
     if spec.policy is not None and spec.policy not in others:
         raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")
-    kept = Outcome.of(spec.cooperation)
-    cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
-    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
-    every = [failing_of(cubes[0], name, savings[0], savings[1], spec) for name in others if spec.policy in (None, name)]
+    cubes = [policies_of(cube, names) for cube in held]
+    better_up = [one.metric in BETTER_UP for one in (outcome, kept)]
+    chosen = [name for name in others if spec.policy in (None, name)]
+    every = [failing_of(cubes, (baseline, name), better_up, spec, study.design) for name in chosen]
     few = too_few(cubes[0], baseline, outcome, study.config.metrics.fewest_events)
     return min(
-        (one._replace(few=few) for one in every), key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0
+        (one._replace(few=few, among=len(chosen)) for one in every),
+        key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0,
     )
 
 
-def failing_of(policies: Policies, name: str, saved: Reals, kept: Reals, spec: Spec) -> Failing:
-    """Where a policy fails, from what all policies save of the outcome and of cooperation ``[Q, D, W, L]``, per cent."""
-    place = policies.names.index(name)
-    own = np.stack([saved[place], kept[place]])  # [2, D, W, L]
-    run = own[:, :, ~np.isnan(own).all((0, 1, 3))]
-    complete = ~np.isnan(run).any((0, 2, 3)) if run.shape[2] else np.zeros(run.shape[1], bool)
-    cells = mean_of(run[:, complete])  # [2, D, W]
+def failing_of(cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: Spec, design: Design) -> Failing:
+    """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each."""
+    baseline, name = pair
+    both, complete = whole(cubes, pair)
+    saved = [saving(found, baseline, up) for found, up in zip(both, better_up, strict=True)]
+    undefined = undefined_draws(saved)
+    apart = is_independent(both[0].futures["draw"].to_numpy(np.int64), design)
+    told = ~undefined & apart
+    run = np.stack([one[1] for one in saved])[:, told]  # [2, D, W, L]
+    cells = mean_of(run)  # [2, D, W]
     gain, cost = mean_of(cells[0]), -mean_of(cells[1])
     half = _half(cells)
     sides = [(gain < spec.fails_below, np.abs(gain - spec.fails_below) > half[0])]
@@ -118,7 +127,7 @@ def failing_of(policies: Policies, name: str, saved: Reals, kept: Reals, spec: S
     fails = np.any([side for side, _ in sides], axis=0)
     surely = np.any([side & sure for side, sure in sides], axis=0)  # one sure failure is enough; a success wants all to be sure
     never = np.all([~side & sure for side, sure in sides], axis=0)
-    futures = policies.futures[complete].reset_index(drop=True)
+    futures = both[0].futures[told].reset_index(drop=True)
     return Failing(
         policy=name,
         futures=futures,
@@ -127,11 +136,26 @@ def failing_of(policies: Policies, name: str, saved: Reals, kept: Reals, spec: S
         fails=fails,
         sure=surely | never,
         shared=float(half_width(cells[0].mean(0))) if len(gain) else np.nan,
-        dropped=int((~complete).sum()),
+        dropped=complete.dropped,
+        undefined=int((undefined & apart).sum()),
+        bound=int((~apart).sum()),
         worlds=run.shape[2],
-        runs=2 * run[0, complete].size,  # its own and the baseline's
+        runs=2 * run[0].size,  # its own and the baseline's
         few="",
+        among=1,
     )
+
+
+def is_independent(draws: NDArray[np.int64], design: Design) -> Flags:
+    """Which draws stand for themselves, ``[D]``: of Saltelli's scheme the first and last row of each base point (A and B).
+
+    The others take all coordinates but one from A, so that tests and resamples that shuffle them as independent rows would
+    count one base point many times.
+    """
+    if design.draw != "sobol" or design.table is not None:
+        return np.ones(draws.size, bool)
+    size = len(design.uncertainties) + 2
+    return np.isin(draws % size, (0, size - 1))
 
 
 def _half(cells: Reals) -> Reals:

@@ -1,7 +1,8 @@
 """What protection costs: the policies that none outdoes, the knee of their front, and the cheapest that does what is wanted.
 
-Protection is what a policy takes off the outcome that is asked for (by default the share of abusive cases that end in
-disclosure), cost is what it takes off legitimate cooperation; both in per cent of the baseline, in the same worlds.
+Protection is by how much a policy betters the outcome that is asked for (by default the share of abusive cases that end in
+disclosure, which is to fall), cost is what it takes off legitimate cooperation; both in per cent of the baseline, in the same
+worlds.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import pandas as pd
 
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.scored import Scores, Spec, choices_of, scores_of, table_of
+from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
 from experiments.analysis.words import band, listed, number, quoted, spoken, under
 from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
+from sim.metrics import COOPERATION, WANTED
 from sim.world.record import ConfigError
 
 NAME = "frontier"
@@ -60,8 +62,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         NAME,
         "What protection costs in cooperation",
         study.design.question,
-        [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec)],
-        list(_sure(found, study, cubes, spec)),
+        [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, _does(cubes[0].outcome))],
+        list(_sure(found, tables["choices"], study, cubes, spec)),
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
@@ -69,8 +71,12 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
 def _cubes(study: Study, outcome: Outcome, spec: Spec) -> tuple[Cube, Cube]:
     wanted = outcome if spec.protection is None else Outcome.of(spec.protection)
-    if wanted.metric == spec.cooperation:
-        raise ConfigError(f"outcome: found {str(wanted)!r}, which is what protection costs; accepted: an estimand that is to fall")
+    if wanted.metric in COOPERATION or WANTED[wanted.metric] is None:
+        why = (
+            "which tells of cooperation" if wanted.metric in COOPERATION else "of which neither more nor less is better for people"
+        )
+        able = [name for name, way in WANTED.items() if way and name not in COOPERATION]
+        raise ConfigError(f"outcome: found {str(wanted)!r}, {why}; accepted: {', '.join(able)}")
     cubes = study.cube(wanted), study.cube(Outcome(spec.cooperation))
     for cube in cubes:
         rows = np.array(labels_of(cube.points, study.design)) == baseline_of(cube.points, study.design)
@@ -82,53 +88,59 @@ def _cubes(study: Study, outcome: Outcome, spec: Spec) -> tuple[Cube, Cube]:
 # --- sentences ------------------------------------------------------------------------------------------------------------
 
 
-def _scored(scores: Scores, place: int) -> str:
+def _scored(scores: Scores, place: int, does: str) -> str:
     """What a policy protects and costs."""
     gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
-    return f"prevents {gain} and costs {loss} of the needs met"
+    return f"{does} {gain} and costs {loss} of the needs met"
+
+
+def _does(outcome: Outcome) -> str:
+    """The verb of what protection is: a harm is prevented, a good thing is added."""
+    return "adds" if WANTED[outcome.metric] == "up" else "prevents"
 
 
 def _named(label: str) -> str:
     return listed([quoted(part) for part in label.split(JOIN)])
 
 
-def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec) -> Iterator[str]:
+def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec, does: str) -> Iterator[str]:
     """What one condition says, most important first."""
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
     often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
-    full = "the full bundle" if menu.full is not None or menu.labels[scores.full] == spec.full else "what protects most"
+    named = "the full bundle" if menu.labels[scores.full] == spec.full else "what protects most"
+    full = "all levers on" if menu.full is not None else named
     made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     yield (
         f"of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
         f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
-        f"({made_of}) {_scored(scores, scores.full)}."
+        f"({made_of}) {_scored(scores, scores.full, does)}."
     )
     if choice.knee is not None:
-        knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee)}"
+        knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee, does)}"
         yield f"the knee of the front, from which more protection comes dearer, is {knee}."
     else:
         yield "the front has no knee: no policy on it lies above the straight line between its ends."
     if choice.cheapest is None:
-        yield f"no policy is sought for the target, because {full} prevents nothing."
+        yield f"no policy is sought for the target, because {full} {does} nothing."
     else:
         chance = float(of_it.loc[of_it["cheapest"], "share_reaching"].iloc[0])
         yield (
             f"the cheapest policy that does at least {number(PER_CENT * spec.target)} % of what {full} does is "
-            f"{_named(menu.labels[choice.cheapest])}: it {_scored(scores, choice.cheapest)}, and reaches the target in "
+            f"{_named(menu.labels[choice.cheapest])}: it {_scored(scores, choice.cheapest, does)}, and reaches the target in "
             f"{number(PER_CENT * chance)} % of resampled worlds."
         )
-    yield from _honest(tables["choices"], menu.condition)
+    yield from _honest(tables["choices"], menu.condition, does)
 
 
-def _honest(choices: pd.DataFrame, condition: str) -> Iterator[str]:
+def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
     """How the choices fare in worlds that they have not seen."""
     for row in choices[choices["condition"] == condition].to_dict("records"):
         if np.isnan(row["held_out_lost"]):
             continue
         name = "the knee" if row["choice"] == "knee" else "the cheapest to reach the target"
-        fared = f"prevents {number(row['held_out_protection'])} % and costs {number(row['held_out_lost'])} %"
+        fared = f"{does} {number(row['held_out_protection'])} % and costs {number(row['held_out_lost'])} %"
         enough = (
             "" if np.isnan(row["reaching"]) else f" It then reaches the target in {number(PER_CENT * row['reaching'])} % of splits."
         )
@@ -136,22 +148,25 @@ def _honest(choices: pd.DataFrame, condition: str) -> Iterator[str]:
         yield f"chosen on a random half of the worlds and judged on the other half, {name} {fared}; {same}{enough}"
 
 
-def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
+def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first = found[0].menu
     yield (
         f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean of its lucks; "
         "every policy met the same worlds and lucks as the baseline."
     )
+    yield from _left_out(found)
+    moved = "rise" if WANTED[cubes[0].outcome.metric] == "up" else "fall"
     yield (
-        f"Protection is the fall of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, both in per "
-        "cent of the baseline; a cost below zero is a gain."
+        f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, "
+        "both in per cent of the baseline; a cost below zero is a gain."
     )
     draws = len(first.gain_draws)
     if draws > 1:
         yield (
             f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
-            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front."
+            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is "
+            "a mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."
@@ -159,15 +174,36 @@ def _sure(found: list[Scores], study: Study, cubes: tuple[Cube, Cube], spec: Spe
         f"Shares and ranges of ranks stand on {spec.resamples} resamples of the worlds; with {first.worlds} worlds they are rough, "
         "and a policy that just misses the front may be as good as one on it."
     )
-    yield (
-        f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. choices.csv corrects for "
-        "it by choosing on half of the worlds and judging on the other; a half chooses worse than the whole, so this is strict."
+    split = bool((choices["splits"] > 0).any())
+    corrected = (
+        "choices.csv corrects for it by choosing on half of the worlds and judging on the other; a half chooses worse than the "
+        "whole, so this is strict."
+        if split
+        else f"Nothing corrects for it: the worlds are too few to choose on half of them (under {FEWEST_WORLDS})."
     )
+    yield f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. {corrected}"
     if study.design.search is not None:
         yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
     fewest = study.config.metrics.fewest_events
     if min(min(scores.menu.events) for scores in found) < fewest:
         yield f"Fewer than {fewest} events stand behind the baseline: do not rely on it."
+
+
+def _left_out(found: list[Scores]) -> Iterator[str]:
+    """Runs in which not every policy has its values."""
+    for menu in (scores.menu for scores in found):
+        if menu.even and menu.dropped:
+            yield under(
+                menu.condition,
+                f"runs in which a policy{' or draw' if len(menu.gain_draws) > 1 else ''} lacks a value are left out for all: "
+                f"{menu.dropped} dropped.",
+            )
+        elif not menu.even:
+            yield under(
+                menu.condition,
+                f"in no run does every policy have its values; the runs with the most are kept, {menu.dropped} dropped, and "
+                "policies that lack some of these stand on other worlds than the rest.",
+            )
 
 
 def _drawing(scores: Scores, table: pd.DataFrame, design: Design) -> Drawing:

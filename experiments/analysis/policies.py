@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.record import Analysis
-from experiments.cube import Cube, Outcome, Study
+from experiments.analysis.spread import Kept, kept_of
+from experiments.analysis.words import counted, listed, spoken
+from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
+from sim.metrics import WANTED
 
 Reals = NDArray[np.float64]
-BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all other estimands less is better
+Flags = NDArray[np.bool_]
+BETTER_UP = tuple(name for name, way in WANTED.items() if way == "up")
 _FEWEST = 2  # of what is to be compared
 _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
 
@@ -26,7 +30,7 @@ class Policies(NamedTuple):
     """One outcome of ``Q`` policies in ``D`` futures, ``W`` worlds and ``L`` lucks."""
 
     names: list[str]  # [Q] in the order of the design
-    futures: pd.DataFrame  # [D] a point of each: condition, draw and the uncertainties
+    futures: pd.DataFrame  # [D] a point of each draw, with the uncertainties
     values: Reals  # [Q, D, W, L]; missing where there is no such point or no value
     events: NDArray[np.int64]  # [Q] pooled over all runs
 
@@ -36,8 +40,8 @@ class Policies(NamedTuple):
 
 
 def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
-    """The points of a cube as policies by futures (conditions with draws); ``names`` ``[P]`` tells each point's policy."""
-    keys = _futures_of(cube.points)
+    """The points of a cube, all under one condition, as policies by draws; ``names`` ``[P]`` tells each point's policy."""
+    keys = [int(draw) for draw in cube.points["draw"]]
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
     values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
     place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
@@ -48,8 +52,51 @@ def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
     return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, events)
 
 
-def _futures_of(points: pd.DataFrame) -> list[tuple[str, int]]:
-    return list(zip(points["condition"].astype(str), points["draw"].astype(int), strict=True))
+def whole(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], Kept]:
+    """Outcomes of these policies in the draws, worlds and lucks in which all of them have a value, and which these are."""
+    rows = [[cube.names.index(name) for name in names] for cube in cubes]
+    known = [~np.isnan(cube.values[places]) for cube, places in zip(cubes, rows, strict=True)]
+    kept = kept_of(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
+    return [
+        Policies(list(names), cube.futures[kept.draws].reset_index(drop=True), kept.of(cube.values[places]), cube.events[places])
+        for cube, places in zip(cubes, rows, strict=True)
+    ], kept
+
+
+def shared_draws(points: pd.DataFrame, design: Design) -> dict[str, int]:
+    """Draws that all policies of a condition have, by condition."""
+    labels = np.array(labels_of(points, design))
+    found = {}
+    for condition in conditions_in(points):
+        own = (points["condition"].astype(str) == condition).to_numpy(bool)
+        draws = [set(points["draw"][own & (labels == name)]) for name in dict.fromkeys(labels)]
+        found[condition] = len(set.intersection(*draws))
+    return found
+
+
+def paired_conditions(study: Study) -> list[str]:
+    """Conditions under which policies can be compared draw by draw."""
+    return [condition for condition, draws in shared_draws(study.points, study.design).items() if draws >= _FEWEST]
+
+
+def unpaired(study: Study) -> list[str]:
+    """A sentence about conditions under which policies share no draws."""
+    left = [spoken(name) for name in conditions_in(study.points) if name not in paired_conditions(study)]
+    return [f"Nothing is said of {listed(left)}: there policies share under {_FEWEST} draws."] if left else []
+
+
+def undefined_draws(savings: Sequence[Reals]) -> Flags:
+    """Draws ``[D]`` whose baseline is zero, so that no share of it exists; from savings ``[Q, D, W, L]``."""
+    return np.asarray(np.any([np.isnan(one).any((0, 2, 3)) for one in savings], axis=0))
+
+
+def selected(undefined: int) -> list[str]:
+    """That leaving out draws whose baseline is zero is a selection."""
+    told = (
+        f"Left out as well: {counted(undefined, 'draw')} in which the baseline is zero, so that no share of it can be saved. What "
+        "is told holds for draws with something to save, which is a selection."
+    )
+    return [told] if undefined else []
 
 
 def no_comparison(study: Study) -> str | None:
@@ -63,8 +110,14 @@ def no_comparison(study: Study) -> str | None:
         return f"wants the baseline {design.baseline} among its policies (design.scenarios), or levers with all of them off"
     if len(set(labels_of(study.points, design))) < _FEWEST:
         return "wants a policy besides the baseline (design.scenarios or design.levers)"
-    if len(set(_futures_of(study.points))) < _FEWEST:
+    return _no_pairs(study)
+
+
+def _no_pairs(study: Study) -> str | None:
+    if study.points["draw"].nunique() < _FEWEST:
         return "wants two draws or more (design.size)"
+    if not paired_conditions(study):
+        return "wants policies that share their draws with the baseline: the same numbers of all uncertainties in two draws or more"
     return None
 
 

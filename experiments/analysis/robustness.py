@@ -24,15 +24,28 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 from scipy import stats
 
-from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, no_comparison, policies_of, saving, silent, too_few
+from experiments.analysis.bundles import labels_of
+from experiments.analysis.policies import (
+    BETTER_UP,
+    Policies,
+    no_comparison,
+    paired_conditions,
+    policies_of,
+    saving,
+    selected,
+    silent,
+    too_few,
+    undefined_draws,
+    unpaired,
+    whole,
+)
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, steadied, variances_of
-from experiments.analysis.words import counted, limits, number, share, span, spoken
+from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noise_of, share_limits, steadied, variances_of
+from experiments.analysis.words import counted, limits, number, share, span, spoken, under
 from experiments.cube import Outcome, Study
 from experiments.designs import Design
 from experiments.paired import LEVEL, mean_of
-from sim.world.record import Record
+from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
@@ -44,8 +57,8 @@ _DECISIVE = (  # order of rows in the table
 )
 _UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
 COLUMNS = (
-    *("policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
-    *("uncorrected", "unit"),
+    *("condition", "policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
+    *("uncorrected", "chance", "unit"),
 )
 _NAME = "robustness"
 _HEADING = "Which policy holds up when the assumptions are wrong"
@@ -74,7 +87,17 @@ class Scores(NamedTuple):
     names: list[str]  # [Q]
     values: Reals
     draws: NDArray[np.int64]  # [D] the draw of each future
-    dropped: int  # futures left out
+
+
+class Judged(NamedTuple):
+    """What is found under one condition."""
+
+    condition: str
+    scores: Scores
+    tables: tuple[pd.DataFrame, ...]  # measures, performance, regrets
+    answer: list[str]
+    sure: list[str]  # what holds under this condition alone
+    drawing: Drawing | None  # None where nothing can be said
 
 
 class Measured(NamedTuple):
@@ -91,41 +114,71 @@ def unsuited(study: Study) -> str | None:
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """How every policy does over the draws, against the baseline in the same draw and worlds."""
+    if reason := unsuited(study):
+        raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
     spec = spec_from(_NAME, Spec, study.config)
-    baseline = baseline_of(study.points, study.design) or ""
-    kept, names = Outcome.of(spec.cooperation), labels_of(study.points, study.design)
-    cubes = [policies_of(study.cube(one), names) for one in (outcome, kept)]
-    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(cubes, (outcome, kept), strict=True)]
-    scores = scores_of(cubes[0], savings[0], savings[1], spec.price if outcome != kept else 0.0)
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
-    if scores.values.shape[2] < _FEWEST:
+    found = [_judged(study, outcome, condition, spec) for condition in paired_conditions(study)]
+    told = [one for one in found if one.scores.values.shape[2] >= _FEWEST]
+    if not told:
         return silent(_NAME, _HEADING, question, outcome, COLUMNS)
-    table = robustness_table(scores, spec, study.design)
-    spread = performance_table(scores.names, savings, baseline)
-    futures = futures_table(scores)
-    best = _order(table)
-    runs = int(np.isfinite(cubes[0].values).sum())
+    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(3)]
+    sure = [
+        *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
+        *_sure(told[0].scores, spec, outcome, study),
+        *(f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in found if one not in told),
+        *unpaired(study),
+    ]
     return Analysis(
         name=_NAME,
         heading=_HEADING,
         question=question,
-        answer=_answers(table, spread, spec, baseline, best, concordance_of(scores)),
-        sure=[*filter(None, _few(cubes, baseline, (outcome, kept), study)), *_sure(scores, spec, outcome, study)],
-        tables={_NAME: table, "performance": spread, "regrets": futures},
-        drawings=[_drawing(futures, table, baseline, outcome, scores, runs)],
+        answer=[under(one.condition, said) if one.condition else said for one in told for said in one.answer],
+        sure=sure,
+        tables=dict(zip((_NAME, "performance", "regrets"), tables, strict=True)),
+        drawings=[one.drawing for one in told if one.drawing is not None],
     )
+
+
+def _judged(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Judged:
+    """How every policy does under one condition."""
+    kept = Outcome.of(spec.cooperation)
+    cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
+    names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
+    held, complete = whole([policies_of(cube, names) for cube in cubes], list(dict.fromkeys(names)))
+    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(held, (outcome, kept), strict=True)]
+    undefined = undefined_draws(savings)
+    savings = [one[:, ~undefined] for one in savings]
+    draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
+    scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
+    if scores.values.shape[2] < _FEWEST:
+        return Judged(condition, scores, (pd.DataFrame(),) * 3, [], [], None)
+    table = robustness_table(scores, spec, study.design)
+    spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
+    said = [
+        *filter(None, [*_few(held, baseline, (outcome, kept), study), left_out(complete.dropped)]),
+        *selected(int(undefined.sum())),
+    ]
+    runs = scores.values.shape[1] * savings[0][0].size
+    tables = tuple(_under_condition(one, condition) for one in (table, spread, futures))
+    answer = _answers(scores, table, spread, spec, baseline)
+    drawing = _drawing(tables[2], table, baseline, outcome, scores, runs)
+    return Judged(condition, scores, tables, answer, said, drawing)
+
+
+def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
+    own = table.copy()
+    own.insert(0, "condition", pd.Series(condition, index=own.index, dtype=object))
+    return own
 
 
 # --- scores and measures --------------------------------------------------------------------------------------------------
 
 
-def scores_of(policies: Policies, protection: Reals, cooperation: Reals, price: float) -> Scores:
-    """Protection, cooperation kept, and their balance at a price, from savings ``[Q, D, W, L]``; more is better in each."""
-    parts = np.stack([protection, cooperation, protection + price * cooperation])
-    run = parts[:, :, :, ~np.isnan(parts).all((0, 1, 2, 4))]
-    kept = ~np.isnan(run).any((0, 1, 3, 4)) if run.shape[3] else np.zeros(parts.shape[2], bool)
-    draws = policies.futures["draw"].to_numpy(np.int64)[kept]
-    return Scores(policies.names, mean_of(run[:, :, kept]), draws, int((~kept).sum()))
+def scores_of(names: list[str], savings: Sequence[Reals], draws: NDArray[np.int64], price: float) -> Scores:
+    """Protection, cooperation kept, and their balance at a price, from savings ``[Q, D, W, L]`` each; more is better in each."""
+    protection, cooperation = savings
+    return Scores(names, mean_of(np.stack([protection, cooperation, protection + price * cooperation])), draws)
 
 
 def halves_of(W: int) -> list[tuple[list[int], list[int]]]:
@@ -228,11 +281,12 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 
 
 def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
-    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, unit``.
+    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, chance, unit``.
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
-    Parameter limits: percentile bootstrap over draws. Replicate limits: jackknife over worlds with Student's t, missing under three
-    worlds.
+    Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
+    have that are all alike. Limits of regret and shares end where these do. Replicate
+    limits: jackknife over worlds with Student's t, missing under three worlds.
     """
     values = scores.values
     point, plain = _flat(measured(values, spec)), _flat(uncorrected(values, spec))
@@ -241,18 +295,22 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     again = np.stack([_flat(measured(values[:, :, chosen], spec)) for chosen in drawn])
     tail = 50.0 * (1.0 - LEVEL)
     low, high = np.percentile(again, (tail, 100.0 - tail), axis=0) if len(rows) >= _FEWEST else (np.full(point.shape, np.nan),) * 2
-    half = _jackknife(values, spec)
+    half = _half_of(_worlds_left(values, spec))
     labels = [(policy, score, measure) for score in SCORES for policy in scores.names for measure in MEASURES]
     labels += [(policy, "both", SATISFIED) for policy in scores.names]
     table = pd.DataFrame(labels, columns=["policy", "score", "measure"])
-    most = np.where(table["measure"].str.endswith("share"), 1.0, np.inf)  # a share has nothing beyond 0 and 1
+    is_share, is_regret = (table["measure"].str.contains(word).to_numpy(bool) for word in ("share", "regret"))
+    bounds = np.where(is_share | is_regret, 0.0, -np.inf), np.where(is_share, 1.0, np.inf)  # no share or regret lies beyond
+    wilson = np.array([share_limits(share, len(rows)) for share in np.where(is_share, point, np.nan)]).T
+    half = np.where(is_share & (half == 0) & np.isin(point, (0.0, 1.0)), np.nan, half)  # worlds that agree tell no limit
     return table.assign(
         value=point,
-        parameter_low=low,
-        parameter_high=high,
-        replicate_low=np.where(most == 1.0, np.maximum(point - half, 0.0), point - half),
-        replicate_high=np.minimum(point + half, most),
+        parameter_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
+        parameter_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
+        replicate_low=np.clip(point - half, *bounds),
+        replicate_high=np.clip(point + half, *bounds),
         uncorrected=plain,
+        chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
         unit=[_unit(measure) for _, _, measure in labels],
     ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
 
@@ -269,14 +327,36 @@ def _unit(measure: str) -> str:
     return next(unit for part, unit in _UNITS.items() if part in measure and (part != "mean" or measure == "mean"))
 
 
-def _jackknife(values: Reals, spec: Spec) -> Reals:
-    """Half-widths of 95 % intervals over worlds, of every measure (Tukey 1958)."""
+def _worlds_left(values: Reals, spec: Spec) -> Reals:
+    """Every measure without one world, ``[W, M]``; missing under three worlds."""
     W = values.shape[-1]
     if W < _FEWEST_WORLDS:
-        return np.full(_flat(measured(values, spec)).shape, np.nan)
-    left = np.stack([_flat(measured(np.delete(values, w, axis=-1), spec)) for w in range(W)])
+        return np.full((W, _flat(measured(values, spec)).size), np.nan)
+    return np.stack([_flat(measured(np.delete(values, w, axis=-1), spec)) for w in range(W)])
+
+
+def _half_of(left: Reals) -> Reals:
+    """Half-widths of 95 % intervals over worlds ``[M]`` from measures without one world each ``[W, M]``: jackknife (Tukey 1958)."""
+    W = len(left)
     error = np.sqrt((W - 1) / W * ((left - left.mean(0)) ** 2).sum(0))
-    return np.asarray(stats.t.ppf(0.5 + LEVEL / 2, W - 1) * error)
+    return np.asarray(stats.t.ppf(0.5 + LEVEL / 2, max(W - 1, 1)) * error)
+
+
+def lead_of(scores: Scores, first: str, second: str, spec: Spec) -> tuple[float, float, float]:
+    """By how much the second policy's 90th percentile of regret in balance exceeds the first's, with 95 % limits over worlds.
+
+    Paired: in every world left out both are measured anew.
+    """
+    at = [scores.names.index(name) for name in (first, second)]
+    balance = SCORES.index("balance")
+    place = [
+        np.ravel_multi_index((balance, q, MEASURES.index("regret_p90")), (len(SCORES), len(scores.names), len(MEASURES)))
+        for q in at
+    ]
+    point, left = _flat(measured(scores.values, spec)), _worlds_left(scores.values, spec)
+    ahead = float(point[place[1]] - point[place[0]])
+    half = float(_half_of(left[:, place[1:]] - left[:, place[:1]])[0])
+    return ahead, ahead - half, ahead + half
 
 
 def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
@@ -315,9 +395,10 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in chosen.sort_values("value", kind="stable")["policy"]]
 
 
-def _answers(
-    table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str, best: list[str], concordance: tuple[float, float]
-) -> list[str]:
+def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str) -> list[str]:
+    best, concordance = _order(table), concordance_of(scores)
+    lead = lead_of(scores, best[0], best[1], spec)
+    _, Q, D, W = scores.values.shape
     rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
     first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
     met = _most([rows[name, "both", SATISFIED] for name in best])
@@ -327,18 +408,28 @@ def _answers(
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
         f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
-        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}.",
+        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
         f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
         f"cooperation lost): {met}.",
-        f"Best in balance: {on_top}.",
+        f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
         f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
         f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
         f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
-        f"{number(concordance[0], 2)}; 1 is one order in all) and {_agreement(concordance[1])} from world to world "
-        f"({number(concordance[1], 2)}).",
+        f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
+        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by "
+        f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
+
+
+def _lead(lead: tuple[float, float, float], second: str) -> str:
+    """Whether the policy of least regret is told apart from the next."""
+    ahead, low, high = lead
+    if np.isnan(low):
+        return f"With under {_FEWEST_WORLDS} worlds nobody can say whether the two differ."
+    words = f"the paired difference is {number(ahead, 1)} (worlds {span(low, high)})"
+    return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
 def _most(rows: list[dict[Hashable, Any]]) -> str:
@@ -362,7 +453,8 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. Limits after “draws” are 95 % "
         f"intervals for a sample of so many draws ({counted(spec.resamples, 'bootstrap sample')}); limits after “worlds” are 95 % "
-        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other.",
+        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other. Limits of shares over "
+        "draws are Wilson's.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
         "Where policies are hard to tell apart it lies under the true regret; the column “uncorrected” lies above it.",
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
@@ -374,20 +466,19 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
     if W < _FEWEST_WORLDS:
         told.append(f"With {counted(W, 'world')} there are no intervals over worlds; three or more give them (seeds=3).")
-    if scores.dropped:
-        told.append(f"Left out: {counted(scores.dropped, 'draw')}, for a run of theirs has no value.")
     return told
 
 
 def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome: Outcome, scores: Scores, runs: int) -> Drawing:
     _, Q, D, W = scores.values.shape
+    condition = str(futures["condition"].iloc[0])
     worst = table[(table["score"] == "balance") & (table["measure"] == "regret_p90")].set_index("policy")["value"]
     order = [str(name) for name in worst.sort_values(kind="stable").index]
     return Drawing(
-        name="regret",
+        name=f"regret_{condition}" if condition else "regret",
         function="regret",
         frame=futures.assign(worlds=W, runs=runs),
-        caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}.",
+        caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}{f'; {spoken(condition)}' if condition else ''}.",
         alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
         f"{number(worst[order[0]], 1)} percentage points; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
         options={"order": order},

@@ -17,7 +17,7 @@ from experiments.paired import LEVEL, Ratios
 from sim.world.record import Record
 
 Reals = NDArray[np.float64]
-_FEWEST_WORLDS = 4  # of which halves have two each
+FEWEST_WORLDS = 4  # of which halves have two each
 _CHOICES = [
     *("condition", "choice", "label", "protection", "lost", "held_out_protection", "held_out_lost"),
     *("optimism_protection", "optimism_lost", "same", "reaching", "splits"),
@@ -27,7 +27,7 @@ _CHOICES = [
 class Spec(Record):
     """Settings of ``configs/analysis/frontier.yaml``."""
 
-    protection: str | None  # estimand that is to fall; null for the outcome asked for
+    protection: str | None  # estimand that is to improve; null for the outcome asked for
     cooperation: Literal["legit_met_rate", "legit_met_in_full"]  # estimand that is to stay
     target: Annotated[float, Field(gt=0, le=1)]  # share of the full bundle's protection that a cheap one has to reach
     full: str  # the full bundle in studies of scenarios; in those of levers it is every lever at its last level
@@ -155,7 +155,7 @@ def choices_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     """
     menu, worlds = scores.menu, scores.menu.gain.off.shape[1]
     rows: list[dict[str, Any]] = []
-    seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= _FEWEST_WORLDS else np.zeros((0, worlds))
+    seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= FEWEST_WORLDS else np.zeros((0, worlds))
     inside = menu.gain.over(seen), menu.cost.over(seen)
     outside = menu.gain.over(1 - seen), menu.cost.over(1 - seen)
     made = [choice_of(up, right, menu.sizes, scores.full, spec.target) for up, right in zip(*inside, strict=True)]

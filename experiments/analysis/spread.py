@@ -12,17 +12,19 @@ variance is near zero.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from experiments.paired import half_width, mean_of
+from experiments.analysis.words import counted, listed
+from experiments.paired import LEVEL, half_width, mean_of
 
 Reals = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws
-REPLICATE = "95 % interval over worlds (Student's t on world means), the parameter draws taken as they are"
-PARAMETER = "5th to 95th percentile over the parameter draws of the mean over worlds; some replicate noise is left in it"
 _FEWEST = 2  # of anything that is to have a spread
 
 
@@ -53,9 +55,9 @@ class Bands(NamedTuple):
     """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
 
     mean: float
-    replicate_low: float  # what REPLICATE says
+    replicate_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
     replicate_high: float
-    parameter_low: float  # what PARAMETER says
+    parameter_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
     parameter_high: float
     parameter_sd: float  # between draws, replicate noise taken out
     draws: int
@@ -64,11 +66,80 @@ class Bands(NamedTuple):
     dropped: int  # draws left out because a run of theirs has no value
 
 
+class Kept(NamedTuple):
+    """The largest table without holes in a study that may be unfinished: which of its draws, worlds and lucks."""
+
+    draws: Flags  # [D]
+    worlds: Flags  # [W]
+    lucks: Flags  # [L]
+    dropped: tuple[int, int, int]  # draws, worlds and lucks left out; worlds and lucks without any run are not missed
+
+    def of(self, values: Reals) -> Reals:
+        """The same of ``[..., D, W, L]``."""
+        return np.asarray(values[..., self.draws, :, :][..., self.worlds, :][..., self.lucks])
+
+
+def kept_of(known: Flags, begun: Flags | None = None) -> Kept:
+    """The draws, worlds and lucks of ``[D, W, L]`` that hold most runs together and lack none.
+
+    A study that was stopped while it grew has worlds, lucks or draws that are only begun. They are left out, and not the finished
+    runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest rest counts.
+    ``begun`` ``[D, W, L]`` tells where there is any run, if that is more than what is known.
+    """
+    counts = known.sum(0)  # [W, L]
+    best = tuple(np.zeros(size, bool) for size in known.shape)
+    most = 0
+    for least in np.unique(counts[counts > 0]):
+        worlds, lucks = _rectangle(counts >= least)
+        draws = known[:, worlds][:, :, lucks].all((1, 2))
+        size = int(draws.sum() * worlds.sum() * lucks.sum())
+        if size > most:
+            best, most = (draws, worlds, lucks), size
+    there = known if begun is None else begun
+    all_of = len(known), int(there.any((0, 2)).sum()), int(there.any((0, 1)).sum())
+    dropped = all_of[0] - int(best[0].sum()), all_of[1] - int(best[1].sum()), all_of[2] - int(best[2].sum())
+    return Kept(best[0], best[1], best[2], dropped)
+
+
+def _rectangle(had: Flags) -> tuple[Flags, Flags]:
+    """Worlds and lucks of which every pair is had, ``[W]`` and ``[L]`` from ``[W, L]``: the emptiest are dropped one by one."""
+    worlds, lucks = had.any(1), had.any(0)
+    while not had[np.ix_(worlds, lucks)].all():
+        of_world = np.where(worlds, had[:, lucks].mean(1), np.inf)
+        of_luck = np.where(lucks, had[worlds].mean(0), np.inf)
+        side, shares = (worlds, of_world) if of_world.min() <= of_luck.min() else (lucks, of_luck)
+        side[int(shares.argmin())] = False
+    return worlds, lucks
+
+
+def left_out(dropped: Sequence[int]) -> str:
+    """A sentence about draws, worlds and lucks that are left out; nothing where none is.
+
+    >>> left_out((1, 0, 2)), left_out((0, 0, 0))
+    ('Left out: 1 draw and 2 lucks, for a run of theirs is missing or has no value.', '')
+    """
+    parts = [counted(count, noun) for count, noun in zip(dropped, ("draw", "world", "luck"), strict=True) if count]
+    return f"Left out: {listed(parts)}, for a run of theirs is missing or has no value." if parts else ""
+
+
+def share_limits(share: float, count: int) -> tuple[float, float]:
+    """95 % interval of a share of so many independent draws, never of no width (Wilson 1927); missing where there is no draw.
+
+    >>> [round(limit, 3) for limit in share_limits(0.0, 64)], [round(limit, 3) for limit in share_limits(0.5, 64)]
+    ([0.0, 0.057], [0.381, 0.619])
+    """
+    if not count or np.isnan(share):
+        return float("nan"), float("nan")
+    square = float(stats.norm.ppf(0.5 + LEVEL / 2)) ** 2
+    middle, over = share + square / (2 * count), 1 + square / count
+    half = float(np.sqrt(square * (share * (1 - share) + square / (4 * count)) / count))
+    return max((middle - half) / over, 0.0), min((middle + half) / over, 1.0)
+
+
 def complete(values: Reals) -> tuple[Reals, int]:
-    """The draws of ``[D, W, L]`` in which every run has a value, and how many were left out; empty worlds do not count."""
-    run = values[:, ~np.isnan(values).all((0, 2))]
-    kept = ~np.isnan(run).any((1, 2)) if run.shape[1] else np.zeros(len(run), bool)
-    return run[kept], int((~kept).sum())
+    """The largest part of ``[D, W, L]`` in which every run has a value, and how many draws were left out (``kept_of``)."""
+    kept = kept_of(~np.isnan(values))
+    return kept.of(values), kept.dropped[0]
 
 
 def variances_of(values: Reals) -> Variances:

@@ -19,9 +19,9 @@ from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.spread import PARAMETER, REPLICATE, bands_of, complete
-from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken
-from experiments.cube import Outcome, Study
+from experiments.analysis.spread import Kept, bands_of, complete, kept_of, left_out, share_limits
+from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken, under
+from experiments.cube import Outcome, Study, conditions_in
 from experiments.paired import LEVEL, mean_of
 from sim.world.record import ConfigError, Record
 
@@ -29,7 +29,19 @@ Reals = NDArray[np.float64]
 _NAME = "threshold"
 _FEWEST = 2  # worlds, and draws, that are to have a spread
 _FEWEST_LEVELS = 3  # two steps: a cliff is one among others
-_STEPS = ("outcome", "from", "to", "per_unit", "low", "high", "parameter_low", "parameter_high", "largest_share", "at_line")
+_STEPS = (
+    "outcome",
+    "from",
+    "to",
+    "per_unit",
+    "low",
+    "high",
+    "parameter_low",
+    "parameter_high",
+    "largest_share",
+    "chance_share",
+    "at_line",
+)
 _PER_CENT = 100.0
 _DIGITS = 3  # of a mean in a sentence
 
@@ -49,6 +61,19 @@ class Steps(NamedTuple):
     cells: Reals  # [K - 1, D, W]
 
 
+class Curve(NamedTuple):
+    """One outcome at every level, under one condition."""
+
+    outcome: Outcome
+    condition: str
+    levels: pd.DataFrame
+    changes: pd.DataFrame
+    table: pd.DataFrame  # of steps
+    steps: Steps
+    kept: Kept  # draws, worlds and lucks that all levels have
+    begun: list[str]  # levels without a number, for they have few of their runs
+
+
 def unsuited(study: Study) -> str | None:
     """Why no outcome can be drawn against a number in this study; None if one can."""
     design = study.design
@@ -63,25 +88,46 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """The outcome, and another beside it, at every level. Raises ``ConfigError`` where the store lacks one of them."""
     spec = spec_from(_NAME, Spec, study.config)
     outcomes = [outcome, *([] if spec.beside in (None, str(outcome)) else [Outcome.of(str(spec.beside))])]
-    numbers = numbers_of(study.points, study.design)
-    if numbers is None:
+    if numbers_of(study.points, study.design) is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
-    names = [f"{value:g}" for value in numbers]
-    fewest = study.config.metrics.fewest_events
-    by_level = [told_only(policies_of(study.cube(one), names), fewest) for one in outcomes]
-    levels = pd.concat([levels_table(found, one) for found, one in zip(by_level, outcomes, strict=True)], ignore_index=True)
-    changes = pd.concat([changes_table(found, one, spec.line) for found, one in zip(by_level, outcomes, strict=True)])
-    steps = [steps_of(found, spec.line) for found in by_level]
-    table = pd.concat([steps_table(found, one, spec.line) for found, one in zip(steps, outcomes, strict=True)], ignore_index=True)
+    curves = [_curve(study, one, condition, spec) for condition in conditions_in(study.points) for one in outcomes]
+    levels = pd.concat([curve.levels for curve in curves], ignore_index=True)
+    changes = pd.concat([curve.changes for curve in curves], ignore_index=True)
+    table = pd.concat([curve.table for curve in curves], ignore_index=True)
     return Analysis(
         name=_NAME,
         heading=f"What moves with {key_varied(study.design)}",
         question=study.design.question,
-        answer=[words for one, found in zip(outcomes, steps, strict=True) for words in _answers(one, levels, table, found, spec)],
-        sure=_sure(levels, spec),
-        tables={_NAME: levels, "changes": changes.reset_index(drop=True), "steps": table},
-        drawings=_drawings(levels, changes, spec, key_varied(study.design)),
+        answer=[under(curve.condition, words) if curve.condition else words for curve in curves for words in _answers(curve, spec)],
+        sure=_sure(curves, levels),
+        tables={_NAME: levels, "changes": changes, "steps": table},
+        drawings=[
+            drawing
+            for condition in conditions_in(study.points)
+            for drawing in _drawings(condition, levels, changes, spec, key_varied(study.design))
+        ],
     )
+
+
+def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
+    """One outcome under one condition."""
+    cube = study.cube(outcome).of(condition=condition)
+    names = [f"{value:g}" for value in numbers_of(cube.points, study.design) or []]
+    policies, kept, begun = shared(told_only(policies_of(cube, names), study.config.metrics.fewest_events))
+    steps = steps_of(policies, spec.line)
+    tables = (
+        levels_table(policies, outcome),
+        changes_table(policies, outcome, spec.line),
+        steps_table(steps, outcome, spec.line),
+    )
+    named = [_under_condition(table, condition) for table in tables]
+    return Curve(outcome, condition, named[0], named[1], named[2], steps, kept, begun)
+
+
+def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
+    own = table.copy()
+    own.insert(1, "condition", pd.Series(condition, index=own.index, dtype=object))
+    return own
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------
@@ -91,6 +137,22 @@ def told_only(policies: Policies, fewest: int) -> Policies:
     """The same without the values of levels on fewer events, pooled over all runs, than a rate may stand on."""
     few = policies.events < fewest
     return policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values))
+
+
+def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
+    """The same in the draws, worlds and lucks that all levels have, which these are, and the levels left without a number.
+
+    Otherwise levels would differ by who was asked. A level with under half of the runs of the fullest one is no reason to drop
+    those of the others.
+    """
+    known = ~np.isnan(policies.values)
+    runs = known.sum((1, 2, 3))
+    told = runs * 2 >= max(int(runs.max()), 1)
+    kept = kept_of(known[told].all(0) if told.any() else np.zeros(known.shape[1:], bool), known[told].any(0))
+    values = np.where(told[:, None, None, None], kept.of(policies.values), np.nan)
+    begun = [name for name, count, enough in zip(policies.names, runs, told, strict=True) if count and not enough]
+    futures = policies.futures[kept.draws].reset_index(drop=True)
+    return policies._replace(values=values, futures=futures), kept, begun
 
 
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
@@ -115,14 +177,13 @@ def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataF
 def steps_of(policies: Policies, line: float) -> Steps:
     """Slopes between neighbouring levels, per cent of the mean at the line (or the level nearest to it) for one unit of the number.
 
-    Levels without any value, worlds that a level lacks, and futures without all their runs are left out.
+    Levels without any value are left out, and whatever one of the others lacks.
     """
+    policies, _, _ = shared(policies)
     order = np.argsort([float(name) for name in policies.names])
-    known = [place for place in order if not np.isnan(policies.values[place]).all()]
+    known = [int(place) for place in order if not np.isnan(policies.values[place]).all()]
     levels = [float(policies.names[place]) for place in known]
-    run = policies.values[known]  # [K, D, W, L]
-    run = run[:, :, ~np.isnan(run).all((1, 3)).any(0)]
-    cells = mean_of(run[:, ~np.isnan(run).any((0, 2, 3))])  # [K, D, W]
+    cells = mean_of(policies.values[known])  # [K, D, W]
     if len(known) < _FEWEST or not cells.size:
         return Steps(levels, np.zeros((0, 0, 0)))
     level = float(cells[int(np.argmin(np.abs(np.array(levels) - line)))].mean())
@@ -134,7 +195,8 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
     """``outcome, from, to, per_unit, low, high, parameter_low, parameter_high, largest_share, at_line``, a row a step.
 
     ``low`` and ``high`` hold for all steps together (95 %, over worlds); ``largest_share`` is the share of draws in which the step
-    is the steepest; ``at_line`` whether it begins or ends there.
+    is the steepest on means over worlds, replicate noise among them,
+    and ``chance_share`` what it would be if all were alike; ``at_line`` whether it begins or ends there.
     """
     K = len(steps.cells)
     if not K:
@@ -157,6 +219,7 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
                 "parameter_low": bands.parameter_low,
                 "parameter_high": bands.parameter_high,
                 "largest_share": float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan,
+                "chance_share": 1.0 / K,
                 "at_line": line in (start, stop),
             }
         )
@@ -199,15 +262,15 @@ def cliff_of(steps: Steps) -> Cliff:
 # --- what it says ---------------------------------------------------------------------------------------------------------
 
 
-def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps: Steps, spec: Spec) -> list[str]:
-    own = levels[levels["outcome"] == str(outcome)].to_dict("records")
+def _answers(curve: Curve, spec: Spec) -> list[str]:
+    outcome, steps, own = curve.outcome, curve.steps, curve.levels.to_dict("records")
     at_line = min(own, key=lambda row: abs(float(row["level"]) - spec.line))
     shown = list({row["level"]: row for row in (own[0], at_line, own[-1])}.values())
     name = spoken(outcome.metric).capitalize() if outcome.by == "all" else str(outcome)
     told = [f"{name} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
     if len(steps.cells) < _FEWEST or not np.isfinite(steps.cells).any():
         return told
-    cliff, mine = cliff_of(steps), table[table["outcome"] == str(outcome)].to_dict("records")
+    cliff, mine = cliff_of(steps), curve.table.to_dict("records")
     step = mine[cliff.place]
     told.append(
         f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
@@ -216,7 +279,11 @@ def _answers(outcome: Outcome, levels: pd.DataFrame, table: pd.DataFrame, steps:
     )
     beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
     if not np.isnan(beside).any():
-        told[-1] += f" In {share(sum(beside))} of the draws the steepest step is one beside {spec.line:g}."
+        low, high = share_limits(sum(beside), steps.cells.shape[1])
+        told[-1] += (
+            f" In {share(sum(beside))} of the draws ({share(low)} to {share(high)}) the steepest step is one beside {spec.line:g}; "
+            f"by chance alone it would be in {share(len(beside) / len(mine))}, and replicate noise is in that share."
+        )
     back = [f"from {mine[k]['from']:g} to {mine[k]['to']:g}" for k in cliff.turns]
     told[-1] += f" It turns back {listed(back)}." if back else " No step surely turns back."
     return told
@@ -235,40 +302,69 @@ def _verdict(cliff: Cliff, at_line: bool, spec: Spec) -> str:
         return "With one world nobody can say whether it is a cliff."
     if cliff.low > 0:
         where = f"at {spec.line:g}" if at_line else f"and it does not lie at {spec.line:g}"
-        return f"That is a cliff, {where}: steeper than any other step by {number(cliff.ahead)} points or more, beyond the noise."
-    return f"It is not surely steeper than every other step: no cliff is shown, at {spec.line:g} or elsewhere."
+        margin = f"{number(cliff.low)} points or more (estimate {number(cliff.ahead)})"
+        return f"That is a cliff, {where}: surely steeper than any other step by {margin}."
+    return "It is not surely steeper than every other step: no cliff is shown, which does not mean that there is none."
 
 
-def _sure(levels: pd.DataFrame, spec: Spec) -> list[str]:
+def _sure(curves: list[Curve], levels: pd.DataFrame) -> list[str]:
     row = levels.iloc[int(levels["worlds"].argmax())]
-    D, W, dropped = int(row["draws"]), int(row["worlds"]), int(levels["dropped"].max())
+    D, W = int(row["draws"]), int(row["worlds"])
     told = [
         f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
-        f"“worlds”: {REPLICATE}. Steps are judged by such intervals, made so wide that all hold together (Bonferroni).",
+        "“worlds” are 95 % intervals over worlds and luck (Student's t), the draws taken as they are. Steps are judged by such "
+        "intervals, made so wide that all hold together (Bonferroni).",
     ]
     if D >= _FEWEST:
-        told.append(f"Limits after “draws”: {PARAMETER} (not in parameter_sd of the table). Shares of draws are no probabilities.")
+        told.append(
+            "Limits after “draws” reach from the 5th to the 95th percentile over the draws of the mean over worlds; some replicate "
+            "noise is left in them (parameter_sd in the table is without it). Draws are no probabilities."
+        )
     else:
         told.append("The unknown numbers are held at one value each: nothing here speaks of parameter uncertainty.")
     if levels["mean"].isna().any():
         told.append("Levels on fewer events than a rate may stand on (metrics.fewest_events) have no number.")
-    if dropped:
-        told.append(f"Left out at some level: up to {counted(dropped, 'draw')}, for a run of theirs has no value.")
+    widths = np.unique([width for curve in curves for width in np.diff(curve.steps.levels)])
+    if widths.size > 1:
+        told.append("A step over more than one unit is averaged: a jump within it looks flatter than it is.")
+    told += [
+        f"{'' if said.startswith('Left') else 'Without a number: '}{said}"
+        for said in dict.fromkeys(line for curve in curves for line in _gaps(curve))
+    ]
     return told
 
 
-def _drawings(levels: pd.DataFrame, changes: pd.DataFrame, spec: Spec, key: str) -> list[Drawing]:
+def _gaps(curve: Curve) -> list[str]:
+    """What all levels go without because a level lacks it, and levels that have too few runs."""
+    of = f"{spoken(str(curve.outcome))}{f' ({spoken(curve.condition)})' if curve.condition else ''}"
+    gaps = [left_out(curve.kept.dropped).replace("Left out:", f"Left out at every level, {of}:", 1)]
+    if curve.begun:
+        gaps.append(f"levels {listed(curve.begun)} of {of}, which have under half of the runs of others.")
+    return [gap for gap in gaps if gap]
+
+
+def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec: Spec, key: str) -> list[Drawing]:
+    levels, changes = (table[table["condition"] == condition].reset_index(drop=True) for table in (levels, changes))
+    end, where = (f"_{condition}", f" ({spoken(condition)})") if condition else ("", "")
+    titled = {"title": f"What changes against {spec.line:g} {spec.unit}s{where}"}
     words = spoken(key.rpartition(".")[2])
     options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
     return [
-        Drawing("fan", "fan", levels, "", _alt(levels, spec), options=options),
         Drawing(
-            "fan_change",
+            f"fan{end}",
+            "fan",
+            levels,
+            f"{spoken(condition).capitalize()}." if condition else "",
+            _alt(levels, spec),
+            options=options,
+        ),
+        Drawing(
+            f"fan_change{end}",
             "fan",
             changes,
             f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s.",
             f"Change against {spec.line:g} {spec.unit}s, per cent. {_alt(changes, spec)}",
-            settings={"title": f"What changes against {spec.line:g} {spec.unit}s"},
+            settings=titled,
             options=options,
         ),
     ]

@@ -46,16 +46,20 @@ def number(value: float, decimals: int | None = None) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
-def band(value: float, low: float = np.nan, high: float = np.nan) -> str:
-    """Per cent with its interval, all with the decimals that the largest of the three needs; no interval where it is missing.
+def band(value: float, low: float | None = None, high: float | None = None) -> str:
+    """Per cent with its interval, all with the decimals that the largest of the three needs; nothing where none is given.
 
-    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0)
-    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %')
+    An interval that is missing (one world, or Fieller's without bounds) is said, for no number is less sure.
+
+    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0), band(12.0, np.nan, np.nan)
+    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %', '12 % (no bounds)')
     """
-    known = [part for part in (value, low, high) if not np.isnan(part)]
-    decimals = _decimals(max(known, key=abs)) if known else 0
-    words = [number(part, decimals) for part in (value, low, high)]
-    return f"{words[0]} %" if np.isnan(low) or np.isnan(high) else f"{words[0]} % ({words[1]} to {words[2]})"
+    if low is None or high is None:
+        return f"{number(value)} %"
+    if np.isnan([low, high]).any():
+        return f"{number(value)} % (no bounds)"
+    words = [number(part, _decimals(max((value, low, high), key=abs))) for part in (value, low, high)]
+    return f"{words[0]} % ({words[1]} to {words[2]})"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -23,10 +23,10 @@ from experiments.figures.style import (
     present,
     spoken,
 )
+from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
 _TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
-_BETTER_UP = ("legit_met_rate", "legit_met_in_full", "notified_share", "block_rate")  # of all others less is better
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
 _BAR = 0.62  # of a row
@@ -64,8 +64,8 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
     note(
         ax,
         "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
-        "to all on. Line: 95 % interval. Diamond: where the bar would end with the effect that the safeguard has alone; beyond the "
-        "bar it overlaps with others. Blue: better for people, orange: worse.",
+        "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the "
+        "safeguard has alone; beyond the bar it overlaps with others. Blue: better for people, orange: worse, grey: neither.",
     )
     return ax
 
@@ -100,9 +100,16 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
 
 
 def _bar(inner: Axes, y: int, start: float, end: float, outcome: str) -> None:
-    better = (end > start) == (outcome.partition(".")[0] in _BETTER_UP)
-    bar = inner.barh(y, end - start, left=start, height=_BAR, color=BETTER if better else WORSE, zorder=2)
+    bar = inner.barh(y, end - start, left=start, height=_BAR, color=colour_of(outcome, end > start), zorder=2)
     bar[0].set_gid("lever")
+
+
+def colour_of(outcome: str, rises: bool) -> str:
+    """The colour of a change: better or worse for people, or neither where the estimand has no direction."""
+    wanted = WANTED.get(outcome.partition(".")[0])
+    if wanted is None:
+        return FAINT
+    return BETTER if rises == (wanted == "up") else WORSE
 
 
 def _whisker(inner: Axes, y: int, low: float, high: float) -> None:

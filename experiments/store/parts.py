@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,6 +74,12 @@ def checksum_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:_LETTERS]
 
 
+@lru_cache(maxsize=1024)
+def _checksum_then(path: Path, changed: int, size: int) -> str:
+    """The checksum of a file as it was when it last changed: each is read once for it."""
+    return checksum_of(path)
+
+
 def read_part(part: Part, columns: list[str] | None = None, filters: object = None) -> pa.Table:
     """A part's rows. Raises ``StoreError`` for a file that is cut off, or of another version of the tables."""
     try:
@@ -82,6 +89,9 @@ def read_part(part: Part, columns: list[str] | None = None, filters: object = No
             f"{part.path}: cannot be read ({' '.join(str(error).split())[:120]}); accepted: a whole Parquet file; "
             f"remove it, then the sweep makes its runs again"
         ) from None
+    mark = part.path.stat()
+    if _checksum_then(part.path, mark.st_mtime_ns, mark.st_size) != part.checksum:
+        raise StoreError(f"{part.path}: is not what was written; accepted: a part as its name has it (rogatory check)")
     version = (table.schema.metadata or {}).get(VERSION_KEY, b"none").decode()
     if version != SCHEMA:
         raise StoreError(f"{part.path}: found schema {version}; accepted: schema {SCHEMA}, or a new store")

@@ -71,7 +71,8 @@ class StoredStudy:
         """The points of the latest sweep, in its order; those of a multirun's jobs add up."""
         alike = [said for _, said in self.sessions if said["design"] == self.latest["design"]]
         named = {self.latest["points"]} if self.latest.get("whole", True) else {said["points"] for said in alike}
-        parts = {part.path.name: part for part in parts_of(self.folder, "points")}
+        written = {part.checksum: part for part in parts_of(self.folder, "points")}
+        parts = {name: part for name in named if (part := written.get(name.removesuffix(".parquet").rpartition("-")[2]))}
         lost = sorted(named - parts.keys())
         if lost:
             raise StoreError(f"{self.folder / 'points' / lost[0]}: is missing; accepted: the file as the sweep wrote it")

@@ -118,6 +118,11 @@ PENALTY_COLUMNS = (_known("max_years", 0, inf),)
 PENALTY_ORDER = ("code", "offence", "max_years", "basis", "tag")
 
 
+def packaged() -> list[Path]:
+    """The files that are read where no other is named."""
+    return sorted(FOLDER.glob("*.csv"))
+
+
 def read_states(path: Path | None = None) -> pd.DataFrame:
     """Read the states: one row per UN member, index ``code`` (ISO 3166-1 alpha-3) in alphabetical order.
 

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from sim.draws import Draws
-from sim.sources.checksums import FOLDER
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.tables import TableError, packaged, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
@@ -33,7 +32,7 @@ def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> 
 
 
 def _files(own: Sequence[Path | None]) -> list[Path]:
-    return [*(path for path in own if path), *sorted(FOLDER.glob("*.csv"))]
+    return [*(path for path in own if path), *packaged()]
 
 
 @lru_cache(maxsize=2)

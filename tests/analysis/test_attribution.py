@@ -16,6 +16,8 @@ from experiments.analysis.record import Analysis
 from experiments.analysis.shapley import contributions, shapley
 from experiments.cube import Outcome
 from experiments.designs import design_of
+from experiments.figures.style import BETTER, FAINT, WORSE
+from experiments.figures.waterfall import colour_of
 from experiments.points import points_of as composed
 from experiments.sampling import MOST_FACTORIAL, orders_of
 from sim.world.record import ConfigError
@@ -73,7 +75,7 @@ def test_three_who_can_each_do_it_all_have_a_third_each_and_overlap() -> None:
     assert (found.tables["interactions"]["value"] < 0).all()
     said = " ".join(found.answer)
     assert "sums to 150 %, 100 % (100 to 100) more than all together: they overlap, so such effects must not be added up." in said
-    assert "“a” and “b” overlap most" in said
+    assert "“a” and “b” overlap most: together they take off 25 points (25 to 25) less than the sum of what each takes off" in said
 
 
 def test_two_who_do_nothing_without_each_other_are_said_to_reinforce_each_other() -> None:
@@ -81,7 +83,7 @@ def test_two_who_do_nothing_without_each_other_are_said_to_reinforce_each_other(
     assert shares(found)["value"].to_numpy() == pytest.approx(0.05)
     said = " ".join(found.answer)
     assert "sums to 0 %, 50 % (50 to 50) less than all together: they reinforce each other" in said
-    assert "“a” and “b” reinforce each other most: side by side they gain 50 % (50 to 50)" in said
+    assert "“a” and “b” reinforce each other most: together they take off 50 points (50 to 50) more than the sum" in said
 
 
 def random_values(seed: int, worlds: int = 4, levers: int = 3, spread: float = 0.02) -> dict[frozenset[str], Any]:
@@ -162,7 +164,8 @@ def test_parameter_draws_are_told_apart_from_worlds() -> None:
     row = shares(found).loc["a"]
     assert (row["value"], row["low"], row["high"]) == pytest.approx((0.02, 0.02, 0.02))
     assert (row["draw_low"], row["draw_high"]) == pytest.approx((0.001, 0.039))
-    assert any("41 parameter draws" in sentence for sentence in found.sure)
+    assert any("41 parameter draws" in sentence and "replicate noise is in it" in sentence for sentence in found.sure)
+    assert any("the divisor taken as known" in sentence for sentence in found.sure)
 
 
 def test_a_run_that_is_missing_at_one_point_is_left_out_at_all() -> None:
@@ -296,6 +299,12 @@ def test_antithetic_pairs_err_less_than_orders_by_themselves() -> None:
         for kept, of_them in ((with_reverse, orders), (without, plain)):
             kept.append(contributions(of_them, np.arange(64), values).mean(axis=0) - exact)
     assert np.std(with_reverse) < 0.7 * np.std(without)
+
+
+def test_more_that_are_deterred_is_better_and_data_kept_alone_is_neither() -> None:
+    assert (colour_of("deterred_share", True), colour_of("deterred_share.group.lgbtq", False)) == (BETTER, WORSE)
+    assert (colour_of("attempted_rate", True), colour_of("attempted_rate", False)) == (WORSE, BETTER)
+    assert colour_of("preserved_only", True) == FAINT
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------------

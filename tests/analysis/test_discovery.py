@@ -168,3 +168,61 @@ def test_every_table_can_be_written(null: bool, tmp_path: Path) -> None:
     for name, table in [pair for one in told for pair in one.tables.items()]:
         table.to_parquet(tmp_path / f"{name}.parquet", index=False)
         assert len(pd.read_parquet(tmp_path / f"{name}.parquet")) == len(table)
+
+
+def test_the_reader_is_told_how_the_policy_was_chosen() -> None:
+    drawn = design(["as_adopted", "judge", "notice"], size=64)
+    points = points_in(drawn)
+    saved = np.select([points["scenario"] == "judge", points["scenario"] == "notice"], [0.5, 0.2 * points["review.x0"]], 0.0)
+    held = {CASES: (1 - saved)[:, None, None] * np.ones((1, 3, 1)), NEEDS: np.ones((len(points), 3, 1))}
+    told, named = (
+        analyse(study(drawn, points, held, discovery=QUICK), CASES),
+        study(drawn, points, held, discovery=QUICK | {"policy": "notice"}),
+    )
+    assert any("of 2 policies it is the one that fails in nearest to half of the draws" in sentence for sentence in told.sure)
+    assert not any("nearest to half" in sentence for sentence in analyse(named, CASES).sure)
+
+
+def test_of_sobol_s_rows_only_those_drawn_by_themselves_are_looked_at() -> None:
+    drawn = design(["as_adopted", "judge"], size=64, unknown=5, draw="sobol")
+    points = points_in(drawn)
+    bad = ((points["review.x0"] > 0.5) & (points["scenario"] == "judge")).to_numpy(bool)
+    saved = np.where(bad, 0.0, 0.3 * (points["scenario"] == "judge"))
+    held = {CASES: (1 - saved)[:, None, None] * np.ones((1, 3, 1)), NEEDS: np.ones((len(points), 3, 1))}
+    told = analyse(study(drawn, points, held, discovery=QUICK), CASES)
+    draws = told.tables["draws"]
+    assert len(draws) == 2 * 64  # of 64 x 7
+    assert not draws["review.x0"].duplicated().any()  # rows in between repeat coordinates
+    assert any("320 rows made of them" in sentence for sentence in told.sure)
+
+
+def test_conditions_are_looked_at_apart() -> None:
+    one, two = planted(), planted(fails_below=10.0, null=True, noise=0.0)
+    points = pd.concat([one.points, two.points.assign(condition="with_load", point=two.points["point"] + "x")])
+    points = points.assign(place=range(len(points))).reset_index(drop=True)
+    held = {name: np.concatenate([one.cube(name).values, two.cube(name).values]) for name in (CASES, NEEDS)}
+    told = analyse(study(one.design, points, held, discovery=QUICK | {"fails_below": 9.0}), CASES)
+    draws = told.tables["draws"]
+    assert draws.groupby("condition").size().to_dict() == {"": 160, "with_load": 160}
+    assert not draws.loc[draws["condition"] == "with_load", "fails"].any()
+    assert draws.loc[draws["condition"] == "", "fails"].any()
+    assert any(sentence.startswith("With load: Judge fails in 0 of 160 draws (0 % to 2 %)") for sentence in told.answer)
+
+
+def test_policies_that_share_no_draw_are_refused() -> None:
+    whole = planted()
+    apart = whole.points.assign(draw=range(len(whole.points)))
+    told = study(whole.design, apart, {outcome: cube.values for outcome, cube in whole.held.items()}, discovery=QUICK)
+    with pytest.raises(ConfigError, match="share their draws with the baseline"):
+        analyse(told, CASES)
+
+
+def test_a_world_that_was_only_begun_costs_no_draw_and_a_zero_baseline_is_told() -> None:
+    whole = planted(W=5)
+    cases = whole.cube(CASES).values.copy()
+    cases[3:, 4] = np.nan
+    cases[7] = np.where(np.isnan(cases[7]), np.nan, 0.0)
+    told = analyse(study(whole.design, whole.points, {CASES: cases, NEEDS: whole.cube(NEEDS).values}, discovery=QUICK), CASES)
+    assert len(told.tables["draws"]) == 159
+    assert any("Left out: 1 world, for" in sentence for sentence in told.sure)
+    assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)

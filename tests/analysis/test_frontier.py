@@ -20,7 +20,7 @@ from experiments.analysis.record import Analysis
 from experiments.analysis.scored import halves, resampled
 from experiments.cube import Outcome
 from sim.world.record import ConfigError
-from tests.analysis.lattices import HARM, NEEDS, design, numbered, on, points_of, told
+from tests.analysis.lattices import HARM, design, numbered, on, points_of, told
 
 Reals = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -166,7 +166,7 @@ def test_the_knee_the_cheapest_and_the_full_bundle_are_marked() -> None:
     assert rows.index[rows["cheapest"]].tolist() == ["a+b"]
     assert rows["bundle"].to_dict() == {label: "all" if label == "a+b+c" else "" for label in rows.index}
     said = " ".join(lattice().answer)
-    assert "The cheapest policy that does at least 50 % of what the full bundle does is “a” and “b”: it prevents 40 %" in said
+    assert "The cheapest policy that does at least 50 % of what all levers on does is “a” and “b”: it prevents 40 %" in said
     assert "reaches the target in 100 % of resampled worlds" in said
 
 
@@ -249,6 +249,18 @@ def test_three_worlds_are_too_few_for_halves() -> None:
     found = frontier.analyse(told(design(), lambda row: 0.2 - 0.01 * len(on(row)), lambda row: 0.5, (3, 1), analysis=FEW), HARM)
     assert found.tables["choices"]["held_out_lost"].isna().all()
     assert not any("other half" in sentence for sentence in found.answer)
+    assert not any("choices.csv corrects" in sentence for sentence in found.sure)
+    assert any("Nothing corrects for it" in sentence for sentence in found.sure)
+    assert any("choices.csv corrects" in sentence for sentence in lattice().sure)
+
+
+def test_an_interval_without_bounds_is_said() -> None:
+    """The baseline is not told from zero, so Fieller's interval holds every ratio beyond some."""
+    level = np.array([0.01, 0.9, 0.01])[:, None]
+    study = told(design(), lambda row: level * (1 - 0.1 * len(on(row))), lambda row: 0.5, (3, 1), analysis=FEW)
+    found = frontier.analyse(study, HARM)
+    assert table(found)["protection_low"].isna().all()
+    assert any("prevents 30 % (no bounds)" in sentence for sentence in found.answer)
 
 
 # --- other designs ----------------------------------------------------------------------------------------------------------
@@ -356,8 +368,40 @@ def test_a_missing_run_is_left_out_on_both_sides() -> None:
 
     rows = table(frontier.analyse(told(design(), value, needs, MANY, analysis=FEW), HARM))
     base = 0.2 + WORLD[:, 0] + np.array([0.1, np.nan, 0.05, 0.05, 0.05, 0.05])
-    assert rows.loc["a", "protection"] == pytest.approx(100 * 0.04 / np.nanmean(base))
-    assert rows.loc["b", "protection"] == pytest.approx(100 * 0.04 / 0.25)
+    assert rows.loc[["a", "b"], "protection"].to_numpy() == pytest.approx(100 * 0.04 / np.nanmean(base))
+
+
+def test_all_policies_stand_on_the_worlds_in_which_each_has_every_draw() -> None:
+    """A world with one of four draws would weigh as much as a whole one."""
+    drawn = design(2, uncertainties={"review.rho": {"low": 0.0, "high": 1.0}}, draw="latin_hypercube", size=4)
+
+    def value(row: Row) -> Any:
+        values = np.broadcast_to(0.2 - 0.05 * len(on(row)), MANY).copy()
+        if on(row) == {"a"}:
+            values[0] = 0.0 if row["draw"] == 0 else np.nan
+        return values
+
+    found = frontier.analyse(told(drawn, value, lambda row: 0.5, MANY, analysis=FEW), HARM)
+    assert table(found).loc["a", "protection"] == pytest.approx(25)
+    assert any("or draw lacks a value are left out for all: 2 dropped." in sentence for sentence in found.sure)
+    assert any("over 5 worlds" in sentence for sentence in found.sure)
+    assert not any("dropped" in sentence for sentence in lattice().sure)
+
+
+def test_where_no_run_is_whole_those_with_the_most_are_kept_and_it_is_said() -> None:
+    def value(row: Row) -> Any:
+        values = harm(row) + np.zeros(MANY)
+        if on(row) == {"c"}:
+            values[:] = np.nan
+        if on(row) == {"b"}:
+            values[0] = np.nan
+        return values
+
+    found = frontier.analyse(told(design(), value, needs, MANY, analysis=FEW), HARM)
+    assert np.isnan(table(found).loc["c", "protection"])
+    base = np.mean(0.2 + WORLD[1:])
+    assert table(found).loc[["a", "b"], "protection"].to_numpy() == pytest.approx(100 * 0.04 / base)
+    assert any("the runs with the most are kept, 2 dropped" in sentence for sentence in found.sure)
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------------
@@ -373,9 +417,29 @@ def test_a_study_without_policies_or_without_its_baseline_does_not_suit() -> Non
     assert frontier.unsuited(told(design(), harm, needs, MANY)) is None
 
 
-def test_cooperation_is_no_protection() -> None:
-    with pytest.raises(ConfigError, match=r"^outcome: found 'legit_met_rate', which is what protection costs; accepted: "):
-        frontier.analyse(told(design(), harm, needs, MANY, analysis=FEW), NEEDS)
+@pytest.mark.parametrize("name", ["legit_met_rate", "legit_met_in_full", "false_refusal_rate"])
+def test_cooperation_is_no_protection(name: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^outcome: found '{name}', which tells of cooperation; accepted: case_disclosure_rate, "
+    ):
+        frontier.analyse(told(design(), harm, needs, MANY, analysis=FEW), Outcome(name))
+
+
+def test_what_is_neither_good_nor_bad_is_no_protection() -> None:
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better"):
+        frontier.analyse(told(design(), harm, needs, MANY, analysis=FEW), Outcome("preserved_only"))
+
+
+def test_a_good_thing_protects_when_it_rises() -> None:
+    told_share = Outcome("notified_share")
+    study = told(design(), lambda row: 0.2 + WORLD + sum(SAVES[name] for name in on(row)), needs, MANY, analysis=FEW)
+    held = study.held | {told_share: study.held[HARM]._replace(outcome=told_share)}
+    found = frontier.analyse(study._replace(held=held), told_share)
+    assert table(found).loc["a+b", "protection"] == pytest.approx(40)
+    assert table(found)["on_frontier"].loc[["a", "a+b", "a+b+c"]].all()
+    assert table(found).loc["a+b+c", "rank"] == 1
+    assert any("adds 50 %" in sentence for sentence in found.answer)
+    assert any("Protection is the rise of notified share" in sentence for sentence in found.sure)
 
 
 def test_a_baseline_without_the_outcome_is_one_line() -> None:

@@ -263,3 +263,83 @@ def test_every_table_can_be_written(tmp_path: Path) -> None:
     for name, table in analyse(crossing(), CASES).tables.items():
         table.to_parquet(tmp_path / f"{name}.parquet", index=False)
         assert pd.read_parquet(tmp_path / f"{name}.parquet").columns.tolist() == table.columns.tolist()
+
+
+def test_the_next_policy_is_tested_against_the_first() -> None:
+    apart = analyse(crossing(noise=0.01), CASES).answer[0]
+    assert "It is told apart from the next: the paired difference is " in apart
+    drawn = design(NAMES)
+    points = points_in(drawn)
+    noise = np.random.default_rng(8).normal(0, 0.1, (len(points), 4, 1))
+    saved = 0.2 * (points["scenario"] != "as_adopted").to_numpy(float)[:, None, None]
+    told = study(drawn, points, {CASES: 1 - saved + noise, NEEDS: np.ones(noise.shape)}, robustness={"resamples": 20})
+    assert "It is not told apart from " in analyse(told, CASES).answer[0]
+    two = analyse(crossing(W=2, noise=0.1), CASES).answer[0]
+    assert "nobody can say whether the two differ" in two
+
+
+def test_limits_of_regret_end_at_zero_and_those_of_shares_have_a_width() -> None:
+    table = analyse(crossing(noise=0.1), CASES).tables["robustness"]
+    regret, shares = (table[table["measure"].str.contains(word)] for word in ("regret", "share"))
+    assert (regret[["parameter_low", "replicate_low"]].to_numpy(float) >= 0).all()
+    assert (shares["parameter_high"] - shares["parameter_low"] > 0.01).all()
+    none = shares[(shares["value"] == 0) & (shares["measure"] == SATISFIED)].iloc[0]
+    assert (none["parameter_low"], none["parameter_high"]) == pytest.approx((0.0, 0.0566), abs=1e-4)
+    assert shares.loc[shares["measure"] == "best_share", "chance"].to_numpy(float) == pytest.approx(1 / 3)
+
+
+def test_replicate_noise_in_ranks_is_told_beside_the_share_of_chance() -> None:
+    answer = analyse(crossing(noise=0.1), CASES).answer
+    assert "were all alike, each would be in 33 %, and replicate noise is in these shares" in answer[2]
+    assert "chance alone gives 0.02)" in answer[4]
+    assert "Replicate noise is in both" in answer[4]
+
+
+def test_conditions_are_judged_apart() -> None:
+    whole = crossing()
+    points = pd.concat([whole.points, whole.points.assign(condition="with_load", point=whole.points["point"] + "x")])
+    points = points.assign(place=range(len(points))).reset_index(drop=True)
+    cases, needs = whole.cube(CASES).values, whole.cube(NEEDS).values
+    held = {CASES: np.concatenate([cases, np.broadcast_to(cases[:64], (3, *cases[:64].shape)).reshape(cases.shape)])}
+    told = analyse(
+        study(whole.design, points, {**held, NEEDS: np.concatenate([needs, needs])}, robustness={"resamples": 20}), CASES
+    )
+    table = told.tables["robustness"]
+    means = table[(table["policy"] == "judge") & (table["score"] == "protection") & (table["measure"] == "mean")]
+    assert means.set_index("condition")["value"].to_dict() == pytest.approx(
+        {"": found(analyse(whole, CASES).tables["robustness"], "judge", "mean", "protection"), "with_load": 0.0}
+    )
+    assert told.tables["regrets"]["future"].max() == 63
+    assert any(sentence.startswith("With load: Least regret") for sentence in told.answer)
+    assert [drawing.name for drawing in told.drawings] == ["regret", "regret_with_load"]
+
+
+def test_policies_that_share_no_draw_are_refused() -> None:
+    whole = crossing()
+    apart = whole.points.assign(draw=range(len(whole.points)))
+    told = study(whole.design, apart, {outcome: cube.values for outcome, cube in whole.held.items()})
+    assert "share their draws with the baseline" in (unsuited(told) or "")
+    with pytest.raises(ConfigError, match="share their draws with the baseline"):
+        analyse(told, CASES)
+
+
+def test_a_ninth_world_that_was_only_begun_costs_no_draw() -> None:
+    whole, begun = crossing(W=5), {}
+    for outcome, cube in whole.held.items():
+        begun[outcome] = cube.values.copy()
+        begun[outcome][3:, 4] = np.nan
+    told = analyse(study(whole.design, whole.points, begun, robustness={"resamples": 20}), CASES)
+    assert told.tables["regrets"]["future"].nunique() == 64
+    assert any("Left out: 1 world" in sentence for sentence in told.sure)
+
+
+def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
+    whole = crossing()
+    cases = whole.cube(CASES).values.copy()
+    cases[[3, 67, 131]] = 0.0
+    told = analyse(
+        study(whole.design, whole.points, {CASES: cases, NEEDS: whole.cube(NEEDS).values}, robustness={"resamples": 20}), CASES
+    )
+    assert told.tables["regrets"]["future"].nunique() == 63
+    assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
+    assert not any("Left out: " in sentence for sentence in told.sure)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.analysis.spread import bands_of, complete, noise_of, steadied, variances_of
+from experiments.analysis.spread import bands_of, complete, kept_of, left_out, noise_of, share_limits, steadied, variances_of
 from experiments.paired import quantile_of
 
 KNOWN = {"parameter": 2.0, "world": 1.0, "interaction": 0.5, "luck": 3.0}
@@ -145,3 +145,41 @@ def test_draws_that_differ_by_noise_alone_are_drawn_in_to_nearly_one_number() ->
 def test_one_world_tells_nothing_of_noise_and_leaves_the_means() -> None:
     cells = np.arange(4.0)[:, None]
     assert (steadied(cells) == np.arange(4.0)).all()
+
+
+def test_an_interrupted_expansion_costs_the_runs_that_it_added_and_no_others() -> None:
+    known = np.ones((64, 9, 2), bool)
+    known[2:, 8] = False  # a ninth world, begun in two draws
+    kept = kept_of(known)
+    assert (kept.draws.sum(), kept.worlds.tolist(), kept.dropped) == (64, [True] * 8 + [False], (0, 1, 0))
+    lucks = np.ones((64, 4, 3), bool)
+    lucks[1:, :, 2] = False  # a third luck, begun in one draw
+    assert kept_of(lucks).dropped == (0, 0, 1)
+    draws = np.ones((100, 8, 1), bool)
+    draws[64:, 1:] = False  # more draws, in their first world
+    assert kept_of(draws).dropped == (36, 0, 0)
+    half = np.ones((10, 4, 2), bool)
+    half[:, 3, 1] = False  # a fourth world, with its first luck
+    assert kept_of(half).dropped == (0, 1, 0)
+    single = np.ones((1, 8, 1), bool)
+    single[0, 3] = False
+    assert kept_of(single).dropped == (0, 0, 0)  # a world without any run is not missed
+    assert kept_of(single).worlds.sum() == 7
+    assert kept_of(np.zeros((3, 2, 1), bool)).draws.sum() == 0
+    assert "1 world" in left_out(kept.dropped)
+
+
+def test_bands_of_an_interrupted_expansion_stand_on_the_finished_worlds() -> None:
+    values = layout(np.random.default_rng(11), 64, 9, 1, 1)[0]
+    values[2:, 8] = np.nan
+    found = bands_of(values)
+    assert (found.draws, found.worlds, found.dropped) == (64, 8, 0)
+    assert found.mean == pytest.approx(values[:, :8].mean())
+
+
+def test_limits_of_a_share_are_wilson_s() -> None:
+    from scipy.stats import binomtest
+
+    for count in (0, 3, 32, 64):
+        wanted = binomtest(count, 64).proportion_ci(method="wilson")
+        assert share_limits(count / 64, 64) == pytest.approx(tuple(wanted), abs=1e-12)

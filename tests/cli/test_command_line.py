@@ -83,14 +83,21 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "line"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
-def test_a_mistake_is_one_line_status_two_and_leaves_nothing(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
+def test_a_mistake_is_one_line_status_two_and_leaves_nothing(
+    arguments: tuple[str, ...], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     study = arguments if arguments[0] in OF_NAMES else (*arguments, f"output={tmp_path / 'results'}")
-    done = rogatory(*study, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert line in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert main([*study]) == 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1, said.err
+    assert line in said.err
+    assert "Traceback" not in said.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.metrics import UNITS, displacement_rate
+from sim.metrics import COOPERATION, UNITS, WANTED, displacement_rate
 from sim.result import Result
 from sim.simulation import simulate
 
@@ -429,3 +429,16 @@ def test_the_frame_is_tidy(retold: Retold) -> None:
     fractions = frame["metric"].map(UNITS).str.startswith("fraction")
     assert frame.loc[fractions, "value"].dropna().between(0, 1).all()
     assert isinstance(frame, pd.DataFrame)
+
+
+def test_every_estimand_has_a_direction_or_says_that_it_has_none() -> None:
+    assert list(WANTED) == list(UNITS)
+    assert set(WANTED.values()) == {"up", "down", None}
+    assert set(COOPERATION) <= {name for name, way in WANTED.items() if way}
+
+
+def test_a_good_thing_of_people_at_risk_is_wanted_up_and_a_harm_down() -> None:
+    assert {name for name, way in WANTED.items() if way == "up"} == {
+        *("legit_met_rate", "legit_met_in_full", "deterred_share", "notified_share", "block_rate")
+    }
+    assert WANTED["attempted_rate"] == WANTED["case_disclosure_rate"] == "down"

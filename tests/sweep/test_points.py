@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments.cli import main
-from experiments.designs import Design, design_of
+from experiments.designs import Design, design_from, design_of
 from experiments.points import Points, point_id, points_from, points_of
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
@@ -263,3 +263,29 @@ def test_rows_from_elsewhere_with_the_same_values_are_of_one_draw() -> None:
     design = Design(question="does it pair?", scenarios=["as_adopted", "judge"])
     points = points_from(pd.DataFrame(rows), design, [], "own.csv")
     assert points.frame["draw"].tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (
+            {"conditions": {"a": {"review.rho": 0.2}}, "uncertainties": {"review.rho": {"low": 0.1, "high": 0.9}}},
+            r"^review\.rho: drawn, and set by a lever or a condition too",
+        ),
+        (
+            {"uncertainties": {"review.uptake_max": {"low": 0.1, "high": 1.02}}},
+            r"^uncertainties\.review\.uptake_max: .* 1\.02",
+        ),
+        ({"uncertainties": {"seed": {"low": 1, "high": 9, "shape": "whole"}}}, r"^seed: no key of a point"),
+    ],
+    ids=["set twice", "an end that no draw comes near", "a key of the study"],
+)
+def test_what_a_point_cannot_set_is_refused(body: dict[str, Any], line: str) -> None:
+    design = Design(question="may it?", draw="latin_hypercube", size=2, **body)
+    with pytest.raises(ConfigError, match=line):
+        points_of(design, list(TINY))
+
+
+def test_a_slice_that_nothing_has_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"slices: found 'grup'; accepted: all, group"):
+        design_from({"question": "is it there?", "slices": ["grup"]}, "own.yaml")
