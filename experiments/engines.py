@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
+import signal
+import socket
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -18,6 +22,7 @@ from sim.world.record import ConfigError
 
 _AHEAD = 2
 """Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
+_PATIENCE = 10.0  # seconds until a Ray must have answered
 _LOST = "its worker process died (too little memory?)"
 
 Work = Callable[[Shared, Batch], list[Done]]
@@ -144,15 +149,26 @@ def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
         yield
         return
     here = {} if spec.address else {"num_cpus": workers, "include_dashboard": False}
+    told_to_stop = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=spec.address, log_to_driver=False, logging_level="error", **here)
-    except (ConnectionError, ValueError) as error:
-        told = " ".join(str(error).split())[:120]
-        raise ConfigError(f"engine.address: found {spec.address!r} ({told}); accepted: a Ray that runs, or null") from None
+        _knock(spec.address)
+        ray.init(address=spec.address or "local", log_to_driver=False, logging_level="error", **here)
+    except Exception as error:  # of any kind, plain ones too
+        told = f"{spec.address!r} ({' '.join(str(error).split())[:120]})"
+        raise ConfigError(f"engine.address: found {told}; accepted: a Ray that runs, or null for one that starts here") from None
     try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, told_to_stop)  # Ray would have a handler of its own
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Ray itself waits for minutes at a door behind which nobody is. Raises ``OSError``."""
+    found = re.fullmatch(r"(?:ray://)?([^:/]+):(\d{1,5})", address or "")
+    if found:
+        socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
 
 
 def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:

@@ -152,7 +152,7 @@ def _cloud(ax: Axes, table: pd.DataFrame, listed: pd.DataFrame) -> None:
         )
     _numbers(inner, ax, listed, np.array([left, low]), np.array([right - left, top - low]))
     inner.set_xlabel("cost: legitimate needs no longer met, % of those met (right is worse)", fontsize=SMALL)
-    inner.set_ylabel("protection: abusive cases no longer disclosed, % (up is better)", fontsize=SMALL)
+    inner.set_ylabel("protection, % of the baseline (up is better)", fontsize=SMALL)
     inner.tick_params(labelsize=SMALL)
 
 

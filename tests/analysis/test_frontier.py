@@ -19,6 +19,7 @@ from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of
 from experiments.analysis.record import Analysis
 from experiments.analysis.scored import halves, resampled
 from experiments.cube import Outcome
+from experiments.designs import design_of
 from sim.world.record import ConfigError
 from tests.analysis.lattices import HARM, design, numbered, on, points_of, told
 
@@ -402,6 +403,14 @@ def test_where_no_run_is_whole_those_with_the_most_are_kept_and_it_is_said() -> 
     base = np.mean(0.2 + WORLD[1:])
     assert table(found).loc[["a", "b"], "protection"].to_numpy() == pytest.approx(100 * 0.04 / base)
     assert any("the runs with the most are kept, 2 dropped" in sentence for sentence in found.sure)
+
+
+@pytest.mark.parametrize(("name", "policies"), [("pairs", 78), ("everywhere", 35)])
+def test_arms_on_file_have_their_baseline_among_them(name: str, policies: int) -> None:
+    found = design_of(name)
+    study = told(found, lambda row: 0.2, lambda row: 0.5)
+    assert frontier.unsuited(study) is None
+    assert len(set(labels_of(study.points, found))) == policies
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------------

@@ -51,21 +51,24 @@ def cluster() -> Iterator[Any]:
     made.shutdown()
 
 
-def swept(folder: Path, *more: str) -> Path:
-    return main(*TINY, f"design={design(folder, LEVERS)}", "seeds=3", "luck=1", "workers=2", f"output={folder / more[0]}", *more)
+def swept(name: str, *more: str) -> Path:
+    return main(*TINY, f"design={design(Path(), LEVERS)}", "seeds=3", "luck=1", "workers=2", "output=out", f"store={name}", *more)
 
 
 def test_ray_of_its_own_and_ray_that_was_there_leave_the_same_bytes_as_processes_here(
     tmp_path: Path, cluster: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
-    here = tables(swept(tmp_path, "engine=local"))
+    monkeypatch.chdir(tmp_path)
+    here = tables(swept("here"))
     capfd.readouterr()
-    assert tables(swept(tmp_path, "engine=ray")) == here
+    told_to_stop = signal.getsignal(signal.SIGTERM)
+    assert tables(swept("own", "engine=ray")) == here
     told = capfd.readouterr().err
     assert not ray.is_initialized(), "what the sweep started it ends"
-    assert tables(swept(tmp_path, "engine=ray", f"engine.address='{cluster.address}'", "store=there")) == here
-    assert [line for line in told.splitlines() if "projected" not in line and "runs" not in line] == []
+    assert signal.getsignal(signal.SIGTERM) == told_to_stop
+    assert tables(swept("there", "engine=ray", f"engine.address='{cluster.address}'")) == here
+    assert [line for line in told.splitlines() if "projected" not in line and " runs " not in line] == []
 
 
 def test_a_run_that_always_kills_its_worker_is_a_failure_and_the_others_are_done(cluster: Any) -> None:
