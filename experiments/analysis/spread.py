@@ -25,8 +25,6 @@ from experiments.paired import LEVEL, half_width, mean_of
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws
-REPLICATE = "95 % interval over worlds (Student's t on world means), the parameter draws taken as they are"
-PARAMETER = "5th to 95th percentile over the parameter draws of the mean over worlds; some replicate noise is left in it"
 _FEWEST = 2  # of anything that is to have a spread
 
 
@@ -57,9 +55,9 @@ class Bands(NamedTuple):
     """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
 
     mean: float
-    replicate_low: float  # REPLICATE
+    replicate_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
     replicate_high: float
-    parameter_low: float  # PARAMETER
+    parameter_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
     parameter_high: float
     parameter_sd: float  # between draws, replicate noise taken out
     draws: int

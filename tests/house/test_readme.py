@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MANUAL = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 SMALLER = {
     "years": "years=1",
-    "size": "size=4",
+    "size": "size=8",  # base points, of which a Sobol index wants eight
     "seeds": "seeds=1",
     "people.rows": "people.rows=4000",
     "luck": "luck=1",
