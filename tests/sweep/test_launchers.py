@@ -16,11 +16,11 @@ from tests.sweep.small import LEVERS, TINY, design
 
 pytestmark = pytest.mark.slow
 
-LAUNCHERS = {
+LAUNCHERS = {  # submitit keeps its own notes where Hydra does
     "basic": ("hydra", ["hydra/launcher=basic"]),
     "joblib": ("hydra_plugins.hydra_joblib_launcher", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]),
     "ray": ("hydra_plugins.hydra_ray_launcher", ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]),
-    "submitit": ("hydra_plugins.hydra_submitit_launcher", ["hydra/launcher=submitit_local"]),
+    "submitit": ("hydra_plugins.hydra_submitit_launcher", ["hydra/launcher=submitit_local", "hydra.sweep.dir=hydra"]),
 }
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,7 @@ ROOT = Path(__file__).parents[2]
 def rogatory(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own, elsewhere."""
     python = [sys.executable, "-m", "experiments.cli"]
-    env = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(cwd / "scratch")}
-    (cwd / "scratch").mkdir(exist_ok=True)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run([*python, *words], cwd=cwd, env=env, capture_output=True, text=True, timeout=500, check=False)
 
 
