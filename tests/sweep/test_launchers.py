@@ -19,7 +19,10 @@ pytestmark = pytest.mark.slow
 LAUNCHERS = {  # submitit keeps its own notes where Hydra does
     "basic": ("hydra", ["hydra/launcher=basic"]),
     "joblib": ("hydra_plugins.hydra_joblib_launcher", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]),
-    "ray": ("hydra_plugins.hydra_ray_launcher", ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2"]),
+    "ray": (
+        "hydra_plugins.hydra_ray_launcher",
+        ["hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2", "hydra.launcher.ray.init.address=local"],
+    ),
     "submitit": ("hydra_plugins.hydra_submitit_launcher", ["hydra/launcher=submitit_local", "hydra.sweep.dir=hydra"]),
 }
 ROOT = Path(__file__).parents[2]
