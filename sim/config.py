@@ -42,8 +42,8 @@ _SCENARIO, _DESIGN = "scenario", "design"
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
 _OWN = "_self_"  # a file's own body among its defaults
 _DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
-_REFERENCE = ("instruments", "safeguards", "review", "conduct")  # parts of the as-adopted reference
-_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "review")
+_REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")  # parts of the as-adopted reference
+_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "review")
 
 
 def config_folder() -> Path:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_validator
 
 from sim.conduct.filing import ConductSpec
+from sim.conduct.learning import Learning
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.world.instruments import Instrument
@@ -50,6 +51,12 @@ class EngineSpec(Record):
     tries: Annotated[StrictInt, Field(ge=1, le=10)]  # of a run whose worker died
 
 
+class Adaptation(Record):
+    """Who learns from what happens, and how; each mechanism has a switch of its own."""
+
+    requesters: Learning
+
+
 class Policy(Record):
     """What decides how requests are made and answered: the texts, the safeguards, the practice, the conduct."""
 
@@ -57,6 +64,7 @@ class Policy(Record):
     safeguards: dict[str, SerializeAsAny[AnySafeguard]]
     review: ReviewSpec
     conduct: ConductSpec
+    adaptation: Adaptation
 
 
 class Config(Record):
@@ -98,6 +106,7 @@ class Config(Record):
     safeguards: dict[str, SerializeAsAny[AnySafeguard]]
     review: ReviewSpec
     conduct: ConductSpec
+    adaptation: Adaptation
     metrics: MetricsSpec
     figures: dict[str, dict[str, Any]]
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
@@ -147,7 +156,7 @@ class Config(Record):
     @property
     def policy(self) -> Policy:
         """The scenario's own part."""
-        return Policy(instruments=self.instruments, safeguards=self.safeguards, review=self.review, conduct=self.conduct)
+        return Policy(**{part: getattr(self, part) for part in Policy.model_fields})
 
     @property
     def months(self) -> int:

@@ -20,6 +20,23 @@ from sim.conduct.filing import (
     habits_of,
     wishes_of_month,
 )
+from sim.conduct.learning import (
+    MONTHS_PER_ROUND,
+    REFERENCE_MONTHS,
+    Learning,
+    Ledger,
+    Mind,
+    answers_of,
+    begin_anew,
+    ended_in,
+    get_used_to,
+    is_adaptive,
+    learn,
+    ledger_of,
+    mind_of,
+    note,
+    volumes,
+)
 from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws, Reals
 from sim.metrics import Finished, giving_rows
@@ -70,6 +87,7 @@ class Rules:
     capacity: Reals  # [N] officer-hours a month, training included
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
+    learning: Learning  # how requesters adapt from the window's first day on
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
@@ -91,6 +109,8 @@ class Run:
     expression: Reals  # [P] relative to baseline
     in_force: NDArray[np.bool_]  # [I, N, N] from the first day of the window, less what is suspended
     bench: Bench
+    mind: Mind
+    ledger: Ledger
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
@@ -119,6 +139,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
         judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
+        learning=policy.adaptation.requesters,
         loaded=loaded,
         treaty_from=treaty_from,
         run_in=None,
@@ -163,6 +184,8 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
+        mind=mind_of(world, rules.learning, len(rules.names), config.demand.false_urgent_share),
+        ledger=ledger_of(world.states.count, len(rules.names)),
         months=months,
     )
 
@@ -178,7 +201,7 @@ def advance(run: Run) -> None:
     in_force = run.in_force if phase else rules.law.before
     file_requests(
         run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
-        rules.habits,
+        rules.habits, run.mind,
     )  # fmt: skip
     rules.review.receive(
         run.draws.root, month, first, rules.loaded, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice
@@ -189,9 +212,30 @@ def advance(run: Run) -> None:
     )  # fmt: skip
     if rules.suspensions and phase:
         suspend(run)
+    hear(run)
     run.month += 1
     for listener in run.listeners:
         listener(run)
+
+
+def hear(run: Run) -> None:
+    """Requesters hear what ended this month, and those who learn act on it from the next.
+
+    In the run-in nobody learns: its last year only shows what requesters are used to.
+    """
+    spec, month, opens = run.rules.learning, run.month, run.rules.treaty_from
+    if not (spec.chooses or spec.volume) or month < opens - REFERENCE_MONTHS:
+        return
+    answers = answers_of(ended_in(month, run.docket), run.docket, run.cases)
+    if spec.chooses and month >= opens:
+        learn(run.mind, spec, answers)
+    if spec.volume:
+        note(run.ledger, answers)
+        if month + 1 == opens:
+            get_used_to(run.ledger)
+        elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:
+            run.mind.volume[:] = volumes(run.mind.volume, run.ledger, spec, is_adaptive(run.world, spec))
+            begin_anew(run.ledger)
 
 
 def suspend(run: Run) -> None:

@@ -10,7 +10,7 @@ one to freeze the data, and the formal request. The first three do not depend on
 
 from __future__ import annotations
 
-from math import log
+from math import exp, log
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.compiled import inlined, kernel, loop
+from sim.conduct.learning import Mind
 from sim.draws import Draws, Keys, Reals, absorb, gumbel_quantile, name_key, normal_quantile, opened, u1, u2, unit
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
@@ -51,7 +52,10 @@ from sim.world.vocabulary import (
 Ints = NDArray[np.int64]
 _DESTINATION, _LABEL, _FILE, _LIVE = map(name_key, ("destination", "label", "file", "live"))
 _QUALITY, _PRESERVE, _BASIS = map(name_key, ("quality", "preserve", "basis"))
-_UNASKED, _FIRM, _POLICE = map(name_key, ("spontaneous", "direct", "police"))
+_UNASKED, _FIRM, _POLICE, _URGENT = map(name_key, ("spontaneous", "direct", "police", "urgent"))
+_ORDINARY, _HURRIED, _BY_POLICE, _BY_FIRM = range(4)  # places of ``learning.WAYS`` in a requester's values
+_REGIMES = 4  # kinds of destination as hosts; the same as residence states come after them
+_FRAMES = 16  # more than there are kinds and classes of labels: a way is a state times this and a frame
 MOST_ROWS = 5  # rows that one filing may write: shared unasked, to the firm, police to police, to freeze, formal
 
 
@@ -112,6 +116,7 @@ class Paper(NamedTuple):
     alleged: int
     kind: int
     quality: float
+    place: int  # kind of the destination
 
 
 class CaseBook(NamedTuple):
@@ -120,7 +125,10 @@ class CaseBook(NamedTuple):
     status: NDArray[np.int8]  # [C] how far the case has come
     attempts: NDArray[np.int8]  # [C] filings made
     tried: NDArray[np.uint8]  # [C] bit d: destination slot d has been used
+    ways: NDArray[np.int32]  # [C, 2] state and frame of the first and second filing; -1 for none
     last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none
+    waiting: Ints  # [C] cases that may be filed again once their last filing has ended; the first ``held[0]`` count
+    held: Ints  # [1]
 
 
 def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:
@@ -212,42 +220,11 @@ def empty_book(cases: Cases) -> CaseBook:
         status=np.full(count, NOT_LIVE, np.int8),
         attempts=np.zeros(count, np.int8),
         tried=np.zeros(count, np.uint8),
+        ways=np.full((count, 2), -1, np.int32),
         last=np.full(count, -1, np.int64),
+        waiting=np.empty(count, np.int64),
+        held=np.zeros(1, np.int64),
     )
-
-
-@inlined
-def _destination(seed: np.uint64, c: int, attempt: int, cases: Cases, tried: np.uint8, habits: Habits) -> int:
-    """The slot that wins the race among states that hold evidence and have not been asked; -1 if none is left."""
-    best, winner = -np.inf, -1
-    start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
-    for slot in range(HOST_SLOTS):
-        host = cases.hosts[c, slot]
-        if host < 0 or host == cases.requester[c] or (tried >> np.uint8(slot)) & np.uint8(1):
-            continue
-        appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[host])))
-        if slot == RESIDENCE_SLOT:
-            appeal += habits.residence_log
-        if appeal > best:
-            best, winner = appeal, slot
-    return winner
-
-
-@inlined
-def _framing(seed: np.uint64, c: int, attempt: int, phase: int, cases: Cases, habits: Habits) -> tuple[int, int]:
-    """Kind and label of an abusive request; (-1, -1) if the law offers none."""
-    best, kind, label = -np.inf, -1, -1
-    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), cases.requester[c], cases.group[c], cases.conduct[c]]
-    start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
-    for k in range(3):
-        for option in range(menu.shape[1]):
-            if menu[k, option] == -np.inf:
-                continue
-            luck = unit(absorb(absorb(start, np.uint64(k)), habits.label_keys[option]))
-            appeal = menu[k, option] + gumbel_quantile(luck)
-            if appeal > best:
-                best, kind, label = appeal, k, option
-    return kind, label
 
 
 @inlined
@@ -280,6 +257,127 @@ def _instrument(
 
 
 @inlined
+def _serves(c: int, j: int, cases: Cases) -> bool:
+    """Whether state ``j`` hosts a service of the case, and not only the person's residence."""
+    found = False
+    for slot in range(RESIDENCE_SLOT):
+        found = found or cases.hosts[c, slot] == j
+    return found
+
+
+@inlined
+def _place(c: int, slot: int, cases: Cases, mind: Mind) -> int:
+    """The kind of a destination: its regime, as a host or as the state where the person lives."""
+    j = int(cases.hosts[c, slot])
+    return int(mind.place[j]) + (0 if _serves(c, j, cases) else _REGIMES)
+
+
+@inlined
+def _worth(i: int, text: int, place: int, frame: int, way: int, mind: Mind) -> float:
+    """What a way is worth to a requester over what was expected, in log odds of choosing it."""
+    return float(mind.pull[i] * mind.value[i, text, place, frame, way])
+
+
+@inlined
+def _used(c: int, j: int, frame: int, book: CaseBook) -> bool:
+    """Whether the case has been filed in this frame with this state before."""
+    way = j * _FRAMES + frame
+    return bool(book.ways[c, 0] == way or book.ways[c, 1] == way)
+
+
+@inlined
+def _promise(
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    law: LawInForce, habits: Habits, mind: Mind,
+) -> float:  # fmt: skip
+    """What a destination promises over what habit expects of it, in log odds: minus infinity where every frame was tried.
+
+    Where labels are chosen by value this is the log of the sum over the menu of habit times ``exp(worth)``, so that the choice
+    of a destination and then of a label is one choice among all ways (McFadden 1978); where they are not, the mean worth.
+    """
+    i, j, place = cases.requester[c], int(cases.hosts[c, slot]), _place(c, slot, cases, mind)
+    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
+    whole, valued = 0.0, 0.0
+    for k in range(3):
+        for option in range(menu.shape[1]):
+            if menu[k, option] == -np.inf:
+                continue
+            habit, frame = exp(menu[k, option]), int(mind.frame[k, option])
+            whole += habit
+            if mind.labels and _used(c, j, frame, book):
+                continue
+            text = _instrument(seed, c, attempt, j, option, in_force, cases, law, habits)
+            worth = _worth(i, text, place, frame, _ORDINARY, mind)
+            valued += habit * (exp(worth) if mind.labels else worth)
+    if whole == 0.0:
+        return 0.0
+    if not mind.labels:
+        return valued / whole
+    return log(valued / whole) if valued > 0.0 else -np.inf
+
+
+@inlined
+def _destination(
+    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    law: LawInForce, habits: Habits, mind: Mind,
+) -> int:  # fmt: skip
+    """The slot that wins the race among states that hold evidence and can be asked (again); -1 if none is left."""
+    best, winner = -np.inf, -1
+    start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
+    learns = cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0
+    for slot in range(HOST_SLOTS):
+        host = cases.hosts[c, slot]
+        if host < 0 or host == cases.requester[c] or (book.tried[c] >> np.uint8(slot)) & np.uint8(1):
+            continue
+        appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[host])))
+        if slot == RESIDENCE_SLOT:
+            appeal += habits.residence_log
+        if learns and (mind.destinations or (mind.labels and attempt > 0)):
+            promise = _promise(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+            appeal += promise if mind.destinations or promise == -np.inf else 0.0
+        if appeal > best:
+            best, winner = appeal, slot
+    return winner
+
+
+@inlined
+def _framing(
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    law: LawInForce, habits: Habits, mind: Mind,
+) -> tuple[int, int]:  # fmt: skip
+    """Kind and label of an abusive request; (-1, -1) if the law offers none."""
+    best, kind, label = -np.inf, -1, -1
+    i, j = cases.requester[c], int(cases.hosts[c, slot])
+    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
+    start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
+    learns = mind.labels and mind.pull[i] > 0.0
+    place = _place(c, slot, cases, mind) if learns else 0
+    for k in range(3):
+        for option in range(menu.shape[1]):
+            if menu[k, option] == -np.inf:
+                continue
+            luck = unit(absorb(absorb(start, np.uint64(k)), habits.label_keys[option]))
+            appeal = menu[k, option] + gumbel_quantile(luck)
+            if learns:
+                frame = int(mind.frame[k, option])
+                if _used(c, j, frame, book):
+                    continue
+                text = _instrument(seed, c, attempt, j, option, in_force, cases, law, habits)
+                appeal += _worth(i, text, place, frame, _ORDINARY, mind)
+            if appeal > best:
+                best, kind, label = appeal, k, option
+    return kind, label
+
+
+@inlined
+def _chance(share: float, worth: float) -> float:
+    """A habit's share moved by what the way is worth, in log odds; the share itself where it is worth what was expected."""
+    if worth == 0.0 or share <= 0.0 or share >= 1.0:
+        return share
+    return 1.0 / (1.0 + exp(-(log(share / (1.0 - share)) + worth)))
+
+
+@inlined
 def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_], law: LawInForce) -> int:
     """The first text in force that has a side door; ``first`` is that, unless it is switched off for the pair; -1 for none."""
     if first < 0 or in_force[first, i, j]:
@@ -288,15 +386,6 @@ def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_],
         if law.opens[channel, text] and in_force[text, i, j]:
             return text
     return -1
-
-
-@inlined
-def _serves(c: int, j: int, cases: Cases) -> bool:
-    """Whether state ``j`` hosts a service of the case, and not only the person's residence."""
-    found = False
-    for slot in range(RESIDENCE_SLOT):
-        found = found or cases.hosts[c, slot] == j
-    return found
 
 
 @inlined
@@ -322,7 +411,7 @@ def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) 
 @inlined
 def _go_round(
     seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
-    habits: Habits,
+    habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """What comes past the request paragraphs: shared unasked, from the firm, from police to police.
 
@@ -336,19 +425,37 @@ def _go_round(
     punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, cases.conduct[c]]
     if door >= 0 and punished and u2(seed, _UNASKED, ck, jk) < habits.unasked[i, j]:
         _write(door, SPONTANEOUS, paper, cases, docket)
+    learns = abusive and mind.channels and mind.pull[i] > 0.0
+    frame = int(mind.frame[paper.kind, paper.label]) if learns else 0
     light = abusive and cases.wanted[c] < CONTENT and _serves(c, j, cases)
-    if light and u2(seed, _FIRM, ck, jk) < habits.direct_share:
+    worth = _worth(i, int(in_force.shape[0]) - 1, int(mind.place[j]), frame, _BY_FIRM, mind) if learns else 0.0
+    if light and u2(seed, _FIRM, ck, jk) < _chance(habits.direct_share, worth):
         _write(int(in_force.shape[0]) - 1, DIRECT, paper, cases, docket)
     door = _door(POLICE, int(law.polices[phase, i, j]), i, j, in_force, law)
     within = door >= 0 and law.established[door, paper.label] and law.reach[door, i, paper.label] == COVERED
-    if within and u2(seed, _POLICE, ck, jk) < habits.police_share:
+    worth = _worth(i, door, paper.place, frame, _BY_POLICE, mind) if learns and within else 0.0
+    if within and u2(seed, _POLICE, ck, jk) < _chance(habits.police_share, worth):
         _write(door, POLICE, paper, cases, docket)
+
+
+@inlined
+def _hurries(seed: np.uint64, text: int, paper: Paper, cases: Cases, mind: Mind) -> bool:
+    """Whether the case is urgent, or is said to be: a pretence is chosen by what it is worth beyond asking in the ordinary way."""
+    c = paper.case
+    i = cases.requester[c]
+    if not (cases.abusive[c] and mind.channels and mind.pull[i] > 0.0):
+        return bool(cases.urgent[c])
+    frame = int(mind.frame[paper.kind, paper.label])
+    more = _worth(i, text, paper.place, frame, _HURRIED, mind) - _worth(i, text, paper.place, frame, _ORDINARY, mind)
+    if more == 0.0:
+        return bool(cases.urgent[c])
+    return u1(seed, _URGENT, cases.id[c]) < 1.0 / (1.0 + exp(-(mind.urgent_log + more)))
 
 
 @inlined
 def _ask(
     seed: np.uint64, phase: int, text: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
-    law: LawInForce, habits: Habits,
+    law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """The formal request, and before it one to freeze the data where a text in force has that door."""
     c, j = paper.case, paper.requested
@@ -356,13 +463,14 @@ def _ask(
     door = _door(PRESERVATION, int(law.preserves[phase, i, j]), i, j, in_force, law)
     if door >= 0 and u2(seed, _PRESERVE, cases.id[c], habits.state_keys[j]) < habits.preservation_share:
         _write(door, PRESERVATION, paper, cases, docket)
-    hurried = cases.urgent[c] and _door(EMERGENCY, int(law.hurries[phase, i, j]), i, j, in_force, law) >= 0
+    hurried = _hurries(seed, text, paper, cases, mind) and _door(EMERGENCY, int(law.hurries[phase, i, j]), i, j, in_force, law) >= 0
     _write(text, EMERGENCY if hurried else FORMAL, paper, cases, docket)
 
 
 @inlined
 def _where(
-    seed: np.uint64, c: int, attempt: int, expression: Reals, cases: Cases, book: CaseBook, habits: Habits
+    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], expression: Reals, cases: Cases,
+    book: CaseBook, law: LawInForce, habits: Habits, mind: Mind,
 ) -> int:  # fmt: skip
     """The slot of the state to ask; -1 where nobody abroad is, or the wish is not live: then the book says so."""
     if cases.domestic[c]:
@@ -371,10 +479,16 @@ def _where(
     if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, cases.id[c]) >= expression[cases.person[c]]:
         book.status[c] = NOT_LIVE
         return -1
-    slot = _destination(seed, c, attempt, cases, book.tried[c], habits)
+    slot = _destination(seed, c, attempt, phase, in_force, cases, book, law, habits, mind)
     if slot < 0 and attempt == 0:
         book.status[c] = DOMESTIC
     return slot
+
+
+@inlined
+def _wait(c: int, book: CaseBook) -> None:
+    book.waiting[book.held[0]] = c
+    book.held[0] += 1
 
 
 @loop
@@ -391,6 +505,7 @@ def file_requests(
     docket: Docket,
     law: LawInForce,
     habits: Habits,
+    mind: Mind,
 ) -> None:
     """File what is wished for this month; ``wishes`` are case rows in order of ``days``, ``expression`` relative to baseline.
 
@@ -400,30 +515,35 @@ def file_requests(
     for w in range(wishes.size):
         c = wishes[w]
         attempt = int(book.attempts[c])
-        slot = _where(seed, c, attempt, expression, cases, book, habits)
+        slot = _where(seed, c, attempt, phase, in_force, expression, cases, book, law, habits, mind)
         if slot < 0:
             continue
         j = int(cases.hosts[c, slot])
         kind, label = HONEST, int(cases.conduct[c])
         if cases.abusive[c]:
-            kind, label = _framing(seed, c, attempt, phase, cases, habits)
+            kind, label = _framing(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
             if kind < 0:
                 if attempt == 0:
                     book.status[c] = DETERRED
+                else:
+                    _wait(c, book)
                 continue
         text = _instrument(seed, c, attempt, j, label, in_force, cases, law, habits)
-        appetite = 1.0 if habits.file_everything else habits.appetite[cases.requester[c]] * law.filing[text]
+        i = cases.requester[c]
+        appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
+        if habits.file_everything:
+            appetite = 1.0
         asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
         formal = asked or u1(seed, _FILE, cases.id[c]) < appetite
         quality = normal_quantile(u2(seed, _QUALITY, cases.id[c], np.uint64(kind)))
         if cases.abusive[c]:
             quality += habits.quality_abusive
         alleged = label if kind == FABRICATED else int(cases.conduct[c])
-        paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality)
+        paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality, _place(c, slot, cases, mind))
         before = docket.used[0]
-        _go_round(seed, phase, paper, in_force, cases, docket, law, habits)
+        _go_round(seed, phase, paper, in_force, cases, docket, law, habits, mind)
         if formal:
-            _ask(seed, phase, text, paper, in_force, cases, docket, law, habits)
+            _ask(seed, phase, text, paper, in_force, cases, docket, law, habits, mind)
         filed = docket.used[0] > before
         if filed:
             book.status[c] = OPEN
@@ -432,44 +552,61 @@ def file_requests(
         elif attempt == 0:
             book.status[c] = DETERRED
             continue
+        if book.attempts[c] < habits.attempts:
+            _wait(c, book)
+        if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:  # the state may be asked again in another frame
+            if attempt < book.ways.shape[1]:
+                book.ways[c, attempt] = j * _FRAMES + mind.frame[kind, label]
+            continue
         for other in range(HOST_SLOTS):  # one state is one destination, however many services it hosts
             if cases.hosts[c, other] == j:
                 book.tried[c] |= np.uint8(1 << other)
 
 
 @inlined
-def _heard(c: int, last: int, docket: Docket) -> float:
-    """Day on which the requester knows that its last filing gave too little; infinity while it does not, or if it gave enough.
+def _heard(c: int, last: int, stop: float, docket: Docket) -> float:
+    """Day on which the requester knows that its last filing gave too little; infinity while it does not know, or gave enough.
 
-    A formal request that gave anything is enough; a side door must have given the class that was wanted.
+    A formal request that gave anything is enough; a side door must have given the class that was wanted. Minus infinity says
+    that enough was given, and heard of before ``stop``: what is still to come may yet be stopped.
     """
     heard = -np.inf
     m = last
+    unknown = False
     while m >= 0 and docket.case[m] == c and docket.attempt[m] == docket.attempt[last]:
         formal = docket.channel[m] < FIRST_SIDE_DOOR
         if docket.channel[m] != PRESERVATION:
-            if docket.granted[m] >= (0 if formal else docket.wanted[m]) or np.isnan(docket.ended_day[m]):
-                return np.inf
+            if docket.granted[m] >= (0 if formal else docket.wanted[m]):
+                if docket.ended_day[m] < stop:
+                    return -np.inf
+                unknown = True
+            if np.isnan(docket.ended_day[m]):
+                unknown = True
             heard = max(heard, docket.ended_day[m])
         m -= 1
-    return heard
+    return np.inf if unknown else heard
 
 
 @kernel
-def due_again(month: int, newest: int, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
-    """Cases among the first ``newest`` whose last filing ended without the data early enough to ask elsewhere this month."""
-    found = np.empty(newest, np.int64)
-    days = np.empty(newest)
-    count = 0
+def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
+    """Cases whose last filing ended without the data early enough to ask elsewhere this month; they wait no longer."""
+    waiting = book.held[0]
+    found = np.empty(waiting, np.int64)
+    days = np.empty(waiting)
+    count, kept = 0, 0
     start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
-    for c in range(newest):
-        m = book.last[c]
-        if m < 0 or book.attempts[c] >= habits.attempts:
+    for w in range(waiting):
+        c = book.waiting[w]
+        heard = _heard(c, book.last[c], start, docket)
+        if heard == -np.inf:
             continue
-        day = _heard(c, m, docket) + habits.retry_days
-        if day < stop:  # whoever could have asked last month, but heard too late, asks at once
-            found[count], days[count] = c, max(day, start)
+        if heard + habits.retry_days < stop:  # whoever could have asked last month, but heard too late, asks at once
+            found[count], days[count] = c, max(heard + habits.retry_days, start)
             count += 1
+        else:
+            book.waiting[kept] = c
+            kept += 1
+    book.held[0] = kept
     return found[:count], days[:count]
 
 
@@ -479,7 +616,7 @@ def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docke
     days = cases.day[rows]
     if habits.attempts == 1:
         return rows, days
-    again, when = due_again(month, int(edges[month]), cases, book, docket, habits)
+    again, when = due_again(month, book, docket, habits)
     rows, days = np.concatenate([rows, again]), np.concatenate([days, when])
     order = np.lexsort((cases.id[rows], days))
     return rows[order], days[order]

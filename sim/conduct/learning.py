@@ -1,0 +1,268 @@
+"""What requesters learn: which way of asking has paid, and whether asking pays at all.
+
+A way is a label's kind and class, a kind of destination, the text that governs, and a channel. Each state keeps a value per
+way, updated on the day it hears; what is heard in a month acts from the next. Nobody learns from cases of another state, and
+nothing here sees what a reviewer thinks: only answers. Some states are creatures of habit, a lasting trait of the world.
+
+From these values alone come pretexts, other labels for the same facts, other hosts, an exile's residence, other texts, side
+doors and pretended emergencies. Volume follows yield by a law of its own (``volumes``), as measured on one firm's counts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import special
+
+from sim.compiled import kernel
+from sim.draws import Draws, Reals
+from sim.world.cases import RESIDENCE_SLOT, Cases
+from sim.world.docket import Docket
+from sim.world.record import Record
+from sim.world.snapshot import World
+from sim.world.vocabulary import (
+    DAYS_PER_MONTH,
+    DIRECT,
+    DIVERTED,
+    EMERGENCY,
+    FABRICATED,
+    FIRST_SIDE_DOOR,
+    FORMAL,
+    KINDS,
+    OFFENCE_CLASSES,
+    POLICE,
+    PRESERVATION,
+    RECHARACTERISED,
+    REFUSED,
+    REGIMES,
+    SPONTANEOUS,
+    NonNegative,
+    Unit,
+)
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
+"""Channels among which a requester chooses, in the order of their codes; freezing data is a step of a request, and unasked sharing the other state's choice."""
+PURPOSES = 2  # legitimate, abusive
+MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
+REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
+_FULL, _PART, _NOTHING, _REASONED = range(4)  # what was heard: all that was wanted, less, nothing, nothing and why
+
+
+class Learning(Record):
+    """How requesters adapt: which of their choices follow what has paid, and how fast."""
+
+    labels: bool
+    destinations: bool
+    channels: bool
+    volume: bool
+    adaptive_share: Unit
+    pull: NonNegative
+    rate: Annotated[float, Field(ge=0.0, lt=1.0)]
+    reasons: Annotated[float, Field(ge=1.0)]
+    cost: NonNegative
+    framing_cost: NonNegative
+    partial: Unit
+    prior: Unit
+    elasticity: NonNegative
+    reversion: Unit
+    doubt: NonNegative
+
+    @property
+    def chooses(self) -> bool:
+        """Whether any choice follows values."""
+        return self.labels or self.destinations or self.channels
+
+
+class Mind(NamedTuple):
+    """What the filing kernel reads of what requesters have learned; all zero, and ones, while nothing is."""
+
+    labels: bool
+    destinations: bool
+    channels: bool
+    value: Reals  # [N, I, J, F, W] over what was expected, by requester, text, kind of destination, frame and channel
+    pull: Reals  # [N] weight of value against habit; zero for creatures of habit
+    place: Ints  # [N] kind of destination of a requested state, as a host; a residence state's kinds come after these
+    frame: Ints  # [3, K] kind and class of a label
+    urgent_log: float  # log odds of pretending an emergency
+    volume: Reals  # [2, N, I] factor on the propensity to file, by purpose, requester and text
+
+
+class Ledger(NamedTuple):
+    """What requesters have heard since volumes were last settled, and what they are used to."""
+
+    given: Ints  # [2, N, I] formal requests that gave data
+    heard: Ints  # [2, N, I] formal requests whose end was heard
+    usual: Reals  # [2] yield of the last year of the run-in, by purpose
+
+
+class Answers(NamedTuple):
+    """What requesters were told of ``R`` requests that ended: their own aims and the answer, nothing of who read it or how."""
+
+    requester: Ints
+    abusive: Flags  # the requester's own purpose
+    text: Ints
+    requested: Ints
+    residence: Flags  # asked as the state where the person lives, and not as a host
+    kind: Ints
+    label: Ints
+    channel: Ints
+    given: Flags
+    full: Flags
+    reasoned: Flags  # refused with a reason (Art 40(25))
+
+
+def is_adaptive(world: World, spec: Learning) -> Flags:
+    """Which states learn, ``[N]``; the others go on as they always did. A lasting trait: ``trait:adaptive`` by state."""
+    return Draws(world.seed).uniform("trait:adaptive", world.states.keys) < spec.adaptive_share
+
+
+def mind_of(world: World, spec: Learning, texts: int, urgent_share: float) -> Mind:
+    """Requesters before they have heard anything."""
+    n, k = world.states.count, len(world.offences.names)
+    learns = spec.chooses
+    kinds, classes = len(KINDS), len(OFFENCE_CLASSES)
+    shape = (n, texts, 2 * len(REGIMES), kinds * classes, len(WAYS)) if learns else (1, 1, 1, 1, 1)
+    return Mind(
+        labels=spec.labels,
+        destinations=spec.destinations,
+        channels=spec.channels,
+        value=np.zeros(shape),
+        pull=np.where(is_adaptive(world, spec), spec.pull, 0.0) if learns else np.zeros(n),
+        place=world.states.regime.astype(np.int64),
+        frame=(np.arange(kinds)[:, None] * classes + world.offences.offence_class[None, :]).astype(np.int64).reshape(kinds, k),
+        urgent_log=float(special.logit(urgent_share)),
+        volume=np.ones((PURPOSES, n, texts)),
+    )
+
+
+def ledger_of(states: int, texts: int) -> Ledger:
+    """Nothing has been heard yet."""
+    return Ledger(*(np.zeros((PURPOSES, states, texts), np.int64) for _ in range(2)), usual=np.zeros(PURPOSES))
+
+
+@kernel
+def ended_in(month: int, docket: Docket) -> Ints:
+    """Rows whose requester hears their end in a month, in the docket's order; what goes past its request paragraphs included."""
+    start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
+    found = np.empty(docket.used[0], np.int64)
+    count = 0
+    for m in range(docket.used[0]):
+        if start <= docket.ended_day[m] < stop:
+            found[count] = m
+            count += 1
+    return found[:count]
+
+
+def answers_of(rows: Ints, docket: Docket, cases: Cases) -> Answers:
+    """What requesters hear of these rows. A formal request that a side door made needless tells them nothing of its own way."""
+    channel = docket.channel[rows]
+    own = (channel != PRESERVATION) & (channel != SPONTANEOUS) & (docket.status[rows] != DIVERTED)
+    rows = rows[own]
+    case, granted = docket.case[rows], docket.granted[rows]
+    requested = docket.requested[rows].astype(np.int64)
+    hosted = (cases.hosts[case, :RESIDENCE_SLOT] == requested[:, None]).any(axis=1)
+    return Answers(
+        requester=cases.requester[case].astype(np.int64),
+        abusive=cases.abusive[case],
+        text=docket.instrument[rows].astype(np.int64),
+        requested=requested,
+        residence=~hosted,
+        kind=docket.kind[rows].astype(np.int64),
+        label=docket.label[rows].astype(np.int64),
+        channel=docket.channel[rows].astype(np.int64),
+        given=granted >= 0,
+        full=granted >= docket.wanted[rows],
+        reasoned=(docket.status[rows] == REFUSED) & (docket.reason[rows] >= 0),
+    )
+
+
+def way_of(answers: Answers, mind: Mind) -> tuple[Ints, ...]:
+    """The place in ``Mind.value`` that an answer teaches of."""
+    place = mind.place[answers.requested] + len(REGIMES) * answers.residence
+    channel = np.searchsorted(WAYS, answers.channel)
+    return answers.requester, answers.text, place, mind.frame[answers.kind, answers.label], channel
+
+
+def outcome_of(answers: Answers) -> Ints:
+    """What was heard: 0 all that was wanted, 1 less, 2 nothing, 3 nothing and why."""
+    nothing = np.where(answers.reasoned, _REASONED, _NOTHING)
+    return np.where(answers.full, _FULL, np.where(answers.given, _PART, nothing))
+
+
+def payoffs(spec: Learning) -> Reals:
+    """What each outcome pays over what was expected, by kind of label, ``[3, 4]``: data less the cost of asking and of framing.
+
+    Silence pays as little as a refusal: minus the cost. Framing costs the facts' loss of use (*assumption*, empirics.md 7.3 no.
+    15), half of it where the facts stay and only the label is another.
+    """
+    costs = np.zeros(len(KINDS))
+    costs[FABRICATED], costs[RECHARACTERISED] = spec.framing_cost, spec.framing_cost / 2
+    pays = np.array([1.0, spec.partial, 0.0, 0.0])
+    return np.asarray(pays[None, :] - costs[:, None] - spec.cost - spec.prior)
+
+
+def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
+    """Take a month's answers into the values, in place; no order of the answers can change the outcome.
+
+    A way's answers of one month move its value as one after the other would if each paid their mean, weighted by how fast it
+    teaches: ``V <- keep * V + (1 - keep) * mean`` with ``keep`` the product of ``1 - rate``. Counts are whole numbers, so
+    that not even rounding depends on the order. Creatures of habit, and legitimate requesters, choose nothing by value.
+    """
+    taught = answers.abusive & (mind.pull[answers.requester] > 0)
+    if not taught.any():
+        return
+    ways = tuple(part[taught] for part in way_of(answers, mind))
+    flat = np.ravel_multi_index(ways, mind.value.shape)
+    cells, where = np.unique(flat, return_inverse=True)
+    count = np.zeros((cells.size, 4), np.int64)
+    np.add.at(count, (where, outcome_of(answers)[taught]), 1)
+    kind = np.unravel_index(cells, mind.value.shape)[3] // len(OFFENCE_CLASSES)
+    rate = np.array([spec.rate] * 3 + [min(spec.rate * spec.reasons, 1.0)])
+    weight = count * rate
+    mean = (weight * payoffs(spec)[kind]).sum(axis=1) / weight.sum(axis=1)
+    keep = np.prod((1.0 - rate) ** count, axis=1)
+    value = mind.value.reshape(-1)
+    value[cells] = keep * value[cells] + (1.0 - keep) * mean
+
+
+def note(ledger: Ledger, answers: Answers) -> None:
+    """Count a month's formal answers, by purpose, requester and text."""
+    formal = answers.channel < FIRST_SIDE_DOOR
+    place = answers.abusive[formal].astype(np.int64), answers.requester[formal], answers.text[formal]
+    np.add.at(ledger.heard, place, 1)
+    np.add.at(ledger.given, place, answers.given[formal].astype(np.int64))
+
+
+def get_used_to(ledger: Ledger) -> None:
+    """Take what was heard so far as what requesters are used to, by purpose, and begin to count anew."""
+    given, heard = (part.sum(axis=(1, 2)) for part in (ledger.given, ledger.heard))
+    ledger.usual[:] = np.divide(given, heard, out=np.zeros(PURPOSES), where=heard > 0)
+    begin_anew(ledger)
+
+
+def begin_anew(ledger: Ledger) -> None:
+    """A round is over: its answers are not counted twice."""
+    ledger.given[:] = 0
+    ledger.heard[:] = 0
+
+
+def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> Reals:
+    """The next half-year's factors on the propensity to file, ``[2, N, I]``.
+
+    ``log v <- (1 - reversion) * log v + elasticity / adaptive_share * (yield - usual)`` for states that adapt; for the others
+    nothing changes. The slope is an average over all states (empirics.md 2.7, an association on one firm's counts), so that
+    of those who adapt is steeper. ``yield`` is pulled towards the usual one by ``doubt`` answers' worth; where nothing was
+    heard only the reversion acts, so that who gave a way up tries it again. *Assumption*: the same law for formal requests.
+    """
+    heard = ledger.heard
+    usual = ledger.usual[:, None, None]
+    weighed = heard + spec.doubt
+    found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
+    slope = spec.elasticity / spec.adaptive_share if spec.adaptive_share > 0 else 0.0
+    moved = (1.0 - spec.reversion) * np.log(volume) + slope * (found - usual)
+    return np.where(adaptive[None, :, None], np.exp(moved), volume)
