@@ -283,6 +283,7 @@ def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: 
     docket.grounds[rows] = 0
     for column in (docket.told, docket.misused, docket.published):
         column[rows] = 0
+    run.book.until[: run.book.held[0]] = -np.inf  # what was to come may not come
     _strike_out(run, np.unique(docket.requested[rows]))
 
 

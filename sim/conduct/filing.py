@@ -128,6 +128,7 @@ class CaseBook(NamedTuple):
     ways: NDArray[np.int32]  # [C, 2] state and frame of the first and second filing; -1 for none
     last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none
     waiting: Ints  # [C] cases that may be filed again once their last filing has ended; the first ``held[0]`` count
+    until: Reals  # [C] day before which there is nothing to hear of each of these
     held: Ints  # [1]
 
 
@@ -223,14 +224,24 @@ def empty_book(cases: Cases) -> CaseBook:
         ways=np.full((count, 2), -1, np.int32),
         last=np.full(count, -1, np.int64),
         waiting=np.empty(count, np.int64),
+        until=np.empty(count),
         held=np.zeros(1, np.int64),
     )
 
 
 @inlined
+def _texts(c: int, j: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce) -> np.uint64:
+    """The texts, comity aside, that bind the requester and state ``j`` and offer such data: bit t for text t."""
+    found, i = np.uint64(0), cases.requester[c]
+    for text in range(int(in_force.shape[0]) - 1):
+        if in_force[text, i, j] and law.most[text] >= cases.wanted[c]:
+            found |= np.uint64(1) << np.uint64(text)
+    return found
+
+
+@inlined
 def _instrument(
-    seed: np.uint64, c: int, attempt: int, j: int, label: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce,
-    habits: Habits,
+    seed: np.uint64, c: int, attempt: int, texts: np.uint64, label: int, cases: Cases, law: LawInForce, habits: Habits
 ) -> int:  # fmt: skip
     """The text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
 
@@ -238,13 +249,15 @@ def _instrument(
     is nobody's choice and governs where no text does. Without fall-through the first in force governs, whatever its scope, so
     that the gates can refuse; but no text governs data that it does not offer at all.
     """
-    i, comity = cases.requester[c], int(in_force.shape[0]) - 1
+    i, comity = cases.requester[c], int(law.filing.size) - 1
+    if texts == np.uint64(0):
+        return comity
     best, winner = -np.inf, comity
     start = np.uint64(0)
     if habits.by_choice:
         start = absorb(absorb(opened(seed, _BASIS), cases.id[c]), np.uint64(attempt))
     for text in range(comity):
-        if not in_force[text, i, j] or law.most[text] < cases.wanted[c]:
+        if (texts >> np.uint64(text)) & np.uint64(1) == np.uint64(0):
             continue
         if habits.fall_through and law.reach[text, i, label] != COVERED:
             continue
@@ -298,6 +311,7 @@ def _promise(
     i, j, place = cases.requester[c], int(cases.hosts[c, slot]), _place(c, slot, cases, mind)
     menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     whole, valued = 0.0, 0.0
+    texts = _texts(c, j, in_force, cases, law)
     for k in range(3):
         for option in range(menu.shape[1]):
             if menu[k, option] == -np.inf:
@@ -306,9 +320,12 @@ def _promise(
             whole += habit
             if mind.labels and _used(c, j, frame, book):
                 continue
-            text = _instrument(seed, c, attempt, j, option, in_force, cases, law, habits)
+            text = _instrument(seed, c, attempt, texts, option, cases, law, habits)
             worth = _worth(i, text, place, frame, _ORDINARY, mind)
-            valued += habit * (exp(worth) if mind.labels else worth)
+            if mind.labels:
+                valued += habit * exp(worth) if worth != 0.0 else habit
+            else:
+                valued += habit * worth
     if whole == 0.0:
         return 0.0
     if not mind.labels:
@@ -352,6 +369,7 @@ def _framing(
     start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
     learns = mind.labels and mind.pull[i] > 0.0
     place = _place(c, slot, cases, mind) if learns else 0
+    texts = _texts(c, j, in_force, cases, law) if learns else np.uint64(0)
     for k in range(3):
         for option in range(menu.shape[1]):
             if menu[k, option] == -np.inf:
@@ -362,7 +380,7 @@ def _framing(
                 frame = int(mind.frame[k, option])
                 if _used(c, j, frame, book):
                     continue
-                text = _instrument(seed, c, attempt, j, option, in_force, cases, law, habits)
+                text = _instrument(seed, c, attempt, texts, option, cases, law, habits)
                 appeal += _worth(i, text, place, frame, _ORDINARY, mind)
             if appeal > best:
                 best, kind, label = appeal, k, option
@@ -488,6 +506,7 @@ def _where(
 @inlined
 def _wait(c: int, book: CaseBook) -> None:
     book.waiting[book.held[0]] = c
+    book.until[book.held[0]] = -np.inf
     book.held[0] += 1
 
 
@@ -528,7 +547,7 @@ def file_requests(
                 else:
                     _wait(c, book)
                 continue
-        text = _instrument(seed, c, attempt, j, label, in_force, cases, law, habits)
+        text = _instrument(seed, c, attempt, _texts(c, j, in_force, cases, law), label, cases, law, habits)
         i = cases.requester[c]
         appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
         if habits.file_everything:
@@ -564,27 +583,24 @@ def file_requests(
 
 
 @inlined
-def _heard(c: int, last: int, stop: float, docket: Docket) -> float:
-    """Day on which the requester knows that its last filing gave too little; infinity while it does not know, or gave enough.
+def _heard(c: int, last: int, docket: Docket) -> tuple[float, float]:
+    """When the requester knows that its last filing gave too little (infinity if it gave enough), and when to look again.
 
-    A formal request that gave anything is enough; a side door must have given the class that was wanted. Minus infinity says
-    that enough was given, and heard of before ``stop``: what is still to come may yet be stopped.
+    A formal request that gave anything is enough; a side door must have given the class that was wanted. Where some answer is
+    still open the first is infinity and the second minus infinity; data that are granted for a later day may yet be stopped.
     """
-    heard = -np.inf
+    heard, enough = -np.inf, np.inf
     m = last
-    unknown = False
     while m >= 0 and docket.case[m] == c and docket.attempt[m] == docket.attempt[last]:
         formal = docket.channel[m] < FIRST_SIDE_DOOR
         if docket.channel[m] != PRESERVATION:
-            if docket.granted[m] >= (0 if formal else docket.wanted[m]):
-                if docket.ended_day[m] < stop:
-                    return -np.inf
-                unknown = True
             if np.isnan(docket.ended_day[m]):
-                unknown = True
+                return np.inf, -np.inf
+            if docket.granted[m] >= (0 if formal else docket.wanted[m]):
+                enough = min(enough, docket.ended_day[m])
             heard = max(heard, docket.ended_day[m])
         m -= 1
-    return np.inf if unknown else heard
+    return (np.inf, enough) if enough < np.inf else (heard, heard)
 
 
 @kernel
@@ -596,16 +612,17 @@ def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tup
     count, kept = 0, 0
     start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
     for w in range(waiting):
-        c = book.waiting[w]
-        heard = _heard(c, book.last[c], start, docket)
-        if heard == -np.inf:
-            continue
-        if heard + habits.retry_days < stop:  # whoever could have asked last month, but heard too late, asks at once
-            found[count], days[count] = c, max(heard + habits.retry_days, start)
-            count += 1
-        else:
-            book.waiting[kept] = c
-            kept += 1
+        c, until = book.waiting[w], book.until[w]
+        if until < stop:
+            heard, until = _heard(c, book.last[c], docket)
+            if heard == np.inf and -np.inf < until < start:
+                continue  # it has the data
+            if heard + habits.retry_days < stop:  # whoever could have asked last month, but heard too late, asks at once
+                found[count], days[count] = c, max(heard + habits.retry_days, start)
+                count += 1
+                continue
+        book.waiting[kept], book.until[kept] = c, until
+        kept += 1
     book.held[0] = kept
     return found[:count], days[:count]
 
