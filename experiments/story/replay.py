@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from experiments.story.plain import Call, Recorder, parameters_of
 from sim.conduct.filing import MOST_ROWS, empty_book, file_requests, wishes_of_month
+from sim.conduct.learning import Mind
 from sim.metrics import Finished
 from sim.review.queue import NONE, Queue
 from sim.settings import Config
@@ -45,7 +46,9 @@ class Occasion:
     status: int
     attempts: int
     tried: int
+    ways: tuple[int, ...]  # state and frame of what was filed before
     last_channel: int | None  # of the last row that it filed
+    mind: Mind  # what requesters had learned by then
 
 
 @dataclass(frozen=True)
@@ -114,13 +117,15 @@ class _Watch:
 
     def look_at_wishes(self, run: Run, rules: Rules) -> None:
         """Note which chosen cases come up in the month that is about to begin."""
-        book, docket = run.book, run.docket
+        docket = run.docket
+        book = run.book._replace(waiting=run.book.waiting.copy(), until=run.book.until.copy(), held=run.book.held.copy())
         wishes, days = wishes_of_month(run.month, run.edges, run.cases, book, docket, rules.habits)
         for w in np.flatnonzero(np.isin(wishes, self._cases)):
             c = int(wishes[w])
             last = int(book.last[c])
             channel = int(docket.channel[last]) if last >= 0 else None
-            occasion = Occasion(run.month, float(days[w]), int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), channel)
+            so_far = int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), tuple(book.ways[c].tolist())
+            occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind))
             self.occasions.setdefault(c, []).append(occasion)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
@@ -240,6 +245,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         cases = _only(run.cases, case)
         book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS)
         book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
+        book.ways[0] = occasion.ways
         if occasion.last_channel is not None:
             book.last[0], rows.channel[0], rows.used[0] = 0, occasion.last_channel, 1
         before = int(rows.used[0])
@@ -256,6 +262,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             "docket": rows,
             "law": seen.rules_at(occasion.month).law,
             "habits": seen.rules_at(occasion.month).habits,
+            "mind": occasion.mind,
         }
         recorder.calls = {}
         with recorder.everything() as calls:

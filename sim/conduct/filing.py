@@ -510,6 +510,30 @@ def _wait(c: int, book: CaseBook) -> None:
     book.held[0] += 1
 
 
+@inlined
+def _leave(c: int, attempt: int, book: CaseBook) -> None:
+    """The law offers no label today: a wish never filed is given up, one filed before waits for another law."""
+    if attempt == 0:
+        book.status[c] = DETERRED
+    else:
+        _wait(c, book)
+
+
+@inlined
+def _cross_off(c: int, attempt: int, j: int, frame: int, cases: Cases, book: CaseBook) -> None:
+    """What has been tried is not tried again: the state, or where labels are chosen (``frame`` at least 0) this frame with it.
+
+    One state is one destination, however many services it hosts.
+    """
+    if frame >= 0:
+        if attempt < book.ways.shape[1]:
+            book.ways[c, attempt] = j * _FRAMES + frame
+        return
+    for other in range(HOST_SLOTS):
+        if cases.hosts[c, other] == j:
+            book.tried[c] |= np.uint8(1 << other)
+
+
 @loop
 def file_requests(
     seed: np.uint64,
@@ -542,10 +566,7 @@ def file_requests(
         if cases.abusive[c]:
             kind, label = _framing(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
             if kind < 0:
-                if attempt == 0:
-                    book.status[c] = DETERRED
-                else:
-                    _wait(c, book)
+                _leave(c, attempt, book)
                 continue
         text = _instrument(seed, c, attempt, _texts(c, j, in_force, cases, law), label, cases, law, habits)
         i = cases.requester[c]
@@ -573,13 +594,10 @@ def file_requests(
             continue
         if book.attempts[c] < habits.attempts:
             _wait(c, book)
-        if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:  # the state may be asked again in another frame
-            if attempt < book.ways.shape[1]:
-                book.ways[c, attempt] = j * _FRAMES + mind.frame[kind, label]
-            continue
-        for other in range(HOST_SLOTS):  # one state is one destination, however many services it hosts
-            if cases.hosts[c, other] == j:
-                book.tried[c] |= np.uint8(1 << other)
+        frame = -1
+        if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:
+            frame = int(mind.frame[kind, label])
+        _cross_off(c, attempt, j, frame, cases, book)
 
 
 @inlined

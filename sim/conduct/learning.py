@@ -46,7 +46,7 @@ from sim.world.vocabulary import (
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
-"""Channels among which a requester chooses, in the order of their codes; freezing data is a step of a request, and unasked sharing the other state's choice."""
+"""Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""
 PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
@@ -142,7 +142,8 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float) -> Mi
 
 def ledger_of(states: int, texts: int) -> Ledger:
     """Nothing has been heard yet."""
-    return Ledger(*(np.zeros((PURPOSES, states, texts), np.int64) for _ in range(2)), usual=np.zeros(PURPOSES))
+    shape = (PURPOSES, states, texts)
+    return Ledger(given=np.zeros(shape, np.int64), heard=np.zeros(shape, np.int64), usual=np.zeros(PURPOSES))
 
 
 @kernel

@@ -274,9 +274,10 @@ def heard(rows: list[tuple[int, int, int, int, float]], month: int = 10) -> list
     docket.used[0] = len(rows)
     book = empty_book(cases)
     book.last[0], book.attempts[0] = len(rows) - 1, 1
+    book.waiting[0], book.until[0], book.held[0] = 0, -np.inf, 1
     config = made_up("states.synthetic.count=2", "states.synthetic.hosts=1", "conduct.attempts=3", "conduct.retry_days=60")
     habits = habits_of(place.world, config.conduct, place.law)
-    found, days = due_again(month, 1, cases, book, docket, habits)
+    found, days = due_again(month, book, docket, habits)
     assert found.size in (0, 1)
     return days.tolist()
 
