@@ -1,0 +1,465 @@
+"""What requesters learn: long-run choices follow what pays, batches know no order, volume follows yield, habit stays habit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.conduct.filing import empty_book, file_requests, habits_of
+from sim.conduct.learning import (
+    WAYS,
+    Answers,
+    Learning,
+    Ledger,
+    Mind,
+    answers_of,
+    get_used_to,
+    is_adaptive,
+    learn,
+    ledger_of,
+    mind_of,
+    note,
+    outcome_of,
+    payoffs,
+    volumes,
+    way_of,
+)
+from sim.settings import Config
+from sim.world.cases import RESIDENCE_SLOT, Cases
+from sim.world.docket import Docket, empty_docket
+from sim.world.vocabulary import (
+    DIRECT,
+    DIVERTED,
+    EMERGENCY,
+    EXECUTED,
+    FORMAL,
+    KINDS,
+    LAPSED,
+    OFFENCE_CLASSES,
+    POLICE,
+    PRESERVATION,
+    REFUSED,
+    REGIMES,
+    SPONTANEOUS,
+    TRAFFIC,
+)
+from tests.worlds import ASKS, Office, bare_world, ended, files, made_up, office, started
+
+Reals = NDArray[np.float64]
+CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0", "conduct.preservation_share=0")
+THREE = ("states.synthetic.count=3", "states.synthetic.hosts=2", "conduct.attempts=3", *CLOSED)
+FEW_FALSE_ALARMS = 1e-4
+FAR = 4.5  # standard deviations
+
+
+def spec_of(**fields: Any) -> Learning:
+    """Learning as configured, but for these fields."""
+    return made_up().adaptation.requesters.model_copy(update={"adaptive_share": 1.0, **fields})
+
+
+def learners(place: Office, **fields: Any) -> tuple[Learning, Mind]:
+    spec = spec_of(**fields)
+    return spec, mind_of(place.world, spec, len(place.instruments), 0.05)
+
+
+def chosen(config: Config, place: Office, mind: Mind, cases: Cases, month: int = 0) -> tuple[Docket, Reals]:
+    """The rows that all these cases write, filed for sure, and the menu (kind, label) that their requester has."""
+    habits = habits_of(place.world, config.conduct, place.law)._replace(file_everything=True)
+    docket = empty_docket(6 * cases.id.size)
+    expression = np.ones(place.world.people.count + 1)
+    wishes, days = np.arange(cases.id.size), np.full(cases.id.size, 1.0)
+    file_requests(
+        np.uint64(7), month, 1, place.law.after, wishes, days, expression, cases, empty_book(cases), docket, place.law, habits, mind
+    )
+    with np.errstate(over="ignore"):
+        return docket, np.exp(habits.menu[-1, ASKS, cases.group[0], cases.conduct[0]])
+
+
+def wishes(place: Office, count: int, first_id: int = 1, hosts: tuple[int, ...] = (0,), resident: int = -1) -> Cases:
+    """Abusive wishes of one state about one conduct, whose data lie with these hosts."""
+    cases, _ = files(place, count, abusive=True, wanted=TRAFFIC, first_id=first_id)
+    held = np.full_like(cases.hosts, -1)
+    held[:, 1 : 1 + len(hosts)] = hosts
+    held[:, RESIDENCE_SLOT] = resident
+    return cases._replace(hosts=held)
+
+
+def governed(place: Office, config: Config, requested: int) -> NDArray[np.int64]:
+    """The text that governs each label between the requester and a state, for traffic data: the first that reaches it."""
+    found = np.full(len(place.world.offences.names), len(place.instruments) - 1)
+    for text in reversed(range(len(place.instruments) - 1)):
+        reached = place.law.after[text, ASKS, requested] & (place.law.reach[text, ASKS] == 0) & (place.law.most[text] >= TRAFFIC)
+        found[reached] = text
+    return found
+
+
+def values_at(place: Office, config: Config, mind: Mind, requested: int, way: int = 0) -> Reals:
+    """What the requester holds each (kind, label) to be worth with a host, over what was expected."""
+    text, kinds = governed(place, config, requested), np.arange(len(KINDS))[:, None]
+    labels = np.arange(len(text))[None, :]
+    return mind.value[ASKS, text[None, :], mind.place[requested], mind.frame[kinds, labels], way]
+
+
+def agree(found: NDArray[np.int64], shares: Reals) -> None:
+    """Counts are what these shares give, by chi-squared over the cells that expect five."""
+    assert found[shares == 0].sum() == 0
+    expected = shares * found.sum()
+    small = expected < 5
+    observed = np.append(found[~small], found[small].sum())
+    wanted = np.append(expected[~small], expected[small].sum())
+    kept = wanted > 0
+    assert stats.chisquare(observed[kept], wanted[kept]).pvalue > FEW_FALSE_ALARMS
+
+
+def counted(docket: Docket, labels: int, requested: int | None = None) -> NDArray[np.int64]:
+    rows = np.arange(docket.used[0])
+    if requested is not None:
+        rows = rows[docket.requested[rows] == requested]
+    table = np.zeros((len(KINDS), labels), np.int64)
+    np.add.at(table, (docket.kind[rows], docket.label[rows]), 1)
+    return table
+
+
+# --- choice --------------------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_chosen_by_habit_times_the_exponential_of_what_they_are_worth() -> None:
+    config, place = made_up(*THREE), office(made_up(*THREE))
+    _, mind = learners(place, labels=True, pull=3.0)
+    mind.value[:] = np.random.default_rng(1).normal(0.0, 0.4, mind.value.shape)
+    docket, menu = chosen(config, place, mind, wishes(place, 20_000))
+    weight = menu * np.exp(3.0 * values_at(place, config, mind, 0))
+    agree(counted(docket, menu.shape[1]), weight / weight.sum())
+    plain, _ = chosen(config, place, mind._replace(pull=np.zeros_like(mind.pull)), wishes(place, 20_000))
+    agree(counted(plain, menu.shape[1]), menu / menu.sum())
+
+
+def test_a_destination_and_then_a_label_are_one_choice_among_all_ways() -> None:
+    config, place = made_up(*THREE), office(made_up(*THREE))
+    _, mind = learners(place, labels=True, destinations=True, pull=3.0)
+    mind = mind._replace(place=np.arange(3))  # three kinds of destination
+    mind.value[:] = np.random.default_rng(2).normal(0.0, 0.4, mind.value.shape)
+    hosts = (0, 2)
+    docket, menu = chosen(config, place, mind, wishes(place, 30_000, hosts=hosts))
+    weight = np.stack([menu * np.exp(3.0 * values_at(place, config, mind, host)) for host in hosts])
+    found = np.stack([counted(docket, menu.shape[1], host) for host in hosts])
+    agree(found, weight / weight.sum())
+
+
+def test_destinations_alone_are_chosen_by_the_mean_worth_of_habits_labels() -> None:
+    config, place = made_up(*THREE), office(made_up(*THREE))
+    _, mind = learners(place, destinations=True, pull=3.0)
+    mind = mind._replace(place=np.arange(3))
+    mind.value[:] = np.random.default_rng(3).normal(0.0, 0.4, mind.value.shape)
+    docket, menu = chosen(config, place, mind, wishes(place, 30_000, hosts=(0, 2)))
+    worth = np.array([(menu * values_at(place, config, mind, host)).sum() / menu.sum() for host in (0, 2)])
+    shares = np.exp(3.0 * worth) / np.exp(3.0 * worth).sum()
+    agree(np.array([counted(docket, menu.shape[1], host).sum() for host in (0, 2)]), shares)
+    agree(counted(docket, menu.shape[1], 0), menu / menu.sum())
+
+
+@pytest.mark.parametrize("destinations", [False, True])
+def test_revaluing_one_way_changes_only_the_races_in_which_it_wins(destinations: bool) -> None:
+    """In each race on its own: who had that host already moves to that way; others move to the host, and label as habit has it."""
+    config, place = made_up(*THREE), office(made_up(*THREE))
+    _, mind = learners(place, labels=True, destinations=destinations, pull=3.0)
+    mind = mind._replace(place=np.arange(3))
+    cases = wishes(place, 4000, hosts=(0, 2))
+    before, menu = chosen(config, place, mind, cases)
+    likeliest = int(np.argmax(menu[2]))  # pretext
+    text, frame = int(governed(place, config, 0)[likeliest]), mind.frame[2, likeliest]
+    mind.value[ASKS, text, 0, frame, 0] = 0.3
+    after, _ = chosen(config, place, mind, cases)
+    rows = slice(0, int(before.used[0]))
+    assert np.array_equal(before.case[rows], after.case[rows])
+    came = (before.requested != after.requested)[rows]
+    relabelled = ((before.label != after.label) | (before.kind != after.kind))[rows]
+    stayed = relabelled & ~came & (after.requested[rows] == 0)
+    assert stayed.sum() > 20
+    assert (mind.frame[after.kind[rows], after.label[rows]][stayed] == frame).all(), "what moved moved to what is worth more"
+    assert not (relabelled & ~came & (after.requested[rows] == 2)).any()
+    assert came.any() == destinations
+    assert (after.requested[rows][came] == 0).all(), "a host that is worth more loses nobody"
+
+
+@pytest.mark.parametrize("paying", ["all", "fabrications"])
+def test_in_the_long_run_choices_are_the_boltzmann_distribution_of_what_ways_pay(paying: str) -> None:
+    config, place = made_up(*THREE), office(made_up(*THREE))
+    spec, mind = learners(place, labels=True, pull=2.0, rate=0.2, cost=0.0, framing_cost=0.0)
+    for month in range(60):
+        docket, _ = chosen(config, place, mind, wishes(place, 300, first_id=1 + 300 * month), month)
+        rows = np.arange(docket.used[0])
+        success = np.ones(rows.size, bool) if paying == "all" else docket.kind[rows] == 2
+        docket.status[rows] = np.where(success, EXECUTED, LAPSED)
+        docket.granted[rows] = np.where(success, docket.wanted[rows], -1)
+        learn(mind, spec, answers_of(rows, docket, wishes(place, 300, first_id=1 + 300 * month)))
+    docket, menu = chosen(config, place, mind, wishes(place, 20_000, first_id=10**6))
+    true = np.ones(3) if paying == "all" else np.array([0.0, 0.0, 1.0])
+    weight = menu * np.exp(2.0 * (true - spec.prior))[:, None]
+    tried = values_at(place, config, mind, 0)[menu > 0.01 * menu.max()]
+    assert np.abs(np.abs(tried) - spec.prior).max() < 0.02, "values have arrived"
+    agree(counted(docket, menu.shape[1]), weight / weight.sum())
+    if paying == "all":
+        agree(counted(docket, menu.shape[1]), menu / menu.sum())
+
+
+# --- learning ------------------------------------------------------------------------------------------------------------
+
+
+def some_answers(place: Office, count: int, seed: int = 5) -> Answers:
+    rng = np.random.default_rng(seed)
+    given = rng.random(count) < 0.4
+    return Answers(
+        requester=rng.integers(0, place.world.states.count, count),
+        abusive=rng.random(count) < 0.7,
+        text=rng.integers(0, len(place.instruments), count),
+        requested=rng.integers(0, place.world.states.count, count),
+        residence=rng.random(count) < 0.2,
+        kind=rng.integers(0, len(KINDS), count),
+        label=rng.integers(0, len(place.world.offences.names), count),
+        channel=rng.choice(WAYS, count),
+        given=given,
+        full=given & (rng.random(count) < 0.7),
+        reasoned=~given & (rng.random(count) < 0.5),
+    )
+
+
+def test_a_month_in_one_batch_is_what_a_bare_loop_makes_of_it() -> None:
+    place = office(made_up(*THREE))
+    spec, mind = learners(place, labels=True)
+    rng = np.random.default_rng(6)
+    mind.value[:] = rng.normal(0, 0.3, mind.value.shape)
+    answers = some_answers(place, 4000)
+    held: dict[tuple[int, ...], list[tuple[float, float]]] = defaultdict(list)
+    for r in range(4000):
+        if not answers.abusive[r]:
+            continue
+        pay = 1.0 if answers.full[r] else spec.partial if answers.given[r] else 0.0
+        pay -= spec.cost + (0.0, spec.framing_cost / 2, spec.framing_cost)[answers.kind[r]]
+        rate = spec.rate * (spec.reasons if answers.reasoned[r] else 1.0)
+        place_kind = int(place.world.states.regime[answers.requested[r]]) + len(REGIMES) * bool(answers.residence[r])
+        frame = answers.kind[r] * len(OFFENCE_CLASSES) + int(place.world.offences.offence_class[answers.label[r]])
+        way = (int(answers.requester[r]), int(answers.text[r]), place_kind, int(frame), WAYS.index(int(answers.channel[r])))
+        held[way].append((rate, pay - spec.prior))
+    wanted = mind.value.copy()
+    for way, heard in held.items():
+        mean = sum(rate * pay for rate, pay in heard) / sum(rate for rate, _ in heard)
+        for rate, _ in heard:
+            wanted[way] += rate * (mean - wanted[way])
+    learn(mind, spec, answers)
+    np.testing.assert_allclose(mind.value, wanted, rtol=0, atol=1e-12)
+
+
+def test_no_order_of_the_answers_changes_a_bit() -> None:
+    place = office(made_up(*THREE))
+    answers = some_answers(place, 3000)
+    order = np.random.default_rng(8).permutation(3000)
+    minds = []
+    for heard in (answers, Answers(*(part[order] for part in answers))):
+        spec, mind = learners(place, labels=True)
+        learn(mind, spec, heard)
+        minds.append(mind.value.tobytes())
+    assert minds[0] == minds[1]
+
+
+def test_silence_pays_as_little_as_a_refusal_and_a_reason_teaches_faster() -> None:
+    place = office(made_up(*THREE))
+    spec, _ = learners(place, labels=True)
+    paid = payoffs(spec)
+    assert (paid[:, 2] == paid[:, 3]).all()
+    framing = np.array([0.0, spec.framing_cost / 2, spec.framing_cost])
+    np.testing.assert_allclose(paid[:, 2] + spec.prior, -spec.cost - framing)
+    one = some_answers(place, 1)._replace(given=np.array([False]), full=np.array([False]), abusive=np.array([True]))
+    moved = []
+    for reasoned in (False, True):
+        _, mind = learners(place, labels=True)
+        learn(mind, spec, one._replace(reasoned=np.array([reasoned])))
+        moved.append(mind.value.sum())
+    assert moved[1] == pytest.approx(spec.reasons * moved[0])
+    assert moved[0] == pytest.approx(spec.rate * paid[one.kind[0], 2])
+
+
+def test_creatures_of_habit_and_honest_needs_learn_no_way() -> None:
+    place = office(made_up(*THREE))
+    spec, mind = learners(place, labels=True)
+    learn(mind._replace(pull=np.zeros_like(mind.pull)), spec, some_answers(place, 500))
+    learn(mind, spec, some_answers(place, 500)._replace(abusive=np.zeros(500, bool)))
+    assert not mind.value.any()
+    learn(mind, spec, some_answers(place, 500))
+    assert mind.value.any()
+
+
+def test_about_as_many_states_learn_as_do_not_and_the_trait_lasts() -> None:
+    world = bare_world(made_up("states.synthetic.count=190"))
+    shares = [is_adaptive(world, spec_of(adaptive_share=share)) for share in (0.2, 0.5, 0.8)]
+    assert (shares[0] <= shares[1]).all()
+    assert (shares[1] <= shares[2]).all(), "one draw a state, whatever the share"
+    assert abs(shares[1].mean() - 0.5) < FAR * np.sqrt(0.25 / 190)
+
+
+def test_requesters_are_shown_their_aims_and_the_answer_and_nothing_of_who_read_it() -> None:
+    """The views lack every other column, so that reading one more would fail here."""
+    place = office(made_up(*THREE))
+    cases, docket = files(place, 6, abusive=True)
+    docket.channel[:] = [FORMAL, EMERGENCY, PRESERVATION, POLICE, SPONTANEOUS, DIRECT]
+    docket.status[:] = [EXECUTED, REFUSED, EXECUTED, LAPSED, EXECUTED, REFUSED]
+    docket.reason[1] = 3
+    docket.granted[0] = docket.wanted[0]
+    told = ("case", "requested", "instrument", "channel", "wanted", "granted", "label", "kind", "status", "reason")
+    shown: Any = SimpleNamespace(**{name: getattr(docket, name) for name in told})
+    own: Any = SimpleNamespace(requester=cases.requester, abusive=cases.abusive, hosts=cases.hosts)
+    answers = answers_of(np.arange(6), shown, own)
+    assert answers.channel.tolist() == [FORMAL, EMERGENCY, POLICE, DIRECT], "freezing and unasked sharing are no answers"
+    assert outcome_of(answers).tolist() == [0, 3, 2, 2]
+    docket.status[0] = DIVERTED
+    assert answers_of(np.arange(6), shown, own).channel.tolist() == [EMERGENCY, POLICE, DIRECT]
+    ways = way_of(answers, mind_of(place.world, spec_of(labels=True), len(place.instruments), 0.05))
+    assert ways[4].tolist() == [WAYS.index(c) for c in (FORMAL, EMERGENCY, POLICE, DIRECT)]
+
+
+# --- volume --------------------------------------------------------------------------------------------------------------
+
+
+def fitted(growth: Reals, last: Reals, level: Reals) -> tuple[Reals, Reals]:
+    """Within-state slopes of log growth on the last yield and on log volume, with their standard errors; ``[N, T]`` each."""
+    x = np.stack([last - last.mean(1, keepdims=True), level - level.mean(1, keepdims=True)], axis=-1).reshape(-1, 2)
+    y = (growth - growth.mean(1, keepdims=True)).ravel()
+    slope, *_ = np.linalg.lstsq(x, y, rcond=None)
+    rest = y - x @ slope
+    return slope, np.sqrt(np.diag(np.linalg.inv(x.T @ x)) * rest.var())
+
+
+def test_a_panel_of_requesters_shows_the_measured_slope_of_volume_on_yield() -> None:
+    """As the slope was measured: log growth on last disclosure rate, half-years, states with at least ten earlier requests."""
+    n, rounds = 400, 22
+    world = bare_world(made_up("states.synthetic.count=400"))
+    spec = spec_of(volume=True, adaptive_share=0.5, doubt=0.0)
+    adaptive = is_adaptive(world, spec)
+    rng = np.random.default_rng(4)
+    volume, wanted = np.ones((2, n, 1)), rng.lognormal(5.5, 0.5, n)
+    ledger = ledger_of(n, 1)
+    ledger.usual[:] = 0.6
+    logs, yields, true = [], [], rng.beta(3, 2, n)
+    for _ in range(rounds + 1):
+        filed = np.maximum(rng.poisson(wanted * volume[0, :, 0]), 10)
+        given = rng.binomial(filed, np.clip(true + rng.normal(0, 0.15, n), 0, 1))
+        logs.append(np.log(wanted * volume[0, :, 0]))
+        yields.append(given / filed)
+        ledger.heard[0, :, 0], ledger.given[0, :, 0] = filed, given
+        volume = volumes(volume, ledger, spec, adaptive)
+    level, seen = np.array(logs).T, np.array(yields).T
+    growth = np.diff(level, axis=1)
+    moved = growth[~adaptive]
+    assert not moved.any(), "creatures of habit go on"
+    slope, error = fitted(growth[adaptive], seen[adaptive, :-1], level[adaptive, :-1])
+    assert slope[0] == pytest.approx(spec.elasticity / 0.5, abs=1e-6 + FAR * error[0])
+    assert slope[1] == pytest.approx(-spec.reversion, abs=1e-6 + FAR * error[1])
+    every, spread = fitted(growth, seen[:, :-1], level[:, :-1])
+    assert every[0] == pytest.approx(adaptive.mean() * spec.elasticity / 0.5, abs=FAR * spread[0] + 0.02)
+    for measured, clustered in ((0.195, 0.056), (0.414, 0.154)):  # empirics.md 2.7: pooled, and within states
+        assert abs(every[0] - measured) < 1.96 * clustered, "inside the measured interval"
+
+
+def test_at_the_usual_yield_volume_rests_and_without_any_it_falls_to_a_floor() -> None:
+    spec = spec_of(volume=True, doubt=0.0)
+    ledger = ledger_of(3, 1)
+    ledger.usual[:] = 0.5
+    ledger.heard[:] = 40
+    ledger.given[:, 0], ledger.given[:, 1], ledger.given[:, 2] = 20, 0, 40
+    volume = np.ones((2, 3, 1))
+    for _ in range(200):
+        volume = volumes(volume, ledger, spec, np.array([True, True, True]))
+    assert volume[0, 0, 0] == 1.0
+    floor = 0.5 * spec.elasticity / spec.reversion
+    np.testing.assert_allclose(np.log(volume[0, 1:, 0]), [-floor, floor])
+    ledger.heard[:] = ledger.given[:] = 0
+    again = volumes(volume, ledger, spec, np.array([True, True, True]))
+    np.testing.assert_allclose(np.log(again), (1 - spec.reversion) * np.log(volume)), "who hears nothing tries again"
+
+
+def test_what_requesters_are_used_to_is_the_share_that_gave_data_by_purpose() -> None:
+    place = office(made_up(*THREE))
+    ledger: Ledger = ledger_of(place.world.states.count, len(place.instruments))
+    answers = some_answers(place, 2000)
+    note(ledger, answers)
+    formal = np.isin(answers.channel, (FORMAL, EMERGENCY))
+    usual = [answers.given[formal & (answers.abusive == purpose)].mean() for purpose in (False, True)]
+    get_used_to(ledger)
+    np.testing.assert_allclose(ledger.usual, usual)
+    assert not ledger.heard.any()
+
+
+# --- in a run ------------------------------------------------------------------------------------------------------------
+
+EAGER = ("review.load=false", "demand.abusive_odds=0.3", "years=4")
+LEARNS = "adaptation.requesters."
+
+
+def whole_run(*overrides: str, attempts: int = 3) -> Any:
+    config = made_up(*EAGER, f"conduct.attempts={attempts}", *overrides)
+    return ended(started(config, bare_world(made_up(*EAGER))))
+
+
+def same_docket(one: Any, other: Any) -> bool:
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(one.docket, other.docket, strict=True))
+
+
+def test_with_every_switch_off_no_parameter_of_learning_changes_a_bit() -> None:
+    numbers = ("pull=8", "rate=0.3", "reasons=2", "cost=0.3", "framing_cost=0.4", "adaptive_share=1", "elasticity=1", "prior=0.2")
+    assert same_docket(whole_run(), whole_run(*(LEARNS + number for number in numbers)))
+
+
+@pytest.mark.parametrize("switch", ["labels", "destinations", "channels", "volume"])
+def test_each_switch_alone_changes_what_happens_and_without_pull_or_slope_nothing(switch: str) -> None:
+    plain = whole_run()
+    assert not same_docket(plain, whole_run(f"{LEARNS}{switch}=true"))
+    idle = "elasticity=0" if switch == "volume" else "pull=0"
+    assert same_docket(plain, whole_run(f"{LEARNS}{switch}=true", f"{LEARNS}{idle}"))
+    assert same_docket(plain, whole_run(f"{LEARNS}{switch}=true", f"{LEARNS}adaptive_share=0"))
+
+
+def test_where_all_learn_honest_labels_give_way_to_what_pays() -> None:
+    adaptive = f"{LEARNS}adaptive_share=1"
+    naive, wise = whole_run(), whole_run(f"{LEARNS}labels=true", adaptive, f"{LEARNS}rate=0.3")
+    assert naive.case_status.size == wise.case_status.size
+    gave = [(run.docket.granted >= 0) & run.cases.abusive[run.docket.case] & (run.docket.channel < 2) for run in (naive, wise)]
+    formal = [run.cases.abusive[run.docket.case] & (run.docket.channel < 2) for run in (naive, wise)]
+    assert gave[1].sum() / formal[1].sum() != gave[0].sum() / formal[0].sum()
+    assert (wise.case_status == 4).sum() >= (naive.case_status == 4).sum()
+
+
+def test_a_case_is_filed_three_times_at_most_and_never_twice_the_same_way() -> None:
+    run = whole_run(*(f"{LEARNS}{switch}=true" for switch in ("labels", "destinations")), f"{LEARNS}adaptive_share=1")
+    rows = np.flatnonzero(run.cases.abusive[run.docket.case])
+    classes = run.world.offences.offence_class[run.docket.label[rows]]
+    filings = {
+        (int(c), int(a)): (int(j), int(k), int(o))
+        for c, a, j, k, o in zip(
+            run.docket.case[rows], run.docket.attempt[rows], run.docket.requested[rows], run.docket.kind[rows], classes, strict=True
+        )
+    }
+    by_case: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for (case, _), way in filings.items():
+        by_case[case].append(way)
+    sizes = [len(ways) for ways in by_case.values()]
+    assert max(sizes) == 3
+    assert all(len(set(ways)) == len(ways) for ways in by_case.values())
+    same_state = sum(len({way[0] for way in ways}) < len(ways) for ways in by_case.values())
+    assert same_state > 20, "the same state is asked again under another label"
+
+
+def test_a_creature_of_habit_that_never_gets_anything_does_not_stop_and_one_that_learns_does() -> None:
+    none = ("review.lapse_per_year=1000", "conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0")
+    counts = {}
+    for share in (0.0, 1.0):
+        run = whole_run(f"{LEARNS}volume=true", f"{LEARNS}adaptive_share={share}", *none, attempts=1)
+        month = run.docket.month[(run.docket.channel < 2)]
+        counts[share] = [int(((month >= first) & (month < first + 12)).sum()) for first in (12, run.first_month + 36)]
+    assert counts[0.0][1] > 0.8 * counts[0.0][0]
+    assert counts[1.0][1] <= counts[0.0][1]
