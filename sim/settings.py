@@ -13,6 +13,7 @@ from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
+from sim.society.exposure import Exposure
 from sim.world.instruments import Instrument
 from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
@@ -55,6 +56,12 @@ class Adaptation(Record):
     """Who learns from what happens, and how; each mechanism has a switch of its own."""
 
     requesters: Learning
+    exposure: Exposure
+
+    @property
+    def in_public(self) -> bool:
+        """Whether anybody acts on what comes to light."""
+        return False
 
 
 class Policy(Record):

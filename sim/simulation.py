@@ -23,7 +23,7 @@ from sim.conduct.filing import (
 from sim.conduct.learning import (
     MONTHS_PER_ROUND,
     REFERENCE_MONTHS,
-    Learning,
+    Answers,
     Ledger,
     Mind,
     answers_of,
@@ -49,7 +49,8 @@ from sim.review.safeguard import in_order
 from sim.review.spec import force_codes, practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
-from sim.settings import Config, Policy
+from sim.settings import Adaptation, Config, Policy
+from sim.society.exposure import Affairs, brewing, made_public, no_affairs
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket, filled_rows
@@ -87,7 +88,7 @@ class Rules:
     capacity: Reals  # [N] officer-hours a month, training included
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
-    learning: Learning  # how requesters adapt from the window's first day on
+    adaptation: Adaptation  # who adapts from the window's first day on
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
@@ -111,6 +112,7 @@ class Run:
     bench: Bench
     mind: Mind
     ledger: Ledger
+    affairs: Affairs
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
@@ -139,7 +141,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
         judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
-        learning=policy.adaptation.requesters,
+        adaptation=policy.adaptation,
         loaded=loaded,
         treaty_from=treaty_from,
         run_in=None,
@@ -184,8 +186,9 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
-        mind=mind_of(world, rules.learning, len(rules.names), config.demand.false_urgent_share),
+        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share),
         ledger=ledger_of(world.states.count, len(rules.names)),
+        affairs=no_affairs(),
         months=months,
     )
 
@@ -212,24 +215,35 @@ def advance(run: Run) -> None:
     )  # fmt: skip
     if rules.suspensions and phase:
         suspend(run)
-    hear(run)
+    adapt(run)
+    if rules.suspensions and phase:
+        bind(run)
     run.month += 1
     for listener in run.listeners:
         listener(run)
 
 
-def hear(run: Run) -> None:
-    """Requesters hear what ended this month, and those who learn act on it from the next.
-
-    In the run-in nobody learns: its last year only shows what requesters are used to.
-    """
-    spec, month, opens = run.rules.learning, run.month, run.rules.treaty_from
-    if not (spec.chooses or spec.volume) or month < opens - REFERENCE_MONTHS:
+def adapt(run: Run) -> None:
+    """Everyone takes in what ended or came to light this month, and acts on it from the next."""
+    adaptation = run.rules.adaptation
+    requesters = adaptation.requesters
+    if not (requesters.chooses or requesters.volume or adaptation.in_public):
         return
-    answers = answers_of(ended_in(month, run.docket), run.docket, run.cases)
+    ended = ended_in(run.month, run.docket)
+    if requesters.chooses or requesters.volume:
+        hear(run, answers_of(ended, run.docket, run.cases))
+    if adaptation.in_public:
+        run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)
+        if run.month >= run.rules.treaty_from:
+            made_public(run.affairs, run.month)
+
+
+def hear(run: Run, answers: Answers) -> None:
+    """Requesters hear what ended. In the run-in nobody learns: its last year only shows what requesters are used to."""
+    spec, month, opens = run.rules.adaptation.requesters, run.month, run.rules.treaty_from
     if spec.chooses and month >= opens:
         learn(run.mind, spec, answers)
-    if spec.volume:
+    if spec.volume and month >= opens - REFERENCE_MONTHS:
         note(run.ledger, answers)
         if month + 1 == opens:
             get_used_to(run.ledger)
@@ -249,14 +263,19 @@ def suspend(run: Run) -> None:
     reason = docket.reason[heard]
     upheld = (docket.status[heard] == REFUSED) & (reason >= 0) & run.rules.judged[reason]
     np.add.at(bench.stopped[month], (place[0][upheld], place[1][upheld]), 1)
-    run.in_force[:] = run.rules.law.after
     for text, rule in run.rules.suspensions.items():
         fallen = newly_suspended(rule, bench, month)[text]
         bench.until[text, fallen] = month + 1 + int(rule.months)
         if fallen.any():
             forgiven(bench, text, fallen)
             _stop_in_flight(run, text, fallen, rule.reciprocal, closes)
-        out = bench.until[text] > month + 1
+
+
+def bind(run: Run) -> None:
+    """Which texts are in force between whom next month: what the texts say, less what is suspended."""
+    run.in_force[:] = run.rules.law.after
+    for text, rule in run.rules.suspensions.items():
+        out = run.bench.until[text] > run.month + 1
         run.in_force[text, out, :] = False
         if rule.reciprocal:
             run.in_force[text, :, out] = False

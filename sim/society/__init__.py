@@ -1,0 +1,1 @@
+"""What follows in public: abuse that comes to light, people who fall silent or take cover, legislatures, and who joins a treaty."""
