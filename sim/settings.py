@@ -59,6 +59,11 @@ class Adaptation(Record):
     exposure: Exposure
 
     @property
+    def anyone(self) -> bool:
+        """Whether anybody adapts at all."""
+        return self.requesters.learns or self.in_public
+
+    @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
         return False
