@@ -21,6 +21,7 @@ from rich.table import Table
 from experiments.analysis.record import spec_from
 from experiments.compare import Ran, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
+from experiments.figures import draw, save
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
 from experiments.output import manifest_of, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
@@ -88,6 +89,7 @@ def main(*overrides: str) -> Path:
         headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
         where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
         runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
+        draw_figure(folder / "figures", headline, ran, entries)
         command = " ".join(["adaptation", *overrides])
         configs = [entries[side.place].config for side in sides] + [entries[a].config for a in {side.against for side in sides}]
         write_manifest(folder, manifest_of(command, configs, folder, time.monotonic() - began, {}))
@@ -244,6 +246,13 @@ def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
             low, high = PER_CENT * (mean - half), PER_CENT * (mean + half)
             rows.append((side.scenario, side.conduct, by, level, PER_CENT * mean, low, high, count, left))
     return pd.DataFrame(rows, columns=list(WHERE))
+
+
+def draw_figure(folder: Path, headline: pd.DataFrame, ran: Ran, entries: Sequence[Entry]) -> None:
+    """The one figure: protection on paper and after adaptation, displacement, cost."""
+    config = entries[0].config
+    caption = f"{_size(ran, config)}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    save(draw("adaptation", headline, caption, config.figures.get("adaptation")), folder / "adaptation.png")
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------
