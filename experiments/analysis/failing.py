@@ -25,7 +25,7 @@ from experiments.analysis.boxes import (
     trajectory_of,
 )
 from experiments.analysis.bundles import labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving, too_few, undefined_draws, whole
+from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
 from experiments.designs import Design, Uncertainty
@@ -99,7 +99,7 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") 
     if spec.policy is not None and spec.policy not in others:
         raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")
     cubes = [policies_of(cube, names) for cube in held]
-    better_up = [one.metric in BETTER_UP for one in (outcome, kept)]
+    better_up = [is_better_up(outcome), is_better_up(kept, "analysis.discovery.cooperation")]
     chosen = [name for name in others if spec.policy in (None, name)]
     every = [failing_of(cubes, (baseline, name), better_up, spec, study.design) for name in chosen]
     few = too_few(cubes[0], baseline, outcome, study.config.metrics.fewest_events)

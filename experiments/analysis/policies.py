@@ -18,10 +18,10 @@ from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
 from sim.metrics import WANTED
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-BETTER_UP = tuple(name for name, way in WANTED.items() if way == "up")
 _FEWEST = 2  # of what is to be compared
 _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
 
@@ -136,6 +136,20 @@ def silent(name: str, heading: str, question: str, outcome: Outcome, columns: Se
     told = f"Nothing can be said: the baseline has {outcome} in under {_FEWEST} draws with all their runs."
     sure = ["Shares of the baseline want a baseline above zero in every world; more runs or another outcome would give it."]
     return Analysis(name, heading, question, [told], sure, {name: pd.DataFrame(columns=[*columns])}, [])
+
+
+def is_better_up(outcome: Outcome, key: str = "outcome") -> bool:
+    """Whether more of an estimand is better for people. Raises ``ConfigError`` where neither more nor less is (``WANTED``).
+
+    So for ``preserved_only``: it rises where a safeguard stops disclosure after freezing, and falls where freezing is stopped too,
+    which both protect; and it falls where more of what is frozen is disclosed, which harms.
+    """
+    way = WANTED[outcome.metric]
+    if way is None:
+        able = [name for name, known in WANTED.items() if known]
+        why = "of which neither more nor less is better for people, so that no policy is good or bad by it"
+        raise ConfigError(f"{key}: found {str(outcome)!r}, {why}; accepted: {', '.join(able)}")
+    return way == "up"
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:

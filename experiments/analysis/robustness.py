@@ -26,8 +26,8 @@ from scipy import stats
 
 from experiments.analysis.bundles import labels_of
 from experiments.analysis.policies import (
-    BETTER_UP,
     Policies,
+    is_better_up,
     no_comparison,
     paired_conditions,
     policies_of,
@@ -117,8 +117,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
     spec = spec_from(_NAME, Spec, study.config)
+    rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
-    found = [_judged(study, outcome, condition, spec) for condition in paired_conditions(study)]
+    found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in found if one.scores.values.shape[2] >= _FEWEST]
     if not told:
         return silent(_NAME, _HEADING, question, outcome, COLUMNS)
@@ -140,13 +141,13 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _judged(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Judged:
-    """How every policy does under one condition."""
+def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: Spec) -> Judged:
+    """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
     held, complete = whole([policies_of(cube, names) for cube in cubes], list(dict.fromkeys(names)))
-    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(held, (outcome, kept), strict=True)]
+    savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
@@ -460,7 +461,8 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
         "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
-        f"Protection is what is saved of {spoken(outcome.metric)} against the baseline, in per cent of its mean in the same draw.",
+        f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline, in per "
+        "cent of its mean in the same draw.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")

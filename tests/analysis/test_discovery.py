@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.discovery import analyse, ends_of, unsuited
-from experiments.cube import Told
+from experiments.cube import Outcome, Told
 from experiments.designs import Uncertainty
 from experiments.sampling import draws_of
 from sim.world.record import ConfigError
@@ -226,3 +226,23 @@ def test_a_world_that_was_only_begun_costs_no_draw_and_a_zero_baseline_is_told()
     assert len(told.tables["draws"]) == 159
     assert any("Left out: 1 world, for" in sentence for sentence in told.sure)
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
+
+
+def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
+    whole, frozen = planted(), Outcome("preserved_only")
+    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
+        analyse(whole._replace(held=held), frozen)
+    assert "\n" not in str(caught.value)
+    values = {one: cube.values for one, cube in held.items()}
+    both = study(whole.design, whole.points, values, discovery={"cooperation": "preserved_only"})
+    with pytest.raises(ConfigError, match=r"^analysis\.discovery\.cooperation: found 'preserved_only'"):
+        analyse(both, CASES)
+
+
+def test_what_is_to_rise_protects_where_it_rises() -> None:
+    whole, told = planted(), Outcome("notified_share")
+    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
+    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    found = analyse(study(whole.design, whole.points, held, discovery=QUICK), told)
+    assert found.tables["draws"]["saved"].mean() > 0

@@ -18,7 +18,7 @@ from experiments.analysis.robustness import (
     robustness_table,
     unsuited,
 )
-from experiments.cube import Told
+from experiments.cube import Outcome, Told
 from experiments.designs import Design
 from experiments.paired import half_width
 from sim.world.record import ConfigError
@@ -343,3 +343,25 @@ def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
     assert told.tables["regrets"]["future"].nunique() == 63
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
     assert not any("Left out: " in sentence for sentence in told.sure)
+
+
+def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
+    whole, frozen = crossing(), Outcome("preserved_only")
+    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
+        analyse(whole._replace(held=held), frozen)
+    assert "\n" not in str(caught.value)
+    values = {one: cube.values for one, cube in held.items()}
+    both = study(whole.design, whole.points, values, robustness={"cooperation": "preserved_only"})
+    with pytest.raises(ConfigError, match=r"^analysis\.robustness\.cooperation: found 'preserved_only'"):
+        analyse(both, CASES)
+
+
+def test_what_is_to_rise_protects_where_it_rises() -> None:
+    whole, told = crossing(), Outcome("notified_share")
+    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
+    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    found = analyse(study(whole.design, whole.points, held, robustness={"resamples": 20}), told)
+    gains = found.tables["performance"].set_index(["policy", "score"])["mean"]
+    assert gains["judge", "protection"] > 0
+    assert any(sentence.startswith("Protection is the rise of notified share") for sentence in found.sure)
