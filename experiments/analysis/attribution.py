@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -117,14 +117,32 @@ def _of(table: pd.DataFrame, game: Game) -> pd.DataFrame:
     return kept.reset_index(drop=True)
 
 
+class Way(NamedTuple):
+    """Which way all levers together move an outcome, in words."""
+
+    falls: bool
+    worse: bool  # against what is wanted of it, or a rise where neither is better: tables then have negative numbers
+    all: str  # what all do
+    each: str  # what each does
+
+
+def _way(game: Game) -> Way:
+    """Which way all levers together move the outcome of a game."""
+    falls = float(game.on.mean()) <= float(game.off.mean())
+    worse = float(game.saved[..., -1].mean()) < 0
+    return Way(falls, worse, *(("take off", "takes off") if falls else ("add", "adds")))
+
+
 def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[str]:
     """What one game says; of an outcome told beside the main one only what all do together and who does most."""
     shares, whole = _of(tables["attribution"], game), _of(tables["together"], game).iloc[0]
-    scale = PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
-    what = spoken(str(game.outcome))
+    what, way = spoken(str(game.outcome)), _way(game)
+    turn = -1.0 if way.worse else 1.0  # sentences tell the size of what happens, tables whether it is better
+    scale = turn * PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
+    moved = _banded_in(whole, "joint", scale)
     yield (
-        f"all {len(game.levers)} safeguards together take {_banded_in(whole, 'joint', scale)} off {what}, which goes from "
-        f"{whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
+        f"all {len(game.levers)} safeguards together {f'take {moved} off' if way.falls else f'add {moved} to'} {what}, which goes "
+        f"from {whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
     top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
     parts = [f"{quoted(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
@@ -135,51 +153,47 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
     if not main:
         return
     if not np.isnan(whole["overlap"]):
-        yield _overlap(whole, scale)
+        yield _overlap(whole, scale, way)
     unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if unclear:
         which = f"none of the {len(shares)}" if len(unclear) == len(shares) else f"all but {listed(unclear)}"
         yield f"when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
     if "interactions" in tables:
-        yield from _pairs_told(_of(tables["interactions"], game), scale)
+        yield from _pairs_told(_of(tables["interactions"], game), scale, way)
 
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
     """A number of a row in per cent, with its interval."""
     low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(row[name] * scale, row[low] * scale, row[high] * scale)
+    ends = row[low] * scale, row[high] * scale
+    return band(row[name] * scale, *(ends if scale >= 0 else ends[::-1]))
 
 
-def _overlap(whole: pd.Series[Any], scale: float) -> str:
+def _overlap(whole: pd.Series[Any], scale: float, way: Way) -> str:
     """That effects of levers alone do not sum to their joint effect."""
     alone, apart = (
-        f"what each takes off alone sums to {number(whole['sum_first_in'] * scale)} %",
+        f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",
         _banded_in(whole, "overlap", scale),
     )
-    if whole["overlap_low"] > 0:
+    low, high = (-whole["overlap_high"], -whole["overlap_low"]) if way.worse else (whole["overlap_low"], whole["overlap_high"])
+    if low > 0:
         return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
-    if whole["overlap_high"] < 0:
-        less = _turned(whole, "overlap", scale)
+    if high < 0:
+        less = _banded_in(whole, "overlap", -scale)
         return f"{alone}, {less} less than all together: they reinforce each other, so such effects must not be added up."
-    return f"{alone}, not told apart from what all take off together (difference {apart})."
+    return f"{alone}, not told apart from what all {way.all} together (difference {apart})."
 
 
-def _turned(row: pd.Series[Any], name: str, scale: float) -> str:
-    """A number of a row in per cent with its sign turned round."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(-row[name] * scale, -row[high] * scale, -row[low] * scale)
-
-
-def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
+def _pairs_told(pairs: pd.DataFrame, scale: float, way: Way) -> Iterator[str]:
     """The strongest overlap and the strongest support among pairs that stay clear of zero."""
-    for sign, words, told in ((-1.0, "overlap most", _turned), (1.0, "reinforce each other most", _banded_in)):
-        of_it = pairs[pairs["clear"] & (np.sign(pairs["value"]) == sign)]
+    for sign, words in ((-1.0, "overlap most"), (1.0, "reinforce each other most")):
+        of_it = pairs[pairs["clear"] & (np.sign(pairs["value"] * scale) == sign)]
         if len(of_it):
             row = of_it.loc[of_it["value"].abs().idxmax()]
-            points = told(row, "value", scale).replace(" %", " points")
+            points = _banded_in(row, "value", sign * scale).replace(" %", " points")
             yield (
-                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they take off {points} "
-                f"{'less' if sign < 0 else 'more'} than the sum of what each takes off, on average over what else is on "
+                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they {way.all} {points} "
+                f"{'less' if sign < 0 else 'more'} than the sum of what each {way.each}, on average over what else is on "
                 "(points: per cent of the outcome with all off)."
             )
 
@@ -236,7 +250,7 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
             shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
             _standing(of_it[0]),
             f"Waterfall of {listed([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
-            {"title": _title("How much each safeguard takes off", condition)},
+            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}", condition)},
         )
     for game in games:
         if game.orders is None and len(game.levers) > 1:
@@ -247,7 +261,7 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
                 _standing(game),
                 f"Heat map of how pairs of safeguards interact in {spoken(str(game.outcome))}; numbers in interactions.csv.",
                 {"title": _title(f"Where safeguards overlap: {spoken(str(game.outcome))}", game.condition)},
-                {"order": list(_of(tables["attribution"], game)["lever"])},
+                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse},
             )
 
 

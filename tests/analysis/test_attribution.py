@@ -118,13 +118,50 @@ def test_intervals_over_worlds_hold_the_truth_as_often_as_they_say() -> None:
     assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
 
 
+def either_of(gain: float) -> Any:
+    """Any lever alone moves the needs that are met by so much, and more of them do no more."""
+    return lambda row: 0.5 + gain * bool(on(row))
+
+
+def test_what_is_to_rise_is_added_and_a_positive_value_is_a_rise() -> None:
+    found = attribution.analyse(told(design(), additive, either_of(0.1)), NEEDS)
+    assert shares(found)["value"].to_numpy() == pytest.approx(0.1 / 3)
+    assert shares(found)["percent"].to_numpy() == pytest.approx(20 / 3)
+    assert found.tables["together"][["joint", "overlap"]].to_numpy().ravel() == pytest.approx([0.1, 0.2])
+    said = " ".join(found.answer)
+    assert "together add 20 % (20 to 20) to legit met rate, which goes from 0.5 to 0.6" in said
+    assert "hat each adds alone sums to 60 %, 40 % (40 to 40) more than all together: they overlap" in said
+    assert "overlap most: together they add 10 points (10 to 10) less than the sum of what each adds" in said
+    assert found.drawings[0].settings["title"] == "How much each safeguard adds"
+
+
+def test_what_is_to_rise_and_falls_has_negative_values_and_words_that_say_so() -> None:
+    found = attribution.analyse(told(design(), additive, either_of(-0.1)), NEEDS)
+    assert shares(found)["value"].to_numpy() == pytest.approx(-0.1 / 3)
+    said = " ".join(found.answer)
+    assert "together take 20 % (20 to 20) off legit met rate, which goes from 0.5 to 0.4" in said
+    assert "hat each takes off alone sums to 60 %, 40 % (40 to 40) more than all together: they overlap" in said
+    assert "reinforce" not in said
+    heat = next(drawing for drawing in found.drawings if drawing.function == "interactions")
+    assert (heat.options["rises"], heat.options["worse"]) == (True, True)
+
+
+def test_a_harm_that_grows_is_added_with_negative_values() -> None:
+    found = attribution.analyse(told(design(), lambda row: 0.1 + 0.02 * len(on(row))), HARM)
+    assert shares(found)["value"].to_numpy() == pytest.approx(-0.02)
+    assert "together add 60 % (60 to 60) to case disclosure rate" in " ".join(found.answer)
+
+
 # --- second outcome, conditions, draws, missing runs ------------------------------------------------------------------------
 
 
 def test_what_protection_costs_stands_in_the_same_table() -> None:
     found = attribution.analyse(told(design(), additive, needs), HARM)
-    assert shares(found, outcome="legit_met_rate").loc["a", "value"] == pytest.approx(0.01)
+    assert shares(found, outcome="legit_met_rate").loc["a", "value"] == pytest.approx(-0.01)
     assert shares(found, outcome="case_disclosure_rate").loc["a", "value"] == pytest.approx(0.03)
+    assert shares(found, outcome="legit_met_rate")["positive"].unique().tolist() == ["rises"]
+    assert shares(found, outcome="case_disclosure_rate")["positive"].unique().tolist() == ["falls"]
+    assert any("take 2.0 % (2.0 to 2.0) off legit met rate" in said for said in found.answer)
     waterfall = next(drawing for drawing in found.drawings if drawing.function == "shapley_waterfall")
     assert set(waterfall.frame["outcome"]) == {"case_disclosure_rate", "legit_met_rate"}
 
