@@ -234,9 +234,9 @@ def _between(game: Game, before: NDArray[np.int64], after: NDArray[np.int64]) ->
 def together_of(game: Game) -> pd.DataFrame:
     """One row: all off, all on, by how much all better it together, and what values and alone-effects sum to.
 
-    ``positive`` says what a positive number is. ``sum_values`` equals ``joint`` (efficiency). ``overlap`` is by how much the effects
-    of each lever alone, summed, exceed the joint effect; where all of them better the outcome, it is negative where levers
-    reinforce each other.
+    ``positive`` says what a positive number is. ``sum_values`` equals ``joint`` (efficiency). ``overlap`` is by how much the
+    effects of each lever alone, summed, exceed the joint effect; where all of them better the outcome, it is negative where
+    levers reinforce each other.
     """
     alone = _alone(game)
     joint = _between(game, np.zeros(1, int), np.array([game.codes.size - 1]))

@@ -26,9 +26,9 @@ from scipy import stats
 
 from experiments.analysis.bundles import labels_of
 from experiments.analysis.policies import (
-    Policies,
     is_better_up,
     no_comparison,
+    nothing_told,
     paired_conditions,
     policies_of,
     saving,
@@ -37,7 +37,7 @@ from experiments.analysis.policies import (
     too_few,
     undefined_draws,
     unpaired,
-    whole,
+    whole_and_told,
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noise_of, share_limits, steadied, variances_of
@@ -98,6 +98,7 @@ class Judged(NamedTuple):
     answer: list[str]
     sure: list[str]  # what holds under this condition alone
     drawing: Drawing | None  # None where nothing can be said
+    few: list[str]  # policies on too few events, told
 
 
 class Measured(NamedTuple):
@@ -120,14 +121,15 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
     found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
-    told = [one for one in found if one.scores.values.shape[2] >= _FEWEST]
+    told = [one for one in found if one.drawing is not None]
     if not told:
-        return silent(_NAME, _HEADING, question, outcome, COLUMNS)
+        few = [nothing_told(one.condition, one.few) for one in found if one.few]
+        return silent(_NAME, _HEADING, question, outcome, COLUMNS, few)
     tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(3)]
     sure = [
         *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
         *_sure(told[0].scores, spec, outcome, study),
-        *(f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in found if one not in told),
+        *(nothing_told(one.condition, one.few) for one in found if one not in told),
         *unpaired(study),
     ]
     return Analysis(
@@ -146,25 +148,31 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
-    held, complete = whole([policies_of(cube, names) for cube in cubes], list(dict.fromkeys(names)))
+    fewest = study.config.metrics.fewest_events
+    every = [policies_of(cube, names) for cube in cubes]
+    held, complete, left = whole_and_told(every, list(dict.fromkeys(names)), baseline, fewest)
+    few = too_few(left, (outcome, kept), fewest)
     savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
     scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
-    if scores.values.shape[2] < _FEWEST:
-        return Judged(condition, scores, (pd.DataFrame(),) * 3, [], [], None)
+    if scores.values.shape[2] < _FEWEST or baseline in left or len(scores.names) < _FEWEST:
+        return Judged(condition, scores, (pd.DataFrame(),) * 3, [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
+    enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)[:, ~undefined]  # [Q, D]
+    enough &= enough[scores.names.index(baseline)]
+    futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
-        *filter(None, [*_few(held, baseline, (outcome, kept), study), left_out(complete.dropped)]),
+        *filter(None, [*few, left_out(complete.dropped)]),
         *selected(int(undefined.sum())),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
     tables = tuple(_under_condition(one, condition) for one in (table, spread, futures))
     answer = _answers(scores, table, spread, spec, baseline)
     drawing = _drawing(tables[2], table, baseline, outcome, scores, runs)
-    return Judged(condition, scores, tables, answer, said, drawing)
+    return Judged(condition, scores, tables, answer, said, drawing, few)
 
 
 def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
@@ -442,11 +450,6 @@ def _most(rows: list[dict[Hashable, Any]]) -> str:
 
 def _agreement(concordance: float) -> str:
     return next(words for least, words in _AGREEMENTS if concordance >= least)
-
-
-def _few(cubes: Sequence[Policies], baseline: str, outcomes: Sequence[Outcome], study: Study) -> list[str]:
-    fewest = study.config.metrics.fewest_events
-    return [too_few(found, baseline, one, fewest) for found, one in zip(cubes, outcomes, strict=True)]
 
 
 def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:

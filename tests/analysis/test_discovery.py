@@ -246,3 +246,25 @@ def test_what_is_to_rise_protects_where_it_rises() -> None:
     held = {told: rises, NEEDS: whole.cube(NEEDS).values}
     found = analyse(study(whole.design, whole.points, held, discovery=QUICK), told)
     assert found.tables["draws"]["saved"].mean() > 0
+
+
+@pytest.mark.parametrize("name", ["as_adopted", "judge"])
+def test_few_events_of_the_policy_or_its_baseline_give_no_number(name: str) -> None:
+    whole = planted()
+    cube = whole.cube(CASES)
+    counts = np.where((whole.points["scenario"] == name).to_numpy()[:, None, None], 0, cube.counts)
+    counts[np.flatnonzero(whole.points["scenario"] == name)[0], 0, 0] = 9
+    told = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES)
+    assert len(told.answer) == 1
+    assert f"without a number: {name.replace('_', ' ')}, on fewer than 10 events of case disclosure rate" in told.answer[0]
+    assert len(told.tables["discovery"]) == 0
+    assert told.drawings == []
+
+
+def test_a_draw_on_few_events_has_no_number_of_its_own() -> None:
+    whole = planted()
+    cube = whole.cube(NEEDS)
+    counts = np.where((whole.points["draw"] == 5).to_numpy()[:, None, None], 2, cube.counts)
+    draws = analyse(whole._replace(held=whole.held | {NEEDS: cube._replace(counts=counts)}), CASES).tables["draws"]
+    assert draws["lost"].isna().to_numpy().nonzero()[0].tolist() == [5]
+    assert draws["saved"].notna().all()

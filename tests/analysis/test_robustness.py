@@ -251,12 +251,46 @@ def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     assert told.drawings == []
 
 
-def test_few_events_in_the_baseline_are_a_warning() -> None:
+def on_events(whole: Told, **events: int) -> Told:
+    """So many events in all behind each of these policies, in every outcome."""
+    names, held = whole.points["scenario"].to_numpy(str), {}
+    for outcome, cube in whole.held.items():
+        counts = cube.counts.copy()
+        for name, count in events.items():
+            counts[names == name] = 0
+            counts[np.flatnonzero(names == name)[0], 0, 0] = count
+        held[outcome] = cube._replace(counts=counts)
+    return whole._replace(held=held)
+
+
+def test_few_events_in_the_baseline_give_no_number_at_all() -> None:
+    told = analyse(on_events(crossing(), as_adopted=9), CASES)
+    assert len(told.answer) == 1
+    assert told.answer[0].startswith(
+        "Nothing is said: without a number: as adopted, on fewer than 10 events of case disclosure rate"
+    )
+    assert len(told.tables["robustness"]) == 0
+    assert told.drawings == []
+
+
+def test_a_policy_on_few_events_is_in_no_table_and_no_sentence_but_the_one_that_says_so() -> None:
+    told = analyse(on_events(crossing(), notice=9), CASES)
+    assert told.sure[0].startswith("Without a number: notice, on fewer than 10 events of case disclosure rate or of legit met rate")
+    assert not any("notice" in sentence for sentence in (*told.answer, *told.sure[1:]))
+    for table in told.tables.values():
+        assert "notice" not in set(table["policy"])
+    assert "notice" not in told.drawings[0].alt
+    assert not any("Without a number" in said for said in analyse(on_events(crossing(), notice=10), CASES).sure)
+
+
+def test_a_single_draw_on_few_events_has_no_gain_of_its_own() -> None:
     whole = crossing()
-    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in whole.held.items()}
-    told = analyse(whole._replace(held=held), CASES)
-    assert told.sure[0].startswith("Only 0 events stand behind case_disclosure_rate in the baseline, fewer than 10")
-    assert not any("Only" in sentence for sentence in analyse(whole, CASES).sure)
+    cube = whole.cube(CASES)
+    counts = np.where((whole.points["draw"] == 3).to_numpy()[:, None, None], 1, cube.counts)
+    gains = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES).tables["regrets"]
+    assert gains.loc[gains["future"] == 3, "gain"].isna().all()
+    assert gains.loc[gains["future"] != 3, "gain"].notna().all()
+    assert gains["regret"].notna().all()
 
 
 def test_every_table_can_be_written(tmp_path: Path) -> None:
