@@ -73,11 +73,19 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """Share the joint effect of the levers out among them, condition by condition.
 
     Every point met the same worlds and lucks, so a lever's value is computed in each world, and its interval stands on the
-    spread over worlds. Raises ``ConfigError`` where no run has a value at every point.
+    spread over worlds. A game whose all off or all on stands on fewer events than ``metrics.fewest_events`` has no number.
+    Raises ``ConfigError`` where no run has a value at every point, or no game of the outcome a number.
     """
+    fewest = study.config.metrics.fewest_events
     spec = spec_from(NAME, Spec, study.config)
     cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
-    games = [game_of(cube, study.design, condition) for cube in cubes for condition in conditions_in(cube.points)]
+    every = [game_of(cube, study.design, condition, fewest) for cube in cubes for condition in conditions_in(cube.points)]
+    games = [game for game in every if not game.few]
+    if not any(game.outcome == outcome for game in games):
+        raise ConfigError(
+            f"outcome: found fewer than {fewest} events of {outcome} with all levers off, or with all on; accepted: an outcome "
+            "with more events (metrics.fewest_events)"
+        )
     shares = pd.concat([shares_of(game) for game in games], ignore_index=True)
     together = pd.concat([together_of(game) for game in games], ignore_index=True)
     exact = [game for game in games if game.orders is None and len(game.levers) > 1]
@@ -89,7 +97,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         "Which safeguard did how much",
         study.design.question,
         [under(game.condition, said) for game in games for said in _told(game, tables, game.outcome == outcome)],
-        list(_sure(games, tables, study.config.metrics.fewest_events)),
+        list(_sure(games, tables, [game for game in every if game.few])),
         tables,
         list(_drawings(games, tables)),
     )
@@ -198,7 +206,7 @@ def _pairs_told(pairs: pd.DataFrame, scale: float, way: Way) -> Iterator[str]:
             )
 
 
-def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -> Iterator[str]:
+def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[Game]) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first, together = games[0], tables["together"]
     draws, worlds = first.values.shape[:2]
@@ -230,10 +238,17 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
         "A Shapley value shares a joint effect out, every order of adoption weighing the same; it does not foretell what one "
         "safeguard would do by itself (first_in) or on top of all others (last_in)."
     )
-    few = together[together[["events_off", "events_on"]].min(axis=1) < fewest]
-    if len(few):
-        names = listed(sorted({spoken(str(name)) for name in few["outcome"]}))
-        yield f"Fewer than {fewest} events stand behind all off or all on for {names}: do not rely on it."
+    for game in few:
+        where = f" ({spoken(game.condition)})" if game.condition else ""
+        yield (
+            f"Without a number: {spoken(str(game.outcome))}{where}, with fewer than {game.fewest} events behind all off or all on "
+            "(metrics.fewest_events)."
+        )
+    if any((game.counts < game.fewest).any() for game in games):
+        yield (
+            "Some combinations stand on fewer events than a number may (metrics.fewest_events): no effect alone (first_in) or on "
+            "top of all others (last_in) is shown that rests on one of them."
+        )
 
 
 # --- figures --------------------------------------------------------------------------------------------------------------

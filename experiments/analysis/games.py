@@ -33,7 +33,18 @@ class Game(NamedTuple):
     values: Reals  # [D, W, P] the outcome, mean over the lucks in which every point has a value
     orders: NDArray[np.int64] | None  # [O, k] that stand for all; None where every set is there
     runs: int  # behind each point
-    events: tuple[int, int]  # pooled, behind all off and all on
+    counts: NDArray[np.int64]  # [P] events pooled over runs and draws
+    fewest: int  # of them, under which no number is shown
+
+    @property
+    def events(self) -> tuple[int, int]:
+        """Pooled, behind all off and all on."""
+        return int(self.counts[0]), int(self.counts[-1])
+
+    @property
+    def few(self) -> bool:
+        """Whether all off or all on, which every value sums to, stands on too few events for a number."""
+        return min(self.events) < self.fewest
 
     @property
     def off(self) -> Reals:
@@ -110,8 +121,11 @@ def whole_runs(values: Reals) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).any(axis=0))
 
 
-def game_of(cube: Cube, design: Design, condition: str) -> Game:
-    """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point."""
+def game_of(cube: Cube, design: Design, condition: str, fewest: int = 0) -> Game:
+    """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point.
+
+    No number is to be shown that compares sets on fewer than ``fewest`` events.
+    """
     part = cube.of(condition=condition)
     whole = whole_runs(part.values)
     if not whole.any():
@@ -131,7 +145,8 @@ def game_of(cube: Cube, design: Design, condition: str) -> Game:
         np.stack([means[rows].T for rows in places]),
         orders[: len(orders) // PAIR * PAIR] if orders is not None else None,  # an odd one has no partner
         int(whole.sum()) * len(places),
-        (int(sum(events[rows[0]] for rows in places)), int(sum(events[rows[-1]] for rows in places))),
+        np.sum([events[rows] for rows in places], axis=0),
+        fewest,
     )
 
 
@@ -226,9 +241,10 @@ def _places(game: Game, codes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _between(game: Game, before: NDArray[np.int64], after: NDArray[np.int64]) -> Estimate:
-    """What is bettered from one set to the next, places ``[k]``; missing where one of them is not there (-1)."""
+    """What is bettered from one set to the next, places ``[k]``; missing where one is not there (-1) or stands on too few events."""
     found = game.saved[..., after] - game.saved[..., before]  # [D, W, k]
-    return estimate(np.where((before >= 0) & (after >= 0), found.mean(axis=0), np.nan)[None], sampled=False)
+    told = (before >= 0) & (after >= 0) & (np.minimum(game.counts[before], game.counts[after]) >= game.fewest)
+    return estimate(np.where(told, found.mean(axis=0), np.nan)[None], sampled=False)
 
 
 def together_of(game: Game) -> pd.DataFrame:
@@ -240,7 +256,8 @@ def together_of(game: Game) -> pd.DataFrame:
     """
     alone = _alone(game)
     joint = _between(game, np.zeros(1, int), np.array([game.codes.size - 1]))
-    summed = game.saved[..., alone].sum(axis=-1) if (alone >= 0).all() else np.full(game.values.shape[:2], np.nan)
+    told = (alone >= 0).all() and (game.counts[alone] >= game.fewest).all()
+    summed = game.saved[..., alone].sum(axis=-1) if told else np.full(game.values.shape[:2], np.nan)
     overlap = estimate((summed - game.saved[..., -1]).mean(axis=0)[None, :, None], sampled=False)
     row: dict[str, Any] = {"outcome": str(game.outcome), "condition": game.condition}
     row |= {"all_off": float(game.off.mean()), "all_on": float(game.on.mean())}

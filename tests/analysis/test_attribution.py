@@ -227,11 +227,38 @@ def test_no_run_with_a_value_at_every_point_is_one_line() -> None:
         attribution.analyse(study, HARM)
 
 
-def test_few_events_are_said() -> None:
-    study = told(design(), additive)
-    rare = study.held[HARM]._replace(counts=np.ones_like(study.held[HARM].counts))
-    assert any("Fewer than 10 events" in sentence for sentence in attribution.analyse(study._replace(held={HARM: rare}), HARM).sure)
-    assert not any("Fewer than" in sentence for sentence in attribution.analyse(study, HARM).sure)
+def on_events(outcome: Outcome, count: int, **more: set[str]) -> Any:
+    """The additive game and what it costs, with so many events in all behind the set ``of`` of one outcome."""
+    study = told(design(), additive, needs)
+    sets = [on(row) for row in study.points.to_dict("records")]
+    counts = study.held[outcome].counts.copy()
+    counts[sets.index(more["of"])] = 0
+    counts[sets.index(more["of"]), 0, 0] = count
+    return study._replace(held=study.held | {outcome: study.held[outcome]._replace(counts=counts)})
+
+
+@pytest.mark.parametrize("of", [set(), {"a", "b", "c"}])
+def test_a_game_whose_ends_stand_on_few_events_has_no_number(of: set[str]) -> None:
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate with all levers off"):
+        attribution.analyse(on_events(HARM, 9, of=of), HARM)
+    beside = attribution.analyse(on_events(NEEDS, 9, of=of), HARM)
+    for table in beside.tables.values():
+        assert set(table["outcome"]) == {"case_disclosure_rate"}
+    assert any("Without a number: legit met rate, with fewer than 10 events" in sentence for sentence in beside.sure)
+    assert not any("legit met rate" in sentence for sentence in beside.answer)
+    assert not any("Without" in sentence for sentence in attribution.analyse(on_events(NEEDS, 10, of=of), HARM).sure)
+
+
+def test_an_effect_alone_or_after_all_others_that_rests_on_few_events_has_no_number() -> None:
+    alone = attribution.analyse(on_events(HARM, 9, of={"b"}), HARM)
+    table = shares(alone, outcome="case_disclosure_rate")
+    assert table[["first_in", "first_in_low"]].isna().any(axis=1).to_dict() == {"a": False, "b": True, "c": False}
+    assert table["last_in"].notna().all()
+    assert alone.tables["together"].loc[0, ["sum_first_in", "overlap"]].isna().all()
+    assert not any("alone sums to" in sentence for sentence in alone.answer)
+    assert any("Some combinations stand on fewer events" in sentence for sentence in alone.sure)
+    last = shares(attribution.analyse(on_events(HARM, 9, of={"a", "c"}), HARM), outcome="case_disclosure_rate")
+    assert last["last_in"].isna().to_dict() == {"a": False, "b": True, "c": False}
 
 
 def test_one_world_gives_values_and_no_interval() -> None:
