@@ -73,8 +73,8 @@ class Menu(NamedTuple):
         """The same without the numbers of policies on fewer events."""
         few = self.few(fewest)[:, None]
         gain, cost = (Change(*(np.where(few, np.nan, part) for part in side)) for side in (self.gain, self.cost))
-        draws = (np.where(few.T, np.nan, side) for side in (self.gain_draws, self.cost_draws))
-        return self._replace(gain=gain, cost=cost, **dict(zip(("gain_draws", "cost_draws"), draws, strict=True)))
+        gain_draws, cost_draws = (np.where(few.T, np.nan, side) for side in (self.gain_draws, self.cost_draws))
+        return self._replace(gain=gain, cost=cost, gain_draws=gain_draws, cost_draws=cost_draws)
 
 
 def parts_of(row: Mapping[Hashable, Any], design: Design) -> list[str]:

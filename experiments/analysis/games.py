@@ -241,7 +241,7 @@ def _places(game: Game, codes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _between(game: Game, before: NDArray[np.int64], after: NDArray[np.int64]) -> Estimate:
-    """What is bettered from one set to the next, places ``[k]``; missing where one is not there (-1) or stands on too few events."""
+    """What is bettered from one set to the next, places ``[k]``; missing where one is not there (-1) or on too few events."""
     found = game.saved[..., after] - game.saved[..., before]  # [D, W, k]
     told = (before >= 0) & (after >= 0) & (np.minimum(game.counts[before], game.counts[after]) >= game.fewest)
     return estimate(np.where(told, found.mean(axis=0), np.nan)[None], sampled=False)

@@ -51,6 +51,8 @@ class Sample(NamedTuple):
     drawn: Drawn
     units: Reals  # [n, D]
     values: Reals  # [n, R] a column a replicate
+    counts: NDArray[np.int64]  # [k, n] events behind them, of each of the policies that are compared
+    fewest: int  # of them, under which no number is shown
 
     @property
     def apart(self) -> NDArray[np.intp]:
@@ -62,7 +64,7 @@ class Sample(NamedTuple):
     @property
     def plain(self) -> Sample:
         """The rows that stand for themselves alone."""
-        return self._replace(units=self.units[self.apart], values=self.values[self.apart])
+        return self._replace(units=self.units[self.apart], values=self.values[self.apart], counts=self.counts[:, self.apart])
 
 
 class Tables(NamedTuple):

@@ -42,6 +42,12 @@ class Whole(NamedTuple):
     worlds: NDArray[np.bool_]  # [R] replicates kept
     runs: Reals  # [P, W, L] the single values of what is kept
 
+    def counts_of(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Events ``[P, W, L]`` behind the values that are kept, by point ``[P]`` of those kept."""
+        own = counts[self.kept]
+        own = own[:, self.worlds] if self.replicates.kind == "world" else own[:, :, self.worlds]
+        return np.asarray(np.where(np.isnan(self.runs), 0, own).sum(axis=(1, 2)))
+
 
 class Variances(NamedTuple):
     """Variances of an outcome; what the layout cannot tell is missing."""
