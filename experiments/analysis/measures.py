@@ -164,11 +164,15 @@ def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
 
 def _between_ends(sample: Sample, spec: Spec) -> pd.DataFrame:
     rng = np.random.default_rng(spec.seed)
-    return _tornado(sample, effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng))
+    found = effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng)
+    low, high = (sample.counts[:, rows].sum(axis=1) for rows in effects.at_ends(sample.units, spec.ends))  # [k, D] each
+    return _tornado(sample, _told(found, low, high, sample.fewest))
 
 
 def _by_contrasts(sample: Sample, _: Spec) -> Tables:
-    found = effects.contrasts(sample.units > 0, sample.values)
+    high = (sample.units > 0).astype(np.int64)
+    found = effects.contrasts(high > 0, sample.values)
+    found = _told(found, sample.counts @ (1 - high), sample.counts @ high, sample.fewest)
     table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
     return Tables(table, _tornado(sample, found))
 
@@ -208,6 +212,14 @@ def _indices(
     frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
     frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
     return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
+
+
+def _told(found: effects.Change, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.Change:
+    """The same without what rests on too few events, from those at either end ``[k, D]`` of each of the policies compared."""
+    few_low, few_high = ((events < fewest).any(axis=0) for events in (low, high))
+    both = few_low | few_high
+    blank = (few_low, few_high, both, both, both)
+    return effects.Change(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
 
 
 def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def answer_of(one: Found, drawn: Drawn, outcome: Outcome) -> Iterator[str]:
     """What moves the outcome, the most first; which way; what cannot be told from nothing; how much of it all is noise."""
     table, index = one.tables.indices, main_of(one.tables.indices)
     main = table[(table["index"] == index) & (table["factor"] != ALL)]
-    told, untold = main[main["told"]], set(main.loc[~main["told"], "factor"])
+    told, untold = main[main["told"]], set(main.loc[~main["told"] & main["value"].notna(), "factor"])
     subject = subject_of(one, outcome)
     if told.empty:
         yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
@@ -117,6 +117,8 @@ def _direction(one: Found, factor: str, outcome: Outcome) -> str:
     """Which way the input that matters most moves the outcome."""
     row = next(row for row in one.tables.tornado.to_dict("records") if row["factor"] == factor)
     ends = f"{row['lowest']} to {row['highest']}"
+    if np.isnan(row["change"]):
+        return f"How far it moves along the range of {keyed(factor)} ({ends}) has no number: an end stands on too few events."
     if not row["told"]:
         return f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told."
     way = "rises" if row["change"] > 0 else "falls"

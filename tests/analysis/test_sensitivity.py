@@ -505,3 +505,47 @@ def test_the_same_study_gives_the_same_tables_every_time() -> None:
     for name, frame in one.tables.items():
         pd.testing.assert_frame_equal(frame, two.tables[name])
     assert one.answer == two.answer
+
+
+def linear(rows: pd.DataFrame) -> Any:
+    return 1.0 + rows["a.x0"] + 0.1 * rows["a.x1"]
+
+
+def two_policies(draw: str = "latin_hypercube", size: int = 40) -> Told:
+    bounds = {"a.x0": (0.0, 1.0), "a.x1": (0.0, 1.0)}
+    return study_of(design_of(draw, bounds, size=size, scenarios=["as_adopted", "judge"]), linear, 0.01, 3)
+
+
+def test_a_policy_on_few_events_has_no_number_and_nothing_is_told_against_it() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["scenario"] == "judge").to_numpy()[:, None, None], 0, cube.counts)
+    counts[-1, 0, 0] = 9
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    for table in found.tables.values():
+        assert set(table["scenario"]) == {"as_adopted"}
+    assert "Without a number, on fewer than 10 events (metrics.fewest_events): judge against as adopted; judge." in found.sure
+    counts[-1, 0, 0] = 10
+    enough = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    assert set(enough.tables["sensitivity"]["scenario"]) == {"judge against as_adopted", "as_adopted", "judge"}
+
+
+def test_nothing_but_few_events_is_refused_in_one_line() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate; accepted: "):
+        analyse(whole._replace(held={OUTCOME: cube._replace(counts=np.zeros_like(cube.counts))}), OUTCOME)
+
+
+def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["a.x0"] < 0.5).to_numpy()[:, None, None], 0, cube.counts)
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    ends = found.tables["tornado"]
+    ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
+    assert ends.loc["a.x0", ["at_low", "change", "low", "replicate_high"]].isna().all()
+    assert ends.loc["a.x0", "at_high"] == pytest.approx(1.95, abs=0.1)
+    assert ends.loc["a.x1", ["at_low", "at_high", "change"]].notna().all()
+    assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)
+    assert not any("nan" in sentence for sentence in found.answer)
