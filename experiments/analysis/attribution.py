@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, StrictInt
 
 from experiments.analysis.games import (
     PAIR,
@@ -33,13 +34,13 @@ from sim.world.record import ConfigError, Record
 NAME = "attribution"
 _LEVELS = 2  # of a lever in a game: off and on
 _FEWEST_PAIRS = 2  # of antithetic orders, for a spread
-_NAMED = 3  # levers that a sentence names
 
 
 class Spec(Record):
     """Settings of ``configs/analysis/attribution.yaml``."""
 
     also: str | None  # a second estimand that is shared out beside the one asked for, where the store holds it
+    named: Annotated[StrictInt, Field(ge=1)]  # levers that a sentence names with their figures
 
 
 def unsuited(study: Study) -> str | None:
@@ -96,7 +97,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         NAME,
         "Which safeguard did how much",
         study.design.question,
-        [under(game.condition, said) for game in games for said in _told(game, tables, game.outcome == outcome)],
+        [under(game.condition, said) for game in games for said in _told(game, tables, spec.named, game.outcome == outcome)],
         list(_sure(games, tables, [game for game in every if game.few])),
         tables,
         list(_drawings(games, tables)),
@@ -141,7 +142,7 @@ def _way(game: Game) -> Way:
     return Way(falls, worse, *(("take off", "takes off") if falls else ("add", "adds")))
 
 
-def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[str]:
+def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) -> Iterator[str]:
     """What one game says; of an outcome told beside the main one only what all do together and who does most."""
     shares, whole = _of(tables["attribution"], game), _of(tables["together"], game).iloc[0]
     what, way = spoken(str(game.outcome)), _way(game)
@@ -152,11 +153,11 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
         f"all {len(game.levers)} safeguards together {f'take {moved} off' if way.falls else f'add {moved} to'} {what}, which goes "
         f"from {whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
-    top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
+    top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:most])
     parts = [f"{quoted(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
-    if len(shares) > _NAMED:
+    if len(shares) > most:
         rest = (shares["value"].sum() - top["value"].sum()) * scale
-        parts.append(f"the other {len(shares) - _NAMED} {number(rest)} %")
+        parts.append(f"the other {len(shares) - most} {number(rest)} %")
     yield f"shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
     if not main:
         return

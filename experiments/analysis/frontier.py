@@ -22,9 +22,7 @@ from sim.metrics import COOPERATION, WANTED
 from sim.world.record import ConfigError
 
 NAME = "frontier"
-_NAMED = 8  # policies without a number that a sentence names
 _FEWEST = 3  # policies of which it is worth asking who outdoes whom
-_OFTEN = 0.5  # of the resamples, from which a policy is said to be on the front as a rule
 
 
 def unsuited(study: Study) -> str | None:
@@ -74,7 +72,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         "What protection costs in cooperation",
         study.design.question,
         [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, _does(cubes[0].outcome))],
-        [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest)],
+        [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)],
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
@@ -119,14 +117,15 @@ def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec, does: str
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
-    often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
+    often = int((of_it["share_on_frontier"] >= spec.often).sum())
     named = "the full bundle" if menu.labels[scores.full] == spec.full else "what protects most"
     full = "all levers on" if menu.full is not None else named
     made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     told = bool(np.isfinite(scores.protection.ratio[scores.full]))
     yield (
         f"of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
-        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
+        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least "
+        f"{number(PER_CENT * spec.often)} %. {full.capitalize()} "
         f"({made_of}) {_scored(scores, scores.full, does) if told else 'has no number, on too few events'}."
     )
     if choice.knee is not None:
@@ -198,12 +197,12 @@ def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple
         yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
 
 
-def _few(found: list[Scores], silent: list[str], fewest: int) -> Iterator[str]:
+def _few(found: list[Scores], silent: list[str], fewest: int, most: int) -> Iterator[str]:
     """Policies, and conditions, on fewer events than a number may stand on."""
     for menu in (scores.menu for scores in found):
         few = [_named(label) for label, is_few in zip(menu.labels, menu.few(fewest), strict=True) if is_few]
         if few:
-            named = "; ".join(few[:_NAMED]) + (f"; and {len(few) - _NAMED} more" if len(few) > _NAMED else "")
+            named = "; ".join(few[:most]) + (f"; and {len(few) - most} more" if len(few) > most else "")
             yield under(menu.condition, f"without a number, on fewer than {fewest} events (metrics.fewest_events): {named}.")
     if silent:
         names = listed([spoken(condition) for condition in silent])

@@ -42,6 +42,9 @@ class Spec(Record):
     fewest_base_points: Annotated[StrictInt, Field(ge=2)]
     fewest_trajectories: Annotated[StrictInt, Field(ge=2)]
     fewest_draws: Annotated[StrictInt, Field(ge=10)]
+    most_missing: Annotated[float, Field(ge=0, le=1)]
+    named: Annotated[StrictInt, Field(ge=1)]
+    vague: Annotated[float, Field(ge=0, le=1)]
 
 
 class Sample(NamedTuple):

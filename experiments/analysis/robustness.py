@@ -65,8 +65,7 @@ _HEADING = "Which policy holds up when the assumptions are wrong"
 _FEWEST = 2
 _FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
-_TOLD = 3  # policies that a sentence names
-_AGREEMENTS = ((0.9, "hardly changes"), (0.6, "mostly holds"), (0.3, "changes much"), (-1.0, "holds hardly at all"))
+_LEAST_AGREEMENT = "holds hardly at all"
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
 
 
@@ -79,6 +78,8 @@ class Spec(Record):
     price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
     resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
     seed: Annotated[StrictInt, Field(ge=0)]
+    named: Annotated[StrictInt, Field(ge=1)]  # policies that a sentence names
+    agreement: dict[str, Annotated[float, Field(ge=0, le=1)]]  # words -> Kendall's W from which they are said
 
 
 class Scores(NamedTuple):
@@ -410,8 +411,8 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
     _, Q, D, W = scores.values.shape
     rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
     first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
-    met = _most([rows[name, "both", SATISFIED] for name in best])
-    on_top = _most([rows[name, "balance", "best_share"] for name in best])
+    met = _most([rows[name, "both", SATISFIED] for name in best], spec.named)
+    on_top = _most([rows[name, "balance", "best_share"] for name in best], spec.named)
     named = best[0] if best[0] != baseline else best[1]
     own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
     return [
@@ -425,9 +426,9 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
         f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
         f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
-        f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
+        f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
-        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by "
+        f"{_agreement(concordance[1], spec)} from world to world ({number(concordance[1], 2)}; by "
         f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
 
@@ -441,15 +442,16 @@ def _lead(lead: tuple[float, float, float], second: str) -> str:
     return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
-def _most(rows: list[dict[Hashable, Any]]) -> str:
+def _most(rows: list[dict[Hashable, Any]], count: int) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
-    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:_TOLD]
+    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
     told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
     return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
 
 
-def _agreement(concordance: float) -> str:
-    return next(words for least, words in _AGREEMENTS if concordance >= least)
+def _agreement(concordance: float, spec: Spec) -> str:
+    reached = {least: words for words, least in spec.agreement.items() if concordance >= least}
+    return reached[max(reached)] if reached else _LEAST_AGREEMENT
 
 
 def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:

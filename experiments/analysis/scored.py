@@ -35,6 +35,8 @@ class Spec(Record):
     resamples: Annotated[StrictInt, Field(ge=100, le=100_000)]
     splits: Annotated[StrictInt, Field(ge=10, le=10_000)]
     resample_seed: Annotated[StrictInt, Field(ge=0)]
+    often: Annotated[float, Field(gt=0, le=1)]  # share of resampled worlds from which a policy counts as on the front
+    named: Annotated[StrictInt, Field(ge=1)]  # policies without a number that a sentence names
 
 
 class Choice(NamedTuple):

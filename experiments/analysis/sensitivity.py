@@ -72,7 +72,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         name="sensitivity",
         heading="What the answer depends on",
         question=f"Which of {len(drawn.factors)} uncertain inputs move the {called(outcome)}, and by how much?",
-        answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome)],
+        answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome, spec)],
         sure=[
             *(sentence for one in found for sentence in stands_on(one, drawn)),
             *intervals_of(drawn, spec),
@@ -89,7 +89,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
 def _found(case: Case, drawn: Drawn, spec: Spec, fewest: int) -> Found | None:
     """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
-    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows)
+    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows, spec.most_missing)
     if not whole.worlds.any():
         raise ConfigError(f"points: found no world in which {case.label} ran whole; accepted: one or more")
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}

@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictInt
 from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
@@ -43,7 +43,6 @@ _STEPS = (
     "at_line",
 )
 _PER_CENT = 100.0
-_DIGITS = 3  # of a mean in a sentence
 
 
 class Spec(Record):
@@ -52,6 +51,7 @@ class Spec(Record):
     beside: str | None  # estimand that is shown beside the outcome asked for
     line: Annotated[float, Field(gt=0)]  # the level as adopted, where a cliff is looked for
     unit: str  # of the number that is varied, in the singular
+    digits: Annotated[StrictInt, Field(ge=1, le=9)]  # significant ones of a mean in a sentence
 
 
 class Steps(NamedTuple):
@@ -304,7 +304,7 @@ def _level(row: Row, spec: Spec) -> str:
     mean = float(row["mean"])
     if np.isnan(mean):
         return f"no number at {counted(row['level'], spec.unit)}"
-    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
+    decimals = max(spec.digits - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
     return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
 
 

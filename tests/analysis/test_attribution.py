@@ -438,3 +438,8 @@ def test_a_design_on_file_is_a_game(name: str, points: int, levers: int) -> None
     assert (len(found.frame), len(study.design.levers)) == (points, levers)
     assert levers <= MOST_FACTORIAL
     assert attribution.unsuited(study) is None
+
+
+def test_how_many_levers_a_sentence_names_is_a_setting() -> None:
+    found = attribution.analyse(told(design(), additive, analysis={"attribution": {"named": 1}}), HARM)
+    assert any("these are “a” 14 % (14 to 14) and the other 2 4.7 %" in said for said in found.answer)

@@ -518,3 +518,11 @@ def test_a_baseline_on_few_events_gives_no_front() -> None:
     both = frontier.analyse(on_events(9, set(), conditions={"loaded": {}, "unloaded": {"review.load": False}}), HARM)
     assert set(both.tables["frontier"]["condition"]) == {"unloaded"}
     assert any(said.startswith("Nothing is said of loaded: fewer than 10 events") for said in both.sure)
+
+
+def test_how_often_is_often_is_a_setting_that_the_sentence_names() -> None:
+    study = on_events(1000, {"a"})
+    changed = study.config.analysis | {"frontier": study.config.analysis["frontier"] | {"often": 0.8}}
+    found = frontier.analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), HARM)
+    assert "are so in at least 80 %." in found.answer[0]
+    assert "are so in at least 50 %." in frontier.analyse(study, HARM).answer[0]

@@ -22,10 +22,10 @@ from experiments.cube import Outcome, Told
 from experiments.designs import Design
 from experiments.paired import half_width
 from sim.world.record import ConfigError
-from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+from tests.analysis.studies import CASES, NEEDS, config, design, points_in, study
 
 NAMES = ["as_adopted", "judge", "notice"]
-SPEC = Spec(cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1)
+SPEC = Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -399,3 +399,18 @@ def test_what_is_to_rise_protects_where_it_rises() -> None:
     gains = found.tables["performance"].set_index(["policy", "score"])["mean"]
     assert gains["judge", "protection"] > 0
     assert any(sentence.startswith("Protection is the rise of notified share") for sentence in found.sure)
+
+
+def test_words_for_agreement_and_names_in_a_sentence_are_settings() -> None:
+    whole = crossing()
+    values = {one: cube.values for one, cube in whole.held.items()}
+    settings = {"resamples": 20, "named": 1, "agreement": {"stays": 0.0, "never moves": 1.0}}
+    answer = analyse(study(whole.design, whole.points, values, robustness=settings), CASES).answer
+    said = " ".join(answer)
+    assert "The order of the policies by balance stays from draw to draw" in said
+    assert "and never moves from world to world" in said
+    good = next(part for part in answer if "Good" in part)
+    assert good.count(" of the draws") == 1
+    assert ", notice in" not in good
+    none = analyse(study(whole.design, whole.points, values, robustness=settings | {"agreement": {"all": 1.0}}), CASES).answer
+    assert any("by balance holds hardly at all from draw to draw" in part for part in none)

@@ -549,3 +549,31 @@ def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
     assert ends.loc["a.x1", ["at_low", "at_high", "change"]].notna().all()
     assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)
     assert not any("nan" in sentence for sentence in found.answer)
+
+
+def test_what_sentences_leave_out_is_a_setting() -> None:
+    def said(**settings: Any) -> str:
+        study = study_of(design_of("sobol", ISHIGAMI, size=64), ishigami, 0.1, worlds=3)
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | settings}
+        return " ".join(analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), OUTCOME).answer)
+
+    assert "Each for itself the inputs make" in said(vague=1.0)
+    assert "Each for itself the inputs make" not in said(vague=0.0)
+    assert "; and 2 more" in said(named=1)
+    assert "; and 1 more" in said(named=2)
+
+
+def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
+    study = two_policies()
+    values = study.cube(OUTCOME).values.copy()
+    values[:16, 2] = np.nan  # 16 of the 40 draws of the first policy in the third world
+    cube = study.cube(OUTCOME)._replace(values=values)
+
+    def groups(share: float) -> int:
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | {"most_missing": share}}
+        told = study._replace(config=study.config.model_copy(update={"analysis": changed}), held={OUTCOME: cube})
+        found = next(said for said in analyse(told, OUTCOME).sure if said.startswith("As adopted"))
+        return int(found.split(": ")[1].split(" ")[0])
+
+    assert groups(0.5) == 24
+    assert groups(0.3) == 40

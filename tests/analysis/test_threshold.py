@@ -317,3 +317,11 @@ def test_conditions_are_told_apart() -> None:
     assert set(found.tables["steps"]["condition"]) == {"", "with_load"}
     assert any(sentence.startswith("With load: Case disclosure rate") for sentence in found.answer)
     assert [drawing.name for drawing in found.drawings] == ["fan", "fan_change", "fan_with_load", "fan_change_with_load"]
+
+
+def test_digits_of_a_mean_are_a_setting() -> None:
+    told = told_of(lambda level: 0.123456)
+    values = {one: cube.values for one, cube in told.held.items()}
+    short = analyse(study(told.design, told.points, values, threshold={"digits": 1}), CASES).answer[0]
+    assert "0.1 (worlds 0.1 to 0.1) at 1 year" in short
+    assert "0.1 (worlds" not in analyse(told, CASES).answer[0]
