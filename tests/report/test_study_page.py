@@ -310,14 +310,14 @@ def test_it_says_what_was_run_and_what_is_missing(seen: Reader, text: str) -> No
 
 @pytest.mark.usefixtures("undescribed")
 def test_how_many_lines_and_rows_are_shown_is_a_setting(tmp_path: Path) -> None:
-    plain = study()
+    plain = study(tmp_path)
     changed = plain.config.analysis | {"report": plain.config.analysis["report"] | {"lines": 2, "rows": 3}}
     own = plain._replace(config=plain.config.model_copy(update={"analysis": changed}))
     failed = {"failed": [f"run {number} failed" for number in range(5)]}
-    page = write_study(tmp_path, own, analyses(), facts() | failed).read_text(encoding="utf-8")
-    assert "run 1 failed" in page
-    assert "run 2 failed" not in page
-    assert "The first 3 of 36 rows" in page
+    words = told(tmp_path, own, without_figures(), facts() | failed)
+    assert "run 1 failed" in words
+    assert "run 2 failed" not in words
+    assert "The first 3 of 36 rows" in words
 
 
 @pytest.mark.usefixtures("undescribed")
