@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
-from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, shown
+from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
@@ -20,6 +20,27 @@ _OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what
 
 Settings = dict[str, Any]  # dotted key -> value
 Choice = str | Settings  # a scenario's name, or keys to set
+
+
+def stack_of(name: str) -> str:
+    """A choice of scenarios under the one name of its policy: joined in alphabetical order, without those that another one holds.
+
+    >>> stack_of("notice+judge@everywhere")
+    'judge+notice@everywhere'
+
+    No order of scenarios means anything, for two that contradict each other are refused; so two stacks of one name compose to
+    the same configuration. A single scenario, and what is none, keep their name.
+    """
+    names, at, where = name.partition("@")
+    if "+" not in names:
+        return name
+    try:
+        return scenario_of(choice_of(name)[0]) + at + where
+    except ConfigError:  # told where the scenarios are composed
+        return name
+
+
+Stack = Annotated[str, AfterValidator(stack_of)]
 
 
 class Uncertainty(Record):
@@ -66,10 +87,10 @@ class Design(Record):
     """
 
     question: str
-    baseline: str = ADOPTED
+    baseline: Stack = ADOPTED
     constants: list[str] = []  # overrides in Hydra's grammar that hold everywhere
     arms: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # name -> overrides in Hydra's grammar
-    scenarios: Annotated[list[str], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
+    scenarios: Annotated[list[Stack], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
     levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
     choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
     permutations: Annotated[StrictInt, Field(ge=1)] = 50  # assumed: Shapley values within a few per cent of the largest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from experiments.designs import Choice, Design, Settings, design_of
+from experiments.designs import Choice, Design, Settings, design_of, stack_of
 from experiments.sampling import combinations_of, draws_of
 from experiments.scenarios import changes, choice_of
 from sim.config import checked, is_policy, key_of, options, plain_of, varied
@@ -151,15 +152,20 @@ def _first_policy(design: Design) -> str:
 
 
 def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
-    """Each policy's scenario or arm, with the levels of its levers."""
+    """Each policy's scenario or arm, with the levels of its levers. Raises ``ConfigError`` for a scenario that comes twice."""
     if design.levers:
         return [(design.baseline, levels) for levels in combinations_of(design)]
+    for place, name in enumerate(design.scenarios or []):
+        if name in (design.scenarios or [])[:place]:
+            raise ConfigError(f"scenarios: found {name!r} twice, in this order or another; accepted: each policy once")
     return [(name, {}) for name in design.arms or design.scenarios or [design.baseline]]
 
 
 def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
     """Points from rows of ``scenario, condition, draw``, levers and dotted keys. Raises ``ConfigError``."""
-    bases = {name: _base(name, design, overrides) for name in dict.fromkeys(str(row["scenario"]) for row in rows)}
+    rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
+    bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
+    _refuse_twins(bases, design)
     set_by = _Setters(design)
     settings = [(str(row["scenario"]), set_by(row)) for row in rows]
     frame = pd.DataFrame(rows)
@@ -174,6 +180,26 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
     _try_bounds(found, design)
     _try_ends(found, design)
     return found
+
+
+def _policy_of(name: str, design: Design) -> str:
+    """An arm as it is named; scenarios under the one name of their policy."""
+    return name if design.arms and name in design.arms else stack_of(name)
+
+
+def _refuse_twins(bases: Mapping[str, Mapping[str, Any]], design: Design) -> None:
+    """Two arms that name the same scenarios in another order and are one configuration would be one policy twice.
+
+    Arms of other names may be alike: what they are called is theirs.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in design.arms or ():
+        if name in bases and "+" in name:
+            alike.setdefault("+".join(sorted(re.split(r"[+@]", name))), []).append(name)
+    for first, *others in alike.values():
+        for other in others:
+            if checked(bases[first]).digest() == checked(bases[other]).digest():
+                raise ConfigError(f"arms.{other}: found the configuration of arms.{first}; accepted: each policy once")
 
 
 def point_id(scenario: str, settings: Settings) -> str:

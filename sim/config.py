@@ -161,6 +161,17 @@ class _Given(NamedTuple):
         return tuple(override for override in self.others if not is_policy(override))
 
 
+def scenario_of(*overrides: str) -> str:
+    """The one name of the scenarios that overrides choose, in whatever order: sorted, and none that another one holds.
+
+    >>> scenario_of("scenario=[notice,judge]")
+    'judge+notice'
+
+    Raises ``ConfigError`` for an unknown one, or two that contradict each other.
+    """
+    return "+".join(_Given.of(overrides).scenarios)
+
+
 def options(group: str) -> list[str]:
     """Names of the files in a folder of ``configs/``."""
     return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
@@ -223,7 +234,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(f"{_SCENARIO}: found an empty list; accepted: one or more of {known}")
     for place, name in enumerate(names):
         if name not in options(_SCENARIO):
-            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {known}")
+            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {_accepted(_SCENARIO, name)}")
         if name in names[:place]:
             raise ConfigError(f"{_SCENARIO}: found {name!r} twice; accepted: each name once")
     parts = {name: _parts(name) for name in names}
@@ -363,13 +374,21 @@ def _told(message: str, overrides: Sequence[str]) -> str:
     missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
     if missing:
         group, found = missing.groups()
-        return f"{group}: found {found!r}; accepted: {', '.join(options(group)) or 'a group of configs/'}"
+        return f"{group}: found {found!r}; accepted: {_accepted(group, found)}"
     unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return _no_such(unknown.group(1))
     if "override_grammar" in message:
         return _unread(next((o for o in overrides if o in message), " ".join(overrides)))
     return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
+
+
+def _accepted(group: str, found: str) -> str:
+    """The options of a group; of scenarios that are joined as designs join them, the list that is meant."""
+    known, several = options(group), found.split("+")
+    if group == _SCENARIO and len(several) > 1 and {*several} <= {*known}:
+        return f"[{','.join(several)}]"
+    return ", ".join(known) or "a group of configs/"
 
 
 def _no_such(full_key: str) -> str:

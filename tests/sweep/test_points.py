@@ -84,6 +84,47 @@ def test_a_larger_sobol_design_holds_the_smaller_one() -> None:
     assert len(large) == 2 * len(small)
 
 
+def drawn(body: dict[str, Any]) -> Points:
+    return points_of(design_from({"question": "what if"} | body, "own.yaml"), TINY)
+
+
+def test_scenarios_in_another_order_are_one_point_and_a_single_one_keeps_its_id() -> None:
+    one, other = (drawn({"scenarios": ["judge", stack]}) for stack in ("judge+notice", "notice+as_adopted+judge"))
+    assert list(one.frame["scenario"]) == list(other.frame["scenario"]) == ["judge", "judge+notice"]
+    assert list(one.frame["point"]) == list(other.frame["point"])
+    assert list(one.frame["point"]) == [point_id("judge", {}), point_id("judge+notice", {})], "as they always were"
+    assert one.config(1).digest() == load(*TINY, "scenario=[notice,judge]").digest()
+
+
+def test_scenarios_of_a_table_and_the_baseline_of_levers_are_named_in_one_order(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("scenario\nnotice+judge@everywhere\njudge\n", encoding="utf-8")
+    found = drawn({"scenarios": ["as_adopted"], "table": f"{tmp_path}/own.csv"})
+    assert list(found.frame["scenario"]) == ["judge+notice@everywhere", "judge"]
+    design = design_from({"question": "what if", "baseline": "notice+judge", "levers": {"sanction": "sanction"}}, "own.yaml")
+    assert design.baseline == "judge+notice"
+    assert list(points_of(design, TINY).frame["scenario"]) == ["judge+notice"] * 2
+
+
+STACKED = {"judge+notice": ["scenario=[judge,notice]"], "notice+judge": ["scenario=[notice,judge]"]}
+TWICE: list[tuple[dict[str, Any], str]] = [
+    ({"scenarios": ["judge+notice", "notice+judge"]}, "scenarios: found 'judge+notice' twice, in this order or another; accepted: "),
+    ({"scenarios": ["judge", "as_adopted+judge"]}, "scenarios: found 'judge' twice, in this order or another; accepted: each "),
+    ({"arms": STACKED}, "arms.notice+judge: found the configuration of arms.judge+notice; accepted: each policy once"),
+]
+
+
+@pytest.mark.parametrize(("body", "wanted"), TWICE, ids=["scenarios", "one that changes nothing", "arms"])
+def test_one_policy_under_two_orders_of_its_name_is_refused(body: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(ConfigError) as mistake:
+        drawn(body)
+    assert wanted in str(mistake.value)
+
+
+def test_arms_that_are_stacked_to_different_ends_are_two_points() -> None:
+    apart = STACKED | {"notice+judge": ["scenario=[notice,judge]", "instruments.hanoi.threshold_years=6"]}
+    assert list(drawn({"arms": apart}).frame["scenario"]) == ["judge+notice", "notice+judge"]
+
+
 # --- varied ---------------------------------------------------------------------------------------------------------------------
 
 KEYS: dict[str, dict[str, Any]] = {  # of everything that is no part of TINY: one composition tells them all

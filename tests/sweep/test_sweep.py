@@ -366,6 +366,17 @@ def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(cap
     assert tables(folder) == before
 
 
+@pytest.mark.slow
+def test_scenarios_in_two_orders_are_one_point_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["run", "-m", *TINY, "scenario=[judge,notice],[notice,judge]", "seeds=1", "output=out", "workers=1"]
+    assert main(asked) == 0
+    study = StoredStudy(next(Path("out/sweep").iterdir()))
+    assert (list(study.points["scenario"]), len(study.runs)) == (["judge+notice"], 1)
+    assert "1 run: all there already." in capsys.readouterr().out
+    assert main([word.replace("scenario=[judge,notice],[notice,judge]", "scenario=judge+notice") for word in asked]) == 2
+    assert capsys.readouterr().err.endswith("rogatory: scenario: found 'judge+notice'; accepted: [judge,notice]\n")
+
+
 def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
     words = ["-m", "scenario=a,b", "years=2"]
     more = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "workers=1", "output=there", "engine=ray"]
