@@ -35,7 +35,7 @@ from experiments.designs import Design, design_of
 from experiments.engines import engine_of
 from experiments.jobs import Batch, batches_of, shared_of
 from experiments.output import commit, is_dirty, machine
-from experiments.points import Points, points_of
+from experiments.points import Points, points_of, refuse_scenario, sized
 from experiments.runs import crew_size, warm
 from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
@@ -142,8 +142,8 @@ def plan_of(overrides: Sequence[str]) -> Plan:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
     given = {key_of(override) for override in overrides}
     refuse_fixed_world(config)
-    design = design_of(config.design)
-    design = design.model_copy(update={"size": config.size or design.size})
+    refuse_scenario(overrides)
+    design = sized(design_of(config.design), config.size)
     of_all = [override for override in overrides if not of_the_sweep(override)]
     points = points_of(design, of_all)
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
