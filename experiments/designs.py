@@ -164,7 +164,7 @@ def design_of(name: str) -> Design:
     path = _path(name)
     if not path.is_file():
         raise ConfigError(f"design: found {name!r}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
-    body = read_yaml(path)
+    body = read_yaml(path, keys_are_names=True)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
     return design_from(body, shown(path))
@@ -188,7 +188,9 @@ def design_from(body: dict[str, Any], place: str) -> Design:
         found, wanted = _found(problem), problem["msg"].removeprefix("Input should be ")
         if problem["type"] == "model_type":
             wanted = ", ".join(_BELOW[str(problem["loc"][0])].model_fields)
-        raise ConfigError(f"{place}: {key}: found {found}; accepted: {_ACCEPTED.get(str(problem["loc"][0]), wanted)}") from None
+        quoted = ' (a word such as "on" in quotes)' if isinstance(problem["input"], bool) else ""
+        wanted = _ACCEPTED.get(str(problem["loc"][0]), wanted)
+        raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}{quoted}") from None
 
 
 def _deepest(error: ValidationError) -> Any:
@@ -205,6 +207,9 @@ def _path_in(location: Sequence[int | str]) -> list[str]:
 
 
 def _found(problem: Any) -> str:
+    """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
+    if isinstance(problem["input"], bool):
+        return f"the YAML truth value {str(problem['input']).lower()}"
     return "nothing" if problem["type"] == "missing" else repr(problem["input"])
 
 

@@ -12,9 +12,11 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
 from hydra import compose, initialize_config_dir, main
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -182,12 +184,49 @@ def path_of(group: str, name: str) -> Path:
     return config_folder() / group / f"{name}.yaml"
 
 
-def read_yaml(path: Path) -> Any:
-    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read."""
+def read_yaml(path: Path, keys_are_names: bool = False) -> Any:
+    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read.
+
+    With ``keys_are_names`` every key is the word that was written, where YAML would read a truth value or a number.
+    """
     try:
-        return OmegaConf.to_container(OmegaConf.load(path))
+        text = path.read_text(encoding="utf-8")
+        return OmegaConf.to_container(OmegaConf.load(StringIO(_with_names(text) if keys_are_names else text)))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+
+
+def _with_names(text: str) -> str:
+    """Keys such as ``on``, ``no`` and ``4`` in quotes, as they would have to stand to be words.
+
+    >>> _with_names("levers: {judge: {off: {}, on: judge}}")
+    "levers: {judge: {'off': {}, 'on': judge}}"
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except YAMLError:
+        return text  # told when it is read
+    spans = {(key.start_mark.index, key.end_mark.index) for key in _keys_below(root, set()) if key.tag in _NO_NAMES}
+    for start, stop in sorted(spans, reverse=True):
+        text = f"{text[:start]}'{text[start:stop]}'{text[stop:]}"
+    return text
+
+
+_NO_NAMES = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp")}
+
+
+def _keys_below(node: yaml.Node | None, met: set[int]) -> Iterator[yaml.ScalarNode]:
+    """The plain keys of a map and of all that lies in it."""
+    if node is None or id(node) in met:
+        return
+    met.add(id(node))
+    for entry in node.value if isinstance(node, yaml.MappingNode | yaml.SequenceNode) else ():
+        if isinstance(entry, tuple):
+            if isinstance(entry[0], yaml.ScalarNode) and entry[0].style is None:
+                yield entry[0]
+            yield from _keys_below(entry[1], met)
+        else:
+            yield from _keys_below(entry, met)
 
 
 def shown(path: Path) -> str:
