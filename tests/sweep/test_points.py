@@ -141,12 +141,7 @@ conditions:
 
 def test_words_that_yaml_has_for_truth_are_names_where_names_stand(tmp_path: Path) -> None:
     found = points(NAMES, tmp_path)
-    quoted = (
-        NAMES.replace("off:", "'off':")
-        .replace("on:", '"on":', 2)
-        .replace('questi"on":', "question:")
-        .replace("'off': {}", "off: {}")
-    )
+    quoted = NAMES.replace("{off: {}, on: judge}", """{'off': {}, "on": judge}""")
     assert list(found.frame["judge"].unique()) == ["off", "on"]
     assert list(found.frame["line"].unique()) == ["4", "6.5", "null"]
     assert list(found.frame["condition"].unique()) == ["yes", "no"]
