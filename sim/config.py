@@ -10,6 +10,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from io import StringIO
@@ -537,17 +538,26 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
         study(*overrides)
 
 
+class _JobError(Exception):
+    """A job's own failure on its way home from a launcher: what comes otherwise is the launcher's."""
+
+    def __init__(self, own: Exception) -> None:
+        super().__init__(own)  # or it could not travel between processes
+        self.own = own
+
+
 def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
     held = [argument for argument in arguments if key_of(argument) == _DESIGN]  # Hydra would take it for a group
     failures: list[Exception] = []
-    elsewhere = any(key_of(argument) == "hydra/launcher" and not argument.endswith("=basic") for argument in arguments)
+    launchers = [argument.partition("=")[2] for argument in arguments if key_of(argument) == "hydra/launcher"]
+    elsewhere = launchers[-1] if launchers and launchers[-1] != "basic" else None
 
     def job(composed: DictConfig) -> None:
         try:
             study(*HydraConfig.get().overrides.task, *held)
         except Exception as error:
             if elsewhere:  # in a process of a launcher: Hydra carries it home
-                raise
+                raise _JobError(error) from error
             failures.append(error)
 
     job.__module__, job.__qualname__ = __name__, name
@@ -556,8 +566,20 @@ def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: st
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a traceback of its own
     try:
         main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()
+    except _JobError as error:
+        raise error.own from None
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), list(arguments))) from None
+    except (BrokenExecutor, MemoryError):  # a lost worker, whoever started it
+        raise
+    except Exception as error:
+        if elsewhere is None:
+            raise
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ConfigError(
+            f"hydra/launcher: found {elsewhere}, which could not start ({told}); accepted: hydra.launcher.* as it takes them here, "
+            "or hydra/launcher=basic"
+        ) from None
     finally:
         sys.argv = before
     if failures:
