@@ -146,8 +146,14 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[s
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
     """A number of a row in per cent, with its interval."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(row[name] * scale, row[low] * scale, row[high] * scale)
+    low, high = _limits_of(row, name)
+    return band(row[name] * scale, low * scale, high * scale)
+
+
+def _limits_of(row: pd.Series[Any], name: str) -> tuple[float, float]:
+    """Limits over worlds of a number of a row, which bear its name where the row has several."""
+    of_it = f"{name}_" if f"{name}_world_low" in row.index else ""
+    return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
 
 
 def _overlap(whole: pd.Series[Any], scale: float) -> str:
@@ -156,9 +162,9 @@ def _overlap(whole: pd.Series[Any], scale: float) -> str:
         f"what each takes off alone sums to {number(whole['sum_first_in'] * scale)} %",
         _banded_in(whole, "overlap", scale),
     )
-    if whole["overlap_low"] > 0:
+    if whole["overlap_world_low"] > 0:
         return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
-    if whole["overlap_high"] < 0:
+    if whole["overlap_world_high"] < 0:
         less = _turned(whole, "overlap", scale)
         return f"{alone}, {less} less than all together: they reinforce each other, so such effects must not be added up."
     return f"{alone}, not told apart from what all take off together (difference {apart})."
@@ -166,8 +172,8 @@ def _overlap(whole: pd.Series[Any], scale: float) -> str:
 
 def _turned(row: pd.Series[Any], name: str, scale: float) -> str:
     """A number of a row in per cent with its sign turned round."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(-row[name] * scale, -row[high] * scale, -row[low] * scale)
+    low, high = _limits_of(row, name)
+    return band(-row[name] * scale, -high * scale, -low * scale)
 
 
 def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
@@ -195,9 +201,9 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
     )
     if draws > 1:
         yield (
-            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
-            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so "
-            "replicate noise is in it."
+            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; value_draw_low "
+            "and value_draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, "
+            "so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."

@@ -127,10 +127,11 @@ def _of_condition(drawing: Drawing, condition: str) -> Drawing:
 
 
 def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
-    """``parameter, least, most, low, high, low_unit, high_unit, quasi_p_low, quasi_p_high, found_again, says``, a row a parameter.
+    """``parameter, least, most, low, high, low_unit, high_unit, low_quasi_p, high_quasi_p, found_again, says``, a row a parameter.
 
-    ``low`` and ``high`` are missing where the box does not restrict, or where values are words; ``_unit`` are the same in the range
-    of the draws, 0 to 1; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
+    ``low`` and ``high`` are the ends of the box, no limits of an uncertain number; they are missing where the box does not
+    restrict, or where values are words. ``_unit`` are the same in the range of the draws, 0 to 1, ``_quasi_p`` what each end is
+    worth; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
     """
     box = Box(np.full(len(known), -np.inf), np.full(len(known), np.inf)) if found is None else found.box
     values, low, high = quasi_p(box, x, failing.fails), np.maximum(box.low, 0.0), np.minimum(box.high, 1.0)
@@ -148,8 +149,8 @@ def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) 
                 "high": _number(inner[1]) if np.isfinite(box.high[k]) else np.nan,
                 "low_unit": low[k],
                 "high_unit": high[k],
-                "quasi_p_low": values[k, 0],
-                "quasi_p_high": values[k, 1],
+                "low_quasi_p": values[k, 0],
+                "high_quasi_p": values[k, 1],
                 "found_again": again[k],
                 "says": _says(box, k, one),
             }
@@ -358,7 +359,10 @@ def _drawings(found: Found, failing: Failing, tables: dict[str, pd.DataFrame], s
 
 
 def plane_frame(draws: pd.DataFrame, limits: pd.DataFrame, pair: Sequence[str]) -> pd.DataFrame:
-    """``x, y, fails, sure, inside`` and, for both axes, ``_parameter, _low, _high`` (missing without a limit), a row a draw."""
+    """``x, y, fails, sure, inside`` and, for both axes, ``_parameter, _low, _high``, a row a draw.
+
+    ``low`` and ``high`` are ends of the box, missing where it has none.
+    """
     of = {str(row["parameter"]): row for row in limits.to_dict("records")}
     frame = draws[["fails", "sure", "inside"]].copy()
     for axis, key in zip("xy", pair, strict=True):

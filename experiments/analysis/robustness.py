@@ -49,15 +49,15 @@ from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
-MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_low", "rank_median", "rank_high")
+MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
 SATISFIED = "satisfied_share"
 _DECISIVE = (  # order of rows in the table
     *("both", "balance", "protection", "cooperation"),
-    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
+    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_p5", "rank_p95"),
 )
 _UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
 COLUMNS = (
-    *("condition", "policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
+    *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
     *("uncorrected", "chance", "unit"),
 )
 _NAME = "robustness"
@@ -281,7 +281,7 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 
 
 def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
-    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, chance, unit``.
+    """``policy, score, measure, value, draw_low, draw_high, world_low, world_high, uncorrected, chance, unit``.
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
     Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
@@ -305,10 +305,10 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     half = np.where(is_share & (half == 0) & np.isin(point, (0.0, 1.0)), np.nan, half)  # worlds that agree tell no limit
     return table.assign(
         value=point,
-        parameter_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
-        parameter_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
-        replicate_low=np.clip(point - half, *bounds),
-        replicate_high=np.clip(point + half, *bounds),
+        draw_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
+        draw_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
+        world_low=np.clip(point - half, *bounds),
+        world_high=np.clip(point + half, *bounds),
         uncorrected=plain,
         chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
         unit=[_unit(measure) for _, _, measure in labels],
@@ -413,8 +413,8 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
         f"cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
         f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
-        f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
-        f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
+        f"(worlds {span(own['world_low'], own['world_high'])}); from draw to draw "
+        f"{span(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without replicate noise the standard "
         f"deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "

@@ -110,7 +110,7 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     menu = scores.menu
     frame = pd.DataFrame({"condition": menu.condition, "point": menu.points, "label": menu.labels})
     for name, of_it in (("protection", scores.protection), ("lost", scores.lost)):
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = of_it
+        frame[name], frame[f"{name}_world_low"], frame[f"{name}_world_high"] = of_it
     frame["on_frontier"] = scores.front
     frame["share_on_frontier"] = _shares(scores.protections, scores.losses)
     if len(menu.gain_draws) > 1:
@@ -121,7 +121,7 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     frame["share_reaching"] = (reaching(scores.protections, wanted) & (wanted > 0)).mean(axis=0)
     frame["rank"] = ranks_of(scores.protection.ratio)
     ends = np.quantile(ranks_of(scores.protections), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="nearest")
-    frame["rank_low"], frame["rank_high"] = ends.astype(int)
+    frame["rank_world_low"], frame["rank_world_high"] = ends.astype(int)
     frame["bundle"] = _bundles(scores, spec)
     return frame.sort_values(["on_frontier", "lost"], ascending=[False, True], kind="stable", ignore_index=True)
 

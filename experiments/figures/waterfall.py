@@ -25,7 +25,8 @@ from experiments.figures.style import (
 )
 from sim.metrics import WANTED
 
-COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
+COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
+_NUMBERS = ("value", "value_world_low", "value_world_high", "first_in")
 _TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
@@ -38,9 +39,9 @@ _FEW_TICKS = 5
 def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
     """Shapley values as a waterfall, in per cent of the outcome with all safeguards off; at most two outcomes side by side.
 
-    ``frame``: ``outcome, lever, value, low, high, first_in, all_off``, one row an outcome and lever: what the lever takes off the
-    outcome (positive: it falls) with its interval, what it takes off alone, and the outcome with all off. Rows stand in the order
-    of the first outcome's values. Raises ``ValueError`` for a missing column.
+    ``frame``: ``outcome, lever, value, value_world_low, value_world_high, first_in, all_off``, one row an outcome and lever: what
+    the lever takes off the outcome (positive: it falls) with its interval over worlds, what it takes off alone, and the outcome
+    with all off. Rows stand in the order of the first outcome's values. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
@@ -73,7 +74,7 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
 def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: str) -> None:
     """One outcome: bars from row to row, and their numbers beside them."""
     scale = 100.0 / table["all_off"].to_numpy(float)
-    value, low, high, alone = (table[name].to_numpy(float) * scale for name in ("value", "low", "high", "first_in"))
+    value, low, high, alone = (table[name].to_numpy(float) * scale for name in _NUMBERS)
     ends = -np.cumsum(value)
     starts = np.append(0.0, ends[:-1])
     rows = len(value) + 2

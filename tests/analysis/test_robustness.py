@@ -69,14 +69,14 @@ def test_measures_agree_with_the_closed_form_where_there_is_no_noise() -> None:
 def test_limits_over_draws_and_over_worlds_are_apart() -> None:
     table = analyse(crossing(), CASES).tables["robustness"]
     row = table[(table["policy"] == "judge") & (table["score"] == "balance") & (table["measure"] == "mean")].iloc[0]
-    assert row["parameter_high"] - row["parameter_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
-    assert row["replicate_high"] - row["replicate_low"] < 5.0  # worlds shift all policies alike, but for the divisor
+    assert row["draw_high"] - row["draw_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
+    assert row["world_high"] - row["world_low"] < 5.0  # worlds shift all policies alike, but for the divisor
     noisy = crossing(noise=0.2)
     values = noisy.cube(CASES).values
     assert values.shape == (192, 4, 1)
     wide = analyse(noisy, CASES).tables["robustness"]
     again = wide[(wide["policy"] == "judge") & (wide["score"] == "balance") & (wide["measure"] == "mean")].iloc[0]
-    assert again["replicate_high"] - again["replicate_low"] > row["replicate_high"] - row["replicate_low"]
+    assert again["world_high"] - again["world_low"] > row["world_high"] - row["world_low"]
 
 
 def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
@@ -86,7 +86,7 @@ def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
     saved = 100 * (cases[:1] - cases) / cases[:1].mean(-1, keepdims=True)
     half = float(half_width(saved[1].mean(0)))
     row = table[(table["policy"] == "judge") & (table["score"] == "protection") & (table["measure"] == "mean")].iloc[0]
-    assert row["replicate_high"] - row["value"] == pytest.approx(half)
+    assert row["world_high"] - row["value"] == pytest.approx(half)
     assert len(points) == 192
 
 
@@ -164,7 +164,7 @@ def test_a_draw_without_a_run_is_left_out_and_told() -> None:
 
 def test_two_worlds_give_no_limits_over_worlds_and_say_so() -> None:
     told = analyse(crossing(W=2, noise=0.1), CASES)
-    assert told.tables["robustness"]["replicate_low"].isna().all()
+    assert told.tables["robustness"]["world_low"].isna().all()
     assert any("no intervals over worlds" in sentence for sentence in told.sure)
 
 
@@ -281,10 +281,10 @@ def test_the_next_policy_is_tested_against_the_first() -> None:
 def test_limits_of_regret_end_at_zero_and_those_of_shares_have_a_width() -> None:
     table = analyse(crossing(noise=0.1), CASES).tables["robustness"]
     regret, shares = (table[table["measure"].str.contains(word)] for word in ("regret", "share"))
-    assert (regret[["parameter_low", "replicate_low"]].to_numpy(float) >= 0).all()
-    assert (shares["parameter_high"] - shares["parameter_low"] > 0.01).all()
+    assert (regret[["draw_low", "world_low"]].to_numpy(float) >= 0).all()
+    assert (shares["draw_high"] - shares["draw_low"] > 0.01).all()
     none = shares[(shares["value"] == 0) & (shares["measure"] == SATISFIED)].iloc[0]
-    assert (none["parameter_low"], none["parameter_high"]) == pytest.approx((0.0, 0.0566), abs=1e-4)
+    assert (none["draw_low"], none["draw_high"]) == pytest.approx((0.0, 0.0566), abs=1e-4)
     assert shares.loc[shares["measure"] == "best_share", "chance"].to_numpy(float) == pytest.approx(1 / 3)
 
 
