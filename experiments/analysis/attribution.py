@@ -196,8 +196,8 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
     draws, worlds = first.values.shape[:2]
     yield (
         f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
-        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off, the divisor taken as "
-        "known."
+        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off"
+        f"{', over all draws and worlds' if draws > 1 else ''}, the divisor taken as known."
     )
     if draws > 1:
         yield (

@@ -220,7 +220,7 @@ def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.Data
 
 
 def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
-    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future."""
+    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future; per cents are of the baseline in it."""
     inside = np.zeros(len(x), bool) if found is None else found.box.holds(x)
     own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "sure": failing.sure, "inside": inside}
     return pd.concat([pd.DataFrame({"future": np.arange(len(x)), **own}), failing.futures[[*known]]], axis=1)
@@ -284,7 +284,8 @@ def _box(found: Found, x: Reals, failing: Failing, tables: dict[str, pd.DataFram
 
 def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[str]:
     told = [
-        f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline. Replicate "
+        f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline and "
+        "in per cent of the baseline in the same draw. Replicate "
         f"noise: {counted(int((~failing.sure).sum()), 'draw')} lie so near the threshold that it may have put them on the wrong "
         "side.",
         "The box is about parameter uncertainty. Shares of draws are no probabilities: the ranges say what is held possible, not "

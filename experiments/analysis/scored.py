@@ -48,7 +48,7 @@ class Scores(NamedTuple):
     """One condition: the policies, their scores, and how these vary over resampled worlds."""
 
     menu: Menu
-    protection: Ratios  # each [C], per cent of the baseline
+    protection: Ratios  # each [C], per cent of the pooled baseline
     lost: Ratios
     front: NDArray[np.bool_]  # [C]
     full: int  # place of the full bundle, or of what protects most
@@ -102,7 +102,7 @@ def halves(worlds: int, times: int, seed: int) -> Reals:
 
 
 def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
-    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the baseline.
+    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the pooled baseline.
 
     ``share_on_frontier``, ``share_reaching`` and the range of ranks by protection are over resampled worlds;
     ``share_of_draws`` is the share of parameter draws in which the policy is on the front, where parameters vary.

@@ -55,7 +55,7 @@ class Spec(Record):
 
 
 class Steps(NamedTuple):
-    """How an outcome changes from level to level, per unit of the number, in per cent of its mean at the line."""
+    """How an outcome changes from level to level, per unit of the number, in per cent of its pooled mean at the line."""
 
     levels: list[float]  # [K]
     cells: Reals  # [K - 1, D, W]
@@ -165,13 +165,13 @@ def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
 
 
 def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataFrame:
-    """The same for the paired change against the level nearest to the line, per cent of its mean there."""
+    """The same for the paired change against the level nearest to the line, per cent of its mean there, pooled over draws."""
     nearest = min(policies.names, key=lambda name: abs(float(name) - line))
     before = policies.of(nearest)
     level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
     scale = _PER_CENT / level if level > 0 else np.nan
     changed = policies._replace(values=scale * (policies.values - before))
-    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the mean there")
+    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
 
 
 def steps_of(policies: Policies, line: float) -> Steps:

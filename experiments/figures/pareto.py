@@ -78,7 +78,8 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     more = f" {missing} more on the front without a number." if missing else ""
     note(
         ax,
-        "Dot: a policy, mean over worlds; stair: those that no other outdoes in both scores, numbered; crosses: 95 % intervals of "
+        "Dot: a policy; pooled baseline: that of all draws and worlds together; stair: those that no other outdoes in both scores, "
+        "numbered; crosses: 95 % intervals over worlds of "
         f"what has a name, as far as the frame reaches. often: share of resampled worlds in which it is on the front.{more}",
     )
     return ax
@@ -152,8 +153,8 @@ def _cloud(ax: Axes, table: pd.DataFrame, listed: pd.DataFrame) -> None:
             [row["lost"]], [row["protection"]], "o", color=colour, mec="white", mew=0.6, ms=_MARK + 2 * _marked(row), zorder=4
         )
     _numbers(inner, ax, listed, np.array([left, low]), np.array([right - left, top - low]))
-    inner.set_xlabel("cost: legitimate needs no longer met, % of those met (right is worse)", fontsize=SMALL)
-    inner.set_ylabel("protection, % of the baseline (up is better)", fontsize=SMALL)
+    inner.set_xlabel("cost: legitimate needs no longer met, % of the pooled baseline (right is worse)", fontsize=SMALL)
+    inner.set_ylabel("protection, % of the pooled baseline (up is better)", fontsize=SMALL)
     inner.tick_params(labelsize=SMALL)
 
 

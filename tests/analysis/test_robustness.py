@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.analysis import frontier
 from experiments.analysis.robustness import (
     SATISFIED,
     SCORES,
@@ -192,6 +193,50 @@ def test_more_is_better_for_needs_met() -> None:
     assert mean == pytest.approx(-5.0, abs=0.2)  # notice loses 10 x1 per cent
 
 
+def rising() -> Told:
+    """Judge saves 40 x0 per cent of a baseline that rises with x0, so that it saves most where there is most to save."""
+    drawn = design(["as_adopted", "judge", "notice"])
+    points = points_in(drawn)
+    x0, name = points["review.x0"].to_numpy(float), points["scenario"].to_numpy(str)
+    common = np.array([0.9, 1.0, 1.1, 1.05])
+    cases = (0.05 + 0.3 * x0) * (1 - np.select([name == "judge", name == "notice"], [0.4 * x0, 0.1], 0.0))
+    needs = (0.2 + 0.6 * x0) * (1 - np.select([name == "judge", name == "notice"], [0.1 * x0, 0.0], 0.0))
+    held = {one: means[:, None, None] * common[:, None] for one, means in ((CASES, cases), (NEEDS, needs))}
+    return study(drawn, points, held, robustness={"resamples": 20}, frontier={"resamples": 100, "splits": 10})
+
+
+def test_a_mean_of_per_cents_and_the_per_cent_of_the_pooled_baseline_are_told_apart() -> None:
+    told, x0 = analyse(rising(), CASES), rising().points.iloc[:64]["review.x0"].to_numpy(float)
+    spread, pooled = (told.tables[name].set_index(["policy", "score"]) for name in ("performance", "pooled"))
+    mean, level = 40 * x0.mean(), 0.05 + 0.3 * x0
+    whole = 40 * (level * x0).sum() / level.sum()
+    assert whole - mean > 4
+    assert spread.loc[("judge", "protection"), "mean"] == pytest.approx(mean)
+    assert found(told.tables["robustness"], "judge", "mean", "protection") == pytest.approx(mean)
+    assert pooled.loc[("judge", "protection"), "percent"] == pytest.approx(whole)
+    assert pooled.loc[("notice", "protection"), ["percent", "world_low", "world_high"]].to_numpy(float) == pytest.approx(10.0)
+    assert f"{whole:.1f} % of the pooled baseline, as adopted over all draws together (worlds " in told.answer[3]
+    assert f"The mean over draws of the per cent protected in each is {mean:.1f} % (worlds " in told.answer[3]
+    units = told.tables["robustness"].set_index("measure")["unit"]
+    assert set(units.loc[["mean", "regret_p90"]]) == {"per cent of the baseline in the draw"}
+
+
+def test_the_pooled_figures_are_those_of_the_frontier() -> None:
+    pooled = analyse(rising(), CASES).tables["pooled"].set_index(["policy", "score"])
+    table = frontier.analyse(rising(), CASES).tables["frontier"].set_index("label")
+    for policy in ("judge", "notice"):
+        protection = table.loc[policy, ["protection", "protection_world_low", "protection_world_high"]].to_numpy(float)
+        lost = table.loc[policy, ["lost", "lost_world_high", "lost_world_low"]].to_numpy(float)
+        columns = ["percent", "world_low", "world_high"]
+        assert pooled.loc[(policy, "protection"), columns].to_numpy(float) == pytest.approx(protection)
+        assert pooled.loc[(policy, "cooperation"), columns].to_numpy(float) == pytest.approx(-lost)
+
+
+def test_what_is_more_when_better_is_pooled_with_its_sign() -> None:
+    pooled = analyse(crossing(), NEEDS).tables["pooled"].set_index(["policy", "score"])
+    assert pooled.loc[("notice", "protection"), "percent"] == pytest.approx(-5.0, abs=0.2)  # of a baseline alike in every draw
+
+
 def test_sobol_s_rows_are_drawn_again_by_base_point() -> None:
     drawn = design(NAMES, size=16, draw="sobol")
     points = points_in(drawn)
@@ -238,7 +283,7 @@ def test_a_wrong_setting_is_one_line_that_names_its_key() -> None:
 def test_the_table_has_a_row_a_policy_score_and_measure_with_a_unit() -> None:
     table = analyse(crossing(), CASES).tables["robustness"]
     assert not table.duplicated(["policy", "score", "measure"]).any()
-    assert set(table["unit"]) == {"per cent of the baseline", "percentage points", "share of draws", "rank, 1 is best"}
+    assert set(table["unit"]) == {"per cent of the baseline in the draw", "share of draws", "rank, 1 is best"}
     assert robustness_table.__doc__
 
 
