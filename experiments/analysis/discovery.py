@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
-from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
+from experiments.analysis.policies import no_comparison, nothing_told, paired_conditions, selected, silent, unpaired
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, left_out, share_limits
 from experiments.analysis.words import counted, listed, number, share, span, spoken, under
@@ -51,9 +51,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in every if one.tables]
     if not told:
-        return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"))
+        few = [nothing_told(one.condition, one.few) for one in every if one.few]
+        return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"), few)
     tables = {name: pd.concat([one.tables[name] for one in told], ignore_index=True) for name in told[0].tables}
-    none = [f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in every if not one.tables]
+    none = [nothing_told(one.condition, one.few) for one in every if not one.tables]
     return Analysis(
         name=_NAME,
         heading=listed(list(dict.fromkeys(one.heading for one in told))),
@@ -75,6 +76,7 @@ class Looked(NamedTuple):
     sure: list[str]
     tables: dict[str, pd.DataFrame]
     drawings: list[Drawing]
+    few: list[str]  # that there are too few events
 
 
 def _under(condition: str, sentence: str) -> str:
@@ -87,8 +89,8 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
     failing = failing_in(study, outcome, spec, condition)
     heading = f"Where {spoken(failing.policy)} fails"
     question = f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?"
-    if len(failing.fails) < _FEWEST:
-        return Looked(condition, heading, question, [], [], {}, [])
+    if len(failing.fails) < _FEWEST or failing.few:
+        return Looked(condition, heading, question, [], [], {}, [], failing.few)
     x = unit_draws_of(failing.futures, known)
     enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
     found = find(x, failing.fails, spec) if enough else None
@@ -104,9 +106,10 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
         heading,
         question,
         [_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
-        [*filter(None, [failing.few]), *_sure(found, x, failing, spec)],
+        [*failing.unseen, *_sure(found, x, failing, spec)],
         {name: _under_condition(table, condition) for name, table in tables.items()},
         [] if told is None else [_of_condition(one, condition) for one in _drawings(told, failing, tables, spec)],
+        [],
     )
 
 
@@ -220,7 +223,10 @@ def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.Data
 
 
 def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
-    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future; per cents are of the baseline in it."""
+    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future, in per cent of the baseline in it.
+
+    No numbers on too few events of the draw.
+    """
     inside = np.zeros(len(x), bool) if found is None else found.box.holds(x)
     own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "sure": failing.sure, "inside": inside}
     return pd.concat([pd.DataFrame({"future": np.arange(len(x)), **own}), failing.futures[[*known]]], axis=1)

@@ -42,6 +42,9 @@ class Spec(Record):
     fewest_base_points: Annotated[StrictInt, Field(ge=2)]
     fewest_trajectories: Annotated[StrictInt, Field(ge=2)]
     fewest_draws: Annotated[StrictInt, Field(ge=10)]
+    most_missing: Annotated[float, Field(ge=0, le=1)]
+    named: Annotated[StrictInt, Field(ge=1)]
+    vague: Annotated[float, Field(ge=0, le=1)]
 
 
 class Sample(NamedTuple):
@@ -51,6 +54,8 @@ class Sample(NamedTuple):
     drawn: Drawn
     units: Reals  # [n, D]
     values: Reals  # [n, R] a column a replicate
+    counts: NDArray[np.int64]  # [k, n] events behind them, of each of the policies that are compared
+    fewest: int  # of them, under which no number is shown
 
     @property
     def apart(self) -> NDArray[np.intp]:
@@ -62,7 +67,7 @@ class Sample(NamedTuple):
     @property
     def plain(self) -> Sample:
         """The rows that stand for themselves alone."""
-        return self._replace(units=self.units[self.apart], values=self.values[self.apart])
+        return self._replace(units=self.units[self.apart], values=self.values[self.apart], counts=self.counts[:, self.apart])
 
 
 class Tables(NamedTuple):
@@ -162,11 +167,15 @@ def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
 
 def _between_ends(sample: Sample, spec: Spec) -> pd.DataFrame:
     rng = np.random.default_rng(spec.seed)
-    return _tornado(sample, effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng))
+    found = effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng)
+    low, high = (sample.counts[:, rows].sum(axis=1) for rows in effects.at_ends(sample.units, spec.ends))  # [k, D] each
+    return _tornado(sample, _told(found, low, high, sample.fewest))
 
 
 def _by_contrasts(sample: Sample, _: Spec) -> Tables:
-    found = effects.contrasts(sample.units > 0, sample.values)
+    high = (sample.units > 0).astype(np.int64)
+    found = effects.contrasts(high > 0, sample.values)
+    found = _told(found, sample.counts @ (1 - high), sample.counts @ high, sample.fewest)
     table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
     return Tables(table, _tornado(sample, found))
 
@@ -206,6 +215,14 @@ def _indices(
     frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
     frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
     return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
+
+
+def _told(found: effects.Change, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.Change:
+    """The same without what rests on too few events, from those at either end ``[k, D]`` of each of the policies compared."""
+    few_low, few_high = ((events < fewest).any(axis=0) for events in (low, high))
+    both = few_low | few_high
+    blank = (few_low, few_high, both, both, both)
+    return effects.Change(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
 
 
 def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:

@@ -30,9 +30,10 @@ from scipy import stats
 
 from experiments.analysis.bundles import Change, labels_of
 from experiments.analysis.policies import (
-    BETTER_UP,
     Policies,
+    is_better_up,
     no_comparison,
+    nothing_told,
     paired_conditions,
     policies_of,
     saving,
@@ -41,7 +42,7 @@ from experiments.analysis.policies import (
     too_few,
     undefined_draws,
     unpaired,
-    whole,
+    whole_and_told,
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noise_of, share_limits, steadied, variances_of
@@ -75,8 +76,7 @@ _HEADING = "Which policy holds up when the assumptions are wrong"
 _FEWEST = 2
 _FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
-_TOLD = 3  # policies that a sentence names
-_AGREEMENTS = ((0.9, "hardly changes"), (0.6, "mostly holds"), (0.3, "changes much"), (-1.0, "holds hardly at all"))
+_LEAST_AGREEMENT = "holds hardly at all"
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
 
 
@@ -89,6 +89,8 @@ class Spec(Record):
     price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
     resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
     seed: Annotated[StrictInt, Field(ge=0)]
+    named: Annotated[StrictInt, Field(ge=1)]  # policies that a sentence names
+    agreement: dict[str, Annotated[float, Field(ge=0, le=1)]]  # words -> Kendall's W from which they are said
 
 
 class Scores(NamedTuple):
@@ -108,6 +110,7 @@ class Judged(NamedTuple):
     answer: list[str]
     sure: list[str]  # what holds under this condition alone
     drawing: Drawing | None  # None where nothing can be said
+    few: list[str]  # policies on too few events, told
 
 
 class Measured(NamedTuple):
@@ -127,16 +130,18 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
     spec = spec_from(_NAME, Spec, study.config)
+    rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
-    found = [_judged(study, outcome, condition, spec) for condition in paired_conditions(study)]
-    told = [one for one in found if one.scores.values.shape[2] >= _FEWEST]
+    found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
+    told = [one for one in found if one.drawing is not None]
     if not told:
-        return silent(_NAME, _HEADING, question, outcome, COLUMNS)
+        few = [nothing_told(one.condition, one.few) for one in found if one.few]
+        return silent(_NAME, _HEADING, question, outcome, COLUMNS, few)
     tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(len(_TABLES))]
     sure = [
         *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
         *_sure(told[0].scores, spec, outcome, study),
-        *(f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in found if one not in told),
+        *(nothing_told(one.condition, one.few) for one in found if one not in told),
         *unpaired(study),
     ]
     return Analysis(
@@ -150,32 +155,37 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _judged(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Judged:
-    """How every policy does under one condition."""
+def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: Spec) -> Judged:
+    """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
-    held, complete = whole([policies_of(cube, names) for cube in cubes], list(dict.fromkeys(names)))
-    better_up = [one.metric in BETTER_UP for one in (outcome, kept)]
-    savings = [saving(found, baseline, up) for found, up in zip(held, better_up, strict=True)]
+    fewest = study.config.metrics.fewest_events
+    every = [policies_of(cube, names) for cube in cubes]
+    held, complete, left = whole_and_told(every, list(dict.fromkeys(names)), baseline, fewest)
+    few = too_few(left, (outcome, kept), fewest)
+    savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
     scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
-    if scores.values.shape[2] < _FEWEST:
-        return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None)
+    if scores.values.shape[2] < _FEWEST or baseline in left or len(scores.names) < _FEWEST:
+        return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
-    pooled = pooled_table(held, better_up, baseline)
+    pooled = pooled_table(held, rises, baseline)
+    enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)[:, ~undefined]  # [Q, D]
+    enough &= enough[scores.names.index(baseline)]
+    futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
-        *filter(None, [*_few(held, baseline, (outcome, kept), study), left_out(complete.dropped)]),
+        *filter(None, [*few, left_out(complete.dropped)]),
         *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
     tables = tuple(_under_condition(one, condition) for one in (table, spread, pooled, futures))
     answer = _answers(scores, table, (spread, pooled), spec, baseline)
     drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
-    return Judged(condition, scores, tables, answer, said, drawing)
+    return Judged(condition, scores, tables, answer, said, drawing, few)
 
 
 def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
@@ -438,8 +448,8 @@ def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.
     _, Q, D, W = scores.values.shape
     rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
     first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
-    met = _most([rows[name, "both", SATISFIED] for name in best])
-    on_top = _most([rows[name, "balance", "best_share"] for name in best])
+    met = _most([rows[name, "both", SATISFIED] for name in best], spec.named)
+    on_top = _most([rows[name, "balance", "best_share"] for name in best], spec.named)
     named = best[0] if best[0] != baseline else best[1]
     own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
     return [
@@ -453,9 +463,9 @@ def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.
         f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
         f"{_worlds(own)}; from draw to draw {span(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
         f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
-        f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
+        f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
-        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by "
+        f"{_agreement(concordance[1], spec)} from world to world ({number(concordance[1], 2)}; by "
         f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
 
@@ -475,20 +485,16 @@ def _lead(lead: tuple[float, float, float], second: str) -> str:
     return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
-def _most(rows: list[dict[Hashable, Any]]) -> str:
+def _most(rows: list[dict[Hashable, Any]], count: int) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
-    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:_TOLD]
+    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
     told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
     return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
 
 
-def _agreement(concordance: float) -> str:
-    return next(words for least, words in _AGREEMENTS if concordance >= least)
-
-
-def _few(cubes: Sequence[Policies], baseline: str, outcomes: Sequence[Outcome], study: Study) -> list[str]:
-    fewest = study.config.metrics.fewest_events
-    return [too_few(found, baseline, one, fewest) for found, one in zip(cubes, outcomes, strict=True)]
+def _agreement(concordance: float, spec: Spec) -> str:
+    reached = {least: words for words, least in spec.agreement.items() if concordance >= least}
+    return reached[max(reached)] if reached else _LEAST_AGREEMENT
 
 
 def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:
@@ -503,9 +509,10 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
         "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
-        f"Protection is what is saved of {spoken(outcome.metric)} against the baseline. Regret, thresholds, ranks and means are "
-        "in per cent of the baseline's mean in the same draw; pooled figures, as those of the frontier, in per cent of its mean "
-        "over all draws (limits over worlds: Fieller's). There draws with a high baseline weigh more.",
+        f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline. Regret, "
+        "thresholds, ranks and means are in per cent of the baseline's mean in the same draw; pooled figures, as those of the "
+        "frontier, in per cent of its mean over all draws (limits over worlds: Fieller's). There draws with a high baseline weigh "
+        "more.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")

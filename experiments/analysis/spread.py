@@ -24,7 +24,7 @@ from experiments.paired import LEVEL, half_width, mean_of
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws
+TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws; assumed: nine draws of ten, named so in every sentence
 _FEWEST = 2  # of anything that is to have a spread
 
 

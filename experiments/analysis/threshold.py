@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictInt
 from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
@@ -43,7 +43,6 @@ _STEPS = (
     "at_line",
 )
 _PER_CENT = 100.0
-_DIGITS = 3  # of a mean in a sentence
 
 
 class Spec(Record):
@@ -52,6 +51,7 @@ class Spec(Record):
     beside: str | None  # estimand that is shown beside the outcome asked for
     line: Annotated[float, Field(gt=0)]  # the level as adopted, where a cliff is looked for
     unit: str  # of the number that is varied, in the singular
+    digits: Annotated[StrictInt, Field(ge=1, le=9)]  # significant ones of a mean in a sentence
 
 
 class Steps(NamedTuple):
@@ -113,7 +113,7 @@ def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
     """One outcome under one condition."""
     cube = study.cube(outcome).of(condition=condition)
     names = [f"{value:g}" for value in numbers_of(cube.points, study.design) or []]
-    policies, kept, begun = shared(told_only(policies_of(cube, names), study.config.metrics.fewest_events))
+    policies, kept, begun = told_levels(policies_of(cube, names), study.config.metrics.fewest_events)
     steps = steps_of(policies, spec.line)
     tables = (
         levels_table(policies, outcome),
@@ -131,6 +131,15 @@ def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------
+
+
+def told_levels(policies: Policies, fewest: int) -> tuple[Policies, Kept, list[str]]:
+    """As ``shared``, without the values of levels on fewer events, pooled over the runs that are kept, than a rate may stand on."""
+    found, kept, begun = shared(told_only(policies, fewest))
+    few = (found.events < fewest) & ~np.isnan(found.values).all((1, 2, 3))
+    if not few.any():
+        return found, kept, begun
+    return told_levels(policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values)), fewest)
 
 
 def told_only(policies: Policies, fewest: int) -> Policies:
@@ -152,7 +161,8 @@ def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
     values = np.where(told[:, None, None, None], kept.of(policies.values), np.nan)
     begun = [name for name, count, enough in zip(policies.names, runs, told, strict=True) if count and not enough]
     futures = policies.futures[kept.draws].reset_index(drop=True)
-    return policies._replace(values=values, futures=futures), kept, begun
+    counts = np.asarray(policies.counts[:, kept.draws][:, :, kept.worlds][..., kept.lucks])
+    return Policies(policies.names, futures, values, counts), kept, begun
 
 
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
@@ -272,9 +282,10 @@ def _answers(curve: Curve, spec: Spec) -> list[str]:
         return told
     cliff, mine = cliff_of(steps), curve.table.to_dict("records")
     step = mine[cliff.place]
+    at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``steps_of``
     told.append(
         f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
-        f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {spec.line:g} a "
+        f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
         f"{spec.unit}, in limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
     )
     beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
@@ -293,7 +304,7 @@ def _level(row: Row, spec: Spec) -> str:
     mean = float(row["mean"])
     if np.isnan(mean):
         return f"no number at {counted(row['level'], spec.unit)}"
-    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
+    decimals = max(spec.digits - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
     return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
 
 

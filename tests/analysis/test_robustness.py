@@ -19,14 +19,14 @@ from experiments.analysis.robustness import (
     robustness_table,
     unsuited,
 )
-from experiments.cube import Told
+from experiments.cube import Outcome, Told
 from experiments.designs import Design
 from experiments.paired import half_width
 from sim.world.record import ConfigError
-from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+from tests.analysis.studies import CASES, NEEDS, config, design, points_in, study
 
 NAMES = ["as_adopted", "judge", "notice"]
-SPEC = Spec(cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1)
+SPEC = Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -296,12 +296,46 @@ def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     assert told.drawings == []
 
 
-def test_few_events_in_the_baseline_are_a_warning() -> None:
+def on_events(whole: Told, **events: int) -> Told:
+    """So many events in all behind each of these policies, in every outcome."""
+    names, held = whole.points["scenario"].to_numpy(str), {}
+    for outcome, cube in whole.held.items():
+        counts = cube.counts.copy()
+        for name, count in events.items():
+            counts[names == name] = 0
+            counts[np.flatnonzero(names == name)[0], 0, 0] = count
+        held[outcome] = cube._replace(counts=counts)
+    return whole._replace(held=held)
+
+
+def test_few_events_in_the_baseline_give_no_number_at_all() -> None:
+    told = analyse(on_events(crossing(), as_adopted=9), CASES)
+    assert len(told.answer) == 1
+    assert told.answer[0].startswith(
+        "Nothing is said: without a number: as adopted, on fewer than 10 events of case disclosure rate"
+    )
+    assert len(told.tables["robustness"]) == 0
+    assert told.drawings == []
+
+
+def test_a_policy_on_few_events_is_in_no_table_and_no_sentence_but_the_one_that_says_so() -> None:
+    told = analyse(on_events(crossing(), notice=9), CASES)
+    assert told.sure[0].startswith("Without a number: notice, on fewer than 10 events of case disclosure rate or of legit met rate")
+    assert not any("notice" in sentence for sentence in (*told.answer, *told.sure[1:]))
+    for table in told.tables.values():
+        assert "notice" not in set(table["policy"])
+    assert "notice" not in told.drawings[0].alt
+    assert not any("Without a number" in said for said in analyse(on_events(crossing(), notice=10), CASES).sure)
+
+
+def test_a_single_draw_on_few_events_has_no_gain_of_its_own() -> None:
     whole = crossing()
-    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in whole.held.items()}
-    told = analyse(whole._replace(held=held), CASES)
-    assert told.sure[0].startswith("Only 0 events stand behind case_disclosure_rate in the baseline, fewer than 10")
-    assert not any("Only" in sentence for sentence in analyse(whole, CASES).sure)
+    cube = whole.cube(CASES)
+    counts = np.where((whole.points["draw"] == 3).to_numpy()[:, None, None], 1, cube.counts)
+    gains = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES).tables["regrets"]
+    assert gains.loc[gains["future"] == 3, "gain"].isna().all()
+    assert gains.loc[gains["future"] != 3, "gain"].notna().all()
+    assert gains["regret"].notna().all()
 
 
 def test_every_table_can_be_written(tmp_path: Path) -> None:
@@ -388,3 +422,40 @@ def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
     assert told.tables["regrets"]["future"].nunique() == 63
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
     assert not any("Left out: " in sentence for sentence in told.sure)
+
+
+def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
+    whole, frozen = crossing(), Outcome("preserved_only")
+    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
+        analyse(whole._replace(held=held), frozen)
+    assert "\n" not in str(caught.value)
+    values = {one: cube.values for one, cube in held.items()}
+    both = study(whole.design, whole.points, values, robustness={"cooperation": "preserved_only"})
+    with pytest.raises(ConfigError, match=r"^analysis\.robustness\.cooperation: found 'preserved_only'"):
+        analyse(both, CASES)
+
+
+def test_what_is_to_rise_protects_where_it_rises() -> None:
+    whole, told = crossing(), Outcome("notified_share")
+    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
+    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    found = analyse(study(whole.design, whole.points, held, robustness={"resamples": 20}), told)
+    gains = found.tables["performance"].set_index(["policy", "score"])["mean"]
+    assert gains["judge", "protection"] > 0
+    assert any(sentence.startswith("Protection is the rise of notified share") for sentence in found.sure)
+
+
+def test_words_for_agreement_and_names_in_a_sentence_are_settings() -> None:
+    whole = crossing()
+    values = {one: cube.values for one, cube in whole.held.items()}
+    settings = {"resamples": 20, "named": 1, "agreement": {"stays": 0.0, "never moves": 1.0}}
+    answer = analyse(study(whole.design, whole.points, values, robustness=settings), CASES).answer
+    said = " ".join(answer)
+    assert "The order of the policies by balance stays from draw to draw" in said
+    assert "and never moves from world to world" in said
+    good = next(part for part in answer if "Good" in part)
+    assert good.count(" of the draws") == 1
+    assert ", notice in" not in good
+    none = analyse(study(whole.design, whole.points, values, robustness=settings | {"agreement": {"all": 1.0}}), CASES).answer
+    assert any("by balance holds hardly at all from draw to draw" in part for part in none)

@@ -505,3 +505,75 @@ def test_the_same_study_gives_the_same_tables_every_time() -> None:
     for name, frame in one.tables.items():
         pd.testing.assert_frame_equal(frame, two.tables[name])
     assert one.answer == two.answer
+
+
+def linear(rows: pd.DataFrame) -> Any:
+    return 1.0 + rows["a.x0"] + 0.1 * rows["a.x1"]
+
+
+def two_policies(draw: str = "latin_hypercube", size: int = 40) -> Told:
+    bounds = {"a.x0": (0.0, 1.0), "a.x1": (0.0, 1.0)}
+    return study_of(design_of(draw, bounds, size=size, scenarios=["as_adopted", "judge"]), linear, 0.01, 3)
+
+
+def test_a_policy_on_few_events_has_no_number_and_nothing_is_told_against_it() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["scenario"] == "judge").to_numpy()[:, None, None], 0, cube.counts)
+    counts[-1, 0, 0] = 9
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    for table in found.tables.values():
+        assert set(table["scenario"]) == {"as_adopted"}
+    assert "Without a number, on fewer than 10 events (metrics.fewest_events): judge against as adopted; judge." in found.sure
+    counts[-1, 0, 0] = 10
+    enough = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    assert set(enough.tables["sensitivity"]["scenario"]) == {"judge against as_adopted", "as_adopted", "judge"}
+
+
+def test_nothing_but_few_events_is_refused_in_one_line() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate; accepted: "):
+        analyse(whole._replace(held={OUTCOME: cube._replace(counts=np.zeros_like(cube.counts))}), OUTCOME)
+
+
+def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["a.x0"] < 0.5).to_numpy()[:, None, None], 0, cube.counts)
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    ends = found.tables["tornado"]
+    ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
+    assert ends.loc["a.x0", ["at_lowest", "change", "draw_low", "world_high"]].isna().all()
+    assert ends.loc["a.x0", "at_highest"] == pytest.approx(1.95, abs=0.1)
+    assert ends.loc["a.x1", ["at_lowest", "at_highest", "change"]].notna().all()
+    assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)
+    assert not any("nan" in sentence for sentence in found.answer)
+
+
+def test_what_sentences_leave_out_is_a_setting() -> None:
+    def said(**settings: Any) -> str:
+        study = study_of(design_of("sobol", ISHIGAMI, size=64), ishigami, 0.1, worlds=3)
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | settings}
+        return " ".join(analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), OUTCOME).answer)
+
+    assert "Each for itself the inputs make" in said(vague=1.0)
+    assert "Each for itself the inputs make" not in said(vague=0.0)
+    assert "; and 2 more" in said(named=1)
+    assert "; and 1 more" in said(named=2)
+
+
+def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
+    study = two_policies()
+    values = study.cube(OUTCOME).values.copy()
+    values[:16, 2] = np.nan  # 16 of the 40 draws of the first policy in the third world
+    cube = study.cube(OUTCOME)._replace(values=values)
+
+    def groups(share: float) -> int:
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | {"most_missing": share}}
+        told = study._replace(config=study.config.model_copy(update={"analysis": changed}), held={OUTCOME: cube})
+        found = next(said for said in analyse(told, OUTCOME).sure if said.startswith("As adopted"))
+        return int(found.split(": ")[1].split(" ")[0])
+
+    assert groups(0.5) == 24
+    assert groups(0.3) == 40

@@ -213,6 +213,30 @@ def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
     assert steps.loc[steps["outcome"] == "case_disclosure_rate", "to"].max() == 8.0
 
 
+def test_events_are_counted_in_the_runs_that_are_kept() -> None:
+    told = told_of(smooth, W=5)
+    cube = told.cube(CASES)
+    values, counts = cube.values.copy(), cube.counts.copy()
+    values[2, 4] = np.nan  # so that the fifth world is left out of all levels
+    counts[-1] = 0
+    counts[-1, 4] = 1000
+    held = {CASES: cube._replace(values=values, counts=counts), NEEDS: told.cube(NEEDS)}
+    own = analyse(told._replace(held=held), CASES).tables["threshold"]
+    own = own[own["outcome"] == "case_disclosure_rate"]
+    assert own["mean"].isna().tolist() == [False] * 7 + [True]
+    assert own["events"].iloc[-1] < 10
+
+
+def test_a_line_without_a_number_is_not_what_steps_are_told_against() -> None:
+    told = told_of(smooth)
+    cube = told.cube(CASES)
+    at_line = (told.points["scenario"] == "line_4").to_numpy()
+    counts = np.where(at_line[:, None, None], 0, cube.counts)
+    found = analyse(told._replace(held={CASES: cube._replace(counts=counts), NEEDS: told.cube(NEEDS)}), CASES)
+    said = next(sentence for sentence in found.answer if "steepest" in sentence)
+    assert "of the mean at 4 a year" not in said
+
+
 def test_nothing_but_few_events_gives_no_step() -> None:
     told = told_of(smooth)
     held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in told.held.items()}
@@ -228,7 +252,7 @@ def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
     values[2, 4] = np.nan
     found = analyse(told._replace(held={CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
     fewer = analyse(told_of(smooth, W=5)._replace(held={
-        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: told.cube(NEEDS)._replace(values=told.cube(NEEDS).values[:, :4])
+        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: cube_from(NEEDS, told.points, told.cube(NEEDS).values[:, :4])
     }), CASES)  # fmt: skip
     assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
 
@@ -293,3 +317,11 @@ def test_conditions_are_told_apart() -> None:
     assert set(found.tables["steps"]["condition"]) == {"", "with_load"}
     assert any(sentence.startswith("With load: Case disclosure rate") for sentence in found.answer)
     assert [drawing.name for drawing in found.drawings] == ["fan", "fan_change", "fan_with_load", "fan_change_with_load"]
+
+
+def test_digits_of_a_mean_are_a_setting() -> None:
+    told = told_of(lambda level: 0.123456)
+    values = {one: cube.values for one, cube in told.held.items()}
+    short = analyse(study(told.design, told.points, values, threshold={"digits": 1}), CASES).answer[0]
+    assert "0.1 (worlds 0.1 to 0.1) at 1 year" in short
+    assert "0.1 (worlds" not in analyse(told, CASES).answer[0]

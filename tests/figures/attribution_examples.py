@@ -21,7 +21,8 @@ COST = (0.05, -0.03, 0.33, -0.02, 0.2, 0.34, 0.21, 0.1)
 
 def waterfall() -> pd.DataFrame:
     rows = []
-    for outcome, off, alone in (("case_disclosure_rate", 0.08, ALONE), ("legit_met_rate", 0.48, COST)):
+    lost = tuple(-effect for effect in COST)
+    for outcome, off, alone in (("case_disclosure_rate", 0.08, ALONE), ("legit_met_rate", 0.48, lost)):
         for place, (lever, effect) in enumerate(zip(LEVERS, alone, strict=True)):
             value, half = 0.6 * effect * off / 100, (0.2 + 0.1 * place) * abs(effect) * off / 100
             rows.append((outcome, lever, value, value - half, value + half, effect * off / 100, off))

@@ -309,6 +309,18 @@ def test_it_says_what_was_run_and_what_is_missing(seen: Reader, text: str) -> No
 
 
 @pytest.mark.usefixtures("undescribed")
+def test_how_many_lines_and_rows_are_shown_is_a_setting(tmp_path: Path) -> None:
+    plain = study(tmp_path)
+    changed = plain.config.analysis | {"report": plain.config.analysis["report"] | {"lines": 2, "rows": 3}}
+    own = plain._replace(config=plain.config.model_copy(update={"analysis": changed}))
+    failed = {"failed": [f"run {number} failed" for number in range(5)]}
+    words = told(tmp_path, own, without_figures(), facts() | failed)
+    assert "run 1 failed" in words
+    assert "run 2 failed" not in words
+    assert "The first 3 of 36 rows" in words
+
+
+@pytest.mark.usefixtures("undescribed")
 def test_many_failures_are_counted_and_not_all_listed(tmp_path: Path) -> None:
     words = told(tmp_path, given=[], said=facts() | {"failed": [f"run {number} failed" for number in range(33)]})
     assert "run 19 failed" in words
