@@ -173,9 +173,15 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
     """A number of a row in per cent, with its interval."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    ends = row[low] * scale, row[high] * scale
+    low, high = _limits_of(row, name)
+    ends = low * scale, high * scale
     return band(row[name] * scale, *(ends if scale >= 0 else ends[::-1]))
+
+
+def _limits_of(row: pd.Series[Any], name: str) -> tuple[float, float]:
+    """Limits over worlds of a number of a row, which bear its name where the row has several."""
+    of_it = f"{name}_" if f"{name}_world_low" in row.index else ""
+    return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
 
 
 def _overlap(whole: pd.Series[Any], scale: float, way: Way) -> str:
@@ -184,7 +190,8 @@ def _overlap(whole: pd.Series[Any], scale: float, way: Way) -> str:
         f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",
         _banded_in(whole, "overlap", scale),
     )
-    low, high = (-whole["overlap_high"], -whole["overlap_low"]) if way.worse else (whole["overlap_low"], whole["overlap_high"])
+    low, high = _limits_of(whole, "overlap")
+    low, high = (-high, -low) if way.worse else (low, high)
     if low > 0:
         return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
     if high < 0:
@@ -213,14 +220,14 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[
     draws, worlds = first.values.shape[:2]
     yield (
         f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
-        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off, the divisor taken as "
-        "known."
+        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off"
+        f"{', over all draws and worlds' if draws > 1 else ''}, the divisor taken as known."
     )
     if draws > 1:
         yield (
-            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
-            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so "
-            "replicate noise is in it."
+            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; value_draw_low "
+            "and value_draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, "
+            "so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."

@@ -30,7 +30,7 @@ class Change(NamedTuple):
     base: Reals  # [C, W] the baseline over the same lucks and draws
 
     def percent(self) -> Ratios:
-        """Per cent of the baseline's mean, with Fieller's interval over worlds, each ``[C]``."""
+        """Per cent of the pooled baseline, a ratio of means over draws and worlds; Fieller's interval over worlds, each ``[C]``."""
         found = ratio_of(self.off, self.base)
         return Ratios(PER_CENT * found.ratio, PER_CENT * found.low, PER_CENT * found.high)
 
@@ -52,7 +52,7 @@ class Menu(NamedTuple):
     full: int | None  # place of the policy with every lever at its last level, if there is one
     gain: Change
     cost: Change
-    gain_draws: Reals  # [D, C] per cent, mean over worlds, of each parameter draw; one row where parameters are held
+    gain_draws: Reals  # [D, C] per cent of the baseline in the draw, mean over worlds; one row where parameters are held
     cost_draws: Reals  # [D, C]
     worlds: int
     dropped: int  # runs that are left out, for a policy or draw lacks a value in them

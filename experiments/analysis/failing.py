@@ -42,9 +42,9 @@ class Spec(Record):
     """What ``configs/analysis/discovery.yaml`` says."""
 
     policy: str | None  # whose failures are looked at; None: the one that fails in nearest to half of the draws
-    fails_below: float  # per cent of the baseline saved
+    fails_below: float  # per cent of the baseline in the draw saved
     cooperation: str  # estimand whose loss counts as cost
-    costs_above: float | None  # per cent of the baseline lost; None: the cost is not looked at
+    costs_above: float | None  # per cent of the baseline in the draw lost; None: the cost is not looked at
     fewest: Annotated[StrictInt, Field(ge=2)]  # draws on either side of the threshold, under which no box is looked for
     peel: Annotated[float, Field(gt=0, lt=0.5)]  # share of the draws in the box that a step takes off
     paste: Annotated[float, Field(gt=0, lt=0.5)]  # share that a step puts back
@@ -61,8 +61,8 @@ class Failing(NamedTuple):
 
     policy: str
     futures: pd.DataFrame  # [D] with the uncertainties
-    saved: Reals  # [D] per cent
-    lost: Reals  # [D] per cent
+    saved: Reals  # [D] per cent of the baseline in the draw
+    lost: Reals  # [D] the same
     fails: Flags  # [D]
     sure: Flags  # [D] noise that differs between draws does not reach the threshold
     shared: float  # half of the 95 % interval over worlds of what all draws share, per cent saved; missing for one world

@@ -1,8 +1,9 @@
 """What protection costs: the policies that none outdoes, the knee of their front, and the cheapest that does what is wanted.
 
 Protection is by how much a policy betters the outcome that is asked for (by default the share of abusive cases that end in
-disclosure, which is to fall), cost is what it takes off legitimate cooperation; both in per cent of the baseline, in the same
-worlds.
+disclosure, which is to fall), cost is what it takes off legitimate cooperation; both in per cent of the
+pooled baseline, its mean over all draws and worlds: a ratio of means. Only ``share_of_draws`` goes draw by draw, in per cent of the
+baseline in each.
 """
 
 from __future__ import annotations
@@ -167,17 +168,18 @@ def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple
         "every policy met the same worlds and lucks as the baseline."
     )
     yield from _left_out(found)
+    draws = len(first.gain_draws)
     moved = "rise" if WANTED[cubes[0].outcome.metric] == "up" else "fall"
     yield (
         f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, "
-        "both in per cent of the baseline; a cost below zero is a gain."
+        f"both in per cent of the pooled baseline, its mean over all {'draws and ' if draws > 1 else ''}worlds; a cost below "
+        "zero is a gain."
     )
-    draws = len(first.gain_draws)
     if draws > 1:
         yield (
-            f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
-            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is "
-            "a mean over few runs, so replicate noise is in it."
+            f"Scores are ratios of means over {draws} parameter draws, not means of the per cent in each; intervals and shares of "
+            "resamples hold worlds and luck alone. What is not known of the parameters stands apart, in share_of_draws: in how "
+            "many draws a policy is on the front; each draw is a mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."

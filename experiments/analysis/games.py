@@ -190,22 +190,23 @@ def shares_of(game: Game) -> pd.DataFrame:
 
     ``value`` is the Shapley value: by how much the lever betters the outcome, in its unit; ``positive`` says whether a positive
     number is a fall of the outcome or a rise (of what is better up). ``first_in`` and ``last_in`` are the same alone and after all
-    others, missing where orders are sampled and none shows it. ``clear`` says whether the interval of ``value`` stays clear of
-    zero when widened for all levers at once.
+    others, missing where orders are sampled and none shows it. Limits over worlds hold the error of sampled orders too;
+    ``value_draw_low`` and ``value_draw_high`` hold 95 % of the draws. ``clear`` says whether the interval of ``value`` stays clear
+    of zero when widened for all levers at once.
     """
     by_world, by_draw = values_of(game)
     found = estimate(by_world, game.orders is not None)
     frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition, "lever": game.levers})
     frame["rank"] = stats.rankdata(-found.value, method="min").astype(int)
-    frame[["value", "low", "high"]] = _banded(found)
+    frame[_limited("value")] = _banded(found)
     frame["se_worlds"], frame["se_orders"] = found.se_worlds, found.se_orders
     frame["percent"] = _percent(found.value, game)
     none, every = np.zeros(len(game.levers), int), np.full(len(game.levers), game.codes.size - 1)
     for name, before, after in (("first_in", none, _alone(game)), ("last_in", _but(game), every)):
-        frame[[name, f"{name}_low", f"{name}_high"]] = _banded(_between(game, before, after))
+        frame[_limited(name)] = _banded(_between(game, before, after))
     if len(by_draw) > 1:
         ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-        frame["draw_low"], frame["draw_high"] = np.quantile(by_draw, ends, axis=0)
+        frame["value_draw_low"], frame["value_draw_high"] = np.quantile(by_draw, ends, axis=0)
     frame["clear"], frame["positive"] = found.clear, _positive(game)
     return frame.sort_values("rank", kind="stable", ignore_index=True)
 
@@ -219,8 +220,13 @@ def _percent(values: Reals, game: Game) -> Reals:
     return np.asarray(PER_CENT * values / off if off else np.full(np.shape(values), np.nan))
 
 
+def _limited(name: str) -> list[str]:
+    """Columns of a value and its limits, in a table with several."""
+    return [name, f"{name}_world_low", f"{name}_world_high"]
+
+
 def _banded(found: Estimate) -> Reals:
-    """Value, low and high, ``[k, 3]``."""
+    """Value and both limits, ``[k, 3]``."""
     half = found.half()
     return np.stack([found.value, found.value - half, found.value + half], axis=1)
 
@@ -261,10 +267,10 @@ def together_of(game: Game) -> pd.DataFrame:
     overlap = estimate((summed - game.saved[..., -1]).mean(axis=0)[None, :, None], sampled=False)
     row: dict[str, Any] = {"outcome": str(game.outcome), "condition": game.condition}
     row |= {"all_off": float(game.off.mean()), "all_on": float(game.on.mean())}
-    row |= dict(zip(("joint", "joint_low", "joint_high"), _banded(joint)[0], strict=True))
+    row |= dict(zip(_limited("joint"), _banded(joint)[0], strict=True))
     row |= {"percent": float(_percent(joint.value, game)[0]), "sum_values": float(values_of(game)[0].mean(axis=(0, 1)).sum())}
     row |= {"sum_first_in": float(summed.mean())}
-    row |= dict(zip(("overlap", "overlap_low", "overlap_high"), _banded(overlap)[0], strict=True))
+    row |= dict(zip(_limited("overlap"), _banded(overlap)[0], strict=True))
     row |= {"worlds": game.values.shape[1], "runs": game.runs, "events_off": game.events[0], "events_on": game.events[1]}
     row |= {"positive": _positive(game)}
     return pd.DataFrame([row])
@@ -280,6 +286,6 @@ def interactions_of(game: Game) -> pd.DataFrame:
     found = estimate(index[None], sampled=False)
     frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition}, index=range(len(one)))
     frame["lever"], frame["other"] = np.array(game.levers)[one], np.array(game.levers)[other]
-    frame[["value", "low", "high"]] = _banded(found)
+    frame[["value", "world_low", "world_high"]] = _banded(found)
     frame["percent"], frame["clear"], frame["positive"] = _percent(found.value, game), found.clear, _positive(game)
     return frame

@@ -18,13 +18,13 @@ from sim.world.record import Record
 
 Reals = NDArray[np.float64]
 COLUMNS = [
-    *("scenario", "factor", "method", "index", "value", "low", "high"),
-    *("replicate_low", "replicate_high", "floor", "told"),
+    *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
+    *("world_low", "world_high", "floor", "told"),
 ]
-"""``low`` and ``high``: 95 % limits as draws vary; ``replicate_``: as worlds (or lucks) vary; ``floor``: what noise alone shows."""
+"""``draw_``: 95 % limits as draws vary; ``world_``: as worlds (or the lucks of one) vary; ``floor``: what noise alone shows."""
 TORNADO = [
-    *("scenario", "factor", "lowest", "highest", "at_low", "at_high", "change", "low", "high"),
-    *("replicate_low", "replicate_high", "told"),
+    *("scenario", "factor", "lowest", "highest", "at_lowest", "at_highest", "change", "draw_low", "draw_high"),
+    *("world_low", "world_high", "told"),
 ]
 ALL = "all inputs"
 """In place of a factor: the sum over all of them."""
@@ -228,7 +228,8 @@ def _told(found: effects.Change, low: NDArray[np.int64], high: NDArray[np.int64]
 def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
     names = sample.drawn.factors
     lowest, highest = zip(*sample.drawn.ends, strict=True)
-    frame = pd.DataFrame({"factor": names, "lowest": lowest, "highest": highest, "at_low": found.at_low, "at_high": found.at_high})
+    ends = {"lowest": lowest, "highest": highest, "at_lowest": found.at_low, "at_highest": found.at_high}
+    frame = pd.DataFrame({"factor": names, **ends})
     told = np.abs(found.change) > joint(found.of_draws, found.of_replicates)
     frame = frame.assign(scenario=sample.label, change=found.change, told=told)
     return frame.assign(**_limits(found.change, found.of_draws, found.of_replicates))[TORNADO]
@@ -237,7 +238,7 @@ def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
 def _limits(values: Reals, of_draws: Reals | float, of_replicates: Reals | float) -> dict[str, Reals]:
     """Both intervals; one without bounds is left out."""
     out: dict[str, Reals] = {}
-    for name, half in (("", of_draws), ("replicate_", of_replicates)):
+    for name, half in (("draw", of_draws), ("world", of_replicates)):
         known = np.where(np.isfinite(half), half, np.nan)
-        out |= {f"{name}low": values - known, f"{name}high": values + known}
+        out |= {f"{name}_low": values - known, f"{name}_high": values + known}
     return out

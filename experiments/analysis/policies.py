@@ -191,7 +191,7 @@ def is_better_up(outcome: Outcome, key: str = "outcome") -> bool:
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
-    """What each policy gains on the baseline in the same draw, world and luck, per cent of the baseline's mean: ``[Q, D, W, L]``.
+    """What each policy gains on the baseline in the same draw, world and luck, per cent of its mean in that draw: ``[Q, D, W, L]``.
 
     Positive is better. The divisor is the baseline's mean in that draw over worlds and lucks, so that the mean over worlds of
     what comes out is the change of the means; that the divisor is uncertain too is not counted. Missing where it is not positive.

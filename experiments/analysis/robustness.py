@@ -4,6 +4,10 @@ After Savage (1951, regret), Starr (1963, the domain criterion: the share of fut
 Popper and Bankes (2003) and the taxonomy of McPhail and others (2018). A *future* is a parameter draw; worlds and luck are its
 replicates, and a policy's value in a future is its expectation over them.
 
+Policies are judged draw by draw, so regret, thresholds, ranks and means are in per cent of the baseline in the same draw, and a
+mean over draws is a mean of such per cents. What a policy saves of the baseline over all draws together, a ratio of means as
+``frontier`` gives it, is another number; it stands in a table of its own, ``pooled``.
+
 Replicate noise makes regret positive by chance: the best of several noisy means exceeds the best mean. So in each future the best
 policy is chosen on half of the worlds and measured on the other half, over all ways to halve them. Identical policies then have
 regret zero on average; where policies differ, it is the regret against the policy that so many worlds can tell to be best, which
@@ -24,8 +28,9 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 from scipy import stats
 
-from experiments.analysis.bundles import labels_of
+from experiments.analysis.bundles import Change, labels_of
 from experiments.analysis.policies import (
+    Policies,
     is_better_up,
     no_comparison,
     nothing_told,
@@ -49,18 +54,24 @@ from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
-MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_low", "rank_median", "rank_high")
+MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
 SATISFIED = "satisfied_share"
 _DECISIVE = (  # order of rows in the table
     *("both", "balance", "protection", "cooperation"),
-    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
+    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_p5", "rank_p95"),
 )
-_UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
+_UNITS = {
+    "mean": "per cent of the baseline in the draw",
+    "regret": "per cent of the baseline in the draw",
+    "share": "share of draws",
+    "rank": "rank, 1 is best",
+}
 COLUMNS = (
-    *("condition", "policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
+    *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
     *("uncorrected", "chance", "unit"),
 )
 _NAME = "robustness"
+_TABLES = (_NAME, "performance", "pooled", "regrets")
 _HEADING = "Which policy holds up when the assumptions are wrong"
 _FEWEST = 2
 _FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
@@ -73,8 +84,8 @@ class Spec(Record):
     """What ``configs/analysis/robustness.yaml`` says."""
 
     cooperation: str  # estimand whose loss is the price of protection
-    protection_at_least: float  # per cent of the baseline saved
-    cooperation_lost_at_most: float  # per cent of the baseline
+    protection_at_least: float  # per cent of the baseline in the draw saved
+    cooperation_lost_at_most: float  # per cent of the baseline in the draw
     price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
     resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
     seed: Annotated[StrictInt, Field(ge=0)]
@@ -95,7 +106,7 @@ class Judged(NamedTuple):
 
     condition: str
     scores: Scores
-    tables: tuple[pd.DataFrame, ...]  # measures, performance, regrets
+    tables: tuple[pd.DataFrame, ...]  # as in _TABLES
     answer: list[str]
     sure: list[str]  # what holds under this condition alone
     drawing: Drawing | None  # None where nothing can be said
@@ -126,7 +137,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if not told:
         few = [nothing_told(one.condition, one.few) for one in found if one.few]
         return silent(_NAME, _HEADING, question, outcome, COLUMNS, few)
-    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(3)]
+    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(len(_TABLES))]
     sure = [
         *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
         *_sure(told[0].scores, spec, outcome, study),
@@ -139,7 +150,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         question=question,
         answer=[under(one.condition, said) if one.condition else said for one in told for said in one.answer],
         sure=sure,
-        tables=dict(zip((_NAME, "performance", "regrets"), tables, strict=True)),
+        tables=dict(zip(_TABLES, tables, strict=True)),
         drawings=[one.drawing for one in told if one.drawing is not None],
     )
 
@@ -159,20 +170,21 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
     scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
     if scores.values.shape[2] < _FEWEST or baseline in left or len(scores.names) < _FEWEST:
-        return Judged(condition, scores, (pd.DataFrame(),) * 3, [], [], None, few)
+        return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
+    pooled = pooled_table(held, rises, baseline)
     enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)[:, ~undefined]  # [Q, D]
     enough &= enough[scores.names.index(baseline)]
     futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
         *filter(None, [*few, left_out(complete.dropped)]),
-        *selected(int(undefined.sum())),
+        *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
-    tables = tuple(_under_condition(one, condition) for one in (table, spread, futures))
-    answer = _answers(scores, table, spread, spec, baseline)
-    drawing = _drawing(tables[2], table, baseline, outcome, scores, runs)
+    tables = tuple(_under_condition(one, condition) for one in (table, spread, pooled, futures))
+    answer = _answers(scores, table, (spread, pooled), spec, baseline)
+    drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
     return Judged(condition, scores, tables, answer, said, drawing, few)
 
 
@@ -291,7 +303,7 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 
 
 def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
-    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, chance, unit``.
+    """``policy, score, measure, value, draw_low, draw_high, world_low, world_high, uncorrected, chance, unit``.
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
     Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
@@ -315,10 +327,10 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     half = np.where(is_share & (half == 0) & np.isin(point, (0.0, 1.0)), np.nan, half)  # worlds that agree tell no limit
     return table.assign(
         value=point,
-        parameter_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
-        parameter_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
-        replicate_low=np.clip(point - half, *bounds),
-        replicate_high=np.clip(point + half, *bounds),
+        draw_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
+        draw_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
+        world_low=np.clip(point - half, *bounds),
+        world_high=np.clip(point + half, *bounds),
         uncorrected=plain,
         chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
         unit=[_unit(measure) for _, _, measure in labels],
@@ -370,7 +382,10 @@ def lead_of(scores: Scores, first: str, second: str, spec: Spec) -> tuple[float,
 
 
 def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
-    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference."""
+    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference.
+
+    ``mean`` is the mean over draws of the per cent saved in each, of the baseline in that draw.
+    """
     rows = []
     for score, values in zip(SCORES, savings, strict=False):
         for name, own in zip(names, values, strict=True):
@@ -379,6 +394,27 @@ def performance_table(names: list[str], savings: list[Reals], baseline: str) -> 
                 parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "luck")}
                 rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
     return pd.DataFrame(rows)
+
+
+def pooled_table(held: Sequence[Policies], better_up: Sequence[bool], baseline: str) -> pd.DataFrame:
+    """``policy, score, percent, world_low, world_high``: what is saved over all draws, in per cent of the baseline over all draws.
+
+    A ratio of means, with Fieller's limits over worlds, as ``frontier`` gives it: draws with much to save weigh more, and draws in
+    which the baseline is zero count too.
+    """
+    rows = []
+    for score, found, up in zip(SCORES, held, better_up, strict=False):
+        before = _of_worlds(found.of(baseline))
+        others = [name for name in found.names if name != baseline]
+        after = np.stack([_of_worlds(found.of(name)) for name in others])
+        saved = Change(after - before if up else before - after, np.broadcast_to(before, after.shape)).percent()
+        rows += [(name, score, *values) for name, *values in zip(others, *saved, strict=True)]
+    return pd.DataFrame(rows, columns=["policy", "score", "percent", "world_low", "world_high"])
+
+
+def _of_worlds(values: Reals) -> Reals:
+    """Means over draws and lucks of ``[D, W, L]``, ``[W]``."""
+    return np.asarray(values.mean(axis=(0, 2)))
 
 
 def futures_table(scores: Scores) -> pd.DataFrame:
@@ -405,7 +441,8 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in chosen.sort_values("value", kind="stable")["policy"]]
 
 
-def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str) -> list[str]:
+def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.DataFrame], spec: Spec, baseline: str) -> list[str]:
+    """Sentences from the measures and from what is saved: draw by draw, and pooled."""
     best, concordance = _order(table), concordance_of(scores)
     lead = lead_of(scores, best[0], best[1], spec)
     _, Q, D, W = scores.values.shape
@@ -414,23 +451,29 @@ def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Sp
     met = _most([rows[name, "both", SATISFIED] for name in best], spec.named)
     on_top = _most([rows[name, "balance", "best_share"] for name in best], spec.named)
     named = best[0] if best[0] != baseline else best[1]
-    own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
+    own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
     return [
-        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
-        f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
-        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
-        f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
-        f"cooperation lost): {met}.",
+        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
+        f"cent of the baseline in the draw) behind the best policy of the draw{limits(first)}, in the balance of protection and "
+        f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
+        f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
+        f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
-        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
-        f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
-        f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
-        f"deviation between draws is {number(own['parameter_sd'], 1)}.",
+        f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
+        f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
+        f"{_worlds(own)}; from draw to draw {span(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
+        f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
         f"{_agreement(concordance[1], spec)} from world to world ({number(concordance[1], 2)}; by "
         f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
+
+
+def _worlds(row: pd.Series[Any]) -> str:
+    """Limits over worlds in brackets; nothing where one is missing."""
+    found = span(float(row["world_low"]), float(row["world_high"]))
+    return f" (worlds {found})" if found else ""
 
 
 def _lead(lead: tuple[float, float, float], second: str) -> str:
@@ -466,8 +509,10 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
         "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
-        f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline, in per "
-        "cent of its mean in the same draw.",
+        f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline. Regret, "
+        "thresholds, ranks and means are in per cent of the baseline's mean in the same draw; pooled figures, as those of the "
+        "frontier, in per cent of its mean over all draws (limits over worlds: Fieller's). There draws with a high baseline weigh "
+        "more.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
@@ -487,6 +532,6 @@ def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome:
         frame=futures.assign(worlds=W, runs=runs),
         caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}{f'; {spoken(condition)}' if condition else ''}.",
         alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
-        f"{number(worst[order[0]], 1)} percentage points; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
+        f"{number(worst[order[0]], 1)} per cent of the draw's baseline; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
         options={"order": order},
     )

@@ -50,7 +50,7 @@ class Scores(NamedTuple):
     """One condition: the policies, their scores, and how these vary over resampled worlds."""
 
     menu: Menu
-    protection: Ratios  # each [C], per cent of the baseline
+    protection: Ratios  # each [C], per cent of the pooled baseline
     lost: Ratios
     front: NDArray[np.bool_]  # [C]
     full: int  # place of the full bundle, or of what protects most
@@ -109,7 +109,7 @@ def halves(worlds: int, times: int, seed: int) -> Reals:
 
 
 def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
-    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the baseline.
+    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the pooled baseline.
 
     ``share_on_frontier``, ``share_reaching`` and the range of ranks by protection are over resampled worlds;
     ``share_of_draws`` is the share of parameter draws in which the policy is on the front, where parameters vary.
@@ -117,7 +117,7 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     menu = scores.menu
     frame = pd.DataFrame({"condition": menu.condition, "point": menu.points, "label": menu.labels})
     for name, of_it in (("protection", scores.protection), ("lost", scores.lost)):
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = of_it
+        frame[name], frame[f"{name}_world_low"], frame[f"{name}_world_high"] = of_it
     frame["on_frontier"] = scores.front
     frame["share_on_frontier"] = _shares(scores.protections, scores.losses)
     if len(menu.gain_draws) > 1:
@@ -131,8 +131,8 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     frame.loc[without, shares] = np.nan
     frame["rank"] = ranks_of(scores.protection.ratio)
     ends = np.quantile(ranks_of(scores.protections), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="nearest")
-    frame["rank_low"], frame["rank_high"] = ends.astype(int)
-    ranks = ["rank", "rank_low", "rank_high"]
+    frame["rank_world_low"], frame["rank_world_high"] = ends.astype(int)
+    ranks = ["rank", "rank_world_low", "rank_world_high"]
     frame[ranks] = frame[ranks].astype("Int64").mask(without)
     frame["bundle"] = _bundles(scores, spec)
     return frame.sort_values(["on_frontier", "lost"], ascending=[False, True], kind="stable", ignore_index=True)

@@ -108,7 +108,7 @@ def _figure(row: Row, in_percent: bool) -> str:
 
 
 def _half(row: Row) -> float:
-    return float(joint((row["high"] - row["low"]) / 2, (row["replicate_high"] - row["replicate_low"]) / 2))
+    return float(joint((row["draw_high"] - row["draw_low"]) / 2, (row["world_high"] - row["world_low"]) / 2))
 
 
 def _direction(one: Found, factor: str, outcome: Outcome) -> str:

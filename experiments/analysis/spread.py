@@ -55,10 +55,10 @@ class Bands(NamedTuple):
     """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
 
     mean: float
-    replicate_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
-    replicate_high: float
-    parameter_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
-    parameter_high: float
+    world_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
+    world_high: float
+    draw_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
+    draw_high: float
     parameter_sd: float  # between draws, replicate noise taken out
     draws: int
     worlds: int

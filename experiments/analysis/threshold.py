@@ -34,10 +34,10 @@ _STEPS = (
     "from",
     "to",
     "per_unit",
-    "low",
-    "high",
-    "parameter_low",
-    "parameter_high",
+    "world_low",
+    "world_high",
+    "draw_low",
+    "draw_high",
     "largest_share",
     "chance_share",
     "at_line",
@@ -55,7 +55,7 @@ class Spec(Record):
 
 
 class Steps(NamedTuple):
-    """How an outcome changes from level to level, per unit of the number, in per cent of its mean at the line."""
+    """How an outcome changes from level to level, per unit of the number, in per cent of its pooled mean at the line."""
 
     levels: list[float]  # [K]
     cells: Reals  # [K - 1, D, W]
@@ -175,13 +175,13 @@ def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
 
 
 def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataFrame:
-    """The same for the paired change against the level nearest to the line, per cent of its mean there."""
+    """The same for the paired change against the level nearest to the line, per cent of its mean there, pooled over draws."""
     nearest = min(policies.names, key=lambda name: abs(float(name) - line))
     before = policies.of(nearest)
     level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
     scale = _PER_CENT / level if level > 0 else np.nan
     changed = policies._replace(values=scale * (policies.values - before))
-    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the mean there")
+    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
 
 
 def steps_of(policies: Policies, line: float) -> Steps:
@@ -202,10 +202,10 @@ def steps_of(policies: Policies, line: float) -> Steps:
 
 
 def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
-    """``outcome, from, to, per_unit, low, high, parameter_low, parameter_high, largest_share, at_line``, a row a step.
+    """``outcome, from, to, per_unit, world_low, world_high, draw_low, draw_high, largest_share, at_line``, a row a step.
 
-    ``low`` and ``high`` hold for all steps together (95 %, over worlds); ``largest_share`` is the share of draws in which the step
-    is the steepest on means over worlds, replicate noise among them,
+    Limits over worlds hold for all steps together (95 %), those over draws are the 5th and 95th percentile of one step.
+    ``largest_share`` is the share of draws in which the step is the steepest on means over worlds, replicate noise among them,
     and ``chance_share`` what it would be if all were alike; ``at_line`` whether it begins or ends there.
     """
     K = len(steps.cells)
@@ -224,10 +224,10 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
                 "from": start,
                 "to": stop,
                 "per_unit": means[k],
-                "low": means[k] - half[k],
-                "high": means[k] + half[k],
-                "parameter_low": bands.parameter_low,
-                "parameter_high": bands.parameter_high,
+                "world_low": means[k] - half[k],
+                "world_high": means[k] + half[k],
+                "draw_low": bands.draw_low,
+                "draw_high": bands.draw_high,
                 "largest_share": float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan,
                 "chance_share": 1.0 / K,
                 "at_line": line in (start, stop),
@@ -285,8 +285,8 @@ def _answers(curve: Curve, spec: Spec) -> list[str]:
     at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``steps_of``
     told.append(
         f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
-        f"{band(float(step['per_unit']), float(step['low']), float(step['high']))} of the mean at {at:g} a {spec.unit}, in "
-        f"limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
+        f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
+        f"{spec.unit}, in limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
     )
     beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
     if not np.isnan(beside).any():

@@ -25,7 +25,7 @@ from experiments.figures.style import (
     spoken,
 )
 
-COLUMNS = ["lever", "other", "value", "low", "high", "clear", "all_off"]
+COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
 _DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
 _ROOM = 9  # cells a side up to which a cell has room for the half-width of its interval
@@ -36,11 +36,11 @@ _COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", 
 def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), rises: bool = False, worse: bool = False) -> Axes:
     """Pairwise interactions of safeguards as a triangle of cells, in per cent of the outcome with all of them off.
 
-    ``frame``: ``lever, other, value, low, high, clear, all_off``, one row a pair: by how much the two better the outcome together
-    beyond what each does without the other, with its interval; ``clear`` where it stays clear of zero with all pairs judged at
-    once. ``order`` lists levers from the first row down; ``rises`` says that a positive number is a rise, ``worse`` that all levers
-    together have negative numbers: then a pair with a positive one overlaps. Raises ``ValueError`` for a
-    missing column.
+    ``frame``: ``lever, other, value, world_low, world_high, clear, all_off``, one row a pair: by how much the two better the
+    outcome together beyond what each does without the other, with its interval; ``clear`` where it stays clear of zero with all
+    pairs judged at once. ``order`` lists levers from the first row down; ``rises`` says that a positive number is a rise,
+    ``worse`` that all levers together have negative numbers: then a pair with a positive one overlaps. Raises ``ValueError`` for
+    a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
@@ -48,7 +48,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
     held = in_order([*table["lever"], *table["other"]])
     levers = [name for name in order if name in held] or held
     place = {name: spot for spot, name in enumerate(levers)}
-    percent = 100.0 * table[["value", "low", "high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
+    percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
     full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0
     decimals = decimals_of(percent[:, 0].tolist())

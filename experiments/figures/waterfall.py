@@ -25,7 +25,8 @@ from experiments.figures.style import (
 )
 from sim.metrics import WANTED
 
-COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
+COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
+_NUMBERS = ("value", "value_world_low", "value_world_high", "first_in")
 _TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
@@ -38,10 +39,10 @@ _FEW_TICKS = 5
 def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
     """Shapley values as a waterfall, in per cent of the outcome with all safeguards off; at most two outcomes side by side.
 
-    ``frame``: ``outcome, lever, value, low, high, first_in, all_off``, one row an outcome and lever: by how much the lever betters
-    the outcome (positive: what is better up rises, all else falls) with its interval, the same of the lever alone, and the outcome
-    with all off. Bars are drawn as changes. Rows stand in the order of the first outcome's values. Raises ``ValueError`` for a
-    missing column.
+    ``frame``: ``outcome, lever, value, value_world_low, value_world_high, first_in, all_off``, one row an outcome and lever: by how
+    much the lever betters the outcome (positive: what is better up rises, all else falls) with its interval over worlds, the same
+    of the lever alone, and the outcome with all off. Bars are drawn as changes. Rows stand in the order of the first outcome's
+    values. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
@@ -75,8 +76,8 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
     """One outcome: bars from row to row, and their numbers beside them."""
     rises = WANTED.get(outcome.partition(".")[0]) == "up"
     scale = (100.0 if rises else -100.0) / table["all_off"].to_numpy(float)  # from here on: changes
-    names = ("value", "low", "high", "first_in") if rises else ("value", "high", "low", "first_in")
-    value, low, high, alone = (table[name].to_numpy(float) * scale for name in names)
+    value, *ends_of_it, alone = (table[name].to_numpy(float) * scale for name in _NUMBERS)
+    low, high = ends_of_it if rises else ends_of_it[::-1]
     ends = np.cumsum(value)
     starts = np.append(0.0, ends[:-1])
     rows = len(value) + 2

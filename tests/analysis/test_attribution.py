@@ -51,7 +51,8 @@ def shares(found: Analysis, **wanted: str) -> pd.DataFrame:
 def test_what_adds_up_gives_each_its_own_effect_without_any_error_of_the_worlds_they_share() -> None:
     table = shares(attribution.analyse(told(design(), additive), HARM))
     for name, own in OWN.items():
-        for column in ("value", "first_in", "last_in", "low", "high", "first_in_low", "last_in_high"):
+        limits = ("value_world_low", "value_world_high", "first_in_world_low", "last_in_world_high")
+        for column in ("value", "first_in", "last_in", *limits):
             assert table.loc[name, column] == pytest.approx(own, abs=1e-12)
     assert table["percent"].to_dict() == pytest.approx({name: 100 * own / 0.2125 for name, own in OWN.items()})
     assert table["rank"].to_dict() == {"a": 1, "b": 2, "c": 3}
@@ -199,8 +200,8 @@ def test_parameter_draws_are_told_apart_from_worlds() -> None:
     study = told(drawn, lambda row: 0.2 + WORLD - 0.001 * row["draw"] * ("a" in on(row)))
     found = attribution.analyse(study, HARM)
     row = shares(found).loc["a"]
-    assert (row["value"], row["low"], row["high"]) == pytest.approx((0.02, 0.02, 0.02))
-    assert (row["draw_low"], row["draw_high"]) == pytest.approx((0.001, 0.039))
+    assert (row["value"], row["value_world_low"], row["value_world_high"]) == pytest.approx((0.02, 0.02, 0.02))
+    assert (row["value_draw_low"], row["value_draw_high"]) == pytest.approx((0.001, 0.039))
     assert any("41 parameter draws" in sentence and "replicate noise is in it" in sentence for sentence in found.sure)
     assert any("the divisor taken as known" in sentence for sentence in found.sure)
 
@@ -252,7 +253,7 @@ def test_a_game_whose_ends_stand_on_few_events_has_no_number(of: set[str]) -> No
 def test_an_effect_alone_or_after_all_others_that_rests_on_few_events_has_no_number() -> None:
     alone = attribution.analyse(on_events(HARM, 9, of={"b"}), HARM)
     table = shares(alone, outcome="case_disclosure_rate")
-    assert table[["first_in", "first_in_low"]].isna().any(axis=1).to_dict() == {"a": False, "b": True, "c": False}
+    assert table[["first_in", "first_in_world_low"]].isna().any(axis=1).to_dict() == {"a": False, "b": True, "c": False}
     assert table["last_in"].notna().all()
     assert alone.tables["together"].loc[0, ["sum_first_in", "overlap"]].isna().all()
     assert not any("alone sums to" in sentence for sentence in alone.answer)
@@ -265,7 +266,7 @@ def test_one_world_gives_values_and_no_interval() -> None:
     values = random_values(1, worlds=1)
     found = attribution.analyse(told(design(), lambda row: values[frozenset(on(row))], shape=(1, 1)), HARM)
     assert shares(found)["value"].notna().all()
-    assert shares(found)[["low", "high", "se_worlds"]].isna().all().all()
+    assert shares(found)[["value_world_low", "value_world_high", "se_worlds"]].isna().all().all()
     assert not shares(found)["clear"].any()
 
 
@@ -319,7 +320,7 @@ def test_sampled_values_come_near_the_exact_ones() -> None:
     exact = shares(attribution.analyse(told(design(5), value), HARM))
     rough = shares(attribution.analyse(told(sampled(5, 40), value), HARM)).loc[exact.index]
     assert (rough["value"] - exact["value"]).abs().max() < 0.004
-    assert ((rough["low"] <= exact["value"]) & (exact["value"] <= rough["high"])).all()
+    assert ((rough["value_world_low"] <= exact["value"]) & (exact["value"] <= rough["value_world_high"])).all()
 
 
 def test_alone_and_last_are_told_where_an_order_shows_them_and_missing_elsewhere() -> None:

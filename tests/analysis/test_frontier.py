@@ -146,12 +146,13 @@ def test_scores_are_falls_in_per_cent_of_the_baseline_without_any_error_of_the_w
     assert set(rows.index) == {"as_adopted", "a", "b", "c", "a+b", "a+c", "b+c", "a+b+c"}
     assert rows.loc["a+b", "protection"] == pytest.approx(40)
     assert rows.loc["a+b", "lost"] == pytest.approx(10)
-    assert rows.loc["as_adopted", ["protection", "lost", "protection_low", "lost_high"]].tolist() == [0, 0, 0, 0]
+    assert rows.loc["as_adopted", ["protection", "lost", "protection_world_low", "lost_world_high"]].tolist() == [0, 0, 0, 0]
 
 
 def test_intervals_are_those_of_a_ratio_of_means() -> None:
     rows = table(lattice())
-    assert rows.loc["a", "protection_low"] < 20 < rows.loc["a", "protection_high"]  # the baseline's level is uncertain too
+    low, high = rows.loc["a", ["protection_world_low", "protection_world_high"]]
+    assert low < 20 < high  # the baseline's level is uncertain too
 
 
 def test_who_is_outdone_by_none_stands_on_top_the_cheapest_first() -> None:
@@ -201,7 +202,7 @@ def test_shares_tell_how_often_worlds_would_put_a_policy_on_the_front() -> None:
     rows = table(frontier.analyse(study, HARM))
     assert rows.loc[["a", "b"], "on_frontier"].tolist() == [True, True]  # they tie over all worlds
     assert rows.loc[["a", "b"], "share_on_frontier"].to_numpy() == pytest.approx([0.65, 0.65], abs=0.12)
-    assert rows.loc["a", ["rank", "rank_low", "rank_high"]].tolist() == [1, 1, 2]
+    assert rows.loc["a", ["rank", "rank_world_low", "rank_world_high"]].tolist() == [1, 1, 2]
 
 
 def test_the_chance_to_reach_the_target_follows_the_worlds() -> None:
@@ -260,7 +261,7 @@ def test_an_interval_without_bounds_is_said() -> None:
     level = np.array([0.01, 0.9, 0.01])[:, None]
     study = told(design(), lambda row: level * (1 - 0.1 * len(on(row))), lambda row: 0.5, (3, 1), analysis=FEW)
     found = frontier.analyse(study, HARM)
-    assert table(found)["protection_low"].isna().all()
+    assert table(found)["protection_world_low"].isna().all()
     assert any("prevents 30 % (no bounds)" in sentence for sentence in found.answer)
 
 
@@ -494,7 +495,8 @@ def on_events(count: int, of: set[str], outcome: Outcome = HARM, **given: Any) -
 def test_a_policy_on_few_events_has_no_number_and_is_on_no_front(outcome: Outcome) -> None:
     found = frontier.analyse(on_events(9, {"a", "b"}, outcome), HARM)
     row = found.tables["frontier"].set_index("label").loc["a+b"]
-    numbers = ["protection", "protection_low", "lost", "lost_high", "share_on_frontier", "share_reaching", "rank", "rank_low"]
+    numbers = ["protection", "protection_world_low", "lost", "lost_world_high", "share_on_frontier", "share_reaching", "rank"]
+    numbers += ["rank_world_low"]
     assert row[numbers].isna().all()
     assert not row[["on_frontier", "knee", "cheapest"]].any()
     assert any(said == "Without a number, on fewer than 10 events (metrics.fewest_events): “a” and “b”." for said in found.sure)

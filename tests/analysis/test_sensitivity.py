@@ -76,8 +76,8 @@ def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> Non
     for index, wanted in zip(("S1", "ST"), g_indices(), strict=True):
         rows = table(found, index)
         assert of(rows, G) == pytest.approx(wanted, abs=0.04)
-        assert (of(rows, G, "low") <= wanted + 1e-3).all()
-        assert (of(rows, G, "high") >= wanted - 1e-3).all()
+        assert (of(rows, G, "draw_low") <= wanted + 1e-3).all()
+        assert (of(rows, G, "draw_high") >= wanted - 1e-3).all()
     assert list(table(found, "ST").index[:3]) == list(G)[:3]
     assert list(table(found, "ST").loc[list(G)[:2], "told"]) == [True, True]
 
@@ -90,7 +90,7 @@ def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int
     for index, wanted in (("S1", ISHIGAMI_S1), ("ST", ISHIGAMI_ST)):
         free = table(found, index)
         assert of(free, ISHIGAMI) == pytest.approx(wanted, abs=0.12)
-        both = np.hypot(*((of(free, ISHIGAMI, f"{name}high") - of(free, ISHIGAMI, "value")) for name in ("", "replicate_")))
+        both = np.hypot(*((of(free, ISHIGAMI, f"{name}_high") - of(free, ISHIGAMI, "value")) for name in ("draw", "world")))
         assert (np.abs(of(free, ISHIGAMI) - wanted) <= both).all()
     raw = table(found, "ST_raw")
     assert of(raw, ISHIGAMI) == pytest.approx((np.array(ISHIGAMI_ST) + 0.5) / 1.5, abs=0.08)  # inflated, as the formula says
@@ -283,12 +283,12 @@ def test_the_tornado_of_a_line_is_four_fifths_of_its_rise(draw: str, size: int) 
     rows = tornado(found)
     for key in LINE:  # from the mean of the lowest fifth to that of the highest; the other inputs differ between draws
         wanted = 0.8 * SLOPES[key] * WIDTHS[key]
-        half = np.hypot(rows.loc[key, "high"] - rows.loc[key, "change"], rows.loc[key, "replicate_high"] - rows.loc[key, "change"])
+        half = np.hypot(rows.loc[key, "draw_high"] - rows.loc[key, "change"], rows.loc[key, "world_high"] - rows.loc[key, "change"])
         assert abs(rows.loc[key, "change"] - wanted) <= half
     assert rows.index[0] == "a.steep"
     assert rows.loc["a.steep", "told"]
     assert rows.loc["a.steep", "change"] == pytest.approx(4.8, rel=0.05)
-    assert rows.loc["a.steep", "at_high"] - rows.loc["a.steep", "at_low"] == pytest.approx(rows.loc["a.steep", "change"])
+    assert rows.loc["a.steep", "at_highest"] - rows.loc["a.steep", "at_lowest"] == pytest.approx(rows.loc["a.steep", "change"])
     assert (rows.loc["a.falling", "lowest"], rows.loc["a.falling", "highest"]) == ("10", "30")
 
 
@@ -300,8 +300,8 @@ def test_the_interval_over_draws_and_the_interval_over_worlds_answer_to_their_ow
     row = tornado(found).loc["a.steep"]
     ends = np.argsort(steep[:, 0, 0])
     by_world = slopes[0, :, 0] * (steep[ends[-20:], 0, 0].mean() - steep[ends[:20], 0, 0].mean())
-    assert row["replicate_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
-    assert row["high"] - row["change"] < row["replicate_high"] - row["change"]
+    assert row["world_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
+    assert row["draw_high"] - row["change"] < row["world_high"] - row["change"]
 
 
 # ----------------------------------------------------------------------------------------------------- factorial designs
@@ -326,8 +326,8 @@ def test_levers_of_a_fractional_design_have_students_intervals_over_worlds() -> 
     rows = table(found, "effect")
     by_world = noise[on[:, 0] == 1, :, 0].mean(axis=0) - noise[on[:, 0] == 0, :, 0].mean(axis=0) + 2.0
     assert rows.loc["judge", "value"] == pytest.approx(by_world.mean())
-    assert rows.loc["judge", "replicate_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
-    assert rows["low"].isna().all()
+    assert rows.loc["judge", "world_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
+    assert rows["draw_low"].isna().all()
     assert list(rows.loc[["judge", "notice"], "told"]) == [True, True]
     assert (tornado(found).loc["judge", "lowest"], tornado(found).loc["judge", "highest"]) == ("off", "on")
 
@@ -544,9 +544,9 @@ def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
     found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
     ends = found.tables["tornado"]
     ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
-    assert ends.loc["a.x0", ["at_low", "change", "low", "replicate_high"]].isna().all()
-    assert ends.loc["a.x0", "at_high"] == pytest.approx(1.95, abs=0.1)
-    assert ends.loc["a.x1", ["at_low", "at_high", "change"]].notna().all()
+    assert ends.loc["a.x0", ["at_lowest", "change", "draw_low", "world_high"]].isna().all()
+    assert ends.loc["a.x0", "at_highest"] == pytest.approx(1.95, abs=0.1)
+    assert ends.loc["a.x1", ["at_lowest", "at_highest", "change"]].notna().all()
     assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)
     assert not any("nan" in sentence for sentence in found.answer)
 

@@ -60,8 +60,8 @@ def test_levels_stand_in_order_with_the_mean_of_their_worlds() -> None:
     worlds = told.cube(CASES).values[3].mean(-1)
     row = own[own["level"] == 4].iloc[0]
     assert row["mean"] == pytest.approx(worlds.mean())
-    assert row["replicate_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
-    assert own["parameter_low"].isna().all()
+    assert row["world_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
+    assert own["draw_low"].isna().all()
 
 
 def test_steps_are_told_per_year_in_per_cent_of_the_mean_at_the_line() -> None:
@@ -106,13 +106,13 @@ def test_limits_of_steps_hold_together() -> None:
     held = []
     for _ in range(400):
         table = steps_table(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 5))), CASES, 4.0)
-        held.append(bool(((table["low"] <= -1.0) & (table["high"] >= -1.0)).all()))
+        held.append(bool(((table["world_low"] <= -1.0) & (table["world_high"] >= -1.0)).all()))
     assert 0.94 <= np.mean(held) <= 0.99
 
 
 def test_one_world_has_no_interval_and_no_verdict() -> None:
     told = analyse(told_of(cliff, W=1), CASES)
-    assert told.tables["steps"]["low"].isna().all()
+    assert told.tables["steps"]["world_low"].isna().all()
     assert "nobody can say whether it is a cliff" in told.answer[1]
 
 
@@ -120,7 +120,7 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
     told = analyse(told_of(cliff, noise=0.005, drawn=levers()), CASES)
     row = told.tables["threshold"].iloc[0]
     assert (row["draws"], row["worlds"]) == (40, 6)
-    assert row["parameter_low"] < row["mean"] < row["parameter_high"]
+    assert row["draw_low"] < row["mean"] < row["draw_high"]
     assert row["parameter_sd"] == pytest.approx(row["mean"] * np.sqrt(1 / 12), rel=0.1)
     assert (
         "In 100 % of the draws (91 % to 100 %) the steepest step is one beside 4; by chance alone it would be in 29 %"
@@ -132,11 +132,11 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
 def test_paired_changes_hold_less_than_levels_do() -> None:
     told = analyse(told_of(smooth), CASES)
     levels, changes = told.tables["threshold"], told.tables["changes"]
-    assert changes.loc[changes["level"] == 4, ["mean", "replicate_low", "replicate_high"]].to_numpy(float) == pytest.approx(0.0)
+    assert changes.loc[changes["level"] == 4, ["mean", "world_low", "world_high"]].to_numpy(float) == pytest.approx(0.0)
     last = changes[(changes["level"] == 10) & (changes["outcome"] == "case_disclosure_rate")].iloc[0]
     assert last["mean"] == pytest.approx(-100 * 0.06 / 0.16)
     wide = levels[(levels["level"] == 10) & (levels["outcome"] == "case_disclosure_rate")].iloc[0]
-    assert (last["replicate_high"] - last["replicate_low"]) / 100 < (wide["replicate_high"] - wide["replicate_low"]) / 0.16
+    assert (last["world_high"] - last["world_low"]) / 100 < (wide["world_high"] - wide["world_low"]) / 0.16
 
 
 def test_a_future_without_a_run_at_one_level_is_left_out_of_the_steps() -> None:

@@ -68,11 +68,11 @@ def test_intervals_and_diamonds_stand_where_the_frame_says() -> None:
     diamonds = [line for line in left.lines if line.get_marker() == "D"]
     assert float(np.asarray(diamonds[0].get_xdata())[0]) == pytest.approx(-100 * row["first_in"] / row["all_off"])
     spans = [tuple(np.asarray(line.get_xdata())) for line in left.lines if tuple(np.asarray(line.get_ydata())) == (1, 1)]
-    assert spans[0] == pytest.approx((-100 * row["high"] / row["all_off"], -100 * row["low"] / row["all_off"]))
+    assert spans[0] == pytest.approx([-100 * row[f"value_world_{end}"] / row["all_off"] for end in ("high", "low")])
 
 
 def test_without_intervals_or_effects_alone_there_are_neither_lines_nor_diamonds() -> None:
-    frame = waterfall().assign(low=np.nan, high=np.nan, first_in=np.nan)
+    frame = waterfall().assign(value_world_low=np.nan, value_world_high=np.nan, first_in=np.nan)
     left, _ = panels(drawn("shapley_waterfall", frame))
     assert not [line for line in left.lines if line.get_marker() == "D"]
     assert not [line for line in left.lines if tuple(np.asarray(line.get_ydata())) == (1, 1)]
@@ -185,7 +185,7 @@ def test_scenarios_stand_beside_it_by_name() -> None:
 
 
 def test_an_interval_of_any_length_leaves_the_cloud_in_sight() -> None:
-    frame = policies().assign(lost_low=-1e3, lost_high=1e3)
+    frame = policies().assign(lost_world_low=-1e3, lost_world_high=1e3)
     (plane,) = panels(drawn("pareto", frame))
     span = frame["lost"].max() - min(frame["lost"].min(), 0)
     left, right = plane.get_xlim()

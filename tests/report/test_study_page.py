@@ -205,7 +205,7 @@ def test_a_figure_that_does_not_exist_is_refused_and_nothing_is_written(tmp_path
 
 def test_the_main_table_is_shown_and_cut_with_a_word_on_where_the_whole_is(seen: Reader, text: str) -> None:
     assert "The first 25 of 36 rows; the whole is the table indices.csv of the analysis." in text
-    assert "convergence.csv: 4 rows, factor, kind, share, low, high, runs and told from zero" in text
+    assert "convergence.csv: 4 rows, factor, kind, share, draw low, draw high, runs and told from zero" in text
     cells = [words for tag, words in seen.words if tag == "td"]
     assert "−0.0123" in cells
     assert cells.count("12\u202f345") == 25
