@@ -61,7 +61,7 @@ class Adaptation(Record):
     @property
     def anyone(self) -> bool:
         """Whether anybody adapts at all."""
-        return self.requesters.learns or self.in_public
+        return self.requesters.learns or self.requesters.attempts > 1 or self.in_public
 
     @property
     def in_public(self) -> bool:

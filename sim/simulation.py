@@ -186,7 +186,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
-        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share),
+        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names)),
         affairs=no_affairs(),
         months=months,
