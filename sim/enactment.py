@@ -57,6 +57,8 @@ class Polity:
 
     text: int  # row of the text that gains and loses parties
     agreed: LawInForce
+    gated: Flags  # [I] texts that came with the window and let protected conduct in by its penalty
+    elsewhere: Flags  # [N] whom another one of these binds
     membership: Membership
     planned: Reals  # [N, K] maxima of the laws that a state makes on joining; nan for none
     statutes: Statutes
@@ -85,9 +87,13 @@ def polity_of(policy: Policy, world: World, law: LawInForce, start: dt.date, ope
     )
     legislatures = policy.adaptation.legislatures
     nothing = np.full(world.states.penalties.shape, np.nan)
+    ours = gated(policy.instruments)
+    others = ours & (np.arange(ours.size) != row)
     return Polity(
         text=row,
         agreed=law,
+        gated=ours,
+        elsewhere=law.after[others].any(axis=(0, 2)),
         membership=membership,
         planned=laws_on_joining(legislatures, world.states, world.offences, luck) if legislatures.restrictive else nothing,
         statutes=statutes_of(world.states),
@@ -138,15 +144,30 @@ def texts_of(policy: Policy, text: str, extended: bool) -> dict[str, Instrument]
     return {**policy.instruments, text: policy.instruments[text].model_copy(update={"adds": adds})}
 
 
-def reach_today(instruments: dict[str, Instrument], world: World, policy: Policy, lifted: bool = False) -> NDArray[np.int8]:
-    """What each text makes of each label, ``[I, N, K]``; ``lifted``: as if every maximum stood at that text's threshold."""
-    found = []
-    for name in instrument_names(instruments):
-        text, states = instruments[name], world.states
-        if lifted:
-            states = replace(states, penalties=np.maximum(states.penalties, text.threshold_years))
-        found.append(reach_of(text, states, world.offences, policy.conduct.inflation))
+def reach_today(
+    agreed: NDArray[np.int8], rows: Ints, instruments: dict[str, Instrument], world: World, policy: Policy
+) -> NDArray[np.int8]:
+    """What each text makes of each label, ``[I, N, K]``: made anew for the texts of these ``rows``, for all others as agreed."""
+    reach, names = agreed.copy(), instrument_names(instruments)
+    for row in rows:
+        reach[row] = reach_of(instruments[names[row]], world.states, world.offences, policy.conduct.inflation)
+    return reach
+
+
+def reach_lifted(rows: Ints, instruments: dict[str, Instrument], world: World, policy: Policy) -> NDArray[np.int8]:
+    """What each of these texts would make of each label if no maximum were under its threshold, ``[rows, N, K]``."""
+    names, found = instrument_names(instruments), []
+    for row in rows:
+        text = instruments[names[row]]
+        lifted = replace(world.states, penalties=np.maximum(world.states.penalties, text.threshold_years))
+        found.append(reach_of(text, lifted, world.offences, policy.conduct.inflation))
     return np.stack(found)
+
+
+def weighing(instruments: dict[str, Instrument], text: int) -> Ints:
+    """Rows of the texts whose reach may change: those that weigh a maximum, and the one that a protocol may extend."""
+    texts = [instruments[name] for name in instrument_names(instruments)]
+    return np.array([row for row, one in enumerate(texts) if row == text or "serious" in one.reaches.values()], np.int64)
 
 
 def gated(instruments: dict[str, Instrument]) -> Flags:
@@ -160,7 +181,7 @@ def settle(polity: Polity, policy: Policy, month: int, opens: int, year: int) ->
     """Who is bound in a month, and which laws that brings; whether anything is other than it was."""
     spec = policy.adaptation.legislatures
     parties = bound_in(polity.membership, month)
-    statutes = joined(polity.statutes, parties, polity.planned, year)
+    statutes = joined(polity.statutes, parties, polity.planned, year) if spec.restrictive else polity.statutes
     extended = protocol_binds(spec, int(parties.sum()), month - opens) or polity.extended
     changed = bool((parties != polity.parties).any()) or statutes.years is not polity.shown or extended != polity.extended
     polity.parties, polity.statutes, polity.extended, polity.shown = parties, statutes, extended, statutes.years
@@ -179,7 +200,13 @@ def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
     after[polity.text] &= np.outer(polity.parties, polity.parties)
     return polity.agreed._replace(
         after=after,
-        reach=reach_today(instruments, with_statutes(world, polity.statutes.years), policy),
+        reach=reach_today(
+            polity.agreed.reach,
+            weighing(instruments, polity.text),
+            instruments,
+            with_statutes(world, polity.statutes.years),
+            policy,
+        ),
         established=np.stack([established_by(text, world.offences) for text in texts]),
         adds=np.stack([added_by(text, world.offences) for text in texts]),
     )
@@ -213,24 +240,22 @@ def legislate(
     """
     spec: Legislatures = policy.adaptation.legislatures
     states, offences = world.states, world.offences
-    today = with_statutes(world, polity.statutes.years)
     instruments = texts_of(policy, policy.adaptation.members.text, polity.extended)
-    ours = gated(instruments)
-    gate = gate_above(
-        law.reach,
-        reach_today(instruments, today, policy, lifted=True),
-        law.after.any(axis=2) & ours[:, None],
-        np.array([instruments[name].threshold_years for name in instrument_names(instruments)]),
-        ~np.isnan(polity.statutes.years) & offences.protected,
-    )
-    too_light = (law.reach == TOO_LIGHT) & ours[:, None, None]
-    blocked = blocked_share(wishes, cases, too_light, law.after, offences.protected)
-    copied = copied_share(polity.statutes.since > 0, states.alignment)
+    rows = np.flatnonzero(polity.gated)
+    threshold = np.array([instruments[name].threshold_years for name in instrument_names(instruments)])[rows]
+    reach, after = law.reach[rows], law.after[rows]
+    held = ~np.isnan(polity.statutes.years) & offences.protected
+    blocked, gate = np.zeros(states.count), np.full(held.shape, np.nan)
+    if rows.size:
+        lifted = reach_lifted(rows, instruments, with_statutes(world, polity.statutes.years), policy)
+        gate = gate_above(reach, lifted, after.any(axis=2), threshold, held)
+        blocked = blocked_share(wishes, cases, reach == TOO_LIGHT, after, offences.protected)
+    copied = copied_share(polity.statutes.since > 0, states.alignment) if spec.diffusion else np.zeros(held.shape)
     hazard = rise_hazard(spec, states.repression, blocked, copied)
     polity.statutes = january(polity.statutes, gate, hazard, year, (states.keys, offences.keys), luck)
 
 
-def a_month_under(polity: Polity, law: LawInForce, instruments: dict[str, Instrument]) -> None:
+def a_month_under(polity: Polity) -> None:
     """One more month in which a text with a gate bound its parties."""
-    bound = law.after[gated(instruments)].any(axis=(0, 2))
+    bound = polity.elsewhere | polity.parties if polity.gated[polity.text] else polity.elsewhere
     polity.statutes = polity.statutes._replace(months=polity.statutes.months + bound)

@@ -275,7 +275,7 @@ def adapt(run: Run) -> None:
 def amend(run: Run, polity: Polity) -> None:
     """The law of next month: states join and leave, and where it is January legislatures act on the year that ends."""
     rules, following = run.rules, run.month + 1
-    a_month_under(polity, rules.law, rules.policy.instruments)
+    a_month_under(polity)
     year, month = year_of(run.config.start, following, rules.treaty_from)
     if rules.adaptation.legislatures.raises and month == 1:
         since = max(following - MONTHS_PER_YEAR, rules.treaty_from)

@@ -114,7 +114,9 @@ def copied_share(changed: Flags, alignment: Reals) -> Reals:
     near = alignment.copy()
     np.fill_diagonal(near, 0.0)
     total = near.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(near, total, out=np.zeros_like(near), where=total > 0) @ changed)
+    weight = np.divide(near, total, out=np.zeros_like(near), where=total > 0)
+    # no matrix product: its sums may depend on the number of threads
+    return np.asarray(np.einsum("ij,jk->ik", weight, changed.astype(np.float64)))
 
 
 def rise_hazard(spec: Legislatures, repression: Reals, blocked: Reals, copied: Reals) -> Reals:
