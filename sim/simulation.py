@@ -220,6 +220,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         months=months,
     )
     if polity is not None:
+        run.rules = replace(rules, run_in=rules.run_in or rules)  # what the window brings holds for no month before it
         enact(run, polity, rules.treaty_from)
         bind(run, rules.treaty_from)
     return run
