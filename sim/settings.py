@@ -68,6 +68,11 @@ class Adaptation(Record):
         return self.members.moves or self.legislatures.acts
 
     @property
+    def anyone(self) -> bool:
+        """Whether anybody adapts at all."""
+        return self.requesters.learns or self.requesters.attempts > 1 or self.in_public or self.amends
+
+    @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
         return False

@@ -213,7 +213,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
-        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share),
+        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names)),
         affairs=no_affairs(),
         polity=polity,
@@ -259,13 +259,12 @@ def advance(run: Run) -> None:
 def adapt(run: Run) -> None:
     """Everyone takes in what ended or came to light this month, and acts on it from the next."""
     adaptation = run.rules.adaptation
-    requesters = adaptation.requesters
     if run.polity is not None and run.month >= run.rules.treaty_from:
         amend(run, run.polity)
-    if not (requesters.chooses or requesters.volume or adaptation.in_public):
+    if not (adaptation.requesters.learns or adaptation.in_public):
         return
     ended = ended_in(run.month, run.docket)
-    if requesters.chooses or requesters.volume:
+    if adaptation.requesters.learns:
         hear(run, answers_of(ended, run.docket, run.cases))
     if adaptation.in_public:
         run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)

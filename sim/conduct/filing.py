@@ -596,7 +596,7 @@ def file_requests(
         elif attempt == 0:
             book.status[c] = DETERRED
             continue
-        if book.attempts[c] < habits.attempts:
+        if book.attempts[c] < (mind.attempts[i] if phase else habits.attempts):
             _wait(c, book)
         frame = -1
         if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:
@@ -653,7 +653,7 @@ def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docke
     """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
     days = cases.day[rows]
-    if habits.attempts == 1:
+    if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)
     rows, days = np.concatenate([rows, again]), np.concatenate([days, when])
