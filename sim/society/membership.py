@@ -127,7 +127,8 @@ def membership_of(
         since = in_force_from(deposit, spec)
     until = np.full(states.count, np.inf)
     left = np.zeros(states.count, bool)
-    joins, leaves = (_waits(name, states, calendar, luck) for name in ("ratify", "leave"))
+    keys = states.keys[None, :], calendar.year[:, None], calendar.month[:, None]
+    joins, leaves = -np.log1p(-luck.uniform("ratify", *keys)), -np.log1p(-luck.uniform("leave", *keys))  # unit exponentials
     for step in range(calendar.year.size):
         day = calendar.first + step * DAYS_PER_MONTH
         if spec.joining:
@@ -145,15 +146,9 @@ def membership_of(
     return Membership(deposit=deposit, since=since, until=until)
 
 
-def _waits(purpose: str, states: StateTable, calendar: Calendar, luck: Draws) -> Reals:
-    """Unit exponentials by month and state, ``[steps, N]``."""
-    keys = states.keys[None, :], calendar.year[:, None], calendar.month[:, None]
-    return np.asarray(-np.log1p(-luck.uniform(purpose, *keys)))
-
-
 def _days(wait: Reals, hazard: Reals | float) -> Reals:
-    """Days until what comes with a yearly hazard; infinity where there is none."""
-    with np.errstate(divide="ignore"):
+    """Days until what comes with a yearly hazard, of a unit exponential; infinity where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(wait / hazard * DAYS_PER_YEAR)
 
 
