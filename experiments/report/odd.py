@@ -34,6 +34,8 @@ RECORDS = (
     ("Authorities: lanes and hours", "sim.review.queue", "Queue"),
     ("Law in force", "sim.world.instruments", "LawInForce"),
     ("Suspensions", "sim.review.institutions", "Bench"),
+    ("Who is bound by the treaty", "sim.society.membership", "Membership"),
+    ("Statute books", "sim.society.legislatures", "Statutes"),
     ("The world", "sim.world.snapshot", "World"),
 )
 """Heading, module and record of each kind of state variable."""
