@@ -129,6 +129,7 @@ class Run:
     bench: Bench
     mind: Mind
     ledger: Ledger
+    heard_from: NDArray[np.int64]  # [1] row of the docket before which everything has ended
     affairs: Affairs
     polity: Polity | None  # where the law itself may change
     months: int
@@ -215,6 +216,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         bench=empty_bench(months, len(rules.names), world.states.count),
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names)),
+        heard_from=np.zeros(1, np.int64),
         affairs=no_affairs(),
         polity=polity,
         months=months,
@@ -263,7 +265,7 @@ def adapt(run: Run) -> None:
         amend(run, run.polity)
     if not (adaptation.requesters.learns or adaptation.in_public):
         return
-    ended = ended_in(run.month, run.docket)
+    ended = ended_in(run.month, run.heard_from, run.docket)
     if adaptation.requesters.learns:
         hear(run, answers_of(ended, run.docket, run.cases))
     if adaptation.in_public:

@@ -156,12 +156,17 @@ def ledger_of(states: int, texts: int) -> Ledger:
 
 
 @kernel
-def ended_in(month: int, docket: Docket) -> Ints:
-    """Rows whose requester hears their end in a month, in the docket's order; what goes past its request paragraphs included."""
+def ended_in(month: int, begin: Ints, docket: Docket) -> Ints:
+    """Rows whose requester hears their end in a month, in the docket's order; what goes past its request paragraphs included.
+
+    ``begin[0]``, a row before which all had ended by the month's first day, moves on: what has ended stays so.
+    """
     start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
-    found = np.empty(docket.used[0], np.int64)
+    while begin[0] < docket.used[0] and docket.ended_day[begin[0]] < start:
+        begin[0] += 1
+    found = np.empty(docket.used[0] - begin[0], np.int64)
     count = 0
-    for m in range(docket.used[0]):
+    for m in range(begin[0], docket.used[0]):
         if start <= docket.ended_day[m] < stop:
             found[count] = m
             count += 1
