@@ -239,6 +239,10 @@ def test_who_joins_at_once_long_before_the_window_is_bound_as_if_there_were_no_j
     assert same_docket(ended(small()), ended(small(JOINING, QUICK)))
 
 
+def test_where_nobody_joins_the_run_is_that_without_a_treaty() -> None:
+    assert same_docket(ended(small("scenario=no_treaty")), ended(small(JOINING, f"{MEMBERS}hazard=0")))
+
+
 def test_leaving_without_a_hazard_is_staying() -> None:
     assert same_docket(ended(small()), ended(small(f"{MEMBERS}leaving=true", f"{MEMBERS}leave_hazard=0")))
     leaving = small(f"{MEMBERS}leaving=true", f"{MEMBERS}leave_hazard=2", f"{MEMBERS}notice_days=0")
