@@ -14,6 +14,7 @@ from sim.conduct.learning import Learning
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.society.exposure import Exposure
+from sim.society.expression import People
 from sim.world.instruments import Instrument
 from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
@@ -57,11 +58,12 @@ class Adaptation(Record):
 
     requesters: Learning
     exposure: Exposure
+    people: People
 
     @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
-        return False
+        return self.people.adapts
 
 
 class Policy(Record):

@@ -265,7 +265,9 @@ def definitions() -> dict[str, Function]:
 
 def _estimands(config: Config) -> Grid:
     functions = definitions()
-    absent = absent_metrics(config.run_out_months, config.review.load, config.conduct.spyware > 0)
+    absent = absent_metrics(
+        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+    )
     rows = []
     for name, unit in UNITS.items():
         told_of = functions[name].doc.split("\n\nReturns")[0] if name in functions else ""
