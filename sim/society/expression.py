@@ -72,12 +72,13 @@ class Talk(NamedTuple):
 
 
 class Climate(NamedTuple):
-    """What people know so far, and what it has cost; ``knows`` and ``lost`` are written in place."""
+    """What people know so far, and what it has cost; flags and ``lost`` are written in place."""
 
     hits: Hits
     talk: Talk
     knows: Flags  # [C] the person of the case knows
     public: Flags  # [C] the case is a public affair
+    hit: Flags  # [P] someone of the row was hit
     receptive: Reals  # [P] part of expression that a person gives up after a case of which all hear; a lasting trait
     at_stake: Reals  # [N * G] people's worth of expression that a cell gives up then
     lost: Reals  # [T, G] people's worth of expression lost in a month
@@ -94,6 +95,7 @@ def climate_of(world: World, spec: People, cases: int, months: int) -> Climate:
         talk=Talk(none, none, np.empty(0)),
         knows=np.zeros(cases if spec.adapts else 0, bool),
         public=np.zeros(cases if spec.adapts else 0, bool),
+        hit=np.zeros(people.count if spec.adapts else 0, bool),
         receptive=receptive,
         at_stake=at_stake,
         lost=np.zeros((months, len(GROUPS))),
@@ -154,6 +156,7 @@ def take_in(
     learned = _fresh(docket.case[np.concatenate([told, seized, public])], climate.knows)
     affairs = _fresh(docket.case[public], climate.public)
     cells = cell_of(world.people, cases.person[affairs].astype(np.int64))
+    climate.hit[cases.person[learned]] = True
     hits = Hits(cases.person[learned].astype(np.int64), cases.member[learned].astype(np.int64), np.full(learned.size, month))
     talk = Talk(cells, np.full(affairs.size, month), publicity(cases.visibility[affairs], spec))
     return climate._replace(hits=_longer(climate.hits, hits), talk=_longer(climate.talk, talk))
@@ -188,15 +191,15 @@ def left_to(hits: Hits, month: int, spec: People, people: PeopleTable) -> tuple[
 
     A member loses ``own_loss`` at each case that it learns of; losses of several cases add up as ``1 - product(1 - loss)``.
     """
-    pairs, which = np.unique(np.stack([hits.person, hits.member]), axis=1, return_inverse=True)
-    kept = np.ones(pairs.shape[1])
-    np.multiply.at(kept, which.ravel(), 1.0 - spec.own_loss * remaining(month - 1 - hits.month, spec))
-    weight = people.weight[pairs[0]]
-    part = np.minimum(weight - pairs[1], 1.0) / weight  # of the row: the last member may be less than one person
-    rows, place = np.unique(pairs[0], return_inverse=True)
-    left = np.ones(rows.size)
-    np.subtract.at(left, place.ravel(), part * (1.0 - kept))
-    return rows, left
+    most = int(hits.member.max()) + 1
+    keys, which = np.unique(hits.person * most + hits.member, return_inverse=True)
+    kept = np.ones(keys.size)
+    np.multiply.at(kept, which, 1.0 - spec.own_loss * remaining(month - 1 - hits.month, spec))
+    person, member = keys // most, keys % most
+    weight = people.weight[person]
+    part = np.minimum(weight - member, 1.0) / weight  # of the row: the last member may be less than one person
+    first = np.flatnonzero(np.diff(person, prepend=-1))  # keys come in order of rows
+    return person[first], 1.0 - np.add.reduceat(part * (1.0 - kept), first)
 
 
 def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expression: Reals) -> None:
@@ -244,10 +247,13 @@ def take_cover(climate: Climate, spec: People, first: int, docket: Docket, cases
     """
     rows = np.arange(first, int(docket.used[0]))
     rows = rows[cases.abusive[docket.case[rows]]]
+    if rows.size == 0:
+        return
     case, people = docket.case[rows], world.people
     person, member = cases.person[case].astype(np.int64), cases.member[case].astype(np.int64)
     share = moved_share(climate.talk, spec, people.cell_start.size - 1)[cell_of(people, person)]
-    share[_among(person, member, climate.hits)] = 1.0
+    near = np.flatnonzero(climate.hit[person])  # someone of the row was hit: it need not be this member
+    share[near[_among(person[near], member[near], climate.hits)]] = 1.0
     luck = draws.uniform("tools", people.ids[person], member)
     usable = draws.uniform("evaded", cases.id[case]) >= spec.evades
     warned = 1.0 - (1.0 - share) * (1.0 - spec.moves)
@@ -256,5 +262,7 @@ def take_cover(climate: Climate, spec: People, first: int, docket: Docket, cases
 
 def _among(person: Ints, member: Ints, hits: Hits) -> Flags:
     """Which of these people were hit."""
+    if person.size == 0:
+        return np.zeros(0, bool)
     most = max(int(member.max(initial=0)), int(hits.member.max(initial=0))) + 1
     return np.isin(person * most + member, hits.person * most + hits.member)

@@ -15,7 +15,7 @@ from sim.simulation import simulate
 from sim.world.docket import filled_rows
 from sim.world.vocabulary import CASE_STATUSES, REFUSED, STATUSES
 from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
-from tests.worlds import events, with_conduct
+from tests.worlds import events, made_up, with_conduct
 
 CONFIGURATIONS = {
     "as adopted": LOADED,
@@ -23,6 +23,11 @@ CONFIGURATIONS = {
     "three attempts": with_conduct(LOADED, attempts=3),
     "everything at once": everything(LOADED),
     "everything without load": everything(UNLOADED),
+    "people adapt": made_up(
+        *("demand.abusive_odds=0.3", "adaptation.exposure.chance=1", "adaptation.exposure.lag_months=2"),
+        *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
+        *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
+    ),
 }
 
 
