@@ -25,7 +25,8 @@ def search(plan: Plan, store: Store, console: Console) -> tuple[Plan, Turn]:
     history: list[list[Told]] = []
     whole = Turn()
     for number in range(asked_for.generations):
-        asked = next_generation(plan.design, history, _adopted(plan))
+        with plan.design.telling():
+            asked = next_generation(plan.design, history, _adopted(plan))
         generations = [*([row for row, _ in told] for told in history), asked]
         rows: list[dict[str, Any]] = [
             {"scenario": plan.design.baseline, "condition": "", "draw": place} | row

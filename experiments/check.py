@@ -10,7 +10,7 @@ from rich.console import Console
 from experiments.stopped import StoppedError
 from experiments.store.parts import TABLES, parts_of
 from experiments.store.reader import StoredStudy, store_folder
-from experiments.store.store import ABOUT, about_of
+from experiments.store.store import ABOUT
 from experiments.store.validate import content_checksum, faults_of
 from experiments.study import console_of, table_of
 from experiments.sweep import missing_of
@@ -26,16 +26,11 @@ def main(*overrides: str) -> None:
     """Tell what a store holds and what is wrong with it. Raises ``StoppedError`` if anything is, or is missing."""
     asked = load(*overrides)
     folder = asked_folder(asked.store, asked.output)
-    if not (folder / ABOUT).exists() and not any(parts_of(folder, table) for table in TABLES):
-        about_of(folder)  # no store at all
     console = console_of()
     faults = faults_of(folder)
     _tell(console, "fault", faults)
     if faults:
-        raise StoppedError(
-            f"{counted(len(faults), 'fault')} in {folder}; without the files that are named, the same sweep makes their runs again",
-            _FAULTS,
-        )
+        raise StoppedError(f"{counted(len(faults), 'fault')} in {folder}; each line above says what mends it", _FAULTS)
     study = StoredStudy(folder)
     missing, failures = missing_of(study), study.failures
     console.print(_summary(study, folder))
@@ -50,13 +45,14 @@ def main(*overrides: str) -> None:
 
 
 def asked_folder(store: str | None, output: str) -> Path:
-    """The folder of the store that is asked for. Raises ``ConfigError`` where none is."""
-    if store is None:
-        known = sorted(path.parent.name for path in (Path(output) / "sweep").glob("*/store.json"))
-        raise ConfigError(
-            f"store: found none; accepted: a path, or one of {', '.join(known) or f'the stores under {output}/sweep'}"
-        )
-    return store_folder(store, output)
+    """The folder of the store that is asked for. Raises ``ConfigError`` where none is, and names those that are there."""
+    folder = None if store is None else store_folder(store, output)
+    if folder is None or not ((folder / ABOUT).exists() or any(parts_of(folder, table) for table in TABLES)):
+        known = sorted(path.parent.name for path in (Path(output) / "sweep").glob(f"*/{ABOUT}"))
+        there = f"one of {', '.join(known)}" if known else f"one of the stores under {output}/sweep, where there is none"
+        found = "none" if store is None else f"no store {store!r}"
+        raise ConfigError(f"store: found {found}; accepted: a path, or {there}")
+    return folder
 
 
 def _summary(study: StoredStudy, folder: Path) -> object:

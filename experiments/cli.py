@@ -12,6 +12,7 @@ STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
+    "adaptation": "what each safeguard protects on paper and after years of adaptation: rogatory adaptation seeds=10",
     "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
     "points": "the points of a design as CSV, without running them: rogatory points design=threshold_sweep",
     "check": "whether a store is whole and complete: rogatory check STORE",

@@ -48,7 +48,7 @@ class Contrast(NamedTuple):
 
 def changed_safeguards(config: Config, baseline: Config) -> frozenset[str] | None:
     """Safeguards in whose force or parameters two configurations differ; None if they differ in anything else of their policy."""
-    if config.review != baseline.review or config.conduct != baseline.conduct:
+    if any(getattr(config, part) != getattr(baseline, part) for part in ("review", "conduct", "adaptation")):
         return None
     if set(config.instruments) != set(baseline.instruments) or set(config.safeguards) != set(baseline.safeguards):
         return None
@@ -66,7 +66,7 @@ def changed_safeguards(config: Config, baseline: Config) -> frozenset[str] | Non
 def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     """Estimands that an arm's changes can move while nobody adapts (``MOVES`` of each safeguard changed); None stands for all."""
     changed = changed_safeguards(config, baseline)
-    if changed is None:
+    if changed is None or config.adaptation.anyone:
         return None
     moved: set[str] = set()
     for name in changed:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
-from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, shown
+from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
@@ -20,6 +21,27 @@ _OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what
 
 Settings = dict[str, Any]  # dotted key -> value
 Choice = str | Settings  # a scenario's name, or keys to set
+
+
+def stack_of(name: str) -> str:
+    """A choice of scenarios under the one name of its policy: joined in alphabetical order, without those that another one holds.
+
+    >>> stack_of("notice+judge@everywhere")
+    'judge+notice@everywhere'
+
+    No order of scenarios means anything, for two that contradict each other are refused; so two stacks of one name compose to
+    the same configuration. A single scenario, and what is none, keep their name.
+    """
+    names, at, where = name.partition("@")
+    if "+" not in names:
+        return name
+    try:
+        return scenario_of(choice_of(name)[0]) + at + where
+    except ConfigError:  # told where the scenarios are composed
+        return name
+
+
+Stack = Annotated[str, AfterValidator(stack_of)]
 
 
 class Uncertainty(Record):
@@ -66,10 +88,10 @@ class Design(Record):
     """
 
     question: str
-    baseline: str = ADOPTED
+    baseline: Stack = ADOPTED
     constants: list[str] = []  # overrides in Hydra's grammar that hold everywhere
     arms: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # name -> overrides in Hydra's grammar
-    scenarios: Annotated[list[str], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
+    scenarios: Annotated[list[Stack], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
     levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
     choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
     permutations: Annotated[StrictInt, Field(ge=1)] = 50  # assumed: Shapley values within a few per cent of the largest
@@ -85,6 +107,7 @@ class Design(Record):
     slices: list[str] = []  # ways to slice that are kept; none stands for all
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds
     luck: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None  # event seeds a world
+    _place: str = PrivateAttr("")  # the file that it was read from, as mistakes name it
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -99,16 +122,33 @@ class Design(Record):
         for name in self.slices:
             if name not in SLICES:
                 raise ValueError(f"slices: found {name!r}; accepted: {', '.join(SLICES)}")
-        unknown = [name for name in self.outcomes if name not in UNITS]
-        unknown += [name for name in (self.search.objectives if self.search else ()) if name not in UNITS]
-        if unknown:
-            raise ValueError(f"outcomes: found {unknown[0]!r}; accepted: {', '.join(UNITS)}")
+        for key, names in (("outcomes", self.outcomes), ("search.objectives", self.search.objectives if self.search else ())):
+            for name in names:
+                if name not in UNITS:
+                    raise ValueError(f"{key}: found {name!r}; accepted: {', '.join(UNITS)}")
         return self
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Within it every mistake names the file of the design."""
+        with told_of(self._place):
+            yield
 
     @property
     def levels_of(self) -> dict[str, dict[str, Choice]]:
         """Each lever's levels by name; a lever that is one scenario is off or on."""
         return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
+
+
+@contextmanager
+def told_of(place: str) -> Iterator[None]:
+    """Within it a mistake names the place where it was written, once."""
+    try:
+        yield
+    except ConfigError as error:
+        if not place or str(error).startswith(f"{place}: "):
+            raise
+        raise ConfigError(f"{place}: {error}") from None
 
 
 class Arm(NamedTuple):
@@ -124,35 +164,66 @@ def design_of(name: str) -> Design:
     path = _path(name)
     if not path.is_file():
         raise ConfigError(f"design: found {name!r}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
-    body = read_yaml(path)
+    body = read_yaml(path, keys_are_names=True)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
     return design_from(body, shown(path))
 
 
 def design_from(body: dict[str, Any], place: str) -> Design:
-    """A design from what its file says; mistakes are told with the place. Raises ``ConfigError``."""
+    """A design from what its file says; its mistakes are told with the place, now and later. Raises ``ConfigError``."""
     try:
-        return Design(**body)
+        design = Design.model_validate(body)
+        design._place = place
+        return design
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in problem["loc"])
+        problem = _deepest(error)
+        key = ".".join(_path_in(problem["loc"]))
         if problem["type"] == "extra_forbidden":
             known = _BELOW.get(str(problem["loc"][0]), Design) if len(problem["loc"]) > 1 else Design
             raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(known.model_fields)}") from None
         if problem["type"] == "value_error":
             told = str(problem["ctx"]["error"])
             raise ConfigError(f"{place}: {key}: {told}" if key else f"{place}: {told}") from None
-        found = "nothing" if problem["type"] == "missing" else repr(problem["input"])
-        wanted = _ACCEPTED.get(str(problem["loc"][0]), problem["msg"].removeprefix("Input should be "))
-        raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}") from None
+        found, wanted = _found(problem), problem["msg"].removeprefix("Input should be ")
+        if problem["type"] == "model_type":
+            wanted = ", ".join(_BELOW[str(problem["loc"][0])].model_fields)
+        quoted = ' (a word such as "on" in quotes)' if isinstance(problem["input"], bool) else ""
+        wanted = _ACCEPTED.get(str(problem["loc"][0]), wanted)
+        raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}{quoted}") from None
 
 
+def _deepest(error: ValidationError) -> Any:
+    """The first mistake; where one of several forms is accepted, what is wrong in the form that comes nearest."""
+    problems = error.errors(include_url=False)
+    place = problems[0]["loc"][:_NAMED]
+    return max((problem for problem in problems if problem["loc"][:_NAMED] == place), key=lambda problem: len(problem["loc"]))
+
+
+def _path_in(location: Sequence[int | str]) -> list[str]:
+    """The keys of a mistake as they stand in the file, without the forms that were tried."""
+    tried = _FORMS.get(str(location[0]), ()) if location else ()
+    return [str(part) for place, part in enumerate(location) if place not in tried and part != "[key]"]
+
+
+def _found(problem: Any) -> str:
+    """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
+    if isinstance(problem["input"], bool):
+        return f"the YAML truth value {str(problem['input']).lower()}"
+    return "nothing" if problem["type"] == "missing" else repr(problem["input"])
+
+
+_NAMED = 2  # parts of a key that say which lever, arm or uncertainty it is of
+_FORMS = {"levers": (2, 4), "uncertainties": (4,)}  # places in a mistake's key that name no key but a form that is accepted
 _BELOW: dict[str, type[Record]] = {"uncertainties": Uncertainty, "search": Search}
 _ACCEPTED = {
     "question": "a whole question",
     "baseline": "the name of a scenario",
     "arms": "at least one arm, each a list of overrides as text",
+    "scenarios": "at least one name of a scenario, as text",
+    "levers": "levers by name, each the name of a scenario, or levels by name, each one or keys to set",
+    "conditions": "conditions by name, each with keys to set",
+    "constants": "a list of overrides as text",
 }
 
 
@@ -191,10 +262,8 @@ def _file(design_name: str) -> str:
 
 def _composed(place: str, *overrides: str) -> Config:
     """A configuration; a mistake names the place where it was written."""
-    try:
+    with told_of(place):
         return load(*overrides)
-    except ConfigError as error:
-        raise ConfigError(f"{place}: {error}") from None
 
 
 def compare_arms(overrides: Sequence[str]) -> list[Arm]:

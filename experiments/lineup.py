@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.designs import Arm
-from sim.metrics import UNITS, Finished, displacement_rate, sliced
+from sim.metrics import UNITS, Finished, displacement_rate, displacement_rows, sliced
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.record import ConfigError
@@ -21,7 +21,7 @@ UNITS_KEPT = {**UNITS, HOURS[0]: "officer-hours a year"}
 DISPLACEMENT = "displacement_rate"
 _TREATY = "hanoi"  # whose disclosures may be displaced
 MOST_WORLDS = 10_000  # in one study: the distance between event seeds of one world
-_FREE = ("scenario_name", "reforms", "instruments", "safeguards", "review", "conduct")  # what an arm may change
+_FREE = ("scenario_name", "reforms", "instruments", "safeguards", "review", "conduct", "adaptation")  # what an arm may change
 
 
 class Entry(NamedTuple):
@@ -130,6 +130,7 @@ def measure(entries: Sequence[Entry], task: Task) -> Measured:
             baseline = run
         elif baseline is not None and all(_TREATY in side.instruments for side in (baseline, run)):
             rows.append((DISPLACEMENT, "baseline", entries[entry.against].name, *displacement_rate(baseline, run, _TREATY)))
+            rows += displacement_rows(baseline, run, _TREATY)
         found += [(place.setdefault(row[:3], len(place)), a, *row[3:]) for row in rows]
     k, of, value, count = zip(*found, strict=True)
     values = np.full((len(place), len(entries)), np.nan)

@@ -81,6 +81,23 @@ def ratio_of(above: Reals, below: Reals) -> Ratios:
     return Ratios(_over(y, x), _over(b - root, a), _over(b + root, a))
 
 
+def gap_of(first: tuple[Reals, Reals], second: tuple[Reals, Reals]) -> Ratios:
+    """Difference of two ratios of paired means, first less second, each ``(above, below)`` over the last axis, with its interval.
+
+    By linearisation: the ratio of means moves with a world as ``(above - ratio * below) / mean below``, so the interval is
+    Student's t on the difference of these (delta method; Cochran 1977, 6.4). Missing where a mean below is not positive.
+    """
+    known = ~np.isnan(np.stack(np.broadcast_arrays(*first, *second))).any(0)
+    moved, told = [], []
+    for above, below in (first, second):
+        x, y = (np.where(known, part, np.nan) for part in (below, above))
+        ratio = _over(mean_of(y), mean_of(x))
+        moved.append(_over(y - ratio[..., None] * x, mean_of(x)[..., None]))
+        told.append(ratio)
+    gap, half = told[0] - told[1], half_width(moved[0] - moved[1])
+    return Ratios(gap, gap - half, gap + half)
+
+
 def components_of(values: Reals) -> Components:
     """Spread between worlds and between lucks, from ``[..., W, L]``, by the analysis of variance.
 

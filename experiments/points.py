@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
 
-from experiments.designs import Choice, Design, Settings, design_of
-from experiments.sampling import combinations_of, draws_of
+from experiments.designs import Choice, Design, Settings, design_of, stack_of, told_of
+from experiments.sampling import combinations_of, draws_of, refuse_size
 from experiments.scenarios import changes, choice_of
 from sim.config import checked, is_policy, key_of, options, plain_of, varied
 from sim.settings import Config
@@ -44,6 +46,19 @@ class Points(NamedTuple):
         return checked(varied(self.bases[base], settings))
 
 
+def _in_its_file[**P](making: Callable[P, Points]) -> Callable[P, Points]:
+    """Mistakes of a design name its file, whoever makes points of it."""
+
+    @wraps(making)
+    def made(*given: P.args, **more: P.kwargs) -> Points:
+        design = next(value for value in (*given, *more.values()) if isinstance(value, Design))
+        with design.telling():
+            return making(*given, **more)
+
+    return made
+
+
+@_in_its_file
 def points_of(design: Design, overrides: Sequence[str]) -> Points:
     """All points of a design, policies first, then conditions, then draws; the user's ``overrides`` reach all of them.
 
@@ -51,7 +66,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     out of range (the ends of every uncertainty and every level are tried), or two points that are the same.
     """
     if design.table is not None:
-        return points_from(_table_in(design.table), design, overrides, design.table)
+        return points_from(_table_in(design.table), design, overrides, f"table: {design.table}")
     draws = draws_of(design)
     rows: list[dict[Any, Any]] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | values
@@ -66,12 +81,31 @@ def main(*overrides: str) -> None:
     """Print a design's points as CSV, to be kept, changed and read back (``table`` of a design)."""
     from sim.config import load
 
-    name = load(*overrides).design
-    if name is None:
+    config = load(*overrides)
+    if config.design is None:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
-    print(points_of(design_of(name), [word for word in overrides if key_of(word) != "design"]).frame.to_csv(index=False), end="")
+    refuse_scenario(overrides)
+    design = sized(design_of(config.design), config.size)
+    of_all = [word for word in overrides if key_of(word) not in ("design", "size")]
+    print(points_of(design, of_all).frame.to_csv(index=False), end="")
 
 
+def refuse_scenario(overrides: Sequence[str]) -> None:
+    """Which scenarios there are is the design's to say. Raises ``ConfigError``."""
+    if any(key_of(override) == "scenario" for override in overrides):
+        raise ConfigError("scenario: found in a sweep; accepted: what the design says of scenarios, arms and levers")
+
+
+def sized(design: Design, size: int | None) -> Design:
+    """A design of another size, if one is asked for. Raises ``ConfigError``: the mistake is not the design's."""
+    if size is None:
+        return design
+    other = design.model_copy(update={"size": size})
+    refuse_size(other)
+    return other
+
+
+@_in_its_file
 def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], place: str) -> Points:
     """Points that were written down before, or elsewhere: columns ``scenario``, ``condition``, levers, dotted keys.
 
@@ -151,15 +185,21 @@ def _first_policy(design: Design) -> str:
 
 
 def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
-    """Each policy's scenario or arm, with the levels of its levers."""
+    """Each policy's scenario or arm, with the levels of its levers. Raises ``ConfigError`` for a scenario that comes twice."""
     if design.levers:
         return [(design.baseline, levels) for levels in combinations_of(design)]
+    for place, name in enumerate(design.scenarios or []):
+        if name in (design.scenarios or [])[:place]:
+            raise ConfigError(f"scenarios: found {name!r} twice, in this order or another; accepted: each policy once")
     return [(name, {}) for name in design.arms or design.scenarios or [design.baseline]]
 
 
+@_in_its_file
 def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
     """Points from rows of ``scenario, condition, draw``, levers and dotted keys. Raises ``ConfigError``."""
-    bases = {name: _base(name, design, overrides) for name in dict.fromkeys(str(row["scenario"]) for row in rows)}
+    rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
+    bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
+    _refuse_twins(bases, design)
     set_by = _Setters(design)
     settings = [(str(row["scenario"]), set_by(row)) for row in rows]
     frame = pd.DataFrame(rows)
@@ -176,6 +216,26 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
     return found
 
 
+def _policy_of(name: str, design: Design) -> str:
+    """An arm as it is named; scenarios under the one name of their policy."""
+    return name if design.arms and name in design.arms else stack_of(name)
+
+
+def _refuse_twins(bases: Mapping[str, Mapping[str, Any]], design: Design) -> None:
+    """Two arms that name the same scenarios in another order and are one configuration would be one policy twice.
+
+    Arms of other names may be alike: what they are called is theirs.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in design.arms or ():
+        if name in bases and "+" in name:
+            alike.setdefault("+".join(sorted(re.split(r"[+@]", name))), []).append(name)
+    for first, *others in alike.values():
+        for other in others:
+            if checked(bases[first]).digest() == checked(bases[other]).digest():
+                raise ConfigError(f"arms.{other}: found the configuration of arms.{first}; accepted: each policy once")
+
+
 def point_id(scenario: str, settings: Settings) -> str:
     """Twelve hexadecimal characters that follow from what a point sets and from nothing else.
 
@@ -188,14 +248,26 @@ def point_id(scenario: str, settings: Settings) -> str:
 
 def _base(name: str, design: Design, overrides: Sequence[str]) -> dict[str, Any]:
     """The composed configuration of a scenario or an arm under the design's constants and the user's overrides."""
+    refuse_scenario(overrides)
     given = {key_of(override) for override in overrides}
     constants = [constant for constant in design.constants if key_of(constant) not in given]
-    if any(key_of(override) == "scenario" for override in overrides):
-        raise ConfigError("scenario: found in a sweep; accepted: what the design says of scenarios, arms and levers")
-    own = design.arms[name] if design.arms and name in design.arms else [*choice_of(name, "scenarios")]
-    plain = plain_of(*constants, *overrides, *own)
-    checked(plain)
+    try:
+        own = design.arms[name] if design.arms and name in design.arms else [*choice_of(name, "scenarios")]
+        plain = plain_of(*constants, *overrides, *own)
+        checked(plain)
+    except ConfigError:
+        with told_of("constants" if constants else ""):
+            checked(plain_of(*constants, *overrides))
+        with told_of(_written_as(name, design)):
+            raise
     return plain | {"scenario_name": name}
+
+
+def _written_as(name: str, design: Design) -> str:
+    """The key under which a design names a policy."""
+    if design.arms and name in design.arms:
+        return f"arms.{name}"
+    return "scenarios" if name in (design.scenarios or ()) else "baseline" if name == design.baseline else "table"
 
 
 class _Setters:
@@ -211,7 +283,9 @@ class _Setters:
         if row["condition"]:
             _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
         for name, choices in self._levels.items():
-            _add(out, self._settings(choices[row[name]]), f"{name} {row[name]}")
+            with told_of(f"levers.{name}.{row[name]}"):
+                found = self._settings(choices[row[name]])
+            _add(out, found, f"{name} {row[name]}")
         drawn = {str(key): value for key, value in row.items() if key not in (*FIXED, *self._levels)}
         for key in drawn:
             if key in out:
@@ -254,7 +328,10 @@ def _try_bounds(found: Points, design: Design) -> None:
 
 
 def _try_ends(found: Points, design: Design) -> None:
-    """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable."""
+    """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable.
+
+    Raises ``ConfigError``: the mistake is told under the key of the design that sets what is wrong.
+    """
     tried: set[int] = set()
     for column in found.frame.columns.difference(["point", "place", "draw"], sort=False):
         values = found.frame[column]
@@ -264,7 +341,28 @@ def _try_ends(found: Points, design: Design) -> None:
         if not numeric or column not in design.uncertainties:
             tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:_LEVELS_TRIED]}
     for place in sorted(tried):
-        found.config(place)
+        try:
+            found.config(place)
+        except ConfigError as error:
+            with told_of(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0])):
+                raise
+
+
+def _set_by(row: Any, design: Design, key: str) -> str:
+    """Where a design sets a key, or what lies above or below it, in a point; empty where nothing of it does."""
+    levels = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
+    if row["condition"]:
+        levels[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
+    for place, choice in levels.items():
+        if isinstance(choice, Mapping) and any(_meet(key, other) for other in choice):
+            return place
+    drawn = [str(column) for column in row.index if "." in str(column) and _meet(key, str(column))]
+    return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: row {int(row['place']) + 1}"
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two dotted keys are one, or one lies in the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def touches_world(key: str) -> bool:

@@ -16,6 +16,7 @@ from experiments.designs import Design, Uncertainty
 from sim.world.record import ConfigError
 
 MOST_FACTORIAL = 16  # levers of which every combination is listed
+MOST_DRAWN = 1_000_000  # points of a grid, as of a design's size
 _FRACTIONAL = 2  # levels of a fractional factorial
 
 
@@ -39,13 +40,15 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
     count, size = len(design.uncertainties), design.size
     problem = problem_of(list(design.uncertainties))
     if design.draw == "grid":
+        rows = math.prod(_steps(known, design.levels) for known in design.uncertainties.values())
+        if rows > MOST_DRAWN:
+            raise ConfigError(f"levels: found {rows:,} points of a grid; accepted: at most {MOST_DRAWN:,}, or another draw")
         steps = [np.linspace(0.0, 1.0, _steps(known, design.levels)) for known in design.uncertainties.values()]
         return np.array(list(product(*steps)), float)
     if design.draw == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(count, rng=np.random.default_rng(design.draw_seed)).random(size))
     if design.draw == "sobol":
-        if size & (size - 1):
-            raise ConfigError(f"size: found {size} base points of a Sobol design; accepted: a power of two")
+        refuse_size(design)
         from SALib.sample import sobol
 
         return np.asarray(sobol.sample(problem, size, calc_second_order=False, scramble=True, seed=design.draw_seed))
@@ -58,6 +61,12 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
     from SALib.sample import ff
 
     return np.asarray(ff.sample(problem))[:, :count]  # dummy columns are the analysis's to rebuild
+
+
+def refuse_size(design: Design) -> None:
+    """Sobol's scheme is balanced at powers of two alone. Raises ``ConfigError``."""
+    if design.draw == "sobol" and design.size & (design.size - 1):
+        raise ConfigError(f"size: found {design.size} base points of a Sobol design; accepted: a power of two")
 
 
 def _steps(known: Uncertainty, levels: int) -> int:

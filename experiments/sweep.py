@@ -35,7 +35,7 @@ from experiments.designs import Design, design_of
 from experiments.engines import engine_of
 from experiments.jobs import Batch, batches_of, shared_of
 from experiments.output import commit, is_dirty, machine
-from experiments.points import Points, points_of
+from experiments.points import Points, points_of, refuse_scenario, sized
 from experiments.runs import crew_size, warm
 from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
@@ -54,6 +54,7 @@ OF_THE_SWEEP = (
     *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
 )
 """Keys of how a sweep is run, and not of what its runs are."""
+_TOLD_FROM = 1.0  # seconds of a start
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
@@ -142,8 +143,8 @@ def plan_of(overrides: Sequence[str]) -> Plan:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
     given = {key_of(override) for override in overrides}
     refuse_fixed_world(config)
-    design = design_of(config.design)
-    design = design.model_copy(update={"size": config.size or design.size})
+    refuse_scenario(overrides)
+    design = sized(design_of(config.design), config.size)
     of_all = [override for override in overrides if not of_the_sweep(override)]
     points = points_of(design, of_all)
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
@@ -271,7 +272,9 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
             task = progress.add_task(escape(plan.folder.name), total=count, failed=0)
             for runs in ended:
                 if not turn.done + turn.failed:
-                    progress.console.print(_projected(runs, todo, workers, len(order) - count), highlight=False, soft_wrap=True)
+                    start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
+                    told_first = _projected(runs, todo, workers, len(order) - count, start)
+                    progress.console.print(told_first, highlight=False, soft_wrap=True)
                 _keep(runs, store, chunks, turn)
                 _tell(runs, told, progress)
                 progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
@@ -321,15 +324,23 @@ class _Chunks:
 # --- telling ----------------------------------------------------------------------------------------------------------------------
 
 
-def _projected(first: Sequence[Done], todo: Sequence[Batch], workers: int, there: int) -> str:
-    """How long it will take, from the time of the first runs and of their world."""
-    count, builds = sum(len(batch.keys) for batch in todo), len({(batch.keys[0].world_seed, batch.home) for batch in todo})
+def _projected(first: Sequence[Done], todo: Sequence[Batch], workers: int, there: int, start: float) -> str:
+    """How long it will take in all, from the time of the first runs and of their world, and from what went before them.
+
+    ``start`` are the seconds from the beginning of the turn to the beginning of the first run: rules were compiled, and each
+    worker process began and loaded them. Worlds are built by each process that meets them; no more processes work than there
+    are batches.
+    """
+    count, worlds = sum(len(batch.keys) for batch in todo), Counter((batch.keys[0].world_seed, batch.home) for batch in todo)
+    at_once = min(workers, len(todo))
     each = median(run.seconds - run.world_seconds for run in first)
     world = max(run.world_seconds for run in first)
-    about = told_time(ceil((count * each + builds * world) / workers))
+    builds = sum(min(batches, at_once) for batches in worlds.values())
+    about = told_time(ceil(max(start, 0.0) + (count * each + builds * world) / at_once))
     before = f" ({there:,} there already)" if there else ""
     on = f"{workers} process{'es' if workers > 1 else ''}"
-    return f"projected: about {about} for {counted(count, 'run')} in {counted(builds, 'world')}{before} on {on}"
+    began = f", {told_time(start)} of it to compile and to start" if start >= _TOLD_FROM else ""
+    return f"projected: about {about} for {counted(count, 'run')} in {counted(len(worlds), 'world')}{before} on {on}{began}"
 
 
 class _Rate(ProgressColumn):

@@ -10,11 +10,14 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
 from hydra import compose, initialize_config_dir, main
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -161,6 +164,17 @@ class _Given(NamedTuple):
         return tuple(override for override in self.others if not is_policy(override))
 
 
+def scenario_of(*overrides: str) -> str:
+    """The one name of the scenarios that overrides choose, in whatever order: sorted, and none that another one holds.
+
+    >>> scenario_of("scenario=[notice,judge]")
+    'judge+notice'
+
+    Raises ``ConfigError`` for an unknown one, or two that contradict each other.
+    """
+    return "+".join(_Given.of(overrides).scenarios)
+
+
 def options(group: str) -> list[str]:
     """Names of the files in a folder of ``configs/``."""
     return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
@@ -171,12 +185,49 @@ def path_of(group: str, name: str) -> Path:
     return config_folder() / group / f"{name}.yaml"
 
 
-def read_yaml(path: Path) -> Any:
-    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read."""
+def read_yaml(path: Path, keys_are_names: bool = False) -> Any:
+    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read.
+
+    With ``keys_are_names`` every key is the word that was written, where YAML would read a truth value or a number.
+    """
     try:
-        return OmegaConf.to_container(OmegaConf.load(path))
+        text = path.read_text(encoding="utf-8")
+        return OmegaConf.to_container(OmegaConf.load(StringIO(_with_names(text) if keys_are_names else text)))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+
+
+def _with_names(text: str) -> str:
+    """Keys such as ``on``, ``no`` and ``4`` in quotes, as they would have to stand to be words.
+
+    >>> _with_names("levers: {judge: {off: {}, on: judge}}")
+    "levers: {judge: {'off': {}, 'on': judge}}"
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except YAMLError:
+        return text  # told when it is read
+    spans = {(key.start_mark.index, key.end_mark.index) for key in _keys_below(root, set()) if key.tag in _NO_NAMES}
+    for start, stop in sorted(spans, reverse=True):
+        text = f"{text[:start]}'{text[start:stop]}'{text[stop:]}"
+    return text
+
+
+_NO_NAMES = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp")}
+
+
+def _keys_below(node: yaml.Node | None, met: set[int]) -> Iterator[yaml.ScalarNode]:
+    """The plain keys of a map and of all that lies in it."""
+    if node is None or id(node) in met:
+        return
+    met.add(id(node))
+    for entry in node.value if isinstance(node, yaml.MappingNode | yaml.SequenceNode) else ():
+        if isinstance(entry, tuple):
+            if isinstance(entry[0], yaml.ScalarNode) and entry[0].style is None:
+                yield entry[0]
+            yield from _keys_below(entry[1], met)
+        else:
+            yield from _keys_below(entry, met)
 
 
 def shown(path: Path) -> str:
@@ -223,7 +274,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(f"{_SCENARIO}: found an empty list; accepted: one or more of {known}")
     for place, name in enumerate(names):
         if name not in options(_SCENARIO):
-            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {known}")
+            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {_accepted(_SCENARIO, name)}")
         if name in names[:place]:
             raise ConfigError(f"{_SCENARIO}: found {name!r} twice; accepted: each name once")
     parts = {name: _parts(name) for name in names}
@@ -363,13 +414,21 @@ def _told(message: str, overrides: Sequence[str]) -> str:
     missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
     if missing:
         group, found = missing.groups()
-        return f"{group}: found {found!r}; accepted: {', '.join(options(group)) or 'a group of configs/'}"
+        return f"{group}: found {found!r}; accepted: {_accepted(group, found)}"
     unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return _no_such(unknown.group(1))
     if "override_grammar" in message:
         return _unread(next((o for o in overrides if o in message), " ".join(overrides)))
     return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
+
+
+def _accepted(group: str, found: str) -> str:
+    """The options of a group; of scenarios that are joined as designs join them, the list that is meant."""
+    known, several = options(group), found.split("+")
+    if group == _SCENARIO and len(several) > 1 and {*several} <= {*known}:
+        return f"[{','.join(several)}]"
+    return ", ".join(known) or "a group of configs/"
 
 
 def _no_such(full_key: str) -> str:
@@ -479,17 +538,26 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
         study(*overrides)
 
 
+class _JobError(Exception):
+    """A job's own failure on its way home from a launcher: what comes otherwise is the launcher's."""
+
+    def __init__(self, own: Exception) -> None:
+        super().__init__(own)  # or it could not travel between processes
+        self.own = own
+
+
 def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
     held = [argument for argument in arguments if key_of(argument) == _DESIGN]  # Hydra would take it for a group
     failures: list[Exception] = []
-    elsewhere = any(key_of(argument) == "hydra/launcher" and not argument.endswith("=basic") for argument in arguments)
+    launchers = [argument.partition("=")[2] for argument in arguments if key_of(argument) == "hydra/launcher"]
+    elsewhere = launchers[-1] if launchers and launchers[-1] != "basic" else None
 
     def job(composed: DictConfig) -> None:
         try:
             study(*HydraConfig.get().overrides.task, *held)
         except Exception as error:
             if elsewhere:  # in a process of a launcher: Hydra carries it home
-                raise
+                raise _JobError(error) from error
             failures.append(error)
 
     job.__module__, job.__qualname__ = __name__, name
@@ -498,8 +566,20 @@ def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: st
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a traceback of its own
     try:
         main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()
+    except _JobError as error:
+        raise error.own from None
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), list(arguments))) from None
+    except (BrokenExecutor, MemoryError):  # a lost worker, whoever started it
+        raise
+    except Exception as error:
+        if elsewhere is None:
+            raise
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ConfigError(
+            f"hydra/launcher: found {elsewhere}, which could not start ({told}); accepted: hydra.launcher.* as it takes them here, "
+            "or hydra/launcher=basic"
+        ) from None
     finally:
         sys.argv = before
     if failures:

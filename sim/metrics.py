@@ -75,7 +75,7 @@ UNITS = {
 }
 SLICES = (
     *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
-    *("conduct", "purpose", "quantile", "risk", "window_years"),
+    *("conduct", "purpose", "quantile", "risk", "window_years", "year"),
 )
 """Ways in which estimands are sliced."""
 
@@ -221,13 +221,15 @@ def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str,
 def _by_case(
     metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer[Any]]]
 ) -> Iterator[Row]:
-    """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime."""
+    """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime, year of the wish."""
     yield _row(metric, "all", "all", hit.size, whole.size)
     requester, states = run.cases.requester, run.world.states
+    year = (run.cases.month.astype(np.int64) - run.first_month) // 12
     for by, levels, codes in (
         own,
         ("requester", states.codes, requester),
         ("regime", REGIMES, states.regime[requester]),
+        ("year", tuple(str(number) for number in range(1, run.years + 1)), year),
     ):
         yield from _rows(metric, by, levels, _counted(codes[hit], levels), _counted(codes[whole], levels))
 
@@ -522,26 +524,57 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     return frame.astype({"value": float, "count": np.int64}), absent
 
 
-def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
-    """Of cases disclosed through the treaty under A and not under B, the share disclosed another way under B, by pairing.
+class Displaced(NamedTuple):
+    """What became under B of cases that A disclosed through the treaty and B did not."""
 
-    Through the treaty is by any of its doors; another way is one that gave nothing under A.
+    left: int  # such cases
+    rows: Ints  # of B's docket: the ways by which it disclosed those that it did, one a case
 
-    Returns the fraction and the number of cases disclosed through the treaty under A and not under B. Raises ``ValueError``
-    for two runs that do not share their cases.
+    @property
+    def share(self) -> float:
+        """Share of them that B disclosed another way."""
+        return float(self.rows.size / self.left) if self.left else np.nan
+
+
+def displaced(a: Finished, b: Finished, treaty: str = "hanoi") -> Displaced:
+    """Cases disclosed through the treaty under A and not under B, by pairing, and how B disclosed them instead.
+
+    Through the treaty is by any of its doors; another way is one that gave nothing under A. Raises ``ValueError`` for two runs
+    that do not share their cases.
     """
     if not np.array_equal(a.cases.id, b.cases.id):
         raise ValueError("two runs of different world or event seeds share no cases: displacement pairs case by case")
 
-    def given(run: Finished, by_treaty: bool) -> Flags:
+    def given(run: Finished) -> Ints:
         rows = giving_rows(run.docket, run.cases)
-        rows = rows[sliced(run).of_cohort[rows] & run.cases.abusive[run.docket.case[rows]]]
-        through = run.docket.instrument[rows] == run.instruments.index(treaty)
-        mask = np.zeros(run.cases.id.size, bool)
-        mask[run.docket.case[rows[through == by_treaty]]] = True
-        return mask
+        return rows[sliced(run).of_cohort[rows] & run.cases.abusive[run.docket.case[rows]]]
 
-    left = given(a, True) & ~given(b, True)
-    displaced = left & given(b, False) & ~given(a, False)
-    count = int(left.sum())
-    return (float(displaced.sum() / count) if count else np.nan), count
+    def cases_of(run: Finished, rows: Ints) -> tuple[Flags, Flags]:
+        through = run.docket.instrument[rows] == run.instruments.index(treaty)
+        masks = np.zeros((2, run.cases.id.size), bool)
+        masks[0, run.docket.case[rows[through]]] = True
+        masks[1, run.docket.case[rows[~through]]] = True
+        return masks[0], masks[1]
+
+    rows = given(b)
+    (treaty_a, other_a), (treaty_b, other_b) = cases_of(a, given(a)), cases_of(b, rows)
+    left = treaty_a & ~treaty_b
+    moved = left & other_b & ~other_a
+    return Displaced(int(left.sum()), _one_a_case(b.docket, rows[moved[b.docket.case[rows]]]))
+
+
+def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
+    """Of cases disclosed through the treaty under A and not under B, the share disclosed another way under B, by pairing.
+
+    Returns the fraction and the number of cases disclosed through the treaty under A and not under B. Raises ``ValueError``
+    for two runs that do not share their cases.
+    """
+    found = displaced(a, b, treaty)
+    return found.share, found.left
+
+
+def displacement_rows(a: Finished, b: Finished, treaty: str = "hanoi") -> Iterator[Row]:
+    """``displacement_rate`` by where displaced cases went: kind and label, channel, text and requested state; slices add up."""
+    found = displaced(a, b, treaty)
+    for by, levels, codes in _request_slices(b, found.rows):
+        yield from _rows("displacement_rate", by, levels, _counted(codes, levels), np.full(len(levels), found.left))

@@ -61,6 +61,11 @@ class Adaptation(Record):
     people: People
 
     @property
+    def anyone(self) -> bool:
+        """Whether anybody adapts at all."""
+        return self.requesters.learns or self.in_public
+
+    @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
         return self.people.adapts

@@ -231,11 +231,10 @@ def advance(run: Run) -> None:
 def adapt(run: Run) -> None:
     """Everyone takes in what ended or came to light this month, and acts on it from the next."""
     adaptation = run.rules.adaptation
-    requesters = adaptation.requesters
-    if not (requesters.chooses or requesters.volume or adaptation.in_public):
+    if not adaptation.anyone:
         return
     ended = ended_in(run.month, run.docket)
-    if requesters.chooses or requesters.volume:
+    if adaptation.requesters.learns:
         hear(run, answers_of(ended, run.docket, run.cases))
     if adaptation.in_public:
         run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)

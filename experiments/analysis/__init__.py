@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from experiments.analysis.record import Analysis
+from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
@@ -27,7 +27,6 @@ from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
 
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
-_SHOWN, _ACROSS = 12, 7  # rows and columns of the main table on the terminal
 
 
 def main(name: str, *overrides: str) -> Path:
@@ -50,7 +49,7 @@ def main(name: str, *overrides: str) -> Path:
     with replaced_folder(study.folder / "analysis", name if whole else f"{name}-{outcome}") as folder:
         write(analysis, study, folder)
         write_manifest(folder, manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder))
-    tell(analysis, console)
+    tell(analysis, console, spec_from("report", Shown, study.config))
     console.print(f"Written to {folder.parent / (name if whole else f'{name}-{outcome}')}.", highlight=False, soft_wrap=True)
     return study.folder / "analysis"
 
@@ -96,13 +95,13 @@ def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict
     }
 
 
-def tell(analysis: Analysis, console: Console) -> None:
+def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
     """The answer, how sure it is, and the head of the main table."""
     console.print(analysis.question, style="bold", highlight=False, markup=False)
     for sentence in (*analysis.answer, *analysis.sure):
         console.print(sentence, highlight=False, markup=False)
     name, frame = next(iter(analysis.tables.items()))
-    shown = frame.iloc[:_SHOWN, :_ACROSS]
+    shown = frame.iloc[: shown_of.terminal_rows, : shown_of.terminal_columns]
     size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
     table = table_of(f"{name}.csv ({size})", [str(column) for column in shown.columns])
     for row in shown.itertuples(index=False, name=None):

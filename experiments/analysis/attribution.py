@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, StrictInt
 
 from experiments.analysis.games import (
     PAIR,
@@ -33,13 +34,13 @@ from sim.world.record import ConfigError, Record
 NAME = "attribution"
 _LEVELS = 2  # of a lever in a game: off and on
 _FEWEST_PAIRS = 2  # of antithetic orders, for a spread
-_NAMED = 3  # levers that a sentence names
 
 
 class Spec(Record):
     """Settings of ``configs/analysis/attribution.yaml``."""
 
     also: str | None  # a second estimand that is shared out beside the one asked for, where the store holds it
+    named: Annotated[StrictInt, Field(ge=1)]  # levers that a sentence names with their figures
 
 
 def unsuited(study: Study) -> str | None:
@@ -73,11 +74,19 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """Share the joint effect of the levers out among them, condition by condition.
 
     Every point met the same worlds and lucks, so a lever's value is computed in each world, and its interval stands on the
-    spread over worlds. Raises ``ConfigError`` where no run has a value at every point.
+    spread over worlds. A game whose all off or all on stands on fewer events than ``metrics.fewest_events`` has no number.
+    Raises ``ConfigError`` where no run has a value at every point, or no game of the outcome a number.
     """
+    fewest = study.config.metrics.fewest_events
     spec = spec_from(NAME, Spec, study.config)
     cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
-    games = [game_of(cube, study.design, condition) for cube in cubes for condition in conditions_in(cube.points)]
+    every = [game_of(cube, study.design, condition, fewest) for cube in cubes for condition in conditions_in(cube.points)]
+    games = [game for game in every if not game.few]
+    if not any(game.outcome == outcome for game in games):
+        raise ConfigError(
+            f"outcome: found fewer than {fewest} events of {outcome} with all levers off, or with all on; accepted: an outcome "
+            "with more events (metrics.fewest_events)"
+        )
     shares = pd.concat([shares_of(game) for game in games], ignore_index=True)
     together = pd.concat([together_of(game) for game in games], ignore_index=True)
     exact = [game for game in games if game.orders is None and len(game.levers) > 1]
@@ -88,8 +97,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         NAME,
         "Which safeguard did how much",
         study.design.question,
-        [under(game.condition, said) for game in games for said in _told(game, tables, game.outcome == outcome)],
-        list(_sure(games, tables, study.config.metrics.fewest_events)),
+        [under(game.condition, said) for game in games for said in _told(game, tables, spec.named, game.outcome == outcome)],
+        list(_sure(games, tables, [game for game in every if game.few])),
         tables,
         list(_drawings(games, tables)),
     )
@@ -117,87 +126,108 @@ def _of(table: pd.DataFrame, game: Game) -> pd.DataFrame:
     return kept.reset_index(drop=True)
 
 
-def _told(game: Game, tables: dict[str, pd.DataFrame], main: bool) -> Iterator[str]:
+class Way(NamedTuple):
+    """Which way all levers together move an outcome, in words."""
+
+    falls: bool
+    worse: bool  # against what is wanted of it, or a rise where neither is better: tables then have negative numbers
+    all: str  # what all do
+    each: str  # what each does
+
+
+def _way(game: Game) -> Way:
+    """Which way all levers together move the outcome of a game."""
+    falls = float(game.on.mean()) <= float(game.off.mean())
+    worse = float(game.saved[..., -1].mean()) < 0
+    return Way(falls, worse, *(("take off", "takes off") if falls else ("add", "adds")))
+
+
+def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) -> Iterator[str]:
     """What one game says; of an outcome told beside the main one only what all do together and who does most."""
     shares, whole = _of(tables["attribution"], game), _of(tables["together"], game).iloc[0]
-    scale = PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
-    what = spoken(str(game.outcome))
+    what, way = spoken(str(game.outcome)), _way(game)
+    turn = -1.0 if way.worse else 1.0  # sentences tell the size of what happens, tables whether it is better
+    scale = turn * PER_CENT / whole["all_off"] if whole["all_off"] else np.nan
+    moved = _banded_in(whole, "joint", scale)
     yield (
-        f"all {len(game.levers)} safeguards together take {_banded_in(whole, 'joint', scale)} off {what}, which goes from "
-        f"{whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
+        f"all {len(game.levers)} safeguards together {f'take {moved} off' if way.falls else f'add {moved} to'} {what}, which goes "
+        f"from {whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
-    top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:_NAMED])
+    top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:most])
     parts = [f"{quoted(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
-    if len(shares) > _NAMED:
+    if len(shares) > most:
         rest = (shares["value"].sum() - top["value"].sum()) * scale
-        parts.append(f"the other {len(shares) - _NAMED} {number(rest)} %")
+        parts.append(f"the other {len(shares) - most} {number(rest)} %")
     yield f"shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
     if not main:
         return
     if not np.isnan(whole["overlap"]):
-        yield _overlap(whole, scale)
+        yield _overlap(whole, scale, way)
     unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if unclear:
         which = f"none of the {len(shares)}" if len(unclear) == len(shares) else f"all but {listed(unclear)}"
         yield f"when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
     if "interactions" in tables:
-        yield from _pairs_told(_of(tables["interactions"], game), scale)
+        yield from _pairs_told(_of(tables["interactions"], game), scale, way)
 
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
     """A number of a row in per cent, with its interval."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(row[name] * scale, row[low] * scale, row[high] * scale)
+    low, high = _limits_of(row, name)
+    ends = low * scale, high * scale
+    return band(row[name] * scale, *(ends if scale >= 0 else ends[::-1]))
 
 
-def _overlap(whole: pd.Series[Any], scale: float) -> str:
+def _limits_of(row: pd.Series[Any], name: str) -> tuple[float, float]:
+    """Limits over worlds of a number of a row, which bear its name where the row has several."""
+    of_it = f"{name}_" if f"{name}_world_low" in row.index else ""
+    return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
+
+
+def _overlap(whole: pd.Series[Any], scale: float, way: Way) -> str:
     """That effects of levers alone do not sum to their joint effect."""
     alone, apart = (
-        f"what each takes off alone sums to {number(whole['sum_first_in'] * scale)} %",
+        f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",
         _banded_in(whole, "overlap", scale),
     )
-    if whole["overlap_low"] > 0:
+    low, high = _limits_of(whole, "overlap")
+    low, high = (-high, -low) if way.worse else (low, high)
+    if low > 0:
         return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
-    if whole["overlap_high"] < 0:
-        less = _turned(whole, "overlap", scale)
+    if high < 0:
+        less = _banded_in(whole, "overlap", -scale)
         return f"{alone}, {less} less than all together: they reinforce each other, so such effects must not be added up."
-    return f"{alone}, not told apart from what all take off together (difference {apart})."
+    return f"{alone}, not told apart from what all {way.all} together (difference {apart})."
 
 
-def _turned(row: pd.Series[Any], name: str, scale: float) -> str:
-    """A number of a row in per cent with its sign turned round."""
-    low, high = (f"{name}_low", f"{name}_high") if f"{name}_low" in row.index else ("low", "high")
-    return band(-row[name] * scale, -row[high] * scale, -row[low] * scale)
-
-
-def _pairs_told(pairs: pd.DataFrame, scale: float) -> Iterator[str]:
+def _pairs_told(pairs: pd.DataFrame, scale: float, way: Way) -> Iterator[str]:
     """The strongest overlap and the strongest support among pairs that stay clear of zero."""
-    for sign, words, told in ((-1.0, "overlap most", _turned), (1.0, "reinforce each other most", _banded_in)):
-        of_it = pairs[pairs["clear"] & (np.sign(pairs["value"]) == sign)]
+    for sign, words in ((-1.0, "overlap most"), (1.0, "reinforce each other most")):
+        of_it = pairs[pairs["clear"] & (np.sign(pairs["value"] * scale) == sign)]
         if len(of_it):
             row = of_it.loc[of_it["value"].abs().idxmax()]
-            points = told(row, "value", scale).replace(" %", " points")
+            points = _banded_in(row, "value", sign * scale).replace(" %", " points")
             yield (
-                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they take off {points} "
-                f"{'less' if sign < 0 else 'more'} than the sum of what each takes off, on average over what else is on "
+                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they {way.all} {points} "
+                f"{'less' if sign < 0 else 'more'} than the sum of what each {way.each}, on average over what else is on "
                 "(points: per cent of the outcome with all off)."
             )
 
 
-def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -> Iterator[str]:
+def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[Game]) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first, together = games[0], tables["together"]
     draws, worlds = first.values.shape[:2]
     yield (
         f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
-        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off, the divisor taken as "
-        "known."
+        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off"
+        f"{', over all draws and worlds' if draws > 1 else ''}, the divisor taken as known."
     )
     if draws > 1:
         yield (
-            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; draw_low and "
-            "draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, so "
-            "replicate noise is in it."
+            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; value_draw_low "
+            "and value_draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, "
+            "so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."
@@ -216,10 +246,17 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], fewest: int) -
         "A Shapley value shares a joint effect out, every order of adoption weighing the same; it does not foretell what one "
         "safeguard would do by itself (first_in) or on top of all others (last_in)."
     )
-    few = together[together[["events_off", "events_on"]].min(axis=1) < fewest]
-    if len(few):
-        names = listed(sorted({spoken(str(name)) for name in few["outcome"]}))
-        yield f"Fewer than {fewest} events stand behind all off or all on for {names}: do not rely on it."
+    for game in few:
+        where = f" ({spoken(game.condition)})" if game.condition else ""
+        yield (
+            f"Without a number: {spoken(str(game.outcome))}{where}, with fewer than {game.fewest} events behind all off or all on "
+            "(metrics.fewest_events)."
+        )
+    if any((game.counts < game.fewest).any() for game in games):
+        yield (
+            "Some combinations stand on fewer events than a number may (metrics.fewest_events): no effect alone (first_in) or on "
+            "top of all others (last_in) is shown that rests on one of them."
+        )
 
 
 # --- figures --------------------------------------------------------------------------------------------------------------
@@ -236,7 +273,7 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
             shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
             _standing(of_it[0]),
             f"Waterfall of {listed([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
-            {"title": _title("How much each safeguard takes off", condition)},
+            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}", condition)},
         )
     for game in games:
         if game.orders is None and len(game.levers) > 1:
@@ -247,7 +284,7 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
                 _standing(game),
                 f"Heat map of how pairs of safeguards interact in {spoken(str(game.outcome))}; numbers in interactions.csv.",
                 {"title": _title(f"Where safeguards overlap: {spoken(str(game.outcome))}", game.condition)},
-                {"order": list(_of(tables["attribution"], game)["lever"])},
+                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse},
             )
 
 

@@ -30,7 +30,7 @@ class Change(NamedTuple):
     base: Reals  # [C, W] the baseline over the same lucks and draws
 
     def percent(self) -> Ratios:
-        """Per cent of the baseline's mean, with Fieller's interval over worlds, each ``[C]``."""
+        """Per cent of the pooled baseline, a ratio of means over draws and worlds; Fieller's interval over worlds, each ``[C]``."""
         found = ratio_of(self.off, self.base)
         return Ratios(PER_CENT * found.ratio, PER_CENT * found.low, PER_CENT * found.high)
 
@@ -52,13 +52,29 @@ class Menu(NamedTuple):
     full: int | None  # place of the policy with every lever at its last level, if there is one
     gain: Change
     cost: Change
-    gain_draws: Reals  # [D, C] per cent, mean over worlds, of each parameter draw; one row where parameters are held
+    gain_draws: Reals  # [D, C] per cent of the baseline in the draw, mean over worlds; one row where parameters are held
     cost_draws: Reals  # [D, C]
     worlds: int
     dropped: int  # runs that are left out, for a policy or draw lacks a value in them
     even: bool  # whether every policy and draw has both values in every run that is kept
     runs: int  # behind the baseline
-    events: tuple[int, int]  # of the baseline, pooled: of what is to be prevented, of what is to be kept
+    counts: NDArray[np.int64]  # [2, C] events pooled over the runs kept: of what is to be prevented, of what is to be kept
+
+    @property
+    def events(self) -> tuple[int, int]:
+        """Behind the baseline."""
+        return int(self.counts[0, self.baseline]), int(self.counts[1, self.baseline])
+
+    def few(self, fewest: int) -> NDArray[np.bool_]:
+        """Policies on fewer events of either than a number may stand on, ``[C]``."""
+        return np.asarray((self.counts < fewest).any(axis=0))
+
+    def told(self, fewest: int) -> Menu:
+        """The same without the numbers of policies on fewer events."""
+        few = self.few(fewest)[:, None]
+        gain, cost = (Change(*(np.where(few, np.nan, part) for part in side)) for side in (self.gain, self.cost))
+        gain_draws, cost_draws = (np.where(few.T, np.nan, side) for side in (self.gain_draws, self.cost_draws))
+        return self._replace(gain=gain, cost=cost, gain_draws=gain_draws, cost_draws=cost_draws)
 
 
 def parts_of(row: Mapping[Hashable, Any], design: Design) -> list[str]:
@@ -147,7 +163,7 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
         int((met.any(axis=0) & ~kept).sum()),
         bool(met[:, kept].all()),
         int(known.sum()),
-        (int(gain.counts[at_base][:, kept].sum()), int(cost.counts[at_base][:, kept].sum())),
+        np.stack([_pooled(np.where(met & kept, cube.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for cube in (gain, cost)]),
     )
 
 
@@ -158,6 +174,13 @@ def kept_runs(*values: Reals) -> NDArray[np.bool_]:
     """
     count = np.logical_and.reduce([~np.isnan(side) for side in values]).sum(axis=0)
     return np.asarray((count == count.max()) & (count > 0))
+
+
+def _pooled(counts: NDArray[np.int64], policy: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Sums over the points of each policy, ``[C]``."""
+    total = np.zeros(count, np.int64)
+    np.add.at(total, policy, counts)
+    return total
 
 
 def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:

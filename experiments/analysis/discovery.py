@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
-from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
+from experiments.analysis.policies import no_comparison, nothing_told, paired_conditions, selected, silent, unpaired
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, left_out, share_limits
 from experiments.analysis.words import counted, listed, number, share, span, spoken, under
@@ -51,9 +51,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in every if one.tables]
     if not told:
-        return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"))
+        few = [nothing_told(one.condition, one.few) for one in every if one.few]
+        return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"), few)
     tables = {name: pd.concat([one.tables[name] for one in told], ignore_index=True) for name in told[0].tables}
-    none = [f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in every if not one.tables]
+    none = [nothing_told(one.condition, one.few) for one in every if not one.tables]
     return Analysis(
         name=_NAME,
         heading=listed(list(dict.fromkeys(one.heading for one in told))),
@@ -75,6 +76,7 @@ class Looked(NamedTuple):
     sure: list[str]
     tables: dict[str, pd.DataFrame]
     drawings: list[Drawing]
+    few: list[str]  # that there are too few events
 
 
 def _under(condition: str, sentence: str) -> str:
@@ -87,8 +89,8 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
     failing = failing_in(study, outcome, spec, condition)
     heading = f"Where {spoken(failing.policy)} fails"
     question = f"Under which assumptions does {spoken(failing.policy)} {_failure(spec)}?"
-    if len(failing.fails) < _FEWEST:
-        return Looked(condition, heading, question, [], [], {}, [])
+    if len(failing.fails) < _FEWEST or failing.few:
+        return Looked(condition, heading, question, [], [], {}, [], failing.few)
     x = unit_draws_of(failing.futures, known)
     enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
     found = find(x, failing.fails, spec) if enough else None
@@ -104,9 +106,10 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
         heading,
         question,
         [_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
-        [*filter(None, [failing.few]), *_sure(found, x, failing, spec)],
+        [*failing.unseen, *_sure(found, x, failing, spec)],
         {name: _under_condition(table, condition) for name, table in tables.items()},
         [] if told is None else [_of_condition(one, condition) for one in _drawings(told, failing, tables, spec)],
+        [],
     )
 
 
@@ -127,10 +130,11 @@ def _of_condition(drawing: Drawing, condition: str) -> Drawing:
 
 
 def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
-    """``parameter, least, most, low, high, low_unit, high_unit, quasi_p_low, quasi_p_high, found_again, says``, a row a parameter.
+    """``parameter, least, most, low, high, low_unit, high_unit, low_quasi_p, high_quasi_p, found_again, says``, a row a parameter.
 
-    ``low`` and ``high`` are missing where the box does not restrict, or where values are words; ``_unit`` are the same in the range
-    of the draws, 0 to 1; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
+    ``low`` and ``high`` are the ends of the box, no limits of an uncertain number; they are missing where the box does not
+    restrict, or where values are words. ``_unit`` are the same in the range of the draws, 0 to 1, ``_quasi_p`` what each end is
+    worth; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
     """
     box = Box(np.full(len(known), -np.inf), np.full(len(known), np.inf)) if found is None else found.box
     values, low, high = quasi_p(box, x, failing.fails), np.maximum(box.low, 0.0), np.minimum(box.high, 1.0)
@@ -148,8 +152,8 @@ def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) 
                 "high": _number(inner[1]) if np.isfinite(box.high[k]) else np.nan,
                 "low_unit": low[k],
                 "high_unit": high[k],
-                "quasi_p_low": values[k, 0],
-                "quasi_p_high": values[k, 1],
+                "low_quasi_p": values[k, 0],
+                "high_quasi_p": values[k, 1],
                 "found_again": again[k],
                 "says": _says(box, k, one),
             }
@@ -219,7 +223,10 @@ def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.Data
 
 
 def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
-    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future."""
+    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future, in per cent of the baseline in it.
+
+    No numbers on too few events of the draw.
+    """
     inside = np.zeros(len(x), bool) if found is None else found.box.holds(x)
     own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "sure": failing.sure, "inside": inside}
     return pd.concat([pd.DataFrame({"future": np.arange(len(x)), **own}), failing.futures[[*known]]], axis=1)
@@ -283,7 +290,8 @@ def _box(found: Found, x: Reals, failing: Failing, tables: dict[str, pd.DataFram
 
 def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[str]:
     told = [
-        f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline. Replicate "
+        f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline and "
+        "in per cent of the baseline in the same draw. Replicate "
         f"noise: {counted(int((~failing.sure).sum()), 'draw')} lie so near the threshold that it may have put them on the wrong "
         "side.",
         "The box is about parameter uncertainty. Shares of draws are no probabilities: the ranges say what is held possible, not "
@@ -358,7 +366,10 @@ def _drawings(found: Found, failing: Failing, tables: dict[str, pd.DataFrame], s
 
 
 def plane_frame(draws: pd.DataFrame, limits: pd.DataFrame, pair: Sequence[str]) -> pd.DataFrame:
-    """``x, y, fails, sure, inside`` and, for both axes, ``_parameter, _low, _high`` (missing without a limit), a row a draw."""
+    """``x, y, fails, sure, inside`` and, for both axes, ``_parameter, _low, _high``, a row a draw.
+
+    ``low`` and ``high`` are ends of the box, missing where it has none.
+    """
     of = {str(row["parameter"]): row for row in limits.to_dict("records")}
     frame = draws[["fails", "sure", "inside"]].copy()
     for axis, key in zip("xy", pair, strict=True):

@@ -42,6 +42,7 @@ class Case(NamedTuple):
     label: str  # a policy, or "one against another"
     cube: Cube
     effect: bool  # whether it is the difference of two policies, paired by draw, world and luck
+    counts: tuple[NDArray[np.int64], ...]  # [P, W, L] of each policy in it: events behind its values
 
 
 class UnsuitedError(ConfigError):
@@ -84,13 +85,13 @@ def cases_of(study: Study, cube: Cube) -> Iterator[Case]:
     policies = _policies(study.points, study.design)
     parts = [cube._replace(points=rows, values=cube.values[rows.index], counts=cube.counts[rows.index]) for _, rows in policies]
     for (label, _), part in zip(policies, parts, strict=True):
-        yield Case(label, part, effect=False)
+        yield Case(label, part, False, (part.counts,))
     first: dict[str, int] = {}
     for place, ((label, rows), part) in enumerate(zip(policies, parts, strict=True)):
         base = first.setdefault(str(rows["condition"].iloc[0]), place)
         if base != place:
             change = part._replace(values=part.values - parts[base].values)
-            yield Case(f"{label} against {policies[base][0]}", change, effect=True)
+            yield Case(f"{label} against {policies[base][0]}", change, True, (part.counts, parts[base].counts))
 
 
 def _policies(points: pd.DataFrame, design: Design) -> list[tuple[str, pd.DataFrame]]:

@@ -61,14 +61,20 @@ def steps_of(effects: Reals) -> Reals:
     return np.stack([means.mean(axis=0), np.abs(means).mean(axis=0), means.std(axis=0, ddof=1)])
 
 
+def at_ends(units: Reals, share: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows in the lowest and in the highest ``share`` of each factor's draws, ``[count, D]`` each, from ``[n, D]``."""
+    count = max(int(share * len(units)), 1)
+    order = np.argsort(units, axis=0, kind="stable")
+    return order[:count], order[len(units) - count :]
+
+
 def between_ends(units: Reals, values: Reals, share: float, resamples: int, rng: np.random.Generator) -> Change:
     """The outcome in the lowest and in the highest ``share`` of each factor's draws, from ``[n, D]`` and ``[n, R]``.
 
     Draws vary by the bootstrap within either end; replicates by Student's t on each replicate's change.
     """
-    count = max(int(share * len(units)), 1)
-    order = np.argsort(units, axis=0, kind="stable")
-    ends = values[order[:count]], values[order[len(units) - count :]]  # [count, D, R] each
+    lowest, highest = at_ends(units, share)
+    count, ends = len(lowest), (values[lowest], values[highest])  # [count, D, R] each
     low, high = (end.mean(axis=0) for end in ends)
     below, above = (end.mean(axis=2) for end in ends)
     drawn = [

@@ -25,7 +25,7 @@ from experiments.analysis.boxes import (
     trajectory_of,
 )
 from experiments.analysis.bundles import labels_of
-from experiments.analysis.policies import BETTER_UP, Policies, policies_of, saving, too_few, undefined_draws, whole
+from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_told
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
 from experiments.designs import Design, Uncertainty
@@ -42,9 +42,9 @@ class Spec(Record):
     """What ``configs/analysis/discovery.yaml`` says."""
 
     policy: str | None  # whose failures are looked at; None: the one that fails in nearest to half of the draws
-    fails_below: float  # per cent of the baseline saved
+    fails_below: float  # per cent of the baseline in the draw saved
     cooperation: str  # estimand whose loss counts as cost
-    costs_above: float | None  # per cent of the baseline lost; None: the cost is not looked at
+    costs_above: float | None  # per cent of the baseline in the draw lost; None: the cost is not looked at
     fewest: Annotated[StrictInt, Field(ge=2)]  # draws on either side of the threshold, under which no box is looked for
     peel: Annotated[float, Field(gt=0, lt=0.5)]  # share of the draws in the box that a step takes off
     paste: Annotated[float, Field(gt=0, lt=0.5)]  # share that a step puts back
@@ -61,8 +61,8 @@ class Failing(NamedTuple):
 
     policy: str
     futures: pd.DataFrame  # [D] with the uncertainties
-    saved: Reals  # [D] per cent
-    lost: Reals  # [D] per cent
+    saved: Reals  # [D] per cent of the baseline in the draw
+    lost: Reals  # [D] the same
     fails: Flags  # [D]
     sure: Flags  # [D] noise that differs between draws does not reach the threshold
     shared: float  # half of the 95 % interval over worlds of what all draws share, per cent saved; missing for one world
@@ -71,7 +71,8 @@ class Failing(NamedTuple):
     bound: int  # rows of Sobol's scheme that are made of others
     worlds: int
     runs: int
-    few: str  # a warning where few events stand behind the baseline; else nothing
+    few: list[str]  # that it or its baseline stands on too few events for a number; else nothing
+    unseen: list[str]  # policies beside it that do
     among: int  # policies of which this one fails in nearest to half of the draws
 
 
@@ -99,20 +100,26 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") 
     if spec.policy is not None and spec.policy not in others:
         raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")
     cubes = [policies_of(cube, names) for cube in held]
-    better_up = [one.metric in BETTER_UP for one in (outcome, kept)]
+    better_up = [is_better_up(outcome), is_better_up(kept, "analysis.discovery.cooperation")]
     chosen = [name for name in others if spec.policy in (None, name)]
-    every = [failing_of(cubes, (baseline, name), better_up, spec, study.design) for name in chosen]
-    few = too_few(cubes[0], baseline, outcome, study.config.metrics.fewest_events)
-    return min(
-        (one._replace(few=few, among=len(chosen)) for one in every),
-        key=lambda failing: abs(failing.fails.mean() - 0.5) if len(failing.fails) else 1.0,
-    )
+    fewest, outcomes = study.config.metrics.fewest_events, [outcome, *([kept] if spec.costs_above is not None else [])]
+    every = [failing_of(cubes, (baseline, name), better_up, spec, study.design, fewest) for name in chosen]
+    every = [one._replace(few=too_few(one.few, outcomes, fewest)) for one in every]
+    unseen = [one.policy for one in every if one.few]
+    found = min(every, key=lambda one: (bool(one.few), abs(one.fails.mean() - 0.5) if len(one.fails) else 1.0))
+    return found._replace(among=len(every) - len(unseen), unseen=[] if found.few else too_few(unseen, outcomes, fewest))
 
 
-def failing_of(cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: Spec, design: Design) -> Failing:
-    """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each."""
+def failing_of(
+    cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: Spec, design: Design, fewest: int
+) -> Failing:
+    """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each.
+
+    What it saves or loses in one draw is told where ``fewest`` events stand behind it and behind its baseline there.
+    """
     baseline, name = pair
-    both, complete = whole(cubes, pair)
+    judged = cubes if spec.costs_above is not None else cubes[:1]
+    (*_, few), (both, complete, _) = (whole_and_told(some, pair, baseline, least) for some, least in ((judged, fewest), (cubes, 0)))
     saved = [saving(found, baseline, up) for found, up in zip(both, better_up, strict=True)]
     undefined = undefined_draws(saved)
     apart = is_independent(both[0].futures["draw"].to_numpy(np.int64), design)
@@ -128,11 +135,12 @@ def failing_of(cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequ
     surely = np.any([side & sure for side, sure in sides], axis=0)  # one sure failure is enough; a success wants all to be sure
     never = np.all([~side & sure for side, sure in sides], axis=0)
     futures = both[0].futures[told].reset_index(drop=True)
+    shown = np.stack([(one.counts.sum((2, 3)) >= fewest).all(0) for one in both])[:, told]  # [2, D]
     return Failing(
         policy=name,
         futures=futures,
-        saved=gain,
-        lost=cost,
+        saved=np.where(shown[0], gain, np.nan),
+        lost=np.where(shown[1], cost, np.nan),
         fails=fails,
         sure=surely | never,
         shared=float(half_width(cells[0].mean(0))) if len(gain) else np.nan,
@@ -141,7 +149,8 @@ def failing_of(cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequ
         bound=int((~apart).sum()),
         worlds=run.shape[2],
         runs=2 * run[0].size,  # its own and the baseline's
-        few="",
+        few=few,
+        unseen=[],
         among=1,
     )
 

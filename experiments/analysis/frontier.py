@@ -1,8 +1,9 @@
 """What protection costs: the policies that none outdoes, the knee of their front, and the cheapest that does what is wanted.
 
 Protection is by how much a policy betters the outcome that is asked for (by default the share of abusive cases that end in
-disclosure, which is to fall), cost is what it takes off legitimate cooperation; both in per cent of the baseline, in the same
-worlds.
+disclosure, which is to fall), cost is what it takes off legitimate cooperation; both in per cent of the
+pooled baseline, its mean over all draws and worlds: a ratio of means. Only ``share_of_draws`` goes draw by draw, in per cent of the
+baseline in each.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from sim.world.record import ConfigError
 
 NAME = "frontier"
 _FEWEST = 3  # policies of which it is worth asking who outdoes whom
-_OFTEN = 0.5  # of the resamples, from which a policy is said to be on the front as a rule
 
 
 def unsuited(study: Study) -> str | None:
@@ -49,11 +49,21 @@ def unsuited(study: Study) -> str | None:
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """The Pareto front of every policy of a study, condition by condition.
 
-    Raises ``ConfigError`` where the store lacks one of the two estimands, or the baseline has none of one of them.
+    Raises ``ConfigError`` where the store lacks one of the two estimands, or the baseline has none of one of them, or fewer events
+    than ``metrics.fewest_events`` under every condition.
     """
     spec = spec_from(NAME, Spec, study.config)
     cubes = _cubes(study, outcome, spec)
-    found = [scores_of(*cubes, study.design, condition, spec) for condition in conditions_in(study.points)]
+    fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
+    every = [scores_of(*cubes, study.design, condition, spec, fewest) for condition in conditions]
+    found = [scores for scores in every if scores is not None]
+    if not found:
+        both = " or of ".join(str(cube.outcome) for cube in cubes)
+        raise ConfigError(
+            f"outcome: found fewer than {fewest} events of {both} in the baseline; accepted: estimands with more events "
+            "(metrics.fewest_events)"
+        )
+    silent = [condition for condition, scores in zip(conditions, every, strict=True) if scores is None]
     tables = {
         "frontier": pd.concat([table_of(scores, spec) for scores in found], ignore_index=True),
         "choices": pd.concat([choices_of(scores, spec) for scores in found], ignore_index=True),
@@ -63,7 +73,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         "What protection costs in cooperation",
         study.design.question,
         [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, _does(cubes[0].outcome))],
-        list(_sure(found, tables["choices"], study, cubes, spec)),
+        [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)],
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
@@ -108,14 +118,16 @@ def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec, does: str
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
-    often = int((of_it["share_on_frontier"] >= _OFTEN).sum())
+    often = int((of_it["share_on_frontier"] >= spec.often).sum())
     named = "the full bundle" if menu.labels[scores.full] == spec.full else "what protects most"
     full = "all levers on" if menu.full is not None else named
     made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
+    told = bool(np.isfinite(scores.protection.ratio[scores.full]))
     yield (
         f"of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
-        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least half. {full.capitalize()} "
-        f"({made_of}) {_scored(scores, scores.full, does)}."
+        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least "
+        f"{number(PER_CENT * spec.often)} %. {full.capitalize()} "
+        f"({made_of}) {_scored(scores, scores.full, does) if told else 'has no number, on too few events'}."
     )
     if choice.knee is not None:
         knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee, does)}"
@@ -123,7 +135,7 @@ def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec, does: str
     else:
         yield "the front has no knee: no policy on it lies above the straight line between its ends."
     if choice.cheapest is None:
-        yield f"no policy is sought for the target, because {full} {does} nothing."
+        yield f"no policy is sought for the target, because {full} {f'{does} nothing' if told else 'has no number'}."
     else:
         chance = float(of_it.loc[of_it["cheapest"], "share_reaching"].iloc[0])
         yield (
@@ -156,17 +168,18 @@ def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple
         "every policy met the same worlds and lucks as the baseline."
     )
     yield from _left_out(found)
+    draws = len(first.gain_draws)
     moved = "rise" if WANTED[cubes[0].outcome.metric] == "up" else "fall"
     yield (
         f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, "
-        "both in per cent of the baseline; a cost below zero is a gain."
+        f"both in per cent of the pooled baseline, its mean over all {'draws and ' if draws > 1 else ''}worlds; a cost below "
+        "zero is a gain."
     )
-    draws = len(first.gain_draws)
     if draws > 1:
         yield (
-            f"Scores are means over {draws} parameter draws; intervals and shares of resamples hold worlds and luck alone. What is "
-            "not known of the parameters stands apart, in share_of_draws: in how many draws a policy is on the front; each draw is "
-            "a mean over few runs, so replicate noise is in it."
+            f"Scores are ratios of means over {draws} parameter draws, not means of the per cent in each; intervals and shares of "
+            "resamples hold worlds and luck alone. What is not known of the parameters stands apart, in share_of_draws: in how "
+            "many draws a policy is on the front; each draw is a mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."
@@ -184,9 +197,18 @@ def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple
     yield f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. {corrected}"
     if study.design.search is not None:
         yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
-    fewest = study.config.metrics.fewest_events
-    if min(min(scores.menu.events) for scores in found) < fewest:
-        yield f"Fewer than {fewest} events stand behind the baseline: do not rely on it."
+
+
+def _few(found: list[Scores], silent: list[str], fewest: int, most: int) -> Iterator[str]:
+    """Policies, and conditions, on fewer events than a number may stand on."""
+    for menu in (scores.menu for scores in found):
+        few = [_named(label) for label, is_few in zip(menu.labels, menu.few(fewest), strict=True) if is_few]
+        if few:
+            named = "; ".join(few[:most]) + (f"; and {len(few) - most} more" if len(few) > most else "")
+            yield under(menu.condition, f"without a number, on fewer than {fewest} events (metrics.fewest_events): {named}.")
+    if silent:
+        names = listed([spoken(condition) for condition in silent])
+        yield f"Nothing is said of {names}: fewer than {fewest} events stand behind the baseline (metrics.fewest_events)."
 
 
 def _left_out(found: list[Scores]) -> Iterator[str]:

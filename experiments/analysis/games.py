@@ -15,6 +15,7 @@ from experiments.cube import Cube, Outcome, conditions_in
 from experiments.designs import Design
 from experiments.paired import LEVEL, mean_of
 from experiments.sampling import orders_of
+from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
@@ -32,7 +33,18 @@ class Game(NamedTuple):
     values: Reals  # [D, W, P] the outcome, mean over the lucks in which every point has a value
     orders: NDArray[np.int64] | None  # [O, k] that stand for all; None where every set is there
     runs: int  # behind each point
-    events: tuple[int, int]  # pooled, behind all off and all on
+    counts: NDArray[np.int64]  # [P] events pooled over runs and draws
+    fewest: int  # of them, under which no number is shown
+
+    @property
+    def events(self) -> tuple[int, int]:
+        """Pooled, behind all off and all on."""
+        return int(self.counts[0]), int(self.counts[-1])
+
+    @property
+    def few(self) -> bool:
+        """Whether all off or all on, which every value sums to, stands on too few events for a number."""
+        return min(self.events) < self.fewest
 
     @property
     def off(self) -> Reals:
@@ -45,9 +57,15 @@ class Game(NamedTuple):
         return mean_of(self.values[..., -1].T)
 
     @property
+    def rises(self) -> bool:
+        """Whether a positive value is a rise of the outcome: of what is better up. Of all else it is a fall."""
+        return WANTED[self.outcome.metric] == "up"
+
+    @property
     def saved(self) -> Reals:
-        """What each set takes off the outcome, ``[D, W, P]``: the game itself."""
-        return np.asarray(self.values[..., :1] - self.values)
+        """By how much each set betters the outcome, ``[D, W, P]``: the game itself; what it adds to, or takes off, the outcome."""
+        off = self.values[..., :1]
+        return np.asarray(self.values - off if self.rises else off - self.values)
 
 
 class Estimate(NamedTuple):
@@ -103,8 +121,11 @@ def whole_runs(values: Reals) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).any(axis=0))
 
 
-def game_of(cube: Cube, design: Design, condition: str) -> Game:
-    """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point."""
+def game_of(cube: Cube, design: Design, condition: str, fewest: int = 0) -> Game:
+    """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point.
+
+    No number is to be shown that compares sets on fewer than ``fewest`` events.
+    """
     part = cube.of(condition=condition)
     whole = whole_runs(part.values)
     if not whole.any():
@@ -124,7 +145,8 @@ def game_of(cube: Cube, design: Design, condition: str) -> Game:
         np.stack([means[rows].T for rows in places]),
         orders[: len(orders) // PAIR * PAIR] if orders is not None else None,  # an odd one has no partner
         int(whole.sum()) * len(places),
-        (int(sum(events[rows[0]] for rows in places)), int(sum(events[rows[-1]] for rows in places))),
+        np.sum([events[rows] for rows in places], axis=0),
+        fewest,
     )
 
 
@@ -166,25 +188,31 @@ def _error(values: Reals) -> Reals:
 def shares_of(game: Game) -> pd.DataFrame:
     """One row a lever, the largest value first; ``percent`` is of the mean outcome with all off, taken as a fixed scale.
 
-    ``value`` is the Shapley value: what the lever takes off the outcome, in its unit (positive: the outcome falls). ``first_in``
-    and ``last_in`` are what it takes off alone and after all others, missing where orders are sampled and none shows it.
-    ``clear`` says whether the interval of ``value`` stays clear of zero when widened for all levers at once.
+    ``value`` is the Shapley value: by how much the lever betters the outcome, in its unit; ``positive`` says whether a positive
+    number is a fall of the outcome or a rise (of what is better up). ``first_in`` and ``last_in`` are the same alone and after all
+    others, missing where orders are sampled and none shows it. Limits over worlds hold the error of sampled orders too;
+    ``value_draw_low`` and ``value_draw_high`` hold 95 % of the draws. ``clear`` says whether the interval of ``value`` stays clear
+    of zero when widened for all levers at once.
     """
     by_world, by_draw = values_of(game)
     found = estimate(by_world, game.orders is not None)
     frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition, "lever": game.levers})
     frame["rank"] = stats.rankdata(-found.value, method="min").astype(int)
-    frame[["value", "low", "high"]] = _banded(found)
+    frame[_limited("value")] = _banded(found)
     frame["se_worlds"], frame["se_orders"] = found.se_worlds, found.se_orders
     frame["percent"] = _percent(found.value, game)
     none, every = np.zeros(len(game.levers), int), np.full(len(game.levers), game.codes.size - 1)
     for name, before, after in (("first_in", none, _alone(game)), ("last_in", _but(game), every)):
-        frame[[name, f"{name}_low", f"{name}_high"]] = _banded(_between(game, before, after))
+        frame[_limited(name)] = _banded(_between(game, before, after))
     if len(by_draw) > 1:
         ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-        frame["draw_low"], frame["draw_high"] = np.quantile(by_draw, ends, axis=0)
-    frame["clear"] = found.clear
+        frame["value_draw_low"], frame["value_draw_high"] = np.quantile(by_draw, ends, axis=0)
+    frame["clear"], frame["positive"] = found.clear, _positive(game)
     return frame.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _positive(game: Game) -> str:
+    return "rises" if game.rises else "falls"
 
 
 def _percent(values: Reals, game: Game) -> Reals:
@@ -192,8 +220,13 @@ def _percent(values: Reals, game: Game) -> Reals:
     return np.asarray(PER_CENT * values / off if off else np.full(np.shape(values), np.nan))
 
 
+def _limited(name: str) -> list[str]:
+    """Columns of a value and its limits, in a table with several."""
+    return [name, f"{name}_world_low", f"{name}_world_high"]
+
+
 def _banded(found: Estimate) -> Reals:
-    """Value, low and high, ``[k, 3]``."""
+    """Value and both limits, ``[k, 3]``."""
     half = found.half()
     return np.stack([found.value, found.value - half, found.value + half], axis=1)
 
@@ -214,33 +247,37 @@ def _places(game: Game, codes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _between(game: Game, before: NDArray[np.int64], after: NDArray[np.int64]) -> Estimate:
-    """What is taken off from one set to the next, places ``[k]``; missing where one of them is not there (-1)."""
+    """What is bettered from one set to the next, places ``[k]``; missing where one is not there (-1) or on too few events."""
     found = game.saved[..., after] - game.saved[..., before]  # [D, W, k]
-    return estimate(np.where((before >= 0) & (after >= 0), found.mean(axis=0), np.nan)[None], sampled=False)
+    told = (before >= 0) & (after >= 0) & (np.minimum(game.counts[before], game.counts[after]) >= game.fewest)
+    return estimate(np.where(told, found.mean(axis=0), np.nan)[None], sampled=False)
 
 
 def together_of(game: Game) -> pd.DataFrame:
-    """One row: all off, all on, what all take off together, and what values and alone-effects sum to.
+    """One row: all off, all on, by how much all better it together, and what values and alone-effects sum to.
 
-    ``sum_values`` equals ``joint`` (efficiency). ``overlap`` is by how much the effects of each lever alone, summed, exceed the
-    joint effect; negative where levers reinforce each other.
+    ``positive`` says what a positive number is. ``sum_values`` equals ``joint`` (efficiency). ``overlap`` is by how much the
+    effects of each lever alone, summed, exceed the joint effect; where all of them better the outcome, it is negative where
+    levers reinforce each other.
     """
     alone = _alone(game)
     joint = _between(game, np.zeros(1, int), np.array([game.codes.size - 1]))
-    summed = game.saved[..., alone].sum(axis=-1) if (alone >= 0).all() else np.full(game.values.shape[:2], np.nan)
+    told = (alone >= 0).all() and (game.counts[alone] >= game.fewest).all()
+    summed = game.saved[..., alone].sum(axis=-1) if told else np.full(game.values.shape[:2], np.nan)
     overlap = estimate((summed - game.saved[..., -1]).mean(axis=0)[None, :, None], sampled=False)
     row: dict[str, Any] = {"outcome": str(game.outcome), "condition": game.condition}
     row |= {"all_off": float(game.off.mean()), "all_on": float(game.on.mean())}
-    row |= dict(zip(("joint", "joint_low", "joint_high"), _banded(joint)[0], strict=True))
+    row |= dict(zip(_limited("joint"), _banded(joint)[0], strict=True))
     row |= {"percent": float(_percent(joint.value, game)[0]), "sum_values": float(values_of(game)[0].mean(axis=(0, 1)).sum())}
     row |= {"sum_first_in": float(summed.mean())}
-    row |= dict(zip(("overlap", "overlap_low", "overlap_high"), _banded(overlap)[0], strict=True))
+    row |= dict(zip(_limited("overlap"), _banded(overlap)[0], strict=True))
     row |= {"worlds": game.values.shape[1], "runs": game.runs, "events_off": game.events[0], "events_on": game.events[1]}
+    row |= {"positive": _positive(game)}
     return pd.DataFrame([row])
 
 
 def interactions_of(game: Game) -> pd.DataFrame:
-    """One row a pair: the Shapley interaction index, in the outcome's unit; negative where the two overlap.
+    """One row a pair: the Shapley interaction index, in the outcome's unit; negative where both better the outcome and overlap.
 
     ``clear`` says whether the interval stays clear of zero when widened for all pairs at once.
     """
@@ -249,6 +286,6 @@ def interactions_of(game: Game) -> pd.DataFrame:
     found = estimate(index[None], sampled=False)
     frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition}, index=range(len(one)))
     frame["lever"], frame["other"] = np.array(game.levers)[one], np.array(game.levers)[other]
-    frame[["value", "low", "high"]] = _banded(found)
-    frame["percent"], frame["clear"] = _percent(found.value, game), found.clear
+    frame[["value", "world_low", "world_high"]] = _banded(found)
+    frame["percent"], frame["clear"], frame["positive"] = _percent(found.value, game), found.clear, _positive(game)
     return frame

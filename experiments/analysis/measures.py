@@ -18,13 +18,13 @@ from sim.world.record import Record
 
 Reals = NDArray[np.float64]
 COLUMNS = [
-    *("scenario", "factor", "method", "index", "value", "low", "high"),
-    *("replicate_low", "replicate_high", "floor", "told"),
+    *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
+    *("world_low", "world_high", "floor", "told"),
 ]
-"""``low`` and ``high``: 95 % limits as draws vary; ``replicate_``: as worlds (or lucks) vary; ``floor``: what noise alone shows."""
+"""``draw_``: 95 % limits as draws vary; ``world_``: as worlds (or the lucks of one) vary; ``floor``: what noise alone shows."""
 TORNADO = [
-    *("scenario", "factor", "lowest", "highest", "at_low", "at_high", "change", "low", "high"),
-    *("replicate_low", "replicate_high", "told"),
+    *("scenario", "factor", "lowest", "highest", "at_lowest", "at_highest", "change", "draw_low", "draw_high"),
+    *("world_low", "world_high", "told"),
 ]
 ALL = "all inputs"
 """In place of a factor: the sum over all of them."""
@@ -42,6 +42,9 @@ class Spec(Record):
     fewest_base_points: Annotated[StrictInt, Field(ge=2)]
     fewest_trajectories: Annotated[StrictInt, Field(ge=2)]
     fewest_draws: Annotated[StrictInt, Field(ge=10)]
+    most_missing: Annotated[float, Field(ge=0, le=1)]
+    named: Annotated[StrictInt, Field(ge=1)]
+    vague: Annotated[float, Field(ge=0, le=1)]
 
 
 class Sample(NamedTuple):
@@ -51,6 +54,8 @@ class Sample(NamedTuple):
     drawn: Drawn
     units: Reals  # [n, D]
     values: Reals  # [n, R] a column a replicate
+    counts: NDArray[np.int64]  # [k, n] events behind them, of each of the policies that are compared
+    fewest: int  # of them, under which no number is shown
 
     @property
     def apart(self) -> NDArray[np.intp]:
@@ -62,7 +67,7 @@ class Sample(NamedTuple):
     @property
     def plain(self) -> Sample:
         """The rows that stand for themselves alone."""
-        return self._replace(units=self.units[self.apart], values=self.values[self.apart])
+        return self._replace(units=self.units[self.apart], values=self.values[self.apart], counts=self.counts[:, self.apart])
 
 
 class Tables(NamedTuple):
@@ -162,11 +167,15 @@ def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
 
 def _between_ends(sample: Sample, spec: Spec) -> pd.DataFrame:
     rng = np.random.default_rng(spec.seed)
-    return _tornado(sample, effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng))
+    found = effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng)
+    low, high = (sample.counts[:, rows].sum(axis=1) for rows in effects.at_ends(sample.units, spec.ends))  # [k, D] each
+    return _tornado(sample, _told(found, low, high, sample.fewest))
 
 
 def _by_contrasts(sample: Sample, _: Spec) -> Tables:
-    found = effects.contrasts(sample.units > 0, sample.values)
+    high = (sample.units > 0).astype(np.int64)
+    found = effects.contrasts(high > 0, sample.values)
+    found = _told(found, sample.counts @ (1 - high), sample.counts @ high, sample.fewest)
     table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
     return Tables(table, _tornado(sample, found))
 
@@ -208,10 +217,19 @@ def _indices(
     return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
 
 
+def _told(found: effects.Change, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.Change:
+    """The same without what rests on too few events, from those at either end ``[k, D]`` of each of the policies compared."""
+    few_low, few_high = ((events < fewest).any(axis=0) for events in (low, high))
+    both = few_low | few_high
+    blank = (few_low, few_high, both, both, both)
+    return effects.Change(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
+
+
 def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
     names = sample.drawn.factors
     lowest, highest = zip(*sample.drawn.ends, strict=True)
-    frame = pd.DataFrame({"factor": names, "lowest": lowest, "highest": highest, "at_low": found.at_low, "at_high": found.at_high})
+    ends = {"lowest": lowest, "highest": highest, "at_lowest": found.at_low, "at_highest": found.at_high}
+    frame = pd.DataFrame({"factor": names, **ends})
     told = np.abs(found.change) > joint(found.of_draws, found.of_replicates)
     frame = frame.assign(scenario=sample.label, change=found.change, told=told)
     return frame.assign(**_limits(found.change, found.of_draws, found.of_replicates))[TORNADO]
@@ -220,7 +238,7 @@ def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
 def _limits(values: Reals, of_draws: Reals | float, of_replicates: Reals | float) -> dict[str, Reals]:
     """Both intervals; one without bounds is left out."""
     out: dict[str, Reals] = {}
-    for name, half in (("", of_draws), ("replicate_", of_replicates)):
+    for name, half in (("draw", of_draws), ("world", of_replicates)):
         known = np.where(np.isfinite(half), half, np.nan)
-        out |= {f"{name}low": values - known, f"{name}high": values + known}
+        out |= {f"{name}_low": values - known, f"{name}_high": values + known}
     return out

@@ -18,10 +18,10 @@ from experiments.designs import Choice, Design, Settings
 from experiments.paired import mean_of
 from sim.config import key_of
 from sim.metrics import WANTED
+from sim.world.record import ConfigError
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-BETTER_UP = tuple(name for name, way in WANTED.items() if way == "up")
 _FEWEST = 2  # of what is to be compared
 _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
 
@@ -32,7 +32,12 @@ class Policies(NamedTuple):
     names: list[str]  # [Q] in the order of the design
     futures: pd.DataFrame  # [D] a point of each draw, with the uncertainties
     values: Reals  # [Q, D, W, L]; missing where there is no such point or no value
-    events: NDArray[np.int64]  # [Q] pooled over all runs
+    counts: NDArray[np.int64]  # [Q, D, W, L] events behind each value; none where there is no value
+
+    @property
+    def events(self) -> NDArray[np.int64]:
+        """Events behind each policy, pooled over its runs, ``[Q]``."""
+        return np.asarray(self.counts.sum((1, 2, 3)))
 
     def of(self, name: str) -> Reals:
         """Values of one policy, ``[D, W, L]``."""
@@ -46,10 +51,12 @@ def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
     values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
     place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
     rows = [place[0][name] for name in names]
-    values[rows, [place[1][key] for key in keys]] = cube.values
-    events = np.bincount(rows, weights=cube.counts.sum((1, 2)), minlength=len(policies)).astype(np.int64)
+    counts = np.zeros(values.shape, np.int64)
+    columns = [place[1][key] for key in keys]
+    values[rows, columns] = cube.values
+    counts[rows, columns] = np.where(np.isnan(cube.values), 0, cube.counts)
     first = [keys.index(key) for key in futures]
-    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, events)
+    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, counts)
 
 
 def whole(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], Kept]:
@@ -58,9 +65,30 @@ def whole(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policie
     known = [~np.isnan(cube.values[places]) for cube, places in zip(cubes, rows, strict=True)]
     kept = kept_of(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
     return [
-        Policies(list(names), cube.futures[kept.draws].reset_index(drop=True), kept.of(cube.values[places]), cube.events[places])
+        Policies(
+            list(names),
+            cube.futures[kept.draws].reset_index(drop=True),
+            kept.of(cube.values[places]),
+            np.asarray(cube.counts[places][:, kept.draws][:, :, kept.worlds][..., kept.lucks]),
+        )
         for cube, places in zip(cubes, rows, strict=True)
     ], kept
+
+
+def whole_and_told(
+    cubes: Sequence[Policies], names: Sequence[str], baseline: str, fewest: int
+) -> tuple[list[Policies], Kept, list[str]]:
+    """As ``whole``, of those policies alone on which a number may be shown; and the others.
+
+    That takes ``fewest`` events of every outcome, pooled over the runs that are kept. Without a run, or where the baseline is among
+    the others, nothing is left out, for nothing is to be shown at all.
+    """
+    held, kept = whole(cubes, names)
+    few = [name for place, name in enumerate(names) if any(cube.events[place] < fewest for cube in held)]
+    if not few or baseline in few or not held[0].values.size:
+        return held, kept, few if held[0].values.size else []
+    held, kept, further = whole_and_told(cubes, [name for name in names if name not in few], baseline, fewest)
+    return held, kept, [*few, *further]
 
 
 def shared_draws(points: pd.DataFrame, design: Design) -> dict[str, int]:
@@ -121,25 +149,49 @@ def _no_pairs(study: Study) -> str | None:
     return None
 
 
-def too_few(policies: Policies, baseline: str, outcome: Outcome, fewest: int) -> str:
-    """A warning where fewer events stand behind the baseline than a rate may stand on; else nothing."""
-    found = int(policies.events[policies.names.index(baseline)])
-    return (
-        f"Only {found} events stand behind {outcome} in the baseline, fewer than {fewest}: do not rely on it."
-        if found < fewest
-        else ""
-    )
+def too_few(names: Sequence[str], outcomes: Sequence[Outcome], fewest: int) -> list[str]:
+    """A sentence about policies on fewer events than a number may stand on; nothing where there is none.
+
+    >>> too_few(["judge"], [Outcome("case_disclosure_rate")], 10)
+    ['Without a number: judge, on fewer than 10 events of case disclosure rate (metrics.fewest_events).']
+    """
+    of = " or of ".join(spoken(str(one)) for one in outcomes)
+    told = f"Without a number: {listed([spoken(name) for name in names])}, on fewer than {fewest} events of {of}"
+    return [f"{told} (metrics.fewest_events)."] if names else []
 
 
-def silent(name: str, heading: str, question: str, outcome: Outcome, columns: Sequence[str]) -> Analysis:
-    """What is handed back where under two draws have all their runs and an outcome above zero: a sentence, an empty table."""
-    told = f"Nothing can be said: the baseline has {outcome} in under {_FEWEST} draws with all their runs."
+def nothing_told(condition: str, few: Sequence[str]) -> str:
+    """Why nothing is said under a condition: too few events, or a baseline that is zero or lacks runs."""
+    why = few[0] if few else "the baseline is zero or lacks runs."
+    return f"Nothing is said{f' of {spoken(condition)}' if condition else ''}: {why[:1].lower()}{why[1:]}"
+
+
+def silent(name: str, heading: str, question: str, outcome: Outcome, columns: Sequence[str], few: Sequence[str] = ()) -> Analysis:
+    """What is handed back where under two draws have all their runs and an outcome above zero: a sentence, an empty table.
+
+    ``few`` are sentences instead, where there are too few events.
+    """
+    told = [*few] or [f"Nothing can be said: the baseline has {outcome} in under {_FEWEST} draws with all their runs."]
     sure = ["Shares of the baseline want a baseline above zero in every world; more runs or another outcome would give it."]
-    return Analysis(name, heading, question, [told], sure, {name: pd.DataFrame(columns=[*columns])}, [])
+    return Analysis(name, heading, question, told, sure, {name: pd.DataFrame(columns=[*columns])}, [])
+
+
+def is_better_up(outcome: Outcome, key: str = "outcome") -> bool:
+    """Whether more of an estimand is better for people. Raises ``ConfigError`` where neither more nor less is (``WANTED``).
+
+    So for ``preserved_only``: it rises where a safeguard stops disclosure after freezing, and falls where freezing is stopped too,
+    which both protect; and it falls where more of what is frozen is disclosed, which harms.
+    """
+    way = WANTED[outcome.metric]
+    if way is None:
+        able = [name for name, known in WANTED.items() if known]
+        why = "of which neither more nor less is better for people, so that no policy is good or bad by it"
+        raise ConfigError(f"{key}: found {str(outcome)!r}, {why}; accepted: {', '.join(able)}")
+    return way == "up"
 
 
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
-    """What each policy gains on the baseline in the same draw, world and luck, per cent of the baseline's mean: ``[Q, D, W, L]``.
+    """What each policy gains on the baseline in the same draw, world and luck, per cent of its mean in that draw: ``[Q, D, W, L]``.
 
     Positive is better. The divisor is the baseline's mean in that draw over worlds and lucks, so that the mean over worlds of
     what comes out is the change of the means; that the divisor is uncertain too is not counted. Missing where it is not positive.

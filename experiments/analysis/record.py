@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
@@ -33,6 +33,15 @@ class Analysis(NamedTuple):
     sure: list[str]  # how sure that is: what the intervals hold, parameter and replicate uncertainty apart
     tables: dict[str, pd.DataFrame]  # name of the file -> tidy table, the first is the main one
     drawings: list[Drawing]
+
+
+class Shown(Record):
+    """What ``configs/analysis/report.yaml`` says: how much of long tables and lists is shown."""
+
+    rows: Annotated[StrictInt, Field(ge=1)]  # of the main table on the page
+    lines: Annotated[StrictInt, Field(ge=1)]  # of what failed
+    terminal_rows: Annotated[StrictInt, Field(ge=1)]
+    terminal_columns: Annotated[StrictInt, Field(ge=1)]
 
 
 def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:

@@ -20,9 +20,6 @@ from experiments.paired import components_of, mean_of, quantile_of
 
 Reals = NDArray[np.float64]
 Product = Callable[[Reals, Reals], Reals]  # [..., R], [..., R] -> [...]
-_LACKING = (
-    0.5  # assumed: a world that lacks more than half of the points was not run, and costs less when dropped than the points do
-)
 _FEWEST = 2  # replicates that can be told apart
 
 
@@ -41,6 +38,12 @@ class Whole(NamedTuple):
     groups: NDArray[np.bool_]  # [G] groups kept
     worlds: NDArray[np.bool_]  # [R] replicates kept
     runs: Reals  # [P, W, L] the single values of what is kept
+
+    def counts_of(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Events ``[P, W, L]`` behind the values that are kept, by point ``[P]`` of those kept."""
+        own = counts[self.kept]
+        own = own[:, self.worlds] if self.replicates.kind == "world" else own[:, :, self.worlds]
+        return np.asarray(np.where(np.isnan(self.runs), 0, own).sum(axis=(1, 2)))
 
 
 class Variances(NamedTuple):
@@ -66,15 +69,15 @@ def replicates_of(values: Reals) -> Replicates:
     return Replicates(mean_of(values), "world")
 
 
-def whole_groups(cube: Cube, rows: int) -> Whole:
+def whole_groups(cube: Cube, rows: int, most_missing: float) -> Whole:
     """What is complete among groups of ``rows`` points each that only serve together.
 
-    First a world that lacks more than half of the points is dropped, then every group in which a point lacks a world. Of a world's
-    lucks those that are there make its mean.
+    First a world that lacks more than a share ``most_missing`` of the points is dropped, then every group in which a point lacks a
+    world. Of a world's lucks those that are there make its mean.
     """
     found = replicates_of(cube.values)
     missing = np.isnan(found.values)
-    worlds = missing.mean(axis=0) <= _LACKING
+    worlds = missing.mean(axis=0) <= most_missing
     holes = missing[:, worlds] if worlds.any() else missing
     groups = ~holes.reshape(len(holes) // rows, -1).any(axis=1)
     kept = np.repeat(groups, rows)

@@ -4,6 +4,10 @@ After Savage (1951, regret), Starr (1963, the domain criterion: the share of fut
 Popper and Bankes (2003) and the taxonomy of McPhail and others (2018). A *future* is a parameter draw; worlds and luck are its
 replicates, and a policy's value in a future is its expectation over them.
 
+Policies are judged draw by draw, so regret, thresholds, ranks and means are in per cent of the baseline in the same draw, and a
+mean over draws is a mean of such per cents. What a policy saves of the baseline over all draws together, a ratio of means as
+``frontier`` gives it, is another number; it stands in a table of its own, ``pooled``.
+
 Replicate noise makes regret positive by chance: the best of several noisy means exceeds the best mean. So in each future the best
 policy is chosen on half of the worlds and measured on the other half, over all ways to halve them. Identical policies then have
 regret zero on average; where policies differ, it is the regret against the policy that so many worlds can tell to be best, which
@@ -24,11 +28,12 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 from scipy import stats
 
-from experiments.analysis.bundles import labels_of
+from experiments.analysis.bundles import Change, labels_of
 from experiments.analysis.policies import (
-    BETTER_UP,
     Policies,
+    is_better_up,
     no_comparison,
+    nothing_told,
     paired_conditions,
     policies_of,
     saving,
@@ -37,7 +42,7 @@ from experiments.analysis.policies import (
     too_few,
     undefined_draws,
     unpaired,
-    whole,
+    whole_and_told,
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noise_of, share_limits, steadied, variances_of
@@ -49,24 +54,29 @@ from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
-MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_low", "rank_median", "rank_high")
+MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
 SATISFIED = "satisfied_share"
 _DECISIVE = (  # order of rows in the table
     *("both", "balance", "protection", "cooperation"),
-    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_low", "rank_high"),
+    *(SATISFIED, "regret_p90", "best_share", "mean", "regret_mean", "regret_p75", "rank_median", "rank_p5", "rank_p95"),
 )
-_UNITS = {"mean": "per cent of the baseline", "regret": "percentage points", "share": "share of draws", "rank": "rank, 1 is best"}
+_UNITS = {
+    "mean": "per cent of the baseline in the draw",
+    "regret": "per cent of the baseline in the draw",
+    "share": "share of draws",
+    "rank": "rank, 1 is best",
+}
 COLUMNS = (
-    *("condition", "policy", "score", "measure", "value", "parameter_low", "parameter_high", "replicate_low", "replicate_high"),
+    *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
     *("uncorrected", "chance", "unit"),
 )
 _NAME = "robustness"
+_TABLES = (_NAME, "performance", "pooled", "regrets")
 _HEADING = "Which policy holds up when the assumptions are wrong"
 _FEWEST = 2
 _FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
-_TOLD = 3  # policies that a sentence names
-_AGREEMENTS = ((0.9, "hardly changes"), (0.6, "mostly holds"), (0.3, "changes much"), (-1.0, "holds hardly at all"))
+_LEAST_AGREEMENT = "holds hardly at all"
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
 
 
@@ -74,11 +84,13 @@ class Spec(Record):
     """What ``configs/analysis/robustness.yaml`` says."""
 
     cooperation: str  # estimand whose loss is the price of protection
-    protection_at_least: float  # per cent of the baseline saved
-    cooperation_lost_at_most: float  # per cent of the baseline
+    protection_at_least: float  # per cent of the baseline in the draw saved
+    cooperation_lost_at_most: float  # per cent of the baseline in the draw
     price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
     resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
     seed: Annotated[StrictInt, Field(ge=0)]
+    named: Annotated[StrictInt, Field(ge=1)]  # policies that a sentence names
+    agreement: dict[str, Annotated[float, Field(ge=0, le=1)]]  # words -> Kendall's W from which they are said
 
 
 class Scores(NamedTuple):
@@ -94,10 +106,11 @@ class Judged(NamedTuple):
 
     condition: str
     scores: Scores
-    tables: tuple[pd.DataFrame, ...]  # measures, performance, regrets
+    tables: tuple[pd.DataFrame, ...]  # as in _TABLES
     answer: list[str]
     sure: list[str]  # what holds under this condition alone
     drawing: Drawing | None  # None where nothing can be said
+    few: list[str]  # policies on too few events, told
 
 
 class Measured(NamedTuple):
@@ -117,16 +130,18 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
     spec = spec_from(_NAME, Spec, study.config)
+    rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
-    found = [_judged(study, outcome, condition, spec) for condition in paired_conditions(study)]
-    told = [one for one in found if one.scores.values.shape[2] >= _FEWEST]
+    found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
+    told = [one for one in found if one.drawing is not None]
     if not told:
-        return silent(_NAME, _HEADING, question, outcome, COLUMNS)
-    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(3)]
+        few = [nothing_told(one.condition, one.few) for one in found if one.few]
+        return silent(_NAME, _HEADING, question, outcome, COLUMNS, few)
+    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(len(_TABLES))]
     sure = [
         *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
         *_sure(told[0].scores, spec, outcome, study),
-        *(f"Nothing is said of {spoken(one.condition)}: the baseline is zero or lacks runs." for one in found if one not in told),
+        *(nothing_told(one.condition, one.few) for one in found if one not in told),
         *unpaired(study),
     ]
     return Analysis(
@@ -135,35 +150,42 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         question=question,
         answer=[under(one.condition, said) if one.condition else said for one in told for said in one.answer],
         sure=sure,
-        tables=dict(zip((_NAME, "performance", "regrets"), tables, strict=True)),
+        tables=dict(zip(_TABLES, tables, strict=True)),
         drawings=[one.drawing for one in told if one.drawing is not None],
     )
 
 
-def _judged(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Judged:
-    """How every policy does under one condition."""
+def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: Spec) -> Judged:
+    """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
-    held, complete = whole([policies_of(cube, names) for cube in cubes], list(dict.fromkeys(names)))
-    savings = [saving(found, baseline, one.metric in BETTER_UP) for found, one in zip(held, (outcome, kept), strict=True)]
+    fewest = study.config.metrics.fewest_events
+    every = [policies_of(cube, names) for cube in cubes]
+    held, complete, left = whole_and_told(every, list(dict.fromkeys(names)), baseline, fewest)
+    few = too_few(left, (outcome, kept), fewest)
+    savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
     scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
-    if scores.values.shape[2] < _FEWEST:
-        return Judged(condition, scores, (pd.DataFrame(),) * 3, [], [], None)
+    if scores.values.shape[2] < _FEWEST or baseline in left or len(scores.names) < _FEWEST:
+        return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
+    pooled = pooled_table(held, rises, baseline)
+    enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)[:, ~undefined]  # [Q, D]
+    enough &= enough[scores.names.index(baseline)]
+    futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
-        *filter(None, [*_few(held, baseline, (outcome, kept), study), left_out(complete.dropped)]),
-        *selected(int(undefined.sum())),
+        *filter(None, [*few, left_out(complete.dropped)]),
+        *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
-    tables = tuple(_under_condition(one, condition) for one in (table, spread, futures))
-    answer = _answers(scores, table, spread, spec, baseline)
-    drawing = _drawing(tables[2], table, baseline, outcome, scores, runs)
-    return Judged(condition, scores, tables, answer, said, drawing)
+    tables = tuple(_under_condition(one, condition) for one in (table, spread, pooled, futures))
+    answer = _answers(scores, table, (spread, pooled), spec, baseline)
+    drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
+    return Judged(condition, scores, tables, answer, said, drawing, few)
 
 
 def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
@@ -281,7 +303,7 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 
 
 def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
-    """``policy, score, measure, value, parameter_low, parameter_high, replicate_low, replicate_high, uncorrected, chance, unit``.
+    """``policy, score, measure, value, draw_low, draw_high, world_low, world_high, uncorrected, chance, unit``.
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
     Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
@@ -305,10 +327,10 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     half = np.where(is_share & (half == 0) & np.isin(point, (0.0, 1.0)), np.nan, half)  # worlds that agree tell no limit
     return table.assign(
         value=point,
-        parameter_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
-        parameter_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
-        replicate_low=np.clip(point - half, *bounds),
-        replicate_high=np.clip(point + half, *bounds),
+        draw_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
+        draw_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
+        world_low=np.clip(point - half, *bounds),
+        world_high=np.clip(point + half, *bounds),
         uncorrected=plain,
         chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
         unit=[_unit(measure) for _, _, measure in labels],
@@ -360,7 +382,10 @@ def lead_of(scores: Scores, first: str, second: str, spec: Spec) -> tuple[float,
 
 
 def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
-    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference."""
+    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference.
+
+    ``mean`` is the mean over draws of the per cent saved in each, of the baseline in that draw.
+    """
     rows = []
     for score, values in zip(SCORES, savings, strict=False):
         for name, own in zip(names, values, strict=True):
@@ -369,6 +394,27 @@ def performance_table(names: list[str], savings: list[Reals], baseline: str) -> 
                 parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "luck")}
                 rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
     return pd.DataFrame(rows)
+
+
+def pooled_table(held: Sequence[Policies], better_up: Sequence[bool], baseline: str) -> pd.DataFrame:
+    """``policy, score, percent, world_low, world_high``: what is saved over all draws, in per cent of the baseline over all draws.
+
+    A ratio of means, with Fieller's limits over worlds, as ``frontier`` gives it: draws with much to save weigh more, and draws in
+    which the baseline is zero count too.
+    """
+    rows = []
+    for score, found, up in zip(SCORES, held, better_up, strict=False):
+        before = _of_worlds(found.of(baseline))
+        others = [name for name in found.names if name != baseline]
+        after = np.stack([_of_worlds(found.of(name)) for name in others])
+        saved = Change(after - before if up else before - after, np.broadcast_to(before, after.shape)).percent()
+        rows += [(name, score, *values) for name, *values in zip(others, *saved, strict=True)]
+    return pd.DataFrame(rows, columns=["policy", "score", "percent", "world_low", "world_high"])
+
+
+def _of_worlds(values: Reals) -> Reals:
+    """Means over draws and lucks of ``[D, W, L]``, ``[W]``."""
+    return np.asarray(values.mean(axis=(0, 2)))
 
 
 def futures_table(scores: Scores) -> pd.DataFrame:
@@ -395,32 +441,39 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in chosen.sort_values("value", kind="stable")["policy"]]
 
 
-def _answers(scores: Scores, table: pd.DataFrame, spread: pd.DataFrame, spec: Spec, baseline: str) -> list[str]:
+def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.DataFrame], spec: Spec, baseline: str) -> list[str]:
+    """Sentences from the measures and from what is saved: draw by draw, and pooled."""
     best, concordance = _order(table), concordance_of(scores)
     lead = lead_of(scores, best[0], best[1], spec)
     _, Q, D, W = scores.values.shape
     rows = {(row["policy"], row["score"], row["measure"]): row for row in table.to_dict("records")}
     first, second = (rows[name, "balance", "regret_p90"] for name in best[:2])
-    met = _most([rows[name, "both", SATISFIED] for name in best])
-    on_top = _most([rows[name, "balance", "best_share"] for name in best])
+    met = _most([rows[name, "both", SATISFIED] for name in best], spec.named)
+    on_top = _most([rows[name, "balance", "best_share"] for name in best], spec.named)
     named = best[0] if best[0] != baseline else best[1]
-    own = next(row for row in spread.to_dict("records") if (row["policy"], row["score"]) == (named, "protection"))
+    own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
     return [
-        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} percentage points "
-        f"behind the best policy of the draw{limits(first)}, in the balance of protection and cooperation. Next is "
-        f"{spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
-        f"Good enough (at least {spec.protection_at_least:g} % protected, at most {spec.cooperation_lost_at_most:g} % of "
-        f"cooperation lost): {met}.",
+        f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
+        f"cent of the baseline in the draw) behind the best policy of the draw{limits(first)}, in the balance of protection and "
+        f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
+        f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
+        f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
-        f"{spoken(named).capitalize()} protects {number(own['mean'], 1)} % against {spoken(baseline)}, on average over the draws "
-        f"(worlds {span(own['replicate_low'], own['replicate_high'])}); from draw to draw "
-        f"{span(own['parameter_low'], own['parameter_high'])} % (5th to 95th percentile). Without replicate noise the standard "
-        f"deviation between draws is {number(own['parameter_sd'], 1)}.",
-        f"The order of the policies by balance {_agreement(concordance[0])} from draw to draw (Kendall's W "
+        f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
+        f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
+        f"{_worlds(own)}; from draw to draw {span(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
+        f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
+        f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
-        f"{_agreement(concordance[1])} from world to world ({number(concordance[1], 2)}; by "
+        f"{_agreement(concordance[1], spec)} from world to world ({number(concordance[1], 2)}; by "
         f"chance {number(1 / W, 2)}). Replicate noise is in both and lowers them.",
     ]
+
+
+def _worlds(row: pd.Series[Any]) -> str:
+    """Limits over worlds in brackets; nothing where one is missing."""
+    found = span(float(row["world_low"]), float(row["world_high"]))
+    return f" (worlds {found})" if found else ""
 
 
 def _lead(lead: tuple[float, float, float], second: str) -> str:
@@ -432,20 +485,16 @@ def _lead(lead: tuple[float, float, float], second: str) -> str:
     return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
-def _most(rows: list[dict[Hashable, Any]]) -> str:
+def _most(rows: list[dict[Hashable, Any]], count: int) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
-    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:_TOLD]
+    first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
     told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
     return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
 
 
-def _agreement(concordance: float) -> str:
-    return next(words for least, words in _AGREEMENTS if concordance >= least)
-
-
-def _few(cubes: Sequence[Policies], baseline: str, outcomes: Sequence[Outcome], study: Study) -> list[str]:
-    fewest = study.config.metrics.fewest_events
-    return [too_few(found, baseline, one, fewest) for found, one in zip(cubes, outcomes, strict=True)]
+def _agreement(concordance: float, spec: Spec) -> str:
+    reached = {least: words for words, least in spec.agreement.items() if concordance >= least}
+    return reached[max(reached)] if reached else _LEAST_AGREEMENT
 
 
 def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:
@@ -460,7 +509,10 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
         "protection (analysis.robustness.price). That is a value judgement, and so are the thresholds.",
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
-        f"Protection is what is saved of {spoken(outcome.metric)} against the baseline, in per cent of its mean in the same draw.",
+        f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline. Regret, "
+        "thresholds, ranks and means are in per cent of the baseline's mean in the same draw; pooled figures, as those of the "
+        "frontier, in per cent of its mean over all draws (limits over worlds: Fieller's). There draws with a high baseline weigh "
+        "more.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
@@ -480,6 +532,6 @@ def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome:
         frame=futures.assign(worlds=W, runs=runs),
         caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}{f'; {spoken(condition)}' if condition else ''}.",
         alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
-        f"{number(worst[order[0]], 1)} percentage points; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
+        f"{number(worst[order[0]], 1)} per cent of the draw's baseline; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
         options={"order": order},
     )

@@ -35,6 +35,8 @@ class Spec(Record):
     resamples: Annotated[StrictInt, Field(ge=100, le=100_000)]
     splits: Annotated[StrictInt, Field(ge=10, le=10_000)]
     resample_seed: Annotated[StrictInt, Field(ge=0)]
+    often: Annotated[float, Field(gt=0, le=1)]  # share of resampled worlds from which a policy counts as on the front
+    named: Annotated[StrictInt, Field(ge=1)]  # policies without a number that a sentence names
 
 
 class Choice(NamedTuple):
@@ -48,7 +50,7 @@ class Scores(NamedTuple):
     """One condition: the policies, their scores, and how these vary over resampled worlds."""
 
     menu: Menu
-    protection: Ratios  # each [C], per cent of the baseline
+    protection: Ratios  # each [C], per cent of the pooled baseline
     lost: Ratios
     front: NDArray[np.bool_]  # [C]
     full: int  # place of the full bundle, or of what protects most
@@ -57,9 +59,14 @@ class Scores(NamedTuple):
     losses: Reals  # [B, C]
 
 
-def scores_of(gain: Cube, cost: Cube, design: Design, condition: str, spec: Spec) -> Scores:
-    """Scores of all policies under one condition, and the same over resampled worlds."""
-    menu = menu_of(gain, cost, design, condition)
+def scores_of(gain: Cube, cost: Cube, design: Design, condition: str, spec: Spec, fewest: int = 0) -> Scores | None:
+    """Scores of all policies under one condition, and the same over resampled worlds.
+
+    A policy on under ``fewest`` events has none; where that is the baseline, there are none at all.
+    """
+    menu = menu_of(gain, cost, design, condition).told(fewest)
+    if min(menu.events) < fewest:
+        return None
     protection, lost = menu.gain.percent(), menu.cost.percent()
     full = _full(menu, protection.ratio, spec)
     counts = resampled(menu.gain.off.shape[1], spec.resamples, spec.resample_seed)
@@ -102,7 +109,7 @@ def halves(worlds: int, times: int, seed: int) -> Reals:
 
 
 def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
-    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the baseline.
+    """One row a policy: those on the front first, the cheapest on top; scores in per cent of the pooled baseline.
 
     ``share_on_frontier``, ``share_reaching`` and the range of ranks by protection are over resampled worlds;
     ``share_of_draws`` is the share of parameter draws in which the policy is on the front, where parameters vary.
@@ -110,7 +117,7 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     menu = scores.menu
     frame = pd.DataFrame({"condition": menu.condition, "point": menu.points, "label": menu.labels})
     for name, of_it in (("protection", scores.protection), ("lost", scores.lost)):
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = of_it
+        frame[name], frame[f"{name}_world_low"], frame[f"{name}_world_high"] = of_it
     frame["on_frontier"] = scores.front
     frame["share_on_frontier"] = _shares(scores.protections, scores.losses)
     if len(menu.gain_draws) > 1:
@@ -119,9 +126,14 @@ def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     frame["cheapest"] = np.arange(len(frame)) == _place(scores.choice.cheapest)
     wanted = spec.target * scores.protections[:, [scores.full]]
     frame["share_reaching"] = (reaching(scores.protections, wanted) & (wanted > 0)).mean(axis=0)
+    without = frame["protection"].isna()  # and so in no comparison
+    shares = [name for name in ("share_on_frontier", "share_of_draws", "share_reaching") if name in frame]
+    frame.loc[without, shares] = np.nan
     frame["rank"] = ranks_of(scores.protection.ratio)
     ends = np.quantile(ranks_of(scores.protections), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="nearest")
-    frame["rank_low"], frame["rank_high"] = ends.astype(int)
+    frame["rank_world_low"], frame["rank_world_high"] = ends.astype(int)
+    ranks = ["rank", "rank_world_low", "rank_world_high"]
+    frame[ranks] = frame[ranks].astype("Int64").mask(without)
     frame["bundle"] = _bundles(scores, spec)
     return frame.sort_values(["on_frontier", "lost"], ascending=[False, True], kind="stable", ignore_index=True)
 

@@ -16,7 +16,7 @@ from experiments.analysis.replicates import variances_of, whole_groups, whole_wo
 from experiments.analysis.sensitivity_words import GROUPS, Found, answer_of, called, compared, intervals_of, stands_on, subject_of
 from experiments.cube import Outcome, Study
 from experiments.figures.sensitivity import CHANGES, DISTANCES, SHARES, STEPS
-from experiments.figures.style import keyed
+from experiments.figures.style import keyed, spoken
 from sim.world.record import ConfigError
 
 __all__ = ["Spec", "analyse", "unsuited"]
@@ -54,18 +54,30 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
     Tables: ``sensitivity`` (a row a scenario, input and index: value, 95 % limits as draws vary and as replicates vary, what
     noise alone would show, whether it is told from that), ``tornado`` (change from the low to the high end of each input, in
-    the outcome's unit) and ``variance`` (whose the variance is). Raises ``ConfigError`` where the design does not suit or too
-    few points are whole.
+    the outcome's unit) and ``variance`` (whose the variance is). A policy on fewer events than ``metrics.fewest_events`` has no
+    number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too few points are whole, or no policy
+    has events enough.
     """
     spec, drawn = spec_from("sensitivity", Spec, study.config), drawn_of(study)
     cases = list(cases_of(study, study.cube(outcome)))
-    found = [_found(case, drawn, spec) for case in [*(c for c in cases if c.effect), *(c for c in cases if not c.effect)]]
+    ordered, fewest = [*(c for c in cases if c.effect), *(c for c in cases if not c.effect)], study.config.metrics.fewest_events
+    every = [_found(case, drawn, spec, fewest) for case in ordered]
+    found = [one for one in every if one is not None]
+    few = [spoken(case.label) for case, one in zip(ordered, every, strict=True) if one is None]
+    if not found:
+        raise ConfigError(
+            f"outcome: found fewer than {fewest} events of {outcome}; accepted: an outcome with more events (metrics.fewest_events)"
+        )
     return Analysis(
         name="sensitivity",
         heading="What the answer depends on",
         question=f"Which of {len(drawn.factors)} uncertain inputs move the {called(outcome)}, and by how much?",
-        answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome)],
-        sure=[*(sentence for one in found for sentence in stands_on(one, drawn)), *intervals_of(drawn, spec)],
+        answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome, spec)],
+        sure=[
+            *(sentence for one in found for sentence in stands_on(one, drawn)),
+            *intervals_of(drawn, spec),
+            *([f"Without a number, on fewer than {fewest} events (metrics.fewest_events): {'; '.join(few)}."] if few else []),
+        ],
         tables={
             "sensitivity": pd.concat([one.tables.indices for one in found], ignore_index=True),
             "tornado": pd.concat([one.tables.tornado for one in found], ignore_index=True),
@@ -75,9 +87,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _found(case: Case, drawn: Drawn, spec: Spec) -> Found:
-    """One case, measured on what is whole of it. Raises ``ConfigError`` for too little."""
-    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows)
+def _found(case: Case, drawn: Drawn, spec: Spec, fewest: int) -> Found | None:
+    """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
+    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows, spec.most_missing)
     if not whole.worlds.any():
         raise ConfigError(f"points: found no world in which {case.label} ran whole; accepted: one or more")
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}
@@ -86,7 +98,10 @@ def _found(case: Case, drawn: Drawn, spec: Spec) -> Found:
             f"points: found {whole.groups.sum()} of {whole.groups.size} {GROUPS[drawn.method]} of {case.label} without a missing "
             f"outcome; accepted: {least[drawn.method]} or more (analysis.sensitivity)"
         )
-    sample = Sample(case.label, drawn, drawn.units[whole.kept], whole.replicates.values)
+    counts = np.stack([whole.counts_of(own) for own in case.counts])
+    if counts.sum(axis=1).min() < fewest:
+        return None
+    sample = Sample(case.label, drawn, drawn.units[whole.kept], whole.replicates.values, counts, fewest)
     return Found(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
 
 

@@ -21,7 +21,6 @@ GROUPS: dict[Method, str] = {
     "fractional": "designs",
 }
 """Points that only serve together, in the plural."""
-_NAMED = 5  # inputs that the answer names with their figures
 _MEANS = {
     "ST": "share of the variance that the inputs make, alone and with others",
     "ST_raw": "share of the variance between points, alone and with others, replicate noise included",
@@ -30,7 +29,6 @@ _MEANS = {
     "effect": "change from the low to the high level, at the average of the others",
 }
 _IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
-_VAGUE = 0.3  # half of an interval of a share from which the share is not worth a sentence
 _KINDS = {"world": "worlds", "luck": "lucks of one world"}
 Row = Mapping[Hashable, Any]
 
@@ -68,35 +66,35 @@ def compared(method: Method, spec: Spec) -> str:
     return f"from the mean of the lowest {percent(spec.ends)} of an input's draws to that of the highest"
 
 
-def answer_of(one: Found, drawn: Drawn, outcome: Outcome) -> Iterator[str]:
+def answer_of(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec) -> Iterator[str]:
     """What moves the outcome, the most first; which way; what cannot be told from nothing; how much of it all is noise."""
     table, index = one.tables.indices, main_of(one.tables.indices)
     main = table[(table["index"] == index) & (table["factor"] != ALL)]
-    told, untold = main[main["told"]], set(main.loc[~main["told"], "factor"])
+    told, untold = main[main["told"]], set(main.loc[~main["told"] & main["value"].notna(), "factor"])
     subject = subject_of(one, outcome)
     if told.empty:
         yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
     else:
         unit = f", {outcome.unit}" if index in _IN_UNITS else ""
-        ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT)
+        ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT, spec.named)
         yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets 95 %)."
         yield _direction(one, str(told["factor"].iloc[0]), outcome)
     tornado = one.tables.tornado
     besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
     if not besides.empty:
-        ranked = _ranked([row | {"value": row["change"]} for row in besides.to_dict("records")], in_percent=False)
+        ranked = _ranked([row | {"value": row["change"]} for row in besides.to_dict("records")], False, spec.named)
         yield f"A change from end to end of its range is told {'besides ' if len(told) else ''}for {ranked} ({outcome.unit})."
     nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
     if nothing and len(nothing) < len(main):
         yield f"Not to be told from nothing: {listed([keyed(name) for name in nothing])}."
-    yield from _interplay(one)
+    yield from _interplay(one, spec.vague)
     yield _noise(one, drawn)
 
 
-def _ranked(rows: Sequence[Row], in_percent: bool) -> str:
+def _ranked(rows: Sequence[Row], in_percent: bool, most: int) -> str:
     """Inputs with their figures; only the first few by name."""
-    named = "; ".join(f"{keyed(row['factor'])} {_figure(row, in_percent)}" for row in rows[:_NAMED])
-    return named + (f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+    named = "; ".join(f"{keyed(row['factor'])} {_figure(row, in_percent)}" for row in rows[:most])
+    return named + (f"; and {len(rows) - most} more" if len(rows) > most else "")
 
 
 def _figure(row: Row, in_percent: bool) -> str:
@@ -110,13 +108,15 @@ def _figure(row: Row, in_percent: bool) -> str:
 
 
 def _half(row: Row) -> float:
-    return float(joint((row["high"] - row["low"]) / 2, (row["replicate_high"] - row["replicate_low"]) / 2))
+    return float(joint((row["draw_high"] - row["draw_low"]) / 2, (row["world_high"] - row["world_low"]) / 2))
 
 
 def _direction(one: Found, factor: str, outcome: Outcome) -> str:
     """Which way the input that matters most moves the outcome."""
     row = next(row for row in one.tables.tornado.to_dict("records") if row["factor"] == factor)
     ends = f"{row['lowest']} to {row['highest']}"
+    if np.isnan(row["change"]):
+        return f"How far it moves along the range of {keyed(factor)} ({ends}) has no number: an end stands on too few events."
     if not row["told"]:
         return f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told."
     way = "rises" if row["change"] > 0 else "falls"
@@ -124,11 +124,11 @@ def _direction(one: Found, factor: str, outcome: Outcome) -> str:
     return f"It {way} with {keyed(factor)} (range {ends}): change {size}, {outcome.unit}."
 
 
-def _interplay(one: Found) -> Iterator[str]:
+def _interplay(one: Found, vague: float) -> Iterator[str]:
     """What of the variance the inputs make each for itself, where that is known well enough to say it."""
     table = one.tables.indices
     for row in table[(table["factor"] == ALL) & table["value"].notna()].to_dict("records"):
-        if _half(row) <= _VAGUE:
+        if _half(row) <= vague:
             share = _figure(row, in_percent=True)
             yield f"Each for itself the inputs make {share} of that variance; the rest, if any, is interplay."
 

@@ -24,7 +24,7 @@ from experiments.paired import LEVEL, half_width, mean_of
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws
+TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws; assumed: nine draws of ten, named so in every sentence
 _FEWEST = 2  # of anything that is to have a spread
 
 
@@ -55,10 +55,10 @@ class Bands(NamedTuple):
     """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
 
     mean: float
-    replicate_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
-    replicate_high: float
-    parameter_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
-    parameter_high: float
+    world_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
+    world_high: float
+    draw_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
+    draw_high: float
     parameter_sd: float  # between draws, replicate noise taken out
     draws: int
     worlds: int

@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictInt
 from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
@@ -34,16 +34,15 @@ _STEPS = (
     "from",
     "to",
     "per_unit",
-    "low",
-    "high",
-    "parameter_low",
-    "parameter_high",
+    "world_low",
+    "world_high",
+    "draw_low",
+    "draw_high",
     "largest_share",
     "chance_share",
     "at_line",
 )
 _PER_CENT = 100.0
-_DIGITS = 3  # of a mean in a sentence
 
 
 class Spec(Record):
@@ -52,10 +51,11 @@ class Spec(Record):
     beside: str | None  # estimand that is shown beside the outcome asked for
     line: Annotated[float, Field(gt=0)]  # the level as adopted, where a cliff is looked for
     unit: str  # of the number that is varied, in the singular
+    digits: Annotated[StrictInt, Field(ge=1, le=9)]  # significant ones of a mean in a sentence
 
 
 class Steps(NamedTuple):
-    """How an outcome changes from level to level, per unit of the number, in per cent of its mean at the line."""
+    """How an outcome changes from level to level, per unit of the number, in per cent of its pooled mean at the line."""
 
     levels: list[float]  # [K]
     cells: Reals  # [K - 1, D, W]
@@ -113,7 +113,7 @@ def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
     """One outcome under one condition."""
     cube = study.cube(outcome).of(condition=condition)
     names = [f"{value:g}" for value in numbers_of(cube.points, study.design) or []]
-    policies, kept, begun = shared(told_only(policies_of(cube, names), study.config.metrics.fewest_events))
+    policies, kept, begun = told_levels(policies_of(cube, names), study.config.metrics.fewest_events)
     steps = steps_of(policies, spec.line)
     tables = (
         levels_table(policies, outcome),
@@ -131,6 +131,15 @@ def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------
+
+
+def told_levels(policies: Policies, fewest: int) -> tuple[Policies, Kept, list[str]]:
+    """As ``shared``, without the values of levels on fewer events, pooled over the runs that are kept, than a rate may stand on."""
+    found, kept, begun = shared(told_only(policies, fewest))
+    few = (found.events < fewest) & ~np.isnan(found.values).all((1, 2, 3))
+    if not few.any():
+        return found, kept, begun
+    return told_levels(policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values)), fewest)
 
 
 def told_only(policies: Policies, fewest: int) -> Policies:
@@ -152,7 +161,8 @@ def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
     values = np.where(told[:, None, None, None], kept.of(policies.values), np.nan)
     begun = [name for name, count, enough in zip(policies.names, runs, told, strict=True) if count and not enough]
     futures = policies.futures[kept.draws].reset_index(drop=True)
-    return policies._replace(values=values, futures=futures), kept, begun
+    counts = np.asarray(policies.counts[:, kept.draws][:, :, kept.worlds][..., kept.lucks])
+    return Policies(policies.names, futures, values, counts), kept, begun
 
 
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
@@ -165,13 +175,13 @@ def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
 
 
 def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataFrame:
-    """The same for the paired change against the level nearest to the line, per cent of its mean there."""
+    """The same for the paired change against the level nearest to the line, per cent of its mean there, pooled over draws."""
     nearest = min(policies.names, key=lambda name: abs(float(name) - line))
     before = policies.of(nearest)
     level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
     scale = _PER_CENT / level if level > 0 else np.nan
     changed = policies._replace(values=scale * (policies.values - before))
-    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the mean there")
+    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
 
 
 def steps_of(policies: Policies, line: float) -> Steps:
@@ -192,10 +202,10 @@ def steps_of(policies: Policies, line: float) -> Steps:
 
 
 def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
-    """``outcome, from, to, per_unit, low, high, parameter_low, parameter_high, largest_share, at_line``, a row a step.
+    """``outcome, from, to, per_unit, world_low, world_high, draw_low, draw_high, largest_share, at_line``, a row a step.
 
-    ``low`` and ``high`` hold for all steps together (95 %, over worlds); ``largest_share`` is the share of draws in which the step
-    is the steepest on means over worlds, replicate noise among them,
+    Limits over worlds hold for all steps together (95 %), those over draws are the 5th and 95th percentile of one step.
+    ``largest_share`` is the share of draws in which the step is the steepest on means over worlds, replicate noise among them,
     and ``chance_share`` what it would be if all were alike; ``at_line`` whether it begins or ends there.
     """
     K = len(steps.cells)
@@ -214,10 +224,10 @@ def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
                 "from": start,
                 "to": stop,
                 "per_unit": means[k],
-                "low": means[k] - half[k],
-                "high": means[k] + half[k],
-                "parameter_low": bands.parameter_low,
-                "parameter_high": bands.parameter_high,
+                "world_low": means[k] - half[k],
+                "world_high": means[k] + half[k],
+                "draw_low": bands.draw_low,
+                "draw_high": bands.draw_high,
                 "largest_share": float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan,
                 "chance_share": 1.0 / K,
                 "at_line": line in (start, stop),
@@ -272,10 +282,11 @@ def _answers(curve: Curve, spec: Spec) -> list[str]:
         return told
     cliff, mine = cliff_of(steps), curve.table.to_dict("records")
     step = mine[cliff.place]
+    at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``steps_of``
     told.append(
         f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
-        f"{band(float(step['per_unit']), float(step['low']), float(step['high']))} of the mean at {spec.line:g} a {spec.unit}, in "
-        f"limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
+        f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
+        f"{spec.unit}, in limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
     )
     beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
     if not np.isnan(beside).any():
@@ -293,7 +304,7 @@ def _level(row: Row, spec: Spec) -> str:
     mean = float(row["mean"])
     if np.isnan(mean):
         return f"no number at {counted(row['level'], spec.unit)}"
-    decimals = max(_DIGITS - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
+    decimals = max(spec.digits - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
     return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
 
 

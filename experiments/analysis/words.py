@@ -92,11 +92,11 @@ def span(low: float, high: float, decimals: int | None = 1) -> str:
 def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
 
-    >>> limits({"parameter_low": 1.0, "parameter_high": 2.0, "replicate_low": float("nan"), "replicate_high": 3.0})
+    >>> limits({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
     ' (draws 1.0 to 2.0)'
     """
     parts = []
-    for kind, word in (("parameter", "draws"), ("replicate", "worlds")):
+    for kind, word in (("draw", "draws"), ("world", "worlds")):
         found = span(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
         parts += [f"{word} {found}"] if found else []
     return f" ({'; '.join(parts)})" if parts else ""

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from experiments.figures.adaptation import adaptation
 from experiments.figures.backlog import backlog
 from experiments.figures.discovery import discovery_boxes, discovery_plane
 from experiments.figures.fan import fan
@@ -41,7 +42,7 @@ _FUNCTIONS = (
     *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
-    *(regret, fan, discovery_boxes, discovery_plane),
+    *(regret, fan, discovery_boxes, discovery_plane, adaptation),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}

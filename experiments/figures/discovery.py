@@ -14,7 +14,7 @@ from experiments.figures.style import BETTER, INK, MUTED, PALE, SMALL, TEXT, WOR
 
 Row = Mapping[Hashable, Any]
 LIMITS = [
-    *("parameter", "least", "most", "low_unit", "high_unit", "quasi_p_low", "quasi_p_high", "found_again", "says"),
+    *("parameter", "least", "most", "low_unit", "high_unit", "low_quasi_p", "high_quasi_p", "found_again", "says"),
     *("coverage", "density", "draws", "failing", "worlds", "runs"),
 ]
 PLANE = ["x", "y", "x_parameter", "y_parameter", "x_low", "x_high", "y_low", "y_high", "fails", "sure", "worlds", "runs"]
@@ -29,7 +29,7 @@ _AROUND = 0.04  # of its span that an axis leaves free at each end
 def discovery_boxes(frame: pd.DataFrame, ax: Axes) -> Axes:
     """A bar a parameter over its whole range, the part within the box coloured; its limits, quasi-p and how often it came again.
 
-    ``frame``: ``parameter, least, most, low_unit, high_unit, quasi_p_low, quasi_p_high, found_again, says, coverage, density,
+    ``frame``: ``parameter, least, most, low_unit, high_unit, low_quasi_p, high_quasi_p, found_again, says, coverage, density,
     draws, failing, worlds, runs``, a row a parameter; ``_unit`` in the range of the draws, 0 to 1. Raises ``ValueError`` for a
     missing column.
     """
@@ -72,7 +72,7 @@ def _colour(row: Row) -> str:
 
 def _chance(row: Row) -> str:
     """The larger of the two quasi-p values, the weaker limit's."""
-    values = [float(row[name]) for name in ("quasi_p_low", "quasi_p_high") if not np.isnan(row[name])]
+    values = [float(row[name]) for name in ("low_quasi_p", "high_quasi_p") if not np.isnan(row[name])]
     if not values:
         return ""
     return f"<{_SLIGHT:g}" if max(values) < _SLIGHT else f"{max(values):.3f}"
@@ -92,8 +92,8 @@ def _explained(row: pd.Series) -> str:
 def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draws by two parameters, failing ones filled, those too near the threshold to tell small, and the limits of the box.
 
-    ``frame``: ``x, y, x_parameter, y_parameter, x_low, x_high, y_low, y_high, fails, sure, worlds, runs``, a row a draw; a limit is
-    missing where the box has none. Raises ``ValueError`` for a missing column.
+    ``frame``: ``x, y, x_parameter, y_parameter, x_low, x_high, y_low, y_high, fails, sure, worlds, runs``, a row a draw; ``low``
+    and ``high`` are ends of the box, missing where it has none. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, PLANE)
     if table.empty:

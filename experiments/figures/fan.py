@@ -23,7 +23,7 @@ from experiments.figures.style import (
 )
 
 COLUMNS = [
-    *("outcome", "unit", "level", "mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"),
+    *("outcome", "unit", "level", "mean", "world_low", "world_high", "draw_low", "draw_high"),
     *("draws", "worlds", "runs"),
 ]
 _GAP = 0.11  # between panels, in parts of the axes
@@ -33,7 +33,7 @@ _DARK, _LIGHT = 0.42, 0.16  # opacity of the bands
 def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level") -> Axes:
     """A panel an outcome: its mean against the level, 95 % over worlds dark, 5th to 95th percentile over parameter draws light.
 
-    ``frame``: ``outcome, unit, level, mean, replicate_low, replicate_high, parameter_low, parameter_high, draws, worlds, runs``, a
+    ``frame``: ``outcome, unit, level, mean, world_low, world_high, draw_low, draw_high, draws, worlds, runs``, a
     row an outcome and level; limits are missing where there is one world or one draw. ``line`` is the level as adopted, drawn if it
     is among the levels; ``label`` stands under the axis. Raises ``ValueError`` for a missing column.
     """
@@ -53,7 +53,7 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
 
 def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str) -> None:
     levels = rows["level"].to_numpy(float)
-    for kind, shade, edge in (("parameter", _LIGHT, ":"), ("replicate", _DARK, "-")):
+    for kind, shade, edge in (("draw", _LIGHT, ":"), ("world", _DARK, "-")):
         low, high = (rows[f"{kind}_{end}"].to_numpy(float) for end in ("low", "high"))
         if not np.isnan([low, high]).any():
             band = inner.fill_between(levels, low, high, color=colour, alpha=shade, lw=0, zorder=1)
@@ -61,7 +61,7 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
             for limit in (low, high):  # the two may cross: each keeps an edge of its own
                 inner.plot(levels, limit, color=colour, lw=1.3 if edge == ":" else 0.7, ls=edge, zorder=2)
     inner.plot(levels, rows["mean"], "o-", color=colour, ms=4.5, lw=1.8, clip_on=False, zorder=3)
-    bounds = rows[["mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"]].to_numpy(float)
+    bounds = rows[["mean", "world_low", "world_high", "draw_low", "draw_high"]].to_numpy(float)
     low_end, high_end = edges(bounds)
     inner.set(xlim=(levels.min(), levels.max()), ylim=(low_end if (bounds < 0).any() else 0.0, high_end), xticks=levels)
     inner.set_yticks([tick for tick in inner.get_yticks() if inner.get_ylim()[0] <= tick <= inner.get_ylim()[1]])
@@ -92,10 +92,10 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
 def _explained(table: pd.DataFrame) -> str:
     draws, worlds, runs = int(table["draws"].max()), int(table["worlds"].max()), int(table["runs"].max())
     words = ["Line: mean."]
-    if table["replicate_low"].notna().any():
+    if table["world_low"].notna().any():
         words.append("Dark band, solid edges: 95 % interval over worlds and luck, the unknown numbers as drawn (replicate")
         words.append("uncertainty).")
-    if table["parameter_low"].notna().any():
+    if table["draw_low"].notna().any():
         words.append("Light band, dotted edges: 5th to 95th percentile over draws of the unknown numbers (parameter uncertainty,")
         words.append("with some replicate noise left in).")
     else:

@@ -25,7 +25,7 @@ from experiments.figures.style import (
     spoken,
 )
 
-COLUMNS = ["lever", "other", "value", "low", "high", "clear", "all_off"]
+COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
 _DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
 _ROOM = 9  # cells a side up to which a cell has room for the half-width of its interval
@@ -33,12 +33,14 @@ _BELOW = 0.2  # of a cell: from the number's place to that of the half-width
 _COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", _SUPPORT])
 
 
-def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = ()) -> Axes:
+def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), rises: bool = False, worse: bool = False) -> Axes:
     """Pairwise interactions of safeguards as a triangle of cells, in per cent of the outcome with all of them off.
 
-    ``frame``: ``lever, other, value, low, high, clear, all_off``, one row a pair: what the two take off together beyond what each
-    takes off without the other, with its interval; ``clear`` where it stays clear of zero with all pairs judged at once. ``order``
-    lists levers from the first row down. Raises ``ValueError`` for a missing column.
+    ``frame``: ``lever, other, value, world_low, world_high, clear, all_off``, one row a pair: by how much the two better the
+    outcome together beyond what each does without the other, with its interval; ``clear`` where it stays clear of zero with all
+    pairs judged at once. ``order`` lists levers from the first row down; ``rises`` says that a positive number is a rise,
+    ``worse`` that all levers together have negative numbers: then a pair with a positive one overlaps. Raises ``ValueError`` for
+    a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
@@ -46,13 +48,13 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = ()) ->
     held = in_order([*table["lever"], *table["other"]])
     levers = [name for name in order if name in held] or held
     place = {name: spot for spot, name in enumerate(levers)}
-    percent = 100.0 * table[["value", "low", "high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
+    percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
     full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0
     decimals = decimals_of(percent[:, 0].tolist())
     for row, (middle, low, high), sure in zip(table.to_dict("records"), percent, clear, strict=True):
         x, y = sorted((place[str(row["lever"])], place[str(row["other"])]))
-        face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * middle / full)) if sure else "white"
+        face = to_hex(_COLOURS(0.5 + (-0.5 if worse else 0.5) * _DEEPEST * middle / full)) if sure else "white"
         ax.add_patch(Rectangle((x - 0.5, y - 1.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.5, gid="cell"))
         known = len(levers) <= _ROOM and not np.isnan(low)
         text = ax.text(x, y - 1 - known * _BELOW / 2, signed(middle, decimals), ha="center", va="center", fontsize=SMALL)
@@ -68,10 +70,12 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = ()) ->
         spine.set_visible(False)
     ax.tick_params(length=0)
     handles = [Patch(color=_OVERLAP), Patch(color=_SUPPORT)]
-    ax.legend(handles, ["overlap: less together", "reinforce: more together"], loc="upper right")
+    less, more = ("", "") if worse else (": less together", ": more together")
+    ax.legend(handles, [f"overlap{less}", f"reinforce{more}"], loc="upper right")
+    both, each = ("add", "adds") if rises else ("take off", "takes off")
     note(
         ax,
-        "Shapley interaction index: what two safeguards take off together beyond what each takes off without the other, mean over "
+        f"Shapley interaction index: what two safeguards {both} together beyond what each {each} without the other, mean over "
         "what else is on, in % of the outcome with all off. Colour and bold: clear of zero with all pairs judged at once (95 %, "
         "Bonferroni); grey on white: not told from zero. ±: half of the pair's own 95 % interval.",
     )

@@ -33,7 +33,7 @@ from experiments.figures.style import (
 
 Row = Mapping[Hashable, Any]
 Reals = NDArray[np.float64]
-_ENDS = ("", "_low", "_high")
+_ENDS = ("", "_world_low", "_world_high")
 COLUMNS = [
     *("label", "on_frontier", "share_on_frontier", "knee", "cheapest", "bundle"),
     *(f"{axis}{end}" for axis in ("protection", "lost") for end in _ENDS),
@@ -59,10 +59,10 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     """All policies as a cloud, the front as a stair, and beside it, numbered alike, what the policies on it are made of.
 
     ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_on_frontier`` (of resampled worlds), ``knee``,
-    ``cheapest``, ``bundle`` (a name or nothing), ``protection`` and ``lost`` in per cent of the baseline, each also with ``_low``
-    and ``_high``; one row a policy. At most ``most`` policies are numbered: knee, cheapest, named bundles and the ends of the
-    front, then those that are on it most often. ``baseline`` is the label of the baseline, ``order`` that of the dots' columns.
-    Raises ``ValueError`` for a missing column.
+    ``cheapest``, ``bundle`` (a name or nothing), ``protection`` and ``lost`` in per cent of the pooled baseline, each also with
+    ``_world_low`` and ``_world_high``; one row a policy. At most ``most`` policies are numbered: knee, cheapest, named bundles
+    and the ends of the front, then those that are on it most often. ``baseline`` is the label of the baseline, ``order`` that of
+    the dots' columns. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["protection"].notna() & table["lost"].notna()].reset_index(drop=True)
@@ -78,7 +78,8 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     more = f" {missing} more on the front without a number." if missing else ""
     note(
         ax,
-        "Dot: a policy, mean over worlds; stair: those that no other outdoes in both scores, numbered; crosses: 95 % intervals of "
+        "Dot: a policy; pooled baseline: that of all draws and worlds together; stair: those that no other outdoes in both scores, "
+        "numbered; crosses: 95 % intervals over worlds of "
         f"what has a name, as far as the frame reaches. often: share of resampled worlds in which it is on the front.{more}",
     )
     return ax
@@ -117,7 +118,7 @@ def _colour(row: Row) -> str:
 def _spans(listed: pd.DataFrame, axis: str) -> Reals:
     """Ends of the intervals that are drawn, ``[R, 2]``."""
     named = np.array([_marked(row) for row in listed.to_dict("records")], bool)
-    return listed.loc[named, [f"{axis}_low", f"{axis}_high"]].to_numpy(float)
+    return listed.loc[named, [f"{axis}{end}" for end in _ENDS[1:]]].to_numpy(float)
 
 
 def _ends(means: Reals, spans: Reals) -> tuple[float, float]:
@@ -145,14 +146,15 @@ def _cloud(ax: Axes, table: pd.DataFrame, listed: pd.DataFrame) -> None:
     for row in listed.to_dict("records"):
         colour = _colour(row)
         if _marked(row):
-            inner.plot([row["lost_low"], row["lost_high"]], [row["protection"]] * 2, color=colour, lw=1.0, zorder=3)
-            inner.plot([row["lost"]] * 2, [row["protection_low"], row["protection_high"]], color=colour, lw=1.0, zorder=3)
+            across, up = ([row[f"{axis}{end}"] for end in _ENDS[1:]] for axis in ("lost", "protection"))
+            inner.plot(across, [row["protection"]] * 2, color=colour, lw=1.0, zorder=3)
+            inner.plot([row["lost"]] * 2, up, color=colour, lw=1.0, zorder=3)
         inner.plot(
             [row["lost"]], [row["protection"]], "o", color=colour, mec="white", mew=0.6, ms=_MARK + 2 * _marked(row), zorder=4
         )
     _numbers(inner, ax, listed, np.array([left, low]), np.array([right - left, top - low]))
-    inner.set_xlabel("cost: legitimate needs no longer met, % of those met (right is worse)", fontsize=SMALL)
-    inner.set_ylabel("protection, % of the baseline (up is better)", fontsize=SMALL)
+    inner.set_xlabel("cost: legitimate needs no longer met, % of the pooled baseline (right is worse)", fontsize=SMALL)
+    inner.set_ylabel("protection, % of the pooled baseline (up is better)", fontsize=SMALL)
     inner.tick_params(labelsize=SMALL)
 
 

@@ -43,7 +43,7 @@ _GROUND = "#f7f7f7"  # every other row
 def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Axes:
     """A dot a draw, a bar over the middle half of the draws, and the 90th percentile with its number; a panel a score.
 
-    ``frame``: ``policy, score, future, regret, worlds, runs``, regret in percentage points of the baseline, corrected for
+    ``frame``: ``policy, score, future, regret, worlds, runs``, regret in per cent of the baseline in the draw, corrected for
     replicate noise; ``order`` the policies from top to bottom. A dot beyond the axis is an arrow. Raises ``ValueError`` for a
     missing column.
     """
@@ -78,8 +78,8 @@ def _explained(table: pd.DataFrame, far: bool) -> str:
     draws, worlds, runs = table["future"].nunique(), int(table["worlds"].max()), int(table["runs"].max())
     words = [
         "Dot: one draw of the unknown numbers; bar: the middle half of the draws; triangle and number: the 90th percentile.",
-        "Regret: percentage points behind the best policy of the same draw, the best chosen on one half of the worlds and measured",
-        "on the other; the spread is parameter uncertainty, with replicate noise taken out.",
+        "Regret: per cent of the baseline in the draw behind the best policy of the same draw, the best chosen on one half of the",
+        "worlds and measured on the other; the spread is parameter uncertainty, with replicate noise taken out.",
         f"{counted(draws)} draws, {counted(worlds)} worlds each, {counted(runs)} runs.",
     ]
     return " ".join([*words, "Arrows point at draws beyond the axis."] if far else words)
@@ -99,7 +99,7 @@ def _panel(ax: Axes, span: tuple[float, float], groups: Sequence[NDArray[np.floa
     inner.grid(axis="x", color=PALE, zorder=0)
     inner.axvline(0, color=INK, lw=1.0, zorder=1)
     inner.tick_params(axis="x", labelsize=SMALL)
-    inner.set_xlabel("regret, percentage points", fontsize=SMALL)
+    inner.set_xlabel("regret, % of the draw's baseline", fontsize=SMALL)
     far = False
     for y, group in enumerate(groups):
         if not group.size:

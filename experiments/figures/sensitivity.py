@@ -34,7 +34,7 @@ from experiments.figures.style import (
 )
 
 Reals = NDArray[np.float64]
-_LIMITS = ["low", "high", "replicate_low", "replicate_high"]
+_LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
 SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
 DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
 CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]
@@ -57,7 +57,7 @@ _UNTOLD = "Grey: not told from nothing."
 def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     """Sobol's total and first-order indices side by side, input by input, the largest total on top, with both intervals.
 
-    ``frame``: ``factor, index`` (``ST`` or ``S1``), ``value, low, high`` (as points vary), ``replicate_low, replicate_high,
+    ``frame``: ``factor, index`` (``ST`` or ``S1``), ``value, draw_low, draw_high`` (as points vary), ``world_low, world_high,
     floor`` (what replicate noise would add, a share as the value), ``told``, a row an input and index. Inputs whose total is not
     told from nothing are grey. Raises ``ValueError`` for a missing column.
     """
@@ -98,7 +98,7 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
 def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     """How far knowing each input moves the outcome's distribution (PAWN), the furthest on top, against dummy inputs.
 
-    ``frame``: ``factor, value, low, high`` (as draws vary), ``replicate_low, replicate_high, floor`` (what a dummy stays under in
+    ``frame``: ``factor, value, draw_low, draw_high`` (as draws vary), ``world_low, world_high, floor`` (what a dummy stays under in
     95 of 100 cases), ``told``, a row an input. Raises ``ValueError`` for a missing column.
     """
     table = _ranked(present(frame, DISTANCES))
@@ -121,8 +121,8 @@ def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
 def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", largest: int = 20) -> Axes:
     """Change of the outcome from the low to the high end of each input's range, the largest on top.
 
-    ``frame``: ``factor, lowest, highest`` (what stands at the ends of the range, as text), ``change, low, high`` (as draws
-    vary), ``replicate_low, replicate_high, told``, a row an input. ``unit`` is the outcome's; ``bar`` says what a bar compares.
+    ``frame``: ``factor, lowest, highest`` (what stands at the ends of the range, as text), ``change, draw_low, draw_high`` (as
+    draws vary), ``world_low, world_high, told``, a row an input. ``unit`` is the outcome's; ``bar`` says what a bar compares.
     Raises ``ValueError`` for a missing column.
     """
     table = _ranked(present(frame, CHANGES), "change")
@@ -137,7 +137,7 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
     ax.axvline(0, color=INK, lw=1.0, zorder=3)
     ax.set_xlim(*edges(shown[["change", *_LIMITS]].to_numpy(float)))
     ax.set_xlabel(f"change of the outcome{f', {unit}' if unit else ''}")
-    whiskers = _BOTH if shown["low"].notna().any() else "Thin line: 95 % interval as worlds and luck vary."
+    whiskers = _BOTH if shown["draw_low"].notna().any() else "Thin line: 95 % interval as worlds and luck vary."
     note(ax, _sentences(bar and f"Bar: {bar}.", whiskers, _UNTOLD, _left_out(len(table), largest)))
     return ax
 
@@ -145,8 +145,8 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
 def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     """Morris's plane: how much each input moves the outcome (mu*, to the right), and how unevenly (sigma, up).
 
-    ``frame``: ``factor, index`` (``mu_star``, ``sigma`` or ``mu``), ``value, low, high`` (as trajectories vary),
-    ``replicate_low, replicate_high, floor`` (what replicate noise alone would show), ``told``, a row an input and index.
+    ``frame``: ``factor, index`` (``mu_star``, ``sigma`` or ``mu``), ``value, draw_low, draw_high`` (as trajectories vary),
+    ``world_low, world_high, floor`` (what replicate noise alone would show), ``told``, a row an input and index.
     ``unit`` is the outcome's. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, STEPS)
@@ -216,11 +216,11 @@ def _bar(ax: Axes, y: float, row: Mapping[Hashable, Any], colour: str, height: f
 
 def _whiskers(ax: Axes, y: float, row: Mapping[Hashable, Any], apart: float) -> None:
     """Both intervals, one above and one below the middle of a bar."""
-    for name, side, (colour, width) in (("", -1, _DRAWS), ("replicate_", 1, _REPLICATES)):
-        ends = [row[f"{name}low"], row[f"{name}high"]]
+    for name, side, (colour, width) in (("draw", -1, _DRAWS), ("world", 1, _REPLICATES)):
+        ends = [row[f"{name}_low"], row[f"{name}_high"]]
         if not any(map(unknown, ends)):
             line = ax.plot(ends, [y + side * apart] * 2, color=colour, lw=width, solid_capstyle="butt", zorder=3)[0]
-            line.set_gid(f"{name}interval")
+            line.set_gid(f"{name}_interval")
             line.set_path_effects([withStroke(linewidth=width + _CASING, foreground="white")])
 
 

@@ -25,7 +25,8 @@ from experiments.figures.style import (
 )
 from sim.metrics import WANTED
 
-COLUMNS = ["outcome", "lever", "value", "low", "high", "first_in", "all_off"]
+COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
+_NUMBERS = ("value", "value_world_low", "value_world_high", "first_in")
 _TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
@@ -38,9 +39,10 @@ _FEW_TICKS = 5
 def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
     """Shapley values as a waterfall, in per cent of the outcome with all safeguards off; at most two outcomes side by side.
 
-    ``frame``: ``outcome, lever, value, low, high, first_in, all_off``, one row an outcome and lever: what the lever takes off the
-    outcome (positive: it falls) with its interval, what it takes off alone, and the outcome with all off. Rows stand in the order
-    of the first outcome's values. Raises ``ValueError`` for a missing column.
+    ``frame``: ``outcome, lever, value, value_world_low, value_world_high, first_in, all_off``, one row an outcome and lever: by how
+    much the lever betters the outcome (positive: what is better up rises, all else falls) with its interval over worlds, the same
+    of the lever alone, and the outcome with all off. Bars are drawn as changes. Rows stand in the order of the first outcome's
+    values. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
@@ -72,12 +74,14 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
 
 def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: str) -> None:
     """One outcome: bars from row to row, and their numbers beside them."""
-    scale = 100.0 / table["all_off"].to_numpy(float)
-    value, low, high, alone = (table[name].to_numpy(float) * scale for name in ("value", "low", "high", "first_in"))
-    ends = -np.cumsum(value)
+    rises = WANTED.get(outcome.partition(".")[0]) == "up"
+    scale = (100.0 if rises else -100.0) / table["all_off"].to_numpy(float)  # from here on: changes
+    value, *ends_of_it, alone = (table[name].to_numpy(float) * scale for name in _NUMBERS)
+    low, high = ends_of_it if rises else ends_of_it[::-1]
+    ends = np.cumsum(value)
     starts = np.append(0.0, ends[:-1])
     rows = len(value) + 2
-    left, right = edges(np.concatenate([ends, starts, starts - low, starts - high, starts - alone]))
+    left, right = edges(np.concatenate([ends, starts, starts + low, starts + high, starts + alone]))
     inner = ax.inset_axes((span[0], 0.0, span[1], rows / (rows - 0.5 + _HEAD)))
     inner.set(xlim=(left, right), ylim=(rows - 0.5, -0.5), yticks=[])
     inner.locator_params(axis="x", nbins=_FEW_TICKS)
@@ -90,10 +94,10 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
     for y, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         _bar(inner, y, start, end, outcome)
         inner.plot([end, end], [y, y + 1], color=MUTED, lw=0.7, zorder=1)
-        _whisker(inner, y, start - high[y - 1], start - low[y - 1])
+        _whisker(inner, y, start + low[y - 1], start + high[y - 1])
         if not np.isnan(alone[y - 1]):
-            inner.plot([start - alone[y - 1]], [y], "D", ms=4.6, mfc="white", mec=INK, mew=0.9, zorder=4)
-        _words(ax, sum(span) + _WORDS, y, banded(-value[y - 1], -high[y - 1], -low[y - 1]))
+            inner.plot([start + alone[y - 1]], [y], "D", ms=4.6, mfc="white", mec=INK, mew=0.9, zorder=4)
+        _words(ax, sum(span) + _WORDS, y, banded(value[y - 1], low[y - 1], high[y - 1]))
     bar = inner.barh(rows - 1, ends[-1], height=_BAR, color=FAINT, zorder=2)
     bar[0].set_gid("all on")
     _words(ax, sum(span) + _WORDS, rows - 1, banded(ends[-1], np.nan, np.nan))

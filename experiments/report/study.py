@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
-from experiments.analysis.record import Analysis, Drawing
+from experiments.analysis.record import Analysis, Drawing, Shown, spec_from
 from experiments.cube import Study
 from experiments.figures import draw, save
 from experiments.figures.style import counted, spoken
@@ -31,8 +31,6 @@ from sim.settings import Config
 __all__ = ["REPORT", "suited", "write_study"]
 
 REPORT = "report.html"
-_ROWS = 25  # of an analysis's main table that the page shows
-_LINES = 20  # of what failed, and of levels, that the page shows
 _DRAWS = {
     "grid": "every combination of a few values",
     "latin_hypercube": "Latin hypercube",
@@ -220,9 +218,10 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
     content += [sections.shown(picture) for picture in drawn(analysis.drawings, study.config)]
     if analysis.tables:
         (name, frame), *others = analysis.tables.items()
-        content.append(_main_table(name, frame))
-        if len(frame) > _ROWS:
-            content.append(tag("p", study_prose.CUT.format(shown=_ROWS, rows=counted(len(frame)), name=name), class_="quiet"))
+        most = _shown(study).rows
+        content.append(_main_table(name, frame.head(most), frame))
+        if len(frame) > most:
+            content.append(tag("p", study_prose.CUT.format(shown=most, rows=counted(len(frame)), name=name), class_="quiet"))
         if others:
             told = [
                 tag(
@@ -236,10 +235,15 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
     return content
 
 
-def _main_table(name: str, frame: pd.DataFrame) -> Element:
+def _main_table(name: str, head: pd.DataFrame, frame: pd.DataFrame) -> Element:
+    """The head of a table, without the columns that are empty in all of it."""
     empty = [column for column in frame.columns if (frame[column].isna() | (frame[column].astype(str) == "")).all()]
     shown = frame.drop(columns=empty)
-    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(shown.head(_ROWS)), texts_of(shown))
+    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(head[[*shown]]), texts_of(shown))
+
+
+def _shown(study: Study) -> Shown:
+    return spec_from("report", Shown, study.config)
 
 
 def _headed(column: object) -> str:
@@ -272,8 +276,9 @@ def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element
     if extent.without or failed or facts.get("missing"):
         content.append(tag("p", study_prose.WITHOUT))
     if failed:
-        rest = [f"and {several(len(failed) - _LINES, 'other')}"] if len(failed) > _LINES else []
-        content += [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:_LINES] + rest])]
+        most = _shown(study).lines
+        rest = [f"and {several(len(failed) - most, 'other')}"] if len(failed) > most else []
+        content += [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:most] + rest])]
     levers = levers_of(study.design)
     if levers:
         content.append(

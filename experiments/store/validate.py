@@ -12,31 +12,41 @@ import pyarrow as pa
 
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
-from experiments.store.reader import session_in
+from experiments.store.reader import Session, session_in
 from experiments.store.schema import DATA, FAILURES, RUNS, Key
 from experiments.store.schema import checksum_of as rows_checksum
-from experiments.store.store import about_of
+from experiments.store.store import ABOUT, about_of
 from experiments.telling import counted
 
 _SCHEMAS = {"data": DATA, "runs": RUNS, "failures": FAILURES}
 
 
+_REMOVE = "remove it: the same sweep makes again what is missing then"
+_REMOVE_POINTS = "remove it: the sweep whose session names it writes it again"
+_REMOVE_FAILURES = "remove it: the same sweep tries its runs again"
+_OF_A_PART = {"points": _REMOVE_POINTS, "failures": _REMOVE_FAILURES}
+_ALONE = "the same sweep removes it and makes again what is missing then"
+_A_COPY = "no sweep writes it again: put back a copy, or begin a new store"
+_A_NEW_ONE = "the same sweep writes it anew"
+
+
 def faults_of(folder: Path) -> list[str]:
-    """What is wrong with a store, a line each; an empty list for a store that is whole."""
+    """What is wrong with a store and what mends it, a line each; an empty list for a store that is whole."""
     faults: list[str] = []
-    _read(lambda: about_of(folder), faults)
-    sessions = [_read(partial(session_in, path), faults) for path in sorted((folder / "sessions").glob("*.json"))]
+    bare = not any(parts_of(folder, table) for table in ("runs", "data"))
+    gone = not (folder / ABOUT).exists()
+    _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
+    remove = "remove it: the same sweep writes another one"
+    sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / "sessions").glob("*.json"))]
     for path in journals_of(folder):
-        _read(partial(peek, path), faults)
+        _read(partial(peek, path), faults, _REMOVE)
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
     for table in TABLES:
         strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
-        faults += [f"{path}: bears no name of a part" for path in sorted(strangers)]
-    named = {session.said["points"] for session in sessions if session is not None}
-    lost = named - {part.path.name for part in parts_of(folder, "points")}
-    faults += [f"{folder / 'points' / name}: is missing, and a session names it" for name in sorted(lost)]
+        faults += [f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers)]
+    faults += _lost(folder, [session for session in sessions if session is not None])
     if not sessions:
-        faults.append(f"{folder / 'sessions'}: holds no session")
+        faults.append(f"{folder / 'sessions'}: holds no session; the same sweep writes one")
     _pairs(tables["runs"], tables["data"], faults)
     _doubled(tables["runs"], faults)
     by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
@@ -47,28 +57,41 @@ def faults_of(folder: Path) -> list[str]:
     return faults
 
 
-def _read[T](reading: Callable[[], T], faults: list[str]) -> T | None:
+def _lost(folder: Path, sessions: list[Session]) -> list[str]:
+    """Tables of points that a session names and that are there under no number: what they hold is the last word of a name."""
+    held = {part.checksum for part in parts_of(folder, "points")}
+    named = {session.said["points"]: session for session in sessions}
+    return [
+        f"{folder / 'points' / name}: is missing, and a session names it; the sweep of {session.path} writes it again"
+        for name, session in sorted(named.items())
+        if Path(name).stem.rpartition("-")[2] not in held
+    ]
+
+
+def _read[T](reading: Callable[[], T], faults: list[str], mends: str) -> T | None:
     try:
         return reading()
     except (StoreError, OSError) as error:
-        faults.append(str(error).partition("; accepted")[0])
+        faults.append(f"{str(error).partition('; accepted')[0]}; {mends}")
         return None
 
 
 def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table]]:
     found = []
     for part in parts:
+        mends = _OF_A_PART.get(part.table, _REMOVE)
         if checksum_of(part.path) != part.checksum:
-            faults.append(f"{part.path}: is not what was written (its name bears another checksum)")
+            faults.append(f"{part.path}: is not what was written (its name bears another checksum); {mends}")
             continue
         try:
             table = read_part(part)
         except StoreError as error:
-            faults.append(str(error).partition("; accepted")[0])
+            faults.append(f"{str(error).partition('; accepted')[0]}; {mends}")
             continue
         wanted = _SCHEMAS.get(part.table)
         if wanted is not None and table.schema.names != wanted.names:
-            faults.append(f"{part.path}: has the columns {', '.join(table.schema.names)}; wanted: {', '.join(wanted.names)}")
+            columns = f"has the columns {', '.join(table.schema.names)}; wanted: {', '.join(wanted.names)}"
+            faults.append(f"{part.path}: {columns}; {mends}")
             continue
         found.append((part, table))
     return found
@@ -76,8 +99,9 @@ def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table
 
 def _pairs(runs: list[tuple[Part, pa.Table]], data: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
     sides = [{(part.writer, part.number): part.path for part, _ in side} for side in (runs, data)]
-    faults += [f"{sides[0][key]}: its data are missing or unreadable" for key in sorted(sides[0].keys() - sides[1].keys())]
-    faults += [f"{sides[1][key]}: its runs are missing or unreadable" for key in sorted(sides[1].keys() - sides[0].keys())]
+    for side, other, named in ((0, 1, "data"), (1, 0, "runs")):
+        alone = sorted(sides[side].keys() - sides[other].keys())
+        faults += [f"{sides[side][key]}: its {named} are missing or unreadable; {_ALONE}" for key in alone]
 
 
 def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
@@ -88,14 +112,15 @@ def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
         again = [key for place, key in enumerate(keys) if known.setdefault(key, part) is not part or key in keys[:place]]
         if again:
             others = ", ".join(sorted({known[key].path.name for key in again}))
-            faults.append(f"{part.path}: holds {counted(len(again), 'run')} that {others} holds too, the first {_named(again[0])}")
+            told = f"holds {counted(len(again), 'run')} that {others} holds too, the first {_named(again[0])}"
+            faults.append(f"{part.path}: {told}; {_REMOVE}")
 
 
 def _rows(runs: pa.Table, part: Part, data: pa.Table) -> list[str]:
     """Each run's rows stand together in the order of the runs: their number and their checksum."""
     lengths = runs["rows"].to_numpy()
     if int(lengths.sum()) != len(data):
-        return [f"{part.path}: has {len(data)} rows; its runs have {int(lengths.sum())}"]
+        return [f"{part.path}: has {len(data)} rows; its runs have {int(lengths.sum())}; {_REMOVE}"]
     words = list(zip(*(data[name].to_pylist() for name in ("metric", "by", "level")), strict=True))
     values, counts = data["value"].to_numpy(), data["count"].to_numpy()
     points, worlds = np.array(data["point"].to_pylist()), data["world_seed"].to_numpy()
@@ -105,7 +130,7 @@ def _rows(runs: pa.Table, part: Part, data: pa.Table) -> list[str]:
         key = Key(run["point"], run["world_seed"], run["luck"])
         same = (points[start:stop] == key.point).all() and (worlds[start:stop] == key.world_seed).all()
         if not same or rows_checksum(words[start:stop], values[start:stop], counts[start:stop]) != run["checksum"]:
-            faults.append(f"{part.path}: the rows of run {_named(key)} are not what was written")
+            faults.append(f"{part.path}: the rows of run {_named(key)} are not what was written; {_REMOVE}")
         start = stop
     return faults
 

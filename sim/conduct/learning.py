@@ -77,6 +77,11 @@ class Learning(Record):
         """Whether any choice follows values."""
         return self.labels or self.destinations or self.channels
 
+    @property
+    def learns(self) -> bool:
+        """Whether any switch is on."""
+        return self.chooses or self.volume
+
 
 class Mind(NamedTuple):
     """What the filing kernel reads of what requesters have learned; all zero, and ones, while nothing is."""

@@ -51,7 +51,8 @@ def shares(found: Analysis, **wanted: str) -> pd.DataFrame:
 def test_what_adds_up_gives_each_its_own_effect_without_any_error_of_the_worlds_they_share() -> None:
     table = shares(attribution.analyse(told(design(), additive), HARM))
     for name, own in OWN.items():
-        for column in ("value", "first_in", "last_in", "low", "high", "first_in_low", "last_in_high"):
+        limits = ("value_world_low", "value_world_high", "first_in_world_low", "last_in_world_high")
+        for column in ("value", "first_in", "last_in", *limits):
             assert table.loc[name, column] == pytest.approx(own, abs=1e-12)
     assert table["percent"].to_dict() == pytest.approx({name: 100 * own / 0.2125 for name, own in OWN.items()})
     assert table["rank"].to_dict() == {"a": 1, "b": 2, "c": 3}
@@ -118,13 +119,50 @@ def test_intervals_over_worlds_hold_the_truth_as_often_as_they_say() -> None:
     assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
 
 
+def either_of(gain: float) -> Any:
+    """Any lever alone moves the needs that are met by so much, and more of them do no more."""
+    return lambda row: 0.5 + gain * bool(on(row))
+
+
+def test_what_is_to_rise_is_added_and_a_positive_value_is_a_rise() -> None:
+    found = attribution.analyse(told(design(), additive, either_of(0.1)), NEEDS)
+    assert shares(found)["value"].to_numpy() == pytest.approx(0.1 / 3)
+    assert shares(found)["percent"].to_numpy() == pytest.approx(20 / 3)
+    assert found.tables["together"][["joint", "overlap"]].to_numpy().ravel() == pytest.approx([0.1, 0.2])
+    said = " ".join(found.answer)
+    assert "together add 20 % (20 to 20) to legit met rate, which goes from 0.5 to 0.6" in said
+    assert "hat each adds alone sums to 60 %, 40 % (40 to 40) more than all together: they overlap" in said
+    assert "overlap most: together they add 10 points (10 to 10) less than the sum of what each adds" in said
+    assert found.drawings[0].settings["title"] == "How much each safeguard adds"
+
+
+def test_what_is_to_rise_and_falls_has_negative_values_and_words_that_say_so() -> None:
+    found = attribution.analyse(told(design(), additive, either_of(-0.1)), NEEDS)
+    assert shares(found)["value"].to_numpy() == pytest.approx(-0.1 / 3)
+    said = " ".join(found.answer)
+    assert "together take 20 % (20 to 20) off legit met rate, which goes from 0.5 to 0.4" in said
+    assert "hat each takes off alone sums to 60 %, 40 % (40 to 40) more than all together: they overlap" in said
+    assert "reinforce" not in said
+    heat = next(drawing for drawing in found.drawings if drawing.function == "interactions")
+    assert (heat.options["rises"], heat.options["worse"]) == (True, True)
+
+
+def test_a_harm_that_grows_is_added_with_negative_values() -> None:
+    found = attribution.analyse(told(design(), lambda row: 0.1 + 0.02 * len(on(row))), HARM)
+    assert shares(found)["value"].to_numpy() == pytest.approx(-0.02)
+    assert "together add 60 % (60 to 60) to case disclosure rate" in " ".join(found.answer)
+
+
 # --- second outcome, conditions, draws, missing runs ------------------------------------------------------------------------
 
 
 def test_what_protection_costs_stands_in_the_same_table() -> None:
     found = attribution.analyse(told(design(), additive, needs), HARM)
-    assert shares(found, outcome="legit_met_rate").loc["a", "value"] == pytest.approx(0.01)
+    assert shares(found, outcome="legit_met_rate").loc["a", "value"] == pytest.approx(-0.01)
     assert shares(found, outcome="case_disclosure_rate").loc["a", "value"] == pytest.approx(0.03)
+    assert shares(found, outcome="legit_met_rate")["positive"].unique().tolist() == ["rises"]
+    assert shares(found, outcome="case_disclosure_rate")["positive"].unique().tolist() == ["falls"]
+    assert any("take 2.0 % (2.0 to 2.0) off legit met rate" in said for said in found.answer)
     waterfall = next(drawing for drawing in found.drawings if drawing.function == "shapley_waterfall")
     assert set(waterfall.frame["outcome"]) == {"case_disclosure_rate", "legit_met_rate"}
 
@@ -162,8 +200,8 @@ def test_parameter_draws_are_told_apart_from_worlds() -> None:
     study = told(drawn, lambda row: 0.2 + WORLD - 0.001 * row["draw"] * ("a" in on(row)))
     found = attribution.analyse(study, HARM)
     row = shares(found).loc["a"]
-    assert (row["value"], row["low"], row["high"]) == pytest.approx((0.02, 0.02, 0.02))
-    assert (row["draw_low"], row["draw_high"]) == pytest.approx((0.001, 0.039))
+    assert (row["value"], row["value_world_low"], row["value_world_high"]) == pytest.approx((0.02, 0.02, 0.02))
+    assert (row["value_draw_low"], row["value_draw_high"]) == pytest.approx((0.001, 0.039))
     assert any("41 parameter draws" in sentence and "replicate noise is in it" in sentence for sentence in found.sure)
     assert any("the divisor taken as known" in sentence for sentence in found.sure)
 
@@ -190,18 +228,45 @@ def test_no_run_with_a_value_at_every_point_is_one_line() -> None:
         attribution.analyse(study, HARM)
 
 
-def test_few_events_are_said() -> None:
-    study = told(design(), additive)
-    rare = study.held[HARM]._replace(counts=np.ones_like(study.held[HARM].counts))
-    assert any("Fewer than 10 events" in sentence for sentence in attribution.analyse(study._replace(held={HARM: rare}), HARM).sure)
-    assert not any("Fewer than" in sentence for sentence in attribution.analyse(study, HARM).sure)
+def on_events(outcome: Outcome, count: int, **more: set[str]) -> Any:
+    """The additive game and what it costs, with so many events in all behind the set ``of`` of one outcome."""
+    study = told(design(), additive, needs)
+    sets = [on(row) for row in study.points.to_dict("records")]
+    counts = study.held[outcome].counts.copy()
+    counts[sets.index(more["of"])] = 0
+    counts[sets.index(more["of"]), 0, 0] = count
+    return study._replace(held=study.held | {outcome: study.held[outcome]._replace(counts=counts)})
+
+
+@pytest.mark.parametrize("of", [set(), {"a", "b", "c"}])
+def test_a_game_whose_ends_stand_on_few_events_has_no_number(of: set[str]) -> None:
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate with all levers off"):
+        attribution.analyse(on_events(HARM, 9, of=of), HARM)
+    beside = attribution.analyse(on_events(NEEDS, 9, of=of), HARM)
+    for table in beside.tables.values():
+        assert set(table["outcome"]) == {"case_disclosure_rate"}
+    assert any("Without a number: legit met rate, with fewer than 10 events" in sentence for sentence in beside.sure)
+    assert not any("legit met rate" in sentence for sentence in beside.answer)
+    assert not any("Without" in sentence for sentence in attribution.analyse(on_events(NEEDS, 10, of=of), HARM).sure)
+
+
+def test_an_effect_alone_or_after_all_others_that_rests_on_few_events_has_no_number() -> None:
+    alone = attribution.analyse(on_events(HARM, 9, of={"b"}), HARM)
+    table = shares(alone, outcome="case_disclosure_rate")
+    assert table[["first_in", "first_in_world_low"]].isna().any(axis=1).to_dict() == {"a": False, "b": True, "c": False}
+    assert table["last_in"].notna().all()
+    assert alone.tables["together"].loc[0, ["sum_first_in", "overlap"]].isna().all()
+    assert not any("alone sums to" in sentence for sentence in alone.answer)
+    assert any("Some combinations stand on fewer events" in sentence for sentence in alone.sure)
+    last = shares(attribution.analyse(on_events(HARM, 9, of={"a", "c"}), HARM), outcome="case_disclosure_rate")
+    assert last["last_in"].isna().to_dict() == {"a": False, "b": True, "c": False}
 
 
 def test_one_world_gives_values_and_no_interval() -> None:
     values = random_values(1, worlds=1)
     found = attribution.analyse(told(design(), lambda row: values[frozenset(on(row))], shape=(1, 1)), HARM)
     assert shares(found)["value"].notna().all()
-    assert shares(found)[["low", "high", "se_worlds"]].isna().all().all()
+    assert shares(found)[["value_world_low", "value_world_high", "se_worlds"]].isna().all().all()
     assert not shares(found)["clear"].any()
 
 
@@ -255,7 +320,7 @@ def test_sampled_values_come_near_the_exact_ones() -> None:
     exact = shares(attribution.analyse(told(design(5), value), HARM))
     rough = shares(attribution.analyse(told(sampled(5, 40), value), HARM)).loc[exact.index]
     assert (rough["value"] - exact["value"]).abs().max() < 0.004
-    assert ((rough["low"] <= exact["value"]) & (exact["value"] <= rough["high"])).all()
+    assert ((rough["value_world_low"] <= exact["value"]) & (exact["value"] <= rough["value_world_high"])).all()
 
 
 def test_alone_and_last_are_told_where_an_order_shows_them_and_missing_elsewhere() -> None:
@@ -374,3 +439,8 @@ def test_a_design_on_file_is_a_game(name: str, points: int, levers: int) -> None
     assert (len(found.frame), len(study.design.levers)) == (points, levers)
     assert levers <= MOST_FACTORIAL
     assert attribution.unsuited(study) is None
+
+
+def test_how_many_levers_a_sentence_names_is_a_setting() -> None:
+    found = attribution.analyse(told(design(), additive, analysis={"attribution": {"named": 1}}), HARM)
+    assert any("these are “a” 14 % (14 to 14) and the other 2 4.7 %" in said for said in found.answer)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.discovery import analyse, ends_of, unsuited
-from experiments.cube import Told
+from experiments.cube import Outcome, Told
 from experiments.designs import Uncertainty
 from experiments.sampling import draws_of
 from sim.world.record import ConfigError
@@ -226,3 +226,45 @@ def test_a_world_that_was_only_begun_costs_no_draw_and_a_zero_baseline_is_told()
     assert len(told.tables["draws"]) == 159
     assert any("Left out: 1 world, for" in sentence for sentence in told.sure)
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
+
+
+def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
+    whole, frozen = planted(), Outcome("preserved_only")
+    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
+        analyse(whole._replace(held=held), frozen)
+    assert "\n" not in str(caught.value)
+    values = {one: cube.values for one, cube in held.items()}
+    both = study(whole.design, whole.points, values, discovery={"cooperation": "preserved_only"})
+    with pytest.raises(ConfigError, match=r"^analysis\.discovery\.cooperation: found 'preserved_only'"):
+        analyse(both, CASES)
+
+
+def test_what_is_to_rise_protects_where_it_rises() -> None:
+    whole, told = planted(), Outcome("notified_share")
+    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
+    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    found = analyse(study(whole.design, whole.points, held, discovery=QUICK), told)
+    assert found.tables["draws"]["saved"].mean() > 0
+
+
+@pytest.mark.parametrize("name", ["as_adopted", "judge"])
+def test_few_events_of_the_policy_or_its_baseline_give_no_number(name: str) -> None:
+    whole = planted()
+    cube = whole.cube(CASES)
+    counts = np.where((whole.points["scenario"] == name).to_numpy()[:, None, None], 0, cube.counts)
+    counts[np.flatnonzero(whole.points["scenario"] == name)[0], 0, 0] = 9
+    told = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES)
+    assert len(told.answer) == 1
+    assert f"without a number: {name.replace('_', ' ')}, on fewer than 10 events of case disclosure rate" in told.answer[0]
+    assert len(told.tables["discovery"]) == 0
+    assert told.drawings == []
+
+
+def test_a_draw_on_few_events_has_no_number_of_its_own() -> None:
+    whole = planted()
+    cube = whole.cube(NEEDS)
+    counts = np.where((whole.points["draw"] == 5).to_numpy()[:, None, None], 2, cube.counts)
+    draws = analyse(whole._replace(held=whole.held | {NEEDS: cube._replace(counts=counts)}), CASES).tables["draws"]
+    assert draws["lost"].isna().to_numpy().nonzero()[0].tolist() == [5]
+    assert draws["saved"].notna().all()

@@ -146,12 +146,13 @@ def test_scores_are_falls_in_per_cent_of_the_baseline_without_any_error_of_the_w
     assert set(rows.index) == {"as_adopted", "a", "b", "c", "a+b", "a+c", "b+c", "a+b+c"}
     assert rows.loc["a+b", "protection"] == pytest.approx(40)
     assert rows.loc["a+b", "lost"] == pytest.approx(10)
-    assert rows.loc["as_adopted", ["protection", "lost", "protection_low", "lost_high"]].tolist() == [0, 0, 0, 0]
+    assert rows.loc["as_adopted", ["protection", "lost", "protection_world_low", "lost_world_high"]].tolist() == [0, 0, 0, 0]
 
 
 def test_intervals_are_those_of_a_ratio_of_means() -> None:
     rows = table(lattice())
-    assert rows.loc["a", "protection_low"] < 20 < rows.loc["a", "protection_high"]  # the baseline's level is uncertain too
+    low, high = rows.loc["a", ["protection_world_low", "protection_world_high"]]
+    assert low < 20 < high  # the baseline's level is uncertain too
 
 
 def test_who_is_outdone_by_none_stands_on_top_the_cheapest_first() -> None:
@@ -201,7 +202,7 @@ def test_shares_tell_how_often_worlds_would_put_a_policy_on_the_front() -> None:
     rows = table(frontier.analyse(study, HARM))
     assert rows.loc[["a", "b"], "on_frontier"].tolist() == [True, True]  # they tie over all worlds
     assert rows.loc[["a", "b"], "share_on_frontier"].to_numpy() == pytest.approx([0.65, 0.65], abs=0.12)
-    assert rows.loc["a", ["rank", "rank_low", "rank_high"]].tolist() == [1, 1, 2]
+    assert rows.loc["a", ["rank", "rank_world_low", "rank_world_high"]].tolist() == [1, 1, 2]
 
 
 def test_the_chance_to_reach_the_target_follows_the_worlds() -> None:
@@ -260,7 +261,7 @@ def test_an_interval_without_bounds_is_said() -> None:
     level = np.array([0.01, 0.9, 0.01])[:, None]
     study = told(design(), lambda row: level * (1 - 0.1 * len(on(row))), lambda row: 0.5, (3, 1), analysis=FEW)
     found = frontier.analyse(study, HARM)
-    assert table(found)["protection_low"].isna().all()
+    assert table(found)["protection_world_low"].isna().all()
     assert any("prevents 30 % (no bounds)" in sentence for sentence in found.answer)
 
 
@@ -468,3 +469,62 @@ def test_another_estimand_may_be_protected() -> None:
 def test_a_target_is_a_share(target: Any) -> None:
     with pytest.raises(ConfigError, match=r"^analysis\.frontier\.target: found .*; accepted: "):
         lattice(frontier={"target": target})
+
+
+# --- few events -------------------------------------------------------------------------------------------------------------
+
+
+def on_events(count: int, of: set[str], outcome: Outcome = HARM, **given: Any) -> Any:
+    """Three levers that take off 0.04, 0.03 and 0.01 and cost 0.01 each, with so many events in all behind one of the sets."""
+    own = {"a": 0.04, "b": 0.03, "c": 0.01}
+    study = told(
+        design(**given),
+        lambda row: 0.2 + WORLD - sum(own[name] for name in on(row)),
+        lambda row: 0.5 - 0.01 * len(on(row)),
+        MANY,
+        analysis=FEW,
+    )
+    counts = study.held[outcome].counts.copy()
+    place = [on(row) for row in study.points.to_dict("records")].index(of)
+    counts[place] = 0
+    counts[place, 0, 0] = count
+    return study._replace(held=study.held | {outcome: study.held[outcome]._replace(counts=counts)})
+
+
+@pytest.mark.parametrize("outcome", [HARM, Outcome("legit_met_rate")])
+def test_a_policy_on_few_events_has_no_number_and_is_on_no_front(outcome: Outcome) -> None:
+    found = frontier.analyse(on_events(9, {"a", "b"}, outcome), HARM)
+    row = found.tables["frontier"].set_index("label").loc["a+b"]
+    numbers = ["protection", "protection_world_low", "lost", "lost_world_high", "share_on_frontier", "share_reaching", "rank"]
+    numbers += ["rank_world_low"]
+    assert row[numbers].isna().all()
+    assert not row[["on_frontier", "knee", "cheapest"]].any()
+    assert any(said == "Without a number, on fewer than 10 events (metrics.fewest_events): “a” and “b”." for said in found.sure)
+    assert "a+b" not in set(found.tables["choices"]["label"])
+    enough = frontier.analyse(on_events(10, {"a", "b"}, outcome), HARM)
+    assert enough.tables["frontier"].set_index("label").loc["a+b", numbers].notna().all()
+    assert not any("Without a number" in said for said in enough.sure)
+
+
+def test_a_full_bundle_on_few_events_is_no_target() -> None:
+    found = frontier.analyse(on_events(0, {"a", "b", "c"}), HARM)
+    said = " ".join(found.answer)
+    assert "All levers on (every lever at its last level) has no number, on too few events." in said
+    assert "No policy is sought for the target, because all levers on has no number." in said
+    assert "nan" not in said
+
+
+def test_a_baseline_on_few_events_gives_no_front() -> None:
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate or of legit_met_rate"):
+        frontier.analyse(on_events(9, set()), HARM)
+    both = frontier.analyse(on_events(9, set(), conditions={"loaded": {}, "unloaded": {"review.load": False}}), HARM)
+    assert set(both.tables["frontier"]["condition"]) == {"unloaded"}
+    assert any(said.startswith("Nothing is said of loaded: fewer than 10 events") for said in both.sure)
+
+
+def test_how_often_is_often_is_a_setting_that_the_sentence_names() -> None:
+    study = on_events(1000, {"a"})
+    changed = study.config.analysis | {"frontier": study.config.analysis["frontier"] | {"often": 0.8}}
+    found = frontier.analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), HARM)
+    assert "are so in at least 80 %." in found.answer[0]
+    assert "are so in at least 50 %." in frontier.analyse(study, HARM).answer[0]

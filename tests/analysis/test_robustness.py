@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.analysis import frontier
 from experiments.analysis.robustness import (
     SATISFIED,
     SCORES,
@@ -18,14 +19,14 @@ from experiments.analysis.robustness import (
     robustness_table,
     unsuited,
 )
-from experiments.cube import Told
+from experiments.cube import Outcome, Told
 from experiments.designs import Design
 from experiments.paired import half_width
 from sim.world.record import ConfigError
-from tests.analysis.studies import CASES, NEEDS, design, points_in, study
+from tests.analysis.studies import CASES, NEEDS, config, design, points_in, study
 
 NAMES = ["as_adopted", "judge", "notice"]
-SPEC = Spec(cooperation="legit_met_rate", protection_at_least=10.0, cooperation_lost_at_most=5.0, price=1.0, resamples=100, seed=1)
+SPEC = Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -69,14 +70,14 @@ def test_measures_agree_with_the_closed_form_where_there_is_no_noise() -> None:
 def test_limits_over_draws_and_over_worlds_are_apart() -> None:
     table = analyse(crossing(), CASES).tables["robustness"]
     row = table[(table["policy"] == "judge") & (table["score"] == "balance") & (table["measure"] == "mean")].iloc[0]
-    assert row["parameter_high"] - row["parameter_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
-    assert row["replicate_high"] - row["replicate_low"] < 5.0  # worlds shift all policies alike, but for the divisor
+    assert row["draw_high"] - row["draw_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
+    assert row["world_high"] - row["world_low"] < 5.0  # worlds shift all policies alike, but for the divisor
     noisy = crossing(noise=0.2)
     values = noisy.cube(CASES).values
     assert values.shape == (192, 4, 1)
     wide = analyse(noisy, CASES).tables["robustness"]
     again = wide[(wide["policy"] == "judge") & (wide["score"] == "balance") & (wide["measure"] == "mean")].iloc[0]
-    assert again["replicate_high"] - again["replicate_low"] > row["replicate_high"] - row["replicate_low"]
+    assert again["world_high"] - again["world_low"] > row["world_high"] - row["world_low"]
 
 
 def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
@@ -86,7 +87,7 @@ def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
     saved = 100 * (cases[:1] - cases) / cases[:1].mean(-1, keepdims=True)
     half = float(half_width(saved[1].mean(0)))
     row = table[(table["policy"] == "judge") & (table["score"] == "protection") & (table["measure"] == "mean")].iloc[0]
-    assert row["replicate_high"] - row["value"] == pytest.approx(half)
+    assert row["world_high"] - row["value"] == pytest.approx(half)
     assert len(points) == 192
 
 
@@ -164,7 +165,7 @@ def test_a_draw_without_a_run_is_left_out_and_told() -> None:
 
 def test_two_worlds_give_no_limits_over_worlds_and_say_so() -> None:
     told = analyse(crossing(W=2, noise=0.1), CASES)
-    assert told.tables["robustness"]["replicate_low"].isna().all()
+    assert told.tables["robustness"]["world_low"].isna().all()
     assert any("no intervals over worlds" in sentence for sentence in told.sure)
 
 
@@ -190,6 +191,50 @@ def test_more_is_better_for_needs_met() -> None:
     table = told.tables["performance"]
     mean = table[(table["policy"] == "notice") & (table["score"] == "protection")]["mean"].iloc[0]
     assert mean == pytest.approx(-5.0, abs=0.2)  # notice loses 10 x1 per cent
+
+
+def rising() -> Told:
+    """Judge saves 40 x0 per cent of a baseline that rises with x0, so that it saves most where there is most to save."""
+    drawn = design(["as_adopted", "judge", "notice"])
+    points = points_in(drawn)
+    x0, name = points["review.x0"].to_numpy(float), points["scenario"].to_numpy(str)
+    common = np.array([0.9, 1.0, 1.1, 1.05])
+    cases = (0.05 + 0.3 * x0) * (1 - np.select([name == "judge", name == "notice"], [0.4 * x0, 0.1], 0.0))
+    needs = (0.2 + 0.6 * x0) * (1 - np.select([name == "judge", name == "notice"], [0.1 * x0, 0.0], 0.0))
+    held = {one: means[:, None, None] * common[:, None] for one, means in ((CASES, cases), (NEEDS, needs))}
+    return study(drawn, points, held, robustness={"resamples": 20}, frontier={"resamples": 100, "splits": 10})
+
+
+def test_a_mean_of_per_cents_and_the_per_cent_of_the_pooled_baseline_are_told_apart() -> None:
+    told, x0 = analyse(rising(), CASES), rising().points.iloc[:64]["review.x0"].to_numpy(float)
+    spread, pooled = (told.tables[name].set_index(["policy", "score"]) for name in ("performance", "pooled"))
+    mean, level = 40 * x0.mean(), 0.05 + 0.3 * x0
+    whole = 40 * (level * x0).sum() / level.sum()
+    assert whole - mean > 4
+    assert spread.loc[("judge", "protection"), "mean"] == pytest.approx(mean)
+    assert found(told.tables["robustness"], "judge", "mean", "protection") == pytest.approx(mean)
+    assert pooled.loc[("judge", "protection"), "percent"] == pytest.approx(whole)
+    assert pooled.loc[("notice", "protection"), ["percent", "world_low", "world_high"]].to_numpy(float) == pytest.approx(10.0)
+    assert f"{whole:.1f} % of the pooled baseline, as adopted over all draws together (worlds " in told.answer[3]
+    assert f"The mean over draws of the per cent protected in each is {mean:.1f} % (worlds " in told.answer[3]
+    units = told.tables["robustness"].set_index("measure")["unit"]
+    assert set(units.loc[["mean", "regret_p90"]]) == {"per cent of the baseline in the draw"}
+
+
+def test_the_pooled_figures_are_those_of_the_frontier() -> None:
+    pooled = analyse(rising(), CASES).tables["pooled"].set_index(["policy", "score"])
+    table = frontier.analyse(rising(), CASES).tables["frontier"].set_index("label")
+    for policy in ("judge", "notice"):
+        protection = table.loc[policy, ["protection", "protection_world_low", "protection_world_high"]].to_numpy(float)
+        lost = table.loc[policy, ["lost", "lost_world_high", "lost_world_low"]].to_numpy(float)
+        columns = ["percent", "world_low", "world_high"]
+        assert pooled.loc[(policy, "protection"), columns].to_numpy(float) == pytest.approx(protection)
+        assert pooled.loc[(policy, "cooperation"), columns].to_numpy(float) == pytest.approx(-lost)
+
+
+def test_what_is_more_when_better_is_pooled_with_its_sign() -> None:
+    pooled = analyse(crossing(), NEEDS).tables["pooled"].set_index(["policy", "score"])
+    assert pooled.loc[("notice", "protection"), "percent"] == pytest.approx(-5.0, abs=0.2)  # of a baseline alike in every draw
 
 
 def test_sobol_s_rows_are_drawn_again_by_base_point() -> None:
@@ -238,7 +283,7 @@ def test_a_wrong_setting_is_one_line_that_names_its_key() -> None:
 def test_the_table_has_a_row_a_policy_score_and_measure_with_a_unit() -> None:
     table = analyse(crossing(), CASES).tables["robustness"]
     assert not table.duplicated(["policy", "score", "measure"]).any()
-    assert set(table["unit"]) == {"per cent of the baseline", "percentage points", "share of draws", "rank, 1 is best"}
+    assert set(table["unit"]) == {"per cent of the baseline in the draw", "share of draws", "rank, 1 is best"}
     assert robustness_table.__doc__
 
 
@@ -251,12 +296,46 @@ def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     assert told.drawings == []
 
 
-def test_few_events_in_the_baseline_are_a_warning() -> None:
+def on_events(whole: Told, **events: int) -> Told:
+    """So many events in all behind each of these policies, in every outcome."""
+    names, held = whole.points["scenario"].to_numpy(str), {}
+    for outcome, cube in whole.held.items():
+        counts = cube.counts.copy()
+        for name, count in events.items():
+            counts[names == name] = 0
+            counts[np.flatnonzero(names == name)[0], 0, 0] = count
+        held[outcome] = cube._replace(counts=counts)
+    return whole._replace(held=held)
+
+
+def test_few_events_in_the_baseline_give_no_number_at_all() -> None:
+    told = analyse(on_events(crossing(), as_adopted=9), CASES)
+    assert len(told.answer) == 1
+    assert told.answer[0].startswith(
+        "Nothing is said: without a number: as adopted, on fewer than 10 events of case disclosure rate"
+    )
+    assert len(told.tables["robustness"]) == 0
+    assert told.drawings == []
+
+
+def test_a_policy_on_few_events_is_in_no_table_and_no_sentence_but_the_one_that_says_so() -> None:
+    told = analyse(on_events(crossing(), notice=9), CASES)
+    assert told.sure[0].startswith("Without a number: notice, on fewer than 10 events of case disclosure rate or of legit met rate")
+    assert not any("notice" in sentence for sentence in (*told.answer, *told.sure[1:]))
+    for table in told.tables.values():
+        assert "notice" not in set(table["policy"])
+    assert "notice" not in told.drawings[0].alt
+    assert not any("Without a number" in said for said in analyse(on_events(crossing(), notice=10), CASES).sure)
+
+
+def test_a_single_draw_on_few_events_has_no_gain_of_its_own() -> None:
     whole = crossing()
-    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in whole.held.items()}
-    told = analyse(whole._replace(held=held), CASES)
-    assert told.sure[0].startswith("Only 0 events stand behind case_disclosure_rate in the baseline, fewer than 10")
-    assert not any("Only" in sentence for sentence in analyse(whole, CASES).sure)
+    cube = whole.cube(CASES)
+    counts = np.where((whole.points["draw"] == 3).to_numpy()[:, None, None], 1, cube.counts)
+    gains = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES).tables["regrets"]
+    assert gains.loc[gains["future"] == 3, "gain"].isna().all()
+    assert gains.loc[gains["future"] != 3, "gain"].notna().all()
+    assert gains["regret"].notna().all()
 
 
 def test_every_table_can_be_written(tmp_path: Path) -> None:
@@ -281,10 +360,10 @@ def test_the_next_policy_is_tested_against_the_first() -> None:
 def test_limits_of_regret_end_at_zero_and_those_of_shares_have_a_width() -> None:
     table = analyse(crossing(noise=0.1), CASES).tables["robustness"]
     regret, shares = (table[table["measure"].str.contains(word)] for word in ("regret", "share"))
-    assert (regret[["parameter_low", "replicate_low"]].to_numpy(float) >= 0).all()
-    assert (shares["parameter_high"] - shares["parameter_low"] > 0.01).all()
+    assert (regret[["draw_low", "world_low"]].to_numpy(float) >= 0).all()
+    assert (shares["draw_high"] - shares["draw_low"] > 0.01).all()
     none = shares[(shares["value"] == 0) & (shares["measure"] == SATISFIED)].iloc[0]
-    assert (none["parameter_low"], none["parameter_high"]) == pytest.approx((0.0, 0.0566), abs=1e-4)
+    assert (none["draw_low"], none["draw_high"]) == pytest.approx((0.0, 0.0566), abs=1e-4)
     assert shares.loc[shares["measure"] == "best_share", "chance"].to_numpy(float) == pytest.approx(1 / 3)
 
 
@@ -343,3 +422,40 @@ def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
     assert told.tables["regrets"]["future"].nunique() == 63
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
     assert not any("Left out: " in sentence for sentence in told.sure)
+
+
+def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
+    whole, frozen = crossing(), Outcome("preserved_only")
+    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
+        analyse(whole._replace(held=held), frozen)
+    assert "\n" not in str(caught.value)
+    values = {one: cube.values for one, cube in held.items()}
+    both = study(whole.design, whole.points, values, robustness={"cooperation": "preserved_only"})
+    with pytest.raises(ConfigError, match=r"^analysis\.robustness\.cooperation: found 'preserved_only'"):
+        analyse(both, CASES)
+
+
+def test_what_is_to_rise_protects_where_it_rises() -> None:
+    whole, told = crossing(), Outcome("notified_share")
+    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
+    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    found = analyse(study(whole.design, whole.points, held, robustness={"resamples": 20}), told)
+    gains = found.tables["performance"].set_index(["policy", "score"])["mean"]
+    assert gains["judge", "protection"] > 0
+    assert any(sentence.startswith("Protection is the rise of notified share") for sentence in found.sure)
+
+
+def test_words_for_agreement_and_names_in_a_sentence_are_settings() -> None:
+    whole = crossing()
+    values = {one: cube.values for one, cube in whole.held.items()}
+    settings = {"resamples": 20, "named": 1, "agreement": {"stays": 0.0, "never moves": 1.0}}
+    answer = analyse(study(whole.design, whole.points, values, robustness=settings), CASES).answer
+    said = " ".join(answer)
+    assert "The order of the policies by balance stays from draw to draw" in said
+    assert "and never moves from world to world" in said
+    good = next(part for part in answer if "Good" in part)
+    assert good.count(" of the draws") == 1
+    assert ", notice in" not in good
+    none = analyse(study(whole.design, whole.points, values, robustness=settings | {"agreement": {"all": 1.0}}), CASES).answer
+    assert any("by balance holds hardly at all from draw to draw" in part for part in none)

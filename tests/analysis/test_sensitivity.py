@@ -76,8 +76,8 @@ def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> Non
     for index, wanted in zip(("S1", "ST"), g_indices(), strict=True):
         rows = table(found, index)
         assert of(rows, G) == pytest.approx(wanted, abs=0.04)
-        assert (of(rows, G, "low") <= wanted + 1e-3).all()
-        assert (of(rows, G, "high") >= wanted - 1e-3).all()
+        assert (of(rows, G, "draw_low") <= wanted + 1e-3).all()
+        assert (of(rows, G, "draw_high") >= wanted - 1e-3).all()
     assert list(table(found, "ST").index[:3]) == list(G)[:3]
     assert list(table(found, "ST").loc[list(G)[:2], "told"]) == [True, True]
 
@@ -90,7 +90,7 @@ def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int
     for index, wanted in (("S1", ISHIGAMI_S1), ("ST", ISHIGAMI_ST)):
         free = table(found, index)
         assert of(free, ISHIGAMI) == pytest.approx(wanted, abs=0.12)
-        both = np.hypot(*((of(free, ISHIGAMI, f"{name}high") - of(free, ISHIGAMI, "value")) for name in ("", "replicate_")))
+        both = np.hypot(*((of(free, ISHIGAMI, f"{name}_high") - of(free, ISHIGAMI, "value")) for name in ("draw", "world")))
         assert (np.abs(of(free, ISHIGAMI) - wanted) <= both).all()
     raw = table(found, "ST_raw")
     assert of(raw, ISHIGAMI) == pytest.approx((np.array(ISHIGAMI_ST) + 0.5) / 1.5, abs=0.08)  # inflated, as the formula says
@@ -283,12 +283,12 @@ def test_the_tornado_of_a_line_is_four_fifths_of_its_rise(draw: str, size: int) 
     rows = tornado(found)
     for key in LINE:  # from the mean of the lowest fifth to that of the highest; the other inputs differ between draws
         wanted = 0.8 * SLOPES[key] * WIDTHS[key]
-        half = np.hypot(rows.loc[key, "high"] - rows.loc[key, "change"], rows.loc[key, "replicate_high"] - rows.loc[key, "change"])
+        half = np.hypot(rows.loc[key, "draw_high"] - rows.loc[key, "change"], rows.loc[key, "world_high"] - rows.loc[key, "change"])
         assert abs(rows.loc[key, "change"] - wanted) <= half
     assert rows.index[0] == "a.steep"
     assert rows.loc["a.steep", "told"]
     assert rows.loc["a.steep", "change"] == pytest.approx(4.8, rel=0.05)
-    assert rows.loc["a.steep", "at_high"] - rows.loc["a.steep", "at_low"] == pytest.approx(rows.loc["a.steep", "change"])
+    assert rows.loc["a.steep", "at_highest"] - rows.loc["a.steep", "at_lowest"] == pytest.approx(rows.loc["a.steep", "change"])
     assert (rows.loc["a.falling", "lowest"], rows.loc["a.falling", "highest"]) == ("10", "30")
 
 
@@ -300,8 +300,8 @@ def test_the_interval_over_draws_and_the_interval_over_worlds_answer_to_their_ow
     row = tornado(found).loc["a.steep"]
     ends = np.argsort(steep[:, 0, 0])
     by_world = slopes[0, :, 0] * (steep[ends[-20:], 0, 0].mean() - steep[ends[:20], 0, 0].mean())
-    assert row["replicate_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
-    assert row["high"] - row["change"] < row["replicate_high"] - row["change"]
+    assert row["world_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
+    assert row["draw_high"] - row["change"] < row["world_high"] - row["change"]
 
 
 # ----------------------------------------------------------------------------------------------------- factorial designs
@@ -326,8 +326,8 @@ def test_levers_of_a_fractional_design_have_students_intervals_over_worlds() -> 
     rows = table(found, "effect")
     by_world = noise[on[:, 0] == 1, :, 0].mean(axis=0) - noise[on[:, 0] == 0, :, 0].mean(axis=0) + 2.0
     assert rows.loc["judge", "value"] == pytest.approx(by_world.mean())
-    assert rows.loc["judge", "replicate_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
-    assert rows["low"].isna().all()
+    assert rows.loc["judge", "world_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
+    assert rows["draw_low"].isna().all()
     assert list(rows.loc[["judge", "notice"], "told"]) == [True, True]
     assert (tornado(found).loc["judge", "lowest"], tornado(found).loc["judge", "highest"]) == ("off", "on")
 
@@ -505,3 +505,75 @@ def test_the_same_study_gives_the_same_tables_every_time() -> None:
     for name, frame in one.tables.items():
         pd.testing.assert_frame_equal(frame, two.tables[name])
     assert one.answer == two.answer
+
+
+def linear(rows: pd.DataFrame) -> Any:
+    return 1.0 + rows["a.x0"] + 0.1 * rows["a.x1"]
+
+
+def two_policies(draw: str = "latin_hypercube", size: int = 40) -> Told:
+    bounds = {"a.x0": (0.0, 1.0), "a.x1": (0.0, 1.0)}
+    return study_of(design_of(draw, bounds, size=size, scenarios=["as_adopted", "judge"]), linear, 0.01, 3)
+
+
+def test_a_policy_on_few_events_has_no_number_and_nothing_is_told_against_it() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["scenario"] == "judge").to_numpy()[:, None, None], 0, cube.counts)
+    counts[-1, 0, 0] = 9
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    for table in found.tables.values():
+        assert set(table["scenario"]) == {"as_adopted"}
+    assert "Without a number, on fewer than 10 events (metrics.fewest_events): judge against as adopted; judge." in found.sure
+    counts[-1, 0, 0] = 10
+    enough = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    assert set(enough.tables["sensitivity"]["scenario"]) == {"judge against as_adopted", "as_adopted", "judge"}
+
+
+def test_nothing_but_few_events_is_refused_in_one_line() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate; accepted: "):
+        analyse(whole._replace(held={OUTCOME: cube._replace(counts=np.zeros_like(cube.counts))}), OUTCOME)
+
+
+def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
+    whole = two_policies()
+    cube = whole.cube(OUTCOME)
+    counts = np.where((whole.points["a.x0"] < 0.5).to_numpy()[:, None, None], 0, cube.counts)
+    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    ends = found.tables["tornado"]
+    ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
+    assert ends.loc["a.x0", ["at_lowest", "change", "draw_low", "world_high"]].isna().all()
+    assert ends.loc["a.x0", "at_highest"] == pytest.approx(1.95, abs=0.1)
+    assert ends.loc["a.x1", ["at_lowest", "at_highest", "change"]].notna().all()
+    assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)
+    assert not any("nan" in sentence for sentence in found.answer)
+
+
+def test_what_sentences_leave_out_is_a_setting() -> None:
+    def said(**settings: Any) -> str:
+        study = study_of(design_of("sobol", ISHIGAMI, size=64), ishigami, 0.1, worlds=3)
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | settings}
+        return " ".join(analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), OUTCOME).answer)
+
+    assert "Each for itself the inputs make" in said(vague=1.0)
+    assert "Each for itself the inputs make" not in said(vague=0.0)
+    assert "; and 2 more" in said(named=1)
+    assert "; and 1 more" in said(named=2)
+
+
+def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
+    study = two_policies()
+    values = study.cube(OUTCOME).values.copy()
+    values[:16, 2] = np.nan  # 16 of the 40 draws of the first policy in the third world
+    cube = study.cube(OUTCOME)._replace(values=values)
+
+    def groups(share: float) -> int:
+        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | {"most_missing": share}}
+        told = study._replace(config=study.config.model_copy(update={"analysis": changed}), held={OUTCOME: cube})
+        found = next(said for said in analyse(told, OUTCOME).sure if said.startswith("As adopted"))
+        return int(found.split(": ")[1].split(" ")[0])
+
+    assert groups(0.5) == 24
+    assert groups(0.3) == 40

@@ -93,18 +93,18 @@ def test_bands_in_closed_form() -> None:
     draws, worlds = np.arange(21.0), np.array([-1.0, 0.0, 1.0])
     found = bands_of((draws[:, None] + worlds)[:, :, None])
     half = quantile_of(np.array(3)) * 1.0 / np.sqrt(3)
-    assert (found.mean, found.replicate_low, found.replicate_high) == pytest.approx((10.0, 10.0 - half, 10.0 + half))
-    assert (found.parameter_low, found.parameter_high) == pytest.approx((1.0, 19.0))
+    assert (found.mean, found.world_low, found.world_high) == pytest.approx((10.0, 10.0 - half, 10.0 + half))
+    assert (found.draw_low, found.draw_high) == pytest.approx((1.0, 19.0))
     assert found.parameter_sd == pytest.approx(draws.std(ddof=1))
     assert (found.draws, found.worlds, found.runs, found.dropped) == (21, 3, 63, 0)
 
 
 def test_one_draw_has_no_parameter_band_and_one_world_no_replicate_band() -> None:
     one_draw, one_world = bands_of(np.ones((1, 3, 2))), bands_of(np.ones((3, 1, 2)))
-    assert np.isnan([one_draw.parameter_low, one_draw.parameter_high, one_draw.parameter_sd]).all()
-    assert (one_draw.replicate_low, one_draw.replicate_high) == (1.0, 1.0)
-    assert np.isnan([one_world.replicate_low, one_world.parameter_sd]).all()
-    assert one_world.parameter_low == 1.0
+    assert np.isnan([one_draw.draw_low, one_draw.draw_high, one_draw.parameter_sd]).all()
+    assert (one_draw.world_low, one_draw.world_high) == (1.0, 1.0)
+    assert np.isnan([one_world.world_low, one_world.parameter_sd]).all()
+    assert one_world.draw_low == 1.0
 
 
 def test_the_replicate_band_holds_the_mean_of_the_worlds_in_its_share_of_studies() -> None:
@@ -112,7 +112,7 @@ def test_the_replicate_band_holds_the_mean_of_the_worlds_in_its_share_of_studies
     draws = rng.normal(0.0, 2.0, (5, 1, 1))  # held: the band is over worlds alone
     tables = draws + rng.normal(0, 1, (2000, 1, 4, 1)) + rng.normal(0, 1, (2000, 5, 4, 2))
     found = [bands_of(table) for table in tables]
-    held = np.mean([band.replicate_low <= draws.mean() <= band.replicate_high for band in found])
+    held = np.mean([band.world_low <= draws.mean() <= band.world_high for band in found])
     assert held == pytest.approx(0.95, abs=0.02)
 
 

@@ -60,8 +60,8 @@ def test_levels_stand_in_order_with_the_mean_of_their_worlds() -> None:
     worlds = told.cube(CASES).values[3].mean(-1)
     row = own[own["level"] == 4].iloc[0]
     assert row["mean"] == pytest.approx(worlds.mean())
-    assert row["replicate_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
-    assert own["parameter_low"].isna().all()
+    assert row["world_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
+    assert own["draw_low"].isna().all()
 
 
 def test_steps_are_told_per_year_in_per_cent_of_the_mean_at_the_line() -> None:
@@ -106,13 +106,13 @@ def test_limits_of_steps_hold_together() -> None:
     held = []
     for _ in range(400):
         table = steps_table(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 5))), CASES, 4.0)
-        held.append(bool(((table["low"] <= -1.0) & (table["high"] >= -1.0)).all()))
+        held.append(bool(((table["world_low"] <= -1.0) & (table["world_high"] >= -1.0)).all()))
     assert 0.94 <= np.mean(held) <= 0.99
 
 
 def test_one_world_has_no_interval_and_no_verdict() -> None:
     told = analyse(told_of(cliff, W=1), CASES)
-    assert told.tables["steps"]["low"].isna().all()
+    assert told.tables["steps"]["world_low"].isna().all()
     assert "nobody can say whether it is a cliff" in told.answer[1]
 
 
@@ -120,7 +120,7 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
     told = analyse(told_of(cliff, noise=0.005, drawn=levers()), CASES)
     row = told.tables["threshold"].iloc[0]
     assert (row["draws"], row["worlds"]) == (40, 6)
-    assert row["parameter_low"] < row["mean"] < row["parameter_high"]
+    assert row["draw_low"] < row["mean"] < row["draw_high"]
     assert row["parameter_sd"] == pytest.approx(row["mean"] * np.sqrt(1 / 12), rel=0.1)
     assert (
         "In 100 % of the draws (91 % to 100 %) the steepest step is one beside 4; by chance alone it would be in 29 %"
@@ -132,11 +132,11 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
 def test_paired_changes_hold_less_than_levels_do() -> None:
     told = analyse(told_of(smooth), CASES)
     levels, changes = told.tables["threshold"], told.tables["changes"]
-    assert changes.loc[changes["level"] == 4, ["mean", "replicate_low", "replicate_high"]].to_numpy(float) == pytest.approx(0.0)
+    assert changes.loc[changes["level"] == 4, ["mean", "world_low", "world_high"]].to_numpy(float) == pytest.approx(0.0)
     last = changes[(changes["level"] == 10) & (changes["outcome"] == "case_disclosure_rate")].iloc[0]
     assert last["mean"] == pytest.approx(-100 * 0.06 / 0.16)
     wide = levels[(levels["level"] == 10) & (levels["outcome"] == "case_disclosure_rate")].iloc[0]
-    assert (last["replicate_high"] - last["replicate_low"]) / 100 < (wide["replicate_high"] - wide["replicate_low"]) / 0.16
+    assert (last["world_high"] - last["world_low"]) / 100 < (wide["world_high"] - wide["world_low"]) / 0.16
 
 
 def test_a_future_without_a_run_at_one_level_is_left_out_of_the_steps() -> None:
@@ -213,6 +213,30 @@ def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
     assert steps.loc[steps["outcome"] == "case_disclosure_rate", "to"].max() == 8.0
 
 
+def test_events_are_counted_in_the_runs_that_are_kept() -> None:
+    told = told_of(smooth, W=5)
+    cube = told.cube(CASES)
+    values, counts = cube.values.copy(), cube.counts.copy()
+    values[2, 4] = np.nan  # so that the fifth world is left out of all levels
+    counts[-1] = 0
+    counts[-1, 4] = 1000
+    held = {CASES: cube._replace(values=values, counts=counts), NEEDS: told.cube(NEEDS)}
+    own = analyse(told._replace(held=held), CASES).tables["threshold"]
+    own = own[own["outcome"] == "case_disclosure_rate"]
+    assert own["mean"].isna().tolist() == [False] * 7 + [True]
+    assert own["events"].iloc[-1] < 10
+
+
+def test_a_line_without_a_number_is_not_what_steps_are_told_against() -> None:
+    told = told_of(smooth)
+    cube = told.cube(CASES)
+    at_line = (told.points["scenario"] == "line_4").to_numpy()
+    counts = np.where(at_line[:, None, None], 0, cube.counts)
+    found = analyse(told._replace(held={CASES: cube._replace(counts=counts), NEEDS: told.cube(NEEDS)}), CASES)
+    said = next(sentence for sentence in found.answer if "steepest" in sentence)
+    assert "of the mean at 4 a year" not in said
+
+
 def test_nothing_but_few_events_gives_no_step() -> None:
     told = told_of(smooth)
     held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in told.held.items()}
@@ -228,7 +252,7 @@ def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
     values[2, 4] = np.nan
     found = analyse(told._replace(held={CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
     fewer = analyse(told_of(smooth, W=5)._replace(held={
-        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: told.cube(NEEDS)._replace(values=told.cube(NEEDS).values[:, :4])
+        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: cube_from(NEEDS, told.points, told.cube(NEEDS).values[:, :4])
     }), CASES)  # fmt: skip
     assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
 
@@ -293,3 +317,11 @@ def test_conditions_are_told_apart() -> None:
     assert set(found.tables["steps"]["condition"]) == {"", "with_load"}
     assert any(sentence.startswith("With load: Case disclosure rate") for sentence in found.answer)
     assert [drawing.name for drawing in found.drawings] == ["fan", "fan_change", "fan_with_load", "fan_change_with_load"]
+
+
+def test_digits_of_a_mean_are_a_setting() -> None:
+    told = told_of(lambda level: 0.123456)
+    values = {one: cube.values for one, cube in told.held.items()}
+    short = analyse(study(told.design, told.points, values, threshold={"digits": 1}), CASES).answer[0]
+    assert "0.1 (worlds 0.1 to 0.1) at 1 year" in short
+    assert "0.1 (worlds" not in analyse(told, CASES).answer[0]

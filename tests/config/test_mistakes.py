@@ -1,11 +1,15 @@
 """What the author of a configuration can do wrong is told in one line: the key, what was found, what is accepted."""
 
 import csv
+import pickle
+import re
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
 
+from sim import config
 from sim.config import load
 from sim.simulation import prepare
 from sim.sources.tables import FOLDER, TableError
@@ -224,3 +228,42 @@ def test_a_penalty_below_zero_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     line = told(TableError, lambda: prepare(config, 1))
     assert line.startswith("penalties.csv, line ")
     assert line.endswith("max_years: found '-4.0'; accepted is a number of at least 0, or nothing")
+
+
+# --- launchers ------------------------------------------------------------------------------------------------------------------
+
+
+def through(monkeypatch: pytest.MonkeyPatch, error: Exception, launcher: str = "ray") -> None:
+    """What becomes of an error that comes out of Hydra."""
+
+    def hydra(**given: object) -> Callable[[object], Callable[[], None]]:
+        def run() -> None:
+            raise error
+
+        return lambda job: run
+
+    monkeypatch.setattr(config, "main", hydra)
+    config._through_hydra(lambda *given: None, ["-m", f"hydra/launcher={launcher}", "seed=1,2"], "run")
+
+
+def test_a_launcher_that_cannot_start_is_told_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ValueError("When connecting to an existing cluster,\nnum_cpus and num_gpus must not be provided.")
+    line = told(ConfigError, lambda: through(monkeypatch, own))
+    assert line == (
+        "hydra/launcher: found ray, which could not start (ValueError: When connecting to an existing cluster, num_cpus and "
+        "num_gpus must not be provided.); accepted: hydra.launcher.* as it takes them here, or hydra/launcher=basic"
+    )
+    with pytest.raises(ValueError, match="When connecting"):
+        through(monkeypatch, own, "basic")  # that one has nothing to start
+
+
+@pytest.mark.parametrize("own", [ConfigError("a: found b; accepted: c"), ValueError("a fault of ours"), OSError("no space")])
+def test_a_job_s_own_failure_comes_home_as_it_was(monkeypatch: pytest.MonkeyPatch, own: Exception) -> None:
+    travelled = pickle.loads(pickle.dumps(config._JobError(own)))
+    with pytest.raises(type(own), match=re.escape(str(own))):
+        through(monkeypatch, travelled)
+
+
+def test_a_lost_worker_is_no_mistake_of_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BrokenExecutor):
+        through(monkeypatch, BrokenExecutor("it died"), "joblib")

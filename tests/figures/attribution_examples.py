@@ -21,11 +21,12 @@ COST = (0.05, -0.03, 0.33, -0.02, 0.2, 0.34, 0.21, 0.1)
 
 def waterfall() -> pd.DataFrame:
     rows = []
-    for outcome, off, alone in (("case_disclosure_rate", 0.08, ALONE), ("legit_met_rate", 0.48, COST)):
+    lost = tuple(-effect for effect in COST)
+    for outcome, off, alone in (("case_disclosure_rate", 0.08, ALONE), ("legit_met_rate", 0.48, lost)):
         for place, (lever, effect) in enumerate(zip(LEVERS, alone, strict=True)):
             value, half = 0.6 * effect * off / 100, (0.2 + 0.1 * place) * abs(effect) * off / 100
             rows.append((outcome, lever, value, value - half, value + half, effect * off / 100, off))
-    return pd.DataFrame(rows, columns=["outcome", "lever", "value", "low", "high", "first_in", "all_off"])
+    return pd.DataFrame(rows, columns=["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"])
 
 
 def pairs_of_levers() -> pd.DataFrame:
@@ -34,7 +35,7 @@ def pairs_of_levers() -> pd.DataFrame:
         value = (-0.12 * ALONE[one] * ALONE[other] / 10 if number % 7 else 0.6) * 0.08 / 100
         half = (0.1 + 0.05 * (number % 9)) * 0.08 / 100
         rows.append((LEVERS[one], LEVERS[other], value, value - half, value + half, abs(value) > 1.5 * half, 0.08))
-    return pd.DataFrame(rows, columns=["lever", "other", "value", "low", "high", "clear", "all_off"])
+    return pd.DataFrame(rows, columns=["lever", "other", "value", "world_low", "world_high", "clear", "all_off"])
 
 
 def policies() -> pd.DataFrame:
@@ -46,7 +47,7 @@ def policies() -> pd.DataFrame:
         right = sum(COST[place] for place in on) + 0.02 * len(on) ** 1.5
         rows.append(("+".join(LEVERS[place] for place in on) or "as_adopted", up, up - 3, up + 3, right, right - 0.2, right + 0.2))
     frame = pd.DataFrame(
-        rows, columns=["label", "protection", "protection_low", "protection_high", "lost", "lost_low", "lost_high"]
+        rows, columns=["label", *(f"{axis}{end}" for axis in ("protection", "lost") for end in ("", "_world_low", "_world_high"))]
     )
     up, right = frame["protection"].to_numpy(), frame["lost"].to_numpy()
     best = [not ((up >= a) & (right <= b) & ((up > a) | (right < b))).any() for a, b in zip(up, right, strict=True)]

@@ -36,7 +36,8 @@ def test_bars_of_a_waterfall_follow_each_other_from_all_off_to_all_on() -> None:
         ends = np.cumsum([bar.get_width() for bar in steps])
         assert steps[0].get_x() == pytest.approx(0)
         assert [bar.get_x() for bar in steps[1:]] == pytest.approx(list(ends[:-1]))
-        assert ends[-1] == pytest.approx(whole.get_width()) == pytest.approx(-100 * (of_it["value"] / of_it["all_off"]).sum())
+        sign = 100 if of_it["outcome"].iloc[0] == "legit_met_rate" else -100  # what is better up rises by a positive value
+        assert ends[-1] == pytest.approx(whole.get_width()) == pytest.approx(sign * (of_it["value"] / of_it["all_off"]).sum())
 
 
 def test_rows_of_both_outcomes_stand_in_the_order_of_the_first() -> None:
@@ -47,7 +48,7 @@ def test_rows_of_both_outcomes_stand_in_the_order_of_the_first() -> None:
     assert names == ["all off", *(name.replace("_", " ") for name in main["lever"]), "all on"]
     other = frame[frame["outcome"] == "legit_met_rate"].set_index("lever").loc[main["lever"]]
     widths = [bar.get_width() for bar in bars(panels(ax)[1], "lever")]
-    assert widths == pytest.approx(list(-100 * other["value"] / other["all_off"]))
+    assert widths == pytest.approx(list(100 * other["value"] / other["all_off"]))
 
 
 def test_what_protects_is_blue_and_what_costs_is_orange_though_both_fall() -> None:
@@ -67,11 +68,11 @@ def test_intervals_and_diamonds_stand_where_the_frame_says() -> None:
     diamonds = [line for line in left.lines if line.get_marker() == "D"]
     assert float(np.asarray(diamonds[0].get_xdata())[0]) == pytest.approx(-100 * row["first_in"] / row["all_off"])
     spans = [tuple(np.asarray(line.get_xdata())) for line in left.lines if tuple(np.asarray(line.get_ydata())) == (1, 1)]
-    assert spans[0] == pytest.approx((-100 * row["high"] / row["all_off"], -100 * row["low"] / row["all_off"]))
+    assert spans[0] == pytest.approx([-100 * row[f"value_world_{end}"] / row["all_off"] for end in ("high", "low")])
 
 
 def test_without_intervals_or_effects_alone_there_are_neither_lines_nor_diamonds() -> None:
-    frame = waterfall().assign(low=np.nan, high=np.nan, first_in=np.nan)
+    frame = waterfall().assign(value_world_low=np.nan, value_world_high=np.nan, first_in=np.nan)
     left, _ = panels(drawn("shapley_waterfall", frame))
     assert not [line for line in left.lines if line.get_marker() == "D"]
     assert not [line for line in left.lines if tuple(np.asarray(line.get_ydata())) == (1, 1)]
@@ -108,6 +109,18 @@ def test_overlap_and_support_have_different_colours() -> None:
     more = [face for face, value in zip(faces, frame["value"], strict=True) if value > 0]
     assert all(red > green for red, green, _ in less)
     assert all(green > red for red, green, _ in more)
+
+
+def test_a_map_of_what_is_to_rise_says_add_and_one_that_gets_worse_calls_a_positive_pair_an_overlap() -> None:
+    frame = pairs_of_levers().assign(clear=True)
+    plain, turned = drawn("interactions", frame), drawn("interactions", frame, rises=True, worse=True)
+    said = [text.get_text() for text in turned.texts if text.get_gid() == "note"]
+    assert "what two safeguards add together beyond what each adds without the other" in " ".join(said).replace("\n", " ")
+    cells = [[patch for patch in ax.patches if patch.get_gid() == "cell"] for ax in (plain, turned)]
+    for before, after, value in zip(*cells, frame["value"], strict=True):
+        red, green, _ = after.get_facecolor()[:3]
+        assert (red > green) == (value > 0)
+        assert before.get_facecolor() != after.get_facecolor()
 
 
 # --- the front --------------------------------------------------------------------------------------------------------------
@@ -172,7 +185,7 @@ def test_scenarios_stand_beside_it_by_name() -> None:
 
 
 def test_an_interval_of_any_length_leaves_the_cloud_in_sight() -> None:
-    frame = policies().assign(lost_low=-1e3, lost_high=1e3)
+    frame = policies().assign(lost_world_low=-1e3, lost_world_high=1e3)
     (plane,) = panels(drawn("pareto", frame))
     span = frame["lost"].max() - min(frame["lost"].min(), 0)
     left, right = plane.get_xlim()

@@ -146,3 +146,14 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monk
 def test_an_ending_that_is_no_picture_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'\.doc'; accepted: \.png"):
         save(page("headline"), tmp_path / "a.doc")
+
+
+def test_per_cents_of_the_pooled_baseline_and_of_a_draw_s_have_labels_of_their_own() -> None:
+    panels = {name: draw(name, EXAMPLES[name](), "", SETTINGS[name], **GIVEN.get(name, {})).axes for name in ("pareto", "regret")}
+    of = {name: [inner for ax in axes for inner in ax.child_axes] for name, axes in panels.items()}
+    pooled = [words for inner in of["pareto"] for words in (inner.get_xlabel(), inner.get_ylabel())]
+    drawn = [inner.get_xlabel() for inner in of["regret"]]
+    assert pooled
+    assert drawn
+    assert all("% of the pooled baseline" in words for words in pooled)
+    assert all("% of the draw's baseline" in words for words in drawn)

@@ -60,7 +60,7 @@ def test_the_fan_s_bands_are_the_limits_of_the_frame() -> None:
     for panel, name in zip(ax.child_axes, ("case_disclosure_rate", "legit_met_rate"), strict=True):
         rows = frame[frame["outcome"] == name]
         bands = {band.get_gid(): band for band in panel.collections if isinstance(band, PolyCollection)}
-        for kind in ("replicate", "parameter"):
+        for kind in ("world", "draw"):
             heights = bands[kind].get_paths()[0].vertices[:, 1]
             assert heights.max() == pytest.approx(rows[f"{kind}_high"].max())
             assert heights.min() == pytest.approx(rows[f"{kind}_low"].min())
@@ -70,16 +70,16 @@ def test_the_fan_s_bands_are_the_limits_of_the_frame() -> None:
 
 
 def test_what_goes_below_zero_has_a_line_at_zero_and_room() -> None:
-    frame = levels().assign(mean=lambda f: f["mean"] - 0.09, replicate_low=-0.2)
+    frame = levels().assign(mean=lambda f: f["mean"] - 0.09, world_low=-0.2)
     panel = drawn("fan", frame).child_axes[0]
     assert panel.get_ylim()[0] < -0.2
     assert any(np.allclose(np.asarray(line.get_ydata(), float), 0.0) for line in panel.lines)
 
 
 def test_without_draws_no_band_speaks_of_parameters() -> None:
-    frame = levels().assign(parameter_low=np.nan, parameter_high=np.nan, draws=1)
+    frame = levels().assign(draw_low=np.nan, draw_high=np.nan, draws=1)
     ax = drawn("fan", frame)
-    assert {band.get_gid() for band in ax.child_axes[0].collections} == {"replicate"}
+    assert {band.get_gid() for band in ax.child_axes[0].collections} == {"world"}
     assert any("no band speaks of them" in text and "1 draw," in text for text in words(ax))
 
 

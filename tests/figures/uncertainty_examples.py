@@ -27,7 +27,7 @@ def levels() -> pd.DataFrame:
         for level in (1, 2, 3, 4, 5, 6, 8, 10)
         for mean in [0.1 - 0.002 * level]
     ]
-    columns = ["outcome", "unit", "level", "mean", "replicate_low", "replicate_high", "parameter_low", "parameter_high"]
+    columns = ["outcome", "unit", "level", "mean", "world_low", "world_high", "draw_low", "draw_high"]
     return pd.DataFrame(rows, columns=[*columns, "draws", "worlds", "runs"])
 
 
@@ -39,7 +39,7 @@ def box() -> pd.DataFrame:
         ("states.correlation", -0.9, 0.0, 0.0, 1.0, nan, nan, 0.1, ""),
         ("safeguards.discrimination.habit", nan, nan, 0.0, 1.0, nan, nan, 0.0, ""),
     ]
-    columns = ["parameter", "least", "most", "low_unit", "high_unit", "quasi_p_low", "quasi_p_high", "found_again", "says"]
+    columns = ["parameter", "least", "most", "low_unit", "high_unit", "low_quasi_p", "high_quasi_p", "found_again", "says"]
     more = {"coverage": 0.81, "density": 0.93, "draws": 256, "failing": 78, "worlds": 4, "runs": 2048}
     return pd.DataFrame(rows, columns=columns).assign(**more)
 

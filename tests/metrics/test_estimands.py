@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.metrics import COOPERATION, UNITS, WANTED, displacement_rate
+from sim.metrics import COOPERATION, UNITS, WANTED, displaced, displacement_rate, displacement_rows
 from sim.result import Result
 from sim.simulation import simulate
 
@@ -82,6 +82,7 @@ class Retold:
     def own(self, case: Row) -> dict[str, str]:
         """Slices known before anyone files."""
         known = {"requester": str(case["requester"]), "regime": self.regime[str(case["requester"])]}
+        known["year"] = str(1 + int(case["day"] // (12 * MONTH)))
         return known | ({"group": str(case["group"])} if case["abusive"] else {"conduct": str(case["conduct"])})
 
     def rate(self, hit: Iterable[Row], whole: list[Row]) -> Told:
@@ -394,6 +395,22 @@ def test_displacement_is_told_case_by_case(reform: str) -> None:
     share, count = displacement_rate(a.finished, b.finished)
     assert count == len(lost) > 0
     assert share == pytest.approx(len(lost & through(b, treaty=False)) / len(lost))
+
+
+@pytest.mark.parametrize("reform", ["scenario=no_treaty", "instruments.hanoi.threshold_years=10"])
+def test_where_displaced_cases_went_adds_up_to_the_whole(reform: str) -> None:
+    a, b = (result.finished for result in pair(reform))
+    share, count = displacement_rate(a, b)
+    found = displaced(a, b)
+    assert found.left == count > 0
+    assert np.unique(b.docket.case[found.rows]).size == found.rows.size, "one way a case"
+    assert (b.docket.instrument[found.rows] != b.instruments.index("hanoi")).all()
+    sums: dict[str, float] = {}
+    for _, by, _, value, _ in displacement_rows(a, b):
+        sums[by] = sums.get(by, 0.0) + value
+    assert set(sums) == {"requested", "instrument", "channel", "kind", "label", "data_class"}
+    for by, whole in sums.items():
+        assert whole == pytest.approx(share, abs=1e-12), by
 
 
 def test_nothing_is_displaced_between_a_run_and_itself() -> None:

@@ -90,8 +90,8 @@ def analyses() -> list[Analysis]:
             "factor": [*design().uncertainties] * 12,
             "kind": ["first", "total"] * 18,
             "share": np.linspace(-0.0123456, 0.987, 36),
-            "low": np.linspace(-0.05, 0.9, 36),
-            "high": [*np.linspace(0.05, 1.0, 35), np.nan],
+            "draw_low": np.linspace(-0.05, 0.9, 36),
+            "draw_high": [*np.linspace(0.05, 1.0, 35), np.nan],
             "runs": [12345] * 36,
             "told_from_zero": [True, False] * 18,
         }
@@ -124,7 +124,7 @@ def analyses() -> list[Analysis]:
             question="How much of what all levers protect together is owed to each?",
             answer=["The judge saves 12 % (8 to 15 %), the higher line nothing that can be told from zero."],
             sure=["Over worlds and luck, at the middle of every range."],
-            tables={"shapley": pd.DataFrame({"lever": ["judge", "threshold"], "percent": [-12.0, -0.4], "low": [-15.2, -1.9]})},
+            tables={"shapley": pd.DataFrame({"lever": ["judge", "threshold"], "value": [-12.0, -0.4], "world_low": [-15.2, -1.9]})},
             drawings=[],
         ),
     ]

@@ -205,7 +205,7 @@ def test_a_figure_that_does_not_exist_is_refused_and_nothing_is_written(tmp_path
 
 def test_the_main_table_is_shown_and_cut_with_a_word_on_where_the_whole_is(seen: Reader, text: str) -> None:
     assert "The first 25 of 36 rows; the whole is the table indices.csv of the analysis." in text
-    assert "convergence.csv: 4 rows, factor, kind, share, low, high, runs and told from zero" in text
+    assert "convergence.csv: 4 rows, factor, kind, share, draw low, draw high, runs and told from zero" in text
     cells = [words for tag, words in seen.words if tag == "td"]
     assert "−0.0123" in cells
     assert cells.count("12\u202f345") == 25
@@ -306,6 +306,18 @@ def test_it_says_what_was_run_and_what_is_missing(seen: Reader, text: str) -> No
     ):
         assert words in rows, words
     assert all(words in text for words in facts()["failed"])
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_how_many_lines_and_rows_are_shown_is_a_setting(tmp_path: Path) -> None:
+    plain = study(tmp_path)
+    changed = plain.config.analysis | {"report": plain.config.analysis["report"] | {"lines": 2, "rows": 3}}
+    own = plain._replace(config=plain.config.model_copy(update={"analysis": changed}))
+    failed = {"failed": [f"run {number} failed" for number in range(5)]}
+    words = told(tmp_path, own, without_figures(), facts() | failed)
+    assert "run 1 failed" in words
+    assert "run 2 failed" not in words
+    assert "The first 3 of 36 rows" in words
 
 
 @pytest.mark.usefixtures("undescribed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.cli import main
-from experiments.store.parts import checksum_of, parts_of
+from experiments.store.parts import StoreError, checksum_of, parts_of
 from experiments.store.schema import Key
 from experiments.store.validate import faults_of
-from tests.sweep.small import done, opened, swept, tables
+from tests.sweep.small import done, opened, runs_in, swept, tables
 
 ORDER = [Key(point, world, 0) for world in (1, 2) for point in "ab"]
 
@@ -126,6 +127,58 @@ def test_a_damaged_store_is_found_out(store: Path, damage: str) -> None:
     assert not any("\n" in fault for fault in faults)
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, damage: str) -> None:
+    copy = (store / "store.json").read_bytes()
+    DAMAGES[damage][0](store)
+    for fault in faults_of(store):
+        path = Path(fault.partition(": ")[0])
+        if "; remove it: the same sweep " in fault or "; remove it: the sweep whose session names it writes it again" in fault:
+            path.unlink()
+        elif "; move it elsewhere: nothing reads it" in fault:
+            path.rename(tmp_path / path.name)
+        elif fault.endswith("; no sweep writes it again: put back a copy, or begin a new store"):
+            with pytest.raises(StoreError), opened(store):
+                pass
+            (store / "store.json").write_bytes(copy)
+        else:  # nothing is to be done but to run the sweep again
+            assert "; the same sweep " in fault or re.search(r"; the sweep of \S+\.json writes it again$", fault), fault
+    with opened(store) as opening:
+        opening.add([done(*key) for key in ORDER if key not in opening.finished()])
+        opening.fold(ORDER)
+    assert faults_of(store) == []
+    assert sorted(runs_in(store)) == sorted(ORDER)
+
+
+def test_a_table_of_failures_that_is_damaged_is_made_again(tmp_path: Path) -> None:
+    def fail() -> None:
+        with opened(tmp_path) as opening:
+            opening.add([done("a", error="boom")])
+            opening.settle_failures()
+
+    fail()
+    cut(part(tmp_path, "failures"))
+    (fault,) = faults_of(tmp_path)
+    assert fault.endswith("; remove it: the same sweep tries its runs again")
+    with pytest.raises(StoreError):
+        fail()
+    part(tmp_path, "failures").unlink()
+    fail()
+    assert faults_of(tmp_path) == []
+    assert len(parts_of(tmp_path, "failures")) == 1
+
+
+def test_a_store_without_runs_gets_its_description_again(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        pass
+    (tmp_path / "store.json").unlink()
+    (fault,) = faults_of(tmp_path)
+    assert fault.endswith("; the same sweep writes it anew")
+    with opened(tmp_path):
+        pass
+    assert faults_of(tmp_path) == []
+
+
 @pytest.mark.parametrize("damage", ["runs cut off", "points gone", "store.json cut off", "session cut off", "runs twice"])
 def test_a_fault_is_status_four_and_a_line(store: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
     hurt, wanted = DAMAGES[damage]
@@ -135,6 +188,7 @@ def test_a_fault_is_status_four_and_a_line(store: Path, damage: str, capsys: pyt
     assert f"fault: {store}" in told.out
     assert wanted in told.out
     assert told.err.count("\n") == 1
+    assert re.search(r"^rogatory: [12] faults? in \S+; each line above says what mends it$", told.err, re.M)
 
 
 @pytest.mark.parametrize("damage", ["data cut off", "runs gone", "data gone", "data twice"])
@@ -167,6 +221,24 @@ def test_what_is_no_store_is_a_mistake_of_the_one_who_asks(
         told = capsys.readouterr().err
         assert told.startswith("rogatory: store: found no")
         assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("study", ["check", "frontier"])
+def test_a_store_that_is_not_there_is_told_with_those_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, study: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([study, "nope", "output=out"]) == 2
+    assert capsys.readouterr().err == (
+        "rogatory: store: found no store 'nope'; accepted: a path, or one of the stores under out/sweep, where there is none\n"
+    )
+    for name in ("own", "another"):
+        (tmp_path / "out" / "sweep").mkdir(parents=True, exist_ok=True)
+        with opened(tmp_path / "out" / "sweep" / name):
+            pass
+    for words, found in (([study, "nope"], "no store 'nope'"), ([study], "none")):
+        assert main([*words, "output=out"]) == 2
+        assert capsys.readouterr().err == f"rogatory: store: found {found}; accepted: a path, or one of another, own\n"
 
 
 def test_a_store_that_lacks_runs_is_told_run_by_run(

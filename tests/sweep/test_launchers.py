@@ -61,6 +61,32 @@ def test_shards_through_a_launcher_hold_what_one_sweep_holds(tmp_path: Path, lau
     assert content_checksum(folder) == whole
 
 
+NONSENSE = {
+    "joblib": (
+        "hydra_plugins.hydra_joblib_launcher",
+        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=0"],
+        "ValueError: ",
+    ),
+    "ray": (
+        "hydra_plugins.hydra_ray_launcher",
+        ["hydra/launcher=ray", "hydra.launcher.ray.init.address=local", "+hydra.launcher.ray.init.nonsense=1"],
+        "RuntimeError: Unknown keyword argument(s): nonsense); accepted: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("launcher", NONSENSE)
+def test_a_launcher_that_cannot_start_is_one_line_and_status_two(tmp_path: Path, launcher: str) -> None:
+    package, words, wanted = NONSENSE[launcher]
+    pytest.importorskip(package)
+    done = rogatory("run", "-m", *words, *TINY, "review.rho=0.3,0.4", "seeds=1", "workers=1", "store=many", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("rogatory: ")]
+    assert line.startswith(f"rogatory: hydra/launcher: found {launcher}, which could not start ({wanted}")
+    assert line.endswith("; accepted: hydra.launcher.* as it takes them here, or hydra/launcher=basic")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit"])
 def test_a_job_that_fails_elsewhere_comes_home_as_one_line_and_its_status(tmp_path: Path, launcher: str) -> None:
     package, words = LAUNCHERS[launcher]

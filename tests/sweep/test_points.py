@@ -11,7 +11,7 @@ import pytest
 
 from experiments.cli import main
 from experiments.designs import Design, design_from, design_of
-from experiments.points import Points, point_id, points_from, points_of
+from experiments.points import Points, point_id, points_from, points_of, sized
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
 from sim.sources.tables import FOLDER
@@ -82,6 +82,75 @@ def test_a_larger_sobol_design_holds_the_smaller_one() -> None:
     small, large = drawn(4), drawn(8)
     assert large[: len(small)] == small
     assert len(large) == 2 * len(small)
+
+
+def drawn(body: dict[str, Any]) -> Points:
+    return points_of(design_from({"question": "what if"} | body, "own.yaml"), TINY)
+
+
+def test_scenarios_in_another_order_are_one_point_and_a_single_one_keeps_its_id() -> None:
+    one, other = (drawn({"scenarios": ["judge", stack]}) for stack in ("judge+notice", "notice+as_adopted+judge"))
+    assert list(one.frame["scenario"]) == list(other.frame["scenario"]) == ["judge", "judge+notice"]
+    assert list(one.frame["point"]) == list(other.frame["point"])
+    assert list(one.frame["point"]) == [point_id("judge", {}), point_id("judge+notice", {})], "as they always were"
+    assert one.config(1).digest() == load(*TINY, "scenario=[notice,judge]").digest()
+
+
+def test_scenarios_of_a_table_and_the_baseline_of_levers_are_named_in_one_order(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("scenario\nnotice+judge@everywhere\njudge\n", encoding="utf-8")
+    found = drawn({"scenarios": ["as_adopted"], "table": f"{tmp_path}/own.csv"})
+    assert list(found.frame["scenario"]) == ["judge+notice@everywhere", "judge"]
+    design = design_from({"question": "what if", "baseline": "notice+judge", "levers": {"sanction": "sanction"}}, "own.yaml")
+    assert design.baseline == "judge+notice"
+    assert list(points_of(design, TINY).frame["scenario"]) == ["judge+notice"] * 2
+
+
+STACKED = {"judge+notice": ["scenario=[judge,notice]"], "notice+judge": ["scenario=[notice,judge]"]}
+TWICE: list[tuple[dict[str, Any], str]] = [
+    (
+        {"scenarios": ["judge+notice", "notice+judge"]},
+        "scenarios: found 'judge+notice' twice, in this order or another; accepted: ",
+    ),
+    ({"scenarios": ["judge", "as_adopted+judge"]}, "scenarios: found 'judge' twice, in this order or another; accepted: each "),
+    ({"arms": STACKED}, "arms.notice+judge: found the configuration of arms.judge+notice; accepted: each policy once"),
+]
+
+
+@pytest.mark.parametrize(("body", "wanted"), TWICE, ids=["scenarios", "one that changes nothing", "arms"])
+def test_one_policy_under_two_orders_of_its_name_is_refused(body: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(ConfigError) as mistake:
+        drawn(body)
+    assert wanted in str(mistake.value)
+
+
+def test_arms_that_are_stacked_to_different_ends_are_two_points() -> None:
+    apart = STACKED | {"notice+judge": ["scenario=[notice,judge]", "instruments.hanoi.threshold_years=6"]}
+    assert list(drawn({"arms": apart}).frame["scenario"]) == ["judge+notice", "notice+judge"]
+
+
+NAMES = """\
+question: what if
+levers:
+  judge: {off: {}, on: judge}
+  line: {4: {}, 6.5: {instruments.hanoi.threshold_years: 6.5}, null: {instruments.hanoi.threshold_years: 7}}
+conditions:
+  yes: {}
+  no: {review.load: off}
+"""
+
+
+def test_words_that_yaml_has_for_truth_are_names_where_names_stand(tmp_path: Path) -> None:
+    found = points(NAMES, tmp_path)
+    quoted = NAMES.replace("{off: {}, on: judge}", """{'off': {}, "on": judge}""")
+    assert list(found.frame["judge"].unique()) == ["off", "on"]
+    assert list(found.frame["line"].unique()) == ["4", "6.5", "null"]
+    assert list(found.frame["condition"].unique()) == ["yes", "no"]
+    assert found.settings[1][1] == {"review.load": False}, "values are read as ever"
+    assert ids(points(quoted, tmp_path)) == ids(found)
+    assert list(design_of(str(design(tmp_path, "question: what if\narms: {on: [], no: [scenario=judge]}\n"))).arms or ()) == [
+        "on",
+        "no",
+    ]
 
 
 # --- varied ---------------------------------------------------------------------------------------------------------------------
@@ -179,17 +248,17 @@ def test_an_empty_entry_of_a_table_means_the_default(tmp_path: Path) -> None:
 
 TABLES = [
     ("rho\n0.3\n", r"table.csv: column 'rho': no such key; accepted: point, place, scenario,.* a dotted key$"),
-    ("review.rhoo\n0.3\n", r"^review\.rhoo: no such key; accepted: load, "),
-    ("review.rho\n0.3\n1.3\n0.4\n", r"^review\.rho: found 1\.3; accepted: "),
-    ("review.rho\nhigh\n", r"^review\.rho: found 'high'; accepted: "),
+    ("review.rhoo\n0.3\n", r"table.csv: row 1: review\.rhoo: no such key; accepted: load, "),
+    ("review.rho\n0.3\n1.3\n0.4\n", r"table.csv: row 2: review\.rho: found 1\.3; accepted: "),
+    ("review.rho\nhigh\n", r"table.csv: row 1: review\.rho: found 'high'; accepted: "),
     ("review.rho\n'\n", r"table.csv: row 1: review\.rho: found \"'\"; accepted: "),
     ("review.rho\n", r"table.csv: found no row; accepted: "),
-    ("", r"^table: found '.*table.csv', which cannot be read \(No columns to parse from file\); accepted: a CSV file"),
-    ("a,b\n1,2,3\n1,2\n1,2,3,4,5\n", r"^table: found '.*table.csv', which cannot be read \(.*\); accepted: a CSV file"),
-    ("review.rho\n0.3\n0.3\n", r"^points: found row 2 twice \(as row 1\); accepted: "),
+    ("", r": table: found '.*table.csv', which cannot be read \(No columns to parse from file\); accepted: a CSV file"),
+    ("a,b\n1,2,3\n1,2\n1,2,3,4,5\n", r": table: found '.*table.csv', which cannot be read \(.*\); accepted: a CSV file"),
+    ("review.rho\n0.3\n0.3\n", r": points: found row 2 twice \(as row 1\); accepted: "),
     ("judge\nperhaps\n", r"table.csv: row 1: judge: found 'perhaps'; accepted: off, on"),
     ("condition\nelsewhere\n", r"table.csv: row 1: condition: found 'elsewhere'; accepted: "),
-    ("scenario\nutopia\n", r"^scenario: found 'utopia'; accepted: adaptive, "),
+    ("scenario\nutopia\n", r": table: scenario: found 'utopia'; accepted: adaptive, "),
 ]
 
 
@@ -199,6 +268,7 @@ def test_a_table_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, table: 
     with pytest.raises(ConfigError, match=wanted) as mistake:
         points(f"question: what if\nlevers: {{judge: judge}}\ntable: {tmp_path}/table.csv\n", tmp_path)
     assert "\n" not in str(mistake.value)
+    assert str(mistake.value).startswith(f"{tmp_path}/own.yaml: "), "whoever has many designs wants to know which"
 
 
 # --- mistakes in designs --------------------------------------------------------------------------------------------------------
@@ -224,6 +294,73 @@ MISTAKES = [
     ("", "question: found nothing; accepted: a whole question"),
     ("- a\n- b\n", "found no map; accepted: question, "),
     ("question: [\n", "; accepted: a readable YAML file"),
+    ("question: what if\nscenarios: [utopia]\nconstants: [years=2]\n", "own.yaml: scenarios: scenario: found 'utopia'; accepted: "),
+    ("question: what if\nscenarios: ['a b']\n", "own.yaml: scenarios: found 'a b'; accepted: scenarios joined by"),
+    ("question: what if\nscenarios: [judge, judge]\n", "own.yaml: scenarios: found 'judge' twice, in this order or another; "),
+    ("question: what if\nscenarios: [3]\n", "own.yaml: scenarios.0: found 3; accepted: at least one name of a scenario, as text"),
+    ("question: what if\nconstants: [yaers=3]\n", "own.yaml: constants: yaers: no such key; accepted: "),
+    ("question: what if\nconstants: [3]\n", "own.yaml: constants.0: found 3; accepted: a list of overrides as text"),
+    ("question: what if\narms: {a: [yaers=3]}\n", "own.yaml: arms.a: yaers: no such key; accepted: "),
+    ("question: what if\narms: {a: [review.rho=3]}\n", "own.yaml: arms.a: review.rho: found 3; accepted: "),
+    ("question: what if\narms: {a: [scenario]}\n", "own.yaml: arms.a: scenario: "),
+    ("question: what if\nbaseline: utopia\nlevers: {judge: judge}\n", "own.yaml: baseline: scenario: found 'utopia'; accepted: "),
+    ("question: what if\nlevers: {judge: utopia}\n", "own.yaml: levers.judge.on: scenario: found 'utopia'; accepted: "),
+    (
+        "question: what if\nlevers: {judge: 3}\n",
+        "own.yaml: levers.judge: found 3; accepted: levers by name, each the name of a scen",
+    ),
+    ("question: what if\nlevers: {line: {a: {}, b: 3}}\n", "own.yaml: levers.line.b: found 3; accepted: levers by name, each "),
+    ("question: what if\nlevers: {line: {a: {review.rho: 3}}}\n", "own.yaml: levers.line.a: review.rho: found 3; accepted: "),
+    ("question: what if\nlevers: {line: {a: {seed: 3}}}\n", "own.yaml: seed: no key of a point; accepted: "),
+    (
+        "question: what if\nlevers: {one: {a: {review.rho: 0.1}}, other: {b: {review.rho: 0.2}}}\n",
+        "own.yaml: review.rho: other b sets 0.2 and another lever 0.1; accepted: levers that agree",
+    ),
+    ("question: what if\nlevers: {a: {x: {}}, b: judge}\nchoose: fractional\n", "own.yaml: levers.a: found 1 levels; accepted: "),
+    (
+        "question: what if\nlevers: {judge: on}\n",
+        "own.yaml: levers.judge: found the YAML truth value true; accepted: levers by name, ",
+    ),
+    (
+        "question: what if\nscenarios: [judge, no]\n",
+        'scenarios.1: found the YAML truth value false; accepted: at least one name of a scenario, as text (a word such as "on" in',
+    ),
+    (
+        "question: what if\nbaseline: off\n",
+        "own.yaml: baseline: found the YAML truth value false; accepted: the name of a scenario",
+    ),
+    ("question: what if\non: 3\n", "own.yaml: on: no such key; accepted: question, "),
+    ("question: what if\nlevers: {judge: {on: judge, 'on': {}}}\n", "own.yaml: "),
+    ("question: what if\nlevers: [judge]\n", "own.yaml: levers: found ['judge']; accepted: levers by name, "),
+    (
+        "question: what if\nconditions: {a: 3}\n",
+        "own.yaml: conditions.a: found 3; accepted: conditions by name, each with keys to set",
+    ),
+    ("question: what if\nconditions: {a: {review.rho: 3}}\n", "own.yaml: conditions.a: review.rho: found 3; accepted: "),
+    ("question: what if\noutcomes: [joy]\n", "own.yaml: outcomes: found 'joy'; accepted: "),
+    (
+        "question: what if\nlevers: {judge: judge}\nsearch: {sampler: tpe, generation: 2, generations: 1, objectives: {joy: up}}\n",
+        "own.yaml: search.objectives: found 'joy'; accepted: ",
+    ),
+    ("question: what if\nsearch: 3\n", "own.yaml: search: found 3; accepted: sampler, generation, "),
+    (
+        "question: what if\nuncertainties: {review.rho: 3}\ndraw: grid\n",
+        "own.yaml: uncertainties.review.rho: found 3; accepted: low, ",
+    ),
+    (
+        UNSURE.format(draw="grid", key="review.rho", bounds="values: [[1], 2]"),
+        "own.yaml: uncertainties.review.rho.values.0: found [1]; ",
+    ),
+    (
+        UNSURE.format(draw="morris", key="review.rho", bounds="low: 0, high: 1") + "levels: 3\n",
+        "own.yaml: levels: found 3 of a Morris",
+    ),
+    (
+        "question: what if\ndraw: grid\nlevels: 64\nuncertainties:\n"
+        + "".join(f"  review.{key}: {{low: 0, high: 1}}\n" for key in ("rho", "misuse_chance", "onward_chance", "uptake_max")),
+        "own.yaml: levels: found 16,777,216 points of a grid; accepted: at most 1,000,000, or another draw",
+    ),
+    ("question: what if\nlevers: {judge: judge}\nscenarios: [judge]\n", "own.yaml: levers: found beside scenarios; accepted: "),
     ("question: what if\ntable: nowhere.csv\n", "table: found 'nowhere.csv', which is no file; accepted: the path of a CSV file"),
 ]
 
@@ -234,6 +371,25 @@ def test_a_design_that_cannot_be_run_is_told_in_one_line(tmp_path: Path, text: s
         points(text, tmp_path)
     assert wanted in str(mistake.value)
     assert "\n" not in str(mistake.value)
+    assert str(mistake.value).startswith(f"{tmp_path}/own.yaml: "), "whoever has many designs wants to know which"
+
+
+@pytest.mark.parametrize("study", ["sweep", "points"])
+def test_what_was_typed_is_not_blamed_on_a_design(tmp_path: Path, study: str, capsys: pytest.CaptureFixture[str]) -> None:
+    own = design(tmp_path, UNSURE.format(draw="sobol", key="review.rho", bounds="low: 0, high: 1"))
+    for word, wanted in (
+        ("size=6", "size: found 6 base points"),
+        ("scenario=judge", "scenario: found in a sweep"),
+        ("luk=1", "luk: "),
+    ):
+        assert main([study, *TINY, f"design={own}", word]) == 2
+        assert capsys.readouterr().err.startswith(f"rogatory: {wanted}")
+
+
+def test_a_design_keeps_its_file_in_mind_when_its_size_is_changed(tmp_path: Path) -> None:
+    small = sized(design_of(str(design(tmp_path, "question: what if\nscenarios: [utopia]\n"))), 8)
+    with pytest.raises(ConfigError, match=r"own\.yaml: scenarios: "):
+        points_of(small, TINY)
 
 
 def test_a_design_that_cannot_be_run_ends_with_status_two_and_leaves_nothing(

@@ -366,6 +366,17 @@ def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(cap
     assert tables(folder) == before
 
 
+@pytest.mark.slow
+def test_scenarios_in_two_orders_are_one_point_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["run", "-m", *TINY, "scenario=[judge,notice],[notice,judge]", "seeds=1", "output=out", "workers=1"]
+    assert main(asked) == 0
+    study = StoredStudy(next(Path("out/sweep").iterdir()))
+    assert (list(study.points["scenario"]), len(study.runs)) == (["judge+notice"], 1)
+    assert "1 run: all there already." in capsys.readouterr().out
+    assert main([word.replace("scenario=[judge,notice],[notice,judge]", "scenario=judge+notice") for word in asked]) == 2
+    assert capsys.readouterr().err.endswith("rogatory: scenario: found 'judge+notice'; accepted: [judge,notice]\n")
+
+
 def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
     words = ["-m", "scenario=a,b", "years=2"]
     more = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "workers=1", "output=there", "engine=ray"]
@@ -439,10 +450,57 @@ def test_what_is_there_already_counts_for_a_chunk(monkeypatch: pytest.MonkeyPatc
 def test_the_time_that_is_projected_counts_runs_and_worlds() -> None:
     first = [done("a")._replace(seconds=12.0, world_seconds=10.0), done("b")._replace(seconds=2.0, world_seconds=0.0)]
     todo = [Batch(tuple(Key("a", 1, luck) for luck in range(50)), True), Batch((Key("a", 2, 0),), True)]
-    assert sweep._projected(first, todo, 2, 0) == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes"
-    assert (
-        sweep._projected(first, todo[1:], 1, 7) == "projected: about 12 seconds for 1 run in 1 world (7 there already) on 1 process"
+    assert sweep._projected(first, todo, 2, 0, 0.0) == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes"
+    alone = sweep._projected(first, todo[1:], 1, 7, -0.1)
+    assert alone == "projected: about 12 seconds for 1 run in 1 world (7 there already) on 1 process"
+
+
+def test_the_time_that_is_projected_counts_the_start_and_the_processes_that_have_work() -> None:
+    first = [done("a")._replace(seconds=12.0, world_seconds=10.0)]
+    batch = Batch(tuple(Key("a", 1, luck) for luck in range(8)), 0)
+    assert sweep._projected(first, [batch], 2, 0, 44.4) == (
+        "projected: about 71 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start"
+    ), "one process has all the work"
+    assert sweep._projected(first, [batch, batch], 2, 0, 0.0).startswith("projected: about 26 seconds for 16 runs in 1 world"), (
+        "both build the world"
     )
+
+
+class Clock:
+    """Time that passes when somebody says so."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    perf_counter = monotonic
+
+
+def test_what_compiling_and_starting_took_is_in_the_time_that_is_told(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = Clock()
+
+    def compiled(tried: object) -> None:
+        clock.now += 30.0
+
+    def started(*given: object) -> Engine:
+        def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+            clock.now += 10.0  # processes begin
+            for key in (key for batch in batches for key in batch.keys):
+                clock.now += 2.0
+                yield [done(*key)._replace(code=shared.code, seconds=2.0, world_seconds=0.0)]
+
+        return engine
+
+    unreal.setattr(sweep, "time", clock)
+    unreal.setattr(sweep, "warm", compiled)
+    unreal.setattr(sweep, "engine_of", started)
+    swept()
+    told = capsys.readouterr()
+    assert "projected: about 56 seconds for 8 runs in 2 worlds on 1 process, 40 seconds of it to compile and to start" in told.err
+    assert "8 runs in 56 seconds" in told.out, "and so it was"
 
 
 def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[str]) -> None:

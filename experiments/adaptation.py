@@ -1,0 +1,289 @@
+"""What each safeguard protects on paper, and what is left of it once everyone has adapted.
+
+``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [luck=2]``: every scenario under requesters who go on as
+they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and lucks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, StrictInt
+from rich.console import Console
+from rich.table import Table
+
+from experiments.analysis.record import spec_from
+from experiments.compare import Ran, run_all, runs_frame
+from experiments.designs import Arm, compare_arms
+from experiments.figures import draw, save
+from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
+from experiments.output import manifest_of, stamped, whole_folder, write_manifest
+from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.scenarios import headers
+from experiments.study import console_of, table_of
+from experiments.telling import counted, told_time
+from sim.config import key_of, load
+from sim.settings import Config
+from sim.simulation import check
+from sim.world.record import ConfigError, Record
+
+Reals = NDArray[np.float64]
+NAIVE, ADAPTIVE = "naive", "adaptive"
+CONDUCTS = (NAIVE, ADAPTIVE)
+PROTECTS = "case_disclosure_rate"
+COOPERATES = "legit_met_rate"
+WHOLE = "all"  # years of the window together
+DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
+PER_CENT = 100.0
+_OURS = ("conduct", "scenario", "design")  # what the study sets itself
+_HONEST = (
+    "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
+    "95 %, on world means; they say nothing of the parameters that are assumed."
+)
+HEADLINE = (
+    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
+    *("events_baseline", "events", "worlds"),
+)
+WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
+
+
+class Spec(Record):
+    """What is told of each scenario."""
+
+    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)]
+    hosts: Annotated[StrictInt, Field(ge=1)]
+
+
+class Side(NamedTuple):
+    """One scenario under one conduct, and what it is read against."""
+
+    scenario: str
+    conduct: str
+    place: int  # in the line-up
+    against: int
+
+
+def main(*overrides: str) -> Path:
+    """Run, tell and write; returns the folder of results."""
+    began = time.monotonic()
+    with Console(stderr=True).status("composing the scenarios"):
+        arms = chosen_arms(overrides)
+    first = arms[0].baseline_config
+    spec = _checked(first)
+    entries = line_up(arms)
+    for place, entry in enumerate(entries):
+        if entry.against == place:
+            check(entry.config)
+    console = console_of()
+    with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
+        ran = run_all(entries, console)
+        sides = sides_of(entries)
+        headline = headline_of(ran.board, sides, spec, first.metrics.fewest_events)
+        where = where_of(ran.board, sides, first.metrics.fewest_events)
+        headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
+        where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
+        runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
+        draw_figure(folder / "figures", headline, ran, entries)
+        command = " ".join(["adaptation", *overrides])
+        configs = [entries[side.place].config for side in sides] + [entries[a].config for a in {side.against for side in sides}]
+        write_manifest(folder, manifest_of(command, configs, folder, time.monotonic() - began, {}))
+    written = Path(first.output) / "adaptation" / name
+    console.print(told(headline, spec, _size(ran, first)))
+    for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+        console.print(line, highlight=False, soft_wrap=True)
+    return written
+
+
+def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
+    """Each scenario under each conduct, against the baseline under the same. ``scenarios=all`` takes those meant to protect.
+
+    Raises ``ConfigError`` for a key that the study sets itself.
+    """
+    for override in overrides:
+        if key_of(override) in _OURS:
+            raise ConfigError(f"{key_of(override)}: found {override!r}; accepted: scenarios=[...], the study sets the rest itself")
+    asked = load(*overrides)
+    if asked.scenarios == ["all"]:
+        meant = ",".join(protecting(asked.baseline))
+        overrides = [*(o for o in overrides if key_of(o) != "scenarios"), f"scenarios=[{meant}]"]
+    arms = []
+    for conduct in CONDUCTS:
+        for arm in compare_arms([*overrides, f"conduct={conduct}"]):
+            config, against = (
+                side.model_copy(update={"scenario_name": f"{side.scenario_name} {conduct}"})
+                for side in (arm.config, arm.baseline_config)
+            )
+            arms.append(Arm(f"{arm.name} {conduct}", config, against))
+    return arms
+
+
+def protecting(baseline: str) -> list[str]:
+    """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
+    return [name for name, header in headers().items() if header.direction.get(PROTECTS) == "down" and name != baseline]
+
+
+def _checked(config: Config) -> Spec:
+    if config.world_seed is not None or config.until is not None:
+        key = "world_seed" if config.world_seed is not None else "until"
+        raise ConfigError(f"{key}: found {getattr(config, key)}; accepted: null in this study, which runs seeds x luck replicates")
+    return spec_from("adaptation", Spec, config)
+
+
+def sides_of(entries: Sequence[Entry]) -> list[Side]:
+    """The arms of a line-up, named by scenario and conduct."""
+    named = [(place, entry, entry.name.rpartition(" ")) for place, entry in enumerate(entries) if entry.against != place]
+    return [Side(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
+
+
+def _size(ran: Ran, first: Config) -> str:
+    return f"{counted(ran.worlds, 'world')} x {first.luck} luck, {counted(first.years, 'year')}, paired"
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
+    """``HEADLINE``, a row a scenario, conduct, year and measure.
+
+    ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
+    ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
+    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way. Intervals on
+    world means: ratios by Fieller, their differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    """
+    rows: list[dict[str, Any]] = []
+    naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
+    years = [WHOLE, *(str(year) for year in spec.years)]
+    for side in sides:
+        for year in years:
+            for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
+                key = (metric, "all", "all") if year == WHOLE else (metric, "year", year)
+                if key not in board.keys:
+                    continue
+                pair = _pair(board, side, key)
+                events = _events(board, side, key)
+                rows.append(_row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair)))
+                if side.conduct == ADAPTIVE and measure == "protection" and side.scenario in naive:
+                    plain = naive[side.scenario]
+                    gap = gap_of(pair, _pair(board, plain, key))  # more disclosed of the baseline's than under habit
+                    taken = Ratios(*(PER_CENT * part for part in gap))
+                    least = tuple(min(pair) for pair in zip(events, _events(board, plain, key), strict=True))
+                    rows.append(_row(side, year, "lost", taken, (least[0], least[1]), fewest, _worlds(pair)))
+        rows += _displaced(board, side, fewest)
+    return pd.DataFrame(rows, columns=list(HEADLINE))
+
+
+def _prevented(found: Ratios) -> Ratios:
+    return Ratios(PER_CENT * (1 - found.ratio), PER_CENT * (1 - found.high), PER_CENT * (1 - found.low))
+
+
+def _pair(board: Board, side: Side, key: Key) -> tuple[Reals, Reals]:
+    """World means under the scenario and under its baseline, ``[W]`` each, of runs that both have."""
+    k = board.keys.index(key)
+    above, below = board.values[side.place, k], board.values[side.against, k]
+    both = ~(np.isnan(above) | np.isnan(below))
+    return mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
+
+
+def _events(board: Board, side: Side, key: Key) -> tuple[int, int]:
+    k = board.keys.index(key)
+    return int(board.counts[side.against, k].sum()), int(board.counts[side.place, k].sum())
+
+
+def _worlds(pair: tuple[Reals, Reals]) -> int:
+    return int((~np.isnan(pair[0])).sum())
+
+
+def _row(
+    side: Side, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
+) -> dict[str, Any]:  # fmt: skip
+    known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
+    value, low, high = (float(part) if known else np.nan for part in found)
+    return {
+        "scenario": side.scenario, "conduct": side.conduct, "year": year, "measure": measure, "value": value, "world_low": low,
+        "world_high": high, "unit": _UNITS[measure], "events_baseline": events[0], "events": events[1], "worlds": worlds,
+    }  # fmt: skip
+
+
+_UNITS = {
+    "protection": "% of the baseline's disclosures",
+    "cost": "% of the baseline's needs met",
+    "lost": "points of protection",
+    "displaced": "% of cases the treaty no longer gives",
+}
+
+
+def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+    """The share displaced, if the treaty gave anything that the scenario stops."""
+    found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    for k in found:
+        values, left = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+        if np.isnan(values).all():
+            continue
+        mean, half = mean_of(values), half_width(values)
+        share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+        yield _row(side, WHOLE, "displaced", share, (left, round(left * float(mean))), fewest, int((~np.isnan(values)).sum()))
+
+
+def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
+    """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host."""
+    rows = []
+    whole = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    for side in sides:
+        left = sum(int(board.counts[side.place, k].sum()) for k in whole)
+        for k, (metric, by, level) in enumerate(board.keys):
+            if metric != DISPLACEMENT or by not in DISPLACED_BY or left < fewest:
+                continue
+            values, count = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+            if not count:
+                continue
+            mean, half = float(mean_of(values)), float(half_width(values))
+            low, high = PER_CENT * (mean - half), PER_CENT * (mean + half)
+            rows.append((side.scenario, side.conduct, by, level, PER_CENT * mean, low, high, count, left))
+    return pd.DataFrame(rows, columns=list(WHERE))
+
+
+def draw_figure(folder: Path, headline: pd.DataFrame, ran: Ran, entries: Sequence[Entry]) -> None:
+    """The one figure: protection on paper and after adaptation, displacement, cost."""
+    config = entries[0].config
+    caption = f"{_size(ran, config)}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    save(draw("adaptation", headline, caption, config.figures.get("adaptation")), folder / "adaptation.png")
+
+
+# --- telling --------------------------------------------------------------------------------------------------------------
+
+
+def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
+    """The headline as a terminal shows it: protection on paper, after years of adaptation, what moved elsewhere, what it costs."""
+    years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
+    held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
+    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "needs lost"]
+    table = table_of(f"cases saved, % of the baseline's; {size}", columns)
+    order = sorted(
+        {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
+    )
+    for name in order:
+        cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
+        cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "cost")]
+        table.add_row(name, *cells)
+    return table
+
+
+def _value(row: Any) -> float:
+    return -np.inf if row is None or np.isnan(row.value) else float(row.value)
+
+
+def _cell(row: Any) -> str:
+    if row is None:
+        return "absent"
+    if np.isnan(row.value):
+        return "few events"
+    if np.isnan(row.world_low):
+        return f"{row.value:.1f}"
+    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]"

@@ -1,0 +1,167 @@
+"""Protection on paper and after adaptation: who meets whom, what the tables hold, and what the study refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.adaptation import (
+    ADAPTIVE,
+    HEADLINE,
+    NAIVE,
+    Side,
+    Spec,
+    chosen_arms,
+    headline_of,
+    main,
+    protecting,
+    sides_of,
+    where_of,
+)
+from experiments.lineup import DISPLACEMENT, Board, line_up
+from experiments.paired import gap_of, half_width
+from experiments.scenarios import headers
+from sim.world.record import ConfigError
+
+TINY = (
+    "states=synthetic",
+    "states.synthetic.count=6",
+    "people.rows=400",
+    "demand.legitimate=40",
+    "demand.abusive_odds=0.3",
+    "years=3",
+)
+SPEC = Spec(years=[1, 3], hosts=4)
+SIDES = [Side("judge", NAIVE, 1, 0), Side("judge", ADAPTIVE, 3, 2)]
+
+
+def board_of(numbers: dict[tuple[str, str, str], list[list[float]]], counts: int = 100) -> Board:
+    """Worlds of four entries, one luck: baseline and judge while nobody adapts, then the same under adaptation."""
+    values = np.array([numbers[key] for key in numbers], float).swapaxes(0, 1)[..., None]  # [A, K, W, 1]
+    return Board(list(numbers), values, np.full(values.shape, counts), list(range(values.shape[2])))
+
+
+RATE, NEEDS, FIRST = ("case_disclosure_rate", "all", "all"), ("legit_met_rate", "all", "all"), ("case_disclosure_rate", "year", "1")
+MADE = {
+    RATE: [[0.10, 0.20, 0.12], [0.08, 0.16, 0.096], [0.12, 0.24, 0.144], [0.108, 0.216, 0.1296]],
+    FIRST: [[0.10, 0.20, 0.12], [0.08, 0.17, 0.090], [0.12, 0.24, 0.144], [0.100, 0.190, 0.1300]],
+    NEEDS: [[0.5, 0.4, 0.6], [0.495, 0.396, 0.594], [0.5, 0.4, 0.6], [0.5, 0.4, 0.6]],
+}
+
+
+def row(table: pd.DataFrame, conduct: str, year: str, measure: str) -> pd.Series:
+    (found,) = [r for _, r in table.iterrows() if (r["conduct"], r["year"], r["measure"]) == (conduct, year, measure)]
+    return found
+
+
+def test_protection_is_the_share_of_the_baselines_disclosures_under_the_same_conduct() -> None:
+    table = headline_of(board_of(MADE), SIDES, SPEC, 10)
+    assert tuple(table.columns) == HEADLINE
+    for conduct, wanted in ((NAIVE, 20.0), (ADAPTIVE, 10.0)):
+        found = row(table, conduct, "all", "protection")
+        np.testing.assert_allclose([found["value"], found["world_low"], found["world_high"]], wanted, atol=1e-9)
+    lost = row(table, ADAPTIVE, "all", "lost")
+    np.testing.assert_allclose([lost["value"], lost["world_low"], lost["world_high"]], 10.0, atol=1e-9)
+    assert row(table, NAIVE, "all", "cost")["value"] == pytest.approx(1.0)
+    assert row(table, ADAPTIVE, "all", "cost")["value"] == pytest.approx(0.0)
+    year = row(table, ADAPTIVE, "1", "protection")
+    assert year["value"] == pytest.approx(100 * (1 - (0.1 + 0.19 + 0.13) / (0.12 + 0.24 + 0.144)))
+    assert year["world_low"] < year["value"] < year["world_high"]
+    assert not len(table[table["year"] == "3"]), "a year that no run has is not told"
+    assert set(table["worlds"]) == {3}
+
+
+def test_fewer_events_than_a_rate_may_stand_on_give_no_number() -> None:
+    table = headline_of(board_of(MADE, counts=3), SIDES, SPEC, 10)
+    assert table["value"].isna().all()
+    assert (table["events"] == 9).all()
+
+
+def test_displacement_is_told_with_where_it_went() -> None:
+    share, way = (DISPLACEMENT, "baseline", "as_adopted"), (DISPLACEMENT, "kind", "fabricated")
+    numbers = {
+        share: [[np.nan] * 3, [0.1, 0.2, 0.3], [np.nan] * 3, [0.3, 0.3, 0.3]],
+        way: [[np.nan] * 3, [0.0] * 3, [np.nan] * 3, [0.2] * 3],
+    }
+    board = board_of(numbers)
+    board.counts[1, 1] = 0
+    table, where = headline_of(board, SIDES, SPEC, 10), where_of(board, SIDES, 10)
+    assert row(table, NAIVE, "all", "displaced")["value"] == pytest.approx(20.0)
+    assert row(table, ADAPTIVE, "all", "displaced")["value"] == pytest.approx(30.0)
+    (only,) = where.to_dict("records")
+    assert (only["conduct"], only["by"], only["level"], only["of"]) == (ADAPTIVE, "kind", "fabricated", 300)
+    assert only["value"] == pytest.approx(20.0)
+
+
+def test_the_gap_of_two_ratios_covers_its_value() -> None:
+    """Worlds of which each has its own level: the interval is that of the paired gap, and holds the truth as often as said."""
+    rng = np.random.default_rng(3)
+    truth, hits = 0.9 - 0.8, 0
+    for _ in range(400):
+        level = rng.lognormal(0.0, 0.4, 12)
+        first = level * (0.9 + rng.normal(0, 0.05, 12)), level
+        second = level * (0.8 + rng.normal(0, 0.05, 12)), level
+        found = gap_of(first, second)
+        hits += int(found.low <= truth <= found.high)
+    assert 0.90 < hits / 400 < 0.985
+    flat = np.ones(5)
+    same = gap_of((np.arange(1.0, 6.0), flat), (np.arange(1.0, 6.0), flat))
+    assert (same.ratio, same.low, same.high) == (0.0, 0.0, 0.0)
+    one = gap_of((np.arange(1.0, 6.0), flat), (flat, flat))
+    assert one.high - one.ratio == pytest.approx(float(half_width(np.arange(1.0, 6.0))))
+
+
+def test_each_scenario_meets_the_baseline_under_the_same_conduct_in_the_same_worlds() -> None:
+    arms = chosen_arms([*TINY, "scenarios=[judge,notice]"])
+    assert [arm.name for arm in arms] == ["judge naive", "notice naive", "judge adaptive", "notice adaptive"]
+    assert len({arm.baseline_config.world_digest() for arm in arms} | {arm.config.world_digest() for arm in arms}) == 1
+    for arm in arms:
+        assert arm.config.conduct == arm.baseline_config.conduct
+        assert arm.config.adaptation == arm.baseline_config.adaptation
+        assert arm.config.adaptation.anyone == arm.name.endswith(ADAPTIVE)
+    entries = line_up(arms)
+    assert [entry.name for entry in entries] == [
+        *("as_adopted naive", "judge naive", "notice naive"),
+        *("as_adopted adaptive", "judge adaptive", "notice adaptive"),
+    ]
+    assert sides_of(entries)[2:] == [Side("judge", ADAPTIVE, 4, 3), Side("notice", ADAPTIVE, 5, 3)]
+
+
+def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:
+    found = protecting("as_adopted")
+    assert {"judge", "notice", "reform_bundle", "no_treaty"} <= set(found)
+    assert not {"universal", "hr_removed", "as_adopted", "adaptive"} & set(found)
+    assert all(headers()[name].direction["case_disclosure_rate"] == "down" for name in found)
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("conduct=naive", r"^conduct: found 'conduct=naive'; accepted: scenarios=\[...\]"),
+        ("scenario=judge", r"^scenario: found 'scenario=judge'; accepted"),
+        ("design=pairs", r"^design: found 'design=pairs'; accepted"),
+        ("world_seed=3", r"^world_seed: found 3; accepted: null"),
+        ("until=0.01", r"^until: found 0.01; accepted: null"),
+        ("analysis.adaptation.years=[0]", r"^analysis.adaptation.years.0: found 0; accepted"),
+        ("analysis.adaptation.decades=3", r"^analysis.adaptation.decades: no such key; accepted: years, hosts"),
+    ],
+)
+def test_what_the_study_cannot_take_is_one_line(override: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=line):
+        main(*TINY, "scenarios=[judge]", f"output={tmp_path}", override)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = main(*TINY, "scenarios=[judge,core_cyber]", "seeds=2", "luck=1", "workers=1", f"output={tmp_path}")
+    told = capsys.readouterr().out
+    assert "on paper" in told
+    headline = pd.read_csv(folder / "headline.csv", dtype={"year": str})
+    assert set(headline["scenario"]) == {"judge", "core_cyber"}
+    assert set(headline["year"]) == {"all", "1", "3"}
+    assert {path.name for path in folder.iterdir()} == {"headline.csv", "displaced.csv", "runs.parquet", "manifest.json", "figures"}
+    assert (folder / "figures" / "adaptation.png").stat().st_size > 10_000
+    assert sorted(path.name for path in (tmp_path / "adaptation").iterdir()) == [folder.name]
