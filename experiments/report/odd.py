@@ -34,6 +34,9 @@ RECORDS = (
     ("Authorities: lanes and hours", "sim.review.queue", "Queue"),
     ("Law in force", "sim.world.instruments", "LawInForce"),
     ("Suspensions", "sim.review.institutions", "Bench"),
+    ("What people know of abuse", "sim.society.expression", "Climate"),
+    ("People who were hit", "sim.society.expression", "Hits"),
+    ("Public affairs", "sim.society.expression", "Talk"),
     ("The world", "sim.world.snapshot", "World"),
 )
 """Heading, module and record of each kind of state variable."""

@@ -74,8 +74,8 @@ class Talk(NamedTuple):
 class Climate(NamedTuple):
     """What people know so far, and what it has cost; flags and ``lost`` are written in place."""
 
-    hits: Hits
-    talk: Talk
+    hits: Hits  # whose own case they know of
+    talk: Talk  # what became public
     knows: Flags  # [C] the person of the case knows
     public: Flags  # [C] the case is a public affair
     hit: Flags  # [P] someone of the row was hit
