@@ -37,6 +37,8 @@ RECORDS = (
     ("What people know of abuse", "sim.society.expression", "Climate"),
     ("People who were hit", "sim.society.expression", "Hits"),
     ("Public affairs", "sim.society.expression", "Talk"),
+    ("Who is bound by the treaty", "sim.society.membership", "Membership"),
+    ("Statute books", "sim.society.legislatures", "Statutes"),
     ("The world", "sim.world.snapshot", "World"),
 )
 """Heading, module and record of each kind of state variable."""

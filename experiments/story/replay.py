@@ -61,12 +61,13 @@ class Witnessed:
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
-    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions or parties changed what is in force
+    rules: Mapping[int, Rules]  # by month, where the law itself changed
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens."""
-        return _rules_at(self.run, month)
+        """The rules of a month: those of the run-in until the window opens, and of each month where the law changes."""
+        return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
         """Docket rows of a case, in order of filing."""
@@ -88,10 +89,13 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     run_in = None if run.rules.run_in is None else replace(run.rules.run_in, review=observed)
     run.rules = replace(run.rules, review=observed, run_in=run_in)
     in_force: dict[int, NDArray[np.bool_]] = {}
+    rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.suspensions:
+        if run.rules.suspensions or run.polity is not None:
             in_force[run.month] = run.in_force.copy()
+        if run.polity is not None:
+            rules[run.month] = _rules_at(run, run.month)
         advance(run)
     return Witnessed(
         config=config,
@@ -100,6 +104,7 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         stages={row: tuple(stages) for row, stages in watch.stages.items()},
         occasions={case: tuple(found) for case, found in watch.occasions.items()},
         in_force=in_force,
+        rules=rules,
         strays=tuple(watch.strays),
     )
 
@@ -280,7 +285,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
 
 def law_of(seen: Witnessed, month: int) -> NDArray[np.bool_]:
     """Which texts are in force between whom in a month, ``[I, N, N]``."""
-    law = seen.run.rules.law
+    law = seen.rules_at(month).law
     return seen.in_force.get(month, law.after) if month >= seen.run.rules.treaty_from else law.before
 
 

@@ -18,6 +18,13 @@ from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSE
 from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
 from tests.worlds import events, made_up, with_conduct
 
+MOVING = made_up(
+    *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
+    *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
+    *(f"adaptation.legislatures.{switch}=true" for switch in ("inflation", "diffusion", "restrictive", "protocol")),
+    *("adaptation.legislatures.rise=2", "adaptation.legislatures.new_laws=1"),
+    *("adaptation.legislatures.protocol_years=1", "adaptation.legislatures.protocol_parties=3", "demand.abusive_odds=0.1"),
+)
 CONFIGURATIONS = {
     "as adopted": LOADED,
     "without load": UNLOADED,
@@ -29,6 +36,7 @@ CONFIGURATIONS = {
         *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
         *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
     ),
+    "while the law moves": MOVING,
 }
 
 
@@ -99,6 +107,21 @@ def test_silence_and_cover_are_told_as_what_they_are() -> None:
         assert ends
         assert all(fact.outcome == ("executed_empty", None) for fact in ends)
         assert all("moved to safer tools" in sentence(seen, fact) for fact in ends)
+
+
+def test_a_life_tells_the_maximum_and_the_parties_of_its_day() -> None:
+    seen, cases = seen_under("while the law moves")
+    run, told = seen.run, set()
+    names = run.world.offences.names
+    for case in cases:
+        for filing, fact in zip(filings_of(seen, case), (f for f in life_of(seen, case).facts if f.step == "label"), strict=False):
+            if fact.outcome is None:
+                continue
+            i, k = int(run.cases.requester[case]), names.index(fact.outcome[1])
+            assert np.array_equal(fact.given["years"], seen.rules_at(filing.month).maxima[i, k], equal_nan=True)
+            told.add(bool(fact.given["years"] != run.world.states.penalties[i, k]))
+    assert told == {True, False}, "some maxima had changed by then"
+    assert len({int(seen.rules_at(month).law.after.sum()) for month in range(24, run.months)}) > 3
 
 
 def test_a_case_that_was_never_filed_is_told_too() -> None:
