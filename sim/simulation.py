@@ -63,6 +63,7 @@ from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Adaptation, Config, Policy
 from sim.society.exposure import Affairs, brewing, made_public, no_affairs
+from sim.society.expression import Climate, blows, climate_of, speak, take_cover, take_in
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket, filled_rows
@@ -131,6 +132,7 @@ class Run:
     ledger: Ledger
     heard_from: NDArray[np.int64]  # [1] row of the docket before which everything has ended
     affairs: Affairs
+    climate: Climate
     polity: Polity | None  # where the law itself may change
     months: int
     month: int = 0
@@ -218,6 +220,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         ledger=ledger_of(world.states.count, len(rules.names)),
         heard_from=np.zeros(1, np.int64),
         affairs=no_affairs(),
+        climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
         polity=polity,
         months=months,
     )
@@ -241,6 +244,8 @@ def advance(run: Run) -> None:
         run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
         rules.habits, run.mind,
     )  # fmt: skip
+    if phase and rules.adaptation.people.tools:
+        take_cover(run.climate, rules.adaptation.people, first, run.docket, run.cases, run.world, run.draws)
     rules.review.receive(
         run.draws.root, month, first, rules.loaded, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice
     )
@@ -271,7 +276,7 @@ def adapt(run: Run) -> None:
     if adaptation.in_public:
         run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)
         if run.month >= run.rules.treaty_from:
-            made_public(run.affairs, run.month)
+            people_hear(run, ended, made_public(run.affairs, run.month))
 
 
 def amend(run: Run, polity: Polity) -> None:
@@ -315,6 +320,19 @@ def hear(run: Run, answers: Answers) -> None:
         elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:
             run.mind.volume[:] = volumes(run.mind.volume, run.ledger, spec, is_adaptive(run.world, spec))
             begin_anew(run.ledger)
+
+
+def people_hear(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
+    """People at risk learn what was done to them and to their peers, and say less from the next month on.
+
+    ``ended`` are docket rows that ended this month, ``public`` those whose abuse came to light.
+    """
+    spec, people = run.rules.adaptation.people, run.world.people
+    if not spec.adapts:
+        return
+    run.climate = take_in(run.climate, spec, run.month, ended, public, run.docket, run.cases, run.world, run.draws)
+    if spec.falls_silent:
+        speak(run.climate, spec, run.month + 1, people, run.expression)
 
 
 def suspend(run: Run) -> None:
@@ -365,7 +383,7 @@ def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: 
     docket.granted[rows] = -1
     docket.reason[rows] = -1
     docket.grounds[rows] = 0
-    for column in (docket.told, docket.misused, docket.published):
+    for column in (docket.told, docket.evaded, docket.misused, docket.published):
         column[rows] = 0
     run.book.until[: run.book.held[0]] = -np.inf  # what was to come may not come
     _strike_out(run, np.unique(docket.requested[rows]))
@@ -407,7 +425,7 @@ def finish(run: Run) -> Finished:
     docket.grounds[beyond] = 0
     for column in (docket.executed_day, docket.ended_day):
         column[beyond] = np.nan
-    for mark in (docket.told, docket.misused, docket.published):
+    for mark in (docket.told, docket.evaded, docket.misused, docket.published):
         mark[beyond] = 0
     docket.narrowed[docket.granted < 0] = -1
     docket.decided_day[docket.decided_day >= horizon] = np.nan
@@ -427,6 +445,8 @@ def finish(run: Run) -> Finished:
         months=run.month,
         backlog=run.queue.backlog,
         capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
+        lost=run.climate.lost if run.rules.adaptation.people.falls_silent else None,
+        blows=blows(run.climate, run.world.people),
         spying=run.config.conduct.spyware > 0,
         spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
     )

@@ -49,6 +49,7 @@ class Occasion:
     ways: tuple[int, ...]  # state and frame of what was filed before
     last_channel: int | None  # of the last row that it filed
     mind: Mind  # what requesters had learned by then
+    expression: float  # of the person then, relative to baseline; one where nobody at risk is concerned
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ class _Watch:
             last = int(book.last[c])
             channel = int(docket.channel[last]) if last >= 0 else None
             so_far = int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), tuple(book.ways[c].tolist())
-            occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind))
+            person = int(run.cases.person[c])
+            expressed = float(run.expression[person]) if person >= 0 else 1.0
+            occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind), expressed)
             self.occasions.setdefault(c, []).append(occasion)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
@@ -233,6 +236,7 @@ class Filing:
     calls: tuple[Call, ...]
     rows: Docket  # as written on the day of filing, before anyone at the requested state touched it
     status: int  # of the case after this
+    expression: float  # of the person then, relative to baseline
 
 
 @lru_cache(maxsize=1)
@@ -247,7 +251,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
     recorder, written, words = _filing()
     told = []
     for occasion in seen.occasions[case]:
-        cases = _only(run.cases, case)
+        cases = _only(run.cases, case)._replace(person=np.zeros(1, np.int32))
         book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS)
         book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
         book.ways[0] = occasion.ways
@@ -261,7 +265,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             "in_force": law_of(seen, occasion.month),
             "wishes": np.array([0]),
             "days": np.array([occasion.day]),
-            "expression": run.expression,
+            "expression": np.array([occasion.expression]),
             "cases": cases,
             "book": book,
             "docket": rows,
@@ -273,7 +277,9 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         with recorder.everything() as calls:
             written(*(asked[word] for word in words))
         new: Docket = Docket._make([rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:])])
-        told.append(Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0])))
+        told.append(
+            Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0]), occasion.expression)
+        )
     return tuple(told)
 
 

@@ -10,10 +10,11 @@ import pytest
 from experiments.story.facts import RULES, STEPS, life_of
 from experiments.story.plain import Recorder
 from experiments.story.replay import Witnessed, _strays, filings_of, witness
+from experiments.story.words import sentence
 from sim.draws import Draws, name_key, u3
 from sim.simulation import simulate
 from sim.world.docket import filled_rows
-from sim.world.vocabulary import CASE_STATUSES, REFUSED, STATUSES
+from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSES
 from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
 from tests.worlds import events, made_up, with_conduct
 
@@ -30,6 +31,11 @@ CONFIGURATIONS = {
     "three attempts": with_conduct(LOADED, attempts=3),
     "everything at once": everything(LOADED),
     "everything without load": everything(UNLOADED),
+    "people adapt": made_up(
+        *("demand.abusive_odds=0.3", "adaptation.exposure.chance=1", "adaptation.exposure.lag_months=2"),
+        *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
+        *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
+    ),
     "while the law moves": MOVING,
 }
 
@@ -80,6 +86,27 @@ def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None
         for column in _WRITTEN:
             told = np.concatenate([getattr(part, column) for part in written])
             assert np.array_equal(told, getattr(seen.finished.docket, column)[rows]), column
+
+
+def test_silence_and_cover_are_told_as_what_they_are() -> None:
+    """Expression is that of the month in which the wish came up, though it moved on afterwards."""
+    config = CONFIGURATIONS["people adapt"]
+    finished = simulate(config, SEED).finished
+    silent = np.flatnonzero(finished.case_status == CASE_STATUSES.index("not_live"))[:10].tolist()
+    moved = np.unique(finished.docket.case[finished.docket.evaded == NOTHING_USABLE])[:10].tolist()
+    assert len(silent) == len(moved) == 10
+    seen = witness(config, [*silent, *moved], SEED)
+    assert not seen.strays
+    for case in silent:
+        (live,) = (fact for fact in life_of(seen, case).facts if fact.step == "live")
+        assert live.outcome is False
+        assert live.given["expression"] <= live.given["luck"] < 1.0
+        assert "has fallen silent" in sentence(seen, live)
+    for case in moved:
+        ends = [fact for fact in life_of(seen, case).facts if fact.rule == "tools"]
+        assert ends
+        assert all(fact.outcome == ("executed_empty", None) for fact in ends)
+        assert all("moved to safer tools" in sentence(seen, fact) for fact in ends)
 
 
 def test_a_life_tells_the_maximum_and_the_parties_of_its_day() -> None:

@@ -29,6 +29,7 @@ from sim.world.vocabulary import (
     IN_PART,
     LAPSED,
     NOT_LIVE,
+    NOTHING_USABLE,
     OPEN,
     PARKED,
     PENDING,
@@ -54,10 +55,18 @@ ALL_DOORS_OPEN = {"direct_share": 0.8, "police_share": 0.6, "spontaneous_most": 
 
 
 def under_way(
-    capacity: float, attempts: int, seed: int, quiet: float = 1.0, retry_days: float = 60.0, suspending: str = "must"
+    capacity: float,
+    attempts: int,
+    seed: int,
+    quiet: float = 1.0,
+    retry_days: float = 60.0,
+    suspending: str = "must",
+    overrides: tuple[str, ...] = (),
 ) -> Run:
     """A run at its beginning: every side door is used, and Hanoi suspends whoever is refused twice."""
-    config = with_conduct(made_up("demand.abusive_odds=0.1"), attempts=attempts, retry_days=retry_days, **ALL_DOORS_OPEN)
+    config = with_conduct(
+        made_up("demand.abusive_odds=0.1", *overrides), attempts=attempts, retry_days=retry_days, **ALL_DOORS_OPEN
+    )
     config = with_forces(config, suspending, "suspension", instruments=["hanoi"])
     config = with_safeguard(config, "suspension", refusals=2, share=0.0, months=5)
     world = bare_world(config)
@@ -77,7 +86,9 @@ def add_up(run: Run) -> None:
     # Side doors are answered on the day they are tried or some days later, cost no hours and wait in no queue.
     for channel, ends in SIDE_DOORS.items():
         rows = docket.channel == channel
-        assert np.isin(docket.status[rows], ends).all(), CHANNELS[channel]
+        moved = docket.evaded[rows] == NOTHING_USABLE
+        assert np.isin(docket.status[rows][~moved], ends).all(), CHANNELS[channel]
+        assert (docket.status[rows][moved] == EMPTY).all()
         assert (docket.ended_day[rows] >= docket.filed_day[rows]).all()
         assert not docket.hours[rows].any()
 
