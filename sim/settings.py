@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_va
 
 from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
+from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.society.exposure import Exposure
@@ -57,6 +58,7 @@ class Adaptation(Record):
 
     requesters: Learning
     exposure: Exposure
+    reviewers: Memory
 
     @property
     def anyone(self) -> bool:
@@ -66,7 +68,7 @@ class Adaptation(Record):
     @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
-        return False
+        return self.reviewers.remembers
 
 
 class Policy(Record):

@@ -43,6 +43,23 @@ from sim.metrics import Finished, giving_rows
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspended, trained
+from sim.review.memory import (
+    Memories,
+    News,
+    Plain,
+    as_remembered,
+    break_off,
+    broken_in,
+    decisions_of,
+    experience,
+    fade,
+    news_of,
+    nothing_remembered,
+    parties_of,
+    plain_of,
+    take_in,
+)
+from sim.review.panel import Panel
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, Queue, empty_queue, give_up
 from sim.review.safeguard import in_order
@@ -88,10 +105,17 @@ class Rules:
     capacity: Reals  # [N] officer-hours a month, training included
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
+    central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
+    c_trust: float  # what a bar gains by trust
     adaptation: Adaptation  # who adapts from the window's first day on
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
+
+    @property
+    def revocable(self) -> bool:
+        """Whether a text in force between two states can be suspended between them."""
+        return bool(self.suspensions) or self.adaptation.reviewers.scandals
 
 
 @dataclass
@@ -113,6 +137,8 @@ class Run:
     mind: Mind
     ledger: Ledger
     affairs: Affairs
+    plain: Plain
+    memories: Memories
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
@@ -141,6 +167,8 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
         judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
+        central=np.array([isinstance(policy.safeguards[name], Panel) for name in review.names]),
+        c_trust=policy.review.c_trust,
         adaptation=policy.adaptation,
         loaded=loaded,
         treaty_from=treaty_from,
@@ -189,6 +217,8 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share),
         ledger=ledger_of(world.states.count, len(rules.names)),
         affairs=no_affairs(),
+        plain=plain_of(rules.reading),
+        memories=nothing_remembered(world.states.count),
         months=months,
     )
 
@@ -216,7 +246,7 @@ def advance(run: Run) -> None:
     if rules.suspensions and phase:
         suspend(run)
     adapt(run)
-    if rules.suspensions and phase:
+    if rules.revocable and phase:
         bind(run)
     run.month += 1
     for listener in run.listeners:
@@ -234,7 +264,49 @@ def adapt(run: Run) -> None:
     if adaptation.in_public:
         run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)
         if run.month >= run.rules.treaty_from:
-            made_public(run.affairs, run.month)
+            public = first_told(made_public(run.affairs, run.month), run.affairs, run.month, run.docket)
+            if adaptation.reviewers.remembers:
+                remember(run, ended, public)
+
+
+def first_told(rows: NDArray[np.int64], affairs: Affairs, month: int, docket: Docket) -> NDArray[np.int64]:
+    """Of the rows that become public in a month, those of a case and a requested state that were not public before, each once.
+
+    A case may have data from the police and the desk of one state: that is one affair, known when the first is.
+    """
+    if not rows.size:
+        return rows
+    old = affairs.row[affairs.month < month]
+    both = np.concatenate([old, rows])
+    pairs = np.stack([docket.case[both], docket.requested[both].astype(np.int64)])
+    _, first = np.unique(pairs, axis=1, return_index=True)
+    return rows[np.sort(first[first >= old.size]) - old.size]
+
+
+def remember(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
+    """Reviewers take in what they decided themselves and what became public this month, and read by it from the next."""
+    rules, spec, memories, month = run.rules, run.rules.adaptation.reviewers, run.memories, run.month
+    fade(memories, spec)
+    if spec.trust:
+        experience(memories, decisions_of(ended, run.docket, run.cases.requester, rules.judged & ~rules.central))
+    if public.size:
+        screened = (rules.reading.applies[rules.central] > 0).any(axis=(0, 2))
+        read_news(run, news_of(public, month, rules.treaty_from, run.docket, run.cases, screened))
+    now = as_remembered(memories, run.plain, spec, rules.c_trust, run.world.states.liberal, month + 1)
+    run.rules = replace(rules, reading=rules.reading._replace(**now._asdict()))
+
+
+def read_news(run: Run, news: News) -> None:
+    """Abuse that became public is remembered, and may end cooperation between two states for a while, in flight too."""
+    spec, docket, used = run.rules.adaptation.reviewers, run.docket, int(run.docket.used[0])
+    take_in(run.memories, spec, news, parties_of(run.rules.law.after))
+    if spec.scandals:
+        broken = break_off(run.memories, spec, news, run.month, run.world.states.keys, run.draws)
+        between = np.zeros(run.in_force.shape[1:], np.bool_)
+        between[news.requester[broken], news.requested[broken]] = True
+        if broken.any():
+            meant = between[run.cases.requester[docket.case[:used]], docket.requested[:used]]
+            _stop_in_flight(run, meant, (run.month + 1) * DAYS_PER_MONTH)
 
 
 def hear(run: Run, answers: Answers) -> None:
@@ -267,7 +339,11 @@ def suspend(run: Run) -> None:
         bench.until[text, fallen] = month + 1 + int(rule.months)
         if fallen.any():
             forgiven(bench, text, fallen)
-            _stop_in_flight(run, text, fallen, rule.reciprocal, closes)
+            used = int(docket.used[0])
+            meant = fallen[run.cases.requester[docket.case[:used]]]
+            if rule.reciprocal:
+                meant = meant | fallen[docket.requested[:used]]
+            _stop_in_flight(run, meant & (docket.instrument[:used] == text), closes)
 
 
 def bind(run: Run) -> None:
@@ -278,20 +354,19 @@ def bind(run: Run) -> None:
         run.in_force[text, out, :] = False
         if rule.reciprocal:
             run.in_force[text, :, out] = False
+    if run.rules.adaptation.reviewers.scandals:
+        run.in_force[:-1, broken_in(run.memories, run.month + 1)] = False  # comity is left, which is no text
 
 
-def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: bool, today: float) -> None:
-    """Requests of a suspended state (where suspension is mutual, also to it) under the text that are not over end today.
+def _stop_in_flight(run: Run, meant: NDArray[np.bool_], today: float) -> None:
+    """Formal requests of those meant, by row of the docket, that are not over end today as suspended.
 
     What an authority decided on a later day it has not decided yet. Side doors are let go: they take days, and a request that
     was not pursued because of one has no other way left.
     """
     docket, used = run.docket, int(run.docket.used[0])
-    meant = fallen[run.cases.requester[docket.case[:used]]]
-    if reciprocal:
-        meant = meant | fallen[docket.requested[:used]]
     unfinished = ~(docket.ended_day[:used] < today) & (docket.status[:used] != DIVERTED)
-    rows = np.flatnonzero((docket.instrument[:used] == text) & meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
+    rows = np.flatnonzero(meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
     docket.status[rows] = SUSPENDED
     docket.ended_day[rows] = today
     docket.decided_day[rows[docket.decided_day[rows] >= today]] = np.nan

@@ -61,11 +61,12 @@ class Witnessed:
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
     in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
+    rules: Mapping[int, Rules]  # by month, where reviewers remember, in which something happened to a chosen case
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens."""
-        return _rules_at(self.run, month)
+        """The rules of a month: those of the run-in until the window opens; later what reviewers had come to remember by then."""
+        return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
         """Docket rows of a case, in order of filing."""
@@ -87,11 +88,15 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     run_in = None if run.rules.run_in is None else replace(run.rules.run_in, review=observed)
     run.rules = replace(run.rules, review=observed, run_in=run_in)
     in_force: dict[int, NDArray[np.bool_]] = {}
+    rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.suspensions:
+        if run.rules.revocable:
             in_force[run.month] = run.in_force.copy()
+        month, told, held = run.month, watch.told, _rules_at(run, run.month)
         advance(run)
+        if watch.told > told and run.rules.adaptation.reviewers.remembers:
+            rules[month] = held
     return Witnessed(
         config=config,
         run=run,
@@ -99,6 +104,7 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         stages={row: tuple(stages) for row, stages in watch.stages.items()},
         occasions={case: tuple(found) for case, found in watch.occasions.items()},
         in_force=in_force,
+        rules=rules,
         strays=tuple(watch.strays),
     )
 
