@@ -93,9 +93,9 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         watch.look_at_wishes(run, _rules_at(run, run.month))
         if run.rules.revocable:
             in_force[run.month] = run.in_force.copy()
-        month, told, held = run.month, watch.told, _rules_at(run, run.month)
+        month, held = run.month, _rules_at(run, run.month)
         advance(run)
-        if watch.told > told and run.rules.adaptation.reviewers.remembers:
+        if month in watch.months and run.rules.adaptation.reviewers.remembers:
             rules[month] = held
     return Witnessed(
         config=config,
@@ -116,6 +116,7 @@ class _Watch:
         self.stages: dict[int, list[Stage]] = {}
         self.occasions: dict[int, list[Occasion]] = {}
         self.strays: list[str] = []
+        self.months: set[int] = set()  # in which something happened to a chosen case
         self._cases = np.array(sorted(cases), np.int64)
         self._rows: list[int] = []  # chosen rows that have not ended
         self._seen = 0
@@ -133,6 +134,7 @@ class _Watch:
             so_far = int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), tuple(book.ways[c].tolist())
             occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind))
             self.occasions.setdefault(c, []).append(occasion)
+            self.months.add(run.month)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
         """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
@@ -165,6 +167,7 @@ class _Watch:
         month = int(copies["month"]) if "month" in copies else int(docket.month[changed[0]])
         if name == _SERVED:
             _leave_others_out(copies["queue"], copies["docket"], changed, bool(copies["loaded"]))
+        self.months.add(month)
         self._recorder.rows, self._recorder.calls = frozenset(changed), {}
         with np.errstate(all="ignore"):
             written(*copies.values())
