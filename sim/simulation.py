@@ -55,6 +55,7 @@ from sim.review.memory import (
     fade,
     news_of,
     nothing_remembered,
+    outrage,
     parties_of,
     plain_of,
     take_in,
@@ -299,9 +300,11 @@ def remember(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> N
 def read_news(run: Run, news: News) -> None:
     """Abuse that became public is remembered, and may end cooperation between two states for a while, in flight too."""
     spec, docket, used = run.rules.adaptation.reviewers, run.docket, int(run.docket.used[0])
-    take_in(run.memories, spec, news, parties_of(run.rules.law.after))
+    take_in(run.memories, spec, news, parties_of(run.rules.law.after, news))
     if spec.scandals:
-        broken = break_off(run.memories, spec, news, run.month, run.world.states.keys, run.draws)
+        states = run.world.states
+        ready = outrage(news, states.commitment, states.alignment)
+        broken = break_off(run.memories, spec, news, run.month, ready, states.keys, run.draws)
         between = np.zeros(run.in_force.shape[1:], np.bool_)
         between[news.requester[broken], news.requested[broken]] = True
         if broken.any():

@@ -167,9 +167,12 @@ def news_of(rows: Ints, month: int, opens: int, docket: Docket, cases: Cases, sc
     )
 
 
-def parties_of(after: Flags) -> Flags:
-    """Who is bound by each text, ``[I, N]``, from what is in force between whom, ``[I, N, N]``."""
-    return np.asarray(after.any(axis=1) | after.any(axis=2))
+def parties_of(after: Flags, news: News) -> Flags:
+    """Who is bound by each text under which something is pooled, ``[I, N]``; from what is in force between whom, ``[I, N, N]``."""
+    bound = np.zeros(after.shape[:2], np.bool_)
+    for text in np.unique(news.text[news.pooled]):
+        bound[text] = after[text].any(axis=0) | after[text].any(axis=1)
+    return bound
 
 
 def fade(memories: Memories, spec: Memory) -> None:
@@ -219,15 +222,24 @@ def take_in(memories: Memories, spec: Memory, news: News, parties: Flags) -> Non
         np.maximum(memories.given, 0.0, out=memories.given)
 
 
-def break_off(memories: Memories, spec: Memory, news: News, month: int, state_keys: Keys, draws: Draws) -> Flags:
+def outrage(news: News, commitment: Reals, alignment: Reals) -> Reals:
+    """How readily the requested states break off with the requesters, ``[A]`` in [0, 1]: ``commitment * (1 - alignment)``.
+
+    *Assumption*: the two cases behind the figure are states committed to civil liberties and requesters far from them
+    (Lithuania and Belarus, Cyprus and Russia); a state that shares the requester's ends is not outraged.
+    """
+    return np.asarray(commitment[news.requested] * (1.0 - alignment[news.requester, news.requested]))
+
+
+def break_off(memories: Memories, spec: Memory, news: News, month: int, readiness: Reals, state_keys: Keys, draws: Draws) -> Flags:
     """Which affairs make the requested state suspend cooperation with the requester, ``[A]``; the terms are written down.
 
-    With a chance (``scandal`` by case and requested state) and for a log-normal while (``scandal:length``), from next month
-    (empirics.md 7.3 no. 41: Lithuania and Cyprus after Belarus and Russia). Only an authority that gave data breaks off. The
-    requester may still be asked: nothing is mutual. A further scandal makes a term longer, never shorter.
+    With the chance ``suspends * readiness`` (``scandal`` by case and requested state) and for a log-normal while
+    (``scandal:length``), from next month (empirics.md 7.3 no. 41). Only an authority that gave data breaks off. The requester
+    may still be asked: nothing is mutual. A further scandal makes a term longer, never shorter.
     """
     key = state_keys[news.requested]
-    broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends)
+    broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends * readiness)
     years = spec.scandal_years * np.exp(spec.scandal_spread * draws.normal("scandal:length", news.case, key))
     length = np.maximum(np.rint(MONTHS_PER_YEAR * years), 1.0).astype(np.int64)
     np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length[broken])

@@ -170,7 +170,7 @@ def test_cases_requests_and_hours_add_up_every_month(capacity: float, attempts: 
 
 
 REMEMBERING = (
-    *("demand.abusive_odds=0.3", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
+    *("adaptation.exposure.chance=0.9", "adaptation.exposure.lag_months=1"),
     *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
     *("adaptation.reviewers.suspends=1", "adaptation.reviewers.scandal_years=0.5"),
 )

@@ -31,6 +31,7 @@ from sim.review.memory import (
     heard_by,
     news_of,
     nothing_remembered,
+    outrage,
     parties_of,
     take_in,
 )
@@ -227,7 +228,9 @@ def test_a_central_unit_keeps_its_own_cases_in_full() -> None:
 def test_the_parties_of_a_text_are_all_whom_it_binds_to_anyone() -> None:
     after = np.zeros((2, 4, 4), bool)
     after[0, I, J] = after[1, K, J] = after[1, J, K] = True
-    assert parties_of(after).tolist() == [[True, True, False, False], [False, True, True, False]]
+    assert parties_of(after, news(pooled=True)).tolist() == [[True, True, False, False], [False] * 4]
+    assert parties_of(after, news(pooled=True, text=1)).tolist() == [[False] * 4, [False, True, True, False]]
+    assert not parties_of(after, news()).any()
 
 
 def test_a_record_lowers_every_bar_by_its_logarithm_and_experience_shifts_bars_and_standing() -> None:
@@ -262,7 +265,7 @@ def test_nothing_is_written_into_what_holds_where_nothing_is_remembered() -> Non
 
 def scandals(count: int, **fields: Any) -> tuple[NDArray[np.bool_], Memories]:
     memories, affairs = nothing_remembered(4), {name: fields.pop(name) for name in News._fields if name in fields}
-    return break_off(memories, spec_of(**fields), news(count, **affairs), 30, KEYS, Draws(5)), memories
+    return break_off(memories, spec_of(**fields), news(count, **affairs), 30, np.ones(count), KEYS, Draws(5)), memories
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
@@ -271,11 +274,24 @@ def test_an_affair_is_a_scandal_with_the_chance_on_file(chance: float) -> None:
     assert abs(broken.sum() - 4000 * chance) <= FAR * np.sqrt(4000 * chance * (1 - chance))
 
 
+def test_the_committed_break_off_with_the_distant_and_nobody_with_friends() -> None:
+    alignment = np.array([[1.0, 0.0, 1.0, 0.2], [0.0, 1.0, 0.5, 0.5], [1.0, 0.5, 1.0, 0.5], [0.2, 0.5, 0.5, 1.0]])
+    commitment = np.array([0.0, 1.0, 1.0, 0.5])
+    found = [outrage(news(requested=j), commitment, alignment)[0] for j in (J, K, L)]
+    assert found == [1.0, 0.0, 0.4]
+    assert not outrage(news(requester=J, requested=I), commitment, alignment).any()
+    count = 4000
+    affairs = news(count, requested=L)
+    ready = outrage(affairs, commitment, alignment)
+    broken = break_off(nothing_remembered(4), spec_of(suspends=0.5), affairs, 30, ready, KEYS, Draws(5))
+    assert abs(broken.sum() - count * 0.2) < FAR * np.sqrt(count * 0.2 * 0.8)
+
+
 def test_a_scandal_lasts_a_log_normal_while_from_next_month() -> None:
     spec, lengths = spec_of(suspends=1.0, scandal_years=3.0, scandal_spread=1.0), []
     for case in range(1, 2001):
         memories = nothing_remembered(4)
-        break_off(memories, spec, news()._replace(case=np.array([case], np.uint64)), 30, KEYS, Draws(5))
+        break_off(memories, spec, news()._replace(case=np.array([case], np.uint64)), 30, np.ones(1), KEYS, Draws(5))
         lengths.append(int(memories.resumes[I, J]) - 31)
     logs = np.log(lengths)
     assert abs(logs.mean() - np.log(36)) < FAR / np.sqrt(2000)
@@ -300,7 +316,7 @@ def test_a_favour_that_was_rarer_than_that_stays_as_rare() -> None:
 
 def test_a_further_scandal_never_shortens_a_term() -> None:
     _, memories = scandals(1, suspends=1.0, scandal_years=9.0, scandal_spread=0.0)
-    break_off(memories, spec_of(suspends=1.0, scandal_years=1.0, scandal_spread=0.0), news(), 40, KEYS, Draws(5))
+    break_off(memories, spec_of(suspends=1.0, scandal_years=1.0, scandal_spread=0.0), news(), 40, np.ones(1), KEYS, Draws(5))
     assert memories.resumes[I, J] == 31 + 108
 
 
