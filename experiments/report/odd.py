@@ -34,6 +34,7 @@ RECORDS = (
     ("Authorities: lanes and hours", "sim.review.queue", "Queue"),
     ("Law in force", "sim.world.instruments", "LawInForce"),
     ("Suspensions", "sim.review.institutions", "Bench"),
+    ("What reviewers remember", "sim.review.memory", "Memories"),
     ("The world", "sim.world.snapshot", "World"),
 )
 """Heading, module and record of each kind of state variable."""

@@ -116,7 +116,11 @@ class News(NamedTuple):
 
 def nothing_remembered(states: int) -> Memories:
     """Reviewers before they have seen anything."""
-    return Memories(*(np.zeros((states, states)) for _ in range(4)), np.zeros(states), np.zeros((states, states), np.int64))
+
+    def pairs() -> Reals:
+        return np.zeros((states, states))
+
+    return Memories(pairs(), pairs(), pairs(), pairs(), np.zeros(states), np.zeros((states, states), np.int64))
 
 
 def plain_of(reading: Reading) -> Plain:
@@ -181,9 +185,9 @@ def fade(memories: Memories, spec: Memory) -> None:
         memories.given[:] *= spec.keeps
         memories.wronged[:] *= spec.keeps
     kept = spec.keeps_record
-    for record in (memories.record, memories.pretended, memories.central):
-        if record.any():
-            record *= kept
+    for affairs in (memories.record, memories.pretended, memories.central):
+        if affairs.any():
+            affairs[:] *= kept
 
 
 def experience(memories: Memories, decisions: Decisions) -> None:

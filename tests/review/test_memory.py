@@ -61,7 +61,7 @@ SWITCHES = ("trust", "record", "scandals", "emergencies")
 HIDDEN = ("abusive", "conduct", "group", "person", "member", "visibility", "dossier")
 FAR = 4.5  # standard deviations
 KEYS = name_keys(("A", "B", "C", "D"))
-I, J, K, L = range(4)  # a requester and three whom it asks
+ASKS, HOLDS, OTHER, FAR_OFF = range(4)  # a requester and three whom it asks
 
 
 def spec_of(**fields: Any) -> Memory:
@@ -71,10 +71,10 @@ def spec_of(**fields: Any) -> Memory:
 
 
 def news(count: int = 1, **fields: Any) -> News:
-    """Affairs of I with data of J, each of a case of its own, met last month under the first text."""
+    """Affairs of ASKS with data of HOLDS, each of a case of its own, met last month under the first text."""
     given: dict[str, Any] = {
-        "requester": I,
-        "requested": J,
+        "requester": ASKS,
+        "requested": HOLDS,
         "text": 0,
         "urgent": False,
         "own": True,
@@ -88,10 +88,10 @@ def news(count: int = 1, **fields: Any) -> News:
 
 
 def decisions(given: int, refused: int) -> Decisions:
-    """So many requests of I that J met, and so many that it refused in substance."""
+    """So many requests of ASKS that HOLDS met, and so many that it refused in substance."""
     count = given + refused
     met = np.arange(count) < given
-    return Decisions(np.full(count, I), np.full(count, J), met, ~met)
+    return Decisions(np.full(count, ASKS), np.full(count, HOLDS), met, ~met)
 
 
 PARTIES = np.array([[True, True, True, False], [False, True, False, True]])  # of two texts
@@ -143,8 +143,8 @@ def test_authorities_count_whole_files_in_any_order() -> None:
     experience(memories, seen)
     order = np.random.default_rng(3).permutation(10)
     experience(again, Decisions(*(part[order] for part in seen)))
-    assert memories.given[I, J] == 7.0
-    assert memories.wronged[I, J] == 3.0
+    assert memories.given[ASKS, HOLDS] == 7.0
+    assert memories.wronged[ASKS, HOLDS] == 3.0
     assert memories.given.sum() + memories.wronged.sum() == 10.0
     assert all(np.array_equal(one, other) for one, other in zip(memories, again, strict=True))
 
@@ -178,10 +178,10 @@ def test_what_was_met_and_then_exposed_is_met_no_more() -> None:
     for _ in range(4):
         fade(memories, spec)
     take_in(memories, spec, news(age=4.0), PARTIES)
-    assert np.isclose(memories.given[I, J], 2 * spec.keeps**4)
-    assert memories.wronged[I, J] == 1.0
+    assert np.isclose(memories.given[ASKS, HOLDS], 2 * spec.keeps**4)
+    assert memories.wronged[ASKS, HOLDS] == 1.0
     take_in(memories, spec, news(3, age=4.0), PARTIES)
-    assert memories.given[I, J] == 0.0, "never under nothing"
+    assert memories.given[ASKS, HOLDS] == 0.0, "never under nothing"
 
 
 @pytest.mark.parametrize(("fields", "met", "wronged"), [({"counted": False}, 5.0, 1.0), ({"own": False}, 5.0, 0.0)])
@@ -191,17 +191,17 @@ def test_what_an_authority_never_counted_is_not_taken_off_and_a_firm_s_answer_is
     memories = nothing_remembered(4)
     experience(memories, decisions(5, 0))
     take_in(memories, spec_of(), news(**fields), PARTIES)
-    assert memories.given[I, J] == met
-    assert memories.wronged[I, J] == wronged
+    assert memories.given[ASKS, HOLDS] == met
+    assert memories.wronged[ASKS, HOLDS] == wronged
 
 
 # --- records --------------------------------------------------------------------------------------------------------------
 
 
 def test_an_affair_counts_fully_where_the_data_were_and_in_part_elsewhere() -> None:
-    heard = heard_by(news(requested=K), PARTIES, 0.25)
+    heard = heard_by(news(requested=OTHER), PARTIES, 0.25)
     assert heard.tolist() == [[0.0, 0.25, 1.0, 0.25]]
-    assert heard_by(news(requested=K), PARTIES, 0.0).tolist() == [[0.0, 0.0, 1.0, 0.0]]
+    assert heard_by(news(requested=OTHER), PARTIES, 0.0).tolist() == [[0.0, 0.0, 1.0, 0.0]]
 
 
 def test_what_is_pooled_reaches_all_parties_of_its_text_in_full_and_others_in_part() -> None:
@@ -212,11 +212,11 @@ def test_what_is_pooled_reaches_all_parties_of_its_text_in_full_and_others_in_pa
 def test_records_add_up_by_affair_and_pretended_emergencies_have_one_of_their_own() -> None:
     memories, spec = nothing_remembered(4), spec_of(spill=0.25)
     take_in(memories, spec, news(3), PARTIES)
-    take_in(memories, spec, news(2, requested=K, urgent=True), PARTIES)
-    assert memories.record[I].tolist() == [0.0, 3 + 2 * 0.25, 2 + 3 * 0.25, 5 * 0.25]
-    assert memories.pretended[I].tolist() == [0.0, 2 * 0.25, 2.0, 2 * 0.25]
+    take_in(memories, spec, news(2, requested=OTHER, urgent=True), PARTIES)
+    assert memories.record[ASKS].tolist() == [0.0, 3 + 2 * 0.25, 2 + 3 * 0.25, 5 * 0.25]
+    assert memories.pretended[ASKS].tolist() == [0.0, 2 * 0.25, 2.0, 2 * 0.25]
     assert not memories.record[1:].any()
-    assert memories.central[I] == 5 * 0.25
+    assert memories.central[ASKS] == 5 * 0.25
 
 
 def test_a_central_unit_keeps_its_own_cases_in_full() -> None:
@@ -227,7 +227,7 @@ def test_a_central_unit_keeps_its_own_cases_in_full() -> None:
 
 def test_the_parties_of_a_text_are_all_whom_it_binds_to_anyone() -> None:
     after = np.zeros((2, 4, 4), bool)
-    after[0, I, J] = after[1, K, J] = after[1, J, K] = True
+    after[0, ASKS, HOLDS] = after[1, OTHER, HOLDS] = after[1, HOLDS, OTHER] = True
     assert parties_of(after, news(pooled=True)).tolist() == [[True, True, False, False], [False] * 4]
     assert parties_of(after, news(pooled=True, text=1)).tolist() == [[False] * 4, [False, True, True, False]]
     assert not parties_of(after, news()).any()
@@ -277,11 +277,11 @@ def test_an_affair_is_a_scandal_with_the_chance_on_file(chance: float) -> None:
 def test_the_committed_break_off_with_the_distant_and_nobody_with_friends() -> None:
     alignment = np.array([[1.0, 0.0, 1.0, 0.2], [0.0, 1.0, 0.5, 0.5], [1.0, 0.5, 1.0, 0.5], [0.2, 0.5, 0.5, 1.0]])
     commitment = np.array([0.0, 1.0, 1.0, 0.5])
-    found = [outrage(news(requested=j), commitment, alignment)[0] for j in (J, K, L)]
+    found = [outrage(news(requested=j), commitment, alignment)[0] for j in (HOLDS, OTHER, FAR_OFF)]
     assert found == [1.0, 0.0, 0.4]
-    assert not outrage(news(requester=J, requested=I), commitment, alignment).any()
+    assert not outrage(news(requester=HOLDS, requested=ASKS), commitment, alignment).any()
     count = 4000
-    affairs = news(count, requested=L)
+    affairs = news(count, requested=FAR_OFF)
     ready = outrage(affairs, commitment, alignment)
     broken = break_off(nothing_remembered(4), spec_of(suspends=0.5), affairs, 30, ready, KEYS, Draws(5))
     assert abs(broken.sum() - count * 0.2) < FAR * np.sqrt(count * 0.2 * 0.8)
@@ -292,7 +292,7 @@ def test_a_scandal_lasts_a_log_normal_while_from_next_month() -> None:
     for case in range(1, 2001):
         memories = nothing_remembered(4)
         break_off(memories, spec, news()._replace(case=np.array([case], np.uint64)), 30, np.ones(1), KEYS, Draws(5))
-        lengths.append(int(memories.resumes[I, J]) - 31)
+        lengths.append(int(memories.resumes[ASKS, HOLDS]) - 31)
     logs = np.log(lengths)
     assert abs(logs.mean() - np.log(36)) < FAR / np.sqrt(2000)
     assert abs(logs.std() - 1.0) < FAR / np.sqrt(2 * 2000)
@@ -302,22 +302,25 @@ def test_a_scandal_ends_cooperation_one_way_and_of_one_pair_for_its_term() -> No
     _, memories = scandals(1, suspends=1.0, scandal_years=2.0, scandal_spread=0.0)
     for month, broken in ((31, True), (54, True), (55, False)):
         found = broken_in(memories, month)
-        assert found[I, J] == broken
+        assert found[ASKS, HOLDS] == broken
         assert found.sum() == broken
         now = as_remembered(memories, PLAIN, spec_of(fulfilment=0.05), 0.6, LIBERAL, month)
-        assert now.goodwill[I, J] == (0.05 if broken else PLAIN.goodwill[I, J])
-        assert now.goodwill[J, I] == PLAIN.goodwill[J, I]
+        assert now.goodwill[ASKS, HOLDS] == (0.05 if broken else PLAIN.goodwill[ASKS, HOLDS])
+        assert now.goodwill[HOLDS, ASKS] == PLAIN.goodwill[HOLDS, ASKS]
 
 
 def test_a_favour_that_was_rarer_than_that_stays_as_rare() -> None:
     _, memories = scandals(1, suspends=1.0)
-    assert as_remembered(memories, PLAIN, spec_of(fulfilment=0.9), 0.6, LIBERAL, 31).goodwill[I, J] == PLAIN.goodwill[I, J]
+    assert (
+        as_remembered(memories, PLAIN, spec_of(fulfilment=0.9), 0.6, LIBERAL, 31).goodwill[ASKS, HOLDS]
+        == PLAIN.goodwill[ASKS, HOLDS]
+    )
 
 
 def test_a_further_scandal_never_shortens_a_term() -> None:
     _, memories = scandals(1, suspends=1.0, scandal_years=9.0, scandal_spread=0.0)
     break_off(memories, spec_of(suspends=1.0, scandal_years=1.0, scandal_spread=0.0), news(), 40, np.ones(1), KEYS, Draws(5))
-    assert memories.resumes[I, J] == 31 + 108
+    assert memories.resumes[ASKS, HOLDS] == 31 + 108
 
 
 def test_a_state_whose_firm_gave_by_itself_has_nothing_to_break_off() -> None:
@@ -337,7 +340,7 @@ def page() -> Docket:
     docket = empty_docket(9)
     docket.used[0] = 9
     docket.case[:] = np.arange(9)
-    docket.requested[:] = J
+    docket.requested[:] = HOLDS
     docket.ended_day[:] = 10 * DAYS_PER_MONTH + 1
     rows = [
         (EXECUTED, 2, -1, FORMAL),
@@ -356,11 +359,11 @@ def page() -> Docket:
 
 
 def test_authorities_learn_of_what_they_met_and_of_what_they_refused_in_substance_alone() -> None:
-    seen = decisions_of(np.arange(9), page(), np.full(9, I, np.int32), JUDGED)
+    seen = decisions_of(np.arange(9), page(), np.full(9, ASKS, np.int32), JUDGED)
     assert seen.given.tolist() == [True, True, False]
     assert seen.refused.tolist() == [False, False, True]
-    assert (seen.requester == I).all()
-    assert (seen.requested == J).all()
+    assert (seen.requester == ASKS).all()
+    assert (seen.requested == HOLDS).all()
 
 
 def test_news_are_what_a_newspaper_reader_knows_and_no_hidden_column_is_needed() -> None:
@@ -369,7 +372,7 @@ def test_news_are_what_a_newspaper_reader_knows_and_no_hidden_column_is_needed()
     docket.channel[8] = DIRECT
     docket.instrument[1] = 1
     docket.published[8] = 1
-    cases: Any = SimpleNamespace(id=np.arange(9, dtype=np.uint64), requester=np.full(9, I, np.int32))
+    cases: Any = SimpleNamespace(id=np.arange(9, dtype=np.uint64), requester=np.full(9, ASKS, np.int32))
     told = news_of(np.array([0, 1, 8]), 14, 10, docket, cases, np.array([False, True]))
     assert told.own.tolist() == [True, True, False]
     assert told.counted.tolist() == [True, True, False]
@@ -386,7 +389,7 @@ def test_news_are_what_a_newspaper_reader_knows_and_no_hidden_column_is_needed()
 def test_two_answers_of_one_state_on_one_case_are_one_affair() -> None:
     docket = empty_docket(4)
     docket.case[:] = [0, 0, 0, 1]
-    docket.requested[:] = [J, J, K, J]
+    docket.requested[:] = [HOLDS, HOLDS, OTHER, HOLDS]
     affairs = Affairs(np.arange(4), np.array([5, 7, 7, 7]))
     rows = np.array([1, 2, 3])
     assert first_told(rows, affairs, 7, docket).tolist() == [2, 3]
