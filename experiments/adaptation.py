@@ -50,6 +50,10 @@ HEADLINE = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
     *("events_baseline", "events", "worlds"),
 )
+MOVED = (
+    *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "unit"),
+    *("events_naive", "events_adaptive", "worlds"),
+)
 WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
 
 
@@ -88,6 +92,8 @@ def main(*overrides: str) -> Path:
         where = where_of(ran.board, sides, first.metrics.fewest_events)
         headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
         where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
+        moved = moved_of(ran.board, sides, entries, first.metrics.fewest_events)
+        moved.to_csv(folder / "moved.csv", index=False, float_format="%.6g")
         runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
         draw_figure(folder / "figures", headline, ran, entries)
         command = " ".join(["adaptation", *overrides])
@@ -215,6 +221,7 @@ _UNITS = {
     "cost": "% of the baseline's needs met",
     "lost": "points of protection",
     "displaced": "% of cases the treaty no longer gives",
+    "moved": "% of the baseline's disclosures while nobody adapts",
 }
 
 
@@ -246,6 +253,35 @@ def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
             low, high = PER_CENT * (mean - half), PER_CENT * (mean + half)
             rows.append((side.scenario, side.conduct, by, level, PER_CENT * mean, low, high, count, left))
     return pd.DataFrame(rows, columns=list(WHERE))
+
+
+def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewest: int) -> pd.DataFrame:
+    """``MOVED``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
+
+    All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
+    scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
+    itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
+    """
+    naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
+    adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}
+    some = next(iter(naive.values()))
+    places = {entries[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
+    places |= {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
+    whole = mean_of(board.values[some.against, board.keys.index((PROTECTS, "all", "all"))])
+    rows = []
+    for k, (metric, by, level) in enumerate(board.keys):
+        if metric != PROTECTS or by not in (*DISPLACED_BY, "all"):
+            continue
+        for scenario, (before, after) in places.items():
+            events = [int(board.counts[place, k].sum()) for place in (before, after)]
+            if max(events) < fewest:
+                continue
+            sides_of_it = [mean_of(np.nan_to_num(board.values[place, k])) for place in (before, after)]
+            gap = gap_of((sides_of_it[1], whole), (sides_of_it[0], whole))
+            levels = [PER_CENT * float(ratio_of(side, whole).ratio) for side in sides_of_it]
+            told = [PER_CENT * float(part) for part in gap]
+            rows.append((scenario, by, level, *levels, *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
+    return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
 
 
 def draw_figure(folder: Path, headline: pd.DataFrame, ran: Ran, entries: Sequence[Entry]) -> None:

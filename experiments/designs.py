@@ -128,6 +128,12 @@ class Design(Record):
                     raise ValueError(f"{key}: found {name!r}; accepted: {', '.join(UNITS)}")
         return self
 
+    def __eq__(self, other: object) -> bool:
+        """Designs are equal by what they say, whatever file they were read from."""
+        return isinstance(other, Design) and self.model_dump() == other.model_dump()
+
+    __hash__ = Record.__hash__
+
     @contextmanager
     def telling(self) -> Iterator[None]:
         """Within it every mistake names the file of the design."""

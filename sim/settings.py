@@ -15,6 +15,8 @@ from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.society.exposure import Exposure
+from sim.society.legislatures import Legislatures
+from sim.society.membership import Members
 from sim.world.instruments import Instrument
 from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
@@ -59,11 +61,18 @@ class Adaptation(Record):
     requesters: Learning
     exposure: Exposure
     reviewers: Memory
+    members: Members
+    legislatures: Legislatures
+
+    @property
+    def amends(self) -> bool:
+        """Whether the law itself may change within the window: who is bound, what is punished, what a text adds."""
+        return self.members.moves or self.legislatures.acts
 
     @property
     def anyone(self) -> bool:
         """Whether anybody adapts at all."""
-        return self.requesters.learns or self.in_public
+        return self.requesters.learns or self.requesters.attempts > 1 or self.in_public or self.amends
 
     @property
     def in_public(self) -> bool:

@@ -39,6 +39,18 @@ from sim.conduct.learning import (
 )
 from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws, Reals
+from sim.enactment import (
+    Polity,
+    a_month_under,
+    check_society,
+    crimes_today,
+    habits_today,
+    law_today,
+    legislate,
+    polity_of,
+    settle,
+    year_of,
+)
 from sim.metrics import Finished, giving_rows
 from sim.result import Result
 from sim.review.assembly import Review, assemble
@@ -79,8 +91,11 @@ from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     DISCLOSED,
     DIVERTED,
+    DOMESTIC,
     ENDED,
     FIRST_SIDE_DOOR,
+    MONTHS_PER_YEAR,
+    NOT_LIVE,
     OPEN,
     PENDING,
     REFUSED,
@@ -109,6 +124,8 @@ class Rules:
     central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
     c_trust: float  # what a bar gains by trust
     adaptation: Adaptation  # who adapts from the window's first day on
+    policy: Policy  # that these rules were made of
+    maxima: Reals  # [N, K] maximum years by law; nan where the conduct is no crime
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
@@ -140,6 +157,7 @@ class Run:
     affairs: Affairs
     plain: Plain
     memories: Memories
+    polity: Polity | None  # where the law itself may change
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
@@ -152,7 +170,6 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
     law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
     reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review)
     habits = habits_of(world, policy.conduct, law)
-    programmes = _programmes(policy, law)
     rules = Rules(
         names=texts,
         law=law,
@@ -171,19 +188,26 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         central=np.array([isinstance(policy.safeguards[name], Panel) for name in review.names]),
         c_trust=policy.review.c_trust,
         adaptation=policy.adaptation,
+        policy=policy,
+        maxima=world.states.penalties,
         loaded=loaded,
         treaty_from=treaty_from,
         run_in=None,
     )
+    return replace(with_training(rules, world), run_in=rules) if _programmes(policy, law) else rules
+
+
+def with_training(rules: Rules, world: World) -> Rules:
+    """The same rules where the states that the texts bind today have had the training that these texts offer."""
+    programmes = _programmes(rules.policy, rules.law)
     if not programmes:
         return rules
     helped = trained(world.states.skill, programmes)
     return replace(
         rules,
-        reading=reading._replace(skill=helped.skill),
-        habits=habits._replace(appetite=habits.appetite * helped.filing),
+        reading=rules.reading._replace(skill=helped.skill),
+        habits=rules.habits._replace(appetite=np.full(world.states.count, rules.policy.conduct.appetite) * helped.filing),
         capacity=world.with_capacity(world.capacity * helped.hours).capacity,
-        run_in=rules,
     )
 
 
@@ -202,7 +226,10 @@ def _programmes(policy: Policy, law: LawInForce) -> list[tuple[Training, NDArray
 def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws, months: int) -> Run:
     """A run before its first month."""
     room = max(int(_FIRST_ROOM * cases.id.size), 64)
-    return Run(
+    polity = None
+    if rules.adaptation.amends:
+        polity = polity_of(rules.policy, world, rules.law, config.start, rules.treaty_from, months, draws)
+    run = Run(
         config=config,
         world=world,
         rules=rules,
@@ -215,13 +242,19 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
-        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share),
+        mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names)),
         affairs=no_affairs(),
         plain=plain_of(rules.reading),
         memories=nothing_remembered(world.states.count),
+        polity=polity,
         months=months,
     )
+    if polity is not None:
+        run.rules = replace(rules, run_in=rules.run_in or rules)  # what the window brings holds for no month before it
+        enact(run, polity, rules.treaty_from)
+        bind(run, rules.treaty_from)
+    return run
 
 
 def advance(run: Run) -> None:
@@ -247,8 +280,8 @@ def advance(run: Run) -> None:
     if rules.suspensions and phase:
         suspend(run)
     adapt(run)
-    if rules.revocable and phase:
-        bind(run)
+    if (rules.revocable or run.polity is not None) and phase:
+        bind(run, month + 1)
     run.month += 1
     for listener in run.listeners:
         listener(run)
@@ -257,7 +290,9 @@ def advance(run: Run) -> None:
 def adapt(run: Run) -> None:
     """Everyone takes in what ended or came to light this month, and acts on it from the next."""
     adaptation = run.rules.adaptation
-    if not adaptation.anyone:
+    if run.polity is not None and run.month >= run.rules.treaty_from:
+        amend(run, run.polity)
+    if not (adaptation.requesters.learns or adaptation.in_public):
         return
     ended = ended_in(run.month, run.docket)
     if adaptation.requesters.learns:
@@ -312,6 +347,35 @@ def read_news(run: Run, news: News) -> None:
             _stop_in_flight(run, meant, (run.month + 1) * DAYS_PER_MONTH)
 
 
+def amend(run: Run, polity: Polity) -> None:
+    """The law of next month: states join and leave, and where it is January legislatures act on the year that ends."""
+    rules, following = run.rules, run.month + 1
+    a_month_under(polity)
+    year, month = year_of(run.config.start, following, rules.treaty_from)
+    if rules.adaptation.legislatures.raises and month == 1:
+        since = max(following - MONTHS_PER_YEAR, rules.treaty_from)
+        wishes = np.arange(run.edges[since], run.edges[following])
+        wanted = ~np.isin(run.book.status[wishes], (DOMESTIC, NOT_LIVE))
+        legislate(polity, rules.policy, run.world, rules.law, wishes[wanted], run.cases, year, run.draws)
+    enact(run, polity, following)
+
+
+def enact(run: Run, polity: Polity, month: int) -> None:
+    """Put the law of a month in force, if it is another than before: requests filed from then on, and whoever decides, meet it."""
+    rules, policy, world = run.rules, run.rules.policy, run.world
+    if not settle(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
+        return
+    law = law_today(polity, policy, world)
+    amended = replace(
+        rules,
+        law=law,
+        reading=rules.reading._replace(crime=crimes_today(polity, policy, world)),
+        habits=habits_today(rules.habits, polity, law, policy, world),
+        maxima=polity.statutes.years,
+    )
+    run.rules = with_training(amended, world)
+
+
 def hear(run: Run, answers: Answers) -> None:
     """Requesters hear what ended. In the run-in nobody learns: its last year only shows what requesters are used to."""
     spec, month, opens = run.rules.adaptation.requesters, run.month, run.rules.treaty_from
@@ -349,16 +413,16 @@ def suspend(run: Run) -> None:
             _stop_in_flight(run, meant & (docket.instrument[:used] == text), closes)
 
 
-def bind(run: Run) -> None:
-    """Which texts are in force between whom next month: what the texts say, less what is suspended."""
+def bind(run: Run, month: int) -> None:
+    """Which texts are in force between whom in a month: what the texts say, less what is suspended."""
     run.in_force[:] = run.rules.law.after
     for text, rule in run.rules.suspensions.items():
-        out = run.bench.until[text] > run.month + 1
+        out = run.bench.until[text] > month
         run.in_force[text, out, :] = False
         if rule.reciprocal:
             run.in_force[text, :, out] = False
     if run.rules.adaptation.reviewers.scandals:
-        run.in_force[:-1, broken_in(run.memories, run.month + 1)] = False  # comity is left, which is no text
+        run.in_force[:-1, broken_in(run.memories, month)] = False  # comity is left, which is no text
 
 
 def _stop_in_flight(run: Run, meant: NDArray[np.bool_], today: float) -> None:
@@ -504,6 +568,8 @@ def check(config: Config) -> None:
     states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
     law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_order(config.safeguards))
+    if config.adaptation.amends:
+        check_society(config.policy, states, offences_of(config.offences))
 
 
 def _checked_seed(key: str, seed: object) -> int:

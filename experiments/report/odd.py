@@ -35,6 +35,8 @@ RECORDS = (
     ("Law in force", "sim.world.instruments", "LawInForce"),
     ("Suspensions", "sim.review.institutions", "Bench"),
     ("What reviewers remember", "sim.review.memory", "Memories"),
+    ("Who is bound by the treaty", "sim.society.membership", "Membership"),
+    ("Statute books", "sim.society.legislatures", "Statutes"),
     ("The world", "sim.world.snapshot", "World"),
 )
 """Heading, module and record of each kind of state variable."""

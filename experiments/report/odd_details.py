@@ -28,6 +28,7 @@ NO_SUBMODELS = {
 _PACKAGES = {
     "What states choose": "sim.conduct",
     "The life of a request": "sim.review",
+    "What follows in public": "sim.society",
     "Where worlds come from": "sim.sources",
 }
 _LAW = ("sim.world.instruments", "sim.world.reforms")

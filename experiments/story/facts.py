@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.story.plain import DRAW, Call
 from experiments.story.replay import Filing, Witnessed, filings_of, law_of
@@ -147,7 +148,7 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
         return
     paper = calls["_go_round"].given
     kind, label, alleged = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
-    yield fact("label", (kind, label, alleged), years=float(states.penalties[i, paper["label"]]))
+    yield fact("label", (kind, label, alleged), years=float(seen.rules_at(filing.month).maxima[i, paper["label"]]))
     text = int(calls["_instrument"].said)
     governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
     yield governing
@@ -185,7 +186,7 @@ def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int,
         added={name: bool(rules.law.adds[t, label]) for t, name in enumerate(rules.names) if bound[t]},
         how={name: one.reaches[conduct] for name, one in texts.items()},
         lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
-        years={name: _maximum(seen, one, i, label) for name, one in texts.items()},
+        years={name: _maximum(seen, one, i, label, rules.maxima) for name, one in texts.items()},
         harm=float(seen.run.world.offences.harm[label]),
         most={name: one.most for name, one in texts.items()},
         wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
@@ -193,12 +194,15 @@ def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int,
     return found
 
 
-def _maximum(seen: Witnessed, text: Instrument, i: int, label: int) -> float:
-    """Maximum penalty of a label in the requester's law, in years, as a text meets it; nan where it is unknown or no crime."""
+def _maximum(seen: Witnessed, text: Instrument, i: int, label: int, maxima: NDArray[np.float64]) -> float:
+    """Maximum penalty of a label in the requester's law, in years, as a text meets it; nan where it is unknown or no crime.
+
+    ``maxima`` ``[N, K]`` are those of the day.
+    """
     states, inflation = seen.run.world.states, seen.config.conduct.inflation
     if inflation is None or text.from_start:
-        return float(states.penalties[i, label])
-    return float(inflated(states.penalties, inflation, states, seen.run.world.offences)[i, label])
+        return float(maxima[i, label])
+    return float(inflated(maxima, inflation, states, seen.run.world.offences)[i, label])
 
 
 # --- a request -----------------------------------------------------------------------------------------------------------

@@ -60,12 +60,12 @@ class Witnessed:
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
-    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions changed what is in force
-    rules: Mapping[int, Rules]  # by month, where reviewers remember, in which something happened to a chosen case
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions, scandals or parties changed what is in force
+    rules: Mapping[int, Rules]  # by month, where the law itself changed, or what reviewers remember
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens; later what reviewers had come to remember by then."""
+        """The rules of a month: those of the run-in until the window opens; then of each month where law or memory change."""
         return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
@@ -91,8 +91,10 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.revocable:
+        if run.rules.revocable or run.polity is not None:
             in_force[run.month] = run.in_force.copy()
+        if run.polity is not None:
+            rules[run.month] = _rules_at(run, run.month)
         month, held = run.month, _rules_at(run, run.month)
         advance(run)
         if month in watch.months and run.rules.adaptation.reviewers.remembers:
@@ -283,7 +285,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
 
 def law_of(seen: Witnessed, month: int) -> NDArray[np.bool_]:
     """Which texts are in force between whom in a month, ``[I, N, N]``."""
-    law = seen.run.rules.law
+    law = seen.rules_at(month).law
     return seen.in_force.get(month, law.after) if month >= seen.run.rules.treaty_from else law.before
 
 

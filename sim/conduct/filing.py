@@ -186,8 +186,10 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     )
 
 
-def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_]) -> Reals:
+def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
     """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
+
+    With ``rows`` of these states alone, and ``law`` of these.
 
     Of a class D conduct: the honest label with the state's openness, a broader label for the same facts, or the facts and the
     label of another crime, by its weight as a pretext and its plausibility against the group. Labels that the requester's law
@@ -196,6 +198,8 @@ def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_]) -> Reals:
     offences = world.offences
     n, k = law.shape
     openness = open_framing(world, spec, Draws(world.seed))
+    if rows is not None:
+        openness = openness[rows]
     weight = np.zeros((n, len(GROUPS), k, 3, k))
     for conduct in range(k):
         if not offences.protected[conduct]:
@@ -592,7 +596,7 @@ def file_requests(
         elif attempt == 0:
             book.status[c] = DETERRED
             continue
-        if book.attempts[c] < habits.attempts:
+        if book.attempts[c] < (mind.attempts[i] if phase else habits.attempts):
             _wait(c, book)
         frame = -1
         if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:
@@ -649,7 +653,7 @@ def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docke
     """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
     days = cases.day[rows]
-    if habits.attempts == 1:
+    if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)
     rows, days = np.concatenate([rows, again]), np.concatenate([days, when])

@@ -60,6 +60,7 @@ class Learning(Record):
     destinations: bool
     channels: bool
     volume: bool
+    attempts: Annotated[int, Field(ge=1, le=3)]
     adaptive_share: Unit
     pull: NonNegative
     rate: Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -91,6 +92,7 @@ class Mind(NamedTuple):
     channels: bool
     value: Reals  # [N, I, J, F, W] over what was expected, by requester, text, kind of destination, frame and channel
     pull: Reals  # [N] weight of value against habit; zero for creatures of habit
+    attempts: Ints  # [N] filings a case at most, once the window is open
     place: Ints  # [N] kind of destination of a requested state, as a host; a residence state's kinds come after these
     frame: Ints  # [3, K] kind and class of a label
     urgent_log: float  # log odds of pretending an emergency
@@ -126,18 +128,20 @@ def is_adaptive(world: World, spec: Learning) -> Flags:
     return Draws(world.seed).uniform("trait:adaptive", world.states.keys) < spec.adaptive_share
 
 
-def mind_of(world: World, spec: Learning, texts: int, urgent_share: float) -> Mind:
-    """Requesters before they have heard anything."""
+def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attempts: int = 1) -> Mind:
+    """Requesters before they have heard anything; ``attempts`` is how often a creature of habit files a case."""
     n, k = world.states.count, len(world.offences.names)
     learns = spec.chooses
     kinds, classes = len(KINDS), len(OFFENCE_CLASSES)
+    adaptive = is_adaptive(world, spec)
     shape = (n, texts, 2 * len(REGIMES), kinds * classes, len(WAYS)) if learns else (1, 1, 1, 1, 1)
     return Mind(
         labels=spec.labels,
         destinations=spec.destinations,
         channels=spec.channels,
         value=np.zeros(shape),
-        pull=np.where(is_adaptive(world, spec), spec.pull, 0.0) if learns else np.zeros(n),
+        pull=np.where(adaptive, spec.pull, 0.0) if learns else np.zeros(n),
+        attempts=np.where(adaptive, max(spec.attempts, attempts), attempts).astype(np.int64),
         place=world.states.regime.astype(np.int64),
         frame=(np.arange(kinds)[:, None] * classes + world.offences.offence_class[None, :]).astype(np.int64).reshape(kinds, k),
         urgent_log=float(special.logit(urgent_share)),

@@ -144,13 +144,13 @@ def members(name: str, parties: Parties, states: StateTable, draws: Draws) -> Fl
         bound = np.ones(states.count, bool)
     else:
         bound = states.groups[parties.base].copy()
-    bound |= _named(f"{key}.extra", parties.extra, states)
-    bound &= ~_named(f"{key}.without", parties.without, states)
+    bound |= states_named(f"{key}.extra", parties.extra, states)
+    bound &= ~states_named(f"{key}.without", parties.without, states)
     bound &= ~_of_regimes(parties.without_regimes, states)
     if any(parties.placebo_of_regimes.values()):
         bound &= ~placebo_of(bound, bound & _of_regimes(parties.placebo_of_regimes, states), states, draws)
     if parties.draw is not None:
-        bound = ratifying(bound, bound & _named(f"{key}.draw.sure", parties.draw.sure, states), parties.draw, states, draws)
+        bound = ratifying(bound, bound & states_named(f"{key}.draw.sure", parties.draw.sure, states), parties.draw, states, draws)
     return bound
 
 
@@ -204,7 +204,7 @@ def _place(key: str, code: str, states: StateTable) -> int:
     )
 
 
-def _named(key: str, named: Mapping[str, bool], states: StateTable) -> Flags:
+def states_named(key: str, named: Mapping[str, bool], states: StateTable) -> Flags:
     """The states that a map names and means, ``[N]``."""
     flags = np.zeros(states.count, bool)
     for code, meant in named.items():

@@ -17,11 +17,12 @@ from experiments.adaptation import (
     chosen_arms,
     headline_of,
     main,
+    moved_of,
     protecting,
     sides_of,
     where_of,
 )
-from experiments.lineup import DISPLACEMENT, Board, line_up
+from experiments.lineup import DISPLACEMENT, Board, Entry, line_up
 from experiments.paired import gap_of, half_width
 from experiments.scenarios import headers
 from sim.world.record import ConfigError
@@ -96,6 +97,18 @@ def test_displacement_is_told_with_where_it_went() -> None:
     assert only["value"] == pytest.approx(20.0)
 
 
+def test_what_moved_is_told_in_the_baselines_own_disclosures() -> None:
+    kind = ("case_disclosure_rate", "kind", "fabricated")
+    numbers = {RATE: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
+    entries = [Entry(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
+    table = moved_of(board_of(numbers), SIDES, entries, 10).set_index(["scenario", "by"])
+    judge, adopted = table.loc[("judge", "kind")], table.loc[("as_adopted", "kind")]
+    np.testing.assert_allclose([judge["naive"], judge["adaptive"], judge["moved"]], [10.0, 40.0, 30.0], atol=1e-9)
+    np.testing.assert_allclose([judge["moved_world_low"], judge["moved_world_high"]], 30.0, atol=1e-9)
+    assert adopted["moved"] == pytest.approx(10.0)
+    assert table.loc[("as_adopted", "all"), "adaptive"] == pytest.approx(120.0)
+
+
 def test_the_gap_of_two_ratios_covers_its_value() -> None:
     """Worlds of which each has its own level: the interval is that of the paired gap, and holds the truth as often as said."""
     rng = np.random.default_rng(3)
@@ -162,6 +175,11 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
     headline = pd.read_csv(folder / "headline.csv", dtype={"year": str})
     assert set(headline["scenario"]) == {"judge", "core_cyber"}
     assert set(headline["year"]) == {"all", "1", "3"}
-    assert {path.name for path in folder.iterdir()} == {"headline.csv", "displaced.csv", "runs.parquet", "manifest.json", "figures"}
+    tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet"}
+    assert {path.name for path in folder.iterdir()} == {*tables, "manifest.json", "figures"}
+    moved = pd.read_csv(folder / "moved.csv")
+    assert set(moved["scenario"]) == {"as_adopted", "judge", "core_cyber"}
+    parts = moved[moved["by"] == "channel"].groupby("scenario")["naive"].sum()
+    assert (parts <= moved[moved["by"] == "all"].set_index("scenario")["naive"] + 1e-6).all()
     assert (folder / "figures" / "adaptation.png").stat().st_size > 10_000
     assert sorted(path.name for path in (tmp_path / "adaptation").iterdir()) == [folder.name]

@@ -463,3 +463,16 @@ def test_a_creature_of_habit_that_never_gets_anything_does_not_stop_and_one_that
         counts[share] = [int(((month >= first) & (month < first + 12)).sum()) for first in (12, run.first_month + 36)]
     assert counts[0.0][1] > 0.8 * counts[0.0][0]
     assert counts[1.0][1] <= counts[0.0][1]
+
+
+def test_only_states_that_learn_ask_again_and_not_in_the_run_in() -> None:
+    run = whole_run(f"{LEARNS}attempts=3", attempts=1)
+    adaptive = is_adaptive(run.world, spec_of(adaptive_share=0.5))
+    again = np.flatnonzero(run.docket.attempt > 0)
+    assert again.size > 100
+    assert adaptive[run.cases.requester[run.docket.case[again]]].all()
+    assert (run.docket.month[again] > run.first_month).all()
+    assert run.docket.attempt.max() == 2
+    everyone = whole_run(attempts=3)
+    assert {int(a) for a in everyone.docket.attempt[~adaptive[everyone.cases.requester[everyone.docket.case]]]} == {0, 1, 2}
+    assert same_docket(whole_run(attempts=1), whole_run(f"{LEARNS}attempts=3", f"{LEARNS}adaptive_share=0", attempts=1))

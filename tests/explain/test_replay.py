@@ -21,6 +21,13 @@ REMEMBERING = (
     *("demand.abusive_odds=0.2", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
     *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
 )
+MOVING = made_up(
+    *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
+    *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
+    *(f"adaptation.legislatures.{switch}=true" for switch in ("inflation", "diffusion", "restrictive", "protocol")),
+    *("adaptation.legislatures.rise=2", "adaptation.legislatures.new_laws=1"),
+    *("adaptation.legislatures.protocol_years=1", "adaptation.legislatures.protocol_parties=3", "demand.abusive_odds=0.1"),
+)
 CONFIGURATIONS = {
     "as adopted": LOADED,
     "without load": UNLOADED,
@@ -28,6 +35,7 @@ CONFIGURATIONS = {
     "everything at once": everything(LOADED),
     "everything without load": everything(UNLOADED),
     "reviewers remember": made_up(*REMEMBERING),
+    "while the law moves": MOVING,
 }
 
 
@@ -77,6 +85,21 @@ def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None
         for column in _WRITTEN:
             told = np.concatenate([getattr(part, column) for part in written])
             assert np.array_equal(told, getattr(seen.finished.docket, column)[rows]), column
+
+
+def test_a_life_tells_the_maximum_and_the_parties_of_its_day() -> None:
+    seen, cases = seen_under("while the law moves")
+    run, told = seen.run, set()
+    names = run.world.offences.names
+    for case in cases:
+        for filing, fact in zip(filings_of(seen, case), (f for f in life_of(seen, case).facts if f.step == "label"), strict=False):
+            if fact.outcome is None:
+                continue
+            i, k = int(run.cases.requester[case]), names.index(fact.outcome[1])
+            assert np.array_equal(fact.given["years"], seen.rules_at(filing.month).maxima[i, k], equal_nan=True)
+            told.add(bool(fact.given["years"] != run.world.states.penalties[i, k]))
+    assert told == {True, False}, "some maxima had changed by then"
+    assert len({int(seen.rules_at(month).law.after.sum()) for month in range(24, run.months)}) > 3
 
 
 def test_a_case_that_was_never_filed_is_told_too() -> None:

@@ -208,6 +208,24 @@ def test_a_request_is_not_pursued_if_and_only_if_another_door_gave_all_that_was_
     assert np.isnan(docket.decided_day[diverted]).all()
 
 
+@pytest.mark.parametrize("capacity", [20.0, 1e6])
+def test_the_books_balance_while_the_law_itself_moves(capacity: float) -> None:
+    config = made_up(
+        *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
+        *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
+        *(f"adaptation.legislatures.{switch}=true" for switch in ("inflation", "diffusion", "restrictive", "protocol")),
+        *("adaptation.legislatures.rise=2", "adaptation.legislatures.new_laws=1", "conduct.attempts=3"),
+        *("adaptation.legislatures.protocol_years=1", "adaptation.legislatures.protocol_parties=3", "demand.abusive_odds=0.1"),
+    )
+    world = bare_world(config)
+    run = started(config, world.with_capacity(np.full(world.states.count, capacity)), 1, loaded=True)
+    while run.month < run.months:
+        advance(run)
+        add_up(run)
+    assert run.polity is not None
+    assert run.polity.statutes.since.any()
+
+
 def test_nobody_is_suspended_by_a_text_without_that_rule() -> None:
     run = under_way(40.0, 1, 1, suspending="absent")
     while run.month < run.months:

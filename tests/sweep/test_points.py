@@ -445,3 +445,11 @@ def test_what_a_point_cannot_set_is_refused(body: dict[str, Any], line: str) -> 
 def test_a_slice_that_nothing_has_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"slices: found 'grup'; accepted: all, group"):
         design_from({"question": "is it there?", "slices": ["grup"]}, "own.yaml")
+
+
+def test_designs_are_equal_by_what_they_say_and_not_by_their_file(tmp_path: Path) -> None:
+    for name in ("one.yaml", "other.yaml"):
+        (tmp_path / name).write_text("question: does it matter where this stands?\nscenarios: [judge]\n", encoding="utf-8")
+    one, other = (design_of(str(tmp_path / name)) for name in ("one.yaml", "other.yaml"))
+    assert one == other
+    assert one != one.model_copy(update={"size": one.size + 1})
