@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_va
 
 from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
+from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.society.exposure import Exposure
@@ -61,6 +62,7 @@ class Adaptation(Record):
     requesters: Learning
     exposure: Exposure
     people: People
+    reviewers: Memory
     members: Members
     legislatures: Legislatures
 
@@ -77,7 +79,7 @@ class Adaptation(Record):
     @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
-        return self.people.adapts
+        return self.people.adapts or self.reviewers.remembers
 
 
 class Policy(Record):

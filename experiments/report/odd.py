@@ -37,6 +37,7 @@ RECORDS = (
     ("What people know of abuse", "sim.society.expression", "Climate"),
     ("People who were hit", "sim.society.expression", "Hits"),
     ("Public affairs", "sim.society.expression", "Talk"),
+    ("What reviewers remember", "sim.review.memory", "Memories"),
     ("Who is bound by the treaty", "sim.society.membership", "Membership"),
     ("Statute books", "sim.society.legislatures", "Statutes"),
     ("The world", "sim.world.snapshot", "World"),

@@ -247,11 +247,16 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
     yield from _ending(seen, m, fact)
 
 
+def _parked_in(seen: Witnessed, m: int) -> int:
+    """The month in which the desk laid a file aside."""
+    return next(stage.month for stage in seen.stages[m] if any(top.find("decide") for top in stage.calls))
+
+
 def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     """How suspicious the file looked to the desk, and what the authority makes of its requester."""
     run, docket = seen.run, seen.finished.docket
     i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])
-    rules = seen.rules_at(int(docket.month[m]))
+    rules = seen.rules_at(_parked_in(seen, m))
     practice, reading = rules.practice, rules.reading
     looked = [call.said[1] for call in calls if call.name == "read_desk"]
     return {

@@ -61,12 +61,12 @@ class Witnessed:
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
-    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions or parties changed what is in force
-    rules: Mapping[int, Rules]  # by month, where the law itself changed
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions, scandals or parties changed what is in force
+    rules: Mapping[int, Rules]  # by month, where the law itself changed, or what reviewers remember
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens, and of each month where the law changes."""
+        """The rules of a month: those of the run-in until the window opens; then of each month where law or memory change."""
         return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
@@ -92,11 +92,14 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.suspensions or run.polity is not None:
+        if run.rules.revocable or run.polity is not None:
             in_force[run.month] = run.in_force.copy()
         if run.polity is not None:
             rules[run.month] = _rules_at(run, run.month)
+        month, held = run.month, _rules_at(run, run.month)
         advance(run)
+        if month in watch.months and run.rules.adaptation.reviewers.remembers:
+            rules[month] = held
     return Witnessed(
         config=config,
         run=run,
@@ -116,6 +119,7 @@ class _Watch:
         self.stages: dict[int, list[Stage]] = {}
         self.occasions: dict[int, list[Occasion]] = {}
         self.strays: list[str] = []
+        self.months: set[int] = set()  # in which something happened to a chosen case
         self._cases = np.array(sorted(cases), np.int64)
         self._rows: list[int] = []  # chosen rows that have not ended
         self._seen = 0
@@ -135,6 +139,7 @@ class _Watch:
             expressed = float(run.expression[person]) if person >= 0 else 1.0
             occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind), expressed)
             self.occasions.setdefault(c, []).append(occasion)
+            self.months.add(run.month)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
         """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
@@ -167,6 +172,7 @@ class _Watch:
         month = int(copies["month"]) if "month" in copies else int(docket.month[changed[0]])
         if name == _SERVED:
             _leave_others_out(copies["queue"], copies["docket"], changed, bool(copies["loaded"]))
+        self.months.add(month)
         self._recorder.rows, self._recorder.calls = frozenset(changed), {}
         with np.errstate(all="ignore"):
             written(*copies.values())

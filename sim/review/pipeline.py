@@ -91,6 +91,7 @@ class Reading(NamedTuple):
     misuse: Reals  # [N, 2] chance of use beyond the case, and of transfer to a third state, by receiver
     hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
     goodwill: Reals  # [N, N] chance of assistance without a duty
+    urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
@@ -119,7 +120,6 @@ class Practice(NamedTuple):
     supplement_answered: float
     supplement_days: float
     supplement_hours: float
-    urgent_effort: float
     urgent_delay: float
     gate_days: float
     park_bar: float
@@ -495,7 +495,7 @@ def decide(
     ck, sk = cases.id[c], reading.state_keys[j]
     urgent = docket.channel[m] == EMERGENCY
     if urgent:
-        effort *= practice.urgent_effort
+        effort *= reading.urgent_effort[cases.requester[c], j]
     hours = exp(practice.hours_log + practice.hours_spread * normal_quantile(u3(seed, HOURS, ck, sk, DESK_KEY)))
     grounds, suspicion, extra = read_desk(seed, m, cases, docket, reading, practice, effort, False)
     hours += extra

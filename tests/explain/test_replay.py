@@ -18,6 +18,10 @@ from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSE
 from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
 from tests.worlds import events, made_up, with_conduct
 
+REMEMBERING = (
+    *("demand.abusive_odds=0.2", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
+    *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
+)
 MOVING = made_up(
     *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
     *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
@@ -36,6 +40,7 @@ CONFIGURATIONS = {
         *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
         *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
     ),
+    "reviewers remember": made_up(*REMEMBERING),
     "while the law moves": MOVING,
 }
 
@@ -133,6 +138,15 @@ def test_a_case_that_was_never_filed_is_told_too() -> None:
         assert facts["appetite"].outcome is False
         assert facts["appetite"].given["luck"] >= facts["appetite"].given["propensity"]
         assert not again.requests_of(case).size
+
+
+def test_what_parks_a_file_is_told_by_the_bar_and_the_standing_of_its_day() -> None:
+    """Where reviewers remember, both move: the story has those under which the desk parked the file, or did not."""
+    seen, cases = seen_under("reviewers remember")
+    parked = [f for case in cases for f in life_of(seen, case).facts if f.step == "parking" and f.outcome == "parked"]
+    assert len(parked) > 5
+    assert all(f.given["standing"] < f.given["floor"] or f.given["suspicion"] > f.given["bar"] for f in parked)
+    assert len({seen.rules_at(month).reading.pair_bar.tobytes() for month in (30, 40)}) == 2
 
 
 def test_every_fact_is_of_a_documented_step_and_rule() -> None:

@@ -174,6 +174,24 @@ def test_cases_requests_and_hours_add_up_every_month(capacity: float, attempts: 
         assert np.bincount(run.book.attempts, minlength=4)[2:].min() > 0
 
 
+REMEMBERING = (
+    *("adaptation.exposure.chance=0.9", "adaptation.exposure.lag_months=1"),
+    *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
+    *("adaptation.reviewers.suspends=1", "adaptation.reviewers.scandal_years=0.5"),
+)
+
+
+@pytest.mark.parametrize("suspending", ["absent", "must"])
+@pytest.mark.parametrize("capacity", [40.0, 1e6])
+def test_books_add_up_where_reviewers_remember_and_pairs_break_off(capacity: float, suspending: str) -> None:
+    run = under_way(capacity, 3, 1, suspending=suspending, overrides=REMEMBERING)
+    while run.month < run.months:
+        advance(run)
+        add_up(run)
+    assert (run.memories.resumes > 0).sum() > 5
+    assert (run.docket.status == SUSPENDED).sum() > 5
+
+
 def gave_all(docket: Docket, m: int) -> float:
     """Day on which a side door of the same filing gave all that request ``m`` wants; infinity if none did."""
     same = (docket.case == docket.case[m]) & (docket.attempt == docket.attempt[m]) & (docket.channel > PRESERVATION)
