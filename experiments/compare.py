@@ -291,7 +291,9 @@ def _manifest(
 def _absences(config: Config, board: Board) -> dict[str, str]:
     """Estimands that the runs cannot give, and why."""
     measured = {metric for metric, _, _ in board.keys}
-    told = absent_metrics(config.run_out_months, config.review.load, config.conduct.spyware > 0)
+    told = absent_metrics(
+        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+    )
     return {metric: reason for metric, reason in told.items() if metric not in measured}
 
 

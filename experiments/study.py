@@ -45,7 +45,12 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
         write_tables(folder, pooled, summary, comparison)
         draw_all(folder, configs, pooled, summary, comparison)
         measured = set(pooled.metrics["metric"])
-        told = absent_metrics(configs[0].run_out_months, configs[0].review.load, configs[-1].conduct.spyware > 0)
+        told = absent_metrics(
+            configs[0].run_out_months,
+            configs[0].review.load,
+            configs[-1].conduct.spyware > 0,
+            configs[-1].adaptation.people.falls_silent,
+        )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
         write_manifest(folder, manifest_of(" ".join([study, *overrides]), list(configs), folder, time.monotonic() - began, absent))
     written = Path(configs[0].output) / study / name

@@ -33,6 +33,7 @@ from sim.world.vocabulary import (
     IN_PART,
     KINDS,
     LAPSED,
+    NOT_LIVE,
     PARKED,
     PENDING,
     PRESERVATION,
@@ -58,6 +59,7 @@ UNITS = {
     "attempted_rate": "fraction of latent abusive cases",
     "deterred_share": "fraction of latent abusive cases",
     "preserved_only": "fraction of latent abusive cases",
+    "silenced_share": "fraction of latent abusive cases",
     "disclosure_severity": "severity per 100 000 at risk a year",
     "displacement_rate": "fraction of cases no longer disclosed through the treaty",
     "legit_delay_days": "days from need to execution",
@@ -66,7 +68,7 @@ UNITS = {
     "secondary_use_rate": "people per 100 000 at risk a year",
     "spyware_rate": "people per 100 000 at risk a year",
     "notified_share": "fraction of disclosed abusive cases",
-    "chilling": "fraction of baseline expression lost",
+    "chilling": "fraction of own baseline expression lost, mean over people",
     "abuse_share": "fraction of executed requests",
     "block_rate": "fraction of decided abusive requests",
     "false_refusal_rate": "fraction of decided legitimate requests",
@@ -89,6 +91,7 @@ WANTED: dict[str, Literal["up", "down"] | None] = {
     "attempted_rate": "down",
     "deterred_share": "up",  # of abusive wishes
     "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
+    "silenced_share": "down",  # nothing is disclosed of what nobody dares to say
     "disclosure_severity": "down",
     "displacement_rate": "down",
     "legit_delay_days": "down",
@@ -123,6 +126,8 @@ class Finished(NamedTuple):
     months: int  # in all
     backlog: Reals  # [T, N] hours
     capacity: Reals  # [N]
+    lost: Reals | None  # [T, G] people's worth of expression lost; None while nobody falls silent
+    blows: Ints  # [T, G] cases of which their person or peers learned
     spying: bool  # whether there is any spyware
     spied: Flags  # [C] ended in spyware, the option outside all law: never part of another estimand
 
@@ -406,6 +411,33 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
         yield _row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
 
 
+def chilling(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Loss of expression against each person's own baseline, mean over people at risk and the window's months.
+
+    Its count are the cases that people learned of in the window: their own, and their peers' that became public.
+    """
+    if run.lost is None:
+        return
+    window = slice(run.first_month, run.first_month + 12 * run.years)
+    lost, blows, people = run.lost[window].mean(axis=0), run.blows[window].sum(axis=0), people_at_risk(run)
+    yield "chilling", "all", "all", float(lost.sum() / people.sum()), int(blows.sum())
+    for level, loss, whole, count in zip(GROUPS, lost, people, blows, strict=True):
+        if whole:
+            yield "chilling", "group", level, float(loss / whole), int(count)
+
+
+def silenced_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent abusive cases that nobody wishes for any more because the person has fallen silent, over latent abusive cases.
+
+    What ``case_disclosure_rate`` owes to silence and not to protection can be at most this.
+    """
+    latent = np.flatnonzero(cut.abusive)
+    hit = latent[run.case_status[latent] == NOT_LIVE]
+    yield _row("silenced_share", "all", "all", hit.size, latent.size)
+    groups = _counted(run.cases.group[hit], GROUPS), _counted(run.cases.group[latent], GROUPS)
+    yield from _rows("silenced_share", "group", GROUPS, *groups)
+
+
 def spyware_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     """Distinct people reached by spyware after the law gave nothing: a column of its own, never part of a disclosure rate."""
     hit = np.flatnonzero(run.spied & cut.abusive)
@@ -457,12 +489,11 @@ def _rows(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDAr
             yield _row(metric, by, level, numerator, denominator)
 
 
-def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool) -> dict[str, str]:
-    """Estimands that a run cannot give, and why."""
-    absent = {
-        "displacement_rate": "compares two runs: sim.metrics.displacement_rate",
-        "chilling": "people's expression is constant while nobody adapts",
-    }
+def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool, silence: bool = False) -> dict[str, str]:
+    """Estimands that a run cannot give, and why; ``silence`` says whether people can fall silent at all."""
+    absent = {"displacement_rate": "compares two runs: sim.metrics.displacement_rate"}
+    if not silence:
+        absent |= dict.fromkeys(("chilling", "silenced_share"), "people's expression is constant while nobody adapts")
     if follow_up_months < FOLLOW_UP_MONTHS:
         reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
         absent |= {"legit_met_rate": reason, "legit_met_in_full": reason, "legit_delay_days": reason}
@@ -477,7 +508,7 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
     cut = sliced(run)
     follow_up = run.months - run.first_month - 12 * run.years
-    absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying)
+    absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying, run.lost is not None)
     rows = [*case_disclosure_rate(run, cut)]
     if "legit_met_rate" not in absent:
         rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
@@ -485,6 +516,8 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
     rows += [*secondary_use_rate(run, cut), *notified_share(run, cut), *diagnostics(run, cut)]
+    if run.lost is not None:
+        rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:
         rows += spyware_rate(run, cut)
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])

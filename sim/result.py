@@ -27,6 +27,7 @@ from sim.world.vocabulary import (
     GROUPS,
     KINDS,
     MISUSED,
+    NOTHING_USABLE,
     STATUSES,
     TOLD,
 )
@@ -132,6 +133,7 @@ class Result:
                 "narrowed_by": named(docket.narrowed, stopped),
                 "flagged": docket.flagged > 0,
                 "told": named(docket.told, TOLD),
+                "evaded": docket.evaded == NOTHING_USABLE,
                 "misused": named(docket.misused, MISUSED),
                 "published": docket.published > 0,
             }

@@ -11,9 +11,11 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_va
 
 from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
+from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
 from sim.society.exposure import Exposure
+from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.instruments import Instrument
@@ -59,6 +61,8 @@ class Adaptation(Record):
 
     requesters: Learning
     exposure: Exposure
+    people: People
+    reviewers: Memory
     members: Members
     legislatures: Legislatures
 
@@ -75,7 +79,7 @@ class Adaptation(Record):
     @property
     def in_public(self) -> bool:
         """Whether anybody acts on what comes to light."""
-        return False
+        return self.people.adapts or self.reviewers.remembers
 
 
 class Policy(Record):

@@ -55,6 +55,24 @@ from sim.metrics import Finished, giving_rows
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspended, trained
+from sim.review.memory import (
+    Memories,
+    News,
+    Plain,
+    as_remembered,
+    break_off,
+    broken_in,
+    decisions_of,
+    experience,
+    fade,
+    news_of,
+    nothing_remembered,
+    outrage,
+    parties_of,
+    plain_of,
+    record_news,
+)
+from sim.review.panel import Panel
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, Queue, empty_queue, give_up
 from sim.review.safeguard import in_order
@@ -63,6 +81,7 @@ from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Adaptation, Config, Policy
 from sim.society.exposure import Affairs, brewing, made_public, no_affairs
+from sim.society.expression import Climate, blows, climate_of, speak, take_cover, take_in
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket, filled_rows
@@ -76,6 +95,7 @@ from sim.world.vocabulary import (
     DOMESTIC,
     ENDED,
     FIRST_SIDE_DOOR,
+    MONTHS_PER_YEAR,
     NOT_LIVE,
     OPEN,
     PENDING,
@@ -84,7 +104,6 @@ from sim.world.vocabulary import (
     offences_of,
 )
 
-MONTHS_PER_YEAR = 12
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
 MOST_SEED = 2**62  # tables hold seeds as signed 64-bit integers
@@ -103,12 +122,19 @@ class Rules:
     capacity: Reals  # [N] officer-hours a month, training included
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
+    central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
+    c_trust: float  # what a bar gains by trust
     adaptation: Adaptation  # who adapts from the window's first day on
     policy: Policy  # that these rules were made of
     maxima: Reals  # [N, K] maximum years by law; nan where the conduct is no crime
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
+
+    @property
+    def revocable(self) -> bool:
+        """Whether a text in force between two states can be suspended between them."""
+        return bool(self.suspensions) or self.adaptation.reviewers.scandals
 
 
 @dataclass
@@ -131,6 +157,9 @@ class Run:
     ledger: Ledger
     heard_from: NDArray[np.int64]  # [1] row of the docket before which everything has ended
     affairs: Affairs
+    climate: Climate
+    plain: Plain
+    memories: Memories
     polity: Polity | None  # where the law itself may change
     months: int
     month: int = 0
@@ -159,6 +188,8 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
         judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
+        central=np.array([isinstance(policy.safeguards[name], Panel) for name in review.names]),
+        c_trust=policy.review.c_trust,
         adaptation=policy.adaptation,
         policy=policy,
         maxima=world.states.penalties,
@@ -218,6 +249,9 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         ledger=ledger_of(world.states.count, len(rules.names)),
         heard_from=np.zeros(1, np.int64),
         affairs=no_affairs(),
+        climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
+        plain=plain_of(rules.reading),
+        memories=nothing_remembered(world.states.count),
         polity=polity,
         months=months,
     )
@@ -241,6 +275,8 @@ def advance(run: Run) -> None:
         run.draws.root, month, phase, in_force, wishes, days, run.expression, run.cases, run.book, run.docket, rules.law,
         rules.habits, run.mind,
     )  # fmt: skip
+    if phase and rules.adaptation.people.tools:
+        take_cover(run.climate, rules.adaptation.people, first, run.docket, run.cases, run.world, run.draws)
     rules.review.receive(
         run.draws.root, month, first, rules.loaded, run.cases, run.docket, run.queue, rules.law, rules.reading, rules.practice
     )
@@ -251,7 +287,7 @@ def advance(run: Run) -> None:
     if rules.suspensions and phase:
         suspend(run)
     adapt(run)
-    if (rules.suspensions or run.polity is not None) and phase:
+    if (rules.revocable or run.polity is not None) and phase:
         bind(run, month + 1)
     run.month += 1
     for listener in run.listeners:
@@ -271,7 +307,53 @@ def adapt(run: Run) -> None:
     if adaptation.in_public:
         run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)
         if run.month >= run.rules.treaty_from:
-            made_public(run.affairs, run.month)
+            public = made_public(run.affairs, run.month)
+            if adaptation.people.adapts:
+                people_hear(run, ended, public)
+            if adaptation.reviewers.remembers:
+                remember(run, ended, first_told(public, run.affairs, run.month, run.docket))
+
+
+def first_told(rows: NDArray[np.int64], affairs: Affairs, month: int, docket: Docket) -> NDArray[np.int64]:
+    """Of the rows that become public in a month, those of a case and a requested state that were not public before, each once.
+
+    A case may have data from the police and the desk of one state: that is one affair, known when the first is.
+    """
+    if not rows.size:
+        return rows
+    old = affairs.row[affairs.month < month]
+    both = np.concatenate([old, rows])
+    pairs = np.stack([docket.case[both], docket.requested[both].astype(np.int64)])
+    _, first = np.unique(pairs, axis=1, return_index=True)
+    return rows[np.sort(first[first >= old.size]) - old.size]
+
+
+def remember(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
+    """Reviewers take in what they decided themselves and what became public this month, and read by it from the next."""
+    rules, spec, memories, month = run.rules, run.rules.adaptation.reviewers, run.memories, run.month
+    fade(memories, spec)
+    if spec.trust:
+        experience(memories, decisions_of(ended, run.docket, run.cases.requester, rules.judged & ~rules.central))
+    if public.size:
+        screened = (rules.reading.applies[rules.central] > 0).any(axis=(0, 2))
+        read_news(run, news_of(public, month, rules.treaty_from, run.docket, run.cases, screened))
+    now = as_remembered(memories, run.plain, spec, rules.c_trust, run.world.states.liberal, month + 1)
+    run.rules = replace(rules, reading=rules.reading._replace(**now._asdict()))
+
+
+def read_news(run: Run, news: News) -> None:
+    """Abuse that became public is remembered, and may end cooperation between two states for a while, in flight too."""
+    spec, docket, used = run.rules.adaptation.reviewers, run.docket, int(run.docket.used[0])
+    record_news(run.memories, spec, news, parties_of(run.rules.law.after, news))
+    if spec.scandals:
+        states = run.world.states
+        ready = outrage(news, states.commitment, states.alignment)
+        broken = break_off(run.memories, spec, news, run.month, ready, states.keys, run.draws)
+        between = np.zeros(run.in_force.shape[1:], np.bool_)
+        between[news.requester[broken], news.requested[broken]] = True
+        if broken.any():
+            meant = between[run.cases.requester[docket.case[:used]], docket.requested[:used]]
+            _stop_in_flight(run, meant, (run.month + 1) * DAYS_PER_MONTH)
 
 
 def amend(run: Run, polity: Polity) -> None:
@@ -317,6 +399,19 @@ def hear(run: Run, answers: Answers) -> None:
             begin_anew(run.ledger)
 
 
+def people_hear(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
+    """People at risk learn what was done to them and to their peers, and say less from the next month on.
+
+    ``ended`` are docket rows that ended this month, ``public`` those whose abuse came to light.
+    """
+    spec, people = run.rules.adaptation.people, run.world.people
+    if not spec.adapts:
+        return
+    run.climate = take_in(run.climate, spec, run.month, ended, public, run.docket, run.cases, run.world, run.draws)
+    if spec.falls_silent:
+        speak(run.climate, spec, run.month + 1, people, run.expression)
+
+
 def suspend(run: Run) -> None:
     """Requesters with too many upheld refusals lose the text for a while, at once and for what is in flight; others get it back."""
     docket, month, bench = run.docket, run.month, run.bench
@@ -333,7 +428,11 @@ def suspend(run: Run) -> None:
         bench.until[text, fallen] = month + 1 + int(rule.months)
         if fallen.any():
             forgiven(bench, text, fallen)
-            _stop_in_flight(run, text, fallen, rule.reciprocal, closes)
+            used = int(docket.used[0])
+            meant = fallen[run.cases.requester[docket.case[:used]]]
+            if rule.reciprocal:
+                meant = meant | fallen[docket.requested[:used]]
+            _stop_in_flight(run, meant & (docket.instrument[:used] == text), closes)
 
 
 def bind(run: Run, month: int) -> None:
@@ -344,20 +443,19 @@ def bind(run: Run, month: int) -> None:
         run.in_force[text, out, :] = False
         if rule.reciprocal:
             run.in_force[text, :, out] = False
+    if run.rules.adaptation.reviewers.scandals:
+        run.in_force[:-1, broken_in(run.memories, month)] = False  # comity is left, which is no text
 
 
-def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: bool, today: float) -> None:
-    """Requests of a suspended state (where suspension is mutual, also to it) under the text that are not over end today.
+def _stop_in_flight(run: Run, meant: NDArray[np.bool_], today: float) -> None:
+    """Formal requests of those meant, by row of the docket, that are not over end today as suspended.
 
     What an authority decided on a later day it has not decided yet. Side doors are let go: they take days, and a request that
     was not pursued because of one has no other way left.
     """
     docket, used = run.docket, int(run.docket.used[0])
-    meant = fallen[run.cases.requester[docket.case[:used]]]
-    if reciprocal:
-        meant = meant | fallen[docket.requested[:used]]
     unfinished = ~(docket.ended_day[:used] < today) & (docket.status[:used] != DIVERTED)
-    rows = np.flatnonzero((docket.instrument[:used] == text) & meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
+    rows = np.flatnonzero(meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
     docket.status[rows] = SUSPENDED
     docket.ended_day[rows] = today
     docket.decided_day[rows[docket.decided_day[rows] >= today]] = np.nan
@@ -365,7 +463,7 @@ def _stop_in_flight(run: Run, text: int, fallen: NDArray[np.bool_], reciprocal: 
     docket.granted[rows] = -1
     docket.reason[rows] = -1
     docket.grounds[rows] = 0
-    for column in (docket.told, docket.misused, docket.published):
+    for column in (docket.told, docket.evaded, docket.misused, docket.published):
         column[rows] = 0
     run.book.until[: run.book.held[0]] = -np.inf  # what was to come may not come
     _strike_out(run, np.unique(docket.requested[rows]))
@@ -407,7 +505,7 @@ def finish(run: Run) -> Finished:
     docket.grounds[beyond] = 0
     for column in (docket.executed_day, docket.ended_day):
         column[beyond] = np.nan
-    for mark in (docket.told, docket.misused, docket.published):
+    for mark in (docket.told, docket.evaded, docket.misused, docket.published):
         mark[beyond] = 0
     docket.narrowed[docket.granted < 0] = -1
     docket.decided_day[docket.decided_day >= horizon] = np.nan
@@ -427,6 +525,8 @@ def finish(run: Run) -> Finished:
         months=run.month,
         backlog=run.queue.backlog,
         capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
+        lost=run.climate.lost if run.rules.adaptation.people.falls_silent else None,
+        blows=blows(run.climate, run.world.people),
         spying=run.config.conduct.spyware > 0,
         spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
     )

@@ -34,6 +34,10 @@ RECORDS = (
     ("Authorities: lanes and hours", "sim.review.queue", "Queue"),
     ("Law in force", "sim.world.instruments", "LawInForce"),
     ("Suspensions", "sim.review.institutions", "Bench"),
+    ("What people know of abuse", "sim.society.expression", "Climate"),
+    ("People who were hit", "sim.society.expression", "Hits"),
+    ("Public affairs", "sim.society.expression", "Talk"),
+    ("What reviewers remember", "sim.review.memory", "Memories"),
     ("Who is bound by the treaty", "sim.society.membership", "Membership"),
     ("Statute books", "sim.society.legislatures", "Statutes"),
     ("The world", "sim.world.snapshot", "World"),
@@ -267,7 +271,9 @@ def definitions() -> dict[str, Function]:
 
 def _estimands(config: Config) -> Grid:
     functions = definitions()
-    absent = absent_metrics(config.run_out_months, config.review.load, config.conduct.spyware > 0)
+    absent = absent_metrics(
+        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+    )
     rows = []
     for name, unit in UNITS.items():
         told_of = functions[name].doc.split("\n\nReturns")[0] if name in functions else ""

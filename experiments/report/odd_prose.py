@@ -78,7 +78,10 @@ OBJECTIVES = (
 LEARNING = (
     "None by states, people or firms. One institution remembers: a central unit, where a text has one, compares a requester's "
     "flagged share with the average's and moves its bar (`sim.review.pipeline`, `remember`). Suspension counts refusals and "
-    "forgets after them (`sim.review.institutions`)."
+    "forgets after them (`sim.review.institutions`). Where it is switched on (`adaptation.reviewers.trust`, "
+    "`adaptation.reviewers.record`, `adaptation.reviewers.scandals`, `adaptation.reviewers.emergencies`) reviewers remember too: "
+    "what they met and refused in substance moves their trust in a requester; abuse that became public raises suspicion, of "
+    "others in part, may end cooperation one way for a while, and makes the urgent lane read more closely (`sim.review.memory`)."
 )
 PREDICTION = (
     "Readers hold a prior: the log odds of abuse supposed of a requester by its liberal democracy (`review.prior_at_zero`, "

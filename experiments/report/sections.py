@@ -237,7 +237,9 @@ def _missing(study: Study) -> list[str]:
     """What has no number, and why."""
     rows, fewest = study.comparison, study.fewest
     first = study.first
-    reasons = absent_metrics(first.run_out_months, first.review.load, first.conduct.spyware > 0)
+    reasons = absent_metrics(
+        first.run_out_months, first.review.load, first.conduct.spyware > 0, first.adaptation.people.falls_silent
+    )
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
     for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):

@@ -47,6 +47,7 @@ SUBJECTS = {
     "targeted_rate_treaty": "people disclosed through the treaty",
     "notified_share": "disclosed persons who are ever told",
     "chilling": "expression lost",
+    "silenced_share": "abusive cases that nobody wishes for because people have fallen silent",
 }
 DOWN, UP, UNSURE, SAME, FIXED, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline

@@ -26,6 +26,7 @@ from sim.world.vocabulary import (
     FIRST_SIDE_DOOR,
     KINDS,
     NOT_LIVE,
+    NOTHING_USABLE,
     OFFENCE_CLASSES,
     STATUSES,
 )
@@ -59,6 +60,7 @@ RULES: Mapping[str, str] = {
     "patience": "the requester gives up",
     "diverted": "another way had given the data before the request was read",
     "spyware": "another way, outside all law",
+    "tools": "the person has moved to safer tools",
     "notice": "a domestic duty to tell the person after disclosure",
     "misuse": "the receiver's own use of the data beyond the case",
     **dict.fromkeys(CHANNELS, "this way of asking"),
@@ -129,8 +131,8 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
         return Fact(place, step, step, outcome, (filing.day,), given)
 
     if DRAW + "live" in calls:
-        expressed = float(run.expression[cases.person[case]])
-        yield fact("live", filing.status != NOT_LIVE, luck=calls[DRAW + "live"].said, expression=expressed)
+        said = calls[DRAW + "live"].said
+        yield fact("live", filing.status != NOT_LIVE, luck=said, expression=filing.expression)
     if "_destination" not in calls:
         return
     slot = calls["_destination"].said
@@ -245,11 +247,16 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
     yield from _ending(seen, m, fact)
 
 
+def _parked_in(seen: Witnessed, m: int) -> int:
+    """The month in which the desk laid a file aside."""
+    return next(stage.month for stage in seen.stages[m] if any(top.find("decide") for top in stage.calls))
+
+
 def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     """How suspicious the file looked to the desk, and what the authority makes of its requester."""
     run, docket = seen.run, seen.finished.docket
     i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])
-    rules = seen.rules_at(int(docket.month[m]))
+    rules = seen.rules_at(_parked_in(seen, m))
     practice, reading = rules.practice, rules.reading
     looked = [call.said[1] for call in calls if call.name == "read_desk"]
     return {
@@ -359,11 +366,13 @@ def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
     days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
     side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
     step, rule = _ENDINGS.get(status, ("execution", "execution"))
+    if docket.evaded[m] == NOTHING_USABLE:
+        rule = "tools"
     ended = fact(
         "retention",
         1,
         (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
-        rule=CHANNELS[int(docket.channel[m])] if side_door else rule,
+        rule=CHANNELS[int(docket.channel[m])] if side_door and rule != "tools" else rule,
         days=days,
         wanted=DATA_CLASSES[int(docket.wanted[m])],
         requested=seen.run.world.states.codes[int(docket.requested[m])],

@@ -49,6 +49,7 @@ class Occasion:
     ways: tuple[int, ...]  # state and frame of what was filed before
     last_channel: int | None  # of the last row that it filed
     mind: Mind  # what requesters had learned by then
+    expression: float  # of the person then, relative to baseline; one where nobody at risk is concerned
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Witnessed:
     finished: Finished
     stages: Mapping[int, tuple[Stage, ...]]  # by docket row
     occasions: Mapping[int, tuple[Occasion, ...]]  # by case row
-    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions or parties changed what is in force
-    rules: Mapping[int, Rules]  # by month, where the law itself changed
+    in_force: Mapping[int, NDArray[np.bool_]]  # by month, where suspensions, scandals or parties changed what is in force
+    rules: Mapping[int, Rules]  # by month, where the law itself changed, or what reviewers remember
     strays: tuple[str, ...]
 
     def rules_at(self, month: int) -> Rules:
-        """The rules of a month: those of the run-in until the window opens, and of each month where the law changes."""
+        """The rules of a month: those of the run-in until the window opens; then of each month where law or memory change."""
         return self.rules.get(month, _rules_at(self.run, month))
 
     def requests_of(self, case: int) -> NDArray[np.int64]:
@@ -91,11 +92,14 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
     rules: dict[int, Rules] = {}
     while run.month < run.months:
         watch.look_at_wishes(run, _rules_at(run, run.month))
-        if run.rules.suspensions or run.polity is not None:
+        if run.rules.revocable or run.polity is not None:
             in_force[run.month] = run.in_force.copy()
         if run.polity is not None:
             rules[run.month] = _rules_at(run, run.month)
+        month, held = run.month, _rules_at(run, run.month)
         advance(run)
+        if month in watch.months and run.rules.adaptation.reviewers.remembers:
+            rules[month] = held
     return Witnessed(
         config=config,
         run=run,
@@ -115,6 +119,7 @@ class _Watch:
         self.stages: dict[int, list[Stage]] = {}
         self.occasions: dict[int, list[Occasion]] = {}
         self.strays: list[str] = []
+        self.months: set[int] = set()  # in which something happened to a chosen case
         self._cases = np.array(sorted(cases), np.int64)
         self._rows: list[int] = []  # chosen rows that have not ended
         self._seen = 0
@@ -130,8 +135,11 @@ class _Watch:
             last = int(book.last[c])
             channel = int(docket.channel[last]) if last >= 0 else None
             so_far = int(book.status[c]), int(book.attempts[c]), int(book.tried[c]), tuple(book.ways[c].tolist())
-            occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind))
+            person = int(run.cases.person[c])
+            expressed = float(run.expression[person]) if person >= 0 else 1.0
+            occasion = Occasion(run.month, float(days[w]), *so_far, channel, _copied(run.mind), expressed)
             self.occasions.setdefault(c, []).append(occasion)
+            self.months.add(run.month)
 
     def over(self, name: str, kernel: Any) -> Callable[..., Any]:
         """The compiled kernel, retold in plain Python whenever it touches a chosen row."""
@@ -164,6 +172,7 @@ class _Watch:
         month = int(copies["month"]) if "month" in copies else int(docket.month[changed[0]])
         if name == _SERVED:
             _leave_others_out(copies["queue"], copies["docket"], changed, bool(copies["loaded"]))
+        self.months.add(month)
         self._recorder.rows, self._recorder.calls = frozenset(changed), {}
         with np.errstate(all="ignore"):
             written(*copies.values())
@@ -233,6 +242,7 @@ class Filing:
     calls: tuple[Call, ...]
     rows: Docket  # as written on the day of filing, before anyone at the requested state touched it
     status: int  # of the case after this
+    expression: float  # of the person then, relative to baseline
 
 
 @lru_cache(maxsize=1)
@@ -247,7 +257,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
     recorder, written, words = _filing()
     told = []
     for occasion in seen.occasions[case]:
-        cases = _only(run.cases, case)
+        cases = _only(run.cases, case)._replace(person=np.zeros(1, np.int32))
         book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS)
         book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
         book.ways[0] = occasion.ways
@@ -261,7 +271,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             "in_force": law_of(seen, occasion.month),
             "wishes": np.array([0]),
             "days": np.array([occasion.day]),
-            "expression": run.expression,
+            "expression": np.array([occasion.expression]),
             "cases": cases,
             "book": book,
             "docket": rows,
@@ -273,7 +283,9 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         with recorder.everything() as calls:
             written(*(asked[word] for word in words))
         new: Docket = Docket._make([rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:])])
-        told.append(Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0])))
+        told.append(
+            Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0]), occasion.expression)
+        )
     return tuple(told)
 
 

@@ -334,6 +334,8 @@ def _ended(seen: Witnessed, fact: Fact) -> str:
     status, granted = fact.outcome
     day = fact.days[-1]
     on = "" if isnan(day) else f" on {date(seen, day)}"
+    if fact.rule == "tools":
+        return f"Executed{on}, but the person had moved to safer tools: nothing usable was left."
     if status in _PLAIN_ENDS:
         return _PLAIN_ENDS[status].format(on=on)
     if status == "executed":

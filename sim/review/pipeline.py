@@ -40,6 +40,9 @@ from sim.world.vocabulary import (
     EXECUTED,
     IN_PART,
     LAPSED,
+    MOVED,
+    MOVES_IF_TOLD,
+    NOTHING_USABLE,
     PARKED,
     POLICE,
     PRESERVATION,
@@ -88,6 +91,7 @@ class Reading(NamedTuple):
     misuse: Reals  # [N, 2] chance of use beyond the case, and of transfer to a third state, by receiver
     hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
     goodwill: Reals  # [N, N] chance of assistance without a duty
+    urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
@@ -116,7 +120,6 @@ class Practice(NamedTuple):
     supplement_answered: float
     supplement_days: float
     supplement_hours: float
-    urgent_effort: float
     urgent_delay: float
     gate_days: float
     park_bar: float
@@ -200,6 +203,10 @@ def disclose(
     """Data go to the requester; what follows depends on the receiver and on what the text keeps secret."""
     c = docket.case[m]
     docket.executed_day[m] = day
+    if has_moved(docket, m, day):
+        docket.evaded[m] = NOTHING_USABLE
+        close(docket, m, EMPTY, day)
+        return
     docket.granted[m] = granted
     follow_up(seed, m, cases, docket, reading)
     publish(seed, m, cases, docket, reading)
@@ -207,6 +214,15 @@ def disclose(
     if docket.told[m] == 0 and not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice:
         docket.told[m] = TOLD_AFTER
     close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
+
+
+def has_moved(docket: Docket, m: int, day: float) -> bool:
+    """Whether nothing usable is left where the data were: nature's side, which no reader of the file can see.
+
+    The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
+    """
+    warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
+    return bool(docket.evaded[m] == MOVED or (warned and docket.evaded[m] == MOVES_IF_TOLD))
 
 
 def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:
@@ -479,7 +495,7 @@ def decide(
     ck, sk = cases.id[c], reading.state_keys[j]
     urgent = docket.channel[m] == EMERGENCY
     if urgent:
-        effort *= practice.urgent_effort
+        effort *= reading.urgent_effort[cases.requester[c], j]
     hours = exp(practice.hours_log + practice.hours_spread * normal_quantile(u3(seed, HOURS, ck, sk, DESK_KEY)))
     grounds, suspicion, extra = read_desk(seed, m, cases, docket, reading, practice, effort, False)
     hours += extra
@@ -574,7 +590,7 @@ KERNELS = (receive, serve)
 
 STEPS = (
     *(strength_of, role_of, look_noise, enqueue, close),
-    *(refuse, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
+    *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
     *(screening_load, remember, is_platform, execute, decide, take, give_up),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

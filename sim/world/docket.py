@@ -31,6 +31,9 @@ class Docket(NamedTuple):
     cap: NDArray[np.int8]  # [M] most intrusive data class that may still be given
     flagged: NDArray[np.int8]  # [M] 1: a panel has advised against it
     told: NDArray[np.int8]  # [M] whether the person learns of it: 0 never, 1 after disclosure, 2 before
+    evaded: NDArray[
+        np.int8
+    ]  # [M] where the data have gone: 0 nowhere, 1 to safer tools before filing, 2 if told in time; 3: found so
     misused: NDArray[np.int8]  # [M] bit 1: used beyond the case; bit 2: passed on to a third state
     published: NDArray[np.int8]  # [M] 1: counted in public statistics of the requested state
     filed_day: NDArray[np.float64]  # [M] day of filing
@@ -64,6 +67,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "cap": (np.int8, 0),
     "flagged": (np.int8, 0),
     "told": (np.int8, 0),
+    "evaded": (np.int8, 0),
     "misused": (np.int8, 0),
     "published": (np.int8, 0),
     "filed_day": (np.float64, _NEVER),

@@ -57,7 +57,10 @@ SUBSCRIBER, TRAFFIC, CONTENT = range(len(DATA_CLASSES))
 TOLD = ("never", "after", "before")  # disclosure
 MISUSED = ("no", "own_use", "onward", "both")
 NEVER_TOLD, TOLD_AFTER, TOLD_BEFORE = range(len(TOLD))
+EVASIONS = ("none", "moved", "moves_if_told", "nothing_usable")
+MOVED, MOVES_IF_TOLD, NOTHING_USABLE = range(1, len(EVASIONS))
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
+MONTHS_PER_YEAR = 12
 DAYS_PER_YEAR = 365.25
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
 

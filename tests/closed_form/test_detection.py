@@ -135,7 +135,7 @@ def test_the_same_desk_reads_the_same_case_alike_and_another_desk_anew() -> None
 
 @pytest.mark.parametrize(("channel", "effort"), [(FORMAL, 1.0), (EMERGENCY, 0.25), (PRESERVATION, 0.16)])
 def test_effort_enters_as_a_square_root(channel: int, effort: float) -> None:
-    place = desk_with(1.0).practised(urgent_effort=0.25, preservation_effort=0.16).read(strength=np.full(4, 2.0))
+    place = desk_with(1.0).practised(preservation_effort=0.16).read(strength=np.full(4, 2.0), urgent_effort=np.full((2, 2), 0.25))
     cases, docket = files(
         place, FILES, abusive=True, channel=FORMAL if channel == PRESERVATION else channel, preserved=channel == PRESERVATION
     )

@@ -10,13 +10,18 @@ import pytest
 from experiments.story.facts import RULES, STEPS, life_of
 from experiments.story.plain import Recorder
 from experiments.story.replay import Witnessed, _strays, filings_of, witness
+from experiments.story.words import sentence
 from sim.draws import Draws, name_key, u3
 from sim.simulation import simulate
 from sim.world.docket import filled_rows
-from sim.world.vocabulary import CASE_STATUSES, REFUSED, STATUSES
+from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSES
 from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
 from tests.worlds import events, made_up, with_conduct
 
+REMEMBERING = (
+    *("demand.abusive_odds=0.2", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
+    *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
+)
 MOVING = made_up(
     *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
     *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
@@ -30,6 +35,12 @@ CONFIGURATIONS = {
     "three attempts": with_conduct(LOADED, attempts=3),
     "everything at once": everything(LOADED),
     "everything without load": everything(UNLOADED),
+    "people adapt": made_up(
+        *("demand.abusive_odds=0.3", "adaptation.exposure.chance=1", "adaptation.exposure.lag_months=2"),
+        *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
+        *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
+    ),
+    "reviewers remember": made_up(*REMEMBERING),
     "while the law moves": MOVING,
 }
 
@@ -82,6 +93,27 @@ def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None
             assert np.array_equal(told, getattr(seen.finished.docket, column)[rows]), column
 
 
+def test_silence_and_cover_are_told_as_what_they_are() -> None:
+    """Expression is that of the month in which the wish came up, though it moved on afterwards."""
+    config = CONFIGURATIONS["people adapt"]
+    finished = simulate(config, SEED).finished
+    silent = np.flatnonzero(finished.case_status == CASE_STATUSES.index("not_live"))[:10].tolist()
+    moved = np.unique(finished.docket.case[finished.docket.evaded == NOTHING_USABLE])[:10].tolist()
+    assert len(silent) == len(moved) == 10
+    seen = witness(config, [*silent, *moved], SEED)
+    assert not seen.strays
+    for case in silent:
+        (live,) = (fact for fact in life_of(seen, case).facts if fact.step == "live")
+        assert live.outcome is False
+        assert live.given["expression"] <= live.given["luck"] < 1.0
+        assert "has fallen silent" in sentence(seen, live)
+    for case in moved:
+        ends = [fact for fact in life_of(seen, case).facts if fact.rule == "tools"]
+        assert ends
+        assert all(fact.outcome == ("executed_empty", None) for fact in ends)
+        assert all("moved to safer tools" in sentence(seen, fact) for fact in ends)
+
+
 def test_a_life_tells_the_maximum_and_the_parties_of_its_day() -> None:
     seen, cases = seen_under("while the law moves")
     run, told = seen.run, set()
@@ -106,6 +138,15 @@ def test_a_case_that_was_never_filed_is_told_too() -> None:
         assert facts["appetite"].outcome is False
         assert facts["appetite"].given["luck"] >= facts["appetite"].given["propensity"]
         assert not again.requests_of(case).size
+
+
+def test_what_parks_a_file_is_told_by_the_bar_and_the_standing_of_its_day() -> None:
+    """Where reviewers remember, both move: the story has those under which the desk parked the file, or did not."""
+    seen, cases = seen_under("reviewers remember")
+    parked = [f for case in cases for f in life_of(seen, case).facts if f.step == "parking" and f.outcome == "parked"]
+    assert len(parked) > 5
+    assert all(f.given["standing"] < f.given["floor"] or f.given["suspicion"] > f.given["bar"] for f in parked)
+    assert len({seen.rules_at(month).reading.pair_bar.tobytes() for month in (30, 40)}) == 2
 
 
 def test_every_fact_is_of_a_documented_step_and_rule() -> None:

@@ -29,6 +29,7 @@ from sim.world.vocabulary import (
     IN_PART,
     LAPSED,
     NOT_LIVE,
+    NOTHING_USABLE,
     OPEN,
     PARKED,
     PENDING,
@@ -54,10 +55,18 @@ ALL_DOORS_OPEN = {"direct_share": 0.8, "police_share": 0.6, "spontaneous_most": 
 
 
 def under_way(
-    capacity: float, attempts: int, seed: int, quiet: float = 1.0, retry_days: float = 60.0, suspending: str = "must"
+    capacity: float,
+    attempts: int,
+    seed: int,
+    quiet: float = 1.0,
+    retry_days: float = 60.0,
+    suspending: str = "must",
+    overrides: tuple[str, ...] = (),
 ) -> Run:
     """A run at its beginning: every side door is used, and Hanoi suspends whoever is refused twice."""
-    config = with_conduct(made_up("demand.abusive_odds=0.1"), attempts=attempts, retry_days=retry_days, **ALL_DOORS_OPEN)
+    config = with_conduct(
+        made_up("demand.abusive_odds=0.1", *overrides), attempts=attempts, retry_days=retry_days, **ALL_DOORS_OPEN
+    )
     config = with_forces(config, suspending, "suspension", instruments=["hanoi"])
     config = with_safeguard(config, "suspension", refusals=2, share=0.0, months=5)
     world = bare_world(config)
@@ -77,7 +86,9 @@ def add_up(run: Run) -> None:
     # Side doors are answered on the day they are tried or some days later, cost no hours and wait in no queue.
     for channel, ends in SIDE_DOORS.items():
         rows = docket.channel == channel
-        assert np.isin(docket.status[rows], ends).all(), CHANNELS[channel]
+        moved = docket.evaded[rows] == NOTHING_USABLE
+        assert np.isin(docket.status[rows][~moved], ends).all(), CHANNELS[channel]
+        assert (docket.status[rows][moved] == EMPTY).all()
         assert (docket.ended_day[rows] >= docket.filed_day[rows]).all()
         assert not docket.hours[rows].any()
 
@@ -161,6 +172,24 @@ def test_cases_requests_and_hours_add_up_every_month(capacity: float, attempts: 
         assert np.isin(range(len(CHANNELS)), run.docket.channel).all(), "by every way"
     if attempts == 3:
         assert np.bincount(run.book.attempts, minlength=4)[2:].min() > 0
+
+
+REMEMBERING = (
+    *("adaptation.exposure.chance=0.9", "adaptation.exposure.lag_months=1"),
+    *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
+    *("adaptation.reviewers.suspends=1", "adaptation.reviewers.scandal_years=0.5"),
+)
+
+
+@pytest.mark.parametrize("suspending", ["absent", "must"])
+@pytest.mark.parametrize("capacity", [40.0, 1e6])
+def test_books_add_up_where_reviewers_remember_and_pairs_break_off(capacity: float, suspending: str) -> None:
+    run = under_way(capacity, 3, 1, suspending=suspending, overrides=REMEMBERING)
+    while run.month < run.months:
+        advance(run)
+        add_up(run)
+    assert (run.memories.resumes > 0).sum() > 5
+    assert (run.docket.status == SUSPENDED).sum() > 5
 
 
 def gave_all(docket: Docket, m: int) -> float:

@@ -273,7 +273,7 @@ class Retold:
         return self.selected("refused", abusive=False)
 
 
-BY_PAIRING = {"displacement_rate", "chilling"}
+BY_PAIRING = {"displacement_rate", "chilling", "silenced_share"}  # or while people adapt: tests/society
 ESTIMANDS = sorted(set(UNITS) - BY_PAIRING)
 
 

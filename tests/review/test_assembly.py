@@ -20,7 +20,7 @@ from tests.worlds import made_up
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOKS = ("stands", "acuity", "allows", "delays", "tells", "softens", "publishes")
-HIDDEN = ("abusive", "conduct", "dossier", "strength", "person", "visibility", "kind", "noise_of_the_dossier")
+HIDDEN = ("abusive", "conduct", "dossier", "strength", "person", "visibility", "kind", "noise_of_the_dossier", "evaded")
 GATE = {"order": 45, "article": "a test", "hours": 0.0, "certain": True}
 
 
@@ -55,7 +55,7 @@ def test_neither_abuse_nor_true_conduct_is_visible() -> None:
     assert not set(HIDDEN) & set(VISIBLE)
 
 
-@pytest.mark.parametrize("hidden", ["abusive", "conduct", "dossier", "person"])
+@pytest.mark.parametrize("hidden", ["abusive", "conduct", "dossier", "person", "evaded"])
 def test_a_rule_that_wants_to_know_more_is_refused(hidden: str, written: types.ModuleType) -> None:
     asked = safeguard(written, f"quality, {hidden}")
     with pytest.raises(ConfigError, match=f"reads '{hidden}'"):

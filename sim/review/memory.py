@@ -1,0 +1,290 @@
+"""What reviewers remember of a requester: what they refused and gave themselves, and what became public of abuse.
+
+Nobody here sees whether a case is abusive. An authority knows what it gave and what it refused in substance, and reads in the
+newspapers what came of it, years later. Memory is kept by requester and requested state, ``[N, N]``, and fades. *Trust* starts
+at the regime's and moves with files of one's own; the *record* of exposed abuse raises suspicion and reaches other reviewers
+in part, or as a whole where statistics of the text are published or a central unit screens; after a *scandal* cooperation may
+be suspended, one way; pretended *emergencies* that came to light make the urgent lane read more closely.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Draws, Keys, Reals
+from sim.review.pipeline import Reading
+from sim.world.cases import Cases
+from sim.world.docket import Docket
+from sim.world.record import Record
+from sim.world.vocabulary import (
+    DAYS_PER_MONTH,
+    DIRECT,
+    EMERGENCY,
+    FIRST_SIDE_DOOR,
+    MONTHS_PER_YEAR,
+    REFUSED,
+    NonNegative,
+    Positive,
+    Unit,
+)
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Memory(Record):
+    """How reviewers take in what they have seen and read; each switch works alone."""
+
+    trust: bool
+    record: bool
+    scandals: bool
+    emergencies: bool
+    prior_files: Positive
+    severity: Positive
+    trust_halves_years: Positive
+    c_record: NonNegative
+    spill: Unit
+    record_halves_years: Positive
+    suspends: Unit
+    scandal_years: Positive
+    scandal_spread: NonNegative
+    fulfilment: Unit
+
+    @property
+    def remembers(self) -> bool:
+        """Whether anything is remembered at all."""
+        return self.trust or self.record or self.scandals or self.emergencies
+
+    @property
+    def keeps(self) -> float:
+        """Share of trust's experience that lasts a month."""
+        return float(0.5 ** (1.0 / (MONTHS_PER_YEAR * self.trust_halves_years)))
+
+    @property
+    def keeps_record(self) -> float:
+        """Share of a record that lasts a month."""
+        return float(0.5 ** (1.0 / (MONTHS_PER_YEAR * self.record_halves_years)))
+
+
+class Memories(NamedTuple):
+    """What reviewers remember, by requester and requested state; written month by month."""
+
+    given: Reals  # [N, N] requests of one's own that were met and of which nothing bad is known, fading
+    wronged: Reals  # [N, N] requests of one's own that were refused in substance, and abuse of what one gave, fading
+    record: Reals  # [N, N] exposed abuse, one's own fully, others' in part, fading
+    pretended: Reals  # [N, N] the same of pretended emergencies
+    central: Reals  # [N] the record that a central unit keeps, by requester
+    resumes: Ints  # [N, N] first month in which a requested state that broke off answers again; 0 if it never did
+
+
+class Plain(NamedTuple):
+    """What memory moves in ``Reading``, as it is where nothing is remembered; the same fields."""
+
+    pair_bar: Reals  # [N, N]
+    standing: Reals  # [N, N]
+    trust_bar: Reals  # [N]
+    goodwill: Reals  # [N, N]
+    urgent_effort: Reals  # [N, N]
+
+
+class Decisions(NamedTuple):
+    """What authorities themselves decided of ``R`` requests: no more than stands in their own files."""
+
+    requester: Ints
+    requested: Ints
+    given: Flags
+    refused: Flags  # in substance: on a ground or by a look
+
+
+class News(NamedTuple):
+    """Abuse that has become public, ``A`` affairs: what a newspaper reader knows."""
+
+    case: Keys  # id, which names the luck of what follows
+    requester: Ints
+    requested: Ints  # the state whose authority, or whose firm, gave the data
+    text: Ints
+    urgent: Flags  # the data were given in a hurry: the emergency was pretended
+    own: Flags  # an authority gave them, and not a firm by itself
+    counted: Flags  # the authority has the request among those it met
+    pooled: Flags  # all parties to the text learn the whole of it: published statistics, or a central unit's file
+    central: Flags  # a central unit has screened it
+    age: Reals  # months since the data were given
+
+
+def nothing_remembered(states: int) -> Memories:
+    """Reviewers before they have seen anything."""
+
+    def pairs() -> Reals:
+        return np.zeros((states, states))
+
+    return Memories(pairs(), pairs(), pairs(), pairs(), np.zeros(states), np.zeros((states, states), np.int64))
+
+
+def plain_of(reading: Reading) -> Plain:
+    """What memory may move, before it has."""
+    return Plain(*(getattr(reading, name) for name in Plain._fields))
+
+
+def decisions_of(rows: Ints, docket: Docket, requester: NDArray[np.integer], judged: Flags) -> Decisions:
+    """What authorities see of their own decisions among these rows; ``requester`` by case.
+
+    ``judged`` ``[S]`` are the safeguards whose refusals are of substance and the authority's own. What lapsed, was withdrawn
+    or found no data teaches nobody; neither does a side door, which the authority's desk does not see.
+    """
+    rows = rows[docket.channel[rows] < FIRST_SIDE_DOOR]
+    reason = docket.reason[rows]
+    given = docket.granted[rows] >= 0
+    refused = (docket.status[rows] == REFUSED) & (reason >= 0) & judged[reason]
+    told = given | refused
+    rows = rows[told]
+    return Decisions(
+        requester=requester[docket.case[rows]].astype(np.int64),
+        requested=docket.requested[rows].astype(np.int64),
+        given=given[told],
+        refused=refused[told],
+    )
+
+
+def news_of(rows: Ints, month: int, opens: int, docket: Docket, cases: Cases, screened: Flags) -> News:
+    """What stands in the newspapers about these rows, whose abuse became public this month.
+
+    ``opens`` is the month from which authorities count, ``screened`` ``[I]`` the texts with a central unit.
+    """
+    case, text = docket.case[rows], docket.instrument[rows].astype(np.int64)
+    formal = docket.channel[rows] < FIRST_SIDE_DOOR
+    met = np.floor(docket.ended_day[rows] / DAYS_PER_MONTH)
+    central = screened[text] & formal
+    return News(
+        case=cases.id[case],
+        requester=cases.requester[case].astype(np.int64),
+        requested=docket.requested[rows].astype(np.int64),
+        text=text,
+        urgent=docket.channel[rows] == EMERGENCY,
+        own=docket.channel[rows] != DIRECT,
+        counted=formal & (met >= opens),
+        pooled=central | (docket.published[rows] == 1),
+        central=central,
+        age=month - met,
+    )
+
+
+def parties_of(after: Flags, news: News) -> Flags:
+    """Who is bound by each text under which something is pooled, ``[I, N]``; from what is in force between whom, ``[I, N, N]``."""
+    bound = np.zeros(after.shape[:2], np.bool_)
+    for text in np.unique(news.text[news.pooled]):
+        bound[text] = after[text].any(axis=0) | after[text].any(axis=1)
+    return bound
+
+
+def fade(memories: Memories, spec: Memory) -> None:
+    """A month passes: old experience and old affairs weigh less, in place."""
+    if spec.trust:
+        memories.given[:] *= spec.keeps
+        memories.wronged[:] *= spec.keeps
+    kept = spec.keeps_record
+    for affairs in (memories.record, memories.pretended, memories.central):
+        if affairs.any():
+            affairs[:] *= kept
+
+
+def experience(memories: Memories, decisions: Decisions) -> None:
+    """Authorities count what they gave and what they refused, in place; whole numbers, so no order matters."""
+    pair = decisions.requester, decisions.requested
+    np.add.at(memories.given, pair, decisions.given.astype(float))
+    np.add.at(memories.wronged, pair, decisions.refused.astype(float))
+
+
+def heard_by(news: News, parties: Flags, spill: float) -> Reals:
+    """How much of each affair each state's reviewers take to heart, ``[A, N]``.
+
+    The state whose data were abused all of it, another a share ``spill`` (empirics.md 7.3 no. 42), or all of it too where it
+    is party to the text and what is known under the text is pooled. The requester learns nothing about itself.
+    """
+    affairs = np.arange(news.case.size)
+    heard = np.where(news.pooled[:, None] & parties[news.text], 1.0, spill)
+    heard[affairs, news.requested] = 1.0
+    heard[affairs, news.requester] = 0.0
+    return heard
+
+
+def record_news(memories: Memories, spec: Memory, news: News, parties: Flags) -> None:
+    """The affairs of a month enter records and trust, in place.
+
+    What an authority had counted as met is taken off again, as far as it had not faded, and stands among what wronged it.
+    """
+    heard = heard_by(news, parties, spec.spill)
+    np.add.at(memories.record, news.requester, heard)
+    np.add.at(memories.pretended, news.requester[news.urgent], heard[news.urgent])
+    np.add.at(memories.central, news.requester, np.where(news.central, 1.0, spec.spill))
+    if spec.trust:
+        pair = news.requester[news.own], news.requested[news.own]
+        np.add.at(memories.wronged, pair, 1.0)
+        np.subtract.at(memories.given, pair, (news.counted * spec.keeps**news.age)[news.own])
+        np.maximum(memories.given, 0.0, out=memories.given)
+
+
+def outrage(news: News, commitment: Reals, alignment: Reals) -> Reals:
+    """How readily the requested states break off with the requesters, ``[A]`` in [0, 1]: ``commitment * (1 - alignment)``.
+
+    *Assumption*: the two cases behind the figure are states committed to civil liberties and requesters far from them
+    (Lithuania and Belarus, Cyprus and Russia); a state that shares the requester's ends is not outraged.
+    """
+    return np.asarray(commitment[news.requested] * (1.0 - alignment[news.requester, news.requested]))
+
+
+def break_off(memories: Memories, spec: Memory, news: News, month: int, readiness: Reals, state_keys: Keys, draws: Draws) -> Flags:
+    """Which affairs make the requested state suspend cooperation with the requester, ``[A]``; the terms are written down.
+
+    With the chance ``suspends * readiness`` (``scandal`` by case and requested state) and for a log-normal while
+    (``scandal:length``), from next month (empirics.md 7.3 no. 41). Only an authority that gave data breaks off. The requester
+    may still be asked: nothing is mutual. A further scandal makes a term longer, never shorter.
+    """
+    key = state_keys[news.requested]
+    broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends * readiness)
+    years = spec.scandal_years * np.exp(spec.scandal_spread * draws.normal("scandal:length", news.case, key))
+    length = np.maximum(np.rint(MONTHS_PER_YEAR * years), 1.0).astype(np.int64)
+    np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length[broken])
+    return broken
+
+
+def broken_in(memories: Memories, month: int) -> Flags:
+    """Who does not cooperate with whom in a month, ``[N, N]`` by requester and requested."""
+    return np.asarray(memories.resumes > month)
+
+
+def gained(given: Reals, wronged: Reals, liberal: Reals, spec: Memory) -> Reals:
+    """What experience has added to the regime's trust, which lies in [0, 1] as the sum does.
+
+    Trust is the share of what was met among all that was seen, a bad experience weighing ``severity`` files, with
+    ``prior_files`` files' worth of the regime's: ``(prior * liberal + given) / (prior + given + severity * wronged)``.
+    """
+    seen = given + spec.severity * wronged
+    return np.asarray((given - liberal * seen) / (seen + spec.prior_files))
+
+
+def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float, liberal: Reals, month: int) -> Plain:
+    """What reviewers read by in a month, given what they remember.
+
+    Bars and standing move by ``c_trust`` times the trust gained, bars also by ``-c_record * log(1 + record)`` (section 3 of the
+    model's description); a central unit pools all authorities' experience. Where cooperation is broken off comity answers with
+    ``fulfilment`` at most. The urgent lane's effort goes from its usual one towards one: ``1 - (1 - usual) * exp(-record)``.
+    """
+    pair_bar, standing, trust_bar, goodwill, urgent = plain
+    if spec.trust:
+        more = c_trust * gained(memories.given, memories.wronged, liberal[:, None], spec)
+        pair_bar, standing = pair_bar + more, standing + more
+        trust_bar = trust_bar + c_trust * gained(memories.given.sum(axis=1), memories.wronged.sum(axis=1), liberal, spec)
+    known = np.flatnonzero(memories.record.any(axis=1))  # requesters of whom anything is known
+    if spec.record and known.size:
+        pair_bar, trust_bar = pair_bar.copy(), trust_bar.copy()
+        pair_bar[known] -= spec.c_record * np.log1p(memories.record[known])
+        trust_bar[known] -= spec.c_record * np.log1p(memories.central[known])
+    if spec.emergencies and known.size:
+        urgent = urgent.copy()
+        urgent[known] = 1.0 - (1.0 - urgent[known]) * np.exp(-memories.pretended[known])
+    if spec.scandals:
+        goodwill = np.where(broken_in(memories, month), np.minimum(goodwill, spec.fulfilment), goodwill)
+    return Plain(pair_bar, standing, trust_bar, goodwill, urgent)
