@@ -61,7 +61,6 @@ class Spec(Record):
     """What is told of each scenario."""
 
     years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)]
-    hosts: Annotated[StrictInt, Field(ge=1)]
 
 
 class Side(NamedTuple):

@@ -211,9 +211,10 @@ def concepts(config: Config) -> Part:
 
 def _given(config: Config) -> Text:
     conduct = config.conduct
-    return Text(
-        f"Here `conduct.attempts` is {conduct.attempts} and `conduct.legal_basis` is {conduct.legal_basis.replace('_', ' ')}."
-    )
+    on = [f"`{actor}.{name}`" for actor, spec in config.adaptation for name, value in spec if value is True]
+    said = f"Switched on here: {', '.join(on)}." if on else "Here every switch is off."
+    basis = conduct.legal_basis.replace("_", " ")
+    return Text(f"{said} `conduct.attempts` is {conduct.attempts} and `conduct.legal_basis` is {basis}.")
 
 
 def _remembers(config: Config) -> str:

@@ -2,7 +2,7 @@
 
 The form is ODD: Overview, Design concepts, Details (Grimm and others 2006, 2010, 2020). All else in it is made from docstrings,
 comments and configurations (``experiments.report.odd``); whoever changes what is said here changes this file, and
-``tests/report/test_odd.py`` fails when a name below is no longer there or when someone begins to adapt.
+``tests/report/test_odd.py`` fails when a name below is no longer there, or when a mechanism of adaptation is not told.
 """
 
 FORM = (
@@ -67,21 +67,30 @@ EMERGENCE = (
     "plainly motive shows, how readily each state uses a discretion, and the propensity to file under each text."
 )
 ADAPTATION = (
-    "None. Requesters do not change their conduct with experience, reviewers do not revise whom they trust, people do not "
-    "fall silent (`chilling` is constant), legislatures do not follow. What looks like it is given: persistence "
-    "(`conduct.attempts`) and a free choice of text (`conduct.legal_basis`)."
+    "Each mechanism has a switch of its own (`configs/adaptation/standard.yaml`), and with all of them off nobody changes conduct with experience: "
+    "what looks like it is then given, persistence (`conduct.attempts`) and a free choice of text (`conduct.legal_basis`). "
+    "Switched on, from the window's first day: requesters choose by what has paid, and how much they file follows the share "
+    "that gave data (`sim.conduct.learning`); reviewers move trust and suspicion (`sim.review.memory`); people say less, or "
+    "take cover (`sim.society.expression`); legislatures raise maxima to the gate, copy one another and make new laws "
+    "(`sim.society.legislatures`); parties join one after another, or leave (`sim.society.membership`). What is learned in a "
+    "month acts from the next. About half of the states are creatures of habit, a lasting trait."
 )
 OBJECTIVES = (
     "No entity maximises anything over time. Requesters weigh options by fixed appeals; authorities serve by urgency and age; "
-    "a reader acts where its score exceeds its bar. No fitness or profit is computed."
+    "a reader acts where its score exceeds its bar. Where requesters learn, what a way of asking paid (`sim.conduct.learning`, "
+    "`payoffs`) is data received, less the cost of asking and of framing; they weigh it, and do not maximise it."
 )
 LEARNING = (
-    "None by states, people or firms. One institution remembers: a central unit, where a text has one, compares a requester's "
-    "flagged share with the average's and moves its bar (`sim.review.pipeline`, `remember`). Suspension counts refusals and "
-    "forgets after them (`sim.review.institutions`). Where it is switched on (`adaptation.reviewers.trust`, "
-    "`adaptation.reviewers.record`, `adaptation.reviewers.scandals`, `adaptation.reviewers.emergencies`) reviewers remember too: "
-    "what they met and refused in substance moves their trust in a requester; abuse that became public raises suspicion, of "
-    "others in part, may end cooperation one way for a while, and makes the urgent lane read more closely (`sim.review.memory`)."
+    "Without adaptation none by states, people or firms. One institution remembers even so: a central unit, where a text has "
+    "one, compares a requester's flagged share with the average's and moves its bar (`sim.review.pipeline`, `remember`). "
+    "Suspension counts refusals and forgets after them (`sim.review.institutions`). Where it is switched on "
+    "(`adaptation.requesters.labels`, `adaptation.requesters.destinations`, `adaptation.requesters.channels`), a state keeps a "
+    "value for each way of asking, moved by a month's answers in one batch that no order can change, and chooses with odds of "
+    "habit times the exponential of value (`sim.conduct.learning`, `learn`); refusals that say why teach faster. Where "
+    "`adaptation.reviewers.trust`, `adaptation.reviewers.record`, `adaptation.reviewers.scandals` or "
+    "`adaptation.reviewers.emergencies` is on, reviewers remember too: what they met and refused in substance moves their trust "
+    "in a requester; abuse that became public (`sim.society.exposure`) raises suspicion, of others in part, may end cooperation "
+    "one way for a while, and makes the urgent lane read more closely."
 )
 PREDICTION = (
     "Readers hold a prior: the log odds of abuse supposed of a requester by its liberal democracy (`review.prior_at_zero`, "
@@ -97,8 +106,10 @@ REQUESTERS_SEE = (
 )
 INTERACTION = (
     "Direct: a state's request to another state, to its police or to a firm; unasked sharing. Mediated: files of all "
-    "requesters compete for one authority's hours; a text binds a pair. People do not interact; a person told may go to court "
-    "or, as a suspect may, destroy what is not frozen."
+    "requesters compete for one authority's hours; a text binds a pair. A person told may go to court or, as a suspect may, "
+    "destroy what is not frozen. Where it is switched on, people hear of what happened to others of their origin and group, "
+    "legislatures copy aligned ones, states join a treaty the sooner the more of their region have, and authorities hear of "
+    "abuse that others were used for."
 )
 STOCHASTICITY = (
     "Every random number is a pure function of a seed, a purpose and stable keys (`sim.draws`): no stream, no order, no "

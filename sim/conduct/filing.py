@@ -129,7 +129,7 @@ class CaseBook(NamedTuple):
     last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none
     waiting: Ints  # [C] cases that may be filed again once their last filing has ended; the first ``held[0]`` count
     until: Reals  # [C] day before which there is nothing to hear of each of these
-    held: Ints  # [1]
+    held: Ints  # [1] how many wait
 
 
 def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:

@@ -50,7 +50,8 @@ WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
-_FULL, _PART, _NOTHING, _REASONED = range(4)  # what was heard: all that was wanted, less, nothing, nothing and why
+_OUTCOMES = 4
+_FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
 
 class Learning(Record):
@@ -217,7 +218,8 @@ def payoffs(spec: Learning) -> Reals:
     """
     costs = np.zeros(len(KINDS))
     costs[FABRICATED], costs[RECHARACTERISED] = spec.framing_cost, spec.framing_cost / 2
-    pays = np.array([1.0, spec.partial, 0.0, 0.0])
+    pays = np.zeros(_OUTCOMES)
+    pays[_FULL], pays[_PART] = 1.0, spec.partial
     return np.asarray(pays[None, :] - costs[:, None] - spec.cost - spec.prior)
 
 
@@ -234,10 +236,11 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     ways = tuple(part[taught] for part in way_of(answers, mind))
     flat = np.ravel_multi_index(ways, mind.value.shape)
     cells, where = np.unique(flat, return_inverse=True)
-    count = np.zeros((cells.size, 4), np.int64)
+    count = np.zeros((cells.size, _OUTCOMES), np.int64)
     np.add.at(count, (where, outcome_of(answers)[taught]), 1)
     kind = np.unravel_index(cells, mind.value.shape)[3] // len(OFFENCE_CLASSES)
-    rate = np.array([spec.rate] * 3 + [min(spec.rate * spec.reasons, 1.0)])
+    rate = np.full(_OUTCOMES, spec.rate)
+    rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
     weight = count * rate
     mean = (weight * payoffs(spec)[kind]).sum(axis=1) / weight.sum(axis=1)
     keep = np.prod((1.0 - rate) ** count, axis=1)

@@ -61,7 +61,7 @@ EVASIONS = ("none", "moved", "moves_if_told", "nothing_usable")
 MOVED, MOVES_IF_TOLD, NOTHING_USABLE = range(1, len(EVASIONS))
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 MONTHS_PER_YEAR = 12
-DAYS_PER_YEAR = 365.25
+DAYS_PER_YEAR = 365.25  # Julian
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
 
 

@@ -35,7 +35,7 @@ TINY = (
     "demand.abusive_odds=0.3",
     "years=3",
 )
-SPEC = Spec(years=[1, 3], hosts=4)
+SPEC = Spec(years=[1, 3])
 SIDES = [Side("judge", NAIVE, 1, 0), Side("judge", ADAPTIVE, 3, 2)]
 
 
@@ -159,7 +159,7 @@ def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:
         ("world_seed=3", r"^world_seed: found 3; accepted: null"),
         ("until=0.01", r"^until: found 0.01; accepted: null"),
         ("analysis.adaptation.years=[0]", r"^analysis.adaptation.years.0: found 0; accepted"),
-        ("analysis.adaptation.decades=3", r"^analysis.adaptation.decades: no such key; accepted: years, hosts"),
+        ("analysis.adaptation.decades=3", r"^analysis.adaptation.decades: no such key; accepted: years"),
     ],
 )
 def test_what_the_study_cannot_take_is_one_line(override: str, line: str, tmp_path: Path) -> None:

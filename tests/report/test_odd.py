@@ -20,7 +20,7 @@ from experiments.report import odd_details, odd_prose
 from experiments.report.blocks import Code, Folded, Grid, Items, Part, Text, elements, inline, markdown, told
 from experiments.report.code import Step, columns_of, first_sentence, module_of, modules_in, parsed, steps_of
 from experiments.report.luck import LUCK, WORLD, draws_of, names_hashed, owner_of
-from experiments.report.odd import RECORDS, definitions, odd, patterns
+from experiments.report.odd import RECORDS, concepts, definitions, odd, patterns
 from experiments.report.odd_details import METHODS, NO_SUBMODELS
 from experiments.report.page import tag
 from experiments.report.parameters import lines_of, parameters
@@ -219,16 +219,33 @@ def test_every_name_in_the_prose_is_still_there(name: str) -> None:
 
 
 def test_a_name_that_is_gone_would_be_noticed() -> None:
-    assert not is_there("sim.conduct.learning")
+    assert not is_there("sim.conduct.dreaming")
     assert not is_there("conduct.temper")
     assert not is_there("sim.simulation.dream")
 
 
-def test_the_prose_says_that_nobody_adapts_and_nobody_does() -> None:
-    """When one of these fails somebody has begun to learn: then ADAPTATION, LEARNING and PREDICTION are to be written anew."""
-    assert odd_prose.ADAPTATION.startswith("None.")
+def test_the_prose_tells_every_mechanism_of_adaptation() -> None:
+    """When this fails somebody has begun to learn in another way: ADAPTATION, LEARNING and INTERACTION are to be written anew."""
+    told = odd_prose.ADAPTATION + odd_prose.LEARNING
+    fixed = {"demand", "direct", "filing", "spyware"}
+    learned = {name for name in modules_in("sim.conduct") if name.rpartition(".")[2] not in fixed}
+    for name in {*learned, *modules_in("sim.society"), "sim.review.memory"} - {"sim.conduct", "sim.society"}:
+        assert f"`{name}`" in told, name
+    switches = {f"adaptation.{actor}" for actor, _ in config().adaptation}
+    assert switches == {
+        f"adaptation.{actor}" for actor in ("requesters", "exposure", "people", "reviewers", "members", "legislatures")
+    }
+
+
+def test_what_is_switched_on_is_told() -> None:
+    on = ("adaptation.requesters.volume", "adaptation.people.peers")
+    assert "Here every switch is off." in texts()["odd-adaptation"]
+    words = str(concepts(load(*(f"{key}=true" for key in on))))
+    assert "Switched on here: `requesters.volume`, `people.peers`." in words
+
+
+def test_with_every_switch_off_nobody_adapts() -> None:
     assert "nobody adapts" in absent_metrics(24, True, False)["chilling"]
-    assert {name.rpartition(".")[2] for name in modules_in("sim.conduct")} == {"demand", "direct", "filing", "spyware"}
     run = prepare(made_up("years=1"), seed=3)
     habits, reading = run.rules.habits, run.rules.reading
     before = {name: np.copy(getattr(habits, name)) for name in habits._fields} | {"bar": reading.pair_bar.copy()}
