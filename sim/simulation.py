@@ -23,7 +23,6 @@ from sim.conduct.filing import (
 from sim.conduct.learning import (
     MONTHS_PER_ROUND,
     REFERENCE_MONTHS,
-    Answers,
     Ledger,
     Mind,
     answers_of,
@@ -302,14 +301,15 @@ def adapt(run: Run) -> None:
     if not (adaptation.requesters.learns or adaptation.in_public):
         return
     ended = ended_in(run.month, run.heard_from, run.docket)
+    about = ended[run.cases.abusive[run.docket.case[ended]]]
     if adaptation.requesters.learns:
-        hear(run, answers_of(ended, run.docket, run.cases))
+        hear(run, ended, about)
     if adaptation.in_public:
-        run.affairs = brewing(run.affairs, adaptation.exposure, ended, run.docket, run.cases, run.draws)
+        run.affairs = brewing(run.affairs, adaptation.exposure, about, run.docket, run.cases, run.draws)
         if run.month >= run.rules.treaty_from:
             public = made_public(run.affairs, run.month)
             if adaptation.people.adapts:
-                people_hear(run, ended, public)
+                people_hear(run, about, public)
             if adaptation.reviewers.remembers:
                 remember(run, ended, first_told(public, run.affairs, run.month, run.docket))
 
@@ -385,13 +385,13 @@ def enact(run: Run, polity: Polity, month: int) -> None:
     run.rules = with_training(amended, world)
 
 
-def hear(run: Run, answers: Answers) -> None:
-    """Requesters hear what ended. In the run-in nobody learns: its last year only shows what requesters are used to."""
+def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:
+    """Requesters hear what ended, ``about`` people at risk or else; the run-in's last year only shows what they are used to."""
     spec, month, opens = run.rules.adaptation.requesters, run.month, run.rules.treaty_from
     if spec.chooses and month >= opens:
-        learn(run.mind, spec, answers)
+        learn(run.mind, spec, answers_of(about, run.docket, run.cases))
     if spec.volume and month >= opens - REFERENCE_MONTHS:
-        note(run.ledger, answers)
+        note(ended, run.ledger, run.docket, run.cases)
         if month + 1 == opens:
             get_used_to(run.ledger)
         elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:
@@ -402,11 +402,9 @@ def hear(run: Run, answers: Answers) -> None:
 def people_hear(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
     """People at risk learn what was done to them and to their peers, and say less from the next month on.
 
-    ``ended`` are docket rows that ended this month, ``public`` those whose abuse came to light.
+    ``ended`` are docket rows about people at risk that ended this month, ``public`` those whose abuse came to light.
     """
     spec, people = run.rules.adaptation.people, run.world.people
-    if not spec.adapts:
-        return
     run.climate = take_in(run.climate, spec, run.month, ended, public, run.docket, run.cases, run.world, run.draws)
     if spec.falls_silent:
         speak(run.climate, spec, run.month + 1, people, run.expression)

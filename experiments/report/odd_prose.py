@@ -67,13 +67,13 @@ EMERGENCE = (
     "plainly motive shows, how readily each state uses a discretion, and the propensity to file under each text."
 )
 ADAPTATION = (
-    "Each mechanism has a switch of its own (`configs/adaptation/standard.yaml`), and with all of them off nobody changes conduct with experience: "
-    "what looks like it is then given, persistence (`conduct.attempts`) and a free choice of text (`conduct.legal_basis`). "
-    "Switched on, from the window's first day: requesters choose by what has paid, and how much they file follows the share "
-    "that gave data (`sim.conduct.learning`); reviewers move trust and suspicion (`sim.review.memory`); people say less, or "
-    "take cover (`sim.society.expression`); legislatures raise maxima to the gate, copy one another and make new laws "
-    "(`sim.society.legislatures`); parties join one after another, or leave (`sim.society.membership`). What is learned in a "
-    "month acts from the next. About half of the states are creatures of habit, a lasting trait."
+    "Each mechanism has a switch of its own (`configs/adaptation/standard.yaml`), and with all of them off nobody changes "
+    "conduct with experience: what looks like it is then given, persistence (`conduct.attempts`) and a free choice of text "
+    "(`conduct.legal_basis`). Switched on, from the window's first day: requesters choose by what has paid, and how much they "
+    "file follows the share that gave data (`sim.conduct.learning`); reviewers move trust and suspicion (`sim.review.memory`); "
+    "people say less, or take cover (`sim.society.expression`); legislatures raise maxima to the gate, copy one another and "
+    "make new laws (`sim.society.legislatures`); parties join one after another, or leave (`sim.society.membership`). What is "
+    "learned in a month acts from the next. About half of the states are creatures of habit, a lasting trait."
 )
 OBJECTIVES = (
     "No entity maximises anything over time. Requesters weigh options by fixed appeals; authorities serve by urgency and age; "

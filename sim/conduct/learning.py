@@ -248,12 +248,16 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     value[cells] = keep * value[cells] + (1.0 - keep) * mean
 
 
-def note(ledger: Ledger, answers: Answers) -> None:
-    """Count a month's formal answers, by purpose, requester and text."""
-    formal = answers.channel < FIRST_SIDE_DOOR
-    place = answers.abusive[formal].astype(np.int64), answers.requester[formal], answers.text[formal]
-    np.add.at(ledger.heard, place, 1)
-    np.add.at(ledger.given, place, answers.given[formal].astype(np.int64))
+@kernel
+def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
+    """Count the formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none."""
+    for m in rows:
+        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED:
+            c, text = docket.case[m], docket.instrument[m]
+            purpose = 1 if cases.abusive[c] else 0
+            ledger.heard[purpose, cases.requester[c], text] += 1
+            if docket.granted[m] >= 0:
+                ledger.given[purpose, cases.requester[c], text] += 1
 
 
 def get_used_to(ledger: Ledger) -> None:

@@ -41,14 +41,13 @@ def no_affairs() -> Affairs:
 
 
 def brewing(affairs: Affairs, spec: Exposure, rows: Ints, docket: Docket, cases: Cases, draws: Draws) -> Affairs:
-    """The affairs with those added that begin with these docket rows: requests that ended this month.
+    """The affairs with those added that begin with these docket rows: requests about people at risk that ended this month.
 
     An abusive request that gave data is exposed with ``chance`` (``exposed`` by case), a log-normal lag after the day of
     execution (``lag`` by case; median ``lag_months``, empirics.md 7.3 no. 39 and 40). Every authority that gave data on the case
     is found out with it, each after the lag from its own day.
     """
-    abusive = cases.abusive[docket.case[rows]] & (docket.granted[rows] >= 0) & (docket.channel[rows] != PRESERVATION)
-    gave = rows[abusive]
+    gave = rows[(docket.granted[rows] >= 0) & (docket.channel[rows] != PRESERVATION)]
     ids = cases.id[docket.case[gave]]
     gave, ids = (part[draws.uniform("exposed", ids) < spec.chance] for part in (gave, ids))
     lag = spec.lag_months * np.exp(spec.lag_spread * draws.normal("lag", ids))

@@ -145,14 +145,13 @@ def arrested(rows: Ints, docket: Docket, cases: Cases, people: PeopleTable, spec
 def take_in(
     climate: Climate, spec: People, month: int, ended: Ints, public: Ints, docket: Docket, cases: Cases, world: World, draws: Draws
 ) -> Climate:
-    """The climate after a month: ``ended`` are docket rows that ended in it, ``public`` those whose abuse came to light.
+    """The climate after a month: ``ended`` are rows about people at risk that ended in it, ``public`` those that came to light.
 
     Who was told (before or after), arrested, or named in public knows, once a case; peers hear of a case once.
     """
-    about = ended[cases.abusive[docket.case[ended]]]
-    gave = about[(docket.granted[about] >= 0) & (docket.channel[about] != PRESERVATION)]
+    gave = ended[(docket.granted[ended] >= 0) & (docket.channel[ended] != PRESERVATION)]
     seized = gave[arrested(gave, docket, cases, world.people, spec, draws)]
-    told = about[docket.told[about] > 0]
+    told = ended[docket.told[ended] > 0]
     learned = _fresh(docket.case[np.concatenate([told, seized, public])], climate.knows)
     affairs = _fresh(docket.case[public], climate.public)
     cells = cell_of(world.people, cases.person[affairs].astype(np.int64))

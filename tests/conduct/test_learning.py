@@ -384,14 +384,20 @@ def test_at_the_usual_yield_volume_rests_and_without_any_it_falls_to_a_floor() -
 
 
 def test_what_requesters_are_used_to_is_the_share_that_gave_data_by_purpose() -> None:
-    place = office(made_up(*THREE))
+    place, rng = office(made_up(*THREE)), np.random.default_rng(9)
     ledger: Ledger = ledger_of(place.world.states.count, len(place.instruments))
-    answers = some_answers(place, 2000)
-    note(ledger, answers)
-    formal = np.isin(answers.channel, (FORMAL, EMERGENCY))
-    usual = [answers.given[formal & (answers.abusive == purpose)].mean() for purpose in (False, True)]
+    cases, docket = files(place, 2000)
+    cases = cases._replace(abusive=rng.random(2000) < 0.3)
+    docket.channel[:] = rng.integers(0, 6, 2000)
+    docket.granted[:] = rng.integers(-1, 2, 2000)
+    docket.status[:] = np.where(rng.random(2000) < 0.2, DIVERTED, EXECUTED)
+    rows = np.flatnonzero(rng.random(2000) < 0.8)
+    note(rows, ledger, docket, cases)
+    counts = np.isin(docket.channel[rows], (FORMAL, EMERGENCY)) & (docket.status[rows] != DIVERTED)
+    asked = [rows[counts & (cases.abusive[rows] == purpose)] for purpose in (False, True)]
+    assert ledger.heard.sum(axis=(1, 2)).tolist() == [part.size for part in asked]
     get_used_to(ledger)
-    np.testing.assert_allclose(ledger.usual, usual)
+    np.testing.assert_allclose(ledger.usual, [(docket.granted[part] >= 0).mean() for part in asked])
     assert not ledger.heard.any()
 
 
