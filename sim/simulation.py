@@ -25,6 +25,7 @@ from sim.conduct.learning import (
     REFERENCE_MONTHS,
     Ledger,
     Mind,
+    Unheard,
     answers_of,
     begin_anew,
     ended_in,
@@ -34,6 +35,7 @@ from sim.conduct.learning import (
     ledger_of,
     mind_of,
     note,
+    nothing_unheard,
     volumes,
 )
 from sim.conduct.spyware import spyware_hits
@@ -154,7 +156,7 @@ class Run:
     bench: Bench
     mind: Mind
     ledger: Ledger
-    heard_from: NDArray[np.int64]  # [1] row of the docket before which everything has ended
+    unheard: Unheard
     affairs: Affairs
     climate: Climate
     plain: Plain
@@ -246,7 +248,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         bench=empty_bench(months, len(rules.names), world.states.count),
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
         ledger=ledger_of(world.states.count, len(rules.names)),
-        heard_from=np.zeros(1, np.int64),
+        unheard=nothing_unheard(room),
         affairs=no_affairs(),
         climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
         plain=plain_of(rules.reading),
@@ -300,7 +302,7 @@ def adapt(run: Run) -> None:
         amend(run, run.polity)
     if not (adaptation.requesters.learns or adaptation.in_public):
         return
-    ended = ended_in(run.month, run.heard_from, run.docket)
+    ended = ended_in(run.month, run.unheard, run.docket)
     about = ended[run.cases.abusive[run.docket.case[ended]]]
     if adaptation.requesters.learns:
         hear(run, ended, about)
@@ -343,7 +345,7 @@ def remember(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> N
 
 def read_news(run: Run, news: News) -> None:
     """Abuse that became public is remembered, and may end cooperation between two states for a while, in flight too."""
-    spec, docket, used = run.rules.adaptation.reviewers, run.docket, int(run.docket.used[0])
+    spec, docket = run.rules.adaptation.reviewers, run.docket
     record_news(run.memories, spec, news, parties_of(run.rules.law.after, news))
     if spec.scandals:
         states = run.world.states
@@ -352,8 +354,9 @@ def read_news(run: Run, news: News) -> None:
         between = np.zeros(run.in_force.shape[1:], np.bool_)
         between[news.requester[broken], news.requested[broken]] = True
         if broken.any():
-            meant = between[run.cases.requester[docket.case[:used]], docket.requested[:used]]
-            _stop_in_flight(run, meant, (run.month + 1) * DAYS_PER_MONTH)
+            rows = run.unheard.rows[: run.unheard.held[0]]
+            meant = between[run.cases.requester[docket.case[rows]], docket.requested[rows]]
+            _stop_in_flight(run, rows[meant], (run.month + 1) * DAYS_PER_MONTH)
 
 
 def amend(run: Run, polity: Polity) -> None:
@@ -430,7 +433,7 @@ def suspend(run: Run) -> None:
             meant = fallen[run.cases.requester[docket.case[:used]]]
             if rule.reciprocal:
                 meant = meant | fallen[docket.requested[:used]]
-            _stop_in_flight(run, meant & (docket.instrument[:used] == text), closes)
+            _stop_in_flight(run, np.flatnonzero(meant & (docket.instrument[:used] == text)), closes)
 
 
 def bind(run: Run, month: int) -> None:
@@ -445,15 +448,15 @@ def bind(run: Run, month: int) -> None:
         run.in_force[:-1, broken_in(run.memories, month)] = False  # comity is left, which is no text
 
 
-def _stop_in_flight(run: Run, meant: NDArray[np.bool_], today: float) -> None:
-    """Formal requests of those meant, by row of the docket, that are not over end today as suspended.
+def _stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:
+    """Formal requests among those meant, rows of the docket, that are not over end today as suspended.
 
     What an authority decided on a later day it has not decided yet. Side doors are let go: they take days, and a request that
     was not pursued because of one has no other way left.
     """
-    docket, used = run.docket, int(run.docket.used[0])
-    unfinished = ~(docket.ended_day[:used] < today) & (docket.status[:used] != DIVERTED)
-    rows = np.flatnonzero(meant & unfinished & (docket.channel[:used] < FIRST_SIDE_DOOR))
+    docket = run.docket
+    unfinished = ~(docket.ended_day[meant] < today) & (docket.status[meant] != DIVERTED)
+    rows = meant[unfinished & (docket.channel[meant] < FIRST_SIDE_DOOR)]
     docket.status[rows] = SUSPENDED
     docket.ended_day[rows] = today
     docket.decided_day[rows[docket.decided_day[rows] >= today]] = np.nan
@@ -489,6 +492,7 @@ def make_room(run: Run, extra: int) -> None:
     after = np.full(larger.case.size, -1, np.int64)
     after[:used] = run.queue.after[:used]
     run.docket, run.queue = larger, run.queue._replace(after=after)
+    run.unheard = run.unheard._replace(rows=np.resize(run.unheard.rows, larger.case.size))
 
 
 def finish(run: Run) -> Finished:

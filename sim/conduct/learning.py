@@ -156,21 +156,39 @@ def ledger_of(states: int, texts: int) -> Ledger:
     return Ledger(given=np.zeros(shape, np.int64), heard=np.zeros(shape, np.int64), usual=np.zeros(PURPOSES))
 
 
-@kernel
-def ended_in(month: int, begin: Ints, docket: Docket) -> Ints:
-    """Rows whose requester hears their end in a month, in the docket's order; what goes past its request paragraphs included.
+class Unheard(NamedTuple):
+    """Requests whose end nobody has heard yet, in the docket's order."""
 
-    ``begin[0]``, a row before which all had ended by the month's first day, moves on: what has ended stays so.
-    """
-    start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
-    while begin[0] < docket.used[0] and docket.ended_day[begin[0]] < start:
-        begin[0] += 1
-    found = np.empty(docket.used[0] - begin[0], np.int64)
-    count = 0
-    for m in range(begin[0], docket.used[0]):
-        if start <= docket.ended_day[m] < stop:
+    rows: Ints  # of the docket; the first ``held[0]`` count
+    held: Ints  # [1] how many they are
+    seen: Ints  # [1] rows of the docket that have been looked at
+
+
+def nothing_unheard(room: int) -> Unheard:
+    """Nothing has been filed; with room for as many rows as the docket has."""
+    return Unheard(rows=np.empty(room, np.int64), held=np.zeros(1, np.int64), seen=np.zeros(1, np.int64))
+
+
+@kernel
+def ended_in(month: int, unheard: Unheard, docket: Docket) -> Ints:
+    """Rows whose requester hears their end by the end of a month, in the docket's order; they are unheard no longer."""
+    stop = (month + 1) * DAYS_PER_MONTH
+    rows, held = unheard.rows, unheard.held[0]
+    for m in range(unheard.seen[0], docket.used[0]):
+        rows[held] = m
+        held += 1
+    unheard.seen[0] = docket.used[0]
+    found = np.empty(held, np.int64)
+    count, kept = 0, 0
+    for k in range(held):
+        m = rows[k]
+        if docket.ended_day[m] < stop:
             found[count] = m
             count += 1
+        else:
+            rows[kept] = m
+            kept += 1
+    unheard.held[0] = kept
     return found[:count]
 
 
