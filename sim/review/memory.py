@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.compiled import kernel
 from sim.draws import Draws, Keys, Reals
 from sim.review.pipeline import Reading
 from sim.world.cases import Cases
@@ -265,6 +266,22 @@ def gained(given: Reals, wronged: Reals, liberal: Reals, spec: Memory) -> Reals:
     return np.asarray((given - liberal * seen) / (seen + spec.prior_files))
 
 
+@kernel
+def add_trust(
+    pair_bar: Reals, standing: Reals, memories: Memories, liberal: Reals, severity: float, prior_files: float, c_trust: float
+) -> None:
+    """Add ``c_trust`` times the trust gained, pair by pair, to bars and standing ``[N, N]``, in place; see ``gained``."""
+    for i in range(pair_bar.shape[0]):
+        for j in range(pair_bar.shape[1]):
+            given, wronged = memories.given[i, j], memories.wronged[i, j]
+            if given == 0.0 and wronged == 0.0:
+                continue
+            seen = given + severity * wronged
+            more = c_trust * ((given - liberal[i] * seen) / (seen + prior_files))
+            pair_bar[i, j] += more
+            standing[i, j] += more
+
+
 def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float, liberal: Reals, month: int) -> Plain:
     """What reviewers read by in a month, given what they remember.
 
@@ -274,8 +291,8 @@ def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float
     """
     pair_bar, standing, trust_bar, goodwill, urgent = plain
     if spec.trust:
-        more = c_trust * gained(memories.given, memories.wronged, liberal[:, None], spec)
-        pair_bar, standing = pair_bar + more, standing + more
+        pair_bar, standing = pair_bar.copy(), standing.copy()
+        add_trust(pair_bar, standing, memories, liberal, spec.severity, spec.prior_files, c_trust)
         trust_bar = trust_bar + c_trust * gained(memories.given.sum(axis=1), memories.wronged.sum(axis=1), liberal, spec)
     known = np.flatnonzero(memories.record.any(axis=1))  # requesters of whom anything is known
     if spec.record and known.size:
