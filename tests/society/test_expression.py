@@ -245,12 +245,6 @@ def test_nobody_learns_of_freezing_or_of_a_request_that_nobody_told_of() -> None
     docket.granted[2] = -1
     climate = take_in(climate_of(world, spec, 4, 20), spec, 3, np.arange(4), np.empty(0, np.int64), docket, cases, world, Draws(1))
     assert climate.hits.member.tolist() == [3], "nobody is arrested by data that were never given"
-    legitimate = cases._replace(abusive=np.zeros(4, bool), person=np.full(4, -1))
-    docket.told[:] = TOLD_AFTER
-    empty = take_in(
-        climate_of(world, spec, 4, 20), spec, 3, np.arange(4), np.empty(0, np.int64), docket, legitimate, world, Draws(1)
-    )
-    assert not empty.hits.person.size
 
 
 @pytest.mark.parametrize(("reached", "chance"), [(True, 0.4), (False, 0.048)])
