@@ -107,6 +107,7 @@ from sim.world.vocabulary import (
 
 _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
 _GROWTH = 1.5
+STATES_AT_MOST = 2**15  # rows of states are small integers in the docket
 MOST_SEED = 2**62  # tables hold seeds as signed 64-bit integers
 
 
@@ -325,8 +326,8 @@ def first_told(rows: NDArray[np.int64], affairs: Affairs, month: int, docket: Do
         return rows
     old = affairs.row[affairs.month < month]
     both = np.concatenate([old, rows])
-    pairs = np.stack([docket.case[both], docket.requested[both].astype(np.int64)])
-    _, first = np.unique(pairs, axis=1, return_index=True)
+    pairs = docket.case[both] * STATES_AT_MOST + docket.requested[both]
+    _, first = np.unique(pairs, return_index=True)
     return rows[np.sort(first[first >= old.size]) - old.size]
 
 

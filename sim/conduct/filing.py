@@ -87,6 +87,7 @@ class Habits(NamedTuple):
 
     menu: Reals  # [1 or 2, N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu;
     # before and after the window opens, where a text that adds offences tells them apart
+    weight: Reals  # the same, not as a logarithm: zero if not on the menu
     label_keys: Keys  # [K]
     state_keys: Keys  # [N]
     residence_log: float
@@ -163,11 +164,13 @@ def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
+    weight = np.stack([menu_of(world, spec, held) for held in crimes])
     with np.errstate(divide="ignore"):
-        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
+        menu = np.log(weight)
         residence_log = float(np.log(spec.residence_weight))
     return Habits(
         menu=menu,
+        weight=weight,
         label_keys=world.offences.keys,
         state_keys=world.states.keys,
         residence_log=residence_log,
@@ -313,14 +316,15 @@ def _promise(
     of a destination and then of a label is one choice among all ways (McFadden 1978); where they are not, the mean worth.
     """
     i, j, place = cases.requester[c], int(cases.hosts[c, slot]), _place(c, slot, cases, mind)
-    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
+    menu = habits.weight[min(phase, habits.weight.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     whole, valued = 0.0, 0.0
     texts = _texts(c, j, in_force, cases, law)
     for k in range(3):
         for option in range(menu.shape[1]):
-            if menu[k, option] == -np.inf:
+            habit = menu[k, option]
+            if habit == 0.0:
                 continue
-            habit, frame = exp(menu[k, option]), int(mind.frame[k, option])
+            frame = int(mind.frame[k, option])
             whole += habit
             if mind.labels and _used(c, j, frame, book):
                 continue
@@ -613,6 +617,8 @@ def _heard(c: int, last: int, docket: Docket) -> tuple[float, float]:
     """
     heard, enough = -np.inf, np.inf
     m = last
+    if np.isnan(docket.ended_day[m]):  # most often the formal request, which is filed last, is open
+        return np.inf, -np.inf
     while m >= 0 and docket.case[m] == c and docket.attempt[m] == docket.attempt[last]:
         formal = docket.channel[m] < FIRST_SIDE_DOOR
         if docket.channel[m] != PRESERVATION:
@@ -656,6 +662,7 @@ def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docke
     if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)
-    rows, days = np.concatenate([rows, again]), np.concatenate([days, when])
-    order = np.lexsort((cases.id[rows], days))
-    return rows[order], days[order]
+    order = np.lexsort((cases.id[again], when))
+    again, when = again[order], when[order]
+    place = np.searchsorted(days, when, side="right")  # new cases come in order of (day, id) already
+    return np.insert(rows, place, again), np.insert(days, place, when)

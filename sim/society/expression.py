@@ -263,5 +263,5 @@ def _among(person: Ints, member: Ints, hits: Hits) -> Flags:
     """Which of these people were hit."""
     if person.size == 0:
         return np.zeros(0, bool)
-    most = max(int(member.max(initial=0)), int(hits.member.max(initial=0))) + 1
-    return np.isin(person * most + member, hits.person * most + hits.member)
+    same = (person[:, None] == hits.person[None, :]) & (member[:, None] == hits.member[None, :])  # few times few
+    return np.asarray(same.any(axis=1))
