@@ -224,12 +224,11 @@ def habits_today(habits: Habits, polity: Polity, law: LawInForce, policy: Policy
     rows = np.flatnonzero((held != habits.punished[-1]).any(axis=1))
     if not rows.size:
         return habits
-    menu, weight, punished = habits.menu.copy(), habits.weight.copy(), habits.punished.copy()
+    menu, punished = habits.menu.copy(), habits.punished.copy()
     punished[-1] = held
-    weight[-1, rows] = menu_of(world, policy.conduct, held[rows], rows)
     with np.errstate(divide="ignore"):
-        menu[-1, rows] = np.log(weight[-1, rows])
-    return habits._replace(menu=menu, weight=weight, punished=punished)
+        menu[-1, rows] = np.log(menu_of(world, policy.conduct, held[rows], rows))
+    return habits._replace(menu=menu, punished=punished)
 
 
 def legislate(

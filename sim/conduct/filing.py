@@ -87,7 +87,6 @@ class Habits(NamedTuple):
 
     menu: Reals  # [1 or 2, N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu;
     # before and after the window opens, where a text that adds offences tells them apart
-    weight: Reals  # the same, not as a logarithm: zero if not on the menu
     label_keys: Keys  # [K]
     state_keys: Keys  # [N]
     residence_log: float
@@ -164,13 +163,11 @@ def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
 def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
-    weight = np.stack([menu_of(world, spec, held) for held in crimes])
     with np.errstate(divide="ignore"):
-        menu = np.log(weight)
+        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
         residence_log = float(np.log(spec.residence_weight))
     return Habits(
         menu=menu,
-        weight=weight,
         label_keys=world.offences.keys,
         state_keys=world.states.keys,
         residence_log=residence_log,
@@ -316,15 +313,14 @@ def _promise(
     of a destination and then of a label is one choice among all ways (McFadden 1978); where they are not, the mean worth.
     """
     i, j, place = cases.requester[c], int(cases.hosts[c, slot]), _place(c, slot, cases, mind)
-    menu = habits.weight[min(phase, habits.weight.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
+    menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     whole, valued = 0.0, 0.0
     texts = _texts(c, j, in_force, cases, law)
     for k in range(3):
         for option in range(menu.shape[1]):
-            habit = menu[k, option]
-            if habit == 0.0:
+            if menu[k, option] == -np.inf:
                 continue
-            frame = int(mind.frame[k, option])
+            habit, frame = exp(menu[k, option]), int(mind.frame[k, option])
             whole += habit
             if mind.labels and _used(c, j, frame, book):
                 continue
