@@ -296,12 +296,13 @@ def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float
         trust_bar = trust_bar + c_trust * gained(memories.given.sum(axis=1), memories.wronged.sum(axis=1), liberal, spec)
     known = np.flatnonzero(memories.record.any(axis=1))  # requesters of whom anything is known
     if spec.record and known.size:
-        pair_bar, trust_bar = pair_bar.copy(), trust_bar.copy()
+        pair_bar, trust_bar = pair_bar if spec.trust else pair_bar.copy(), trust_bar.copy()
         pair_bar[known] -= spec.c_record * np.log1p(memories.record[known])
         trust_bar[known] -= spec.c_record * np.log1p(memories.central[known])
-    if spec.emergencies and known.size:
+    if spec.emergencies and memories.pretended.any():
         urgent = urgent.copy()
         urgent[known] = 1.0 - (1.0 - urgent[known]) * np.exp(-memories.pretended[known])
-    if spec.scandals:
-        goodwill = np.where(broken_in(memories, month), np.minimum(goodwill, spec.fulfilment), goodwill)
+    if spec.scandals and memories.resumes.any():
+        broken, goodwill = np.nonzero(broken_in(memories, month)), goodwill.copy()
+        goodwill[broken] = np.minimum(goodwill[broken], spec.fulfilment)
     return Plain(pair_bar, standing, trust_bar, goodwill, urgent)
