@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from experiments.figures.style import BETTER, FAINT, INK, SMALL, TEXT, edges, in_order, note, nothing, present, spoken, usual
@@ -23,6 +24,7 @@ _TITLES = (
 )
 _GROUND = "#f7f7f7"  # every other row
 _PAPER_AT, _YEARS_FROM, _YEARS_TO = -0.26, -0.06, 0.28  # of a row, from its middle: on paper, first and last year
+_TICKS = 4  # steps of an axis at most
 _LEGEND = 38.0  # points above the first panel, over its title
 _LIGHT = 0.30  # how dark the first year of adaptation is drawn
 Row = Mapping[Any, Any]
@@ -52,6 +54,8 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     for panel, title in zip(panels, _TITLES, strict=True):
         panel.set(ylim=(len(scenarios) - 0.4, -0.6), yticks=[])
         panel.set_title(title, fontsize=TEXT, loc="left")
+        left, right = panel.get_xlim()
+        panel.set_xticks([tick for tick in MaxNLocator(_TICKS).tick_values(left, right) if left <= tick <= right])
         panel.axvline(0, color=INK, lw=0.9, zorder=1)
         panel.spines["left"].set_visible(False)
         for y in range(0, len(scenarios), 2):

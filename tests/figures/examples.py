@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from experiments.figures.adaptation import COLUMNS as ADAPTATION
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
@@ -128,7 +129,20 @@ def cut() -> pd.DataFrame:
     return frame.loc[frame["by"].isin(["channel", "requested"]), [*SLICES]].reset_index(drop=True)
 
 
+def on_paper_and_after() -> pd.DataFrame:
+    """Two scenarios that protect and one that hardly does, while nobody adapts and in three years of adaptation."""
+    saved = {"reform_bundle": (17.0, 20.0, 18.0, 12.0), "core_cyber": (19.0, 22.0, 16.0, 9.0), "necessity": (0.4, 0.2, 0.1, -0.3)}
+    rows = []
+    for scenario, values in saved.items():
+        told = [("naive", "all", "protection", values[0]), ("naive", "all", "displaced", 3.0), ("naive", "all", "cost", 0.6)]
+        told += [("adaptive", year, "protection", value) for year, value in zip(("1", "3", "10"), values[1:], strict=True)]
+        told += [("adaptive", "all", "displaced", 7.0), ("adaptive", "all", "cost", 0.9)]
+        rows += [(scenario, *one, one[-1] - 2.0, one[-1] + 2.5, 400, 10) for one in told]
+    return pd.DataFrame(rows, columns=[*ADAPTATION])
+
+
 EXAMPLES = {
+    "adaptation": on_paper_and_after,
     "targeted_rate": rates,
     "flows": pairs,
     "fates": stages,

@@ -16,7 +16,7 @@ from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspende
 from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Config
-from sim.simulation import Rules, Run, advance, finish, rules_of, simulate, suspend
+from sim.simulation import Rules, Run, advance, bind, finish, rules_of, simulate, suspend
 from sim.world.docket import Docket, empty_docket
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -154,6 +154,7 @@ def months_out(of: Page, months: int) -> list[int]:
     out = []
     for later in range(1, months + 1):
         suspend(of.run)
+        bind(of.run, of.run.month + 1)
         of.run.month += 1
         if not of.run.in_force[of.hanoi, of.asks, of.holds]:
             out.append(later)
@@ -186,6 +187,7 @@ def test_a_suspended_state_may_not_ask_and_where_it_is_mutual_may_not_be_asked(m
     of = page(5, refusals=5, share=0.1, reciprocal=mutual)
     refused(of, slice(0, 5))
     suspend(of.run)
+    bind(of.run, of.run.month + 1)
     law, now = of.run.rules.law.after[of.hanoi], of.run.in_force[of.hanoi]
     assert not now[of.asks].any()
     assert now[:, of.asks].any() != mutual
@@ -261,6 +263,7 @@ def test_what_is_in_flight_ends_at_once_and_gives_nothing(mutual: bool) -> None:
     of = in_flight(reciprocal=mutual)
     before = Docket._make(column.copy() for column in of.run.docket)
     suspend(of.run)
+    bind(of.run, of.run.month + 1)
     docket = of.run.docket
     stopped = {EXECUTING, LATER, URGENT, WAITING, *range(WAITING + 1, 20)} | ({TO_THEM} if mutual else set())
     assert set(np.flatnonzero(docket.status == SUSPENDED)) == stopped
@@ -279,6 +282,7 @@ def test_what_is_in_flight_ends_at_once_and_gives_nothing(mutual: bool) -> None:
 def test_what_would_have_been_decided_later_is_not_decided() -> None:
     of = in_flight()
     suspend(of.run)
+    bind(of.run, of.run.month + 1)
     assert np.isnan(of.run.docket.decided_day[LATER])
     assert of.run.docket.decided_day[EXECUTING] == CLOSES - 9.0
 
