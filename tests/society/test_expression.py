@@ -291,7 +291,7 @@ def test_of_those_who_moved_a_part_of_requests_finds_nothing_usable() -> None:
 
 
 def test_only_the_member_who_was_hit_has_moved_and_not_the_row() -> None:
-    found = marked(spec_of(evades=1.0, moves=0.0), talk(), hits((1, 7, 2), (0, 8, 2)), count=20)
+    found = marked(spec_of(evades=1.0, moves=0.0), talk(), hits((0, 8, 2), (1, 7, 2)), count=20)
     assert np.flatnonzero(found).tolist() == [7]
 
 
