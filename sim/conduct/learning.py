@@ -50,6 +50,7 @@ WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
+_CLASSES = len(OFFENCE_CLASSES)
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
@@ -252,18 +253,29 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     if not taught.any():
         return
     ways = tuple(part[taught] for part in way_of(answers, mind))
-    flat = np.ravel_multi_index(ways, mind.value.shape)
-    cells, where = np.unique(flat, return_inverse=True)
-    count = np.zeros((cells.size, _OUTCOMES), np.int64)
-    np.add.at(count, (where, outcome_of(answers)[taught]), 1)
-    kind = np.unravel_index(cells, mind.value.shape)[3] // len(OFFENCE_CLASSES)
     rate = np.full(_OUTCOMES, spec.rate)
     rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
-    weight = count * rate
-    mean = (weight * payoffs(spec)[kind]).sum(axis=1) / weight.sum(axis=1)
-    keep = np.prod((1.0 - rate) ** count, axis=1)
-    value = mind.value.reshape(-1)
-    value[cells] = keep * value[cells] + (1.0 - keep) * mean
+    flat = np.ravel_multi_index(ways, mind.value.shape)
+    _teach(mind.value.reshape(-1), flat, mind.value.shape[3:], outcome_of(answers)[taught], rate, payoffs(spec))
+
+
+@kernel
+def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, rate: Reals, pays: Reals) -> None:
+    """``learn`` for values laid flat, whose last two lengths are ``frames``: each way's answers are counted and taken at once."""
+    order = np.argsort(ways)
+    k = 0
+    while k < order.size:
+        way, count = ways[order[k]], np.zeros(_OUTCOMES, np.int64)
+        while k < order.size and ways[order[k]] == way:
+            count[outcomes[order[k]]] += 1
+            k += 1
+        kind = way // frames[1] % frames[0] // _CLASSES
+        paid, weight, keep = 0.0, 0.0, 1.0
+        for outcome in range(_OUTCOMES):
+            paid += count[outcome] * rate[outcome] * pays[kind, outcome]
+            weight += count[outcome] * rate[outcome]
+            keep *= (1.0 - rate[outcome]) ** count[outcome]
+        value[way] = keep * value[way] + (1.0 - keep) * (paid / weight)
 
 
 @kernel
