@@ -181,7 +181,8 @@ def settle(polity: Polity, policy: Policy, month: int, opens: int, year: int) ->
     """Who is bound in a month, and which laws that brings; whether anything is other than it was."""
     spec = policy.adaptation.legislatures
     parties = bound_in(polity.membership, month)
-    statutes = joined(polity.statutes, parties, polity.planned, year) if spec.restrictive else polity.statutes
+    joins = spec.restrictive and (month == opens or bool((parties & ~polity.parties).any()))
+    statutes = joined(polity.statutes, parties, polity.planned, year) if joins else polity.statutes
     extended = protocol_binds(spec, int(parties.sum()), month - opens) or polity.extended
     changed = bool((parties != polity.parties).any()) or statutes.years is not polity.shown or extended != polity.extended
     polity.parties, polity.statutes, polity.extended, polity.shown = parties, statutes, extended, statutes.years

@@ -304,8 +304,7 @@ def adapt(run: Run) -> None:
         amend(run, run.polity)
     if not (adaptation.requesters.learns or adaptation.in_public):
         return
-    ended = ended_in(run.month, run.unheard, run.docket)
-    about = ended[run.cases.abusive[run.docket.case[ended]]]
+    ended, about = ended_in(run.month, run.unheard, run.docket, run.cases.abusive)
     if adaptation.requesters.learns:
         hear(run, ended, about)
     if adaptation.in_public:

@@ -267,9 +267,10 @@ def break_off(memories: Memories, spec: Memory, news: News, month: int, readines
     """
     key = state_keys[news.requested]
     broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends * readiness)
-    years = spec.scandal_years * np.exp(spec.scandal_spread * draws.normal("scandal:length", news.case, key))
-    length = np.maximum(np.rint(MONTHS_PER_YEAR * years), 1.0).astype(np.int64)
-    np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length[broken])
+    if broken.any():
+        spread = spec.scandal_spread * draws.normal("scandal:length", news.case[broken], key[broken])
+        length = np.maximum(np.rint(MONTHS_PER_YEAR * spec.scandal_years * np.exp(spread)), 1.0).astype(np.int64)
+        np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length)
     return broken
 
 
