@@ -286,8 +286,9 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     ways = tuple(part[taught] for part in way_of(answers, mind))
     rate = np.full(_OUTCOMES, spec.rate)
     rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
+    *_, frames, channels = mind.value.shape
     flat = np.ravel_multi_index(ways, mind.value.shape)
-    _teach(mind.value.reshape(-1), flat, mind.value.shape[3:], outcome_of(answers)[taught], rate, payoffs(spec))
+    _teach(mind.value.reshape(-1), flat, (frames, channels), outcome_of(answers)[taught], rate, payoffs(spec))
 
 
 @kernel
