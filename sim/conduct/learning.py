@@ -51,6 +51,8 @@ PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
 _CLASSES = len(OFFENCE_CLASSES)
+_STRONGEST = 50.0  # pull at most, so that no weight of a way leaves the range of numbers: then nobody would be left to ask
+_COSTLIEST = 5.0  # cost at most, in successes
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
@@ -64,11 +66,11 @@ class Learning(Record):
     volume: bool
     attempts: Annotated[int, Field(ge=1, le=3)]
     adaptive_share: Unit
-    pull: NonNegative
+    pull: Annotated[float, Field(ge=0.0, le=_STRONGEST)]
     rate: Annotated[float, Field(ge=0.0, lt=1.0)]
     reasons: Annotated[float, Field(ge=1.0)]
-    cost: NonNegative
-    framing_cost: NonNegative
+    cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
+    framing_cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
     partial: Unit
     prior: Unit
     elasticity: NonNegative
@@ -247,10 +249,10 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
 
     A way's answers of one month move its value as one after the other would if each paid their mean, weighted by how fast it
     teaches: ``V <- keep * V + (1 - keep) * mean`` with ``keep`` the product of ``1 - rate``. Counts are whole numbers, so
-    that not even rounding depends on the order. Creatures of habit, and legitimate requesters, choose nothing by value.
+    that not even rounding depends on the order. At a rate of zero nobody learns. Creatures of habit, and legitimate requesters, choose nothing by value.
     """
     taught = answers.abusive & (mind.pull[answers.requester] > 0)
-    if not taught.any():
+    if not taught.any() or spec.rate == 0.0:
         return
     ways = tuple(part[taught] for part in way_of(answers, mind))
     rate = np.full(_OUTCOMES, spec.rate)

@@ -33,7 +33,9 @@ from sim.conduct.learning import (
 from sim.settings import Config
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket, empty_docket
+from sim.world.record import ConfigError
 from sim.world.vocabulary import (
+    CASE_STATUSES,
     DIRECT,
     DIVERTED,
     EMERGENCY,
@@ -419,6 +421,23 @@ def same_docket(one: Any, other: Any) -> bool:
 def test_with_every_switch_off_no_parameter_of_learning_changes_a_bit() -> None:
     numbers = ("pull=8", "rate=0.3", "reasons=2", "cost=0.3", "framing_cost=0.4", "adaptive_share=1", "elasticity=1", "prior=0.2")
     assert same_docket(whole_run(), whole_run(*(LEARNS + number for number in numbers)))
+
+
+@pytest.mark.parametrize("idle", ["rate=0", "pull=0"])
+def test_whoever_takes_nothing_in_goes_on_by_habit(idle: str) -> None:
+    """A rate of zero is a number that may be asked for; answers that weigh nothing have no mean."""
+    everything = tuple(f"{LEARNS}{switch}=true" for switch in ("labels", "destinations", "channels"))
+    assert same_docket(whole_run(attempts=1), whole_run(*everything, f"{LEARNS}{idle}", attempts=1))
+
+
+@pytest.mark.parametrize(("key", "most"), [("pull", 50), ("cost", 5), ("framing_cost", 5)])
+def test_the_strongest_settings_leave_every_wish_somebody_to_ask_and_stronger_ones_are_refused(key: str, most: float) -> None:
+    extreme = (f"{LEARNS}pull=50", f"{LEARNS}cost=5", f"{LEARNS}framing_cost=5", f"{LEARNS}prior=1", f"{LEARNS}rate=0.9")
+    run = whole_run(*extreme, f"{LEARNS}labels=true", f"{LEARNS}destinations=true", f"{LEARNS}adaptive_share=1")
+    domestic = CASE_STATUSES.index("domestic")
+    assert np.array_equal(run.case_status == domestic, whole_run().case_status == domestic), "home is where the data are"
+    with pytest.raises(ConfigError, match=rf"^adaptation.requesters.{key}: found {most + 1}; accepted: less than or equal to {most}"):
+        made_up(f"{LEARNS}{key}={most + 1}")
 
 
 @pytest.mark.parametrize("switch", ["labels", "destinations", "channels", "volume"])
