@@ -40,6 +40,7 @@ from sim.world.vocabulary import (
     DIVERTED,
     EMERGENCY,
     EXECUTED,
+    FIRST_SIDE_DOOR,
     FORMAL,
     KINDS,
     LAPSED,
@@ -477,6 +478,20 @@ def test_a_case_is_filed_three_times_at_most_and_never_twice_the_same_way() -> N
     assert all(len(set(ways)) == len(ways) for ways in by_case.values())
     same_state = sum(len({way[0] for way in ways}) < len(ways) for ways in by_case.values())
     assert same_state > 20, "the same state is asked again under another label"
+
+
+def test_firm_and_police_of_a_state_are_asked_once_a_case_whatever_the_label() -> None:
+    """Their answer knows no label: asked again they say the same, and one refusal would teach as two or three."""
+    switches = (f"{LEARNS}{switch}=true" for switch in ("labels", "channels"))
+    run = whole_run(*switches, f"{LEARNS}adaptive_share=1", "conduct.direct_share=0.9", "conduct.police_share=0.9")
+    for channel in (DIRECT, POLICE, SPONTANEOUS):
+        rows = np.flatnonzero(run.docket.channel == channel)
+        asked = np.stack([run.docket.case[rows], run.docket.requested[rows]])
+        assert rows.size > 20
+        assert np.unique(asked, axis=1).shape == asked.shape
+    formal = run.docket.channel < FIRST_SIDE_DOOR
+    asked = np.stack([run.docket.case[formal], run.docket.requested[formal]])
+    assert np.unique(asked, axis=1).shape[1] < asked.shape[1], "the desk is asked again under another label"
 
 
 def test_a_creature_of_habit_that_never_gets_anything_does_not_stop_and_one_that_learns_does() -> None:
