@@ -108,7 +108,7 @@ class Ledger(NamedTuple):
 
     given: Ints  # [2, N, I] formal requests that gave data
     heard: Ints  # [2, N, I] formal requests whose end was heard
-    usual: Reals  # [2] yield of the last year of the run-in, by purpose
+    usual: Reals  # [2, I] yield of the last year of the run-in, by purpose and text
 
 
 class Answers(NamedTuple):
@@ -153,10 +153,10 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
     )
 
 
-def ledger_of(states: int, texts: int) -> Ledger:
-    """Nothing has been heard yet."""
+def ledger_of(states: int, texts: int, spec: Learning) -> Ledger:
+    """Nothing has been heard yet: until it is, what is expected of any way (``prior``) is what is usual."""
     shape = (PURPOSES, states, texts)
-    return Ledger(given=np.zeros(shape, np.int64), heard=np.zeros(shape, np.int64), usual=np.zeros(PURPOSES))
+    return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((PURPOSES, texts), spec.prior))
 
 
 class Unheard(NamedTuple):
@@ -292,10 +292,19 @@ def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
                 ledger.given[purpose, cases.requester[c], text] += 1
 
 
-def get_used_to(ledger: Ledger) -> None:
-    """Take what was heard so far as what requesters are used to, by purpose, and begin to count anew."""
-    given, heard = (part.sum(axis=(1, 2)) for part in (ledger.given, ledger.heard))
-    ledger.usual[:] = np.divide(given, heard, out=np.zeros(PURPOSES), where=heard > 0)
+def get_used_to(ledger: Ledger, spec: Learning) -> None:
+    """Take what was heard so far as what requesters are used to, by purpose and text, and begin to count anew.
+
+    By text, because whoever asks as a favour has long known that favours are rarer than duties: were all texts held against one
+    yield, volumes would move on the window's first day though nothing had changed. A text is pulled by ``doubt`` answers' worth
+    towards all of them together, which stand for one that is new.
+    """
+    given, heard = (part.sum(axis=1) for part in (ledger.given, ledger.heard))
+    known = heard.sum(axis=1, keepdims=True)
+    overall = np.divide(given.sum(axis=1, keepdims=True), known, out=np.full((PURPOSES, 1), spec.prior), where=known > 0)
+    weighed = heard + spec.doubt
+    ledger.usual[:] = overall
+    np.divide(given + spec.doubt * overall, weighed, out=ledger.usual, where=weighed > 0)
     begin_anew(ledger)
 
 
@@ -314,7 +323,7 @@ def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> R
     heard only the reversion acts, so that who gave a way up tries it again. *Assumption*: the same law for formal requests.
     """
     heard = ledger.heard
-    usual = ledger.usual[:, None, None]
+    usual = ledger.usual[:, None, :]
     weighed = heard + spec.doubt
     found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
     slope = spec.elasticity / spec.adaptive_share if spec.adaptive_share > 0 else 0.0

@@ -346,7 +346,7 @@ def test_a_panel_of_requesters_shows_the_measured_slope_of_volume_on_yield() -> 
     adaptive = is_adaptive(world, spec)
     rng = np.random.default_rng(4)
     volume, wanted = np.ones((2, n, 1)), rng.lognormal(5.5, 0.5, n)
-    ledger = ledger_of(n, 1)
+    ledger = ledger_of(n, 1, spec)
     ledger.usual[:] = 0.6
     logs, yields, true = [], [], rng.beta(3, 2, n)
     for _ in range(rounds + 1):
@@ -371,7 +371,7 @@ def test_a_panel_of_requesters_shows_the_measured_slope_of_volume_on_yield() -> 
 
 def test_at_the_usual_yield_volume_rests_and_without_any_it_falls_to_a_floor() -> None:
     spec = spec_of(volume=True, doubt=0.0)
-    ledger = ledger_of(3, 1)
+    ledger = ledger_of(3, 1, spec)
     ledger.usual[:] = 0.5
     ledger.heard[:] = 40
     ledger.given[:, 0], ledger.given[:, 1], ledger.given[:, 2] = 20, 0, 40
@@ -387,21 +387,38 @@ def test_at_the_usual_yield_volume_rests_and_without_any_it_falls_to_a_floor() -
 
 
 def test_what_requesters_are_used_to_is_the_share_that_gave_data_by_purpose() -> None:
-    place, rng = office(made_up(*THREE)), np.random.default_rng(9)
-    ledger: Ledger = ledger_of(place.world.states.count, len(place.instruments))
+    place, rng, spec = office(made_up(*THREE)), np.random.default_rng(9), spec_of(doubt=0.0, prior=0.25)
+    ledger: Ledger = ledger_of(place.world.states.count, len(place.instruments), spec)
+    assert (ledger.usual == 0.25).all(), "before anything is heard"
     cases, docket = files(place, 2000)
     cases = cases._replace(abusive=rng.random(2000) < 0.3)
     docket.channel[:] = rng.integers(0, 6, 2000)
     docket.granted[:] = rng.integers(-1, 2, 2000)
+    docket.instrument[:] = rng.integers(0, 2, 2000)
     docket.status[:] = np.where(rng.random(2000) < 0.2, DIVERTED, EXECUTED)
     rows = np.flatnonzero(rng.random(2000) < 0.8)
     note(rows, ledger, docket, cases)
     counts = np.isin(docket.channel[rows], (FORMAL, EMERGENCY)) & (docket.status[rows] != DIVERTED)
     asked = [rows[counts & (cases.abusive[rows] == purpose)] for purpose in (False, True)]
     assert ledger.heard.sum(axis=(1, 2)).tolist() == [part.size for part in asked]
-    get_used_to(ledger)
-    np.testing.assert_allclose(ledger.usual, [(docket.granted[part] >= 0).mean() for part in asked])
+    get_used_to(ledger, spec)
+    for usual, part in zip(ledger.usual, asked, strict=True):
+        gave = docket.granted[part] >= 0
+        np.testing.assert_allclose(usual[:2], [gave[docket.instrument[part] == text].mean() for text in (0, 1)])
+        np.testing.assert_allclose(usual[2:], gave.mean()), "a text of which nobody has heard is one among all"
     assert not ledger.heard.any()
+
+
+def test_where_nothing_has_changed_volume_rests_however_much_texts_differ() -> None:
+    """Favours give less than duties do, and did so long before anyone adapted."""
+    spec = spec_of(doubt=0.0)
+    ledger = ledger_of(2, 3, spec)
+    for _ in range(2):
+        ledger.heard[:, :, :2] = 100
+        ledger.given[:, :, 0], ledger.given[:, :, 1] = 80, 10
+        volume = volumes(np.ones((2, 2, 3)), ledger, spec, np.array([True, True]))
+        get_used_to(ledger, spec)
+    np.testing.assert_allclose(volume, 1.0)
 
 
 # --- in a run ------------------------------------------------------------------------------------------------------------
