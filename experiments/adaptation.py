@@ -166,7 +166,8 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
     in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
-    worlds, each counting alike. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    worlds, each counting alike. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
+    ``fewest`` events on a side give no number.
     """
     rows: list[dict[str, Any]] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}

@@ -286,9 +286,15 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
         new: Docket = Docket._make([rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:])])
         told.append(
             Filing(
-                occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0]), occasion.expression,
+                occasion.month,
+                occasion.day,
+                occasion.attempts,
+                tuple(calls),
+                new,
+                int(book.status[0]),
+                occasion.expression,
                 occasion.mind.volume,
-            )  # fmt: skip
+            )
         )
     return tuple(told)
 

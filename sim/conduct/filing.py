@@ -438,8 +438,8 @@ def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) 
 
 @inlined
 def _go_round(
-    seed: np.uint64, phase: int, again: bool, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
-    habits: Habits, mind: Mind,
+    seed: np.uint64, phase: int, again: bool, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
+    law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """What comes past the request paragraphs: shared unasked, from the firm, from police to police.
 

@@ -249,7 +249,8 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
 
     A way's answers of one month move its value as one after the other would if each paid their mean, weighted by how fast it
     teaches: ``V <- keep * V + (1 - keep) * mean`` with ``keep`` the product of ``1 - rate``. Counts are whole numbers, so
-    that not even rounding depends on the order. At a rate of zero nobody learns. Creatures of habit, and legitimate requesters, choose nothing by value.
+    that not even rounding depends on the order. At a rate of zero nobody learns. Creatures of habit, and legitimate requesters,
+    choose nothing by value.
     """
     taught = answers.abusive & (mind.pull[answers.requester] > 0)
     if not taught.any() or spec.rate == 0.0:

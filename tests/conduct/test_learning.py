@@ -484,7 +484,9 @@ def test_the_strongest_settings_leave_every_wish_somebody_to_ask_and_stronger_on
     run = whole_run(*extreme, f"{LEARNS}labels=true", f"{LEARNS}destinations=true", f"{LEARNS}adaptive_share=1")
     domestic = CASE_STATUSES.index("domestic")
     assert np.array_equal(run.case_status == domestic, whole_run().case_status == domestic), "home is where the data are"
-    with pytest.raises(ConfigError, match=rf"^adaptation.requesters.{key}: found {most + 1}; accepted: less than or equal to {most}"):
+    with pytest.raises(
+        ConfigError, match=rf"^adaptation.requesters.{key}: found {most + 1}; accepted: less than or equal to {most}"
+    ):
         made_up(f"{LEARNS}{key}={most + 1}")
 
 

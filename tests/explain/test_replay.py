@@ -102,7 +102,9 @@ def test_a_wish_is_filed_while_its_luck_lies_under_the_propensity_that_is_told()
     seen, cases = seen_under("requesters adapt")
     told, moved = 0, 0
     for case in cases:
-        for filing, fact in zip(filings_of(seen, case), (f for f in life_of(seen, case).facts if f.step == "appetite"), strict=False):
+        for filing, fact in zip(
+            filings_of(seen, case), (f for f in life_of(seen, case).facts if f.step == "appetite"), strict=False
+        ):
             luck, propensity = fact.given["luck"], fact.given["propensity"]
             if luck is not None:
                 assert fact.outcome == (luck < propensity)
