@@ -663,7 +663,7 @@ def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tup
 def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
     """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
-    days = cases.day[rows]
+    days = cases.day[edges[month] : edges[month + 1]]
     if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)

@@ -205,10 +205,8 @@ def fade(memories: Memories, spec: Memory) -> None:
     if spec.trust:
         memories.given[:] *= spec.keeps
         memories.wronged[:] *= spec.keeps
-    kept = spec.keeps_record
     for affairs in (memories.record, memories.pretended, memories.central):
-        if affairs.any():
-            affairs[:] *= kept
+        affairs[:] *= spec.keeps_record
 
 
 @kernel
@@ -269,9 +267,10 @@ def break_off(memories: Memories, spec: Memory, news: News, month: int, readines
     """
     key = state_keys[news.requested]
     broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends * readiness)
-    years = spec.scandal_years * np.exp(spec.scandal_spread * draws.normal("scandal:length", news.case, key))
-    length = np.maximum(np.rint(MONTHS_PER_YEAR * years), 1.0).astype(np.int64)
-    np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length[broken])
+    if broken.any():
+        spread = spec.scandal_spread * draws.normal("scandal:length", news.case[broken], key[broken])
+        length = np.maximum(np.rint(MONTHS_PER_YEAR * spec.scandal_years * np.exp(spread)), 1.0).astype(np.int64)
+        np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length)
     return broken
 
 
@@ -328,6 +327,19 @@ def _lower(bars: Reals, record: Reals, known: Ints, c_record: float) -> None:
             bars[i, j] -= less
 
 
+@kernel
+def _look_closely(effort: Reals, pretended: Reals, known: Ints) -> None:
+    """The urgent lane's effort goes towards one, ``1 - (1 - usual) * exp(-record)``, in place."""
+    for i in known:
+        last, slack = 0.0, 1.0
+        for j in range(pretended.shape[1]):
+            if pretended[i, j] != last:
+                last = pretended[i, j]
+                slack = np.exp(-last)
+            if last != 0.0:
+                effort[i, j] = 1.0 - (1.0 - effort[i, j]) * slack
+
+
 def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float, liberal: Reals, month: int) -> Plain:
     """What reviewers read by in a month, given what they remember.
 
@@ -345,10 +357,12 @@ def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float
         pair_bar, trust_bar = pair_bar if spec.trust else pair_bar.copy(), trust_bar.copy()
         _lower(pair_bar, memories.record, known, spec.c_record)
         trust_bar[known] -= spec.c_record * np.log1p(memories.central[known])
-    if spec.emergencies and memories.pretended.any():
+    if spec.emergencies and known.size:
         urgent = urgent.copy()
-        urgent[known] = 1.0 - (1.0 - urgent[known]) * np.exp(-memories.pretended[known])
-    if spec.scandals and memories.resumes.any():
-        broken, goodwill = np.nonzero(broken_in(memories, month)), goodwill.copy()
-        goodwill[broken] = np.minimum(goodwill[broken], spec.fulfilment)
+        _look_closely(urgent, memories.pretended, known)
+    if spec.scandals:
+        broken = np.flatnonzero(broken_in(memories, month))
+        if broken.size:
+            goodwill = goodwill.copy()
+            goodwill.reshape(-1)[broken] = np.minimum(goodwill.reshape(-1)[broken], spec.fulfilment)
     return Plain(pair_bar, standing, trust_bar, goodwill, urgent)

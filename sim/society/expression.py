@@ -27,7 +27,7 @@ from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION, Non
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
-_TOOLS, _EVADED = name_key("tools"), name_key("evaded")
+_ARRESTED, _EVADED, _TOOLS = map(name_key, ("arrested", "evaded", "tools"))
 
 
 class People(Record):
@@ -133,17 +133,6 @@ def remaining(months: Ints, spec: People) -> Reals:
 # --- who knows -----------------------------------------------------------------------------------------------------------
 
 
-def arrested(rows: Ints, docket: Docket, cases: Cases, people: PeopleTable, spec: People, draws: Draws) -> Flags:
-    """Which of these rows, which gave data on people at risk, led to an arrest (``arrested`` by case).
-
-    In reach is whoever lives in the requester's state (empirics.md 7.3 no. 47); the month is that of the data, *assumption*.
-    """
-    case = docket.case[rows]
-    in_reach = people.residence[cases.person[case]] == cases.requester[case]
-    chance = np.where(in_reach, spec.arrest_at_home, spec.arrest_abroad)
-    return np.asarray(draws.uniform("arrested", cases.id[case]) < chance)
-
-
 def take_in(
     climate: Climate, spec: People, month: int, ended: Ints, public: Ints, docket: Docket, cases: Cases, world: World, draws: Draws
 ) -> Climate:
@@ -151,16 +140,51 @@ def take_in(
 
     Who was told (before or after), arrested, or named in public knows, once a case; peers hear of a case once.
     """
-    gave = ended[(docket.granted[ended] >= 0) & (docket.channel[ended] != PRESERVATION)]
-    seized = gave[arrested(gave, docket, cases, world.people, spec, draws)]
-    told = ended[docket.told[ended] > 0]
-    learned = _fresh(docket.case[np.concatenate([told, seized, public])], climate.knows)
+    answers = docket.case, docket.channel, docket.granted, docket.told
+    about = cases.id, cases.requester, cases.person, world.people.residence
+    learned = _learned(draws.root, ended, public, *answers, *about, climate.knows, spec.arrest_at_home, spec.arrest_abroad)
     affairs = _fresh(docket.case[public], climate.public)
     cells = cell_of(world.people, cases.person[affairs].astype(np.int64))
     climate.hit[cases.person[learned]] = True
     hits = Hits(cases.person[learned].astype(np.int64), cases.member[learned].astype(np.int64), np.full(learned.size, month))
     talk = Talk(cells, np.full(affairs.size, month), publicity(cases.visibility[affairs], spec))
     return climate._replace(hits=_sorted_in(climate.hits, hits), talk=_longer(climate.talk, talk))
+
+
+@kernel
+def _learned(
+    seed: np.uint64,
+    ended: Ints,
+    public: Ints,
+    case: NDArray[np.integer],
+    channel: NDArray[np.integer],
+    granted: NDArray[np.integer],
+    told: Codes,
+    ids: Keys,
+    requester: NDArray[np.integer],
+    persons: NDArray[np.integer],
+    residence: Ints,
+    knows: Flags,
+    at_home: float,
+    abroad: float,
+) -> Ints:
+    """Cases whose person learns of them now, once each; ``knows`` is kept in place.
+
+    Data may lead to an arrest (``arrested`` by case), more often where the person lives in the requester's state (empirics.md
+    7.3 no. 47); that the month is that of the data is *assumption*.
+    """
+    found, count = np.empty(ended.size + public.size, np.int64), 0
+    for k in range(found.size):
+        m = ended[k] if k < ended.size else public[k - ended.size]
+        c = case[m]
+        news = k >= ended.size or told[m] > 0
+        if not news and granted[m] >= 0 and channel[m] != PRESERVATION:
+            news = u1(seed, _ARRESTED, ids[c]) < (at_home if residence[persons[c]] == requester[c] else abroad)
+        if news and not knows[c]:
+            knows[c] = True
+            found[count] = c
+            count += 1
+    return found[:count]
 
 
 def _fresh(cases: Ints, known: Flags) -> Ints:
