@@ -314,9 +314,13 @@ def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, ra
 
 @kernel
 def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
-    """Count the formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none."""
+    """Count first formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none.
+
+    A second filing is of a wish that has failed already and fails more often: counted too, asking again would look like yield
+    that falls, and whoever tries harder would come to ask less.
+    """
     for m in rows:
-        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED:
+        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED and docket.attempt[m] == 0:
             c, text = docket.case[m], docket.instrument[m]
             purpose = 1 if cases.abusive[c] else 0
             ledger.heard[purpose, cases.requester[c], text] += 1

@@ -425,10 +425,11 @@ def test_what_requesters_are_used_to_is_the_share_that_gave_data_by_purpose() ->
     docket.channel[:] = rng.integers(0, 6, 2000)
     docket.granted[:] = rng.integers(-1, 2, 2000)
     docket.instrument[:] = rng.integers(0, 2, 2000)
+    docket.attempt[:] = rng.integers(0, 3, 2000)
     docket.status[:] = np.where(rng.random(2000) < 0.2, DIVERTED, EXECUTED)
     rows = np.flatnonzero(rng.random(2000) < 0.8)
     note(rows, ledger, docket, cases)
-    counts = np.isin(docket.channel[rows], (FORMAL, EMERGENCY)) & (docket.status[rows] != DIVERTED)
+    counts = np.isin(docket.channel[rows], (FORMAL, EMERGENCY)) & (docket.status[rows] != DIVERTED) & (docket.attempt[rows] == 0)
     asked = [rows[counts & (cases.abusive[rows] == purpose)] for purpose in (False, True)]
     assert ledger.heard.sum(axis=(1, 2)).tolist() == [part.size for part in asked]
     get_used_to(ledger, spec)
