@@ -447,8 +447,8 @@ def bind(run: Run, month: int) -> None:
         if rule.reciprocal:
             run.in_force[text, :, out] = False
     if run.rules.adaptation.reviewers.scandals:
-        pairs = np.unravel_index(np.flatnonzero(broken_in(run.memories, month)), run.in_force.shape[1:])
-        run.in_force[:-1, *pairs] = False  # comity is left, which is no text
+        asking, asked = np.divmod(np.flatnonzero(broken_in(run.memories, month)), run.in_force.shape[2])
+        run.in_force[:-1, asking, asked] = False  # comity is left, which is no text
 
 
 def _stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:

@@ -322,10 +322,10 @@ def take_cover(climate: Climate, spec: People, first: int, docket: Docket, cases
     """
     used, people = int(docket.used[0]), world.people
     share = moved_share(climate.talk, spec, people.cell_start.size - 1)
-    today = docket.case[first:used], docket.evaded[first:used]
-    about = cases.id, cases.abusive, cases.person, cases.member
-    who = people.ids, people.origin, people.group, climate.hit, climate.hits
-    _mark(draws.root, *today, *about, *who, share, spec.evades, spec.moves)
+    _mark(
+        draws.root, docket.case[first:used], docket.evaded[first:used], cases.id, cases.abusive, cases.person, cases.member,
+        people.ids, people.origin, people.group, climate.hit, climate.hits, share, spec.evades, spec.moves,
+    )  # fmt: skip
 
 
 @kernel
