@@ -14,7 +14,8 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
+from pydantic_core import PydanticCustomError
 from rich.console import Console
 from rich.table import Table
 
@@ -57,10 +58,16 @@ MOVED = (
 WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
 
 
+def _each_once(years: list[int]) -> list[int]:
+    if len(set(years)) < len(years):
+        raise PydanticCustomError("twice", "each year once")
+    return years
+
+
 class Spec(Record):
     """What is told of each scenario."""
 
-    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)]
+    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Side(NamedTuple):
@@ -158,8 +165,9 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
 
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
-    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way. Intervals on
-    world means: ratios by Fieller, their differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
+    worlds, each counting alike. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
+    ``fewest`` events on a side give no number.
     """
     rows: list[dict[str, Any]] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
@@ -228,12 +236,13 @@ def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]
     """The share displaced, if the treaty gave anything that the scenario stops."""
     found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
-        values, left = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+        shares, left = board.values[side.place, k], board.counts[side.place, k]
+        values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
         if np.isnan(values).all():
             continue
         mean, half = mean_of(values), half_width(values)
         share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
-        yield _row(side, WHOLE, "displaced", share, (left, round(left * float(mean))), fewest, int((~np.isnan(values)).sum()))
+        yield _row(side, WHOLE, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
 
 
 def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:

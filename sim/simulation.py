@@ -249,7 +249,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
-        ledger=ledger_of(world.states.count, len(rules.names)),
+        ledger=ledger_of(world.states.count, len(rules.names), rules.adaptation.requesters),
         unheard=nothing_unheard(room),
         affairs=no_affairs(),
         climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
@@ -398,7 +398,7 @@ def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:
     if spec.volume and month >= opens - REFERENCE_MONTHS:
         note(ended, run.ledger, run.docket, run.cases)
         if month + 1 == opens:
-            get_used_to(run.ledger)
+            get_used_to(run.ledger, spec)
         elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:
             run.mind.volume[:] = volumes(run.mind.volume, run.ledger, spec, is_adaptive(run.world, spec))
             begin_anew(run.ledger)

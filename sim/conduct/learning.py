@@ -52,6 +52,8 @@ PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
 _CLASSES = len(OFFENCE_CLASSES)
+_STRONGEST = 50.0  # pull at most, so that no weight of a way leaves the range of numbers: then nobody would be left to ask
+_COSTLIEST = 5.0  # cost at most, in successes
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
@@ -65,11 +67,11 @@ class Learning(Record):
     volume: bool
     attempts: Annotated[int, Field(ge=1, le=3)]
     adaptive_share: Unit
-    pull: NonNegative
+    pull: Annotated[float, Field(ge=0.0, le=_STRONGEST)]
     rate: Annotated[float, Field(ge=0.0, lt=1.0)]
     reasons: Annotated[float, Field(ge=1.0)]
-    cost: NonNegative
-    framing_cost: NonNegative
+    cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
+    framing_cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
     partial: Unit
     prior: Unit
     elasticity: NonNegative
@@ -107,7 +109,7 @@ class Ledger(NamedTuple):
 
     given: Ints  # [2, N, I] formal requests that gave data
     heard: Ints  # [2, N, I] formal requests whose end was heard
-    usual: Reals  # [2] yield of the last year of the run-in, by purpose
+    usual: Reals  # [2, I] yield of the last year of the run-in, by purpose and text
 
 
 class Answers(NamedTuple):
@@ -152,10 +154,10 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
     )
 
 
-def ledger_of(states: int, texts: int) -> Ledger:
-    """Nothing has been heard yet."""
+def ledger_of(states: int, texts: int, spec: Learning) -> Ledger:
+    """Nothing has been heard yet: until it is, what is expected of any way (``prior``) is what is usual."""
     shape = (PURPOSES, states, texts)
-    return Ledger(given=np.zeros(shape, np.int64), heard=np.zeros(shape, np.int64), usual=np.zeros(PURPOSES))
+    return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((PURPOSES, texts), spec.prior))
 
 
 class Unheard(NamedTuple):
@@ -278,10 +280,11 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
 
     A way's answers of one month move its value as one after the other would if each paid their mean, weighted by how fast it
     teaches: ``V <- keep * V + (1 - keep) * mean`` with ``keep`` the product of ``1 - rate``. Counts are whole numbers, so
-    that not even rounding depends on the order. Creatures of habit, and legitimate requesters, choose nothing by value.
+    that not even rounding depends on the order. At a rate of zero nobody learns. Creatures of habit, and legitimate requesters,
+    choose nothing by value.
     """
     taught = answers.abusive & (mind.pull[answers.requester] > 0)
-    if not taught.any():
+    if not taught.any() or spec.rate == 0.0:
         return
     ways = tuple(part[taught] for part in way_of(answers, mind))
     rate = np.full(_OUTCOMES, spec.rate)
@@ -312,9 +315,13 @@ def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, ra
 
 @kernel
 def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
-    """Count the formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none."""
+    """Count first formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none.
+
+    A second filing is of a wish that has failed already and fails more often: counted too, asking again would look like yield
+    that falls, and whoever tries harder would come to ask less.
+    """
     for m in rows:
-        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED:
+        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED and docket.attempt[m] == 0:
             c, text = docket.case[m], docket.instrument[m]
             purpose = 1 if cases.abusive[c] else 0
             ledger.heard[purpose, cases.requester[c], text] += 1
@@ -322,10 +329,19 @@ def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
                 ledger.given[purpose, cases.requester[c], text] += 1
 
 
-def get_used_to(ledger: Ledger) -> None:
-    """Take what was heard so far as what requesters are used to, by purpose, and begin to count anew."""
-    given, heard = (part.sum(axis=(1, 2)) for part in (ledger.given, ledger.heard))
-    ledger.usual[:] = np.divide(given, heard, out=np.zeros(PURPOSES), where=heard > 0)
+def get_used_to(ledger: Ledger, spec: Learning) -> None:
+    """Take what was heard so far as what requesters are used to, by purpose and text, and begin to count anew.
+
+    By text, because whoever asks as a favour has long known that favours are rarer than duties: were all texts held against one
+    yield, volumes would move on the window's first day though nothing had changed. A text is pulled by ``doubt`` answers' worth
+    towards all of them together, which stand for one that is new.
+    """
+    given, heard = (part.sum(axis=1) for part in (ledger.given, ledger.heard))
+    known = heard.sum(axis=1, keepdims=True)
+    overall = np.divide(given.sum(axis=1, keepdims=True), known, out=np.full((PURPOSES, 1), spec.prior), where=known > 0)
+    weighed = heard + spec.doubt
+    ledger.usual[:] = overall
+    np.divide(given + spec.doubt * overall, weighed, out=ledger.usual, where=weighed > 0)
     begin_anew(ledger)
 
 
@@ -344,7 +360,7 @@ def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> R
     heard only the reversion acts, so that who gave a way up tries it again. *Assumption*: the same law for formal requests.
     """
     heard = ledger.heard
-    usual = ledger.usual[:, None, None]
+    usual = ledger.usual[:, None, :]
     weighed = heard + spec.doubt
     found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
     slope = spec.elasticity / spec.adaptive_share if spec.adaptive_share > 0 else 0.0
