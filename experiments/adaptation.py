@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
-from experiments.compare import Ran, run_all, runs_frame
+from experiments.compare import Ran, manifest_of_arms, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
 from experiments.figures import draw, save
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
-from experiments.output import manifest_of, stamped, whole_folder, write_manifest
+from experiments.output import stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
 from experiments.scenarios import headers
 from experiments.study import console_of, table_of
@@ -40,6 +40,8 @@ PROTECTS = "case_disclosure_rate"
 COOPERATES = "legit_met_rate"
 WHOLE = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
+HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
+DIGITS = "%.6g"  # of the numbers of these tables
 PER_CENT = 100.0
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _HONEST = (
@@ -78,7 +80,7 @@ def main(*overrides: str) -> Path:
     with Console(stderr=True).status("composing the scenarios"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
-    spec = _checked(first)
+    spec = checked(first)
     entries = line_up(arms)
     for place, entry in enumerate(entries):
         if entry.against == place:
@@ -86,18 +88,14 @@ def main(*overrides: str) -> Path:
     console = console_of()
     with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
         ran = run_all(entries, console)
-        sides = sides_of(entries)
-        headline = headline_of(ran.board, sides, spec, first.metrics.fewest_events)
-        where = where_of(ran.board, sides, first.metrics.fewest_events)
-        headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
-        where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
-        moved = moved_of(ran.board, sides, entries, first.metrics.fewest_events)
-        moved.to_csv(folder / "moved.csv", index=False, float_format="%.6g")
+        tables = tables_of(ran.board, entries, spec)
+        for table, frame in tables.items():
+            frame.to_csv(folder / table, index=False, float_format=DIGITS)
         runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
+        headline = tables[HEADLINE_TABLE]
         draw_figure(folder / "figures", headline, ran, entries)
         command = " ".join(["adaptation", *overrides])
-        configs = [entries[side.place].config for side in sides] + [entries[a].config for a in {side.against for side in sides}]
-        write_manifest(folder, manifest_of(command, configs, folder, time.monotonic() - began, {}))
+        write_manifest(folder, manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began))
     written = Path(first.output) / "adaptation" / name
     console.print(told(headline, spec, _size(ran, first)))
     for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
@@ -133,7 +131,8 @@ def protecting(baseline: str) -> list[str]:
     return [name for name, header in headers().items() if header.direction.get(PROTECTS) == "down" and name != baseline]
 
 
-def _checked(config: Config) -> Spec:
+def checked(config: Config) -> Spec:
+    """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
     if config.world_seed is not None or config.until is not None:
         key = "world_seed" if config.world_seed is not None else "until"
         raise ConfigError(f"{key}: found {getattr(config, key)}; accepted: null in this study, which runs seeds x luck replicates")
@@ -151,6 +150,16 @@ def _size(ran: Ran, first: Config) -> str:
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def tables_of(board: Board, entries: Sequence[Entry], spec: Spec) -> dict[str, pd.DataFrame]:
+    """The three tables of the study, by file name."""
+    sides, fewest = sides_of(entries), entries[0].config.metrics.fewest_events
+    return {
+        HEADLINE_TABLE: headline_of(board, sides, spec, fewest),
+        DISPLACED_TABLE: where_of(board, sides, fewest),
+        MOVED_TABLE: moved_of(board, sides, entries, fewest),
+    }
 
 
 def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
