@@ -176,11 +176,9 @@ def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Elem
 
 
 def _numbers(study: Adapted) -> pd.DataFrame:
-    """Numbers of the configuration under which everyone adapts; a number that adaptation sets stands there alone."""
+    """Numbers of the configuration under which everyone adapts, and of the scenarios' files."""
     names = [one for name in study.scenarios for one in scenarios_of(name)]
-    known = parameters(names, study.then.plain(), f"{study.facts['command']} conduct=[{NAIVE},{ADAPTIVE}]")
-    own = known.loc[known["file"] == f"conduct/{ADAPTIVE}.yaml", "key"]
-    return known[~(known["file"].str.startswith("adaptation/") & known["key"].isin(own))].reset_index(drop=True)
+    return parameters(names, study.then.plain(), f"{study.facts['command']} conduct={ADAPTIVE}")
 
 
 # --- question and answer --------------------------------------------------------------------------------------------------
