@@ -654,11 +654,24 @@ def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tup
 def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
     """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
-    days = cases.day[rows]
+    days = cases.day[edges[month] : edges[month + 1]]
     if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)
     order = np.lexsort((cases.id[again], when))
-    again, when = again[order], when[order]
-    place = np.searchsorted(days, when, side="right")  # new cases come in order of (day, id) already
-    return np.insert(rows, place, again), np.insert(days, place, when)
+    return merged(rows, days, again[order], when[order])
+
+
+@kernel
+def merged(rows: Ints, days: Reals, again: Ints, when: Reals) -> tuple[Ints, Reals]:
+    """Both lists of cases as one, by day; each is in order of (day, id) already, and new cases come first on a day."""
+    both, at = np.empty(rows.size + again.size, np.int64), np.empty(rows.size + again.size)
+    new, old = 0, 0
+    for w in range(both.size):
+        if old == again.size or (new < rows.size and days[new] <= when[old]):
+            both[w], at[w] = rows[new], days[new]
+            new += 1
+        else:
+            both[w], at[w] = again[old], when[old]
+            old += 1
+    return both, at

@@ -10,7 +10,7 @@ doors and pretended emergencies. Volume follows yield by a law of its own (``vol
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,13 @@ from sim.world.vocabulary import (
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Codes = NDArray[np.integer[Any]]
 WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 """Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""
 PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
+_CLASSES = len(OFFENCE_CLASSES)
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
@@ -170,49 +172,79 @@ def nothing_unheard(room: int) -> Unheard:
 
 
 @kernel
-def ended_in(month: int, unheard: Unheard, docket: Docket) -> Ints:
-    """Rows whose requester hears their end by the end of a month, in the docket's order; they are unheard no longer."""
+def ended_in(month: int, unheard: Unheard, docket: Docket, abusive: Flags) -> tuple[Ints, Ints]:
+    """Rows whose requester hears their end by the end of a month, in the docket's order; they are unheard no longer.
+
+    And those of them that are about people at risk; ``abusive`` by case, the requester's own purpose.
+    """
     stop = (month + 1) * DAYS_PER_MONTH
     rows, held = unheard.rows, unheard.held[0]
     for m in range(unheard.seen[0], docket.used[0]):
         rows[held] = m
         held += 1
     unheard.seen[0] = docket.used[0]
-    found = np.empty(held, np.int64)
-    count, kept = 0, 0
+    found, about = np.empty(held, np.int64), np.empty(held, np.int64)
+    count, some, kept = 0, 0, 0
     for k in range(held):
         m = rows[k]
         if docket.ended_day[m] < stop:
             found[count] = m
             count += 1
+            if abusive[docket.case[m]]:
+                about[some] = m
+                some += 1
         else:
             rows[kept] = m
             kept += 1
     unheard.held[0] = kept
-    return found[:count]
+    return found[:count], about[:some]
 
 
 def answers_of(rows: Ints, docket: Docket, cases: Cases) -> Answers:
     """What requesters hear of these rows. A formal request that a side door made needless tells them nothing of its own way."""
-    channel = docket.channel[rows]
-    own = (channel != PRESERVATION) & (channel != SPONTANEOUS) & (docket.status[rows] != DIVERTED)
-    rows = rows[own]
-    case, granted = docket.case[rows], docket.granted[rows]
-    requested = docket.requested[rows].astype(np.int64)
-    hosted = (cases.hosts[case, :RESIDENCE_SLOT] == requested[:, None]).any(axis=1)
-    return Answers(
-        requester=cases.requester[case].astype(np.int64),
-        abusive=cases.abusive[case],
-        text=docket.instrument[rows].astype(np.int64),
-        requested=requested,
-        residence=~hosted,
-        kind=docket.kind[rows].astype(np.int64),
-        label=docket.label[rows].astype(np.int64),
-        channel=docket.channel[rows].astype(np.int64),
-        given=granted >= 0,
-        full=granted >= docket.wanted[rows],
-        reasoned=(docket.status[rows] == REFUSED) & (docket.reason[rows] >= 0),
-    )
+    answer = docket.channel, docket.status, docket.granted, docket.wanted, docket.reason
+    asked = docket.case, docket.requested, docket.instrument, docket.kind, docket.label
+    return Answers(*_answered(rows, *answer, *asked, cases.requester, cases.abusive, cases.hosts))
+
+
+@kernel
+def _answered(
+    rows: Ints,
+    channels: Codes,
+    status: Codes,
+    granted: Codes,
+    wanted: Codes,
+    reason: Codes,
+    case: Codes,
+    requested: Codes,
+    instrument: Codes,
+    kinds: Codes,
+    labels: Codes,
+    requesters: Codes,
+    purpose: Flags,
+    hosts: Codes,
+) -> tuple[Ints, Flags, Ints, Ints, Flags, Ints, Ints, Ints, Flags, Flags, Flags]:
+    """The columns of ``Answers``, from those of the docket and of the cases that a requester has in its own files."""
+    n = rows.size
+    requester, text, host = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    kind, label, channel = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    abusive, residence, given = np.empty(n, np.bool_), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    full, reasoned = np.empty(n, np.bool_), np.empty(n, np.bool_)
+    r = 0
+    for m in rows:
+        if channels[m] == PRESERVATION or channels[m] == SPONTANEOUS or status[m] == DIVERTED:
+            continue
+        c = case[m]
+        requester[r], abusive[r], text[r], host[r] = requesters[c], purpose[c], instrument[m], requested[m]
+        residence[r] = True
+        for slot in range(RESIDENCE_SLOT):
+            residence[r] = residence[r] and hosts[c, slot] != requested[m]
+        kind[r], label[r], channel[r] = kinds[m], labels[m], channels[m]
+        given[r], full[r] = granted[m] >= 0, granted[m] >= wanted[m]
+        reasoned[r] = status[m] == REFUSED and reason[m] >= 0
+        r += 1
+    told = abusive[:r], text[:r], host[:r], residence[:r], kind[:r], label[:r], channel[:r]
+    return requester[:r], *told, given[:r], full[:r], reasoned[:r]
 
 
 def way_of(answers: Answers, mind: Mind) -> tuple[Ints, ...]:
@@ -252,18 +284,29 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     if not taught.any():
         return
     ways = tuple(part[taught] for part in way_of(answers, mind))
-    flat = np.ravel_multi_index(ways, mind.value.shape)
-    cells, where = np.unique(flat, return_inverse=True)
-    count = np.zeros((cells.size, _OUTCOMES), np.int64)
-    np.add.at(count, (where, outcome_of(answers)[taught]), 1)
-    kind = np.unravel_index(cells, mind.value.shape)[3] // len(OFFENCE_CLASSES)
     rate = np.full(_OUTCOMES, spec.rate)
     rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
-    weight = count * rate
-    mean = (weight * payoffs(spec)[kind]).sum(axis=1) / weight.sum(axis=1)
-    keep = np.prod((1.0 - rate) ** count, axis=1)
-    value = mind.value.reshape(-1)
-    value[cells] = keep * value[cells] + (1.0 - keep) * mean
+    flat = np.ravel_multi_index(ways, mind.value.shape)
+    _teach(mind.value.reshape(-1), flat, mind.value.shape[3:], outcome_of(answers)[taught], rate, payoffs(spec))
+
+
+@kernel
+def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, rate: Reals, pays: Reals) -> None:
+    """``learn`` for values laid flat, whose last two lengths are ``frames``: each way's answers are counted and taken at once."""
+    order = np.argsort(ways)
+    k = 0
+    while k < order.size:
+        way, count = ways[order[k]], np.zeros(_OUTCOMES, np.int64)
+        while k < order.size and ways[order[k]] == way:
+            count[outcomes[order[k]]] += 1
+            k += 1
+        kind = way // frames[1] % frames[0] // _CLASSES
+        paid, weight, keep = 0.0, 0.0, 1.0
+        for outcome in range(_OUTCOMES):
+            paid += count[outcome] * rate[outcome] * pays[kind, outcome]
+            weight += count[outcome] * rate[outcome]
+            keep *= (1.0 - rate[outcome]) ** count[outcome]
+        value[way] = keep * value[way] + (1.0 - keep) * (paid / weight)
 
 
 @kernel
