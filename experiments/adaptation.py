@@ -20,16 +20,19 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
-from experiments.compare import Ran, run_all, runs_frame
+from experiments.compare import Ran, manifest_of_arms, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
 from experiments.figures import draw, save
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
-from experiments.output import manifest_of, stamped, whole_folder, write_manifest
+from experiments.output import commit, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.report.adapted import alt_of, write_adapted
+from experiments.report.pictures import Picture
 from experiments.scenarios import headers
 from experiments.study import console_of, table_of
 from experiments.telling import counted, told_time
 from sim.config import key_of, load
+from sim.result import package_versions
 from sim.settings import Config
 from sim.simulation import check
 from sim.world.record import ConfigError, Record
@@ -41,7 +44,14 @@ PROTECTS = "case_disclosure_rate"
 COOPERATES = "legit_met_rate"
 WHOLE = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
+HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
+DIGITS = "%.6g"  # of the numbers of these tables
 PER_CENT = 100.0
+_ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
+_READING = (
+    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its diamond saves less than on paper. The "
+    "same numbers stand in the table below."
+)
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _HONEST = (
     "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
@@ -85,7 +95,7 @@ def main(*overrides: str) -> Path:
     with Console(stderr=True).status("composing the scenarios"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
-    spec = _checked(first)
+    spec = checked(first)
     entries = line_up(arms)
     for place, entry in enumerate(entries):
         if entry.against == place:
@@ -93,20 +103,16 @@ def main(*overrides: str) -> Path:
     console = console_of()
     with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
         ran = run_all(entries, console)
-        sides = sides_of(entries)
-        headline = headline_of(ran.board, sides, spec, first.metrics.fewest_events)
-        where = where_of(ran.board, sides, first.metrics.fewest_events)
-        headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
-        where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
-        moved = moved_of(ran.board, sides, entries, first.metrics.fewest_events)
-        moved.to_csv(folder / "moved.csv", index=False, float_format="%.6g")
+        tables = tables_of(ran.board, entries, spec)
+        for table, frame in tables.items():
+            frame.to_csv(folder / table, index=False, float_format=DIGITS)
         runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
-        draw_figure(folder / "figures", headline, ran, entries)
         command = " ".join(["adaptation", *overrides])
-        configs = [entries[side.place].config for side in sides] + [entries[a].config for a in {side.against for side in sides}]
-        write_manifest(folder, manifest_of(command, configs, folder, time.monotonic() - began, {}))
+        picture = draw_figure(folder / "figures", tables[HEADLINE_TABLE], _size(ran, first), first)
+        write_adapted(folder, list(tables.values()), arms, headers(), picture, _facts(command, ran, first, began))
+        write_manifest(folder, manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began))
     written = Path(first.output) / "adaptation" / name
-    console.print(told(headline, spec, _size(ran, first)))
+    console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
     for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
         console.print(line, highlight=False, soft_wrap=True)
     return written
@@ -140,7 +146,8 @@ def protecting(baseline: str) -> list[str]:
     return [name for name, header in headers().items() if header.direction.get(PROTECTS) == "down" and name != baseline]
 
 
-def _checked(config: Config) -> Spec:
+def checked(config: Config) -> Spec:
+    """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
     if config.world_seed is not None or config.until is not None:
         key = "world_seed" if config.world_seed is not None else "until"
         raise ConfigError(f"{key}: found {getattr(config, key)}; accepted: null in this study, which runs seeds x luck replicates")
@@ -158,6 +165,16 @@ def _size(ran: Ran, first: Config) -> str:
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def tables_of(board: Board, entries: Sequence[Entry], spec: Spec) -> dict[str, pd.DataFrame]:
+    """The three tables of the study, by file name."""
+    sides, fewest = sides_of(entries), entries[0].config.metrics.fewest_events
+    return {
+        HEADLINE_TABLE: headline_of(board, sides, spec, fewest),
+        DISPLACED_TABLE: where_of(board, sides, fewest),
+        MOVED_TABLE: moved_of(board, sides, entries, fewest),
+    }
 
 
 def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
@@ -292,11 +309,24 @@ def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewe
     return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
 
 
-def draw_figure(folder: Path, headline: pd.DataFrame, ran: Ran, entries: Sequence[Entry]) -> None:
-    """The one figure: protection on paper and after adaptation, displacement, cost."""
-    config = entries[0].config
-    caption = f"{_size(ran, config)}. Conditional on assumed parameters; how anyone would adapt is assumed too."
-    save(draw("adaptation", headline, caption, config.figures.get("adaptation")), folder / "adaptation.png")
+def _facts(command: str, ran: Ran, first: Config, began: float) -> dict[str, Any]:
+    """How the study was run, for its report."""
+    return {
+        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
+        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "versions": package_versions(), "baseline": first.scenario_name,
+    }  # fmt: skip
+
+
+def draw_figure(folder: Path, headline: pd.DataFrame, size: str, config: Config) -> Picture:
+    """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
+    caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    settings = dict(config.figures["adaptation"])
+    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
+    figure = draw("adaptation", headline, caption, settings)
+    width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+    path = save(figure, folder / "adaptation.png")
+    return Picture(path, str(settings["title"]), alt_of(headline), _READING, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +182,14 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
     assert set(headline["scenario"]) == {"judge", "core_cyber"}
     assert set(headline["year"]) == {"all", "1", "3"}
     tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet"}
-    assert {path.name for path in folder.iterdir()} == {*tables, "manifest.json", "figures"}
+    assert {path.name for path in folder.iterdir()} == {*tables, "report.html", "manifest.json", "figures"}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["seeds"], manifest["luck"]) == ([1, 2], 1)
+    arms = {f"{name} {conduct}" for name in ("as_adopted", "judge", "core_cyber") for conduct in (NAIVE, ADAPTIVE)}
+    assert set(manifest["arms"]) == arms
+    assert manifest["arms"]["judge adaptive"]["baseline"] == "as_adopted adaptive"
+    assert "adaptation.requesters.labels" in manifest["arms"]["judge adaptive"]["changes"]
+    assert list(manifest["scenarios"]) == ["as_adopted naive"], "one configuration in full; the others as what they change"
     moved = pd.read_csv(folder / "moved.csv")
     assert set(moved["scenario"]) == {"as_adopted", "judge", "core_cyber"}
     parts = moved[moved["by"] == "channel"].groupby("scenario")["naive"].sum()
