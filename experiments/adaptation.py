@@ -46,6 +46,7 @@ WHOLE = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
 HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
 DIGITS = "%.6g"  # of the numbers of these tables
+SILENCE = "silenced_share"
 PER_CENT = 100.0
 _ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
 _READING = (
@@ -183,7 +184,8 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
     in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
-    worlds, each counting alike. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
+    worlds, each counting alike; ``silenced``: per cent of the wishes about people at risk that nobody has because somebody has
+    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
     ``fewest`` events on a side give no number.
     """
     rows: list[dict[str, Any]] = []
@@ -204,7 +206,7 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
                     taken = Ratios(*(PER_CENT * part for part in gap))
                     least = tuple(min(pair) for pair in zip(events, _events(board, plain, key), strict=True))
                     rows.append(_row(side, year, "lost", taken, (least[0], least[1]), fewest, _worlds(pair)))
-        rows += _displaced(board, side, fewest)
+        rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
     return pd.DataFrame(rows, columns=list(HEADLINE))
 
 
@@ -240,11 +242,25 @@ def _row(
     }  # fmt: skip
 
 
+def _silenced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+    """The share of wishes that silence ended, where people may fall silent."""
+    if (key := (SILENCE, "all", "all")) not in board.keys:
+        return
+    k = board.keys.index(key)
+    values = mean_of(board.values[side.place, k])
+    if np.isnan(values).all():
+        return
+    mean, half = mean_of(values), half_width(values)
+    share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+    yield _row(side, WHOLE, "silenced", share, _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+
+
 _UNITS = {
     "protection": "% of the baseline's disclosures",
     "cost": "% of the baseline's needs met",
     "lost": "points of protection",
     "displaced": "% of cases the treaty no longer gives",
+    "silenced": "% of wishes about people at risk",
     "moved": "% of the baseline's disclosures while nobody adapts",
 }
 
@@ -336,7 +352,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     """The headline as a terminal shows it: protection on paper, after years of adaptation, what moved elsewhere, what it costs."""
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
-    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "needs lost"]
+    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "silenced", "needs lost"]
     table = table_of(f"cases saved, % of the baseline's; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
@@ -344,7 +360,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     for name in order:
         cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "cost")]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "silenced", "cost")]
         table.add_row(name, *cells)
     return table
 

@@ -39,7 +39,7 @@ _BYS = {"kind": "kind of label", "channel": KINDS["channel"], "instrument": "tex
 _LARGEST = 8  # columns of a table
 _FIRST = 3  # scenarios named first
 _HEAD = ("scenario", f"on paper, {THIN}%", f"after adaptation, {THIN}%", "taken by it, points")
-_TAIL = (f"displaced, {THIN}%", f"needs lost, {THIN}%")
+_TAIL = (f"displaced, {THIN}%", f"silenced, {THIN}%", f"needs lost, {THIN}%")
 _NUMBER = ("value", "world_low", "world_high")
 _TAKES, _GIVES, _UNSURE, _FEW = "takes", "gives", "unsure", "few"
 _GROUPS = {
@@ -332,7 +332,7 @@ def _headline(study: Adapted) -> Element:
     """The one table: saved on paper, in years of adaptation and over the whole window, taken, displaced, lost."""
     columns = [(NAIVE, "protection", WHOLE), (ADAPTIVE, "protection", WHOLE), (ADAPTIVE, "lost", WHOLE)]
     columns += [(ADAPTIVE, "protection", year) for year in study.years]
-    columns += [(ADAPTIVE, measure, WHOLE) for measure in ("displaced", "cost")]
+    columns += [(ADAPTIVE, measure, WHOLE) for measure in ("displaced", "silenced", "cost")]
     rows = []
     for name in study.scenarios:
         cells = [_cell(study, study.held.get((name, conduct, year, measure))) for conduct, measure, year in columns]

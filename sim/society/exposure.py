@@ -19,7 +19,7 @@ from sim.world.record import Record
 from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION, NonNegative, Positive, Unit
 
 Ints = NDArray[np.int64]
-_EXPOSED, _LAG = name_key("exposed"), name_key("lag")
+_EXPOSED, _LAG = map(name_key, ("exposed", "lag"))
 
 
 class Exposure(Record):
