@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
 from experiments.designs import design_of
-from experiments.reference import ADAPTATION, DEMO, PENALTIES
+from experiments.reference import ADAPTATION, DEMO, FOLDER, PENALTIES
 from sim.config import options
 
 ROOT = Path(__file__).parents[2]
@@ -139,6 +140,20 @@ def test_what_the_readme_reproduces_is_reproduced(words: list[str]) -> None:
 def test_the_exit_statuses_of_the_readme_are_those_of_the_command_line() -> None:
     (told,) = re.findall(r"## Exit status\n\n(.*?)\n\n", README, re.DOTALL)
     assert re.findall(r"`(\d+)`", told) == re.findall(r"(?:^|, )(\d+) ", STATUSES)
+
+
+def test_the_table_of_adaptation_is_that_of_the_reference() -> None:
+    held = pd.read_csv(FOLDER / ADAPTATION / "headline.csv", dtype={"year": str}).set_index(
+        ["scenario", "conduct", "year", "measure"]
+    )
+    (block,) = re.findall(r"^\| scenario \| saved on paper .*?\n((?:\|.*\n)+)", README, re.MULTILINE)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[1:]]
+    assert len(rows) > 9
+    years = [("naive", "all", "protection"), *(("adaptive", year, "protection") for year in ("1", "3", "10"))]
+    for name, *cells in rows:
+        for cell, place in zip(cells, [*years, ("adaptive", "all", "displaced"), ("adaptive", "all", "cost")], strict=True):
+            found = held.loc[(name.strip("`"), *place)]
+            assert cell == f"{found['value']:.1f} [{found['world_low']:.1f}, {found['world_high']:.1f}]", (name, place)
 
 
 def test_every_design_of_the_readme_is_on_file() -> None:
