@@ -46,18 +46,23 @@ SMALL = (
 
 
 def quick(*overrides: str) -> Config:
-    """The same as ``load`` for many configurations, in a tenth of its time: files are composed once for each choice among them.
+    """The same as ``load`` for many configurations, in a hundredth of its time: each choice among files is composed once.
 
-    Numbers are set as those of a study's points are; what ``varied`` does not set is composed.
+    Numbers are set as those of a study's points are; what ``varied`` does not set is composed. States are chosen apart, for no
+    scenario may touch them: so the composition of a scenario is shared by all worlds in which it is run.
     """
     numbers, choices = sorted_out(overrides)
-    return checked(varied(_chosen(choices, config_folder()), {key_of(number): value_of(number) for number in numbers}))
+    states = tuple(choice for choice in choices if choice.startswith("states="))
+    plain = _chosen(tuple(choice for choice in choices if choice not in states), config_folder())
+    if states:
+        plain = {**plain, **{part: _chosen(states, config_folder())[part] for part in ("states", "data")}}
+    return checked(varied(plain, {key_of(number): value_of(number) for number in numbers}))
 
 
 def sorted_out(overrides: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Overrides that set one value of the composed configuration, and all others."""
     overrides = tuple(overrides)
-    if any(key_of(override) == "reforms" for override in overrides):
+    if any(key_of(override) == "reforms" for override in overrides):  # a number may be a word of the treaty
         return (), overrides
     numbers = tuple(override for override in overrides if _sets_one_value(override))
     return numbers, tuple(override for override in overrides if override not in numbers)
