@@ -32,7 +32,8 @@ FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
 OF_NAMES = ("scenarios", "reproduce")  # studies that take no keys
-MANY_RUNS = ("compare", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
+MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
+EVERY_ARM = ("adaptation",)  # of these that run all scenarios if none is named: one of them is enough to see a command run
 
 
 def blocks(language: str) -> list[str]:
@@ -48,6 +49,8 @@ def smaller(words: list[str]) -> list[str]:
     asked = [SMALLER.get(word.partition("=")[0], word) for word in rest]
     if study == "compare":
         asked = ["seeds=2" if word == "seeds=1" else word for word in asked]
+    if study in EVERY_ARM and not any(word.startswith("scenarios=") for word in asked):
+        asked.append("scenarios=judge")
     if study in MANY_RUNS and not any(word.startswith("years=") for word in asked):
         asked.append("years=1")
     return [study, *asked, *(few_for(asked) if study in MANY_RUNS else FEW)]
@@ -100,6 +103,14 @@ def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path, capfd: p
     if words[0] not in OF_NAMES and "--cfg" not in words:
         arguments.append(f"output={tmp_path}")
     assert told(arguments, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [words for words in OTHERS if words[0] in EVERY_ARM], ids=" ".join)
+def test_a_command_of_the_readme_runs_with_every_arm(words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = [word for word in smaller(words) if word != "scenarios=judge"]
+    assert len(arguments) < len(smaller(words))
+    assert told([*arguments, f"output={tmp_path}"], capfd)
 
 
 @pytest.mark.parametrize(
