@@ -14,21 +14,25 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
+from pydantic_core import PydanticCustomError
 from rich.console import Console
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
-from experiments.compare import Ran, run_all, runs_frame
+from experiments.compare import Ran, manifest_of_arms, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
 from experiments.figures import draw, save
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
-from experiments.output import manifest_of, stamped, whole_folder, write_manifest
+from experiments.output import commit, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.report.adapted import alt_of, write_adapted
+from experiments.report.pictures import Picture
 from experiments.scenarios import headers
 from experiments.study import console_of, table_of
 from experiments.telling import counted, told_time
 from sim.config import key_of, load
+from sim.result import package_versions
 from sim.settings import Config
 from sim.simulation import check
 from sim.world.record import ConfigError, Record
@@ -40,7 +44,15 @@ PROTECTS = "case_disclosure_rate"
 COOPERATES = "legit_met_rate"
 WHOLE = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
+HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
+DIGITS = "%.6g"  # of the numbers of these tables
+SILENCE = "silenced_share"
 PER_CENT = 100.0
+_ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
+_READING = (
+    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its diamond saves less than on paper. The "
+    "same numbers stand in the table below."
+)
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _HONEST = (
     "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
@@ -57,10 +69,16 @@ MOVED = (
 WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
 
 
+def _each_once(years: list[int]) -> list[int]:
+    if len(set(years)) < len(years):
+        raise PydanticCustomError("twice", "each year once")
+    return years
+
+
 class Spec(Record):
     """What is told of each scenario."""
 
-    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1)]
+    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Side(NamedTuple):
@@ -78,7 +96,7 @@ def main(*overrides: str) -> Path:
     with Console(stderr=True).status("composing the scenarios"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
-    spec = _checked(first)
+    spec = checked(first)
     entries = line_up(arms)
     for place, entry in enumerate(entries):
         if entry.against == place:
@@ -86,20 +104,16 @@ def main(*overrides: str) -> Path:
     console = console_of()
     with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
         ran = run_all(entries, console)
-        sides = sides_of(entries)
-        headline = headline_of(ran.board, sides, spec, first.metrics.fewest_events)
-        where = where_of(ran.board, sides, first.metrics.fewest_events)
-        headline.to_csv(folder / "headline.csv", index=False, float_format="%.6g")
-        where.to_csv(folder / "displaced.csv", index=False, float_format="%.6g")
-        moved = moved_of(ran.board, sides, entries, first.metrics.fewest_events)
-        moved.to_csv(folder / "moved.csv", index=False, float_format="%.6g")
+        tables = tables_of(ran.board, entries, spec)
+        for table, frame in tables.items():
+            frame.to_csv(folder / table, index=False, float_format=DIGITS)
         runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
-        draw_figure(folder / "figures", headline, ran, entries)
         command = " ".join(["adaptation", *overrides])
-        configs = [entries[side.place].config for side in sides] + [entries[a].config for a in {side.against for side in sides}]
-        write_manifest(folder, manifest_of(command, configs, folder, time.monotonic() - began, {}))
+        picture = draw_figure(folder / "figures", tables[HEADLINE_TABLE], _size(ran, first), first)
+        write_adapted(folder, list(tables.values()), arms, headers(), picture, _facts(command, ran, first, began))
+        write_manifest(folder, manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began))
     written = Path(first.output) / "adaptation" / name
-    console.print(told(headline, spec, _size(ran, first)))
+    console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
     for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
         console.print(line, highlight=False, soft_wrap=True)
     return written
@@ -133,7 +147,8 @@ def protecting(baseline: str) -> list[str]:
     return [name for name, header in headers().items() if header.direction.get(PROTECTS) == "down" and name != baseline]
 
 
-def _checked(config: Config) -> Spec:
+def checked(config: Config) -> Spec:
+    """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
     if config.world_seed is not None or config.until is not None:
         key = "world_seed" if config.world_seed is not None else "until"
         raise ConfigError(f"{key}: found {getattr(config, key)}; accepted: null in this study, which runs seeds x luck replicates")
@@ -153,13 +168,25 @@ def _size(ran: Ran, first: Config) -> str:
 # --- tables ---------------------------------------------------------------------------------------------------------------
 
 
+def tables_of(board: Board, entries: Sequence[Entry], spec: Spec) -> dict[str, pd.DataFrame]:
+    """The three tables of the study, by file name."""
+    sides, fewest = sides_of(entries), entries[0].config.metrics.fewest_events
+    return {
+        HEADLINE_TABLE: headline_of(board, sides, spec, fewest),
+        DISPLACED_TABLE: where_of(board, sides, fewest),
+        MOVED_TABLE: moved_of(board, sides, entries, fewest),
+    }
+
+
 def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
     """``HEADLINE``, a row a scenario, conduct, year and measure.
 
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
-    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way. Intervals on
-    world means: ratios by Fieller, their differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
+    worlds, each counting alike; ``silenced``: per cent of the wishes about people at risk that nobody has because somebody has
+    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
+    ``fewest`` events on a side give no number.
     """
     rows: list[dict[str, Any]] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
@@ -179,7 +206,7 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
                     taken = Ratios(*(PER_CENT * part for part in gap))
                     least = tuple(min(pair) for pair in zip(events, _events(board, plain, key), strict=True))
                     rows.append(_row(side, year, "lost", taken, (least[0], least[1]), fewest, _worlds(pair)))
-        rows += _displaced(board, side, fewest)
+        rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
     return pd.DataFrame(rows, columns=list(HEADLINE))
 
 
@@ -215,11 +242,25 @@ def _row(
     }  # fmt: skip
 
 
+def _silenced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+    """The share of wishes that silence ended, where people may fall silent."""
+    if (key := (SILENCE, "all", "all")) not in board.keys:
+        return
+    k = board.keys.index(key)
+    values = mean_of(board.values[side.place, k])
+    if np.isnan(values).all():
+        return
+    mean, half = mean_of(values), half_width(values)
+    share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+    yield _row(side, WHOLE, "silenced", share, _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+
+
 _UNITS = {
     "protection": "% of the baseline's disclosures",
     "cost": "% of the baseline's needs met",
     "lost": "points of protection",
     "displaced": "% of cases the treaty no longer gives",
+    "silenced": "% of wishes about people at risk",
     "moved": "% of the baseline's disclosures while nobody adapts",
 }
 
@@ -228,12 +269,13 @@ def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]
     """The share displaced, if the treaty gave anything that the scenario stops."""
     found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
-        values, left = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+        shares, left = board.values[side.place, k], board.counts[side.place, k]
+        values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
         if np.isnan(values).all():
             continue
         mean, half = mean_of(values), half_width(values)
         share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
-        yield _row(side, WHOLE, "displaced", share, (left, round(left * float(mean))), fewest, int((~np.isnan(values)).sum()))
+        yield _row(side, WHOLE, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
 
 
 def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
@@ -283,11 +325,24 @@ def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewe
     return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
 
 
-def draw_figure(folder: Path, headline: pd.DataFrame, ran: Ran, entries: Sequence[Entry]) -> None:
-    """The one figure: protection on paper and after adaptation, displacement, cost."""
-    config = entries[0].config
-    caption = f"{_size(ran, config)}. Conditional on assumed parameters; how anyone would adapt is assumed too."
-    save(draw("adaptation", headline, caption, config.figures.get("adaptation")), folder / "adaptation.png")
+def _facts(command: str, ran: Ran, first: Config, began: float) -> dict[str, Any]:
+    """How the study was run, for its report."""
+    return {
+        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
+        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "versions": package_versions(), "baseline": first.scenario_name,
+    }  # fmt: skip
+
+
+def draw_figure(folder: Path, headline: pd.DataFrame, size: str, config: Config) -> Picture:
+    """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
+    caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    settings = dict(config.figures["adaptation"])
+    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
+    figure = draw("adaptation", headline, caption, settings)
+    width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+    path = save(figure, folder / "adaptation.png")
+    return Picture(path, str(settings["title"]), alt_of(headline), _READING, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------
@@ -297,7 +352,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     """The headline as a terminal shows it: protection on paper, after years of adaptation, what moved elsewhere, what it costs."""
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
-    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "needs lost"]
+    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "silenced", "needs lost"]
     table = table_of(f"cases saved, % of the baseline's; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
@@ -305,7 +360,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     for name in order:
         cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "cost")]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "silenced", "cost")]
         table.add_row(name, *cells)
     return table
 

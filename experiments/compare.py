@@ -261,10 +261,21 @@ def timing_of(ran: Ran, own: float, total: float) -> dict[str, float | int]:
 def _manifest(
     command: str, folder: Path, entries: Sequence[Entry], ran: Ran, timing: Mapping[str, float], cooperation: pd.DataFrame
 ) -> dict[str, Any]:
-    """The first baseline's configuration in full, every other one as what it changes."""
+    """The manifest of a comparison: how it stopped, what it cannot say, what no other arm outdoes, and where the time went."""
+    return manifest_of_arms(command, folder, entries, ran.board, timing["total_seconds"]) | {
+        "stopped": ran.stopped,
+        "unreached": list(ran.unreached),
+        "unsaid": _unsaid(entries[0].config, ran.board),
+        "frontier": [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]],
+        "timing": dict(timing),
+    }
+
+
+def manifest_of_arms(command: str, folder: Path, entries: Sequence[Entry], board: Board, seconds: float) -> dict[str, Any]:
+    """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
     first = entries[0].config
     plain = first.plain()
-    manifest = manifest_of(command, [first], folder, timing["total_seconds"], _absences(first, ran.board))
+    manifest = manifest_of(command, [first], folder, seconds, _absences(first, board))
     del manifest["world_seed"]
     arms = {
         entry.name: {
@@ -276,15 +287,10 @@ def _manifest(
         for entry in entries
     }
     return manifest | {
-        "seeds": ran.board.worlds,
+        "seeds": board.worlds,
         "luck": first.luck,
         "event_seeds": "world seed + 10000 x luck number (0, 1, ...)",
-        "stopped": ran.stopped,
-        "unreached": list(ran.unreached),
-        "unsaid": _unsaid(first, ran.board),
         "arms": arms,
-        "frontier": [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]],
-        "timing": dict(timing),
     }
 
 

@@ -1,7 +1,8 @@
-"""The committed results: ``python -m experiments.reference [demo] [scenarios] [penalties]`` makes them anew and says what moved.
+"""The committed results: ``python -m experiments.reference [demo] [scenarios] [adaptation] [penalties]`` makes them anew.
 
-``results/reference/`` holds the demo, every scenario against the text as adopted, and the check of the drawn laws. The lines on
-headline numbers that moved belong into the changelog, under **Regression**. ``rogatory reproduce`` reads what is written here.
+``results/reference/`` holds the demo, every scenario against the text as adopted, what is left of the safeguards once everyone has
+adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong into the changelog, under
+**Regression**. ``rogatory reproduce`` reads what is written here.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from experiments import compare, demo
+from experiments import adaptation, compare, demo
+from experiments.adaptation import DIGITS, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE
 from experiments.contrasts import COLUMNS
-from experiments.lineup import event_seed
+from experiments.lineup import Key, event_seed
 from experiments.output import MANIFEST, whole_folder, write_manifest
 from experiments.study import console_of
 from experiments.summary import HEADLINE
 from experiments.telling import counted, told_time
-from experiments.verdicts import Kind
+from experiments.verdicts import Kind, gap_scales, level_scales, share_scales
 from sim.config import load
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
@@ -33,15 +35,18 @@ from sim.sources.tables import read_penalties
 from sim.world.record import RogatoryError
 
 FOLDER = Path(__file__).parent.parent / "results" / "reference"
-DEMO, SCENARIOS, PENALTIES = "demo", "scenarios", "penalties"
+DEMO, SCENARIOS, ADAPTATION, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
 COMPARED = ("scenarios=all", "seeds=10", "luck=2")  # ``rogatory compare`` with these gives the scenarios
+ADAPTED = ("seeds=10", "luck=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
 _SLICE = ("metric", "by", "level")
 _SHOWN = ("all", "group")  # slices of the headline estimands that ``comparison.csv`` keeps
 _EFFECT = tuple(name for name in COLUMNS[COLUMNS.index("baseline") : COLUMNS.index("runs") + 1])
 _ENDS = ("", "_low", "_high")
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
+_OVER_WORLDS = ("world_low", "world_high")
+_FIRST = HEADLINE[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
 KINDS = {
     DEMO: {
         "headline.csv": Kind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
@@ -49,11 +54,12 @@ KINDS = {
             (*_SLICE, "unit"),
             ("baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"),
             "%.6g",
+            level_scales,
         ),
     },
     SCENARIOS: {
         "runs.csv": Kind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
-        "comparison.csv": Kind(("arm", "baseline_name", *_SLICE, "unit"), _EFFECT, "%.6g"),
+        "comparison.csv": Kind(("arm", "baseline_name", *_SLICE, "unit"), _EFFECT, "%.6g", level_scales),
         "cooperation.csv": Kind(
             ("arm", "baseline_name"),
             (
@@ -64,6 +70,24 @@ KINDS = {
             "%.6g",
         ),
     },
+    ADAPTATION: {
+        "runs.csv": Kind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
+        HEADLINE_TABLE: Kind(
+            ("scenario", "conduct", "year", "measure", "unit"),
+            ("value", *_OVER_WORLDS, "events_baseline", "events", "worlds"),
+            DIGITS,
+            share_scales,
+        ),
+        DISPLACED_TABLE: Kind(
+            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of"), DIGITS, share_scales
+        ),
+        MOVED_TABLE: Kind(
+            ("scenario", "by", "level", "unit"),
+            ("naive", "adaptive", "moved", *(f"moved_{end}" for end in _OVER_WORLDS), "events_naive", "events_adaptive", "worlds"),
+            DIGITS,
+            gap_scales,
+        ),
+    },
     PENALTIES: {
         PENALTIES_FILE: Kind(("code", "offence"), ("max_years", "predicted_median", "low", "high", "predicted_serious"), "%.4g")
     },
@@ -71,7 +95,6 @@ KINDS = {
 """The tables of each part, by file name."""
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
-_FIRST = HEADLINE[:2]  # of every arm in the list of what moved
 Tables = dict[str, pd.DataFrame]
 
 
@@ -82,10 +105,10 @@ class ReadingError(RogatoryError):
 # --- what is kept ---------------------------------------------------------------------------------------------------------
 
 
-def of_headline(frame: pd.DataFrame) -> pd.Series:
+def of_headline(frame: pd.DataFrame, estimands: Sequence[Key] = HEADLINE) -> pd.Series:
     """Which rows of a table with ``metric, by, level`` are headline estimands."""
     keys = pd.MultiIndex.from_frame(frame[list(_SLICE)].astype(str))
-    return pd.Series(keys.isin(list(HEADLINE)), frame.index)
+    return pd.Series(keys.isin(list(estimands)), frame.index)
 
 
 def headline_runs(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -114,6 +137,11 @@ def kept_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
 def kept_tables(runs: pd.DataFrame, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> Tables:
     """The tables of a comparison that are committed, by file name."""
     return {"runs.csv": kept_runs(runs), "comparison.csv": kept_comparison(comparison), "cooperation.csv": cooperation}
+
+
+def kept_adaptation(runs: pd.DataFrame, tables: Tables) -> Tables:
+    """The tables of a study of adaptation that are committed: its own, and of every run what protection and cost are made of."""
+    return {"runs.csv": kept_runs(runs[of_headline(runs, _FIRST)]), **tables}
 
 
 def penalties() -> pd.DataFrame:
@@ -150,6 +178,22 @@ def refresh_scenarios(folder: Path, *overrides: str) -> str:
     return "" if before is None else told_moves(moved(*map(by_world, (before, tables["runs.csv"]))), baseline)
 
 
+def refresh_adaptation(folder: Path, *overrides: str) -> str:
+    """Run the study of adaptation, or what the overrides choose of it, and keep its tables; returns what moved."""
+    written = adaptation.main(*(overrides or ADAPTED))
+    own = {name: _told(written / name) for name in (HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE)}
+    tables = kept_adaptation(pd.read_parquet(written / "runs.parquet"), own)
+    path = folder / ADAPTATION / HEADLINE_TABLE
+    before = _told(path) if path.exists() else None
+    _replace(folder / ADAPTATION, ADAPTATION, tables, written)
+    return "" if before is None else told_years(moved_years(before, tables[HEADLINE_TABLE]))
+
+
+def _told(path: Path) -> pd.DataFrame:
+    """A table of a study of adaptation; a year is a name."""
+    return pd.read_csv(path, dtype={"year": str})
+
+
 def refresh_penalties(folder: Path) -> str:
     """Predict the known penalties anew; returns how many predictions moved."""
     path, digits = folder / PENALTIES_FILE, KINDS[PENALTIES][PENALTIES_FILE].digits
@@ -170,7 +214,7 @@ def _replace(folder: Path, part: str, tables: Tables, written: Path) -> None:
     with whole_folder(folder.parent, fresh := f".new-{part}") as into:
         for name, table in tables.items():
             table.to_csv(into / name, index=False, float_format=KINDS[part][name].digits)
-        for source in sorted(written.glob("*.png")):
+        for source in sorted(written.rglob("*.png")):
             shutil.copy(source, into / source.name)
         manifest = json.loads((written / MANIFEST).read_text(encoding="utf-8"))
         held = sum(path.stat().st_size for path in (*into.iterdir(), written / MANIFEST))
@@ -211,16 +255,40 @@ def told_moves(rows: pd.DataFrame, baseline: str | None = None) -> str:
         return "no headline number moved"
     if baseline is None:
         return rows.to_string(index=False)
-    first = pd.Series(pd.MultiIndex.from_frame(rows[list(_SLICE)]).isin(list(_FIRST)), rows.index)
-    shown = rows[first | (rows["scenario"] == baseline)]
+    shown = rows[of_headline(rows, _FIRST) | (rows["scenario"] == baseline)]
     more = f"\nand {counted(len(rows) - len(shown), 'further headline number')} of the arms" if len(rows) > len(shown) else ""
     return f"{shown.to_string(index=False)}{more}"
+
+
+def moved_years(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of the headline table of adaptation that changed: ``scenario, conduct, measure, year, old, new`` and new limits.
+
+    A number that one side lacks has changed.
+    """
+    keys = ["scenario", "conduct", "measure", "year"]
+    both = old[[*keys, "value"]].merge(
+        new[[*keys, "value", *_OVER_WORLDS]], on=keys, how="outer", suffixes=("_old", "_new"), sort=False
+    )
+    table = both.rename(columns={"value_old": "old", "value_new": "new"})[[*keys, "old", "new", *_OVER_WORLDS]]
+    same = np.isclose(table["old"], table["new"], rtol=10 * _ROUNDING, atol=0.0, equal_nan=True)
+    return table[~same].reset_index(drop=True)
+
+
+def told_years(rows: pd.DataFrame) -> str:
+    """What moved, as lines: numbers of the whole window in full, of single years how many."""
+    if rows.empty:
+        return "no headline number moved"
+    shown = rows[rows["year"] == WHOLE].drop(columns="year")
+    more = len(rows) - len(shown)
+    lines = [shown.to_string(index=False)] if len(shown) else []
+    return "\n".join([*lines, f"and {counted(more, 'further headline number')} of single years"] if more else lines)
 
 
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
     DEMO: refresh_demo,
     SCENARIOS: refresh_scenarios,
+    ADAPTATION: refresh_adaptation,
 }
 
 
@@ -228,7 +296,7 @@ REFRESH: dict[str, Callable[[Path], str]] = {
 
 
 def read_manifest(folder: Path, part: str) -> dict[str, Any]:
-    """The manifest of the demo or of the scenarios. Raises ``ReadingError`` for one that is missing or damaged."""
+    """The manifest of a part that has one. Raises ``ReadingError`` for one that is missing or damaged."""
     path = folder / part / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -239,7 +307,7 @@ def read_manifest(folder: Path, part: str) -> dict[str, Any]:
     wanted = ("command", "seeds", "scenarios", "versions", "machine", "code", "tables", "files", "seconds")
     if not isinstance(manifest, dict):
         raise ReadingError(f"{shown(path)}: found no manifest; accepted: what git has")
-    lacking = [key for key in (*wanted, *(["arms", "luck"] if part == SCENARIOS else [])) if key not in manifest]
+    lacking = [key for key in (*wanted, *(["arms", "luck"] if part != DEMO else [])) if key not in manifest]
     if lacking:
         raise ReadingError(f"{shown(path)}: lacks {', '.join(lacking)}; accepted: what git has")
     return dict(manifest)

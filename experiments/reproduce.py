@@ -1,9 +1,9 @@
 """The committed results once more: each number identical, within tolerance, or different; the exit status says which.
 
-``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the demo and the check
-of the drawn laws too; ``rogatory reproduce judge demo`` those alone. Nothing is written. What *within tolerance* means and when
-it is granted stands in ``experiments/verdicts.py``. The exit status is 0 when every number is identical or within tolerance and
-``CHANGED`` when one is different.
+``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the demo, the study of
+adaptation and the check of the drawn laws too; ``rogatory reproduce judge demo`` those alone. Nothing is written. What *within
+tolerance* means and when it is granted stands in ``experiments/verdicts.py``. The exit status is 0 when every number is identical
+or within tolerance and ``CHANGED`` when one is different.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from experiments import demo
+from experiments import adaptation, demo
 from experiments.compare import changes_of, chosen_arms, run_all, runs_frame
 from experiments.contrasts import COOPERATION, FURTHER_USE, PROTECTION, comparison_of, contrast_of, cooperation_of
 from experiments.lineup import HOURS, Board, Entry, line_up
 from experiments.output import commit, machine
 from experiments.paired import mean_of
 from experiments.reference import (
+    ADAPTATION,
     DEMO,
     FOLDER,
     KINDS,
@@ -36,6 +37,7 @@ from experiments.reference import (
     SCENARIOS,
     Tables,
     headline_runs,
+    kept_adaptation,
     kept_tables,
     penalties,
     read_manifest,
@@ -54,8 +56,6 @@ from experiments.verdicts import (
     Outcome,
     as_text,
     judged,
-    level_scales,
-    no_scales,
     outcome_of,
 )
 from sim.config import key_of, options
@@ -64,6 +64,7 @@ from sim.settings import Config
 from sim.sources.checksums import sha256
 from sim.world.record import RogatoryError
 
+PARTS = (DEMO, ADAPTATION, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
 CHANGED = 4  # exit status: a number is different
 _OWN = "rogatory"  # its version names the reference and computes nothing
 _ASKED = ("output", "scenarios")  # keys that say what was asked and where it goes, not what a scenario is
@@ -75,7 +76,7 @@ _COMPUTES = ("sim", "configs", "experiments")  # folders whose files decide numb
 class Reading(NamedTuple):
     """The reference as it lies on disk."""
 
-    manifests: dict[str, dict[str, Any]]  # of the demo and of the scenarios
+    manifests: dict[str, dict[str, Any]]  # by part; the penalties have none
     tables: dict[str, Tables]  # by part
 
     @property
@@ -93,25 +94,25 @@ class Again(NamedTuple):
 
 
 def main(*names: str) -> int:
-    """Run the named scenarios again (all, the demo and the penalties without a name), tell each number's verdict."""
+    """Run the named scenarios and parts again (all of them without a name), tell each number's verdict."""
     folder = FOLDER
     reading = read(folder)
     chosen = chosen_of(names, reading)
     console, began = console_of(), time.monotonic()
     console.print(told_before(chosen, reading), highlight=False)
-    arms = [name for name in chosen if name not in (DEMO, PENALTIES)]
-    wanted = {SCENARIOS: bool(arms), DEMO: DEMO in chosen, PENALTIES: PENALTIES in chosen}
+    arms = [name for name in chosen if name not in PARTS]
+    wanted = {SCENARIOS: bool(arms)} | {part: part in chosen for part in PARTS}
     notes, outcomes, elsewhere = [], [], False
     for part in (part for part, asked in wanted.items() if asked):
         manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
         strange = strangeness(manifest)
         elsewhere |= bool(strange)
-        gone, left = parted(arms)
+        gone, left = parted(adapted_in(manifest) if part == ADAPTATION else arms)
         again = again_of(part, manifest, left, console)
         subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
         outcomes += [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
         notes += [f"{part}: {note}" for note in (*strange, *damage(folder, part, reading), *changed(again.configs, manifest))]
-        if part == SCENARIOS:
+        if part in (SCENARIOS, ADAPTATION):
             notes += [f"{part}: no scenario is named {name} any more" for name in gone]
     console.print(table_of(outcomes))
     for note in notes:
@@ -122,13 +123,13 @@ def main(*names: str) -> int:
 
 def read(folder: Path) -> Reading:
     """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
-    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO)}
+    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO, ADAPTATION)}
     return Reading(manifests, {part: read_tables(folder, part) for part in KINDS})
 
 
 def chosen_of(names: Sequence[str], reading: Reading) -> list[str]:
     """What is to be run again, each once. Raises ``RogatoryError`` for a name that the reference does not have."""
-    known = [*reading.arms, DEMO, PENALTIES]
+    known = [*reading.arms, *PARTS]
     for name in names:
         if name not in known:
             raise RogatoryError(f"reproduce: found {name!r}; accepted: {', '.join(known)}")
@@ -146,12 +147,14 @@ def parted(arms: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def again_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str], console: Console) -> Again:
-    """A part run again; of the scenarios the arms named."""
+    """A part run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
         return Again({PENALTIES_FILE: penalties()}, {}, {})
     if part == DEMO:
         return demo_again(manifest)
-    return scenarios_again(manifest, arms, console) if arms else Again({}, {}, {})
+    if not arms:
+        return Again({}, {}, {})
+    return adaptation_again(manifest, arms, console) if part == ADAPTATION else scenarios_again(manifest, arms, console)
 
 
 def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
@@ -211,6 +214,26 @@ def _level(board: Board, entry: Entry, key: tuple[str, str, str]) -> float:
     return 0.0 if np.isnan(level) else level
 
 
+def adapted_in(manifest: Mapping[str, Any]) -> list[str]:
+    """Scenarios of the study of adaptation, each once; the baseline is none of them."""
+    arms = [name for name, arm in manifest["arms"].items() if arm["baseline"] != name]
+    return list(dict.fromkeys(name.rpartition(" ")[0] for name in arms))
+
+
+def adapting(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> list[Entry]:
+    """These scenarios and their baselines under each conduct, as the study lines them up."""
+    return line_up(adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"]))
+
+
+def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str], console: Console) -> Again:
+    """The study of adaptation under the worlds and lucks of its manifest."""
+    entries = adapting(manifest, scenarios)
+    spec = adaptation.checked(entries[0].config)
+    ran = run_all(entries, console)
+    tables = kept_adaptation(runs_frame(ran.board, entries), adaptation.tables_of(ran.board, entries, spec))
+    return Again(tables, {}, {entry.name: entry.config for entry in entries})
+
+
 def demo_again(manifest: Mapping[str, Any]) -> Again:
     """The demo under the seeds of its manifest."""
     before, after = pair = demo.pair(*overrides_of(manifest))
@@ -237,7 +260,7 @@ def verdicts(part: str, then: Tables, again: Again, elsewhere: bool, subject: st
         if name in again.scales:
             scales = before[["arm"]].merge(again.scales[name], on="arm", how="left")
         else:
-            scales = level_scales(before, kind) if name == "comparison.csv" else no_scales(before, kind)
+            scales = kind.scales(before, kind)
         found.append(judged(before, after, kind, scales, elsewhere))
     return found
 
@@ -327,7 +350,7 @@ def told_before(chosen: Sequence[str], reading: Reading) -> str:
     made = reading.manifests[SCENARIOS]
     arms = sum(name in made["arms"] for name in chosen)
     seconds = made["seconds"] * (arms + 1) / (len(made["arms"]) + 1) if arms else 0.0
-    seconds += reading.manifests[DEMO]["seconds"] if DEMO in chosen else 0.0
+    seconds += sum(reading.manifests[part]["seconds"] for part in (DEMO, ADAPTATION) if part in chosen)
     return (
         f"{counted(len(chosen), 'part')} of the reference once more; projected: about {told_time(seconds)}, by what making it took"
     )

@@ -8,7 +8,7 @@ bit of a logarithm may tip a single event, and the queues carry that on; a numbe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import NamedTuple
 
@@ -19,16 +19,23 @@ from numpy.typing import NDArray
 SHARE = 0.005  # of a number's scale: what another processor may move
 EVENTS = 2  # or as much as so many tipped events weigh, where there are few
 IDENTICAL, WITHIN, DIFFERENT = "identical", "within tolerance", "different"
-_COUNTS = ("count", "events", "events_baseline", "worlds", "runs")
+_EVENTS = ("count", "events", "events_baseline", "events_naive", "events_adaptive")
+_COUNTS = (*_EVENTS, "of", "worlds", "runs")
 _SIDES = ("_then", "_now")
 
 
+def no_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Every number is measured by itself."""
+    return pd.DataFrame(0.0, index=table.index, columns=list(kind.numbers))
+
+
 class Kind(NamedTuple):
-    """How a table is written, and which of its columns name a number and which are numbers."""
+    """How a table is written, which of its columns name a number, which are numbers, and what these are measured by."""
 
     keys: tuple[str, ...]
     numbers: tuple[str, ...]
     digits: str
+    scales: Callable[[pd.DataFrame, Kind], pd.DataFrame] = no_scales
 
 
 class Outcome(NamedTuple):
@@ -92,7 +99,7 @@ def tolerance(events: NDArray[np.float64]) -> NDArray[np.float64]:
 def _long(table: pd.DataFrame, kind: Kind, scales: pd.DataFrame | None) -> pd.DataFrame:
     """One row a number: keys, ``column, text, events`` and, given scales, ``scale``."""
     keys, numbers = list(kind.keys), list(kind.numbers)
-    counts = [name for name in numbers if name in _COUNTS[:3]]
+    counts = [name for name in numbers if name in _EVENTS]
     known = table[counts].apply(pd.to_numeric, errors="coerce").min(axis=1) if counts else pd.Series(np.nan, table.index)
     long = table[keys].assign(events=known.astype(float)).loc[np.repeat(table.index, len(numbers))].reset_index(drop=True)
     long["column"] = np.tile(np.array(numbers, object), len(table))
@@ -102,14 +109,9 @@ def _long(table: pd.DataFrame, kind: Kind, scales: pd.DataFrame | None) -> pd.Da
     return long
 
 
-def no_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Every number is measured by itself."""
-    return pd.DataFrame(0.0, index=table.index, columns=list(kind.numbers))
-
-
 def level_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Differences, their limits and spreads are measured by the baseline's level, per cents by a hundred, ratios by one."""
-    level = pd.to_numeric(table["baseline"], errors="coerce").abs().fillna(0.0)
+    level = _sizes(table, "baseline")
     columns = {}
     for name in kind.numbers:
         if name in _COUNTS:
@@ -121,6 +123,26 @@ def level_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
         else:
             columns[name] = level
     return pd.DataFrame(columns)
+
+
+def share_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Per cents with their limits: what is displaced is measured by itself, what is saved or lost by the baseline's hundred."""
+    own = table["measure"] == "displaced" if "measure" in table else pd.Series(True, table.index)
+    return _of_level(_sizes(table, "value").where(own, 100.0), kind)
+
+
+def gap_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Levels under two conducts and what lies between them: all measured by the greater level."""
+    return _of_level(_sizes(table, "naive").clip(lower=_sizes(table, "adaptive")), kind)
+
+
+def _sizes(table: pd.DataFrame, column: str) -> pd.Series:
+    return pd.to_numeric(table[column], errors="coerce").abs().fillna(0.0)
+
+
+def _of_level(level: pd.Series, kind: Kind) -> pd.DataFrame:
+    """Counts are measured by themselves, all else by a level of its row."""
+    return pd.DataFrame({name: level * (name not in _COUNTS) for name in kind.numbers})
 
 
 def outcome_of(subject: str, tables: Sequence[pd.DataFrame]) -> Outcome:

@@ -181,7 +181,8 @@ def settle(polity: Polity, policy: Policy, month: int, opens: int, year: int) ->
     """Who is bound in a month, and which laws that brings; whether anything is other than it was."""
     spec = policy.adaptation.legislatures
     parties = bound_in(polity.membership, month)
-    statutes = joined(polity.statutes, parties, polity.planned, year) if spec.restrictive else polity.statutes
+    joins = spec.restrictive and (month == opens or bool((parties & ~polity.parties).any()))
+    statutes = joined(polity.statutes, parties, polity.planned, year) if joins else polity.statutes
     extended = protocol_binds(spec, int(parties.sum()), month - opens) or polity.extended
     changed = bool((parties != polity.parties).any()) or statutes.years is not polity.shown or extended != polity.extended
     polity.parties, polity.statutes, polity.extended, polity.shown = parties, statutes, extended, statutes.years
@@ -189,7 +190,7 @@ def settle(polity: Polity, policy: Policy, month: int, opens: int, year: int) ->
 
 
 def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
-    """The law with today's parties, maxima and offences.
+    """The law with today's parties and offences; ``world`` has today's maxima (``with_statutes``), here and in what follows.
 
     The first text with each side door stays the agreed one: it is a hint that the filing kernel holds against ``in_force``.
     """
@@ -204,7 +205,7 @@ def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
             polity.agreed.reach,
             weighing(instruments, polity.text),
             instruments,
-            with_statutes(world, polity.statutes.years),
+            world,
             policy,
         ),
         established=np.stack([established_by(text, world.offences) for text in texts]),
@@ -215,12 +216,12 @@ def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
 def crimes_today(polity: Polity, policy: Policy, world: World) -> Flags:
     """Whether a requested state punishes a conduct by today's law, ``[I, N, K]``."""
     instruments = texts_of(policy, policy.adaptation.members.text, polity.extended)
-    return crimes_under(instruments, with_statutes(world, polity.statutes.years))
+    return crimes_under(instruments, world)
 
 
 def habits_today(habits: Habits, polity: Polity, law: LawInForce, policy: Policy, world: World) -> Habits:
     """The menus under today's law: those of states that punish something else than before are made anew."""
-    held = crimes_at_home(with_statutes(world, polity.statutes.years), law)[-1]
+    held = crimes_at_home(world, law)[-1]
     rows = np.flatnonzero((held != habits.punished[-1]).any(axis=1))
     if not rows.size:
         return habits

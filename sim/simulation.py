@@ -50,6 +50,7 @@ from sim.enactment import (
     legislate,
     polity_of,
     settle,
+    with_statutes,
     year_of,
 )
 from sim.metrics import Finished, giving_rows
@@ -248,7 +249,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
         mind=mind_of(world, rules.adaptation.requesters, len(rules.names), config.demand.false_urgent_share, rules.habits.attempts),
-        ledger=ledger_of(world.states.count, len(rules.names)),
+        ledger=ledger_of(world.states.count, len(rules.names), rules.adaptation.requesters),
         unheard=nothing_unheard(room),
         affairs=no_affairs(),
         climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
@@ -303,8 +304,7 @@ def adapt(run: Run) -> None:
         amend(run, run.polity)
     if not (adaptation.requesters.learns or adaptation.in_public):
         return
-    ended = ended_in(run.month, run.unheard, run.docket)
-    about = ended[run.cases.abusive[run.docket.case[ended]]]
+    ended, about = ended_in(run.month, run.unheard, run.docket, run.cases.abusive)
     if adaptation.requesters.learns:
         hear(run, ended, about)
     if adaptation.in_public:
@@ -375,9 +375,10 @@ def amend(run: Run, polity: Polity) -> None:
 
 def enact(run: Run, polity: Polity, month: int) -> None:
     """Put the law of a month in force, if it is another than before: requests filed from then on, and whoever decides, meet it."""
-    rules, policy, world = run.rules, run.rules.policy, run.world
+    rules, policy = run.rules, run.rules.policy
     if not settle(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
         return
+    world = with_statutes(run.world, polity.statutes.years)
     law = law_today(polity, policy, world)
     amended = replace(
         rules,
@@ -386,7 +387,7 @@ def enact(run: Run, polity: Polity, month: int) -> None:
         habits=habits_today(rules.habits, polity, law, policy, world),
         maxima=polity.statutes.years,
     )
-    run.rules = with_training(amended, world)
+    run.rules = with_training(amended, run.world)
 
 
 def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:
@@ -397,7 +398,7 @@ def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:
     if spec.volume and month >= opens - REFERENCE_MONTHS:
         note(ended, run.ledger, run.docket, run.cases)
         if month + 1 == opens:
-            get_used_to(run.ledger)
+            get_used_to(run.ledger, spec)
         elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:
             run.mind.volume[:] = volumes(run.mind.volume, run.ledger, spec, is_adaptive(run.world, spec))
             begin_anew(run.ledger)
@@ -446,7 +447,8 @@ def bind(run: Run, month: int) -> None:
         if rule.reciprocal:
             run.in_force[text, :, out] = False
     if run.rules.adaptation.reviewers.scandals:
-        run.in_force[:-1, broken_in(run.memories, month)] = False  # comity is left, which is no text
+        asking, asked = np.divmod(np.flatnonzero(broken_in(run.memories, month)), run.in_force.shape[2])
+        run.in_force[:-1, asking, asked] = False  # comity is left, which is no text
 
 
 def _stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:

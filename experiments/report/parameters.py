@@ -14,6 +14,7 @@ from sim.config import config_folder
 
 STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
 COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
+_FILE, _KEY = COLUMNS.index("file"), COLUMNS.index("key")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
 _POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE]\d+")  # a number to Hydra, and to YAML 1.1 a word for want of a sign
@@ -37,8 +38,11 @@ def parameters(
     files = [place / "config.yaml"]
     for group, options in _defaults(place).items():
         picked = yaml.safe_load(chosen[group]) if group in chosen else options
-        files += [place / group / f"{option}.yaml" for option in ([picked] if isinstance(picked, str) else picked)]
+        for option in [picked] if isinstance(picked, str) else picked:
+            files += _with_bases(place / group / f"{option}.yaml")
     rows = [row for path in files if path.is_file() for row in _rows(path, place, composed)]
+    last = {row[_KEY]: row[_FILE] for row in rows}
+    rows = [row for row in rows if row[_FILE] == last[row[_KEY]]]  # what a later file sets anew stands there alone
     for name in dict.fromkeys(scenarios):
         path = place / "scenario" / f"{name}.yaml"
         rows += _rows(path, place, {}) if path.is_file() else []
@@ -59,6 +63,15 @@ def _defaults(place: Path) -> dict[str, str | list[str]]:
     entries = yaml.safe_load((place / "config.yaml").read_text(encoding="utf-8"))["defaults"]
     found = {group: options for entry in entries if isinstance(entry, dict) for group, options in entry.items()}
     return {group: options for group, options in found.items() if group not in _NO_SCIENCE and "/" not in group}
+
+
+def _with_bases(path: Path) -> list[Path]:
+    """An option's file after those that it builds on by its own ``defaults``."""
+    if not path.is_file():
+        return [path]
+    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    bases = [name for name in (body or {}).get("defaults", []) if isinstance(name, str) and name != "_self_"]
+    return [*(found for name in bases for found in _with_bases(path.with_name(f"{name}.yaml"))), path]
 
 
 def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

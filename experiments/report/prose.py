@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TITLE = "People at risk and the UN Convention against Cybercrime: what each rule would change"
 CONDITIONAL = "Relative and conditional: nobody knows the true extent of abuse."
 QUESTION = (
@@ -35,6 +37,7 @@ KEYS = (
     "Keys are those of the configuration: any of them can be set on the command line, and the comparison run again. The short "
     "names of the sources are explained in docs/sources.md."
 )
+_NOBODY = "Nobody adapts"
 LIMITS = {
     "Relative": "The true extent of abuse is unknown to everyone, and so are the levels here. What can be said is how a rule "
     "moves them, under the assumptions listed.",
@@ -42,12 +45,26 @@ LIMITS = {
     "size of an effect, and for small effects its direction.",
     "Hosting": "Where people's data are hosted is an input with a guess of its own, and a few hosts decide much of the result: "
     "read the table by requested state before generalising.",
-    "Nobody adapts": "Unless a scenario says so, governments do not learn which door is open, reviewers do not learn whom to "
+    _NOBODY: "Unless a scenario says so, governments do not learn which door is open, reviewers do not learn whom to "
     "trust, and people do not fall silent. A rule that closes one door may look better here than after some years.",
     "One person a request": "Contacts, families and sources in the same mailbox are not counted, cases of several states are not "
     "modelled, and the people at risk are a closed cohort.",
     "Small numbers": "Where fewer events than the least number stand behind a cell, pooled over all runs, no rate is given.",
 }
+_EVERYONE = (
+    "How anyone adapts is assumed",
+    "Here some of them adapt: requesters, reviewers, people, legislatures or parties, as the switches under adaptation in the "
+    "configuration say. How fast and how strongly rests on few sources and many guesses, which are held at one value each: "
+    "read the direction and the order of the rules. Fewer disclosures of people who have fallen silent are no protection.",
+)
+
+
+def limits(adapts: bool, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
+    """What the answers are not, by heading, where somebody adapts and where nobody does."""
+    head, text = _EVERYONE
+    return {head if adapts and key == _NOBODY else key: text if adapts and key == _NOBODY else words for key, words in said.items()}
+
+
 SELECTED = (
     "Shares of what was executed or decided are left out: scenarios change what is filed, so these shares speak of other requests "
     "in each."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -72,8 +73,8 @@ def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) 
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
         "rests": ("What it rests on", rests(known)),
-        "limits": ("Limits", limits()),
-        "rebuild": ("How to rebuild it", rebuild(study)),
+        "limits": ("Limits", limits(prose.limits(study.first.adaptation.anyone))),
+        "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
         "tables": ("Tables", tables(study)),
         "numbers": ("Every number behind it", numbers(known)),
     }
@@ -280,7 +281,7 @@ def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
 
 
-def limits(said: Mapping[str, str] = prose.LIMITS) -> list[Element]:
+def limits(said: Mapping[str, str]) -> list[Element]:
     """What these answers are not."""
     return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in said.items()])]
 
@@ -288,9 +289,10 @@ def limits(said: Mapping[str, str] = prose.LIMITS) -> list[Element]:
 # --- rebuilding it --------------------------------------------------------------------------------------------------------
 
 
-def rebuild(study: Study) -> list[Element]:
-    """The command, the commit, the seeds and the digests."""
-    facts = study.facts
+def rebuild(
+    facts: Mapping[str, Any], digests: Mapping[str, str], data: Mapping[str, str], beside: str = prose.BESIDE
+) -> list[Element]:
+    """The command, the commit, the seeds, the digests of all configurations and the checksums of the tables that were read."""
     told = {
         "Commit": str(facts["commit"] or "not known: not run from a repository"),
         "World seeds": f"{seeds_of([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
@@ -299,14 +301,14 @@ def rebuild(study: Study) -> list[Element]:
         "Time": several(round(float(facts["seconds"])), "second"),
         "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
     }
-    digests = [(spoken(name), tag("code", digest)) for name, digest in study.digests.items()]
-    sums = [(name, tag("code", checksum)) for name, checksum in study.first.data.items()]
+    rows = [(spoken(name), tag("code", digest)) for name, digest in digests.items()]
+    sums = [(name, tag("code", checksum)) for name, checksum in data.items()]
     content = [
         tag("p", prose.SAME_NUMBERS),
         tag("pre", tag("code", str(facts["command"]))),
         tag("dl", [part for head, text in told.items() for part in (tag("dt", head), tag("dd", text))]),
-        tag("p", prose.BESIDE),
-        table(prose.DIGESTS, ("scenario", "digest"), digests, words=2),
+        tag("p", beside),
+        table(prose.DIGESTS, ("scenario", "digest"), rows, words=2),
     ]
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
 

@@ -88,7 +88,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any
         *told,
         ("run", "What was run", _run(study, extent, facts)),
         ("rests", "What it rests on", _rests(study, known, facts)),
-        ("limits", "Limits", sections.limits(study_prose.LIMITS)),
+        ("limits", "Limits", sections.limits(prose.limits(study.config.adaptation.anyone, study_prose.LIMITS))),
         ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
     ]
     model = odd(study.config, known)

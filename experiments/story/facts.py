@@ -161,7 +161,7 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     yield fact(
         "appetite",
         formal,
-        propensity=float(rules.habits.appetite[i] * rules.law.filing[text]),
+        propensity=float(rules.habits.appetite[i] * rules.law.filing[text] * filing.volume[int(cases.abusive[case]), i, text]),
         luck=luck,
         trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
     )

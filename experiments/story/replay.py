@@ -243,6 +243,7 @@ class Filing:
     rows: Docket  # as written on the day of filing, before anyone at the requested state touched it
     status: int  # of the case after this
     expression: float  # of the person then, relative to baseline
+    volume: NDArray[np.float64]  # [2, N, I] factor that requesters' experience put on the propensity to file by then
 
 
 @lru_cache(maxsize=1)
@@ -284,7 +285,16 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
             written(*(asked[word] for word in words))
         new: Docket = Docket._make([rows.used - before, *(column[before : int(rows.used[0])] for column in rows[1:])])
         told.append(
-            Filing(occasion.month, occasion.day, occasion.attempts, tuple(calls), new, int(book.status[0]), occasion.expression)
+            Filing(
+                occasion.month,
+                occasion.day,
+                occasion.attempts,
+                tuple(calls),
+                new,
+                int(book.status[0]),
+                occasion.expression,
+                occasion.mind.volume,
+            )
         )
     return tuple(told)
 

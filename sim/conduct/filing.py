@@ -303,6 +303,12 @@ def _used(c: int, j: int, frame: int, book: CaseBook) -> bool:
 
 
 @inlined
+def _met(c: int, j: int, book: CaseBook) -> bool:
+    """Whether the case has been filed with this state before, under another label."""
+    return bool(book.ways[c, 0] // _FRAMES == j or book.ways[c, 1] // _FRAMES == j)
+
+
+@inlined
 def _promise(
     seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
@@ -432,15 +438,18 @@ def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) 
 
 @inlined
 def _go_round(
-    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
-    habits: Habits, mind: Mind,
+    seed: np.uint64, phase: int, again: bool, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
+    law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
     """What comes past the request paragraphs: shared unasked, from the firm, from police to police.
 
     The firm is asked by no text, for less than content, where it is and not where the person lives; rows are of abusive wishes
     alone, because the legitimate ones are hundreds of times as many and stand in a table of counts. Police ask police for
-    the offences of the text itself (Art 47).
+    the offences of the text itself (Art 47). Neither reads the label as a desk does: ``again``, in a state where the case was
+    filed under another one, they would answer as before, and nobody asks them, nor shares anew.
     """
+    if again:
+        return
     c, j, jk = paper.case, paper.requested, habits.state_keys[paper.requested]
     i, ck, abusive = cases.requester[c], cases.id[c], cases.abusive[c]
     door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
@@ -585,7 +594,7 @@ def file_requests(
         alleged = label if kind == FABRICATED else int(cases.conduct[c])
         paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality, _place(c, slot, cases, mind))
         before = docket.used[0]
-        _go_round(seed, phase, paper, in_force, cases, docket, law, habits, mind)
+        _go_round(seed, phase, _met(c, j, book), paper, in_force, cases, docket, law, habits, mind)
         if formal:
             _ask(seed, phase, text, paper, in_force, cases, docket, law, habits, mind)
         filed = docket.used[0] > before
@@ -654,11 +663,24 @@ def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tup
 def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
     """New cases of the month and second or third attempts, in order of (day, id)."""
     rows = np.arange(edges[month], edges[month + 1])
-    days = cases.day[rows]
+    days = cases.day[edges[month] : edges[month + 1]]
     if book.held[0] == 0:
         return rows, days
     again, when = due_again(month, book, docket, habits)
     order = np.lexsort((cases.id[again], when))
-    again, when = again[order], when[order]
-    place = np.searchsorted(days, when, side="right")  # new cases come in order of (day, id) already
-    return np.insert(rows, place, again), np.insert(days, place, when)
+    return merged(rows, days, again[order], when[order])
+
+
+@kernel
+def merged(rows: Ints, days: Reals, again: Ints, when: Reals) -> tuple[Ints, Reals]:
+    """Both lists of cases as one, by day; each is in order of (day, id) already, and new cases come first on a day."""
+    both, at = np.empty(rows.size + again.size, np.int64), np.empty(rows.size + again.size)
+    new, old = 0, 0
+    for w in range(both.size):
+        if old == again.size or (new < rows.size and days[new] <= when[old]):
+            both[w], at[w] = rows[new], days[new]
+            new += 1
+        else:
+            both[w], at[w] = again[old], when[old]
+            old += 1
+    return both, at

@@ -10,7 +10,7 @@ doors and pretended emergencies. Volume follows yield by a law of its own (``vol
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,15 @@ from sim.world.vocabulary import (
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Codes = NDArray[np.integer[Any]]
 WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 """Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""
 PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
+_CLASSES = len(OFFENCE_CLASSES)
+_STRONGEST = 50.0  # pull at most, so that no weight of a way leaves the range of numbers: then nobody would be left to ask
+_COSTLIEST = 5.0  # cost at most, in successes
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
 
@@ -63,11 +67,11 @@ class Learning(Record):
     volume: bool
     attempts: Annotated[int, Field(ge=1, le=3)]
     adaptive_share: Unit
-    pull: NonNegative
+    pull: Annotated[float, Field(ge=0.0, le=_STRONGEST)]
     rate: Annotated[float, Field(ge=0.0, lt=1.0)]
     reasons: Annotated[float, Field(ge=1.0)]
-    cost: NonNegative
-    framing_cost: NonNegative
+    cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
+    framing_cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
     partial: Unit
     prior: Unit
     elasticity: NonNegative
@@ -105,7 +109,7 @@ class Ledger(NamedTuple):
 
     given: Ints  # [2, N, I] formal requests that gave data
     heard: Ints  # [2, N, I] formal requests whose end was heard
-    usual: Reals  # [2] yield of the last year of the run-in, by purpose
+    usual: Reals  # [2, I] yield of the last year of the run-in, by purpose and text
 
 
 class Answers(NamedTuple):
@@ -150,10 +154,10 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
     )
 
 
-def ledger_of(states: int, texts: int) -> Ledger:
-    """Nothing has been heard yet."""
+def ledger_of(states: int, texts: int, spec: Learning) -> Ledger:
+    """Nothing has been heard yet: until it is, what is expected of any way (``prior``) is what is usual."""
     shape = (PURPOSES, states, texts)
-    return Ledger(given=np.zeros(shape, np.int64), heard=np.zeros(shape, np.int64), usual=np.zeros(PURPOSES))
+    return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((PURPOSES, texts), spec.prior))
 
 
 class Unheard(NamedTuple):
@@ -170,49 +174,79 @@ def nothing_unheard(room: int) -> Unheard:
 
 
 @kernel
-def ended_in(month: int, unheard: Unheard, docket: Docket) -> Ints:
-    """Rows whose requester hears their end by the end of a month, in the docket's order; they are unheard no longer."""
+def ended_in(month: int, unheard: Unheard, docket: Docket, abusive: Flags) -> tuple[Ints, Ints]:
+    """Rows whose requester hears their end by the end of a month, in the docket's order; they are unheard no longer.
+
+    And those of them that are about people at risk; ``abusive`` by case, the requester's own purpose.
+    """
     stop = (month + 1) * DAYS_PER_MONTH
     rows, held = unheard.rows, unheard.held[0]
     for m in range(unheard.seen[0], docket.used[0]):
         rows[held] = m
         held += 1
     unheard.seen[0] = docket.used[0]
-    found = np.empty(held, np.int64)
-    count, kept = 0, 0
+    found, about = np.empty(held, np.int64), np.empty(held, np.int64)
+    count, some, kept = 0, 0, 0
     for k in range(held):
         m = rows[k]
         if docket.ended_day[m] < stop:
             found[count] = m
             count += 1
+            if abusive[docket.case[m]]:
+                about[some] = m
+                some += 1
         else:
             rows[kept] = m
             kept += 1
     unheard.held[0] = kept
-    return found[:count]
+    return found[:count], about[:some]
 
 
 def answers_of(rows: Ints, docket: Docket, cases: Cases) -> Answers:
     """What requesters hear of these rows. A formal request that a side door made needless tells them nothing of its own way."""
-    channel = docket.channel[rows]
-    own = (channel != PRESERVATION) & (channel != SPONTANEOUS) & (docket.status[rows] != DIVERTED)
-    rows = rows[own]
-    case, granted = docket.case[rows], docket.granted[rows]
-    requested = docket.requested[rows].astype(np.int64)
-    hosted = (cases.hosts[case, :RESIDENCE_SLOT] == requested[:, None]).any(axis=1)
-    return Answers(
-        requester=cases.requester[case].astype(np.int64),
-        abusive=cases.abusive[case],
-        text=docket.instrument[rows].astype(np.int64),
-        requested=requested,
-        residence=~hosted,
-        kind=docket.kind[rows].astype(np.int64),
-        label=docket.label[rows].astype(np.int64),
-        channel=docket.channel[rows].astype(np.int64),
-        given=granted >= 0,
-        full=granted >= docket.wanted[rows],
-        reasoned=(docket.status[rows] == REFUSED) & (docket.reason[rows] >= 0),
-    )
+    answer = docket.channel, docket.status, docket.granted, docket.wanted, docket.reason
+    asked = docket.case, docket.requested, docket.instrument, docket.kind, docket.label
+    return Answers(*_answered(rows, *answer, *asked, cases.requester, cases.abusive, cases.hosts))
+
+
+@kernel
+def _answered(
+    rows: Ints,
+    channels: Codes,
+    status: Codes,
+    granted: Codes,
+    wanted: Codes,
+    reason: Codes,
+    case: Codes,
+    requested: Codes,
+    instrument: Codes,
+    kinds: Codes,
+    labels: Codes,
+    requesters: Codes,
+    purpose: Flags,
+    hosts: Codes,
+) -> tuple[Ints, Flags, Ints, Ints, Flags, Ints, Ints, Ints, Flags, Flags, Flags]:
+    """The columns of ``Answers``, from those of the docket and of the cases that a requester has in its own files."""
+    n = rows.size
+    requester, text, host = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    kind, label, channel = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    abusive, residence, given = np.empty(n, np.bool_), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    full, reasoned = np.empty(n, np.bool_), np.empty(n, np.bool_)
+    r = 0
+    for m in rows:
+        if channels[m] == PRESERVATION or channels[m] == SPONTANEOUS or status[m] == DIVERTED:
+            continue
+        c = case[m]
+        requester[r], abusive[r], text[r], host[r] = requesters[c], purpose[c], instrument[m], requested[m]
+        residence[r] = True
+        for slot in range(RESIDENCE_SLOT):
+            residence[r] = residence[r] and hosts[c, slot] != requested[m]
+        kind[r], label[r], channel[r] = kinds[m], labels[m], channels[m]
+        given[r], full[r] = granted[m] >= 0, granted[m] >= wanted[m]
+        reasoned[r] = status[m] == REFUSED and reason[m] >= 0
+        r += 1
+    told = abusive[:r], text[:r], host[:r], residence[:r], kind[:r], label[:r], channel[:r]
+    return requester[:r], *told, given[:r], full[:r], reasoned[:r]
 
 
 def way_of(answers: Answers, mind: Mind) -> tuple[Ints, ...]:
@@ -246,31 +280,48 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
 
     A way's answers of one month move its value as one after the other would if each paid their mean, weighted by how fast it
     teaches: ``V <- keep * V + (1 - keep) * mean`` with ``keep`` the product of ``1 - rate``. Counts are whole numbers, so
-    that not even rounding depends on the order. Creatures of habit, and legitimate requesters, choose nothing by value.
+    that not even rounding depends on the order. At a rate of zero nobody learns. Creatures of habit, and legitimate requesters,
+    choose nothing by value.
     """
     taught = answers.abusive & (mind.pull[answers.requester] > 0)
-    if not taught.any():
+    if not taught.any() or spec.rate == 0.0:
         return
     ways = tuple(part[taught] for part in way_of(answers, mind))
-    flat = np.ravel_multi_index(ways, mind.value.shape)
-    cells, where = np.unique(flat, return_inverse=True)
-    count = np.zeros((cells.size, _OUTCOMES), np.int64)
-    np.add.at(count, (where, outcome_of(answers)[taught]), 1)
-    kind = np.unravel_index(cells, mind.value.shape)[3] // len(OFFENCE_CLASSES)
     rate = np.full(_OUTCOMES, spec.rate)
     rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
-    weight = count * rate
-    mean = (weight * payoffs(spec)[kind]).sum(axis=1) / weight.sum(axis=1)
-    keep = np.prod((1.0 - rate) ** count, axis=1)
-    value = mind.value.reshape(-1)
-    value[cells] = keep * value[cells] + (1.0 - keep) * mean
+    *_, frames, channels = mind.value.shape
+    flat = np.ravel_multi_index(ways, mind.value.shape)
+    _teach(mind.value.reshape(-1), flat, (frames, channels), outcome_of(answers)[taught], rate, payoffs(spec))
+
+
+@kernel
+def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, rate: Reals, pays: Reals) -> None:
+    """``learn`` for values laid flat, whose last two lengths are ``frames``: each way's answers are counted and taken at once."""
+    order = np.argsort(ways)
+    k = 0
+    while k < order.size:
+        way, count = ways[order[k]], np.zeros(_OUTCOMES, np.int64)
+        while k < order.size and ways[order[k]] == way:
+            count[outcomes[order[k]]] += 1
+            k += 1
+        kind = way // frames[1] % frames[0] // _CLASSES
+        paid, weight, keep = 0.0, 0.0, 1.0
+        for outcome in range(_OUTCOMES):
+            paid += count[outcome] * rate[outcome] * pays[kind, outcome]
+            weight += count[outcome] * rate[outcome]
+            keep *= (1.0 - rate[outcome]) ** count[outcome]
+        value[way] = keep * value[way] + (1.0 - keep) * (paid / weight)
 
 
 @kernel
 def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
-    """Count the formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none."""
+    """Count first formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none.
+
+    A second filing is of a wish that has failed already and fails more often: counted too, asking again would look like yield
+    that falls, and whoever tries harder would come to ask less.
+    """
     for m in rows:
-        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED:
+        if docket.channel[m] < FIRST_SIDE_DOOR and docket.status[m] != DIVERTED and docket.attempt[m] == 0:
             c, text = docket.case[m], docket.instrument[m]
             purpose = 1 if cases.abusive[c] else 0
             ledger.heard[purpose, cases.requester[c], text] += 1
@@ -278,10 +329,19 @@ def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
                 ledger.given[purpose, cases.requester[c], text] += 1
 
 
-def get_used_to(ledger: Ledger) -> None:
-    """Take what was heard so far as what requesters are used to, by purpose, and begin to count anew."""
-    given, heard = (part.sum(axis=(1, 2)) for part in (ledger.given, ledger.heard))
-    ledger.usual[:] = np.divide(given, heard, out=np.zeros(PURPOSES), where=heard > 0)
+def get_used_to(ledger: Ledger, spec: Learning) -> None:
+    """Take what was heard so far as what requesters are used to, by purpose and text, and begin to count anew.
+
+    By text, because whoever asks as a favour has long known that favours are rarer than duties: were all texts held against one
+    yield, volumes would move on the window's first day though nothing had changed. A text is pulled by ``doubt`` answers' worth
+    towards all of them together, which stand for one that is new.
+    """
+    given, heard = (part.sum(axis=1) for part in (ledger.given, ledger.heard))
+    known = heard.sum(axis=1, keepdims=True)
+    overall = np.divide(given.sum(axis=1, keepdims=True), known, out=np.full((PURPOSES, 1), spec.prior), where=known > 0)
+    weighed = heard + spec.doubt
+    ledger.usual[:] = overall
+    np.divide(given + spec.doubt * overall, weighed, out=ledger.usual, where=weighed > 0)
     begin_anew(ledger)
 
 
@@ -300,7 +360,7 @@ def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> R
     heard only the reversion acts, so that who gave a way up tries it again. *Assumption*: the same law for formal requests.
     """
     heard = ledger.heard
-    usual = ledger.usual[:, None, None]
+    usual = ledger.usual[:, None, :]
     weighed = heard + spec.doubt
     found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
     slope = spec.elasticity / spec.adaptive_share if spec.adaptive_share > 0 else 0.0

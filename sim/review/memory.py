@@ -135,18 +135,38 @@ def decisions_of(rows: Ints, docket: Docket, requester: NDArray[np.integer], jud
     ``judged`` ``[S]`` are the safeguards whose refusals are of substance and the authority's own. What lapsed, was withdrawn
     or found no data teaches nobody; neither does a side door, which the authority's desk does not see.
     """
-    rows = rows[docket.channel[rows] < FIRST_SIDE_DOOR]
-    reason = docket.reason[rows]
-    given = docket.granted[rows] >= 0
-    refused = (docket.status[rows] == REFUSED) & (reason >= 0) & judged[reason]
-    told = given | refused
-    rows = rows[told]
     return Decisions(
-        requester=requester[docket.case[rows]].astype(np.int64),
-        requested=docket.requested[rows].astype(np.int64),
-        given=given[told],
-        refused=refused[told],
+        *_decided(
+            rows, docket.case, docket.requested, docket.channel, docket.granted, docket.status, docket.reason, requester, judged
+        )
     )
+
+
+@kernel
+def _decided(
+    rows: Ints,
+    case: NDArray[np.integer],
+    requested: NDArray[np.integer],
+    channel: NDArray[np.integer],
+    granted: NDArray[np.integer],
+    status: NDArray[np.integer],
+    reason: NDArray[np.integer],
+    requester: NDArray[np.integer],
+    judged: Flags,
+) -> tuple[Ints, Ints, Flags, Flags]:
+    """The columns of ``Decisions``, from those of the docket that an authority has in its own files."""
+    asks, holds = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+    given, refused = np.empty(rows.size, np.bool_), np.empty(rows.size, np.bool_)
+    count = 0
+    for m in rows:
+        if channel[m] >= FIRST_SIDE_DOOR:
+            continue
+        met = granted[m] >= 0
+        upheld = status[m] == REFUSED and reason[m] >= 0 and judged[reason[m]]
+        if met or upheld:
+            asks[count], holds[count], given[count], refused[count] = requester[case[m]], requested[m], met, upheld
+            count += 1
+    return asks[:count], holds[:count], given[:count], refused[:count]
 
 
 def news_of(rows: Ints, month: int, opens: int, docket: Docket, cases: Cases, screened: Flags) -> News:
@@ -185,17 +205,19 @@ def fade(memories: Memories, spec: Memory) -> None:
     if spec.trust:
         memories.given[:] *= spec.keeps
         memories.wronged[:] *= spec.keeps
-    kept = spec.keeps_record
     for affairs in (memories.record, memories.pretended, memories.central):
-        if affairs.any():
-            affairs[:] *= kept
+        affairs[:] *= spec.keeps_record
 
 
+@kernel
 def experience(memories: Memories, decisions: Decisions) -> None:
     """Authorities count what they gave and what they refused, in place; whole numbers, so no order matters."""
-    pair = decisions.requester, decisions.requested
-    np.add.at(memories.given, pair, decisions.given.astype(float))
-    np.add.at(memories.wronged, pair, decisions.refused.astype(float))
+    for r in range(decisions.requester.size):
+        i, j = decisions.requester[r], decisions.requested[r]
+        if decisions.given[r]:
+            memories.given[i, j] += 1.0
+        if decisions.refused[r]:
+            memories.wronged[i, j] += 1.0
 
 
 def heard_by(news: News, parties: Flags, spill: float) -> Reals:
@@ -245,9 +267,10 @@ def break_off(memories: Memories, spec: Memory, news: News, month: int, readines
     """
     key = state_keys[news.requested]
     broken = news.own & (draws.uniform("scandal", news.case, key) < spec.suspends * readiness)
-    years = spec.scandal_years * np.exp(spec.scandal_spread * draws.normal("scandal:length", news.case, key))
-    length = np.maximum(np.rint(MONTHS_PER_YEAR * years), 1.0).astype(np.int64)
-    np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length[broken])
+    if broken.any():
+        spread = spec.scandal_spread * draws.normal("scandal:length", news.case[broken], key[broken])
+        length = np.maximum(np.rint(MONTHS_PER_YEAR * spec.scandal_years * np.exp(spread)), 1.0).astype(np.int64)
+        np.maximum.at(memories.resumes, (news.requester[broken], news.requested[broken]), month + 1 + length)
     return broken
 
 
@@ -267,19 +290,54 @@ def gained(given: Reals, wronged: Reals, liberal: Reals, spec: Memory) -> Reals:
 
 
 @kernel
-def add_trust(
+def as_trusted(
     pair_bar: Reals, standing: Reals, memories: Memories, liberal: Reals, severity: float, prior_files: float, c_trust: float
-) -> None:
-    """Add ``c_trust`` times the trust gained, pair by pair, to bars and standing ``[N, N]``, in place; see ``gained``."""
-    for i in range(pair_bar.shape[0]):
-        for j in range(pair_bar.shape[1]):
+) -> tuple[Reals, Reals, Reals]:
+    """Bars and standing ``[N, N]`` with ``c_trust`` times the trust gained by each pair, and what to add for all together ``[N]``.
+
+    See ``gained``; a kernel, since it is taken anew for every pair every month.
+    """
+    bars, trusted, pooled = np.empty_like(pair_bar), np.empty_like(standing), np.empty(liberal.size)
+    for i in range(liberal.size):
+        all_given, all_wronged = 0.0, 0.0
+        for j in range(liberal.size):
             given, wronged = memories.given[i, j], memories.wronged[i, j]
-            if given == 0.0 and wronged == 0.0:
-                continue
-            seen = given + severity * wronged
-            more = c_trust * ((given - liberal[i] * seen) / (seen + prior_files))
-            pair_bar[i, j] += more
-            standing[i, j] += more
+            more = 0.0
+            if given > 0.0 or wronged > 0.0:
+                seen = given + severity * wronged
+                more = c_trust * ((given - liberal[i] * seen) / (seen + prior_files))
+                all_given += given
+                all_wronged += wronged
+            bars[i, j] = pair_bar[i, j] + more
+            trusted[i, j] = standing[i, j] + more
+        seen = all_given + severity * all_wronged
+        pooled[i] = c_trust * ((all_given - liberal[i] * seen) / (seen + prior_files))
+    return bars, trusted, pooled
+
+
+@kernel
+def _lower(bars: Reals, record: Reals, known: Ints, c_record: float) -> None:
+    """Take ``c_record * log(1 + record)`` off the bars of these requesters, in place; most of a row is what spilled over, alike."""
+    for i in known:
+        last, less = 0.0, 0.0
+        for j in range(record.shape[1]):
+            if record[i, j] != last:
+                last = record[i, j]
+                less = c_record * np.log1p(last)
+            bars[i, j] -= less
+
+
+@kernel
+def _look_closely(effort: Reals, pretended: Reals, known: Ints) -> None:
+    """The urgent lane's effort goes towards one, ``1 - (1 - usual) * exp(-record)``, in place."""
+    for i in known:
+        last, slack = 0.0, 1.0
+        for j in range(pretended.shape[1]):
+            if pretended[i, j] != last:
+                last = pretended[i, j]
+                slack = np.exp(-last)
+            if last != 0.0:
+                effort[i, j] = 1.0 - (1.0 - effort[i, j]) * slack
 
 
 def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float, liberal: Reals, month: int) -> Plain:
@@ -291,18 +349,20 @@ def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float
     """
     pair_bar, standing, trust_bar, goodwill, urgent = plain
     if spec.trust:
-        pair_bar, standing = pair_bar.copy(), standing.copy()
-        add_trust(pair_bar, standing, memories, liberal, spec.severity, spec.prior_files, c_trust)
-        trust_bar = trust_bar + c_trust * gained(memories.given.sum(axis=1), memories.wronged.sum(axis=1), liberal, spec)
+        weights = spec.severity, spec.prior_files, c_trust
+        pair_bar, standing, pooled = as_trusted(pair_bar, standing, memories, liberal, *weights)
+        trust_bar = trust_bar + pooled
     known = np.flatnonzero(memories.record.any(axis=1))  # requesters of whom anything is known
     if spec.record and known.size:
         pair_bar, trust_bar = pair_bar if spec.trust else pair_bar.copy(), trust_bar.copy()
-        pair_bar[known] -= spec.c_record * np.log1p(memories.record[known])
+        _lower(pair_bar, memories.record, known, spec.c_record)
         trust_bar[known] -= spec.c_record * np.log1p(memories.central[known])
-    if spec.emergencies and memories.pretended.any():
+    if spec.emergencies and known.size:
         urgent = urgent.copy()
-        urgent[known] = 1.0 - (1.0 - urgent[known]) * np.exp(-memories.pretended[known])
-    if spec.scandals and memories.resumes.any():
-        broken, goodwill = np.nonzero(broken_in(memories, month)), goodwill.copy()
-        goodwill[broken] = np.minimum(goodwill[broken], spec.fulfilment)
+        _look_closely(urgent, memories.pretended, known)
+    if spec.scandals:
+        broken = np.flatnonzero(broken_in(memories, month))
+        if broken.size:
+            goodwill = goodwill.copy()
+            goodwill.reshape(-1)[broken] = np.minimum(goodwill.reshape(-1)[broken], spec.fulfilment)
     return Plain(pair_bar, standing, trust_bar, goodwill, urgent)

@@ -11,13 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Draws
+from sim.compiled import kernel
+from sim.draws import Draws, Keys, Reals, name_key, normal_quantile, u1
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.record import Record
 from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION, NonNegative, Positive, Unit
 
 Ints = NDArray[np.int64]
+_EXPOSED, _LAG = map(name_key, ("exposed", "lag"))
 
 
 class Exposure(Record):
@@ -47,12 +49,32 @@ def brewing(affairs: Affairs, spec: Exposure, rows: Ints, docket: Docket, cases:
     execution (``lag`` by case; median ``lag_months``, empirics.md 7.3 no. 39 and 40). Every authority that gave data on the case
     is found out with it, each after the lag from its own day.
     """
-    gave = rows[(docket.granted[rows] >= 0) & (docket.channel[rows] != PRESERVATION)]
-    ids = cases.id[docket.case[gave]]
-    gave, ids = (part[draws.uniform("exposed", ids) < spec.chance] for part in (gave, ids))
-    lag = spec.lag_months * np.exp(spec.lag_spread * draws.normal("lag", ids))
-    month = np.floor(docket.executed_day[gave] / DAYS_PER_MONTH + lag).astype(np.int64)
-    return Affairs(np.concatenate([affairs.row, gave]), np.concatenate([affairs.month, month]))
+    columns = docket.case, docket.channel, docket.granted, docket.executed_day
+    begun = _begun(draws.root, rows, *columns, cases.id, spec.chance, spec.lag_months, spec.lag_spread)
+    return Affairs(*(np.concatenate(parts) for parts in zip(affairs, begun, strict=True)))
+
+
+@kernel
+def _begun(
+    seed: np.uint64,
+    rows: Ints,
+    case: NDArray[np.integer],
+    channel: NDArray[np.integer],
+    granted: NDArray[np.integer],
+    executed: Reals,
+    ids: Keys,
+    chance: float,
+    lag: float,
+    spread: float,
+) -> tuple[Ints, Ints]:
+    """Which of these rows begin an affair, and the month in which it becomes public."""
+    found, month, count = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64), 0
+    for m in rows:
+        if granted[m] >= 0 and channel[m] != PRESERVATION and u1(seed, _EXPOSED, ids[case[m]]) < chance:
+            later = lag * np.exp(spread * normal_quantile(u1(seed, _LAG, ids[case[m]])))
+            found[count], month[count] = m, int(np.floor(executed[m] / DAYS_PER_MONTH + later))
+            count += 1
+    return found[:count], month[:count]
 
 
 def made_public(affairs: Affairs, month: int) -> Ints:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Draws, Reals
+from sim.compiled import inlined, kernel
+from sim.draws import Draws, Keys, Reals, name_key, u1, u2
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.people import PeopleTable
@@ -26,6 +27,7 @@ from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION, Non
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+_ARRESTED, _EVADED, _TOOLS = map(name_key, ("arrested", "evaded", "tools"))
 
 
 class People(Record):
@@ -56,7 +58,7 @@ class People(Record):
 
 
 class Hits(NamedTuple):
-    """People who know that their data were asked for or given: a row a case, in the order in which they learned."""
+    """People who know that their data were asked for or given: a row a case, in order of person, member and month."""
 
     person: Ints  # row of the cohort
     member: Ints  # which of the people that the row stands for
@@ -131,17 +133,6 @@ def remaining(months: Ints, spec: People) -> Reals:
 # --- who knows -----------------------------------------------------------------------------------------------------------
 
 
-def arrested(rows: Ints, docket: Docket, cases: Cases, people: PeopleTable, spec: People, draws: Draws) -> Flags:
-    """Which of these rows, which gave data on people at risk, led to an arrest (``arrested`` by case).
-
-    In reach is whoever lives in the requester's state (empirics.md 7.3 no. 47); the month is that of the data, *assumption*.
-    """
-    case = docket.case[rows]
-    in_reach = people.residence[cases.person[case]] == cases.requester[case]
-    chance = np.where(in_reach, spec.arrest_at_home, spec.arrest_abroad)
-    return np.asarray(draws.uniform("arrested", cases.id[case]) < chance)
-
-
 def take_in(
     climate: Climate, spec: People, month: int, ended: Ints, public: Ints, docket: Docket, cases: Cases, world: World, draws: Draws
 ) -> Climate:
@@ -149,16 +140,51 @@ def take_in(
 
     Who was told (before or after), arrested, or named in public knows, once a case; peers hear of a case once.
     """
-    gave = ended[(docket.granted[ended] >= 0) & (docket.channel[ended] != PRESERVATION)]
-    seized = gave[arrested(gave, docket, cases, world.people, spec, draws)]
-    told = ended[docket.told[ended] > 0]
-    learned = _fresh(docket.case[np.concatenate([told, seized, public])], climate.knows)
+    answers = docket.case, docket.channel, docket.granted, docket.told
+    about = cases.id, cases.requester, cases.person, world.people.residence
+    learned = _learned(draws.root, ended, public, *answers, *about, climate.knows, spec.arrest_at_home, spec.arrest_abroad)
     affairs = _fresh(docket.case[public], climate.public)
     cells = cell_of(world.people, cases.person[affairs].astype(np.int64))
     climate.hit[cases.person[learned]] = True
     hits = Hits(cases.person[learned].astype(np.int64), cases.member[learned].astype(np.int64), np.full(learned.size, month))
     talk = Talk(cells, np.full(affairs.size, month), publicity(cases.visibility[affairs], spec))
-    return climate._replace(hits=_longer(climate.hits, hits), talk=_longer(climate.talk, talk))
+    return climate._replace(hits=_sorted_in(climate.hits, hits), talk=_longer(climate.talk, talk))
+
+
+@kernel
+def _learned(
+    seed: np.uint64,
+    ended: Ints,
+    public: Ints,
+    case: NDArray[np.integer],
+    channel: NDArray[np.integer],
+    granted: NDArray[np.integer],
+    told: Codes,
+    ids: Keys,
+    requester: NDArray[np.integer],
+    persons: NDArray[np.integer],
+    residence: Ints,
+    knows: Flags,
+    at_home: float,
+    abroad: float,
+) -> Ints:
+    """Cases whose person learns of them now, once each; ``knows`` is kept in place.
+
+    Data may lead to an arrest (``arrested`` by case), more often where the person lives in the requester's state (empirics.md
+    7.3 no. 47); that the month is that of the data is *assumption*.
+    """
+    found, count = np.empty(ended.size + public.size, np.int64), 0
+    for k in range(found.size):
+        m = ended[k] if k < ended.size else public[k - ended.size]
+        c = case[m]
+        news = k >= ended.size or told[m] > 0
+        if not news and granted[m] >= 0 and channel[m] != PRESERVATION:
+            news = u1(seed, _ARRESTED, ids[c]) < (at_home if residence[persons[c]] == requester[c] else abroad)
+        if news and not knows[c]:
+            knows[c] = True
+            found[count] = c
+            count += 1
+    return found[:count]
 
 
 def _fresh(cases: Ints, known: Flags) -> Ints:
@@ -168,8 +194,39 @@ def _fresh(cases: Ints, known: Flags) -> Ints:
     return new
 
 
-def _longer[Table: (Hits, Talk)](table: Table, more: Table) -> Table:
-    return type(table)(*(np.concatenate(parts) for parts in zip(table, more, strict=True)))
+def _longer(talk: Talk, more: Talk) -> Talk:
+    return Talk(*(np.concatenate(parts) for parts in zip(talk, more, strict=True)))
+
+
+def _sorted_in(hits: Hits, more: Hits) -> Hits:
+    """Both in order of person and member, so that each one's stand together; ``more`` is later."""
+    if more.person.size == 0:
+        return hits
+    order = np.lexsort((more.member, more.person))
+    return Hits(*_merged(hits, Hits(*(column[order] for column in more))))
+
+
+@kernel
+def _merged(hits: Hits, more: Hits) -> tuple[Ints, Ints, Ints]:
+    size = hits.person.size + more.person.size
+    person, member, month = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    old, new = 0, 0
+    for k in range(size):
+        if new == more.person.size:
+            earlier = True
+        elif old == hits.person.size:
+            earlier = False
+        elif hits.person[old] != more.person[new]:
+            earlier = hits.person[old] < more.person[new]
+        else:
+            earlier = hits.member[old] <= more.member[new]
+        if earlier:
+            person[k], member[k], month[k] = hits.person[old], hits.member[old], hits.month[old]
+            old += 1
+        else:
+            person[k], member[k], month[k] = more.person[new], more.member[new], more.month[new]
+            new += 1
+    return person, member, month
 
 
 # --- who falls silent ----------------------------------------------------------------------------------------------------
@@ -190,15 +247,26 @@ def left_to(hits: Hits, month: int, spec: People, people: PeopleTable) -> tuple[
 
     A member loses ``own_loss`` at each case that it learns of; losses of several cases add up as ``1 - product(1 - loss)``.
     """
-    most = int(hits.member.max()) + 1
-    keys, which = np.unique(hits.person * most + hits.member, return_inverse=True)
-    kept = np.ones(keys.size)
-    np.multiply.at(kept, which, 1.0 - spec.own_loss * remaining(month - 1 - hits.month, spec))
-    person, member = keys // most, keys % most
-    weight = people.weight[person]
-    part = np.minimum(weight - member, 1.0) / weight  # of the row: the last member may be less than one person
-    first = np.flatnonzero(np.diff(person, prepend=-1))  # keys come in order of rows
-    return person[first], 1.0 - np.add.reduceat(part * (1.0 - kept), first)
+    return _left(hits, month, spec.own_loss * remaining(np.arange(month), spec), people.weight)
+
+
+@kernel
+def _left(hits: Hits, month: int, loss: Reals, weights: Reals) -> tuple[Ints, Reals]:
+    """``left_to``, with what a case costs by its age in months."""
+    size = hits.person.size
+    rows, left = np.empty(size, np.int64), np.empty(size)
+    count, k = 0, 0
+    while k < size:
+        row, weight, lost = hits.person[k], weights[hits.person[k]], 0.0
+        while k < size and hits.person[k] == row:
+            member, kept = hits.member[k], 1.0
+            while k < size and hits.person[k] == row and hits.member[k] == member:
+                kept *= 1.0 - loss[month - 1 - hits.month[k]]
+                k += 1
+            lost += min(weight - member, 1.0) / weight * (1.0 - kept)  # of the row: the last member may be less than one person
+        rows[count], left[count] = row, 1.0 - lost
+        count += 1
+    return rows[:count], left[:count]
 
 
 def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expression: Reals) -> None:
@@ -206,9 +274,8 @@ def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expre
     lost = np.zeros(len(GROUPS))
     cells = people.cell_start.size - 1
     cold = chill(climate.talk, month, spec, cells) if spec.peers else np.zeros(cells)
-    for cell in np.flatnonzero(cold):
-        rows = slice(int(people.cell_start[cell]), int(people.cell_start[cell + 1]))
-        expression[rows] = 1.0 - cold[cell] * climate.receptive[rows]
+    if cold.any():
+        _cool(expression, cold, climate.receptive, people.cell_start)
     lost += np.bincount(np.arange(cells) % len(GROUPS), cold * climate.at_stake, minlength=len(GROUPS))
     if spec.own and climate.hits.person.size:
         hit, left = left_to(climate.hits, month, spec, people)
@@ -217,6 +284,15 @@ def speak(climate: Climate, spec: People, month: int, people: PeopleTable, expre
         lost += np.bincount(people.group[hit], people.weight[hit] * among * (1.0 - left), minlength=len(GROUPS))
     if month < climate.lost.shape[0]:
         climate.lost[month] = lost
+
+
+@kernel
+def _cool(expression: Reals, cold: Reals, receptive: Reals, cell_start: Ints) -> None:
+    """What peers say in cells where it is cold, in place."""
+    for cell in range(cold.size):
+        if cold[cell] != 0.0:
+            for row in range(cell_start[cell], cell_start[cell + 1]):
+                expression[row] = 1.0 - cold[cell] * receptive[row]
 
 
 def blows(climate: Climate, people: PeopleTable) -> Ints:
@@ -244,24 +320,58 @@ def take_cover(climate: Climate, spec: People, first: int, docket: Docket, cases
     share that has. Of the requests about them ``evades`` find nothing usable (``evaded`` by case). Others move, with the chance
     ``moves``, once they are told before execution; what was frozen by then is not lost to the requester.
     """
-    rows = np.arange(first, int(docket.used[0]))
-    rows = rows[cases.abusive[docket.case[rows]]]
-    if rows.size == 0:
-        return
-    case, people = docket.case[rows], world.people
-    person, member = cases.person[case].astype(np.int64), cases.member[case].astype(np.int64)
-    share = moved_share(climate.talk, spec, people.cell_start.size - 1)[cell_of(people, person)]
-    near = np.flatnonzero(climate.hit[person])  # someone of the row was hit: it need not be this member
-    share[near[_among(person[near], member[near], climate.hits)]] = 1.0
-    luck = draws.uniform("tools", people.ids[person], member)
-    usable = draws.uniform("evaded", cases.id[case]) >= spec.evades
-    warned = 1.0 - (1.0 - share) * (1.0 - spec.moves)
-    docket.evaded[rows] = np.where(usable, 0, np.where(luck < share, MOVED, np.where(luck < warned, MOVES_IF_TOLD, 0)))
+    used, people = int(docket.used[0]), world.people
+    share = moved_share(climate.talk, spec, people.cell_start.size - 1)
+    _mark(
+        draws.root, docket.case[first:used], docket.evaded[first:used], cases.id, cases.abusive, cases.person, cases.member,
+        people.ids, people.origin, people.group, climate.hit, climate.hits, share, spec.evades, spec.moves,
+    )  # fmt: skip
 
 
-def _among(person: Ints, member: Ints, hits: Hits) -> Flags:
-    """Which of these people were hit."""
-    if person.size == 0:
-        return np.zeros(0, bool)
-    same = (person[:, None] == hits.person[None, :]) & (member[:, None] == hits.member[None, :])  # few times few
-    return np.asarray(same.any(axis=1))
+@kernel
+def _mark(
+    seed: np.uint64,
+    case: NDArray[np.integer],
+    evaded: Codes,
+    ids: Keys,
+    abusive: Flags,
+    persons: NDArray[np.integer],
+    members: NDArray[np.integer],
+    person_ids: Keys,
+    origin: Ints,
+    group: Ints,
+    hit: Flags,
+    hits: Hits,
+    moved: Reals,
+    evades: float,
+    moves: float,
+) -> None:
+    """``take_cover`` for requests filed today, by case and mark; ``moved`` by cell."""
+    for r in range(case.size):
+        c = case[r]
+        if not abusive[c]:
+            continue
+        person, member = persons[c], members[c]
+        share = moved[origin[person] * len(GROUPS) + group[person]]
+        if hit[person] and _was_hit(hits, person, member):
+            share = 1.0
+        luck = u2(seed, _TOOLS, person_ids[person], np.uint64(member))
+        if u1(seed, _EVADED, ids[c]) >= evades:
+            evaded[r] = 0
+        elif luck < share:
+            evaded[r] = MOVED
+        elif luck < 1.0 - (1.0 - share) * (1.0 - moves):
+            evaded[r] = MOVES_IF_TOLD
+        else:
+            evaded[r] = 0
+
+
+@inlined
+def _was_hit(hits: Hits, person: int, member: int) -> bool:
+    """Whether this one of the people of a row was hit, and not another one of them."""
+    k = np.searchsorted(hits.person, person)
+    while k < hits.person.size and hits.person[k] == person:
+        if hits.member[k] == member:
+            return True
+        k += 1
+    return False

@@ -115,8 +115,10 @@ def copied_share(changed: Flags, alignment: Reals) -> Reals:
     np.fill_diagonal(near, 0.0)
     total = near.sum(axis=1, keepdims=True)
     weight = np.divide(near, total, out=np.zeros_like(near), where=total > 0)
+    found, somewhere = np.zeros(changed.shape), changed.any(axis=0)
     # no matrix product: its sums may depend on the number of threads
-    return np.asarray(np.einsum("ij,jk->ik", weight, changed.astype(np.float64)))
+    found[:, somewhere] = np.einsum("ij,jk->ik", weight, changed[:, somewhere].astype(np.float64))
+    return found
 
 
 def rise_hazard(spec: Legislatures, repression: Reals, blocked: Reals, copied: Reals) -> Reals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +90,13 @@ def test_displacement_is_told_with_where_it_went() -> None:
     }
     board = board_of(numbers)
     board.counts[1, 1] = 0
+    board.counts[3, 0] = [[10], [200], [90]]
+    board.values[3, 0] = [[0.5], [0.1], [0.3]]
     table, where = headline_of(board, SIDES, SPEC, 10), where_of(board, SIDES, 10)
     assert row(table, NAIVE, "all", "displaced")["value"] == pytest.approx(20.0)
     assert row(table, ADAPTIVE, "all", "displaced")["value"] == pytest.approx(30.0)
+    assert row(table, NAIVE, "all", "displaced")["events"] == 10 + 20 + 30
+    assert row(table, ADAPTIVE, "all", "displaced")["events"] == 5 + 20 + 27, "cases, not the mean share of all of them"
     (only,) = where.to_dict("records")
     assert (only["conduct"], only["by"], only["level"], only["of"]) == (ADAPTIVE, "kind", "fabricated", 300)
     assert only["value"] == pytest.approx(20.0)
@@ -159,6 +164,7 @@ def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:
         ("world_seed=3", r"^world_seed: found 3; accepted: null"),
         ("until=0.01", r"^until: found 0.01; accepted: null"),
         ("analysis.adaptation.years=[0]", r"^analysis.adaptation.years.0: found 0; accepted"),
+        ("analysis.adaptation.years=[3,3]", r"^analysis.adaptation.years: found \[3, 3\]; accepted: each year once"),
         ("analysis.adaptation.decades=3", r"^analysis.adaptation.decades: no such key; accepted: years"),
     ],
 )
@@ -176,7 +182,14 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
     assert set(headline["scenario"]) == {"judge", "core_cyber"}
     assert set(headline["year"]) == {"all", "1", "3"}
     tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet"}
-    assert {path.name for path in folder.iterdir()} == {*tables, "manifest.json", "figures"}
+    assert {path.name for path in folder.iterdir()} == {*tables, "report.html", "manifest.json", "figures"}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["seeds"], manifest["luck"]) == ([1, 2], 1)
+    arms = {f"{name} {conduct}" for name in ("as_adopted", "judge", "core_cyber") for conduct in (NAIVE, ADAPTIVE)}
+    assert set(manifest["arms"]) == arms
+    assert manifest["arms"]["judge adaptive"]["baseline"] == "as_adopted adaptive"
+    assert "adaptation.requesters.labels" in manifest["arms"]["judge adaptive"]["changes"]
+    assert list(manifest["scenarios"]) == ["as_adopted naive"], "one configuration in full; the others as what they change"
     moved = pd.read_csv(folder / "moved.csv")
     assert set(moved["scenario"]) == {"as_adopted", "judge", "core_cyber"}
     parts = moved[moved["by"] == "channel"].groupby("scenario")["naive"].sum()

@@ -42,6 +42,10 @@ CONFIGURATIONS = {
     ),
     "reviewers remember": made_up(*REMEMBERING),
     "while the law moves": MOVING,
+    "requesters adapt": made_up(
+        *("demand.abusive_odds=0.3", "adaptation.requesters.adaptive_share=1", "adaptation.requesters.attempts=3"),
+        *(f"adaptation.requesters.{switch}=true" for switch in ("labels", "destinations", "channels", "volume")),
+    ),
 }
 
 
@@ -91,6 +95,23 @@ def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None
         for column in _WRITTEN:
             told = np.concatenate([getattr(part, column) for part in written])
             assert np.array_equal(told, getattr(seen.finished.docket, column)[rows]), column
+
+
+def test_a_wish_is_filed_while_its_luck_lies_under_the_propensity_that_is_told() -> None:
+    """Where volume follows yield the propensity is that of the half-year, after what the requester had heard by then."""
+    seen, cases = seen_under("requesters adapt")
+    told, moved = 0, 0
+    for case in cases:
+        for filing, fact in zip(
+            filings_of(seen, case), (f for f in life_of(seen, case).facts if f.step == "appetite"), strict=False
+        ):
+            luck, propensity = fact.given["luck"], fact.given["propensity"]
+            if luck is not None:
+                assert fact.outcome == (luck < propensity)
+                told += 1
+                moved += int((filing.volume != 1.0).any())
+    assert told > 100
+    assert moved > 20
 
 
 def test_silence_and_cover_are_told_as_what_they_are() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from experiments.adaptation import ADAPTIVE, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, NAIVE, WHOLE, protecting
 from experiments.compare import runs_frame
 from experiments.lineup import board_of, measure, tasks_of
 from experiments.reference import (
+    ADAPTATION,
     DEMO,
     FOLDER,
     KINDS,
@@ -16,14 +18,17 @@ from experiments.reference import (
     SCENARIOS,
     by_world,
     headline_runs,
+    kept_adaptation,
     kept_runs,
     moved,
+    moved_years,
     penalties,
     read_manifest,
     read_tables,
     told_moves,
+    told_years,
 )
-from experiments.reproduce import entries_of, strangeness
+from experiments.reproduce import adapted_in, adapting, entries_of, strangeness
 from experiments.verdicts import DIFFERENT, as_text, judged, no_scales
 from sim import load, simulate
 from sim.config import options
@@ -62,11 +67,35 @@ def test_the_scenarios_are_what_the_code_gives() -> None:
     agree(SCENARIOS, "runs.csv", reference[reference["arm"].isin(SPOT) & seeds], now)
 
 
+def test_the_study_of_adaptation_is_what_the_code_gives() -> None:
+    """One world and luck of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
+    manifest, reference = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)["runs.csv"]
+    entries = adapting(manifest, ["judge"])
+    (task,) = tasks_of(manifest["seeds"][0], [0], 1)
+    now = kept_adaptation(runs_frame(board_of({task: measure(entries, task)}), entries), {})["runs.csv"]
+    arms = {f"{name} {conduct}" for name in ("as_adopted", "judge") for conduct in (NAIVE, ADAPTIVE)}
+    assert set(now["arm"]) == arms
+    seeds = (reference["world_seed"] == str(task.world)) & (reference["event_seed"] == str(task.event))
+    agree(ADAPTATION, "runs.csv", reference[reference["arm"].isin(arms) & seeds], now)
+
+
+def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conducts() -> None:
+    manifest, tables = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)
+    scenarios = protecting("as_adopted")
+    assert adapted_in(manifest) == scenarios
+    whole = tables[HEADLINE_TABLE].query("year == @WHOLE and measure == 'protection'")
+    assert set(zip(whole["scenario"], whole["conduct"], strict=True)) == {(s, c) for s in scenarios for c in (NAIVE, ADAPTIVE)}
+    runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
+    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["luck"]}
+    assert set(tables[DISPLACED_TABLE]["scenario"]) <= set(scenarios)
+    assert set(tables[MOVED_TABLE]["scenario"]) == {*scenarios, "as_adopted"}
+
+
 def test_the_leave_one_out_of_penalties_is_what_the_code_gives() -> None:
     agree(PENALTIES, PENALTIES_FILE, read_tables(FOLDER, PENALTIES)[PENALTIES_FILE], penalties())
 
 
-@pytest.mark.parametrize("part", [DEMO, SCENARIOS])
+@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION])
 def test_the_manifest_names_every_file_and_the_files_are_small(part: str) -> None:
     manifest, folder = read_manifest(FOLDER, part), FOLDER / part
     there = {path.name: sha256(path) for path in folder.iterdir() if path.name != "manifest.json"}
@@ -120,3 +149,16 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
     assert told.count("case_disclosure_rate") == 2
     assert told.count("backlog_months") == 1
     assert told.endswith("and 1 further headline number of the arms")
+
+
+def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_single_years() -> None:
+    rows = [(measure, year) for measure in ("protection", "cost") for year in (WHOLE, "1", "3")]
+    old = pd.DataFrame(rows, columns=["measure", "year"]).assign(scenario="judge", conduct=ADAPTIVE, value=5.0)
+    old = old.assign(world_low=4.0, world_high=6.0)
+    assert told_years(moved_years(old, old)) == "no headline number moved"
+    new = old.assign(value=old["value"].where(old["measure"] == "cost", 7.0)).drop(index=5)
+    table = moved_years(old, new)
+    assert len(table) == 4, "three that changed, one that is gone"
+    told = told_years(table).splitlines()
+    assert [line.split() for line in told[1:2]] == [["judge", ADAPTIVE, "protection", "5.0", "7.0", "4.0", "6.0"]]
+    assert told[2:] == ["and 3 further headline numbers of single years"]

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
 from experiments.designs import design_of
-from experiments.reference import DEMO, PENALTIES
+from experiments.reference import ADAPTATION, DEMO, PENALTIES
 from sim.config import options
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,6 @@ TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "dema
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
 OF_NAMES = ("scenarios", "reproduce")  # studies that take no keys
 MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
-EVERY_ARM = ("adaptation",)  # of these that run all scenarios if none is named: one of them is enough to see a command run
 
 
 def blocks(language: str) -> list[str]:
@@ -42,17 +41,17 @@ def blocks(language: str) -> list[str]:
 
 
 def smaller(words: list[str]) -> list[str]:
-    """A command of the README as typed, with fewer people, years, worlds and lucks."""
+    """A command of the README as typed, with fewer people, years, worlds, lucks and scenarios."""
     study, *rest = words
     if study in OF_NAMES or "--cfg" in rest:
         return words
     asked = [SMALLER.get(word.partition("=")[0], word) for word in rest]
     if study == "compare":
         asked = ["seeds=2" if word == "seeds=1" else word for word in asked]
-    if study in EVERY_ARM and not any(word.startswith("scenarios=") for word in asked):
-        asked.append("scenarios=judge")
     if study in MANY_RUNS and not any(word.startswith("years=") for word in asked):
         asked.append("years=1")
+    if study == "adaptation" and not any(word.startswith("scenarios=") for word in asked):
+        asked.append("scenarios=[judge,core_cyber]")  # which are meant without a name is tested in tests/compare
     return [study, *asked, *(few_for(asked) if study in MANY_RUNS else FEW)]
 
 
@@ -105,14 +104,6 @@ def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path, capfd: p
     assert told(arguments, capfd)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("words", [words for words in OTHERS if words[0] in EVERY_ARM], ids=" ".join)
-def test_a_command_of_the_readme_runs_with_every_arm(words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    arguments = [word for word in smaller(words) if word != "scenarios=judge"]
-    assert len(arguments) < len(smaller(words))
-    assert told([*arguments, f"output={tmp_path}"], capfd)
-
-
 @pytest.mark.parametrize(
     "store",
     [
@@ -135,7 +126,7 @@ def test_every_store_that_the_readme_reads_is_swept_there() -> None:
 @pytest.mark.parametrize("words", AGAIN, ids=" ".join)
 def test_what_the_readme_reproduces_is_a_scenario_or_a_part_of_the_reference(words: list[str]) -> None:
     assert words[1:]
-    assert set(words[1:]) <= {*options("scenario"), DEMO, PENALTIES}
+    assert set(words[1:]) <= {*options("scenario"), DEMO, ADAPTATION, PENALTIES}
 
 
 @pytest.mark.slow

@@ -141,3 +141,15 @@ def test_an_override_shows_in_the_real_configuration() -> None:
 
 def test_numbers_of_one_line_share_a_key() -> None:
     assert joined(["a.b.x", "a.b.y.z"], ["1", "2"]) == ("a.b", "x 1, y.z 2")
+
+
+def test_an_option_that_builds_on_another_tells_the_numbers_of_both_and_each_once() -> None:
+    """`conduct=adaptive` stands on `naive`, and sets one number of the group `adaptation` anew."""
+    config = load("conduct=adaptive")
+    known = parameters([], config.plain(), "rogatory run conduct=adaptive")
+    plain = parameters([], load().plain(), "rogatory run")
+    assert set(known["key"]) == set(plain["key"])
+    (attempts,) = known[known["key"] == "adaptation.requesters.attempts"].to_dict("records")
+    assert (attempts["file"], attempts["value"], attempts["changed"]) == ("conduct/adaptive.yaml", "3", False)
+    assert (known["file"] == "conduct/naive.yaml").sum() == (plain["file"] == "conduct/naive.yaml").sum() > 10
+    assert not known["changed"].any()

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import compare, reference, reproduce, study
+from experiments import adaptation, compare, reference, reproduce, study
 from experiments.cli import main as shell
-from experiments.reference import DEMO, PENALTIES, SCENARIOS, ReadingError
+from experiments.reference import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
 from experiments.reproduce import CHANGED
 from sim.world.record import RogatoryError
 
@@ -23,11 +23,26 @@ TINY = (
     "states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1", "calibration_months=12",
     "workers=1",
 )  # fmt: skip
+ADAPTED = (
+    *TINY, "scenarios=[no_treaty]", "seeds=2", "luck=2", "analysis.adaptation.years=[1]", "demand.abusive_odds=1.0",
+    "metrics.fewest_events=1",
+)  # fmt: skip
 Out = pytest.CaptureFixture[str]
 
 
 def pictured(folder: Path, *_: object) -> None:
     (folder / "flows.png").write_bytes(b"a picture")
+
+
+def drawn(folder: Path, *_: object) -> None:
+    folder.mkdir()
+    (folder / "adaptation.png").write_bytes(b"a picture")
+
+
+def without_a_page(patch: pytest.MonkeyPatch) -> None:
+    """The study of adaptation, but for its figure and its report."""
+    patch.setattr(adaptation, "draw_figure", drawn)
+    patch.setattr(adaptation, "write_adapted", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +53,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare.report, "write", lambda *_: [])
         patch.setattr(study, "draw_all", pictured)
+        without_a_page(patch)
         reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={results}")
+        reference.refresh_adaptation(folder, *ADAPTED, f"output={results}")
         reference.refresh_demo(folder, *TINY, "seeds=2", f"output={results}")
         reference.refresh_penalties(folder)
     return folder
@@ -71,14 +88,14 @@ def nudge(path: Path, arm: str, factor: float, column: str = "value", metric: st
 def test_what_was_made_here_is_reproduced_number_by_number(folder: Path, capsys: Out) -> None:
     assert reproduce.main() == 0
     told = capsys.readouterr().out
-    assert told.startswith("5 parts of the reference once more; projected: about ")
-    for subject in ("as_adopted", "judge", "no_treaty", DEMO, PENALTIES):
+    assert told.startswith("6 parts of the reference once more; projected: about ")
+    for subject in ("as_adopted", "judge", "no_treaty", DEMO, ADAPTATION, PENALTIES):
         (line,) = [line for line in told.splitlines() if line.strip().startswith(f"{subject} ")]
         _, numbers, identical, within, different = line.split()
         assert int(numbers.replace(",", "")) > 50
         assert (identical, within, different) == (numbers, "0", "0")
     assert "numbers are identical (on the machine and with the versions of the reference nothing but identity is accepted)" in told
-    assert sorted(path.name for path in folder.iterdir()) == sorted([DEMO, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION, DEMO, SCENARIOS, reference.PENALTIES_FILE])
 
 
 @pytest.mark.parametrize(("asked", "ran"), [("judge", {"as_adopted", "judge"}), ("as_adopted", {"as_adopted"})])
@@ -117,6 +134,22 @@ def test_a_demo_or_a_penalty_that_was_changed_by_hand_is_different(folder: Path,
         table.to_csv(path, index=False)
     assert reproduce.main(DEMO, PENALTIES) == CHANGED
     assert "Different: 2 of " in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("headline.csv", "value"), ("displaced.csv", "count"), ("moved.csv", "moved"), ("runs.csv", "value")]
+)
+def test_a_number_on_adaptation_that_was_changed_by_hand_is_different(table: str, column: str, folder: Path, capsys: Out) -> None:
+    path = folder / ADAPTATION / table
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    row = rows.index[rows[column] != ""][0]
+    rows.loc[row, column] = str(float(rows.loc[row, column]) + 1)
+    rows.to_csv(path, index=False)
+    assert reproduce.main(ADAPTATION) == CHANGED
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.startswith("1 part of the reference once more")
+    assert "Different: 1 of " in told
+    assert f"results/reference/adaptation/{table} is not the file that the manifest names" in told
 
 
 def test_a_row_that_is_gone_is_different(folder: Path, capsys: Out) -> None:
@@ -171,7 +204,7 @@ def test_a_scenario_that_is_no_longer_on_file_is_different(folder: Path, capsys:
 
 
 def test_an_unknown_name_is_one_line_with_the_accepted_ones(folder: Path, capsys: Out) -> None:
-    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, demo, penalties"):
+    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, demo, adaptation, penalties"):
         reproduce.main("judge", "utopia")
     assert capsys.readouterr().out == ""
 
@@ -196,6 +229,18 @@ def cut(text: str) -> str:
         ("scenarios/manifest.json", cut, "results/reference/scenarios/manifest.json: cannot be read"),
         ("scenarios/manifest.json", lambda _: "[]", "results/reference/scenarios/manifest.json: found no manifest"),
         ("demo/manifest.json", lambda t: t.replace('"versions"', '"v"'), "results/reference/demo/manifest.json: lacks versions"),
+        ("adaptation/manifest.json", None, "results/reference/adaptation/manifest.json: not found; accepted: a checkout"),
+        (
+            "adaptation/manifest.json",
+            lambda t: t.replace('"luck"', '"l"'),
+            "results/reference/adaptation/manifest.json: lacks luck",
+        ),
+        ("adaptation/headline.csv", None, "results/reference/adaptation/headline.csv: not found"),
+        (
+            "adaptation/moved.csv",
+            lambda t: t.replace("naive", "native"),
+            "adaptation/moved.csv: found no column naive, events_naive",
+        ),
         ("scenarios/runs.csv", None, "results/reference/scenarios/runs.csv: not found"),
         ("scenarios/runs.csv", lambda _: "", "results/reference/scenarios/runs.csv: cannot be read"),
         ("scenarios/runs.csv", lambda t: t.replace("world_seed", "seed"), "runs.csv: found no column world_seed"),
@@ -239,6 +284,24 @@ def test_a_refresh_replaces_what_was_there_and_says_what_moved(
     assert reproduce.main("judge") == 0
 
 
+def test_a_refresh_of_adaptation_tells_which_of_its_headline_numbers_moved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_a_page(monkeypatch)
+    path = folder / ADAPTATION / "headline.csv"
+    table = pd.read_csv(path, dtype={"year": str})
+    table.loc[(table["conduct"] == "adaptive") & (table["measure"] == "protection"), "value"] += 1.0
+    table.to_csv(path, index=False)
+    asked = (*ADAPTED, f"output={tmp_path / 'elsewhere'}")
+    head, whole, more = reference.refresh_adaptation(folder, *asked).splitlines()
+    assert head.split() == ["scenario", "conduct", "measure", "old", "new", "world_low", "world_high"]
+    assert whole.split()[:3] == ["no_treaty", "adaptive", "protection"]
+    assert float(whole.split()[3]) == pytest.approx(float(whole.split()[4]) + 1.0, abs=1e-4)
+    assert more == "and 1 further headline number of single years"
+    assert reference.refresh_adaptation(folder, *asked) == "no headline number moved"
+    assert reproduce.main(ADAPTATION) == 0
+
+
 def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def full(*_: object) -> None:
         raise OSError("no space left")
@@ -249,12 +312,12 @@ def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monke
     with pytest.raises(OSError, match="no space left"):
         reference.refresh_demo(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
     assert {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()} == before
-    assert sorted(path.name for path in folder.iterdir()) == sorted([DEMO, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION, DEMO, SCENARIOS, reference.PENALTIES_FILE])
 
 
 def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:
     assert reference.main(["demo", "penalty"], folder) == 2
-    assert "found 'penalty'; accepted: penalties, demo, scenarios" in capsys.readouterr().err
+    assert "found 'penalty'; accepted: penalties, demo, scenarios, adaptation" in capsys.readouterr().err
 
 
 @pytest.mark.slow

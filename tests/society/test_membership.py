@@ -117,7 +117,8 @@ def test_the_text_is_in_force_ninety_days_after_the_fortieth_instrument_and_for_
     assert since[50] == np.inf
     assert since[51] == 481.0
     assert np.isinf(in_force_from(deposit[:39], spec_of())).all(), "thirty-nine are not enough"
-    quick = in_force_from(deposit, spec_of(later_days=30.0))
+    quick = in_force_from(deposit, spec_of())
+    assert spec_of().later_days == 30.0, "Art 65(2) as its models have it: the thirtieth day, or that of entry into force if later"
     assert quick[40] == 480.0, "nobody is bound before the text is in force"
     assert quick[49] == 49 * 10 + 30
 

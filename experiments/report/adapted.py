@@ -1,0 +1,440 @@
+"""The report of a study of adaptation: one page of HTML that needs no network, with its figure and its tables inside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import pandas as pd
+
+from experiments.designs import Arm
+from experiments.figures.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.figures.slices import LEVELS
+from experiments.figures.style import THIN, banded, counted, decimals_of, in_order, present, spoken, unknown
+from experiments.frames import names_of
+from experiments.report import adapted_prose, prose, sections
+from experiments.report.blocks import inline
+from experiments.report.page import line, page, section, table, tag
+from experiments.report.parameters import parameters, scenarios_of
+from experiments.report.pictures import KINDS, Picture
+from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
+from experiments.scenarios import Header
+from experiments.study import FEW_SEEDS
+from sim.settings import Config
+
+__all__ = ["REPORT", "write_adapted"]
+
+REPORT = "report.html"
+HEADLINE = (
+    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high"),
+    *("events_baseline", "events", "worlds"),
+)
+DISPLACED = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
+MOVED = ("scenario", "by", "level", "moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive")
+_BYS = {"kind": "kind of label", "channel": KINDS["channel"], "instrument": "text", "requested": KINDS["requested"]}
+_LARGEST = 8  # columns of a table
+_FIRST = 3  # scenarios named first
+_HEAD = ("scenario", f"on paper, {THIN}%", f"after adaptation, {THIN}%", "taken by it, points")
+_TAIL = (f"displaced, {THIN}%", f"silenced, {THIN}%", f"needs lost, {THIN}%")
+_NUMBER = ("value", "world_low", "world_high")
+_TAKES, _GIVES, _UNSURE, _FEW = "takes", "gives", "unsure", "few"
+_GROUPS = {
+    _TAKES: "Adaptation takes protection away",
+    _GIVES: "They protect more once everyone has adapted",
+    _UNSURE: "We cannot tell what adaptation does to them",
+    _FEW: "Too few events",
+}
+_MISS = 0.05  # chance with which a 95 % interval misses
+Row = Mapping[Any, Any]
+
+
+class Adapted(NamedTuple):
+    """All that the page tells of."""
+
+    held: Mapping[tuple[str, str, str, str], Row]  # headline rows by scenario, conduct, year and measure
+    displaced: pd.DataFrame
+    moved: pd.DataFrame
+    scenarios: tuple[str, ...]  # the strongest on paper first
+    years: tuple[str, ...]
+    headers: Mapping[str, Header]
+    first: Config  # the baseline while nobody adapts
+    then: Config  # the baseline while everyone does
+    places: dict[str, str]  # short names of states by code
+    facts: Mapping[str, Any]
+
+    @property
+    def fewest(self) -> int:
+        """Pooled events under which no number is told."""
+        return self.first.metrics.fewest_events
+
+    @property
+    def baseline(self) -> str:
+        """The baseline's own name."""
+        return self.first.scenario_name.rpartition(" ")[0]
+
+    def row(self, scenario: str, conduct: str, measure: str, year: str = WHOLE) -> Row | None:
+        """A headline row, if it has a number."""
+        row = self.held.get((scenario, conduct, year, measure))
+        return None if row is None or unknown(row["value"]) else row
+
+    def kind(self, scenario: str) -> str:
+        """What adaptation does to a scenario, by the interval of what it takes."""
+        row = self.row(scenario, ADAPTIVE, "lost")
+        return _FEW if row is None else _TAKES if row["world_low"] > 0 else _GIVES if row["world_high"] < 0 else _UNSURE
+
+    def of(self, kind: str) -> list[str]:
+        """Scenarios of a kind, those to which adaptation does most first."""
+        rows = [(self.row(name, ADAPTIVE, "lost"), name) for name in self.scenarios if self.kind(name) == kind]
+        return [name for row, name in sorted(rows, key=lambda pair: -abs(float(pair[0]["value"])) if pair[0] else 0.0)]
+
+    def clear(self, conduct: str) -> list[str]:
+        """Scenarios that clearly protect under a conduct, whole window."""
+        rows = [(name, self.row(name, conduct, "protection")) for name in self.scenarios]
+        return [name for name, row in rows if row is not None and row["world_low"] > 0]
+
+
+def write_adapted(
+    folder: Path,
+    tables: Sequence[pd.DataFrame],
+    arms: Sequence[Arm],
+    headers: Mapping[str, Header],
+    picture: Picture,
+    facts: Mapping[str, Any],
+) -> Path:
+    """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
+
+    ``tables`` are ``headline``, ``displaced`` and ``moved`` of ``rogatory adaptation``, ``arms`` the scenarios under each conduct,
+    ``facts`` how the study was run, as ``experiments.report.write`` has them. Raises ``ValueError`` for a table without a column
+    that is read.
+    """
+    study = _study(tables, arms, headers, facts)
+    report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
+    text = page(adapted_prose.TITLE, _content(study, arms, picture))
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(report)
+    finally:
+        part.unlink(missing_ok=True)
+    return report
+
+
+def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping[str, Header], facts: Mapping[str, Any]) -> Adapted:
+    headline, displaced, moved = (
+        present(frame, columns) for frame, columns in zip(tables, (HEADLINE, DISPLACED, MOVED), strict=True)
+    )
+    rows = headline.to_dict("records")
+    held = {(str(row["scenario"]), str(row["conduct"]), str(row["year"]), str(row["measure"])): row for row in rows}
+    baselines = {arm.baseline_config.adaptation.anyone: arm.baseline_config for arm in arms}
+    found = {name: held.get((name, NAIVE, WHOLE, "protection")) for name in in_order(headline["scenario"])}
+    strongest = sorted(found, key=lambda name: _strength(found[name]))
+    return Adapted(
+        held=held,
+        displaced=displaced[displaced["conduct"] == ADAPTIVE],
+        moved=moved,
+        scenarios=tuple(strongest),
+        years=tuple(sorted({year for _, _, year, _ in held} - {WHOLE}, key=int)),
+        headers=headers,
+        first=baselines.get(False, arms[0].baseline_config),
+        then=baselines.get(True, arms[-1].baseline_config),
+        places=names_of(arms[0].baseline_config),
+        facts=facts,
+    )
+
+
+def _strength(row: Row | None) -> float:
+    """The less a scenario protects on paper, the later it comes; last those without a number."""
+    return np.inf if row is None or unknown(row["value"]) else -float(row["value"])
+
+
+def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Element]:
+    known = _numbers(study)
+    digests = digests_of(arms)
+    parts = [
+        ("question", "The question", _question(study)),
+        ("answer", "The answer", _answer(study, picture)),
+        ("displaced", "What is had another way", _displaced(study)),
+        ("moved", "Where adaptation moves disclosures", _moved(study)),
+        ("sure", "How sure", _sure(study)),
+        ("rests", "What it rests on", [tag("p", adapted_prose.DESCRIBED), *sections.rests(known, "study")]),
+        ("limits", "Limits", sections.limits(prose.limits(True))),
+        ("rebuild", "How to rebuild it", sections.rebuild(study.facts, digests, study.first.data, adapted_prose.BESIDE)),
+        ("numbers", "Every number behind it", sections.numbers(known)),
+    ]
+    links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, heading, _ in parts]
+    header = tag(
+        "header",
+        tag("h1", adapted_prose.TITLE),
+        _brief(study),
+        tag("nav", tag("ul", links), aria_label="Contents"),
+    )
+    body = [section(identity, heading, content) for identity, heading, content in parts]
+    return [header, tag("main", body)]
+
+
+def _numbers(study: Adapted) -> pd.DataFrame:
+    """Numbers of the configuration under which everyone adapts, and of the scenarios' files."""
+    names = [one for name in study.scenarios for one in scenarios_of(name)]
+    return parameters(names, study.then.plain(), f"{study.facts['command']} conduct={ADAPTIVE}")
+
+
+# --- question and answer --------------------------------------------------------------------------------------------------
+
+
+def _brief(study: Adapted) -> Element:
+    """The answer in a few sentences."""
+    before, after = study.clear(NAIVE), study.clear(ADAPTIVE)
+    counts = (
+        f"{several(len(study.scenarios), 'scenario')} against “{spoken(study.baseline)}”: {len(before)} clearly protect on paper, "
+        f"{len(after)} once everyone has adapted; from {len(study.of(_TAKES))} adaptation clearly takes protection away."
+    )
+    content = [tag("p", counts, class_="lead")]
+    if told := _own(study):
+        content.append(tag("p", told))
+    lists = {
+        "What protects most once everyone has adapted": sorted(
+            after, key=lambda name: _strength(study.row(name, ADAPTIVE, "protection"))
+        ),
+        "What adaptation takes most from": study.of(_TAKES),
+    }
+    for heading, named_first in lists.items():
+        if named_first:
+            content.append(tag("p", tag("b", f"{heading}."), class_="over"))
+            content.append(tag("ul", [tag("li", _linked(name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
+    facts = study.facts
+    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['luck'], 'draw')} of luck in each"
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
+    return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _own(study: Adapted) -> str:
+    """What adaptation does under the baseline itself."""
+    rows = study.moved[(study.moved["scenario"] == study.baseline) & (study.moved["by"] == "all")].to_dict("records")
+    if not rows or unknown(rows[0]["moved"]):
+        return ""
+    value, low, high = (float(rows[0][name]) for name in ("moved", "moved_world_low", "moved_world_high"))
+    opening = f"Under “{spoken(study.baseline)}” itself"
+    if unknown(low) or unknown(high):
+        return f"{opening} adaptation gives {sided(value)} disclosures; one world has no interval."
+    if low <= 0 <= high:
+        return f"{opening} we cannot tell whether adaptation gives more disclosures: {sided(low)} to {sided(high)}."
+    return f"{opening} adaptation gives {sided(value)} disclosures ({interval(low, high)})."
+
+
+def _linked(scenario: str) -> Element:
+    return tag("a", named(scenario), href=f"#scenario-{scenario}")
+
+
+def _told(study: Adapted, scenario: str) -> str:
+    """A scenario in one sentence: saved on paper, after adaptation, and in single years of it."""
+    paper, after = (study.row(scenario, conduct, "protection") for conduct in (NAIVE, ADAPTIVE))
+    words = [f"saved on paper {_band(paper)}" if paper else "no number on paper"]
+    words += [f"after adaptation {_band(after)}" if after else "none after adaptation"]
+    rows = [(year, study.row(scenario, ADAPTIVE, "protection", year)) for year in study.years]
+    years = [f"{_share(float(row['value']), _places(row))} in year {year}" for year, row in rows if row]
+    words += [f"by year {listed(years)}"] if years else []
+    return f"{'; '.join(words)}."
+
+
+def _places(row: Row) -> int:
+    """Decimals that a row's number and limits need."""
+    return decimals_of([float(row[name]) for name in _NUMBER if not unknown(row[name])])
+
+
+def _share(value: float, decimals: int) -> str:
+    """A per cent with a minus where it is below zero."""
+    below = round(value, decimals) < 0
+    return f"{'−' * below}{share(value, decimals)}"
+
+
+def _band(row: Row) -> str:
+    """A per cent and its interval."""
+    words = [_share(float(row[name]), _places(row)) for name in _NUMBER if not unknown(row[name])]
+    return f"{words[0]} ({words[1]} to {words[2]})" if len(words) > 2 else words[0]
+
+
+def _question(study: Adapted) -> list[Element]:
+    rows = []
+    for name in sorted(study.scenarios, key=lambda name: (_number(study, name) or "~", name)):
+        header = study.headers.get(name)
+        asked = numbered(header.question)[1] if header else prose.NO_HEADER
+        rows.append((_linked(name), _number(study, name), asked))
+    return [
+        tag("p", adapted_prose.QUESTION),
+        tag("p", inline(adapted_prose.CONDUCTS)),
+        table(adapted_prose.WHO, ("who", "what they do", "switched on"), [line(*row) for row in _switches(study.then)], words=3),
+        table("The scenarios", ("scenario", "id", "question"), [line(*row) for row in rows], words=3),
+    ]
+
+
+def _number(study: Adapted, scenario: str) -> str:
+    header = study.headers.get(scenario)
+    return numbered(header.question)[0] if header else ""
+
+
+def _switches(config: Config) -> list[tuple[str, str, str]]:
+    """Who adapts, how, and by which switches of the configuration."""
+    rows = []
+    for name, (who, how) in adapted_prose.MECHANISMS.items():
+        on = [spoken(key) for key, value in getattr(config.adaptation, name).model_dump().items() if value is True]
+        rows.append((who, how, listed(on) if on else adapted_prose.NOBODY))
+    return rows
+
+
+def _answer(study: Adapted, picture: Picture) -> list[Element]:
+    content = [sections.shown(picture), _headline(study), tag("p", adapted_prose.MEASURES, class_="quiet")]
+    content.append(tag("p", adapted_prose.SILENCE))
+    for kind, heading in _GROUPS.items():
+        names = study.of(kind)
+        if names:
+            content.append(tag("h3", f"{heading} ({len(names)})"))
+            content.append(tag("div", [_one(study, name) for name in names], class_="answers"))
+    return content
+
+
+def _one(study: Adapted, scenario: str) -> Element:
+    """One scenario: its question, what it saves, what adaptation takes, what is displaced and lost."""
+    header = study.headers.get(scenario)
+    told = _told(study, scenario)
+    lost, displaced, cost = (study.row(scenario, ADAPTIVE, measure) for measure in ("lost", "displaced", "cost"))
+    words = [f"{told[:1].upper()}{told[1:]}"]
+    words += [f"Taken by adaptation, in points: {_points(lost)}."] if lost else []
+    words += [f"Displaced: {_band(displaced)} of what the treaty no longer gives."] if displaced else []
+    words += [f"Legitimate needs lost: {_band(cost)}."] if cost else []
+    counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
+    return tag(
+        "div",
+        tag("h4", f"{_number(study, scenario)} {named(scenario)}".strip(), id=f"scenario-{scenario}"),
+        tag("p", numbered(header.question)[1], class_="asked") if header else None,
+        tag("p", " ".join(words)),
+        tag("p", counts, class_="quiet"),
+    )
+
+
+def _points(row: Row) -> str:
+    return banded(*(float(row[name]) for name in _NUMBER))
+
+
+def _counts(study: Adapted, scenario: str, conduct: str) -> str:
+    """Events of the baseline and of the scenario under a conduct."""
+    row = study.held.get((scenario, conduct, WHOLE, "protection"))
+    if row is None:
+        return "none"
+    before, after = (few(row[name], study.fewest) for name in ("events_baseline", "events"))
+    return f"{before} under the baseline and {after} here"
+
+
+def _headline(study: Adapted) -> Element:
+    """The one table: saved on paper, in years of adaptation and over the whole window, taken, displaced, lost."""
+    columns = [(NAIVE, "protection", WHOLE), (ADAPTIVE, "protection", WHOLE), (ADAPTIVE, "lost", WHOLE)]
+    columns += [(ADAPTIVE, "protection", year) for year in study.years]
+    columns += [(ADAPTIVE, measure, WHOLE) for measure in ("displaced", "silenced", "cost")]
+    rows = []
+    for name in study.scenarios:
+        cells = [_cell(study, study.held.get((name, conduct, year, measure))) for conduct, measure, year in columns]
+        rows.append(line(_linked(name), *cells))
+    years = [f"year {year}, {THIN}%" for year in study.years]
+    caption = (
+        "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (95 % intervals "
+        "over worlds), whole window and single years, and what it costs under adaptation"
+    )
+    return table(caption, (*_HEAD, *years, *_TAIL), rows)
+
+
+def _cell(study: Adapted, row: Row | None) -> str:
+    if row is None:
+        return "–"
+    if unknown(row["value"]):
+        return f"<{study.fewest} events"
+    return _points(row)
+
+
+# --- where it goes --------------------------------------------------------------------------------------------------------
+
+
+def _displaced(study: Adapted) -> list[Element]:
+    """By kind of label, channel, text and requested state: what is had all the same."""
+    frame = study.displaced.assign(size=study.displaced["count"])
+    content = [tag("p", adapted_prose.DISPLACED)]
+    tables = [_by(study, frame, by, _NUMBER, "count") for by in _BYS]
+    found = [part for part in tables if part is not None]
+    return content + (found or [tag("p", "In no scenario is enough displaced for a number.")])
+
+
+def _moved(study: Adapted) -> list[Element]:
+    """By kind of label, channel, text and requested state: what adaptation adds and takes."""
+    frame = study.moved.assign(size=study.moved[["events_naive", "events_adaptive"]].max(axis=1))
+    tables = [_by(study, frame, by, ("moved", "moved_world_low", "moved_world_high"), "events_adaptive") for by in _BYS]
+    return [tag("p", adapted_prose.MOVED), *(part for part in tables if part is not None)]
+
+
+def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], count: str) -> Element | None:
+    """Scenarios by the largest levels of one slice: a number with its interval, under it the events."""
+    part = frame[frame["by"] == by]
+    if not (part["size"] >= study.fewest).any():
+        return None
+    sizes = part.groupby("level", sort=True)["size"].sum().sort_values(ascending=False, kind="stable")
+    levels = [str(level) for level in sizes.index[:_LARGEST]]
+    held = {(str(row["scenario"]), str(row["level"])): row for row in part.to_dict("records")}
+    own = [study.baseline] if study.baseline in set(part["scenario"]) else []
+    rows = []
+    for name in (
+        *own,
+        *(name for name in study.scenarios if any(_enough(held.get((name, level)), study.fewest) for level in levels)),
+    ):
+        cells = [_counted(held.get((name, level)), numbers, count, study.fewest) for level in levels]
+        rows.append(line(tag("b", named(name)) if name in own else _linked(name), *cells))
+    heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
+    more = f" The {_LARGEST} with most events of {counted(len(sizes))}" if len(sizes) > _LARGEST else ""
+    unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
+    return table(f"{unit}, by {_BYS[by]} (95 % interval over worlds); under it, events.{more}", ("scenario", *heads), rows)
+
+
+def _enough(row: Row | None, fewest: int) -> bool:
+    return row is not None and row["size"] >= fewest
+
+
+def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -> str | Element:
+    """A number with its interval and its events, unless these are too few."""
+    if row is None or unknown(row[numbers[0]]):
+        return "–"
+    if row["size"] < fewest:
+        return f"<{fewest} events"
+    shown = _band(row) if numbers == _NUMBER else banded(*(float(row[name]) for name in numbers))
+    return tag("span", f"{shown} ", tag("span", counted(row[count]), class_="count"))
+
+
+# --- how sure -------------------------------------------------------------------------------------------------------------
+
+
+def _sure(study: Adapted) -> list[Element]:
+    """What the intervals hold, how far single years may be read, and what is missing."""
+    whole, clear = len(study.scenarios), len(study.of(_TAKES)) + len(study.of(_GIVES))
+    said = f"Of {several(whole, 'scenario')} the interval of what adaptation takes leaves zero out in {clear}; "
+    chance = f"about {max(round(_MISS * whole), 1)} would by chance alone. {prose.NO_HEADLINE.capitalize()}"
+    gone = [row for row in study.held.values() if unknown(row["value"])]
+    missing = (
+        f"{counted(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are not given."
+    )
+    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEW_SEEDS else []
+    return [
+        tag("p", adapted_prose.INTERVALS),
+        tag("p", adapted_prose.PAIRED),
+        tag("p", " ".join([said + chance, *few_worlds])),
+        tag("p", f"{adapted_prose.YEARS} {missing}"),
+    ]
+
+
+def alt_of(headline: pd.DataFrame) -> str:
+    """What the figure shows, for who cannot see it."""
+    whole = headline[(headline["year"] == WHOLE) & (headline["measure"] == "protection")]
+    paper = whole[whole["conduct"] == NAIVE].dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
+    words = [f"A row a scenario, {len(paper)} of them, sorted by what each saves on paper; beside it years of adaptation."]
+    if len(paper):
+        top = paper.iloc[0]
+        words.append(f"Most on paper: {named(str(top['scenario']))}, {share(float(top['value']))}.")
+    return " ".join([*words, "All numbers stand in the table below."])

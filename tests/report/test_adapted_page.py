@@ -1,0 +1,240 @@
+"""The page of a study of adaptation stands by itself, says what its tables say, and stays silent where they do."""
+
+import base64
+import itertools
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from experiments.adaptation import chosen_arms, draw_figure
+from experiments.designs import Arm
+from experiments.report import prose
+from experiments.report.adapted import REPORT, alt_of, write_adapted
+from experiments.report.pictures import Picture
+from experiments.scenarios import headers
+from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
+from tests.report.examples import facts
+from tests.report.reading import LEVELS, PLACES, Reader, read
+
+TINY = ("states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=40")
+SAVED = {"reform_bundle": (17.0, 12.0), "core_cyber": (19.0, 21.0), "judge": (6.0, 5.8)}  # on paper, after adaptation
+YEARS = ("1", "3", "10")
+
+
+@cache
+def arms() -> tuple[Arm, ...]:
+    return tuple(chosen_arms([*TINY, f"scenarios=[{','.join(SAVED)}]"]))
+
+
+def headline() -> pd.DataFrame:
+    """Adaptation clearly takes from one, gives to another, and of the third nobody can tell."""
+    rows: list[tuple[Any, ...]] = []
+    for name, (paper, after) in SAVED.items():
+        half = 1.0 if name != "judge" else 2.0
+        found = [("naive", "all", "protection", paper), ("adaptive", "all", "protection", after), ("naive", "all", "cost", 0.4)]
+        found += [("adaptive", year, "protection", after + 1.5 - place) for place, year in enumerate(YEARS)]
+        found += [
+            ("adaptive", "all", "lost", paper - after),
+            ("adaptive", "all", "displaced", 7.0),
+            ("adaptive", "all", "cost", 0.9),
+        ]
+        rows += [(name, *one, one[-1] - half, one[-1] + half, "%", 4321, 3456, 10) for one in found]
+    names = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit", "events_baseline", "events"]
+    return pd.DataFrame(rows, columns=[*names, "worlds"])
+
+
+def displaced() -> pd.DataFrame:
+    rows = [(name, "adaptive", "kind", "fabricated", 3.5, 1.5, 5.5, 42, 700) for name in SAVED]
+    rows += [
+        ("judge", "adaptive", "kind", "recharacterised", 0.2, -0.4, 0.8, 3, 700),
+        ("judge", "naive", "kind", "fabricated", 9, 8, 10, 50, 700),
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of"])
+
+
+def moved() -> pd.DataFrame:
+    rows = [("as_adopted", "all", "all", 100.0, 118.8, 18.8, 11.9, 25.8, 3238, 3845)]
+    rows += [(name, "channel", "emergency", 7.0, 12.3, 5.3, 0.9, 9.7, 226, 399) for name in ("as_adopted", *SAVED)]
+    ends = ["moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive"]
+    return pd.DataFrame(rows, columns=["scenario", "by", "level", "naive", "adaptive", *ends])
+
+
+def picture(folder: Path) -> Picture:
+    path = folder / "adaptation.png"
+    Image.new("RGB", (130, 50), "white").save(path)
+    return Picture(path, "Protection", alt_of(headline()), "A row a scenario.", 130, 50)
+
+
+def written(folder: Path, **other: Any) -> str:
+    tables = {"headline": headline(), "displaced": displaced(), "moved": moved()} | other
+    told = facts() | {"command": "rogatory adaptation seeds=8 luck=2"} | other.get("facts", {})
+    frames = [tables[name] for name in ("headline", "displaced", "moved")]
+    report = write_adapted(folder, frames, arms(), other.get("headers", headers()), picture(folder), told)
+    assert report == folder / REPORT
+    return report.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(tmp_path_factory.mktemp("adapted"))
+
+
+@pytest.fixture(scope="module")
+def seen(html: str) -> Reader:
+    return read(html)
+
+
+@pytest.fixture(scope="module")
+def text(seen: Reader) -> str:
+    return seen.text.replace("\u202f", " ")
+
+
+def test_it_is_whole_and_fetches_nothing(html: str, seen: Reader) -> None:
+    assert not seen.faults
+    assert not seen.open
+    sources = [value for _, attributes in seen.tags for key, value in attributes.items() if key in PLACES]
+    assert all(value and value.startswith(("data:image/png;base64,", "#")) for value in sources)
+    assert not {tag for tag, _ in seen.tags} & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    (image,) = seen.all("img")
+    assert base64.b64decode(str(image["src"]).partition(",")[2]).startswith(b"\x89PNG")
+    assert len(str(image["alt"])) > 40
+    ranks = [LEVELS[tag] for tag, _ in seen.tags if tag in LEVELS]
+    assert ranks.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(ranks))
+    assert len(html) < 700_000
+
+
+def test_every_link_leads_somewhere(seen: Reader) -> None:
+    names = [attributes["id"] for _, attributes in seen.tags if "id" in attributes]
+    assert len(names) == len(set(names))
+    links = {str(attributes["href"])[1:] for attributes in seen.all("a")}
+    assert links <= set(names)
+    assert {f"scenario-{name}" for name in SAVED} <= links
+
+
+def test_the_same_tables_give_the_same_bytes(html: str, tmp_path: Path) -> None:
+    assert written(tmp_path) == html
+
+
+def test_the_answer_tells_from_whom_adaptation_takes(text: str) -> None:
+    assert "3 scenarios against “as adopted”: 3 clearly protect on paper, 3 once everyone has adapted" in text
+    assert "from 1 adaptation clearly takes protection away" in text
+    for heading, name in (
+        ("takes protection away", "reform bundle"),
+        ("once everyone has adapted (1)", "core cyber"),
+        ("cannot tell", "judge"),
+    ):
+        assert re.search(rf"{re.escape(heading)}[^.?]{{0,60}}S\d\d {name}", text), heading
+    assert "itself adaptation gives 19 % more disclosures (12 % to 26 %)" in text
+
+
+def test_the_sentences_bear_the_numbers_of_the_tables(text: str) -> None:
+    assert "Saved on paper 17 % (16 % to 18 %); after adaptation 12 % (11 % to 13 %)" in text
+    assert "by year 14 % in year 1, 12 % in year 3 and 12 % in year 10" in text
+    assert "Taken by adaptation, in points: +5.0 (+4.0 to +6.0)" in text
+    assert "4 321 under the baseline and 3 456 here on paper" in text
+    assert "3.5 % (1.5 % to 5.5 %) 42" in text
+    assert "+5.3 (+0.9 to +9.7) 399" in text
+
+
+def test_a_way_with_few_events_has_no_number_and_naive_ones_are_not_shown(text: str) -> None:
+    assert "<10 events" in text
+    assert "0.2 % (−0.4 %" not in text
+    assert "9.0 % (8.0 %" not in text
+
+
+def test_it_says_who_adapts_what_it_rests_on_and_what_it_is_not(text: str) -> None:
+    for words in (
+        "labels, destinations, channels and volume",
+        "inflation, diffusion, restrictive and protocol",
+        "own, peers and tools",
+    ):
+        assert words in text
+    assert "adaptation.requesters.attempts" in text
+    assert "configs/adaptation/standard.yaml" in text
+    assert "How anyone adapts is assumed." in text
+    assert "Nobody adapts." not in text
+    assert "Silence is no protection" in text
+    for word in (facts()["commit"], "rogatory adaptation seeds=8 luck=2", arms()[0].config.digest(), arms()[-1].config.digest()):
+        assert word in text
+
+
+def test_limits_speak_of_those_who_adapt() -> None:
+    assert list(prose.limits(False)) == list(prose.LIMITS)
+    assert prose.limits(False)["Nobody adapts"] == prose.LIMITS["Nobody adapts"]
+    told = prose.limits(True)
+    assert len(told) == len(prose.LIMITS)
+    assert "Nobody adapts" not in told
+    assert list(told).index("How anyone adapts is assumed") == list(prose.LIMITS).index("Nobody adapts")
+
+
+def test_what_others_wrote_is_escaped(tmp_path: Path) -> None:
+    evil = "<script>alert('x')</script>\"'&"
+    html = written(tmp_path, facts={"command": f"rogatory adaptation {evil}", "commit": evil})
+    assert "<script" not in html
+    assert read(html).text.count(evil) == 2
+
+
+def awkward() -> dict[str, dict[str, Any]]:
+    """Studies at the edge of what there can be."""
+    frame, ways = headline(), moved()
+    ends = {"world_low": np.nan, "world_high": np.nan}
+    return {
+        "one world": {"headline": frame.assign(**ends), "displaced": displaced().assign(**ends),
+                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan), "facts": {"worlds": 1, "luck": 1}},
+        "few events": {"headline": frame.assign(value=np.nan, **ends, events=3), "displaced": displaced().iloc[:0],
+                       "moved": ways.iloc[:0]},
+        "no header": {"headers": {}},
+        "no single year": {"headline": frame[frame["year"] == "all"]},
+        "no cost": {"headline": frame[frame["measure"] == "protection"]},
+        "no commit": {"facts": {"commit": None, "seeds": [3, 9]}},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", awkward())
+def test_an_awkward_study_still_has_a_whole_page(case: str, tmp_path: Path) -> None:
+    seen = read(written(tmp_path, **awkward()[case]))
+    assert not seen.faults
+    assert not re.search(r"\b(nan|None|NaT|inf)\b", seen.text)
+    if case in ("one world", "few events"):
+        assert "0 clearly protect on paper, 0 once" in seen.text
+
+
+def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / REPORT).write_text("old")
+
+    def broken(*_: object, **__: object) -> int:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_text", broken)
+    with pytest.raises(OSError, match="disk full"):
+        written(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {REPORT, "adaptation.png"}
+    assert (tmp_path / REPORT).read_bytes() == b"old"
+
+
+def test_few_scenarios_take_little_room(tmp_path: Path) -> None:
+    drawn = draw_figure(tmp_path, headline(), "8 worlds", arms()[0].baseline_config)
+    assert drawn.path == tmp_path / "adaptation.png"
+    with Image.open(drawn.path) as image:
+        assert image.size == pytest.approx((drawn.width, drawn.height), abs=1)
+    assert drawn.height < drawn.width / 3
+
+
+@pytest.mark.slow
+@WITHOUT
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_browser_shows_it_without_overflowing(width: int, tmp_path: Path) -> None:
+    written(tmp_path)
+    found = looked(tmp_path / REPORT, tmp_path, width)
+    assert found["fetched"] == []
+    assert found["scrolls"] <= found["width"]
+    assert found["beyond"] == []
+    assert found["faint"] == []
+    assert not complaints(browse(tmp_path, tmp_path / REPORT, "--dump-dom").log)
