@@ -185,8 +185,8 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
     in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
     worlds, each counting alike; ``silenced``: per cent of the wishes about people at risk that nobody has because somebody has
-    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their differences by linearisation. Fewer than
-    ``fewest`` events on a side give no number.
+    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their
+    differences by linearisation. Fewer than ``fewest`` events on a side give no number.
     """
     rows: list[dict[str, Any]] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}

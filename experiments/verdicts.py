@@ -20,6 +20,7 @@ SHARE = 0.005  # of a number's scale: what another processor may move
 EVENTS = 2  # or as much as so many tipped events weigh, where there are few
 IDENTICAL, WITHIN, DIFFERENT = "identical", "within tolerance", "different"
 _EVENTS = ("count", "events", "events_baseline", "events_naive", "events_adaptive")
+_SHARES = ("displaced", "silenced")  # measures of the study of adaptation that compare with no baseline
 _COUNTS = (*_EVENTS, "of", "worlds", "runs")
 _SIDES = ("_then", "_now")
 
@@ -126,8 +127,8 @@ def level_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
 
 
 def share_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
-    """Per cents with their limits: what is displaced is measured by itself, what is saved or lost by the baseline's hundred."""
-    own = table["measure"] == "displaced" if "measure" in table else pd.Series(True, table.index)
+    """Per cents with their limits: plain shares are measured by themselves, what is saved or lost by the baseline's hundred."""
+    own = table["measure"].isin(_SHARES) if "measure" in table else pd.Series(True, table.index)
     return _of_level(_sizes(table, "value").where(own, 100.0), kind)
 
 

@@ -74,7 +74,7 @@ class Memories(NamedTuple):
     """What reviewers remember, by requester and requested state; written month by month."""
 
     given: Reals  # [N, N] requests of one's own that were met and of which nothing bad is known, fading
-    wronged: Reals  # [N, N] requests of one's own that were refused in substance, and abuse of what one gave, fading
+    wronged: Reals  # [N, N] requests of one's own that were refused in substance, fading
     record: Reals  # [N, N] exposed abuse, one's own fully, others' in part, fading
     pretended: Reals  # [N, N] the same of pretended emergencies
     central: Reals  # [N] the record that a central unit keeps, by requester
@@ -236,7 +236,8 @@ def heard_by(news: News, parties: Flags, spill: float) -> Reals:
 def record_news(memories: Memories, spec: Memory, news: News, parties: Flags) -> None:
     """The affairs of a month enter records and trust, in place.
 
-    What an authority had counted as met is taken off again, as far as it had not faded, and stands among what wronged it.
+    What an authority had counted as met is taken off again, as far as it had not faded: it is no credit. That it was abused weighs
+    once, in the record, and not in trust as well.
     """
     heard = heard_by(news, parties, spec.spill)
     np.add.at(memories.record, news.requester, heard)
@@ -244,7 +245,6 @@ def record_news(memories: Memories, spec: Memory, news: News, parties: Flags) ->
     np.add.at(memories.central, news.requester, np.where(news.central, 1.0, spec.spill))
     if spec.trust:
         pair = news.requester[news.own], news.requested[news.own]
-        np.add.at(memories.wronged, pair, 1.0)
         np.subtract.at(memories.given, pair, (news.counted * spec.keeps**news.age)[news.own])
         np.maximum(memories.given, 0.0, out=memories.given)
 
@@ -282,7 +282,7 @@ def broken_in(memories: Memories, month: int) -> Flags:
 def gained(given: Reals, wronged: Reals, liberal: Reals, spec: Memory) -> Reals:
     """What experience has added to the regime's trust, which lies in [0, 1] as the sum does.
 
-    Trust is the share of what was met among all that was seen, a bad experience weighing ``severity`` files, with
+    Trust is the share of what was met among all that was seen, a refusal weighing ``severity`` files, with
     ``prior_files`` files' worth of the regime's: ``(prior * liberal + given) / (prior + given + severity * wronged)``.
     """
     seen = given + spec.severity * wronged

@@ -98,7 +98,7 @@ def test_the_outcome_counts_every_number_and_names_the_one_that_moved_most() -> 
 
 def test_what_is_saved_is_measured_by_the_baseline_what_is_displaced_and_moved_by_itself() -> None:
     saved = Kind(("measure",), ("value", "world_low", "events"), "%.6g")
-    table = pd.DataFrame({"measure": ["protection", "displaced"], "value": ["-3", "4"], "world_low": ["-9", "1"], "events": "50"})
+    table = pd.DataFrame({"measure": ["protection", "silenced"], "value": ["-3", "4"], "world_low": ["-9", "1"], "events": "50"})
     assert share_scales(table, saved)[["value", "world_low", "events"]].to_numpy().tolist() == [[100, 100, 0], [4, 4, 0]]
     assert share_scales(table.drop(columns="measure"), saved)["value"].tolist() == [3, 4]
     levels = Kind(("level",), ("naive", "adaptive", "moved", "events_naive"), "%.6g")
