@@ -11,6 +11,7 @@ from tests.worlds import SMALL, quick, sorted_out
     "overrides",
     [
         (),
+        ("states=synthetic", "scenario=judge"),
         (*SMALL, "scenario=judge", "review.rho=0.3", "review.hours_median=4", "demand.abusive_wants=null"),
         ("+states.hosting.factor.IRL=0.5", "start=2031-02-01", "run_in_months=6", "conduct=adaptive", "conduct.appetite=0.5"),
         ("people.rows=900", "scenario=judge", "reforms=everywhere", "instruments.hanoi.threshold_years=6"),
