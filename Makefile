@@ -38,7 +38,7 @@ types: $(READY) ## Strict typing
 	@$(BIN)/mypy
 
 fast: $(READY) ## The tests that are not slow
-	@$(BIN)/pytest -q -n 2 -m "not slow"
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
 
 slow: $(READY) ## The slow tests
 	@$(BIN)/pytest -q -n 2 -m slow || { status=$$?; [ $$status -eq 5 ] || exit $$status; }

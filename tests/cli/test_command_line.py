@@ -21,6 +21,7 @@ from sim.world.record import ConfigError
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
+Here = Callable[..., subprocess.CompletedProcess[str]]
 ROGATORY = (sys.executable, "-m", "experiments.cli")
 LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from experiments.cli import shell; shell()"
 
@@ -28,6 +29,23 @@ LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_hand
 def rogatory(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     return subprocess.run([*ROGATORY, *arguments], capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
+
+
+@pytest.fixture
+def here(capfd: pytest.CaptureFixture[str]) -> Here:
+    """The command line in this process, with what it said: another process would spend most of its time on imports."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        before = signal.getsignal(signal.SIGTERM)
+        capfd.readouterr()
+        try:
+            status = main([*arguments])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess([*arguments], status, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +129,11 @@ def test_a_mistake_is_one_line_status_two_and_leaves_nothing(
     ],
 )
 def test_a_spoilt_table_is_one_line_and_leaves_nothing(
-    name: str, key: str, spoil: Callable[[pd.DataFrame], pd.DataFrame], line: str, tmp_path: Path
+    name: str, key: str, spoil: Callable[[pd.DataFrame], pd.DataFrame], line: str, tmp_path: Path, here: Here
 ) -> None:
     table = tmp_path / f"{name}.csv"
     spoil(pd.read_csv(FOLDER / f"{name}.csv")).to_csv(table, index=False)
-    done = rogatory("run", f"{key}={table}", f"output={tmp_path / 'results'}")
+    done = here("run", f"{key}={table}", f"output={tmp_path / 'results'}")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
     assert line in done.stderr
@@ -139,8 +157,8 @@ def test_hydra_shows_the_configuration_of_a_study() -> None:
 
 
 @pytest.mark.parametrize("flag", [("--cfg", "job"), ("-c", "job"), ("--cfg=job",)])
-def test_the_configuration_is_shown_as_it_will_be_run(flag: tuple[str, ...]) -> None:
-    done = rogatory("run", *flag, "scenario=[notice,judge]", "reforms=everywhere", "design=host_shares", "years=3")
+def test_the_configuration_is_shown_as_it_will_be_run(flag: tuple[str, ...], here: Here) -> None:
+    done = here("run", *flag, "scenario=[notice,judge]", "reforms=everywhere", "design=host_shares", "years=3")
     assert done.returncode == 0, done.stderr
     shown = yaml.safe_load(done.stdout)
     assert (shown["scenario_name"], shown["design"], shown["years"]) == ("judge+notice@everywhere", "host_shares", 3)
@@ -154,8 +172,8 @@ def test_hydra_s_own_flags_still_reach_hydra() -> None:
     assert yaml.safe_load(done.stdout)["hydra"]["overrides"]["task"] == ["years=3"]
 
 
-def test_scenarios_are_listed_and_told_by_name() -> None:
-    listing, told, helped = rogatory("scenarios"), rogatory("scenarios", "judge", "judge+notice"), rogatory("scenarios", "--help")
+def test_scenarios_are_listed_and_told_by_name(here: Here) -> None:
+    listing, told, helped = rogatory("scenarios"), here("scenarios", "judge", "judge+notice"), here("scenarios", "--help")
     assert (listing.returncode, told.returncode, helped.returncode) == (0, 0, 0)
     assert listing.stderr == told.stderr == helped.stderr == ""
     assert "as_adopted" in listing.stdout
@@ -256,8 +274,8 @@ def test_the_same_study_gives_the_same_bytes_whatever_the_workers(written: Path,
         assert (again / name).read_bytes() == (written / name).read_bytes(), name
 
 
-def test_requests_are_kept_when_asked_for(tmp_path: Path) -> None:
-    done = rogatory("run", *SMALL, "years=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
+def test_requests_are_kept_when_asked_for(tmp_path: Path, here: Here) -> None:
+    done = here("run", *SMALL, "years=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (folder,) = (tmp_path / "run").iterdir()
     requests = pd.read_parquet(folder / "requests-as_adopted-1.parquet")
@@ -302,9 +320,9 @@ def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signa
         assert not (tmp_path / "results").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path, here: Here) -> None:
     (tmp_path / "file").write_text("in the way")
-    done = rogatory("run", *TINY, f"output={tmp_path / 'file'}")
+    done = here("run", *TINY, f"output={tmp_path / 'file'}")
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("rogatory: output: cannot write to")
     assert (tmp_path / "file").read_text() == "in the way"

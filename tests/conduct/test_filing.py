@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.conduct.filing import MOST_ROWS, crimes_at_home, due_again, empty_book, habits_of, menu_of
-from sim.config import load
 from sim.metrics import Finished
 from sim.settings import Config
 from sim.simulation import Run
@@ -38,7 +37,7 @@ from sim.world.vocabulary import (
     SUBSCRIBER,
     TRAFFIC,
 )
-from tests.worlds import bare_world, ended, files, made_up, office, started
+from tests.worlds import bare_world, ended, files, made_up, office, quick, started
 
 OLD_TEXTS = "instrument=[mlat,budapest,hanoi,comity]"
 CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0")
@@ -493,7 +492,7 @@ def test_a_protocol_changes_nothing_before_it_is_in_force_and_no_request_on_an_o
 
 
 def test_only_parties_hold_what_a_protocol_adds() -> None:
-    config = speech_protocol(load("people.rows=3000", "demand.legitimate=200", "years=1"))
+    config = speech_protocol(quick("people.rows=3000", "demand.legitimate=200", "years=1"))
     run = started(config, without_a_law(bare_world(config), "insult"), months=1)
     law, world = run.rules.law, run.world
     insult, other = world.offences.names.index("insult"), world.offences.names.index("blasphemy")

@@ -162,7 +162,7 @@ def test_a_design_that_cannot_be_composed_names_file_and_arm_in_one_line(own: Ow
 
 def test_an_unknown_design_is_refused(files: OwnFiles) -> None:
     with pytest.raises(
-        ConfigError, match=r"^design: found 'utopia'; accepted: the path of a YAML file, or bare, .*everywhere, .*half, "
+        ConfigError, match=r"^design: found 'utopia'; accepted: the path of a YAML file, or .*bare, .*everywhere, .*half, "
     ):
         arms_of("utopia", ())
 

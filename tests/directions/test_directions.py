@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.conduct.demand import latent_cases
-from sim.config import load
 from sim.draws import Draws
 from sim.metrics import Finished
 from sim.settings import Config
@@ -22,7 +21,7 @@ from sim.simulation import begin, rules_of, world_of
 from sim.world.cases import Cases
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH, FOLLOW_UP_MONTHS, PRESERVATION
-from tests.worlds import ended
+from tests.worlds import ended, quick
 
 SMALL = ("people.rows=20000", "years=2", "demand.legitimate=1000", "demand.abusive_odds=0.05", "calibration_months=6")
 UNLOADED = (*SMALL, "review.load=false")
@@ -33,7 +32,7 @@ Flags = NDArray[np.bool_]
 
 @lru_cache(maxsize=64)
 def config_of(*overrides: str) -> Config:
-    return load(*overrides)
+    return quick(*overrides)
 
 
 @lru_cache(maxsize=len(SEEDS))

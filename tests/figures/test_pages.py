@@ -1,6 +1,7 @@
 """Every figure on its page: nothing overlaps, nothing is cut off, nothing is written unasked."""
 
 import itertools
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,7 +18,9 @@ CAPTION = "Three runs (seeds 3, 4, 5) of five years; intervals are 95 % t-interv
 TOUCH = 1.0  # pixels by which extents may share an edge
 
 
+@cache
 def page(name: str) -> Figure:
+    """One page for all tests that look at it; who changes or spies on it draws anew (``page.__wrapped__``)."""
     return draw(name, EXAMPLES[name](), CAPTION, SETTINGS[name], **GIVEN.get(name, {}))
 
 
@@ -92,7 +95,7 @@ def test_drawing_writes_and_shows_nothing(name: str, tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Figure, "savefig", lambda *_, **__: pytest.fail("a figure saved itself"))
     monkeypatch.setattr(Figure, "show", lambda *_, **__: pytest.fail("a figure showed itself"))
-    page(name)
+    page.__wrapped__(name)
     assert not list(tmp_path.iterdir())
 
 
@@ -119,7 +122,7 @@ def test_an_unknown_option_is_one_line_that_names_the_known() -> None:
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_saved_figure_is_whole_and_the_same_every_time(ending: str, tmp_path: Path) -> None:
-    one, two = (save(page("fates"), tmp_path / "deep" / f"{name}.{ending}") for name in ("one", "two"))
+    one, two = (save(page.__wrapped__("fates"), tmp_path / "deep" / f"{name}.{ending}") for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
     assert sorted(path.name for path in one.parent.iterdir()) == [one.name, two.name]
 

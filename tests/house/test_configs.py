@@ -13,6 +13,7 @@ from sim.result import Result
 from sim.review.safeguard import Safeguard
 from sim.simulation import Run, advance, prepare, simulate
 from sim.world.record import ConfigError
+from tests.worlds import quick
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1")
@@ -51,7 +52,7 @@ def chosen(group: str, option: str) -> str:
 
 @cache
 def after_months(*overrides: str) -> Run:
-    run = prepare(load(*overrides), 1)
+    run = prepare(quick(*overrides), 1)
     for _ in range(MONTHS):
         advance(run)
     return run
@@ -59,7 +60,7 @@ def after_months(*overrides: str) -> Run:
 
 @cache
 def simulated(scenario: str) -> Result:
-    return simulate(load(*SMALL, *FULL_OF_ABUSE, f"scenario={scenario}"), seed=3)
+    return simulate(quick(*SMALL, *FULL_OF_ABUSE, f"scenario={scenario}"), seed=3)
 
 
 def header(scenario: str) -> list[str]:
@@ -108,7 +109,7 @@ def test_the_baseline_is_the_default_and_its_own_reference() -> None:
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "as_adopted"])
 def test_a_scenario_differs_from_the_baseline_in_its_text(scenario: str) -> None:
-    baseline, reform = load(*SMALL), load(*SMALL, f"scenario={scenario}")
+    baseline, reform = quick(*SMALL), quick(*SMALL, f"scenario={scenario}")
     decisive = {"scenario_name"}
     assert baseline.model_dump(exclude=decisive) != reform.model_dump(exclude=decisive)
     assert baseline.digest() != reform.digest()
@@ -116,7 +117,7 @@ def test_a_scenario_differs_from_the_baseline_in_its_text(scenario: str) -> None
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "as_adopted"])
 def test_a_scenario_differs_from_the_baseline_in_what_happens(scenario: str) -> None:
-    baseline, reform = simulated("as_adopted"), simulate(load(*SMALL, *FULL_OF_ABUSE, f"scenario={scenario}"), seed=3)
+    baseline, reform = simulated("as_adopted"), simulate(quick(*SMALL, *FULL_OF_ABUSE, f"scenario={scenario}"), seed=3)
     if baseline.finished.world is reform.finished.world:
         assert np.array_equal(baseline.finished.cases.id, reform.finished.cases.id), "scenarios of one world share their cases"
     assert baseline.requests.equals(reform.requests) == (scenario in OUTSIDE_ALL_LAW)

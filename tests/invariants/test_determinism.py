@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.config import load
 from sim.simulation import prepare, simulate
-from tests.worlds import ended, events, fingerprint, made_up, told
+from tests.worlds import ended, events, fingerprint, made_up, quick, told
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (1, 2, 3)
@@ -63,7 +62,7 @@ def test_event_seed_and_world_seed_are_two_kinds_of_luck() -> None:
 def test_scenarios_of_one_seed_share_the_world_its_capacities_and_its_cases() -> None:
     real = ("people.rows=3000", "demand.legitimate=200", "years=1", "calibration_months=6")
     worlds = [
-        prepare(load(*real, *more), 3) for more in ((), ("scenario=no_treaty",), ("+instruments.hanoi.parties.extra.USA=true",))
+        prepare(quick(*real, *more), 3) for more in ((), ("scenario=no_treaty",), ("+instruments.hanoi.parties.extra.USA=true",))
     ]
     assert worlds[0].world is worlds[1].world is worlds[2].world
     assert worlds[0].cases is worlds[1].cases is worlds[2].cases

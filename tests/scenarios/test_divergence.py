@@ -17,14 +17,13 @@ from experiments.scenarios import changes, headers
 from experiments.story.divergence import Divergence, differing, parting
 from experiments.story.facts import RULES, life_of
 from experiments.story.replay import witness
-from sim.config import load
 from sim.result import Result
 from sim.review.safeguard import home_of, hook_of
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.docket import Docket
 from sim.world.vocabulary import EMERGENCY
-from tests.worlds import made_up
+from tests.worlds import made_up, quick
 
 SCENARIOS = tuple(name for name in headers() if name != "as_adopted")
 SEED = 1
@@ -47,7 +46,7 @@ Keys = dict[str, tuple[Any, Any]]
 def full_of_abuse(scenario: str, names_states: bool) -> Config:
     """A small world in which what is rare happens, under a scenario."""
     chosen = f"scenario={scenario}"
-    return load(*REAL, chosen) if names_states else made_up(*MADE_UP, chosen)
+    return quick(*REAL, chosen) if names_states else made_up(*MADE_UP, chosen)
 
 
 def names_states(changed: Keys) -> bool:
@@ -195,7 +194,7 @@ def test_lives_that_part_over_a_text_part_over_that_text_alone(scenario: str) ->
 
 def of_the_text_alone(scenario: str) -> bool:
     """Whether a scenario changes what a text says of requests, and nothing of a state: its authority, or what its law punishes."""
-    config, keys = load(), changes(scenario)
+    config, keys = quick(), changes(scenario)
     return all(key.startswith("instruments.") and not {"training", "label"} & rules_of(key, config) for key in keys)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.enactment import year_of
 from sim.settings import Config
@@ -35,7 +34,7 @@ from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.vocabulary import HONEST
-from tests.worlds import bare_world, ended, made_up, started
+from tests.worlds import bare_world, ended, made_up, quick, started
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -501,6 +500,6 @@ def test_a_gate_that_weighs_harm_besides_gives_no_reason_to_raise_anything() -> 
 )
 def test_a_bad_setting_gets_one_clear_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check(load("people.rows=2000", f"{LAWS}inflation=true", override))
+        check(quick("people.rows=2000", f"{LAWS}inflation=true", override))
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.config import load
 from sim.draws import Draws
 from sim.enactment import polity_of
 from sim.simulation import Run, advance, check, rules_of
@@ -31,7 +30,7 @@ from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.states import StateTable
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, PRESERVATION
-from tests.worlds import bare_world, ended, made_up, started
+from tests.worlds import bare_world, ended, made_up, quick, started
 
 Reals = NDArray[np.float64]
 FAR = 4.5  # standard errors
@@ -281,11 +280,11 @@ def test_a_request_under_way_is_answered_by_the_text_of_its_day_though_its_state
 
 @lru_cache(maxsize=1)
 def real() -> World:
-    return bare_world(load("people.rows=2000"))
+    return bare_world(quick("people.rows=2000"))
 
 
 def polity(*overrides: str, seed: int = 1) -> Any:
-    config = load("people.rows=2000", JOINING, *overrides)
+    config = quick("people.rows=2000", JOINING, *overrides)
     world = real()
     law = rules_of(config.policy, world, False, 24).law
     return config, law, polity_of(config.policy, world, law, config.start, 24, config.months, Draws(seed))
@@ -359,7 +358,7 @@ def test_a_membership_run_twice_is_the_same_and_another_seed_is_another() -> Non
 )
 def test_a_bad_setting_gets_one_clear_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check(load("people.rows=2000", JOINING, override))
+        check(quick("people.rows=2000", JOINING, override))
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
 
