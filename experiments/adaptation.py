@@ -349,10 +349,10 @@ def draw_figure(folder: Path, headline: pd.DataFrame, size: str, config: Config)
 
 
 def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
-    """The headline as a terminal shows it: protection on paper, after years of adaptation, what moved elsewhere, what it costs."""
+    """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs."""
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
-    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "displaced", "silenced", "needs lost"]
+    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "taken by it", "displaced", "needs lost"]
     table = table_of(f"cases saved, % of the baseline's; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
@@ -360,7 +360,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     for name in order:
         cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("displaced", "silenced", "cost")]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("lost", "displaced", "cost")]
         table.add_row(name, *cells)
     return table
 

@@ -26,6 +26,7 @@ _GROUND = "#f7f7f7"  # every other row
 _PAPER_AT, _YEARS_FROM, _YEARS_TO = -0.26, -0.06, 0.28  # of a row, from its middle: on paper, first and last year
 _TICKS = 4  # steps of an axis at most
 _LEGEND = 38.0  # points above the first panel, over its title
+_SAME_YEAR: dict[str, Any] = {"marker": "|", "color": INK, "ms": 6.0, "mew": 1.1, "ls": "none", "zorder": 5}
 _LIGHT = 0.30  # how dark the first year of adaptation is drawn
 Row = Mapping[Any, Any]
 
@@ -78,7 +79,12 @@ def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], hel
         for step, shade, year in zip(steps, shades, years, strict=True):
             colour = (*to_rgba(BETTER)[:3], float(shade))
             far |= _mark(panel, y + float(step), held.get((name, ADAPTIVE, year, "protection")), "o", colour, BETTER)
+            plain = held.get((name, NAIVE, year, "protection"))
+            if plain is not None and left <= plain["value"] <= right:
+                panel.plot([plain["value"]], [y + float(step)], **_SAME_YEAR)
     handles = [panel.plot([], [], "D", color="white", mec=INK, ms=5, label="on paper (naive)")[0]]
+    if years:
+        handles.append(panel.plot([], [], label="on paper, the same year", **_SAME_YEAR)[0])
     for shade, year in zip(shades, years, strict=True):
         colour = (*to_rgba(BETTER)[:3], float(shade))
         handles.append(panel.plot([], [], "o", color=colour, mec=BETTER, ms=5, label=f"year {year} of adaptation")[0])
@@ -132,6 +138,7 @@ def _explained(table: pd.DataFrame, years: Sequence[str], far: bool) -> str:
     words = ["Diamond: nobody adapts, whole window."]
     if years:
         words.append("Discs: everyone adapts, cases that arise in that year of the window; the darker the later.")
+        words.append("Strokes: the same year while nobody adapts, so that what lies between stroke and disc is adaptation's.")
     words.append(
         "To the right a disc is the whole window under adaptation. Lines: 95 % intervals over worlds, each conduct against the"
     )
