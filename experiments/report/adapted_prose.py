@@ -35,8 +35,9 @@ MEASURES = (
     "“Saved” is the share of the baseline's disclosures of abusive cases that the rule prevents, whole window or cases that arise "
     "in that year; “taken by adaptation” is saved on paper less saved after adaptation, in percentage points of the whole window. "
     "A rule may save less in later years while nobody adapts too, because queues fill: headline.csv has “taken” year for year. "
-    "“Displaced” is the share of what the treaty no longer gives that is had another way all the same; “silenced” the share of "
-    "wishes about people at risk that nobody has any more because somebody has fallen silent."
+    "“Displaced” is the share of what the treaty no longer gives that is had another way all the same. "
+    "“Silenced” is the share of wishes that nobody has any more because somebody has fallen silent: cases less, and nobody "
+    "protected."
 )
 SILENCE = (
     "Silence is no protection: under adaptation fewer cases also arise because people say less, in the baseline as in every "
