@@ -50,8 +50,8 @@ SILENCE = "silenced_share"
 PER_CENT = 100.0
 _ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
 _READING = (
-    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its diamond saves less than on paper. The "
-    "same numbers stand in the table below."
+    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its stroke saves less than that year on "
+    "paper. The same numbers stand in the table below."
 )
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _HONEST = (

@@ -111,7 +111,6 @@ class News(NamedTuple):
     own: Flags  # an authority gave them, and not a firm by itself
     counted: Flags  # the authority has the request among those it met
     pooled: Flags  # all parties to the text learn the whole of it: published statistics, or a central unit's file
-    central: Flags  # a central unit has screened it
     age: Reals  # months since the data were given
 
 
@@ -177,7 +176,6 @@ def news_of(rows: Ints, month: int, opens: int, docket: Docket, cases: Cases, sc
     case, text = docket.case[rows], docket.instrument[rows].astype(np.int64)
     formal = docket.channel[rows] < FIRST_SIDE_DOOR
     met = np.floor(docket.ended_day[rows] / DAYS_PER_MONTH)
-    central = screened[text] & formal
     return News(
         case=cases.id[case],
         requester=cases.requester[case].astype(np.int64),
@@ -186,8 +184,7 @@ def news_of(rows: Ints, month: int, opens: int, docket: Docket, cases: Cases, sc
         urgent=docket.channel[rows] == EMERGENCY,
         own=docket.channel[rows] != DIRECT,
         counted=formal & (met >= opens),
-        pooled=central | (docket.published[rows] == 1),
-        central=central,
+        pooled=(screened[text] & formal) | (docket.published[rows] == 1),
         age=month - met,
     )
 
@@ -242,7 +239,7 @@ def record_news(memories: Memories, spec: Memory, news: News, parties: Flags) ->
     heard = heard_by(news, parties, spec.spill)
     np.add.at(memories.record, news.requester, heard)
     np.add.at(memories.pretended, news.requester[news.urgent], heard[news.urgent])
-    np.add.at(memories.central, news.requester, np.where(news.central, 1.0, spec.spill))
+    np.add.at(memories.central, news.requester, np.where(news.pooled, 1.0, spec.spill))
     if spec.trust:
         pair = news.requester[news.own], news.requested[news.own]
         np.subtract.at(memories.given, pair, (news.counted * spec.keeps**news.age)[news.own])

@@ -80,7 +80,6 @@ def news(count: int = 1, **fields: Any) -> News:
         "own": True,
         "counted": True,
         "pooled": False,
-        "central": False,
         "age": 1.0,
         **fields,
     }
@@ -220,9 +219,9 @@ def test_records_add_up_by_affair_and_pretended_emergencies_have_one_of_their_ow
     assert memories.central[ASKS] == 5 * 0.25
 
 
-def test_a_central_unit_keeps_its_own_cases_in_full() -> None:
+def test_a_central_unit_keeps_in_full_what_it_screened_and_what_is_published() -> None:
     memories = nothing_remembered(4)
-    record_news(memories, spec_of(spill=0.1), news(2, central=True), PARTIES)
+    record_news(memories, spec_of(spill=0.1), news(2, pooled=True), PARTIES)
     assert memories.central.tolist() == [2.0, 0.0, 0.0, 0.0]
 
 
@@ -378,7 +377,6 @@ def test_news_are_what_a_newspaper_reader_knows_and_no_hidden_column_is_needed()
     assert told.own.tolist() == [True, True, False]
     assert told.counted.tolist() == [True, True, False]
     assert told.urgent.tolist() == [False, True, False]
-    assert told.central.tolist() == [False, True, False]
     assert told.pooled.tolist() == [False, True, True]
     assert told.age.tolist() == [4.0, 4.0, 4.0]
     assert not news_of(np.array([0]), 14, 11, docket, cases, np.array([False, True])).counted[0]
