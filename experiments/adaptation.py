@@ -250,9 +250,7 @@ def _silenced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]
     values = mean_of(board.values[side.place, k])
     if np.isnan(values).all():
         return
-    mean, half = mean_of(values), half_width(values)
-    share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
-    yield _row(side, WHOLE, "silenced", share, _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+    yield _row(side, WHOLE, "silenced", _share(values), _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
 
 
 _UNITS = {
@@ -265,6 +263,12 @@ _UNITS = {
 }
 
 
+def _share(values: Reals) -> Ratios:
+    """Mean over worlds ``[W]`` with its interval, in per cent."""
+    mean, half = mean_of(values), half_width(values)
+    return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+
+
 def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
     """The share displaced, if the treaty gave anything that the scenario stops."""
     found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
@@ -273,8 +277,7 @@ def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]
         values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
         if np.isnan(values).all():
             continue
-        mean, half = mean_of(values), half_width(values)
-        share = Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+        share = _share(values)
         yield _row(side, WHOLE, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
 
 
@@ -290,9 +293,7 @@ def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
             values, count = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
             if not count:
                 continue
-            mean, half = float(mean_of(values)), float(half_width(values))
-            low, high = PER_CENT * (mean - half), PER_CENT * (mean + half)
-            rows.append((side.scenario, side.conduct, by, level, PER_CENT * mean, low, high, count, left))
+            rows.append((side.scenario, side.conduct, by, level, *map(float, _share(values)), count, left))
     return pd.DataFrame(rows, columns=list(WHERE))
 
 
