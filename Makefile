@@ -4,14 +4,19 @@ SHELL := /bin/sh
 PYTHON ?=
 BIN := .venv/bin
 READY := .venv/.rogatory-ready
+BASE ?= HEAD
+PYTEST = $(BIN)/pytest -q -n 2 --dist worksteal
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
+# Bytecode is kept although an environment (a container's, say) forbids it: tests start a hundred processes and more.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup extras demo test lint types fast slow bench lock clean
+.PHONY: help setup extras demo test check near lint types fast slow exhaustive bench lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## Make .venv here with the locked dependencies (PYTHON=... to choose the interpreter)
 	@:
@@ -27,7 +32,11 @@ extras: $(READY) ## Into .venv also what extras need: Ray, launchers, Optuna, EM
 demo: $(READY) ## A first simulation, shown in the terminal
 	@$(BIN)/rogatory demo
 
-test: lint types fast ## All that a change must pass: lint, types, contracts, tests that are not slow
+test: lint ## All that a change must pass: lint, contracts, types, tests that are not slow (some minutes)
+	@$(MAKE) --no-print-directory -j 2 types fast
+
+check: lint ## What a change in the making must pass, in about a minute: lint, contracts, types, the tests nearest to it (BASE=HEAD)
+	@$(MAKE) --no-print-directory -j 2 types near
 
 lint: $(READY) ## Style, format and import contracts
 	@$(BIN)/ruff check --quiet
@@ -38,18 +47,25 @@ types: $(READY) ## Strict typing
 	@$(BIN)/mypy
 
 fast: $(READY) ## The tests that are not slow
-	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(PYTEST) -m "not slow"
 
-slow: $(READY) ## The slow tests
-	@$(BIN)/pytest -q -n 2 -m slow || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
+near: $(READY)
+	@tests=$$($(BIN)/python -m tests.near $(BASE)) && if [ -n "$$tests" ]; then $(PYTEST) -m "not slow" $$tests; \
+		else echo "nothing has changed since $(BASE)"; fi
+
+slow: $(READY) ## The slow tests (a quarter of an hour)
+	@$(PYTEST) -m "slow and not exhaustive"
+
+exhaustive: $(READY) ## The tests that take too long for every change (an hour)
+	@$(PYTEST) -m exhaustive
 
 bench: $(READY) ## Measure the speed of the simulation
 	@$(BIN)/python -m experiments.bench
 
 lock: $(READY) ## Pin the dependencies anew (UPGRADE=1 for the newest that fit)
 	@$(UV_COMPILE) --output-file requirements.txt
-	@$(UV_COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
-	@$(UV_COMPILE) --group dev --group readers --all-extras --constraints requirements-dev.txt --output-file requirements-all.txt
+	@$(UV_COMPILE) --group dev --group readers --all-extras --constraints requirements.txt --output-file requirements-all.txt
+	@$(UV_COMPILE) --group dev --constraints requirements-all.txt --output-file requirements-dev.txt
 
 clean: ## Remove .venv, caches and builds; results stay
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

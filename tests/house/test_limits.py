@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import ANALYSES, _module
-from experiments.analysis.boxes import is_installed
 from experiments.analysis.record import Analysis
 from experiments.cube import Outcome, Told, cube_from
 from experiments.designs import Design, Uncertainty
 from experiments.sampling import combinations_of, draws_of
 from tests.analysis.studies import config
+from tests.shares import one_in
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 WORLDS, SIZE = 5, 24
@@ -44,11 +44,7 @@ DESIGNS = {
     "discovery": [Design(question="what if?", levers={"a": "a", "b": "b"}, **(DRAWN | {"size": 96}))],
     "threshold": [Design(question="what if?", levers={"line": LINES}, **DRAWN)],
 }
-CASES_OF = [
-    pytest.param(name, place, marks=pytest.mark.skipif(name == "discovery" and not is_installed(), reason="wants an extra"))
-    for name, designs in DESIGNS.items()
-    for place in range(len(designs))
-]
+EVERY = [(name, place) for name, designs in DESIGNS.items() for place in range(len(designs))]
 
 
 def points_of(design: Design) -> pd.DataFrame:
@@ -105,7 +101,7 @@ def test_every_analysis_is_looked_at() -> None:
     assert set(DESIGNS) == set(ANALYSES)
 
 
-@pytest.mark.parametrize(("name", "place"), CASES_OF)
+@pytest.mark.parametrize(("name", "place"), one_in(2, EVERY))
 def test_limits_in_tables_and_figures_say_whether_they_hold_worlds_or_draws(name: str, place: int) -> None:
     found = analysed(name, place, worlds=True, draws=True)
     frames = found.tables | {f"drawing {drawing.name}": drawing.frame for drawing in found.drawings}
@@ -119,7 +115,7 @@ def test_limits_in_tables_and_figures_say_whether_they_hold_worlds_or_draws(name
     assert (name == "discovery") == (not any(NAMED.fullmatch(column) for frame in frames.values() for column in limits_of(frame)))
 
 
-@pytest.mark.parametrize(("name", "place"), CASES_OF)
+@pytest.mark.parametrize(("name", "place"), one_in(2, EVERY))
 def test_limits_of_a_kind_are_a_pair_and_a_row_with_several_values_says_of_which(name: str, place: int) -> None:
     for table in analysed(name, place, worlds=True, draws=True).tables.values():
         named = [column for column in limits_of(table) if NAMED.fullmatch(column)]
@@ -128,7 +124,7 @@ def test_limits_of_a_kind_are_a_pair_and_a_row_with_several_values_says_of_which
         assert values <= {""} or (values <= set(table.columns) and "" not in values)
 
 
-@pytest.mark.parametrize(("name", "place"), [case for case in CASES_OF if case.values[0] != "discovery"])
+@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] != "discovery"]))
 def test_limits_over_worlds_hold_worlds_and_no_draws(name: str, place: int) -> None:
     assert max(widths(analysed(name, place, worlds=False, draws=True), "world")) < TINY
     assert max(widths(analysed(name, place, worlds=True, draws=True), "world")) > 1e-3
