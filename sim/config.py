@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import importlib
 import os
 import re
@@ -34,7 +35,7 @@ from sim.world.record import ConfigError, Record
 from sim.world.reforms import REFORMED, written_everywhere
 
 if TYPE_CHECKING:
-    from sim.settings import Config  # it pulls in the compiled rules, which a listing of scenarios does not need
+    from sim.settings import Config  # it imports Numba, which a listing of scenarios does not need
 
 ADOPTED = "as_adopted"
 """The scenario that changes nothing."""
@@ -43,8 +44,13 @@ EVERYWHERE = "everywhere"
 _ROOT = "config"
 _SCENARIO, _DESIGN = "scenario", "design"
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
+_FILES, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
+_DIGEST_BYTES = 16
+_SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
+_MAY = {"": (True,), "+": (False,), "++": (True, False)}  # whether the key may be there already, by Hydra's sign
 _OWN = "_self_"  # a file's own body among its defaults
 _DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
+_FREE = ("figures", "analysis")  # parts whose values have no type: a record takes them as they are, so it gets its own
 _REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")  # parts of the as-adopted reference
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "review")
 
@@ -64,16 +70,20 @@ def load(*overrides: str) -> Config:
     ``scenario=[a,b]`` composes scenarios: their order means nothing, and two that set one key to different values are
     refused. Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
     """
-    return checked(plain_of(*overrides))
+    return checked(_plain_of(*overrides))
 
 
 def plain_of(*overrides: str) -> dict[str, Any]:
     """Everything that ``load`` checks, in plain values: what was chosen, the reference and the checksums of the tables."""
-    with _hydra():
-        given = _Given.of(overrides)
-        reference = _composed(given.of_the_world)
-        plain = {**_written(given, reference), "reference": {part: reference[part] for part in _REFERENCE}}
-        return plain | {"data": _checksums(plain)}
+    return copy.deepcopy(_plain_of(*overrides))
+
+
+def _plain_of(*overrides: str) -> dict[str, Any]:
+    """The same, of which others may hold parts: not to be written into."""
+    given = _Given.of(overrides)
+    reference = _composed(given.of_the_world)
+    plain = {**_written(given, reference), "reference": {part: reference[part] for part in _REFERENCE}}
+    return plain | {"data": _checksums(plain)}
 
 
 def varied(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,9 +117,8 @@ def _put_anew(nested: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 def composed(*overrides: str) -> dict[str, Any]:
     """The same as plain values and unchecked, without what is derived from them but the scenario's name."""
-    with _hydra():
-        given = _Given.of(overrides)
-        return _written(given, _composed(given.of_the_world))
+    given = _Given.of(overrides)
+    return copy.deepcopy(_written(given, _composed(given.of_the_world)))
 
 
 def as_yaml(*overrides: str) -> str:
@@ -120,12 +129,11 @@ def as_yaml(*overrides: str) -> str:
 
 def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
     """What was chosen, under its name, with the reforms where they belong."""
-    named = () if given.scenarios == (ADOPTED,) else (f"{_SCENARIO}=[{','.join(given.scenarios)}]",)
-    chosen = _composed((*given.others, *named))  # as adopted and without policy it is the reference, composed already
+    chosen = _composed(given.others, given.scenarios)
     everywhere = chosen.get("reforms") == EVERYWHERE
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         stated = [key.removeprefix("instruments.") for key in map(key_of, given.others) if key.startswith("instruments.")]
-        chosen["instruments"] = written_everywhere(chosen["instruments"], reference["instruments"], stated)
+        chosen = {**chosen, "instruments": written_everywhere(chosen["instruments"], reference["instruments"], stated)}
     name = "+".join(given.scenarios) + (f"@{EVERYWHERE}" if everywhere else "")
     return {**chosen, **given.design, "scenario_name": name}
 
@@ -191,10 +199,16 @@ def read_yaml(path: Path, keys_are_names: bool = False) -> Any:
     With ``keys_are_names`` every key is the word that was written, where YAML would read a truth value or a number.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return OmegaConf.to_container(OmegaConf.load(StringIO(_with_names(text) if keys_are_names else text)))
+        mark = path.stat()
+        return copy.deepcopy(_read_once(path, keys_are_names, (mark.st_mtime_ns, mark.st_size)))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+
+
+@lru_cache(maxsize=_FILES)
+def _read_once(path: Path, keys_are_names: bool, stamp: tuple[int, int]) -> Any:
+    text = path.read_text(encoding="utf-8")
+    return OmegaConf.to_container(OmegaConf.load(StringIO(_with_names(text) if keys_are_names else text)))
 
 
 def _with_names(text: str) -> str:
@@ -383,21 +397,122 @@ def is_policy(override: str) -> bool:
     return key[0] in _POLICY_GROUPS
 
 
-def _composed(overrides: Sequence[str]) -> dict[str, Any]:
-    """What Hydra makes of overrides, in plain values. Raises ``ConfigError``."""
-    return copy.deepcopy(_composed_once(tuple(overrides), config_folder(), _stamp()))
+def _composed(overrides: Sequence[str], scenarios: Sequence[str] = (ADOPTED,)) -> dict[str, Any]:
+    """What overrides and scenarios make of the files, in plain values. Raises ``ConfigError``.
+
+    Hydra composes each set of choices among files once. Values, and scenarios that hold values alone, are written over
+    that: the same as to compose all of it anew, in a hundredth of the time. Whatever else is asked for goes to Hydra whole.
+    What is handed out shares its maps with what is kept: it is not to be written into.
+    """
+    choices = tuple(override for override in overrides if _chooses(override))
+    values = [override for override in overrides if override not in choices]
+    named = () if tuple(scenarios) == (ADOPTED,) else (f"{_SCENARIO}=[{','.join(scenarios)}]",)
+    found = None
+    if not named or _hold_values_alone(scenarios):
+        found = _with_values(_by_hydra(choices), scenarios if named else (), values)
+    return _by_hydra((*overrides, *named)) if found is None else found
 
 
-def _stamp() -> tuple[int, int]:
-    """Changes when a file of the configuration does."""
-    times = [path.stat().st_mtime_ns for path in config_folder().rglob("*.yaml")]
-    return len(times), max(times, default=0)
+def _with_values(composed: Mapping[str, Any], scenarios: Sequence[str], values: Sequence[str]) -> dict[str, Any] | None:
+    """A composition over which scenarios, then overrides, have written their values; None where an override does more than that.
+
+    The composition stays as it is: maps are copied on the way to what is written.
+    """
+    plain = dict(composed)
+    for name in scenarios:
+        for body in _parts(name).values():
+            for key, value in body.items():
+                _put_anew(plain, key.split("."), value)
+    for override in values:
+        key, sign = key_of(override), _SETS.match(override)
+        if sign is None or not _is_written_as_it_is(value := value_of(override)):
+            return None
+        above, _, last = key.rpartition(".")
+        node = _at(plain, above)
+        if not sign[1] and (node is None or last not in node):
+            raise ConfigError(_no_such(key))
+        if node is None or isinstance(node.get(last), Mapping) or (last in node) not in _MAY[sign[1]]:
+            return None
+        _put_anew(plain, key.split("."), value)
+    return plain
+
+
+def _at(plain: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    """The map under a dotted key; None if there is none."""
+    node: Any = plain
+    for name in filter(None, key.split(".")):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Mapping) else None
+
+
+def _chooses(override: str) -> bool:
+    """Whether an override chooses among the files of a group."""
+    return override[:1].isalpha() and bool(_SETS.match(override)) and bool(options(key_of(override)))
+
+
+def _hold_values_alone(scenarios: Sequence[str]) -> bool:
+    """Whether the files of scenarios only set values, with nothing that Hydra would have to work out.
+
+    They are written over the text as adopted, which Hydra would leave out: so that one may hold no value.
+    """
+    parts = {part: body for name in scenarios for part, body in _parts(name).items()}
+    return not _parts(ADOPTED)[ADOPTED] and all(_holds_values_alone(part, body) for part, body in parts.items())
+
+
+def _holds_values_alone(name: str, leaves: Mapping[str, Any]) -> bool:
+    body = read_yaml(path_of(_SCENARIO, name)) or {}
+    with path_of(_SCENARIO, name).open(encoding="utf-8") as file:
+        is_global = file.readline().split() == ["#", "@package", "_global_"]
+    whole = all(isinstance(key, str) and value != {} for key, value in _entries(body))
+    chosen = any(isinstance(entry, Mapping) for entry in body.get("defaults") or ())
+    return is_global and whole and not chosen and all(map(_is_written_as_it_is, leaves.values()))
+
+
+def _entries(body: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """All entries of a map and of the maps in it."""
+    for key, value in body.items():
+        yield key, value
+        if isinstance(value, Mapping):
+            yield from _entries(value)
+
+
+def _is_written_as_it_is(value: Any) -> bool:
+    """Whether a value is one that Hydra takes over as it stands: no map, nothing to interpolate or still to be given."""
+    if isinstance(value, list):
+        return all(map(_is_written_as_it_is, value))
+    if isinstance(value, str):
+        return "$" not in value and value != "???"
+    return value is None or isinstance(value, bool | int | float)
+
+
+def _by_hydra(overrides: Sequence[str]) -> dict[str, Any]:
+    """What Hydra makes of overrides, in plain values that are kept: not to be written into. Raises ``ConfigError``."""
+    return _composed_once(tuple(overrides), _contents(any(_SCENARIO in override for override in overrides)))
+
+
+def _contents(with_scenarios: bool) -> str:
+    """Digest of what a composition is made from: every file but designs, and but scenarios where none is chosen."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    folder = config_folder()
+    for group in sorted(["", *(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name != _DESIGN)]):
+        for file in sorted(os.scandir(folder / group), key=lambda entry: entry.name):
+            beside = group == _SCENARIO and not with_scenarios and file.name != f"{ADOPTED}.yaml"
+            if file.name.endswith(".yaml") and not beside:
+                mark = file.stat()
+                digest.update(f"{group}/{file.name}".encode() + _digest_of(file.path, (mark.st_mtime_ns, mark.st_size)))
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=_DIGESTS)
+def _digest_of(path: str, stamp: tuple[int, int]) -> bytes:
+    return hashlib.blake2b(Path(path).read_bytes(), digest_size=_DIGEST_BYTES).digest()
 
 
 @lru_cache(maxsize=_COMPOSITIONS)
-def _composed_once(overrides: tuple[str, ...], folder: Path, stamp: tuple[int, int]) -> dict[str, Any]:
+def _composed_once(overrides: tuple[str, ...], contents: str) -> dict[str, Any]:
     try:
-        config = compose(_ROOT, overrides=list(overrides))
+        with _hydra():
+            config = compose(_ROOT, overrides=list(overrides))
         plain = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_told(str(error), overrides)) from None
@@ -433,8 +548,7 @@ def _accepted(group: str, found: str) -> str:
 
 def _no_such(full_key: str) -> str:
     """Where a dotted key leaves the configuration, and what there is at that place."""
-    with _hydra():
-        node: Any = _composed(())
+    node: Any = _composed(())
     trail: list[str] = []
     for part in full_key.split("."):
         trail.append(part)
@@ -449,7 +563,7 @@ def checked(plain: Mapping[str, Any]) -> Config:
     """Plain values as a ``Config``. Raises ``ConfigError`` for the first thing that is wrong."""
     from sim.settings import Config
 
-    values = dict(plain)
+    values = {**plain, **{part: copy.deepcopy(plain[part]) for part in _FREE if part in plain}}
     values["safeguards"] = safeguards_of(values.get("safeguards", {}), "safeguards")
     if "reference" in values:
         reference = dict(values["reference"])

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.conduct.demand import latent_cases
-from sim.config import checked, config_folder, key_of, options, plain_of, value_of, varied
+from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
 from sim.result import Result
@@ -45,44 +44,11 @@ SMALL = (
 )
 
 
-def quick(*overrides: str) -> Config:
-    """The same as ``load`` for many configurations, in a hundredth of its time: each choice among files is composed once.
-
-    Numbers are set as those of a study's points are; what ``varied`` does not set is composed. States are chosen apart, for no
-    scenario may touch them: so the composition of a scenario is shared by all worlds in which it is run.
-    """
-    numbers, choices = sorted_out(overrides)
-    states = tuple(choice for choice in choices if choice.startswith("states="))
-    plain = _chosen(tuple(choice for choice in choices if choice not in states), config_folder())
-    if states:
-        plain = {**plain, **{part: _chosen(states, config_folder())[part] for part in ("states", "data")}}
-    return checked(varied(plain, {key_of(number): value_of(number) for number in numbers}))
-
-
-def sorted_out(overrides: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Overrides that set one value of the composed configuration, and all others."""
-    overrides = tuple(overrides)
-    if any(key_of(override) == "reforms" for override in overrides):  # a number may be a word of the treaty
-        return (), overrides
-    numbers = tuple(override for override in overrides if _sets_one_value(override))
-    return numbers, tuple(override for override in overrides if override not in numbers)
-
-
-def _sets_one_value(override: str) -> bool:
-    key, _, value = override.partition("=")
-    return key.replace(".", "").isidentifier() and not options(key) and value[:1] not in ("{", "[") and key != "design"
-
-
-@lru_cache(maxsize=128)
-def _chosen(choices: tuple[str, ...], _folder: Path) -> dict[str, Any]:
-    return plain_of(*choices)
-
-
 @lru_cache(maxsize=64)
 def made_up(*overrides: str) -> Config:
     """A small made-up world's configuration, as adopted but for the overrides; one of a key takes the place of the usual one."""
     mine = {override.split("=", 1)[0] for override in overrides}
-    return quick(*(usual for usual in SMALL if usual.split("=", 1)[0] not in mine), *overrides)
+    return load(*(usual for usual in SMALL if usual.split("=", 1)[0] not in mine), *overrides)
 
 
 def with_forces(config: Config, force: str, *names: str, instruments: Iterable[str] | None = None) -> Config:
