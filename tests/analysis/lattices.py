@@ -17,7 +17,6 @@ from sim.config import load
 
 Reals = NDArray[np.float64]
 HARM, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
-CONFIG = load()
 
 
 def design(levers: int = 3, **given: Any) -> Design:
@@ -67,8 +66,9 @@ def told(
     held = {HARM: cube(HARM, frame, harm, shape)}
     if needs is not None:
         held[NEEDS] = cube(NEEDS, frame, needs, shape)
-    changed = {name: {**CONFIG.analysis[name], **settings} for name, settings in (analysis or {}).items()}
-    config = CONFIG.model_copy(update={"analysis": CONFIG.analysis | changed})
+    base = load()
+    changed = {name: {**base.analysis[name], **settings} for name, settings in (analysis or {}).items()}
+    config = base.model_copy(update={"analysis": base.analysis | changed})
     return Told("made up", design, frame, config, Path(), held)
 
 

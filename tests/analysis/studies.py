@@ -13,15 +13,13 @@ from sim.config import load
 from sim.settings import Config
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
-_CONFIG: list[Config] = []
 
 
 def config(**analyses: dict[str, Any]) -> Config:
     """The standard configuration with some settings of analyses otherwise."""
-    if not _CONFIG:
-        _CONFIG.append(load())
-    plain = {name: {**settings, **analyses.get(name, {})} for name, settings in _CONFIG[0].analysis.items()}
-    return _CONFIG[0].model_copy(update={"analysis": plain})
+    base = load()
+    plain = {name: {**settings, **analyses.get(name, {})} for name, settings in base.analysis.items()}
+    return base.model_copy(update={"analysis": plain})
 
 
 def design(scenarios: list[str], size: int = 64, unknown: int = 2, **given: Any) -> Design:

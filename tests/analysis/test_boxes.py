@@ -71,6 +71,7 @@ def test_chance_tells_a_planted_box_from_noise() -> None:
     assert chance_of(x, planted(x, 0.05), HOW, 19, rng) == 0.05
 
 
+@pytest.mark.slow
 def test_under_noise_the_chance_is_uniform() -> None:
     x, rng = cube(64, 4), np.random.default_rng(4)
     found = [chance_of(x, rng.permutation(64) < 20, HOW, 19, rng) for _ in range(100)]

@@ -8,10 +8,10 @@ from experiments.designs import design_of
 from experiments.points import Points, points_of
 from sim.config import options
 from sim.simulation import simulate
+from tests.shares import one_in, some_fast
 
 TINY = ("people.rows=500", "demand.legitimate=60", "years=1")
-MANY = ("pairs", "everywhere")  # arms, which other tests compose one by one
-DESIGNS = [pytest.param(name, marks=pytest.mark.slow) if name in MANY else name for name in options("design")]
+DESIGNS = some_fast(options("design"), ["host_shares", "sensitivity", "threshold_sweep", "safeguards_sampled"])
 DRAWN = ("discovery", "robustness", "screening", "sensitivity", "threshold_fan")
 
 
@@ -39,7 +39,7 @@ def test_each_number_is_drawn_over_its_whole_range(name: str) -> None:
         assert known.high - room <= frame[key].max() <= known.high
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", one_in(5, DRAWN))
 def test_the_first_and_the_last_point_can_be_run(name: str) -> None:
     found = points(name, *TINY)
     for place in (0, len(found.frame) - 1):

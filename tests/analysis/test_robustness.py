@@ -26,7 +26,10 @@ from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, config, design, points_in, study
 
 NAMES = ["as_adopted", "judge", "notice"]
-SPEC = Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
+
+
+def spec() -> Spec:
+    return Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -140,13 +143,13 @@ def values_of(noise: float, seed: int = 1) -> np.ndarray:
 def test_regret_of_policies_that_never_change_places_is_their_distance() -> None:
     values = np.array([0.0, 5.0, 3.0])[:, None, None] + np.random.default_rng(5).normal(size=(1, 20, 4))
     assert regret_of(values).mean(1) == pytest.approx([5.0, 0.0, 2.0])
-    assert measured(np.stack([values] * 3), SPEC).scores[0, :, 4].tolist() == [0.0, 1.0, 0.0]
+    assert measured(np.stack([values] * 3), spec()).scores[0, :, 4].tolist() == [0.0, 1.0, 0.0]
 
 
 def test_policies_that_are_the_same_share_the_first_place() -> None:
     values = np.zeros((3, 4, 10, 3))
-    assert measured(values, SPEC).scores[..., 4] == pytest.approx(0.25)
-    assert measured(values, SPEC).scores[..., 5:] == pytest.approx(2.5)
+    assert measured(values, spec()).scores[..., 4] == pytest.approx(0.25)
+    assert measured(values, spec()).scores[..., 5:] == pytest.approx(2.5)
 
 
 def test_concordance_is_one_where_all_judges_agree_and_near_zero_where_nobody_does() -> None:

@@ -11,6 +11,7 @@ import pytest
 from experiments.designs import Design, design_of
 from experiments.search import Row, Told, is_over, next_generation
 from sim.world.record import ConfigError
+from tests.shares import one_in
 
 SAMPLERS = ("nsga2", "tpe")
 SPACE = {
@@ -40,7 +41,7 @@ def run(design: Design, generations: int, judge: Callable[[Row], Sequence[float]
     return history
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", one_in(2, SAMPLERS))
 def test_the_same_seed_asks_the_same_and_another_one_something_else(sampler: str) -> None:
     assert run(design(sampler), 4) == run(design(sampler), 4)
     assert run(design(sampler), 2) != run(design(sampler, seed=2), 2)
@@ -78,7 +79,7 @@ def test_a_search_without_levers_has_no_ends() -> None:
     assert len(next_generation(design(levers={}), [])) == 8
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", one_in(2, SAMPLERS))
 def test_a_search_that_goes_on_after_an_interruption_asks_what_it_would_have_asked(sampler: str) -> None:
     whole = run(design(sampler), 5)
     for done in range(5):
@@ -101,7 +102,7 @@ def test_a_history_of_another_design_is_refused() -> None:
         next_generation(design(), history)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", one_in(2, SAMPLERS))
 def test_what_failed_is_told_as_failed_and_never_as_good(sampler: str) -> None:
     """Everything that is on fails; a search that took failures for results would go there."""
 
@@ -137,6 +138,7 @@ def test_a_policy_may_be_asked_for_twice() -> None:
     assert len(rows) == 12 > len(set(rows))
 
 
+@pytest.mark.slow
 def test_it_comes_near_a_front_that_is_known() -> None:
     """Twelve levers of which each pays or costs by itself: on the front stand those with the first levers on, and no later ones."""
     worth = [1.0 / (1 + number) for number in range(12)]  # what each takes off for a cost of one

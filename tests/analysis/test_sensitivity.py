@@ -82,6 +82,7 @@ def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> Non
     assert list(table(found, "ST").loc[list(G)[:2], "told"]) == [True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("worlds", "lucks"), [(8, 1), (4, 2), (1, 8)])
 def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int, lucks: int) -> None:
     deviation = np.sqrt(ISHIGAMI_VARIANCE * worlds * lucks / 2)  # a third of the variance between means is noise
@@ -170,6 +171,7 @@ def test_raw_indices_are_those_of_the_library() -> None:
     assert many.of_points[:, :-1] == pytest.approx(np.stack([theirs["S1_conf"], theirs["ST_conf"]]), rel=0.1)
 
 
+@pytest.mark.slow
 def test_intervals_of_points_and_of_worlds_hold_what_they_promise() -> None:
     # Random base points in place of Sobol's: y = 2 x1 + x2, so S1 = ST = 0.8 and 0.2; worlds add noise to every run.
     rng, missed, strayed = np.random.default_rng(4), [], []
@@ -432,6 +434,7 @@ def draw_it(drawing: Any) -> None:
     draw(drawing.function, drawing.frame, drawing.caption, drawing.settings, **drawing.options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "functions"),
     [

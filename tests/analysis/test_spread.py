@@ -107,6 +107,7 @@ def test_one_draw_has_no_parameter_band_and_one_world_no_replicate_band() -> Non
     assert one_world.draw_low == 1.0
 
 
+@pytest.mark.slow
 def test_the_replicate_band_holds_the_mean_of_the_worlds_in_its_share_of_studies() -> None:
     rng = np.random.default_rng(7)
     draws = rng.normal(0.0, 2.0, (5, 1, 1))  # held: the band is over worlds alone

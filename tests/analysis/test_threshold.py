@@ -101,6 +101,7 @@ def test_equal_steps_are_called_a_cliff_or_a_turn_in_few_noisy_studies() -> None
     assert np.mean([bool(one.turns) for one in found]) <= 0.05
 
 
+@pytest.mark.slow
 def test_limits_of_steps_hold_together() -> None:
     rng = np.random.default_rng(3)
     held = []

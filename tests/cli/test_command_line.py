@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a process of its own, its streams, its exit status, and what it leaves behind."""
+"""The command line as a user meets it: its streams, its exit status, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -26,22 +26,27 @@ ROGATORY = (sys.executable, "-m", "experiments.cli")
 LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from experiments.cli import shell; shell()"
 
 
-def rogatory(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def rogatory(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    return subprocess.run([*ROGATORY, *arguments], capture_output=True, text=True, timeout=300, check=False, cwd=cwd)
+    return subprocess.run([*ROGATORY, *arguments], capture_output=True, text=True, timeout=300, check=False)
+
+
+def status_of(*arguments: str) -> int:
+    """The exit status of the command line in this process: another would spend most of its time on imports."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return main([*arguments])
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
 def here(capfd: pytest.CaptureFixture[str]) -> Here:
-    """The command line in this process, with what it said: another process would spend most of its time on imports."""
+    """The command line in this process, with what it said."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        before = signal.getsignal(signal.SIGTERM)
         capfd.readouterr()
-        try:
-            status = main([*arguments])
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        status = status_of(*arguments)
         said = capfd.readouterr()
         return subprocess.CompletedProcess([*arguments], status, said.out, said.err)
 
@@ -50,10 +55,9 @@ def here(capfd: pytest.CaptureFixture[str]) -> Here:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a tiny demo leaves."""
+    """The folder that a tiny demo leaves; the tests of this module share it and only read."""
     output = tmp_path_factory.mktemp("results")
-    done = rogatory("demo", *TINY, f"output={output}")
-    assert done.returncode == 0, done.stderr
+    assert status_of("demo", *TINY, f"output={output}") == 0
     (folder,) = (output / "demo").iterdir()
     return folder
 
@@ -100,17 +104,22 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "line"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
+def through_hydra(arguments: tuple[str, ...]) -> bool:
+    """Whether Hydra's own machinery is set going, which takes seconds."""
+    return "-m" in arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [pytest.param(*mistake, marks=pytest.mark.slow if through_hydra(mistake[0]) else ()) for mistake in MISTAKES],
+    ids=[" ".join(a) for a, _ in MISTAKES],
+)
 def test_a_mistake_is_one_line_status_two_and_leaves_nothing(
     arguments: tuple[str, ...], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     study = arguments if arguments[0] in OF_NAMES else (*arguments, f"output={tmp_path / 'results'}")
     monkeypatch.chdir(tmp_path)
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        assert main([*study]) == 2
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    assert status_of(*study) == 2
     said = capfd.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1, said.err
@@ -150,9 +159,11 @@ def test_help_and_a_mistake_import_nothing_slow() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_hydra_shows_the_configuration_of_a_study() -> None:
+@pytest.mark.slow
+def test_a_process_of_its_own_shows_the_configuration_of_a_study() -> None:
     done = rogatory("run", "scenario=no_treaty", "--cfg", "job")
     assert done.returncode == 0
+    assert done.stderr == ""
     assert "scenario_name: no_treaty" in done.stdout
 
 
@@ -166,14 +177,14 @@ def test_the_configuration_is_shown_as_it_will_be_run(flag: tuple[str, ...], her
     assert "reference" not in shown
 
 
-def test_hydra_s_own_flags_still_reach_hydra() -> None:
-    done = rogatory("run", "--cfg", "hydra", "years=3")
+def test_hydra_s_own_flags_still_reach_hydra(here: Here) -> None:
+    done = here("run", "--cfg", "hydra", "years=3")
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["hydra"]["overrides"]["task"] == ["years=3"]
 
 
 def test_scenarios_are_listed_and_told_by_name(here: Here) -> None:
-    listing, told, helped = rogatory("scenarios"), here("scenarios", "judge", "judge+notice"), here("scenarios", "--help")
+    listing, told, helped = here("scenarios"), here("scenarios", "judge", "judge+notice"), here("scenarios", "--help")
     assert (listing.returncode, told.returncode, helped.returncode) == (0, 0, 0)
     assert listing.stderr == told.stderr == helped.stderr == ""
     assert "as_adopted" in listing.stdout
@@ -185,56 +196,57 @@ def test_scenarios_are_listed_and_told_by_name(here: Here) -> None:
 class Named:
     """A study of names that keeps what it was told."""
 
-    def __init__(self, answer: int | Exception | None) -> None:
+    def __init__(self, answer: int | BaseException | None) -> None:
         self.answer = answer
         self.told: tuple[str, ...] = ()
 
     def main(self, *names: str) -> int | None:
         self.told = names
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [(None, 0), (0, 0), (1, 1), (7, 7), (ConfigError("a mistake"), 2), (OSError("no room"), 3)], ids=repr
-)
+ENDS: list[tuple[int | BaseException | None, int]] = [
+    *((None, 0), (0, 0), (1, 1), (7, 7)),
+    *((ConfigError("a mistake"), 2), (OSError("no room"), 3), (KeyboardInterrupt(), 130)),
+]
+
+
+@pytest.mark.parametrize(("answer", "status"), ENDS, ids=repr)
 def test_a_study_of_names_gets_them_and_gives_the_exit_status(
-    answer: int | Exception | None, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    answer: int | BaseException | None, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study, before = Named(answer), signal.getsignal(signal.SIGTERM)
+    study = Named(answer)
     monkeypatch.setitem(sys.modules, "experiments.reproduce", study)
-    try:
-        assert main(["reproduce", "judge", "notice"]) == status
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    assert status_of("reproduce", "judge", "notice") == status
     assert study.told == ("judge", "notice")
-    assert capsys.readouterr().err.count("\n") == (status in (2, 3))
+    assert capsys.readouterr().err.count("\n") == (status in (2, 3, 130))
 
 
 @pytest.mark.parametrize("study", ["compare", "explain"])
 def test_a_study_of_keys_gets_its_overrides(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    told, before = Named(None), signal.getsignal(signal.SIGTERM)
+    told = Named(None)
     monkeypatch.setitem(sys.modules, f"experiments.{study}", told)
-    try:
-        assert main([study, "scenarios=[judge,judge+notice]", "years=3"]) == 0
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    assert status_of(study, "scenarios=[judge,judge+notice]", "years=3") == 0
     assert told.told == ("scenarios=[judge,judge+notice]", "years=3")
 
 
+@pytest.mark.slow
 def test_a_multirun_sweeps_over_scenarios_and_keeps_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
     run_from_shell(lambda *told: asked.append(told), ["-m", "scenario=[judge,notice],as_adopted", "design=host_shares"], "run")
     assert asked == [("scenario=[judge,notice]", "design=host_shares"), ("scenario=as_adopted", "design=host_shares")]
 
 
-def test_hydra_helps_with_a_study() -> None:
-    done = rogatory("run", "--help")
+@pytest.mark.slow
+def test_hydra_helps_with_a_study(here: Here) -> None:
+    done = here("run", "--help")
     assert done.returncode == 0
     assert "scenario" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path) -> None:
     done = rogatory("run", "-m", *SMALL, "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
     assert done.returncode == 2
@@ -266,7 +278,8 @@ def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path
         assert sha256(written / name) == checksum
 
 
-def test_the_same_study_gives_the_same_bytes_whatever_the_workers(written: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_same_study_gives_the_same_bytes_in_another_process_and_whatever_the_workers(written: Path, tmp_path: Path) -> None:
     done = rogatory("demo", *SMALL, "years=1", "seeds=2", "workers=2", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (again,) = (tmp_path / "demo").iterdir()
@@ -283,6 +296,7 @@ def test_requests_are_kept_when_asked_for(tmp_path: Path, here: Here) -> None:
     assert requests["id"].is_unique
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signals, tmp_path: Path) -> None:
     # A test run in the background inherits a SIGINT that is ignored: the process under test must hear it all the same.

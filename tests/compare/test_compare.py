@@ -201,6 +201,7 @@ def width(folder: Path) -> tuple[int, float]:
     return gap.size, float(interval.high - interval.low) / 2
 
 
+@pytest.mark.slow
 def test_until_goes_on_until_every_arm_is_told_well_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch, "no_treaty", "twin", seeds=2, until=1.0, output=str(tmp_path / "first"))
     worlds, half = width(main())
@@ -211,6 +212,7 @@ def test_until_goes_on_until_every_arm_is_told_well_enough(monkeypatch: pytest.M
     assert narrower <= 0.8 * half
 
 
+@pytest.mark.slow
 def test_until_gives_up_at_most_seeds_and_names_the_arms_that_are_not_told_well_enough(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -272,6 +274,7 @@ def test_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_study_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from experiments.cli import main as shell
 

@@ -121,6 +121,7 @@ def test_four_times_as_many_worlds_are_needed_for_half_the_width() -> None:
     assert next_look(150, 0.2, 0.1, most=200, least=1) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [0.7, 0.5, 0.3])
 def test_intervals_at_the_stopping_time_cover_nearly_as_often(wanted: float) -> None:
     most, repetitions = 200, 3000

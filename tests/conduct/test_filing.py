@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.conduct.filing import MOST_ROWS, crimes_at_home, due_again, empty_book, habits_of, menu_of
+from sim.config import load
 from sim.metrics import Finished
 from sim.settings import Config
 from sim.simulation import Run
@@ -37,7 +38,7 @@ from sim.world.vocabulary import (
     SUBSCRIBER,
     TRAFFIC,
 )
-from tests.worlds import bare_world, ended, files, made_up, office, quick, started
+from tests.worlds import bare_world, ended, files, made_up, office, started
 
 OLD_TEXTS = "instrument=[mlat,budapest,hanoi,comity]"
 CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0")
@@ -354,6 +355,24 @@ def test_requesters_choose_a_legal_basis_by_propensity_over_delay() -> None:
         assert abs(chosen[text].sum() - p[text].sum()) < FAR * spread, name
 
 
+def test_a_case_that_is_filed_again_chooses_its_basis_anew() -> None:
+    """The luck of the race is the attempt's own: else whoever chose a text once would choose it each time."""
+    run = run_of("conduct.legal_basis=requester_choice", "conduct.attempts=3", OLD_TEXTS)
+    law, docket, rows = run.rules.law, run.docket, formal_rows(run)
+    rows = rows[docket.month[rows] >= run.rules.treaty_from]
+    i, j = run.cases.requester[docket.case[rows]], docket.requested[rows].astype(np.int64)
+    usable = law.after[:3, i, j] & (law.reach[:3, i, docket.label[rows]] == COVERED)
+    met: dict[tuple[int, tuple[bool, ...]], int] = {}
+    pairs = []
+    for row, menu in zip(rows.tolist(), usable.T.tolist(), strict=True):
+        key = int(docket.case[row]), tuple(menu)
+        if sum(menu) > 1 and key in met:
+            pairs.append((docket.instrument[met[key]], docket.instrument[row]))
+        met.setdefault(key, row)
+    assert len(pairs) > 50
+    assert 0.2 < np.mean([one != other for one, other in pairs]) < 0.8
+
+
 def test_a_basis_that_becomes_slower_loses_cases_and_moves_no_other() -> None:
     """A race: revaluing one option changes only the cases in which it wins or loses."""
     quick, slow = (run_of("conduct.legal_basis=requester_choice", f"instruments.hanoi.delay_factor={x}") for x in (1.0, 4.0))
@@ -492,7 +511,7 @@ def test_a_protocol_changes_nothing_before_it_is_in_force_and_no_request_on_an_o
 
 
 def test_only_parties_hold_what_a_protocol_adds() -> None:
-    config = speech_protocol(quick("people.rows=3000", "demand.legitimate=200", "years=1"))
+    config = speech_protocol(load("people.rows=3000", "demand.legitimate=200", "years=1"))
     run = started(config, without_a_law(bare_world(config), "insult"), months=1)
     law, world = run.rules.law, run.world
     insult, other = world.offences.names.index("insult"), world.offences.names.index("blasphemy")

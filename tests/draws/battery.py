@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import combinations
 from string import ascii_uppercase
 
@@ -224,23 +225,50 @@ def codes(n: int) -> Keys:
     return name_keys(names[:n])
 
 
-def patterns(n: int) -> dict[str, Keys]:
+class Patterns(Mapping[str, Keys]):
+    """Series of keys by name, each made when it is first asked for."""
+
+    def __init__(self, made: Mapping[str, Callable[[], Keys]]) -> None:
+        self._made, self._kept = made, dict[str, Keys]()
+
+    def __getitem__(self, name: str) -> Keys:
+        if name not in self._kept:
+            self._kept[name] = self._made[name]()
+        return self._kept[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def patterns(n: int) -> Patterns:
     """Series of ``n`` different keys, all of them as unlike luck as can be."""
-    count = np.arange(n, dtype=np.uint64)
     room = 64 - (n - 1).bit_length()  # the greatest shift that keeps n keys apart
     shifts = sorted({shift for shift in (1, 2, 8, 11, 16, 27, 32, 40, 48, 56, 60) if shift < room} | {room})
-    return {
-        "count": count,
-        "from 10**12": count + np.uint64(10**12),
-        "negative": ~count,
-        **{f"multiples of 2**{shift}": count << np.uint64(shift) for shift in shifts},
-        "odd": count * np.uint64(2) + np.uint64(1),
-        "bit-reversed": bit_reversed(count),
-        "Gray code": count ^ (count >> np.uint64(1)),
-        "few bits set": few_bits(n),
-        "few bits clear": ~few_bits(n),
-        "few bits flipped": few_bits(n) ^ np.uint64(0x0123456789ABCDEF),
-        "undone golden multiples": count * np.uint64(pow(GOLDEN, -1, 2**64)),
-        "packed pairs": ((count >> np.uint64(5)) << np.uint64(32)) | (count & np.uint64(31)),
-        "ISO codes": codes(n),
-    }
+
+    def count() -> Keys:
+        return np.arange(n, dtype=np.uint64)
+
+    return Patterns(
+        {
+            "count": count,
+            "from 10**12": lambda: count() + np.uint64(10**12),
+            "negative": lambda: ~count(),
+            **{f"multiples of 2**{shift}": partial(np.left_shift, count(), np.uint64(shift)) for shift in shifts},
+            "odd": lambda: count() * np.uint64(2) + np.uint64(1),
+            "bit-reversed": lambda: bit_reversed(count()),
+            "Gray code": lambda: count() ^ (count() >> np.uint64(1)),
+            "few bits set": lambda: few_bits(n),
+            "few bits clear": lambda: ~few_bits(n),
+            "few bits flipped": lambda: few_bits(n) ^ np.uint64(0x0123456789ABCDEF),
+            "undone golden multiples": lambda: count() * np.uint64(pow(GOLDEN, -1, 2**64)),
+            "packed pairs": lambda: ((count() >> np.uint64(5)) << np.uint64(32)) | (count() & np.uint64(31)),
+            "ISO codes": lambda: codes(n),
+        }
+    )
+
+
+FAST = ("count", "few bits set", "packed pairs", "ISO codes")
+"""The series that every ``make test`` looks at one by one; the others are slow."""

@@ -47,6 +47,7 @@ def run(checkout: Path, code: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_an_edited_rule_is_compiled_anew_and_an_unchanged_one_comes_from_the_cache(checkout: Path) -> None:
     value, before, hits = run(checkout, RUN)
     assert float(value) == pytest.approx(1.959963984540054)
@@ -79,6 +80,7 @@ def test_a_rule_of_review_counts_even_if_it_compiles_nothing_and_a_plain_file_do
     assert run(checkout, FINGERPRINT) != [before]
 
 
+@pytest.mark.slow
 def test_former_folders_are_forgotten_but_for_four(checkout: Path) -> None:
     rule, seen = checkout / "sim" / "draws.py", list[str]()
     for k in range(7):

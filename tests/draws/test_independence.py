@@ -16,6 +16,7 @@ from scipy import special
 from sim.draws import Draws, Keys, name_keys
 from tests.draws.battery import (
     ALARM,
+    FAST,
     GOLDEN,
     PURPOSES,
     SEEDS,
@@ -29,6 +30,7 @@ from tests.draws.battery import (
     sequence_p,
     table,
 )
+from tests.shares import some_fast
 
 CASES = np.arange(2**16, dtype=np.uint64)
 ONE = patterns(2**16)
@@ -51,7 +53,7 @@ def test_consecutive_purposes_of_one_case_are_independent_in_every_respect() -> 
     assert not condemned(p)
 
 
-@pytest.mark.parametrize("pattern", ONE)
+@pytest.mark.parametrize("pattern", some_fast(list(ONE), FAST))
 def test_a_key_and_its_neighbours_share_no_luck(pattern: str) -> None:
     keys, p = ONE[pattern], dict[str, float]()
     for seed, step in zip(SEEDS, (1, 2, 3, 16, 255, 256, 2**16, 2**32, 2**53, 2**62, 2**63, GOLDEN), strict=False):
@@ -157,6 +159,7 @@ def flips(rows: Keys, row: int, bit: int) -> NDArray[np.uint8]:
     return bits(hashes(same) ^ hashes(flipped))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["counted last key", "counted first key", "few bits set", "rich"])
 def test_flipping_a_bit_of_seed_purpose_or_key_flips_each_bit_half_of_the_time(base: str) -> None:
     # 5 x 64 input bits times 64 output bits; each count of flips is binomial(n, 1/2), so z is standard normal.
@@ -198,6 +201,7 @@ def test_a_last_key_that_differs_in_a_highest_bit_flips_nearly_independent_bits(
 # --- collisions -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rows"),
     [

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sim.draws import Draws, Reals, unit
-from tests.draws.battery import GOLDEN, SEEDS, bits_p, codes, condemned, hashes, patterns, sequence_p, table
+from tests.draws.battery import FAST, GOLDEN, SEEDS, bits_p, codes, condemned, hashes, patterns, sequence_p, table
+from tests.shares import some_fast
 
 ONE = patterns(2**16)
 TWO = patterns(256)
@@ -21,7 +22,7 @@ def uniforms(rows: np.ndarray[tuple[int, ...], np.dtype[np.uint64]]) -> Reals:
     return (hashes(rows) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-@pytest.mark.parametrize("pattern", ONE)
+@pytest.mark.parametrize("pattern", some_fast(list(ONE), FAST))
 def test_draws_of_one_key_are_uniform(pattern: str) -> None:
     p: dict[str, float] = {}
     for seed in SEEDS:
@@ -29,7 +30,7 @@ def test_draws_of_one_key_are_uniform(pattern: str) -> None:
     assert not condemned(p)
 
 
-@pytest.mark.parametrize("pattern", TWO)
+@pytest.mark.parametrize("pattern", some_fast(list(TWO), FAST))
 def test_draws_of_two_keys_are_uniform(pattern: str) -> None:
     p: dict[str, float] = {}
     for seed, (name, other) in zip(SEEDS * 2, TWO.items(), strict=False):
@@ -38,7 +39,7 @@ def test_draws_of_two_keys_are_uniform(pattern: str) -> None:
     assert not condemned(p)
 
 
-@pytest.mark.parametrize("pattern", THREE)
+@pytest.mark.parametrize("pattern", some_fast(list(THREE), FAST))
 def test_draws_of_three_keys_are_uniform(pattern: str) -> None:
     p: dict[str, float] = {}
     for seed, (name, last) in zip(SEEDS * 2, THREE.items(), strict=False):

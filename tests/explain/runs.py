@@ -13,16 +13,23 @@ from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_safeguard
 
 SEED = 3
-UNLOADED = made_up("review.load=false")
-LOADED = made_up()
 _ORDINARY = 60  # cases of ordinary needs that are kept beside those of people at risk
-EVERY_SAFEGUARD = tuple(LOADED.safeguards)
+
+
+def loaded() -> Config:
+    """The small world as adopted, with queues."""
+    return made_up()
+
+
+def unloaded() -> Config:
+    """The same where nobody waits for anybody."""
+    return made_up("review.load=false")
 
 
 def everything(config: Config) -> Config:
     """Every safeguard a duty under every text, a binding panel, three attempts by the requester's own choice, and spyware."""
     busy = with_conduct(config, attempts=3, retry_days=30.0, legal_basis="requester_choice", spyware=0.5, police_share=0.5)
-    return with_safeguard(with_forces(busy, "must", *EVERY_SAFEGUARD), "panel", binding=True)
+    return with_safeguard(with_forces(busy, "must", *busy.safeguards), "panel", binding=True)
 
 
 def with_threshold(config: Config, years: float, text: str = "hanoi") -> Config:
@@ -57,9 +64,9 @@ REFUSALS = ("discrimination", "political_offence", "ordre_public", "own_law", "j
 @lru_cache(maxsize=1)
 def with_refusals_a_duty() -> tuple[Witnessed, Witnessed, tuple[int, ...]]:
     """As adopted, and with every ground of refusal and the judge a duty of every text: both runs and the cases that differ."""
-    changed = with_forces(UNLOADED, "must", *REFUSALS)
-    result = simulate(UNLOADED, SEED)
+    changed = with_forces(unloaded(), "must", *REFUSALS)
+    result = simulate(unloaded(), SEED)
     rows = differing(result, simulate(changed, SEED))
     abusive = result.finished.cases.abusive[rows]
     rows = rows[abusive | (np.cumsum(~abusive) <= _ORDINARY)]
-    return witness(UNLOADED, rows, SEED), witness(changed, rows, SEED), tuple(rows.tolist())
+    return witness(unloaded(), rows, SEED), witness(changed, rows, SEED), tuple(rows.tolist())

@@ -15,10 +15,11 @@ from experiments.story.divergence import divergence
 from experiments.story.facts import life_of
 from experiments.story.replay import Witnessed, witness
 from experiments.story.words import parting_words, wish
+from sim.metrics import cohort_of
 from sim.simulation import simulate
 from sim.world.record import ConfigError
 from sim.world.vocabulary import DOMESTIC, FABRICATED, RECHARACTERISED
-from tests.explain.runs import LOADED, REFUSALS, SEED, everything, with_refusals_a_duty
+from tests.explain.runs import REFUSALS, SEED, everything, loaded, with_refusals_a_duty
 from tests.worlds import SMALL
 
 CHANGED = [f"instruments.{text}.safeguards.{name}=must" for text in ("hanoi", "budapest", "mlat", "comity") for name in REFUSALS]
@@ -93,7 +94,7 @@ def test_a_story_weighs_the_label_against_each_text_in_force() -> None:
 
 def test_every_look_says_what_it_saw_and_every_score_meets_its_bar() -> None:
     """The score is the highest bar against which the rule would have stood, so it is over the bar exactly where it stood."""
-    seen = witness(everything(LOADED), range(0, 4000, 10), SEED)
+    seen = witness(everything(loaded()), range(0, 4000, 10), SEED)
     scored = 0
     for case in range(0, 4000, 10):
         if seen.finished.case_status[case] == DOMESTIC:
@@ -149,7 +150,7 @@ def test_an_ordinary_need_is_told_without_a_person() -> None:
 
 
 def test_a_person_s_life_is_all_cases_about_them() -> None:
-    result = simulate(LOADED, SEED)
+    result = simulate(loaded(), SEED)
     people, cases = result.finished.world.people, result.finished.cases
     counts = np.bincount(cases.person[cases.person >= 0], minlength=people.count)
     for row in np.argsort(-counts)[:3]:
@@ -164,6 +165,7 @@ def test_the_listed_cases_end_differently_and_people_at_risk_come_first() -> Non
     ordinary = [case for case in found if not a.finished.cases.abusive[case]]
     assert set(found) - set(ordinary) <= set(cases)
     assert len(ordinary) == 8
+    assert cohort_of(a.finished)[found].all(), "what arises outside the window is counted nowhere"
     abusive = a.finished.cases.abusive[found].tolist()
     assert abusive == sorted(abusive, reverse=True)
     assert True in abusive

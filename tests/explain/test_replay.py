@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -12,53 +13,58 @@ from experiments.story.plain import Recorder
 from experiments.story.replay import Witnessed, _strays, filings_of, witness
 from experiments.story.words import sentence
 from sim.draws import Draws, name_key, u3
+from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.docket import filled_rows
 from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSES
-from tests.explain.runs import LOADED, SEED, UNLOADED, everything, observed
+from tests.explain.runs import SEED, everything, loaded, observed, unloaded
+from tests.shares import some_fast
 from tests.worlds import events, made_up, with_conduct
 
 REMEMBERING = (
     *("demand.abusive_odds=0.2", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
     *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
 )
-MOVING = made_up(
+MOVING = (
     *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
     *("adaptation.members.hazard=2", "adaptation.members.leave_hazard=0.3", "adaptation.members.notice_days=30"),
     *(f"adaptation.legislatures.{switch}=true" for switch in ("inflation", "diffusion", "restrictive", "protocol")),
     *("adaptation.legislatures.rise=2", "adaptation.legislatures.new_laws=1"),
     *("adaptation.legislatures.protocol_years=1", "adaptation.legislatures.protocol_parties=3", "demand.abusive_odds=0.1"),
 )
-CONFIGURATIONS = {
-    "as adopted": LOADED,
-    "without load": UNLOADED,
-    "three attempts": with_conduct(LOADED, attempts=3),
-    "everything at once": everything(LOADED),
-    "everything without load": everything(UNLOADED),
-    "people adapt": made_up(
+CONFIGURATIONS: dict[str, Callable[[], Config]] = {
+    "as adopted": loaded,
+    "without load": unloaded,
+    "three attempts": lambda: with_conduct(loaded(), attempts=3),
+    "everything at once": lambda: everything(loaded()),
+    "everything without load": lambda: everything(unloaded()),
+    "people adapt": lambda: made_up(
         *("demand.abusive_odds=0.3", "adaptation.exposure.chance=1", "adaptation.exposure.lag_months=2"),
         *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
         *("adaptation.people.publicity=1", "adaptation.people.moves=1"),
     ),
-    "reviewers remember": made_up(*REMEMBERING),
-    "while the law moves": MOVING,
-    "requesters adapt": made_up(
+    "reviewers remember": lambda: made_up(*REMEMBERING),
+    "while the law moves": lambda: made_up(*MOVING),
+    "requesters adapt": lambda: made_up(
         *("demand.abusive_odds=0.3", "adaptation.requesters.adaptive_share=1", "adaptation.requesters.attempts=3"),
         *(f"adaptation.requesters.{switch}=true" for switch in ("labels", "destinations", "channels", "volume")),
     ),
 }
 
 
+FAST = ("as adopted", "requesters adapt")
+
+
 @lru_cache(maxsize=len(CONFIGURATIONS))
 def seen_under(name: str) -> tuple[Witnessed, list[int]]:
     """A run of one of the configurations, and the cases that were observed."""
-    return observed(CONFIGURATIONS[name])
+    return observed(CONFIGURATIONS[name]())
 
 
 _WRITTEN = ("attempt", "month", "requested", "instrument", "channel", "wanted", "label", "alleged", "kind", "quality", "filed_day")
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", some_fast(list(CONFIGURATIONS), FAST))
 def test_every_retold_request_ends_as_the_run_has_it(name: str) -> None:
     """In plain Python the same steps leave every column of the docket as the compiled loop left it."""
     seen, cases = seen_under(name)
@@ -68,7 +74,7 @@ def test_every_retold_request_ends_as_the_run_has_it(name: str) -> None:
     assert not seen.strays
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", some_fast(list(CONFIGURATIONS), FAST))
 def test_the_grounds_of_a_life_are_those_of_the_docket(name: str) -> None:
     seen, cases = seen_under(name)
     refused = 0
@@ -85,7 +91,7 @@ def test_the_grounds_of_a_life_are_those_of_the_docket(name: str) -> None:
     assert refused > 10
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", some_fast(list(CONFIGURATIONS), FAST))
 def test_what_a_requester_is_retold_to_write_is_what_it_wrote(name: str) -> None:
     seen, cases = seen_under(name)
     for case in cases[::2]:
@@ -116,7 +122,7 @@ def test_a_wish_is_filed_while_its_luck_lies_under_the_propensity_that_is_told()
 
 def test_silence_and_cover_are_told_as_what_they_are() -> None:
     """Expression is that of the month in which the wish came up, though it moved on afterwards."""
-    config = CONFIGURATIONS["people adapt"]
+    config = CONFIGURATIONS["people adapt"]()
     finished = simulate(config, SEED).finished
     silent = np.flatnonzero(finished.case_status == CASE_STATUSES.index("not_live"))[:10].tolist()
     moved = np.unique(finished.docket.case[finished.docket.evaded == NOTHING_USABLE])[:10].tolist()
@@ -153,7 +159,7 @@ def test_a_life_tells_the_maximum_and_the_parties_of_its_day() -> None:
 def test_a_case_that_was_never_filed_is_told_too() -> None:
     seen, _ = seen_under("without load")
     deterred = np.flatnonzero(seen.finished.case_status == CASE_STATUSES.index("deterred"))[:20].tolist()
-    again = witness(UNLOADED, deterred, SEED)
+    again = witness(unloaded(), deterred, SEED)
     for case in deterred:
         facts = {fact.step: fact for fact in life_of(again, case).facts}
         assert facts["appetite"].outcome is False
@@ -212,8 +218,8 @@ def test_the_plain_text_of_a_draw_gives_the_promised_bits() -> None:
 
 def test_a_witness_does_not_disturb_what_it_sees() -> None:
     seen, _ = seen_under("as adopted")
-    assert events(seen.finished).equals(events(simulate(LOADED, SEED).finished))
-    assert events(witness(LOADED, [], SEED).finished).equals(events(seen.finished))
+    assert events(seen.finished).equals(events(simulate(loaded(), SEED).finished))
+    assert events(witness(loaded(), [], SEED).finished).equals(events(seen.finished))
 
 
 def _ends(name: str) -> set[str]:
@@ -221,6 +227,7 @@ def _ends(name: str) -> set[str]:
     return {STATUSES[seen.finished.docket.status[m]] for case in cases for m in seen.requests_of(case)}
 
 
+@pytest.mark.slow
 def test_the_retold_cases_end_in_every_way_that_there_is() -> None:
     """Or the tests above would say little."""
     assert set.union(*map(_ends, CONFIGURATIONS)) >= set(STATUSES) - {"suspended"}

@@ -455,6 +455,7 @@ def test_arms_of_slices_stand_in_the_order_given() -> None:
     assert arms == ["universal", "judge"]
 
 
+@pytest.mark.slow
 def test_a_picture_in_few_colours_is_smaller_and_looks_the_same(tmp_path: Path) -> None:
     path = save(draw("slices", cut(), settings=SETTINGS["slices"]), tmp_path / "a.png")
     small = in_few_colours(path)

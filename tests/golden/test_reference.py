@@ -67,6 +67,7 @@ def test_the_scenarios_are_what_the_code_gives() -> None:
     agree(SCENARIOS, "runs.csv", reference[reference["arm"].isin(SPOT) & seeds], now)
 
 
+@pytest.mark.slow
 def test_the_study_of_adaptation_is_what_the_code_gives() -> None:
     """One world and luck of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
     manifest, reference = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)["runs.csv"]

@@ -16,6 +16,7 @@ from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
 from experiments.designs import design_of
 from experiments.reference import ADAPTATION, DEMO, FOLDER, PENALTIES
 from sim.config import options
+from tests.shares import some_fast
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,6 +87,9 @@ TYPED = [shlex.split(command, comments=True) for command in COMMANDS]
 AGAIN = [words[1:] for words in TYPED if words[1] == "reproduce"]
 WITH_A_STORE = [words[1:] for words in TYPED if words[1] in (*OF_A_STORE, "sweep")]
 OTHERS = [words[1:] for words in TYPED if words[1:] not in (*AGAIN, *WITH_A_STORE)]
+ELSEWHERE = ("demo",)  # studies that tests/cli runs at every `make test`
+STUDIED = dict.fromkeys(words[0] for words in OTHERS if words[0] not in ELSEWHERE)
+FIRST = [next(words for words in OTHERS if words[0] == study) for study in STUDIED]
 SWEPT = [words for words in WITH_A_STORE if words[0] == "sweep"]
 FAST = ("threshold_sweep",)  # the store that every `make test` fills
 
@@ -95,10 +99,9 @@ def test_every_command_is_typed_as_make_installs_it_and_every_study_is_shown() -
     assert {words[1] for words in TYPED} == set(STUDIES)
 
 
-@pytest.mark.parametrize(
-    "words", [pytest.param(words, id=" ".join(words), marks=pytest.mark.slow if "-m" in words else ()) for words in OTHERS]
-)
-def test_a_command_of_the_readme_runs(words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", some_fast([shlex.join(words) for words in OTHERS], [shlex.join(words) for words in FIRST]))
+def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = shlex.split(command)
     arguments = smaller(words)
     if words[0] not in OF_NAMES and "--cfg" not in words:
         arguments.append(f"output={tmp_path}")

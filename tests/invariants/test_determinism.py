@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.config import load
 from sim.simulation import prepare, simulate
-from tests.worlds import ended, events, fingerprint, made_up, quick, told
+from tests.worlds import ended, events, fingerprint, made_up, told
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (1, 2, 3)
@@ -35,6 +36,7 @@ def test_what_makes_a_difference_shows_in_the_bytes() -> None:
     assert len({told(5), told(6), told(5, "scenario=no_treaty"), told(5, "review.rho=0.4"), told(5, "demand.legitimate=201")}) == 5
 
 
+@pytest.mark.slow
 def test_a_fresh_process_gives_the_same_bytes() -> None:
     command = "from tests.worlds import told; print(told(5))"
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -62,7 +64,7 @@ def test_event_seed_and_world_seed_are_two_kinds_of_luck() -> None:
 def test_scenarios_of_one_seed_share_the_world_its_capacities_and_its_cases() -> None:
     real = ("people.rows=3000", "demand.legitimate=200", "years=1", "calibration_months=6")
     worlds = [
-        prepare(quick(*real, *more), 3) for more in ((), ("scenario=no_treaty",), ("+instruments.hanoi.parties.extra.USA=true",))
+        prepare(load(*real, *more), 3) for more in ((), ("scenario=no_treaty",), ("+instruments.hanoi.parties.extra.USA=true",))
     ]
     assert worlds[0].world is worlds[1].world is worlds[2].world
     assert worlds[0].cases is worlds[1].cases is worlds[2].cases

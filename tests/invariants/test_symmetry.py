@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.config import load
 from sim.draws import Draws
 from sim.simulation import prepare
 from sim.sources.people import people_table
@@ -16,7 +17,7 @@ from sim.sources.tables import FOLDER
 from sim.sources.worlds import tables_of
 from sim.world.states import StateTable
 from sim.world.vocabulary import offences_of
-from tests.worlds import bare_world, ended, events, made_up, quick, started, with_state
+from tests.worlds import bare_world, ended, events, made_up, started, with_state
 
 
 @pytest.mark.parametrize("code", ["A00", "AAF0", "ZZZ"])
@@ -60,8 +61,8 @@ def test_the_order_of_rows_in_the_file_of_states_changes_nothing(tmp_path: Path)
     order = np.argsort(Draws(1).uniform("test:order", np.arange(len(lines) - 1)))
     shuffled.write_text("\n".join([lines[0], *(lines[1 + k] for k in order)]) + "\n", encoding="utf-8")
     fast = ("people.rows=5000", "demand.legitimate=300", "years=1", "calibration_months=6")
-    plain = ended(prepare(quick(*fast), 2))
-    mixed = ended(prepare(quick(*fast, f"states.table={shuffled}"), 2))
+    plain = ended(prepare(load(*fast), 2))
+    mixed = ended(prepare(load(*fast, f"states.table={shuffled}"), 2))
     assert plain.world.states.codes == mixed.world.states.codes
     assert np.array_equal(plain.world.people.ids, mixed.world.people.ids)
     assert np.array_equal(plain.world.capacity, mixed.world.capacity)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.config import load
 from sim.metrics import COOPERATION, UNITS, WANTED, displaced, displacement_rate, displacement_rows
 from sim.result import Result
 from sim.simulation import simulate
-from tests.worlds import quick
 
 MONTH = 30.4375  # days
 FOLLOW_UP = 24 * MONTH
@@ -279,7 +279,7 @@ ESTIMANDS = sorted(set(UNITS) - BY_PAIRING)
 
 @pytest.fixture(scope="module", params=WORLDS)
 def retold(request: pytest.FixtureRequest) -> Retold:
-    return Retold(simulate(quick(*WORLDS[request.param], *EVENTFUL), seed=11))
+    return Retold(simulate(load(*WORLDS[request.param], *EVENTFUL), seed=11))
 
 
 def measured(result: Result, metric: str) -> Told:
@@ -311,7 +311,7 @@ def test_an_estimand_equals_its_definition(retold: Retold, metric: str) -> None:
 
 
 def test_who_is_hit_in_two_years_counts_twice_a_year_and_once_in_the_window() -> None:
-    result = simulate(quick(*WORLDS["few people"], *EVENTFUL), seed=11)
+    result = simulate(load(*WORLDS["few people"], *EVENTFUL), seed=11)
     yearly, ever = (sum(count for _, count in measured(result, metric).values()) for metric in ("targeted_rate", "ever_targeted"))
     assert yearly > ever / 2 > 0  # ever_targeted stands twice: by group, and over all
 
@@ -358,7 +358,7 @@ def test_cases_disclosed_and_requests_that_gave_data_agree(retold: Retold) -> No
 
 
 def test_a_metric_with_too_short_a_follow_up_is_absent_with_the_reason() -> None:
-    result = simulate(quick(*WORLDS["made up"], "years=1", "run_out_months=23"), seed=2)
+    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=23"), seed=2)
     for metric in ("legit_met_rate", "legit_delay_days"):
         assert metric not in set(result.metrics["metric"])
         assert result.absent[metric] == "follow-up of 23 months; the definition wants 24"
@@ -366,7 +366,7 @@ def test_a_metric_with_too_short_a_follow_up_is_absent_with_the_reason() -> None
 
 
 def test_a_follow_up_of_just_24_months_is_enough() -> None:
-    result = simulate(quick(*WORLDS["made up"], "years=1", "run_out_months=24"), seed=2)
+    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=24"), seed=2)
     assert {"legit_met_rate", "legit_delay_days"} <= set(result.metrics["metric"])
 
 
@@ -378,7 +378,7 @@ def test_backlog_is_absent_without_load_and_says_why(retold: Retold) -> None:
 
 def pair(*overrides: str) -> tuple[Result, Result]:
     world = (*WORLDS["real"], *EVENTFUL)
-    return simulate(quick(*world), seed=4), simulate(quick(*world, *overrides), seed=4)
+    return simulate(load(*world), seed=4), simulate(load(*world, *overrides), seed=4)
 
 
 def through(result: Result, treaty: bool) -> set[int]:
@@ -421,7 +421,7 @@ def test_nothing_is_displaced_between_a_run_and_itself() -> None:
 
 
 def test_displacement_refuses_runs_that_share_no_cases() -> None:
-    config = quick(*WORLDS["made up"], *EVENTFUL)
+    config = load(*WORLDS["made up"], *EVENTFUL)
     with pytest.raises(ValueError, match="share no cases"):
         displacement_rate(simulate(config, seed=1).finished, simulate(config, seed=2).finished)
 

@@ -257,6 +257,7 @@ def test_another_listener_hears_every_month(config: Config) -> None:
     assert np.array_equal(bare.queue.waiting[:4], model.progress.queue.waiting[:4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["sim", "sim.simulation", "sim.config", "sim.result"])
 def test_a_run_without_mesa_s_door_leaves_mesa_alone(module: str) -> None:
     program = f"import sys, {module}; sys.exit(sum(name.partition('.')[0] in ('mesa', 'matplotlib') for name in sys.modules))"

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.config import load
 from sim.draws import Draws
 from sim.settings import Config
 from sim.simulation import world_of
 from sim.sources.tables import read_penalties, read_states
 from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT, instrument_names, law_in_force
 from sim.world.snapshot import World
-from tests.worlds import quick
 
 SMALL = ("people.rows=500", "demand.legitimate=100", "years=1")
 SEEDS = (1, 2, 3)
@@ -36,7 +36,7 @@ KNOWN = [  # state, offence, years: the statute as cited in penalties.csv
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    return quick(*SMALL)
+    return load(*SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_the_treaty_binds_nobody_before_the_window(config: Config, worlds: list[
 
 
 def test_without_the_treaty_nobody_is_bound(worlds: list[World]) -> None:
-    assert bound(quick(*SMALL, "scenario=no_treaty"), worlds[0]) == set()
+    assert bound(load(*SMALL, "scenario=no_treaty"), worlds[0]) == set()
 
 
 def test_the_treaties_of_the_united_states_are_those_of_the_table(worlds: list[World]) -> None:

@@ -84,6 +84,7 @@ def test_it_writes_one_file_and_leaves_nothing_else(folder: Path) -> None:
     assert [path.name for path in (folder / "out").iterdir()] == [REPORT]
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(folder: Path, html: str, tmp_path: Path) -> None:
     again = write_study(tmp_path, study(folder), analyses(), facts())
     assert again == tmp_path / REPORT

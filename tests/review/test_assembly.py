@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.config import options
 from sim.review import pipeline
 from sim.review.assembly import assemble, numbers_of, source_of
 from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_order, reads_of
@@ -40,7 +41,7 @@ def safeguard(module: types.ModuleType, signature: str, kind: type = Gate) -> ob
     return type("Written", (kind,), {"__module__": module.__name__})(**GATE)
 
 
-@pytest.mark.parametrize("name", sorted(made_up().safeguards))
+@pytest.mark.parametrize("name", options("safeguard"))
 def test_no_rule_reads_what_no_reader_can_see(name: str) -> None:
     record = made_up().safeguards[name]
     hooks = [hook for hook in HOOKS if hook_of(record, hook) is not None]
@@ -178,6 +179,7 @@ def test_an_offence_of_the_truth_never_reaches_a_kernel_s_rule_by_another_name()
         assert f"cases.{word}" not in text, name
 
 
+@pytest.mark.slow
 def test_review_may_be_imported_without_conduct() -> None:
     command = "import sys, sim.review.assembly, sim.review.spec; print([m for m in sys.modules if m.startswith('sim.conduct')])"
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -14,8 +14,8 @@ from sim.conduct import filing
 from sim.draws import Draws, name_key
 from sim.review import good_faith, human_rights, person, pipeline, proportionality, provider, use_limitation
 from sim.review.panel import Panel
-from sim.review.queue import Queue
-from sim.world.docket import Docket
+from sim.review.queue import Queue, empty_queue
+from sim.world.docket import Docket, empty_docket
 from sim.world.vocabulary import (
     CONTENT,
     DAYS_PER_MONTH,
@@ -305,7 +305,6 @@ def opened(place: Office, count: int, channel: int, **asked: Any) -> Docket:
 
 def test_a_firm_that_is_asked_gives_no_content_and_answers_by_the_requester() -> None:
     place = place_with().read(voluntary=np.array([0.0, 0.7]))
-    docket = opened(place, FILES, DIRECT, abusive=True, wanted=CONTENT)[1:]
     docket = opened(place, FILES, DIRECT, abusive=True, wanted=CONTENT)
     given = docket.granted[::2] >= 0
     agrees(given, 0.7)
@@ -408,6 +407,32 @@ def test_memory_does_not_feed_on_itself() -> None:
     recalled = []
     answered(place, cases, docket, months=many, monthly=lambda month, queue: recalled.append(queue.recalled.copy()))
     assert np.abs(np.array(recalled)[12:]).max() < 0.5 * np.log(1.5)
+
+
+def test_what_the_central_unit_remembers_fades_alike_for_files_and_for_flags() -> None:
+    """Reads and flags of a requester keep one share of themselves from month to month, so that its flagged share stands."""
+    practice = panel_office().practice._replace(panel_memory=0.5, panel_kept=0.8, panel_files=10.0)
+    queue = empty_queue(2, 1, 0)
+    queue.screened[:], queue.stopped[:] = (100.0, 50.0), (30.0, 5.0)
+    pipeline.remember(queue, practice)
+    assert queue.screened.tolist() == pytest.approx([80.0, 40.0])
+    assert queue.stopped.tolist() == pytest.approx([24.0, 4.0])
+    usual = 35.0 / 150.0
+    shares = np.array([(30.0 + 10.0 * usual) / 110.0, (5.0 + 10.0 * usual) / 60.0])
+    assert queue.recalled == pytest.approx(0.5 * np.log(shares / usual))
+
+
+@pytest.mark.parametrize(("patience", "begun", "ended"), [(12.0, 10.0, 12.0), (12.0, 15.0, 15.0)])
+def test_who_gives_up_before_a_refusal_has_given_up_on_that_day_or_when_the_reading_began(
+    patience: float, begun: float, ended: float
+) -> None:
+    docket = empty_docket(1)
+    docket.patience_day[0] = patience
+    nothing: Any = None  # whoever has gone hears no answer, and no other table is looked at
+    pipeline.refuse(np.uint64(1), 0, np.uint64(1), 20.0, begun, nothing, docket, nothing)
+    assert docket.status[0] == LAPSED
+    assert np.isnan(docket.decided_day[0])
+    assert docket.ended_day[0] == ended
 
 
 def test_what_is_gone_cannot_be_frozen() -> None:

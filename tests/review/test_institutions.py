@@ -38,14 +38,14 @@ from sim.world.vocabulary import (
 from tests.worlds import bare_world, events, files, made_up, office, started, with_forces, with_safeguard
 
 Flags = NDArray[np.bool_]
-RULE = made_up().safeguards["suspension"]
 LATEST = 23  # month in which the tests of the bench stand
 
 
 def rule_of(**fields: Any) -> Suspension:
     """The rule on file with other numbers."""
-    assert isinstance(RULE, Suspension)
-    return RULE.model_copy(update=fields)
+    rule = made_up().safeguards["suspension"]
+    assert isinstance(rule, Suspension)
+    return rule.model_copy(update=fields)
 
 
 # --- whom refusals suspend ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
+from sim.config import load
 from sim.draws import Draws
 from sim.review.assembly import assemble
 from sim.review.safeguard import in_order
@@ -33,12 +34,13 @@ from sim.world.instruments import (
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.vocabulary import CHANNELS, CONTENT, EXECUTED, FIRST_SIDE_DOOR, POLICE, PRESERVATION, REGIMES, SUBSCRIBER, Regime
-from tests.worlds import answered, bare_world, ended, files, made_up, office, quick, started, with_forces
+from tests.shares import one_in
+from tests.worlds import answered, bare_world, ended, files, made_up, office, started, with_forces
 
 
 @lru_cache(maxsize=2)
 def real() -> tuple[Config, World]:
-    config = quick("people.rows=3000", "demand.legitimate=200", "years=1")
+    config = load("people.rows=3000", "demand.legitimate=200", "years=1")
     return config, bare_world(config)
 
 
@@ -52,7 +54,7 @@ def test_an_insult_of_exactly_four_years_passes_the_gate_of_at_least_four() -> N
     assert world.states.penalties[tur, insult] == 4.0
     assert world.states.penalty_known[tur, insult]
     assert reach_of(config.instruments["hanoi"], world.states, world.offences)[tur, insult] == COVERED
-    stricter = quick("people.rows=3000", "instruments.hanoi.threshold_years=4.01").instruments["hanoi"]
+    stricter = load("people.rows=3000", "instruments.hanoi.threshold_years=4.01").instruments["hanoi"]
     assert reach_of(stricter, world.states, world.offences)[tur, insult] == TOO_LIGHT
 
 
@@ -116,7 +118,7 @@ def test_grave_harm_reaches_no_protected_conduct_and_less_than_penalty_and_grave
 
 def test_convention_offences_are_reached_at_any_penalty() -> None:
     config, world = real()
-    strict = quick("people.rows=3000", "instruments.hanoi.threshold_years=99").instruments["hanoi"]
+    strict = load("people.rows=3000", "instruments.hanoi.threshold_years=99").instruments["hanoi"]
     reach = reach_of(strict, world.states, world.offences)
     assert (reach[:, world.offences.offence_class <= 1] == COVERED).all()
     assert (reach[:, world.offences.offence_class >= 2] == TOO_LIGHT).all()
@@ -125,7 +127,7 @@ def test_convention_offences_are_reached_at_any_penalty() -> None:
 
 def test_a_class_that_a_text_never_reaches_is_outside_at_any_penalty() -> None:
     config, world = real()
-    narrow = quick("instruments.hanoi.reaches.D=never").instruments["hanoi"]
+    narrow = load("instruments.hanoi.reaches.D=never").instruments["hanoi"]
     reach = reach_of(narrow, world.states, world.offences)
     assert (reach[:, world.offences.protected] == OUTSIDE).all()
     assert not (reach[:, ~world.offences.protected] == OUTSIDE).any()
@@ -242,7 +244,7 @@ def test_hanoi_as_adopted_has_no_political_offence_clause_and_no_duty_to_refuse(
 
 
 def test_no_treaty_binds_nobody_to_hanoi_and_leaves_the_rest() -> None:
-    config = quick("people.rows=3000", "scenario=no_treaty")
+    config = load("people.rows=3000", "scenario=no_treaty")
     world = real()[1]
     law, plain = (law_in_force(each.instruments, world.states, world.offences, Draws(world.seed)) for each in (config, real()[0]))
     row = instrument_names(config.instruments).index("hanoi")
@@ -374,25 +376,28 @@ def test_listed_pairs_bind_each_other_and_nobody_else() -> None:
 
 @pytest.mark.parametrize(
     ("override", "line"),
-    [
-        ("+instruments.hanoi.parties.pairs.GBR-USA=true", "pairs: found pairs under base signatories; accepted: "),
-        ("+instruments.cloud_act.parties.pairs.GBR=true", "pairs: found 'GBR'; accepted: two codes"),
-        ("+instruments.cloud_act.parties.pairs.USA-USA=true", "pairs: found 'USA-USA'; accepted: two codes"),
-        ("+instruments.cloud_act.parties.pairs.GBR-XXX=true", "no state has the code 'XXX'"),
-        (
-            "instruments.hanoi.parties.draw={count: 40, sure: {XXX: true}, liberal_slope: 0.0}",
-            "draw.sure: no state has the code 'XXX'",
-        ),
-        ("instruments.hanoi.parties.draw={count: 0, liberal_slope: 0.0}", "draw.count: found 0; accepted: "),
-        ("+instruments.hanoi.parties.without_regimes.democracy=true", "without_regimes.democracy: found 'democracy'"),
-        ("+instruments.hanoi.adds.heresy=true", "instruments.hanoi.adds: no offence is named 'heresy'; accepted: "),
-        ("instruments.comity.most=traffic", "instruments: the last in the order"),
-        ("+instruments.comity.parties.without.USA=true", "instruments: the last in the order"),
-    ],
+    one_in(
+        3,
+        [
+            ("+instruments.hanoi.parties.pairs.GBR-USA=true", "pairs: found pairs under base signatories; accepted: "),
+            ("+instruments.cloud_act.parties.pairs.GBR=true", "pairs: found 'GBR'; accepted: two codes"),
+            ("+instruments.cloud_act.parties.pairs.USA-USA=true", "pairs: found 'USA-USA'; accepted: two codes"),
+            ("+instruments.cloud_act.parties.pairs.GBR-XXX=true", "no state has the code 'XXX'"),
+            (
+                "instruments.hanoi.parties.draw={count: 40, sure: {XXX: true}, liberal_slope: 0.0}",
+                "draw.sure: no state has the code 'XXX'",
+            ),
+            ("instruments.hanoi.parties.draw={count: 0, liberal_slope: 0.0}", "draw.count: found 0; accepted: "),
+            ("+instruments.hanoi.parties.without_regimes.democracy=true", "without_regimes.democracy: found 'democracy'"),
+            ("+instruments.hanoi.adds.heresy=true", "instruments.hanoi.adds: no offence is named 'heresy'; accepted: "),
+            ("instruments.comity.most=traffic", "instruments: the last in the order"),
+            ("+instruments.comity.parties.without.USA=true", "instruments: the last in the order"),
+        ],
+    ),
 )
 def test_what_names_no_pair_state_regime_or_offence_is_refused_in_a_line(override: str, line: str) -> None:
     with pytest.raises(ConfigError) as refusal:
-        check(quick("people.rows=3000", override))
+        check(load("people.rows=3000", override))
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -447,7 +452,7 @@ def test_the_first_door_in_force_is_told_by_phase_and_by_text() -> None:
 
 
 def test_secrecy_always_is_read_by_text() -> None:
-    config = quick("people.rows=3000", "instruments.hanoi.secrecy=always")
+    config = load("people.rows=3000", "instruments.hanoi.secrecy=always")
     names = instrument_names(config.instruments)
     assert np.flatnonzero(law_of(config, real()[1]).hidden).tolist() == [names.index("hanoi")]
     assert not law_of(real()[0], real()[1]).hidden.any()
@@ -542,7 +547,7 @@ def test_chances_of_application_are_nested_in_every_state() -> None:
 
 
 def test_without_traits_application_is_uptake_and_uptake_plus_fidelity() -> None:
-    config = quick("people.rows=3000", "review.trait_share=0", "review.uptake_max=0.4", "review.fidelity_floor=0.2")
+    config = load("people.rows=3000", "review.trait_share=0", "review.uptake_max=0.4", "review.fidelity_floor=0.2")
     world = real()[1]
     row = in_order(config.safeguards).index("judge")
     uptake = 0.4 * world.states.commitment
@@ -554,7 +559,7 @@ def test_without_traits_application_is_uptake_and_uptake_plus_fidelity() -> None
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_lasting_habit_spreads_the_chances_and_keeps_their_mean(share: float) -> None:
     """E Phi((Phi^-1(p) + sqrt(s) Z) / sqrt(1 - s)) = p: neglect becomes a trait, and the average does not move."""
-    config = quick("people.rows=3000", f"review.trait_share={share}")
+    config = load("people.rows=3000", f"review.trait_share={share}")
     world = real()[1]
     n = world.states.count
     flat = replace(world, states=replace(world.states, commitment=np.full(n, 0.8)))
@@ -568,7 +573,7 @@ def test_a_lasting_habit_spreads_the_chances_and_keeps_their_mean(share: float) 
 
 
 def test_with_nothing_but_habit_a_state_always_or_never_applies() -> None:
-    config = quick("people.rows=3000", "review.trait_share=1")
+    config = load("people.rows=3000", "review.trait_share=1")
     chances = applying(config, real()[1], 1)
     assert set(np.unique(chances)) == {0.0, 1.0}
     assert (chances <= applying(config, real()[1], 2)).all()
@@ -576,10 +581,10 @@ def test_with_nothing_but_habit_a_state_always_or_never_applies() -> None:
 
 def test_uptake_and_fidelity_at_their_ends() -> None:
     world = real()[1]
-    never = quick("people.rows=3000", "review.uptake_max=0")
+    never = load("people.rows=3000", "review.uptake_max=0")
     row = in_order(never.safeguards).index("judge")
     assert not applying(never, world, 1)[row].any()
-    always = quick("people.rows=3000", "review.fidelity_floor=1")
+    always = load("people.rows=3000", "review.fidelity_floor=1")
     assert applying(always, world, 2)[row] == pytest.approx(1.0)
 
 

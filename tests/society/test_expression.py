@@ -51,6 +51,7 @@ from sim.world.vocabulary import (
     TOLD_BEFORE,
 )
 from tests.invariants.test_conservation import add_up, under_way
+from tests.shares import one_in
 from tests.worlds import ASKS, answered, bare_world, cohort, files, made_up, office, started
 
 Reals = NDArray[np.float64]
@@ -538,7 +539,7 @@ def test_chilling_is_absent_with_its_reason_while_nobody_falls_silent() -> None:
         ("own", "arrest_at_home=0", "arrest_at_home=1"),
     ],
 )
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", one_in(2, [1, 2]))
 def test_more_of_what_chills_chills_more(switch: str, less: str, more: str, seed: int) -> None:
     on = f"{PEOPLE}{switch}=true"
     pair = [whole_run(on, PEOPLE + number, seed=seed) for number in (less, more)]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.enactment import year_of
 from sim.settings import Config
@@ -34,7 +35,7 @@ from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.vocabulary import HONEST
-from tests.worlds import bare_world, ended, made_up, quick, started
+from tests.worlds import bare_world, ended, made_up, started
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -430,6 +431,7 @@ def test_the_books_of_the_world_itself_stay_as_they_were() -> None:
     assert np.array_equal(before, end.world.states.penalties, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_given_inflation_is_what_legislatures_come_to_at_once_where_every_state_is_repressive() -> None:
     given = small("conduct.inflation={to_years: 4.0, repression_from: -99.0}")
     chosen = small(f"{LAWS}inflation=true", f"{LAWS}rise=100000")
@@ -500,6 +502,6 @@ def test_a_gate_that_weighs_harm_besides_gives_no_reason_to_raise_anything() -> 
 )
 def test_a_bad_setting_gets_one_clear_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check(quick("people.rows=2000", f"{LAWS}inflation=true", override))
+        check(load("people.rows=2000", f"{LAWS}inflation=true", override))
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)

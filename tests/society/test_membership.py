@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sim.config import load
 from sim.draws import Draws
 from sim.enactment import polity_of
 from sim.simulation import Run, advance, check, rules_of
@@ -30,7 +31,7 @@ from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.states import StateTable
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, PRESERVATION
-from tests.worlds import bare_world, ended, made_up, quick, started
+from tests.worlds import bare_world, ended, made_up, started
 
 Reals = NDArray[np.float64]
 FAR = 4.5  # standard errors
@@ -95,6 +96,7 @@ def test_the_day_within_a_month_is_that_of_the_same_clock() -> None:
     assert gap * np.sqrt(wait.size) < 2.2, "Kolmogorov's distance"
 
 
+@pytest.mark.slow
 def test_forty_of_exactly_forty_wait_for_the_last_of_them() -> None:
     """The last of 37 exponential clocks: 37 harmonic numbers over the hazard, then ninety days; who is bound is bound at once."""
     states, hazard = many(40).states, 0.5
@@ -136,6 +138,7 @@ def test_a_neighbour_that_joins_makes_others_join_sooner_and_never_later() -> No
     assert (pulled[free] < drawn_in[free]).any()
 
 
+@pytest.mark.slow
 def test_where_a_whole_region_but_one_has_joined_the_hazard_is_multiplied_as_said() -> None:
     states, pull, hazard = many(200).states, 1.5, 0.2
     ratified = np.arange(200) > 0
@@ -280,11 +283,11 @@ def test_a_request_under_way_is_answered_by_the_text_of_its_day_though_its_state
 
 @lru_cache(maxsize=1)
 def real() -> World:
-    return bare_world(quick("people.rows=2000"))
+    return bare_world(load("people.rows=2000"))
 
 
 def polity(*overrides: str, seed: int = 1) -> Any:
-    config = quick("people.rows=2000", JOINING, *overrides)
+    config = load("people.rows=2000", JOINING, *overrides)
     world = real()
     law = rules_of(config.policy, world, False, 24).law
     return config, law, polity_of(config.policy, world, law, config.start, 24, config.months, Draws(seed))
@@ -358,7 +361,7 @@ def test_a_membership_run_twice_is_the_same_and_another_seed_is_another() -> Non
 )
 def test_a_bad_setting_gets_one_clear_line(override: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check(quick("people.rows=2000", JOINING, override))
+        check(load("people.rows=2000", JOINING, override))
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
 

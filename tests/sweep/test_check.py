@@ -16,6 +16,7 @@ from experiments.cli import main
 from experiments.store.parts import StoreError, checksum_of, parts_of
 from experiments.store.schema import Key
 from experiments.store.validate import faults_of
+from tests.shares import one_in
 from tests.sweep.small import done, opened, runs_in, swept, tables
 
 ORDER = [Key(point, world, 0) for world in (1, 2) for point in "ab"]
@@ -118,7 +119,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", one_in(3, list(DAMAGES)))
 def test_a_damaged_store_is_found_out(store: Path, damage: str) -> None:
     hurt, wanted = DAMAGES[damage]
     hurt(store)
@@ -127,7 +128,7 @@ def test_a_damaged_store_is_found_out(store: Path, damage: str) -> None:
     assert not any("\n" in fault for fault in faults)
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", one_in(3, list(DAMAGES)))
 def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, damage: str) -> None:
     copy = (store / "store.json").read_bytes()
     DAMAGES[damage][0](store)

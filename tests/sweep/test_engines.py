@@ -17,6 +17,7 @@ from experiments.jobs import Batch, Shared, one_by_one, rest_of, work
 from experiments.store.schema import Done, Key
 from sim.settings import EngineSpec
 from sim.world.record import ConfigError
+from tests.shares import one_in
 from tests.sweep.small import done
 
 LOCAL = EngineSpec(name="local", tries=2)
@@ -63,7 +64,7 @@ def all_of(work: Work, workers: int, shared: Shared = SHARED, spec: EngineSpec =
     return [run for runs in engine_of(spec, workers, work)(shared, BATCHES) for run in runs]
 
 
-@pytest.mark.parametrize(("stand_in", "workers"), [(easy, 1), (slow, 1), (slow, 2)])
+@pytest.mark.parametrize(("stand_in", "workers"), one_in(3, [(easy, 1), (slow, 1), (slow, 2)]))
 def test_each_run_is_handed_back_once(stand_in: Work, workers: int) -> None:
     assert Counter(run.key for run in all_of(stand_in, workers)) == Counter(KEYS)
 

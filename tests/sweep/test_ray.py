@@ -21,8 +21,6 @@ from tests.sweep.small import LEVERS, TINY, design, done, tables
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # what Ray warns of is its own
 
-ray = pytest.importorskip("ray")
-
 KEYS = [Key("ab"[number % 2], 1 + number // 4, number % 4) for number in range(12)]
 BATCHES = [Batch(tuple(KEYS[first : first + 4]), True) for first in range(0, 12, 4)]
 POISON = Key("b", 2, 1)
@@ -40,9 +38,16 @@ def strange(shared: Shared, batch: Batch) -> list[Done]:
     raise ModuleNotFoundError("No module named 'experiments'")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def with_ray() -> None:
+    """Ray is an extra: where it is not installed these tests are passed over."""
+    pytest.importorskip("ray")
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
+def cluster(with_ray: None) -> Iterator[Any]:
     """A Ray that is there already: one machine with two processors."""
+    import ray
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
@@ -65,6 +70,8 @@ def test_ray_of_its_own_and_ray_that_was_there_leave_the_same_bytes_as_processes
     told_to_stop = signal.getsignal(signal.SIGTERM)
     assert tables(swept("own", "engine=ray")) == here
     told = capfd.readouterr().err
+    import ray
+
     assert not ray.is_initialized(), "what the sweep started it ends"
     assert signal.getsignal(signal.SIGTERM) == told_to_stop
     assert tables(swept("there", "engine=ray", f"engine.address='{cluster.address}'")) == here

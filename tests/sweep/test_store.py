@@ -27,6 +27,7 @@ from experiments.store.reader import StoredStudy
 from experiments.store.schema import Key
 from experiments.store.store import WHOLE, Store, failures_in, writing
 from experiments.store.validate import content_checksum, faults_of
+from tests.shares import some_fast
 from tests.sweep.small import IDENTITY, done, opened, runs_in, tables
 
 ORDER = [Key("a", 1, 0), Key("b", 1, 0), Key("a", 2, 0), Key("b", 2, 0)]
@@ -125,7 +126,7 @@ def test_a_table_of_points_is_kept_once(tmp_path: Path) -> None:
     assert read_part(parts_of(tmp_path, "points")[0])["x"].to_pylist() == ["1", '"low"']
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize("library", some_fast(["pandas", "polars", "duckdb"], ["pandas"]))  # the others come with `make extras`
 def test_other_libraries_read_the_tables_by_a_pattern(tmp_path: Path, library: str) -> None:
     reader = pytest.importorskip(library)
     filled(tmp_path, "1_of_2", order=ORDER[:2])
@@ -300,6 +301,7 @@ def fill(folder: Path, left: int = 0) -> Path:
     return filler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 8192, 40960, 65536])
 def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path, disk: Callable[[str], Path], left: int) -> None:
     place = disk("size=1m")

@@ -26,6 +26,7 @@ from experiments.store.validate import content_checksum, faults_of
 from experiments.sweep import plan_of
 from sim.simulation import simulate
 from sim.world.record import ConfigError
+from tests.shares import one_in, some_fast
 from tests.sweep.small import LEVERS, TINY, done, swept, tables
 
 RUNS = 8  # of the design of four points in two worlds
@@ -140,7 +141,7 @@ def shuffled(batches: list[Batch]) -> list[Batch]:
     return sorted(batches, key=lambda batch: batch.keys[0].point[::-1])
 
 
-@pytest.mark.parametrize("order", [lambda batches: batches, lambda batches: batches[::-1], shuffled])
+@pytest.mark.parametrize("order", one_in(3, [shuffled, lambda batches: batches, lambda batches: batches[::-1]]))
 def test_wherever_a_sweep_is_stopped_it_is_resumed_to_the_same_bytes(unreal: pytest.MonkeyPatch, order: Order) -> None:
     study = swept()
     whole = tables(study.folder)
@@ -158,7 +159,7 @@ def test_wherever_a_sweep_is_stopped_it_is_resumed_to_the_same_bytes(unreal: pyt
         assert tables(swept().folder) == whole
 
 
-@pytest.mark.parametrize("stop", [0, 1, 5])
+@pytest.mark.parametrize("stop", one_in(3, [1, 0, 5]))
 def test_a_full_disk_ends_a_sweep_with_a_line_and_status_three(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stop: int
 ) -> None:
@@ -205,7 +206,7 @@ MORE: dict[str, tuple[str, list[str], str, list[str], int, int]] = {
 }
 
 
-@pytest.mark.parametrize("what", MORE)
+@pytest.mark.parametrize("what", some_fast(list(MORE), ["luck", "Sobol points"]))
 def test_a_sweep_grows_without_doing_again_what_is_there(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
@@ -251,7 +252,7 @@ OTHERS: list[tuple[Callable[[pytest.MonkeyPatch], list[str]], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "wanted"), OTHERS, ids=[told for _, told in OTHERS])
+@pytest.mark.parametrize(("change", "wanted"), one_in(2, OTHERS), ids=[told for _, told in OTHERS])
 def test_runs_of_other_code_or_data_are_refused_and_named(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], change: Callable[[pytest.MonkeyPatch], list[str]], wanted: str
 ) -> None:
@@ -384,6 +385,7 @@ def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
     assert told(words) != told(["-m", "scenario=a,b", "years=3"])
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_is_told_and_the_other_jobs_are_done(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "-m", *TINY, "review.rho=0.3,3,0.4", "seeds=1", "output=out", "workers=1"]
     assert main(asked) == 2
