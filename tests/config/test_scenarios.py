@@ -370,6 +370,13 @@ def test_a_header_is_read_line_by_line(own: OwnFiles) -> None:
     assert headers()["alpha"].finding is None
 
 
+def test_what_a_header_says_twice_it_says_once(own: OwnFiles) -> None:
+    """What stands first counts: further down a line may be a comment on a value."""
+    head = "# @package _global_\n# Question: S99, what if?\n# Motive: a test.\n# Expect: much.\n"
+    own.write("scenario/own.yaml", f"{head}instruments: {{hanoi: {{filing: 0.1}}}}\n# Expect: nothing at all.\n")
+    assert headers()["own"].expect == "much."
+
+
 def test_headers_come_in_alphabetical_order(files: OwnFiles) -> None:
     assert list(headers()) == sorted(path.stem for path in (files.folder / "scenario").glob("*.yaml"))
 
