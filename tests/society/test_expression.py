@@ -238,6 +238,17 @@ def test_whoever_is_told_arrested_or_named_in_public_knows_once() -> None:
     assert take_in(again, spec, 6, none, none, docket, cases, world, Draws(1)).hits.person.size == 3
 
 
+@pytest.mark.parametrize("told", [TOLD_AFTER, TOLD_BEFORE])
+def test_whoever_is_told_knows_whether_before_or_after_and_though_nobody_else_hears_of_it(told: int) -> None:
+    world, cases, docket = some_case(3)
+    docket.told[1] = told
+    spec, none = spec_of(arrest_at_home=0.0, arrest_abroad=0.0), np.empty(0, np.int64)
+    climate = take_in(climate_of(world, spec, 3, 20), spec, 3, np.arange(3), none, docket, cases, world, Draws(1))
+    assert climate.hits.member.tolist() == [1]
+    assert climate.knows.tolist() == [False, True, False]
+    assert climate.talk.cell.size == 0
+
+
 def test_nobody_learns_of_freezing_or_of_a_request_that_nobody_told_of() -> None:
     world, cases, docket = some_case(4)
     spec = spec_of(arrest_at_home=1.0, arrest_abroad=1.0)
