@@ -25,7 +25,7 @@ $(READY): pyproject.toml requirements.txt requirements-dev.txt
 	@PYTHON='$(PYTHON)' sh .ci/setup
 	@touch $@
 
-extras: $(READY) ## Into .venv also what extras need: Ray, launchers, Optuna, EMA workbench (some minutes)
+extras: $(READY) ## Into .venv also what users may want and `make test` does not: Ray, launchers, readers of stores (some minutes)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-all.txt || \
 		$(BIN)/python -m pip install -qq --no-input --require-hashes -r requirements-all.txt
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-all.txt")
 MODULES = sorted(path for folder in ("sim", "experiments") for path in (ROOT / folder).rglob("*.py"))
 AT_THE_TOP = {
     *("sim", "configs", "experiments", "results", "tests", "docs"),
@@ -155,9 +156,11 @@ def test_every_pin_carries_a_hash(lock: str) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_files_pin_every_dependency_within_its_range(lock: str) -> None:
-    declared = project()["project"]["dependencies"]
-    if lock == "requirements-dev.txt":
-        declared = declared + project()["dependency-groups"]["dev"]
+    declared = list(project()["project"]["dependencies"])
+    if lock != LOCKS[0]:
+        declared += project()["dependency-groups"]["dev"]
+    if lock == LOCKS[2]:
+        declared += [*project()["dependency-groups"]["readers"], *chain(*project()["project"]["optional-dependencies"].values())]
     pinned = pins(lock)
     for wanted in map(Requirement, declared):
         version = pinned.get(canonicalize_name(wanted.name))
@@ -165,9 +168,15 @@ def test_lock_files_pin_every_dependency_within_its_range(lock: str) -> None:
         assert version in wanted.specifier, f"{lock} pins {wanted.name} {version}, outside {wanted.specifier}: make lock"
 
 
-def test_both_lock_files_agree() -> None:
-    runtime, development = map(pins, LOCKS)
-    assert runtime.items() <= development.items()
+def test_lock_files_agree() -> None:
+    runtime, development, everything = map(pins, LOCKS)
+    assert runtime.items() <= development.items() <= everything.items()
+
+
+def test_what_the_tests_of_discovery_and_search_want_is_installed_by_setup() -> None:
+    """They belong to `make test`, which follows `make setup` and no extras."""
+    extras, development = project()["project"]["optional-dependencies"], project()["dependency-groups"]["dev"]
+    assert {*extras["adaptive"], *extras["discovery"]} <= {*development}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
