@@ -492,15 +492,23 @@ def _by_hydra(overrides: Sequence[str]) -> dict[str, Any]:
 
 def _contents(with_scenarios: bool) -> str:
     """Digest of what a composition is made from: every file but designs, and but scenarios where none is chosen."""
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    folder = config_folder()
-    for group in sorted(["", *(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name != _DESIGN)]):
-        for file in sorted(os.scandir(folder / group), key=lambda entry: entry.name):
-            beside = group == _SCENARIO and not with_scenarios and file.name != f"{ADOPTED}.yaml"
-            if file.name.endswith(".yaml") and not beside:
-                mark = file.stat()
-                digest.update(f"{group}/{file.name}".encode() + _digest_of(file.path, (mark.st_mtime_ns, mark.st_size)))
+    folder, digest = str(config_folder()), hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    aside = (f"{_DESIGN}/",) if with_scenarios else (f"{_DESIGN}/", f"{_SCENARIO}/")
+    for file in _files(folder):
+        name = file.path[len(folder) + 1 :].replace(os.sep, "/")
+        if not name.startswith(aside) or name == f"{_SCENARIO}/{ADOPTED}.yaml":
+            mark = file.stat()
+            digest.update(name.encode() + _digest_of(file.path, (mark.st_mtime_ns, mark.st_size)))
     return digest.hexdigest()
+
+
+def _files(folder: str) -> Iterator[os.DirEntry[str]]:
+    """All YAML files below a folder, in the order of their names."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _files(entry.path)
+        elif entry.name.endswith(".yaml"):
+            yield entry
 
 
 @lru_cache(maxsize=_DIGESTS)

@@ -165,3 +165,6 @@ def test_files_that_lie_elsewhere_and_say_the_same_are_composed_once(tmp_path: P
     files.write("people/standard.yaml", (files.folder / "people" / "standard.yaml").read_text(encoding="utf-8") + "\n# more\n")
     assert load("scenario=own").years == 3
     assert compositions() == before + 1
+    files.write("people/deeper/own.yaml", "a: 1\n")
+    assert load("scenario=own").years == 3
+    assert compositions() == before + 2, "a folder in a folder counts too"
