@@ -9,7 +9,7 @@ PYTEST = $(BIN)/pytest -q -n 2 --dist worksteal
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
-# Bytecode is kept although an environment (a container's, say) forbids it: tests start a hundred processes and more.
+# Bytecode is kept although an environment (a container's, say) forbids it: each worker of the tests would compile all sources anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
@@ -53,10 +53,10 @@ near: $(READY)
 	@tests=$$($(BIN)/python -m tests.near $(BASE)) && if [ -n "$$tests" ]; then $(PYTEST) -m "not slow" $$tests; \
 		else echo "nothing has changed since $(BASE)"; fi
 
-slow: $(READY) ## The slow tests (a quarter of an hour)
+slow: $(READY) ## The slow tests (about ten minutes)
 	@$(PYTEST) -m "slow and not exhaustive"
 
-exhaustive: $(READY) ## The tests that take too long for every change (an hour)
+exhaustive: $(READY) ## The tests that take too long for every change: the whole reference, run again
 	@$(PYTEST) -m exhaustive
 
 bench: $(READY) ## Measure the speed of the simulation
