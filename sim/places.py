@@ -1,0 +1,147 @@
+"""Where the files of the configuration are: the committed folder, folders of a user's own, and files named by their path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from difflib import get_close_matches
+from pathlib import Path
+
+from sim.world.record import ConfigError, quoted
+
+SUFFIX = ".yaml"
+ROOT = "config"
+_HYDRA = "hydra"  # the group of Hydra's own settings, which is nobody's to add to
+_NAME = re.compile(r"\w[\w-]*")
+_own: ContextVar[tuple[Path, ...]] = ContextVar("own folders", default=())
+_by_path: dict[tuple[str, str], Path] = {}  # group and name -> the file that was last named by its path
+
+
+def config_folder() -> Path:
+    """Where the YAML files are: beside ``sim`` in a checkout, inside it in an installed wheel."""
+    inside = Path(__file__).parent / "_configs"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def folders() -> tuple[Path, ...]:
+    """The committed folder, and those that are looked in too."""
+    return config_folder(), *_own.get()
+
+
+def groups() -> list[str]:
+    """The folders of ``configs/`` from which a file can be chosen."""
+    return sorted(path.name for path in config_folder().iterdir() if path.is_dir() and path.name != _HYDRA)
+
+
+@contextmanager
+def looking_in(*own: str) -> Iterator[None]:
+    """Within it a name is looked up in these folders too; each is laid out as ``configs/`` is.
+
+    Raises ``ConfigError`` for what is no folder, and for a file in it that would have no effect: one of no group, or one
+    whose name is taken.
+    """
+    before = _own.get()
+    for word in own:
+        folder = Path(word).absolute()
+        if folder not in _own.get():
+            _refuse_idle(folder, word)
+            _own.set((*_own.get(), folder))
+    try:
+        yield
+    finally:
+        _own.set(before)
+
+
+def _refuse_idle(folder: Path, word: str) -> None:
+    if not folder.is_dir():
+        raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
+    files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
+    files = [path for path in files if not path.parts[0].startswith(".")]
+    if not files:
+        raise ConfigError(f"--config-dir: found {quoted(word)} without a file; accepted: files such as {word}/scenario/mine{SUFFIX}")
+    for file in files:
+        group, name = file.parts[0], file.stem
+        if len(file.parts) == 1 or group not in groups():
+            raise ConfigError(f"{folder / file}: found in no group; accepted: files in {', '.join(groups())}")
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{folder / file}: found the name {quoted(name)}; accepted: letters, digits, _ and -")
+        if name in options(group):
+            raise ConfigError(f"{folder / file}: found a name that {shown(path_of(group, name))} has; accepted: another name")
+
+
+def options(group: str) -> list[str]:
+    """Names of the files in a folder of ``configs/``, and in the same folder of a user's own."""
+    return sorted({path.stem for folder in folders() for path in (folder / group).glob(f"*{SUFFIX}")})
+
+
+def is_known(group: str, name: str) -> bool:
+    """Whether a name is an option, or of a file that was named by its path."""
+    return name in options(group) or (group, name) in _by_path
+
+
+def path_of(group: str, name: str) -> Path:
+    """Where an option of a group is written; an unknown one would be in ``configs/``."""
+    places = [folder / group / f"{name}{SUFFIX}" for folder in folders()]
+    named = _by_path.get((group, name), places[0])
+    return next((path for path in places if path.is_file()), named)
+
+
+def is_path(word: object) -> bool:
+    """Whether a choice names a file by its path."""
+    return isinstance(word, str) and word.endswith(SUFFIX)
+
+
+def named(group: str, word: str) -> str:
+    """The name of an option that may be given by its path: a file goes by its name without the ending from now on.
+
+    >>> named("scenario", "judge")
+    'judge'
+
+    Raises ``ConfigError`` for a path where no file is, or whose name is an option's already.
+    """
+    if not is_path(word):
+        return word
+    path = Path(word).absolute()
+    if not _is_file(path):
+        raise ConfigError(f"{group}: found {quoted(word)}, which is no file; accepted: the path of a YAML file, or {listed(group)}")
+    if not _NAME.fullmatch(path.stem):
+        raise ConfigError(f"{group}: found {quoted(word)}; accepted: a file whose name has letters, digits, _ and - alone")
+    if path.stem in options(group) and path_of(group, path.stem) != path:
+        taken = shown(path_of(group, path.stem))
+        raise ConfigError(f"{group}: found {quoted(word)}, a name that {taken} has; accepted: a file of another name")
+    _by_path[group, path.stem] = path
+    return path.stem
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or one that no file can have
+        return False
+
+
+def listed(group: str, found: object = None) -> str:
+    """The options of a group as a mistake lists them, with the one that is likely meant."""
+    known = options(group)
+    return ", ".join(known) + meant(found, known)
+
+
+def meant(found: object, known: list[str]) -> str:
+    """A question after the name that comes nearest; nothing where none does.
+
+    >>> meant("jugde", ["judge", "notice"]), meant("x", ["judge"])
+    ("; did you mean 'judge'?", '')
+    """
+    near = get_close_matches(str(found)[:_MOST_COMPARED], known, n=1)
+    return f"; did you mean {near[0]!r}?" if near and near[0] != found else ""
+
+
+_MOST_COMPARED = 100  # letters of a misspelt name; a longer one is none
+
+
+def shown(path: Path) -> str:
+    """A file of the configuration as it is named to people."""
+    folder = config_folder()
+    return f"configs/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.as_posix()
