@@ -170,7 +170,7 @@ def design_of(name: str) -> Design:
     path = _path(name)
     if not path.is_file():
         raise ConfigError(f"design: found {name!r}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
-    body = read_yaml(path, keys_are_names=True)
+    body = read_yaml(path)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
     return design_from(body, shown(path))

@@ -1,64 +1,85 @@
-"""The one door to Hydra: YAML and overrides in, a checked ``Config`` out; every mistake becomes one line."""
+"""What overrides and scenarios amount to: a checked ``Config``; every mistake becomes one line."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import importlib
-import os
 import re
-import sys
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-from hydra import compose, initialize_config_dir, main
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
 from pydantic import ValidationError
-from yaml import YAMLError
 
+from sim.composition import (
+    ADOPTED,
+    DESIGN,
+    SCENARIO,
+    SEARCHPATH,
+    Asked,
+    accepted,
+    as_given,
+    body_of,
+    by_hydra,
+    chooses,
+    folders_in,
+    is_list_of_choices,
+    is_of_hydra,
+    key_of,
+    no_such,
+    package_of,
+    refuse_length,
+    spread,
+    value_of,
+    with_names,
+)
+from sim.places import groups, is_known, is_path, listed, looking_in, meant, named, options, path_of, shown
+from sim.reading import yaml_in
 from sim.sources.checksums import checksums
 from sim.world.leaves import leaves_of
-from sim.world.record import ConfigError, Record
+from sim.world.record import ConfigError, Record, quoted
 from sim.world.reforms import REFORMED, written_everywhere
 
 if TYPE_CHECKING:
     from sim.settings import Config  # it imports Numba, which a listing of scenarios does not need
 
-ADOPTED = "as_adopted"
-"""The scenario that changes nothing."""
+__all__ = [
+    "ADOPTED",
+    "EVERYWHERE",
+    "as_yaml",
+    "checked",
+    "composed",
+    "is_policy",
+    "key_of",
+    "load",
+    "looking_in",
+    "meet",
+    "options",
+    "path_of",
+    "plain_of",
+    "read_yaml",
+    "refuse_nested",
+    "run_from_shell",
+    "safeguards_of",
+    "scenario_of",
+    "shown",
+    "value_of",
+    "varied",
+]
 EVERYWHERE = "everywhere"
 """The value of ``reforms`` that writes a scenario's changes of the treaty into every text."""
-_ROOT = "config"
-_SCENARIO, _DESIGN = "scenario", "design"
-_COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
-_FILES, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
-_DIGEST_BYTES = 16
 _SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
 _MAY = {"": (True,), "+": (False,), "++": (True, False)}  # whether the key may be there already, by Hydra's sign
 _OWN = "_self_"  # a file's own body among its defaults
 _DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
 _FREE = ("figures", "analysis")  # parts whose values have no type: a record takes them as they are, so it gets its own
+_MIXED = "review"  # the part that holds policy beside facts of the authorities
 _REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")  # parts of the as-adopted reference
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "review")
-
-
-def config_folder() -> Path:
-    """Where the YAML files are: beside ``sim`` in a checkout, inside it in an installed wheel."""
-    inside = Path(__file__).parent / "_configs"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
 
 
 def load(*overrides: str) -> Config:
@@ -80,45 +101,89 @@ def plain_of(*overrides: str) -> dict[str, Any]:
 
 def _plain_of(*overrides: str) -> dict[str, Any]:
     """The same, of which others may hold parts: not to be written into."""
-    given = _Given.of(overrides)
-    reference = _composed(given.of_the_world)
-    plain = {**_written(given, reference), "reference": {part: reference[part] for part in _REFERENCE}}
-    return plain | {"data": _checksums(plain)}
+    with _in_own_places(overrides) as rest:
+        given = _Given.of(rest)
+        reference = _composed(given.of_the_world)
+        plain = {**_written(given, reference), "reference": {part: reference[part] for part in _REFERENCE}}
+        return plain | {"data": _checksums(plain)}
+
+
+@contextmanager
+def _in_own_places(overrides: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Within it names are looked up in the folders of ``hydra.searchpath`` too; the other overrides are handed on."""
+    for override in overrides:
+        if not isinstance(override, str):
+            raise ConfigError(f"load: found {quoted(override)}; accepted: overrides as text, such as 'years=5'")
+        refuse_length(override)
+    places = [folder for override in overrides if key_of(override) == SEARCHPATH for folder in folders_in(override)]
+    with looking_in(*places):
+        yield tuple(override for override in overrides if key_of(override) != SEARCHPATH)
 
 
 def varied(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """What ``plain_of`` gives, with some dotted keys set otherwise; the original stays as it was.
 
-    The same as composing anew with these keys as overrides, a hundred times faster. What is no policy reaches the
-    reference too. A value of ``None`` stands where the key is optional, never for taking a key away. Raises ``ConfigError``
-    for what follows from other choices, and for words of the treaty where reforms stand everywhere: they are composed.
+    The same as composing anew with ``++key=value`` for each, a hundred times faster: a map joins what is there, anything else
+    takes its place. What is no policy reaches the reference too. A value of ``None`` stands where the key is optional, never
+    for taking a key away. Raises ``ConfigError`` for two keys of which one lies in the other, for what follows from other
+    choices or is to be worked out, and for words of the treaty where reforms stand everywhere: they are composed.
     """
     out = dict(plain)
     everywhere = plain.get("reforms") == EVERYWHERE
+    refuse_nested(settings)
     for key, value in settings.items():
-        if key.split(".")[0] in (*_DERIVED, _SCENARIO, _DESIGN, "reforms"):
-            raise ConfigError(f"{key}: no key that can be varied; accepted: a dotted key of the configuration")
-        if everywhere and key.startswith(f"instruments.{REFORMED}."):
+        path = key.split(".")
+        if path[0] in (*_DERIVED, SCENARIO, DESIGN, "reforms") or key in (_MIXED, "") or is_of_hydra(key):
+            raise ConfigError(f"{as_given(key)}: no key that can be varied; accepted: a dotted key of the configuration")
+        if key in groups() and not isinstance(value, Mapping):
+            wanted = f"keys in it, such as {key}.KEY, or arms" if key in plain else "arms"
+            raise ConfigError(f"{key}: found {quoted(value)}, a choice among files; accepted: {wanted}")
+        if everywhere and meet(key, f"instruments.{REFORMED}"):
             raise ConfigError(f"{key}: varied under reforms={EVERYWHERE}; accepted: under reforms={REFORMED}, or as arms")
-        _put_anew(out, key.split("."), value)
-        if key.split(".")[0] in _REFERENCE and not is_policy(key):
-            _put_anew(out, ["reference", *key.split(".")], value)
-    return out | {"data": _checksums(out)} if any(key.startswith("states.") for key in settings) else out
+        if not _is_written_as_it_is(value, maps=True):
+            raise ConfigError(f"{key}: found {quoted(value)}, which is to be worked out; accepted: a value")
+        _put_anew(out, path, value)
+        if path[0] in _REFERENCE and not is_policy(key):
+            _put_anew(out, ["reference", *path], value)
+    return out | {"data": _checksums(out)} if any(key.split(".")[0] == "states" for key in settings) else out
+
+
+def refuse_nested(settings: Iterable[str], says: str = "set") -> None:
+    """Two settings of which one lies in the other would depend on their order. Raises ``ConfigError``."""
+    keys = {*settings}
+    for key in sorted(keys):
+        for above in _above(key):
+            if above in keys:
+                raise ConfigError(f"{as_given(key)}: {says}, and {as_given(above)} too, in which it lies; accepted: one of the two")
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether two dotted keys are one, or one lies in the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _put_anew(nested: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Write a leaf, copying the maps on the way and no others: what shares them stays as it was."""
+    """Write a value, copying the maps on the way and no others: what shares them stays as it was. A map joins a map."""
     for name in path[:-1]:
         below = nested.get(name)
         nested[name] = dict(below) if isinstance(below, Mapping) else {}
         nested = nested[name]
-    nested[path[-1]] = value
+    nested[path[-1]] = _joined(nested.get(path[-1]), value)
+
+
+def _joined(before: Any, value: Any) -> Any:
+    """What Hydra makes of a value where another stands."""
+    if not isinstance(value, Mapping):
+        return value
+    known = before if isinstance(before, Mapping) else {}
+    return {**known, **{name: _joined(known.get(name), entry) for name, entry in value.items()}}
 
 
 def composed(*overrides: str) -> dict[str, Any]:
     """The same as plain values and unchecked, without what is derived from them but the scenario's name."""
-    given = _Given.of(overrides)
-    return copy.deepcopy(_written(given, _composed(given.of_the_world)))
+    with _in_own_places(overrides) as rest:
+        given = _Given.of(rest)
+        return copy.deepcopy(_written(given, _composed(given.of_the_world)))
 
 
 def as_yaml(*overrides: str) -> str:
@@ -138,16 +203,6 @@ def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:
     return {**chosen, **given.design, "scenario_name": name}
 
 
-@contextmanager
-def _hydra() -> Iterator[None]:
-    """Inside a running Hydra, or with one of our own."""
-    if GlobalHydra.instance().is_initialized():
-        yield
-        return
-    with initialize_config_dir(version_base="1.3", config_dir=str(config_folder().resolve())):
-        yield
-
-
 class _Given(NamedTuple):
     """Overrides, sorted by what has to happen with them."""
 
@@ -158,12 +213,13 @@ class _Given(NamedTuple):
     @classmethod
     def of(cls, overrides: Sequence[str]) -> _Given:
         _refuse_doubled(overrides)
-        groups = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (_SCENARIO, _DESIGN)}
-        taken = {*groups[_SCENARIO], *groups[_DESIGN]}
+        chosen = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (SCENARIO, DESIGN)}
+        taken = {*chosen[SCENARIO], *chosen[DESIGN]}
+        others = (override for override in overrides if override not in taken)
         return cls(
-            scenarios=_scenarios(groups[_SCENARIO]),
-            design={_DESIGN: _design(groups[_DESIGN])} if groups[_DESIGN] else {},
-            others=tuple(override for override in overrides if override not in taken),
+            scenarios=_scenarios(chosen[SCENARIO]),
+            design={DESIGN: _design(chosen[DESIGN])} if chosen[DESIGN] else {},
+            others=tuple(with_names(override) if chooses(override) else override for override in others),
         )
 
     @property
@@ -180,117 +236,52 @@ def scenario_of(*overrides: str) -> str:
 
     Raises ``ConfigError`` for an unknown one, or two that contradict each other.
     """
-    return "+".join(_Given.of(overrides).scenarios)
+    with _in_own_places(overrides) as rest:
+        return "+".join(_Given.of(rest).scenarios)
 
 
-def options(group: str) -> list[str]:
-    """Names of the files in a folder of ``configs/``."""
-    return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
+def read_yaml(path: Path) -> Any:
+    """What a YAML file says, in plain values; each key is the word that was written. Raises ``ConfigError``.
 
-
-def path_of(group: str, name: str) -> Path:
-    """Where an option of a group is written."""
-    return config_folder() / group / f"{name}.yaml"
-
-
-def read_yaml(path: Path, keys_are_names: bool = False) -> Any:
-    """What a YAML file says, in plain values. Raises ``ConfigError`` if it cannot be read.
-
-    With ``keys_are_names`` every key is the word that was written, where YAML would read a truth value or a number.
+    A file that says nothing is an empty map.
     """
-    try:
-        mark = path.stat()
-        return copy.deepcopy(_read_once(path, keys_are_names, (mark.st_mtime_ns, mark.st_size)))
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
-        raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
-
-
-@lru_cache(maxsize=_FILES)
-def _read_once(path: Path, keys_are_names: bool, stamp: tuple[int, int]) -> Any:
-    text = path.read_text(encoding="utf-8")
-    return OmegaConf.to_container(OmegaConf.load(StringIO(_with_names(text) if keys_are_names else text)))
-
-
-def _with_names(text: str) -> str:
-    """Keys such as ``on``, ``no`` and ``4`` in quotes, as they would have to stand to be words.
-
-    >>> _with_names("levers: {judge: {off: {}, on: judge}}")
-    "levers: {judge: {'off': {}, 'on': judge}}"
-    """
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except YAMLError:
-        return text  # told when it is read
-    spans = {(key.start_mark.index, key.end_mark.index) for key in _keys_below(root, set()) if key.tag in _NO_NAMES}
-    for start, stop in sorted(spans, reverse=True):
-        text = f"{text[:start]}'{text[start:stop]}'{text[stop:]}"
-    return text
-
-
-_NO_NAMES = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null", "timestamp")}
-
-
-def _keys_below(node: yaml.Node | None, met: set[int]) -> Iterator[yaml.ScalarNode]:
-    """The plain keys of a map and of all that lies in it."""
-    if node is None or id(node) in met:
-        return
-    met.add(id(node))
-    for entry in node.value if isinstance(node, yaml.MappingNode | yaml.SequenceNode) else ():
-        if isinstance(entry, tuple):
-            if isinstance(entry[0], yaml.ScalarNode) and entry[0].style is None:
-                yield entry[0]
-            yield from _keys_below(entry[1], met)
-        else:
-            yield from _keys_below(entry, met)
-
-
-def shown(path: Path) -> str:
-    """A file of the configuration as it is named to people."""
-    folder = config_folder()
-    return f"configs/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.as_posix()
-
-
-def value_of(override: str) -> Any:
-    """What stands behind the equals sign, as Hydra reads it. Raises ``ConfigError`` if it cannot be read."""
-    try:
-        return OverridesParser.create().parse_override(override).value()
-    except HydraException:
-        raise ConfigError(_unread(override)) from None
-
-
-def _unread(override: str) -> str:
-    return f"{override}: no override that can be read; accepted: key=value in Hydra's grammar"
+    said = yaml_in(path, shown(path))
+    return {} if said is None else said
 
 
 def _design(given: Sequence[str]) -> str | None:
-    found, known = value_of(given[0]), options(_DESIGN)
-    if given[0].startswith(f"{_DESIGN}=") and (found is None or found in known or _is_file(found)):
+    found = value_of(given[0])
+    if given[0].startswith(f"{DESIGN}=") and (found is None or found in options(DESIGN) or (is_path(found) and _is_file(found))):
         return None if found is None else str(found)
-    wanted = f"{', '.join(known)}, or the path of a YAML file"
-    raise ConfigError(f"{_DESIGN}: found {given[0].removeprefix(f'{_DESIGN}=')!r}; accepted: {wanted}")
+    wanted = f"{', '.join(options(DESIGN))}, or the path of a YAML file{meant(found, options(DESIGN))}"
+    raise ConfigError(f"{DESIGN}: found {quoted(given[0].removeprefix(f'{DESIGN}='))}; accepted: {wanted}")
 
 
-def _is_file(found: Any) -> bool:
-    return isinstance(found, str) and found.endswith(".yaml") and Path(found).is_file()
+def _is_file(found: str) -> bool:
+    try:
+        return Path(found).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
     """The scenarios that an override asks for: sorted, each once, and none that another one lists among its own defaults."""
     if not given:
         return (ADOPTED,)
-    override, known = given[0], ", ".join(options(_SCENARIO))
+    override, known = given[0], ", ".join(options(SCENARIO))
     value = value_of(override)
-    names = [str(name) for name in value] if isinstance(value, list) else [str(value)]
-    if not override.startswith(f"{_SCENARIO}=") or not isinstance(value, str | list):
-        found = override.removeprefix(f"{_SCENARIO}=")
-        raise ConfigError(f"{_SCENARIO}: found {found!r}; accepted: a name, or several as [a,b], of {known}")
-    if not names:
-        raise ConfigError(f"{_SCENARIO}: found an empty list; accepted: one or more of {known}")
+    words = [str(name) for name in value] if isinstance(value, list) else [str(value)]
+    if not override.startswith(f"{SCENARIO}=") or not isinstance(value, str | list):
+        found = as_given(override.removeprefix(f"{SCENARIO}="))
+        raise ConfigError(f"{SCENARIO}: found '{found}'; accepted: a name, or several as [a,b], of {known}")
+    if not words:
+        raise ConfigError(f"{SCENARIO}: found an empty list; accepted: one or more of {known}")
+    names = [named(SCENARIO, word) for word in words]
     for place, name in enumerate(names):
-        if name not in options(_SCENARIO):
-            raise ConfigError(f"{_SCENARIO}: found {name!r}; accepted: {_accepted(_SCENARIO, name)}")
+        if not is_known(SCENARIO, name):
+            raise ConfigError(f"{SCENARIO}: found {quoted(name)}; accepted: {accepted(SCENARIO, name)}")
         if name in names[:place]:
-            raise ConfigError(f"{_SCENARIO}: found {name!r} twice; accepted: each name once")
+            raise ConfigError(f"{SCENARIO}: found {quoted(words[place])} twice; accepted: each name once")
     parts = {name: _parts(name) for name in names}
     _refuse_clash({part: body for held in parts.values() for part, body in held.items()})
     held = {part for name in names for part in parts[name] if part != name}
@@ -302,24 +293,36 @@ def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
 
     A choice among another group counts as a leaf too, under the key that chooses (``override /conduct``).
     """
-    path = path_of(_SCENARIO, name)
-    body = read_yaml(path) or {}
-    if not isinstance(body, Mapping):
-        raise ConfigError(f"{shown(path)}: found no map; accepted: key: value")
+    path = path_of(SCENARIO, name)
+    body = body_of(path)
     parts: dict[str, dict[str, Any]] = {}
+    for key in _keys_in(body):
+        if "." in key or not key:
+            raise ConfigError(f"{shown(path)}: found the key {quoted(key)}; accepted: keys in each other, as in configs/")
     leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
     for derived in body.keys() & {*_DERIVED}:
         raise ConfigError(f"{shown(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}")
-    for entry in body.get("defaults") or ():
+    defaults = body.get("defaults") or ()
+    for entry in defaults if isinstance(defaults, list | tuple) else (defaults,):
         if isinstance(entry, Mapping):
+            _refuse_lists(entry, path)
             leaves |= {str(key): value for key, value in entry.items()}
         elif entry in (*above, name):
             raise ConfigError(f"{shown(path)}: defaults: found {entry!r}, which holds {name!r} itself; accepted: other scenarios")
-        elif entry != _OWN and entry not in options(_SCENARIO):
-            raise ConfigError(f"{shown(path)}: defaults: found {entry!r}; accepted: {_OWN}, {', '.join(options(_SCENARIO))}")
+        elif entry != _OWN and not (isinstance(entry, str) and is_known(SCENARIO, entry)):
+            wanted = f"{_OWN}, {listed(SCENARIO, entry)}"
+            raise ConfigError(f"{shown(path)}: defaults: found {quoted(entry)}; accepted: {wanted}")
         elif entry != _OWN:
             parts |= _parts(entry, (*above, name))
     return parts | {name: leaves}
+
+
+def _refuse_lists(entry: Mapping[str, Any], path: Path) -> None:
+    """Of several files where one is chosen Hydra would take the last without a word."""
+    for key, value in entry.items():
+        group = key.split("/")[-1].partition("@")[0].strip()
+        if isinstance(value, list) and not is_list_of_choices(group):
+            raise ConfigError(f"{shown(path)}: defaults: {key}: found the list {quoted(value)}; accepted: one of {listed(group)}")
 
 
 def _refuse_clash(parts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -329,11 +332,11 @@ def _refuse_clash(parts: Mapping[str, Mapping[str, Any]]) -> None:
         for key, value in leaves.items():
             other, before = said.setdefault(key, (name, value))
             if before != value:
-                raise _clash(key, (other, repr(before)), (name, repr(value)))
+                raise _clash(key, (other, quoted(before)), (name, quoted(value)))
     for key, (name, _) in said.items():
         for above in _above(key):
             if above in said:  # a value where another file has a map
-                raise _clash(above, (said[above][0], repr(said[above][1])), (name, "a map"))
+                raise _clash(above, (said[above][0], quoted(said[above][1])), (name, "a map"))
 
 
 def _above(key: str) -> Iterator[str]:
@@ -345,7 +348,7 @@ def _above(key: str) -> Iterator[str]:
 def _clash(key: str, one: tuple[str, str], other: tuple[str, str]) -> ConfigError:
     (a, before), (b, after) = sorted((one, other))
     return ConfigError(
-        f"{key}: found {before} in configs/{_SCENARIO}/{a}.yaml and {after} in configs/{_SCENARIO}/{b}.yaml; "
+        f"{key}: found {before} in {shown(path_of(SCENARIO, a))} and {after} in {shown(path_of(SCENARIO, b))}; "
         "accepted: scenarios that set a key to one value"
     )
 
@@ -359,23 +362,24 @@ def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
     return checksums({f"{name}.csv": Path(str(path)) for name, path in own.items() if path})
 
 
-def key_of(override: str) -> str:
-    """The key that an override sets, without Hydra's signs for adding and deleting."""
-    return override.partition("=")[0].lstrip("+~").strip()
-
-
 def _refuse_doubled(overrides: Sequence[str]) -> None:
-    """A key that is given twice would silently keep its last value; and the reference is derived, never given."""
+    """A key that is given twice would silently keep its last value; and the reference is derived, never given.
+
+    The same holds of two keys of which one lies in the other, unless the one above chooses among files.
+    """
     seen: set[str] = set()
     for override in overrides:
-        if not isinstance(override, str):
-            raise ConfigError(f"load: found {override!r}; accepted: overrides as text, such as 'years=5'")
         key = key_of(override)
+        if is_of_hydra(key):
+            raise ConfigError(f"{as_given(key)}: found one of Hydra's own settings; accepted: {', '.join(_settable())}")
         if key in seen and "=" in override:
-            raise ConfigError(f"{key}: found twice among the overrides; accepted: once")
+            raise ConfigError(f"{as_given(key)}: found twice among the overrides; accepted: once")
         if key.split(".")[0] in _DERIVED:
-            raise ConfigError(f"{key}: no such key; accepted: {', '.join(_settable())}")
+            raise ConfigError(f"{as_given(key)}: no such key; accepted: {', '.join(_settable())}")
+        if key == _MIXED and "=" in override and isinstance(value_of(override), Mapping):
+            raise ConfigError(f"{key}: found a map; accepted: an override a key, such as {key}.rho=0.5")
         seen.add(key)
+    refuse_nested((key_of(override) for override in overrides if not chooses(override)), "given")
 
 
 def _settable() -> list[str]:
@@ -404,13 +408,13 @@ def _composed(overrides: Sequence[str], scenarios: Sequence[str] = (ADOPTED,)) -
     that: the same as to compose all of it anew, in a hundredth of the time. Whatever else is asked for goes to Hydra whole.
     What is handed out shares its maps with what is kept: it is not to be written into.
     """
-    choices = tuple(override for override in overrides if _chooses(override))
+    choices = tuple(override for override in overrides if chooses(override))
     values = [override for override in overrides if override not in choices]
-    named = () if tuple(scenarios) == (ADOPTED,) else (f"{_SCENARIO}=[{','.join(scenarios)}]",)
+    named = () if tuple(scenarios) == (ADOPTED,) else (f"{SCENARIO}=[{','.join(scenarios)}]",)
     found = None
     if not named or _hold_values_alone(scenarios):
-        found = _with_values(_by_hydra(choices), scenarios if named else (), values)
-    return _by_hydra((*overrides, *named)) if found is None else found
+        found = _with_values(by_hydra(choices), scenarios if named else (), values)
+    return by_hydra((*overrides, *named)) if found is None else found
 
 
 def _with_values(composed: Mapping[str, Any], scenarios: Sequence[str], values: Sequence[str]) -> dict[str, Any] | None:
@@ -430,7 +434,7 @@ def _with_values(composed: Mapping[str, Any], scenarios: Sequence[str], values: 
         above, _, last = key.rpartition(".")
         node = _at(plain, above)
         if not sign[1] and (node is None or last not in node):
-            raise ConfigError(_no_such(key))
+            raise ConfigError(no_such(key))
         if node is None or isinstance(node.get(last), Mapping) or (last in node) not in _MAY[sign[1]]:
             return None
         _put_anew(plain, key.split("."), value)
@@ -445,11 +449,6 @@ def _at(plain: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
     return node if isinstance(node, Mapping) else None
 
 
-def _chooses(override: str) -> bool:
-    """Whether an override chooses among the files of a group."""
-    return override[:1].isalpha() and bool(_SETS.match(override)) and bool(options(key_of(override)))
-
-
 def _hold_values_alone(scenarios: Sequence[str]) -> bool:
     """Whether the files of scenarios only set values, with nothing that Hydra would have to work out.
 
@@ -460,111 +459,39 @@ def _hold_values_alone(scenarios: Sequence[str]) -> bool:
 
 
 def _holds_values_alone(name: str, leaves: Mapping[str, Any]) -> bool:
-    body = read_yaml(path_of(_SCENARIO, name)) or {}
-    with path_of(_SCENARIO, name).open(encoding="utf-8") as file:
-        is_global = file.readline().split() == ["#", "@package", "_global_"]
-    whole = all(isinstance(key, str) and value != {} for key, value in _entries(body))
+    path = path_of(SCENARIO, name)
+    body = body_of(path)
+    whole = all(value != {} for value in _maps_in(body))
     chosen = any(isinstance(entry, Mapping) for entry in body.get("defaults") or ())
-    return is_global and whole and not chosen and all(map(_is_written_as_it_is, leaves.values()))
+    return package_of(path) == "_global_" and whole and not chosen and all(map(_is_written_as_it_is, leaves.values()))
 
 
-def _entries(body: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    """All entries of a map and of the maps in it."""
-    for key, value in body.items():
-        yield key, value
-        if isinstance(value, Mapping):
-            yield from _entries(value)
+def _keys_in(value: Any) -> Iterator[str]:
+    """All keys of a map, and of the maps in it."""
+    for entry in _maps_in(value):
+        yield from entry
 
 
-def _is_written_as_it_is(value: Any) -> bool:
-    """Whether a value is one that Hydra takes over as it stands: no map, nothing to interpolate or still to be given."""
+def _maps_in(value: Any) -> Iterator[Mapping[str, Any]]:
+    """All maps in a value, itself included if it is one."""
+    if isinstance(value, Mapping):
+        yield value
+    for entry in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _maps_in(entry)
+
+
+def _is_written_as_it_is(value: Any, maps: bool = False) -> bool:
+    """Whether a value is one that Hydra takes over as it stands: nothing to interpolate or still to be given.
+
+    A map is none of them, unless ``maps`` says so.
+    """
     if isinstance(value, list):
-        return all(map(_is_written_as_it_is, value))
+        return all(_is_written_as_it_is(entry, maps) for entry in value)
+    if isinstance(value, Mapping):
+        return maps and all(_is_written_as_it_is(entry, maps) for entry in value.values())
     if isinstance(value, str):
         return "$" not in value and value != "???"
     return value is None or isinstance(value, bool | int | float)
-
-
-def _by_hydra(overrides: Sequence[str]) -> dict[str, Any]:
-    """What Hydra makes of overrides, in plain values that are kept: not to be written into. Raises ``ConfigError``."""
-    return _composed_once(tuple(overrides), _contents(any(_SCENARIO in override for override in overrides)))
-
-
-def _contents(with_scenarios: bool) -> str:
-    """Digest of what a composition is made from: every file but designs, and but scenarios where none is chosen."""
-    folder, digest = str(config_folder()), hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    aside = (f"{_DESIGN}/",) if with_scenarios else (f"{_DESIGN}/", f"{_SCENARIO}/")
-    for file in _files(folder):
-        name = file.path[len(folder) + 1 :].replace(os.sep, "/")
-        if not name.startswith(aside) or name == f"{_SCENARIO}/{ADOPTED}.yaml":
-            mark = file.stat()
-            digest.update(name.encode() + _digest_of(file.path, (mark.st_mtime_ns, mark.st_size)))
-    return digest.hexdigest()
-
-
-def _files(folder: str) -> Iterator[os.DirEntry[str]]:
-    """All YAML files below a folder, in the order of their names."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_dir():
-            yield from _files(entry.path)
-        elif entry.name.endswith(".yaml"):
-            yield entry
-
-
-@lru_cache(maxsize=_DIGESTS)
-def _digest_of(path: str, stamp: tuple[int, int]) -> bytes:
-    return hashlib.blake2b(Path(path).read_bytes(), digest_size=_DIGEST_BYTES).digest()
-
-
-@lru_cache(maxsize=_COMPOSITIONS)
-def _composed_once(overrides: tuple[str, ...], contents: str) -> dict[str, Any]:
-    try:
-        with _hydra():
-            config = compose(_ROOT, overrides=list(overrides))
-        plain = OmegaConf.to_container(config, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_told(str(error), overrides)) from None
-    except YAMLError as error:
-        raise ConfigError(f"configs/: {' '.join(str(error).split())}; accepted: readable YAML files") from None
-    except ValueError as error:  # what Hydra says of a group that is no name
-        found = " ".join(overrides)
-        raise ConfigError(f"{found}: {' '.join(str(error).split())}; accepted: key=value in Hydra's grammar") from None
-    return {str(key): value for key, value in plain.items() if key != "hydra"} if isinstance(plain, dict) else {}
-
-
-def _told(message: str, overrides: Sequence[str]) -> str:
-    """Hydra's error as one line: key, what was found, what is accepted."""
-    missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
-    if missing:
-        group, found = missing.groups()
-        return f"{group}: found {found!r}; accepted: {_accepted(group, found)}"
-    unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
-    if unknown:
-        return _no_such(unknown.group(1))
-    if "override_grammar" in message:
-        return _unread(next((o for o in overrides if o in message), " ".join(overrides)))
-    return f"{', '.join(overrides) or 'configs/'}: {' '.join(message.split())}"
-
-
-def _accepted(group: str, found: str) -> str:
-    """The options of a group; of scenarios that are joined as designs join them, the list that is meant."""
-    known, several = options(group), found.split("+")
-    if group == _SCENARIO and len(several) > 1 and {*several} <= {*known}:
-        return f"[{','.join(several)}]"
-    return ", ".join(known) or "a group of configs/"
-
-
-def _no_such(full_key: str) -> str:
-    """Where a dotted key leaves the configuration, and what there is at that place."""
-    node: Any = _composed(())
-    trail: list[str] = []
-    for part in full_key.split("."):
-        trail.append(part)
-        if not isinstance(node, Mapping) or part not in node:
-            break
-        node = node[part]
-    keys = [str(key) for key in node if key != "_target_"] if isinstance(node, Mapping) else []
-    return f"{'.'.join(trail)}: no such key; accepted: {', '.join(keys) or 'no key below this one'}"
 
 
 def checked(plain: Mapping[str, Any]) -> Config:
@@ -593,14 +520,14 @@ def _instance(block: Any, key: str) -> Any:
         return block
     target = block.get("_target_") if isinstance(block, Mapping) else None
     if not isinstance(target, str) or not target.startswith("sim."):
-        raise ConfigError(f"{key}._target_: found {target!r}; accepted: the dotted path of a record under sim.")
+        raise ConfigError(f"{key}._target_: found {quoted(target)}; accepted: the dotted path of a record under sim.")
     module_name, _, class_name = target.rpartition(".")
     try:
         record = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError):
-        raise ConfigError(f"{key}._target_: nothing is named {target!r}; accepted: a record under sim.") from None
+        raise ConfigError(f"{key}._target_: nothing is named {quoted(target)}; accepted: a record under sim.") from None
     if not (isinstance(record, type) and issubclass(record, Record)):
-        raise ConfigError(f"{key}._target_: found {target!r}, which is no safeguard; accepted: a record under sim.")
+        raise ConfigError(f"{key}._target_: found {quoted(target)}, which is no safeguard; accepted: a record under sim.")
     try:
         return record(**{name: value for name, value in block.items() if name != "_target_"})
     except ValidationError as error:
@@ -621,9 +548,9 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
         text = str(problem["ctx"]["error"]) if "ctx" in problem else message
         return text if place == "configuration" else f"{place}.{text}"
     if kind.startswith("bool"):
-        return f"{place}: found {problem['input']!r}; accepted: true or false"
+        return f"{place}: found {quoted(problem['input'])}; accepted: true or false"
     wanted = re.sub(r"^Input should be (a |an )?(valid )?", "", message).replace("integer", "a whole number")
-    return f"{place}: found {problem['input']!r}; accepted: {wanted}"
+    return f"{place}: found {quoted(problem['input'])}; accepted: {wanted}"
 
 
 def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
@@ -639,70 +566,17 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
     return ", ".join(name for name in kind.model_fields if name not in _DERIVED) if known else "the keys in configs/"
 
 
-def _is_choice(argument: str) -> bool:
-    """What follows a flag such as ``--cfg`` and is no override."""
-    return argument in ("job", "hydra", "all", "defaults", "config")
-
-
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
     """Hand a study its overrides; with flags (``--help``, ``--cfg hydra``, multirun) Hydra reads the arguments first.
 
-    Every mistake comes out as an exception of ours, never as Hydra's own report: the study's first failure is kept and
-    raised once Hydra is done, so that in a multirun the other jobs still run.
+    Folders of a user's own (``--config-dir``, ``hydra.searchpath``) hold for all that the study does, and reach it as an override,
+    so that they are kept in its command. Every mistake comes out as an exception of ours, never as Hydra's own report.
     """
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    overrides = [argument for argument in arguments if argument not in flags and not (flags and _is_choice(argument))]
-    if not {"-m", "--multirun", "-h", "--help", "--hydra-help", "--version"} & set(flags):
-        load(*overrides)  # a mistake reads the same here and from Python
-    if flags:
-        _through_hydra(study, arguments, name)
-    else:
-        study(*overrides)
-
-
-class _JobError(Exception):
-    """A job's own failure on its way home from a launcher: what comes otherwise is the launcher's."""
-
-    def __init__(self, own: Exception) -> None:
-        super().__init__(own)  # or it could not travel between processes
-        self.own = own
-
-
-def _through_hydra(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
-    held = [argument for argument in arguments if key_of(argument) == _DESIGN]  # Hydra would take it for a group
-    failures: list[Exception] = []
-    launchers = [argument.partition("=")[2] for argument in arguments if key_of(argument) == "hydra/launcher"]
-    elsewhere = launchers[-1] if launchers and launchers[-1] != "basic" else None
-
-    def job(composed: DictConfig) -> None:
-        try:
-            study(*HydraConfig.get().overrides.task, *held)
-        except Exception as error:
-            if elsewhere:  # in a process of a launcher: Hydra carries it home
-                raise _JobError(error) from error
-            failures.append(error)
-
-    job.__module__, job.__qualname__ = __name__, name
-    before = sys.argv
-    sys.argv = [f"rogatory {name}", *(argument for argument in arguments if argument not in held)]
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing a traceback of its own
-    try:
-        main(version_base="1.3", config_path=str(config_folder().resolve()), config_name=_ROOT)(job)()
-    except _JobError as error:
-        raise error.own from None
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_told(str(error), list(arguments))) from None
-    except (BrokenExecutor, MemoryError):  # a lost worker, whoever started it
-        raise
-    except Exception as error:
-        if elsewhere is None:
-            raise
-        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise ConfigError(
-            f"hydra/launcher: found {elsewhere}, which could not start ({told}); accepted: hydra.launcher.* as it takes them here, "
-            "or hydra/launcher=basic"
-        ) from None
-    finally:
-        sys.argv = before
-    if failures:
-        raise failures[0]
+    asked = Asked.of(arguments)
+    with _in_own_places(asked.overrides):
+        if asked.is_to_run:
+            load(*asked.overrides)  # a mistake reads the same here and from Python
+        if asked.flags:
+            spread(study, asked, name)
+        else:
+            study(*asked.overrides)

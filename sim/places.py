@@ -60,7 +60,9 @@ def _refuse_idle(folder: Path, word: str) -> None:
     files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
     files = [path for path in files if not path.parts[0].startswith(".")]
     if not files:
-        raise ConfigError(f"--config-dir: found {quoted(word)} without a file; accepted: files such as {word}/scenario/mine{SUFFIX}")
+        raise ConfigError(
+            f"--config-dir: found {quoted(word)} without a file; accepted: files such as {word}/scenario/mine{SUFFIX}"
+        )
     for file in files:
         group, name = file.parts[0], file.stem
         if len(file.parts) == 1 or group not in groups():
@@ -86,6 +88,11 @@ def path_of(group: str, name: str) -> Path:
     places = [folder / group / f"{name}{SUFFIX}" for folder in folders()]
     named = _by_path.get((group, name), places[0])
     return next((path for path in places if path.is_file()), named)
+
+
+def by_path() -> dict[tuple[str, str], Path]:
+    """The files that were named by their path and are there still, by group and name."""
+    return {at: path for at, path in _by_path.items() if path.is_file()}
 
 
 def is_path(word: object) -> bool:

@@ -133,7 +133,7 @@ def _refuse_excess(text: str, place: str) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             above.append((event.anchor, total))
             if len(above) > MOST_DEEP:
-                told = f"line {event.start_mark.line + 1}: found more than {MOST_DEEP} levels in each other"
+                told = f"{_line(event)}found more than {MOST_DEEP} levels in each other"
                 raise ConfigError(f"{place}: {told}; accepted: a readable YAML file")
             grown = 1
         elif isinstance(event, yaml.ScalarEvent):
@@ -142,9 +142,9 @@ def _refuse_excess(text: str, place: str) -> None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor in {anchor for anchor, _ in above}:
-                told = f"line {event.start_mark.line + 1}: found the alias {quoted(event.anchor)} within what it stands for"
+                told = f"{_line(event)}found the alias {quoted(event.anchor)} within what it stands for"
                 raise ConfigError(f"{place}: {told}; accepted: a readable YAML file")
-            grown = sizes.get(event.anchor, 1)
+            grown = sizes.get(str(event.anchor), 1)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             anchor, before = above.pop()
             if anchor:
@@ -152,6 +152,10 @@ def _refuse_excess(text: str, place: str) -> None:
         total += grown
         if total > MOST_ENTRIES:
             raise ConfigError(f"{place}: found more than {MOST_ENTRIES:,} entries with aliases written out; accepted: fewer")
+
+
+def _line(event: yaml.Event) -> str:
+    return f"line {event.start_mark.line + 1}: " if event.start_mark else ""
 
 
 def _plain(value: Any, place: str) -> Any:

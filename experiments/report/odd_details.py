@@ -12,7 +12,7 @@ from experiments.report import odd_prose
 from experiments.report.blocks import Block, Code, Folded, Grid, Items, Part, Text, listed_as, told
 from experiments.report.code import ROOT, Function, Step, module_of, modules_in, record_doc, steps_of
 from experiments.report.parameters import lines_of
-from sim.config import config_folder
+from sim.places import config_folder
 from sim.review.safeguard import home_of, in_order, moves_of
 from sim.settings import Config
 from sim.world.instruments import instrument_names

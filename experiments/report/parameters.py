@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sim.config import config_folder, read_yaml
+from sim.config import read_yaml
+from sim.places import config_folder
 
 STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
 COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")

@@ -17,7 +17,8 @@ from experiments.figures.style import counted, spoken
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
 from experiments.scenarios import choice_of
-from sim.config import composed, config_folder
+from sim.config import composed
+from sim.places import config_folder
 from sim.world.leaves import moved
 from sim.world.record import ConfigError
 

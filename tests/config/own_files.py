@@ -32,5 +32,5 @@ class OwnFiles:
 
 def in_place(files: OwnFiles, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
     """These files, in place of the committed configuration, for the length of one test."""
-    monkeypatch.setattr("sim.config.config_folder", lambda: files.folder)
+    monkeypatch.setattr("sim.places.config_folder", lambda: files.folder)
     return files

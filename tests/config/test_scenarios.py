@@ -222,7 +222,7 @@ def test_scenarios_that_hold_each_other_are_refused(files: OwnFiles) -> None:
 
 def test_a_broken_file_of_another_group_is_one_line(own: OwnFiles) -> None:
     own.write("conduct/naive.yaml", "# @package conduct\nattempts: [")
-    assert refusal().startswith("configs/: ")
+    assert refusal().startswith("configs/conduct/naive.yaml: line 3: ")
 
 
 def test_a_file_that_is_edited_is_read_again(own: OwnFiles) -> None:

@@ -140,7 +140,7 @@ def test_a_scenario_with_an_unknown_key_is_refused(tmp_path: Path, monkeypatch: 
         place.write_bytes(path.read_bytes())
     text = "# @package _global_\n# Question: ?\ninstrument: {hanoi: {threshold_years: 6.0}}\n"
     (copy / "scenario" / "typo.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr("sim.config.config_folder", lambda: copy)
+    monkeypatch.setattr("sim.places.config_folder", lambda: copy)
     with pytest.raises(ConfigError, match=r"^instrument: no such key; accepted: "):
         load("scenario=typo")
 
