@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -14,9 +15,9 @@ import pandas as pd
 import yaml
 
 from experiments.designs import Choice, Design, Settings, design_of, stack_of, told_of
-from experiments.sampling import combinations_of, draws_of, refuse_size
+from experiments.sampling import combinations_of, draws_of, refuse_count, refuse_size, size_told
 from experiments.scenarios import changes, choice_of
-from sim.config import checked, is_policy, key_of, options, plain_of, varied
+from sim.config import checked, chooses, is_policy, key_of, meet, options, plain_of, refuse_nested, varied
 from sim.settings import Config
 from sim.world.record import ConfigError
 
@@ -67,6 +68,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     """
     if design.table is not None:
         return points_from(_table_in(design.table), design, overrides, f"table: {design.table}")
+    refuse_count(design)
     draws = draws_of(design)
     rows: list[dict[Any, Any]] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | values
@@ -87,6 +89,8 @@ def main(*overrides: str) -> None:
     refuse_scenario(overrides)
     design = sized(design_of(config.design), config.size)
     of_all = [word for word in overrides if key_of(word) not in ("design", "size")]
+    if told := size_told(design):
+        print(told, file=sys.stderr)
     print(points_of(design, of_all).frame.to_csv(index=False), end="")
 
 
@@ -200,7 +204,7 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
     rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
     _refuse_twins(bases, design)
-    set_by = _Setters(design)
+    set_by = _Setters(design, [*design.constants, *overrides])
     settings = [(str(row["scenario"]), set_by(row)) for row in rows]
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
@@ -273,10 +277,13 @@ def _written_as(name: str, design: Design) -> str:
 class _Setters:
     """Turns a row into the keys that it sets; what a scenario changes is looked up once."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, given: Sequence[str]) -> None:
+        """A design, and the overrides that all of its points share."""
         self._design = design
         self._levels = design.levels_of
         self._known: dict[str, Settings] = {}
+        self._shared = {key_of(override) for override in given if not chooses(override)}
+        self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
 
     def __call__(self, row: Mapping[str, Any]) -> Settings:
         out: Settings = {}
@@ -293,6 +300,11 @@ class _Setters:
         for key in (*out, *drawn):
             if key.split(".")[0] in OF_THE_STUDY:
                 raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
+        keys = (*out, *drawn)
+        if keys not in self._agreeing:  # one point would be two configurations, by the order in which its keys are set
+            refuse_nested(keys, "set in a point")
+            refuse_nested({*keys, *self._shared} - ({*keys} & self._shared), "set in a point or given")
+            self._agreeing.add(keys)
         return out | drawn
 
     def _settings(self, choice: Choice) -> Settings:
@@ -354,15 +366,10 @@ def _set_by(row: Any, design: Design, key: str) -> str:
     if row["condition"]:
         levels[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
     for place, choice in levels.items():
-        if isinstance(choice, Mapping) and any(_meet(key, other) for other in choice):
+        if isinstance(choice, Mapping) and any(meet(key, other) for other in choice):
             return place
-    drawn = [str(column) for column in row.index if "." in str(column) and _meet(key, str(column))]
+    drawn = [str(column) for column in row.index if "." in str(column) and meet(key, str(column))]
     return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: row {int(row['place']) + 1}"
-
-
-def _meet(one: str, other: str) -> bool:
-    """Whether two dotted keys are one, or one lies in the other."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def touches_world(key: str) -> bool:

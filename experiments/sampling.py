@@ -16,7 +16,9 @@ from experiments.designs import Design, Uncertainty
 from sim.world.record import ConfigError
 
 MOST_FACTORIAL = 16  # levers of which every combination is listed
-MOST_DRAWN = 1_000_000  # points of a grid, as of a design's size
+MOST_POINTS = 1_000_000
+"""Points of a design; *assumption*: they are made in a minute, and no machine runs more of them."""
+_TOLD_FROM = 10_000  # points: about a second to make
 _FRACTIONAL = 2  # levels of a fractional factorial
 
 
@@ -30,6 +32,61 @@ def draws_of(design: Design) -> pd.DataFrame:
     return scaled(unit_draws(design), design.uncertainties)
 
 
+def count_of_draws(design: Design) -> int:
+    """How many rows ``draws_of`` has, without making them."""
+    factors = len(design.uncertainties)
+    if not factors:
+        return 1
+    if design.draw == "grid":
+        return math.prod(_steps(known, design.levels) for known in design.uncertainties.values())
+    if design.draw == "fractional":
+        return _hadamard(factors)
+    return design.size * {"latin_hypercube": 1, "sobol": factors + 2, "morris": factors + 1}[str(design.draw)]
+
+
+def _hadamard(factors: int) -> int:
+    """Rows of SALib's two-level design: the power of two above the factors, and its mirror image."""
+    return 2 << (factors - 1).bit_length()
+
+
+def count_of(design: Design) -> int:
+    """How many points a design has, without making them: policies, times conditions, times draws; of a search, what it may ask."""
+    if design.search is not None:
+        return design.search.generation * design.search.generations
+    policies = len(design.arms or design.scenarios or [design.baseline])
+    if design.levers:
+        levels = [len(choices) for choices in design.levels_of.values()]
+        chosen = {"all": math.prod(levels), "fractional": _hadamard(len(levels)), "permutations": _passed(design)}
+        policies = chosen[design.choose]
+    return policies * max(len(design.conditions), 1) * count_of_draws(design)
+
+
+def _passed(design: Design) -> int:
+    """At most so many combinations lie on the way of the orders of a design of permutations."""
+    return min(design.permutations * (len(design.levers) + 1), 1 << len(design.levers))
+
+
+def refuse_count(design: Design) -> None:
+    """Before any point is made. Raises ``ConfigError`` for more than ``MOST_POINTS``."""
+    _refuse_grid(design)
+    count = count_of(design)
+    if count > MOST_POINTS:
+        raise ConfigError(f"points: found {count:,}; accepted: at most {MOST_POINTS:,}: fewer levels, conditions or draws")
+
+
+def _refuse_grid(design: Design) -> None:
+    rows = count_of_draws(design) if design.draw == "grid" else 0
+    if rows > MOST_POINTS:
+        raise ConfigError(f"levels: found {rows:,} points of a grid; accepted: at most {MOST_POINTS:,}, or another draw")
+
+
+def size_told(design: Design) -> str:
+    """How many points will be made, where making them takes a while; empty elsewhere, and where a table has them."""
+    count = 0 if design.table or design.search else count_of(design)
+    most = "at most " if design.levers and design.choose == "permutations" else ""
+    return f"making {most}{count:,} points" if count >= _TOLD_FROM else ""
+
+
 def unit_draws(design: Design) -> NDArray[np.float64]:
     """The draws in the unit cube ``[rows, factors]``.
 
@@ -40,9 +97,7 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
     count, size = len(design.uncertainties), design.size
     problem = problem_of(list(design.uncertainties))
     if design.draw == "grid":
-        rows = math.prod(_steps(known, design.levels) for known in design.uncertainties.values())
-        if rows > MOST_DRAWN:
-            raise ConfigError(f"levels: found {rows:,} points of a grid; accepted: at most {MOST_DRAWN:,}, or another draw")
+        _refuse_grid(design)
         steps = [np.linspace(0.0, 1.0, _steps(known, design.levels)) for known in design.uncertainties.values()]
         return np.array(list(product(*steps)), float)
     if design.draw == "latin_hypercube":

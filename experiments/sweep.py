@@ -37,6 +37,7 @@ from experiments.jobs import Batch, batches_of, shared_of
 from experiments.output import commit, is_dirty, machine
 from experiments.points import Points, points_of, refuse_scenario, sized
 from experiments.runs import crew_size, warm
+from experiments.sampling import size_told
 from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
@@ -54,6 +55,8 @@ OF_THE_SWEEP = (
     *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
 )
 """Keys of how a sweep is run, and not of what its runs are."""
+MOST_RUNS = 5_000_000
+"""Runs of a sweep; *assumption*: years of one machine, and what its memory holds the keys of."""
 _TOLD_FROM = 1.0  # seconds of a start
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
@@ -146,10 +149,15 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     refuse_scenario(overrides)
     design = sized(design_of(config.design), config.size)
     of_all = [override for override in overrides if not of_the_sweep(override)]
+    if told := size_told(design):
+        Console(stderr=True).print(told, highlight=False)
     points = points_of(design, of_all)
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
     luck = config.luck if "luck" in given or design.luck is None else design.luck
     shard = _shard(config.shard)
+    runs = len(points.frame) * seeds * luck
+    if runs > MOST_RUNS:
+        raise ConfigError(f"seeds: found {runs:,} runs of {len(points.frame):,} points; accepted: at most {MOST_RUNS:,} of a sweep")
     folder = store_folder(config.store or Path(config.design).stem, config.output)
     if design.search is not None and config.shard is not None:
         raise ConfigError(

@@ -52,6 +52,7 @@ __all__ = [
     "EVERYWHERE",
     "as_yaml",
     "checked",
+    "chooses",
     "composed",
     "is_policy",
     "key_of",
