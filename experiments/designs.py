@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, StrictInt, ValidationEr
 from experiments.scenarios import choice_of
 from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
+from sim.places import is_path
 from sim.settings import Config
 from sim.world.record import ConfigError, Record
 
@@ -30,10 +31,10 @@ def stack_of(name: str) -> str:
     'judge+notice@everywhere'
 
     No order of scenarios means anything, for two that contradict each other are refused; so two stacks of one name compose to
-    the same configuration. A single scenario, and what is none, keep their name.
+    the same configuration. A file that is named by its path goes by its name. A single scenario, and what is none, keep theirs.
     """
     names, at, where = name.partition("@")
-    if "+" not in names:
+    if "+" not in names and not is_path(names):
         return name
     try:
         return scenario_of(choice_of(name)[0]) + at + where

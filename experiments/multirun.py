@@ -12,6 +12,7 @@ from experiments.designs import Design
 from experiments.points import FIXED, Points, point_id
 from experiments.store.reader import store_folder
 from experiments.sweep import JOB, Plan, of_the_sweep, refuse_fixed_world, run_plan
+from sim.composition import SEARCHPATH
 from sim.config import checked, key_of, plain_of, value_of
 
 DESIGN = Design(question="What the jobs of a multirun show, one point each.")
@@ -24,7 +25,7 @@ def main(together: str, *overrides: str) -> Path:
     refuse_fixed_world(config)
     folder = store_folder(config.store or f"multirun-{together}", config.output)
     given = [override for override in overrides if not of_the_sweep(override)]
-    settings = {key_of(override): value_of(override) for override in given if key_of(override) != "scenario"}
+    settings = {_named(override): value_of(override) for override in given if key_of(override) not in ("scenario", SEARCHPATH)}
     scenario = config.scenario_name
     point = point_id(scenario, settings)
     row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0), strict=True)) | settings
@@ -35,6 +36,11 @@ def main(together: str, *overrides: str) -> Path:
         f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"{JOB}{point}", (1, 1), tuple(given)
     )
     return run_plan(plan)
+
+
+def _named(override: str) -> str:
+    """The key that an override sets; one that is taken away is not one that is set to nothing."""
+    return f"~{key_of(override)}" if override.startswith("~") else key_of(override)
 
 
 def told(arguments: Sequence[str]) -> str:

@@ -10,13 +10,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from sim.composition import in_quotes
 from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, shown
+from sim.places import is_path
 from sim.world.leaves import moved
-from sim.world.record import ConfigError, Record
+from sim.world.record import ConfigError, Record, quoted
 
 Way = Literal["up", "down", "same"]
 _LINE = re.compile(r"# (Question|Motive|Expect|Direction|Finding): +(\S.*)")
 _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
+_JOINED = re.compile(r"(?:[\w-]+|[^+@]+\.yaml)(?:\+(?:[\w-]+|[^+@]+\.yaml))*")
 _WANTED = ("question", "motive", "expect")
 _PIPE_WIDTH = 150  # letters
 
@@ -77,9 +80,10 @@ def choice_of(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     Raises ``ConfigError`` for a name that is no such choice; ``key`` says where it was given.
     """
     names, at, where = arm.partition("@")
-    if not re.fullmatch(r"\w+(\+\w+)*", names) or (at and where != EVERYWHERE):
-        raise ConfigError(f"{key}: found {arm!r}; accepted: scenarios joined by '+', and '@{EVERYWHERE}' behind or not")
-    chosen = f"scenario=[{','.join(names.split('+'))}]"
+    if not _JOINED.fullmatch(names) or (at and where != EVERYWHERE):
+        wanted = f"scenarios, or paths of YAML files, joined by '+', and '@{EVERYWHERE}' behind or not"
+        raise ConfigError(f"{key}: found {quoted(arm)}; accepted: {wanted}")
+    chosen = f"scenario=[{','.join(in_quotes(name) if is_path(name) else name for name in names.split('+'))}]"
     return (chosen, f"reforms={EVERYWHERE}") if at else (chosen,)
 
 

@@ -46,7 +46,7 @@ _NOWHERE = "pkg://hydra.conf"  # a place without a file of ours: what Hydra read
 _VERSION = "1.3"
 _LETTERS = 300  # of what Hydra says
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
-_NODES, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
+_TEXTS, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
 _DIGEST_BYTES = 16
 _PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
 _ANNOTATION = re.compile(r"#\s*@.*")
@@ -126,28 +126,40 @@ def is_list_of_choices(group: str) -> bool:
 # --- files ----------------------------------------------------------------------------------------------------------------------
 
 
-class _Files(dict[str, Any]):
-    """A group as Hydra sees it; a file is read when it is asked for, so that a bad one spoils only itself."""
+class _File(ConfigNode):
+    """A file as Hydra sees it; it is read when Hydra wants what it says, so that a bad one spoils only itself."""
 
-    def __getitem__(self, name: str) -> Any:
-        held = super().__getitem__(name)
-        return _node(held) if isinstance(held, Path) else held
+    def __init__(self, path: Path) -> None:
+        self.path, self.name, self.provider = path, path.name, "rogatory"
+        self.group = path.parent.name if path.parent != places.config_folder() else None
+
+    @property
+    def node(self) -> DictConfig:
+        """What the file says, unless Hydra has put a copy of its own in its place."""
+        copied: DictConfig | None = self.__dict__.get("copied")
+        return _said(self.path) if copied is None else copied
+
+    @node.setter
+    def node(self, copied: DictConfig) -> None:
+        self.__dict__["copied"] = copied
+
+    @property
+    def package(self) -> str | None:  # type: ignore[override]
+        """Where it goes."""
+        return package_of(self.path)
 
 
-def _node(path: Path) -> ConfigNode:
+def _said(path: Path) -> DictConfig:
     mark = path.stat()
-    return _node_then(path, shown(path), (mark.st_mtime_ns, mark.st_size))
+    return _said_then(path, shown(path), (mark.st_mtime_ns, mark.st_size))
 
 
-@lru_cache(maxsize=_NODES)
-def _node_then(path: Path, place: str, stamp: tuple[int, int]) -> ConfigNode:
-    body = body_of(path)
-    group = path.parent.name if path.parent != places.config_folder() else None
+@lru_cache(maxsize=_TEXTS)
+def _said_then(path: Path, place: str, stamp: tuple[int, int]) -> DictConfig:
     try:
-        node = OmegaConf.create(body)
+        return OmegaConf.create(body_of(path))
     except OmegaConfBaseException as error:
         raise ConfigError(f"{place}: {_cut(str(error))}; accepted: a readable YAML file") from None
-    return ConfigNode(name=path.name, node=node, group=group, package=package_of(path), provider="rogatory")
 
 
 def body_of(path: Path) -> dict[str, Any]:
@@ -192,9 +204,20 @@ def _refuse_reach(body: Mapping[str, Any], package: str | None, place: str) -> N
     for words in (*said, *([package] if package else ()), *(key for key in body if key == HYDRA)):
         if HYDRA in _PIECES.split(words) or "$" in words:
             raise ConfigError(f"{place}: found {quoted(words)}, which would reach Hydra itself; accepted: keys of the model")
+    for key in _keys(body):
+        if "." in key or not key:
+            raise ConfigError(f"{place}: found the key {quoted(key)}; accepted: keys in each other, as in configs/")
     for value in _leaves(body):
         if isinstance(value, str) and re.search(r"\$\{.*:", value, re.DOTALL):
             raise ConfigError(f"{place}: found {quoted(value)}; accepted: a value, or ${{key}} of the configuration")
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """All keys of the maps in a value."""
+    if isinstance(value, Mapping):
+        yield from value
+    for entry in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _keys(entry)
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -206,12 +229,13 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _store() -> dict[str, Any]:
-    """All files under the names by which Hydra asks for them; nothing is read yet."""
-    stored: dict[str, Any] = _Files({path.name: path for path in places.config_folder().glob("*.yaml")})
+    """All files that Hydra may choose under the names by which it asks for them; designs are none of its business."""
+    stored: dict[str, Any] = {path.name: _File(path) for path in places.config_folder().glob("*.yaml")}
     for group in (*groups(), HYDRA):
-        stored[group] = _Files({f"{name}.yaml": path_of(group, name) for name in options(group)})
+        if group != DESIGN:
+            stored[group] = {f"{name}.yaml": _File(path_of(group, name)) for name in options(group)}
     for (group, name), path in by_path().items():
-        stored[group].setdefault(f"{name}.yaml", path)
+        stored.get(group, {}).setdefault(f"{name}.yaml", _File(path))
     return stored
 
 
@@ -224,7 +248,7 @@ def _own_hydra() -> Iterator[None]:
     before = here.hydra, store.repo, running.cfg, job.conf, base.version_base
     theirs = {name: held for name, held in store.repo.items() if name in (HYDRA, "_dummy_empty_config_.yaml")}
     stored = _store()
-    stored[HYDRA] = _Files({**theirs.get(HYDRA, {}), **stored[HYDRA]})
+    stored[HYDRA] = {**theirs.get(HYDRA, {}), **stored[HYDRA]}
     stored |= {name: held for name, held in theirs.items() if name != HYDRA}
     here.hydra, store.repo, running.cfg, job.conf = None, stored, None, OmegaConf.create()
     try:
@@ -401,7 +425,7 @@ class Asked(NamedTuple):
             if not _OF_A_MULTIRUN.fullmatch(key_of(word)) or not flags:
                 wanted = "hydra/launcher, hydra.launcher.*, hydra.sweep.* and hydra.sweeper.* with -m, and hydra.searchpath"
                 raise ConfigError(f"{as_given(key_of(word))}: found one of Hydra's own settings; accepted: {wanted}")
-        kept = [f"{SEARCHPATH}=[{','.join(map(_in_quotes, own))}]"] if own else []
+        kept = [f"{SEARCHPATH}=[{','.join(map(in_quotes, own))}]"] if own else []
         return cls(tuple(flags), (*overrides, *kept), tuple(of_hydra))
 
 
@@ -414,7 +438,8 @@ def folders_in(override: str) -> list[str]:
     return [entry.removeprefix("file://") for entry in entries]
 
 
-def _in_quotes(word: str) -> str:
+def in_quotes(word: str) -> str:
+    """A word as Hydra's grammar quotes it, whatever letters it has."""
     escaped = re.sub(r"(\\*)'", r"\1\1\\'", word)  # backslashes count only before a quote, by Hydra's grammar
     trailing = len(escaped) - len(escaped.rstrip("\\"))
     return f"'{escaped}{escaped[len(escaped) - trailing :]}'"
@@ -488,7 +513,7 @@ def _as_program(name: str, words: Sequence[str], scratch: bool) -> Iterator[None
     os.environ[_FULL_ERROR] = "1"  # Hydra then raises instead of printing a traceback of its own
     try:
         with tempfile.TemporaryDirectory(prefix="rogatory-") if scratch else nullcontext() as folder:
-            own = [] if folder is None else [f"{_SWEEP_DIR}={_in_quotes(folder)}"]
+            own = [] if folder is None else [f"{_SWEEP_DIR}={in_quotes(folder)}"]
             sys.argv = [f"rogatory {name}", *words, *own]
             yield
     finally:
@@ -519,7 +544,7 @@ def _with_paths(override: str, files: Mapping[tuple[str, str], str]) -> str:
     if not chooses(override) or not files:
         return override
     group, value = key_of(override), value_of(override)
-    at = {name: _in_quotes(path) for (of, name), path in files.items() if of == group}
+    at = {name: in_quotes(path) for (of, name), path in files.items() if of == group}
     if isinstance(value, list):
         return f"{group}=[{','.join(at.get(str(word), str(word)) for word in value)}]"
     return f"{group}={at[value]}" if value in at else override

@@ -297,9 +297,6 @@ def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     path = path_of(SCENARIO, name)
     body = body_of(path)
     parts: dict[str, dict[str, Any]] = {}
-    for key in _keys_in(body):
-        if "." in key or not key:
-            raise ConfigError(f"{shown(path)}: found the key {quoted(key)}; accepted: keys in each other, as in configs/")
     leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
     for derived in body.keys() & {*_DERIVED}:
         raise ConfigError(f"{shown(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}")
@@ -465,12 +462,6 @@ def _holds_values_alone(name: str, leaves: Mapping[str, Any]) -> bool:
     whole = all(value != {} for value in _maps_in(body))
     chosen = any(isinstance(entry, Mapping) for entry in body.get("defaults") or ())
     return package_of(path) == "_global_" and whole and not chosen and all(map(_is_written_as_it_is, leaves.values()))
-
-
-def _keys_in(value: Any) -> Iterator[str]:
-    """All keys of a map, and of the maps in it."""
-    for entry in _maps_in(value):
-        yield from entry
 
 
 def _maps_in(value: Any) -> Iterator[Mapping[str, Any]]:

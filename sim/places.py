@@ -55,7 +55,7 @@ def looking_in(*own: str) -> Iterator[None]:
 
 
 def _refuse_idle(folder: Path, word: str) -> None:
-    if not folder.is_dir():
+    if not word or not folder.is_dir():
         raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
     files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
     files = [path for path in files if not path.parts[0].startswith(".")]
