@@ -12,9 +12,9 @@ from pydantic import AfterValidator, Field, PrivateAttr, StrictInt, ValidationEr
 from experiments.scenarios import choice_of
 from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
-from sim.places import is_path
+from sim.places import is_file, is_path
 from sim.settings import Config
-from sim.world.record import ConfigError, Record
+from sim.world.record import ConfigError, Record, quoted
 
 _FEWEST_VALUES = 2
 _OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what no baseline takes over
@@ -59,7 +59,7 @@ class Uncertainty(Record):
             if self.low is not None or self.high is not None:
                 raise ValueError("found bounds beside values; accepted: one of the two")
             if len(self.values) < _FEWEST_VALUES or len({str(value) for value in self.values}) < len(self.values):
-                raise ValueError(f"values: found {self.values}; accepted: two or more, each once")
+                raise ValueError(f"values: found {quoted(self.values)}; accepted: two or more, each once")
             return self
         if self.low is None or self.high is None:
             raise ValueError("found one bound or none; accepted: low and high, or values")
@@ -122,11 +122,11 @@ class Design(Record):
             raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
         for name in self.slices:
             if name not in SLICES:
-                raise ValueError(f"slices: found {name!r}; accepted: {', '.join(SLICES)}")
+                raise ValueError(f"slices: found {quoted(name)}; accepted: {', '.join(SLICES)}")
         for key, names in (("outcomes", self.outcomes), ("search.objectives", self.search.objectives if self.search else ())):
             for name in names:
                 if name not in UNITS:
-                    raise ValueError(f"{key}: found {name!r}; accepted: {', '.join(UNITS)}")
+                    raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(UNITS)}")
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -169,8 +169,8 @@ class Arm(NamedTuple):
 def design_of(name: str) -> Design:
     """The design of that name, or in the file of that path. Raises ``ConfigError`` for what is not there or cannot be read."""
     path = _path(name)
-    if not path.is_file():
-        raise ConfigError(f"design: found {name!r}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
+    if not is_file(path):
+        raise ConfigError(f"design: found {quoted(name)}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
     body = read_yaml(path)
     if not isinstance(body, dict):
         raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
@@ -217,7 +217,7 @@ def _found(problem: Any) -> str:
     """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
     if isinstance(problem["input"], bool):
         return f"the YAML truth value {str(problem['input']).lower()}"
-    return "nothing" if problem["type"] == "missing" else repr(problem["input"])
+    return "nothing" if problem["type"] == "missing" else quoted(problem["input"])
 
 
 _NAMED = 2  # parts of a key that say which lever, arm or uncertainty it is of

@@ -81,7 +81,7 @@ def choice_of(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     """
     names, at, where = arm.partition("@")
     if not _JOINED.fullmatch(names) or (at and where != EVERYWHERE):
-        wanted = f"scenarios, or paths of YAML files, joined by '+', and '@{EVERYWHERE}' behind or not"
+        wanted = f"scenarios joined by '+', each by its name or its path, and '@{EVERYWHERE}' behind or not"
         raise ConfigError(f"{key}: found {quoted(arm)}; accepted: {wanted}")
     chosen = f"scenario=[{','.join(in_quotes(name) if is_path(name) else name for name in names.split('+'))}]"
     return (chosen, f"reforms={EVERYWHERE}") if at else (chosen,)

@@ -37,7 +37,7 @@ from sim.composition import (
     value_of,
     with_names,
 )
-from sim.places import groups, is_known, is_path, listed, looking_in, meant, named, options, path_of, shown
+from sim.places import groups, is_file, is_known, is_path, listed, looking_in, meant, named, options, path_of, shown
 from sim.reading import yaml_in
 from sim.sources.checksums import checksums
 from sim.world.leaves import leaves_of
@@ -252,17 +252,12 @@ def read_yaml(path: Path) -> Any:
 
 def _design(given: Sequence[str]) -> str | None:
     found = value_of(given[0])
-    if given[0].startswith(f"{DESIGN}=") and (found is None or found in options(DESIGN) or (is_path(found) and _is_file(found))):
+    if given[0].startswith(f"{DESIGN}=") and (
+        found is None or found in options(DESIGN) or (is_path(found) and is_file(Path(found)))
+    ):
         return None if found is None else str(found)
     wanted = f"{', '.join(options(DESIGN))}, or the path of a YAML file{meant(found, options(DESIGN))}"
     raise ConfigError(f"{DESIGN}: found {quoted(given[0].removeprefix(f'{DESIGN}='))}; accepted: {wanted}")
-
-
-def _is_file(found: str) -> bool:
-    try:
-        return Path(found).is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _scenarios(given: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -55,7 +55,7 @@ def looking_in(*own: str) -> Iterator[None]:
 
 
 def _refuse_idle(folder: Path, word: str) -> None:
-    if not word or not folder.is_dir():
+    if not word or not _is(folder, Path.is_dir):
         raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
     files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
     files = [path for path in files if not path.parts[0].startswith(".")]
@@ -111,7 +111,7 @@ def named(group: str, word: str) -> str:
     if not is_path(word):
         return word
     path = Path(word).absolute()
-    if not _is_file(path):
+    if not is_file(path):
         raise ConfigError(f"{group}: found {quoted(word)}, which is no file; accepted: the path of a YAML file, or {listed(group)}")
     if not _NAME.fullmatch(path.stem):
         raise ConfigError(f"{group}: found {quoted(word)}; accepted: a file whose name has letters, digits, _ and - alone")
@@ -122,10 +122,15 @@ def named(group: str, word: str) -> str:
     return path.stem
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether a file is there; there is none of a name that no file can have."""
+    return _is(path, Path.is_file)
+
+
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
     try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long, or one that no file can have
+        return kind(path)
+    except (OSError, ValueError):
         return False
 
 
