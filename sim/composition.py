@@ -312,6 +312,11 @@ def _composed_once(overrides: tuple[str, ...], contents: str) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()} if isinstance(plain, dict) else {}
 
 
+def to_yaml(plain: Mapping[str, Any]) -> str:
+    """Plain values as Hydra would show them."""
+    return OmegaConf.to_yaml(OmegaConf.create(dict(plain)))
+
+
 def told(message: str, overrides: Sequence[str]) -> str:
     """Hydra's error as one line: key, what was found, what is accepted."""
     missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
@@ -435,7 +440,7 @@ def folders_in(override: str) -> list[str]:
     entries = [value] if isinstance(value, str) else value
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise ConfigError(f"{SEARCHPATH}: found {quoted(value)}; accepted: a list of folders, each laid out as configs/ is")
-    return [entry.removeprefix("file://") for entry in entries]
+    return [re.sub("^file:/{2}", "", entry) for entry in entries]
 
 
 def in_quotes(word: str) -> str:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from sim.composition import (
@@ -34,6 +33,7 @@ from sim.composition import (
     package_of,
     refuse_length,
     spread,
+    to_yaml,
     value_of,
     with_names,
 )
@@ -190,7 +190,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 def as_yaml(*overrides: str) -> str:
     """What ``load`` would check and take, as text: with the scenarios' name, and reforms written where they belong."""
     load(*overrides)
-    return OmegaConf.to_yaml(OmegaConf.create(composed(*overrides)))
+    return to_yaml(composed(*overrides))
 
 
 def _written(given: _Given, reference: Mapping[str, Any]) -> dict[str, Any]:

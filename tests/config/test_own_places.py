@@ -73,7 +73,7 @@ def test_a_folder_is_looked_in_wherever_a_name_is_accepted(place: Path) -> None:
         assert shown(path_of("scenario", "mine")) == f"{place}/scenario/mine.yaml"
     assert "mine" not in options("scenario")
     assert judge_of(f"hydra.searchpath=['{place}']", "scenario=mine") == "must"
-    assert judge_of(f"hydra.searchpath=['file://{place}']", "scenario=mine") == "must"
+    assert judge_of(f"hydra.searchpath=['file:{'//'}{place}']", "scenario=mine") == "must"
 
 
 DESIGNS = {
