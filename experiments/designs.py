@@ -95,7 +95,7 @@ class Design(Record):
     scenarios: Annotated[list[Stack], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
     levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
     choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
-    permutations: Annotated[StrictInt, Field(ge=1)] = 50  # assumed: Shapley values within a few per cent of the largest
+    permutations: Annotated[StrictInt, Field(ge=1, le=100_000)] = 50  # assumed: Shapley values within a few per cent of the largest
     conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
     uncertainties: dict[str, Uncertainty] = {}  # dotted key -> bounds
     draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional"] | None = None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from hydra.core.config_store import ConfigNode, ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ValueType
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime
 from hydra.errors import HydraException
@@ -109,6 +111,8 @@ def with_names(override: str) -> str:
     value = value_of(override)
     if isinstance(value, list) and not is_list_of_choices(group):
         raise ConfigError(f"{group}: found the list {quoted(value)}; accepted: one of {listed(group)}")
+    if value is None or isinstance(value, bool | int | float):
+        raise ConfigError(f"{group}: found {quoted(value)}; accepted: one of {listed(group)}")
     if is_path(value):
         return f"{group}={named(group, value)}"
     if isinstance(value, list) and any(map(is_path, value)):
@@ -326,10 +330,13 @@ def told(message: str, overrides: Sequence[str]) -> str:
     unknown = re.search(r"is not in struct\s+full_key: (\S+)", message) or re.search(r"Could not override '([^']+)'", message)
     if unknown:
         return no_such(unknown[1])
+    full_key = (re.findall(r"full_key: (\S+)", message) or [""])[0]
+    quoted_key = (re.findall(r"'([^']+)'", message) or [""])[0]
     given = next((override for override in overrides if override in message), "")
+    given = given or next((override for override in overrides if key_of(override) in (full_key, quoted_key)), "")
     for pattern, words in _SAID.items():
         if re.search(pattern, message):
-            key = key_of(given) or (re.findall(r"full_key: (\S+)", message) or ["configs/"])[0]
+            key = key_of(given) or full_key or "configs/"
             return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {words}"
     if "override_grammar" in message:
         return unread(given or " ".join(overrides))
@@ -340,7 +347,9 @@ _SAID = {
     r"Ambiguous value|requires --multirun": "which are several values; accepted: one, a list as key=[a,b], or several runs with -m",
     r"Could not append": "where a value stands already; accepted: the key without +",
     r"Could not delete": "which is not there to be taken away; accepted: ~key of a key that is there",
-    r"Could not find a match|No match in the defaults list": "in a group that is not chosen from; accepted: one of configs/",
+    r"Error merging override": "which does not go there; accepted: a value of the kind that stands there",
+    r"appears more than once": "which is chosen already; accepted: the key without +",
+    r"match|looks like a config group": "in a group that is not chosen from; accepted: one of configs/",
     r"Interpolation|interpolation": "which refers to what is not there; accepted: a value, or ${key} of the configuration",
     r"Missing mandatory|MissingMandatory": "a value that is still to be given; accepted: a value",
     r"Sweeping over Hydra": "several values for one of Hydra's own settings; accepted: one",
@@ -364,6 +373,8 @@ def no_such(full_key: str) -> str:
         if not isinstance(node, Mapping) or part not in node:
             break
         node = node[part]
+    if node == {}:  # no record is empty: it is a map of whatever keys there are
+        return f"{as_given('.'.join(trail))}: no such key; accepted: a new one as +{as_given(full_key)}=..."
     keys = [str(key) for key in node if key != "_target_"] if isinstance(node, Mapping) else []
     near = meant(trail[-1], keys)
     return f"{as_given('.'.join(trail))}: no such key; accepted: {', '.join(keys) or 'no key below this one'}{near}"
@@ -466,6 +477,7 @@ def spread(study: Callable[..., Any], asked: Asked, name: str) -> None:
     """
     held = [word for word in asked.overrides if key_of(word) in (DESIGN, SEARCHPATH)]  # Hydra would take a design for a group
     given = [_spread_names(word) if chooses(word) else word for word in asked.overrides if word not in held]
+    _refuse_jobs(given)
     files = {at: str(path) for at, path in by_path().items()}
     failures: list[Exception] = []
     launchers = [word.partition("=")[2] for word in asked.of_hydra if key_of(word) == "hydra/launcher"]
@@ -503,6 +515,21 @@ def spread(study: Callable[..., Any], asked: Asked, name: str) -> None:
             ) from None
     if failures:
         raise failures[0]
+
+
+MOST_JOBS = 10_000
+"""Jobs of a multirun; *assumption*: Hydra composes each twice, which is hours; a design's points cost a thousandth of that."""
+
+
+def _refuse_jobs(overrides: Sequence[str]) -> None:
+    """Hydra would make all jobs before it begins one. Raises ``ConfigError`` for more than ``MOST_JOBS``."""
+    count = 1
+    for override in overrides:
+        parsed = _parsed(override)
+        if parsed.is_sweep_override() and parsed.is_discrete_sweep() and parsed.value_type != ValueType.GLOB_CHOICE_SWEEP:
+            count *= sum(1 for _ in islice(parsed.sweep_string_iterator(), MOST_JOBS + 1))
+        if count > MOST_JOBS:
+            raise ConfigError(f"-m: found more than {MOST_JOBS:,} jobs; accepted: fewer, or a design with rogatory sweep")
 
 
 _SWEEP_DIR = "hydra.sweep.dir"

@@ -34,6 +34,7 @@ from sim.composition import (
     refuse_length,
     spread,
     to_yaml,
+    unread,
     value_of,
     with_names,
 )
@@ -363,6 +364,8 @@ def _refuse_doubled(overrides: Sequence[str]) -> None:
     seen: set[str] = set()
     for override in overrides:
         key = key_of(override)
+        if not key:
+            raise ConfigError(unread(override))
         if is_of_hydra(key):
             raise ConfigError(f"{as_given(key)}: found one of Hydra's own settings; accepted: {', '.join(_settable())}")
         if key in seen and "=" in override:
@@ -537,6 +540,7 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
     if kind.startswith("bool"):
         return f"{place}: found {quoted(problem['input'])}; accepted: true or false"
     wanted = re.sub(r"^Input should be (a |an )?(valid )?", "", message).replace("integer", "a whole number")
+    wanted = re.sub(r"dictionary( or instance of \w+)?", "a map", wanted)
     return f"{place}: found {quoted(problem['input'])}; accepted: {wanted}"
 
 
