@@ -18,10 +18,11 @@ import pyarrow as pa
 from filelock import FileLock, ReadWriteLock, Timeout
 
 from experiments.output import OutputError
+from experiments.store import point_tables
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
-from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, VERSION_KEY, Done, Key, unpacked
+from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, Done, Key, unpacked
 from sim.metrics import UNITS
 
 ABOUT = "store.json"
@@ -86,13 +87,7 @@ class Store:
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
-        table = pa.Table.from_pandas(plain_columns(frame), preserve_index=False).replace_schema_metadata(
-            {VERSION_KEY: SCHEMA.encode()}
-        )
-        for part in parts_of(self.folder, "points"):
-            if read_part(part).equals(table):
-                return part.path.name
-        return write_part(self.folder, "points", self.writer, next_number(self.folder, self.writer), table).name
+        return point_tables.keep(self.folder, self.folder / _LOCKS, self.writer, frame)
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
@@ -127,6 +122,7 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
             _settle_identity(folder, identity, mix)
         _tidy(folder, writer)
         _adopt(folder, writer)
+        point_tables.settle(folder, folder / _LOCKS)
         with closing(Journal(journal_path(folder, writer))) as journal:
             yield Store(folder, writer, journal)
 
@@ -299,15 +295,6 @@ def failures_in(folder: Path) -> pa.Table:
 
 def _key_of(row: Mapping[str, Any]) -> Key:
     return Key(*(row[name] for name in Key._fields))
-
-
-def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns of one type each, as Parquet wants them: mixed ones become text."""
-    out = frame.copy()
-    for name in out.columns:
-        if out[name].dtype == object and len({type(value) for value in out[name].dropna()}) > 1:
-            out[name] = out[name].map(lambda value: None if value is None else json.dumps(value))
-    return out
 
 
 __all__ = ["ABOUT", "CHUNK", "WHOLE", "OutputError", "Store", "about_of", "writing"]
