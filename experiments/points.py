@@ -306,9 +306,27 @@ def points_of_rows(
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found {named(int(again['place']))} twice (as {named(int(first))}); accepted: each point once")
     found = Points(frame, bases, settings)
+    _refuse_two_under_one_id(found, named)
     _try_bounds(found, design)
     _try_ends(found, design, named)
     return found
+
+
+def _refuse_two_under_one_id(found: Points, named: Callable[[int], str]) -> None:
+    """Rows of one id must be one point: they set the same keys to the same values, in whatever order."""
+    first: dict[str, int] = {}
+    for place, point in enumerate(found.frame["point"]):
+        before = first.setdefault(point, place)
+        if before != place and not _alike(found.settings[before], found.settings[place]):
+            if found.config(before).digest() == found.config(place).digest():
+                continue
+            told = f"points: found {named(before)} and {named(place)} under one id, {point}, as two configurations"
+            raise ConfigError(f"{told}; accepted: one of them")
+
+
+def _alike(one: tuple[str, Settings], other: tuple[str, Settings]) -> bool:
+    """Whether two points set the same keys of one base to the same values, in one order."""
+    return one[0] == other[0] and list(_whole(one[1]).items()) == list(_whole(other[1]).items())
 
 
 def _policy_of(name: str, design: Design) -> str:

@@ -58,6 +58,8 @@ _TOLD_FROM = 1.0  # seconds of a start
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
+_TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
+
 JOB = "job_"
 """How the writers of a multirun's jobs begin: each knows its own point alone."""
 
@@ -262,6 +264,7 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     if not todo:
         console.print(f"{counted(len(order), 'run')}: all there already.", highlight=False)
     else:
+        store.configurations.refuse_others(_at_risk(plan, store))
         workers = crew_size(plan.config.workers, count)
         engine = engine_of(plan.config.engine, workers)
         shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
@@ -281,6 +284,18 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     started = time.perf_counter()
     chunks.settle()
     turn.own += time.perf_counter() - started
+
+
+def _at_risk(plan: Plan, store: Store) -> Iterator[tuple[str, str]]:
+    """Points with runs in the store whose configuration may be another one now, and its digest: before a run is made in vain.
+
+    Other settings of a scenario or an arm are refused when the store is opened, unless the user mixes; a table that a point
+    names for itself is nowhere compared. Whatever slips through is refused when its first run is to be kept.
+    """
+    there = store.configurations.points()
+    for place, (point, (_, settings)) in enumerate(zip(plan.points.frame["point"], plan.points.settings, strict=True)):
+        if point in there and (plan.config.mix or any(key in _TABLES for key in settings)):
+            yield point, plan.points.config(place).digest()
 
 
 def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Turn) -> None:

@@ -19,6 +19,7 @@ from filelock import FileLock, ReadWriteLock, Timeout
 
 from experiments.output import OutputError
 from experiments.store import point_tables
+from experiments.store.configurations import Configurations
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
@@ -42,6 +43,7 @@ class Store:
         self.folder = folder
         self.writer = writer
         self.journal = journal
+        self.configurations = Configurations(folder)
 
     def finished(self) -> set[Key]:
         """Runs that need not be done again: in the tables, or in any journal without a failure."""
@@ -51,8 +53,18 @@ class Store:
         return found
 
     def add(self, ended: Sequence[Done]) -> None:
-        """Keep runs that have ended, on the disk when this returns."""
+        """Keep runs that have ended, on the disk when this returns.
+
+        Raises ``StoreError`` for runs of another configuration than those of their point, whoever made these; none is kept then.
+        """
+        fresh = self.configurations.refuse_others((run.key.point, run.digest) for run in ended if not run.error)
         self.journal.add(ended)
+        if fresh and self.writer != WHOLE:  # of two that meet a point together, the later sees what the earlier wrote
+            try:
+                self.configurations.look()
+            except StoreError:
+                self.journal.drop(run.key for run in ended)
+                raise
 
     def fold(self, order: Sequence[Key]) -> None:
         """Put the journalled runs among ``order`` into one part of runs and of data, in that order."""
@@ -101,7 +113,8 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
 
     The writer ``WHOLE`` has it alone; others (shards, jobs of one sweep) share it, each name once at a time. Raises
     ``StoreError`` where somebody else writes, where the schema is another, where code or data differ from those of the runs in
-    it (unless ``mix``), where the folder holds something else, and where it cannot be written; ``OSError`` on a full disk.
+    it (unless ``mix``), where a point has runs of two configurations, where the folder holds something else, and where it
+    cannot be written; ``OSError`` on a full disk.
     """
     _refuse_strangers(folder)
     with ExitStack() as held:
@@ -121,6 +134,7 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
         with FileLock(folder / _LOCKS / "about.lock"):
             _settle_identity(folder, identity, mix)
         _tidy(folder, writer)
+        Configurations(folder).look()
         _adopt(folder, writer)
         point_tables.settle(folder, folder / _LOCKS)
         with closing(Journal(journal_path(folder, writer))) as journal:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from experiments.store import point_tables
+from experiments.store.configurations import conflicts_in
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
 from experiments.store.reader import Session, session_in
@@ -39,8 +40,8 @@ def faults_of(folder: Path) -> list[str]:
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
     remove = "remove it: the same sweep writes another one"
     sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / "sessions").glob("*.json"))]
-    for path in journals_of(folder):
-        _read(partial(peek, path), faults, _REMOVE)
+    held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder)}
+    journals = {path: [(run.key.point, run.digest) for run in runs if not run.error] for path, runs in held.items()}
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
     for table in TABLES:
         strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
@@ -52,6 +53,7 @@ def faults_of(folder: Path) -> list[str]:
         faults.append(f"{folder / 'sessions'}: holds no session; the same sweep writes one")
     _pairs(tables["runs"], tables["data"], faults)
     _doubled(tables["runs"], faults)
+    faults += [f"{path}: {told}; {_REMOVE}" for path, told in conflicts_in(tables["runs"], journals).items()]
     by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
     for part, runs in tables["runs"]:
         found = by_number.get((part.writer, part.number))
