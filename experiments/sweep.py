@@ -121,15 +121,21 @@ def main(*overrides: str) -> Path:
 def run_plan(plan: Plan) -> Path:
     """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
     console = console_of()
-    with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
-        if plan.design.search is None:
-            turn = conduct(plan, store, console)
-        else:
-            from experiments.adaptive import search
+    try:
+        with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
+            if plan.design.search is None:
+                turn = conduct(plan, store, console)
+            else:
+                from experiments.adaptive import search
 
-            plan, turn = search(plan, store, console)
-        store.fold_rest()
-        left = len(plan.keys - store.finished())
+                plan, turn = search(plan, store, console)
+            store.fold_rest()
+            left = len(plan.keys - store.finished())
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # before the first run, or after the last
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise StoppedError(f"{told}; what {plan.folder} held is kept; the same command goes on", _FAILED) from None
     console.print(_closing(plan, turn, left), markup=False, highlight=False, soft_wrap=True)
     if turn.failed:
         raise StoppedError(

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, ReadWriteLock, Timeout
 
-from experiments.output import OutputError
+from experiments.output import FULL, OutputError, naming
 from experiments.store import point_tables
 from experiments.store.configurations import Configurations
 from experiments.store.identity import Identity, differences
@@ -32,7 +32,6 @@ WHOLE = "all"
 CHUNK = 1000
 """Runs a part of the tables; *assumption*: parts of some megabytes."""
 _LOCKS, _SESSIONS = "locks", "sessions"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a disk that is full or broken is no mistake in what was asked
 
 
 class Store:
@@ -119,15 +118,16 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
     _refuse_strangers(folder)
     with ExitStack() as held:
         try:
-            for path in (folder, folder / _LOCKS, folder / _SESSIONS):
-                path.mkdir(parents=True, exist_ok=True)
-            _take(held, folder, writer)
+            with naming(folder):
+                for path in (folder, folder / _LOCKS, folder / _SESSIONS):
+                    path.mkdir(parents=True, exist_ok=True)
+                _take(held, folder, writer)
         except Timeout:
             raise StoreError(
                 f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep"
             ) from None
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise
             told = f"store: cannot write to {folder} ({error.strerror}); accepted: a folder that can be written"
             raise StoreError(told) from None
@@ -158,7 +158,7 @@ def _take(held: ExitStack, folder: Path, writer: str) -> None:
         held.callback(shared.close)
         held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE else shared.read_lock(timeout=0))
     except sqlite3.OperationalError as error:
-        raise OSError(errno.EIO, str(error)) from None
+        raise OSError(errno.EIO, str(error), str(folder / _LOCKS / "store.db")) from None
     held.enter_context(FileLock(folder / _LOCKS / f"{writer}.lock", timeout=0))
 
 
@@ -206,11 +206,12 @@ def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step, once its new text is down on the disk."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with naming(path, draft):
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 

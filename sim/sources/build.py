@@ -589,6 +589,15 @@ def _csv(header: Sequence[str], rows: Iterator[Row]) -> str:
 
 def _write(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]], day: str) -> None:
     """Write the tables and their checksums: each to a temporary file, checked there, and only then all put in place."""
+    try:
+        _write_whole(to, texts, inputs, day)
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(to)) from None  # a full disk names nothing
+
+
+def _write_whole(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]], day: str) -> None:
     to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=to) as name:
         folder = Path(name)
