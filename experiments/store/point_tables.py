@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock
 
 from experiments.points import FIXED
@@ -55,8 +57,7 @@ def keep(folder: Path, locks: Path, writer: str, frame: pd.DataFrame) -> str:
         kinds = _settled(folder, own)
         table = _table(Said(own, kinds, ()), values)
         for part in parts_of(folder, TABLE):
-            known = read_part(part)
-            if known.equals(table) and _said(known).own == own:
+            if list(_said_by(part).own.items()) == list(own.items()) and read_part(part).equals(table):
                 return part.path.name
         return write_part(folder, TABLE, writer, next_number(folder, writer), table).name
 
@@ -107,11 +108,11 @@ def mixed_in(tables: Sequence[tuple[Part, pa.Table]]) -> list[str]:
 
 def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The kind of each column in all tables and in one that is to come; tables that have another are written anew."""
-    parts = [(part, read_part(part)) for part in parts_of(folder, TABLE)]
-    said = [_said(table) for _, table in parts]
-    kinds = _joined([*(one.own for one in said), more])
-    for (part, table), one in zip(parts, said, strict=True):
+    said = {part: _said_by(part) for part in parts_of(folder, TABLE)}
+    kinds = _joined([*(one.own for one in said.values()), more])
+    for part, one in said.items():
         if one.stored != kinds or list(one.stored) != list(kinds):
+            table = read_part(part)
             values = {name: _decoded(table[name], one.stored[name], kind) for name, kind in one.own.items()}
             anew = _table(Said(one.own, kinds, (part.checksum, *one.was)), values)
             path = write_part(folder, TABLE, part.writer, part.number, anew)
@@ -127,7 +128,7 @@ def _named(folder: Path, names: Iterable[str]) -> list[Part]:
             found[part.checksum] = part
     if wanted.keys() - found.keys():
         for part in parts_of(folder, TABLE):
-            for checksum in _said(read_part(part)).was:
+            for checksum in _said_by(part).was:
                 if checksum in wanted:
                     found.setdefault(checksum, part)
     lost = sorted(wanted[checksum] for checksum in wanted.keys() - found.keys())
@@ -144,12 +145,32 @@ def _frame(part: Part) -> pd.DataFrame:
     return frame
 
 
+def _said_by(part: Part) -> Said:
+    """What a part says of itself, without reading its rows where it does say something. Raises ``StoreError``."""
+    try:
+        mark = part.path.stat()
+        text = _mark_then(part.path, mark.st_mtime_ns, mark.st_size)
+    except (pa.ArrowException, OSError):
+        text = None  # told where it is read
+    return _said(read_part(part)) if text is None else _from_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _mark_then(path: Path, changed: int, size: int) -> bytes | None:
+    """What a file said when it last changed."""
+    return (pq.read_schema(path).metadata or {}).get(_KEY)
+
+
+def _from_text(text: bytes) -> Said:
+    said = json.loads(text)
+    return Said(said["own"], said["stored"], tuple(said["was"]))
+
+
 def _said(table: pa.Table) -> Said:
     """What a table says of itself; one of an older version says nothing, and is known by its columns."""
     text = (table.schema.metadata or {}).get(_KEY)
     if text is not None:
-        said = json.loads(text)
-        return Said(said["own"], said["stored"], tuple(said["was"]))
+        return _from_text(text)
     own = {name: _OF_FIXED.get(name) or _kind_of_old(table[name]) for name in table.schema.names}
     return Said(own, dict(own), ())
 
