@@ -218,7 +218,11 @@ def test_a_sweep_grows_without_doing_again_what_is_there(
     assert len(first.runs) == before
     grown = swept(*more, text=larger)
     assert len(grown.runs) == after
-    assert kept.items() <= tables(grown.folder).items(), "the parts that were there stay as they are"
+    stay = kept if what != "a lever" else {path: mark for path, mark in kept.items() if not path.startswith("points")}
+    assert stay.items() <= tables(grown.folder).items(), "the parts that were there stay, but that points get a new column"
+    assert len(pd.read_parquet(grown.folder / "points")) == len(first.points) + (
+        len(grown.points) if what not in ("seeds", "luck") else 0
+    )
     assert f"{after - before} runs in" in capsys.readouterr().out
     assert faults_of(grown.folder) == []
     assert main(["check", "own", "output=out"]) == 0
