@@ -34,6 +34,7 @@ def main(*overrides: str) -> None:
     study = StoredStudy(folder)
     missing, failures = missing_of(study), study.failures
     console.print(_summary(study, folder))
+    _tell(console, "alike", _alike(study))
     _tell(console, "failed", [f"{_run(row)}: {row.error}" for row in failures.itertuples()])
     _tell(console, "missing", [_run(row) for row in missing.itertuples()])
     if len(missing):
@@ -72,6 +73,15 @@ def _summary(study: StoredStudy, folder: Path) -> object:
     table.add_row("content", content_checksum(folder))
     table.add_row("code", ", ".join(sorted(set(runs["code"]))) if len(runs) else "")
     return table
+
+
+def _alike(study: StoredStudy) -> list[str]:
+    """Points of other ids that are one configuration, so that their runs are the same."""
+    if study.runs.empty:
+        return []
+    runs = study.runs[study.runs["point"].isin(study.points["point"])]
+    found = runs.drop_duplicates(["digest", "point"]).groupby("digest", sort=False)["point"].agg(list)
+    return [f"points {', '.join(points)}: one configuration under {len(points)} ids" for points in found if len(points) > 1]
 
 
 def _run(row: object) -> str:

@@ -7,10 +7,13 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -19,7 +22,8 @@ from experiments.sampling import combinations_of, draws_of, refuse_count, refuse
 from experiments.scenarios import changes, choice_of
 from sim.config import checked, chooses, is_policy, key_of, meet, options, plain_of, refuse_nested, varied
 from sim.settings import Config
-from sim.world.record import ConfigError
+from sim.sources.csv_files import TableError, much_like_a_number, number_in, sheet_of
+from sim.world.record import ConfigError, quoted
 
 FIXED = ("point", "place", "scenario", "condition", "draw")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
@@ -31,6 +35,9 @@ OF_THE_STUDY = (
 )
 """Keys of how a study is run: no point may set them."""
 _TEXTS = ("point", "scenario", "condition")
+LINE = "line"
+"""Name of the index of a table that was read from a file: the line on which each row begins."""
+_MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
 _LEVELS_TRIED = 64  # values of a column that is no uncertainty
 
 
@@ -91,7 +98,17 @@ def main(*overrides: str) -> None:
     of_all = [word for word in overrides if key_of(word) not in ("design", "size")]
     if told := size_told(design):
         print(told, file=sys.stderr)
-    print(points_of(design, of_all).frame.to_csv(index=False), end="")
+    print(as_entries(points_of(design, of_all)).to_csv(index=False), end="")
+
+
+def as_entries(points: Points) -> pd.DataFrame:
+    """The points as entries of a table: read back (``points_from``), each row is the same point."""
+    frame = points.frame.copy()
+    for column in frame.columns:
+        if "." in str(column):
+            set_so = [settings for _, settings in points.settings]
+            frame[column] = [entry_of(settings[column]) if column in settings else "" for settings in set_so]
+    return frame
 
 
 def refuse_scenario(overrides: Sequence[str]) -> None:
@@ -118,28 +135,42 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     """
     known = [*FIXED, *design.levers, *design.uncertainties]
     levels = design.levels_of
+    for name in map(str, frame.columns):
+        if name not in known and "." not in name:
+            raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
     rows: list[dict[str, Any]] = []
+    names = _named(frame)
     for number, given in enumerate(frame.to_dict("records")):
         row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
         row |= {name: next(iter(choices)) for name, choices in levels.items()}
         for column, value in given.items():
             name = str(column)
-            if name not in known and "." not in name:
-                raise ConfigError(f"{place}: column {name!r}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
+            where = f"{place}: {names(number)}: {name}"
             if name in ("point", "place") or pd.isna(value):
                 continue
-            row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), f"{place}: row {number + 1}: {name}")
+            row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), where)
             if name in levels and row[name] not in levels[name]:
-                raise ConfigError(f"{place}: row {number + 1}: {name}: found {row[name]!r}; accepted: {', '.join(levels[name])}")
+                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(levels[name])}")
             if name == "condition" and row[name] not in (*design.conditions, ""):
-                raise ConfigError(
-                    f"{place}: row {number + 1}: condition: found {row[name]!r}; accepted: {', '.join(design.conditions)}"
-                )
+                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(design.conditions) or 'nothing'}")
+            if name == "draw" and not (type(row[name]) is int and 0 <= row[name] <= _MOST_DRAW):
+                raise ConfigError(f"{where}: found {quoted(value)}; accepted: a whole number from 0 to {_MOST_DRAW}")
         rows.append(row)
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
     _number_draws(rows)
-    return points_of_rows(rows, design, overrides)
+    return points_of_rows(rows, design, overrides, names)
+
+
+def _named(frame: pd.DataFrame) -> Callable[[int], str]:
+    """How the rows of a table are named: by the line of its file where that is known, else by their number, from 1."""
+    if frame.index.name == LINE:
+        return lambda place: f"line {frame.index[place]}"
+    return _by_number
+
+
+def _by_number(place: int) -> str:
+    return f"row {place + 1}"
 
 
 def _number_draws(rows: list[dict[str, Any]]) -> None:
@@ -151,28 +182,87 @@ def _number_draws(rows: list[dict[str, Any]]) -> None:
 
 
 def _table_in(path: str) -> pd.DataFrame:
-    """A CSV file as text; only an empty entry is missing."""
+    """A CSV file as text, indexed by the lines of the file; only an empty entry is missing. Raises ``ConfigError``."""
     if not Path(path).is_file():
-        raise ConfigError(f"table: found {path!r}, which is no file; accepted: the path of a CSV file")
+        raise ConfigError(f"table: found {quoted(path)}, which is no file; accepted: the path of a CSV file")
     try:
-        return pd.read_csv(path, dtype=object, keep_default_na=False, na_values=[""])
-    except (ValueError, OSError) as error:
-        told = " ".join(str(error).split())
-        raise ConfigError(
-            f"table: found {path!r}, which cannot be read ({told}); accepted: a CSV file with a row a point"
-        ) from None
+        sheet = sheet_of(Path(path), f"table: {path}", may_be_empty=True)
+    except TableError as error:
+        raise ConfigError(str(error)) from None
+    entries = [[entry or None for entry in row.entries] for row in sheet.rows]
+    return pd.DataFrame(entries, pd.Index([row.line for row in sheet.rows], name=LINE), sheet.header, dtype=object)
+
+
+class _Entries(yaml.SafeLoader):
+    """YAML without what YAML 1.1 makes of ``04``, ``1_000``, ``1:30`` and ``2029-03-01``: numbers as in JSON, and text."""
+
+
+_KEPT = ("bool", "null", "merge")  # of what a plain word may stand for
+_INT, _FLOAT = r"[-+]?(?:0|[1-9][0-9]*)", r"[-+]?(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_Entries.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] in _KEPT]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind, _form in (("int", _INT), ("float", _FLOAT)):
+    _Entries.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_form})$"), list("-+.0123456789"))
 
 
 def _read(text: str, place: str) -> Any:
-    """An entry as YAML reads it; but numbers in every usual way (1e-05), and whole ones as such (3.0), as their column had them."""
+    """An entry as YAML reads it; but numbers in every usual way (1e-05), and whole ones as such (3.0), as their column had them.
+
+    What YAML would take for something else than what stands there is refused: ``04`` and ``1:30`` for numbers of another base,
+    ``1_000`` and ``nan`` for numbers, ``#N/A`` for nothing. In quotes they are text.
+    """
+    wanted = "accepted: a number such as 1000 or 1e-05, true, false, or text as YAML has it"
+    if much_like_a_number(text):
+        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}, in quotes where it looks like a number")
+    number = number_in(text)
+    if number is not None:
+        return _whole(number)
     try:
-        value = json.loads(text)
-    except ValueError:
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"{place}: found {text!r}; accepted: a number, true, false, or text as YAML has it") from None
+        value = _as_json_or_yaml(text)
+        _refuse_endless(value)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}") from None
+    if (value is None and text.strip().lower() not in ("null", "~")) or (
+        isinstance(value, list | dict) and text.strip()[0] not in "[{"
+    ):
+        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}, in quotes if it is text")
     return _whole(value)
+
+
+def _as_json_or_yaml(text: str) -> Any:
+    """What a text says. Raises ``ValueError`` and ``YAMLError``."""
+    with suppress(ValueError):
+        return json.loads(text)
+    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
+        raise ValueError("text that repeats itself")
+    return yaml.load(text, _Entries)  # noqa: S506 - a safe loader that knows fewer kinds
+
+
+def _refuse_endless(value: Any) -> None:
+    """A number within a list or a map that no double holds. Raises ``ValueError``."""
+    for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_endless(entry)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("no number")
+
+
+def entry_of(value: Any) -> str:
+    """A value as an entry of a table that is read back as the same value.
+
+    >>> [entry_of(value) for value in (0.5, True, None, "content", "on", "04", [1, "a"], {"a": None})]
+    ['0.5', 'true', 'null', 'content', '"on"', '"04"', '[1, "a"]', '{"a": null}']
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str):
+        try:
+            if value and _read(value, "") == value:
+                return value
+        except ConfigError:
+            pass
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _whole(value: Any) -> Any:
@@ -199,8 +289,13 @@ def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
 
 
 @_in_its_file
-def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str]) -> Points:
-    """Points from rows of ``scenario, condition, draw``, levers and dotted keys. Raises ``ConfigError``."""
+def points_of_rows(
+    rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
+) -> Points:
+    """Points from rows of ``scenario, condition, draw``, levers and dotted keys.
+
+    Mistakes call the rows as ``named`` does. Raises ``ConfigError``.
+    """
     rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
     _refuse_twins(bases, design)
@@ -213,11 +308,29 @@ def points_of_rows(rows: Sequence[Mapping[Any, Any]], design: Design, overrides:
     if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
         again = frame.loc[doubled].iloc[0]
         first = frame.index[frame["point"] == again["point"]][0]
-        raise ConfigError(f"points: found row {int(again['place']) + 1} twice (as row {first + 1}); accepted: each point once")
+        raise ConfigError(f"points: found {named(int(again['place']))} twice (as {named(int(first))}); accepted: each point once")
     found = Points(frame, bases, settings)
+    _refuse_two_under_one_id(found, named)
     _try_bounds(found, design)
-    _try_ends(found, design)
+    _try_ends(found, design, named)
     return found
+
+
+def _refuse_two_under_one_id(found: Points, named: Callable[[int], str]) -> None:
+    """Rows of one id must be one point: they set the same keys to the same values, in whatever order."""
+    first: dict[str, int] = {}
+    for place, point in enumerate(found.frame["point"]):
+        before = first.setdefault(point, place)
+        if before != place and not _alike(found.settings[before], found.settings[place]):
+            if found.config(before).digest() == found.config(place).digest():
+                continue
+            told = f"points: found {named(before)} and {named(place)} under one id, {point}, as two configurations"
+            raise ConfigError(f"{told}; accepted: one of them")
+
+
+def _alike(one: tuple[str, Settings], other: tuple[str, Settings]) -> bool:
+    """Whether two points set the same keys of one base to the same values, in one order."""
+    return one[0] == other[0] and list(_whole(one[1]).items()) == list(_whole(other[1]).items())
 
 
 def _policy_of(name: str, design: Design) -> str:
@@ -339,7 +452,7 @@ def _try_bounds(found: Points, design: Design) -> None:
                 raise ConfigError(f"uncertainties.{key}: {error}") from None
 
 
-def _try_ends(found: Points, design: Design) -> None:
+def _try_ends(found: Points, design: Design, named: Callable[[int], str]) -> None:
     """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable.
 
     Raises ``ConfigError``: the mistake is told under the key of the design that sets what is wrong.
@@ -356,11 +469,11 @@ def _try_ends(found: Points, design: Design) -> None:
         try:
             found.config(place)
         except ConfigError as error:
-            with told_of(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0])):
+            with told_of(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0], named(place))):
                 raise
 
 
-def _set_by(row: Any, design: Design, key: str) -> str:
+def _set_by(row: Any, design: Design, key: str, named: str) -> str:
     """Where a design sets a key, or what lies above or below it, in a point; empty where nothing of it does."""
     levels = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
     if row["condition"]:
@@ -369,7 +482,7 @@ def _set_by(row: Any, design: Design, key: str) -> str:
         if isinstance(choice, Mapping) and any(meet(key, other) for other in choice):
             return place
     drawn = [str(column) for column in row.index if "." in str(column) and meet(key, str(column))]
-    return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: row {int(row['place']) + 1}"
+    return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: {named}"
 
 
 def touches_world(key: str) -> bool:

@@ -23,7 +23,7 @@ from experiments import adaptation, compare, demo
 from experiments.adaptation import DIGITS, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE
 from experiments.contrasts import COLUMNS
 from experiments.lineup import Key, event_seed
-from experiments.output import MANIFEST, whole_folder, write_manifest
+from experiments.output import MANIFEST, naming, whole_folder, write_manifest
 from experiments.study import console_of
 from experiments.summary import HEADLINE
 from experiments.telling import counted, told_time
@@ -200,7 +200,8 @@ def refresh_penalties(folder: Path) -> str:
     text = penalties().to_csv(index=False, float_format=digits)
     before = path.read_text(encoding="utf-8") if path.exists() else text
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
     changed = len(set(text.splitlines()) - set(before.splitlines()))
     return f"{counted(changed, 'prediction')} moved" if changed else "no prediction moved"
 

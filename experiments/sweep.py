@@ -61,6 +61,8 @@ _TOLD_FROM = 1.0  # seconds of a start
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
+_TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
+
 JOB = "job_"
 """How the writers of a multirun's jobs begin: each knows its own point alone."""
 
@@ -122,15 +124,21 @@ def main(*overrides: str) -> Path:
 def run_plan(plan: Plan) -> Path:
     """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
     console = console_of()
-    with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
-        if plan.design.search is None:
-            turn = conduct(plan, store, console)
-        else:
-            from experiments.adaptive import search
+    try:
+        with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
+            if plan.design.search is None:
+                turn = conduct(plan, store, console)
+            else:
+                from experiments.adaptive import search
 
-            plan, turn = search(plan, store, console)
-        store.fold_rest()
-        left = len(plan.keys - store.finished())
+                plan, turn = search(plan, store, console)
+            store.fold_rest()
+            left = len(plan.keys - store.finished())
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # before the first run, or after the last
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise StoppedError(f"{told}; what {plan.folder} held is kept; the same command goes on", _FAILED) from None
     console.print(_closing(plan, turn, left), markup=False, highlight=False, soft_wrap=True)
     if turn.failed:
         raise StoppedError(
@@ -270,6 +278,7 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     if not todo:
         console.print(f"{counted(len(order), 'run')}: all there already.", highlight=False)
     else:
+        store.configurations.refuse_others(_at_risk(plan, store))
         workers = crew_size(plan.config.workers, count)
         engine = engine_of(plan.config.engine, workers)
         shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
@@ -289,6 +298,18 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     started = time.perf_counter()
     chunks.settle()
     turn.own += time.perf_counter() - started
+
+
+def _at_risk(plan: Plan, store: Store) -> Iterator[tuple[str, str]]:
+    """Points with runs in the store whose configuration may be another one now, and its digest: before a run is made in vain.
+
+    Other settings of a scenario or an arm are refused when the store is opened, unless the user mixes; a table that a point
+    names for itself is nowhere compared. Whatever slips through is refused when its first run is to be kept.
+    """
+    there = store.configurations.points()
+    for place, (point, (_, settings)) in enumerate(zip(plan.points.frame["point"], plan.points.settings, strict=True)):
+        if point in there and (plan.config.mix or any(key in _TABLES for key in settings)):
+            yield point, plan.points.config(place).digest()
 
 
 def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Turn) -> None:

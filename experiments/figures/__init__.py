@@ -34,6 +34,7 @@ from experiments.figures.slices import slices
 from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
 from experiments.figures.tile_map import tile_map
 from experiments.figures.waterfall import shapley_waterfall
+from experiments.output import naming
 from sim.world.record import ConfigError
 
 __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
@@ -99,9 +100,13 @@ def save(figure: Figure, path: Path | str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with rc_context(STYLE):
-            figure.savefig(part, format=path.suffix[1:], dpi=figure.dpi, metadata=_UNDATED[path.suffix])
-        part.replace(path)
+        with naming(path, part), rc_context(STYLE):
+            whole = io.BytesIO()  # a PDF that cannot be written to the disk cannot be closed either, and fails of something else
+            to = whole if path.suffix == ".pdf" else part
+            figure.savefig(to, format=path.suffix[1:], dpi=figure.dpi, metadata=_UNDATED[path.suffix])
+            if to is whole:
+                part.write_bytes(whole.getvalue())
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return path

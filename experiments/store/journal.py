@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ _TABLE = (
 )
 _ADD = f"INSERT OR REPLACE INTO done VALUES ({','.join('?' * (len(Key._fields) + len(_FIELDS)))})"  # noqa: S608 - of our own words
 _DROP = "DELETE FROM done WHERE point = ? AND world_seed = ? AND luck = ?"
+_DIGESTS = "SELECT DISTINCT point, digest FROM done WHERE error = '' ORDER BY point, digest"
 _BEGUN = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'done'"
 
 
@@ -79,11 +80,20 @@ def journal_path(folder: Path, writer: str) -> Path:
 
 def peek(path: Path) -> list[Done]:
     """What a journal holds, without changing it; nothing if its writer has just removed it."""
+    return _peek(path, _rows)
+
+
+def digests_in(path: Path) -> list[tuple[str, str]]:
+    """Each point that a journal has runs of, with each digest of their configurations."""
+    return _peek(path, lambda base: iter(base.execute(_DIGESTS)))
+
+
+def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> list[T]:
     try:
         # Not ``mode=ro``: what a killed writer left half-written is taken back by whoever opens it next.
         with _told(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as base:
             (begun,) = base.execute(_BEGUN).fetchone()
-            return list(_rows(base)) if begun else []
+            return list(rows(base)) if begun else []
     except OSError:
         if path.exists():
             raise

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from experiments.output import OutputError
+from experiments.output import OutputError, naming
 from experiments.store.schema import SCHEMA, VERSION_KEY
 
 TABLES = ("points", "runs", "data", "failures")
@@ -53,16 +53,20 @@ def next_number(folder: Path, writer: str) -> int:
 
 
 def write_part(folder: Path, table: str, writer: str, number: int, content: pa.Table) -> Path:
-    """Write a part: first under a hidden name and down to the disk, then under its own in one step."""
+    """Write a part: first under a hidden name and down to the disk, then under its own in one step.
+
+    Raises ``OSError`` that names the folder on a disk that is full or cannot be written.
+    """
     home = folder / table
-    home.mkdir(exist_ok=True)
     draft = home / f".{table}-{writer}-{number:05d}.{os.getpid()}.part"
     try:
-        pq.write_table(content, draft, compression="zstd", row_group_size=_ROWS, store_schema=True)
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        final = home / f"{table}-{writer}-{number:05d}-{checksum_of(draft)}.parquet"
-        draft.replace(final)
+        with naming(home):
+            home.mkdir(exist_ok=True)
+            pq.write_table(content, draft, compression="zstd", row_group_size=_ROWS, store_schema=True)
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
+            final = home / f"{table}-{writer}-{number:05d}-{checksum_of(draft)}.parquet"
+            draft.replace(final)
     finally:
         draft.unlink(missing_ok=True)
     return final

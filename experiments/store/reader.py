@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from experiments.cube import Cube, Outcome
 from experiments.designs import Design, design_from
 from experiments.points import FIXED
+from experiments.store import point_tables
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import StoreError, parts_of, read_part
 from experiments.store.schema import Done, Key
@@ -71,12 +72,7 @@ class StoredStudy:
         """The points of the latest sweep, in its order; those of a multirun's jobs add up."""
         alike = [said for _, said in self.sessions if said["design"] == self.latest["design"]]
         named = {self.latest["points"]} if self.latest.get("whole", True) else {said["points"] for said in alike}
-        written = {part.checksum: part for part in parts_of(self.folder, "points")}
-        parts = {name: part for name in named if (part := written.get(name.removesuffix(".parquet").rpartition("-")[2]))}
-        lost = sorted(named - parts.keys())
-        if lost:
-            raise StoreError(f"{self.folder / 'points' / lost[0]}: is missing; accepted: the file as the sweep wrote it")
-        frames: list[pd.DataFrame] = [read_part(parts[name]).to_pandas() for name in sorted(named)]
+        frames = point_tables.read(self.folder, named)
         whole = pd.concat(frames, ignore_index=True).drop_duplicates(["point", "place"]).sort_values("place", kind="stable")
         whole["place"] = range(len(whole))
         order = [name for name in FIXED if name in whole.columns]

@@ -17,11 +17,13 @@ import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, ReadWriteLock, Timeout
 
-from experiments.output import OutputError
+from experiments.output import FULL, OutputError, naming
+from experiments.store import point_tables
+from experiments.store.configurations import Configurations
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
-from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, VERSION_KEY, Done, Key, unpacked
+from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, Done, Key, unpacked
 from sim.metrics import UNITS
 
 ABOUT = "store.json"
@@ -30,7 +32,6 @@ WHOLE = "all"
 CHUNK = 1000
 """Runs a part of the tables; *assumption*: parts of some megabytes."""
 _LOCKS, _SESSIONS = "locks", "sessions"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a disk that is full or broken is no mistake in what was asked
 
 
 class Store:
@@ -41,6 +42,7 @@ class Store:
         self.folder = folder
         self.writer = writer
         self.journal = journal
+        self.configurations = Configurations(folder)
 
     def finished(self) -> set[Key]:
         """Runs that need not be done again: in the tables, or in any journal without a failure."""
@@ -50,8 +52,18 @@ class Store:
         return found
 
     def add(self, ended: Sequence[Done]) -> None:
-        """Keep runs that have ended, on the disk when this returns."""
+        """Keep runs that have ended, on the disk when this returns.
+
+        Raises ``StoreError`` for runs of another configuration than those of their point, whoever made these; none is kept then.
+        """
+        fresh = self.configurations.refuse_others((run.key.point, run.digest) for run in ended if not run.error)
         self.journal.add(ended)
+        if fresh and self.writer != WHOLE:  # of two that meet a point together, the later sees what the earlier wrote
+            try:
+                self.configurations.look()
+            except StoreError:
+                self.journal.drop(run.key for run in ended)
+                raise
 
     def fold(self, order: Sequence[Key]) -> None:
         """Put the journalled runs among ``order`` into one part of runs and of data, in that order."""
@@ -86,13 +98,7 @@ class Store:
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
-        table = pa.Table.from_pandas(plain_columns(frame), preserve_index=False).replace_schema_metadata(
-            {VERSION_KEY: SCHEMA.encode()}
-        )
-        for part in parts_of(self.folder, "points"):
-            if read_part(part).equals(table):
-                return part.path.name
-        return write_part(self.folder, "points", self.writer, next_number(self.folder, self.writer), table).name
+        return point_tables.keep(self.folder, self.folder / _LOCKS, self.writer, frame)
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
@@ -106,27 +112,31 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
 
     The writer ``WHOLE`` has it alone; others (shards, jobs of one sweep) share it, each name once at a time. Raises
     ``StoreError`` where somebody else writes, where the schema is another, where code or data differ from those of the runs in
-    it (unless ``mix``), where the folder holds something else, and where it cannot be written; ``OSError`` on a full disk.
+    it (unless ``mix``), where a point has runs of two configurations, where the folder holds something else, and where it
+    cannot be written; ``OSError`` on a full disk.
     """
     _refuse_strangers(folder)
     with ExitStack() as held:
         try:
-            for path in (folder, folder / _LOCKS, folder / _SESSIONS):
-                path.mkdir(parents=True, exist_ok=True)
-            _take(held, folder, writer)
+            with naming(folder):
+                for path in (folder, folder / _LOCKS, folder / _SESSIONS):
+                    path.mkdir(parents=True, exist_ok=True)
+                _take(held, folder, writer)
         except Timeout:
             raise StoreError(
                 f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep"
             ) from None
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise
             told = f"store: cannot write to {folder} ({error.strerror}); accepted: a folder that can be written"
             raise StoreError(told) from None
         with FileLock(folder / _LOCKS / "about.lock"):
             _settle_identity(folder, identity, mix)
         _tidy(folder, writer)
+        Configurations(folder).look()
         _adopt(folder, writer)
+        point_tables.settle(folder, folder / _LOCKS)
         with closing(Journal(journal_path(folder, writer))) as journal:
             yield Store(folder, writer, journal)
 
@@ -148,7 +158,7 @@ def _take(held: ExitStack, folder: Path, writer: str) -> None:
         held.callback(shared.close)
         held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE else shared.read_lock(timeout=0))
     except sqlite3.OperationalError as error:
-        raise OSError(errno.EIO, str(error)) from None
+        raise OSError(errno.EIO, str(error), str(folder / _LOCKS / "store.db")) from None
     held.enter_context(FileLock(folder / _LOCKS / f"{writer}.lock", timeout=0))
 
 
@@ -196,11 +206,12 @@ def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step, once its new text is down on the disk."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        with naming(path, draft):
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -299,15 +310,6 @@ def failures_in(folder: Path) -> pa.Table:
 
 def _key_of(row: Mapping[str, Any]) -> Key:
     return Key(*(row[name] for name in Key._fields))
-
-
-def plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns of one type each, as Parquet wants them: mixed ones become text."""
-    out = frame.copy()
-    for name in out.columns:
-        if out[name].dtype == object and len({type(value) for value in out[name].dropna()}) > 1:
-            out[name] = out[name].map(lambda value: None if value is None else json.dumps(value))
-    return out
 
 
 __all__ = ["ABOUT", "CHUNK", "WHOLE", "OutputError", "Store", "about_of", "writing"]

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from experiments.store import point_tables
+from experiments.store.configurations import conflicts_in
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
 from experiments.store.reader import Session, session_in
@@ -38,17 +40,20 @@ def faults_of(folder: Path) -> list[str]:
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
     remove = "remove it: the same sweep writes another one"
     sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / "sessions").glob("*.json"))]
-    for path in journals_of(folder):
-        _read(partial(peek, path), faults, _REMOVE)
+    held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder)}
+    journals = {path: [(run.key.point, run.digest) for run in runs if not run.error] for path, runs in held.items()}
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
     for table in TABLES:
         strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
         faults += [f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers)]
-    faults += _lost(folder, [session for session in sessions if session is not None])
+    mixed = point_tables.mixed_in(tables["points"])
+    faults += [f"{folder / 'points'}: column {told}; the same sweep writes them alike" for told in mixed]
+    faults += _lost(folder, tables["points"], [session for session in sessions if session is not None])
     if not sessions:
         faults.append(f"{folder / 'sessions'}: holds no session; the same sweep writes one")
     _pairs(tables["runs"], tables["data"], faults)
     _doubled(tables["runs"], faults)
+    faults += [f"{path}: {told}; {_REMOVE}" for path, told in conflicts_in(tables["runs"], journals).items()]
     by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
     for part, runs in tables["runs"]:
         found = by_number.get((part.writer, part.number))
@@ -57,9 +62,9 @@ def faults_of(folder: Path) -> list[str]:
     return faults
 
 
-def _lost(folder: Path, sessions: list[Session]) -> list[str]:
+def _lost(folder: Path, points: list[tuple[Part, pa.Table]], sessions: list[Session]) -> list[str]:
     """Tables of points that a session names and that are there under no number: what they hold is the last word of a name."""
-    held = {part.checksum for part in parts_of(folder, "points")}
+    held = {part.checksum for part in parts_of(folder, "points")} | point_tables.known_as(points)
     named = {session.said["points"]: session for session in sessions}
     return [
         f"{folder / 'points' / name}: is missing, and a session names it; the sweep of {session.path} writes it again"
@@ -89,12 +94,17 @@ def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table
             faults.append(f"{str(error).partition('; accepted')[0]}; {mends}")
             continue
         wanted = _SCHEMAS.get(part.table)
-        if wanted is not None and table.schema.names != wanted.names:
-            columns = f"has the columns {', '.join(table.schema.names)}; wanted: {', '.join(wanted.names)}"
+        if wanted is not None and not table.schema.equals(wanted):
+            alike = table.schema.names == wanted.names
+            columns = f"has the columns {_columns(table.schema, alike)}; wanted: {_columns(wanted, alike)}"
             faults.append(f"{part.path}: {columns}; {mends}")
             continue
         found.append((part, table))
     return found
+
+
+def _columns(schema: pa.Schema, with_types: bool) -> str:
+    return ", ".join(f"{field.name} ({field.type})" if with_types else field.name for field in schema)
 
 
 def _pairs(runs: list[tuple[Part, pa.Table]], data: list[tuple[Part, pa.Table]], faults: list[str]) -> None:

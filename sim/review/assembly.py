@@ -354,8 +354,11 @@ def _imported(text: str) -> ModuleType:
     path = CACHE / f"{name}.py"
     if not path.exists():
         partial = path.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        except OSError as error:  # a full disk names nothing
+            raise OSError(error.errno, error.strerror, str(path)) from None
     spec = importlib.util.spec_from_file_location(name, Path(path))
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load the generated rules {path}")

@@ -65,7 +65,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
 from sim.sources.checksums import FOLDER, sha256
-from sim.sources.tables import TableError, read_direct, read_exiles, read_pairs, read_states
+from sim.sources.csv_files import NoHeaderError, TableError, rows_of
+from sim.sources.tables import read_direct, read_exiles, read_pairs, read_states
 
 VERSION = "2"
 """Version of this builder; it goes up when the same inputs would give other tables."""
@@ -516,24 +517,22 @@ def _rows(path: Path, needed: Sequence[str], preamble: bool = False, fold: bool 
 
     ``preamble`` skips the lines before the header; ``fold`` takes header names without capitals and apostrophes.
     """
+
+    def named(entries: list[str]) -> list[str]:
+        return [_folded(cell) if fold else cell.strip() for cell in entries]
+
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header: list[str] = []
-            for cells in reader:
-                header = [_folded(cell) if fold else cell.strip() for cell in cells]
-                if not preamble or needed[0] in header:
-                    break
-            for name in needed:
-                if name not in header:
-                    raise TableError(f"{path.name}, column {name}: found no such column; accepted is a header with it")
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, dict(zip(header, (*cells, *("",) * len(header)), strict=False))
-    except FileNotFoundError:
-        raise TableError(f"{path.name}: not found in {path.parent}; accepted is a CSV table") from None
-    except (UnicodeDecodeError, csv.Error, IsADirectoryError) as error:
-        raise TableError(f"{path.name}: found {error}; accepted is a CSV table in UTF-8") from None
+        rows = rows_of(path, path.name, (lambda entries: needed[0] in named(entries)) if preamble else None, published=True)
+        header = named(next(rows).entries)
+    except NoHeaderError:
+        header = []
+    for name in needed:
+        if name not in header:
+            raise TableError(f"{path.name}, column {name}: found no such column; accepted is a header with it")
+        if header.count(name) > 1:
+            raise TableError(f"{path.name}, column {name}: found it twice; accepted is a header with each column once")
+    for line, entries in rows:
+        yield line, dict(zip(header, entries, strict=True))
 
 
 def _at(path: Path, line: int, column: str) -> str:
@@ -590,6 +589,15 @@ def _csv(header: Sequence[str], rows: Iterator[Row]) -> str:
 
 def _write(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]], day: str) -> None:
     """Write the tables and their checksums: each to a temporary file, checked there, and only then all put in place."""
+    try:
+        _write_whole(to, texts, inputs, day)
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(to)) from None  # a full disk names nothing
+
+
+def _write_whole(to: Path, texts: Mapping[str, str], inputs: Mapping[str, Mapping[str, str]], day: str) -> None:
     to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=to) as name:
         folder = Path(name)

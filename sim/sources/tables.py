@@ -8,8 +8,6 @@ means, its unit, year, publisher and licence stand in ``tables/COLUMNS.md`` besi
 
 from __future__ import annotations
 
-import csv
-import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import inf
@@ -19,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from sim.sources.checksums import FOLDER
-from sim.world.record import RogatoryError
+from sim.sources.csv_files import TableError, is_number, sheet_of
+from sim.world.record import quoted
 
 TAGS = ("read", "secondary", "unverified")
 """How well a penalty is known: statute text seen, a second hand's report, or neither checked."""
@@ -28,8 +27,8 @@ LIFE_YEARS = 60.0
 """Life imprisonment or death, in years: it is only ever compared with thresholds."""
 
 
-class TableError(RogatoryError, ValueError):
-    """A table cannot be used; the message is one line naming file, place, what was found and what is accepted."""
+_MOST_WHOLE = 2.0**53
+"""Whole numbers up to here are kept exactly."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,11 @@ def read_states(path: Path | None = None) -> pd.DataFrame:
     table = _read(path, STATE_WORDS, STATE_COLUMNS)
     for row, code in enumerate(table["code"]):
         if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
-            raise TableError(f"{_at(path, row)}, code: found {code!r}; accepted is a code of three capital letters")
+            raise TableError(f"{_at(path, table, row)}, code: found {quoted(code)}; accepted is a code of three capital letters")
     _refuse_doubles(path, table, ("code",))
     for row, name in enumerate(table["name"]):
         if not name:
-            raise TableError(f"{_at(path, row)}, name: found nothing; accepted is a short name")
+            raise TableError(f"{_at(path, table, row)}, name: found nothing; accepted is a short name")
     return table.set_index("code").sort_index()
 
 
@@ -158,11 +157,13 @@ def read_pairs(path: Path | None = None, codes: Collection[str] | None = None) -
         As for `read_states`; also an unknown state, a pair doubled, or ``a`` not before ``b``.
     """
     path = path or FOLDER / "pairs.csv"
-    table = _read(path, PAIR_WORDS, PAIR_COLUMNS)
+    table = _read(path, PAIR_WORDS, PAIR_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, PAIR_WORDS, "state", _codes(codes))
     for row, (a, b) in enumerate(zip(table["a"], table["b"], strict=True)):
         if not a < b:
-            raise TableError(f"{_at(path, row)}, a: found {a!r} with b {b!r}; accepted is a before b in the alphabet")
+            raise TableError(
+                f"{_at(path, table, row)}, a: found {quoted(a)} with b {quoted(b)}; accepted is a before b in the alphabet"
+            )
     _refuse_doubles(path, table, PAIR_WORDS)
     return table.sort_values(list(PAIR_WORDS), ignore_index=True)
 
@@ -179,11 +180,11 @@ def read_exiles(path: Path | None = None, codes: Collection[str] | None = None) 
         As for `read_states`; also an unknown state, a flow doubled, or a state that hosts its own exiles.
     """
     path = path or FOLDER / "exiles.csv"
-    table = _read(path, EXILE_WORDS, EXILE_COLUMNS)
+    table = _read(path, EXILE_WORDS, EXILE_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, EXILE_WORDS, "state", _codes(codes))
     for row, (origin, host) in enumerate(zip(table["origin"], table["host"], strict=True)):
         if origin == host:
-            raise TableError(f"{_at(path, row)}, host: found {host!r}; accepted is a state other than the origin")
+            raise TableError(f"{_at(path, table, row)}, host: found {quoted(host)}; accepted is a state other than the origin")
     _refuse_doubles(path, table, EXILE_WORDS)
     return table.sort_values(list(EXILE_WORDS), ignore_index=True)
 
@@ -201,13 +202,13 @@ def read_direct(path: Path | None = None, codes: Collection[str] | None = None) 
         As for `read_states`; also an unknown state, a count without its share, or a share without its count.
     """
     path = path or FOLDER / "direct.csv"
-    table = _read(path, DIRECT_WORDS, DIRECT_COLUMNS)
+    table = _read(path, DIRECT_WORDS, DIRECT_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, DIRECT_WORDS, "state", _codes(codes))
     _refuse_doubles(path, table, DIRECT_WORDS)
     for count in ("ordinary", "emergency"):
         torn = np.flatnonzero((table[count].isna() != table[f"{count}_answered"].isna()).to_numpy())
         if torn.size:
-            where = f"{_at(path, int(torn[0]))}, {count}"
+            where = f"{_at(path, table, int(torn[0]))}, {count}"
             raise TableError(f"{where}: found a count or a share alone; accepted are both, or neither")
     return table.sort_values("code", ignore_index=True)
 
@@ -227,75 +228,58 @@ def read_penalties(
         As for `read_states`; also an unknown state, offence or tag, a pair doubled, a negative penalty.
     """
     path = path or FOLDER / "penalties.csv"
-    table = _read(path, PENALTY_WORDS, PENALTY_COLUMNS)
+    table = _read(path, PENALTY_WORDS, PENALTY_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, ("code",), "state", _codes(codes))
     if offences is not None:
         _refuse_unknown(path, table, ("offence",), "offence", offences)
     _refuse_unknown(path, table, ("tag",), "tag", TAGS)
     for row, basis in enumerate(table["basis"]):
         if not basis:
-            raise TableError(f"{_at(path, row)}, basis: found nothing; accepted is the statute as cited")
+            raise TableError(f"{_at(path, table, row)}, basis: found nothing; accepted is the statute as cited")
     _refuse_doubles(path, table, ("code", "offence"))
     return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
 
 
-def _read(path: Path, words: tuple[str, ...], columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Read a table whose header is exactly ``words`` and ``columns`` in any order, its numbers checked."""
-    text = _text(path)
+def _read(path: Path, words: tuple[str, ...], columns: tuple[Column, ...], may_be_empty: bool = False) -> pd.DataFrame:
+    """Read a table whose header is exactly ``words`` and ``columns`` in any order, its numbers checked.
+
+    The index is the line of the file on which each row begins.
+    """
+    sheet = sheet_of(path, path.name, may_be_empty)
     wanted = (*words, *(column.name for column in columns))
     for name in wanted:
-        if name not in text.columns:
-            raise TableError(f"{path.name}, line 1: column {name!r} is missing; found {_listed(text.columns)}")
-    for name in text.columns:
+        if name not in sheet.header:
+            raise TableError(f"{path.name}, line 1: column {name!r} is missing; found {_listed(map(_cut, sheet.header))}")
+    for name in sheet.header:
         if name not in wanted:
-            raise TableError(f"{path.name}, line 1: found the unknown column {name!r}; accepted are {_listed(wanted)}")
+            raise TableError(f"{path.name}, line 1: found the unknown column {quoted(name)}; accepted are {_listed(wanted)}")
+    index = pd.Index([row.line for row in sheet.rows], dtype=np.int64)
+    text = pd.DataFrame([row.entries for row in sheet.rows], index, sheet.header, dtype=str)
     table = text[list(wanted)].copy()
     for column in columns:
         table[column.name] = _numbers(path, text[column.name], column)
     return table
 
 
-def _text(path: Path) -> pd.DataFrame:
-    """Read every cell as the text that stands there."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False, skip_blank_lines=False)
-    except FileNotFoundError:
-        raise TableError(f"{path.name}: not found in {path.parent}; accepted is a CSV table") from None
-    except (OSError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
-        raise TableError(f"{path.name}: found {_one_line(error)}; accepted is a CSV table in UTF-8") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise TableError(_too_long(path) or f"{path.name}: found {_one_line(error)}; accepted is a CSV table") from None
-    return text.fillna("")
-
-
-def _too_long(path: Path) -> str:
-    """Name the first row that is longer than the header; nothing if none is."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader)
-        for row in reader:
-            if len(row) > len(header):
-                where = f"{path.name}, line {reader.line_num}"
-                return f"{where}: found {len(row)} cells; accepted are {len(header)}, as in the header"
-    return ""
+def _cut(name: str) -> str:
+    return quoted(name)[1:-1]
 
 
 def _numbers(path: Path, cells: pd.Series, column: Column) -> pd.Series:
     """Turn one column's text into ``float64``, or ``int64`` where it is whole and never empty."""
     empty = cells == ""
-    numbers = pd.to_numeric(cells.where(~empty), errors="coerce").astype(np.float64)
+    plain = np.array([is_number(cell) for cell in cells.tolist()], bool)
+    numbers = pd.to_numeric(cells.where(plain), errors="coerce").astype(np.float64)
     values = numbers.to_numpy()
     good = np.isfinite(values) & (values >= column.low) & (values <= column.high)
     if column.whole:
-        good &= values == np.round(values)
+        good &= (values == np.round(values)) & (np.abs(values) <= _MOST_WHOLE)
     if column.may_be_empty:
         good |= empty.to_numpy()
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
-        found = repr(cells.iloc[row]) if cells.iloc[row] else "nothing"
-        raise TableError(f"{_at(path, row)}, {column.name}: found {found}; accepted is {column.accepted}")
+        found = quoted(cells.iloc[row]) if cells.iloc[row] else "nothing"
+        raise TableError(f"{_at(path, cells, row)}, {column.name}: found {found}; accepted is {column.accepted}")
     return numbers.astype(np.int64) if column.whole and not column.may_be_empty else numbers
 
 
@@ -304,7 +288,7 @@ def _refuse_doubles(path: Path, table: pd.DataFrame, key: tuple[str, ...]) -> No
     if doubled.size:
         row = int(doubled[0])
         found = " ".join(table[name].iloc[row] for name in key)
-        raise TableError(f"{_at(path, row)}, {' '.join(key)}: found {found} a second time; accepted is one row each")
+        raise TableError(f"{_at(path, table, row)}, {' '.join(key)}: found {_cut(found)} a second time; accepted is one row each")
 
 
 def _refuse_unknown(path: Path, table: pd.DataFrame, names: tuple[str, ...], noun: str, known: Collection[str]) -> None:
@@ -312,23 +296,19 @@ def _refuse_unknown(path: Path, table: pd.DataFrame, names: tuple[str, ...], nou
         strange = np.flatnonzero(~table[name].isin(list(known)).to_numpy())
         if strange.size:
             row = int(strange[0])
-            where, found = f"{_at(path, row)}, {name}", table[name].iloc[row]
-            raise TableError(f"{where}: found the unknown {noun} {found!r}; accepted are {_listed(known)}")
+            where, found = f"{_at(path, table, row)}, {name}", table[name].iloc[row]
+            raise TableError(f"{where}: found the unknown {noun} {quoted(found)}; accepted are {_listed(known)}")
 
 
 def _codes(codes: Collection[str] | None) -> Collection[str]:
     return list(read_states().index) if codes is None else codes
 
 
-def _at(path: Path, row: int) -> str:
-    return f"{path.name}, line {row + 2}"
+def _at(path: Path, table: pd.DataFrame | pd.Series, row: int) -> str:
+    return f"{path.name}, line {table.index[row]}"
 
 
 def _listed(names: Iterable[str]) -> str:
     """List names in one short line: all of them up to forty, else the first three, a count and the last."""
     known = [str(name) for name in names]
     return " ".join(known) if len(known) <= 40 else f"{' '.join(known[:3])} ... {known[-1]} ({len(known)})"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from sim.draws import Draws
+from sim.sources.csv_files import TableError
 from sim.sources.people import people_table
 from sim.sources.states import Tables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import TableError, packaged, read_direct, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.tables import packaged, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable

@@ -421,14 +421,14 @@ def test_a_table_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
 
 def test_a_row_longer_than_the_header_is_named(tmp_path: Path) -> None:
     first = altered(tmp_path, "exiles.csv", lambda lines: [lines[0], *(f"{line},1" for line in lines[1:])])
-    assert "line 2: found 4 cells; accepted are 3" in refusal(read_exiles, first)
+    assert "line 2: found 4 entries under 3 columns; accepted: 3" in refusal(read_exiles, first)
     last = altered(tmp_path, "exiles.csv", lambda lines: [*lines, "AFG,ALB,1,1"])
-    assert "line 1511: found 4 cells; accepted are 3" in refusal(read_exiles, last)
+    assert "line 1511: found 4 entries under 3 columns; accepted: 3" in refusal(read_exiles, last)
 
 
 def test_a_row_shorter_than_the_header_is_named(tmp_path: Path) -> None:
     path = altered(tmp_path, "exiles.csv", lambda lines: [*lines, "ZWE,ALB"])
-    assert "people: found nothing" in refusal(read_exiles, path)
+    assert "line 1511: found 2 entries under 3 columns; accepted: 3" in refusal(read_exiles, path)
 
 
 def test_the_order_of_rows_and_columns_does_not_matter(tmp_path: Path) -> None:

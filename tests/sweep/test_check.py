@@ -68,6 +68,11 @@ def another_value(path: Path) -> None:
     resealed(path, table.set_column(place, "count", pa.array([11, *table["count"].to_pylist()[1:]])))
 
 
+def in_column(table: pa.Table, name: str, value: str) -> pa.Table:
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, name, pa.array([value] * len(table))).replace_schema_metadata(table.schema.metadata)
+
+
 def session(folder: Path) -> Path:
     return next((folder / "sessions").glob("*.json"))
 
@@ -108,6 +113,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other schema of the store": (lambda s: in_json(s / "store.json", lambda said: said.update(schema="2")), "found schema '2'"),
     "store.json gone": (lambda s: (s / "store.json").unlink(), "found no store.json"),
     "store.json cut off": (lambda s: cut(s / "store.json"), "cannot be read"),
+    "a point of two configurations, sealed anew": (
+        lambda s: resealed(part(s, "runs", 1), in_column(pq.read_table(part(s, "runs", 1)), "digest", "0ther")),
+        "has runs of point a under configuration 0ther, and runs-all-00002-",
+    ),
     "a stranger": (lambda s: shutil.copy(part(s, "data"), s / "data" / "mine.parquet"), "bears no name of a part"),
     "session cut off": (lambda s: cut(session(s)), "cannot be read"),
     "session of something else": (lambda s: session(s).write_text("{}"), "is no session of a sweep"),
@@ -240,6 +249,19 @@ def test_a_store_that_is_not_there_is_told_with_those_that_are(
     for words, found in (([study, "nope"], "no store 'nope'"), ([study], "none")):
         assert main([*words, "output=out"]) == 2
         assert capsys.readouterr().err == f"rogatory: store: found {found}; accepted: a path, or one of another, own\n"
+
+
+def test_points_of_two_ids_that_are_one_configuration_are_told_and_are_no_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(tmp_path) as opening:
+        opening.add([done(*key) if key.point == "a" else done(*key)._replace(digest="0ther") for key in ORDER])
+    assert main(["check", str(tmp_path)]) == 0
+    assert "alike" not in capsys.readouterr().out
+    with opened(tmp_path / "alike") as opening:
+        opening.add([done(*key) for key in ORDER])
+    assert main(["check", str(tmp_path / "alike")]) == 0
+    assert "alike: points a, b: one configuration under 2 ids" in capsys.readouterr().out
 
 
 def test_a_store_that_lacks_runs_is_told_run_by_run(

@@ -11,7 +11,7 @@ import pytest
 
 from experiments.cli import main
 from experiments.designs import Design, design_from, design_of
-from experiments.points import Points, point_id, points_from, points_of, sized
+from experiments.points import Points, _read, _table_in, entry_of, point_id, points_from, points_of, sized
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
 from sim.sources.tables import FOLDER
@@ -246,18 +246,106 @@ def test_an_empty_entry_of_a_table_means_the_default(tmp_path: Path) -> None:
     assert again.config(1).digest() == found.config(1).digest()
 
 
+AS_TEXT: dict[str, list[Any]] = {  # of each key values that its column may hold together
+    "demand.abusive_wants": [None, "content", "traffic"],
+    "states.correlation": [None, 0.5, 0],
+    "review.load": [True, False],
+    "people.rows": [300, 400.0],
+    "start": ["2029-03-01", "2030-01-01"],
+    "conduct.own": [
+        "on",
+        "null",
+        "04",
+        "1e5",
+        "1_000",
+        "nan",
+        " a",
+        "#",
+        "",
+        "a: b",
+        "'",
+        '"',
+        "[",
+        "~",
+        "NA",
+        "NO",
+        "ö, ü",
+        "a\nb",
+    ],
+    "review.odd": [[1, 2.5, "on", None, True], {"a": None, "b": [0.1]}, [], {}, 1e-07, 1e300, -0.5, 10**20],
+}
+
+
+@pytest.mark.parametrize("key", AS_TEXT)
+def test_a_value_is_the_same_value_after_it_was_an_entry(tmp_path: Path, key: str) -> None:
+    values = AS_TEXT[key]
+    pd.DataFrame({key: map(entry_of, values)}).to_csv(tmp_path / "own.csv", index=False)
+    found = [_read(text, key) for text in _table_in(f"{tmp_path}/own.csv")[key]]
+    assert found == values
+    assert [type(value) for value in found if not isinstance(value, int)] == [
+        type(value) for value in values if not (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+    ]
+
+
+def test_points_that_set_a_key_to_nothing_are_printed_and_read_back_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("states.correlation,instruments.mlat.safeguards.judge\nnull,must\n0.5,absent\n,must\n", encoding="utf-8")
+    own = f"question: what if\nscenarios: [judge]\ntable: {table}\n"
+    before = points(own, tmp_path)
+    assert [settings for _, settings in before.settings] == [
+        {"states.correlation": None, "instruments.mlat.safeguards.judge": "must"},
+        {"states.correlation": 0.5, "instruments.mlat.safeguards.judge": "absent"},
+        {"instruments.mlat.safeguards.judge": "must"},
+    ]
+    assert main(["points", *TINY[:2], f"design={tmp_path}/own.yaml"]) == 0
+    table.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert points(own, tmp_path).settings == before.settings
+    assert list(points(own, tmp_path).frame["point"]) == list(before.frame["point"])
+
+
+def test_a_table_of_points_is_found_column_by_column_whatever_their_order(tmp_path: Path) -> None:
+    one = "review.uptake_max,review.rho,judge\r\n0.3,0.4,on\r\n"
+    other = "\ufeffjudge,review.rho,review.uptake_max\non,4e-1, 0.3\n\n"
+    found = []
+    for text in (one, other):
+        (tmp_path / "own.csv").write_text(text, encoding="utf-8", newline="")
+        found.append(points(f"question: what if\nlevers: {{judge: judge}}\ntable: {tmp_path}/own.csv\n", tmp_path))
+    assert list(found[0].frame["point"]) == list(found[1].frame["point"])
+    config = found[1].config(0)
+    assert (config.review.uptake_max, config.review.rho) == (0.3, 0.4)
+
+
 TABLES = [
     ("rho\n0.3\n", r"table.csv: column 'rho': no such key; accepted: point, place, scenario,.* a dotted key$"),
-    ("review.rhoo\n0.3\n", r"table.csv: row 1: review\.rhoo: no such key; accepted: load, "),
-    ("review.rho\n0.3\n1.3\n0.4\n", r"table.csv: row 2: review\.rho: found 1\.3; accepted: "),
-    ("review.rho\nhigh\n", r"table.csv: row 1: review\.rho: found 'high'; accepted: "),
-    ("review.rho\n'\n", r"table.csv: row 1: review\.rho: found \"'\"; accepted: "),
+    ("review.rhoo\n0.3\n", r"table.csv: line 2: review\.rhoo: no such key; accepted: load, "),
+    ("review.rho\n0.3\n1.3\n0.4\n", r"table.csv: line 3: review\.rho: found 1\.3; accepted: "),
+    ("review.rho\nhigh\n", r"table.csv: line 2: review\.rho: found 'high'; accepted: "),
+    ("review.rho\n'\n", r"table.csv: line 2: review\.rho: found \"'\"; accepted: "),
     ("review.rho\n", r"table.csv: found no row; accepted: "),
-    ("", r": table: found '.*table.csv', which cannot be read \(No columns to parse from file\); accepted: a CSV file"),
-    ("a,b\n1,2,3\n1,2\n1,2,3,4,5\n", r": table: found '.*table.csv', which cannot be read \(.*\); accepted: a CSV file"),
-    ("review.rho\n0.3\n0.3\n", r": points: found row 2 twice \(as row 1\); accepted: "),
-    ("judge\nperhaps\n", r"table.csv: row 1: judge: found 'perhaps'; accepted: off, on"),
-    ("condition\nelsewhere\n", r"table.csv: row 1: condition: found 'elsewhere'; accepted: "),
+    ("", r": table: .*table.csv: found nothing in it; accepted: a header and at least one row$"),
+    ("a,b\n1,2,3\n1,2\n1,2,3,4,5\n", r": table: .*table.csv: line 2: found 3 entries under 2 columns; accepted: 2, as in "),
+    ("review.rho,review.uptake_max\n0.3,0.4,\n0.5,0.6,\n", r"table.csv: line 2: found 3 entries under 2 columns \(the line ends"),
+    ("review.rho;review.uptake_max\n0,3;0,4\n", r"table.csv: line 1: found columns separated by semicolons; accepted: commas"),
+    ("review.rho,review.rho\n0.3,0.4\n", r"table.csv: line 1: found column 'review\.rho' twice; accepted: "),
+    ("review.rho\n0.3\n\n0.4\n", r"table.csv: line 3: found a blank line; accepted: "),
+    ("review.rho,judge\n0.3,on\n,\n", r"table.csv: line 3: found a row without an entry; accepted: "),
+    (" review.rho\n0.3\n", r"table.csv: line 1: found column ' review\.rho', with spaces around it; accepted: 'review\.rho'$"),
+    ('review.rho,judge\n0.3,"on\n0.4,off\n', r"table.csv: line 2: found a quote that is not closed; accepted: "),
+    ("people.rows\n0100\n", r"table.csv: line 2: people\.rows: found '0100'; accepted: a number such as 1000 or 1e-05, "),
+    ("people.rows\n300\n1_000\n", r"table.csv: line 3: people\.rows: found '1_000'; accepted: a number such as 1000 or 1e-05, "),
+    ("review.rho\nnan\n", r"table.csv: line 2: review\.rho: found 'nan'; accepted: a number"),
+    ("review.rho\n#N/A\n", r"table.csv: line 2: review\.rho: found '#N/A'; accepted: a number"),
+    ('review.rho\n"0,3"\n', r"table.csv: line 2: review\.rho: found '0,3'; accepted: a number"),
+    ("review.rho\nNA\n", r"table.csv: line 2: review\.rho: found 'NA'; accepted: "),
+    ("draw,review.rho\n-1,0.3\n", r"table.csv: line 2: draw: found '-1'; accepted: a whole number from 0 to 2147483647"),
+    ("draw,review.rho\none,0.3\n", r"table.csv: line 2: draw: found 'one'; accepted: a whole number from 0 to "),
+    ('judge,review.rho\n"on",0.3\n"off\n\n",0.4\n', r"table.csv: line 3: judge: found 'off\\n\\n'; accepted: off, on"),
+    ('review.rho,judge\n0.3,on\n0.4,off\n3,"off"\n', r"table.csv: line 4: review\.rho: found 3; accepted: "),
+    ("review.rho\n0.3\n0.3\n", r": points: found line 3 twice \(as line 2\); accepted: "),
+    ("judge\nperhaps\n", r"table.csv: line 2: judge: found 'perhaps'; accepted: off, on"),
+    ("condition\nelsewhere\n", r"table.csv: line 2: condition: found 'elsewhere'; accepted: "),
     ("scenario\nutopia\n", r": table: scenario: found 'utopia'; accepted: adaptive, "),
 ]
 

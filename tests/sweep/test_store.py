@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +24,7 @@ from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.parts import StoreError, parts_of, read_part
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import Key
+from experiments.store.schema import Done, Key
 from experiments.store.store import WHOLE, Store, failures_in, writing
 from experiments.store.validate import content_checksum, faults_of
 from tests.shares import some_fast
@@ -423,6 +423,96 @@ def test_what_is_no_store_is_left_alone(tmp_path: Path, what: str) -> None:
         pass
     assert (place / "thesis.tex").exists() if place.is_dir() else place.read_text() == "mine"
     assert not place.is_dir() or [path.name for path in place.iterdir()] == ["thesis.tex"]
+
+
+# --- one point, one configuration -------------------------------------------------------------------------------------------------
+
+OTHER = "0therc0nf1g"
+
+
+def otherwise(point: str, world: int = 1, luck: int = 0, error: str = "") -> Done:
+    """A run of the same point under another configuration."""
+    return done(point, world, luck, error=error)._replace(digest="" if error else OTHER)
+
+
+@pytest.mark.parametrize("where", ["in the tables", "in the journal", "in a shard's journal", "in this turn", "in this batch"])
+@pytest.mark.parametrize("writer", [WHOLE, "1_of_2", "job_a"])
+def test_a_run_of_another_configuration_is_kept_out_of_its_point(tmp_path: Path, where: str, writer: str) -> None:
+    if where == "in the tables":
+        filled(tmp_path)
+    elif where.endswith("journal"):
+        with opened(tmp_path, "2_of_2" if "shard" in where else writer) as store:
+            store.add([done("a")])
+    batch = [done("a", 3), done("b", 3), otherwise("a", 4)] if where == "in this batch" else [done("b", 3), otherwise("a", 3)]
+    told = rf"^store: \S+ has runs of point a under configuration d1ge57, and others are under {OTHER}; accepted: "
+    with opened(tmp_path, writer, mix=True) as store:
+        store.add([done("z", error="boom")])
+        if where == "in this turn":
+            store.add([done("a")])
+        before = runs_in(tmp_path)
+        with pytest.raises(StoreError, match=told):
+            store.add(batch)
+    assert runs_in(tmp_path) == before
+    assert faults_of(tmp_path) == [], "nothing wrong was written"
+    with opened(tmp_path, writer) as store:
+        store.add([done("b", 3), done("a", 4)])
+    assert {("a", 4, 0), *before} <= {*runs_in(tmp_path)}
+
+
+def test_of_two_jobs_that_meet_a_point_together_the_later_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path, "1_of_2") as one, opened(tmp_path, "2_of_2") as other:
+        assert other.finished() == set()
+        one.add([done("b")])
+        other.add([otherwise("c")])
+        one.add([done("a")])
+        with pytest.raises(StoreError, match=r"has runs of point a under configuration"):
+            other.add([otherwise("a", 2), otherwise("d")])
+        one.fold(ORDER)
+        with pytest.raises(StoreError, match=r"has runs of point b under configuration"):
+            other.add([otherwise("b", 2)])
+    assert runs_in(tmp_path) == [("a", 1, 0), ("b", 1, 0), ("c", 1, 0)]
+    assert faults_of(tmp_path) == []
+
+
+def test_a_failure_has_no_configuration_and_other_code_may_have_the_same(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with opened(tmp_path, identity=Identity(**{**IDENTITY, "code": "0ther"}), mix=True) as store:
+        store.add([otherwise("a", 3, error="boom"), done("a", 4)._replace(code="0ther")])
+        store.fold_rest()
+        store.settle_failures()
+    assert len(runs_in(tmp_path)) == 5
+    assert faults_of(tmp_path) == []
+
+
+def mixed_once(folder: Path, journal: bool) -> Path:
+    """A store into which an older version took two configurations of a point; the file that holds the other."""
+    filled(folder)
+    with closing(Journal(journal_path(folder, "1_of_2"))) as held:
+        held.add([otherwise("a", 3)])
+        store = Store(folder, "1_of_2", held)
+        if not journal:
+            store.fold_rest()
+    return journal_path(folder, "1_of_2") if journal else parts_of(folder, "runs")[0].path
+
+
+@pytest.mark.parametrize("journal", [True, False], ids=["in a journal", "in the tables"])
+def test_a_store_with_two_configurations_of_a_point_is_found_out_and_not_written_to(tmp_path: Path, journal: bool) -> None:
+    path = mixed_once(tmp_path, journal)
+    (fault,) = faults_of(tmp_path)
+    assert "of point a under configuration" in fault
+    assert f"{OTHER}" in fault
+    assert "d1ge57" in fault
+    assert fault.endswith("; remove it: the same sweep makes again what is missing then")
+    before = tables(tmp_path)
+    for writer in (WHOLE, "2_of_2"):
+        with pytest.raises(StoreError, match=r"has runs of point a under configuration"), opened(tmp_path, writer):
+            pass
+    assert tables(tmp_path) == before
+    assert str(path) in fault or not journal
+    Path(fault.partition(": ")[0]).unlink()
+    with opened(tmp_path) as store:
+        store.add([done("a", 4) if journal or "1_of_2" in fault.partition(": ")[0] else otherwise("a", 4)])
+    assert faults_of(tmp_path) == []
 
 
 # --- what may join --------------------------------------------------------------------------------------------------------------

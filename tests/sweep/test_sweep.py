@@ -24,7 +24,9 @@ from experiments.store.reader import StoredStudy
 from experiments.store.schema import Done, Key
 from experiments.store.validate import content_checksum, faults_of
 from experiments.sweep import plan_of
+from sim.config import checked, varied
 from sim.simulation import simulate
+from sim.sources.checksums import FOLDER
 from sim.world.record import ConfigError
 from tests.shares import one_in, some_fast
 from tests.sweep.small import LEVERS, TINY, done, swept, tables
@@ -216,7 +218,11 @@ def test_a_sweep_grows_without_doing_again_what_is_there(
     assert len(first.runs) == before
     grown = swept(*more, text=larger)
     assert len(grown.runs) == after
-    assert kept.items() <= tables(grown.folder).items(), "the parts that were there stay as they are"
+    stay = kept if what != "a lever" else {path: mark for path, mark in kept.items() if not path.startswith("points")}
+    assert stay.items() <= tables(grown.folder).items(), "the parts that were there stay, but that points get a new column"
+    assert len(pd.read_parquet(grown.folder / "points")) == len(first.points) + (
+        len(grown.points) if what not in ("seeds", "luck") else 0
+    )
     assert f"{after - before} runs in" in capsys.readouterr().out
     assert faults_of(grown.folder) == []
     assert main(["check", "own", "output=out"]) == 0
@@ -275,6 +281,85 @@ def test_runs_of_other_code_or_data_are_refused_and_named(
     assert tables(Path("out/sweep/own")) == before
     if change is other_code:
         assert main([*base, *years, *more, "mix=true"]) == 0
+
+
+# --- one point, one configuration -----------------------------------------------------------------------------------------------
+
+
+def honest(ran: list[Key]) -> Any:
+    """Makes engines that make up what comes of a run, but for its configuration's digest."""
+
+    def engine_of(*given: object) -> Engine:
+        def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+            for batch in one_by_one(batches):
+                ran.extend(batch.keys)
+                base, settings = shared.settings[batch.keys[0].point]
+                digest = checked(varied(shared.bases[base], settings)).digest()
+                yield [done(*key)._replace(code=shared.code, digest=digest) for key in batch.keys]
+
+        return engine
+
+    return engine_of
+
+
+def test_other_settings_are_mixed_under_no_point_that_has_runs(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[Key] = []
+    unreal.setattr(sweep, "engine_of", honest(ran))
+    folder = swept().folder
+    before, ran[:] = tables(folder), []
+    sweeping = ["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=3", "luck=1", "mix=true"]
+    capsys.readouterr()
+    assert main([*sweeping, "review.rho=0.3"]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "has runs of point " in told
+    assert "; accepted: one configuration for a point, or store=NAME for a new store" in told
+    assert ran == [], "it is told before a run is made in vain"
+    runs = {path: mark for path, mark in tables(folder).items() if not path.startswith("points")}
+    assert runs.items() <= before.items()
+    assert faults_of(folder) == []
+    assert main(sweeping) == 0
+    assert len(StoredStudy(folder).runs) == RUNS + 4
+
+
+def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
+    unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[Key] = []
+    unreal.setattr(sweep, "engine_of", honest(ran))
+    table = Path("mine.csv")
+    table.write_bytes((FOLDER / "states.csv").read_bytes())
+    words = ("states=real", *(word for word in TINY if not word.startswith("states")))
+    Path("own.yaml").write_text("question: does it stay?\nlevers: {whose: {theirs: {}, mine: {states.table: mine.csv}}}\n")
+    sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "luck=1"]
+    assert main([*sweeping, "seeds=1"]) == 0
+    before, ran[:] = tables(Path("out/sweep/own")), []
+    table.write_bytes(table.read_bytes().replace(b",1,", b",0,", 1))
+    capsys.readouterr()
+    assert main([*sweeping, "seeds=2"]) == 2
+    assert "has runs of point " in capsys.readouterr().err
+    assert ran == []
+    assert before.items() <= tables(Path("out/sweep/own")).items()
+    table.write_bytes((FOLDER / "states.csv").read_bytes())
+    assert main([*sweeping, "seeds=2"]) == 0
+
+
+@pytest.mark.slow
+def test_a_multirun_mixes_no_two_configurations_of_a_point(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.csv").write_bytes((FOLDER / "penalties.csv").read_bytes())
+    asked = ["run", "-m", *TINY, "seeds=1", "output=out", "workers=1", "states.penalty_table=mine.csv", "scenario=as_adopted,judge"]
+    asked = ["states=real" if word == "states=synthetic" else word for word in asked if not word.startswith("states.synthetic")]
+    assert main([*asked, "store=own"]) == 0
+    folder = Path("out/sweep/own")
+    before = tables(folder)
+    Path("mine.csv").write_text(Path("mine.csv").read_text(encoding="utf-8").replace(",4.0,", ",4.5,", 1), encoding="utf-8")
+    capsys.readouterr()
+    more = [word.replace("seeds=1", "seeds=2") for word in asked]
+    assert main([*more, "store=own", "mix=true"]) == 2
+    assert "has runs of point " in capsys.readouterr().err
+    assert {path: mark for path, mark in tables(folder).items() if not path.startswith("points")}.items() <= before.items()
+    assert faults_of(folder) == []
 
 
 # --- shared out -----------------------------------------------------------------------------------------------------------------
