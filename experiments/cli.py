@@ -67,8 +67,8 @@ def usage() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a study; the exit status is 0 or one of ``STATUSES``, and whatever goes wrong is one line on the standard error."""
     given = sys.argv[1:] if arguments is None else arguments
-    with _listening():
-        return _answered(lambda: _main(given), given[0] if given else "")
+    with _listening() as stopped:
+        return _answered(lambda: _main(given), given[0] if given else "", stopped)
 
 
 def _main(given: list[str]) -> int:
@@ -111,18 +111,24 @@ def _is_text(word: str) -> bool:
 # --- whatever goes wrong --------------------------------------------------------------------------------------------------------
 
 
-def _answered(study: Callable[[], int], name: str) -> int:
+def _answered(study: Callable[[], int], name: str, stopped: list[int]) -> int:
     """What a study ends with, or the status of what went wrong; that is told in one line."""
     try:
         return study()
     except KeyboardInterrupt as stop:
-        return _say(f"interrupted; {_left_by(stop, name)}", _INTERRUPTED)
+        return _interrupted(stop, name)
     except BrokenPipeError:
         return _unheard()
     except SystemExit as stop:
         return _ended(stop)
     except Exception as error:
+        if stopped and not isinstance(getattr(error, "status", None), int):  # libraries make other errors of an interrupt
+            return _interrupted(error, name)
         return _failed(error, name)
+
+
+def _interrupted(stop: BaseException, name: str) -> int:
+    return _say(f"interrupted; {_left_by(stop, name)}", _INTERRUPTED)
 
 
 def _failed(error: Exception, name: str) -> int:
@@ -199,25 +205,26 @@ def _unheard() -> int:
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
-    """Being told to stop tidies up like an interrupt."""
-    before = {}
+def _listening() -> Iterator[list[int]]:
+    """Being told to stop tidies up like an interrupt; the list holds what came."""
+    before, stopped = dict[int, Any](), list[int]()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
     with suppress(ValueError):  # in another thread than the main one nobody is told
         for number in _ENDS:
-            if signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, _interrupt)
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, stop)
     try:
-        yield
+        yield stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-_ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+_ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 # --- the studies ----------------------------------------------------------------------------------------------------------------
@@ -315,7 +322,7 @@ def shell() -> None:
         status = _flushed(main())
     except KeyboardInterrupt:
         status = _say("interrupted", _INTERRUPTED)
-    for number in (signal.SIGINT, *_ENDS):  # it is over: nothing can be stopped any more
+    for number in _ENDS:  # it is over: nothing can be stopped any more
         signal.signal(number, signal.SIG_IGN)
     sys.exit(status)
 

@@ -23,6 +23,7 @@ _GRACE = 0.5  # seconds; *assumption*: in which a worker that is told to stop ha
 _PATIENCE = 5.0  # seconds; *assumption*: after which a worker that was told to stop is killed
 _BEGUN_AGAIN = 79  # exit status of a process that found itself running its parent's script; no other part ends with it
 _ASKS = ("__name__", "parent_process", "current_process")  # what a guard asks for
+_STANDARD_ERROR = 2  # its file's number
 _LEAVES = ("exit", "_exit")
 
 
@@ -206,7 +207,10 @@ def follow_parent() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Give up what is being worked at; a result that is being handed over gets through, or its reader would wait for ever."""
+    if _Own.stopping:
+        return
     _Own.stopping = True
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)  # whatever breaks from here on is nobody's concern
     last = threading.Timer(_GRACE, os._exit, (1,))
     last.daemon = True
     last.start()

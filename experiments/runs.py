@@ -12,8 +12,10 @@ from typing import Protocol
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from experiments.output import safe_name
 from experiments.processes import Hands, refuse_unguarded
 from experiments.tally import Tally, tally_of, with_displacement
 from sim.settings import Config
@@ -28,7 +30,7 @@ def replicate(configs: Sequence[Config], keep: Path | None, seed: int) -> list[T
     for config in configs:
         result = simulate(config, seed=seed)
         if keep is not None:
-            result.requests.to_parquet(keep / f"requests-{config.scenario_name}-{seed}.parquet", index=False)
+            result.requests.to_parquet(keep / f"requests-{safe_name(config.scenario_name)}-{seed}.parquet", index=False)
         tallies.append(tally_of(result))
         finished.append(result.finished)
     if len(configs) == 2:
@@ -103,7 +105,7 @@ def replicates(configs: Sequence[Config], keep: Path | None = None, console: Con
     shown = console or Console(stderr=True)
     finished: dict[int, list[Tally]] = {}
     with crew(crew_size(first.workers, len(seeds)), configs, shown) as spread, progress_bar(shown, "seeds") as progress:
-        task = progress.add_task(" against ".join(config.scenario_name for config in configs), total=len(seeds))
+        task = progress.add_task(escape(" against ".join(config.scenario_name for config in configs)), total=len(seeds))
         for place, tallies in spread(partial(replicate, configs, keep), seeds):
             finished[seeds[place]] = tallies
             progress.advance(task)

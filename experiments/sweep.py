@@ -37,7 +37,7 @@ from experiments.jobs import Batch, batches_of, shared_of
 from experiments.output import commit, is_dirty, machine
 from experiments.points import Points, points_of, refuse_scenario, sized
 from experiments.runs import crew_size, warm
-from experiments.stopped import StoppedError
+from experiments.stopped import FAILED, INTERRUPTED, StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
 from experiments.store.schema import Done, Key
@@ -49,7 +49,6 @@ from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
 
-_FAILED, _INTERRUPTED = 3, 130  # exit statuses, as in experiments.cli
 OF_THE_SWEEP = (
     *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
 )
@@ -130,9 +129,7 @@ def run_plan(plan: Plan) -> Path:
         left = len(plan.keys - store.finished())
     console.print(_closing(plan, turn, left), markup=False, highlight=False, soft_wrap=True)
     if turn.failed:
-        raise StoppedError(
-            f"{counted(turn.failed, 'run')} failed; the others are kept: rogatory check store={plan.folder}", _FAILED
-        )
+        raise StoppedError(f"{counted(turn.failed, 'run')} failed; the others are kept: rogatory check store={plan.folder}", FAILED)
     return plan.folder
 
 
@@ -223,8 +220,8 @@ def _ended(turn: Turn, status: str) -> dict[str, Any]:
 def _halted(error: BaseException, turn: Turn, plan: Plan) -> StoppedError:
     kept = f"{counted(turn.done, 'run')} of this turn kept in {plan.folder}; the same command goes on"
     if isinstance(error, KeyboardInterrupt):
-        return StoppedError(f"interrupted; {kept}", _INTERRUPTED)
-    return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", _FAILED)
+        return StoppedError(f"interrupted; {kept}", INTERRUPTED)
+    return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", FAILED)
 
 
 def _manifest(plan: Plan, store: Store) -> dict[str, Any]:

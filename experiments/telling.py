@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from experiments.study import FEW_SEEDS, table_of
@@ -77,7 +78,8 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     for arm in ranked["arm"]:
         rate = rows.get((arm, "case_disclosure_rate"))
         cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        table.add_row(str(arm), *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads))
+        spread = ("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads)
+        table.add_row(escape(str(arm)), *cells, *spread)
     return table
 
 
