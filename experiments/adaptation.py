@@ -157,7 +157,7 @@ def protecting(baseline: str) -> list[str]:
     known, wrong = listing()
     for line in wrong.values():
         Console(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
-    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name != baseline]
+    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
 
 
 def checked(config: Config) -> Spec:

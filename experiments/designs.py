@@ -233,6 +233,15 @@ _ACCEPTED = {
 }
 
 
+def refuse_design(config: Config, study: str) -> None:
+    """A study that reads no design does not take one for nothing. Raises ``ConfigError``."""
+    if config.design is not None:
+        raise ConfigError(
+            f"design: found {quoted(config.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
+            "read designs"
+        )
+
+
 def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     """The arms of a design, each with a baseline of its own that differs from it in policy alone.
 
@@ -245,7 +254,10 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     if not design.arms:
         raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
     _refuse_unheeded(design_name, design, overrides)
-    overrides = [*_said_by(design, overrides), *overrides]
+    said = _said_by(design, overrides)
+    if said:
+        _composed(f"{_file(design_name)}: constants", *said, *(o for o in overrides if key_of(o) not in _OF_THE_ARM))
+    overrides = [*said, *overrides]
     of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
     if any(key_of(override) == "baseline" for override in overrides):
         baseline = choice_of(asked.baseline, "baseline")
@@ -280,9 +292,7 @@ def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str])
         raise ConfigError(f"{key}: found beside design={design_name}; accepted: what the design says, for it names the arms")
     for constant in design.constants:
         if key_of(constant) in _OF_THE_CHOICE:
-            raise ConfigError(
-                f"{file}: constants: found {quoted(constant)}; accepted: keys of what is run, the arms name scenarios"
-            )
+            raise ConfigError(f"{file}: constants: found {quoted(constant)}; accepted: other keys, for the arms name scenarios")
     for name, own in (design.arms or {}).items():
         for override in own:
             if key_of(override).split(".")[0] in _OF_THE_STUDY:

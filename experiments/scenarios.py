@@ -23,7 +23,6 @@ _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
 _PIPE_WIDTH = 150  # letters
 NOT_SAID = "not said"
 """What stands for a line that a file does not have."""
-_UNREAD = 2  # exit status where a file on the list cannot be read
 
 
 class Header(Record):
@@ -38,17 +37,17 @@ class Header(Record):
 
 
 def headers() -> dict[str, Header]:
-    """The header of each scenario that can be read, by its name, in alphabetical order."""
+    """The header of each scenario that has a readable one, by its name, in alphabetical order."""
     return listing()[0]
 
 
 def listing() -> tuple[dict[str, Header], dict[str, str]]:
-    """Headers by name, and by name what is wrong with the files that are no scenario: a bad one spoils no other."""
+    """Headers by name, and by name what is wrong with files that cannot be used: a bad one spoils no other."""
     known, wrong = dict[str, Header](), dict[str, str]()
     for name in options("scenario"):
         try:
-            scenario_of(f"scenario={name}")
             known[name] = header_of(path_of("scenario", name))
+            scenario_of(f"scenario={name}")
         except ConfigError as error:
             wrong[name] = str(error)
     return known, wrong
@@ -128,7 +127,7 @@ def changes(name: str) -> dict[str, tuple[Any, Any]]:
 
 
 def main(*names: str) -> int:
-    """List the scenarios, or tell those that are named; the exit status is 0, or 2 where a file on the list cannot be read."""
+    """List the scenarios, or tell those that are named; the exit status is 0."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_WIDTH)
@@ -138,7 +137,7 @@ def main(*names: str) -> int:
         console.print("rogatory scenarios NAME tells one fully.", highlight=False)
         for line in wrong.values():
             print(f"rogatory: {' '.join(line.split())}", file=sys.stderr)
-        return _UNREAD if wrong else 0
+        return 0
     told = [(name, changes(name), headers_of([name])) for name in names]
     for name, changed, known in told:
         _tell(console, name, changed, known)

@@ -34,8 +34,9 @@ from rich.text import Text
 from experiments.designs import Design, design_of
 from experiments.engines import engine_of
 from experiments.jobs import Batch, batches_of, shared_of
-from experiments.output import commit, is_dirty, machine
+from experiments.output import commit, is_dirty, machine, safe_name
 from experiments.points import Points, points_of, refuse_scenario, sized
+from experiments.processes import refuse_unguarded
 from experiments.runs import crew_size, warm
 from experiments.stopped import FAILED, INTERRUPTED, StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
@@ -117,6 +118,8 @@ def main(*overrides: str) -> Path:
 
 def run_plan(plan: Plan) -> Path:
     """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
+    if plan.config.engine.name == "local":
+        refuse_unguarded(crew_size(plan.config.workers, sum(len(batch.keys) for batch in plan.batches)))
     console = console_of()
     with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
         if plan.design.search is None:
@@ -147,7 +150,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
     luck = config.luck if "luck" in given or design.luck is None else design.luck
     shard = _shard(config.shard)
-    folder = store_folder(config.store or Path(config.design).stem, config.output)
+    folder = store_folder(config.store or safe_name(Path(config.design).stem), config.output)
     if design.search is not None and config.shard is not None:
         raise ConfigError(
             f"shard: found {config.shard!r} with a search; accepted: null, for each generation waits for the one before"
