@@ -221,7 +221,7 @@ def test_a_worker_that_dies_breaks_the_others_work_and_nobody_waits() -> None:
 @pytest.mark.slow
 def test_processes_that_ended_because_they_ran_the_script_are_told_by_their_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_BEGUN_AGAIN", -signal.SIGKILL)
-    with pytest.raises(UnguardedError, match="^workers: found 2 processes in a script"), Hands(2, nothing, ()) as hands:
+    with pytest.raises(UnguardedError, match=r"^workers: found 2 processes in a script"), Hands(2, nothing, ()) as hands:
         hands.submit(killed, 0.0).result()
 
 
