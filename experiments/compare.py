@@ -91,7 +91,9 @@ def main(*overrides: str) -> Path:
         if tables is not None:
             comparison, cooperation = tables
             console.print(arms_table(comparison, cooperation, first, ran.worlds, console.width))
-            for line in closing_lines(cooperation, ran.worlds, [ran.stopped, *_unsaid(first, ran.board)], timing, written):
+            for line in closing_lines(
+                cooperation, ran.worlds, [ran.stopped, *_unsaid(first, ran.board)], timing, written, lacking.why
+            ):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +61,15 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
     with lacking.told_after(written):
         if tables is not None:
             console.print(printed(*tables, configs, console.width < _WIDE))
-        _tell(console, written, first)
+        _tell(console, written, first, lacking.why)
     return written
 
 
-def _tell(console: Console, written: Path, first: Config) -> None:
+def _tell(console: Console, written: Path, first: Config, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
+    lacking = f", without {', '.join(missing)}" if missing else ""
     lines = [
-        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json.",
+        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
         "they say nothing of the parameters that are assumed.",
     ]

@@ -43,9 +43,18 @@ def told_time(seconds: float) -> str:
 
 
 def closing_lines(
-    cooperation: pd.DataFrame, worlds: int, reasons: Iterable[str], timing: Mapping[str, float], written: object
+    cooperation: pd.DataFrame,
+    worlds: int,
+    reasons: Iterable[str],
+    timing: Mapping[str, float],
+    written: object,
+    missing: Iterable[str] = (),
 ) -> list[str]:
-    """What stands under the table, a sentence a line; ``reasons`` say why a study stopped and what it cannot give."""
+    """What stands under the table, a sentence a line.
+
+    ``reasons`` say why a study stopped and what it cannot give, ``missing`` which files it lacks.
+    """
+    lacking = f", without {', '.join(missing)}" if missing else ""
     frontier = [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = (
         f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
@@ -56,7 +65,7 @@ def closing_lines(
         *reasons,
         f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
-        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json.",
+        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json{lacking}.",
         _HONEST,
         few,
     )
