@@ -91,9 +91,8 @@ def main(*overrides: str) -> Path:
         if tables is not None:
             comparison, cooperation = tables
             console.print(arms_table(comparison, cooperation, first, ran.worlds, console.width))
-            for line in closing_lines(
-                cooperation, ran.worlds, [ran.stopped, *_unsaid(first, ran.board)], timing, written, lacking.why
-            ):
+            reasons = [ran.stopped, *_unsaid(first, ran.board)]
+            for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
 

@@ -65,7 +65,8 @@ def closing_lines(
         *reasons,
         f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
-        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json{lacking}.",
+        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
+        f"manifest.json{lacking}.",
         _HONEST,
         few,
     )
