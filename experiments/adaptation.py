@@ -17,24 +17,26 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
-from experiments.compare import Ran, manifest_of_arms, run_all, runs_frame
+from experiments.compare import RUNS, Ran, check_all, manifest_of_arms, processes_of, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
 from experiments.figures import draw, save
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
-from experiments.output import commit, stamped, whole_folder, write_manifest
+from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.processes import refuse_unguarded
+from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
-from experiments.scenarios import headers
+from experiments.scenarios import headers_of, listing
 from experiments.study import console_of, table_of
 from experiments.telling import counted, told_time
 from sim.config import key_of, load
 from sim.result import package_versions
 from sim.settings import Config
-from sim.simulation import check
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -54,6 +56,7 @@ _READING = (
     "paper. The same numbers stand in the table below."
 )
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
+_FIGURES = "figures"  # folder of the figure
 _HONEST = (
     "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
     "95 %, on world means; they say nothing of the parameters that are assumed."
@@ -91,31 +94,38 @@ class Side(NamedTuple):
 
 
 def main(*overrides: str) -> Path:
-    """Run, tell and write; returns the folder of results."""
+    """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
     began = time.monotonic()
     with Console(stderr=True).status("composing the scenarios"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
     spec = checked(first)
     entries = line_up(arms)
-    for place, entry in enumerate(entries):
-        if entry.against == place:
-            check(entry.config)
+    refuse_unguarded(processes_of(first))
+    told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
+    check_all(entries)
     console = console_of()
     with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
         ran = run_all(entries, console)
-        tables = tables_of(ran.board, entries, spec)
-        for table, frame in tables.items():
-            frame.to_csv(folder / table, index=False, float_format=DIGITS)
-        runs_frame(ran.board, entries).to_parquet(folder / "runs.parquet", index=False)
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        lacking, tables = Lacking(folder), dict[str, pd.DataFrame]()
+        with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
+            tables = tables_of(ran.board, entries, spec)
+            for table, frame in tables.items():
+                frame.to_csv(folder / table, index=False, float_format=DIGITS)
         command = " ".join(["adaptation", *overrides])
-        picture = draw_figure(folder / "figures", tables[HEADLINE_TABLE], _size(ran, first), first)
-        write_adapted(folder, list(tables.values()), arms, headers(), picture, _facts(command, ran, first, began))
-        write_manifest(folder, manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began))
+        if tables:
+            with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
+                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), first)
+                write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
+        manifest = manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began)
+        write_manifest(folder, manifest | {"missing": lacking.why})
     written = Path(first.output) / "adaptation" / name
-    console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
-    for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
-        console.print(line, highlight=False, soft_wrap=True)
+    with lacking.told_after(written):
+        if tables:
+            console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
+        for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
 
 
@@ -144,7 +154,10 @@ def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
 
 def protecting(baseline: str) -> list[str]:
     """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
-    return [name for name, header in headers().items() if header.direction.get(PROTECTS) == "down" and name != baseline]
+    known, wrong = listing()
+    for line in wrong.values():
+        Console(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
+    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
 
 
 def checked(config: Config) -> Spec:
@@ -362,7 +375,7 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
         cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
         cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("lost", "displaced", "cost")]
-        table.add_row(name, *cells)
+        table.add_row(escape(name), *cells)
     return table
 
 

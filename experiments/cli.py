@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from types import FrameType
+from typing import Any
+
+from experiments.interrupts import held
 
 STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
@@ -31,13 +36,14 @@ _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery"
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
-_SHOW = (("--cfg", "job"), ("-c", "job"), ("--cfg=job",))
 _HELP = ("-h", "--help")
-_USAGE_ERROR, _FAILED, _INTERRUPTED = 2, 3, 130
+"""Flags that take a value, and the values; none stands for any."""
+_DONE, _USAGE_ERROR, _FAILED, _DEFECT, _INTERRUPTED = 0, 2, 3, 5, 130
 STATUSES = (
-    "0 done, 2 a mistake in what was asked, 3 a failure outside the model or runs that failed, "
-    "4 reproduce found different numbers or check a fault, 130 interrupted"
+    "0 done, 2 a mistake in what was asked, 3 a failure outside the model or runs, figures or pages that failed, "
+    "4 reproduce found different numbers or check a fault, 5 a defect of Rogatory, 130 interrupted"
 )
+_TOLD = 500  # letters of a failure that are told
 
 
 def usage() -> str:
@@ -54,56 +60,169 @@ def usage() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a study; the exit status is 0 or one of ``STATUSES``."""
+    """Run a study; the exit status is 0 or one of ``STATUSES``, and whatever goes wrong is one line on the standard error."""
     given = sys.argv[1:] if arguments is None else arguments
+    with _listening() as stopped:
+        return _answered(lambda: _main(given), given[0] if given else "", stopped)
+
+
+def _main(given: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):  # a letter that a terminal does not have is no reason to stop
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    for word in given:
+        if not _is_text(word):
+            return _say(f"found {_quoted(word)}, which is no text; accepted: arguments in {_ENCODING}", _USAGE_ERROR)
     if not given or given[0] in ("-h", "--help", "help"):
         print(usage())
-        return 0 if given else _USAGE_ERROR
+        return _DONE if given else _USAGE_ERROR
     name, rest = given[0], given[1:]
     if name == "--version":
         from importlib.metadata import version
 
         print(f"rogatory {version('rogatory')}")
-        return 0
+        return _DONE
     if name not in STUDIES:
-        return _say(f"no study is named {name!r}; accepted: {', '.join(STUDIES)}", _USAGE_ERROR)
-    return _run(name, rest)
-
-
-def _run(name: str, rest: list[str]) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)  # being told to stop tidies up like an interrupt
+        return _say(f"no study is named {_quoted(name)}; accepted: {', '.join(STUDIES)}", _USAGE_ERROR)
     try:
-        return _ask(name, rest)
-    except KeyboardInterrupt:
-        kept = "what the store held is kept" if name in ("sweep", *OF_A_STORE) else "nothing was written"
-        return _say(f"interrupted; {kept}", _INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has gone: what was written is whole
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        os.getcwd()  # noqa: PTH109 - to import paths takes time in which an interrupt is not yet caught
+    except OSError:
+        return _say("the current folder is not there any more; accepted: to be called from one that is", _USAGE_ERROR)
+    return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+_ENCODING = "UTF-8"
 
 
-def _ask(name: str, rest: list[str]) -> int:
+def _is_text(word: str) -> bool:
+    """Whether an argument is text, and not bytes that could not be read as such."""
+    try:
+        word.encode(_ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in word
+
+
+# --- whatever goes wrong --------------------------------------------------------------------------------------------------------
+
+
+def _answered(study: Callable[[], int], name: str, stopped: list[int]) -> int:
+    """What a study ends with, or the status of what went wrong; that is told in one line."""
+    try:
+        return study()
+    except KeyboardInterrupt as stop:
+        return _interrupted(stop, name)
+    except BrokenPipeError:
+        return _unheard()
+    except SystemExit as stop:
+        return _ended(stop)
+    except Exception as error:
+        if stopped and not isinstance(getattr(error, "status", None), int):  # libraries make other errors of an interrupt
+            return _interrupted(error, name)
+        return _failed(error, name)
+
+
+def _interrupted(stop: BaseException, name: str) -> int:
+    return _say(f"interrupted; {_left_by(stop, name)}", _INTERRUPTED)
+
+
+def _failed(error: Exception, name: str) -> int:
+    """Tell a failure by its kind: what was asked, what is outside the model, or what is a defect."""
+    from concurrent.futures import BrokenExecutor
+
     from experiments.stopped import StoppedError
     from sim.world.record import RogatoryError
 
+    status = _FAILED
+    if isinstance(error, RogatoryError):
+        line, status = " ".join(str(error).split()), _USAGE_ERROR
+    elif isinstance(error, StoppedError):
+        line, status = str(error), error.status
+    elif isinstance(error, BrokenExecutor):
+        line = f"a worker process died (too little memory?); {_left_by(error, name)}"
+    elif isinstance(error, OSError | MemoryError):
+        line = f"{_told(error)}; {_left_by(error, name)}"
+    elif isinstance(error, ImportError):
+        line = f"Rogatory is not installed whole: {_told(error)}; accepted: to install it anew"
+    elif isinstance(error, RecursionError):
+        line, status = f"found what lies too deep in itself; accepted: lists and maps of few levels ({_kept(error)})", _USAGE_ERROR
+    else:
+        place = "".join(f"; {note}" for note in _notes(error))
+        line, status = f"a defect of Rogatory, not of what was asked: {_told(error)}{place} ({_kept(error)})", _DEFECT
+    return _say(line, status)
+
+
+def _told(error: BaseException) -> str:
+    """An exception on one line, no longer than a person would read."""
+    line = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    return line if len(line) <= _TOLD else f"{line[:_TOLD]}..."
+
+
+def _kept(error: BaseException) -> str:
+    """Where the traceback of a defect is: a file of its own, which nobody else can read."""
+    import tempfile
+    import traceback
+
     try:
-        return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
-    except RogatoryError as error:
-        return _say(" ".join(str(error).split()), _USAGE_ERROR)
-    except StoppedError as stopped:
-        return _say(str(stopped), stopped.status)
-    except BrokenExecutor:
-        return _say("a worker process died (too little memory?); nothing was written", _FAILED)
-    except BrokenPipeError:
-        raise
-    except (OSError, MemoryError) as error:
-        return _say(f"{type(error).__name__}: {' '.join(str(error).split())}; nothing was written", _FAILED)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else _FAILED
+        number, path = tempfile.mkstemp(prefix="rogatory-", suffix=".txt", text=True)
+        with open(number, "w", encoding=_ENCODING, errors="backslashreplace") as file:  # noqa: PTH123 - a file that is open already
+            file.writelines(traceback.format_exception(error))
+    except Exception:  # nowhere to write: the line is all there is
+        return "its traceback could not be kept: no folder for temporary files can be written"
+    return f"traceback: {path}"
+
+
+def _notes(error: BaseException) -> list[str]:
+    return [" ".join(note.split()) for note in getattr(error, "__notes__", ())]
+
+
+def _left_by(error: BaseException, name: str) -> str:
+    """What is on the disk after a failure; a study that had written all says so itself."""
+    if notes := _notes(error):
+        return "; ".join(notes)
+    return "what the store held is kept" if name in ("sweep", *OF_A_STORE) else "nothing was written"
+
+
+def _ended(stop: SystemExit) -> int:
+    """The status with which a library wants to end, with what it says."""
+    if isinstance(stop.__context__, BrokenPipeError):
+        return _unheard()
+    if stop.code is None or isinstance(stop.code, int):
+        return stop.code or _DONE
+    return _say(" ".join(str(stop.code).split()), _USAGE_ERROR)
+
+
+def _unheard() -> int:
+    """Whoever read the output has gone: what was written is whole, and nothing more is said."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _DONE
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """Being told to stop tidies up like an interrupt; the list holds what came."""
+    before, stopped = dict[int, Any](), list[int]()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    with suppress(ValueError):  # in another thread than the main one nobody is told
+        for number in _ENDS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+# --- the studies ----------------------------------------------------------------------------------------------------------------
 
 
 def _by_name(name: str, rest: list[str]) -> int:
@@ -112,45 +231,114 @@ def _by_name(name: str, rest: list[str]) -> int:
         print(f"usage: rogatory {name} [NAME ...]\n\n{STUDIES[name]}")
         return 0
     for word in rest:
-        if word.startswith("-") or "=" in word:
-            return _say(f"{name}: found {word!r}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
-    return import_module(f"experiments.{name}").main(*rest) or 0
+        if not word or word.startswith("-") or "=" in word:
+            return _say(f"{name}: found {_quoted(word)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
+    return _module(f"experiments.{name}").main(*rest) or _DONE
+
+
+def _module(name: str) -> Any:
+    """A module with all that it imports; an interrupt waits for that, for libraries do not expect it meanwhile."""
+    with held():
+        return import_module(name)
 
 
 def _by_keys(name: str, rest: list[str]) -> int:
     """A study of overrides; ``--cfg job`` shows what they amount to, with reforms written where they belong."""
-    from sim.config import as_yaml, run_from_shell
-
-    many = name == "run" and any(word in rest for word in ("-m", "--multirun"))
-    together = import_module("experiments.multirun").told(rest) if many else ""
-
-    def study(*overrides: str) -> None:
-        if many:
-            import_module("experiments.multirun").main(together, *overrides)
-        elif name in _ANALYSES:
-            import_module("experiments.analysis").main(name, *overrides)
-        else:
-            import_module(f"experiments.{name}").main(*overrides)
-
+    for word in rest:
+        if not word.strip(" =+~"):
+            return _say(f"{name}: found {_quoted(word)}; accepted: key=value", _USAGE_ERROR)
     if name in OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
         rest = [f"store={rest[0]}", *rest[1:]]
-    shown = [words for words in _SHOW if all(word in rest for word in words)]
-    overrides = [word for word in rest if not shown or word not in shown[0]]
-    if shown and not any(word.startswith("-") for word in overrides):
-        print(as_yaml(*overrides), end="")
+    config = _module("sim.config")
+    asked = config.Asked.of(rest)
+    together = _module("experiments.multirun").told(asked.overrides) if name == "run" and asked.many else ""
+
+    def study(*overrides: str) -> None:
+        if together:
+            _module("experiments.multirun").main(together, *overrides)
+        elif name in _ANALYSES:
+            _module("experiments.analysis").main(name, *overrides)
+        else:
+            _module(f"experiments.{name}").main(*overrides)
+
+    if asked.flags == ("--cfg=job",):
+        print(config.as_yaml(*asked.overrides), end="")
     else:
-        run_from_shell(study, rest, name)
-    return 0
+        config.run_from_shell(study, rest, name)
+    return _DONE
+
+
+def _quoted(word: str) -> str:
+    from sim.world.record import quoted
+
+    return quoted(word)
 
 
 def _say(line: str, status: int) -> int:
-    print(f"rogatory: {line}", file=sys.stderr)
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):  # whoever read it has gone
+            print(f"rogatory: {line}", file=sys.stderr, flush=True)
     return status
 
 
+# --- a process of its own -------------------------------------------------------------------------------------------------------
+
+_AGAIN = 0.05  # seconds
+
+
 def shell() -> None:
-    """Entry point of the console script."""
-    sys.exit(main())
+    """Entry point of the console script: a process of its own, which ends here."""
+    try:
+        with held():
+            _furnish()
+        status = _flushed(main())
+    except KeyboardInterrupt:
+        status = _say("interrupted", _INTERRUPTED)
+    for number in _ENDS:  # it is over: nothing can be stopped any more
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(status)
+
+
+def _furnish() -> None:
+    """What holds in a process of our own: pictures need no window, and whatever a library has to say is one line."""
+    import warnings
+
+    os.environ["MPLBACKEND"] = "agg"  # a notebook leaves its own to whatever it calls
+    sys.unraisablehook = _heed
+    warnings.resetwarnings()
+    for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", kind)
+    warnings.showwarning = lambda message, category, *_: _warn(message)
+
+
+def _warn(message: Warning | str) -> None:
+    _say(f"warning: {' '.join(str(message).split())}", _DONE)
+
+
+def _heed(dropped: sys.UnraisableHookArgs) -> None:
+    """What was raised where nobody can catch it: an interrupt is raised anew, anything else is told in one line."""
+    import _thread
+    import threading
+
+    if issubclass(dropped.exc_type, KeyboardInterrupt):
+        again = threading.Timer(_AGAIN, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    elif dropped.exc_value is not None:
+        _say(f"warning: {_told(dropped.exc_value)}", _DONE)
+
+
+def _flushed(status: int) -> int:
+    """The status of what was done, if what it said could be said to the end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _unheard()
+    except (OSError, ValueError) as error:
+        _unheard()
+        return status or _say(f"the output could not be written: {_told(error)}", _FAILED)
+    return status
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ from rich.console import Console
 
 from experiments import report
 from experiments.contrasts import PROTECTION, comparison_of, contrast_of, cooperation_of
-from experiments.designs import Arm, arms_of, compare_arms
+from experiments.designs import Arm, arms_of, compare_arms, told_of
 from experiments.lineup import UNITS_KEPT, Board, Entry, Measured, Task, board_of, line_up, measure, tasks_of
-from experiments.output import commit, manifest_of, stamped, whole_folder, write_manifest
+from experiments.output import Lacking, commit, manifest_of, stamped, whole_folder, write_manifest
 from experiments.paired import half_width, mean_of, needed_worlds
+from experiments.processes import refuse_unguarded
 from experiments.runs import Spread, crew, crew_size, progress_bar
-from experiments.scenarios import headers
+from experiments.scenarios import Header, headers_of
 from experiments.study import console_of
 from experiments.telling import arms_table, closing_lines, counted, told_time
 from sim.config import load
@@ -33,8 +34,12 @@ from sim.result import package_versions
 from sim.settings import Config
 from sim.simulation import check
 from sim.world.record import ConfigError
+from sim.world.states import StateTable
 
 FEWEST_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time then cover 93 to 95 % (tests/compare)
+RUNS = "runs.parquet"
+TABLES = ("comparison.csv", "comparison.parquet", "cooperation.csv")
+_PAGE = (report.REPORT, "forest.png", "plane.png")
 _ABSENT = "absent"  # in an arm, where its baseline has a key
 
 
@@ -51,39 +56,62 @@ class Ran(NamedTuple):
 
 
 def main(*overrides: str) -> Path:
-    """Compare, write and tell; returns the folder of results."""
+    """Compare, write and tell; returns the folder of results. Raises ``StoppedError`` where a figure or the page failed."""
     began = time.monotonic()
     with Console(stderr=True).status("composing the arms"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
     _check_study(first)
     entries = line_up(arms)
-    for place, entry in enumerate(entries):
-        if entry.against == place:  # what is wrong with the world or a user's override shows in the baseline; the rest as it runs
-            check(entry.config)
+    refuse_unguarded(processes_of(first))
+    told = headers_of(arm.name for arm in arms)
+    check_all(entries)
     console = console_of()
-    label = _label(arms)
-    with whole_folder(Path(first.output) / "compare", name := stamped(label)) as folder:
+    with whole_folder(Path(first.output) / "compare", name := stamped(_label(arms))) as folder:
         ran = run_all(entries, console)
         own = time.monotonic()
-        contrasts = [contrast_of(ran.board, entries, place, first.metrics.fewest_events) for place in _places(arms, entries)]
-        told = headers()
-        comparison, cooperation = comparison_of(ran.board, contrasts, told), cooperation_of(ran.board, contrasts)
-        write_tables(folder, ran.board, entries, comparison, cooperation)
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        lacking, tables = Lacking(folder), None
+        with lacking.spared(*TABLES):
+            tables = tables_of(ran.board, entries, _places(arms, entries), told)
+            write_tables(folder, *tables)
         command = " ".join(["compare", *overrides])
-        facts = {
-            "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
-            "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
-            "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
-        }  # fmt: skip
-        report.write(folder, comparison, cooperation, arms, told, facts)
+        if tables is not None:
+            facts = {
+                "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
+                "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+                "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
+            }  # fmt: skip
+            with lacking.spared(*_PAGE):
+                report.write(folder, *tables, arms, told, facts)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
-        write_manifest(folder, _manifest(command, folder, entries, ran, timing, cooperation))
+        write_manifest(folder, _manifest(command, folder, entries, ran, timing, tables) | {"missing": lacking.why})
     written = Path(first.output) / "compare" / name
-    console.print(arms_table(comparison, cooperation, first, ran.worlds, console.width))
-    for line in closing_lines(cooperation, ran.worlds, [ran.stopped, *_unsaid(first, ran.board)], timing, written):
-        console.print(line, highlight=False, soft_wrap=True)
+    with lacking.told_after(written):
+        if tables is not None:
+            comparison, cooperation = tables
+            console.print(arms_table(comparison, cooperation, first, ran.worlds, console.width))
+            reasons = [ran.stopped, *_unsaid(first, ran.board)]
+            for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
+
+
+def check_all(entries: Sequence[Entry]) -> None:
+    """What only shows against the states, in every configuration that will be run. Raises ``ConfigError``."""
+    known: dict[tuple[str, int], StateTable] = {}
+    for entry in entries:
+        with told_of("" if entry.config.scenario_name == entries[entry.against].name else entry.name):
+            check(entry.config, known)
+
+
+def tables_of(
+    board: Board, entries: Sequence[Entry], places: Sequence[int], told: Mapping[str, Header]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
+    fewest = entries[0].config.metrics.fewest_events
+    contrasts = [contrast_of(board, entries, place, fewest) for place in places]
+    return comparison_of(board, contrasts, told), cooperation_of(board, contrasts)
 
 
 def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
@@ -112,7 +140,8 @@ def _places(arms: Sequence[Arm], entries: Sequence[Entry]) -> list[int]:
 
 def _label(arms: Sequence[Arm]) -> str:
     baseline = arms[0].baseline_config
-    named = baseline.design or (arms[0].name if len(arms) == 1 else f"{len(arms)}-arms")
+    design = Path(baseline.design).stem if baseline.design else ""  # of a design that is a file, its name and not its path
+    named = design or (arms[0].name if len(arms) == 1 else f"{len(arms)}-arms")
     return f"{named}-against-{baseline.scenario_name}"
 
 
@@ -126,7 +155,7 @@ def run_all(entries: Sequence[Entry], console: Console) -> Ran:
     worlds = config.seeds if wanted is None else max(config.seeds, FEWEST_WORLDS)
     most = worlds if wanted is None else config.most_seeds
     shown = Console(stderr=True)
-    processes = crew_size(config.workers, most * config.luck)
+    processes = processes_of(config)
     done: dict[Task, Measured] = {}
     looks: list[int] = []
     with crew(processes, [entry.config for entry in entries], shown) as spread:
@@ -145,8 +174,16 @@ def run_all(entries: Sequence[Entry], console: Console) -> Ran:
     return Ran(board, worlds, _stopped(wanted, looks, wide), tuple(wide), busy, arrays, processes)
 
 
+def processes_of(config: Config) -> int:
+    """How many processes share the replicates of a study."""
+    most = config.seeds if config.until is None else config.most_seeds
+    return crew_size(config.workers, most * config.luck)
+
+
 def half_widths(board: Board, entries: Sequence[Entry]) -> dict[str, float]:
     """Half of the 95 % interval of each arm's paired difference in ``case_disclosure_rate``."""
+    if PROTECTION not in board.keys:  # nobody wished for anything abusive
+        return {entry.name: np.nan for a, entry in enumerate(entries) if entry.against != a}
     k = board.keys.index(PROTECTION)
     pairs = [(entry, a) for a, entry in enumerate(entries) if entry.against != a]
     return {entry.name: float(half_width(mean_of(board.values[a, k] - board.values[entry.against, k]))) for entry, a in pairs}
@@ -202,12 +239,11 @@ def _stopped(wanted: float | None, looks: Sequence[int], wide: Mapping[str, floa
 # --- writing --------------------------------------------------------------------------------------------------------------
 
 
-def write_tables(folder: Path, board: Board, entries: Sequence[Entry], comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:
-    """The comparison (Parquet and CSV), protection against cooperation (CSV), every run (Parquet)."""
+def write_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:
+    """The comparison (Parquet and CSV), and protection against cooperation (CSV)."""
     comparison.astype({"agrees": "boolean"}).to_parquet(folder / "comparison.parquet", index=False)
     comparison.to_csv(folder / "comparison.csv", index=False, float_format="%.6g")
     cooperation.to_csv(folder / "cooperation.csv", index=False, float_format="%.6g")
-    runs_frame(board, entries).to_parquet(folder / "runs.parquet", index=False)
 
 
 def runs_frame(board: Board, entries: Sequence[Entry]) -> pd.DataFrame:
@@ -259,14 +295,20 @@ def timing_of(ran: Ran, own: float, total: float) -> dict[str, float | int]:
 
 
 def _manifest(
-    command: str, folder: Path, entries: Sequence[Entry], ran: Ran, timing: Mapping[str, float], cooperation: pd.DataFrame
+    command: str,
+    folder: Path,
+    entries: Sequence[Entry],
+    ran: Ran,
+    timing: Mapping[str, float],
+    tables: tuple[pd.DataFrame, pd.DataFrame] | None,
 ) -> dict[str, Any]:
     """The manifest of a comparison: how it stopped, what it cannot say, what no other arm outdoes, and where the time went."""
+    frontier = [] if tables is None else tables[1].loc[tables[1]["on_frontier"], "arm"]
     return manifest_of_arms(command, folder, entries, ran.board, timing["total_seconds"]) | {
         "stopped": ran.stopped,
         "unreached": list(ran.unreached),
         "unsaid": _unsaid(entries[0].config, ran.board),
-        "frontier": [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]],
+        "frontier": [str(name) for name in frontier],
         "timing": dict(timing),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.designs import refuse_design
 from experiments.study import conduct_study
 from sim.config import load
 from sim.settings import Config
@@ -21,6 +22,7 @@ def main(*overrides: str) -> Path:
 def pair(*overrides: str) -> tuple[Config, Config]:
     """No treaty, and the chosen scenario under the same overrides. Raises ``ConfigError``."""
     chosen = load(*overrides)
+    refuse_design(chosen, "demo")
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
     if chosen.scenario_name == baseline.scenario_name:

@@ -234,16 +234,31 @@ _ACCEPTED = {
 }
 
 
+def refuse_design(config: Config, study: str) -> None:
+    """A study that reads no design does not take one for nothing. Raises ``ConfigError``."""
+    if config.design is not None:
+        raise ConfigError(
+            f"design: found {quoted(config.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
+            "read designs"
+        )
+
+
 def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     """The arms of a design, each with a baseline of its own that differs from it in policy alone.
 
     The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
-    and for ``baseline``, which names another one. An arm's own overrides reach its baseline unless they are policy (what a
-    scenario may change: the texts, the safeguards, the review, the conduct). Raises ``ConfigError``.
+    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``luck`` hold where the user says nothing
+    else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
+    the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
     design, asked = design_of(design_name), load(*overrides)
     if not design.arms:
         raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
+    _refuse_unheeded(design_name, design, overrides)
+    said = _said_by(design, overrides)
+    if said:
+        _composed(f"{_file(design_name)}: constants", *said, *(o for o in overrides if key_of(o) not in _OF_THE_ARM))
+    overrides = [*said, *overrides]
     of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
     if any(key_of(override) == "baseline" for override in overrides):
         baseline = choice_of(asked.baseline, "baseline")
@@ -257,6 +272,45 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
         config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
         arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
     return arms
+
+
+def _said_by(design: Design, overrides: Sequence[str]) -> list[str]:
+    """What a design says of every arm and of its size, as overrides; what the user says of the same keys holds instead."""
+    given = {key_of(override) for override in overrides}
+    size = [f"{key}={value}" for key, value in (("seeds", design.seeds), ("luck", design.luck)) if value is not None]
+    return [override for override in (*design.constants, *size) if key_of(override) not in given]
+
+
+def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str]) -> None:
+    """Nothing is accepted without effect. Raises ``ConfigError`` for what a comparison of a design's arms would not heed."""
+    file, given = _file(design_name), {key_of(override) for override in overrides}
+    for key in sorted(design.model_fields_set - _COMPARED):
+        raise ConfigError(
+            f"{file}: {key}: found in a design whose arms are compared; accepted: {', '.join(_COMPARED_IN_ORDER)}, or "
+            f"rogatory sweep design={design_name}"
+        )
+    for key in sorted(given & _UNHEEDED):
+        raise ConfigError(f"{key}: found beside design={design_name}; accepted: what the design says, for it names the arms")
+    for constant in design.constants:
+        if key_of(constant) in _OF_THE_CHOICE:
+            raise ConfigError(f"{file}: constants: found {quoted(constant)}; accepted: other keys, for the arms name scenarios")
+    for name, own in (design.arms or {}).items():
+        for override in own:
+            if key_of(override).split(".")[0] in _OF_THE_STUDY:
+                raise ConfigError(
+                    f"{file}: arms.{name}: found {quoted(override)}; accepted: keys in which runs of a study can differ"
+                )
+
+
+_COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luck")
+_COMPARED = frozenset(_COMPARED_IN_ORDER)
+_UNHEEDED = frozenset(("scenarios", "size", "store", "shard", "mix"))  # keys of a user that a design's comparison has no use for
+_OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")
+_OF_THE_STUDY = (
+    *("scenarios", "baseline", "design", "seed", "seeds", "luck", "world_seed", "until", "most_seeds", "workers", "output"),
+    *("size", "store", "shard", "mix", "outcome", "analysis", "engine", "figures", "keep_requests", "case", "person"),
+)
+"""Keys that are the study's and not one arm's."""
 
 
 def _path(name: str) -> Path:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import re
 import signal
 import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from experiments.jobs import Batch, Shared, failed, one_by_one, rest_of, work
-from experiments.runs import follow_parent, warm
+from experiments.processes import Hands
+from experiments.runs import warm
 from experiments.store.schema import Done, Key
 from sim.settings import EngineSpec
 from sim.world.record import ConfigError
@@ -82,21 +82,19 @@ def _until_lost(
 ) -> Generator[list[Done], None, list[Batch]]:
     """Do what is ``waiting``, ``most`` at a time, until nothing is left or a worker dies: then what was under way is returned."""
     flying: dict[Future[list[Done]], Batch] = {}
-    pool = _pool(begin, workers)
     try:
-        while waiting or flying:
-            while waiting and len(flying) < most:
-                flying[pool.submit(_in_worker, waiting[0])] = waiting[0]
-                waiting.popleft()
-            ready, _ = wait(flying, return_when=FIRST_COMPLETED)
-            for future in ready:
-                done = future.result()
-                waiting.extendleft(rest_of(flying.pop(future), done))
-                yield done
+        with Hands(workers, _begin, begin) as hands:
+            while waiting or flying:
+                while waiting and len(flying) < most:
+                    flying[hands.submit(_in_worker, waiting[0])] = waiting[0]
+                    waiting.popleft()
+                ready, _ = wait(flying, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    done = future.result()
+                    waiting.extendleft(rest_of(flying.pop(future), done))
+                    yield done
     except BrokenProcessPool:
         return [*flying.values()]
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return []
 
 
@@ -107,14 +105,8 @@ def _alone(begin: tuple[Shared, Work], key: Key, tries: int) -> Generator[list[D
     yield _lost(begin[0], key, tries)
 
 
-def _pool(begin: tuple[Shared, Work], workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=begin)
-
-
 def _begin(shared: Shared, work: Work) -> None:
     global _held  # noqa: PLW0603 - what a worker process knows from its first day
-    follow_parent()
     warm(shared.trial)
     _held = shared, work
 

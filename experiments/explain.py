@@ -15,6 +15,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from experiments.designs import refuse_design
 from experiments.scenarios import choice_of
 from experiments.story.divergence import differing, parting
 from experiments.story.facts import Fact, Life, life_of
@@ -55,6 +56,7 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config]:
     without all that are policy. Raises ``ConfigError`` if the two are one configuration.
     """
     chosen = load(*overrides)
+    refuse_design(chosen, "explain")
     of_both = [override for override in overrides if key_of(override) not in ("scenario", "reforms")]
     against = choice_of(chosen.baseline)
     baseline = load(*of_both, *against)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.designs import Design
 from experiments.points import FIXED, Points, point_id
+from experiments.stopped import INTERRUPTED, StoppedError
 from experiments.store.reader import store_folder
 from experiments.sweep import JOB, Plan, of_the_sweep, refuse_fixed_world, run_plan
 from sim.composition import SEARCHPATH
@@ -35,7 +36,14 @@ def main(together: str, *overrides: str) -> Path:
     plan = Plan(
         f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"{JOB}{point}", (1, 1), tuple(given)
     )
-    return run_plan(plan)
+    try:
+        return run_plan(plan)
+    except StoppedError as stopped:
+        if stopped.status != INTERRUPTED:
+            raise
+        rest = KeyboardInterrupt()  # the jobs that follow are not to begin
+        rest.add_note(str(stopped).removeprefix("interrupted; "))
+        raise rest from None
 
 
 def _named(override: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
 import traceback
+import unicodedata
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +21,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from experiments.interrupts import held
+from experiments.stopped import FAILED, StoppedError
 from sim.result import package_versions
 from sim.settings import Config
 from sim.sources.checksums import sha256
-from sim.world.record import RogatoryError
+from sim.world.record import RogatoryError, quoted
 
 MANIFEST = "manifest.json"
+_ASIDE = re.compile(r"\.(?P<age>new|old)-[0-9a-f]{8}-(?P<name>.+)")
 _ABANDONED = 86_400.0  # seconds after which an unfinished folder belongs to nobody
 SCHEMA = 1  # of the tables in a results folder
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
@@ -34,6 +40,35 @@ _NOT_RESULTS = (str(Path(__file__).parents[1] / "sim") + os.sep, f"{os.sep}numba
 
 class OutputError(RogatoryError):
     """Results cannot be written; what was there before is whole."""
+
+
+# --- names ----------------------------------------------------------------------------------------------------------------------
+
+_PLAIN = re.compile(r"[^A-Za-z0-9._+@=-]")  # letters that some system does not take in a name, or reads as something else
+_LETTERS = 100  # of a name; *assumption*: with stamp and ending well below the 255 bytes that file systems take
+_DIGEST = 8  # hexadecimal digits that tell names apart whose letters were lost
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows takes for a device
+
+
+def safe_name(text: str) -> str:
+    """A name of one file or folder that every system takes, whatever the text: no path, nothing hidden, not too long.
+
+    Text that is such a name stays as it is; from other text what is left is told apart by a digest.
+
+    >>> safe_name("judge+notice@everywhere"), safe_name("../x")
+    ('judge+notice@everywhere', '_x-d6b96a97')
+    """
+    plain = _PLAIN.sub("_", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()).strip(".-")
+    plain = plain[:_LETTERS].rstrip(".-")
+    if plain and plain == text and not _DEVICES.fullmatch(plain):
+        return plain
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{plain.replace('.', '_') if _DEVICES.fullmatch(plain) else plain}-{digest}".lstrip("-")
+
+
+# --- folders --------------------------------------------------------------------------------------------------------------------
+
+_ROOM = 160  # letters of a name; *assumption*: no file in a folder of results has a longer one
 
 
 @contextmanager
@@ -63,66 +98,155 @@ def _is_of_no_results(error: BaseException) -> bool:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what runs that were killed long ago left unfinished."""
-    for folder in parent.glob(".partial-*"):
+    """Remove what runs that were killed long ago left unfinished, or aside when something else had taken its place."""
+    aside = [folder for folder, _, name in _aside(parent) if (parent / name).exists()]
+    for folder in (*parent.glob(".partial-*"), *aside):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _aside(parent: Path) -> list[tuple[Path, str, str]]:
+    """Whole folders that stand aside: each with "new" or "old" and the name under which it is to be, or was, seen."""
+    named = ((folder, _ASIDE.fullmatch(folder.name)) for folder in sorted(parent.glob(".*-*")))
+    return [(folder, found["age"], found["name"]) for folder, found in named if found]
 
 
 @contextmanager
 def whole_folder(parent: Path, name: str, shown: str | None = None) -> Iterator[Path]:
     """A folder to write into, renamed to ``parent/name`` when the block ends well and removed when it does not.
 
-    Errors of the disk name it as ``parent/shown``. Raises ``OutputError`` where none can be made, or it is there already.
+    Errors of the disk name it as ``parent/shown``. Raises ``OutputError`` before the block begins where its end could not come to
+    be: the place cannot be written, the path is too long for it, or the name is taken.
     """
-    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
-    partial = parent / f".partial-{uuid.uuid4().hex[:8]}"
+    final, partial = parent / name, parent / f".partial-{name}-{uuid.uuid4().hex[:8]}"  # longer than the final name: that fits too
+    made: list[Path] = []
     try:
-        with naming(parent, partial):
-            partial.mkdir(parents=True)
-    except OSError as error:
-        if error.errno in FULL:
-            raise
-        raise OutputError(f"output: cannot write to {parent} ({error.strerror}); accepted: a folder that can be written") from None
-    _sweep(parent)
-    try:
+        with held():
+            made += _settled(parent, partial, final)
         with naming(parent / (shown or name), partial):
             yield partial
-            final = parent / name
             if final.exists():
                 raise OutputError(f"output: {final} is there already; accepted: a name that is free")
-            partial.replace(final)
+            with held():
+                partial.replace(final)
     finally:
+        with held():
+            shutil.rmtree(partial, ignore_errors=True)
+            for folder in made:  # a run that failed leaves not even an empty folder behind
+                with suppress(OSError):
+                    folder.rmdir()
+
+
+def _settled(parent: Path, partial: Path, final: Path) -> list[Path]:
+    """Make the place of results; returns the folders that were not there before, the innermost first. Raises ``OutputError``."""
+    made: list[Path] = []
+    try:
+        made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+        taken = final.exists()
+        with naming(parent, partial):
+            partial.mkdir(parents=True)
+            (partial / ("x" * _ROOM)).touch()
+            (partial / ("x" * _ROOM)).unlink()
+    except (OSError, ValueError) as error:  # the latter where a path holds what no file system takes
         shutil.rmtree(partial, ignore_errors=True)
-        for folder in made:  # a run that failed leaves not even an empty folder behind
-            with suppress(OSError):
+        for folder in made:
+            with suppress(OSError, ValueError):
                 folder.rmdir()
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
+        told = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"output: cannot write to {quoted(str(parent))} ({told}); accepted: a folder that can be written"
+        ) from None
+    _sweep(parent)
+    if taken:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise OutputError(f"output: {final} is there already; accepted: a name that is free")
+    return made
 
 
 @contextmanager
 def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder to write into that takes the place of ``parent/name`` when the block ends well; until then that one stays."""
     mark = uuid.uuid4().hex[:8]
-    final, new, old = parent / name, parent / f".new-{mark}", parent / f".old-{mark}"
+    _put_back(parent, name)
+    final, new, old = parent / name, parent / f".new-{mark}-{name}", parent / f".old-{mark}-{name}"
     with whole_folder(parent, new.name, name) as folder:
         yield folder
-    try:
-        if final.exists():
-            final.replace(old)
-        new.replace(final)
-    except OSError:
-        if old.exists() and not final.exists():
-            old.replace(final)
-        raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
+    with held():
+        try:
+            if final.exists():
+                final.replace(old)
+            new.replace(final)
+        except OSError:
+            if old.exists() and not final.exists():
+                old.replace(final)
+            raise
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(parent: Path, name: str) -> None:
+    """Where a run was killed between two renames, whole folders stand aside and none in their place: the newest goes there."""
+    waiting = sorted((age, folder) for folder, age, meant in _aside(parent) if meant == name)  # "new" before "old"
+    if waiting and not (parent / name).exists():
+        with suppress(OSError):
+            waiting[0][1].replace(parent / name)
+
+
+# --- what a folder lacks --------------------------------------------------------------------------------------------------------
+
+TRACES = "failures.txt"
+"""What went wrong while something was drawn or told, in full."""
+
+
+class Lacking:
+    """What could not be written into a folder of results although the runs are done, and why."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is missing yet."""
+        self._folder = folder
+        self.why: dict[str, str] = {}  # by name of the file
+
+    @contextmanager
+    def spared(self, *names: str) -> Iterator[None]:
+        """A failure within it costs the files of these names that are not there yet, and nothing else."""
+        try:
+            yield
+        except Exception as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            self.why |= {name: quoted_line(why) for name in names if not (self._folder / name).exists()}
+            with suppress(OSError), (self._folder / TRACES).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(traceback.format_exception(error))
+
+    @contextmanager
+    def told_after(self, written: Path) -> Iterator[None]:
+        """What is said when all is written: a failure says where results are. Raises ``StoppedError`` if anything is missing."""
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            error.add_note(f"all that was computed is in {written}")
+            raise
+        if self.why:
+            names, (why, *others) = ", ".join(self.why), list(dict.fromkeys(self.why.values()))
+            more = f"; {len(others)} more in {MANIFEST}" if others else ""
+            raise StoppedError(f"{written} lacks {names} ({why}{more}); what else was computed is there", FAILED)
+
+
+def quoted_line(text: str) -> str:
+    """Text on one line, no longer than a person would read."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else f"{line[:_LINE]}..."
+
+
+_LINE = 300  # letters
 
 
 def stamped(label: str) -> str:
     """A folder name that sorts by time and tells runs of one second apart."""
-    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{label}-{uuid.uuid4().hex[:4]}"
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{safe_name(label)}-{uuid.uuid4().hex[:4]}"
 
 
 def _git(*arguments: str) -> str | None:
@@ -158,8 +282,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str]) -> dict[str, Any]:
-    """Everything that is needed to rebuild or to doubt the files of ``folder``."""
+def manifest_of(
+    asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str], missing: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Everything that is needed to rebuild or to doubt the files of ``folder``; ``missing`` are files that it lacks, with why."""
     return {
         "schema": SCHEMA,
         "command": f"rogatory {asked}",
@@ -172,6 +298,7 @@ def manifest_of(asked: str, configs: list[Config], folder: Path, seconds: float,
         "seeds": [configs[0].seed + number for number in range(configs[0].seeds)],
         "world_seed": configs[0].world_seed,
         "absent": absent,
+        "missing": missing or {},
         "scenarios": {c.scenario_name: {"digest": c.digest(), "config": c.plain()} for c in configs},
         "files": {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
     }

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -15,8 +12,11 @@ from typing import Protocol
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from experiments.output import safe_name
+from experiments.processes import Hands, refuse_unguarded
 from experiments.tally import Tally, tally_of, with_displacement
 from sim.settings import Config
 from sim.simulation import simulate
@@ -30,7 +30,7 @@ def replicate(configs: Sequence[Config], keep: Path | None, seed: int) -> list[T
     for config in configs:
         result = simulate(config, seed=seed)
         if keep is not None:
-            result.requests.to_parquet(keep / f"requests-{config.scenario_name}-{seed}.parquet", index=False)
+            result.requests.to_parquet(keep / f"requests-{safe_name(config.scenario_name)}-{seed}.parquet", index=False)
         tallies.append(tally_of(result))
         finished.append(result.finished)
     if len(configs) == 2:
@@ -53,24 +53,6 @@ def warm(tried: Sequence[Config]) -> None:
         simulate(config, seed=1)
 
 
-def _begin(tried: Sequence[Config]) -> None:
-    follow_parent()
-    warm(tried)
-
-
-def follow_parent() -> None:
-    """An interrupt is the parent's to handle; and a worker whose parent was killed ends too, or it would wait for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 class Spread(Protocol):
     """Does a piece of work for each of several tasks and hands back (place of the task, what came of it), in any order."""
 
@@ -83,8 +65,9 @@ class Spread(Protocol):
 def crew(workers: int, configs: Sequence[Config], console: Console) -> Iterator[Spread]:
     """Processes that stay for the length of a block, or this process alone for one worker; nobody is left behind.
 
-    What the configurations need is compiled once, before several processes would each do it.
+    What the configurations need is compiled once, before several processes would each do it. Raises ``UnguardedError``.
     """
+    refuse_unguarded(workers)
     tried = trials(configs)
     watched = console.is_terminal
     with console.status("compiling the rules (once; about half a minute on a new machine)") if watched else nullcontext():
@@ -92,18 +75,14 @@ def crew(workers: int, configs: Sequence[Config], console: Console) -> Iterator[
     if workers == 1:
         yield _in_turn
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(tried[:1],))
+    with Hands(workers, warm, (tried[:1],)) as hands:
 
-    def at_once[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
-        places = {pool.submit(work, task): place for place, task in enumerate(tasks)}
-        for future in as_completed(places):
-            yield places.pop(future), future.result()  # popped: a result that has been read is not kept a second time
+        def at_once[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
+            places = {hands.submit(work, task): place for place, task in enumerate(tasks)}
+            for future in as_completed(places):
+                yield places.pop(future), future.result()  # popped: a result that has been read is not kept a second time
 
-    try:
         yield at_once
-    finally:  # after a failure or an interrupt nobody waits for what has not begun
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _in_turn[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
@@ -126,7 +105,7 @@ def replicates(configs: Sequence[Config], keep: Path | None = None, console: Con
     shown = console or Console(stderr=True)
     finished: dict[int, list[Tally]] = {}
     with crew(crew_size(first.workers, len(seeds)), configs, shown) as spread, progress_bar(shown, "seeds") as progress:
-        task = progress.add_task(" against ".join(config.scenario_name for config in configs), total=len(seeds))
+        task = progress.add_task(escape(" against ".join(config.scenario_name for config in configs)), total=len(seeds))
         for place, tallies in spread(partial(replicate, configs, keep), seeds):
             finished[seeds[place]] = tallies
             progress.advance(task)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sim.composition import in_quotes
-from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, shown
+from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, scenario_of, shown
 from sim.places import is_path
 from sim.world.leaves import moved
 from sim.world.record import ConfigError, Record, quoted
@@ -20,8 +23,9 @@ Way = Literal["up", "down", "same"]
 _LINE = re.compile(r"# (Question|Motive|Expect|Direction|Finding): +(\S.*)")
 _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
 _JOINED = re.compile(r"(?:[\w-]+|[^+@]+\.yaml)(?:\+(?:[\w-]+|[^+@]+\.yaml))*")
-_WANTED = ("question", "motive", "expect")
 _PIPE_WIDTH = 150  # letters
+NOT_SAID = "not said"
+"""What stands for a line that a file does not have."""
 
 
 class Header(Record):
@@ -36,24 +40,49 @@ class Header(Record):
 
 
 def headers() -> dict[str, Header]:
-    """Each scenario's header by its name, in alphabetical order. Raises ``ConfigError`` for a line that cannot be read."""
-    return {name: header_of(path_of("scenario", name)) for name in options("scenario")}
+    """The header of each scenario that has a readable one, by its name, in alphabetical order."""
+    return listing()[0]
+
+
+def listing() -> tuple[dict[str, Header], dict[str, str]]:
+    """Headers by name, and by name what is wrong with files that cannot be used: a bad one spoils no other."""
+    known, wrong = dict[str, Header](), dict[str, str]()
+    for name in options("scenario"):
+        try:
+            known[name] = header_of(path_of("scenario", name))
+            scenario_of(f"scenario={name}")
+        except ConfigError as error:
+            wrong[name] = str(error)
+    return known, wrong
+
+
+def headers_of(arms: Iterable[str]) -> dict[str, Header]:
+    """The headers of the scenarios among which arms are named, by name. Raises ``ConfigError`` for a line that cannot be read.
+
+    An arm that is no scenario on file, as a design may name one, has no header.
+    """
+    parts = {part for arm in arms for part in (arm, *arm.partition("@")[0].split("+"))}
+    return {name: header_of(path_of("scenario", name)) for name in sorted(parts & {*options("scenario")})}
 
 
 def header_of(path: Path) -> Header:
-    """The header of one file: lines ``# Question: ...`` and so on, each a whole sentence on one line."""
+    """The header of one file: lines ``# Question: ...`` and so on, each a whole sentence on one line, none of them needed.
+
+    Raises ``ConfigError`` for a file or a line that cannot be read.
+    """
     said: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+    for line in text.splitlines():
         if found := _LINE.fullmatch(line.rstrip()):
             said.setdefault(found[1].lower(), found[2])
-    for word in _WANTED:
-        if word not in said:
-            raise ConfigError(f"{shown(path)}: found no line '# {word.capitalize()}: ...'; accepted: one such line")
     return Header(
         name=path.stem,
-        question=said["question"],
-        motive=said["motive"],
-        expect=said["expect"],
+        question=said.get("question", NOT_SAID),
+        motive=said.get("motive", NOT_SAID),
+        expect=said.get("expect", NOT_SAID),
         direction=_directions(said.get("direction", ""), path),
         finding=said.get("finding"),
     )
@@ -64,9 +93,11 @@ def _directions(text: str, path: Path) -> dict[str, Way]:
     for part in filter(None, map(str.strip, text.split(";"))):
         found = _TOLD.fullmatch(part)
         if not found:
-            raise ConfigError(f"{shown(path)}: Direction: found {part!r}; accepted: 'metric up', 'metric down' or 'metric same'")
+            raise ConfigError(
+                f"{shown(path)}: Direction: found {quoted(part)}; accepted: 'metric up', 'metric down' or 'metric same'"
+            )
         if found[1] in ways:
-            raise ConfigError(f"{shown(path)}: Direction: found {found[1]!r} twice; accepted: each metric once")
+            raise ConfigError(f"{shown(path)}: Direction: found {quoted(found[1])} twice; accepted: each metric once")
         ways[found[1]] = cast(Way, found[2])
     return ways
 
@@ -105,11 +136,15 @@ def main(*names: str) -> int:
     if not console.is_terminal:
         console = Console(width=_PIPE_WIDTH)
     if not names:
-        console.print(listed(headers()))
+        known, wrong = listing()
+        console.print(listed(known))
         console.print("rogatory scenarios NAME tells one fully.", highlight=False)
-    told = [(name, changes(name)) for name in names]
-    for name, changed in told:
-        _tell(console, name, changed)
+        for line in wrong.values():
+            print(f"rogatory: {' '.join(line.split())}", file=sys.stderr)
+        return 0
+    told = [(name, changes(name), headers_of([name])) for name in names]
+    for name, changed, known in told:
+        _tell(console, name, changed, known)
     return 0
 
 
@@ -120,7 +155,7 @@ def listed(known: dict[str, Header]) -> Table:
     for column in ("question", "expected", "finding"):
         table.add_column(column, ratio=2 if column == "question" else 1)
     for name, header in known.items():
-        table.add_row(name, header.question, _ways(header), header.finding or "")
+        table.add_row(*map(Text, (name, header.question, _ways(header), header.finding or "")))
     return table
 
 
@@ -128,9 +163,8 @@ def _ways(header: Header) -> str:
     return "; ".join(f"{metric} {way}" for metric, way in header.direction.items())
 
 
-def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]]) -> None:
-    known = headers()
-    console.print(f"[bold]{name}[/bold]", highlight=False)
+def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]], known: dict[str, Header]) -> None:
+    console.print(name, style="bold", markup=False, highlight=False)
     for part in name.partition("@")[0].split("+"):
         header = known[part]
         for line in (header.question, f"Motive: {header.motive}", f"Expected: {header.expect}"):

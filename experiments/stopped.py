@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+FAILED, INTERRUPTED = 3, 130  # exit statuses, as the command line has them
+
 
 class StoppedError(Exception):
     """A study that ended early and kept what it had: one line for people, and the exit status."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from experiments.output import manifest_of, stamped, whole_folder, write_manifest
-from experiments.pictures import draw_all
-from experiments.runs import replicates
+from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_manifest
+from experiments.pictures import draw_all, drawn_for
+from experiments.processes import refuse_unguarded
+from experiments.runs import crew_size, replicates
 from experiments.summary import comparison_of, headline_of, summary_of
 from experiments.tally import Tally
 from sim.metrics import absent_metrics
@@ -24,6 +26,7 @@ from sim.simulation import check
 PIPE_WIDTH = 150  # letters
 _WIDE = 125  # letters that a comparison with units and percentages needs
 FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
+_SUMMARIES = ("summary.csv", "comparison.csv")
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -32,38 +35,48 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
 
     With two configurations the first is the baseline of paired differences; ``overrides`` are kept as the command.
     """
+    first = configs[0]
+    refuse_unguarded(crew_size(first.workers, first.seeds))
     for config in configs:
         check(config)
     console, began = console_of(), time.monotonic()
-    with whole_folder(Path(configs[0].output) / study, name := stamped(label)) as folder:
-        pooled = replicates(configs, keep=folder if configs[0].keep_requests else None)
-        fewest = configs[0].metrics.fewest_events
-        summary = summary_of(pooled.metrics, fewest)
-        comparison = None
-        if len(configs) == 2:
-            comparison = comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
-        write_tables(folder, pooled, summary, comparison)
-        draw_all(folder, configs, pooled, summary, comparison)
+    with whole_folder(Path(first.output) / study, name := stamped(label)) as folder:
+        pooled = replicates(configs, keep=folder if first.keep_requests else None)
+        write_runs(folder, pooled)
+        lacking, tables = Lacking(folder), None
+        with lacking.spared(*(_SUMMARIES if len(configs) > 1 else _SUMMARIES[:1])):
+            tables = tables_of(pooled, configs)
+            write_tables(folder, *tables)
+        if tables is not None:
+            with lacking.spared(*(f"{figure}.png" for figure in drawn_for(configs))):
+                draw_all(folder, configs, pooled, *tables)
         measured = set(pooled.metrics["metric"])
         told = absent_metrics(
-            configs[0].run_out_months,
-            configs[0].review.load,
-            configs[-1].conduct.spyware > 0,
-            configs[-1].adaptation.people.falls_silent,
+            first.run_out_months, first.review.load, configs[-1].conduct.spyware > 0, configs[-1].adaptation.people.falls_silent
         )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
-        write_manifest(folder, manifest_of(" ".join([study, *overrides]), list(configs), folder, time.monotonic() - began, absent))
-    written = Path(configs[0].output) / study / name
-    console.print(printed(summary, comparison, configs, console.width < _WIDE))
-    console.print(f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json.", highlight=False)
-    console.print(
+        command, took = " ".join([study, *overrides]), time.monotonic() - began
+        write_manifest(folder, manifest_of(command, list(configs), folder, took, absent, lacking.why))
+    written = Path(first.output) / study / name
+    with lacking.told_after(written):
+        if tables is not None:
+            console.print(printed(*tables, configs, console.width < _WIDE))
+        _tell(console, written, first, lacking.why)
+    return written
+
+
+def _tell(console: Console, written: Path, first: Config, missing: Collection[str]) -> None:
+    """Where the results are, and what to make of them."""
+    lacking = f", without {', '.join(missing)}" if missing else ""
+    lines = [
+        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
         "they say nothing of the parameters that are assumed.",
-        highlight=False,
-    )
-    if configs[0].seeds < FEW_SEEDS:
-        console.print(f"Only {configs[0].seeds} seeds: such intervals are wide and may leave the possible range.", highlight=False)
-    return written
+    ]
+    if first.seeds < FEW_SEEDS:
+        lines.append(f"Only {first.seeds} seeds: such intervals are wide and may leave the possible range.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
 
 
 def console_of() -> Console:
@@ -72,14 +85,27 @@ def console_of() -> Console:
     return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
-def write_tables(folder: Path, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
-    """Runs as Parquet, what people read as CSV."""
+def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The summary of each configuration, and the comparison of two."""
+    fewest = configs[0].metrics.fewest_events
+    summary = summary_of(pooled.metrics, fewest)
+    if len(configs) == 1:
+        return summary, None
+    return summary, comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
+
+
+def write_runs(folder: Path, pooled: Tally) -> None:
+    """What was run, as Parquet."""
     pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
     for name in _TABLES:
         getattr(pooled, name).to_parquet(folder / f"{name}.parquet", index=False)
-    summary.to_csv(folder / "summary.csv", index=False, float_format="%.6g")
-    if comparison is not None:
-        comparison.to_csv(folder / "comparison.csv", index=False, float_format="%.6g")
+
+
+def write_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
+    """What people read, as CSV."""
+    for name, table in zip(_SUMMARIES, (summary, comparison), strict=True):
+        if table is not None:
+            table.to_csv(folder / name, index=False, float_format="%.6g")
 
 
 def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], narrow: bool) -> Table:
@@ -107,10 +133,10 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
 
 def table_of(title: str, columns: Sequence[str]) -> Table:
     """An empty table; columns of words stand left, of numbers right."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         words = column in ("estimand", "unit", "arm")
-        table.add_column(column, justify="left" if words else "right", no_wrap=column != "unit")
+        table.add_column(escape(column), justify="left" if words else "right", no_wrap=column != "unit")
     return table
 
 

@@ -50,6 +50,8 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
     numbers; one that either lacks is left out. The interval of the percentage is that of a ratio of paired means (Fieller).
     """
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
+    sides = pd.MultiIndex.from_product([("value", "count"), (baseline, scenario)])
+    wide = wide.reindex(columns=sides)  # of a scenario without any value the table has no column
     rows = []
     for key, part in wide.groupby(level=_KEYS, sort=False):
         before, after = part[("value", baseline)].to_numpy(float), part[("value", scenario)].to_numpy(float)

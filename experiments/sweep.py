@@ -34,11 +34,12 @@ from rich.text import Text
 from experiments.designs import Design, design_of
 from experiments.engines import engine_of
 from experiments.jobs import Batch, batches_of, shared_of
-from experiments.output import commit, is_dirty, machine
+from experiments.output import commit, is_dirty, machine, safe_name
 from experiments.points import Points, points_of, refuse_scenario, sized
+from experiments.processes import refuse_unguarded
 from experiments.runs import crew_size, warm
 from experiments.sampling import size_told
-from experiments.stopped import StoppedError
+from experiments.stopped import FAILED, INTERRUPTED, StoppedError
 from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
 from experiments.store.schema import Done, Key
@@ -50,7 +51,6 @@ from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
 
-_FAILED, _INTERRUPTED = 3, 130  # exit statuses, as in experiments.cli
 OF_THE_SWEEP = (
     *("design", "store", "shard", "mix", "size", "seeds", "luck", "workers", "output", "engine", "outcome", "analysis", "figures"),
 )
@@ -123,6 +123,8 @@ def main(*overrides: str) -> Path:
 
 def run_plan(plan: Plan) -> Path:
     """Run what a plan still lacks; returns the folder of the store. Raises ``StoppedError``."""
+    if plan.config.engine.name == "local":
+        refuse_unguarded(crew_size(plan.config.workers, sum(len(batch.keys) for batch in plan.batches)))
     console = console_of()
     try:
         with writing(plan.folder, _identity(plan), plan.writer, plan.config.mix) as store:
@@ -138,12 +140,10 @@ def run_plan(plan: Plan) -> Path:
         raise
     except OSError as error:  # before the first run, or after the last
         told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise StoppedError(f"{told}; what {plan.folder} held is kept; the same command goes on", _FAILED) from None
+        raise StoppedError(f"{told}; what {plan.folder} held is kept; the same command goes on", FAILED) from None
     console.print(_closing(plan, turn, left), markup=False, highlight=False, soft_wrap=True)
     if turn.failed:
-        raise StoppedError(
-            f"{counted(turn.failed, 'run')} failed; the others are kept: rogatory check store={plan.folder}", _FAILED
-        )
+        raise StoppedError(f"{counted(turn.failed, 'run')} failed; the others are kept: rogatory check store={plan.folder}", FAILED)
     return plan.folder
 
 
@@ -166,7 +166,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     runs = len(points.frame) * seeds * luck
     if runs > MOST_RUNS:
         raise ConfigError(f"seeds: found {runs:,} runs of {len(points.frame):,} points; accepted: at most {MOST_RUNS:,} of a sweep")
-    folder = store_folder(config.store or Path(config.design).stem, config.output)
+    folder = store_folder(config.store or safe_name(Path(config.design).stem), config.output)
     if design.search is not None and config.shard is not None:
         raise ConfigError(
             f"shard: found {config.shard!r} with a search; accepted: null, for each generation waits for the one before"
@@ -239,8 +239,8 @@ def _ended(turn: Turn, status: str) -> dict[str, Any]:
 def _halted(error: BaseException, turn: Turn, plan: Plan) -> StoppedError:
     kept = f"{counted(turn.done, 'run')} of this turn kept in {plan.folder}; the same command goes on"
     if isinstance(error, KeyboardInterrupt):
-        return StoppedError(f"interrupted; {kept}", _INTERRUPTED)
-    return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", _FAILED)
+        return StoppedError(f"interrupted; {kept}", INTERRUPTED)
+    return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", FAILED)
 
 
 def _manifest(plan: Plan, store: Store) -> dict[str, Any]:

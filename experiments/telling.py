@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from experiments.study import FEW_SEEDS, table_of
@@ -42,9 +43,18 @@ def told_time(seconds: float) -> str:
 
 
 def closing_lines(
-    cooperation: pd.DataFrame, worlds: int, reasons: Iterable[str], timing: Mapping[str, float], written: object
+    cooperation: pd.DataFrame,
+    worlds: int,
+    reasons: Iterable[str],
+    timing: Mapping[str, float],
+    written: object,
+    missing: Iterable[str] = (),
 ) -> list[str]:
-    """What stands under the table, a sentence a line; ``reasons`` say why a study stopped and what it cannot give."""
+    """What stands under the table, a sentence a line.
+
+    ``reasons`` say why a study stopped and what it cannot give, ``missing`` which files it lacks.
+    """
+    lacking = f", without {', '.join(missing)}" if missing else ""
     frontier = [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = (
         f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
@@ -55,7 +65,8 @@ def closing_lines(
         *reasons,
         f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
-        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json.",
+        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
+        f"manifest.json{lacking}.",
         _HONEST,
         few,
     )
@@ -77,7 +88,8 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     for arm in ranked["arm"]:
         rate = rows.get((arm, "case_disclosure_rate"))
         cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        table.add_row(str(arm), *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads))
+        spread = ("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads)
+        table.add_row(escape(str(arm)), *cells, *spread)
     return table
 
 

@@ -389,9 +389,15 @@ def _cut(message: str) -> str:
 
 _MANY = ("-m", "--multirun")
 _SHOWS = (*_MANY, "-h", "--help", "--hydra-help", "--resolve", "--version")
-_SHOWS_ONE = {"--cfg": ("job", "hydra", "all"), "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")}
+_OF_A_WORD: dict[str, tuple[str, ...]] = {
+    "--cfg": ("job", "hydra", "all"),
+    "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
+    "--package": (),
+    "--config-dir": (),
+}
 _SHORT = {"-c": "--cfg", "-i": "--info", "-p": "--package", "-cd": "--config-dir"}
-_PLACE, _PACKAGE_FLAG = "--config-dir", "--package"
+_PLACE = "--config-dir"
+_TOGETHER = {"--resolve": ("--cfg", "--help"), "--package": ("--cfg",)}  # flags that mean something only beside another
 _FLAGS = "--cfg job, -m, --config-dir FOLDER, --help, --info, --package KEY, --resolve"
 
 
@@ -419,30 +425,47 @@ class Asked(NamedTuple):
         words = iter(arguments)
         for word in words:
             refuse_length(word)
-            flag, equals, value = word.partition("=")
-            flag = _SHORT.get(flag, flag)
-            if flag in (_PLACE, _PACKAGE_FLAG, *_SHOWS_ONE):
-                found = value if equals else next(words, "")
-                if flag in _SHOWS_ONE and found not in _SHOWS_ONE[flag]:
-                    raise ConfigError(f"{flag}: found {quoted(found)}; accepted: {', '.join(_SHOWS_ONE[flag])}")
+            if word.startswith("-"):
+                flag, value = _flag(word, words)
                 if flag == _PLACE:
-                    own.append(found)
+                    own.append(value)
                 else:
-                    flags += [f"{flag}={found}"]
-            elif word in _SHOWS:
-                flags.append(word)
-            elif word.startswith("-"):
-                raise ConfigError(f"{as_given(word)}: no such flag; accepted: {_FLAGS}")
+                    flags.append(f"{flag}={value}" if value else flag)
             elif key_of(word) == SEARCHPATH:
                 own += folders_in(word)
             else:
                 (of_hydra if is_of_hydra(key_of(word)) else overrides).append(word)
-        for word in of_hydra:
-            if not _OF_A_MULTIRUN.fullmatch(key_of(word)) or not flags:
-                wanted = "hydra/launcher, hydra.launcher.*, hydra.sweep.* and hydra.sweeper.* with -m, and hydra.searchpath"
-                raise ConfigError(f"{as_given(key_of(word))}: found one of Hydra's own settings; accepted: {wanted}")
+        _refuse_idle(flags, of_hydra)
         kept = [f"{SEARCHPATH}=[{','.join(map(in_quotes, own))}]"] if own else []
         return cls(tuple(flags), (*overrides, *kept), tuple(of_hydra))
+
+
+def _flag(word: str, words: Iterator[str]) -> tuple[str, str]:
+    """A flag under its long name, and the word that belongs to it."""
+    flag, equals, value = word.partition("=")
+    flag = _SHORT.get(flag, flag)
+    if word in _SHOWS:
+        return word, ""
+    if flag not in _OF_A_WORD:
+        raise ConfigError(f"{as_given(word)}: no such flag; accepted: {_FLAGS}")
+    found, known = value if equals else next(words, ""), _OF_A_WORD[flag]
+    if not found or (known and found not in known):
+        raise ConfigError(f"{flag}: found {quoted(found)}; accepted: {', '.join(known) or 'a word behind it'}")
+    return flag, found
+
+
+def _refuse_idle(flags: Sequence[str], of_hydra: Sequence[str]) -> None:
+    """What would have no effect beside what else is there."""
+    shown = {flag.partition("=")[0] for flag in flags}
+    for flag, others in _TOGETHER.items():
+        if flag in shown and not shown & {*others}:
+            raise ConfigError(f"{flag}: found alone; accepted: together with {' or '.join(others)}")
+    if "--cfg" in shown and shown & {*_MANY}:
+        raise ConfigError("-m: found beside --cfg; accepted: one of the two")
+    for word in of_hydra:
+        if not _OF_A_MULTIRUN.fullmatch(key_of(word)) or word.startswith("~") or [*flags] in ([], ["--cfg=job"]):
+            wanted = "hydra/launcher, hydra.launcher.*, hydra.sweep.* and hydra.sweeper.* with -m, and hydra.searchpath"
+            raise ConfigError(f"{as_given(key_of(word))}: found one of Hydra's own settings; accepted: {wanted}")
 
 
 def folders_in(override: str) -> list[str]:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ADOPTED",
     "EVERYWHERE",
+    "Asked",
     "as_yaml",
     "checked",
     "chooses",

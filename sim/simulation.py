@@ -90,6 +90,7 @@ from sim.world.docket import Docket, empty_docket, filled_rows
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
+from sim.world.states import StateTable
 from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     DISCLOSED,
@@ -592,9 +593,15 @@ def cases_of(config: Config, world: World, event_seed: int) -> Cases:
     return _cases(_Settled(config, config.world_digest()), world.seed, event_seed, config.months)
 
 
-def check(config: Config) -> None:
-    """Raise ``ConfigError`` (or a table's error) for what only shows against the states: codes, safeguards, tables."""
-    states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
+def check(config: Config, known: dict[tuple[str, int], StateTable] | None = None) -> None:
+    """Raise ``ConfigError`` (or a table's error) for what only shows against the states: codes, safeguards, tables.
+
+    ``known`` keeps the states of each world that was built, for further configurations of the same world.
+    """
+    known, world = {} if known is None else known, (config.world_digest(), config.seed)
+    if world not in known:
+        known[world] = build_states(config.states, config.people, config.demand, config.offences, config.seed)
+    states = known[world]
     law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_order(config.safeguards))
     if config.adaptation.amends:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 
 from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
-from experiments.output import commit, is_dirty, machine, replaced_folder, write_manifest
+from experiments.output import Lacking, commit, is_dirty, machine, quoted_line, replaced_folder, safe_name, write_manifest
 from experiments.store.reader import StoredStudy
 from experiments.study import console_of, table_of
 from experiments.sweep import missing_of
@@ -43,15 +44,18 @@ def main(name: str, *overrides: str) -> Path:
         raise ConfigError(
             f"store: found {study.name!r}, which does not suit {name}: it {reason}; accepted here: {', '.join(suited) or 'report'}"
         )
-    with Console(stderr=True).status(name):
-        analysis: Analysis = module.analyse(study, outcome)
-    whole = outcome == Outcome.of("case_disclosure_rate")
-    with replaced_folder(study.folder / "analysis", name if whole else f"{name}-{outcome}") as folder:
-        write(analysis, study, folder)
-        write_manifest(folder, manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder))
-    tell(analysis, console, spec_from("report", Shown, study.config))
-    console.print(f"Written to {folder.parent / (name if whole else f'{name}-{outcome}')}.", highlight=False, soft_wrap=True)
-    return study.folder / "analysis"
+    shown, whole = spec_from("report", Shown, study.config), outcome == Outcome.of("case_disclosure_rate")
+    place = study.folder / "analysis" / (name if whole else safe_name(f"{name}-{outcome}"))
+    with replaced_folder(place.parent, place.name) as folder:
+        with Console(stderr=True).status(name):
+            analysis: Analysis = module.analyse(study, outcome)
+        lacking = write(analysis, study, folder)
+        manifest = manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder)
+        write_manifest(folder, manifest | {"missing": lacking.why})
+    with lacking.told_after(place):
+        tell(analysis, console, shown)
+        console.print(f"Written to {place}.", highlight=False, markup=False, soft_wrap=True)
+    return place.parent
 
 
 def _module(name: str) -> ModuleType:
@@ -68,15 +72,19 @@ def _tell_gaps(study: StoredStudy, console: Console) -> None:
         console.print(f"{counted(gaps, 'run')} missing in {study.folder}: what follows rests on the others.", highlight=False)
 
 
-def write(analysis: Analysis, study: StoredStudy, folder: Path) -> None:
-    """Tables as CSV and Parquet, figures as PNG."""
-    for name, table in analysis.tables.items():
+def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
+    """Tables as CSV and Parquet, figures as PNG; a figure that cannot be drawn spoils nothing else. Returns what is missing."""
+    for title, table in analysis.tables.items():
+        name = safe_name(title)
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g")
         table.to_parquet(folder / f"{name}.parquet", index=False)
+    lacking = Lacking(folder)
     for drawing in analysis.drawings:
-        settings = {**study.config.figures.get(drawing.function, {}), **drawing.settings}
-        figure = draw(drawing.function, drawing.frame, drawing.caption, settings, **drawing.options)
-        save(figure, folder / f"{drawing.name}.png")
+        name = f"{safe_name(drawing.name)}.png"
+        with lacking.spared(name):
+            settings = {**study.config.figures.get(drawing.function, {}), **drawing.settings}
+            save(draw(drawing.function, drawing.frame, drawing.caption, settings, **drawing.options), folder / name)
+    return lacking
 
 
 def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
     size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
     table = table_of(f"{name}.csv ({size})", [str(column) for column in shown.columns])
     for row in shown.itertuples(index=False, name=None):
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(escape(_cell(value)) for value in row))
     console.print(table)
 
 
@@ -125,6 +133,8 @@ def suiting(study: StoredStudy, outcome: Outcome) -> tuple[list[Analysis], dict[
                 found.append(module.analyse(study, outcome))
             except ConfigError as error:
                 refused[name] = str(error)
+            except Exception as error:  # a defect: the others are told all the same
+                refused[name] = quoted_line(f"it failed ({type(error).__name__}: {error})")
     return found, refused
 
 
@@ -132,12 +142,12 @@ def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], cons
     from experiments.report.facts import facts_of
     from experiments.report.study import write_study
 
-    with Console(stderr=True).status("analysing"):
-        analyses, refused = suiting(study, outcome)
-    facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
     with replaced_folder(study.folder, "report") as folder:
+        with Console(stderr=True).status("analysing"):
+            analyses, refused = suiting(study, outcome)
+        facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
         write_study(folder, study, analyses, facts)
         write_manifest(folder, manifest_of_analysis(f"report {' '.join(overrides)}", study, folder))
     told = ", ".join(analysis.name for analysis in analyses) or "no analysis suits its design"
-    console.print(f"Report: {study.folder / 'report' / 'report.html'} ({told}).", highlight=False, soft_wrap=True)
+    console.print(f"Report: {study.folder / 'report' / 'report.html'} ({told}).", highlight=False, markup=False, soft_wrap=True)
     return study.folder / "report"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import adaptation
 from experiments.adaptation import (
     ADAPTIVE,
     HEADLINE,
@@ -26,7 +27,9 @@ from experiments.adaptation import (
 from experiments.lineup import DISPLACEMENT, Board, Entry, line_up
 from experiments.paired import gap_of, half_width
 from experiments.scenarios import headers
+from experiments.stopped import StoppedError
 from sim.world.record import ConfigError
+from tests.config.own_files import OwnFiles, in_place
 
 TINY = (
     "states=synthetic",
@@ -153,6 +156,34 @@ def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:
     assert {"judge", "notice", "reform_bundle", "no_treaty"} <= set(found)
     assert not {"universal", "hr_removed", "as_adopted", "adaptive"} & set(found)
     assert all(headers()[name].direction["case_disclosure_rate"] == "down" for name in found)
+
+
+def test_a_scenario_whose_file_is_bad_is_left_out_of_all_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
+    files.write("scenario/bad.yaml", "# Direction: case_disclosure_rate sideways\n")
+    files.write("scenario/lame.yaml", "# @package _global_\n# Direction: case_disclosure_rate down\ndefaults: [utopia]\n")
+    found = protecting("as_adopted")
+    assert "judge" in found
+    assert not {"bad", "lame"} & set(found)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["left out", "left out"]
+    assert [arm.name for arm in chosen_arms([*TINY, "scenarios=[judge]"])] == ["judge naive", "judge adaptive"]
+
+
+@pytest.mark.parametrize("broken", ["draw_figure", "write_adapted"])
+def test_a_figure_or_a_page_that_fails_costs_no_table(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adaptation, broken, lambda *_: 1 / 0)
+    with pytest.raises(StoppedError, match=r"lacks report\.html.*\(ZeroDivisionError: division by zero\); what else") as told:
+        main(*TINY, "scenarios=[judge]", "seeds=1", "luck=1", "workers=1", f"output={tmp_path}")
+    assert told.value.status == 3
+    (folder,) = (tmp_path / "adaptation").iterdir()
+    tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet", "manifest.json"}
+    assert tables <= {path.name for path in folder.iterdir()}
+    missing = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["missing"]
+    assert "report.html" in missing
+    assert ("figures/adaptation.png" in missing) == (broken == "draw_figure")
 
 
 @pytest.mark.parametrize(

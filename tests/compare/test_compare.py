@@ -16,10 +16,12 @@ from experiments.compare import FEWEST_WORLDS, changes_of, main
 from experiments.contrasts import COLUMNS
 from experiments.designs import Arm
 from experiments.output import OutputError
+from experiments.stopped import StoppedError
 from sim.config import load
 from sim.result import Result
 from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
+from tests.config.own_files import OwnFiles, in_place
 from tests.worlds import with_forces
 
 TINY = (
@@ -272,6 +274,96 @@ def test_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         main()
     assert len(simulated) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+# --- what can go wrong behind the runs ---------------------------------------------------------------------------------------
+
+
+def test_a_page_that_cannot_be_made_costs_no_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, "no_treaty", seeds=2, output=str(tmp_path))
+
+    def broken(folder: Path, *_: object) -> None:
+        (folder / "forest.png").write_bytes(b"a picture")
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(compare.report, "write", broken)
+    with pytest.raises(StoppedError) as told:
+        main()
+    (folder,) = (tmp_path / "compare").iterdir()
+    assert told.value.status == 3
+    assert str(told.value).startswith(f"{folder} lacks report.html, plane.png (KeyError: 'a defect')")
+    comparison, plane, manifest = read(folder)
+    assert len(comparison) > 50
+    assert list(plane.index) == ["no_treaty"]
+    assert manifest["missing"] == dict.fromkeys(("report.html", "plane.png"), "KeyError: 'a defect'")
+    assert {"runs.parquet", "forest.png", "comparison.csv"} <= set(manifest["files"])  # type: ignore[call-overload]
+    assert "Traceback" in (folder / "failures.txt").read_text(encoding="utf-8")
+    assert "no_treaty" in capsys.readouterr().out, "the numbers are told all the same"
+
+
+def test_tables_that_cannot_be_made_cost_no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given(monkeypatch, "no_treaty", seeds=2, output=str(tmp_path))
+    monkeypatch.setattr(compare, "cooperation_of", lambda *_: 1 / 0)
+    with pytest.raises(StoppedError, match=r"lacks comparison\.csv, comparison\.parquet, cooperation\.csv \(ZeroDivisionError"):
+        main()
+    (folder,) = (tmp_path / "compare").iterdir()
+    assert len(pd.read_parquet(folder / "runs.parquet")) > 100
+    assert (folder / "manifest.json").exists()
+
+
+def test_what_is_written_whole_lacks_nothing(written: Path) -> None:
+    assert read(written)[2]["missing"] == {}
+    assert not (written / "failures.txt").exists()
+
+
+def test_every_arm_is_checked_against_the_states_before_anything_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(compare, "run_all", lambda *_: pytest.fail("it ran"))
+    design = tmp_path / "own.yaml"
+    design.write_text("question: q?\narms: {fine: [], bad: [+instruments.hanoi.safeguards.amulet=must]}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^bad: .*no safeguard is named 'amulet'"):
+        main(*TINY, f"design={design}", f"output={tmp_path / 'results'}")
+    assert not (tmp_path / "results").exists()
+
+
+SPOILT = "# @package _global_\n# Direction: sideways\n"
+
+
+def test_a_bad_header_is_told_before_anything_runs_and_matters_to_its_own_scenario_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
+    files.write("scenario/bad.yaml", SPOILT)
+    files.write("scenario/bare.yaml", "# @package _global_\ninstruments: {hanoi: {threshold_years: 6.0}}\n")
+    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    folder = main(*TINY, "scenarios=[bare]", "seeds=1", f"output={tmp_path / 'results'}")
+    assert list(read(folder)[1].index) == ["bare"]
+    monkeypatch.setattr(compare, "run_all", lambda *_: pytest.fail("it ran"))
+    with pytest.raises(ConfigError, match=r"^configs/scenario/bad.yaml: Direction: found 'sideways'"):
+        main(*TINY, "scenarios=[bad]", f"output={tmp_path / 'more'}")
+    assert not (tmp_path / "more").exists()
+
+
+NAMED = "question: q?\nbaseline: no_treaty\nconstants: [years=1]\nseeds: 1\nluck: 1\narms: {'%s': []}\n"
+
+
+@pytest.mark.parametrize("arm", ["../../up", "a/b", "x" * 300, "[/bold]", "Größe \u202e", "con", "..."])
+def test_whatever_a_design_and_its_arms_are_called_the_folder_has_a_name(
+    arm: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = tmp_path / "deep" / "my [design].yaml"
+    design.parent.mkdir()
+    design.write_text(NAMED % arm, encoding="utf-8")
+    monkeypatch.chdir(design.parent)
+    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    folder = main(*TINY[:4], "workers=1", f"design='{design}'", f"output={tmp_path / 'results'}")
+    assert folder.parent == tmp_path / "results" / "compare"
+    assert folder.is_dir()
+    _, plane, manifest = read(folder)
+    assert list(plane.index) == [arm]
+    assert (manifest["seeds"], manifest["luck"]) == ([1], 1)
+    assert str(folder) in capsys.readouterr().out.replace("\n", "")
 
 
 @pytest.mark.slow

@@ -48,6 +48,14 @@ def test_what_one_side_lacks_in_a_seed_is_in_no_pair_and_what_it_lacks_in_all_is
     assert list(comparison_of(both, "old", "new", FEWEST)["metric"]) == [OTHER]
 
 
+@pytest.mark.parametrize("known", ["old", "new", ""])
+def test_a_scenario_without_a_value_in_any_estimand_leaves_a_comparison_without_rows(known: str) -> None:
+    rows = [(name, seed, METRIC, 1.0 if name == known else np.nan, 0) for name in ("old", "new") for seed in (0, 1)]
+    for table in (metrics(rows), metrics([row for row in rows if row[0] == known])):
+        found = comparison_of(table, "old", "new", FEWEST)
+        assert (len(found), found.columns[0], found.columns[-1]) == (0, "metric", "runs")
+
+
 @pytest.mark.parametrize(("count", "known"), [(4, False), (5, True)])
 def test_a_mean_stands_on_the_fewest_events_pooled_over_seeds(count: int, known: bool) -> None:
     table = metrics([("old", seed, METRIC, value, count) for seed, value in enumerate((1.0, 3.0))])

@@ -179,6 +179,64 @@ def test_a_user_s_mistake_is_not_blamed_on_a_design(files: OwnFiles) -> None:
         arms_of("own", ["baseline=a+"])
 
 
+CONSTANT = GOOD.replace("arms:", "constants: [years=2, people.rows=900]\nseeds: 7\nluck: 3\narms:")
+
+
+def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: OwnFiles) -> None:
+    own.write("design/own.yaml", f"{CONSTANT}  bare: []\n  loud: [scenario=judge]\n")
+    for arm in arms_of("own", ()):
+        for config in (arm.config, arm.baseline_config):
+            assert (config.years, config.people.rows, config.seeds, config.luck) == (2, 900, 7, 3)
+    assert difference(arm) == {"instruments.hanoi.safeguards.judge"}
+
+
+def test_what_the_user_says_holds_over_what_a_design_says(own: OwnFiles) -> None:
+    own.write("design/own.yaml", f"{CONSTANT}  bare: []\n")
+    (arm,) = arms_of("own", ["years=4", "seeds=2", "luck=1"])
+    for config in (arm.config, arm.baseline_config):
+        assert (config.years, config.people.rows, config.seeds, config.luck) == (4, 900, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (
+            "conditions: {loud: {demand.scale: 2.0}}\n",
+            "conditions: found in a design whose arms are compared; accepted: question, ",
+        ),
+        ("uncertainties: {review.rho: {low: 0.1, high: 0.9}}\ndraw: sobol\n", "draw: found in a design whose arms are compared"),
+        ("outcomes: [legit_met_rate]\n", "outcomes: found in a design whose arms are compared"),
+        ("slices: [group]\n", "slices: found in a design whose arms are compared"),
+        ("size: 8\n", "size: found in a design whose arms are compared"),
+        ("constants: [scenario=judge]\n", "constants: found 'scenario=judge'; accepted: other keys"),
+        ("constants: [baseline=no_treaty]\n", "constants: found 'baseline=no_treaty'; accepted: other keys"),
+        ("constants: [yaers=3]\n", "constants: yaers: no such key; accepted: "),
+    ],
+)
+def test_what_a_comparison_would_not_heed_in_a_design_is_refused(own: OwnFiles, more: str, line: str) -> None:
+    own.write("design/own.yaml", GOOD.replace("arms:", f"{more}arms:") + "  bare: []\n")
+    with pytest.raises(ConfigError) as caught:
+        arms_of("own", ())
+    assert str(caught.value).startswith(f"configs/design/own.yaml: {line}")
+
+
+@pytest.mark.parametrize("override", ["seeds=3", "luck=4", "seed=9", "output=elsewhere", "until=0.1", "figures.forest.title=x"])
+def test_an_arm_may_not_set_what_is_the_study_s(own: OwnFiles, override: str) -> None:
+    own.write("design/own.yaml", f"{GOOD}  bare: []\n  mine: [{override}]\n")
+    with pytest.raises(
+        ConfigError, match=rf"^configs/design/own\.yaml: arms\.mine: found '{re.escape(override)}'; accepted: keys in"
+    ):
+        arms_of("own", ())
+
+
+@pytest.mark.parametrize("override", ["scenarios=[judge]", "size=8", "store=mine", "shard=1/2", "mix=true"])
+def test_a_key_without_effect_beside_a_design_is_refused(files: OwnFiles, override: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^{override.partition('=')[0]}: found beside design=bare; accepted: what the design says"
+    ):
+        arms_of("bare", [override])
+
+
 # --- arms of a comparison -------------------------------------------------------------------------------------------------
 
 

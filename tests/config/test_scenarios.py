@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from experiments.scenarios import changes, choice_of, header_of, headers, main
+from experiments.scenarios import NOT_SAID, changes, choice_of, header_of, headers, headers_of, main
 from sim.config import load
 from sim.simulation import advance, prepare
 from sim.world.leaves import leaves_of, moved, put
@@ -384,7 +384,6 @@ def test_headers_come_in_alphabetical_order(files: OwnFiles) -> None:
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (("# Motive: a test of composition.\n", ""), "found no line '# Motive: ...'"),
         (("# Expect: ", "# Direction: a sideways\n# Expect: "), "Direction: found 'a sideways'; accepted: 'metric up'"),
         (("# Expect: ", "# Direction: a up; a down\n# Expect: "), "Direction: found 'a' twice; accepted: each metric once"),
     ],
@@ -396,6 +395,48 @@ def test_a_header_that_cannot_be_read_is_one_line(own: OwnFiles, spoil: tuple[st
         header_of(path)
     assert str(caught.value).startswith(f"configs/scenario/alpha.yaml: {line}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_needs_no_header_and_what_it_does_not_say_is_not_said(own: OwnFiles, capsys: pytest.CaptureFixture[str]) -> None:
+    own.write("scenario/mine.yaml", "# @package _global_\n# Expect: much.\ninstruments: {hanoi: {filing: 0.1}}\n")
+    mine = headers()["mine"]
+    assert (mine.question, mine.motive, mine.expect, mine.direction, mine.finding) == (NOT_SAID, NOT_SAID, "much.", {}, None)
+    assert main("mine") == 0
+    told = capsys.readouterr().out
+    assert f"Motive: {NOT_SAID}\nExpected: much.\n" in told
+    assert "instruments.hanoi.filing: " in told
+
+
+BAD = {
+    "letters": lambda path: path.write_bytes(b"# Question: \xff\n"),
+    "folder": lambda path: path.mkdir(),
+    "lost": lambda path: path.symlink_to(path.with_name("nowhere")),
+    "direction": lambda path: path.write_text("# Direction: sideways\n", encoding="utf-8"),
+    "body": lambda path: path.write_text("# @package _global_\na: [\n", encoding="utf-8"),
+    "list": lambda path: path.write_text("# @package _global_\n- a\n", encoding="utf-8"),
+    "of nothing": lambda path: path.write_text("defaults: [utopia]\n", encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_spoils_itself_alone(own: OwnFiles, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    BAD[kind](own.folder / "scenario" / "bad.yaml")
+    assert main() == 0
+    said = capsys.readouterr()
+    assert "alpha" in said.out
+    assert "judge" in said.out
+    (line,) = said.err.splitlines()
+    assert line.startswith("rogatory: configs/scenario/bad.yaml: ")
+    assert main("alpha") == 0
+    assert list(headers_of(["alpha", "alpha+judge@everywhere", "an arm"])) == ["alpha", "judge"]
+
+
+def test_words_in_brackets_are_no_markup(own: OwnFiles, capsys: pytest.CaptureFixture[str]) -> None:
+    own.write("scenario/mine.yaml", "# Question: what [/of] it?\n# Motive: [bold]none\n")
+    assert main() == main("mine") == 0
+    said = capsys.readouterr().out
+    assert said.count("what [/of] it?") == 2
+    assert "Motive: [bold]none" in said
 
 
 def test_changes_are_flat_and_relative_to_the_text_as_adopted(files: OwnFiles) -> None:

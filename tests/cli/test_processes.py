@@ -1,0 +1,288 @@
+"""Worker processes: where they cannot begin one line says so, an interrupt is one line at any time, and none is left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from experiments import processes
+from experiments.interrupts import deaf_children, held
+from experiments.processes import Hands, UnguardedError, refuse_unguarded, stands_guarded
+from sim.world.record import ConfigError
+
+TINY = ("states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1")
+ROOT = Path(__file__).parents[2]
+
+# --- scripts ----------------------------------------------------------------------------------------------------------------
+
+GUARDED = [
+    ("if __name__ == '__main__':\n    main()", 2),
+    ('if "__main__" == __name__:\n    print(1)\n    if True:\n        main(\n            1)', 4),
+    ("def go():\n    main()\nif __name__ == '__main__': go()", 3),
+    ("if 1 == 1 and __name__ == '__main__':\n    main()", 2),
+    ("if __name__ != '__main__':\n    pass\nelse:\n    main()", 4),
+    ("try:\n    if __name__ == '__main__':\n        main()\nfinally:\n    pass", 3),
+    ("import multiprocessing as m\nif m.parent_process() is None:\n    main()", 3),
+    ("import sys\nif __name__ != '__main__':\n    sys.exit()\nmain()", 4),
+    ("if __name__ != '__main__':\n    raise SystemExit\nmain()", 3),
+    ("__name__ == '__main__' and main()", 1),
+    ("main() if __name__ == '__main__' else None", 1),
+    ("match __name__:\n    case '__main__':\n        main()", 3),
+]
+BARE = [
+    ("main()", 1),
+    ("if __name__ == '__main__':\n    pass\nmain()", 3),
+    ("import sys\nif len(sys.argv) > 1:\n    main()", 3),
+    ("name = '__main__'\nif name == '__main__':\n    main()", 3),
+    ("'''if __name__ == '__main__':'''\nmain()", 2),
+    ("def go():\n    if __name__ == '__main__':\n        main()\nmain()", 4),
+    ("main(\n    1,\n)\nif __name__ == '__main__':\n    pass", 1),
+]
+
+
+@pytest.mark.parametrize(("script", "line"), GUARDED)
+def test_a_call_that_no_other_process_comes_to_stands_guarded(script: str, line: int) -> None:
+    assert stands_guarded(script, line)
+
+
+@pytest.mark.parametrize(("script", "line"), BARE)
+def test_a_call_that_each_process_would_make_again_does_not(script: str, line: int) -> None:
+    assert not stands_guarded(script, line)
+
+
+def as_main(monkeypatch: pytest.MonkeyPatch, script: Path, text: str, **known: object) -> None:
+    """Run a text as Python runs the script that it was started with."""
+    main = ModuleType("__main__")
+    vars(main).update({"__file__": str(script), "__spec__": None, "ask": refuse_unguarded} | known)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    exec(compile(text, str(script), "exec"), vars(main))
+
+
+def test_a_script_without_a_guard_is_refused_before_anything_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, text = tmp_path / "mine.py", "def go():\n    ask(2)\n\n\ngo()\n"
+    script.write_text(text, encoding="utf-8")
+    with pytest.raises(UnguardedError) as told:
+        as_main(monkeypatch, script, text)
+    assert str(told.value).startswith("workers: found 2 processes in a script that each of them would begin again; accepted: ")
+    assert 'if __name__ == "__main__":' in str(told.value)
+    assert isinstance(told.value, ConfigError)
+    assert isinstance(told.value, SystemExit)
+    assert told.value.code == str(told.value)
+    as_main(monkeypatch, script, text.replace("ask(2)", "ask(1)"))
+
+
+def test_a_script_that_no_process_can_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnguardedError, match=r"^workers: found 3 processes in a script that they cannot read \(<stdin>\)"):
+        as_main(monkeypatch, Path("<stdin>"), "ask(3)")
+
+
+@pytest.mark.parametrize("known", [{"__file__": None}, {"__spec__": type("Spec", (), {"name": "tool.__main__"})}])
+def test_where_no_script_would_be_run_again_nothing_is_refused(known: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    as_main(monkeypatch, Path("<input>"), "ask(3)", **known)
+
+
+def test_a_guarded_script_is_not_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, text = tmp_path / "mine.py", "if __name__ == '__main__':\n    ask(2)\n"
+    script.write_text(text, encoding="utf-8")
+    as_main(monkeypatch, script, text)
+
+
+STUDY = f"""
+main({", ".join(map(repr, TINY))}, "seeds=2", "workers=2", "output=out")
+"""
+WAYS = {
+    "run": "from experiments.run import main" + STUDY,
+    "compare": "from experiments.compare import main" + STUDY.replace("main(", "main('scenarios=[judge]', "),
+    "sweep": "from experiments.sweep import main" + STUDY.replace("main(", "main('design=threshold_sweep', "),
+    "a thread": "from experiments.run import main\nfrom threading import Thread\nt = Thread(target=lambda: "
+    + STUDY.strip()
+    + ")\nt.start(); t.join()",
+    "caught": "from experiments.run import main\nfrom sim.world.record import ConfigError\nimport sys\ntry:\n    "
+    + STUDY.strip()
+    + "\nexcept ConfigError as error:\n    print(error, file=sys.stderr)\n    sys.exit(1)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unguarded_script_ends_with_one_line_and_leaves_nothing(way: str, tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(WAYS[way], encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, env=home(), check=False)
+    lines = done.stderr.splitlines()
+    if way == "a thread":  # Python itself tells what ends a thread
+        assert "UnguardedError: workers: found 2 processes" in lines[-1]
+    else:
+        assert (len(lines), done.returncode) == (1, 1), done.stderr
+        assert lines[0].startswith("workers: found 2 processes in a script that each of them would begin again")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+@pytest.mark.slow
+def test_a_script_on_standard_input_is_one_line_and_a_command_runs(tmp_path: Path) -> None:
+    text = WAYS["run"]
+    piped = subprocess.run([sys.executable, "-"], input=text, capture_output=True, text=True, cwd=tmp_path, env=home(), check=False)
+    assert piped.returncode == 1
+    assert piped.stderr.count("\n") == 1
+    assert piped.stderr.startswith("workers: found 2 processes in a script that they cannot read (<stdin>)")
+    assert list(tmp_path.iterdir()) == []
+    given = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=tmp_path, env=home(), check=False)
+    assert given.returncode == 0, given.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def home() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+# --- interrupts --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_waits_until_what_it_would_tear_is_done() -> None:
+    done: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - what comes behind it is what is tested
+            with held():
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+                done.append("inside")
+            done.append("behind")
+        with held():
+            done.append("again")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["inside", "again"]
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with held():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be blocked here")
+def test_a_process_that_begins_meanwhile_never_hears_an_interrupt() -> None:
+    with deaf_children():
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], stderr=subprocess.PIPE)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (0, b"")
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def nothing() -> None:
+    """What a worker begins with."""
+
+
+def asleep(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def killed(_: float) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_work_that_is_under_way_is_given_up_at_once_when_its_parent_stops() -> None:
+    with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
+        hands.submit(asleep, 0.0).result()
+        for _ in range(8):
+            hands.submit(asleep, 300.0)
+        began = time.monotonic()
+        raise KeyError
+    assert time.monotonic() - began < 30
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_breaks_the_others_work_and_nobody_waits() -> None:
+    with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:
+        hands.submit(killed, 0.0).result()
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_processes_that_ended_because_they_ran_the_script_are_told_by_their_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_BEGUN_AGAIN", -signal.SIGKILL)
+    with pytest.raises(UnguardedError, match=r"^workers: found 2 processes in a script"), Hands(2, nothing, ()) as hands:
+        hands.submit(killed, 0.0).result()
+
+
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from experiments.cli import shell; shell()"
+MOMENTS = {
+    "run": (0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0),
+    "compare": (1.0, 4.0, 8.0),
+    "sweep": (1.0, 4.0, 6.0, 10.0),
+    "run -m": (2.0, 8.0),
+}
+ASKED = {
+    "run": ("run", *TINY, "seeds=10000", "workers=2"),
+    "compare": ("compare", *TINY, "seeds=5000", "luck=2", "workers=2", "scenarios=[judge]"),
+    "sweep": ("sweep", *TINY, "design=threshold_sweep", "seeds=2000", "luck=2", "workers=2"),
+    "run -m": ("run", "-m", *TINY[:-1], "years=1,2", "seeds=500", "workers=2"),
+}
+
+
+@contextmanager
+def group(study: str, output: Path) -> Iterator[subprocess.Popen[str]]:
+    """A study as a terminal starts it: the leader of a group of processes that hears an interrupt as one."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LISTENING, *ASKED[study], f"output={output}"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def living(group: int) -> list[str]:
+    """Processes of a group that still run; who has ended and is not yet buried does not."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, _, of = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(of) == group and state not in "ZX":
+                found.append(folder.name)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="wants /proc")
+@pytest.mark.parametrize(("study", "moment"), [(study, moment) for study, moments in MOMENTS.items() for moment in moments])
+def test_an_interrupt_of_the_whole_group_is_one_line_at_any_moment(study: str, moment: float, tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    with group(study, output) as process:
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        for _ in range(50):
+            if not (left := living(process.pid)):
+                break
+            time.sleep(0.1)
+    lines = [line for line in errors.splitlines() if line.strip() and " left " not in line]  # but for the bar
+    assert process.returncode == 130, errors
+    assert len(lines) == 1, errors
+    assert lines[0].startswith("rogatory: interrupted")
+    assert left == []
+    if study in ("run", "compare"):
+        assert not output.exists()
