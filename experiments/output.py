@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -22,6 +23,7 @@ from sim.sources.checksums import sha256
 from sim.world.record import RogatoryError
 
 MANIFEST = "manifest.json"
+_ASIDE = re.compile(r"\.(?P<age>new|old)-[0-9a-f]{8}-(?P<name>.+)")
 _ABANDONED = 86_400.0  # seconds after which an unfinished folder belongs to nobody
 SCHEMA = 1  # of the tables in a results folder
 
@@ -31,11 +33,18 @@ class OutputError(RogatoryError):
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what runs that were killed long ago left unfinished."""
-    for folder in parent.glob(".partial-*"):
+    """Remove what runs that were killed long ago left unfinished, or aside when something else had taken its place."""
+    aside = [folder for folder, _, name in _aside(parent) if (parent / name).exists()]
+    for folder in (*parent.glob(".partial-*"), *aside):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _aside(parent: Path) -> list[tuple[Path, str, str]]:
+    """Whole folders that stand aside: each with "new" or "old" and the name under which it is to be, or was, seen."""
+    named = ((folder, _ASIDE.fullmatch(folder.name)) for folder in sorted(parent.glob(".*-*")))
+    return [(folder, found["age"], found["name"]) for folder, found in named if found]
 
 
 @contextmanager
@@ -64,14 +73,23 @@ def whole_folder(parent: Path, name: str) -> Iterator[Path]:
 @contextmanager
 def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder to write into that takes the place of ``parent/name`` when the block ends well; until then that one stays."""
+    _put_back(parent, name)
     mark = uuid.uuid4().hex[:8]
-    final, new, old = parent / name, parent / f".new-{mark}", parent / f".old-{mark}"
+    final, new, old = parent / name, parent / f".new-{mark}-{name}", parent / f".old-{mark}-{name}"
     with whole_folder(parent, new.name) as folder:
         yield folder
     if final.exists():
         final.replace(old)
     new.replace(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_back(parent: Path, name: str) -> None:
+    """Where a run was killed between two renames, whole folders stand aside and none in their place: the newest goes there."""
+    waiting = sorted((age, folder) for folder, age, meant in _aside(parent) if meant == name)  # "new" before "old"
+    if waiting and not (parent / name).exists():
+        with suppress(OSError):
+            waiting[0][1].replace(parent / name)
 
 
 def stamped(label: str) -> str:
