@@ -92,10 +92,13 @@ class Halving:
     """A file that is written to in two halves."""
 
     def __init__(self, file: Any, fate: Fate) -> None:
-        self._file, self._fate = file, fate
+        self._file, self._fate, self._writes = file, fate, 0
 
     def write(self, text: Any) -> int:
-        """Half of it, then the other half."""
+        """Half of it, then the other half; of the many lines of a table the first, second, fourth and so on."""
+        self._writes += 1
+        if self._writes & (self._writes - 1):
+            return int(self._file.write(text))
         self._file.write(text[: len(text) // 2])
         self._file.flush()
         self._fate.meet("half of a file", self._file.name)
@@ -139,8 +142,13 @@ def doomed(fate: Fate) -> None:
             os.close(handle)
             fate.meet("half a parquet", where)
             write_table(content, where, *given, **more)
-        else:
-            where.write(whole.getvalue())
+        else:  # a file that is open, as pandas hands it on
+            text = whole.getvalue()
+            fate.meet("parquet")
+            where.write(text[: len(text) // 2])
+            where.flush()
+            fate.meet("half a parquet")
+            where.write(text[len(text) // 2 :])
 
     class Mortal(sqlite3.Connection):
         def execute(self, statement: str, *given: Any) -> Any:
@@ -366,6 +374,7 @@ SCENES = {
     "run": Scene((ran(run.main),), left_of_a_study, of_a_study),
     "compare": Scene((ran(compare.main, "scenarios=[judge]"),), left_of_a_study, of_a_study),
     "careless": Scene((careless,), left_of_a_study, of_a_study),
+    "careless in the end": Scene((careless,), lambda noted: [], of_a_study),
     "replaced": Scene((replaced("old"), replaced("new")), left_of_a_replacement, of_a_replacement),
 }
 
