@@ -246,50 +246,52 @@ def baked(function: FunctionType) -> str:
 
     Values count as they are now, wherever they come from: an edited file, a module put in another's place, a name set by hand.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for word in _words(function, set()):
-        digest.update(word.encode() + b"\0")
-    return digest.hexdigest()
+    words: list[str] = []
+    _tell(function, set(), words.append)
+    return hashlib.blake2b("\0".join(words).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _words(value: Any, seen: set[int]) -> Iterator[str]:
-    """A value in words that another process would use too."""
+def _tell(value: Any, seen: set[int], say: Callable[[str], None]) -> None:
+    """Say a value in words that another process would use too."""
     written = getattr(value, "py_func", value)
     if isinstance(written, FunctionType):
         if id(written) not in seen:
             seen.add(id(written))
-            yield repr(sorted(getattr(value, "targetoptions", {}).items()))
-            yield from _words((written.__defaults__, _cells(written)), seen)
-            yield from _code_words(written.__code__, written.__globals__, seen)
+            say(repr(sorted(getattr(value, "targetoptions", {}).items())))
+            _tell((written.__defaults__, _cells(written)), seen, say)
+            _tell_code(written.__code__, written.__globals__, seen, say)
     elif isinstance(value, np.ndarray | np.generic):
-        yield f"{value.dtype.str} {value.shape} {value.tobytes().hex()}"
+        say(f"{value.dtype.str} {value.shape} {value.tobytes().hex()}")
     elif isinstance(value, tuple | list):
-        yield f"{type(value).__qualname__} of {len(value)}"
+        say(f"{type(value).__qualname__} of {len(value)}")
         for part in value:
-            yield from _words(part, seen)
+            _tell(part, seen, say)
     elif isinstance(value, bool | int | float | complex | str | bytes | None):
-        yield f"{type(value).__qualname__} {value!r}"
+        say(f"{type(value).__qualname__} {value!r}")
     else:  # a type, a function of NumPy's: what it does follows from versions and sources
-        yield f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
-        yield repr((getattr(value, "_fields", ()), sorted(getattr(value, "_field_defaults", {}).items())))
+        say(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}")
+        say(repr((getattr(value, "_fields", ()), sorted(getattr(value, "_field_defaults", {}).items()))))
 
 
 def _cells(function: FunctionType) -> tuple[Any, ...]:
     return tuple(cell.cell_contents for cell in function.__closure__ or ())
 
 
-def _code_words(code: CodeType, names: dict[str, Any], seen: set[int]) -> Iterator[str]:
-    yield f"{code.co_code.hex()} {code.co_names} {code.co_varnames}"
+def _tell_code(code: CodeType, names: dict[str, Any], seen: set[int], say: Callable[[str], None]) -> None:
+    say(f"{code.co_code.hex()} {code.co_names} {code.co_varnames}")
     for constant in code.co_consts:
-        yield from _code_words(constant, names, seen) if isinstance(constant, CodeType) else _words(constant, seen)
+        if isinstance(constant, CodeType):
+            _tell_code(constant, names, seen, say)
+        else:
+            _tell(constant, seen, say)
     for name in code.co_names:
         value = names.get(name)
         if isinstance(value, ModuleType):
-            if value.__name__.split(".")[0] not in ("numpy", "math"):  # these hang on versions
+            if value.__name__ not in ("numpy", "math"):  # these hang on versions
                 for inner in code.co_names:
-                    yield from _words(getattr(value, inner, None), seen)
+                    _tell(getattr(value, inner, None), seen, say)
         elif name in names:
-            yield from _words(value, seen)
+            _tell(value, seen, say)
 
 
 def _fields(signature: Any) -> str:

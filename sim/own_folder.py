@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-PRIVATE = 0o700
+PRIVATE = 0o700  # mode of a folder: its owner may do all, others nothing
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_AT_ALL = stat.S_IRWXG | stat.S_IRWXO
 _ROOT = 0  # the administrator, who can change everything anyway
