@@ -35,6 +35,7 @@ from experiments.jobs import Batch, Shared, one_by_one
 from experiments.output import MANIFEST, replaced_folder
 from experiments.runs import trials, warm
 from experiments.stopped import StoppedError
+from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, checksum_of, parts_of
 from experiments.store.schema import Done, Key
@@ -478,6 +479,7 @@ def prepared() -> None:
 
     report.write = written
     pd.DataFrame({"a": [1]}).to_parquet(io.BytesIO())
+    code_fingerprint()  # now: sources that are edited meanwhile are not those that run
     warm(trials([load(*TINY), load(*TINY, "scenario=judge")]))
     with tempfile.TemporaryDirectory() as home:
         here = Path.cwd()
