@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments import compare, report, run, study, sweep
+from experiments import compare, output, report, run, study, sweep
 from experiments.engines import Engine
 from experiments.jobs import Batch, Shared, one_by_one
 from experiments.output import MANIFEST, replaced_folder
@@ -480,6 +480,7 @@ def prepared() -> None:
     report.write = written
     pd.DataFrame({"a": [1]}).to_parquet(io.BytesIO())
     code_fingerprint()  # now: sources that are edited meanwhile are not those that run
+    output._git = lambda *words: None  # nor does it matter what is committed meanwhile
     warm(trials([load(*TINY), load(*TINY, "scenario=judge")]))
     with tempfile.TemporaryDirectory() as home:
         here = Path.cwd()
