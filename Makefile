@@ -56,7 +56,7 @@ near: $(READY)
 slow: $(READY) ## The slow tests (about ten minutes)
 	@$(PYTEST) -m "slow and not exhaustive"
 
-exhaustive: $(READY) ## The tests that take too long for every change: the whole reference, run again
+exhaustive: $(READY) ## The tests that take too long for every change: the whole reference, a death at every file operation
 	@$(PYTEST) -m exhaustive
 
 bench: $(READY) ## Measure the speed of the simulation

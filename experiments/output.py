@@ -169,8 +169,8 @@ def _settled(parent: Path, partial: Path, final: Path) -> list[Path]:
 @contextmanager
 def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder to write into that takes the place of ``parent/name`` when the block ends well; until then that one stays."""
-    mark = uuid.uuid4().hex[:8]
     _put_back(parent, name)
+    mark = uuid.uuid4().hex[:8]
     final, new, old = parent / name, parent / f".new-{mark}-{name}", parent / f".old-{mark}-{name}"
     with whole_folder(parent, new.name, name) as folder:
         yield folder

@@ -1,7 +1,13 @@
-"""Which of many like cases every ``make test`` runs; all of them run among the slow tests."""
+"""Which of many like cases every ``make test`` runs, all of them among the slow tests; or the slow ones, all among the exhaustive.
+
+Where even the slow tests can afford a sample only, it is another one each week (``rotating``): in time all cases come about.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import random
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -24,3 +30,18 @@ def one_in(count: int, cases: Sequence[Any]) -> list[Any]:
     """Cases as parameters of a test: the first and every so manieth after it is fast, the others are slow."""
     slow = [case if isinstance(case, tuple) else (case,) for case in cases]
     return [case if not place % count else pytest.param(*slow[place], marks=pytest.mark.slow) for place, case in enumerate(cases)]
+
+
+def week() -> str:
+    """The ISO week, such as ``2026-W05``, that samples follow from; ``ROTATION`` in the environment repeats another one's."""
+    year, number, _ = dt.datetime.now(dt.UTC).isocalendar()
+    return os.environ.get("ROTATION") or f"{year}-W{number:02d}"
+
+
+def rotating[T](most: int, cases: Sequence[T], about: str) -> list[T]:
+    """At most so many of the cases, in their order, others each week; ``about`` tells samples of one week apart.
+
+    A failure should name the ``week``. To be called in a test: when tests are collected, workers must agree.
+    """
+    places = random.Random(f"{week()} {about}").sample(range(len(cases)), min(most, len(cases)))
+    return [cases[place] for place in sorted(places)]

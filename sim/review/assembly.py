@@ -1,7 +1,7 @@
 """Joins the safeguards in the configuration and the steps of the pipeline into one compiled loop.
 
-The generated module holds no number: every parameter is an argument. It is written beside the compiled code, under a name
-made of its own text and of the fingerprint of all rule sources, so that an edited rule can never meet a stale loop.
+The generated module holds no number: every parameter is an argument. It is written beside the compiled code, in a folder named
+by the fingerprint of all rule sources, under a name made of its own text, so that an edited rule can never meet a stale loop.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import CACHE, fingerprint
+from sim.compiled import CACHE
 from sim.draws import Reals, name_key
+from sim.own_folder import PRIVATE
 from sim.review import pipeline
 from sim.review.safeguard import (
     Aftermath,
@@ -340,22 +341,29 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     return header + "\n\n" + "\n\n".join([*first_steps, *made, *rest, *kernels])
 
 
+_LINES = {  # of the files that hold steps, as they were loaded: they may be edited before a step is needed
+    home: inspect.getsource(sys.modules[home]).splitlines(keepends=True)
+    for home in {step.__module__ for step in (*pipeline.STEPS, *pipeline.KERNELS)}
+}
+
+
 @cache
 def _text_of(step: Callable[..., Any]) -> str:
-    """Source of a step as it was loaded; finding it takes longer than a tenth of a run."""
-    return inspect.getsource(step)
+    """Source of a step; finding it takes longer than a tenth of a run."""
+    return "".join(inspect.getblock(_LINES[step.__module__][step.__code__.co_firstlineno - 1 :]))
 
 
 def _imported(text: str) -> ModuleType:
-    digest = hashlib.blake2b((text + fingerprint()).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b((text + CACHE.name).encode(), digest_size=8).hexdigest()
     name = f"rogatory_rules_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     path = CACHE / f"{name}.py"
-    if not path.exists():
+    if not path.is_file() or path.read_bytes() != text.encode():  # none, or cut off by a loss of power
         partial = path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            partial.write_text(text, encoding="utf-8")
+            partial.parent.mkdir(mode=PRIVATE, exist_ok=True)  # whoever tidied up may have thought it old
+            partial.write_bytes(text.encode())
             partial.replace(path)
         except OSError as error:  # a full disk names nothing
             raise OSError(error.errno, error.strerror, str(path)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sim.config import options
-from sim.review import pipeline
+from sim.review import assembly, pipeline
 from sim.review.assembly import assemble, numbers_of, source_of
 from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_order, reads_of
 from sim.world.record import ConfigError
@@ -184,3 +185,32 @@ def test_review_may_be_imported_without_conduct() -> None:
     command = "import sys, sim.review.assembly, sim.review.spec; print([m for m in sys.modules if m.startswith('sim.conduct')])"
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_loop_is_written_from_the_steps_as_they_were_loaded_whatever_their_files_hold_by_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    safeguards = made_up().safeguards
+    before = source_of(safeguards)
+    assembly._text_of.cache_clear()
+
+    def edited(*given: object) -> object:
+        raise AssertionError("a file was read again")
+
+    for reader in ("findsource", "getsource", "getsourcelines"):
+        monkeypatch.setattr(inspect, reader, edited)
+    assert source_of(safeguards) == before
+    for step in (*pipeline.STEPS, *pipeline.KERNELS):
+        assert assembly._text_of(step).startswith(f"def {step.__name__}(")
+
+
+@pytest.mark.parametrize("left", [b"", b"def receive("])
+def test_a_generated_loop_that_was_cut_off_is_written_anew(left: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "CACHE", tmp_path / "kernels")
+    text = f"# of {left!r}\nanswer = 42\n"
+    path = Path(str(assembly._imported(text).__file__))
+    monkeypatch.delitem(sys.modules, path.stem)
+    path.write_bytes(left)
+    assert assembly._imported(text).answer == 42
+    monkeypatch.delitem(sys.modules, path.stem)
+    assert path.read_text(encoding="utf-8") == text

@@ -1,0 +1,36 @@
+"""How a mistake is worded: one line for people, and a value quoted no longer than a person would read."""
+
+from __future__ import annotations
+
+from reprlib import Repr
+
+_LETTERS = 120  # of a value that a mistake quotes
+_ENTRIES, _DEEP = 6, 3  # of a list or a map that it quotes
+
+
+class RogatoryError(Exception):
+    """What a user can have done wrong; its text is one line for people, shown without a traceback (exit status 2)."""
+
+
+class ConfigError(RogatoryError):
+    """A configuration that cannot be run: names the key, what was found and what is accepted."""
+
+
+def quoted(value: object) -> str:
+    """A value as a mistake shows it: on one line, and no longer than a person would read.
+
+    >>> quoted("judge"), quoted("x" * 100_000) == repr("x" * 100_000), len(quoted("x" * 100_000)) <= 120
+    ("'judge'", False, True)
+    """
+    try:
+        text = _QUOTES.repr(value)
+    except ValueError:  # a whole number of more digits than Python puts into words
+        return "a whole number of thousands of digits"
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - len(_CUT)]}{_CUT}"
+
+
+_CUT = "..."
+_QUOTES = Repr(
+    maxlevel=_DEEP, maxstring=_LETTERS, maxother=_LETTERS, maxlong=_LETTERS, maxlist=_ENTRIES, maxtuple=_ENTRIES, maxdict=_ENTRIES,
+    maxset=_ENTRIES,
+)  # fmt: skip
