@@ -12,6 +12,7 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 _UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL)
 _CUT = "…"
 _HEAD = 0.6  # of the letters that are kept: those before the cut; the rest, often a count, follows it
+_NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 _FORMULA = "=+-@\t\r"  # with what a cell begins that a spreadsheet may compute
 
 
@@ -91,10 +92,22 @@ def apart_from(words: str, taken: Iterable[str]) -> str:
     return out
 
 
+def cut(names: Iterable[str], most: int) -> dict[str, str]:
+    """Names as they are shown where there is room for so many signs, no two the same.
+
+    >>> cut(["judge", " ", "x" * 9 + "a", "x" * 9 + "b"], 5)
+    {'judge': 'judge', ' ': '“ ”', 'xxxxxxxxxa': 'xx…xa', 'xxxxxxxxxb': 'xx…xb'}
+    """
+    out: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        out[name] = apart_from(short(inked(name), most), out.values())
+    return out
+
+
 def formulas(names: Iterable[str]) -> list[str]:
     """Names that a spreadsheet would take for formulas, each once, in order.
 
-    >>> formulas(["judge", "=1+1", "-x", "=1+1"])
+    >>> formulas(["judge", "=1+1", "-x", "=1+1", "-0.5"])
     ['=1+1', '-x']
     """
-    return list(dict.fromkeys(name for name in names if name[:1] and name[0] in _FORMULA))
+    return list(dict.fromkeys(name for name in names if name[:1] and name[0] in _FORMULA and not _NUMBER.fullmatch(name)))

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from experiments.terminal import console_of
 from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, shown
 from sim.world.leaves import moved
 from sim.world.record import ConfigError, Record
@@ -18,7 +19,6 @@ Way = Literal["up", "down", "same"]
 _LINE = re.compile(r"# (Question|Motive|Expect|Direction|Finding): +(\S.*)")
 _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
 _WANTED = ("question", "motive", "expect")
-_PIPE_WIDTH = 150  # letters
 
 
 class Header(Record):
@@ -97,9 +97,7 @@ def changes(name: str) -> dict[str, tuple[Any, Any]]:
 
 def main(*names: str) -> int:
     """List the scenarios, or tell those that are named; the exit status is 0."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH)
+    console = console_of()
     if not names:
         console.print(listed(headers()))
         console.print("rogatory scenarios NAME tells one fully.", highlight=False)
@@ -126,7 +124,7 @@ def _ways(header: Header) -> str:
 
 def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]]) -> None:
     known = headers()
-    console.print(f"[bold]{name}[/bold]", highlight=False)
+    console.print(name, style="bold", highlight=False)
     for part in name.partition("@")[0].split("+"):
         header = known[part]
         for line in (header.question, f"Motive: {header.motive}", f"Expected: {header.expect}"):

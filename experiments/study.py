@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from experiments import terminal
+from experiments.letters import cut
 from experiments.output import manifest_of, stamped, whole_folder, write_manifest
 from experiments.pictures import draw_all
 from experiments.runs import replicates
@@ -21,9 +22,10 @@ from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
 
-PIPE_WIDTH = 150  # letters
+console_of = terminal.console_of  # `compare` takes it from here
 _WIDE = 125  # letters that a comparison with units and percentages needs
 FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
+_HEAD = 24  # letters of a column's name
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -66,12 +68,6 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
     return written
 
 
-def console_of() -> Console:
-    """A terminal as wide as it is; a pipe wide enough for the table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_WIDTH)
-
-
 def write_tables(folder: Path, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
     """Runs as Parquet, what people read as CSV."""
     pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
@@ -92,7 +88,7 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
             table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
-    columns = ["estimand", before, after, "difference [95 %]"] + ([] if narrow else ["change", "unit"])
+    columns = ["estimand", *cut((before, after), _HEAD).values(), "difference [95 %]"] + ([] if narrow else ["change", "unit"])
     table = table_of(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
     for row in headline_of(comparison).to_dict("records"):
         few = row["events"] < configs[0].metrics.fewest_events

@@ -42,8 +42,8 @@ from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
 from experiments.store.schema import Done, Key
 from experiments.store.store import CHUNK, WHOLE, Store, writing
-from experiments.study import console_of
 from experiments.telling import counted, told_time
+from experiments.terminal import Terminal, console_of
 from sim.config import checked, key_of, load, options
 from sim.result import package_versions
 from sim.settings import Config
@@ -265,7 +265,7 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
         workers = crew_size(plan.config.workers, count)
         engine = engine_of(plan.config.engine, workers)
         shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
-        shown, told = Console(stderr=True), Counter[str]()
+        shown, told = Terminal(stderr=True), Counter[str]()
         with shown.status("compiling the rules (once; about half a minute on a new machine)"):
             warm(shared.trial)  # before several processes would each do it
         with _bar(shown) as progress, closing(engine(shared, todo)) as ended:

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.table import Table
+from rich.text import Text
 
+from experiments.letters import cut, formulas
 from experiments.study import FEW_SEEDS, table_of
 from sim.settings import Config
 
 _WIDE = 118  # letters that the whole table needs
+_NAME = 56  # letters of an arm
 _SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
 _COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
@@ -56,10 +59,25 @@ def closing_lines(
         f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
         f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, manifest.json.",
+        *told_formulas(map(str, cooperation["arm"])),
         _HONEST,
         few,
     )
     return [line for line in lines if line]
+
+
+def told_formulas(names: Iterable[str]) -> list[str]:
+    """A sentence on names that a spreadsheet would compute, if there are any: the tables hold them as they were written.
+
+    >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))
+    ([], 1)
+    """
+    found = formulas(names)
+    if not found:
+        return []
+    return [
+        f"A spreadsheet takes {', '.join(cut(found, _NAME).values())} for formulas: import CSV files as text, or read the Parquet."
+    ]
 
 
 def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, worlds: int, width: int) -> Table:
@@ -74,22 +92,25 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     table = table_of(f"{what}; {size}", ["arm", *shown.values(), *spreads.values()])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    named = cut(map(str, ranked["arm"]), _NAME)
     for arm in ranked["arm"]:
         rate = rows.get((arm, "case_disclosure_rate"))
         cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        table.add_row(str(arm), *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads))
+        table.add_row(
+            named[str(arm)], *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads)
+        )
     return table
 
 
 _TURNED = ("case_disclosure_rate",)  # told as what is saved
 
 
-def _change(row: Row | None, fewest: int, turned: bool) -> str:
+def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:
     """A change in per cent with its interval, or why there is none."""
     if row is None:
         return "absent"
     if row["constructed_zero"]:
-        return "[dim]0 by construction[/dim]"
+        return Text("0 by construction", style="dim")
     if min(row["events_baseline"], row["events"]) < fewest:
         return f"<{fewest} events"
     sign = -1.0 if turned else 1.0

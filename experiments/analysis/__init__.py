@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,16 +16,19 @@ from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
+from experiments.letters import cut
 from experiments.output import commit, is_dirty, machine, replaced_folder, write_manifest
 from experiments.store.reader import StoredStudy
-from experiments.study import console_of, table_of
+from experiments.study import table_of
 from experiments.sweep import missing_of
-from experiments.telling import counted
+from experiments.telling import counted, told_formulas
+from experiments.terminal import Terminal, console_of
 from sim.config import load
 from sim.result import package_versions
 from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
 
+_LETTERS = 56  # of a cell in the terminal's table
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
 
 
@@ -43,7 +46,7 @@ def main(name: str, *overrides: str) -> Path:
         raise ConfigError(
             f"store: found {study.name!r}, which does not suit {name}: it {reason}; accepted here: {', '.join(suited) or 'report'}"
         )
-    with Console(stderr=True).status(name):
+    with Terminal(stderr=True).status(name):
         analysis: Analysis = module.analyse(study, outcome)
     whole = outcome == Outcome.of("case_disclosure_rate")
     with replaced_folder(study.folder / "analysis", name if whole else f"{name}-{outcome}") as folder:
@@ -104,9 +107,20 @@ def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
     shown = frame.iloc[: shown_of.terminal_rows, : shown_of.terminal_columns]
     size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
     table = table_of(f"{name}.csv ({size})", [str(column) for column in shown.columns])
-    for row in shown.itertuples(index=False, name=None):
-        table.add_row(*(_cell(value) for value in row))
+    cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    named = cut((cell for row in cells for cell in row if cell), _LETTERS)
+    for row in cells:
+        table.add_row(*(named.get(cell, cell) for cell in row))
     console.print(table)
+    for sentence in told_formulas(_words(analysis)):
+        console.print(sentence, highlight=False)
+
+
+def _words(analysis: Analysis) -> Iterator[str]:
+    """Every text in the tables of an analysis."""
+    for table in analysis.tables.values():
+        for column in table.select_dtypes(exclude="number"):
+            yield from (value for value in table[column].unique() if isinstance(value, str))
 
 
 def _cell(value: Any) -> str:
@@ -132,7 +146,7 @@ def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], cons
     from experiments.report.facts import facts_of
     from experiments.report.study import write_study
 
-    with Console(stderr=True).status("analysing"):
+    with Terminal(stderr=True).status("analysing"):
         analyses, refused = suiting(study, outcome)
     facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
     with replaced_folder(study.folder, "report") as folder:
