@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 _UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL)
 _CUT = "…"
 _HEAD = 0.6  # of the letters that are kept: those before the cut; the rest, often a count, follows it
+_NO_FILE = re.compile(r"[^\w.+@=,-]+", re.ASCII)  # signs that some system of files lacks, or that a shell reads
+_DIGITS = 8  # hexadecimal, of a digest
 _NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 _FORMULA = "=+-@\t\r"  # with what a cell begins that a spreadsheet may compute
 
@@ -93,15 +96,28 @@ def apart_from(words: str, taken: Iterable[str]) -> str:
 
 
 def cut(names: Iterable[str], most: int) -> dict[str, str]:
-    """Names as they are shown where there is room for so many signs, no two the same.
+    """Names as they are shown on one line where there is room for so many signs, no two the same.
 
     >>> cut(["judge", " ", "x" * 9 + "a", "x" * 9 + "b"], 5)
     {'judge': 'judge', ' ': '“ ”', 'xxxxxxxxxa': 'xx…xa', 'xxxxxxxxxb': 'xx…xb'}
     """
     out: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        out[name] = apart_from(short(inked(name), most), out.values())
+        out[name] = apart_from(short(visible(inked(name)), most), out.values())
     return out
+
+
+def file_name(name: str, most: int = 100) -> str:
+    """A name as one part of a path, of at most so many bytes; where that changes it, some digits tell like ones apart.
+
+    >>> file_name("judge+notice@everywhere"), file_name("../a b"), len(file_name("x" * 300))
+    ('judge+notice@everywhere', 'a-b-2c2c791a', 100)
+    """
+    plain = _NO_FILE.sub("-", name).strip("-.")
+    if plain == name and len(plain.encode()) <= most:
+        return name
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    return f"{plain.encode()[: most - _DIGITS - 1].decode(errors='ignore')}-{mark}".lstrip("-")
 
 
 def formulas(names: Iterable[str]) -> list[str]:

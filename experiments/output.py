@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from experiments.letters import file_name
 from sim.result import package_versions
 from sim.settings import Config
 from sim.sources.checksums import sha256
@@ -23,6 +24,7 @@ from sim.world.record import RogatoryError
 
 MANIFEST = "manifest.json"
 _ABANDONED = 86_400.0  # seconds after which an unfinished folder belongs to nobody
+_LABEL = 180  # bytes of a folder's name beside time and mark: most systems of files take 255 in all
 SCHEMA = 1  # of the tables in a results folder
 
 
@@ -75,8 +77,8 @@ def replaced_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 def stamped(label: str) -> str:
-    """A folder name that sorts by time and tells runs of one second apart."""
-    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{label}-{uuid.uuid4().hex[:4]}"
+    """A folder name that sorts by time and tells runs of one second apart, whatever names the label is made of."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{file_name(label, _LABEL)}-{uuid.uuid4().hex[:4]}"
 
 
 def _git(*arguments: str) -> str | None:

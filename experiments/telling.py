@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,12 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from experiments.letters import cut, formulas
+from experiments.letters import cut, formulas, inked, visible
 from experiments.study import FEW_SEEDS, table_of
 from sim.settings import Config
 
 _WIDE = 118  # letters that the whole table needs
-_NAME = 56  # letters of an arm
+_NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
 _SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
 _COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
@@ -48,7 +48,7 @@ def closing_lines(
     cooperation: pd.DataFrame, worlds: int, reasons: Iterable[str], timing: Mapping[str, float], written: object
 ) -> list[str]:
     """What stands under the table, a sentence a line; ``reasons`` say why a study stopped and what it cannot give."""
-    frontier = [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
+    frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = (
         f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
     )
@@ -87,19 +87,28 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     """
     shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
     spreads = _SPREADS if width >= _WIDE else {}
+    heads = [*shown.values(), *spreads.values()]
     what = f"change against {config.scenario_name}, per cent of it"
     size = f"{counted(worlds, 'world')} x {config.luck} luck, {counted(config.years, 'year')}, paired"
-    table = table_of(f"{what}; {size}", ["arm", *shown.values(), *spreads.values()])
+    table = table_of(f"{what}; {size}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
-    named = cut(map(str, ranked["arm"]), _NAME)
+    told: list[tuple[str, list[str | Text]]] = []
     for arm in ranked["arm"]:
         rate = rows.get((arm, "case_disclosure_rate"))
-        cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        table.add_row(
-            named[str(arm)], *cells, *("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads)
-        )
+        changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
+        sizes = ["" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads]
+        told.append((str(arm), [*changes, *sizes]))
+    named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
+    for arm, cells in told:
+        table.add_row(named[arm], *cells)
     return table
+
+
+def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int) -> int:
+    """Letters of an arm's name that leave every number whole on lines of that width."""
+    taken = sum(max(map(len, column)) + _GAP for column in zip(heads, *rows, strict=True))
+    return min(max(width - taken - _GAP, _LEAST), _NAME)
 
 
 _TURNED = ("case_disclosure_rate",)  # told as what is saved

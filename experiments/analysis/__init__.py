@@ -16,7 +16,7 @@ from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
-from experiments.letters import cut
+from experiments.letters import cut, file_name
 from experiments.output import commit, is_dirty, machine, replaced_folder, write_manifest
 from experiments.store.reader import StoredStudy
 from experiments.study import table_of
@@ -49,11 +49,12 @@ def main(name: str, *overrides: str) -> Path:
     with Terminal(stderr=True).status(name):
         analysis: Analysis = module.analyse(study, outcome)
     whole = outcome == Outcome.of("case_disclosure_rate")
-    with replaced_folder(study.folder / "analysis", name if whole else f"{name}-{outcome}") as folder:
+    home = name if whole else file_name(f"{name}-{outcome}")
+    with replaced_folder(study.folder / "analysis", home) as folder:
         write(analysis, study, folder)
         write_manifest(folder, manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder))
     tell(analysis, console, spec_from("report", Shown, study.config))
-    console.print(f"Written to {folder.parent / (name if whole else f'{name}-{outcome}')}.", highlight=False, soft_wrap=True)
+    console.print(f"Written to {folder.parent / home}.", highlight=False, soft_wrap=True)
     return study.folder / "analysis"
 
 
@@ -74,12 +75,12 @@ def _tell_gaps(study: StoredStudy, console: Console) -> None:
 def write(analysis: Analysis, study: StoredStudy, folder: Path) -> None:
     """Tables as CSV and Parquet, figures as PNG."""
     for name, table in analysis.tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g")
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+        table.to_csv(folder / f"{file_name(name)}.csv", index=False, float_format="%.8g")
+        table.to_parquet(folder / f"{file_name(name)}.parquet", index=False)
     for drawing in analysis.drawings:
         settings = {**study.config.figures.get(drawing.function, {}), **drawing.settings}
         figure = draw(drawing.function, drawing.frame, drawing.caption, settings, **drawing.options)
-        save(figure, folder / f"{drawing.name}.png")
+        save(figure, folder / f"{file_name(drawing.name)}.png")
 
 
 def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict[str, Any]:

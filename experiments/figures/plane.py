@@ -29,6 +29,7 @@ from experiments.figures.style import (
     nothing,
     present,
     short_names,
+    shortened,
     spoken,
     usual,
 )
@@ -85,7 +86,7 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     inside, zoomed = box.holds(table), not near and zooms(frame)
     named = inside & ~close.holds(table) if zoomed else inside
     own = f"{spoken(baseline)} (baseline)" if baseline else "baseline"
-    said = short_names(["", *table["arm"]], {"": own} | dict(names or {}), LONG)
+    said = short_names(table["arm"], names, LONG)
     ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
     ax.grid(color=PALE)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
@@ -99,7 +100,7 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     shown = table[named & ~still].to_dict("records")
     spots = [(row[_ACROSS], row[_UP], said[row["arm"]]) for row in shown]
     if near or not zoomed:
-        spots.append((0.0, 0.0, said[""]))
+        spots.append((0.0, 0.0, shortened(own, LONG)))
     at_rest = [said[arm] for arm in table.loc[still, "arm"]]
     sheet, marks = Sheet.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
     taken = sheet.covered(marks)

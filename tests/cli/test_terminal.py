@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -16,8 +17,11 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from experiments.analysis import tell
-from experiments.analysis.record import Analysis, Shown
+from experiments.analysis import tell, write
+from experiments.analysis.record import Analysis, Drawing, Shown
+from experiments.figures.fan import COLUMNS as FAN
+from experiments.letters import file_name
+from experiments.output import stamped, whole_folder
 from experiments.study import printed, table_of
 from experiments.telling import arms_table, closing_lines, told_formulas
 from experiments.terminal import Terminal, console_of
@@ -187,3 +191,30 @@ def _read(screen: int) -> bytes:
         return os.read(screen, 65_536)
     except OSError:  # whoever wrote has gone
         return b""
+
+
+def test_a_file_is_named_within_its_folder_and_like_names_have_files_of_their_own() -> None:
+    names = [*HOSTILE, "../../x", "a/b", "a\\b", "a:b", "x" * 300, "x" * 301, "CON", "-rf", ".hidden", ""]
+    made = [file_name(f"pareto_{name}") for name in names]
+    assert len(set(made)) == len(names)
+    assert all(re.fullmatch(r"[\w.+@=,-]+", name, re.ASCII) for name in made)
+    assert all(Path("there", name).parent == Path("there") and len(name) <= 100 for name in made)
+    assert file_name("pareto_as_adopted") == "pareto_as_adopted"
+
+
+@pytest.mark.parametrize("label", ["/own/design.yaml-against-as_adopted", "+".join(["judge"] * 60), "..", "\udc80"])
+def test_a_folder_of_results_has_a_name_whatever_it_is_of(label: str, tmp_path: Path) -> None:
+    """A name that no folder can have would be noticed when all has been run, and lose it."""
+    with whole_folder(tmp_path / "compare", stamped(label)) as folder:
+        (folder / "a").write_text("kept")
+    (made,) = (tmp_path / "compare").iterdir()
+    assert (made / "a").read_text() == "kept"
+
+
+def test_an_analysis_writes_into_its_folder_alone(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1.0]})
+    made = Analysis("a", "A", "what?", ["so."], [], {"../t": frame}, [Drawing("../../p", "fan", pd.DataFrame(columns=FAN), "", "")])
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    write(made, SimpleNamespace(config=SimpleNamespace(figures={})), tmp_path / "deep" / "er")  # type: ignore[arg-type]
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
+    assert [name.rpartition("/")[0] for name in names] == ["deep/er"] * 3
