@@ -25,6 +25,7 @@ from sim.simulation import check
 console_of = terminal.console_of  # `compare` takes it from here
 _WIDE = 125  # letters that a comparison with units and percentages needs
 FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
+_BROKEN = ("unit", "arm", "scenario")  # columns whose words may go on on another line
 _HEAD = 24  # letters of a column's name
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
@@ -102,11 +103,11 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
 
 
 def table_of(title: str, columns: Sequence[str]) -> Table:
-    """An empty table; columns of words stand left, of numbers right."""
+    """An empty table; columns of words stand left, of numbers right. Where there is little room names are broken, never numbers."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         words = column in ("estimand", "unit", "arm")
-        table.add_column(column, justify="left" if words else "right", no_wrap=column != "unit")
+        table.add_column(column, justify="left" if words else "right", no_wrap=column not in _BROKEN)
     return table
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from experiments.letters import visible
 
 PIPE_WIDTH = 150  # letters of a line where nobody's screen says how many
-_NARROWEST, _USUAL = 20, (80, 25)  # letters of a line that are laid out at least; letters and lines of a screen that does not tell
+_NARROWEST, _USUAL = 79, (80, 25)  # letters of a line that are laid out at least; letters and lines of a screen that does not tell
 _SIZES = ("COLUMNS", "LINES")  # variables of the environment
 _DIGITS = 5  # of a size that no screen has
 _KEPT = "\n\t"

@@ -25,6 +25,8 @@ from experiments.output import stamped, whole_folder
 from experiments.study import printed, table_of
 from experiments.telling import arms_table, closing_lines, told_formulas
 from experiments.terminal import Terminal, console_of
+from sim.compiled import CACHE
+from tests.cli.test_command_line import status_of
 from tests.figures.hostile import HOSTILE
 from tests.report.examples import comparison, cooperation, standing
 
@@ -34,11 +36,11 @@ NAMES = [name for name in HOSTILE if "\udc80" not in name]  # what a table can h
 LATER = {"compare.py", "runs.py"}  # they print nothing of a user's by consoles of their own
 
 
-def said(*parts: object, encoding: str = "utf-8", **given: object) -> str:
+def said(*parts: object, encoding: str = "utf-8", width: int = 150) -> str:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
-    console = Terminal(file=stream, width=150)
+    console = Terminal(file=stream, width=width)
     for part in parts:
-        console.print(part, **given)  # type: ignore[arg-type]
+        console.print(part)
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
 
@@ -84,7 +86,7 @@ def test_no_width_that_the_environment_claims_stops_a_table_or_empties_it(column
     table.add_row("judge", "12")
     console.print(table)
     console.print("words")
-    assert 20 <= console.width < 10_000
+    assert 79 <= console.width < 10_000
     assert {"judge", "12", "words"} <= set(stream.getvalue().split())
 
 
@@ -108,6 +110,13 @@ def test_long_names_push_no_number_out_of_a_table() -> None:
     assert "+1 [+1, +1]" in pair
     assert max(map(cell_len, (arms + pair).split("\n"))) <= 150
     assert not HIDDEN.search(arms + pair)
+    for width, encoding in ((79, "utf-8"), (150, "ascii")):
+        scores = comparison(), cooperation()
+        names = dict(zip(scores[0]["arm"].unique(), NAMES, strict=False))
+        narrow = arms_table(*(frame.replace({"arm": names}) for frame in scores), standing(), 8, width)
+        text = said(narrow, encoding=encoding, width=width)
+        assert "+31.0 % [+25.0, +37.0]" in text
+        assert "-5.2 % [-5.9, -4.5]" in text
 
 
 def test_an_analysis_tells_names_as_text_and_warns_of_those_that_a_spreadsheet_computes() -> None:
@@ -168,6 +177,30 @@ def test_no_environment_stops_what_is_told(other: dict[str, str], tmp_path: Path
     done = subprocess.run(command, cwd=tmp_path, env=environment(**other), capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"instruments.hanoi.safeguards.judge: may -> must" in done.stdout
+
+
+SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60", "years=1", "seeds=1")
+HOSTILE_PLACES = [
+    {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONWARNINGS": "error", "COLUMNS": "0"},
+    {"MPLBACKEND": "nonsense", "HOME": "/proc/none", "TMPDIR": "/proc/none", "PYTHONIOENCODING": "ascii", "TERM": "dumb"},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", HOSTILE_PLACES, ids=str)
+def test_no_environment_stops_a_study_or_changes_its_figures(other: dict[str, str], tmp_path: Path) -> None:
+    """As from a cell of a notebook, whose backend every command inherits; beside a file of settings that cannot be read."""
+    (tmp_path / "matplotlibrc").write_bytes(b"text.usetex: True\n\xff")
+    assert status_of("run", *SMALL, "workers=1", f"output={tmp_path / 'usual'}") == 0
+    command = [sys.executable, "-m", "experiments.cli", "run", *SMALL, "workers=1", f"output={tmp_path / 'other'}"]
+    around = environment(**other, ROGATORY_CACHE=str(CACHE.parent))
+    done = subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"atplotlib" not in done.stderr
+    usual, made = (sorted((tmp_path / name / "run").glob("*/*.png")) for name in ("usual", "other"))
+    assert len(usual) == len(made) > 0
+    assert [path.read_bytes() for path in usual] == [path.read_bytes() for path in made]
 
 
 @pytest.mark.slow

@@ -5,19 +5,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from experiments.figures import draw, save
+from experiments.figures import draw, library, save
 from experiments.figures.library import as_shipped, bring_in
 
 RATES = {"scenario": ["a"], "group": ["$x$"], "mean": [4.0], "low": [3.0], "high": [5.0], "runs": [3], "events": [300]}
 ROOT = Path(__file__).resolve().parents[2]
 DRAW = """
 import hashlib, os, sys
-from experiments.figures import draw, save
+from experiments.figures import draw, library, save
 import matplotlib, pandas
 named = os.environ.get("MPLBACKEND", "")
 made = save(draw("targeted_rate", pandas.DataFrame(%s), "Said."), sys.argv[1])
@@ -91,6 +92,40 @@ def test_a_library_that_is_there_already_is_left_alone(monkeypatch: pytest.Monke
     bring_in()
     assert os.environ["MPLBACKEND"] == "nonsense"
     assert dict(mpl.rcParams) == before
+
+
+class Strict(dict[str, str]):
+    """Settings that refuse a backend that is not there, as the library's do."""
+
+    def __setitem__(self, key: str, value: str) -> None:
+        if value == INLINE:
+            raise ValueError(f"{value} is not a valid value for {key}")
+        super().__setitem__(key, value)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize(("backend", "kept"), [(INLINE, {}), ("svg", {"backend": "svg"}), (None, {})])
+def test_the_library_is_imported_without_the_backend_that_the_environment_names(
+    backend: str | None, kept: dict[str, str], broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, settings = [], Strict()
+
+    def imported() -> None:
+        seen.append(os.environ.get("MPLBACKEND"))
+        if broken and len(seen) == 1:
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "a file of settings that cannot be read")
+
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    if backend is not None:
+        monkeypatch.setenv("MPLBACKEND", backend)
+    monkeypatch.setattr(library, "_NAME", "not_imported_yet")
+    monkeypatch.setattr(library, "_imported", imported)
+    monkeypatch.setattr(library, "_imported_as_shipped", imported)
+    monkeypatch.setattr(library, "import_module", lambda name: SimpleNamespace(rcParams=settings))
+    bring_in()
+    assert seen == [None] * (1 + broken)
+    assert os.environ.get("MPLBACKEND") == backend
+    assert settings == kept
 
 
 @pytest.mark.slow
