@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _SPACE = "Zs"  # the category of spaces, which a reader sees by what they part
-_JOINERS = "\u200c\u200d\ufe0e\ufe0f"  # they shape the sign before them, as Persian, Hindi and pictures need it
+JOINERS = "\u200c\u200d\ufe0e\ufe0f"  # they shape the sign before them, as Persian, Hindi and pictures need it
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")  # signs without ink
 _UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL)
 _CUT = "…"
@@ -34,7 +34,7 @@ def visible(text: str, kept: str = "") -> str:
 
 def _seen(text: str, place: int) -> bool:
     sign = text[place]
-    if sign in _JOINERS:
+    if sign in JOINERS:
         return place > 0 and not text[place - 1].isascii() and text[place - 1].isprintable() and not _BLANK.match(text[place - 1])
     return (sign.isprintable() or unicodedata.category(sign) == _SPACE) and not _BLANK.match(sign)
 

@@ -35,7 +35,7 @@ from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
 from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
-from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE, folded
+from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE, folded, shortened
 from experiments.figures.tile_map import tile_map
 from experiments.figures.waterfall import shapley_waterfall
 from sim.world.record import ConfigError
@@ -58,6 +58,7 @@ _UNDATED: dict[str, dict[str, Any]] = {
 _COLOURS = 256  # of a small picture: as many as one byte a pixel tells apart
 _LETTERS_PER_INCH, _TITLE_LETTERS_PER_INCH = 16.0, 8.5  # of a caption and of a title, at their sizes
 _TITLE, _CAPTION = " title", " caption"  # beside the options of a figure, which are names of Python
+_TITLE_LINES = 2  # of a title at most
 _BREAKS = re.compile(r"[\n\r\t]+")  # in a title or a caption, whose lines are broken here
 CODED = "A sign that no font here can draw stands as its Unicode number."
 _MARGIN = 0.012  # of the page's width
@@ -89,7 +90,8 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
         ax = figure.subplots()
         FIGURES[name](safe.frame, ax, **safe.words)
         inside = size[0] * (1 - 2 * _MARGIN)
-        heading = "\n".join(folded(title, int(_TITLE_LETTERS_PER_INCH * inside)))
+        across = int(_TITLE_LETTERS_PER_INCH * inside)
+        heading = "\n".join(folded(shortened(title, _TITLE_LINES * across) if title else "", across))
         figure.suptitle(heading, x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
         below = [text.get_text() for text in ax.texts if text.get_gid() == NOTE]
         for text in [text for text in ax.texts if text.get_gid() == NOTE]:

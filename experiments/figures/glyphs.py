@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from experiments.letters import apart_from, code_of, inked, visible
+from experiments.letters import JOINERS, apart_from, code_of, inked, visible
 
 FONT = "DejaVu Sans"  # comes with the drawing library, so that it is the same everywhere
 _LETTER = 0.53  # of a letter's size: the mean width of letters in English text
@@ -42,7 +42,7 @@ def drawable(frame: pd.DataFrame, words: Mapping[str, Any]) -> Drawable:
     fonts, missing = _fonts_for({sign for text in seen for sign in text})
     changed: dict[str, str] = {}
     for text, shown in zip(texts, seen, strict=True):
-        drawn = "".join(code_of(sign) if sign in missing else sign for sign in shown)
+        drawn = _coded(shown, missing)
         if drawn != text:
             changed[text] = apart_from(drawn, [*texts, *changed.values()])
     if not changed:
@@ -51,6 +51,15 @@ def drawable(frame: pd.DataFrame, words: Mapping[str, Any]) -> Drawable:
     for place in columns:
         out.isetitem(place, [_told(value, changed) for value in frame.iloc[:, place]])
     return Drawable(out, {name: _told(value, changed) for name, value in words.items()}, fonts, bool(missing))
+
+
+def _coded(text: str, missing: Set[str]) -> str:
+    """A text with codes for signs that are missing, and for what would join a code to the next sign."""
+    out: list[str] = []
+    for sign in text:
+        alone = sign in missing or (sign in JOINERS and bool(out) and len(out[-1]) > 1)
+        out.append(code_of(sign) if alone else sign)
+    return "".join(out)
 
 
 def _texts(value: Any) -> Iterator[str]:
