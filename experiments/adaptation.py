@@ -16,14 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
 from experiments.compare import RUNS, Ran, check_all, manifest_of_arms, processes_of, run_all, runs_frame
 from experiments.designs import Arm, compare_arms
 from experiments.figures import draw, save
+from experiments.letters import cut
 from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
 from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
@@ -32,8 +31,9 @@ from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
 from experiments.scenarios import headers_of, listing
-from experiments.study import console_of, table_of
+from experiments.study import table_of
 from experiments.telling import counted, told_time
+from experiments.terminal import Terminal, console_of
 from sim.config import key_of, load
 from sim.result import package_versions
 from sim.settings import Config
@@ -55,6 +55,7 @@ _READING = (
     "A row a scenario: right of the line it saves abusive disclosures; a disc left of its stroke saves less than that year on "
     "paper. The same numbers stand in the table below."
 )
+_NAME = 56  # letters of a scenario in the terminal's table
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _FIGURES = "figures"  # folder of the figure
 _HONEST = (
@@ -96,7 +97,7 @@ class Side(NamedTuple):
 def main(*overrides: str) -> Path:
     """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
     began = time.monotonic()
-    with Console(stderr=True).status("composing the scenarios"):
+    with Terminal(stderr=True).status("composing the scenarios"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
     spec = checked(first)
@@ -156,7 +157,7 @@ def protecting(baseline: str) -> list[str]:
     """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
     known, wrong = listing()
     for line in wrong.values():
-        Console(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
+        Terminal(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
     return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
 
 
@@ -371,11 +372,12 @@ def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
     )
+    named = cut(order, _NAME)
     for name in order:
         cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
         cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("lost", "displaced", "cost")]
-        table.add_row(escape(name), *cells)
+        table.add_row(named[name], *cells)
     return table
 
 

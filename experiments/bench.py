@@ -24,9 +24,9 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from experiments.terminal import Terminal
 from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws
@@ -263,10 +263,10 @@ def _table(title: str, *columns: str) -> Table:
 
 def report(seeds: int) -> None:
     """Measure everything and print a short table for each."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {seeds} seeds")
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    console.print(f"[bold]others were at work here (load {busy:.1f}): do not quote these[/bold]\n" if busy > BUSY else "")
+    console.print(f"others were at work here (load {busy:.1f}): do not quote these\n" if busy > BUSY else "", style="bold")
     standard, load_test = apart("standard", seeds), apart("load", seeds)
     table = _table("One run, seconds", "stage", "ten years", f"load test (scale {load_test['scale']:.1f})")
     for stage in STAGES:

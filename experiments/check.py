@@ -12,9 +12,10 @@ from experiments.store.parts import TABLES, parts_of
 from experiments.store.reader import StoredStudy, store_folder
 from experiments.store.store import ABOUT
 from experiments.store.validate import content_checksum, faults_of
-from experiments.study import console_of, table_of
+from experiments.study import table_of
 from experiments.sweep import missing_of
 from experiments.telling import counted
+from experiments.terminal import console_of
 from sim.config import load
 from sim.world.record import ConfigError
 

@@ -276,8 +276,10 @@ def _quoted(word: str) -> str:
 
 def _say(line: str, status: int) -> int:
     if sys.stderr is not None:
+        from experiments.letters import visible
+
         with suppress(OSError, ValueError):  # whoever read it has gone
-            print(f"rogatory: {line}", file=sys.stderr, flush=True)
+            print(visible(f"rogatory: {line}"), file=sys.stderr, flush=True)
     return status
 
 

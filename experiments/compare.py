@@ -26,8 +26,8 @@ from experiments.paired import half_width, mean_of, needed_worlds
 from experiments.processes import refuse_unguarded
 from experiments.runs import Spread, crew, crew_size, progress_bar
 from experiments.scenarios import Header, headers_of
-from experiments.study import console_of
 from experiments.telling import arms_table, closing_lines, counted, told_time
+from experiments.terminal import Terminal, console_of
 from sim.config import load
 from sim.metrics import absent_metrics
 from sim.result import package_versions
@@ -58,7 +58,7 @@ class Ran(NamedTuple):
 def main(*overrides: str) -> Path:
     """Compare, write and tell; returns the folder of results. Raises ``StoppedError`` where a figure or the page failed."""
     began = time.monotonic()
-    with Console(stderr=True).status("composing the arms"):
+    with Terminal(stderr=True).status("composing the arms"):
         arms = chosen_arms(overrides)
     first = arms[0].baseline_config
     _check_study(first)
@@ -154,7 +154,7 @@ def run_all(entries: Sequence[Entry], console: Console) -> Ran:
     wanted = config.until
     worlds = config.seeds if wanted is None else max(config.seeds, FEWEST_WORLDS)
     most = worlds if wanted is None else config.most_seeds
-    shown = Console(stderr=True)
+    shown = Terminal(stderr=True)
     processes = processes_of(config)
     done: dict[Task, Measured] = {}
     looks: list[int] = []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from rich.box import MARKDOWN, SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +21,7 @@ from experiments.story.divergence import differing, parting
 from experiments.story.facts import Fact, Life, life_of
 from experiments.story.replay import Witnessed, witness
 from experiments.story.words import NAMES, date, group, parting_words, plain, sentence, state, wish
+from experiments.terminal import console_of
 from sim.config import is_policy, key_of, load
 from sim.metrics import sliced
 from sim.result import Result
@@ -42,7 +43,7 @@ def main(*overrides: str) -> None:
         raise ConfigError(f"case: found {chosen.case} beside person {chosen.person}; accepted: one of the two")
     for config in (baseline, chosen):
         check(config)
-    console = _console()
+    console = console_of(_PIPE_WIDTH)
     with console.status("running both scenarios"):
         told = list(_told(baseline, chosen, overrides, console.is_terminal))
     for part in told:
@@ -99,12 +100,6 @@ def witnessed(baseline: Config, chosen: Config, cases: Sequence[int]) -> tuple[W
         if seen.strays:
             raise RuntimeError(f"{seen.config.scenario_name}: the retold case is not the one that was run: {seen.strays[0]}")
     return a, b
-
-
-def _console() -> Console:
-    """A terminal as wide as it is; a pipe that breaks no line."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_PIPE_WIDTH)
 
 
 # --- finding cases -------------------------------------------------------------------------------------------------------

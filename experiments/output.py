@@ -59,9 +59,9 @@ def safe_name(text: str) -> str:
     ('judge+notice@everywhere', '_x-d6b96a97')
     """
     plain = _PLAIN.sub("_", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()).strip(".-")
-    plain = plain[:_LETTERS].rstrip(".-")
-    if plain and plain == text and not _DEVICES.fullmatch(plain):
+    if plain and plain == text and len(plain) <= _LETTERS and not _DEVICES.fullmatch(plain):
         return plain
+    plain = plain[: _LETTERS - _DIGEST - 1].rstrip(".-")
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     return f"{plain.replace('.', '_') if _DEVICES.fullmatch(plain) else plain}-{digest}".lstrip("-")
 

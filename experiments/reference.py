@@ -17,16 +17,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from experiments import adaptation, compare, demo
 from experiments.adaptation import DIGITS, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE
 from experiments.contrasts import COLUMNS
 from experiments.lineup import Key, event_seed
 from experiments.output import MANIFEST, naming, whole_folder, write_manifest
-from experiments.study import console_of
 from experiments.summary import HEADLINE
 from experiments.telling import counted, told_time
+from experiments.terminal import Terminal, console_of
 from experiments.verdicts import Kind, gap_scales, level_scales, share_scales
 from sim.config import load
 from sim.sources.checksums import sha256
@@ -354,7 +353,7 @@ def main(names: Sequence[str] = (), folder: Path = FOLDER) -> int:
     console = console_of()
     for name in names:
         if name not in REFRESH:
-            Console(stderr=True).print(f"reference: found {name!r}; accepted: {', '.join(REFRESH)}", highlight=False)
+            Terminal(stderr=True).print(f"reference: found {name!r}; accepted: {', '.join(REFRESH)}", highlight=False)
             return 2
     for part in names or REFRESH:
         began = time.monotonic()

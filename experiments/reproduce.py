@@ -20,6 +20,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from experiments import adaptation, demo
 from experiments.compare import changes_of, chosen_arms, run_all, runs_frame
@@ -45,9 +46,9 @@ from experiments.reference import (
     shown,
 )
 from experiments.runs import replicates
-from experiments.study import console_of
 from experiments.summary import comparison_of as demo_comparison
 from experiments.telling import counted, told_time
+from experiments.terminal import console_of
 from experiments.verdicts import (
     DIFFERENT,
     EVENTS,
@@ -117,7 +118,8 @@ def main(*names: str) -> int:
     console.print(table_of(outcomes))
     for note in notes:
         console.print(f"Note on {note}.", highlight=False, markup=False, soft_wrap=True)
-    console.print(conclusion(outcomes, elsewhere, time.monotonic() - began), highlight=False, soft_wrap=True)
+    style = "bold red" if any(row.different for row in outcomes) else None
+    console.print(conclusion(outcomes, elsewhere, time.monotonic() - began), style=style, highlight=False, soft_wrap=True)
     return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
 
 
@@ -364,7 +366,7 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
         table.add_column(column, justify="right")
     table.add_column("worst", ratio=1)
     for row in outcomes:
-        bad = f"[bold red]{row.different:,}[/]" if row.different else "0"
+        bad = Text(f"{row.different:,}", style="bold red" if row.different else "")
         table.add_row(row.subject, f"{row.numbers:,}", f"{row.identical:,}", f"{row.within:,}", bad, row.worst)
     return table
 
@@ -374,7 +376,7 @@ def conclusion(outcomes: Sequence[Outcome], elsewhere: bool, seconds: float) -> 
     numbers, within, different = (sum(getattr(row, name) for row in outcomes) for name in ("numbers", "within", "different"))
     if different:
         bad = [row.subject for row in outcomes if row.different]
-        verdict = f"[bold red]Different[/]: {different:,} of {numbers:,} numbers, in {', '.join(bad)}"
+        verdict = f"Different: {different:,} of {numbers:,} numbers, in {', '.join(bad)}"
     elif within:
         verdict = f"Reproduced within tolerance: {within:,} of {numbers:,} numbers are not identical"
     else:

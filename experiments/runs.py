@@ -12,12 +12,12 @@ from typing import Protocol
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from experiments.output import safe_name
 from experiments.processes import Hands, refuse_unguarded
 from experiments.tally import Tally, tally_of, with_displacement
+from experiments.terminal import Terminal
 from sim.settings import Config
 from sim.simulation import simulate
 
@@ -102,10 +102,10 @@ def replicates(configs: Sequence[Config], keep: Path | None = None, console: Con
     """
     first = configs[0]
     seeds = [first.seed + number for number in range(first.seeds)]
-    shown = console or Console(stderr=True)
+    shown = console or Terminal(stderr=True)
     finished: dict[int, list[Tally]] = {}
     with crew(crew_size(first.workers, len(seeds)), configs, shown) as spread, progress_bar(shown, "seeds") as progress:
-        task = progress.add_task(escape(" against ".join(config.scenario_name for config in configs)), total=len(seeds))
+        task = progress.add_task(" against ".join(config.scenario_name for config in configs), total=len(seeds))
         for place, tallies in spread(partial(replicate, configs, keep), seeds):
             finished[seeds[place]] = tallies
             progress.advance(task)
@@ -116,7 +116,7 @@ def replicates(configs: Sequence[Config], keep: Path | None = None, console: Con
 def progress_bar(console: Console, counted: str) -> Progress:
     """A bar that says how many of what is ``counted`` are done, how long it took and how long it will."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(counted),

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from experiments.terminal import console_of
 from sim.composition import in_quotes
 from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, scenario_of, shown
 from sim.places import is_path
@@ -23,7 +24,6 @@ Way = Literal["up", "down", "same"]
 _LINE = re.compile(r"# (Question|Motive|Expect|Direction|Finding): +(\S.*)")
 _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
 _JOINED = re.compile(r"(?:[\w-]+|[^+@]+\.yaml)(?:\+(?:[\w-]+|[^+@]+\.yaml))*")
-_PIPE_WIDTH = 150  # letters
 NOT_SAID = "not said"
 """What stands for a line that a file does not have."""
 
@@ -132,9 +132,7 @@ def changes(name: str) -> dict[str, tuple[Any, Any]]:
 
 def main(*names: str) -> int:
     """List the scenarios, or tell those that are named; the exit status is 0."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH)
+    console = console_of()
     if not names:
         known, wrong = listing()
         console.print(listed(known))
@@ -164,7 +162,7 @@ def _ways(header: Header) -> str:
 
 
 def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]], known: dict[str, Header]) -> None:
-    console.print(name, style="bold", markup=False, highlight=False)
+    console.print(name, style="bold", highlight=False)
     for part in name.partition("@")[0].split("+"):
         header = known[part]
         for line in (header.question, f"Motive: {header.motive}", f"Expected: {header.expect}"):

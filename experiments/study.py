@@ -9,24 +9,25 @@ from typing import Any
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from experiments.letters import cut
 from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_manifest
 from experiments.pictures import draw_all, drawn_for
 from experiments.processes import refuse_unguarded
 from experiments.runs import crew_size, replicates
 from experiments.summary import comparison_of, headline_of, summary_of
 from experiments.tally import Tally
+from experiments.terminal import Terminal, console_of
 from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
 
-PIPE_WIDTH = 150  # letters
 _WIDE = 125  # letters that a comparison with units and percentages needs
 FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
 _SUMMARIES = ("summary.csv", "comparison.csv")
+_BROKEN = ("unit", "arm", "scenario")  # columns whose words may go on on another line
+_HEAD = 24  # letters of a column's name
 _TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
@@ -65,7 +66,7 @@ def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: 
     return written
 
 
-def _tell(console: Console, written: Path, first: Config, missing: Collection[str]) -> None:
+def _tell(console: Terminal, written: Path, first: Config, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
     lacking = f", without {', '.join(missing)}" if missing else ""
     lines = [
@@ -77,12 +78,6 @@ def _tell(console: Console, written: Path, first: Config, missing: Collection[st
         lines.append(f"Only {first.seeds} seeds: such intervals are wide and may leave the possible range.")
     for line in lines:
         console.print(line, highlight=False, markup=False)
-
-
-def console_of() -> Console:
-    """A terminal as wide as it is; a pipe wide enough for the table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -118,7 +113,7 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
             table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
-    columns = ["estimand", before, after, "difference [95 %]"] + ([] if narrow else ["change", "unit"])
+    columns = ["estimand", *cut((before, after), _HEAD).values(), "difference [95 %]"] + ([] if narrow else ["change", "unit"])
     table = table_of(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
     for row in headline_of(comparison).to_dict("records"):
         few = row["events"] < configs[0].metrics.fewest_events
@@ -132,11 +127,11 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
 
 
 def table_of(title: str, columns: Sequence[str]) -> Table:
-    """An empty table; columns of words stand left, of numbers right."""
-    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    """An empty table; columns of words stand left, of numbers right. Where there is little room names are broken, never numbers."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         words = column in ("estimand", "unit", "arm")
-        table.add_column(escape(column), justify="left" if words else "right", no_wrap=column != "unit")
+        table.add_column(column, justify="left" if words else "right", no_wrap=column not in _BROKEN)
     return table
 
 

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -44,8 +43,8 @@ from experiments.store.identity import code_fingerprint, identity_of
 from experiments.store.reader import StoredStudy, store_folder
 from experiments.store.schema import Done, Key
 from experiments.store.store import CHUNK, WHOLE, Store, writing
-from experiments.study import console_of
 from experiments.telling import counted, told_time
+from experiments.terminal import Terminal, console_of
 from sim.config import checked, key_of, load, options
 from sim.result import package_versions
 from sim.settings import Config
@@ -158,7 +157,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     design = sized(design_of(config.design), config.size)
     of_all = [override for override in overrides if not of_the_sweep(override)]
     if told := size_told(design):
-        Console(stderr=True).print(told, highlight=False)
+        Terminal(stderr=True).print(told, highlight=False)
     points = points_of(design, of_all)
     seeds = config.seeds if "seeds" in given or design.seeds is None else design.seeds
     luck = config.luck if "luck" in given or design.luck is None else design.luck
@@ -282,11 +281,11 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
         workers = crew_size(plan.config.workers, count)
         engine = engine_of(plan.config.engine, workers)
         shared = shared_of(plan.points, plan.design.outcomes, plan.design.slices, code_fingerprint())
-        shown, told = Console(stderr=True), Counter[str]()
+        shown, told = Terminal(stderr=True), Counter[str]()
         with shown.status("compiling the rules (once; about half a minute on a new machine)"):
             warm(shared.trial)  # before several processes would each do it
         with _bar(shown) as progress, closing(engine(shared, todo)) as ended:
-            task = progress.add_task(escape(plan.folder.name), total=count, failed=0)
+            task = progress.add_task(plan.folder.name, total=count, failed=0)
             for runs in ended:
                 if not turn.done + turn.failed:
                     start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
@@ -382,7 +381,7 @@ class _Rate(ProgressColumn):
 
 def _bar(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("runs"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from experiments.letters import cut, formulas, inked, visible
 from experiments.study import FEW_SEEDS, table_of
 from sim.settings import Config
 
 _WIDE = 118  # letters that the whole table needs
+_NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
 _SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
 _COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
@@ -55,7 +57,7 @@ def closing_lines(
     ``reasons`` say why a study stopped and what it cannot give, ``missing`` which files it lacks.
     """
     lacking = f", without {', '.join(missing)}" if missing else ""
-    frontier = [str(name) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
+    frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = (
         f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
     )
@@ -67,10 +69,25 @@ def closing_lines(
         "array code.",
         f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
         f"manifest.json{lacking}.",
+        *told_formulas(map(str, cooperation["arm"])),
         _HONEST,
         few,
     )
     return [line for line in lines if line]
+
+
+def told_formulas(names: Iterable[str]) -> list[str]:
+    """A sentence on names that a spreadsheet would compute, if there are any: the tables hold them as they were written.
+
+    >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))
+    ([], 1)
+    """
+    found = formulas(names)
+    if not found:
+        return []
+    return [
+        f"A spreadsheet takes {', '.join(cut(found, _NAME).values())} for formulas: import CSV files as text, or read the Parquet."
+    ]
 
 
 def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, worlds: int, width: int) -> Table:
@@ -80,28 +97,39 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     """
     shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
     spreads = _SPREADS if width >= _WIDE else {}
+    heads = [*shown.values(), *spreads.values()]
     what = f"change against {config.scenario_name}, per cent of it"
     size = f"{counted(worlds, 'world')} x {config.luck} luck, {counted(config.years, 'year')}, paired"
-    table = table_of(f"{what}; {size}", ["arm", *shown.values(), *spreads.values()])
+    table = table_of(f"{what}; {size}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    told: list[tuple[str, list[str | Text]]] = []
     for arm in ranked["arm"]:
         rate = rows.get((arm, "case_disclosure_rate"))
-        cells = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        spread = ("" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads)
-        table.add_row(escape(str(arm)), *cells, *spread)
+        changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
+        sizes = ["" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads]
+        told.append((str(arm), [*changes, *sizes]))
+    named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
+    for arm, cells in told:
+        table.add_row(named[arm], *cells)
     return table
+
+
+def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int) -> int:
+    """Letters of an arm's name that leave every number whole on lines of that width."""
+    taken = sum(max(map(len, column)) + _GAP for column in zip(heads, *rows, strict=True))
+    return min(max(width - taken - _GAP, _LEAST), _NAME)
 
 
 _TURNED = ("case_disclosure_rate",)  # told as what is saved
 
 
-def _change(row: Row | None, fewest: int, turned: bool) -> str:
+def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:
     """A change in per cent with its interval, or why there is none."""
     if row is None:
         return "absent"
     if row["constructed_zero"]:
-        return "[dim]0 by construction[/dim]"
+        return Text("0 by construction", style="dim")
     if min(row["events_baseline"], row["events"]) < fewest:
         return f"<{fewest} events"
     sign = -1.0 if turned else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -11,22 +11,24 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 
 from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
+from experiments.letters import cut
 from experiments.output import Lacking, commit, is_dirty, machine, quoted_line, replaced_folder, safe_name, write_manifest
 from experiments.store.reader import StoredStudy
-from experiments.study import console_of, table_of
+from experiments.study import table_of
 from experiments.sweep import missing_of
-from experiments.telling import counted
+from experiments.telling import counted, told_formulas
+from experiments.terminal import Terminal, console_of
 from sim.config import load
 from sim.result import package_versions
 from sim.sources.checksums import sha256
 from sim.world.record import ConfigError
 
+_LETTERS = 56  # of a cell in the terminal's table
 ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
 
 
@@ -47,14 +49,14 @@ def main(name: str, *overrides: str) -> Path:
     shown, whole = spec_from("report", Shown, study.config), outcome == Outcome.of("case_disclosure_rate")
     place = study.folder / "analysis" / (name if whole else safe_name(f"{name}-{outcome}"))
     with replaced_folder(place.parent, place.name) as folder:
-        with Console(stderr=True).status(name):
+        with Terminal(stderr=True).status(name):
             analysis: Analysis = module.analyse(study, outcome)
         lacking = write(analysis, study, folder)
         manifest = manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder)
         write_manifest(folder, manifest | {"missing": lacking.why})
     with lacking.told_after(place):
         tell(analysis, console, shown)
-        console.print(f"Written to {place}.", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"Written to {place}.", highlight=False, soft_wrap=True)
     return place.parent
 
 
@@ -112,9 +114,20 @@ def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
     shown = frame.iloc[: shown_of.terminal_rows, : shown_of.terminal_columns]
     size = f"{len(shown)} of {counted(len(frame), 'row')}, {shown.shape[1]} of {counted(frame.shape[1], 'column')}"
     table = table_of(f"{name}.csv ({size})", [str(column) for column in shown.columns])
-    for row in shown.itertuples(index=False, name=None):
-        table.add_row(*(escape(_cell(value)) for value in row))
+    cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    named = cut((cell for row in cells for cell in row if cell), _LETTERS)
+    for row in cells:
+        table.add_row(*(named.get(cell, cell) for cell in row))
     console.print(table)
+    for sentence in told_formulas(_words(analysis)):
+        console.print(sentence, highlight=False)
+
+
+def _words(analysis: Analysis) -> Iterator[str]:
+    """Every text in the tables of an analysis."""
+    for table in analysis.tables.values():
+        for column in table.select_dtypes(exclude="number"):
+            yield from (value for value in table[column].unique() if isinstance(value, str))
 
 
 def _cell(value: Any) -> str:
@@ -143,7 +156,7 @@ def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], cons
     from experiments.report.study import write_study
 
     with replaced_folder(study.folder, "report") as folder:
-        with Console(stderr=True).status("analysing"):
+        with Terminal(stderr=True).status("analysing"):
             analyses, refused = suiting(study, outcome)
         facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
         write_study(folder, study, analyses, facts)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-import textwrap
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib import rc_context
+
+from experiments.figures.library import as_shipped  # before all else that imports matplotlib
+
+# isort: split
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -23,6 +26,7 @@ from experiments.figures.fan import fan
 from experiments.figures.fates import fates
 from experiments.figures.flows import flows
 from experiments.figures.forest import forest
+from experiments.figures.glyphs import drawable
 from experiments.figures.interactions import interactions
 from experiments.figures.intervals import headline, targeted_rate
 from experiments.figures.pareto import pareto
@@ -31,7 +35,7 @@ from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
 from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
-from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE
+from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE, folded, shortened
 from experiments.figures.tile_map import tile_map
 from experiments.figures.waterfall import shapley_waterfall
 from experiments.output import naming
@@ -53,7 +57,11 @@ _UNDATED: dict[str, dict[str, Any]] = {
     ".pdf": {"CreationDate": None, "ModDate": None},
 }
 _COLOURS = 256  # of a small picture: as many as one byte a pixel tells apart
-_LETTERS_PER_INCH = 16.0  # of a caption, at its size
+_LETTERS_PER_INCH, _TITLE_LETTERS_PER_INCH = 16.0, 8.5  # of a caption and of a title, at their sizes
+_TITLE, _CAPTION = " title", " caption"  # beside the options of a figure, which are names of Python
+_TITLE_LINES = 2  # of a title at most
+_BREAKS = re.compile(r"[\n\r\t]+")  # in a title or a caption, whose lines are broken here
+CODED = "A sign that no font here can draw stands as its Unicode number."
 _MARGIN = 0.012  # of the page's width
 
 
@@ -61,7 +69,8 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
     """One figure on its page: title above, and below it what the figure says about itself and then the caption.
 
     ``settings`` is the figure's line in ``configs/figure``: ``title, width_inches, height_inches, dpi``; whatever else
-    stands there, and ``given``, goes to the figure's function. Raises ``ConfigError`` for a name or an option that is
+    stands there, and ``given``, goes to the figure's function. Every text among them may be a user's: a sign without ink or one
+    that no font has stands as its code, and nothing is read as a formula. Raises ``ConfigError`` for a name or an option that is
     unknown, and ``ValueError`` for a frame without the columns that the figure reads.
     """
     if name not in FIGURES:
@@ -72,18 +81,24 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
     if unknown:
         accepted = ", ".join([*_PAGE, *(FIGURES[name].__kwdefaults__ or {})])
         raise ConfigError(f"figures.{name}: nothing is named {unknown[0]!r}; accepted: {accepted}")
-    with rc_context(STYLE):
+    above = {_TITLE: _BREAKS.sub(" ", str(page["title"])), _CAPTION: _BREAKS.sub(" ", caption)}
+    safe = drawable(frame, options | above)
+    title, caption = safe.words.pop(_TITLE), safe.words.pop(_CAPTION)
+    with as_shipped(STYLE | {"font.family": safe.fonts}):
         size = (page["width_inches"], page["height_inches"])
         figure = Figure(figsize=size, dpi=page["dpi"], layout="constrained")
         FigureCanvasAgg(figure)
         ax = figure.subplots()
-        FIGURES[name](frame, ax, **options)
-        figure.suptitle(page["title"], x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
+        FIGURES[name](safe.frame, ax, **safe.words)
+        inside = size[0] * (1 - 2 * _MARGIN)
+        across = int(_TITLE_LETTERS_PER_INCH * inside)
+        heading = "\n".join(folded(shortened(title, _TITLE_LINES * across) if title else "", across))
+        figure.suptitle(heading, x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
         below = [text.get_text() for text in ax.texts if text.get_gid() == NOTE]
         for text in [text for text in ax.texts if text.get_gid() == NOTE]:
             text.remove()
-        words = " ".join([*below, caption]).strip()
-        lines = textwrap.wrap(words, int(_LETTERS_PER_INCH * page["width_inches"] * (1 - 2 * _MARGIN)))
+        words = " ".join([*below, caption, CODED * safe.coded]).strip()
+        lines = folded(words, int(_LETTERS_PER_INCH * inside))
         figure.supxlabel("\n".join(lines), x=_MARGIN, ha="left", fontsize=SMALL, color=MUTED, linespacing=1.35)
         figure.draw_without_rendering()
     return figure
@@ -100,7 +115,7 @@ def save(figure: Figure, path: Path | str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with naming(path, part), rc_context(STYLE):
+        with naming(path, part), as_shipped(STYLE):
             whole = io.BytesIO()  # a PDF that cannot be written to the disk cannot be closed either, and fails of something else
             to = whole if path.suffix == ".pdf" else part
             figure.savefig(to, format=path.suffix[1:], dpi=figure.dpi, metadata=_UNDATED[path.suffix])

@@ -12,7 +12,21 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from experiments.figures.style import BETTER, FAINT, INK, SMALL, TEXT, edges, in_order, note, nothing, present, spoken, usual
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    INK,
+    LONG,
+    SMALL,
+    TEXT,
+    edges,
+    in_order,
+    note,
+    nothing,
+    present,
+    short_names,
+    usual,
+)
 
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
 NAIVE, ADAPTIVE, WHOLE = "naive", "adaptive", "all"
@@ -46,7 +60,7 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
         return nothing(ax)
     scenarios.sort(key=lambda name: -held[name, NAIVE, WHOLE, "protection"]["value"])
     years = sorted({str(year) for year in table["year"]} - {WHOLE}, key=int)
-    said = dict(names or {})
+    said = short_names(scenarios, names, LONG)
     ax.set_axis_off()
     panels = [ax.inset_axes((left, 0.0, width, 1.0)) for left, width in _SPANS]
     far = _protection(panels[0], scenarios, years, held)
@@ -61,7 +75,7 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
         panel.spines["left"].set_visible(False)
         for y in range(0, len(scenarios), 2):
             panel.axhspan(y - 0.5, y + 0.5, color=_GROUND, lw=0, zorder=0)
-    panels[0].set_yticks(range(len(scenarios)), [said.get(name, spoken(name)) for name in scenarios], fontsize=SMALL)
+    panels[0].set_yticks(range(len(scenarios)), [said[name] for name in scenarios], fontsize=SMALL)
     note(ax, _explained(table, years, far))
     return ax
 

@@ -20,11 +20,12 @@ from experiments.figures.style import (
     TEXT,
     apart,
     in_order,
+    legend_columns,
     note,
     nothing,
     present,
     scenarios_of,
-    spoken,
+    short_names,
 )
 
 _DATES: Any = matplotlib.dates  # its functions carry no types
@@ -58,7 +59,8 @@ def backlog(
         return nothing(ax)
     table["date"] = pd.to_datetime(table["date"])
     scenarios, quantities = scenarios_of(table), in_order(table["quantity"])
-    said = {name: words for name, (words, _) in _SUMMARIES.items()} | dict(names or {})
+    told = {name: name for name in quantities} | {name: words for name, (words, _) in _SUMMARIES.items()} | dict(names or {})
+    said, spelt = short_names(quantities, told), short_names(scenarios)
     states = [name for name in quantities if name not in _SUMMARIES]
     colours = {name: PALETTE[rank % len(PALETTE)] for rank, name in enumerate(states)}
     colours |= {name: colour for name, (_, colour) in _SUMMARIES.items()}
@@ -87,7 +89,7 @@ def backlog(
     for (quantity, value), place in zip(ends.items(), places, strict=True):
         path = [1.0, 1.012, 1.022], [value, place, place]
         ax.plot(*path, transform=ax.get_yaxis_transform(), color=colours[quantity], lw=0.8, clip_on=False)
-        words = said.get(quantity, quantity)
+        words = said[quantity]
         ax.text(1.026, place, words, transform=ax.get_yaxis_transform(), va="center", color=colours[quantity], fontsize=TEXT)
     locator = _DATES.AutoDateLocator(minticks=5, maxticks=11)
     ax.xaxis.set_major_locator(locator)
@@ -95,11 +97,17 @@ def backlog(
     ax.set_ylabel("backlog (months of the authority's capacity)")
     ax.grid(axis="y")
     if len(scenarios) > 1:
+        columns = legend_columns(spelt.values())
         handles = [Line2D([], [], color=INK, ls=_DASHES[i % len(_DASHES)], lw=1.7) for i in range(len(scenarios))]
         ax.legend(
-            handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.03), ncols=4, handlelength=3
+            handles,
+            list(spelt.values()),
+            loc="lower left",
+            bbox_to_anchor=(0, 1.03),
+            ncols=columns,
+            handlelength=3,
         )
-    same = [said.get(name, name) for name in quantities if _coincide(table[table["quantity"] == name], top)]
+    same = [said[name] for name in quantities if _coincide(table[table["quantity"] == name], top)]
     overlap = f" The scenarios coincide for: {', '.join(same)}." if same and len(scenarios) > 1 else ""
     note(ax, f"Expected hours of the files waiting over an authority's hours in a month; percentiles over authorities.{overlap}")
     return ax

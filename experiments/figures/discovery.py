@@ -10,7 +10,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from experiments.figures.style import BETTER, INK, MUTED, PALE, SMALL, TEXT, WORSE, counted, note, nothing, percent, present
+from experiments.figures.style import (
+    BETTER,
+    INK,
+    MUTED,
+    PALE,
+    SMALL,
+    TEXT,
+    WORSE,
+    counted,
+    note,
+    nothing,
+    percent,
+    present,
+    short_names,
+    shortened,
+)
 
 Row = Mapping[Hashable, Any]
 LIMITS = [
@@ -23,6 +38,7 @@ _SAYS, _CHANCE, _AGAIN = 0.545, 0.90, 1.0  # left edge of the words, right edges
 _HEAD = 1.4  # rows above the first parameter
 _BAR = 0.34  # height of a bar, rows
 _SLIGHT = 0.001  # a quasi-p under it is told as such
+_PARAMETER, _LIMITS = 36, 30  # letters of its key, and of its limits
 _AROUND = 0.04  # of its span that an axis leaves free at each end
 
 
@@ -37,7 +53,8 @@ def discovery_boxes(frame: pd.DataFrame, ax: Axes) -> Axes:
     if table.empty:
         return nothing(ax)
     ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -_HEAD), xticks=[], yticks=range(len(table)))
-    ax.set_yticklabels([str(name) for name in table["parameter"]], fontsize=SMALL)
+    said = short_names(table["parameter"], {str(name): str(name) for name in table["parameter"]}, _PARAMETER)
+    ax.set_yticklabels([said[str(name)] for name in table["parameter"]], fontsize=SMALL)
     for spine in ax.spines.values():
         spine.set_visible(False)
     for y, (label, row) in enumerate(zip(ax.get_yticklabels(), table.to_dict("records"), strict=True)):
@@ -60,7 +77,14 @@ def _limits(ax: Axes, y: int, row: Row) -> None:
     for x, side, value in ((_LEFT, "left", row["least"]), (_WIDTH, "right", row["most"])):
         if not np.isnan(value):
             ax.text(x, y + 0.42, f"{value:.3g}".replace("-", "−"), ha=side, va="center_baseline", fontsize=SMALL - 1.5, color=MUTED)
-    ax.text(_SAYS, y, str(row["says"]).replace("-", "−") or "any value", va="center_baseline", fontsize=SMALL, color=_colour(row))
+    ax.text(
+        _SAYS,
+        y,
+        shortened(str(row["says"]).replace("-", "−"), _LIMITS) if row["says"] else "any value",
+        va="center_baseline",
+        fontsize=SMALL,
+        color=_colour(row),
+    )
     ax.text(_CHANCE, y, _chance(row), ha="right", va="center_baseline", fontsize=SMALL, color=_colour(row))
     again = "" if np.isnan(row["found_again"]) else percent(float(row["found_again"]))
     ax.text(_AGAIN, y, again, ha="right", va="center_baseline", fontsize=SMALL, color=_colour(row))
@@ -102,7 +126,7 @@ def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
     spans = {axis: (float(table[axis].min()), float(table[axis].max())) for axis in "xy"}
     room = {axis: _AROUND * ((high - low) or 1.0) for axis, (low, high) in spans.items()}
     edge = {axis: (spans[axis][0] - room[axis], spans[axis][1] + room[axis]) for axis in "xy"}
-    ax.set(xlim=edge["x"], ylim=edge["y"], xlabel=str(first["x_parameter"]), ylabel=str(first["y_parameter"]))
+    ax.set(xlim=edge["x"], ylim=edge["y"], xlabel=shortened(str(first["x_parameter"])), ylabel=shortened(str(first["y_parameter"])))
     ax.grid(color=PALE)
     inner = {
         axis: tuple(edge[axis][end] if np.isnan(first[name]) else float(first[name]) for end, name in enumerate(names))

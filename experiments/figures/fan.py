@@ -19,7 +19,8 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
-    spoken,
+    short_names,
+    shortened,
 )
 
 COLUMNS = [
@@ -44,14 +45,17 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
     ax.set_axis_off()
     outcomes = in_order(table["outcome"])
     width = (1.0 - _GAP * (len(outcomes) - 1)) / len(outcomes)
+    titles = short_names(outcomes)
     for place, name in enumerate(outcomes):
         inner = ax.inset_axes((place * (width + _GAP), 0.0, width, 1.0))
-        _panel(inner, table[table["outcome"] == name].sort_values("level"), line, label, PALETTE[place % len(PALETTE)])
+        _panel(
+            inner, table[table["outcome"] == name].sort_values("level"), line, label, PALETTE[place % len(PALETTE)], titles[name]
+        )
     note(ax, _explained(table))
     return ax
 
 
-def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str) -> None:
+def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str, title: str) -> None:
     levels = rows["level"].to_numpy(float)
     for kind, shade, edge in (("draw", _LIGHT, ":"), ("world", _DARK, "-")):
         low, high = (rows[f"{kind}_{end}"].to_numpy(float) for end in ("low", "high"))
@@ -70,9 +74,9 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
     inner.set_xticklabels([f"{level:g}" for level in levels])
     inner.grid(axis="y", color=PALE)
     inner.tick_params(labelsize=SMALL)
-    inner.set_xlabel(label, fontsize=TEXT)
-    inner.set_ylabel(str(rows["unit"].iloc[0]), fontsize=TEXT)
-    inner.set_title(spoken(rows["outcome"].iloc[0]), loc="left", fontsize=TEXT, fontweight="bold")
+    inner.set_xlabel(shortened(label), fontsize=TEXT)
+    inner.set_ylabel(shortened(str(rows["unit"].iloc[0])), fontsize=TEXT)
+    inner.set_title(title, loc="left", fontsize=TEXT, fontweight="bold")
     if line in levels:
         inner.axvline(line, color=INK, lw=1.0, ls=(0, (4, 3)), zorder=2)
         right = bool(line < levels.mean())  # of the line, where more room is

@@ -21,6 +21,7 @@ from experiments.figures.style import (
     percent,
     present,
     scenarios_of,
+    short_names,
     spoken,
 )
 
@@ -62,6 +63,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     stages = [stage for stage in STAGES if stage in held]
     stages += [stage for stage in in_order(table["stage"]) if stage in held and stage not in STAGES]
     sums = table.groupby(["purpose", "scenario", "stage"])["cases"].sum()
+    spelt, titles, said = short_names(scenarios), short_names(purposes), short_names(stages)
     places, ticks = [], []
     for i, purpose in enumerate(purposes):
         for j, scenario in enumerate(scenarios):
@@ -69,13 +71,13 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
             cases = np.array([float(sums.get((purpose, scenario, stage), 0.0)) for stage in stages])
             _bar(ax, y, cases, stages, fewest)
             places.append(y)
-            ticks.append(f"{spoken(purpose)}\n{spoken(scenario)}")
+            ticks.append(f"{titles[purpose]}\n{spelt[scenario]}")
     ax.set(xlim=(0, 100), ylim=(places[-1] + 0.55, -0.55), yticks=places)
     ax.set_yticklabels(ticks)
     ax.set_xlabel("% of latent cases of the window")
     ax.spines["left"].set_visible(False)
     handles = [Patch(facecolor=STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
-    words = stages
+    words = [said[stage] for stage in stages]
     ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, columnspacing=1.6, handlelength=1.2)
     note(
         ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label."

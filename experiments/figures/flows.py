@@ -25,6 +25,7 @@ from experiments.figures.style import (
     percent,
     present,
     runs_of,
+    short_names,
 )
 
 Reals = NDArray[np.float64]
@@ -68,15 +69,15 @@ def flows(
     scale = min(_scale(from_sizes), _scale(to_sizes))
     from_tops, to_tops = _tops(from_sizes, scale), _tops(to_sizes, scale)
     _bands(ax, streams, left, right, from_tops, to_tops, scale, colours)
-    said = dict(names or {})
+    said = short_names([*left, *right], {name: name for name in (*left, *right)} | dict(names or {}))
     for name, place, size in zip(left, from_tops, from_sizes, strict=True):
         shade = FAINT if name == _OTHERS else INK
         ax.add_patch(Rectangle((_LEFT - _NODE, place), _NODE, size * scale, color=shade, lw=0))
-        words = f"{len(rest)} other pairs" if name == _OTHERS else said.get(name, name)
+        words = f"{len(rest)} other pairs" if name == _OTHERS else said[name]
         _name(ax, _LEFT - _NODE - 0.01, place + size * scale / 2, f"{words}  {_few(size, fewest)}", "right")
     for name, place, size in zip(right, to_tops, to_sizes, strict=True):
         ax.add_patch(Rectangle((_RIGHT, place), _NODE, size * scale, color=colours[name], lw=0))
-        words = _ELSEWHERE if name == _ELSEWHERE else said.get(name, name)
+        words = _ELSEWHERE if name == _ELSEWHERE else said[name]
         share = f"  ({percent(size / total)})" if size >= fewest else ""
         _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, f"{words}  {_few(size, fewest)}{share}", "left")
     for x, align, words in (

@@ -15,6 +15,7 @@ from experiments.figures.style import (
     FAINT,
     FEWEST,
     INK,
+    LONG,
     MUTED,
     PALE,
     SMALL,
@@ -27,6 +28,7 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    short_names,
     spoken,
     unknown,
     usual,
@@ -67,9 +69,9 @@ def forest(
         return nothing(ax)
     rows = {(str(row["arm"]), str(row["metric"])): row for row in table.to_dict("records")}
     arms = sorted(in_order(table["arm"]), key=lambda arm: _rank(rows.get((arm, panels[0])), arm, fewest))
-    said = dict(names or {})
+    said = short_names(arms, names, LONG)
     ax.set(xlim=(0, 1), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
-    ax.set_yticklabels([said.get(arm, spoken(arm)) for arm in arms], fontsize=SMALL)
+    ax.set_yticklabels([said[arm] for arm in arms], fontsize=SMALL)
     for label, arm in zip(ax.get_yticklabels(), arms, strict=True):
         label.set_color(MUTED if _fixed(rows.get((arm, panels[0]))) else INK)
     for spine in ax.spines.values():

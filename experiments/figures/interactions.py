@@ -21,8 +21,8 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    short_names,
     signed,
-    spoken,
 )
 
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
@@ -47,6 +47,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
         return nothing(ax)
     held = in_order([*table["lever"], *table["other"]])
     levers = [name for name in order if name in held] or held
+    said = short_names(levers)
     place = {name: spot for spot, name in enumerate(levers)}
     percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
@@ -64,8 +65,8 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
             ax.text(x, y - 1 + _BELOW, half, ha="center", va="center", fontsize=SMALL - 2.0, color=MUTED)
     last = len(levers) - 1
     ax.set(xlim=(-0.5, last - 0.49), ylim=(last - 0.49, -0.51), xticks=range(last), yticks=range(last))
-    ax.set_yticklabels([spoken(name) for name in levers[1:]])
-    ax.set_xticklabels([spoken(name) for name in levers[:-1]], rotation=90, color=INK)
+    ax.set_yticklabels([said[name] for name in levers[1:]])
+    ax.set_xticklabels([said[name] for name in levers[:-1]], rotation=90, color=INK)
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.tick_params(length=0)

@@ -20,16 +20,20 @@ from experiments.figures.style import (
     THIN,
     counted,
     in_order,
+    legend_columns,
     measured,
     note,
     nothing,
     present,
     runs_of,
     scenarios_of,
+    short_names,
+    shortened,
     spoken,
 )
 
 _BAND = 0.68  # of a group's row that its scenarios share
+_UNIT = 56  # letters of a unit, with the value that it is of
 _ROOM = 1.12  # of the largest value that the axis spans
 _COLUMNS = (30, 70, 136)  # points right of the axes: rate, interval, events
 _GROUPS = {
@@ -67,6 +71,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     scenarios, groups = scenarios_of(table), in_order(table["group"])
+    said, spelt = short_names(groups, _GROUPS), short_names(scenarios)
     step = _BAND / len(scenarios)
     shown = table[table["events"] >= fewest]
     most = float(shown[["mean", "high"]].max().max()) if len(shown) else 1.0
@@ -86,11 +91,19 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     for edge in np.arange(len(groups) - 1) + 0.5:
         ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
     ax.set(xlim=(0, _ROOM * most), ylim=(len(groups) - 0.5, -0.5), yticks=range(len(groups)))
-    ax.set_yticklabels([_GROUPS.get(group, spoken(group)) for group in groups])
+    ax.set_yticklabels([said[group] for group in groups])
     ax.set_xlabel("people disclosed per 100 000 people at risk a year")
     ax.grid(axis="x")
+    columns = legend_columns(spelt.values())
     handles = [Line2D([], [], marker="o", lw=2.2, color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
-    ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.3)
+    ax.legend(
+        handles,
+        list(spelt.values()),
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        borderaxespad=0.3,
+    )
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
     note(ax, f"Dot: mean over {runs_of(table)}; line: interval over them; events pooled.{few}")
     return ax
@@ -153,10 +166,12 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     bounds = table.loc[shown, ["difference", "low", "high"]]
     low, high = (min(float(bounds.min().min()), 0.0), max(float(bounds.max().max()), 0.0)) if len(bounds) else (-1.0, 1.0)
     room = 0.08 * (high - low or 1.0)
+    metrics = in_order(table["metric"])
+    named = short_names(metrics, {metric: _named(metric) for metric in metrics})
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
-        _cell(ax, y, _named(str(row.metric)), -1)
-        _cell(ax, y, str(row.unit), -1, below=True)
+        _cell(ax, y, named[str(row.metric)], -1)
+        _cell(ax, y, shortened(str(row.unit), _UNIT), -1, below=True)
         events = cast(int, row.events)
         if not kept:
             words = f"<{fewest} events" if events < fewest else "no baseline"

@@ -77,10 +77,15 @@ class Sheet(NamedTuple):
         return [Frame(x - MARK / 2, y - MARK / 2, x + MARK / 2, y + MARK / 2) for x, y in self.points(marks)]
 
 
+def length(line: str, size: float) -> float:
+    """Points that a line takes; nothing where it has no ink."""
+    return float(TextPath((0, 0), line, size=size).get_extents().width) if line.strip() else 0.0
+
+
 def extent(words: str) -> tuple[float, float]:
     """Width and height of a label, points."""
     lines = words.split("\n")
-    wide = max(float(TextPath((0, 0), line, size=LABEL).get_extents().width) for line in lines)
+    wide = max(length(line, LABEL) for line in lines)
     return wide + 2 * _PAD, LABEL * (1 + LEADING * (len(lines) - 1)) + 2 * _PAD
 
 

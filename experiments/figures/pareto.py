@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +26,8 @@ from experiments.figures.style import (
     page_inches,
     percent,
     present,
+    short_names,
+    shortened,
     signed,
     spoken,
 )
@@ -44,6 +45,7 @@ _SPAN = 0.44  # of the width that the cloud takes
 _NUMBER, _PROTECTS, _COSTS, _OFTEN = 0.495, 0.555, 0.61, 0.665  # of the width: right edges of the columns beside it
 _FROM, _TO, _TAG = 0.685, 0.865, 0.87  # of the width: the dots that tell what is on, and the names behind them
 _LETTERS = 48  # of a policy's name without dots
+_PART, _BUNDLE_LETTERS = 30, 22  # letters of a part over its dots, and of a bundle behind them
 _MOST_PARTS = 14  # parts that have a column of dots each
 _LOW_HEAD = 0.05  # of the height: headings
 _TALLEST, _ABOVE = 0.06, 0.012  # of the height: a row at most; from the first row to the headings
@@ -184,14 +186,17 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
     parts = in_order(part for label in listed["label"] if label != baseline for part in str(label).split(_JOIN))
     columns = [*(name for name in order if name in parts), *sorted(part for part in parts if part not in order)]
     dotted = any(_JOIN in str(label) for label in listed["label"]) and len(columns) <= _MOST_PARTS
-    tall = max((extent(spoken(name))[0] for name in columns), default=0.0) / (page_inches(ax)[1] * _AXES[1] * _POINTS)
+    said = short_names(columns, most=_PART)
+    tall = max((extent(words)[0] for words in said.values()), default=0.0) / (page_inches(ax)[1] * _AXES[1] * _POINTS)
     top = 1.0 - (tall + _ABOVE if dotted else _LOW_HEAD)
     step = min(top / max(len(listed), 1), _TALLEST)
-    for x, words in ((_PROTECTS, "protects %"), (_COSTS, "costs %"), (_OFTEN, "often")):
-        ax.text(x, top + _ABOVE, words, ha="right", va="bottom", fontsize=LABEL - 1, color=MUTED)
+    for x, head in ((_PROTECTS, "protects %"), (_COSTS, "costs %"), (_OFTEN, "often")):
+        ax.text(x, top + _ABOVE, head, ha="right", va="bottom", fontsize=LABEL - 1, color=MUTED)
     xs = np.linspace(_FROM, _TO, len(columns) + 1)[1:] - 0.5 * (_TO - _FROM) / max(len(columns), 1)
     for x, name in zip(xs if dotted else (), columns, strict=False):
-        ax.text(x, top + _ABOVE, spoken(name), ha="center", va="bottom", fontsize=LABEL, rotation=90)
+        ax.text(x, top + _ABOVE, said[name], ha="center", va="bottom", fontsize=LABEL, rotation=90)
+    whole = {str(row["label"]): ", ".join([spoken(row["label"]), *_names(row)]) for row in listed.to_dict("records")}
+    words = short_names(whole, whole, _LETTERS)
     for place, row in enumerate(listed.to_dict("records")):
         _row(ax, top - (place + 0.5) * step, row)
         if dotted:
@@ -199,8 +204,7 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
             _dots(ax, top - (place + 0.5) * step, xs, [name in on for name in columns], _colour(row))
             ax.text(_TAG, top - (place + 0.5) * step, ", ".join(_names(row)), va="center", fontsize=LABEL, color=_colour(row))
         else:
-            words = textwrap.shorten(", ".join([spoken(row["label"]), *_names(row)]), _LETTERS, placeholder=" ...")
-            ax.text(_FROM, top - (place + 0.5) * step, words, va="center", fontsize=LABEL, color=_colour(row))
+            ax.text(_FROM, top - (place + 0.5) * step, words[str(row["label"])], va="center", fontsize=LABEL, color=_colour(row))
 
 
 def _row(ax: Axes, y: float, row: Row) -> None:
@@ -215,7 +219,7 @@ def _row(ax: Axes, y: float, row: Row) -> None:
 def _names(row: Row) -> list[str]:
     """What a policy is called besides what it is made of."""
     marks = [word for word, told in (("knee", row["knee"]), ("cheapest", row["cheapest"])) if told]
-    return [*marks, spoken(row["bundle"])] if row["bundle"] and row["bundle"] != row["label"] else marks
+    return [*marks, shortened(spoken(row["bundle"]), _BUNDLE_LETTERS)] if row["bundle"] and row["bundle"] != row["label"] else marks
 
 
 def _dots(ax: Axes, y: float, xs: Reals, on: Sequence[bool], colour: str) -> None:

@@ -19,6 +19,7 @@ from experiments.figures.style import (
     BETTER,
     FAINT,
     INK,
+    LONG,
     MUTED,
     PALE,
     SMALL,
@@ -27,6 +28,8 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    short_names,
+    shortened,
     spoken,
     usual,
 )
@@ -83,7 +86,7 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     inside, zoomed = box.holds(table), not near and zooms(frame)
     named = inside & ~close.holds(table) if zoomed else inside
     own = f"{spoken(baseline)} (baseline)" if baseline else "baseline"
-    said = {"": own} | dict(names or {})
+    said = short_names(table["arm"], names, LONG)
     ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
     ax.grid(color=PALE)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
@@ -95,10 +98,10 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
         ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
     still = (table[[_ACROSS, _UP]] == 0).all(axis=1).to_numpy(bool)
     shown = table[named & ~still].to_dict("records")
-    spots = [(row[_ACROSS], row[_UP], said.get(row["arm"], spoken(row["arm"]))) for row in shown]
+    spots = [(row[_ACROSS], row[_UP], said[row["arm"]]) for row in shown]
     if near or not zoomed:
-        spots.append((0.0, 0.0, said[""]))
-    at_rest = [said.get(arm, spoken(arm)) for arm in table.loc[still, "arm"]]
+        spots.append((0.0, 0.0, shortened(own, LONG)))
+    at_rest = [said[arm] for arm in table.loc[still, "arm"]]
     sheet, marks = Sheet.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
     taken = sheet.covered(marks)
     _corners(ax, sheet.size, taken)

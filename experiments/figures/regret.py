@@ -13,6 +13,7 @@ from experiments.figures.style import (
     BETTER,
     FAINT,
     INK,
+    LONG,
     MUTED,
     PALE,
     SMALL,
@@ -24,8 +25,8 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    short_names,
     signed,
-    spoken,
     usual,
 )
 
@@ -51,12 +52,12 @@ def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: M
     table = table[table["regret"].notna()]
     if table.empty:
         return nothing(ax)
-    said = dict(names or {})
     held = in_order(table["policy"])
     policies = [name for name in order if name in held] or held
+    said = short_names(policies, names, LONG)
     panels = [name for name in _PANELS if name in set(table["score"])]
     ax.set(xlim=(0, 1), ylim=(len(policies) - 0.5, -_HEAD), xticks=[], yticks=range(len(policies)))
-    ax.set_yticklabels([said.get(name, spoken(name)) for name in policies], fontsize=SMALL)
+    ax.set_yticklabels([said[name] for name in policies], fontsize=SMALL)
     for spine in ax.spines.values():
         spine.set_visible(False)
     for y in range(0, len(policies), 2):

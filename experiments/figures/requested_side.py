@@ -19,12 +19,13 @@ from experiments.figures.style import (
     TEXT,
     counted,
     in_order,
+    legend_columns,
     note,
     nothing,
     percent,
     present,
     scenarios_of,
-    spoken,
+    short_names,
 )
 
 _OTHERS = "all others"
@@ -51,14 +52,17 @@ def requested_side(
     table = table[table["requests"] > 0]
     if table.empty:
         return nothing(ax)
-    scenarios, purposes, said = scenarios_of(table), in_order(table["purpose"]), dict(names or {})
+    scenarios, purposes = scenarios_of(table), in_order(table["purpose"])
+    states = in_order(table["requested"])
+    said = short_names([*states, _OTHERS], {name: name for name in states} | dict(names or {}))
+    spelt, titles = short_names(scenarios), short_names(purposes)
     step, y, ticks, most = _BAND / len(scenarios), 0.0, {}, 0.0
     for purpose in purposes:
         part = table[table["purpose"] == purpose]
-        ax.text(0, y, spoken(purpose), transform=ax.get_yaxis_transform(), fontweight="bold", va="center", fontsize=TEXT)
+        ax.text(0, y, titles[purpose], transform=ax.get_yaxis_transform(), fontweight="bold", va="center", fontsize=TEXT)
         y += 1.0
         for state, rows in _rows(part, largest):
-            ticks[y] = said.get(state, state) + (" *" if state in unsigned else "")
+            ticks[y] = said[state] + (" *" if state in unsigned else "")
             for row in rows.itertuples():
                 rank = scenarios.index(str(row.scenario))
                 place, share = y + (rank - (len(scenarios) - 1) / 2) * step, 100 * cast(float, row.share)
@@ -81,8 +85,15 @@ def requested_side(
     ax.set_yticklabels(list(ticks.values()))
     ax.set_xlabel("% of all such requests (or disclosures) of the scenario")
     ax.grid(axis="x", color=PALE)
+    columns = legend_columns(spelt.values())
     handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
-    ax.legend(handles, [spoken(name) for name in scenarios], loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4)
+    ax.legend(
+        handles,
+        list(spelt.values()),
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+    )
     star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
     note(
         ax,

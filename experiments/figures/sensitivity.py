@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,27 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from experiments.figures.glyphs import wide
 from experiments.figures.labels import MARK, Frame, Sheet, name_marks
 from experiments.figures.style import (
     FAINT,
     INK,
+    LONG,
     MUTED,
+    NAME,
     PALE,
     PALETTE,
     SMALL,
     alike,
     edges,
+    folded,
     keyed,
     note,
     nothing,
     percent,
     present,
+    short_names,
+    shortened,
     unknown,
 )
 
@@ -47,6 +53,7 @@ _SHARES = (-0.25, 1.25)  # shares that are drawn at most: none but an uncertain 
 _NUMBERS = 1.015  # of the axes' width: where the numbers begin
 _DRAWS, _REPLICATES = (INK, 2.6), (INK, 0.9)  # colour and width, points, of the two whiskers
 _CASING = 1.6  # points of white around a whisker: it must be seen on its bar
+_USUAL, _LABEL = 38, 76  # letters of a key that leaves room for a label on one line, and of its lines otherwise
 _ROOM = 1.08  # of the largest value: where the axes of the plane end
 _FLATTEST = 0.3  # of the plane's width: its least height
 _BELOW = 0.03  # of the plane's height: room under zero
@@ -67,7 +74,7 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
         return nothing(ax)
     shown = totals.head(largest)
     alone = {row["factor"]: row for row in table[table["index"] == "S1"].to_dict("records")}
-    _rows(ax, [keyed(name) for name in shown["factor"]])
+    _rows(ax, list(_spelt(shown["factor"]).values()))
     noisy = bool((shown["floor"] > 0).any())
     for y, row in enumerate(shown.to_dict("records")):
         _bar(ax, y - _BAR / 2, row, _TOTAL)
@@ -105,14 +112,16 @@ def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     if table.empty:
         return nothing(ax)
     shown = table.head(largest)
-    _rows(ax, [keyed(name) for name in shown["factor"]])
+    _rows(ax, list(_spelt(shown["factor"]).values()))
     for y, row in enumerate(shown.to_dict("records")):
         _bar(ax, y, row, _TOTAL, 2 * _BAR)
         _number(ax, y, f"{row['value']:.2f}")
     floor = float(shown["floor"].max())
     ax.axvline(floor, color=_NOISE, lw=1.6, ls=(0, (4, 2)), zorder=4, gid="floor")
     ax.set_xlim(0.0, max(edges(shown[["value", *_LIMITS]].to_numpy(float))[1], floor * _ROOM))
-    ax.set_xlabel("distance between distributions of the outcome (Kolmogorov-Smirnov, median over parts of the range; at most 1)")
+    told = "distance between distributions of the outcome (Kolmogorov-Smirnov, median over parts of the range; at most 1)"
+    long = max(map(wide, _spelt(shown["factor"]).values())) > _USUAL
+    ax.set_xlabel("\n".join(folded(told, _LABEL)) if long else told)
     _legend(ax, [Line2D([], [], color=_NOISE, lw=1.6, ls=(0, (4, 2)), label="input without effect: 95 of 100 stay below")])
     note(ax, _sentences(_BOTH, _UNTOLD, _left_out(len(table), largest)))
     return ax
@@ -129,8 +138,9 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
     if table.empty:
         return nothing(ax)
     shown = table.head(largest).assign(value=lambda kept: kept["change"])
-    rows = shown.to_dict("records")
-    _rows(ax, [f"{keyed(row['factor'])}\n{row['lowest']} → {row['highest']}" for row in rows])
+    rows, said = shown.to_dict("records"), _spelt(shown["factor"])
+    ends = [[shortened(str(row[end]), NAME // 2) for end in ("lowest", "highest")] for row in rows]
+    _rows(ax, [f"{said[row['factor']]}\n{low} → {high}" for row, (low, high) in zip(rows, ends, strict=True)])
     for y, (row, words) in enumerate(zip(rows, alike(shown["change"].to_list(), sign=True), strict=True)):
         _bar(ax, y, row, _TOTAL, 2 * _BAR)
         _number(ax, y, words)
@@ -168,7 +178,8 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
         marker = "o" if not slope["told"] else "^" if slope["value"] > 0 else "v"
         ax.plot([x], [y], marker, color=_TOTAL if row["told"] else "white", mec=INK, mew=0.8, ms=MARK, zorder=5)
     sheet = Sheet.of(ax, _AXES)
-    spots = [(float(x), float(y), keyed(name)) for (x, y), name in zip(places, size.index, strict=True)]
+    said = _spelt(size.index)
+    spots = [(float(x), float(y), said[name]) for (x, y), name in zip(places, size.index, strict=True)]
     reaches = sheet.points(_reaches(places, size))
     whiskers = [Frame(left, low - MARK, right, low + MARK) for (left, low), (right, _) in reaches]
     homeless = name_marks(ax, sheet, places, spots, [*sheet.covered(places), *whiskers])
@@ -198,6 +209,12 @@ def _ranked(table: pd.DataFrame, column: str = "value") -> pd.DataFrame:
     """Rows with a value, the largest first."""
     known: pd.DataFrame = table[table[column].notna()]
     return known.sort_values(column, key=np.abs, ascending=False, kind="stable")
+
+
+def _spelt(factors: Iterable[str]) -> dict[str, str]:
+    """Inputs with the words that stand for them."""
+    names = [*factors]
+    return short_names(names, {name: keyed(name) for name in names}, LONG)
 
 
 def _rows(ax: Axes, names: Sequence[str]) -> None:

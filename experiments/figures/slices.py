@@ -11,14 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextPath
 
+from experiments.figures.labels import length
 from experiments.figures.style import (
     BETTER,
     FAINT,
     FEWEST,
     INK,
+    LONG,
     MUTED,
+    NAME,
     SMALL,
     TEXT,
     WORSE,
@@ -27,6 +29,8 @@ from experiments.figures.style import (
     nothing,
     page_inches,
     present,
+    short_names,
+    shortened,
     signed,
     spoken,
 )
@@ -43,6 +47,7 @@ _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
 _ORDER: dict[str, tuple[str, ...]] = {"group": GROUPS, "regime": REGIMES, "channel": CHANNELS}
 _LINE = 13  # letters of a line of a heading
+_HEADING = 26  # letters of a heading
 _WIDTH = 0.74  # of the page's width that the axes have at least
 _POINTS = 72.0  # an inch
 _COLOURS = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
@@ -79,12 +84,13 @@ def slices(
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
-    said = dict(names or {})
     held = in_order(table["arm"])
     arms = [arm for arm in order if arm in held] or held
     cells = {(str(row["arm"]), str(row["by"]), str(row["level"])): row for row in table.to_dict("records")}
     columns = [(by, level) for by in in_order(table["by"]) for level in levels_of(table[table["by"] == by], largest)]
-    heads = [_wrapped(said.get(level, LEVELS.get(level, spoken(level)))) for _, level in columns]
+    said = LEVELS | dict(names or {})
+    spelt, words = short_names(arms, names, LONG), short_names([level for _, level in columns], said, _HEADING)
+    heads = [_wrapped(words[level]) for _, level in columns]
     turned = _too_wide(ax, heads, len({by for by, _ in columns}))
     x, blocks = 0.0, list[tuple[float, str]]()
     for (by, level), head in zip(columns, heads, strict=True):
@@ -98,11 +104,11 @@ def slices(
         x += 1.0
     above = max(_length(head.replace("\n", " ")) if turned else (head.count("\n") + 1) * 1.3 * SMALL for head in heads)
     for start, by in blocks:
-        words = _HEADINGS.get(by, f"by {spoken(by)}")
-        spot = ax.annotate(words, (start, -_HEAD), (0, above + 7), textcoords="offset points", va="bottom", fontsize=TEXT)
+        title = shortened(_HEADINGS.get(by, f"by {spoken(by)}"), NAME + len("by "))
+        spot = ax.annotate(title, (start, -_HEAD), (0, above + 7), textcoords="offset points", va="bottom", fontsize=TEXT)
         spot.set_fontweight("bold")
     ax.set(xlim=(0, x), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
-    ax.set_yticklabels([said.get(arm, spoken(arm)) for arm in arms], fontsize=SMALL)
+    ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
     for spine in ax.spines.values():
         spine.set_visible(False)
     note(ax, _explained(table, fewest, largest))
@@ -132,7 +138,7 @@ def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
 
 def _length(words: str) -> float:
     """Points that a heading takes along its line."""
-    return float(TextPath((0, 0), words, size=SMALL - 0.5).get_extents().width)
+    return length(words, SMALL - 0.5)
 
 
 def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest: int, good: int) -> None:

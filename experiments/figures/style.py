@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+
+from experiments.figures.glyphs import FONT, wide
+from experiments.letters import apart_from, inked, short
 
 FEWEST = 10  # events pooled under which no rate is shown (model description, Estimands)
 NO_EVENTS = "no events"
@@ -21,6 +25,9 @@ SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 _FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
 _WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
 _AROUND = 0.06  # of its span that an axis leaves free at each end
+LONG = 44  # ordinary letters of an arm, which may hold two scenarios, or of a key
+NAME = 40  # ordinary letters of a name: at its size about a quarter of a page's width
+_COLUMNS = 4  # of a legend
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
 STYLE: dict[Any, Any] = {
@@ -34,7 +41,7 @@ STYLE: dict[Any, Any] = {
     "figure.constrained_layout.h_pad": 0.08,
     "figure.constrained_layout.w_pad": 0.08,
     "figure.facecolor": "white",
-    "font.family": "DejaVu Sans",
+    "font.family": [FONT],
     "font.size": TEXT,
     "grid.color": PALE,
     "hatch.linewidth": 0.6,
@@ -43,6 +50,7 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "white",
     "svg.hashsalt": "rogatory",
     "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "xtick.color": MUTED,
     "xtick.labelsize": TEXT,
     "ytick.color": INK,
@@ -108,6 +116,62 @@ def unknown(value: Any) -> bool:
 def spoken(name: object) -> str:
     """A name of the code as words."""
     return str(name).replace("_", " ")
+
+
+def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = NAME) -> dict[str, str]:
+    """Names with the words that stand for them in a figure: short enough for it, and no two the same.
+
+    ``said`` turns names into words; others are spoken.
+
+    >>> short_names(["hanoi_text", "hanoi text", "IRL"], {"IRL": "Ireland"})
+    {'hanoi_text': 'hanoi text', 'hanoi text': 'hanoi text (2)', 'IRL': 'Ireland'}
+    >>> short_names(["x" * 50 + "y"], most=8)["x" * 50 + "y"]
+    'xxx…xxy'
+    """
+    out: dict[str, str] = {}
+    for name in dict.fromkeys(str(name) for name in names):
+        out[name] = apart_from(shortened((said or {}).get(name, spoken(name)), most), out.values())
+    return out
+
+
+def shortened(words: str, most: int = NAME) -> str:
+    """Words as wide as so many ordinary letters at most, with the middle left out of what is longer; blanks stand in quotes.
+
+    >>> shortened("no treaty", 9), shortened("W" * 12, 9), shortened("  ")
+    ('no treaty', 'W…WW', '“  ”')
+    """
+    size = wide(words)
+    return short(inked(words), most if size <= most else int(most * len(words) / size))
+
+
+def folded(words: str, letters: int) -> list[str]:
+    """Lines of so many letters; a line of wide letters has fewer.
+
+    >>> folded("one two three", 8), folded("a WWWW WWWWWWWW", 8), folded("", 8)
+    (['one two', 'three'], ['a', 'WWWW', 'WWWW', 'WWWW'], [])
+    """
+    return [part for line in textwrap.wrap(words, letters) for part in ([line] if wide(line) <= letters else _parts(line, letters))]
+
+
+def _parts(line: str, letters: int) -> Iterator[str]:
+    """A line that is too wide, broken at spaces, and within words that are too wide by themselves."""
+    held = ""
+    for word in line.split(" "):
+        if held and wide(f"{held} {word}") > letters:
+            yield held
+            held = ""
+        held = f"{held} {word}" if held else word
+        while wide(held) > letters and len(held) > 1:
+            fits = max(next(place for place in range(len(held)) if wide(held[: place + 1]) > letters), 1)
+            yield held[:fits]
+            held = held[fits:]
+    if held:
+        yield held
+
+
+def legend_columns(names: Iterable[str]) -> int:
+    """Columns of a legend over the axes: as many as there is room for."""
+    return _COLUMNS if sum(map(wide, names)) <= NAME else 1
 
 
 def keyed(name: object) -> str:

@@ -18,7 +18,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, counted, measured, note, nothing, present
+from experiments.figures.glyphs import wide
+from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, counted, measured, note, nothing, present, shortened
+from experiments.letters import short
 
 Reals = NDArray[np.float64]
 _COLOURS = "viridis_r"  # perceptually uniform, dark is much
@@ -31,6 +33,7 @@ _SKEWED = 8.0  # largest over least value from which colours are logarithmic
 _TICKS = (1.0, 2.0, 5.0)  # of every power of ten
 _DARK = 0.5  # luminance under which a code is white
 _CODE = 7.1  # points
+_LETTERS, _UNIT = 4.7, 76  # ordinary letters that a tile is wide, and that the unit under the map has
 
 
 @lru_cache(maxsize=16)
@@ -97,7 +100,7 @@ def tile_map(
         ax.add_patch(tile)
         bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
         ink = MUTED if not kept else "white" if bright < _DARK else "black"
-        ax.text(x, y, str(row.code), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
+        ax.text(x, y, _code(str(row.code)), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
     width, height = max(x for x, _ in cells.values()), max(y for _, y in cells.values())
     width = max(width, 12)
     ax.set_axis_off()
@@ -108,6 +111,11 @@ def tile_map(
     kept_count = f"{counted(int(enough.sum()))} of {counted(len(table))} states have a rate to show; events are pooled over runs."
     note(ax, f"One tile a state, near its place. {kept_count} {dark}")
     return ax
+
+
+def _code(code: str) -> str:
+    """A code as far as its tile has room for it."""
+    return next((words for words in (code, short(code, len("IRL"))) if wide(words) <= _LETTERS), "…")
 
 
 def _reason(fewest: int, withheld: Collection[str]) -> str:
@@ -142,7 +150,7 @@ def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, reason: s
             bar.ax.xaxis.set_major_locator(MaxNLocator(6))
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 100 else measured(value)))
-        ax.text(-0.5, top - 0.3, unit, va="bottom", fontsize=SMALL)
+        ax.text(-0.5, top - 0.3, shortened(unit, _UNIT), va="bottom", fontsize=SMALL)
     left = 0.46 * width + 1.5
     ax.add_patch(Rectangle((left, top), 0.94, 0.55, facecolor="#f7f7f7", edgecolor="#d4d4d4", hatch="////", lw=0.6))
     ax.text(left + 1.4, top + 0.28, f"{reason}: no rate shown", va="center_baseline", fontsize=SMALL)

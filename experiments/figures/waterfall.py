@@ -21,6 +21,8 @@ from experiments.figures.style import (
     note,
     nothing,
     present,
+    short_names,
+    shortened,
     spoken,
 )
 from sim.metrics import WANTED
@@ -34,6 +36,7 @@ _BAR = 0.62  # of a row
 _GAP, _WORDS = 0.02, 0.17  # of the width: between two outcomes, and of the numbers beside each
 _CAP = 0.14  # of a row: half of the stroke at the end of an interval
 _FEW_TICKS = 5
+_LEVER = 30  # letters of a lever's name beside two panels
 
 
 def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
@@ -56,11 +59,11 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
         left = place * (width + _GAP)
         of_it = table[table["outcome"] == outcome].set_index("lever").loc[levers]
         _panel(ax, (left, width - _WORDS), of_it, outcome)
-        title = _TITLES.get(outcome, spoken(outcome))
+        title = shortened(_TITLES.get(outcome, spoken(outcome)))
         ax.text(left, -1.6, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
         ax.text(left + width, -1.0, "% (95 %)", fontsize=SMALL, color=MUTED, ha="right", va="center_baseline")
     ax.set(xlim=(0, 1), ylim=(rows - 0.5, -_HEAD), xticks=[], yticks=range(rows))
-    ax.set_yticklabels([off, *map(spoken, levers), on])
+    ax.set_yticklabels([shortened(off, _LEVER), *short_names(levers, most=_LEVER).values(), shortened(on, _LEVER)])
     for spine in ax.spines.values():
         spine.set_visible(False)
     note(

@@ -18,7 +18,7 @@ from experiments.figures.style import THIN, banded, counted, decimals_of, in_ord
 from experiments.frames import names_of
 from experiments.report import adapted_prose, prose, sections
 from experiments.report.blocks import inline
-from experiments.report.page import line, page, section, table, tag
+from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import KINDS, Picture
 from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
@@ -226,7 +226,7 @@ def _own(study: Adapted) -> str:
 
 
 def _linked(scenario: str) -> Element:
-    return tag("a", named(scenario), href=f"#scenario-{scenario}")
+    return tag("a", named(scenario), href=f"#{anchor('scenario', scenario)}")
 
 
 def _told(study: Adapted, scenario: str) -> str:
@@ -308,7 +308,7 @@ def _one(study: Adapted, scenario: str) -> Element:
     counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
     return tag(
         "div",
-        tag("h4", f"{_number(study, scenario)} {named(scenario)}".strip(), id=f"scenario-{scenario}"),
+        tag("h4", f"{_number(study, scenario)} {named(scenario)}".strip(), id=anchor("scenario", scenario)),
         tag("p", numbered(header.question)[1], class_="asked") if header else None,
         tag("p", " ".join(words)),
         tag("p", counts, class_="quiet"),

@@ -1,10 +1,16 @@
-"""A page of HTML as a tree of elements: every text is escaped when the tree is written, and nothing is fetched from anywhere."""
+"""A page of HTML as a tree of elements: every text is escaped when the tree is written, and nothing is fetched from anywhere.
+
+Whatever a user's names are made of, they are text here: signs that are not seen stand as their codes, in attributes too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, tostring  # written, never parsed
+
+from experiments.letters import visible
 
 STYLE = Path(__file__).with_name("report.css")
 _SEALED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -46,6 +52,8 @@ _BLOCKS |= {
     "details",
     "summary",
 }
+_KEPT = "\n\t"  # in texts whose lines are kept
+_ODD = re.compile(r"[^A-Za-z0-9_+@.-]")  # signs that an address would write otherwise
 _DENSE = 7  # columns above which a table is set smaller on paper
 Content = str | Element | Iterable["str | Element | None"] | None
 
@@ -56,7 +64,7 @@ def tag(name: str, /, *content: Content, **attributes: str) -> Element:
     >>> tostring(tag("p", "a < b ", tag("b", "c"), " d", class_="x"), encoding="unicode", method="html").strip()
     '<p class="x">a &lt; b <b>c</b> d</p>'
     """
-    node = Element(name, {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()})
+    node = Element(name, {key.rstrip("_").replace("_", "-"): visible(value, _KEPT) for key, value in attributes.items()})
     for part in content:
         _add(node, part)
     if name in _BLOCKS:
@@ -68,13 +76,23 @@ def _add(node: Element, part: Content) -> None:
     if isinstance(part, Element):
         node.append(part)
     elif isinstance(part, str):
+        words = visible(part, _KEPT)
         if len(node):
-            node[-1].tail = (node[-1].tail or "") + part
+            node[-1].tail = (node[-1].tail or "") + words
         else:
-            node.text = (node.text or "") + part
+            node.text = (node.text or "") + words
     elif part is not None:
         for piece in part:
             _add(node, piece)
+
+
+def anchor(kind: str, name: str) -> str:
+    """An identity on the page for a name of a user's making; different names have different ones.
+
+    >>> anchor("arm", "judge+notice@everywhere"), anchor("arm", "a b")
+    ('arm-judge+notice@everywhere', 'arm-a~20~b')
+    """
+    return f"{kind}-" + _ODD.sub(lambda sign: f"~{ord(sign[0]):x}~", name)
 
 
 def section(identity: str, heading: str, *content: Content) -> Element:

@@ -47,9 +47,9 @@ def parameters(
     rows = [row for path in files if path.is_file() for row in _rows(path, place, composed)]
     last = {row[_KEY]: row[_FILE] for row in rows}
     rows = [row for row in rows if row[_FILE] == last[row[_KEY]]]  # what a later file sets anew stands there alone
-    for name in dict.fromkeys(scenarios):
-        path = place / "scenario" / f"{name}.yaml"
-        rows += _rows(path, place, {}) if path.is_file() else []
+    known = {path.stem: path for path in (place / "scenario").glob("*.yaml")}
+    for name in dict.fromkeys(scenarios):  # an arm's own name may be anything, even a path
+        rows += _rows(known[name], place, {}) if name in known else []
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.designs import design_of
 from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
-from experiments.report.page import line, section, table, tag
+from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.tables import linked, tables
@@ -166,7 +166,7 @@ def _answered(study: Study, arm: str) -> Element:
     quiet = [foreseen(rows), *(_counts(row, study) for row in rows[:1])]
     return tag(
         "div",
-        tag("h4", f"{study.numbers.get(arm, '')} {study.names[arm]}".strip(), id=f"arm-{arm}"),
+        tag("h4", f"{study.numbers.get(arm, '')} {study.names[arm]}".strip(), id=anchor("arm", arm)),
         tag("p", numbered(header.question)[1], class_="asked") if header else None,
         tag("p", " ".join(words for words in told if words)),
         tag("p", " ".join(words for words in quiet if words), class_="quiet"),

@@ -17,6 +17,7 @@ from experiments.analysis.record import Analysis, Drawing, Shown, spec_from
 from experiments.cube import Study
 from experiments.figures import draw, save
 from experiments.figures.style import counted, spoken
+from experiments.output import safe_name
 from experiments.report import prose, sections, study_prose
 from experiments.report.blocks import Part, elements, inline
 from experiments.report.odd import odd
@@ -221,12 +222,14 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
         most = _shown(study).rows
         content.append(_main_table(name, frame.head(most), frame))
         if len(frame) > most:
-            content.append(tag("p", study_prose.CUT.format(shown=most, rows=counted(len(frame)), name=name), class_="quiet"))
+            content.append(
+                tag("p", study_prose.CUT.format(shown=most, rows=counted(len(frame)), name=safe_name(name)), class_="quiet")
+            )
         if others:
             told = [
                 tag(
                     "li",
-                    tag("code", f"{other}.csv"),
+                    tag("code", f"{safe_name(other)}.csv"),
                     f": {several(len(rows), 'row')}, {listed([_headed(column) for column in rows.columns])}",
                 )
                 for other, rows in others

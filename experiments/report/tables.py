@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from experiments.figures.slices import LEVELS, levels_of
 from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
 from experiments.report import prose
-from experiments.report.page import line, table, tag
+from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import KINDS, SLICED, order_of, sliced
 from experiments.report.told import (
     ABSENT,
@@ -48,7 +48,7 @@ _DIGITS = 4  # of the largest number of a column
 
 def linked(study: Study, arm: str) -> Element:
     """A scenario's name that leads to its answer."""
-    return tag("a", study.names.get(arm, spoken(arm)), href=f"#arm-{arm}")
+    return tag("a", study.names.get(arm, spoken(arm)), href=f"#{anchor('arm', arm)}")
 
 
 def tables(study: Study) -> list[Element]:

@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.designs import Arm
 from experiments.figures.style import THIN, counted, decimals_of, present, signed, spoken, unknown
 from experiments.frames import names_of
+from experiments.letters import inked
 from experiments.scenarios import Header
 from sim.metrics import UNITS
 from sim.settings import Config
@@ -139,7 +140,7 @@ def named(arm: str) -> str:
     >>> named("judge+total_secrecy@everywhere")
     'judge + total secrecy, in every text'
     """
-    return spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text")
+    return inked(spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text"))
 
 
 def numbered(question: str) -> tuple[str, str]:

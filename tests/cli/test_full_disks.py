@@ -279,7 +279,8 @@ def test_a_fault_where_no_results_are_written_is_not_laid_at_their_door(tmp_path
     def full(*given: object, **named: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(assembly, "fingerprint", full)
+    monkeypatch.setattr(assembly, "CACHE", tmp_path)
+    monkeypatch.setattr("importlib.util.spec_from_file_location", full)
     with pytest.raises(OSError, match="No space") as told, whole_folder(tmp_path, "mine"):
         assembly._imported("number = 1\n")
     assert told.value.filename is None

@@ -73,12 +73,12 @@ def no_text_is_cut_off_by_the_page(figure: Figure) -> None:
         assert box.y1 <= figure.bbox.y1, text
 
 
-def no_two_texts_overlap(figure: Figure) -> None:
+def no_two_texts_overlap(figure: Figure, touch: float = TOUCH) -> None:
     boxes = [(text.get_text(), text.get_window_extent()) for text in written(figure)]
     for (a, one), (b, other) in itertools.combinations(boxes, 2):
         wide = min(one.x1, other.x1) - max(one.x0, other.x0)
         high = min(one.y1, other.y1) - max(one.y0, other.y0)
-        assert wide <= TOUCH or high <= TOUCH, (a, b)
+        assert wide <= touch or high <= touch, (a, b)
 
 
 @pytest.mark.parametrize("name", FIGURES)
