@@ -35,6 +35,7 @@ from sim.config import key_of, load
 from sim.result import package_versions
 from sim.settings import Config
 from sim.simulation import check
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -78,7 +79,7 @@ def _each_once(years: list[int]) -> list[int]:
 class Spec(Record):
     """What is told of each scenario."""
 
-    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1), AfterValidator(_each_once)]
+    years: Annotated[list[Annotated[StrictInt, Range(1, 50)]], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Side(NamedTuple):

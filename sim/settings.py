@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, StrictFloat, StrictInt, model_validator
 
 from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
@@ -19,6 +19,7 @@ from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.instruments import Instrument
+from sim.world.ranges import Id, Range, Seed
 from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import Offence
@@ -40,9 +41,6 @@ _INDECISIVE = (
     "seeds",
     *_OF_STUDIES,
 )  # keys that change no number of a run
-
-
-Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signed 64-bit integers
 
 
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
@@ -112,7 +110,7 @@ class Config(Record):
     baseline: str
     design: str | None
     luck: Annotated[StrictInt, Field(ge=1, le=1000)]
-    until: Annotated[float, Field(gt=0)] | None
+    until: Annotated[StrictFloat, Range(1e-6, 1)] | None  # of a difference of rates
     most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
     size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None
     store: str | None
@@ -121,8 +119,8 @@ class Config(Record):
     outcome: str
     analysis: dict[str, dict[str, Any]]  # settings of each analysis of a store
     engine: EngineSpec
-    case: Annotated[StrictInt, Field(ge=0)] | None
-    person: Annotated[StrictInt, Field(ge=0)] | None
+    case: Id | None
+    person: Id | None
     states: StatesSpec
     people: PeopleSpec
     demand: DemandSpec
@@ -139,8 +137,6 @@ class Config(Record):
 
     @model_validator(mode="after")
     def _attempts(self) -> Config:
-        if not 1 <= self.conduct.attempts <= 3:
-            raise ValueError(f"conduct.attempts: found {self.conduct.attempts}; accepted: 1 to 3")
         if self.review.utilisation_low > self.review.utilisation_high:
             raise ValueError(
                 f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "

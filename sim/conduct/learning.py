@@ -14,13 +14,14 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 from scipy import special
 
 from sim.compiled import kernel
 from sim.draws import Draws, Reals
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
+from sim.world.ranges import FilesOrNone, Range, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -39,8 +40,6 @@ from sim.world.vocabulary import (
     REFUSED,
     REGIMES,
     SPONTANEOUS,
-    NonNegative,
-    Unit,
 )
 
 Ints = NDArray[np.int64]
@@ -65,18 +64,18 @@ class Learning(Record):
     destinations: bool
     channels: bool
     volume: bool
-    attempts: Annotated[int, Field(ge=1, le=3)]
+    attempts: Annotated[StrictInt, Range(1, 3)]  # as those of conduct
     adaptive_share: Unit
-    pull: Annotated[float, Field(ge=0.0, le=_STRONGEST)]
-    rate: Annotated[float, Field(ge=0.0, lt=1.0)]
-    reasons: Annotated[float, Field(ge=1.0)]
-    cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
-    framing_cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
+    pull: Annotated[StrictFloat, Field(ge=0.0, le=_STRONGEST)]
+    rate: Annotated[StrictFloat, Field(ge=0.0, lt=1.0)]
+    reasons: Annotated[StrictFloat, Range(1, 1000)]
+    cost: Annotated[StrictFloat, Field(ge=0.0, le=_COSTLIEST)]
+    framing_cost: Annotated[StrictFloat, Field(ge=0.0, le=_COSTLIEST)]
     partial: Unit
     prior: Unit
-    elasticity: NonNegative
+    elasticity: Annotated[StrictFloat, Range(0, 3)]  # a half-year; over the longest run its sum still is a power that can be taken
     reversion: Unit
-    doubt: NonNegative
+    doubt: FilesOrNone
 
     @property
     def chooses(self) -> bool:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sim.draws import Keys, name_keys
+from sim.world.ranges import Spread, Unit, Weight, Years
 from sim.world.record import ConfigError, Record
 
-Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Positive = Annotated[float, Field(gt=0.0)]
 Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
@@ -69,8 +66,8 @@ class Penalties(Record):
     """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
 
     crime_share: dict[Literal["autocracy", "democracy"], Unit]
-    median_years: Positive
-    spread: NonNegative  # standard deviation of the logarithm
+    median_years: Years
+    spread: Spread  # standard deviation of the logarithm
 
 
 class Offence(Record):
@@ -80,13 +77,13 @@ class Offence(Record):
     article: str | None
     harm: Unit
     grave: bool
-    demand_share: NonNegative  # of legitimate cross-border needs; zero for class D
+    demand_share: Weight  # of legitimate cross-border needs; zero for class D
     wants: dict[DataClass, Unit]
     penalties: Penalties
-    against: dict[Group, NonNegative] = {}
-    pretext: NonNegative = 0.0
+    against: dict[Group, Weight] = {}
+    pretext: Weight = 0.0
     plausible: dict[Group, Unit] = {}
-    broader: dict[str, NonNegative] = {}
+    broader: dict[str, Weight] = {}
 
 
 class Offences(NamedTuple):
