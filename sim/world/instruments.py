@@ -104,6 +104,12 @@ class Instrument(Record):
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     safeguards: dict[str, Force] = {}
 
+    @model_validator(mode="after")
+    def _reaches_each(self) -> Instrument:
+        if lacking := [name for name in OFFENCE_CLASSES if name not in self.reaches]:
+            raise ValueError(f"reaches.{lacking[0]}: found nothing; accepted: 'never', 'serious' or 'always' for each class")
+        return self
+
 
 class LawInForce(NamedTuple):
     """The law as kernels read it: ``I`` instruments in their order, ``N`` states, ``K`` offences, ``S`` safeguards."""

@@ -64,8 +64,6 @@ def _plain(value: Number) -> str:
 # --- shares and chances ----------------------------------------------------------------------------------------------------------
 Unit = Annotated[StrictFloat, Range(0, 1)]
 """A share, a chance, an index: it has no other values."""
-Percent = Annotated[StrictFloat, Range(0, 100)]
-"""A share in hundredths."""
 Inner = Annotated[StrictFloat, Range(0, 1, inside=True)]
 """A share whose log odds are taken, which 0 and 1 do not have."""
 
@@ -107,8 +105,8 @@ YearsOrNone = Annotated[StrictFloat, Range(0, 100)]
 """A maximum of imprisonment (life counts as 60), a date that follows another."""
 Years = Annotated[StrictFloat, Range(0.01, 100)]
 """The same where a logarithm is taken or something halves."""
-Rate = Annotated[StrictFloat, Range(0, 1000)]
-"""A year: at 1000 it happens within the day."""
+Rate = Annotated[StrictFloat, Range(0, 1e6)]
+"""A year: at a million it happens within the minute."""
 
 # --- hours and files -------------------------------------------------------------------------------------------------------------
 Hours = Annotated[StrictFloat, Range(0, 10_000)]

@@ -13,7 +13,6 @@ from sim.world.ranges import (
     FilesOrNone,
     Inner,
     LogOdds,
-    Percent,
     PerMillion,
     PerSpread,
     Range,
@@ -24,7 +23,7 @@ from sim.world.ranges import (
     Weight,
 )
 from sim.world.record import Record
-from sim.world.vocabulary import DataClass, Group
+from sim.world.vocabulary import DATA_CLASSES, LEAST_SUM, DataClass, Group
 
 
 class Synthetic(Record):
@@ -83,7 +82,7 @@ class StatesSpec(Record):
     treaties: Treaties
     hosting: Hosting
     distant: Weight
-    online_pct: dict[str, Percent]
+    online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
     penalty_shrinkage: FilesOrNone
     correlation: Annotated[StrictFloat, Range(-1, 1)] | None  # null: as observed
 
@@ -172,6 +171,12 @@ class DemandSpec(Record):
     abusive_wants: dict[DataClass, Unit] | None
     direct: DirectSpec
 
+    @model_validator(mode="after")
+    def _something_is_wanted(self) -> DemandSpec:
+        if self.abusive_wants is not None and sum(self.abusive_wants.values()) < LEAST_SUM:
+            raise ValueError("abusive_wants: found nothing that is wanted; accepted: null, or a share above 0 of a class of data")
+        return self
+
 
 class MetricsSpec(Record):
     """Weights and chances that turn events into estimands."""
@@ -179,3 +184,9 @@ class MetricsSpec(Record):
     severity: dict[DataClass, Unit]
     quantiles: Annotated[list[Inner], Field(max_length=100)]
     fewest_events: Annotated[StrictInt, Range(1, 1_000_000)]
+
+    @model_validator(mode="after")
+    def _each_class(self) -> MetricsSpec:
+        if lacking := [name for name in DATA_CLASSES if name not in self.severity]:
+            raise ValueError(f"severity.{lacking[0]}: found nothing; accepted: a weight for each of {', '.join(DATA_CLASSES)}")
+        return self

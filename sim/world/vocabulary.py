@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from sim.draws import Keys, name_keys
 from sim.world.ranges import Spread, Unit, Weight, Years
@@ -62,12 +63,22 @@ DAYS_PER_YEAR = 365.25  # Julian
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
 
 
+_SIDES = ("autocracy", "democracy")
+LEAST_SUM = 1e-9  # of weights that are shared out: under it a share is a quotient of roundings
+
+
 class Penalties(Record):
     """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
 
     crime_share: dict[Literal["autocracy", "democracy"], Unit]
     median_years: Years
     spread: Spread  # standard deviation of the logarithm
+
+    @model_validator(mode="after")
+    def _both(self) -> Penalties:
+        if lacking := [side for side in _SIDES if side not in self.crime_share]:
+            raise ValueError(f"crime_share.{lacking[0]}: found nothing; accepted: a share for each of {', '.join(_SIDES)}")
+        return self
 
 
 class Offence(Record):
@@ -84,6 +95,14 @@ class Offence(Record):
     pretext: Weight = 0.0
     plausible: dict[Group, Unit] = {}
     broader: dict[str, Weight] = {}
+
+    @model_validator(mode="after")
+    def _possible(self) -> Offence:
+        if self.offence_class == "D" and self.demand_share > 0:
+            raise ValueError(f"demand_share: found {self.demand_share}; class D is protected conduct, accepted: 0")
+        if sum(self.wants.values()) < LEAST_SUM:
+            raise ValueError("wants: found nothing that is wanted; accepted: a share above 0 of a class of data")
+        return self
 
 
 class Offences(NamedTuple):
