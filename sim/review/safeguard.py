@@ -139,7 +139,7 @@ class Ground(Record):
     look: str
     shift: Bar
     covers: dict[Group, Unit]
-    habit: str | None  # another ground whose lasting habit and luck it shares: the same list, made longer
+    habit: str | None  # the safeguard whose lasting habit and luck it shares: the same list, made longer; null for its own
 
 
 class Aftermath(Record):

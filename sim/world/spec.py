@@ -100,7 +100,7 @@ class PeopleSpec(Record):
     exile_most: Unit
     exile_liberal_factor: Unit
     exile_liberal_from: Unit
-    platforms_most: Literal[1, 2, 3]
+    platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
 
 
 class DirectSpec(Record):
@@ -164,7 +164,7 @@ class DemandSpec(Record):
     selective_share: Unit
     not_a_crime_weight: Unit
     subject_abroad: Unit
-    subject_platforms_most: Literal[1, 2, 3]
+    subject_platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
     urgent_share: Unit
     false_urgent_share: Unit
     secret_share: Unit

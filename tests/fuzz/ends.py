@@ -13,7 +13,7 @@ from sim.config import checked, plain_of, varied
 from sim.metrics import UNITS
 from sim.settings import Config
 from sim.simulation import check, simulate
-from tests.fuzz.bounds import ends_at
+from tests.ends import ends_at
 from tests.fuzz.tries import within
 
 MADE_UP = (

@@ -84,7 +84,8 @@ def ends_at(config: Record, key: str) -> Ends | None:
             rest = len(parts) - place - 1
             if not isinstance(below, Record) and not (isinstance(below, Mapping) and _holds_records(below)):
                 wanted = ".".join(["*"] * rest)
-                found = [ends for where, ends in ends_of(field.annotation, tuple(field.metadata)) if where == wanted]
+                listed = f"{wanted}.*".lstrip(".")
+                found = [ends for where, ends in ends_of(field.annotation, tuple(field.metadata)) if where in (wanted, listed)]
                 return found[0] if found else None
             node = below
         else:
