@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -24,3 +26,15 @@ def one_in(count: int, cases: Sequence[Any]) -> list[Any]:
     """Cases as parameters of a test: the first and every so manieth after it is fast, the others are slow."""
     slow = [case if isinstance(case, tuple) else (case,) for case in cases]
     return [case if not place % count else pytest.param(*slow[place], marks=pytest.mark.slow) for place, case in enumerate(cases)]
+
+
+def rotating_seed() -> int:
+    """The seed that samples follow from: another one each ISO week, or ``ROGATORY_FUZZ_SEED`` of the environment.
+
+    A failure should name it, so that it can be repeated.
+    """
+    given = os.environ.get("ROGATORY_FUZZ_SEED")
+    if given:
+        return int(given)
+    year, week, _ = dt.datetime.now(dt.UTC).isocalendar()
+    return 100 * year + week

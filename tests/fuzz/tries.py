@@ -7,7 +7,6 @@ import io
 import os
 import re
 import signal
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,9 +90,3 @@ def _faults_of_a_configuration(out: str, err: str) -> list[str]:
     if not isinstance(yaml.load(out, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), dict):
         found.append(f"no configuration on standard output: {out[:80]!r}")
     return found
-
-
-def timed(attempt: Try, folder: Path) -> tuple[float, list[str]]:
-    """How long a try took, and its faults."""
-    began = time.monotonic()
-    return time.monotonic() - began, faults_of(attempt, folder)
