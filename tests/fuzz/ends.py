@@ -40,7 +40,7 @@ def plain(*overrides: str) -> dict[str, Any]:
     return plain_of(*overrides)
 
 
-def keys() -> list[str]:
+def numbers() -> list[str]:
     """Every number that decides a run, by its dotted key."""
     config = checked(plain(*MADE_UP))
     return [key for key in _leaves(plain(*MADE_UP)) if not _is_aside(key) and _ends(config, key)]
@@ -100,9 +100,8 @@ def faults_of_a_run(config: Config) -> list[str]:
         except Exception as error:
             return [f"{type(error).__name__}: {str(error)[:300]}"]
     found = [f"warned: {warning.message} ({warning.filename.rpartition('/')[2]}:{warning.lineno})" for warning in warned]
-    lacking = (
-        table["value"].isna() & (table["count"] > 0) & (table["metric"] != "legit_delay_days")
-    )  # a quantile may not be reached
+    # of delay a quantile may not be reached: then its value is missing
+    lacking = table["value"].isna() & (table["count"] > 0) & (table["metric"] != "legit_delay_days")
     found += [f"no value: {row.metric} {row.by} {row.level}" for row in table[lacking].itertuples()]
     found += [f"infinite: {row.metric} {row.by} {row.level}" for row in table[np.isinf(table["value"])].itertuples()]
     shares = table[[UNITS[metric].startswith("fraction") for metric in table["metric"]]]

@@ -32,7 +32,7 @@ LETTERS = "abzAZ019_.-+~=,:;?!@#$%^&*()[]{}'\"\\/ \t\u00e9\u65e5"
 def keys() -> list[tuple[str, Any]]:
     """Every key with what stands there; the derived ones too, which nobody may set."""
     plain = plain_of()
-    return [entry for entry in entries({name: plain[name] for name in (*GROUPS, "scenario_name")})]
+    return list(entries({name: plain[name] for name in (*GROUPS, "scenario_name")}))
 
 
 def judged(attempts: list[Try], folder: Path) -> list[str]:

@@ -24,7 +24,7 @@ def faults(world: str, keys: list[str]) -> list[str]:
 
 
 def keys_of(world: str) -> list[str]:
-    return [key for key in ends.keys() if world != "real" or (key.split(".")[0] in OF_THE_REAL and "synthetic" not in key)]
+    return [key for key in ends.numbers() if world != "real" or (key.split(".")[0] in OF_THE_REAL and "synthetic" not in key)]
 
 
 def sampled(world: str, most: int) -> list[str]:
