@@ -80,7 +80,8 @@ def _faults_of_a_mistake(attempt: Try, out: str, err: str) -> list[str]:
         found.append(f"{len(err)} letters: {err[:120]!r} ... {err[-60:]!r}")
     if not _KNOWN.search(err):
         found.append(f"nothing is said of what is accepted: {err[:LETTERS]!r}")
-    if not any(part and part in err for part in attempt.key.split(".")):
+    written = [word.partition("=")[0].strip("+~ ") for word in attempt.arguments]
+    if not any(part.casefold() in err.casefold() for name in (attempt.key, *written) for part in name.split(".") if part):
         found.append(f"the key is not named: {err[:LETTERS]!r}")
     return found
 
