@@ -148,7 +148,7 @@ def membership_of(
 
 def _days(wait: Reals, hazard: Reals | float) -> Reals:
     """Days until what comes with a yearly hazard, of a unit exponential; infinity where there is none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(wait / hazard * DAYS_PER_YEAR)
 
 

@@ -30,7 +30,9 @@ ON = ("conduct.spyware=0.3", "demand.abusive_odds=0.3", "demand.abusive_most_per
 REAL = ("people.rows=2000", "demand.legitimate=60", "years=1", "calibration_months=6")
 ROUNDING = 1e-9
 SECONDS = 60.0  # that one run may take, its compilation included
-_NO_RUN = ("seeds", "workers", "luck", "until", "most_seeds", "size", "case", "person", "engine", "analysis", "figures", "seed")
+_NO_RUN = (
+    *("seeds", "workers", "luck", "until", "most_seeds", "size", "case", "person", "engine.", "analysis.", "figures.", "seed"),
+)
 _LONG = ("years", "run_in_months", "run_out_months", "calibration_months", "people.rows", "states.synthetic.count", "demand.scale")
 """Sizes: their upper ends are what a machine takes hours for, and are tried by hand."""
 
@@ -43,21 +45,25 @@ def plain(*overrides: str) -> dict[str, Any]:
 def numbers() -> list[str]:
     """Every number that decides a run, by its dotted key."""
     config = checked(plain(*MADE_UP))
-    return [key for key in _leaves(plain(*MADE_UP)) if not _is_aside(key) and _ends(config, key)]
+    return [key for key, value in _leaves(plain(*MADE_UP)) if _is_number(value) and not _is_aside(key) and _ends(config, key)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_aside(key: str) -> bool:
-    """Whether a number decides no run, or only the order of a program, which would be compiled anew."""
-    return key.split(".", maxsplit=1)[0] in _NO_RUN or (key.startswith("safeguards.") and key.endswith(".order"))
+    """Whether a number decides no run, or is a place: of safeguards, whose rules are compiled anew, or of texts."""
+    return key.startswith(_NO_RUN) or (key.startswith(("safeguards.", "instruments.")) and key.endswith(".order"))
 
 
-def _leaves(node: Mapping[str, Any], above: str = "") -> Iterator[str]:
+def _leaves(node: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in node.items():
         key = f"{above}.{name}" if above else str(name)
         if isinstance(value, Mapping):
             yield from _leaves(value, key)
         elif key.split(".")[0] not in ("reference", "data"):
-            yield key
+            yield key, value
 
 
 def _ends(config: Config, key: str) -> tuple[float, ...]:

@@ -21,8 +21,8 @@ from tests.fuzz.grammar import VALUES, Try, entries, sample, tries_of
 from tests.fuzz.tries import faults_of
 from tests.shares import rotating_seed
 
-FEW, SOME, RUN = 20, 250, 150  # command lines
-MADE_UP, MANY_MADE_UP = 60, 2000  # by Hypothesis
+FEW, SOME, RUN = 15, 120, 80  # command lines
+MADE_UP, MANY_MADE_UP = 40, 2000  # by Hypothesis
 DERIVED = ("reference", "data", "scenario_name")
 GROUPS = tuple(name for name in Config.model_fields if name not in DERIVED)
 OF_A_KEY = 25  # command lines of each key, where all are tried: with all of each it would take a night

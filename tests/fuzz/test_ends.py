@@ -11,7 +11,7 @@ from tests.shares import rotating_seed
 
 WORLDS = {"made up": ends.MADE_UP, "made up, everyone learns": (*ends.MADE_UP, *ends.EVERYONE, *ends.ON), "real": ends.REAL}
 OF_THE_REAL = ("states", "people", "demand")  # what the real world reads otherwise than a made-up one
-FEW, SOME = 20, 150  # numbers taken to their ends
+FEW, SOME = 15, 50  # numbers taken to their ends
 
 
 def faults(world: str, keys: list[str]) -> list[str]:
