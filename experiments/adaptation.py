@@ -37,6 +37,7 @@ from experiments.terminal import Terminal, console_of
 from sim.config import key_of, load
 from sim.result import package_versions
 from sim.settings import Config
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -82,7 +83,7 @@ def _each_once(years: list[int]) -> list[int]:
 class Spec(Record):
     """What is told of each scenario."""
 
-    years: Annotated[list[Annotated[StrictInt, Field(ge=1)]], Field(min_length=1), AfterValidator(_each_once)]
+    years: Annotated[list[Annotated[StrictInt, Range(1, 50)]], Field(min_length=1), AfterValidator(_each_once)]
 
 
 class Side(NamedTuple):

@@ -30,9 +30,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim import places
-from sim.places import ROOT, by_path, folders, groups, is_path, listed, meant, named, options, path_of, shown
+from sim.errors import ConfigError, RogatoryError, meant, quoted
+from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, path_of, shown
 from sim.reading import text_of, yaml_in
-from sim.world.record import ConfigError, RogatoryError, quoted
 
 HYDRA = "hydra"
 SCENARIO, DESIGN = "scenario", "design"

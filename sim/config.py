@@ -38,7 +38,8 @@ from sim.composition import (
     value_of,
     with_names,
 )
-from sim.places import groups, is_file, is_known, is_path, listed, looking_in, meant, named, options, path_of, shown
+from sim.errors import meant
+from sim.places import groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
 from sim.reading import yaml_in
 from sim.sources.checksums import checksums
 from sim.world.leaves import leaves_of

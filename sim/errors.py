@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from reprlib import Repr
 
 _LETTERS = 120  # of a value that a mistake quotes
@@ -27,6 +29,29 @@ def quoted(value: object) -> str:
     except ValueError:  # a whole number of more digits than Python puts into words
         return "a whole number of thousands of digits"
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - len(_CUT)]}{_CUT}"
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The known name that was probably meant, whatever its case.
+
+    >>> nearest("jugde", ["judge", "desk"]), nearest("usa", ["AUS", "USA"]), nearest("amulet", ["judge"])
+    ('judge', 'USA', None)
+    """
+    if len(name) > max(map(len, known), default=0) * 2:  # nothing is near it, and looking would take long
+        return None
+    folded = {other.lower(): other for other in known}
+    found = get_close_matches(name.lower(), folded, n=1)
+    return folded[found[0]] if found else None
+
+
+def meant(found: object, known: Collection[str]) -> str:
+    """A question, to end a mistake with, after the name that was probably meant; nothing where none comes near.
+
+    >>> meant("jugde", ["judge", "notice"]), meant("x", ["judge"])
+    ("; did you mean 'judge'?", '')
+    """
+    near = nearest(str(found), known)
+    return f"; did you mean {near!r}?" if near and near != found else ""
 
 
 _CUT = "..."

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from difflib import get_close_matches
 from pathlib import Path
 
-from sim.world.record import ConfigError, quoted
+from sim.errors import ConfigError, meant, quoted
 
 SUFFIX = ".yaml"
 ROOT = "config"
@@ -138,19 +137,6 @@ def listed(group: str, found: object = None) -> str:
     """The options of a group as a mistake lists them, with the one that is likely meant."""
     known = options(group)
     return ", ".join(known) + meant(found, known)
-
-
-def meant(found: object, known: list[str]) -> str:
-    """A question after the name that comes nearest; nothing where none does.
-
-    >>> meant("jugde", ["judge", "notice"]), meant("x", ["judge"])
-    ("; did you mean 'judge'?", '')
-    """
-    near = get_close_matches(str(found)[:_MOST_COMPARED], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near and near[0] != found else ""
-
-
-_MOST_COMPARED = 100  # letters of a misspelt name; a longer one is none
 
 
 def shown(path: Path) -> str:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterator
+from math import exp
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
+from sim.naming import Naming, first_stranger, geography, of_legislatures, of_offences, of_safeguards, of_states, of_texts
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
@@ -19,14 +31,17 @@ from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.instruments import Instrument
-from sim.world.record import Record
+from sim.world.ranges import Id, Range, Seed
+from sim.world.record import Record, quoted
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
-from sim.world.vocabulary import Offence
+from sim.world.vocabulary import MONTHS_PER_YEAR, Offence
 
 AnySafeguard = Gate | Look | Ground | Aftermath | Institution
 CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
 """Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
 
+MOST_NEEDS = 5e7  # in a run: with what else belongs to a case about ten gigabytes
+MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; counts of more take hours to draw
 _OF_STUDIES = (
     *("scenarios", "baseline", "design", "luck", "until", "most_seeds", "case", "person", "reforms"),
     *("size", "store", "shard", "mix", "outcome", "analysis", "engine"),
@@ -42,9 +57,8 @@ _INDECISIVE = (
 )  # keys that change no number of a run
 
 
-Seed = Annotated[StrictInt, Field(ge=0, le=2**62)]  # tables hold seeds as signed 64-bit integers
-
-
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "adaptation", "report")
+"""Those whose settings stand in the configuration; what each accepts is said and checked where it is made."""
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -54,6 +68,60 @@ class EngineSpec(Record):
     name: Literal["local", "ray"]
     address: str | None = None  # of a Ray that is there already; null starts one here
     tries: Annotated[StrictInt, Field(ge=1, le=10)]  # of a run whose worker died
+
+
+class Page(Record):
+    """What ``configs/figure`` says of a figure; more inches than a wall, or dots than an eye tells apart, only fill memory."""
+
+    title: str
+    width_inches: Annotated[StrictFloat, Range(4, 40)]
+    height_inches: Annotated[StrictFloat, Range(4, 40)]
+    dpi: Annotated[StrictInt, Range(30, 300)]
+
+
+class LongPage(Page):
+    """Of a figure that shows the largest of many."""
+
+    largest: Annotated[StrictInt, Range(1, 1000)]
+
+
+class FrontPage(Page):
+    """Of a figure that names so many policies."""
+
+    most: Annotated[StrictInt, Range(1, 1000)]
+
+
+PAGES: dict[str, type[Page]] = {
+    **dict.fromkeys(("targeted_rate", "fates", "backlog", "tile_map", "headline", "forest", "plane", "adaptation"), Page),
+    **dict.fromkeys(
+        ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page
+    ),
+    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado"), LongPage),
+    "pareto": FrontPage,
+}
+"""Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
+
+
+def _pages(figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same, once each figure is known and takes what stands there."""
+    for name, settings in figures.items():
+        if name not in PAGES:
+            raise ValueError(first_stranger([Naming(name, [name], PAGES, "no figure is named {}")]))
+        try:
+            PAGES[name](**settings)
+        except ValidationError as error:
+            raise ValueError(_of_page(name, error)) from None
+    return figures
+
+
+def _of_page(name: str, error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: no such key; accepted: {fields}"
+    if problem["type"] == "missing":
+        return f"{key}: found nothing; accepted: a value"
+    return f"{key}: found {quoted(problem['input'])}; accepted: {problem['msg'].removeprefix('Input should be ')}"
 
 
 class Adaptation(Record):
@@ -112,7 +180,7 @@ class Config(Record):
     baseline: str
     design: str | None
     luck: Annotated[StrictInt, Field(ge=1, le=1000)]
-    until: Annotated[float, Field(gt=0)] | None
+    until: Annotated[StrictFloat, Range(1e-6, 1)] | None  # of a difference of rates
     most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
     size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None
     store: str | None
@@ -121,8 +189,8 @@ class Config(Record):
     outcome: str
     analysis: dict[str, dict[str, Any]]  # settings of each analysis of a store
     engine: EngineSpec
-    case: Annotated[StrictInt, Field(ge=0)] | None
-    person: Annotated[StrictInt, Field(ge=0)] | None
+    case: Id | None
+    person: Id | None
     states: StatesSpec
     people: PeopleSpec
     demand: DemandSpec
@@ -133,14 +201,12 @@ class Config(Record):
     conduct: ConductSpec
     adaptation: Adaptation
     metrics: MetricsSpec
-    figures: dict[str, dict[str, Any]]
+    figures: Annotated[dict[str, dict[str, Any]], AfterValidator(_pages)]
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
     reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
 
     @model_validator(mode="after")
     def _attempts(self) -> Config:
-        if not 1 <= self.conduct.attempts <= 3:
-            raise ValueError(f"conduct.attempts: found {self.conduct.attempts}; accepted: 1 to 3")
         if self.review.utilisation_low > self.review.utilisation_high:
             raise ValueError(
                 f"review.utilisation_low: found {self.review.utilisation_low}, above utilisation_high "
@@ -152,6 +218,10 @@ class Config(Record):
                     raise ValueError(
                         f"instruments.{text}.safeguards.{name}: found 'may'; accepted: absent or must, every state applies it alike"
                     )
+        if strange := first_stranger(self._namings()):
+            raise ValueError(strange)
+        if too_much := self._too_much():
+            raise ValueError(too_much)
         for key in CAPACITY_KEYS:
             asked, fact = getattr(self.review, key), getattr(self.reference.review, key)
             if asked != fact:
@@ -159,6 +229,33 @@ class Config(Record):
                     f"review.{key}: found {asked} in a scenario; accepted: {fact}, a fact of the world, or an override"
                 )
         return self
+
+    def _namings(self) -> Iterator[Naming]:
+        """Every place where something is named that stands elsewhere."""
+        where = geography(self.states)
+        yield Naming("analysis", self.analysis, ANALYSES, "no analysis is named {}")
+        yield from of_safeguards(self.safeguards, self.reference.safeguards)
+        yield from of_texts(self.instruments, self.safeguards, self.offences, where)
+        yield from of_offences(self.offences)
+        yield from of_legislatures(self.adaptation.legislatures, self.offences)
+        yield from of_states(self.states, self.demand, self.adaptation.members.ratified, where)
+        texts = [name for name, text in {**self.reference.instruments, **self.instruments}.items() if not text.from_start]
+        accepted = f"a text that is not in force from the start ({', '.join(texts)})"
+        yield Naming("adaptation.members.text", [self.adaptation.members.text], texts, "found {}", accepted)
+
+    def _too_much(self) -> str | None:
+        """What no machine would hold, or no run end with, though each number by itself is possible."""
+        demand, direct, years = self.demand, self.demand.direct, self.months / MONTHS_PER_YEAR
+        needs = demand.scale * demand.legitimate * max(self.months, self.calibration_months)
+        if needs > MOST_NEEDS:
+            return f"demand.legitimate: found {needs:.3g} in all years, with demand.scale; accepted: at most {MOST_NEEDS:.0e}"
+        asked = demand.scale * direct.firms * direct.most_per_million * exp(max(direct.growth, 0.0) * years)
+        if asked > MOST_ASKED:
+            return (
+                f"demand.direct.most_per_million: found {asked:.3g} in the last year, with demand.scale, firms and growth; "
+                f"accepted: at most {MOST_ASKED:.0e}"
+            )
+        return None
 
     def plain(self) -> dict[str, Any]:
         """The configuration as plain values, for manifests."""

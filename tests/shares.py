@@ -32,16 +32,22 @@ def one_in(count: int, cases: Sequence[Any]) -> list[Any]:
     return [case if not place % count else pytest.param(*slow[place], marks=pytest.mark.slow) for place, case in enumerate(cases)]
 
 
-def week() -> str:
-    """The ISO week, such as ``2026-W05``, that samples follow from; ``ROTATION`` in the environment repeats another one's."""
-    year, number, _ = dt.datetime.now(dt.UTC).isocalendar()
-    return os.environ.get("ROTATION") or f"{year}-W{number:02d}"
+def rotating_seed() -> int:
+    """The seed that samples follow from: another one each ISO week, or ``ROGATORY_FUZZ_SEED`` of the environment.
+
+    A failure should name it, so that it can be repeated.
+    """
+    given = os.environ.get("ROGATORY_FUZZ_SEED")
+    if given:
+        return int(given)
+    year, week, _ = dt.datetime.now(dt.UTC).isocalendar()
+    return 100 * year + week
 
 
 def rotating[T](most: int, cases: Sequence[T], about: str) -> list[T]:
     """At most so many of the cases, in their order, others each week; ``about`` tells samples of one week apart.
 
-    A failure should name the ``week``. To be called in a test: when tests are collected, workers must agree.
+    To be called in a test: when tests are collected, workers must agree.
     """
-    places = random.Random(f"{week()} {about}").sample(range(len(cases)), min(most, len(cases)))
+    places = random.Random(f"{rotating_seed()} {about}").sample(range(len(cases)), min(most, len(cases)))
     return [cases[place] for place in sorted(places)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, StrictInt
+from pydantic import StrictInt
 
 from experiments.analysis.games import (
     PAIR,
@@ -29,6 +29,7 @@ from experiments.cube import Cube, Outcome, Study, conditions_in
 from experiments.designs import Design
 from experiments.points import FIXED
 from experiments.sampling import orders_of
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 NAME = "attribution"
@@ -40,7 +41,7 @@ class Spec(Record):
     """Settings of ``configs/analysis/attribution.yaml``."""
 
     also: str | None  # a second estimand that is shared out beside the one asked for, where the store holds it
-    named: Annotated[StrictInt, Field(ge=1)]  # levers that a sentence names with their figures
+    named: Annotated[StrictInt, Range(1, 1000)]  # levers that a sentence names with their figures; more is no sentence
 
 
 def unsuited(study: Study) -> str | None:

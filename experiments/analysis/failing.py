@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.boxes import (
@@ -31,6 +31,7 @@ from experiments.cube import Outcome, Study
 from experiments.designs import Design, Uncertainty
 from experiments.paired import LEVEL, half_width, mean_of
 from experiments.sampling import unit_of
+from sim.world.ranges import Range, Seed
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -42,18 +43,18 @@ class Spec(Record):
     """What ``configs/analysis/discovery.yaml`` says."""
 
     policy: str | None  # whose failures are looked at; None: the one that fails in nearest to half of the draws
-    fails_below: float  # per cent of the baseline in the draw saved
+    fails_below: Annotated[StrictFloat, Range(-1000, 1000)]  # per cent of the baseline in the draw saved
     cooperation: str  # estimand whose loss counts as cost
-    costs_above: float | None  # per cent of the baseline in the draw lost; None: the cost is not looked at
-    fewest: Annotated[StrictInt, Field(ge=2)]  # draws on either side of the threshold, under which no box is looked for
-    peel: Annotated[float, Field(gt=0, lt=0.5)]  # share of the draws in the box that a step takes off
-    paste: Annotated[float, Field(gt=0, lt=0.5)]  # share that a step puts back
-    mass: Annotated[float, Field(gt=0, lt=1)]  # least share of all draws that a box holds
-    quasi_p: Annotated[float, Field(gt=0, lt=1)]  # above which a limit is dropped
+    costs_above: Annotated[StrictFloat, Range(-1000, 1000)] | None  # the same lost; None: the cost is not looked at
+    fewest: Annotated[StrictInt, Range(2, 1_000_000)]  # draws on either side of the threshold, under which no box is looked for
+    peel: Annotated[StrictFloat, Field(gt=0, lt=0.5)]  # share of the draws in the box that a step takes off
+    paste: Annotated[StrictFloat, Field(gt=0, lt=0.5)]  # share that a step puts back
+    mass: Annotated[StrictFloat, Field(gt=0, lt=1)]  # least share of all draws that a box holds
+    quasi_p: Annotated[StrictFloat, Field(gt=0, lt=1)]  # above which a limit is dropped
     permutations: Annotated[StrictInt, Field(ge=19, le=100_000)]  # shuffled labels
-    chance: Annotated[float, Field(gt=0, lt=1)]  # of the permutation test, up to which a box is worth reporting
+    chance: Annotated[StrictFloat, Field(gt=0, lt=1)]  # of the permutation test, up to which a box is worth reporting
     resamples: Annotated[StrictInt, Field(ge=10, le=100_000)]  # bootstrapped draws
-    seed: Annotated[StrictInt, Field(ge=0)]
+    seed: Seed
 
 
 class Failing(NamedTuple):

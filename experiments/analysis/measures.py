@@ -8,12 +8,13 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
 from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.drawn import Drawn, Method
 from experiments.analysis.replicates import half_by_leaving_out
 from experiments.sampling import problem_of
+from sim.world.ranges import Range, Unit
 from sim.world.record import Record
 
 Reals = NDArray[np.float64]
@@ -34,17 +35,17 @@ _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
 class Spec(Record):
     """Settings of ``sensitivity``, from ``configs/analysis/sensitivity.yaml``."""
 
-    resamples: Annotated[StrictInt, Field(ge=50)]
-    seed: Annotated[StrictInt, Field(ge=1)]
-    slices: Annotated[StrictInt, Field(ge=2)]
-    dummies: Annotated[StrictInt, Field(ge=20)]
-    ends: Annotated[float, Field(ge=0.01, le=0.5)]
-    fewest_base_points: Annotated[StrictInt, Field(ge=2)]
-    fewest_trajectories: Annotated[StrictInt, Field(ge=2)]
-    fewest_draws: Annotated[StrictInt, Field(ge=10)]
-    most_missing: Annotated[float, Field(ge=0, le=1)]
-    named: Annotated[StrictInt, Field(ge=1)]
-    vague: Annotated[float, Field(ge=0, le=1)]
+    resamples: Annotated[StrictInt, Range(50, 100_000)]  # of the drawn points; hours for no digit more beyond
+    seed: Annotated[StrictInt, Range(1, 2**62)]
+    slices: Annotated[StrictInt, Range(2, 1000)]
+    dummies: Annotated[StrictInt, Range(20, 100_000)]
+    ends: Annotated[StrictFloat, Field(ge=0.01, le=0.5)]
+    fewest_base_points: Annotated[StrictInt, Range(2, 1_000_000)]
+    fewest_trajectories: Annotated[StrictInt, Range(2, 1_000_000)]
+    fewest_draws: Annotated[StrictInt, Range(10, 1_000_000)]
+    most_missing: Unit
+    named: Annotated[StrictInt, Range(1, 1000)]
+    vague: Unit
 
 
 class Sample(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
-from pydantic import Field, StrictInt, ValidationError
+from pydantic import StrictInt, ValidationError
 
 from sim.settings import Config
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 
@@ -36,12 +37,12 @@ class Analysis(NamedTuple):
 
 
 class Shown(Record):
-    """What ``configs/analysis/report.yaml`` says: how much of long tables and lists is shown."""
+    """What ``configs/analysis/report.yaml`` says: how much of long tables and lists is shown; more would be no page to read."""
 
-    rows: Annotated[StrictInt, Field(ge=1)]  # of the main table on the page
-    lines: Annotated[StrictInt, Field(ge=1)]  # of what failed
-    terminal_rows: Annotated[StrictInt, Field(ge=1)]
-    terminal_columns: Annotated[StrictInt, Field(ge=1)]
+    rows: Annotated[StrictInt, Range(1, 10_000)]  # of the main table on the page
+    lines: Annotated[StrictInt, Range(1, 10_000)]  # of what failed
+    terminal_rows: Annotated[StrictInt, Range(1, 10_000)]
+    terminal_columns: Annotated[StrictInt, Range(1, 1000)]
 
 
 def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:

@@ -25,7 +25,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import Change, labels_of
@@ -50,6 +50,7 @@ from experiments.analysis.words import counted, limits, number, share, span, spo
 from experiments.cube import Outcome, Study
 from experiments.designs import Design
 from experiments.paired import LEVEL, mean_of
+from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -84,13 +85,13 @@ class Spec(Record):
     """What ``configs/analysis/robustness.yaml`` says."""
 
     cooperation: str  # estimand whose loss is the price of protection
-    protection_at_least: float  # per cent of the baseline in the draw saved
-    cooperation_lost_at_most: float  # per cent of the baseline in the draw
-    price: Annotated[float, Field(ge=0)]  # per cent of protection that one per cent of cooperation is worth
+    protection_at_least: Annotated[StrictFloat, Range(-1000, 1000)]  # per cent of the baseline in the draw saved
+    cooperation_lost_at_most: Annotated[StrictFloat, Range(-1000, 1000)]  # per cent of the baseline in the draw
+    price: Annotated[StrictFloat, Range(0, 1000)]  # per cent of protection that one per cent of cooperation is worth
     resamples: Annotated[StrictInt, Field(ge=20, le=100_000)]  # bootstrap over draws
-    seed: Annotated[StrictInt, Field(ge=0)]
-    named: Annotated[StrictInt, Field(ge=1)]  # policies that a sentence names
-    agreement: dict[str, Annotated[float, Field(ge=0, le=1)]]  # words -> Kendall's W from which they are said
+    seed: Seed
+    named: Annotated[StrictInt, Range(1, 1000)]  # policies that a sentence names
+    agreement: dict[str, Unit]  # words -> Kendall's W from which they are said
 
 
 class Scores(NamedTuple):

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
 from experiments.analysis.bundles import JOIN, Menu, menu_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of, reaching
 from experiments.cube import Cube
 from experiments.designs import Design
 from experiments.paired import LEVEL, Ratios
+from sim.world.ranges import Range, Seed
 from sim.world.record import Record
 
 Reals = NDArray[np.float64]
@@ -29,14 +30,14 @@ class Spec(Record):
 
     protection: str | None  # estimand that is to improve; null for the outcome asked for
     cooperation: Literal["legit_met_rate", "legit_met_in_full"]  # estimand that is to stay
-    target: Annotated[float, Field(gt=0, le=1)]  # share of the full bundle's protection that a cheap one has to reach
+    target: Annotated[StrictFloat, Field(gt=0, le=1)]  # share of the full bundle's protection that a cheap one has to reach
     full: str  # the full bundle in studies of scenarios; in those of levers it is every lever at its last level
     bundles: dict[str, str]  # names of bundles that are shown -> what is on, joined by +
     resamples: Annotated[StrictInt, Field(ge=100, le=100_000)]
     splits: Annotated[StrictInt, Field(ge=10, le=10_000)]
-    resample_seed: Annotated[StrictInt, Field(ge=0)]
-    often: Annotated[float, Field(gt=0, le=1)]  # share of resampled worlds from which a policy counts as on the front
-    named: Annotated[StrictInt, Field(ge=1)]  # policies without a number that a sentence names
+    resample_seed: Seed
+    often: Annotated[StrictFloat, Field(gt=0, le=1)]  # share of resampled worlds from which a policy counts as on the front
+    named: Annotated[StrictInt, Range(1, 1000)]  # policies without a number that a sentence names
 
 
 class Choice(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
@@ -23,6 +23,7 @@ from experiments.analysis.spread import Kept, bands_of, complete, kept_of, left_
 from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken, under
 from experiments.cube import Outcome, Study, conditions_in
 from experiments.paired import LEVEL, mean_of
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 Reals = NDArray[np.float64]
@@ -49,7 +50,7 @@ class Spec(Record):
     """What ``configs/analysis/threshold.yaml`` says."""
 
     beside: str | None  # estimand that is shown beside the outcome asked for
-    line: Annotated[float, Field(gt=0)]  # the level as adopted, where a cliff is looked for
+    line: Annotated[StrictFloat, Range(0.001, 1e9)]  # the level as adopted, where a cliff is looked for
     unit: str  # of the number that is varied, in the singular
     digits: Annotated[StrictInt, Field(ge=1, le=9)]  # significant ones of a mean in a sentence
 

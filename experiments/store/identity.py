@@ -34,7 +34,7 @@ def code_fingerprint() -> str:
     """Twelve hexadecimal characters of the sources that decide a run: every file of ``sim``."""
     folder = Path(__file__).parents[2] / "sim"
     total = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted(path for path in folder.rglob("*.py") if path.is_file()):  # an editor's link to nothing is none
         total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()[:_LETTERS]
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import StrictInt
 
 from sim.compiled import inlined, kernel, loop
 from sim.conduct.learning import Mind
@@ -23,6 +23,7 @@ from sim.draws import Draws, Keys, Reals, absorb, gumbel_quantile, name_key, nor
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
 from sim.world.instruments import COVERED, Inflation, LawInForce
+from sim.world.ranges import Bar, Days, Range, Shape, StateCount, Unit, Weight
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -44,9 +45,6 @@ from sim.world.vocabulary import (
     PRESERVATION,
     RECHARACTERISED,
     SPONTANEOUS,
-    NonNegative,
-    Positive,
-    Unit,
 )
 
 Ints = NDArray[np.int64]
@@ -62,23 +60,23 @@ MOST_ROWS = 5  # rows that one filing may write: shared unasked, to the firm, po
 class ConductSpec(Record):
     """How requesters behave while they do not learn."""
 
-    attempts: int
-    retry_days: NonNegative
-    open_framing_a: Positive
-    open_framing_b: Positive
+    attempts: Annotated[StrictInt, Range(1, 3)]  # a way each: more would need more columns of the case book
+    retry_days: Days
+    open_framing_a: Shape
+    open_framing_b: Shape
     recharacterised_share: Unit
-    residence_weight: NonNegative
+    residence_weight: Weight
     appetite: Unit
     preservation_share: Unit
     fall_through: bool
-    quality_abusive: float
+    quality_abusive: Bar
     file_everything: bool
     legal_basis: Literal["precedence", "requester_choice"]
     direct_share: Unit
     police_share: Unit
     spontaneous_most: Unit
     spyware: Unit
-    spyware_states: Annotated[int, Field(ge=0)]
+    spyware_states: StateCount
     inflation: Inflation | None
 
 

@@ -14,13 +14,14 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 from scipy import special
 
 from sim.compiled import kernel
 from sim.draws import Draws, Reals
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
+from sim.world.ranges import FilesOrNone, Range, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -39,8 +40,6 @@ from sim.world.vocabulary import (
     REFUSED,
     REGIMES,
     SPONTANEOUS,
-    NonNegative,
-    Unit,
 )
 
 Ints = NDArray[np.int64]
@@ -53,6 +52,8 @@ MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the pa
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
 _CLASSES = len(OFFENCE_CLASSES)
 _STRONGEST = 50.0  # pull at most, so that no weight of a way leaves the range of numbers: then nobody would be left to ask
+_LEAST_SHARE = 1e-6  # of states that adapt: under it none does, and a slope over it means nothing
+_LARGEST = 300.0  # logarithm of a volume either way: a propensity is one, or nothing, long before; beyond 700 it is no number
 _COSTLIEST = 5.0  # cost at most, in successes
 _OUTCOMES = 4
 _FULL, _PART, _NOTHING, _REASONED = range(_OUTCOMES)  # what was heard: all that was wanted, less, nothing, nothing and why
@@ -65,18 +66,18 @@ class Learning(Record):
     destinations: bool
     channels: bool
     volume: bool
-    attempts: Annotated[int, Field(ge=1, le=3)]
+    attempts: Annotated[StrictInt, Range(1, 3)]  # as those of conduct
     adaptive_share: Unit
-    pull: Annotated[float, Field(ge=0.0, le=_STRONGEST)]
-    rate: Annotated[float, Field(ge=0.0, lt=1.0)]
-    reasons: Annotated[float, Field(ge=1.0)]
-    cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
-    framing_cost: Annotated[float, Field(ge=0.0, le=_COSTLIEST)]
+    pull: Annotated[StrictFloat, Field(ge=0.0, le=_STRONGEST)]
+    rate: Annotated[StrictFloat, Field(ge=0.0, lt=1.0)]
+    reasons: Annotated[StrictFloat, Range(1, 1000)]
+    cost: Annotated[StrictFloat, Field(ge=0.0, le=_COSTLIEST)]
+    framing_cost: Annotated[StrictFloat, Field(ge=0.0, le=_COSTLIEST)]
     partial: Unit
     prior: Unit
-    elasticity: NonNegative
+    elasticity: Annotated[StrictFloat, Range(0, 3)]  # a half-year; over the longest run its sum still is a power that can be taken
     reversion: Unit
-    doubt: NonNegative
+    doubt: FilesOrNone
 
     @property
     def chooses(self) -> bool:
@@ -363,6 +364,6 @@ def volumes(volume: Reals, ledger: Ledger, spec: Learning, adaptive: Flags) -> R
     usual = ledger.usual[:, None, :]
     weighed = heard + spec.doubt
     found = np.divide(ledger.given + spec.doubt * usual, weighed, out=np.broadcast_to(usual, heard.shape).copy(), where=heard > 0)
-    slope = spec.elasticity / spec.adaptive_share if spec.adaptive_share > 0 else 0.0
+    slope = spec.elasticity / max(spec.adaptive_share, _LEAST_SHARE)
     moved = (1.0 - spec.reversion) * np.log(volume) + slope * (found - usual)
-    return np.where(adaptive[None, :, None], np.exp(moved), volume)
+    return np.where(adaptive[None, :, None], np.exp(np.clip(moved, -_LARGEST, _LARGEST)), volume)

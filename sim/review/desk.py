@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from sim.review.safeguard import EVERYTHING, Look
+from sim.world.ranges import Bar
 
 MOVES = EVERYTHING
 
@@ -12,8 +13,8 @@ MOVES = EVERYTHING
 class Desk(Look):
     """Executes, refuses on a ground, or parks: silence needs no legal ground."""
 
-    park_bar: float
-    trust_floor: float
+    park_bar: Bar
+    trust_floor: Bar
 
 
 def acuity(skill: float, effort: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Gate
+from sim.world.ranges import Bar
 
 MOVES = EVERYTHING
 
@@ -10,7 +11,7 @@ MOVES = EVERYTHING
 class Form(Gate):
     """Paperwork under a bar cannot be executed."""
 
-    quality_bar: float
+    quality_bar: Bar
 
 
 def stands(quality: float, quality_bar: float) -> bool:

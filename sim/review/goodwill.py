@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Gate
-from sim.world.vocabulary import Unit
+from sim.world.ranges import Unit
 
 MOVES = EVERYTHING
 

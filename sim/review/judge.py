@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Look
+from sim.world.ranges import Bar
 
 MOVES = EVERYTHING
 
@@ -10,7 +11,7 @@ MOVES = EVERYTHING
 class Judge(Look):
     """Refuses few, narrows many (FISA court, Utah warrants: empirics.md 2.5)."""
 
-    narrow_margin: float
+    narrow_margin: Bar
 
 
 def acuity(judicial: float) -> float:

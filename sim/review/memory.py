@@ -19,6 +19,7 @@ from sim.draws import Draws, Keys, Reals
 from sim.review.pipeline import Reading
 from sim.world.cases import Cases
 from sim.world.docket import Docket
+from sim.world.ranges import Files, Spread, Strength, Unit, Years
 from sim.world.record import Record
 from sim.world.vocabulary import (
     DAYS_PER_MONTH,
@@ -27,9 +28,6 @@ from sim.world.vocabulary import (
     FIRST_SIDE_DOOR,
     MONTHS_PER_YEAR,
     REFUSED,
-    NonNegative,
-    Positive,
-    Unit,
 )
 
 Ints = NDArray[np.int64]
@@ -43,15 +41,15 @@ class Memory(Record):
     record: bool
     scandals: bool
     emergencies: bool
-    prior_files: Positive
-    severity: Positive
-    trust_halves_years: Positive
-    c_record: NonNegative
+    prior_files: Files
+    severity: Files
+    trust_halves_years: Years
+    c_record: Strength
     spill: Unit
-    record_halves_years: Positive
+    record_halves_years: Years
     suspends: Unit
-    scandal_years: Positive
-    scandal_spread: NonNegative
+    scandal_years: Years
+    scandal_spread: Spread
     fulfilment: Unit
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Ground
+from sim.world.ranges import Bar
 
 MOVES = EVERYTHING
 
@@ -10,7 +11,7 @@ MOVES = EVERYTHING
 class OwnLaw(Ground):
     """Imports warrants, press shields and interception lists: the more intrusive the data, the sooner it bites."""
 
-    per_class: float
+    per_class: Bar
 
 
 def stands(signal: float, covers: float, data_class: int, per_class: float, noise: float, bar: float) -> bool:

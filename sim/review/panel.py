@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from sim.review.safeguard import EVERYTHING, Look
-from sim.world.vocabulary import NonNegative, Positive, Unit
+from sim.world.ranges import Files, HoursOfFile, HoursOfOffice, Strength, Unit
 
 MOVES = EVERYTHING
 
@@ -14,13 +14,13 @@ class Panel(Look):
     """Advisory or binding; hours of its own; one answer wherever the request goes; remembers who was stopped before."""
 
     binding: bool
-    advice: NonNegative
-    insight: NonNegative
-    hours_a_month: Positive
-    hours_a_file: Positive
-    memory: NonNegative
+    advice: Strength
+    insight: Strength
+    hours_a_month: HoursOfOffice
+    hours_a_file: HoursOfFile
+    memory: Strength
     memory_kept: Unit
-    memory_files: Positive
+    memory_files: Files
 
 
 def acuity(insight: float, effort: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Look
-from sim.world.vocabulary import NonNegative, Unit
+from sim.world.ranges import Days, Strength, Unit
 
 MOVES = EVERYTHING
 
@@ -11,12 +11,12 @@ MOVES = EVERYTHING
 class Person(Look):
     """Notice after a delay, unless a court upholds secrecy; remedy; and the loss when a suspect is tipped off."""
 
-    insight: NonNegative
-    notice_days: NonNegative
+    insight: Strength
+    notice_days: Days
     gagged: Unit
     reached: Unit
     contests: Unit
-    contest_days: NonNegative
+    contest_days: Days
     tip_off: Unit
 
 

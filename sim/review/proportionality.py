@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Ground
-from sim.world.vocabulary import Unit
+from sim.world.ranges import Bar, Unit
 
 MOVES = EVERYTHING
 
@@ -14,7 +14,7 @@ class Proportionality(Ground):
     subscriber: Unit
     traffic: Unit
     content: Unit
-    slip: float
+    slip: Bar
 
 
 def stands(harm: float, subscriber: float, slip: float, noise: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from sim.review.safeguard import EVERYTHING, Look
-from sim.world.vocabulary import NonNegative, Unit
+from sim.world.ranges import Days, Strength, Unit
 
 MOVES = EVERYTHING
 
@@ -13,9 +13,9 @@ MOVES = EVERYTHING
 class Provider(Look):
     """Large firms read what they are asked, small ones comply; a court of the requested state decides."""
 
-    insight: NonNegative
+    insight: Strength
     win: Unit
-    contest_days: NonNegative
+    contest_days: Days
 
 
 def acuity(insight: float, size: float) -> float:

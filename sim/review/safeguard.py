@@ -29,8 +29,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
+from sim.world.ranges import Bar, Days, Hours, Order, Unit
 from sim.world.record import ConfigError, Record
-from sim.world.vocabulary import Group, NonNegative, Unit
+from sim.world.vocabulary import Group
 
 Kind = Literal["gate", "look", "ground", "aftermath", "institution"]
 
@@ -109,9 +110,9 @@ class Gate(Record):
     """Law, no judgement: scope, seriousness, dual criminality, form, goodwill."""
 
     kind: Literal["gate"] = "gate"
-    order: int
+    order: Order
     article: str
-    hours: NonNegative
+    hours: Hours
     certain: bool
 
 
@@ -119,35 +120,35 @@ class Look(Record):
     """Someone reads the file: what the reading can see, how much suspicion it takes, what it costs."""
 
     kind: Literal["look"] = "look"
-    order: int
+    order: Order
     article: str
-    hours: NonNegative
+    hours: Hours
     certain: bool
-    bar: float
-    delay_days: NonNegative
+    bar: Bar
+    delay_days: Days
 
 
 class Ground(Record):
     """What a look may invoke against a request."""
 
     kind: Literal["ground"] = "ground"
-    order: int
+    order: Order
     article: str
-    hours: NonNegative
+    hours: Hours
     certain: bool
     look: str
-    shift: float
+    shift: Bar
     covers: dict[Group, Unit]
-    habit: str | None  # another ground whose lasting habit and luck it shares: the same list, made longer
+    habit: str | None  # the safeguard whose lasting habit and luck it shares: the same list, made longer; null for its own
 
 
 class Aftermath(Record):
     """What follows disclosure: use beyond the case, onward transfer, public statistics."""
 
     kind: Literal["aftermath"] = "aftermath"
-    order: int
+    order: Order
     article: str
-    hours: NonNegative
+    hours: Hours
     certain: bool
     habit: str | None  # as of a ground
 
@@ -156,9 +157,9 @@ class Institution(Record):
     """What acts on states and on the law in force: suspension, training."""
 
     kind: Literal["institution"] = "institution"
-    order: int
+    order: Order
     article: str
-    hours: NonNegative
+    hours: Hours
     certain: bool
 
 

@@ -16,6 +16,22 @@ from sim.review.panel import Panel
 from sim.review.pipeline import Practice, Reading
 from sim.review.safeguard import Ground, Safeguard, habit_of
 from sim.world.instruments import Instrument, established_by, instrument_names
+from sim.world.ranges import (
+    Bar,
+    Days,
+    Factor,
+    Hours,
+    HoursOfFile,
+    HoursOfOffice,
+    Inner,
+    Months,
+    Power,
+    Rate,
+    Slope,
+    Spread,
+    Strength,
+    Unit,
+)
 from sim.world.record import ConfigError, Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -24,20 +40,17 @@ from sim.world.vocabulary import (
     FORCES,
     GROUPS,
     DataClass,
-    NonNegative,
-    Positive,
-    Unit,
 )
 
 
 class Visible(Record):
     """How plainly motive shows, in standard deviations of the reading's noise, by how the request is framed."""
 
-    honest: NonNegative
-    recharacterised: NonNegative
-    fabricated: NonNegative
-    selective: NonNegative
-    role: NonNegative  # how plainly a role shows (not a motive), for the shield that reads it
+    honest: Strength
+    recharacterised: Strength
+    fabricated: Strength
+    selective: Strength
+    role: Strength  # how plainly a role shows (not a motive), for the shield that reads it
 
 
 class ReviewSpec(Record):
@@ -45,51 +58,51 @@ class ReviewSpec(Record):
 
     load: bool
     visible: Visible
-    plausibility_from: NonNegative
-    visibility_slope: NonNegative
-    visibility_most: NonNegative
+    plausibility_from: Strength
+    visibility_slope: Strength
+    visibility_most: Strength
     rho: Unit
-    c_align: float
-    c_trust: float
-    c_strict: float
-    c_prev: float
-    prior_at_zero: Unit
-    prior_slope: float
+    c_align: Bar
+    c_trust: Bar
+    c_strict: Bar
+    c_prev: Bar
+    prior_at_zero: Inner
+    prior_slope: Slope
     uptake_max: Unit
     fidelity_floor: Unit
     trait_share: Unit
-    hours_median: Positive
-    hours_spread: NonNegative
-    delay_months: Positive
-    delay_spread: NonNegative
-    lapse_per_year: NonNegative
-    supplement_bar: float
+    hours_median: HoursOfFile
+    hours_spread: Spread
+    delay_months: Months
+    delay_spread: Spread
+    lapse_per_year: Rate
+    supplement_bar: Bar
     supplement_answered: Unit
-    supplement_days: NonNegative
-    supplement_hours: NonNegative
+    supplement_days: Days
+    supplement_hours: Hours
     urgent_effort: Unit
     urgent_delay: Unit
-    gate_days: NonNegative
-    preservation_days: NonNegative
+    gate_days: Days
+    preservation_days: Days
     preservation_renewed: Unit
     preservation_effort: Unit
-    preservation_delay: NonNegative
-    retention_months: Positive
-    retention_spread: NonNegative
+    preservation_delay: Days
+    retention_months: Months
+    retention_spread: Spread
     residence_class: DataClass
     domestic_notice: Unit
     misuse_chance: Unit
     onward_chance: Unit
-    police_days: NonNegative
+    police_days: Days
     police_answered: Unit
-    spontaneous_days: NonNegative
-    direct_days: NonNegative
-    effort_power: NonNegative
+    spontaneous_days: Days
+    direct_days: Days
+    effort_power: Power
     effort_floor: Unit
-    comfortable_months: Positive
-    utilisation_low: Positive
-    utilisation_high: Positive
-    capacity_floor: Positive
+    comfortable_months: Months
+    utilisation_low: Factor
+    utilisation_high: Factor
+    capacity_floor: HoursOfOffice
 
 
 def force_codes(instruments: Mapping[str, Instrument], names: tuple[str, ...]) -> Reals:

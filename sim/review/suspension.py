@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Institution
-from sim.world.vocabulary import Positive, Unit
+from sim.world.ranges import Files, Months, Unit
 
 MOVES = EVERYTHING
 
@@ -11,8 +11,8 @@ MOVES = EVERYTHING
 class Suspension(Institution):
     """Whoever collects ``refusals`` upheld on a ground or by a look within a period, and too large a share, is suspended."""
 
-    refusals: Positive
+    refusals: Files
     share: Unit
-    within_months: Positive
-    months: Positive
+    within_months: Months
+    months: Months
     reciprocal: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.review.safeguard import EVERYTHING, Institution
-from sim.world.vocabulary import NonNegative, Unit
+from sim.world.ranges import FactorOrNone, Unit
 
 MOVES = EVERYTHING
 
@@ -12,6 +12,6 @@ class Training(Institution):
     """For parties whose authority's skill is under ``below``."""
 
     below: Unit
-    hours_factor: NonNegative
-    skill_gain: NonNegative
-    filing_gain: NonNegative
+    hours_factor: FactorOrNone
+    skill_gain: FactorOrNone
+    filing_gain: FactorOrNone

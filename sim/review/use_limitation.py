@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sim.review.safeguard import Aftermath
-from sim.world.vocabulary import Unit
+from sim.world.ranges import Unit
 
 MOVES = frozenset({"secondary_use_rate"})
 

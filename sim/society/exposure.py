@@ -15,8 +15,9 @@ from sim.compiled import kernel
 from sim.draws import Draws, Keys, Reals, name_key, normal_quantile, u1
 from sim.world.cases import Cases
 from sim.world.docket import Docket
+from sim.world.ranges import Months, Spread, Unit
 from sim.world.record import Record
-from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION, NonNegative, Positive, Unit
+from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION
 
 Ints = NDArray[np.int64]
 _EXPOSED, _LAG = map(name_key, ("exposed", "lag"))
@@ -26,8 +27,8 @@ class Exposure(Record):
     """How often abuse comes to light, and how late."""
 
     chance: Unit
-    lag_months: Positive
-    lag_spread: NonNegative
+    lag_months: Months
+    lag_spread: Spread
 
 
 class Affairs(NamedTuple):

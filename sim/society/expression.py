@@ -20,9 +20,10 @@ from sim.draws import Draws, Keys, Reals, name_key, u1, u2
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.people import PeopleTable
+from sim.world.ranges import FactorOrNone, Months, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
-from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION, NonNegative, Positive, Unit
+from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -38,9 +39,9 @@ class People(Record):
     tools: bool
     own_loss: Unit
     receptivity: Unit
-    publicity: NonNegative
+    publicity: FactorOrNone
     lasting: Unit
-    half_life_months: Positive
+    half_life_months: Months
     arrest_at_home: Unit
     arrest_abroad: Unit
     moves: Unit

@@ -11,14 +11,15 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import StrictFloat
 
 from sim.draws import Draws, Keys, Reals
 from sim.world.cases import Cases
 from sim.world.instruments import COVERED, TOO_LIGHT
+from sim.world.ranges import FactorOrNone, Range, Rate, StateCount, Unit, YearsOrNone
 from sim.world.record import Record
 from sim.world.states import StateTable
-from sim.world.vocabulary import NonNegative, Offences, Unit
+from sim.world.vocabulary import Offences
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -32,15 +33,15 @@ class Legislatures(Record):
     diffusion: bool
     restrictive: bool
     protocol: bool
-    rise: NonNegative
-    repression_slope: NonNegative
-    blocked: NonNegative
-    copying: NonNegative
-    new_laws: NonNegative
-    new_laws_years: NonNegative
+    rise: Rate
+    repression_slope: Annotated[StrictFloat, Range(0, 20)]
+    blocked: FactorOrNone
+    copying: Rate
+    new_laws: Rate
+    new_laws_years: YearsOrNone
     new_laws_on: dict[str, Unit]
-    protocol_years: NonNegative
-    protocol_parties: Annotated[int, Field(ge=0)]
+    protocol_years: YearsOrNone
+    protocol_parties: StateCount
     protocol_adds: dict[str, bool]
 
     @property

@@ -12,16 +12,16 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from sim.draws import Draws, Reals, name_key
+from sim.world.ranges import Days, FactorOrNone, Range, Rate, Spread
 from sim.world.record import Record
 from sim.world.states import StateTable
-from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, NonNegative
+from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 Flags = NDArray[np.bool_]
 _MONTHS = 12
-_Count = Annotated[int, Field(ge=1)]
 
 
 class Members(Record):
@@ -31,15 +31,15 @@ class Members(Record):
     leaving: bool
     text: str
     ratified: dict[str, bool]
-    as_of: dt.date
-    hazard: NonNegative
-    hazard_spread: NonNegative
-    emulation_most: NonNegative
-    quorum: _Count
-    wait_days: NonNegative
-    later_days: NonNegative
-    leave_hazard: NonNegative
-    notice_days: NonNegative
+    as_of: Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), le=dt.date(2200, 12, 31))]  # as the window's first day
+    hazard: Rate
+    hazard_spread: Spread
+    emulation_most: FactorOrNone
+    quorum: Annotated[StrictInt, Range(1, 2**15)]  # as many states as there may be
+    wait_days: Days
+    later_days: Days
+    leave_hazard: Rate
+    notice_days: Days
 
     @property
     def moves(self) -> bool:
@@ -50,7 +50,7 @@ class Members(Record):
 class Pace(NamedTuple):
     """How fast states join in one world: two numbers that nobody knows."""
 
-    hazard: float  # a year, of a state of whose region nobody has joined
+    hazard: Rate  # a year, of a state of whose region nobody has joined
     emulation: float  # added to the factor one on it where the whole region has joined
 
 
@@ -148,7 +148,7 @@ def membership_of(
 
 def _days(wait: Reals, hazard: Reals | float) -> Reals:
     """Days until what comes with a yearly hazard, of a unit exponential; infinity where there is none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(wait / hazard * DAYS_PER_YEAR)
 
 

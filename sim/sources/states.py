@@ -21,6 +21,7 @@ from sim.world.vocabulary import GROUPS, Offence, Offences
 Reals = NDArray[np.float64]
 _COUNCIL = "coe_member"
 _DEMOCRATIC_FROM = 2  # regime code of an electoral democracy
+_LEAST_SPREAD = 1e-4  # of a logarithm: under it the prior gamma is a point, and counts change nothing
 _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
 
@@ -187,7 +188,7 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     counts = table["mla_requests_to_google"].to_numpy(float)
     prior_mean = np.exp(spec.spread**2 / 2)  # of the log-normal residual
     residual = np.exp(spec.spread * draws.normal("fact:demand", codes)) / prior_mean
-    if spec.spread > 0 and counts[informative].sum() > 0:
+    if spec.spread > _LEAST_SPREAD and counts[informative].sum() > 0:
         expected = trend * counts[informative].sum() / trend[informative].sum()
         shape = 1 / np.expm1(spec.spread**2)
         luck = draws.uniform("fact:demand_observed", codes)

@@ -8,15 +8,9 @@ from scipy import special
 
 from sim.draws import Draws
 from sim.world.spec import Synthetic
-from sim.world.states import MADE_UP
+from sim.world.states import MADE_UP, made_up_code
 
 _POPULATION = 2.0e7  # persons, median of the made-up states
-_NAMED_AT_MOST = 26**3
-
-
-def _code(number: int) -> str:
-    letters = [number // 26**2 % 26, number // 26 % 26, number % 26]
-    return "".join(chr(ord("A") + letter) for letter in letters)
 
 
 def synthetic_states(spec: Synthetic, draws: Draws) -> pd.DataFrame:
@@ -24,7 +18,7 @@ def synthetic_states(spec: Synthetic, draws: Draws) -> pd.DataFrame:
 
     The first ``round(liberal_share * count)`` codes are liberal; the first ``hosts`` codes hold the platforms.
     """
-    codes = [_code(number) for number in range(spec.count)]
+    codes = [made_up_code(number) for number in range(spec.count)]
     key = np.array(codes)
     liberal = np.arange(spec.count) < round(spec.liberal_share * spec.count)
     z = {name: draws.normal(f"fact:synthetic_{name}", key) for name in ("size", "income", "rule", "speech", "court", "ideal")}

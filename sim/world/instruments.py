@@ -7,9 +7,10 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import StrictInt, model_validator
 
 from sim.draws import Draws, Keys, name_keys
+from sim.world.ranges import Bar, Factor, Order, Range, Slope, Unit, YearsOrNone
 from sim.world.record import ConfigError, Record
 from sim.world.states import StateTable
 from sim.world.vocabulary import (
@@ -23,12 +24,9 @@ from sim.world.vocabulary import (
     SPONTANEOUS,
     DataClass,
     Force,
-    NonNegative,
     OffenceClass,
     Offences,
-    Positive,
     Regime,
-    Unit,
 )
 
 Flags = NDArray[np.bool_]
@@ -42,9 +40,9 @@ _NEAR = 0.1  # relative distance from the hosting weight aimed at within which a
 class Ratified(Record):
     """A treaty that binds ``count`` states in all: some for sure, others by chance, liberal ones the likelier by the slope."""
 
-    count: Annotated[int, Field(ge=1)]
+    count: Annotated[StrictInt, Range(1, 2**15)]  # rows of states are small integers in the docket
     sure: dict[str, bool] = {}
-    liberal_slope: float  # log odds per unit of liberal democracy
+    liberal_slope: Slope  # log odds per unit of liberal democracy
 
 
 class Parties(Record):
@@ -82,29 +80,35 @@ class SideDoors(Record):
 class Inflation(Record):
     """Legislatures that raise maxima to reach a treaty (S24): how far, and from which latent repression on."""
 
-    to_years: NonNegative
-    repression_from: float  # standard deviations
+    to_years: YearsOrNone
+    repression_from: Bar  # standard deviations
 
 
 class Instrument(Record):
     """One text: who is bound, what it reaches, what it says of each safeguard."""
 
-    order: int
+    order: Order
     from_start: bool  # in force before the window opens
     parties: Parties
     reaches: dict[OffenceClass, Treatment]
     adds: dict[str, bool]  # offences always within it, which its parties must punish (a protocol on additional offences)
     most: DataClass  # most intrusive data that it reaches
-    threshold_years: NonNegative
+    threshold_years: YearsOrNone
     seriousness: Seriousness
     harm_floor: Unit
     filing: Unit
-    delay_factor: Positive
+    delay_factor: Factor
     side_doors: SideDoors
     secrecy: Literal["requested", "always"]  # always: the person is never told, whatever a safeguard says
     obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     safeguards: dict[str, Force] = {}
+
+    @model_validator(mode="after")
+    def _reaches_each(self) -> Instrument:
+        if lacking := [name for name in OFFENCE_CLASSES if name not in self.reaches]:
+            raise ValueError(f"reaches.{lacking[0]}: found nothing; accepted: 'never', 'serious' or 'always' for each class")
+        return self
 
 
 class LawInForce(NamedTuple):

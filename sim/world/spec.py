@@ -4,49 +4,60 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
+from sim.world.ranges import (
+    Elasticity,
+    Factor,
+    FactorOrNone,
+    FilesOrNone,
+    Inner,
+    LogOdds,
+    PerMillion,
+    PerSpread,
+    Range,
+    Shape,
+    Slope,
+    Spread,
+    Unit,
+    Weight,
+)
 from sim.world.record import Record
-from sim.world.vocabulary import DataClass, Group, NonNegative, Positive, Unit
-
-Percent = Annotated[float, Field(ge=0.0, le=100.0)]
-Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+from sim.world.vocabulary import DATA_CLASSES, LEAST_SUM, DataClass, Group
 
 
 class Synthetic(Record):
     """A made-up world for tests and theory."""
 
-    count: int
+    count: Annotated[StrictInt, Range(2, 2000)]  # ten times as many as there are; tables of pairs grow with its square
     liberal_share: Unit
-    hosts: int
+    hosts: Annotated[StrictInt, Range(1, 2000)]
 
     @model_validator(mode="after")
     def _enough(self) -> Synthetic:
-        if not 2 <= self.count <= 2000:
-            raise ValueError(f"count: found {self.count}; accepted: 2 to 2000 states")
-        if not 1 <= self.hosts <= self.count:
-            raise ValueError(f"hosts: found {self.hosts}; accepted: 1 to count")
+        if self.hosts > self.count:
+            raise ValueError(f"hosts: found {self.hosts}; accepted: 1 to count ({self.count})")
         return self
 
 
 class Alignment(Record):
     """Alignment of two states in [0, 1] from voting, alliances and blocs."""
 
-    voting: NonNegative
-    voting_scale: Positive
-    alliance: NonNegative
-    bloc: NonNegative
+    voting: Weight
+    voting_scale: Factor
+    alliance: Weight
+    bloc: Weight
 
 
 class Treaties(Record):
     """Log odds that two states have a bilateral treaty; known for the United States, drawn for all others."""
 
-    density: float  # intercept
-    contiguous: float
-    alliance: float
-    bloc: float
-    voting: float
-    size: float
+    density: LogOdds  # intercept
+    contiguous: LogOdds
+    alliance: LogOdds
+    bloc: LogOdds
+    voting: LogOdds
+    size: Elasticity
     council_of_europe: bool  # the 1959 Convention binds every pair of its members
 
 
@@ -54,8 +65,8 @@ class Hosting(Record):
     """Where platform data lie, by region of origin; and which states keep their people's data at home."""
 
     platforms: dict[str, dict[str, Unit]]
-    concentration: Positive
-    factor: dict[str, NonNegative]  # on a host's share in every region
+    concentration: Annotated[StrictFloat, Range(1, 1e7)]
+    factor: dict[str, FactorOrNone]  # on a host's share in every region
     home: dict[str, Unit]
     home_default: Unit
 
@@ -70,68 +81,56 @@ class StatesSpec(Record):
     alignment: Alignment
     treaties: Treaties
     hosting: Hosting
-    distant: NonNegative
-    online_pct: dict[str, Percent]
-    penalty_shrinkage: NonNegative
-    correlation: float | None
-
-    @model_validator(mode="after")
-    def _possible(self) -> StatesSpec:
-        if self.correlation is not None and not -1 <= self.correlation <= 1:
-            raise ValueError(f"correlation: found {self.correlation}; accepted: null (as observed) or -1 to 1")
-        return self
+    distant: Weight
+    online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
+    penalty_shrinkage: FilesOrNone
+    correlation: Annotated[StrictFloat, Range(-1, 1)] | None  # null: as observed
 
 
 class PeopleSpec(Record):
     """The cohort of people at risk."""
 
-    rows: int
-    per_million: dict[Group, NonNegative]
-    visibility_spread: NonNegative
+    rows: Annotated[StrictInt, Range(1, 50_000_000)]  # never more than there are people at risk
+    per_million: dict[Group, PerMillion]
+    visibility_spread: Spread
     expression_low: Unit
     certainty_share: Unit
     exile_base: Unit
-    exile_slope: NonNegative
+    exile_slope: FactorOrNone
     exile_most: Unit
     exile_liberal_factor: Unit
     exile_liberal_from: Unit
-    platforms_most: Literal[1, 2, 3]
-
-    @model_validator(mode="after")
-    def _enough(self) -> PeopleSpec:
-        if not 1 <= self.rows <= 50_000_000:
-            raise ValueError(f"rows: found {self.rows}; accepted: 1 to 50000000")
-        return self
+    platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
 
 
 class DirectSpec(Record):
     """Legitimate requests sent to firms abroad directly: how unlisted counts are drawn, and how all vary in time."""
 
     at_home: dict[str, bool]
-    reference_users: Positive
-    reference_income: Positive
+    reference_users: Annotated[StrictFloat, Range(1000, 1e10)]
+    reference_income: Annotated[StrictFloat, Range(100, 1e6)]
     reference_liberal: Unit
-    level: Positive
-    users_slope: float
-    income_slope: float
-    liberal_slope: float
-    liberal_slope_spread: NonNegative
-    spread_low: NonNegative
-    spread_high: NonNegative
-    most_per_million: Positive
-    emergency_a: Positive
-    emergency_b: Positive
+    level: Annotated[StrictFloat, Range(0.001, 1e9)]
+    users_slope: Elasticity
+    income_slope: Elasticity
+    liberal_slope: Slope
+    liberal_slope_spread: Spread
+    spread_low: Spread
+    spread_high: Spread
+    most_per_million: Annotated[StrictFloat, Range(0.001, 1e6)]
+    emergency_a: Annotated[StrictFloat, Range(0.1, 1000)]
+    emergency_b: Annotated[StrictFloat, Range(1, 10_000)]
     answered_from: Unit
-    answered: Fraction
-    answered_liberal_slope: float
-    answered_volume_slope: float
-    answered_weight: Positive
-    emergency_answered: Fraction
-    emergency_liberal_slope: float
-    emergency_weight: Positive
-    firms: Annotated[float, Field(ge=1.0)]
-    growth: float
-    noise: NonNegative
+    answered: Inner
+    answered_liberal_slope: Slope
+    answered_volume_slope: Elasticity
+    answered_weight: Shape
+    emergency_answered: Inner
+    emergency_liberal_slope: Slope
+    emergency_weight: Shape
+    firms: Annotated[StrictFloat, Range(1, 1000)]
+    growth: Annotated[StrictFloat, Range(-1, 1)]
+    noise: Annotated[StrictFloat, Range(0, 2)]
 
     @model_validator(mode="after")
     def _ordered(self) -> DirectSpec:
@@ -143,39 +142,51 @@ class DirectSpec(Record):
 class DemandSpec(Record):
     """How many cases states wish for: legitimate needs and abusive wishes."""
 
-    scale: Positive
-    legitimate: NonNegative
-    users_slope: float
-    income_slope: float
-    liberal_slope: float
-    spread: NonNegative
+    scale: Factor
+    legitimate: Annotated[StrictFloat, Range(0, 1e7)]
+    users_slope: Elasticity
+    income_slope: Elasticity
+    liberal_slope: Slope
+    spread: Spread
     observed_from: Unit
     observed_not: dict[str, bool]
-    most_per_million: Positive
-    frailty_shape: Positive
-    abusive_odds: NonNegative
-    abusive_slope: float
-    abusive_spread: NonNegative
-    abusive_floor: NonNegative
-    abusive_most: Positive
-    abusive_most_per_person: NonNegative
-    pursuit: dict[Group, NonNegative]
+    most_per_million: Annotated[StrictFloat, Range(0.001, 1e6)]
+    frailty_shape: Shape
+    abusive_odds: FactorOrNone
+    abusive_slope: PerSpread
+    abusive_spread: Spread
+    abusive_floor: FactorOrNone
+    abusive_most: Factor
+    abusive_most_per_person: FactorOrNone
+    pursuit: dict[Group, Weight]
     same_sex_legal_factor: Unit
     foreign_share: Unit
     selective_share: Unit
     not_a_crime_weight: Unit
     subject_abroad: Unit
-    subject_platforms_most: Literal[1, 2, 3]
+    subject_platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
     urgent_share: Unit
     false_urgent_share: Unit
     secret_share: Unit
     abusive_wants: dict[DataClass, Unit] | None
     direct: DirectSpec
 
+    @model_validator(mode="after")
+    def _something_is_wanted(self) -> DemandSpec:
+        if self.abusive_wants is not None and sum(self.abusive_wants.values()) < LEAST_SUM:
+            raise ValueError("abusive_wants: found nothing that is wanted; accepted: null, or a share above 0 of a class of data")
+        return self
+
 
 class MetricsSpec(Record):
     """Weights and chances that turn events into estimands."""
 
     severity: dict[DataClass, Unit]
-    quantiles: list[Annotated[float, Field(gt=0, lt=1)]]
-    fewest_events: Annotated[int, Field(ge=1)]
+    quantiles: Annotated[list[Inner], Field(max_length=100)]
+    fewest_events: Annotated[StrictInt, Range(1, 1_000_000)]
+
+    @model_validator(mode="after")
+    def _each_class(self) -> MetricsSpec:
+        if lacking := [name for name in DATA_CLASSES if name not in self.severity]:
+            raise ValueError(f"severity.{lacking[0]}: found nothing; accepted: a weight for each of {', '.join(DATA_CLASSES)}")
+        return self

@@ -13,6 +13,17 @@ Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 MADE_UP = "Synthetic"
 """Region of every state of a made-up world, which has none of the states that a text may name."""
+_LETTERS = 26  # of the alphabet; codes of three of them are more than a made-up world may have states
+
+
+def made_up_code(number: int) -> str:
+    """The code of a made-up state by its place.
+
+    >>> made_up_code(0), made_up_code(27)
+    ('AAA', 'ABB')
+    """
+    letters = [number // _LETTERS**2 % _LETTERS, number // _LETTERS % _LETTERS, number % _LETTERS]
+    return "".join(chr(ord("A") + letter) for letter in letters)
 
 
 @dataclass(frozen=True)

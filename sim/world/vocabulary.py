@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import model_validator
 
 from sim.draws import Keys, name_keys
+from sim.world.ranges import Spread, Unit, Weight, Years
 from sim.world.record import ConfigError, Record
 
-Unit = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
-Positive = Annotated[float, Field(gt=0.0)]
 Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
@@ -65,12 +63,22 @@ DAYS_PER_YEAR = 365.25  # Julian
 FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
 
 
+_SIDES = ("autocracy", "democracy")
+LEAST_SUM = 1e-9  # of weights that are shared out: under it a share is a quotient of roundings
+
+
 class Penalties(Record):
     """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
 
     crime_share: dict[Literal["autocracy", "democracy"], Unit]
-    median_years: Positive
-    spread: NonNegative  # standard deviation of the logarithm
+    median_years: Years
+    spread: Spread  # standard deviation of the logarithm
+
+    @model_validator(mode="after")
+    def _both(self) -> Penalties:
+        if lacking := [side for side in _SIDES if side not in self.crime_share]:
+            raise ValueError(f"crime_share.{lacking[0]}: found nothing; accepted: a share for each of {', '.join(_SIDES)}")
+        return self
 
 
 class Offence(Record):
@@ -80,13 +88,21 @@ class Offence(Record):
     article: str | None
     harm: Unit
     grave: bool
-    demand_share: NonNegative  # of legitimate cross-border needs; zero for class D
+    demand_share: Weight  # of legitimate cross-border needs; zero for class D
     wants: dict[DataClass, Unit]
     penalties: Penalties
-    against: dict[Group, NonNegative] = {}
-    pretext: NonNegative = 0.0
+    against: dict[Group, Weight] = {}
+    pretext: Weight = 0.0
     plausible: dict[Group, Unit] = {}
-    broader: dict[str, NonNegative] = {}
+    broader: dict[str, Weight] = {}
+
+    @model_validator(mode="after")
+    def _possible(self) -> Offence:
+        if self.offence_class == "D" and self.demand_share > 0:
+            raise ValueError(f"demand_share: found {self.demand_share}; class D is protected conduct, accepted: 0")
+        if sum(self.wants.values()) < LEAST_SUM:
+            raise ValueError("wants: found nothing that is wanted; accepted: a share above 0 of a class of data")
+        return self
 
 
 class Offences(NamedTuple):

@@ -104,7 +104,7 @@ def test_what_sets_values_and_scenarios_that_do_are_composed_once() -> None:
     load("states=synthetic")
     before = compositions()
     for place, scenario in enumerate(options("scenario")):
-        load("states=synthetic", f"scenario={scenario}", f"seed={place}", "review.rho=0.25", "+states.hosting.factor.IRL=0.5")
+        load("states=synthetic", f"scenario={scenario}", f"seed={place}", "review.rho=0.25", "+states.hosting.factor.AAA=0.5")
     assert compositions() == before
 
 

@@ -34,9 +34,8 @@ def refusal(*overrides: str) -> str:
 
 
 def late_refusal(*overrides: str) -> str:
-    """For what only a world can tell: the configuration is well formed, and the run refuses to begin."""
-    config = load(*SMALL, *overrides)
-    return told(ConfigError, lambda: prepare(config, 1))
+    """For what only a world can tell: the run refuses to begin."""
+    return told(ConfigError, lambda: prepare(load(*SMALL, *overrides), 1))
 
 
 # Override, the key that the line must open with, and what it must say besides.

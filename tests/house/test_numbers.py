@@ -28,7 +28,7 @@ PLAIN = {0, 1, 2, -1, 0.5, 3}  # indices, halves, signs, squares
 CONVERSIONS = {12, 100, 1e6}  # months a year, per cent, per million
 GUARD = 1e-9  # at most: keeps a division or a logarithm away from zero
 BIT_WORK = {"sim/draws.py", "sim/compiled.py"}  # constants of published hashes and quantile functions
-RANGES = {"Field", "Column", "_known", "_flag", "_count"}  # ranges stated at the field are the field's documentation
+RANGES = {"Field", "Range", "Column", "_known", "_flag", "_count"}  # ranges stated at the field are the field's documentation
 EXEMPT_FILES = {
     "sim/sources/synthetic.py": "a made-up world: its numbers are the definition",
     "sim/sources/build.py": "column positions and rounding of published files; results are checked by their checksums",
@@ -219,7 +219,6 @@ WITH_REASON: dict[str, dict[float, str]] = {
     "sim/sources/people.py": {4: "host slots of a person"},
     "sim/sources/tables.py": {40: "names shown in a message"},
     "sim/world/instruments.py": {6: "codes shown in a message"},
-    "sim/world/spec.py": {2000: "range of a field, said in its message", 50_000_000: "range of a field, said in its message"},
 }
 
 
