@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, StrictInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
 from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
 from sim.settings import Config
+from sim.world.ranges import Seed
 from sim.world.record import ConfigError, Record, quoted
 
 _FEWEST_VALUES = 2
@@ -48,8 +49,8 @@ Stack = Annotated[str, AfterValidator(stack_of)]
 class Uncertainty(Record):
     """One unknown number of the model, drawn between two bounds or from a list."""
 
-    low: float | None = None
-    high: float | None = None
+    low: StrictFloat | None = None
+    high: StrictFloat | None = None
     shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
     values: list[float | int | bool | str] | None = None  # instead of bounds: each equally likely
 
@@ -101,7 +102,7 @@ class Design(Record):
     draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional"] | None = None
     size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 64  # draws, base points of Sobol, trajectories of Morris
     levels: Annotated[StrictInt, Field(ge=2, le=64)] = 4  # of a grid, of Morris
-    draw_seed: Annotated[StrictInt, Field(ge=0)] = 1
+    draw_seed: Seed = 1
     table: str | None = None  # path of a CSV with points made elsewhere
     search: Search | None = None
     outcomes: list[str] = []  # estimands that are kept; none stands for all

@@ -333,13 +333,15 @@ def told(message: str, overrides: Sequence[str]) -> str:
     full_key = (re.findall(r"full_key: (\S+)", message) or [""])[0]
     quoted_key = (re.findall(r"'([^']+)'", message) or [""])[0]
     given = next((override for override in overrides if override in message), "")
-    given = given or next((override for override in overrides if key_of(override) in (full_key, quoted_key)), "")
-    for pattern, words in _SAID.items():
-        if re.search(pattern, message):
-            key = key_of(given) or full_key or "configs/"
-            return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {words}"
+    named = {full_key, quoted_key} | {*message.split()}
+    given = given or next((override for override in overrides if key_of(override) in named), "")
     if "override_grammar" in message:
         return unread(given or " ".join(overrides))
+    for pattern, words in _SAID.items():
+        if re.search(pattern, message):
+            given = given or next((override for override in overrides if override.startswith("~")), "")
+            key = key_of(given) or full_key or "configs/"
+            return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {words}"
     return f"{as_given(given or ', '.join(overrides)) or 'configs/'}: {_cut(message)}; accepted: {_GRAMMAR}"
 
 
@@ -349,7 +351,7 @@ _SAID = {
     r"Could not delete": "which is not there to be taken away; accepted: ~key of a key that is there",
     r"Error merging override": "which does not go there; accepted: a value of the kind that stands there",
     r"appears more than once": "which is chosen already; accepted: the key without +",
-    r"match|looks like a config group": "in a group that is not chosen from; accepted: one of configs/",
+    r"find a match|No match|looks like a config group": "in a group that is not chosen from; accepted: one of configs/",
     r"Interpolation|interpolation": "which refers to what is not there; accepted: a value, or ${key} of the configuration",
     r"Missing mandatory|MissingMandatory": "a value that is still to be given; accepted: a value",
     r"Sweeping over Hydra": "several values for one of Hydra's own settings; accepted: one",

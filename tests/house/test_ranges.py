@@ -23,7 +23,6 @@ from tests.house.test_numbers import numbers_of as cells_of
 
 OF_ANOTHER = "it stands for a number of another key, which checks it"
 EXCEPTIONS: dict[str, str] = {
-    "Design.draw_seed": "any whole number",
     "Uncertainty.low": OF_ANOTHER,
     "Uncertainty.high": OF_ANOTHER,
     "Uncertainty.values.*": OF_ANOTHER,
