@@ -153,7 +153,8 @@ def of_states(spec: StatesSpec, demand: DemandSpec, ratified: Iterable[str], whe
         yield _codes(f"{key}.platforms.{region}", shares, where)
     yield _codes(f"{key}.home", hosting.home, where)
     yield _codes(f"{key}.factor", hosting.factor, where)
-    hosts = where.hosts or tuple(sorted({code for shares in hosting.platforms.values() for code in shares}))
+    real = sorted({code for shares in hosting.platforms.values() for code in shares})
+    hosts = (*(where.hosts or ()), *real)  # those of the real world, where it is made up, are told when it is made
     yield Naming(f"{key}.factor", hosting.factor, hosts, "found {}, which hosts nowhere")
     yield _codes("states.online_pct", spec.online_pct, where)
     yield _codes("demand.observed_not", demand.observed_not, where)
