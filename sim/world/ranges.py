@@ -127,7 +127,7 @@ PerMillion = Annotated[StrictFloat, Range(0, 1e6)]
 """Persons per million: all of them at most."""
 Seed = Annotated[StrictInt, Range(0, 2**62)]
 """Tables hold seeds as signed 64-bit integers."""
-Id = Annotated[StrictInt, Range(0, 2**63 - 1)]
+Id = Annotated[StrictInt, Range(0, 2**64 - 1)]
 """Of a case or a person, as tables hold them."""
 Order = Annotated[StrictInt, Range(-1_000_000, 1_000_000)]
 """A place among others, with room between any two."""

@@ -322,7 +322,7 @@ def test_every_arm_is_checked_against_the_states_before_anything_runs(monkeypatc
     monkeypatch.setattr(compare, "run_all", lambda *_: pytest.fail("it ran"))
     design = tmp_path / "own.yaml"
     design.write_text("question: q?\narms: {fine: [], bad: [+instruments.hanoi.safeguards.amulet=must]}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"^bad: .*no safeguard is named 'amulet'"):
+    with pytest.raises(ConfigError, match=r"arms\.bad: .*no safeguard is named 'amulet'"):
         main(*TINY, f"design={design}", f"output={tmp_path / 'results'}")
     assert not (tmp_path / "results").exists()
 

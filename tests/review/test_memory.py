@@ -422,7 +422,7 @@ def test_with_every_switch_off_no_parameter_of_memory_changes_a_bit() -> None:
     assert same_docket(whole_run(*OPEN), whole_run(*OPEN, *(REVIEWERS + number for number in numbers)))
 
 
-IDLE = {"trust": "prior_files=1e300", "record": "c_record=0", "scandals": "suspends=0", "emergencies": None}
+IDLE = {"trust": "prior_files=1e9", "record": "c_record=0", "scandals": "suspends=0", "emergencies": None}
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
