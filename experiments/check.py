@@ -17,7 +17,8 @@ from experiments.sweep import missing_of
 from experiments.telling import counted
 from experiments.terminal import console_of
 from sim.config import load
-from sim.world.record import ConfigError
+from sim.places import is_file, is_folder
+from sim.world.record import ConfigError, quoted
 
 _FAULTS = 4  # exit status
 _MOST_TOLD = 20  # lines of one kind
@@ -49,10 +50,10 @@ def main(*overrides: str) -> None:
 def asked_folder(store: str | None, output: str) -> Path:
     """The folder of the store that is asked for. Raises ``ConfigError`` where none is, and names those that are there."""
     folder = None if store is None else store_folder(store, output)
-    if folder is None or not ((folder / ABOUT).exists() or any(parts_of(folder, table) for table in TABLES)):
+    if folder is None or not (is_file(folder / ABOUT) or (is_folder(folder) and any(parts_of(folder, table) for table in TABLES))):
         known = sorted(path.parent.name for path in (Path(output) / "sweep").glob(f"*/{ABOUT}"))
         there = f"one of {', '.join(known)}" if known else f"one of the stores under {output}/sweep, where there is none"
-        found = "none" if store is None else f"no store {store!r}"
+        found = "none" if store is None else f"no store {quoted(store)}"
         raise ConfigError(f"store: found {found}; accepted: a path, or {there}")
     return folder
 

@@ -35,6 +35,7 @@ STUDIES = {
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
+_PLACES = ("--config-dir", "-cd")
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
 _HELP = ("-h", "--help")
 """Flags that take a value, and the values; none stands for any."""
@@ -226,14 +227,23 @@ _ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") 
 
 
 def _by_name(name: str, rest: list[str]) -> int:
-    """A study of names; its own exit status, if it gives one."""
+    """A study of names; its own exit status, if it gives one. Scenarios may lie in a folder of a user's own."""
     if any(word in _HELP for word in rest):
         print(f"usage: rogatory {name} [NAME ...]\n\n{STUDIES[name]}")
         return 0
-    for word in rest:
-        if not word or word.startswith("-") or "=" in word:
+    places, names = list[str](), list[str]()
+    words = iter(rest)
+    for word in words:
+        flag, equals, place = word.partition("=")
+        if flag in _PLACES and name == "scenarios":
+            places.append(place if equals else next(words, ""))
+        elif not word or word.startswith("-") or "=" in word:
             return _say(f"{name}: found {_quoted(word)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
-    return _module(f"experiments.{name}").main(*rest) or _DONE
+        else:
+            names.append(word)
+    study = _module(f"experiments.{name}")
+    with _module("sim.places").looking_in(*places):
+        return study.main(*names) or _DONE
 
 
 def _module(name: str) -> Any:

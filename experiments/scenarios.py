@@ -16,7 +16,7 @@ from rich.text import Text
 from experiments.terminal import console_of
 from sim.composition import in_quotes
 from sim.config import ADOPTED, EVERYWHERE, composed, options, path_of, scenario_of, shown
-from sim.places import is_path
+from sim.places import is_known, is_path, named
 from sim.world.leaves import moved
 from sim.world.record import ConfigError, Record, quoted
 
@@ -62,7 +62,7 @@ def headers_of(arms: Iterable[str]) -> dict[str, Header]:
     An arm that is no scenario on file, as a design may name one, has no header.
     """
     parts = {part for arm in arms for part in (arm, *arm.partition("@")[0].split("+"))}
-    return {name: header_of(path_of("scenario", name)) for name in sorted(parts & {*options("scenario")})}
+    return {name: header_of(path_of("scenario", name)) for name in sorted(parts) if is_known("scenario", name)}
 
 
 def header_of(path: Path) -> Header:
@@ -140,7 +140,7 @@ def main(*names: str) -> int:
         for line in wrong.values():
             print(f"rogatory: {' '.join(line.split())}", file=sys.stderr)
         return 0
-    told = [(name, changes(name), headers_of([name])) for name in names]
+    told = [(name, changes(name), headers_of([name])) for name in map(_by_its_name, names)]
     for name, changed, known in told:
         _tell(console, name, changed, known)
     return 0
@@ -159,6 +159,13 @@ def listed(known: dict[str, Header]) -> Table:
 
 def _ways(header: Header) -> str:
     return "; ".join(f"{metric} {way}" for metric, way in header.direction.items())
+
+
+def _by_its_name(choice: str) -> str:
+    """A choice in which each file that is named by its path goes by its name. Raises ``ConfigError`` where none is."""
+    choice_of(choice)
+    names, at, where = choice.partition("@")
+    return "+".join(named("scenario", name) for name in names.split("+")) + at + where
 
 
 def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]], known: dict[str, Header]) -> None:

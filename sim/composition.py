@@ -43,7 +43,7 @@ SEARCHPATH = "hydra.searchpath"
 MOST_LETTERS = 8_000
 """Letters of an override; *assumption*: a list of all states with room to spare."""
 _GRAMMAR = "key=value in Hydra's grammar"
-_OF_A_MULTIRUN = re.compile(r"hydra/launcher|hydra/sweeper|hydra\.(launcher|sweeper|sweep)(\.(?!.*_target_)[\w.]+)?")
+_OF_A_MULTIRUN = re.compile(r"hydra/launcher|hydra/sweeper|hydra\.(launcher|sweeper|sweep)(\.[\w.]+)?")
 _NOWHERE = "pkg://hydra.conf"  # a place without a file of ours: what Hydra reads of them is handed to it
 _VERSION = "1.3"
 _LETTERS = 300  # of what Hydra says
@@ -465,7 +465,8 @@ def _refuse_idle(flags: Sequence[str], of_hydra: Sequence[str]) -> None:
     if "--cfg" in shown and shown & {*_MANY}:
         raise ConfigError("-m: found beside --cfg; accepted: one of the two")
     for word in of_hydra:
-        if not _OF_A_MULTIRUN.fullmatch(key_of(word)) or word.startswith("~") or [*flags] in ([], ["--cfg=job"]):
+        would_make = word.startswith("~") or "_target_" in word  # or take away
+        if not _OF_A_MULTIRUN.fullmatch(key_of(word)) or would_make or [*flags] in ([], ["--cfg=job"]):
             wanted = "hydra/launcher, hydra.launcher.*, hydra.sweep.* and hydra.sweeper.* with -m, and hydra.searchpath"
             raise ConfigError(f"{as_given(key_of(word))}: found one of Hydra's own settings; accepted: {wanted}")
 

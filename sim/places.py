@@ -54,7 +54,7 @@ def looking_in(*own: str) -> Iterator[None]:
 
 
 def _refuse_idle(folder: Path, word: str) -> None:
-    if not word or not _is(folder, Path.is_dir):
+    if not word or not is_folder(folder):
         raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
     files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
     files = [path for path in files if not path.parts[0].startswith(".")]
@@ -124,6 +124,11 @@ def named(group: str, word: str) -> str:
 def is_file(path: Path) -> bool:
     """Whether a file is there; there is none of a name that no file can have."""
     return _is(path, Path.is_file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there."""
+    return _is(path, Path.is_dir)
 
 
 def _is(path: Path, kind: Callable[[Path], bool]) -> bool:

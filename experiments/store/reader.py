@@ -21,6 +21,7 @@ from experiments.store.parts import StoreError, parts_of, read_part
 from experiments.store.schema import Done, Key
 from experiments.store.store import about_of, data_of, failures_in, runs_of
 from sim.config import checked
+from sim.places import is_folder
 from sim.settings import Config
 from sim.world.record import ConfigError
 
@@ -169,4 +170,4 @@ def session_in(path: Path) -> Session:
 
 def store_folder(asked: str, output: str) -> Path:
     """Where a store is: a path, or a name among the sweeps of ``output``."""
-    return Path(asked) if "/" in asked or Path(asked).is_dir() else Path(output) / "sweep" / asked
+    return Path(asked) if "/" in asked or is_folder(Path(asked)) else Path(output) / "sweep" / asked

@@ -118,7 +118,8 @@ def test_a_design_that_says_hydra_is_refused(
 REFUSED = [
     "+hydra.callbacks.x={_target_:os.mkdir,path:it_ran}", "hydra.job_logging=null", "hydra/job_logging=default",
     "hydra.verbose=true",
-    "hydra.launcher._target_=os.mkdir", "+hydra.launcher.x._target_=os.mkdir", "hydra.run.dir=it_ran", "hydra.job.chdir=true",
+    "hydra.launcher._target_=os.mkdir", "hydra.launcher.x={_target_:os.mkdir,path:it_ran}",
+    "+hydra.launcher.x._target_=os.mkdir", "hydra.run.dir=it_ran", "hydra.job.chdir=true",
     "hydra.mode=MULTIRUN", "hydra/callbacks=x", "+hydra/env=x", "~hydra.sweep", "hydra.output_subdir=it_ran", "hydra={}",
     "conduct@hydra.callbacks.x=naive", "+conduct@hydra.callbacks.x=naive", "hydra@x=y", "hydra=rogatory",
 ]  # fmt: skip

@@ -173,6 +173,16 @@ def test_the_command_line_looks_there_and_keeps_it_in_the_command(
     assert capsys.readouterr().out.count("mine") == 2
 
 
+def test_scenarios_of_ones_own_are_listed_and_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenarios", "--config-dir", "my files"]) == 0
+    assert " mine " in capsys.readouterr().out
+    for words in (["--config-dir=my files", "mine"], ["my files/scenario/mine.yaml"], ["judge+my files/scenario/mine.yaml"]):
+        assert main(["scenarios", *words]) == 0, words
+        assert "instruments.hanoi.safeguards.judge: may -> must" in capsys.readouterr().out
+    assert main(["scenarios", "mine", "--config-dir", "nowhere"]) == 2
+    assert main(["reproduce", "--config-dir", "my files"]) == 2
+
+
 def test_a_folder_is_forgotten_after_a_study_and_after_a_mistake(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["points", "--config-dir", "my files", *TINY, "design=asked", "years=0"]) == 2
     assert main(["points", *TINY, "design=asked"]) == 2
