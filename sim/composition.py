@@ -46,7 +46,7 @@ _GRAMMAR = "key=value in Hydra's grammar"
 _OF_A_MULTIRUN = re.compile(r"hydra/launcher|hydra/sweeper|hydra\.(launcher|sweeper|sweep)(\.[\w.]+)?")
 _NOWHERE = "pkg://hydra.conf"  # a place without a file of ours: what Hydra reads of them is handed to it
 _VERSION = "1.3"
-_LETTERS = 300  # of what Hydra says
+_LETTERS, _LISTED = 300, 600  # of what Hydra says, of the keys that are listed
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
 _TEXTS, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
 _DIGEST_BYTES = 16
@@ -378,8 +378,10 @@ def no_such(full_key: str) -> str:
     if node == {}:  # no record is empty: it is a map of whatever keys there are
         return f"{as_given('.'.join(trail))}: no such key; accepted: a new one as +{as_given(full_key)}=..."
     keys = [str(key) for key in node if key != "_target_"] if isinstance(node, Mapping) else []
-    near = meant(trail[-1], keys)
-    return f"{as_given('.'.join(trail))}: no such key; accepted: {', '.join(keys) or 'no key below this one'}{near}"
+    near, known = meant(trail[-1], keys), ", ".join(keys)
+    if len(known) > _LISTED:
+        known = f"{known[:_LISTED].rpartition(', ')[0]}, ..."
+    return f"{as_given('.'.join(trail))}: no such key; accepted: {known or 'no key below this one'}{near}"
 
 
 def _cut(message: str) -> str:

@@ -41,7 +41,7 @@ from sim.composition import (
 from sim.errors import meant
 from sim.places import groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
 from sim.reading import yaml_in
-from sim.sources.checksums import checksums
+from sim.sources.checksums import checksums, fault_of
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError, Record, quoted
 from sim.world.reforms import REFORMED, written_everywhere
@@ -354,8 +354,12 @@ def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
     states = chosen.get("states")
     if not isinstance(states, Mapping) or states.get("source") != "real":
         return {}
-    own = {"states": states.get("table"), "penalties": states.get("penalty_table")}
-    return checksums({f"{name}.csv": Path(str(path)) for name, path in own.items() if path})
+    own = {"table": states.get("table"), "penalty_table": states.get("penalty_table")}
+    for key, path in own.items():
+        if path and (fault := fault_of(Path(str(path)))):
+            raise ConfigError(f"states.{key}: found {quoted(str(path))}, which {fault}; accepted: the path of a table")
+    names = {"table": "states.csv", "penalty_table": "penalties.csv"}
+    return checksums({names[key]: Path(str(path)) for key, path in own.items() if path})
 
 
 def _refuse_doubled(overrides: Sequence[str]) -> None:

@@ -214,7 +214,7 @@ def test_a_states_table_with_a_word_for_a_number_is_refused(tmp_path: Path) -> N
 
 def test_a_states_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.csv"
-    assert told(ConfigError, lambda: load(*SMALL, f"states.table={path}")).startswith(f"{path}: cannot be read")
+    assert told(ConfigError, lambda: load(*SMALL, f"states.table={path}")).startswith(f"states.table: found '{path}', which cannot")
 
 
 def test_a_penalty_below_zero_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
