@@ -30,7 +30,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim import places
-from sim.errors import ConfigError, RogatoryError, meant, quoted
+from sim.errors import ConfigError, RogatoryError, in_brief, meant, quoted
 from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, path_of, shown
 from sim.reading import text_of, yaml_in
 
@@ -46,7 +46,7 @@ _GRAMMAR = "key=value in Hydra's grammar"
 _OF_A_MULTIRUN = re.compile(r"hydra/launcher|hydra/sweeper|hydra\.(launcher|sweeper|sweep)(\.[\w.]+)?")
 _NOWHERE = "pkg://hydra.conf"  # a place without a file of ours: what Hydra reads of them is handed to it
 _VERSION = "1.3"
-_LETTERS, _LISTED = 300, 600  # of what Hydra says, of the keys that are listed
+_LETTERS = 300  # of what Hydra says
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
 _TEXTS, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
 _DIGEST_BYTES = 16
@@ -378,9 +378,7 @@ def no_such(full_key: str) -> str:
     if node == {}:  # no record is empty: it is a map of whatever keys there are
         return f"{as_given('.'.join(trail))}: no such key; accepted: a new one as +{as_given(full_key)}=..."
     keys = [str(key) for key in node if key != "_target_"] if isinstance(node, Mapping) else []
-    near, known = meant(trail[-1], keys), ", ".join(keys)
-    if len(known) > _LISTED:
-        known = f"{known[:_LISTED].rpartition(', ')[0]}, ..."
+    near, known = meant(trail[-1], keys), in_brief(keys)
     return f"{as_given('.'.join(trail))}: no such key; accepted: {known or 'no key below this one'}{near}"
 
 

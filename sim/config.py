@@ -38,7 +38,7 @@ from sim.composition import (
     value_of,
     with_names,
 )
-from sim.errors import meant
+from sim.errors import in_brief, meant
 from sim.places import groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
 from sim.reading import yaml_in
 from sim.sources.checksums import checksums, fault_of
@@ -267,7 +267,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
     """The scenarios that an override asks for: sorted, each once, and none that another one lists among its own defaults."""
     if not given:
         return (ADOPTED,)
-    override, known = given[0], ", ".join(options(SCENARIO))
+    override, known = given[0], in_brief(options(SCENARIO))
     value = value_of(override)
     words = [str(name) for name in value] if isinstance(value, list) else [str(value)]
     if not override.startswith(f"{SCENARIO}=") or not isinstance(value, str | list):

@@ -31,6 +31,19 @@ def quoted(value: object) -> str:
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - len(_CUT)]}{_CUT}"
 
 
+def in_brief(names: Collection[str]) -> str:
+    """Names as a mistake lists them: as many as one would read, and how many there are.
+
+    >>> in_brief(["judge", "notice"]), in_brief(["x" * 90] * 9).endswith(", ... (9 in all)")
+    ('judge, notice', True)
+    """
+    listed = ", ".join(names)
+    return listed if len(listed) <= _LISTED else f"{listed[:_LISTED].rpartition(', ')[0]}, ... ({len(names)} in all)"
+
+
+_LISTED = 420  # letters of names: with what was found and a question, a line that one reads
+
+
 def nearest(name: str, known: Collection[str]) -> str | None:
     """The known name that was probably meant, whatever its case.
 

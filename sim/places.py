@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from sim.errors import ConfigError, meant, quoted
+from sim.errors import ConfigError, in_brief, meant, quoted
 
 SUFFIX = ".yaml"
 ROOT = "config"
@@ -141,7 +141,7 @@ def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
 def listed(group: str, found: object = None) -> str:
     """The options of a group as a mistake lists them, with the one that is likely meant."""
     known = options(group)
-    return ", ".join(known) + meant(found, known)
+    return in_brief(known) + meant(found, known)
 
 
 def shown(path: Path) -> str:
