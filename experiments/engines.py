@@ -8,7 +8,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
@@ -88,11 +88,10 @@ def _until_lost(
                 while waiting and len(flying) < most:
                     flying[hands.submit(_in_worker, waiting[0])] = waiting[0]
                     waiting.popleft()
-                ready, _ = wait(flying, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    done = future.result()
-                    waiting.extendleft(rest_of(flying.pop(future), done))
-                    yield done
+                future = hands.next_ended()
+                done = future.result()
+                waiting.extendleft(rest_of(flying.pop(future), done))
+                yield done
     except BrokenProcessPool:
         return [*flying.values()]
     return []

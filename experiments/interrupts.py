@@ -31,10 +31,21 @@ def held() -> Iterator[None]:
                 signal.signal(number, lambda number, _: came.append(number))
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            before[came[0]](came[0], None)
+        first = before[came[0]] if came else None
+        _handle_again(before)
+        if first is not None:
+            first(came[0], None)
+
+
+def _handle_again(handlers: dict[int, Handler]) -> None:
+    """Set all of them, even where one of those already set raises meanwhile."""
+    try:
+        for number in [*handlers]:
+            signal.signal(number, handlers[number])
+            del handlers[number]
+    finally:
+        if handlers:
+            _handle_again(handlers)
 
 
 @contextmanager

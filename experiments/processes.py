@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType, ModuleType, TracebackType
 from typing import Any, NoReturn, Self
 
@@ -21,6 +22,7 @@ from sim.world.record import ConfigError
 
 _GRACE = 0.5  # seconds; *assumption*: in which a worker that is told to stop hands over a result that is on its way
 _PATIENCE = 5.0  # seconds; *assumption*: after which a worker that was told to stop is killed
+_LOOK = 2.0  # seconds without a result; *assumption*: after which it is asked whether a process has died
 _BEGUN_AGAIN = 79  # exit status of a process that found itself running its parent's script; no other part ends with it
 _ASKS = ("__name__", "parent_process", "current_process")  # what a guard asks for
 _STANDARD_ERROR = 2  # its file's number
@@ -135,13 +137,29 @@ class Hands:
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(begin, given))
         self._begun: dict[int, multiprocessing.process.BaseProcess] = {}
+        self._ended: SimpleQueue[Future[Any]] = SimpleQueue()
 
     def submit[T, R](self, work: Callable[[T], R], task: T) -> Future[R]:
-        """Ask for a piece of work. Raises ``BrokenProcessPool`` if a process has died."""
+        """Ask for a piece of work, of which ``next_ended`` will tell. Raises ``BrokenProcessPool`` if a process has died."""
         with deaf_children():  # each begins here, when there is work for it
             future = self._pool.submit(_worked, work, task)
             self._begun |= getattr(self._pool, "_processes", None) or {}
+            future.add_done_callback(self._ended.put)
         return future
+
+    def next_ended(self) -> Future[Any]:
+        """Wait for the end of any piece of work that was asked for; each is told once, in the order in which they end.
+
+        The library's own ``wait`` and ``as_completed`` lock every future in turn: an interrupt among them leaves some locked,
+        and the pool then waits for ever. It does so too where a process dies while it hands over a result: it is stopped then.
+        """
+        while True:
+            try:
+                return self._ended.get(timeout=_LOOK)
+            except Empty:
+                if any(process.exitcode is not None for process in self._begun.values()):
+                    with held():
+                        self._stop()
 
     def __enter__(self) -> Self:
         """The processes themselves."""
@@ -167,6 +185,10 @@ class Hands:
                 del waiting[sentinel]  # type: ignore[arg-type]
         for process in waiting.values():
             process.kill()
+            process.join()
+        results = getattr(self._pool, "_result_queue", None)
+        if results is not None:
+            results._writer.close()  # now nobody holds it: who reads a result that was torn in the middle comes to its end
 
 
 class _StoppedError(BaseException):
@@ -211,9 +233,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
         return
     _Own.stopping = True
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_ERROR)  # whatever breaks from here on is nobody's concern
-    last = threading.Timer(_GRACE, os._exit, (1,))
-    last.daemon = True
-    last.start()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, _GRACE)  # ends the process from outside: no lock and no long call can be in its way
     if _Own.working:
         raise _StoppedError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -79,7 +78,8 @@ def crew(workers: int, configs: Sequence[Config], console: Console) -> Iterator[
 
         def at_once[T, R](work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[int, R]]:
             places = {hands.submit(work, task): place for place, task in enumerate(tasks)}
-            for future in as_completed(places):
+            while places:
+                future = hands.next_ended()
                 yield places.pop(future), future.result()  # popped: a result that has been read is not kept a second time
 
         yield at_once

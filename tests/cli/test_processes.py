@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 import pytest
 
@@ -216,6 +218,137 @@ def test_a_worker_that_dies_breaks_the_others_work_and_nobody_waits() -> None:
     with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:
         hands.submit(killed, 0.0).result()
     assert multiprocessing.active_children() == []
+
+
+class Interruption(BaseException):
+    """What an interrupt raises here."""
+
+
+def test_an_interrupt_of_waiting_leaves_no_work_locked() -> None:
+    """``wait`` and ``as_completed`` fail this: among their hundreds of locks an interrupt leaves some."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise Interruption
+
+    free = list[bool]()
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyError), Hands(1, nothing, ()) as hands:  # noqa: PT012
+            futures = [hands.submit(asleep, 300.0) for _ in range(300)]
+            for place in range(200):
+                with suppress(Interruption):
+                    signal.setitimer(signal.ITIMER_REAL, 1e-5 * (1 + place))
+                    hands.next_ended()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            look = threading.Thread(target=lambda: free.extend(map(is_free, futures)))
+            look.start()
+            look.join()
+            raise KeyError
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert free == [True] * 300
+    assert multiprocessing.active_children() == []
+
+
+def is_free(future: Future[object]) -> bool:
+    """Whether another thread may take its lock."""
+    taken = future._condition.acquire(blocking=False)
+    if taken:
+        future._condition.release()
+    return taken
+
+
+class Slow:
+    """A result over which its reader takes its time."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return time.sleep, (2.0,)
+
+
+def slow_to_read(_: float) -> Slow:
+    return Slow()
+
+
+def long_result(seconds: float) -> bytes:
+    time.sleep(seconds)
+    return bytes(1 << 22)
+
+
+def dies_in_its_result(seconds: float) -> bytes:
+    threading.Timer(seconds + 0.5, os._exit, (1,)).start()
+    return long_result(seconds)
+
+
+@pytest.mark.slow
+def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
+    with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
+        for _ in range(2):
+            hands.submit(asleep, 0.5)
+        for _ in range(2):
+            hands.next_ended()
+        hands.submit(slow_to_read, 0.0)
+        hands.submit(long_result, 0.2)
+        time.sleep(0.5)
+        raise KeyError
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed() -> None:
+    began = time.monotonic()
+    with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:  # noqa: PT012
+        for _ in range(2):
+            hands.submit(asleep, 0.5)
+        for _ in range(2):
+            hands.next_ended()
+        hands.submit(slow_to_read, 0.0)
+        dying = hands.submit(dies_in_its_result, 0.2)
+        while hands.next_ended() is not dying:
+            pass
+        dying.result()
+    assert time.monotonic() - began < 30
+    assert multiprocessing.active_children() == []
+
+
+def locks_its_threads(_: float) -> None:
+    with threading._active_limbo_lock:  # type: ignore[attr-defined]
+        time.sleep(300)
+
+
+@pytest.mark.slow
+def test_a_worker_in_which_no_thread_can_begin_is_stopped_without_being_killed() -> None:
+    with pytest.raises(KeyError), Hands(1, nothing, ()) as hands:  # noqa: PT012
+        hands.submit(asleep, 0.0).result()
+        hands.submit(locks_its_threads, 0.0)
+        time.sleep(0.5)
+        began, workers = time.monotonic(), multiprocessing.active_children()
+        raise KeyError
+    assert time.monotonic() - began < 4
+    assert [worker.exitcode for worker in workers] == [-signal.SIGALRM]
+
+
+def test_handlers_come_back_even_where_one_of_them_raises_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored, set_it = list[int](), signal.signal
+
+    def restore(number: int, handler: object) -> object:
+        restored.append(number)
+        before = set_it(number, handler)  # type: ignore[arg-type]
+        if restored.count(number) == 2 and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        return before
+
+    own = {number: set_it(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in own}
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012, SIM117
+            with held():
+                monkeypatch.setattr(signal, "signal", restore)
+                restored.append(signal.SIGINT)
+        monkeypatch.undo()
+        assert {number: signal.getsignal(number) for number in own} == before
+    finally:
+        for number, handler in own.items():
+            set_it(number, handler)
 
 
 @pytest.mark.slow
