@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
-from types import FrameType
 from typing import Any
 
-from experiments.interrupts import held
+from experiments.interrupts import STOPS, held, listening
 
 STUDIES = {
     "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
@@ -63,7 +62,7 @@ def usage() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run a study; the exit status is 0 or one of ``STATUSES``, and whatever goes wrong is one line on the standard error."""
     given = sys.argv[1:] if arguments is None else arguments
-    with _listening() as stopped:
+    with listening() as stopped:
         return _answered(lambda: _main(given), given[0] if given else "", stopped)
 
 
@@ -200,29 +199,6 @@ def _unheard() -> int:
     return _DONE
 
 
-@contextmanager
-def _listening() -> Iterator[list[int]]:
-    """Being told to stop tidies up like an interrupt; the list holds what came."""
-    before, stopped = dict[int, Any](), list[int]()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.append(number)
-        raise KeyboardInterrupt
-
-    with suppress(ValueError):  # in another thread than the main one nobody is told
-        for number in _ENDS:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                before[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-_ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
 # --- the studies ----------------------------------------------------------------------------------------------------------------
 
 
@@ -295,8 +271,6 @@ def _say(line: str, status: int) -> int:
 
 # --- a process of its own -------------------------------------------------------------------------------------------------------
 
-_AGAIN = 0.05  # seconds
-
 
 def shell() -> None:
     """Entry point of the console script: a process of its own, which ends here."""
@@ -306,7 +280,7 @@ def shell() -> None:
         status = _flushed(main())
     except KeyboardInterrupt:
         status = _say("interrupted", _INTERRUPTED)
-    for number in _ENDS:  # it is over: nothing can be stopped any more
+    for number in STOPS:  # it is over: nothing can be stopped any more
         signal.signal(number, signal.SIG_IGN)
     sys.exit(status)
 
@@ -328,15 +302,8 @@ def _warn(message: Warning | str) -> None:
 
 
 def _heed(dropped: sys.UnraisableHookArgs) -> None:
-    """What was raised where nobody can catch it: an interrupt is raised anew, anything else is told in one line."""
-    import _thread
-    import threading
-
-    if issubclass(dropped.exc_type, KeyboardInterrupt):
-        again = threading.Timer(_AGAIN, _thread.interrupt_main)
-        again.daemon = True
-        again.start()
-    elif dropped.exc_value is not None:
+    """What was raised where nobody can catch it is told in one line; an interrupt is soon raised again."""
+    if dropped.exc_value is not None and not isinstance(dropped.exc_value, KeyboardInterrupt):
         _say(f"warning: {_told(dropped.exc_value)}", _DONE)
 
 

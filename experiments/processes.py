@@ -22,7 +22,8 @@ from sim.world.record import ConfigError
 
 _GRACE = 0.5  # seconds; *assumption*: in which a worker that is told to stop hands over a result that is on its way
 _PATIENCE = 5.0  # seconds; *assumption*: after which a worker that was told to stop is killed
-_LOOK = 2.0  # seconds without a result; *assumption*: after which it is asked whether a process has died
+_LOOK = 2.0  # seconds without a result after which one asks whether a process has died; *assumption*. An interrupt that comes
+# in the very moment before waiting begins is heard at its end.
 _BEGUN_AGAIN = 79  # exit status of a process that found itself running its parent's script; no other part ends with it
 _ASKS = ("__name__", "parent_process", "current_process")  # what a guard asks for
 _STANDARD_ERROR = 2  # its file's number

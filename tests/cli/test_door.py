@@ -200,7 +200,7 @@ def test_what_libraries_warn_of_is_no_traceback(warned: str) -> None:
 def test_a_process_of_its_own_ends_with_the_status(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["rogatory", "nothing"])
     monkeypatch.setattr("experiments.cli._furnish", lambda: None)
-    monkeypatch.setattr("experiments.cli._ENDS", ())
+    monkeypatch.setattr("experiments.cli.STOPS", ())
     with pytest.raises(SystemExit) as ended:
         shell()
     assert ended.value.code == 2

@@ -12,15 +12,16 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType, ModuleType
 
 import pytest
 
-from experiments import processes
-from experiments.interrupts import deaf_children, held
+from experiments import interrupts, processes
+from experiments.interrupts import deaf_children, held, listening
 from experiments.processes import Hands, UnguardedError, refuse_unguarded, stands_guarded
+from experiments.stopped import StoppedError
 from sim.world.record import ConfigError
 
 TINY = ("states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1")
@@ -220,12 +221,87 @@ def test_a_worker_that_dies_breaks_the_others_work_and_nobody_waits() -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_an_interrupt_that_comes_while_handlers_are_set_again_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_it = signal.signal
+    before = set_it(signal.SIGINT, signal.default_int_handler)
+    came = iter([signal.SIGINT])
+
+    def restore(number: int, handler: object) -> object:
+        for one in came:
+            signal.raise_signal(one)
+        return set_it(number, handler)  # type: ignore[arg-type]
+
+    try:
+        with pytest.raises(KeyboardInterrupt), held():
+            monkeypatch.setattr(signal, "signal", restore)
+    finally:
+        monkeypatch.undo()
+        set_it(signal.SIGINT, before)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody else has set what happens at an interrupt, and a dropped one is raised again at once."""
+    monkeypatch.setattr(interrupts, "_REMIND", 0.05)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("soon")
+def test_an_interrupt_that_is_dropped_on_its_way_is_raised_again_until_it_is_heard() -> None:
+    began, ticks, dropped = time.monotonic(), iter(range(1000)), 0
+    with listening() as stopped:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        for _ in range(2):
+            try:
+                for _ in ticks:
+                    time.sleep(0.01)
+            except KeyboardInterrupt:
+                dropped += 1
+    assert (dropped, stopped) == (2, [signal.SIGINT])
+    assert time.monotonic() - began < 10
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_an_interrupt_tidies_up_is_not_interrupted_by_the_same() -> None:
+    tidied = list[str]()
+
+    def worked() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            time.sleep(0.12)
+            tidied.append("a generator that is closed")
+
+    def study() -> None:
+        work = worked()
+        try:
+            with closing(work):
+                next(work)
+                signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            time.sleep(0.12)
+            tidied.append("told")
+            raise StoppedError("interrupted", 130) from error
+        finally:
+            time.sleep(0.12)
+            tidied.append("what it was made into")
+
+    with pytest.raises(StoppedError), listening():
+        study()
+    assert tidied == ["a generator that is closed", "told", "what it was made into"]
+
+
 class Interruption(BaseException):
     """What an interrupt raises here."""
 
 
-def test_an_interrupt_of_waiting_leaves_no_work_locked() -> None:
+def test_an_interrupt_of_waiting_leaves_no_work_locked(monkeypatch: pytest.MonkeyPatch) -> None:
     """``wait`` and ``as_completed`` fail this: among their hundreds of locks an interrupt leaves some."""
+    monkeypatch.setattr(processes, "_LOOK", 0.01)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interruption
