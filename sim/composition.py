@@ -339,7 +339,8 @@ def told(message: str, overrides: Sequence[str]) -> str:
         return unread(given or " ".join(overrides))
     for pattern, words in _SAID.items():
         if re.search(pattern, message):
-            given = given or next((override for override in overrides if override.startswith("~")), "")
+            refers = "nterpolation" in pattern
+            given = given or next((word for word in overrides if ("${" in word if refers else word.startswith("~"))), "")
             key = key_of(given) or full_key or "configs/"
             return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {words}"
     return f"{as_given(given or ', '.join(overrides)) or 'configs/'}: {_cut(message)}; accepted: {_GRAMMAR}"

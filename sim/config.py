@@ -507,7 +507,9 @@ def checked(plain: Mapping[str, Any]) -> Config:
 
 
 def safeguards_of(blocks: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Each block as the record that its ``_target_`` names; targets are resolved only under ``sim.``."""
+    """Each block as the record that its ``_target_`` names; targets are resolved only under ``sim.``. Raises ``ConfigError``."""
+    if not isinstance(blocks, Mapping):
+        raise ConfigError(f"{key}: found {quoted(blocks)}; accepted: a map of safeguards by name")
     return {name: _instance(block, f"{key}.{name}") for name, block in blocks.items()}
 
 
@@ -537,7 +539,8 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
     place = ".".join([key, *location] if key else location) or "configuration"
     kind, message = problem["type"], problem["msg"]
     if kind == "extra_forbidden":
-        return f"{place}: no such key; accepted: {_fields(root, problem['loc'][:-1])}"
+        known = _fields(root, problem["loc"][:-1])
+        return f"{place}: no such key; accepted: {in_brief(known) or 'the keys in configs/'}{meant(location[-1], known)}"
     if kind == "missing":
         return f"{place}: found nothing; accepted: a value"
     if kind == "value_error":
@@ -550,7 +553,8 @@ def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
     return f"{place}: found {quoted(problem['input'])}; accepted: {wanted}"
 
 
-def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
+def _fields(root: type[Record], location: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the record at a place; none where it is no record."""
     kind: Any = root
     for part in location:
         if isinstance(kind, type) and issubclass(kind, Record):
@@ -560,7 +564,7 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> str:
         if typing.get_origin(kind) is dict and part not in getattr(root, "model_fields", {}):
             kind = typing.get_args(kind)[1]
     known = isinstance(kind, type) and issubclass(kind, Record)
-    return ", ".join(name for name in kind.model_fields if name not in _DERIVED) if known else "the keys in configs/"
+    return [name for name in kind.model_fields if name not in _DERIVED] if known else []
 
 
 def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:

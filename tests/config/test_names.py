@@ -121,3 +121,24 @@ def test_the_nearest_name_is_found_whatever_its_case_and_never_for_a_text_of_gre
 )
 def test_what_could_not_be_run_is_refused_when_it_is_read(override: str, key: str) -> None:
     assert refusal(override).startswith(f"{key}: found ")
+
+
+@pytest.mark.parametrize("found", ["04", "/", "", "[a]"])
+def test_safeguards_that_are_no_map_are_a_mistake_and_no_defect(found: str) -> None:
+    with pytest.raises(ConfigError, match=r"^safeguards: found .*; accepted: a map of safeguards by name$"):
+        load(f"safeguards='{found}'" if found != "[a]" else "safeguards=[a]")
+
+
+@pytest.mark.parametrize("override", ["people=${missing}", "engine=${nope:1}", "adaptation=${oc.env:NOTHING_OF_THE_KIND}"])
+def test_what_refers_to_nothing_names_its_key(override: str) -> None:
+    key, _, value = override.partition("=")
+    with pytest.raises(ConfigError) as told:
+        load(override)
+    assert str(told.value).startswith(f"{key}: found {value}, which refers to what is not there")
+
+
+def test_an_unknown_key_is_told_briefly_and_asked_back() -> None:
+    with pytest.raises(ConfigError) as told:
+        load("+review.c_stricts=1")
+    assert str(told.value).endswith("(47 in all); did you mean 'c_strict'?")
+    assert len(str(told.value)) < 600
