@@ -37,7 +37,6 @@ OF_A_STORE = (*_ANALYSES, "check")
 _PLACES = ("--config-dir", "-cd")
 _BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
 _HELP = ("-h", "--help")
-"""Flags that take a value, and the values; none stands for any."""
 _DONE, _USAGE_ERROR, _FAILED, _DEFECT, _INTERRUPTED = 0, 2, 3, 5, 130
 STATUSES = (
     "0 done, 2 a mistake in what was asked, 3 a failure outside the model or runs, figures or pages that failed, "

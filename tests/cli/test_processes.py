@@ -345,6 +345,15 @@ def slow_to_read(_: float) -> Slow:
     return Slow()
 
 
+def keep_the_reader_busy(hands: Hands) -> None:
+    """Two processes have begun, and who reads their results is at one of them for two seconds."""
+    for _ in range(2):
+        hands.submit(asleep, 0.5)
+    for _ in range(2):
+        hands.next_ended()
+    hands.submit(slow_to_read, 0.0)
+
+
 def long_result(seconds: float) -> bytes:
     time.sleep(seconds)
     return bytes(1 << 22)
@@ -358,11 +367,7 @@ def dies_in_its_result(seconds: float) -> bytes:
 @pytest.mark.slow
 def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
     with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
-        for _ in range(2):
-            hands.submit(asleep, 0.5)
-        for _ in range(2):
-            hands.next_ended()
-        hands.submit(slow_to_read, 0.0)
+        keep_the_reader_busy(hands)
         hands.submit(long_result, 0.2)
         time.sleep(0.5)
         raise KeyError
@@ -373,11 +378,7 @@ def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
 def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed() -> None:
     began = time.monotonic()
     with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:  # noqa: PT012
-        for _ in range(2):
-            hands.submit(asleep, 0.5)
-        for _ in range(2):
-            hands.next_ended()
-        hands.submit(slow_to_read, 0.0)
+        keep_the_reader_busy(hands)
         dying = hands.submit(dies_in_its_result, 0.2)
         while hands.next_ended() is not dying:
             pass
