@@ -7,7 +7,7 @@ they did and under ones who adapt, each against the baseline under the same cond
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -19,22 +19,24 @@ from pydantic_core import PydanticCustomError
 from rich.table import Table
 
 from experiments.analysis.record import spec_from
-from experiments.compare import RUNS, Ran, check_all, manifest_of_arms, processes_of, run_all, runs_frame
-from experiments.designs import Arm, compare_arms
+from experiments.board import DISPLACEMENT, Board, Key
+from experiments.compare import RUNS, Compared, check_all, manifest_of_arms, plan_of, run_all, runs_frame
+from experiments.designs import Arm, Design, compare_arms
+from experiments.execution import runs_kept
 from experiments.figures import draw, save
+from experiments.forecast import drawing
 from experiments.letters import cut
-from experiments.lineup import DISPLACEMENT, Board, Entry, Key, line_up
+from experiments.lineup import Entry, line_up
 from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
 from experiments.paired import Ratios, gap_of, half_width, mean_of, ratio_of
-from experiments.processes import refuse_unguarded
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
 from experiments.scenarios import headers_of, listing
-from experiments.study import table_of
+from experiments.settings import StudyConfig, study_of
 from experiments.telling import counted, told_time
-from experiments.terminal import Terminal, console_of
-from sim.config import key_of, load
+from experiments.terminal import Terminal, console_of, table_of
+from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.ranges import Range
@@ -58,6 +60,7 @@ _READING = (
 )
 _NAME = 56  # letters of a scenario in the terminal's table
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
+_QUESTION = "What does each scenario protect on paper, and what is left of it once everyone has adapted?"
 _FIGURES = "figures"  # folder of the figure
 _HONEST = (
     "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
@@ -99,30 +102,29 @@ def main(*overrides: str) -> Path:
     """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
     began = time.monotonic()
     with Terminal(stderr=True).status("composing the scenarios"):
-        arms = chosen_arms(overrides)
+        arms, asked = chosen_arms(overrides)
     first = arms[0].baseline_config
-    spec = checked(first)
+    spec = checked(first, asked)
     entries = line_up(arms)
-    refuse_unguarded(processes_of(first))
     told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
     check_all(entries)
-    console = console_of()
-    with whole_folder(Path(first.output) / "adaptation", name := stamped("adaptation")) as folder:
-        ran = run_all(entries, console)
+    console, command = console_of(), " ".join(["adaptation", *overrides])
+    plan = plan_of(entries, asked, design_asked(entries), "adaptation", command, drawing(1, len(arms)))
+    with whole_folder(Path(asked.output) / "adaptation", name := stamped("adaptation")) as folder, runs_kept(plan):
+        ran = run_all(plan, entries, console)
         runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
         lacking, tables = Lacking(folder), dict[str, pd.DataFrame]()
         with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
             tables = tables_of(ran.board, entries, spec)
             for table, frame in tables.items():
                 frame.to_csv(folder / table, index=False, float_format=DIGITS)
-        command = " ".join(["adaptation", *overrides])
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
-                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), first)
+                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
-        manifest = manifest_of_arms(command, folder, entries, ran.board, time.monotonic() - began)
+        manifest = manifest_of_arms(folder, entries, ran, time.monotonic() - began)
         write_manifest(folder, manifest | {"missing": lacking.why})
-    written = Path(first.output) / "adaptation" / name
+    written = Path(asked.output) / "adaptation" / name
     with lacking.told_after(written):
         if tables:
             console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
@@ -131,7 +133,7 @@ def main(*overrides: str) -> Path:
     return written
 
 
-def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
+def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     """Each scenario under each conduct, against the baseline under the same. ``scenarios=all`` takes those meant to protect.
 
     Raises ``ConfigError`` for a key that the study sets itself.
@@ -139,7 +141,7 @@ def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
     for override in overrides:
         if key_of(override) in _OURS:
             raise ConfigError(f"{key_of(override)}: found {override!r}; accepted: scenarios=[...], the study sets the rest itself")
-    asked = load(*overrides)
+    asked = study_of(*overrides)
     if asked.scenarios == ["all"]:
         meant = ",".join(protecting(asked.baseline))
         overrides = [*(o for o in overrides if key_of(o) != "scenarios"), f"scenarios=[{meant}]"]
@@ -151,7 +153,14 @@ def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
                 for side in (arm.config, arm.baseline_config)
             )
             arms.append(Arm(f"{arm.name} {conduct}", config, against))
-    return arms
+    return arms, asked
+
+
+def design_asked(entries: Sequence[Entry]) -> Design:
+    """The study as a design: an arm each scenario and conduct, the baseline's among them."""
+    named = {entry.name: entry.name.rpartition(" ") for entry in entries}
+    arms = {name: [f"scenario={scenario}", f"conduct={conduct}"] for name, (scenario, _, conduct) in named.items()}
+    return Design(question=_QUESTION, baseline=entries[0].name.rpartition(" ")[0], arms=arms)
 
 
 def protecting(baseline: str) -> list[str]:
@@ -162,12 +171,13 @@ def protecting(baseline: str) -> list[str]:
     return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
 
 
-def checked(config: Config) -> Spec:
+def checked(config: Config, asked: StudyConfig) -> Spec:
     """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
-    if config.world_seed is not None or config.until is not None:
-        key = "world_seed" if config.world_seed is not None else "until"
-        raise ConfigError(f"{key}: found {getattr(config, key)}; accepted: null in this study, which runs seeds x luck replicates")
-    return spec_from("adaptation", Spec, config)
+    for key, found in (("world_seed", config.world_seed), ("until", asked.until)):
+        if found is None:
+            continue
+        raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x luck replicates")
+    return spec_from("adaptation", Spec, asked)
 
 
 def sides_of(entries: Sequence[Entry]) -> list[Side]:
@@ -176,8 +186,8 @@ def sides_of(entries: Sequence[Entry]) -> list[Side]:
     return [Side(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
 
 
-def _size(ran: Ran, first: Config) -> str:
-    return f"{counted(ran.worlds, 'world')} x {first.luck} luck, {counted(first.years, 'year')}, paired"
+def _size(ran: Compared, first: Config) -> str:
+    return f"{counted(ran.worlds, 'world')} x {ran.plan.luck} luck, {counted(first.years, 'year')}, paired"
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
@@ -341,19 +351,19 @@ def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewe
     return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
 
 
-def _facts(command: str, ran: Ran, first: Config, began: float) -> dict[str, Any]:
+def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str, Any]:
     """How the study was run, for its report."""
     return {
-        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
+        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
         "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
         "versions": package_versions(), "baseline": first.scenario_name,
     }  # fmt: skip
 
 
-def draw_figure(folder: Path, headline: pd.DataFrame, size: str, config: Config) -> Picture:
+def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any]) -> Picture:
     """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
-    settings = dict(config.figures["adaptation"])
+    settings = dict(page)
     settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
     figure = draw("adaptation", headline, caption, settings)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())

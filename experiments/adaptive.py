@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from experiments.cube import Outcome
+from experiments.execution import Further, Plan, Turn
 from experiments.points import points_of_rows
 from experiments.search import Told, next_generation
 from experiments.store.reader import StoredStudy
-from experiments.store.store import Store
-from experiments.sweep import Plan, Turn, conduct
 from sim.world.leaves import leaves_of
 
 
-def search(plan: Plan, store: Store, console: Console) -> tuple[Plan, Turn]:
-    """Search; what is in the store already is told to the sampler again and not run anew. Returns the plan with all its points."""
+def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
+    """The first generation of a search, and what asks for the next one when all runs before it have ended.
+
+    What is in the store already is told to the sampler again and not run anew.
+    """
     asked_for = plan.design.search
     if asked_for is None:
         raise ValueError("a design without search is no adaptive one")
     history: list[list[Told]] = []
-    whole = Turn()
-    for number in range(asked_for.generations):
+
+    def next_plan(plan: Plan) -> tuple[Plan, list[Any]]:
         with plan.design.telling():
             asked = next_generation(plan.design, history, _adopted(plan))
         generations = [*([row for row, _ in told] for told in history), asked]
@@ -33,11 +34,20 @@ def search(plan: Plan, store: Store, console: Console) -> tuple[Plan, Turn]:
             for place, generation in enumerate(generations)
             for row in generation
         ]
-        plan = plan._replace(points=points_of_rows(rows, plan.design, plan.overrides))
-        console.print(f"generation {number + 1} of {asked_for.generations}", highlight=False)
-        whole.add(conduct(plan, store, console))
-        history.append(list(zip(asked, _objectives(plan, len(asked)), strict=True)))
-    return plan, whole
+        console.print(f"generation {len(history) + 1} of {asked_for.generations}", highlight=False)
+        last = len(history) + 1 == asked_for.generations
+        return plan._replace(points=points_of_rows(rows, plan.design, plan.overrides), open_ended=not last), asked
+
+    def further(plan: Plan, turn: Turn) -> Plan | None:
+        history.append(list(zip(latest[0], _objectives(plan, len(latest[0])), strict=True)))
+        if len(history) == asked_for.generations:
+            return None
+        plan, latest[0] = next_plan(plan)
+        return plan
+
+    first, asked = next_plan(plan)
+    latest = [asked]
+    return first, further
 
 
 def _adopted(plan: Plan) -> dict[str, Any]:
@@ -48,12 +58,10 @@ def _adopted(plan: Plan) -> dict[str, Any]:
 
 def _objectives(plan: Plan, last: int) -> Sequence[list[float] | None]:
     """Mean objectives of the latest generation; None where a run is missing."""
-    study, wanted = StoredStudy(plan.folder), plan.design.search
-    cubes = [study.cube(Outcome(name)) for name in (wanted.objectives if wanted else ())]
-    places = {str(point): place for place, point in enumerate(study.points["point"])}
-    found: list[list[float] | None] = []
-    for point in plan.points.frame["point"].iloc[-last:]:
-        runs = [cube.values[places[point]][np.isin(cube.worlds, plan.worlds)][:, : plan.luck] for cube in cubes]
-        whole = all(values.shape == (len(plan.worlds), plan.luck) and not np.isnan(values).any() for values in runs)
-        found.append([float(values.mean()) for values in runs] if whole else None)
-    return found
+    wanted = plan.design.search
+    points = [str(point) for point in plan.points.frame["point"].iloc[-last:]]
+    board = StoredStudy(plan.folder).board(points, plan.worlds, plan.luck)
+    keys = [board.keys.index((name, "all", "all")) for name in (wanted.objectives if wanted else ())]
+    place = {point: number for number, point in enumerate(dict.fromkeys(points))}
+    values = [board.values[place[point]][keys] for point in points]
+    return [None if np.isnan(runs).any() else [float(mean) for mean in runs.mean(axis=(1, 2))] for runs in values]

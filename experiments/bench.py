@@ -18,14 +18,16 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from rich.table import Table
 
+from experiments.processes import Hands
+from experiments.stopped import FAILED, StoppedError
 from experiments.terminal import Terminal
 from sim.conduct.demand import latent_cases
 from sim.config import load
@@ -44,6 +46,7 @@ RUNS_PER_PROCESS = 3
 PLAIN_REQUESTS = 60_000
 PLAIN_SAFEGUARDS = 8
 MEBIBYTE = 2.0**20
+_SAID = "bench: "  # before what is told
 BUSY = 0.7  # processes that ran in the last minute, on average, from which figures are not worth quoting
 Figures = dict[str, float]
 
@@ -195,27 +198,35 @@ def measure_draws(seeds: int) -> Figures:
     return {str(form): float(each) for form, each in table.items()}
 
 
-def _worker(barrier: Barrier, first: int, seconds: Any) -> None:
-    config = warmed()
-    barrier.wait()
+_start: Barrier | None = None
+
+
+def _ready(start: Barrier) -> None:
+    global _start  # noqa: PLW0603 - what a worker process knows from its first day
+    warmed()
+    _start = start
+
+
+def _rounds(first: int) -> float:
+    """Seconds that a process takes for its runs, from when every other one is ready too."""
+    config = load()
+    if _start is not None:
+        _start.wait()
     start = perf_counter()
     for seed in range(first, first + RUNS_PER_PROCESS):
         staged(config, seed)
-    seconds.put(perf_counter() - start)
+    return perf_counter() - start
 
 
 def measure_processes(seeds: int) -> Figures:
-    """The same runs in one process, and twice as many in two at once."""
-    context = multiprocessing.get_context("spawn")
+    """The same runs in one process, and twice as many in two at once. Raises ``BrokenExecutor`` where a process dies."""
     taken = []
     for count in (1, 2):
-        barrier, seconds = context.Barrier(count), context.Queue()
-        workers = [context.Process(target=_worker, args=(barrier, 1 + RUNS_PER_PROCESS * n, seconds)) for n in range(count)]
-        for worker in workers:
-            worker.start()
-        taken.append(max(seconds.get() for _ in workers))
-        for worker in workers:
-            worker.join()
+        start = multiprocessing.get_context("spawn").Barrier(count)
+        with Hands(count, _ready, (start,)) as hands:
+            for number in range(count):
+                hands.submit(_rounds, 1 + RUNS_PER_PROCESS * number)
+            taken.append(max(hands.next_ended().result() for _ in range(count)))
     return {"one": taken[0], "two": taken[1], "ratio": 2 * taken[0] / taken[1]}
 
 
@@ -232,13 +243,14 @@ MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
 
 
 def apart(name: str, seeds: int = SEEDS, cache: Path | None = None) -> Figures:
-    """One measurement in a fresh process; ``cache`` is another folder for compiled code."""
+    """One measurement in a fresh process; ``cache`` is another folder for compiled code. Raises ``StoppedError`` if it fails."""
     environment = {**os.environ, **({"ROGATORY_CACHE": str(cache)} if cache else {})}
     words = [sys.executable, "-m", "experiments.bench", "--measure", name, "--seeds", str(seeds)]
     start = perf_counter()
     answer = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
     if answer.returncode:
-        raise RuntimeError(f"measurement {name!r} failed:\n{answer.stderr}")
+        why = [line for line in answer.stderr.splitlines() if line.strip()] or [f"exit status {answer.returncode}"]
+        raise StoppedError(f"{name} could not be measured: {why[-1].removeprefix(_SAID)}", FAILED)
     found: Figures = json.loads(answer.stdout.splitlines()[-1])
     return {**found, "process_seconds": perf_counter() - start}
 
@@ -307,18 +319,23 @@ def report(seeds: int) -> None:
 
 
 def main() -> None:
-    """Read the few options and measure."""
+    """Read the few options and measure; what fails is told in one line, with exit status 3."""
     parser = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds to take medians over")
     parser.add_argument("--profile", action="store_true", help="show where a standard run's time goes, and nothing else")
     parser.add_argument("--measure", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.measure:
-        print(json.dumps(MEASUREMENTS[chosen.measure](chosen.seeds)))
-    elif chosen.profile:
-        profiled()
-    else:
-        report(chosen.seeds)
+    try:
+        if chosen.measure:
+            print(json.dumps(MEASUREMENTS[chosen.measure](chosen.seeds)))
+        elif chosen.profile:
+            profiled()
+        else:
+            report(chosen.seeds)
+    except (BrokenExecutor, StoppedError) as error:
+        line = str(error) if isinstance(error, StoppedError) else "a worker process died (too little memory?)"
+        print(f"{_SAID}{line}", file=sys.stderr)
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from experiments.settings import study_of
 from experiments.stopped import StoppedError
 from experiments.store.parts import TABLES, parts_of
-from experiments.store.reader import StoredStudy, store_folder
-from experiments.store.store import ABOUT
+from experiments.store.places import ABOUT, STORES, meant_by, stores_in
+from experiments.store.reader import StoredStudy, missing_of
 from experiments.store.validate import content_checksum, faults_of
-from experiments.study import table_of
-from experiments.sweep import missing_of
 from experiments.telling import counted
-from experiments.terminal import console_of
-from sim.config import load
+from experiments.terminal import console_of, table_of
 from sim.places import is_file, is_folder
 from sim.world.record import ConfigError, quoted
 
@@ -26,7 +24,7 @@ _MOST_TOLD = 20  # lines of one kind
 
 def main(*overrides: str) -> None:
     """Tell what a store holds and what is wrong with it. Raises ``StoppedError`` if anything is, or is missing."""
-    asked = load(*overrides)
+    asked = study_of(*overrides)
     folder = asked_folder(asked.store, asked.output)
     console = console_of()
     faults = faults_of(folder)
@@ -42,20 +40,30 @@ def main(*overrides: str) -> None:
     if len(missing):
         failed = len(missing.merge(failures[list(missing.columns)]))
         raise StoppedError(
-            f"{folder}: {counted(len(missing), 'run')} missing, {failed} of them failed; the same sweep goes on", _FAULTS
+            f"{folder}: {counted(len(missing), 'run')} missing, {failed} of them failed; the same command goes on", _FAULTS
         )
     console.print("The store is whole and complete.")
 
 
 def asked_folder(store: str | None, output: str) -> Path:
-    """The folder of the store that is asked for. Raises ``ConfigError`` where none is, and names those that are there."""
-    folder = None if store is None else store_folder(store, output)
-    if folder is None or not (is_file(folder / ABOUT) or (is_folder(folder) and any(parts_of(folder, table) for table in TABLES))):
-        known = sorted(path.parent.name for path in (Path(output) / "sweep").glob(f"*/{ABOUT}"))
-        there = f"one of {', '.join(known)}" if known else f"one of the stores under {output}/sweep, where there is none"
-        found = "none" if store is None else f"no store {quoted(store)}"
-        raise ConfigError(f"store: found {found}; accepted: a path, or {there}")
-    return folder
+    """The folder of the store that is asked for: by path, by name, or by what stands before the digest of one store's name.
+
+    Raises ``ConfigError`` where none is, and names those that are there.
+    """
+    found = [] if store is None else [folder for folder in meant_by(store, output) if _is_store(folder)]
+    if len(found) > 1:
+        raise ConfigError(
+            f"store: found {len(found)} stores {quoted(store)}; accepted: one of {', '.join(path.name for path in found)}"
+        )
+    if not found:
+        known = [path.name for path in stores_in(output)]
+        there = f"one of {', '.join(known)}" if known else f"one of the stores under {output}/{STORES}, where there is none"
+        raise ConfigError(f"store: found {'none' if store is None else f'no store {quoted(store)}'}; accepted: a path, or {there}")
+    return found[0]
+
+
+def _is_store(folder: Path) -> bool:
+    return is_file(folder / ABOUT) or (is_folder(folder) and any(parts_of(folder, table) for table in TABLES))
 
 
 def _summary(study: StoredStudy, folder: Path) -> object:

@@ -19,6 +19,7 @@ STUDIES = {
     "adaptation": "what each safeguard protects on paper and after years of adaptation: rogatory adaptation seeds=10",
     "sweep": "a design of points, started, resumed or expanded in a store: rogatory sweep design=threshold_sweep seeds=10",
     "points": "the points of a design as CSV, without running them: rogatory points design=threshold_sweep",
+    "stores": "the stores that are kept, with state and size; rogatory stores remove NAME ... deletes those",
     "check": "whether a store is whole and complete: rogatory check STORE",
     "sensitivity": "which parameters a store's outcomes hang on: rogatory sensitivity STORE outcome=legit_met_rate",
     "attribution": "what each safeguard of a lattice is worth: Shapley values and interactions",
@@ -32,10 +33,12 @@ STUDIES = {
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
+_EXECUTED = ("demo", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _PLACES = ("--config-dir", "-cd")
-_BY_NAME = ("scenarios", "reproduce")  # studies that take names and no overrides
+_BY_NAME = ("scenarios", "reproduce", "stores")  # studies that take names and no overrides
+_USAGES = {"stores": "rogatory stores [output=DIR]\n       rogatory stores remove NAME [NAME ...] [output=DIR]"}
 _HELP = ("-h", "--help")
 _DONE, _USAGE_ERROR, _FAILED, _DEFECT, _INTERRUPTED = 0, 2, 3, 5, 130
 STATUSES = (
@@ -53,7 +56,7 @@ def usage() -> str:
         "usage: rogatory STUDY [key=value ...]\n\n"
         f"studies:\n{listed}\n\n"
         "rogatory STUDY --help lists the keys, --cfg job prints the configuration, -m sweeps values given with commas.\n"
-        f"{' and '.join(_BY_NAME)} take names instead of keys.\n\n"
+        f"{', '.join(_BY_NAME[:-1])} and {_BY_NAME[-1]} take names instead of keys; stores takes output=DIR too.\n\n"
         f"exit status: {STATUSES}"
     )
 
@@ -179,7 +182,7 @@ def _left_by(error: BaseException, name: str) -> str:
     """What is on the disk after a failure; a study that had written all says so itself."""
     if notes := _notes(error):
         return "; ".join(notes)
-    return "what the store held is kept" if name in ("sweep", *OF_A_STORE) else "nothing was written"
+    return "what a store held is kept" if name in (*_EXECUTED, *OF_A_STORE) else "nothing was written"
 
 
 def _ended(stop: SystemExit) -> int:
@@ -202,10 +205,12 @@ def _unheard() -> int:
 
 
 def _by_name(name: str, rest: list[str]) -> int:
-    """A study of names; its own exit status, if it gives one. Scenarios may lie in a folder of a user's own."""
+    """A study of names; its own exit status, if it gives one. Scenarios may lie in a folder of a user's own, stores too."""
     if any(word in _HELP for word in rest):
-        print(f"usage: rogatory {name} [NAME ...]\n\n{STUDIES[name]}")
+        print(f"usage: {_USAGES.get(name, f'rogatory {name} [NAME ...]')}\n\n{STUDIES[name]}")
         return 0
+    if name == "stores":
+        return _module("experiments.stores").main(*rest) or _DONE
     places, names = list[str](), list[str]()
     words = iter(rest)
     for word in words:
@@ -238,6 +243,10 @@ def _by_keys(name: str, rest: list[str]) -> int:
     asked = config.Asked.of(rest)
     together = _module("experiments.multirun").told(asked.overrides) if name == "run" and asked.many else ""
 
+    def settled(*overrides: str) -> None:
+        _module("experiments.readable").refuse_unreadable(overrides)
+        _module("experiments.settings").asked_by(*overrides)
+
     def study(*overrides: str) -> None:
         if together:
             _module("experiments.multirun").main(together, *overrides)
@@ -247,9 +256,10 @@ def _by_keys(name: str, rest: list[str]) -> int:
             _module(f"experiments.{name}").main(*overrides)
 
     if asked.flags == ("--cfg=job",):
+        settled(*asked.overrides)
         print(config.as_yaml(*asked.overrides), end="")
     else:
-        config.run_from_shell(study, rest, name)
+        config.run_from_shell(study, rest, name, settled)
     return _DONE
 
 

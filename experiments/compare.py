@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,17 +16,22 @@ import pandas as pd
 from rich.console import Console
 
 from experiments import report
+from experiments.board import Board, with_displacement
 from experiments.contrasts import PROTECTION, comparison_of, contrast_of, cooperation_of
-from experiments.designs import Arm, arms_of, compare_arms, told_of
-from experiments.lineup import UNITS_KEPT, Board, Entry, Measured, Task, board_of, line_up, measure, tasks_of
+from experiments.cube import Outcome
+from experiments.designs import Arm, Design, arms_of, compare_arms, design_of, sized_by, told_of
+from experiments.execution import Plan, Turn, planned, run_plan, runs_kept
+from experiments.forecast import drawing
+from experiments.jobs import EVENT_SEEDS
+from experiments.lineup import Entry, line_up, points_of_entries
 from experiments.output import Lacking, commit, manifest_of, stamped, whole_folder, write_manifest
 from experiments.paired import half_width, mean_of, needed_worlds
-from experiments.processes import refuse_unguarded
-from experiments.runs import Spread, crew, crew_size, progress_bar
+from experiments.run_tables import UNITS_KEPT
 from experiments.scenarios import Header, headers_of
-from experiments.telling import arms_table, closing_lines, counted, told_time
+from experiments.settings import StudyConfig, study_of
+from experiments.store.reader import StoredStudy
+from experiments.telling import arms_table, closing_lines
 from experiments.terminal import Terminal, console_of
-from sim.config import load
 from sim.metrics import absent_metrics
 from sim.result import package_versions
 from sim.settings import Config
@@ -40,58 +43,63 @@ FEWEST_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time 
 RUNS = "runs.parquet"
 TABLES = ("comparison.csv", "comparison.parquet", "cooperation.csv")
 _PAGE = (report.REPORT, "forest.png", "plane.png")
+_QUESTION = "What does each arm protect, what does it cost, and how sure is that?"
+_FIGURES = 4  # forest, planes and slices
 _ABSENT = "absent"  # in an arm, where its baseline has a key
 
 
-class Ran(NamedTuple):
-    """All replicates of a study, and how it went."""
+class Compared(NamedTuple):
+    """All runs of a study side by side, and how it went."""
 
     board: Board
-    worlds: int
+    plan: Plan
+    turn: Turn
     stopped: str  # why it stopped where it did; empty without ``until``
     unreached: tuple[str, ...]  # arms whose interval is still too wide
-    seconds: float  # in all replicates together
-    array_seconds: float  # of these, in worlds, months and metrics
-    processes: int
+
+    @property
+    def worlds(self) -> int:
+        """How many there are."""
+        return len(self.board.worlds)
 
 
 def main(*overrides: str) -> Path:
     """Compare, write and tell; returns the folder of results. Raises ``StoppedError`` where a figure or the page failed."""
     began = time.monotonic()
     with Terminal(stderr=True).status("composing the arms"):
-        arms = chosen_arms(overrides)
+        arms, asked = chosen_arms(overrides)
     first = arms[0].baseline_config
-    _check_study(first)
+    _check_study(first, asked)
     entries = line_up(arms)
-    refuse_unguarded(processes_of(first))
     told = headers_of(arm.name for arm in arms)
     check_all(entries)
-    console = console_of()
-    with whole_folder(Path(first.output) / "compare", name := stamped(_label(arms))) as folder:
-        ran = run_all(entries, console)
+    console, command = console_of(), " ".join(["compare", *overrides])
+    plan = plan_of(entries, asked, design_asked(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
+    with whole_folder(Path(asked.output) / "compare", name := stamped(_label(arms, asked))) as folder, runs_kept(plan):
+        ran = run_all(plan, entries, console)
         own = time.monotonic()
         runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
         lacking, tables = Lacking(folder), None
         with lacking.spared(*TABLES):
             tables = tables_of(ran.board, entries, _places(arms, entries), told)
             write_tables(folder, *tables)
-        command = " ".join(["compare", *overrides])
         if tables is not None:
             facts = {
-                "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": first.luck, "years": first.years,
+                "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
                 "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
                 "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
+                "question": plan.design.question if asked.design else "",
             }  # fmt: skip
             with lacking.spared(*_PAGE):
-                report.write(folder, *tables, arms, told, facts)
+                report.write(folder, *tables, arms, told, facts, asked.figures)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
-        write_manifest(folder, _manifest(command, folder, entries, ran, timing, tables) | {"missing": lacking.why})
-    written = Path(first.output) / "compare" / name
+        write_manifest(folder, _manifest(folder, entries, ran, timing, tables) | {"missing": lacking.why})
+    written = Path(asked.output) / "compare" / name
     with lacking.told_after(written):
         if tables is not None:
             comparison, cooperation = tables
-            console.print(arms_table(comparison, cooperation, first, ran.worlds, console.width))
-            reasons = [ran.stopped, *_unsaid(first, ran.board)]
+            console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.luck), console.width))
+            reasons = [ran.stopped, *_unsaid(ran.board)]
             for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -114,21 +122,33 @@ def tables_of(
     return comparison_of(board, contrasts, told), cooperation_of(board, contrasts)
 
 
-def chosen_arms(overrides: Sequence[str]) -> list[Arm]:
-    """The arms of the design that is named, or else the scenarios that are. Raises ``ConfigError``."""
-    design = load(*overrides).design
-    return arms_of(design, overrides) if design else compare_arms(overrides)
+def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
+    """The arms of the design that is named, or else the scenarios that are; and how the study is conducted.
+
+    Raises ``ConfigError``.
+    """
+    asked = study_of(*overrides)
+    if asked.design is None:
+        return compare_arms(overrides), asked
+    return arms_of(asked.design, overrides), sized_by(design_of(asked.design), asked, overrides)
 
 
-def _check_study(config: Config) -> None:
+def design_asked(arms: Sequence[Arm], asked: StudyConfig) -> Design:
+    """The design that is named, or one of the scenarios that are compared."""
+    if asked.design is not None:
+        return design_of(asked.design)
+    return Design(question=_QUESTION, baseline=arms[0].baseline_config.scenario_name, scenarios=[arm.name for arm in arms])
+
+
+def _check_study(config: Config, asked: StudyConfig) -> None:
     if config.world_seed is not None:
         raise ConfigError(
             f"world_seed: found {config.world_seed}; accepted: null in compare, whose worlds are seed, seed + 1, ... "
             f"(one world under many lucks: seed={config.world_seed} seeds=1 luck=20)"
         )
-    if config.until is not None and config.most_seeds < max(config.seeds, FEWEST_WORLDS):
+    if asked.until is not None and asked.most_seeds < max(asked.seeds, FEWEST_WORLDS):
         raise ConfigError(
-            f"most_seeds: found {config.most_seeds}; accepted: at least {max(config.seeds, FEWEST_WORLDS)}, with which until begins"
+            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FEWEST_WORLDS)}, with which until begins"
         )
 
 
@@ -138,9 +158,9 @@ def _places(arms: Sequence[Arm], entries: Sequence[Entry]) -> list[int]:
     return [place[arm.name] for arm in arms]
 
 
-def _label(arms: Sequence[Arm]) -> str:
+def _label(arms: Sequence[Arm], asked: StudyConfig) -> str:
     baseline = arms[0].baseline_config
-    design = Path(baseline.design).stem if baseline.design else ""  # of a design that is a file, its name and not its path
+    design = Path(asked.design).stem if asked.design else ""  # of a design that is a file, its name and not its path
     named = design or (arms[0].name if len(arms) == 1 else f"{len(arms)}-arms")
     return f"{named}-against-{baseline.scenario_name}"
 
@@ -148,36 +168,56 @@ def _label(arms: Sequence[Arm]) -> str:
 # --- running --------------------------------------------------------------------------------------------------------------
 
 
-def run_all(entries: Sequence[Entry], console: Console) -> Ran:
-    """All replicates: ``seeds`` worlds, or as many as ``until`` asks for; the time they will take is told first."""
-    config = entries[0].config
-    wanted = config.until
-    worlds = config.seeds if wanted is None else max(config.seeds, FEWEST_WORLDS)
-    most = worlds if wanted is None else config.most_seeds
-    shown = Terminal(stderr=True)
-    processes = processes_of(config)
-    done: dict[Task, Measured] = {}
-    looks: list[int] = []
-    with crew(processes, [entry.config for entry in entries], shown) as spread:
-        while True:
-            todo = tasks_of(config.seed, range(looks[-1] if looks else 0, worlds), config.luck)
-            _gather(entries, todo, done, spread, processes, (console, shown))
-            looks.append(worlds)
-            board = board_of(done)
-            halves = half_widths(board, entries)
-            wide = {name: half for name, half in halves.items() if wanted is not None and not half <= wanted}
-            if wanted is None or not wide or worlds >= most:
-                break
-            worlds = next_look(worlds, max(wide.values()), wanted, most, ceil(processes / config.luck))
-    busy = sum(measured.seconds for measured in done.values())
-    arrays = sum(measured.array_seconds for measured in done.values())
-    return Ran(board, worlds, _stopped(wanted, looks, wide), tuple(wide), busy, arrays, processes)
+def plan_of(entries: Sequence[Entry], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
+    """What is to be run first: ``seeds`` worlds, or those with which ``until`` begins."""
+    first, kept = entries[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
+    least = asked.seeds if asked.until is None else max(asked.seeds, FEWEST_WORLDS)
+    more = {"pages": pages, "open_ended": asked.until is not None}
+    return planned(study, command, kept, points_of_entries(entries), asked, range(first, first + least), asked.luck, **more)
 
 
-def processes_of(config: Config) -> int:
-    """How many processes share the replicates of a study."""
-    most = config.seeds if config.until is None else config.most_seeds
-    return crew_size(config.workers, most * config.luck)
+def run_all(plan: Plan, entries: Sequence[Entry], console: Console) -> Compared:
+    """Run what the store lacks: the worlds of the plan, or as many as ``until`` asks for."""
+    looks = Looks(entries, plan.asked.until, plan.asked.most_seeds)
+    plan, turn = run_plan(plan, console, None if plan.asked.until is None else looks.further)
+    return Compared(read_board(plan, entries), plan, turn, looks.told, tuple(looks.wide))
+
+
+def read_board(plan: Plan, entries: Sequence[Entry]) -> Board:
+    """All that a plan asked for, with what was displaced."""
+    study, ids = StoredStudy(plan.folder), [str(point) for point in plan.points.frame["point"]]
+    board = study.board(ids, plan.worlds, plan.luck)
+    against = [ids.index(point) for point in plan.points.frame["against"]]
+    return with_displacement(board, study.given(board, ids), against, [entry.name for entry in entries])
+
+
+class Looks:
+    """The looks of a study that goes on until its intervals are narrow enough."""
+
+    def __init__(self, entries: Sequence[Entry], wanted: float | None, most: int) -> None:
+        """None is taken yet."""
+        self._entries, self._wanted, self._most = entries, wanted, most
+        self._after: list[int] = []
+        self.wide: dict[str, float] = {}  # half-widths that are still too wide
+
+    def further(self, plan: Plan, turn: Turn) -> Plan | None:
+        """Look at the worlds that were asked for, and no others that the store may hold; ask for more while an arm wants them."""
+        if self._wanted is None or turn.failed:
+            return None
+        worlds = len(plan.worlds)
+        self._after.append(worlds)
+        board = StoredStudy(plan.folder).board(plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(PROTECTION[0]))
+        halves = half_widths(board, self._entries)
+        self.wide = {name: half for name, half in halves.items() if not half <= self._wanted}
+        if not self.wide or worlds >= self._most:
+            return None
+        more = next_look(worlds, max(self.wide.values()), self._wanted, self._most)
+        return plan._replace(worlds=[plan.worlds[0] + number for number in range(more)])
+
+    @property
+    def told(self) -> str:
+        """Why the study stopped where it did; nothing where it was not to look."""
+        return "" if self._wanted is None else _stopped(self._wanted, self._after, self.wide)
 
 
 def half_widths(board: Board, entries: Sequence[Entry]) -> dict[str, float]:
@@ -189,46 +229,12 @@ def half_widths(board: Board, entries: Sequence[Entry]) -> dict[str, float]:
     return {entry.name: float(half_width(mean_of(board.values[a, k] - board.values[entry.against, k]))) for entry, a in pairs}
 
 
-def next_look(worlds: int, half: float, wanted: float, most: int, least: int) -> int:
+def next_look(worlds: int, half: float, wanted: float, most: int) -> int:
     """Worlds at the next look: as many as the widest arm needs by its spread so far, at most twice as many as now."""
-    return min(max(needed_worlds(worlds, half, wanted), worlds + least), 2 * worlds, most)
+    return min(max(needed_worlds(worlds, half, wanted), worlds + 1), 2 * worlds, most)
 
 
-def _gather(
-    entries: Sequence[Entry], todo: Sequence[Task], done: dict[Task, Measured], spread: Spread, processes: int,
-    consoles: tuple[Console, Console],
-) -> None:  # fmt: skip
-    """Do what is to do; the first replicate of a study tells how long it will take."""
-    results = spread(partial(measure, entries), todo)
-    told, shown = consoles
-    if not done:
-        with shown.status("timing the first replicate"):
-            place, measured = next(results)
-        done[todo[place]] = measured
-        told.print(projected(entries, len(todo), processes, measured.seconds), highlight=False)
-    with progress_bar(shown, "replicates") as progress:
-        task = progress.add_task(_arms(entries), total=len(todo), completed=sum(t in done for t in todo))
-        for place, measured in results:
-            done[todo[place]] = measured
-            progress.advance(task)
-
-
-def projected(entries: Sequence[Entry], replicates: int, processes: int, seconds: float) -> str:
-    """How long a study will take, from the time of one of its replicates."""
-    about = told_time(seconds * ceil(replicates / processes))
-    least = "at least " if entries[0].config.until is not None else ""
-    on = f"{processes} process{'es' if processes > 1 else ''}"
-    return f"projected: {least}about {about} for {_arms(entries)} x {counted(replicates, 'replicate')} on {on}"
-
-
-def _arms(entries: Sequence[Entry]) -> str:
-    arms = sum(entry.against != a for a, entry in enumerate(entries))
-    return counted(arms, "arm") if arms else "the baseline alone"
-
-
-def _stopped(wanted: float | None, looks: Sequence[int], wide: Mapping[str, float]) -> str:
-    if wanted is None:
-        return ""
+def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> str:
     how = f"looked at after {', '.join(map(str, looks))} worlds; intervals are those at the stopping time"
     if not wide:
         return f"Stopped after {looks[-1]} worlds: every arm's half-width is at most {wanted:g} ({how})."
@@ -281,44 +287,42 @@ def changes_of(config: Mapping[str, Any], baseline: Mapping[str, Any], stem: str
     return changed
 
 
-def timing_of(ran: Ran, own: float, total: float) -> dict[str, float | int]:
-    """Where the seconds went: in array code (worlds, months, metrics), in the rest of the replicates, in tables and figures."""
-    outside = ran.seconds - ran.array_seconds + own
+def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]:
+    """Where the seconds of a turn went: in array code (worlds, months, metrics), in the rest of runs, in tables and figures."""
+    turn = ran.turn
+    outside = turn.seconds - turn.array_seconds + own
     return {
         "total_seconds": round(total, 2),
-        "processes": ran.processes,
-        "array_seconds": round(ran.array_seconds, 2),
-        "other_replicate_seconds": round(ran.seconds - ran.array_seconds, 2),
+        "runs": turn.done,
+        "array_seconds": round(turn.array_seconds, 2),
+        "other_run_seconds": round(turn.seconds - turn.array_seconds, 2),
         "tables_and_figures_seconds": round(own, 2),
-        "share_outside_array_code": round(outside / (ran.array_seconds + outside), 4),
+        "share_outside_array_code": round(outside / (turn.array_seconds + outside), 4),
     }
 
 
 def _manifest(
-    command: str,
     folder: Path,
     entries: Sequence[Entry],
-    ran: Ran,
+    ran: Compared,
     timing: Mapping[str, float],
     tables: tuple[pd.DataFrame, pd.DataFrame] | None,
 ) -> dict[str, Any]:
     """The manifest of a comparison: how it stopped, what it cannot say, what no other arm outdoes, and where the time went."""
     frontier = [] if tables is None else tables[1].loc[tables[1]["on_frontier"], "arm"]
-    return manifest_of_arms(command, folder, entries, ran.board, timing["total_seconds"]) | {
+    return manifest_of_arms(folder, entries, ran, timing["total_seconds"]) | {
         "stopped": ran.stopped,
         "unreached": list(ran.unreached),
-        "unsaid": _unsaid(entries[0].config, ran.board),
+        "unsaid": _unsaid(ran.board),
         "frontier": [str(name) for name in frontier],
         "timing": dict(timing),
     }
 
 
-def manifest_of_arms(command: str, folder: Path, entries: Sequence[Entry], board: Board, seconds: float) -> dict[str, Any]:
+def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seconds: float) -> dict[str, Any]:
     """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
     first = entries[0].config
     plain = first.plain()
-    manifest = manifest_of(command, [first], folder, seconds, _absences(first, board))
-    del manifest["world_seed"]
     arms = {
         entry.name: {
             "baseline": entries[entry.against].name,
@@ -328,12 +332,10 @@ def manifest_of_arms(command: str, folder: Path, entries: Sequence[Entry], board
         }
         for entry in entries
     }
-    return manifest | {
-        "seeds": board.worlds,
-        "luck": first.luck,
-        "event_seeds": "world seed + 10000 x luck number (0, 1, ...)",
-        "arms": arms,
-    }
+    return manifest_of(
+        ran.plan.command, [first], ran.plan.asked, folder, ran.plan.folder, seconds=round(seconds, 1), arms=arms,
+        seeds=ran.board.worlds, luck=ran.plan.luck, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.board), missing={},
+    )  # fmt: skip
 
 
 def _absences(config: Config, board: Board) -> dict[str, str]:
@@ -345,10 +347,10 @@ def _absences(config: Config, board: Board) -> dict[str, str]:
     return {metric: reason for metric, reason in told.items() if metric not in measured}
 
 
-def _unsaid(config: Config, board: Board) -> list[str]:
+def _unsaid(board: Board) -> list[str]:
     """What the number of replicates cannot tell, and why."""
     said = []
-    if config.luck == 1:
+    if board.values.shape[3] == 1:
         said.append("No s.d. of worlds and luck: with one luck a world the two cannot be told apart (luck=2 would).")
     if len(board.worlds) == 1:
         said.append("No intervals: worlds are the independent units, and one has no spread.")

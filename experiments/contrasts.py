@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.lineup import DISPLACEMENT, HOURS, Board, Entry, Key
+from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board, Key
+from experiments.lineup import Entry
 from experiments.paired import components_of, half_width, mean_of, ratio_of
 from experiments.scenarios import Header
 from sim.metrics import UNITS
@@ -192,7 +193,7 @@ def cooperation_of(board: Board, contrasts: Sequence[Contrast]) -> pd.DataFrame:
             | {f"cooperation_lost{end}": number for end, number in lost.items()}
             | {"delay_quantile": quantile}
             | {f"delay_days{end}": number for end, number in delay.items() if "percent" not in end}
-            | {f"hours{end}": n for end, n in _change(board, contrast, HOURS).items() if "percent" not in end}
+            | {f"hours{end}": n for end, n in _change(board, contrast, OFFICER_HOURS).items() if "percent" not in end}
             | {f"secondary_use{end}": n for end, n in _change(board, contrast, FURTHER_USE).items() if "percent" not in end}
             | {"worlds": int(contrast.worlds.max(initial=0)), "runs": int(contrast.runs.max(initial=0))}
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from experiments.designs import Design
 from experiments.paired import mean_of
 from experiments.points import FIXED
+from experiments.settings import StudyConfig
 from sim.metrics import UNITS
 from sim.settings import Config
 from sim.world.record import ConfigError
@@ -92,7 +93,12 @@ class Study(Protocol):
 
     @property
     def config(self) -> Config:
-        """Of the first point: years, fewest events, settings of figures and analyses."""
+        """Of the first point: years, fewest events."""
+        ...
+
+    @property
+    def asked(self) -> StudyConfig:
+        """How it is read and drawn: settings of analyses and figures."""
         ...
 
     @property
@@ -112,6 +118,7 @@ class Told(NamedTuple):
     design: Design
     points: pd.DataFrame
     config: Config
+    asked: StudyConfig
     folder: Path
     held: dict[Outcome, Cube]
 

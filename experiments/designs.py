@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
 
 from experiments.scenarios import choice_of
+from experiments.settings import StudyConfig, study_of
 from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
@@ -105,6 +106,7 @@ class Design(Record):
     draw_seed: Seed = 1
     table: str | None = None  # path of a CSV with points made elsewhere
     search: Search | None = None
+    keep: list[Literal["views", "given"]] = []  # further tables that every run leaves
     outcomes: list[str] = []  # estimands that are kept; none stands for all
     slices: list[str] = []  # ways to slice that are kept; none stands for all
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds
@@ -235,11 +237,11 @@ _ACCEPTED = {
 }
 
 
-def refuse_design(config: Config, study: str) -> None:
+def refuse_design(asked: StudyConfig, study: str) -> None:
     """A study that reads no design does not take one for nothing. Raises ``ConfigError``."""
-    if config.design is not None:
+    if asked.design is not None:
         raise ConfigError(
-            f"design: found {quoted(config.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
+            f"design: found {quoted(asked.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
             "read designs"
         )
 
@@ -252,7 +254,7 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
     the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
-    design, asked = design_of(design_name), load(*overrides)
+    design, asked = design_of(design_name), study_of(*overrides)
     if not design.arms:
         raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
     _refuse_unheeded(design_name, design, overrides)
@@ -273,6 +275,13 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
         config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
         arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
     return arms
+
+
+def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:
+    """How a study is conducted, with the worlds and lucks of a design where the user says nothing of them."""
+    given = {key_of(override) for override in overrides}
+    said = {key: getattr(design, key) for key in ("seeds", "luck") if key not in given and getattr(design, key) is not None}
+    return asked.model_copy(update=said)
 
 
 def _said_by(design: Design, overrides: Sequence[str]) -> list[str]:
@@ -307,10 +316,7 @@ _COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luc
 _COMPARED = frozenset(_COMPARED_IN_ORDER)
 _UNHEEDED = frozenset(("scenarios", "size", "store", "shard", "mix"))  # keys of a user that a design's comparison has no use for
 _OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")
-_OF_THE_STUDY = (
-    *("scenarios", "baseline", "design", "seed", "seeds", "luck", "world_seed", "until", "most_seeds", "workers", "output"),
-    *("size", "store", "shard", "mix", "outcome", "analysis", "engine", "figures", "keep_requests", "case", "person"),
-)
+_OF_THE_STUDY = (*StudyConfig.model_fields, "seed", "world_seed")
 """Keys that are the study's and not one arm's."""
 
 
@@ -335,7 +341,7 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     A name is given as ``scenario_name`` gives it: sorted, and without scenarios that another one holds. All arms share one
     baseline and one world. Raises ``ConfigError``.
     """
-    asked = load(*overrides)
+    asked = study_of(*overrides)
     for override in overrides:
         if key_of(override) == "scenario":
             raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")

@@ -6,23 +6,28 @@ import re
 import signal
 import socket
 import threading
+import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol
 
-from experiments.jobs import Batch, Shared, failed, one_by_one, rest_of, work
+from experiments.jobs import Batch, Shared, failed, one_by_one, rest_of, warm, work
+from experiments.output import naming
 from experiments.processes import Hands
-from experiments.runs import warm
+from experiments.settings import EngineSpec
 from experiments.store.schema import Done, Key
-from sim.settings import EngineSpec
-from sim.world.record import ConfigError
+from sim.world.record import ConfigError, quoted
 
 _AHEAD = 2
 """Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
 _PATIENCE = 10.0  # seconds until a Ray must have answered
+_ANSWER = 300.0  # seconds until a node must have; *assumption*: a worker process of ours begins there, however busy it is
+_MOST_TOLD = 3  # nodes by name
+_SHORT = 120  # letters of a complaint
 _LOST = "its worker process died (too little memory?)"
 
 Work = Callable[[Shared, Batch], list[Done]]
@@ -83,7 +88,7 @@ def _until_lost(
     """Do what is ``waiting``, ``most`` at a time, until nothing is left or a worker dies: then what was under way is returned."""
     flying: dict[Future[list[Done]], Batch] = {}
     try:
-        with Hands(workers, _begin, begin) as hands:
+        with Hands(workers, _begin, (), begin) as hands:
             while waiting or flying:
                 while waiting and len(flying) < most:
                     flying[hands.submit(_in_worker, waiting[0])] = waiting[0]
@@ -128,6 +133,8 @@ def _ray(spec: EngineSpec, workers: int, work: Work) -> Engine:
 
     def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
         with _reached(ray, spec, workers):
+            if shared.folder is not None:  # where requests are kept, whoever does a run writes into the store
+                _refuse_blind(ray, shared.folder)
             yield from _on_ray(ray, shared, batches, spec.tries, workers, work)
 
     return engine
@@ -145,7 +152,7 @@ def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
         _knock(spec.address)
         ray.init(address=spec.address or "local", log_to_driver=False, logging_level="error", **here)
     except Exception as error:  # of any kind, plain ones too
-        told = f"{spec.address!r} ({' '.join(str(error).split())[:120]})"
+        told = f"{spec.address!r} ({' '.join(str(error).split())[:_SHORT]})"
         raise ConfigError(f"engine.address: found {told}; accepted: a Ray that runs, or null for one that starts here") from None
     try:
         if threading.current_thread() is threading.main_thread():
@@ -162,6 +169,51 @@ def _knock(address: str | None) -> None:
         socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
 
 
+def _refuse_blind(ray: Any, folder: Path) -> None:
+    """Ask every node that does runs whether it can write into the store. Raises ``ConfigError`` where one cannot."""
+    token = folder / f".{uuid.uuid4().hex}.part"  # tidied as a draft, if we are killed
+    options = {"max_retries": 0, "num_cpus": 0}  # so that a node that is busy answers too
+    nodes = {node["NodeID"]: node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")}
+    try:
+        with naming(token):
+            token.touch()
+        ask: Callable[..., Any] = ray.remote(**options)(can_write_by).options
+        on: Callable[..., Any] = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        asked = {name: ask(scheduling_strategy=on(name, soft=False)).remote(token, name) for name in nodes}
+        blind = [(nodes[name]["NodeName"], why) for name, answer in asked.items() if (why := _heard(ray, answer))]
+    finally:
+        token.unlink(missing_ok=True)
+    if blind:
+        told = ", ".join(f"{quoted(name)} ({why})" for name, why in blind[:_MOST_TOLD])
+        raise ConfigError(
+            f"keep_requests: found true with engine=ray and a store that {len(blind)} of {len(nodes)} nodes cannot write to: "
+            f"{told}; accepted: false, or output=... on a disk that every node sees as {folder}"
+        )
+
+
+def can_write_by(token: Path, name: str) -> str:
+    """Whether this machine sees a file, and can write another one beside it: an empty text, or why it cannot."""
+    mine = token.with_name(f".{token.stem.strip('.')}-{name}.part")
+    try:
+        if not token.is_file():
+            return "does not see it"
+        mine.touch()
+        mine.unlink()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
+def _heard(ray: Any, answer: Any) -> str:
+    """What a node said, or why it said nothing."""
+    try:
+        return str(ray.get(answer, timeout=_ANSWER))
+    except ray.exceptions.RayTaskError as error:
+        return " ".join(str(error.cause).split())[:_SHORT]
+    except ray.exceptions.RayError as error:
+        return f"no answer: {type(error).__name__}"
+
+
 def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:
     task: Callable[..., Any] = ray.remote(max_retries=0)(work).remote
     held = ray.put(shared)
@@ -176,7 +228,10 @@ def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, work
             batch, attempt = flying.pop(ready)
             try:
                 done = ray.get(ready)
-            except ray.exceptions.RayTaskError as error:  # Ray runs, and ours does not: a package that is missing there
+            except ray.exceptions.RayTaskError as error:
+                if isinstance(error.cause, OSError):  # a disk: no run is to blame
+                    raise error.cause from None
+                # Ray runs, and ours does not: a package that is missing there
                 yield [failed(shared, key, str(error.cause), str(error)) for key in batch.keys]
             except ray.exceptions.RayError:
                 if len(batch.keys) > 1:

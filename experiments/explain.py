@@ -17,6 +17,7 @@ from rich.text import Text
 
 from experiments.designs import refuse_design
 from experiments.scenarios import choice_of
+from experiments.settings import StudyConfig, asked_by
 from experiments.story.divergence import differing, parting
 from experiments.story.facts import Fact, Life, life_of
 from experiments.story.replay import Witnessed, witness
@@ -38,35 +39,35 @@ _ENDS = {"executed_empty": "data gone", "lapsed": "unanswered", "parked": "laid 
 
 def main(*overrides: str) -> None:
     """Tell a case or a person, or list cases to tell."""
-    baseline, chosen = pair_of(overrides)
-    if chosen.case is not None and chosen.person is not None:
-        raise ConfigError(f"case: found {chosen.case} beside person {chosen.person}; accepted: one of the two")
+    baseline, chosen, asked = pair_of(overrides)
+    if asked.case is not None and asked.person is not None:
+        raise ConfigError(f"case: found {asked.case} beside person {asked.person}; accepted: one of the two")
     for config in (baseline, chosen):
         check(config)
     console = console_of(_PIPE_WIDTH)
     with console.status("running both scenarios"):
-        told = list(_told(baseline, chosen, overrides, console.is_terminal))
+        told = list(_told(baseline, chosen, asked, overrides, console.is_terminal))
     for part in told:
         console.print(part, highlight=False)
 
 
-def pair_of(overrides: Sequence[str]) -> tuple[Config, Config]:
-    """Baseline and scenario under the same overrides.
+def pair_of(overrides: Sequence[str]) -> tuple[Config, Config, StudyConfig]:
+    """Baseline and scenario under the same overrides, and what is to be told of them.
 
     Where the overrides are all that could tell them apart, the baseline goes without those of texts and safeguards, or else
     without all that are policy. Raises ``ConfigError`` if the two are one configuration.
     """
-    chosen = load(*overrides)
-    refuse_design(chosen, "explain")
+    chosen, asked = asked_by(*overrides)
+    refuse_design(asked, "explain")
     of_both = [override for override in overrides if key_of(override) not in ("scenario", "reforms")]
-    against = choice_of(chosen.baseline)
+    against = choice_of(asked.baseline)
     baseline = load(*of_both, *against)
     if baseline.digest() != chosen.digest():
-        return baseline, chosen
+        return baseline, chosen, asked
     for is_reform in (_is_law, is_policy):
         baseline = load(*(override for override in of_both if not is_reform(override)), *against)
         if baseline.digest() != chosen.digest():
-            return baseline, chosen.model_copy(update={"scenario_name": f"{chosen.scenario_name} with overrides"})
+            return baseline, chosen.model_copy(update={"scenario_name": f"{chosen.scenario_name} with overrides"}), asked
     raise ConfigError(f"scenario: found {chosen.scenario_name!r}, which is the baseline; accepted: any other choice")
 
 
@@ -74,21 +75,23 @@ def _is_law(override: str) -> bool:
     return key_of(override).partition(".")[0] in ("instruments", "safeguards")
 
 
-def _told(baseline: Config, chosen: Config, overrides: Sequence[str], terminal: bool) -> Iterator[RenderableType]:
+def _told(
+    baseline: Config, chosen: Config, asked: StudyConfig, overrides: Sequence[str], terminal: bool
+) -> Iterator[RenderableType]:  # fmt: skip
     results = simulate(baseline), simulate(chosen)
-    if chosen.person is not None:
-        cases = person_rows(results[0], chosen.person)
-    elif chosen.case is not None:
-        cases = [case_row(results[0], chosen.case)]
+    if asked.person is not None:
+        cases = person_rows(results[0], asked.person)
+    elif asked.case is not None:
+        cases = [case_row(results[0], asked.case)]
     else:
         cases = notable(*results)
     abroad = [case for case in cases if results[0].finished.case_status[case] != DOMESTIC]
     a, b = witnessed(baseline, chosen, abroad)
-    if chosen.case is None and chosen.person is None:
+    if asked.case is None and asked.person is None:
         yield from _listing(a, b, cases, overrides, terminal)
         return
-    if chosen.person is not None:
-        yield from _person(a, b, chosen.person, cases, terminal)
+    if asked.person is not None:
+        yield from _person(a, b, asked.person, cases, terminal)
     for case in abroad:
         yield story(a, b, case, terminal)
 

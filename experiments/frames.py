@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.run_tables import STAGES
 from experiments.summary import headline_of
-from experiments.tally import STAGES, Tally
+from experiments.tally import Tally
 from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import pyarrow as pa
-
 from experiments.designs import Settings
-from experiments.lineup import MOST_WORLDS, event_seed
 from experiments.points import Points, touches_world
-from experiments.runs import trials
-from experiments.store.schema import ESTIMATES, Done, Key, checksum_of, packed
-from sim.config import checked, varied
+from experiments.run_tables import Kept, tables_of
+from experiments.store.requests import REQUESTS, write_requests
+from experiments.store.schema import Done, Key, packed
+from experiments.store.store import WHOLE
+from sim.config import checked, load, varied
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
@@ -25,18 +25,53 @@ BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
 _HAND_BACK = 10.0
 """Seconds after which a worker hands back what it has, rather than at the end of a batch; *assumption*: that much may be lost."""
+EVENT_SEEDS = "world seed + 10000 x luck number (0, 1, ...)"
+"""How event seeds follow, as manifests say it."""
+MOST_WORLDS = 10_000  # in one study: the distance between event seeds of one world
 _SHORT = 200  # letters of an error
+_TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
+
+
+def event_seed(world: int, luck: int) -> int:
+    """Seed of the ``luck``-th luck of a world: the world's own, then every ten thousandth after it.
+
+    So the first luck of a world is the run that ``rogatory run`` makes under that seed; no two replicates of a study share an
+    event seed; and none changes when worlds or lucks are added.
+
+    >>> event_seed(7, 0), event_seed(7, 1), event_seed(8, 0)
+    (7, 10007, 8)
+    """
+    return world + MOST_WORLDS * luck
+
+
+def trials(configs: Sequence[Config]) -> list[Config]:
+    """A tiny world under each policy among the configurations: running it compiles what they need."""
+    policies = {config.policy.model_dump_json(): config.policy for config in configs}
+    tiny = load(*_TINY)
+    return [tiny.model_copy(update=dict(policy)) for policy in policies.values()]
+
+
+def warm(tried: Sequence[Config]) -> None:
+    """Run each once: compiled rules come into this process, and on a new machine into the cache of all others."""
+    for config in tried:
+        simulate(config, seed=1)
+
+
+def crew_size(asked: int | None, tasks: int) -> int:
+    """Processes for so many tasks: every core unless fewer were asked for, and never more than there are tasks."""
+    return min(asked or os.cpu_count() or 1, tasks)
 
 
 class Shared(NamedTuple):
-    """What every run of a sweep needs; it is shipped to each worker once."""
+    """What every run of a study needs; it is shipped to each worker once."""
 
     bases: dict[str, dict[str, Any]]
     settings: dict[str, tuple[str, Settings]]  # point -> base and keys
-    outcomes: frozenset[str]  # kept; none stands for all
-    slices: frozenset[str]  # kept; none stands for all
-    code: str  # of the simulation's sources
+    kept: Kept
+    code: str  # of what decides a run
     trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
+    folder: Path | None = None  # of the store, where runs leave their requests; None where they are not kept
+    writer: str = WHOLE  # whose runs these are
 
 
 class Batch(NamedTuple):
@@ -46,10 +81,11 @@ class Batch(NamedTuple):
     home: int  # points of one number share the facts of a world
 
 
-def shared_of(points: Points, outcomes: Sequence[str], slices: Sequence[str], code: str) -> Shared:
+def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str = WHOLE) -> Shared:
     """Everything about a table of points that its runs need."""
     by_id = dict(zip(points.frame["point"], points.settings, strict=True))
-    return Shared(points.bases, by_id, frozenset(outcomes), frozenset(slices), code, trials([points.config(0)]))
+    trial = trials([checked(next(iter(points.bases.values())))])
+    return Shared(points.bases, by_id, kept, code, trial, folder.absolute() if REQUESTS in kept.tables else None, writer)
 
 
 def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
@@ -79,11 +115,17 @@ def _facts(settings: Settings) -> list[tuple[str, Any]]:
 def work(shared: Shared, batch: Batch) -> list[Done]:
     """Do the runs of a batch in turn; one that fails is told and does not stop the others.
 
-    Where they take long only the first are done: the others are to be asked for again (``rest_of``).
+    Where they take long only the first are done: the others are to be asked for again (``rest_of``). So they are where a run's
+    requests cannot be written; ``OSError`` is raised for the first one, for the disk is to blame and no run.
     """
     began, done = time.monotonic(), list[Done]()
     for key in batch.keys:
-        done.append(_attempt(shared, key))
+        try:
+            done.append(_attempt(shared, key))
+        except OSError:
+            if not done:
+                raise
+            break
         if time.monotonic() - began > _HAND_BACK:
             break
     return done
@@ -101,45 +143,32 @@ def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
 
 
 def _attempt(shared: Shared, key: Key) -> Done:
+    """One run, well or not. Raises ``OSError`` where its requests cannot be written."""
     began = time.perf_counter()
     seed = event_seed(key.world_seed, key.luck)
     try:
-        return _run(shared, key, seed, began)
+        run, result = _run(shared, key, seed, began)
     except Exception as error:
         return failed(shared, key, f"{type(error).__name__}: {error}", traceback.format_exc(), time.perf_counter() - began)
+    if shared.folder is None:
+        return run
+    write_requests(result.requests, shared.folder, run, shared.writer)
+    return run._replace(seconds=time.perf_counter() - began)
 
 
 def failed(shared: Shared, key: Key, error: str, trace: str, seconds: float = 0.0) -> Done:
     """A run that came to nothing."""
     line = " ".join(error.split())[:_SHORT] or "no message"
-    return Done(key, event_seed(key.world_seed, key.luck), "", shared.code, b"", 0, 0, line, trace, seconds, 0.0, 0.0)
+    return Done(key, event_seed(key.world_seed, key.luck), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
 
 
-def _run(shared: Shared, key: Key, seed: int, began: float) -> Done:
+def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Result]:
     base, settings = shared.settings[key.point]
     config = checked(varied(shared.bases[base], settings))
     started = time.perf_counter()
     cases_of(config, world_of(config, key.world_seed), seed)
     built = time.perf_counter() - started
     result = simulate(config, seed=seed, world_seed=key.world_seed)
-    table, words = estimates_of(result, shared)
+    tables = {name: packed(table) for name, table in tables_of(result, shared.kept).items()}
     arrays = time.perf_counter() - started
-    value, count = table["value"].to_numpy(), table["count"].to_numpy()
-    return Done(
-        key, seed, config.digest(), shared.code, packed(table), len(table), checksum_of(words, value, count), "", "",
-        time.perf_counter() - began, arrays, built,
-    )  # fmt: skip
-
-
-def estimates_of(result: Result, shared: Shared) -> tuple[pa.Table, list[tuple[str, str, str]]]:
-    """The estimates of a run that are kept, and their names row by row; a missing value is missing, whatever bits it had."""
-    rows = [
-        row
-        for row in result.metrics.itertuples(index=False, name=None)
-        if (not shared.outcomes or row[0] in shared.outcomes) and (not shared.slices or row[1] in shared.slices)
-    ]
-    words = [row[:3] for row in rows]
-    value = np.array([row[3] for row in rows], float)
-    columns = [pa.array([row[place] for row in words], pa.string()) for place in range(3)]
-    numbers = [pa.array(value, pa.float64(), from_pandas=True), pa.array([row[4] for row in rows], pa.int64())]
-    return pa.table([*columns, *numbers], schema=ESTIMATES), words
+    return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from experiments.designs import Design
+from experiments.execution import JOB, planned, run_plan
 from experiments.points import FIXED, Points, point_id
+from experiments.settings import asked_by
 from experiments.stopped import INTERRUPTED, StoppedError
-from experiments.store.reader import store_folder
-from experiments.sweep import JOB, Plan, of_the_sweep, refuse_fixed_world, run_plan
+from experiments.sweep import of_the_sweep, refuse_fixed_world
+from experiments.terminal import console_of
 from sim.composition import SEARCHPATH
-from sim.config import checked, key_of, plain_of, value_of
+from sim.config import key_of, plain_of, value_of
 
 DESIGN = Design(question="What the jobs of a multirun show, one point each.")
 
@@ -22,22 +24,21 @@ DESIGN = Design(question="What the jobs of a multirun show, one point each.")
 def main(together: str, *overrides: str) -> Path:
     """Run one job's configuration into the store ``multirun-<together>``, or the one that ``store`` names."""
     plain = plain_of(*overrides)
-    config = checked(plain)
+    config, asked = asked_by(*overrides)
     refuse_fixed_world(config)
-    folder = store_folder(config.store or f"multirun-{together}", config.output)
     given = [override for override in overrides if not of_the_sweep(override)]
     settings = {_named(override): value_of(override) for override in given if key_of(override) not in ("scenario", SEARCHPATH)}
     scenario = config.scenario_name
     point = point_id(scenario, settings)
-    row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0), strict=True)) | settings
+    row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0, point), strict=True)) | settings
     points = Points(pd.DataFrame([row]), {point: plain}, [(point, {})])
-    worlds = [config.seed + number for number in range(config.seeds)]
-    luck = config.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
-    plan = Plan(
-        f"run -m {' '.join(overrides)}", DESIGN, config, points, worlds, luck, folder, f"{JOB}{point}", (1, 1), tuple(given)
-    )
+    worlds = [config.seed + number for number in range(asked.seeds)]
+    luck = asked.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
+    named = asked.model_copy(update={"store": asked.store or f"multirun-{together}"})
+    command, more = f"run -m {' '.join(overrides)}", {"writer": f"{JOB}{point}", "overrides": tuple(given)}
+    plan = planned("multirun", command, DESIGN, points, named, worlds, luck, **more)
     try:
-        return run_plan(plan)
+        return run_plan(plan, console_of()).plan.folder
     except StoppedError as stopped:
         if stopped.status != INTERRUPTED:
             raise

@@ -15,18 +15,20 @@ import time
 import traceback
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.interrupts import held
 from experiments.stopped import FAILED, StoppedError
-from sim.result import package_versions
-from sim.settings import Config
+from sim.errors import RogatoryError, quoted
 from sim.sources.checksums import sha256
-from sim.world.record import RogatoryError, quoted
+
+if TYPE_CHECKING:  # to list stores takes no simulation
+    from experiments.settings import StudyConfig
+    from sim.settings import Config
 
 MANIFEST = "manifest.json"
 _ASIDE = re.compile(r"\.(?P<age>new|old)-[0-9a-f]{8}-(?P<name>.+)")
@@ -282,25 +284,40 @@ def machine() -> dict[str, Any]:
     }
 
 
-def manifest_of(
-    asked: str, configs: list[Config], folder: Path, seconds: float, absent: dict[str, str], missing: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """Everything that is needed to rebuild or to doubt the files of ``folder``; ``missing`` are files that it lacks, with why."""
+def provenance(command: str) -> dict[str, Any]:
+    """What every manifest says, of runs and of pages: the command, when, by which code, where and with which packages."""
+    from sim.result import package_versions  # it imports the model, which a listing of stores does not need
+
     return {
-        "schema": SCHEMA,
-        "command": f"rogatory {asked}",
+        "command": f"rogatory {command}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 1),
         "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
+    }
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """The checksum of every file of a folder, by its name."""
+    return {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def manifest_of(
+    command: str, configs: Sequence[Config], asked: StudyConfig, folder: Path, store: Path, **more: Any
+) -> dict[str, Any]:  # fmt: skip
+    """Everything that is needed to rebuild or to doubt the files of ``folder``, which were made from the runs in ``store``.
+
+    Among ``more`` are ``seconds``, ``absent`` (estimands that the runs cannot give, with why) and ``missing`` (files likewise).
+    """
+    return {
+        "schema": SCHEMA,
+        **provenance(command),
+        "store": str(store),
         "tables": configs[0].data,
-        "seeds": [configs[0].seed + number for number in range(configs[0].seeds)],
-        "world_seed": configs[0].world_seed,
-        "absent": absent,
-        "missing": missing or {},
+        "study": asked.plain(),
         "scenarios": {c.scenario_name: {"digest": c.digest(), "config": c.plain()} for c in configs},
-        "files": {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+        "files": files_in(folder),
+        **more,
     }
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments import frames
 from experiments.figures import draw, save
+from experiments.settings import StudyConfig
 from experiments.tally import Tally
 from sim.settings import Config
 from sim.world.vocabulary import DAYS_PER_MONTH
@@ -27,13 +28,18 @@ def drawn_for(configs: Sequence[Config]) -> list[str]:
 
 
 def draw_all(
-    folder: Path, configs: Sequence[Config], pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None
+    folder: Path,
+    configs: Sequence[Config],
+    asked: StudyConfig,
+    pooled: Tally,
+    summary: pd.DataFrame,
+    comparison: pd.DataFrame | None,
 ) -> None:
     """Draw and save the figures of a study of one or two scenarios.
 
     One that cannot be drawn keeps no other from being drawn; the first failure is raised when all have been tried.
     """
-    made, settings = _pages(configs, pooled, summary, comparison), configs[-1].figures
+    made, settings = _pages(configs, asked.seeds, pooled, summary, comparison), asked.figures
     failures: list[Exception] = []
     for name in drawn_for(configs):
         try:
@@ -50,15 +56,15 @@ _OF_EACH, _OF_TWO = ("targeted_rate", "flows", "fates", "backlog", "tile_map", "
 
 
 def _pages(
-    configs: Sequence[Config], pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None
+    configs: Sequence[Config], seeds: int, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None
 ) -> dict[str, Callable[[], Drawn]]:
     """What each figure is made from, by its name; nothing is worked out before it is called."""
     last = configs[-1]
     fewest = last.metrics.fewest_events
-    runs = f"{last.seeds} runs of {last.years} years a scenario."
+    runs = f"{seeds} runs of {last.years} years a scenario."
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
-    shown = f"Scenario: {_plain(last)}; {last.seeds} runs of {last.years} years."
+    shown = f"Scenario: {_plain(last)}; {seeds} runs of {last.years} years."
     few = {"fewest": fewest}
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", few),

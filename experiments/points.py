@@ -20,21 +20,18 @@ import yaml
 from experiments.designs import Choice, Design, Settings, design_of, stack_of, told_of
 from experiments.sampling import combinations_of, draws_of, refuse_count, refuse_size, size_told
 from experiments.scenarios import changes, choice_of
-from sim.config import checked, chooses, is_policy, key_of, meet, options, plain_of, refuse_nested, varied
+from experiments.settings import StudyConfig, study_of
+from sim.config import ADOPTED, checked, chooses, is_policy, key_of, meet, options, plain_of, refuse_nested, varied
 from sim.settings import Config
 from sim.sources.csv_files import TableError, much_like_a_number, number_in, sheet_of
 from sim.world.record import ConfigError, quoted
 
-FIXED = ("point", "place", "scenario", "condition", "draw")
+FIXED = ("point", "place", "scenario", "condition", "draw", "against")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
-OF_THE_STUDY = (
-    *("scenario", "scenarios", "baseline", "reforms", "seed", "seeds", "world_seed", "luck", "until", "most_seeds", "workers"),
-    *("output", "keep_requests", "design", "size", "store", "shard", "mix", "outcome", "engine", "analysis", "figures", "case"),
-    "person",
-)
+OF_THE_STUDY = (*StudyConfig.model_fields, "scenario", "reforms", "seed", "world_seed")
 """Keys of how a study is run: no point may set them."""
-_TEXTS = ("point", "scenario", "condition")
+_TEXTS = ("point", "scenario", "condition", "against")
 LINE = "line"
 """Name of the index of a table that was read from a file: the line on which each row begins."""
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
@@ -88,9 +85,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
 
 def main(*overrides: str) -> None:
     """Print a design's points as CSV, to be kept, changed and read back (``table`` of a design)."""
-    from sim.config import load
-
-    config = load(*overrides)
+    config = study_of(*overrides)
     if config.design is None:
         raise ConfigError(f"design: found none; accepted: one of {', '.join(options('design'))}, or the path of a YAML file")
     refuse_scenario(overrides)
@@ -146,7 +141,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
         for column, value in given.items():
             name = str(column)
             where = f"{place}: {names(number)}: {name}"
-            if name in ("point", "place") or pd.isna(value):
+            if name in ("point", "place", "against") or pd.isna(value):
                 continue
             row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), where)
             if name in levels and row[name] not in levels[name]:
@@ -304,6 +299,8 @@ def points_of_rows(
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
     frame.insert(1, "place", range(len(frame)))
+    frame["against"] = _against(frame, design, bases)
+    frame = frame[[*FIXED, *(name for name in frame.columns if name not in FIXED)]]
     doubled = frame["point"].duplicated()
     if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
         again = frame.loc[doubled].iloc[0]
@@ -314,6 +311,29 @@ def points_of_rows(
     _try_bounds(found, design)
     _try_ends(found, design, named)
     return found
+
+
+def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The id of each point's baseline: of a search its first point, else the baseline's policy under the same condition and draw.
+
+    All levers are at their first level there. Nothing where the design has no such point, or none of the same worlds and cases.
+    """
+    if design.search is not None:
+        return [str(frame["point"].iloc[0])] * len(frame)
+    world = {name: checked(plain).world_digest() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
+    firsts = {name: next(iter(levels)) for name, levels in design.levels_of.items()}
+    place = [(world[row["scenario"]], row["condition"], row["draw"]) for row in frame.to_dict("records")]
+    there: dict[tuple[str, str, int], str] = {}
+    for where, row in zip(place, frame.to_dict("records"), strict=True):
+        if is_baseline(str(row["scenario"]), design) and all(row[name] == first for name, first in firsts.items()):
+            there.setdefault(where, str(row["point"]))
+    return [there.get(where, "") for where in place]
+
+
+def is_baseline(scenario: str, design: Design) -> bool:
+    """Whether a policy's name stands for the baseline, or an arm says the same as it does."""
+    said = (design.arms or {}).get(scenario)
+    return said in ([f"scenario={design.baseline}"], [] if design.baseline == ADOPTED else None) or scenario == design.baseline
 
 
 def _refuse_two_under_one_id(found: Points, named: Callable[[int], str]) -> None:
@@ -458,7 +478,7 @@ def _try_ends(found: Points, design: Design, named: Callable[[int], str]) -> Non
     Raises ``ConfigError``: the mistake is told under the key of the design that sets what is wrong.
     """
     tried: set[int] = set()
-    for column in found.frame.columns.difference(["point", "place", "draw"], sort=False):
+    for column in found.frame.columns.difference(["point", "place", "draw", "against"], sort=False):
         values = found.frame[column]
         numeric = pd.api.types.is_numeric_dtype(values) and bool(values.notna().any())
         if numeric:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.synchronize import Lock
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType, ModuleType, TracebackType
@@ -131,12 +134,21 @@ def _name(node: ast.AST) -> str:
 class Hands:
     """Processes for the length of a block: none is left behind, and after a failure or an interrupt none goes on."""
 
-    def __init__(self, processes: int, begin: Callable[..., object], given: tuple[Any, ...]) -> None:
-        """So many of them; each calls ``begin`` with what is ``given`` before its first work. Raises ``UnguardedError``."""
+    def __init__(
+        self, processes: int, begin: Callable[..., object], given: tuple[Any, ...], large: tuple[Any, ...] = ()
+    ) -> None:  # fmt: skip
+        """So many of them; each calls ``begin`` with what is ``given``, and then ``large``, before its first work.
+
+        What is given must be small (some kilobytes): the library writes it to a process that has only just begun, and waits for
+        ever where that dies before it has read all. So what may be ``large`` goes another way. Raises ``UnguardedError``.
+        """
         _refuse_unguarded(processes)
         self._count = processes
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(begin, given))
+        self._reader, self._writer = context.Pipe(duplex=False)
+        self._parcel = pickle.dumps(large)
+        told = (begin, given, self._reader, context.Lock())
+        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=told)
         self._begun: dict[int, multiprocessing.process.BaseProcess] = {}
         self._ended: SimpleQueue[Future[Any]] = SimpleQueue()
 
@@ -164,7 +176,14 @@ class Hands:
 
     def __enter__(self) -> Self:
         """The processes themselves."""
+        threading.Thread(target=self._hand_over, daemon=True).start()
         return self
+
+    def _hand_over(self) -> None:
+        """What is large, once for each process, until all have it or there is nobody left to read."""
+        with suppress(OSError):
+            for _ in range(self._count):
+                self._writer.send_bytes(self._parcel)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Wait for the end of all. Raises ``UnguardedError`` where they came to nothing because they ran the parent's script."""
@@ -173,6 +192,7 @@ class Hands:
             if error is not None and not broken:
                 self._stop()
             self._pool.shutdown(wait=True, cancel_futures=True)
+            self._reader.close()  # now nobody reads: who still hands over comes to an end
         if broken and any(process.exitcode == _BEGUN_AGAIN for process in self._begun.values()):
             _refuse(self._count)
 
@@ -203,9 +223,11 @@ class _Own:
     stopping = False
 
 
-def _begin(begin: Callable[..., object], given: tuple[Any, ...]) -> None:
+def _begin(begin: Callable[..., object], given: tuple[Any, ...], parcels: Connection, turn: Lock) -> None:
     follow_parent()
-    begin(*given)
+    with turn:
+        parcel = parcels.recv_bytes()
+    begin(*given, *pickle.loads(parcel))  # noqa: S301 - of our own parent
 
 
 def _worked[T, R](work: Callable[[T], R], task: T) -> R:

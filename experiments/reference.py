@@ -20,8 +20,9 @@ import pandas as pd
 
 from experiments import adaptation, compare, demo
 from experiments.adaptation import DIGITS, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE
+from experiments.board import Key
 from experiments.contrasts import COLUMNS
-from experiments.lineup import Key, event_seed
+from experiments.jobs import event_seed
 from experiments.output import MANIFEST, naming, whole_folder, write_manifest
 from experiments.summary import HEADLINE
 from experiments.telling import counted, told_time

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,10 +23,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments import adaptation, demo
-from experiments.compare import changes_of, chosen_arms, run_all, runs_frame
+from experiments import adaptation, demo, study
+from experiments.board import OFFICER_HOURS, Board
+from experiments.compare import changes_of, chosen_arms, plan_of, run_all, runs_frame
 from experiments.contrasts import COOPERATION, FURTHER_USE, PROTECTION, comparison_of, contrast_of, cooperation_of
-from experiments.lineup import HOURS, Board, Entry, line_up
+from experiments.designs import Design
+from experiments.execution import Plan, run_plan, timed
+from experiments.forecast import work_of
+from experiments.jobs import crew_size
+from experiments.lineup import Entry, line_up
 from experiments.output import commit, machine
 from experiments.paired import mean_of
 from experiments.reference import (
@@ -45,10 +51,12 @@ from experiments.reference import (
     read_tables,
     shown,
 )
-from experiments.runs import replicates
+from experiments.settings import StudyConfig
+from experiments.stopped import INTERRUPTED, StoppedError
 from experiments.summary import comparison_of as demo_comparison
+from experiments.tally import tally_of
 from experiments.telling import counted, told_time
-from experiments.terminal import console_of
+from experiments.terminal import Terminal, console_of
 from experiments.verdicts import (
     DIFFERENT,
     EVENTS,
@@ -96,23 +104,27 @@ class Again(NamedTuple):
 
 def main(*names: str) -> int:
     """Run the named scenarios and parts again (all of them without a name), tell each number's verdict."""
-    folder = FOLDER
-    reading = read(folder)
+    reading = read(FOLDER)
     chosen = chosen_of(names, reading)
     console, began = console_of(), time.monotonic()
-    console.print(told_before(chosen, reading), highlight=False)
     arms = [name for name in chosen if name not in PARTS]
     wanted = {SCENARIOS: bool(arms)} | {part: part in chosen for part in PARTS}
+    parts = [part for part, asked in wanted.items() if asked]
+    named = {part: parted(adapted_in(reading.manifests[part]) if part == ADAPTATION else arms) for part in parts}
+    todo = {part: todo_of(part, reading.manifests.get(part, {}), named[part][1]) for part in parts}
+    console.print(
+        f"{counted(len(chosen), 'part')} of the reference once more; {told_before(todo)}", highlight=False, soft_wrap=True
+    )
     notes, outcomes, elsewhere = [], [], False
-    for part in (part for part, asked in wanted.items() if asked):
+    for part in parts:
         manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
         strange = strangeness(manifest)
         elsewhere |= bool(strange)
-        gone, left = parted(adapted_in(manifest) if part == ADAPTATION else arms)
-        again = again_of(part, manifest, left, console)
+        gone = named[part][0]
+        again = made_again(part, todo[part])
         subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
         outcomes += [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
-        notes += [f"{part}: {note}" for note in (*strange, *damage(folder, part, reading), *changed(again.configs, manifest))]
+        notes += [f"{part}: {note}" for note in (*strange, *damage(FOLDER, part, reading), *changed(again.configs, manifest))]
         if part in (SCENARIOS, ADAPTATION):
             notes += [f"{part}: no scenario is named {name} any more" for name in gone]
     console.print(table_of(outcomes))
@@ -148,15 +160,34 @@ def parted(arms: Sequence[str]) -> tuple[list[str], list[str]]:
 # --- running again --------------------------------------------------------------------------------------------------------
 
 
-def again_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str], console: Console) -> Again:
-    """A part run again; of the scenarios, and of the study of adaptation, the arms named."""
+class Todo(NamedTuple):
+    """A part that is to be run again."""
+
+    plan: Plan | None  # None where nothing is simulated
+    again: Callable[[Path, Console], Again]  # runs it into a folder
+
+
+def made_again(part: str, todo: Todo) -> Again:
+    """Run a part again, in a store that is gone when this returns, or stops: what says where it was is said without it."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return todo.again(Path(folder), Terminal(quiet=True))
+        except StoppedError as stopped:
+            if stopped.status == INTERRUPTED:
+                raise KeyboardInterrupt from None
+            why = str(stopped).partition("; ")[0]
+            raise StoppedError(f"{part}: {why}; nothing can be said of it, and nothing was written", stopped.status) from None
+
+
+def todo_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
+    """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
-        return Again({PENALTIES_FILE: penalties()}, {}, {})
+        return Todo(None, lambda *_: Again({PENALTIES_FILE: penalties()}, {}, {}))
     if part == DEMO:
         return demo_again(manifest)
     if not arms:
-        return Again({}, {}, {})
-    return adaptation_again(manifest, arms, console) if part == ADAPTATION else scenarios_again(manifest, arms, console)
+        return Todo(None, lambda *_: Again({}, {}, {}))
+    return adaptation_again(manifest, arms) if part == ADAPTATION else scenarios_again(manifest, arms)
 
 
 def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
@@ -165,37 +196,47 @@ def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
     return [word for word in words if key_of(word) not in ("output", *without)]
 
 
-def scenarios_again(manifest: Mapping[str, Any], arms: Sequence[str], console: Console) -> Again:
+def scenarios_again(manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
     """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
-    entries = entries_of(manifest, arms)
-    ran = run_all(entries, console)
-    places = [place for place, entry in enumerate(entries) if entry.against != place]
-    contrasts = [contrast_of(ran.board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
-    runs = runs_frame(ran.board, entries)
-    configs = {entry.name: entry.config for entry in entries}
-    if not contrasts:
-        return Again({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
-    cooperation = cooperation_of(ran.board, contrasts)
-    tables = kept_tables(runs, comparison_of(ran.board, contrasts, {}), cooperation)
-    return Again(tables, {"cooperation.csv": cooperation_scales(ran.board, entries, cooperation)}, configs)
+    entries, asked = entries_of(manifest, arms)
+    plan = plan_of(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> Again:
+        board = run_all(plan._replace(folder=folder), entries, console).board
+        places = [place for place, entry in enumerate(entries) if entry.against != place]
+        contrasts = [contrast_of(board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
+        runs = runs_frame(board, entries)
+        configs = {entry.name: entry.config for entry in entries}
+        if not contrasts:
+            return Again({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
+        cooperation = cooperation_of(board, contrasts)
+        tables = kept_tables(runs, comparison_of(board, contrasts, {}), cooperation)
+        return Again(tables, {"cooperation.csv": cooperation_scales(board, entries, cooperation)}, configs)
+
+    return Todo(plan, again)
+
+
+def _design_of(entries: Sequence[Entry]) -> Design:
+    return Design(question="What the reference says of scenarios.", scenarios=[entry.name for entry in entries])
 
 
 def _none() -> pd.DataFrame:
     return pd.DataFrame(columns=["metric", "by", "level"])
 
 
-def entries_of(manifest: Mapping[str, Any], arms: Sequence[str]) -> list[Entry]:
-    """The baseline of the reference, then the arms named; the baseline alone if it is the only one named."""
+def entries_of(manifest: Mapping[str, Any], arms: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+    """The baseline of the reference, then the arms named; the baseline alone if it is the only one named. And how they are run."""
     baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
     named = [arm for arm in arms if arm != baseline]
     some = named or [next(name for name in manifest["arms"] if name != baseline)]
-    entries = line_up(chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"]))
-    return entries if named else entries[:1]
+    chosen, asked = chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"])
+    entries = line_up(chosen)
+    return (entries if named else entries[:1]), asked
 
 
 def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.DataFrame) -> pd.DataFrame:
     """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
-    keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": HOURS, "secondary_use": FURTHER_USE}
+    keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": OFFICER_HOURS, "secondary_use": FURTHER_USE}
     levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
     columns: dict[str, Any] = {}
     for name in KINDS[SCENARIOS]["cooperation.csv"].numbers:
@@ -222,28 +263,40 @@ def adapted_in(manifest: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(name.rpartition(" ")[0] for name in arms))
 
 
-def adapting(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> list[Entry]:
-    """These scenarios and their baselines under each conduct, as the study lines them up."""
-    return line_up(adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"]))
+def adapting(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+    """These scenarios and their baselines under each conduct, as the study lines them up; and how they are run."""
+    arms, asked = adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"])
+    return line_up(arms), asked
 
 
-def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str], console: Console) -> Again:
+def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> Todo:
     """The study of adaptation under the worlds and lucks of its manifest."""
-    entries = adapting(manifest, scenarios)
-    spec = adaptation.checked(entries[0].config)
-    ran = run_all(entries, console)
-    tables = kept_adaptation(runs_frame(ran.board, entries), adaptation.tables_of(ran.board, entries, spec))
-    return Again(tables, {}, {entry.name: entry.config for entry in entries})
+    entries, asked = adapting(manifest, scenarios)
+    spec = adaptation.checked(entries[0].config, asked)
+    plan = plan_of(entries, asked, adaptation.design_asked(entries), "adaptation", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> Again:
+        board = run_all(plan._replace(folder=folder), entries, console).board
+        tables = kept_adaptation(runs_frame(board, entries), adaptation.tables_of(board, entries, spec))
+        return Again(tables, {}, {entry.name: entry.config for entry in entries})
+
+    return Todo(plan, again)
 
 
-def demo_again(manifest: Mapping[str, Any]) -> Again:
+def demo_again(manifest: Mapping[str, Any]) -> Todo:
     """The demo under the seeds of its manifest."""
-    before, after = pair = demo.pair(*overrides_of(manifest))
-    metrics = replicates(pair).metrics
-    names = before.scenario_name, after.scenario_name
-    comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
-    tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
-    return Again(tables, {}, dict(zip(names, pair, strict=True)))
+    before, after, asked = demo.pair(*overrides_of(manifest))
+    pair = before, after
+    plan = study.plan_of("demo", demo.QUESTION, pair, asked, ["reproduce"])
+
+    def again(folder: Path, console: Console) -> Again:
+        metrics = tally_of(run_plan(plan._replace(folder=folder), console).plan).metrics
+        names = before.scenario_name, after.scenario_name
+        comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
+        tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
+        return Again(tables, {}, dict(zip(names, pair, strict=True)))
+
+    return Todo(plan, again)
 
 
 # --- judging --------------------------------------------------------------------------------------------------------------
@@ -347,15 +400,18 @@ def changed_keys(config: Config, name: str, manifest: Mapping[str, Any]) -> list
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def told_before(chosen: Sequence[str], reading: Reading) -> str:
-    """How long it took when the reference was made, for what is to be run again."""
-    made = reading.manifests[SCENARIOS]
-    arms = sum(name in made["arms"] for name in chosen)
-    seconds = made["seconds"] * (arms + 1) / (len(made["arms"]) + 1) if arms else 0.0
-    seconds += sum(reading.manifests[part]["seconds"] for part in (DEMO, ADAPTATION) if part in chosen)
-    return (
-        f"{counted(len(chosen), 'part')} of the reference once more; projected: about {told_time(seconds)}, by what making it took"
-    )
+def told_before(todo: Mapping[str, Todo]) -> str:
+    """How long it will take, from one run of each part, made here and now."""
+    plans = [one.plan for one in todo.values() if one.plan is not None]
+    if not plans:
+        return "nothing of it is simulated"
+    began = time.monotonic()
+    with Terminal(stderr=True).status("compiling the rules, and timing one run of each part"):
+        tried = [(plan, timed(plan)) for plan in plans]
+    seconds = sum(work_of(plan.batches, crew_size(plan.asked.workers, len(plan.keys)), [run]) for plan, run in tried)
+    spent = time.monotonic() - began
+    runs = sum(len(plan.keys) for plan in plans)
+    return f"projected: about {told_time(seconds + spent * len(plans))} for {counted(runs, 'run')}"
 
 
 def table_of(outcomes: Sequence[Outcome]) -> Table:

@@ -8,74 +8,89 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from experiments.designs import Design
+from experiments.execution import Plan, planned, run_plan, runs_kept
+from experiments.forecast import drawing
 from experiments.letters import cut
+from experiments.lineup import Entry, points_of_entries
 from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_manifest
 from experiments.pictures import draw_all, drawn_for
-from experiments.processes import refuse_unguarded
-from experiments.runs import crew_size, replicates
+from experiments.settings import StudyConfig
 from experiments.summary import comparison_of, headline_of, summary_of
-from experiments.tally import Tally
-from experiments.terminal import Terminal, console_of
+from experiments.tally import VIEWS, Tally, tally_of
+from experiments.telling import FEW_SEEDS
+from experiments.terminal import Terminal, console_of, table_of
 from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
+from sim.world.states import StateTable
 
 _WIDE = 125  # letters that a comparison with units and percentages needs
-FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
 _SUMMARIES = ("summary.csv", "comparison.csv")
-_BROKEN = ("unit", "arm", "scenario")  # columns whose words may go on on another line
 _HEAD = 24  # letters of a column's name
-_TABLES = ("flows", "fates", "backlog", "origins", "sides")
 
 
-def conduct_study(study: str, configs: Sequence[Config], label: str, overrides: Sequence[str]) -> Path:
-    """Run, summarise, draw and write; returns the folder of results.
+def plan_of(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
+    """A study of one scenario, or of a baseline and another one. Raises ``ConfigError`` for what only shows against the states."""
+    first, names = arms[0], [config.scenario_name for config in arms]
+    known: dict[tuple[str, int], StateTable] = {}
+    for config in arms:
+        check(config, known)
+    design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
+    points = points_of_entries([Entry(config.scenario_name, config, 0) for config in arms])
+    worlds, pages = range(first.seed, first.seed + asked.seeds), drawing(len(drawn_for(arms)))
+    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, 1, pages=pages)
+
+
+def conduct_study(
+    study: str, question: str, arms: Sequence[Config], asked: StudyConfig, label: str, overrides: Sequence[str]
+) -> Path:  # fmt: skip
+    """Run what the store lacks, summarise, draw and write; returns the folder of results.
 
     With two configurations the first is the baseline of paired differences; ``overrides`` are kept as the command.
     """
-    first = configs[0]
-    refuse_unguarded(crew_size(first.workers, first.seeds))
-    for config in configs:
-        check(config)
-    console, began = console_of(), time.monotonic()
-    with whole_folder(Path(first.output) / study, name := stamped(label)) as folder:
-        pooled = replicates(configs, keep=folder if first.keep_requests else None)
+    first, console, began = arms[0], console_of(), time.monotonic()
+    plan = plan_of(study, question, arms, asked, overrides)
+    with whole_folder(Path(asked.output) / study, name := stamped(label)) as folder, runs_kept(plan):
+        pooled = tally_of(run_plan(plan, console).plan)
         write_runs(folder, pooled)
         lacking, tables = Lacking(folder), None
-        with lacking.spared(*(_SUMMARIES if len(configs) > 1 else _SUMMARIES[:1])):
-            tables = tables_of(pooled, configs)
+        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
+            tables = tables_of(pooled, arms)
             write_tables(folder, *tables)
         if tables is not None:
-            with lacking.spared(*(f"{figure}.png" for figure in drawn_for(configs))):
-                draw_all(folder, configs, pooled, *tables)
+            with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):
+                draw_all(folder, arms, asked, pooled, *tables)
         measured = set(pooled.metrics["metric"])
         told = absent_metrics(
-            first.run_out_months, first.review.load, configs[-1].conduct.spyware > 0, configs[-1].adaptation.people.falls_silent
+            first.run_out_months, first.review.load, arms[-1].conduct.spyware > 0, arms[-1].adaptation.people.falls_silent
         )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
-        command, took = " ".join([study, *overrides]), time.monotonic() - began
-        write_manifest(folder, manifest_of(command, list(configs), folder, took, absent, lacking.why))
-    written = Path(first.output) / study / name
+        manifest = manifest_of(
+            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=plan.worlds,
+            world_seed=first.world_seed, absent=absent, missing=lacking.why,
+        )  # fmt: skip
+        write_manifest(folder, manifest)
+    written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if tables is not None:
-            console.print(printed(*tables, configs, console.width < _WIDE))
-        _tell(console, written, first, lacking.why)
+            console.print(printed(*tables, arms, asked.seeds, console.width < _WIDE))
+        _tell(console, written, plan.folder, asked.seeds, lacking.why)
     return written
 
 
-def _tell(console: Terminal, written: Path, first: Config, missing: Collection[str]) -> None:
+def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
     lacking = f", without {', '.join(missing)}" if missing else ""
     lines = [
-        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}.",
+        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
         "they say nothing of the parameters that are assumed.",
     ]
-    if first.seeds < FEW_SEEDS:
-        lines.append(f"Only {first.seeds} seeds: such intervals are wide and may leave the possible range.")
+    if seeds < FEW_SEEDS:
+        lines.append(f"Only {seeds} seeds: such intervals are wide and may leave the possible range.")
     for line in lines:
         console.print(line, highlight=False, markup=False)
 
@@ -92,7 +107,7 @@ def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, p
 def write_runs(folder: Path, pooled: Tally) -> None:
     """What was run, as Parquet."""
     pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
-    for name in _TABLES:
+    for name in VIEWS:
         getattr(pooled, name).to_parquet(folder / f"{name}.parquet", index=False)
 
 
@@ -103,9 +118,11 @@ def write_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame |
             table.to_csv(folder / name, index=False, float_format="%.6g")
 
 
-def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], narrow: bool) -> Table:
+def printed(
+    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, narrow: bool
+) -> Table:  # fmt: skip
     """The headline estimands with their intervals; a narrow terminal gets neither units nor percentages."""
-    runs = f"{configs[0].seeds} seeds, {configs[0].years} years"
+    runs = f"{seeds} seeds, {configs[0].years} years"
     if comparison is None:
         table = table_of(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
         for row in headline_of(summary).to_dict("records"):
@@ -123,15 +140,6 @@ def printed(summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Seq
             band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
             values = [f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"]
         table.add_row(_named(row), *(values[:3] if narrow else [*values, row["unit"]]))
-    return table
-
-
-def table_of(title: str, columns: Sequence[str]) -> Table:
-    """An empty table; columns of words stand left, of numbers right. Where there is little room names are broken, never numbers."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        words = column in ("estimand", "unit", "arm")
-        table.add_column(column, justify="left" if words else "right", no_wrap=column not in _BROKEN)
     return table
 
 

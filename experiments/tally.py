@@ -1,55 +1,21 @@
-"""What is kept of one run once it has ended: small tables that can be pooled over replicates."""
+"""What the runs of a study of one or two scenarios left, pooled: the tables that its summaries and figures are made of."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sim.metrics import Finished, disclosures, displacement_rate, sliced
-from sim.result import Result
-from sim.review.safeguard import Ground, Look
-from sim.world.vocabulary import (
-    CASE_STATUSES,
-    DAYS_PER_MONTH,
-    DETERRED,
-    DOMESTIC,
-    EMPTY,
-    LAPSED,
-    NOT_LIVE,
-    PARKED,
-    REFUSED,
-    SUSPENDED,
-    WITHDRAWN,
-)
+from experiments.execution import Plan
+from experiments.run_tables import HOURS
+from experiments.store.reader import StoredStudy
+from sim.metrics import displaced
 
-STAGES = (
-    "domestic",
-    "not live",
-    "deterred",
-    "declined without a duty",
-    "refused at the gates",
-    "refused by a panel",
-    "refused at the desk",
-    "refused by a court",
-    "contested",
-    "suspended",
-    "withdrawn",
-    "lapsed",
-    "parked",
-    "pending",
-    "executed without data",
-    "disclosed",
-)
-PURPOSES = ("legitimate", "abusive")
-_FURTHER = {"panel": "refused by a panel", "provider": "contested", "person": "contested"}
-HOSTS_SHOWN = 2  # authorities whose backlog is followed by name
+VIEWS = ("flows", "fates", "backlog", "origins", "sides")
 
 
 class Tally(NamedTuple):
-    """Tables of one run, each with its ``scenario`` and ``seed``."""
+    """Tables of all runs, each with ``scenario`` and ``seed``: scenarios in their order, and in each the seeds in theirs."""
 
     metrics: pd.DataFrame  # metric, by, level, value, count
     flows: pd.DataFrame  # requester, requested, disclosures
@@ -59,130 +25,53 @@ class Tally(NamedTuple):
     sides: pd.DataFrame  # requested, purpose, requests
 
 
-def tally_of(result: Result) -> Tally:
-    """The tables of one run."""
-    run = result.finished
-    tables = (
-        result.metrics,
-        flows_of(run),
-        fates_of(result),
-        backlog_of(run),
-        origins_of(run),
-        sides_of(run),
+def tally_of(plan: Plan) -> Tally:
+    """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
+    study, points = StoredStudy(plan.folder), plan.points.frame
+    estimates = _of_the_plan(study.data(), plan)
+    metrics = estimates.loc[estimates["metric"] != HOURS, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
+    views = {name: _of_the_plan(study.views(name), plan) for name in VIEWS}
+    if len(points) == 2:
+        metrics = _with_displacement(metrics, study, plan)
+    return Tally(
+        metrics.reset_index(drop=True),
+        _named(views["flows"], {"requester": "a", "requested": "b", "disclosures": "count"}),
+        _named(views["fates"], {"purpose": "a", "stage": "b", "cases": "count"}),
+        _named(views["backlog"], {"month": "b", "quantity": "a", "months": "value"}).astype({"month": "int64"}),
+        _named(views["origins"], {"code": "a", "events": "count", "people": "value"}),
+        _named(views["sides"], {"requested": "a", "purpose": "b", "requests": "count"}),
     )
-    for table in tables:
-        table.insert(0, "seed", result.seed)
-        table.insert(0, "scenario", result.config.scenario_name)
-    return Tally(*tables)
 
 
-def with_displacement(tally: Tally, run: Finished, other: Finished, baseline: str) -> Tally:
-    """One row more: of the cases that ``run`` disclosed through the treaty, the share that ``other`` disclosed another way."""
-    value, count = displacement_rate(run, other)
-    row = tally.metrics.iloc[:1].assign(metric="displacement_rate", by="baseline", level=baseline, value=value, count=count)
-    return tally._replace(metrics=pd.concat([tally.metrics, row], ignore_index=True))
+def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The rows of the runs that were asked for, scenario by scenario and seed by seed, each run's in its own order."""
+    points = plan.points.frame
+    place = pd.Series(range(len(points)), points["point"])
+    kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["luck"] < plan.luck)]
+    at = place[kept["point"]].to_numpy()
+    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=kept["world_seed"], at=at)
+    return named.sort_values(["at", "seed"], kind="stable")
 
 
-def _given_on_people(run: Finished) -> NDArray[np.int64]:
-    cut = sliced(run)
-    return cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
-
-
-def flows_of(run: Finished) -> pd.DataFrame:
-    """Disclosures of people at risk by pair of states (cohort of the window)."""
-    rows = _given_on_people(run)
-    count = run.world.states.count
-    pair = run.cases.requester[run.docket.case[rows]] * count + run.docket.requested[rows]
-    where, disclosed = np.unique(pair, return_counts=True)
-    codes = np.array(run.world.states.codes)
+def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"requester": codes[where // count], "requested": codes[where % count], "disclosures": disclosed.astype(np.int64)}
-    )
-
-
-def fates_of(result: Result) -> pd.DataFrame:
-    """Where each latent case of the window ended, by its last formal request; rows in the order of ``STAGES``."""
-    run = result.finished
-    docket, names = run.docket, result.safeguard_names
-    formal = np.flatnonzero(sliced(run).formal)
-    stage = np.full(run.cases.id.size, STAGES.index("pending"))
-    stage[run.case_status == DOMESTIC] = STAGES.index("domestic")
-    stage[run.case_status == NOT_LIVE] = STAGES.index("not live")
-    stage[run.case_status == DETERRED] = STAGES.index("deterred")
-    desk = {s for s, name in enumerate(names) if getattr(result.config.safeguards[name], "look", name) == "desk"}
-    refused_at = np.full(len(names), STAGES.index("refused at the gates"))
-    for s, name in enumerate(names):
-        if isinstance(result.config.safeguards[name], Look | Ground):
-            further = _FURTHER.get(name, "refused by a court")
-            refused_at[s] = STAGES.index("refused at the desk" if s in desk else further)
-        elif name == "goodwill":
-            refused_at[s] = STAGES.index("declined without a duty")
-    status, reason = docket.status[formal], docket.reason[formal]
-    last = stage[docket.case[formal]]
-    for code, name in (
-        (SUSPENDED, "suspended"),
-        (WITHDRAWN, "withdrawn"),
-        (LAPSED, "lapsed"),
-        (PARKED, "parked"),
-        (EMPTY, "executed without data"),
-    ):
-        last[status == code] = STAGES.index(name)
-    turned_down = status == REFUSED
-    last[turned_down] = refused_at[reason[turned_down]]
-    stage[docket.case[formal]] = last  # rows come in order of filing: the last attempt is written last
-    stage[run.case_status == CASE_STATUSES.index("disclosed")] = STAGES.index("disclosed")
-    cohort = sliced(run).cohort
-    return pd.concat(
-        pd.DataFrame(
-            {
-                "purpose": purpose,
-                "stage": STAGES,
-                "cases": np.bincount(stage[cohort & (run.cases.abusive == bool(code))], minlength=len(STAGES)),
-            }
-        )
-        for code, purpose in enumerate(PURPOSES)
+        {"scenario": rows["scenario"], "seed": rows["seed"]} | {name: rows[column] for name, column in columns.items()}
     ).reset_index(drop=True)
 
 
-def backlog_of(run: Finished) -> pd.DataFrame:
-    """Backlog in months of capacity: median and 90th percentile of authorities, and the two most asked."""
-    if not np.isfinite(run.capacity).all():
-        return pd.DataFrame({"month": np.array([], int), "quantity": [], "months": np.array([], float)})
-    months = run.backlog / run.capacity[None, :]
-    asked = np.bincount(run.docket.requested, minlength=run.capacity.size)
-    lines = {"median": np.median(months, axis=1), "90th percentile": np.quantile(months, 0.9, axis=1)}
-    for j in np.argsort(-asked, kind="stable")[:HOSTS_SHOWN]:
-        lines[run.world.states.codes[j]] = months[:, j]
-    return pd.concat(
-        pd.DataFrame({"month": np.arange(months.shape[0]) - run.first_month, "quantity": name, "months": values})
-        for name, values in lines.items()
-    ).reset_index(drop=True)
+def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:
+    """A row more for each run of the second scenario.
 
-
-def origins_of(run: Finished) -> pd.DataFrame:
-    """People targeted by origin: distinct (row, member) a calendar year, summed over the window's years; people at risk."""
-    rows = disclosures(run)
-    cases = run.docket.case[rows]
-    year = np.floor((run.docket.executed_day[rows] - run.opens) / (12 * DAYS_PER_MONTH)).astype(np.int64)
-    keys = np.unique(np.column_stack([run.cases.person[cases], run.cases.member[cases], year]), axis=0)
-    people, states = run.world.people, run.world.states
-    events = np.bincount(people.origin[keys[:, 0]], minlength=states.count)
-    at_risk = np.bincount(people.origin, weights=people.weight, minlength=states.count)
-    return pd.DataFrame({"code": states.codes, "events": events, "people": at_risk})
-
-
-def sides_of(run: Finished) -> pd.DataFrame:
-    """Requests of the window by requested state: legitimate and abusive ones filed, and disclosures of people at risk."""
-    cut = sliced(run)
-    rows = np.flatnonzero(cut.formal & cut.of_cohort)
-    abusive = run.cases.abusive[run.docket.case[rows]]
-    count = run.world.states.count
-    parts = {
-        "legitimate requests": run.docket.requested[rows[~abusive]],
-        "abusive requests": run.docket.requested[rows[abusive]],
-        "abusive disclosures": run.docket.requested[_given_on_people(run)],
-    }
-    return pd.concat(
-        pd.DataFrame({"requested": run.world.states.codes, "purpose": purpose, "requests": np.bincount(codes, minlength=count)})
-        for purpose, codes in parts.items()
-    ).reset_index(drop=True)
+    Of the cases that it disclosed through the treaty and the first did not, the share that the first disclosed another way.
+    """
+    first, second = plan.points.frame["scenario"]
+    ids = [str(point) for point in plan.points.frame["point"]]
+    board = study.board(ids, plan.worlds, plan.luck)
+    given = study.given(board, ids)
+    rows = []
+    for place, seed in enumerate(plan.worlds):
+        found = displaced(given[1, place, 0], given[0, place, 0])
+        rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
+    whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
+    order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}
+    return whole.assign(at=whole["scenario"].map(order)).sort_values(["at", "seed"], kind="stable").drop(columns="at")

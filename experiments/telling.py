@@ -10,13 +10,14 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from experiments.amounts import counted, told_size, told_time
 from experiments.letters import cut, formulas, inked, visible
-from experiments.study import FEW_SEEDS, table_of
+from experiments.terminal import table_of
 from sim.settings import Config
 
 _WIDE = 118  # letters that the whole table needs
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
-_SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
+FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
 _COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
 _HONEST = (
@@ -24,24 +25,7 @@ _HONEST = (
     "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
 )
 Row = Mapping[Hashable, Any]
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "arm"), counted(2, "arm")
-    ('1 arm', '2 arms')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def told_time(seconds: float) -> str:
-    """A time as people say it.
-
-    >>> told_time(41.7), told_time(312.0)
-    ('42 seconds', '6 minutes')
-    """
-    return f"{max(round(seconds), 1)} seconds" if seconds < _SECONDS_TOLD else f"{int(np.ceil(seconds / 60))} minutes"
+__all__ = ["FEW_SEEDS", "arms_table", "closing_lines", "counted", "told_formulas", "told_size", "told_time"]
 
 
 def closing_lines(
@@ -90,17 +74,18 @@ def told_formulas(names: Iterable[str]) -> list[str]:
     ]
 
 
-def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, worlds: int, width: int) -> Table:
+def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, size: tuple[int, int], width: int) -> Table:
     """Arms sorted by protection: change of disclosed cases, needs met and requests unanswered, and whose spread it is.
 
-    ``config`` is the baseline's. A terminal narrower than the whole table gets its first two numbers.
+    ``config`` is the baseline's, ``size`` says how many worlds and lucks. A terminal narrower than the whole table gets its first
+    two numbers.
     """
     shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
     spreads = _SPREADS if width >= _WIDE else {}
     heads = [*shown.values(), *spreads.values()]
     what = f"change against {config.scenario_name}, per cent of it"
-    size = f"{counted(worlds, 'world')} x {config.luck} luck, {counted(config.years, 'year')}, paired"
-    table = table_of(f"{what}; {size}", ["arm", *heads])
+    extent = f"{counted(size[0], 'world')} x {size[1]} luck, {counted(config.years, 'year')}, paired"
+    table = table_of(f"{what}; {extent}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
     told: list[tuple[str, list[str | Text]]] = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from experiments.letters import visible
@@ -17,6 +19,8 @@ _NARROWEST, _USUAL = 79, (80, 25)  # letters of a line that are laid out at leas
 _SIZES = ("COLUMNS", "LINES")  # variables of the environment
 _DIGITS = 5  # of a size that no screen has
 _KEPT = "\n\t"
+_WORDS = ("estimand", "unit", "arm", "store", "state", "command")  # columns of a table that stand left
+_BROKEN = ("unit", "arm", "scenario", "store", "command")  # columns of a table whose words may go on on another line
 _ASCII = str.maketrans(
     {
         "→": "->",
@@ -119,3 +123,11 @@ def console_of(pipe_width: int = PIPE_WIDTH) -> Terminal:
     """A terminal as wide as it is; a pipe wide enough for the table."""
     console = Terminal()
     return console if console.is_terminal else Terminal(width=pipe_width)
+
+
+def table_of(title: str, columns: Sequence[str]) -> Table:
+    """An empty table; columns of words stand left, of numbers right. Where there is little room names are broken, never numbers."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column in _WORDS else "right", no_wrap=column not in _BROKEN)
+    return table

@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,7 @@ from sim.composition import (
     with_names,
 )
 from sim.errors import in_brief, meant
-from sim.places import groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
+from sim.places import config_folder, groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
 from sim.reading import yaml_in
 from sim.sources.checksums import checksums, fault_of
 from sim.world.leaves import leaves_of
@@ -63,9 +64,11 @@ __all__ = [
     "looking_in",
     "meet",
     "options",
+    "parted",
     "path_of",
     "plain_of",
     "read_yaml",
+    "recorded",
     "refuse_nested",
     "run_from_shell",
     "safeguards_of",
@@ -73,14 +76,15 @@ __all__ = [
     "shown",
     "value_of",
     "varied",
+    "written",
 ]
 EVERYWHERE = "everywhere"
 """The value of ``reforms`` that writes a scenario's changes of the treaty into every text."""
 _SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
 _MAY = {"": (True,), "+": (False,), "++": (True, False)}  # whether the key may be there already, by Hydra's sign
+_CONFIG = "configs/config.yaml"
 _OWN = "_self_"  # a file's own body among its defaults
 _DERIVED = ("reference", "data", "scenario_name")  # fields of Config that follow from the others
-_FREE = ("figures", "analysis")  # parts whose values have no type: a record takes them as they are, so it gets its own
 _MIXED = "review"  # the part that holds policy beside facts of the authorities
 _REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")  # parts of the as-adopted reference
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "review")
@@ -95,16 +99,44 @@ def load(*overrides: str) -> Config:
     ``scenario=[a,b]`` composes scenarios: their order means nothing, and two that set one key to different values are
     refused. Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
     """
-    return checked(_plain_of(*overrides))
+    return checked(parted(*overrides)[0])
 
 
 def plain_of(*overrides: str) -> dict[str, Any]:
     """Everything that ``load`` checks, in plain values: what was chosen, the reference and the checksums of the tables."""
-    return copy.deepcopy(_plain_of(*overrides))
+    return copy.deepcopy(parted(*overrides)[0])
+
+
+def parted(*overrides: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What decides a run, as ``plain_of`` has it; and what ``configs/`` gives beside it, which is for whoever conducts studies.
+
+    Others may hold parts of both: they are not to be written into.
+    """
+    plain = _plain_of(*overrides)
+    apart = _beside_runs(config_folder())
+    return {key: value for key, value in plain.items() if key not in apart}, {key: plain[key] for key in plain if key in apart}
+
+
+@cache
+def _beside_runs(folder: Path) -> tuple[str, ...]:
+    """Keys of the committed configuration of which a run knows nothing, in its order."""
+    from sim.settings import Config
+
+    body = yaml_in(folder / "config.yaml", _CONFIG)
+    chosen = {group: names for entry in body["defaults"] if isinstance(entry, dict) for group, names in entry.items()}
+    files = [
+        folder / group / f"{name}.yaml"
+        for group, names in chosen.items()
+        if (folder / group).is_dir()
+        for name in ([names] if isinstance(names, str) else names)
+    ]
+    packages = {(package_of(path) or path.parent.name).partition(".")[0] for path in files}
+    of_no_study = {"defaults", "hydra", "_global_", *Config.model_fields}
+    return tuple(key for key in (*body, *sorted(packages - body.keys())) if key not in of_no_study)
 
 
 def _plain_of(*overrides: str) -> dict[str, Any]:
-    """The same, of which others may hold parts: not to be written into."""
+    """Both parts together."""
     with _in_own_places(overrides) as rest:
         given = _Given.of(rest)
         reference = _composed(given.of_the_world)
@@ -387,7 +419,7 @@ def _refuse_doubled(overrides: Sequence[str]) -> None:
 def _settable() -> list[str]:
     from sim.settings import Config
 
-    return [name for name in Config.model_fields if name not in _DERIVED]
+    return [*(name for name in Config.model_fields if name not in _DERIVED), *_beside_runs(config_folder())]
 
 
 def is_policy(override: str) -> bool:
@@ -494,16 +526,39 @@ def checked(plain: Mapping[str, Any]) -> Config:
     """Plain values as a ``Config``. Raises ``ConfigError`` for the first thing that is wrong."""
     from sim.settings import Config
 
-    values = {**plain, **{part: copy.deepcopy(plain[part]) for part in _FREE if part in plain}}
+    values = dict(plain)
     values["safeguards"] = safeguards_of(values.get("safeguards", {}), "safeguards")
     if "reference" in values:
         reference = dict(values["reference"])
         reference["safeguards"] = safeguards_of(reference["safeguards"], "safeguards")
         values["reference"] = reference
+    return recorded(Config, values, _beside_runs(config_folder()))
+
+
+def recorded[R: Record](kind: type[R], values: Mapping[str, Any], beside: Sequence[str] = ()) -> R:
+    """Plain values as a record. Raises ``ConfigError`` for the first thing that is wrong.
+
+    ``beside`` are keys that a user may also have meant by one that is not there: those of another record.
+    """
     try:
-        return Config(**values)
+        return kind(**values)
     except ValidationError as error:
-        raise ConfigError(_first(error, Config)) from None
+        raise ConfigError(_first(error, kind, beside=beside)) from None
+
+
+def written(config: Config) -> dict[str, Any]:
+    """A configuration in plain values that ``checked`` reads as the same one: each safeguard with the record that it is.
+
+    >>> checked(written(load("scenario=judge"))) == load("scenario=judge")
+    True
+    """
+    plain = config.plain()
+    for part, kinds in ((plain, config.safeguards), (plain["reference"], config.reference.safeguards)):
+        part["safeguards"] = {
+            name: {"_target_": f"{type(kinds[name]).__module__}.{type(kinds[name]).__qualname__}", **body}
+            for name, body in part["safeguards"].items()
+        }
+    return plain
 
 
 def safeguards_of(blocks: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -532,14 +587,14 @@ def _instance(block: Any, key: str) -> Any:
         raise ConfigError(_first(error, record, key)) from None
 
 
-def _first(error: ValidationError, root: type[Record], key: str = "") -> str:
+def _first(error: ValidationError, root: type[Record], key: str = "", beside: Sequence[str] = ()) -> str:
     """The first mistake as one line."""
     problem = error.errors(include_url=False)[0]
     location = [str(part) for part in problem["loc"] if part != "[key]"]
     place = ".".join([key, *location] if key else location) or "configuration"
     kind, message = problem["type"], problem["msg"]
     if kind == "extra_forbidden":
-        known = _fields(root, problem["loc"][:-1])
+        known = _fields(root, problem["loc"][:-1]) + ([*beside] if len(problem["loc"]) == 1 else [])
         return f"{place}: no such key; accepted: {in_brief(known) or 'the keys in configs/'}{meant(location[-1], known)}"
     if kind == "missing":
         return f"{place}: found nothing; accepted: a value"
@@ -567,16 +622,17 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> list[str]:
     return [name for name in kind.model_fields if name not in _DERIVED] if known else []
 
 
-def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str) -> None:
+def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: str, settled: Callable[..., Any] = load) -> None:
     """Hand a study its overrides; with flags (``--help``, ``--cfg hydra``, multirun) Hydra reads the arguments first.
 
     Folders of a user's own (``--config-dir``, ``hydra.searchpath``) hold for all that the study does, and reach it as an override,
     so that they are kept in its command. Every mistake comes out as an exception of ours, never as Hydra's own report.
+    ``settled`` refuses what is asked for amiss, before anything is done: ``load`` knows what decides a run, and no study.
     """
     asked = Asked.of(arguments)
     with _in_own_places(asked.overrides):
         if asked.is_to_run:
-            load(*asked.overrides)  # a mistake reads the same here and from Python
+            settled(*asked.overrides)  # a mistake reads the same here and from Python
         if asked.flags:
             spread(study, asked, name)
         else:

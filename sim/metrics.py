@@ -6,7 +6,7 @@ and says why. Units stand in ``UNITS``; ``count`` is the number of events behind
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -180,7 +180,8 @@ def sliced(run: Finished) -> Sliced:
     formal = docket.channel < FIRST_SIDE_DOOR
     of_cohort = window[docket.case]
     gave = giving_rows(docket, cases)
-    giving = _one_a_case(docket, gave[of_cohort[gave]])
+    rows = gave[of_cohort[gave]]
+    giving = rows[one_a_case(docket.case[rows], docket.granted[rows], docket.executed_day[rows])]
     return Sliced(
         cohort=window,
         abusive=window & run.cases.abusive,
@@ -191,16 +192,15 @@ def sliced(run: Finished) -> Sliced:
     )
 
 
-def _one_a_case(docket: Docket, rows: Ints) -> Ints:
-    """Of several rows that gave data in one case the one that gave most, then the one that gave first."""
-    cases = docket.case[rows]
-    often = np.bincount(cases, minlength=1)[cases] > 1
-    several = rows[often]
-    order = np.lexsort((several, docket.executed_day[several], -docket.granted[several].astype(np.int64), cases[often]))
+def one_a_case(case: NDArray[np.integer[Any]], granted: NDArray[np.integer[Any]], day: Reals) -> Ints:
+    """Of several rows ``[D]`` of one case the one that gave most, then the one that gave first; their places, in order."""
+    often = np.bincount(case, minlength=1)[case] > 1
+    several = np.flatnonzero(often)
+    order = np.lexsort((several, day[several], -granted[several].astype(np.int64), case[several]))
     ranked = several[order]
     first = np.ones(several.size, bool)
-    first[1:] = docket.case[ranked[1:]] != docket.case[ranked[:-1]]
-    return np.sort(np.concatenate([rows[~often], ranked[first]]))
+    first[1:] = case[ranked[1:]] != case[ranked[:-1]]
+    return np.sort(np.concatenate([np.flatnonzero(~often), ranked[first]]))
 
 
 def _counted(codes: NDArray[np.integer[Any]], names: tuple[str, ...]) -> Ints:
@@ -346,7 +346,8 @@ def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
 
 def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
     """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
-    rows = _one_a_case(run.docket, disclosures(run))
+    rows = disclosures(run)
+    rows = rows[one_a_case(run.docket.case[rows], run.docket.granted[rows], run.docket.executed_day[rows])]
     weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
@@ -524,11 +525,20 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     return frame.astype({"value": float, "count": np.int64}), absent
 
 
+class Given(NamedTuple):
+    """Every disclosure of a run in an abusive case of the cohort, ``D`` rows in the order of the docket."""
+
+    case: Ints  # [D] the same in every run of the same world and luck
+    day: Reals  # [D]
+    levels: Mapping[str, tuple[str, ...]]  # by way of slicing (``WAYS``)
+    codes: Mapping[str, Ints]  # [D] each into its levels
+
+
 class Displaced(NamedTuple):
     """What became under B of cases that A disclosed through the treaty and B did not."""
 
     left: int  # such cases
-    rows: Ints  # of B's docket: the ways by which it disclosed those that it did, one a case
+    rows: Ints  # of B's disclosures: the ways by which it disclosed those that it did, one a case
 
     @property
     def share(self) -> float:
@@ -536,31 +546,43 @@ class Displaced(NamedTuple):
         return float(self.rows.size / self.left) if self.left else np.nan
 
 
-def displaced(a: Finished, b: Finished, treaty: str = "hanoi") -> Displaced:
+WAYS = ("requested", "instrument", "channel", "kind", "label", "data_class")
+"""Ways in which what was disclosed is sliced by what was filed."""
+
+
+def given_rows(run: Finished) -> Ints:
+    """Docket rows that gave data in an abusive case of the cohort; of several in one case all."""
+    rows = giving_rows(run.docket, run.cases)
+    return rows[cohort_of(run)[run.docket.case[rows]] & run.cases.abusive[run.docket.case[rows]]]
+
+
+def given_of(run: Finished) -> Given:
+    """The disclosures of a run that ``displaced`` pairs."""
+    rows = given_rows(run)
+    ways = {by: (levels, codes) for by, levels, codes in _request_slices(run, rows)}
+    ids = run.cases.id[run.docket.case[rows]].astype(np.int64)
+    levels, codes = ({by: ways[by][part] for by in WAYS} for part in (0, 1))
+    return Given(ids, run.docket.executed_day[rows], levels, codes)  # type: ignore[arg-type]
+
+
+def displaced(a: Given, b: Given, treaty: str = "hanoi") -> Displaced:
     """Cases disclosed through the treaty under A and not under B, by pairing, and how B disclosed them instead.
 
-    Through the treaty is by any of its doors; another way is one that gave nothing under A. Raises ``ValueError`` for two runs
-    that do not share their cases.
+    Through the treaty is by any of its doors; another way is one that gave nothing under A. Both are runs of one world and luck.
     """
-    if not np.array_equal(a.cases.id, b.cases.id):
-        raise ValueError("two runs of different world or event seeds share no cases: displacement pairs case by case")
 
-    def given(run: Finished) -> Ints:
-        rows = giving_rows(run.docket, run.cases)
-        return rows[sliced(run).of_cohort[rows] & run.cases.abusive[run.docket.case[rows]]]
+    def through(side: Given) -> tuple[Ints, Ints]:
+        """Cases by the treaty, and by another text."""
+        known = side.levels["instrument"]
+        of_it = side.codes["instrument"] == (known.index(treaty) if treaty in known else -1)
+        return np.unique(side.case[of_it]), np.unique(side.case[~of_it])
 
-    def cases_of(run: Finished, rows: Ints) -> tuple[Flags, Flags]:
-        through = run.docket.instrument[rows] == run.instruments.index(treaty)
-        masks = np.zeros((2, run.cases.id.size), bool)
-        masks[0, run.docket.case[rows[through]]] = True
-        masks[1, run.docket.case[rows[~through]]] = True
-        return masks[0], masks[1]
-
-    rows = given(b)
-    (treaty_a, other_a), (treaty_b, other_b) = cases_of(a, given(a)), cases_of(b, rows)
-    left = treaty_a & ~treaty_b
-    moved = left & other_b & ~other_a
-    return Displaced(int(left.sum()), _one_a_case(b.docket, rows[moved[b.docket.case[rows]]]))
+    (treaty_a, other_a), (treaty_b, other_b) = through(a), through(b)
+    left = np.setdiff1d(treaty_a, treaty_b, assume_unique=True)
+    moved = np.setdiff1d(np.intersect1d(left, other_b, assume_unique=True), other_a, assume_unique=True)
+    rows = np.flatnonzero(np.isin(b.case, moved))
+    places = np.searchsorted(moved, b.case[rows])
+    return Displaced(left.size, rows[one_a_case(places, b.codes["data_class"][rows], b.day[rows])])
 
 
 def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[float, int]:
@@ -569,12 +591,15 @@ def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[
     Returns the fraction and the number of cases disclosed through the treaty under A and not under B. Raises ``ValueError``
     for two runs that do not share their cases.
     """
-    found = displaced(a, b, treaty)
+    if not np.array_equal(a.cases.id, b.cases.id):
+        raise ValueError("two runs of different world or event seeds share no cases: displacement pairs case by case")
+    found = displaced(given_of(a), given_of(b), treaty)
     return found.share, found.left
 
 
-def displacement_rows(a: Finished, b: Finished, treaty: str = "hanoi") -> Iterator[Row]:
+def displacement_rows(a: Given, b: Given, treaty: str = "hanoi") -> Iterator[Row]:
     """``displacement_rate`` by where displaced cases went: kind and label, channel, text and requested state; slices add up."""
     found = displaced(a, b, treaty)
-    for by, levels, codes in _request_slices(b, found.rows):
-        yield from _rows("displacement_rate", by, levels, _counted(codes, levels), np.full(len(levels), found.left))
+    for by, levels in b.levels.items():
+        codes = _counted(b.codes[by][found.rows], levels)
+        yield from _rows("displacement_rate", by, levels, codes, np.full(len(levels), found.left))

@@ -1,4 +1,4 @@
-"""A whole configuration as one frozen record: what a study may set, checked as it is read."""
+"""What decides a run as one frozen record, checked as it is read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from math import exp
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     SerializeAsAny,
-    StrictFloat,
     StrictInt,
-    ValidationError,
     model_validator,
 )
 
@@ -31,8 +27,8 @@ from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
 from sim.world.instruments import Instrument
-from sim.world.ranges import Id, Range, Seed
-from sim.world.record import Record, quoted
+from sim.world.ranges import Seed
+from sim.world.record import Record
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import MONTHS_PER_YEAR, Offence
 
@@ -42,86 +38,8 @@ CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisatio
 
 MOST_NEEDS = 5e7  # in a run: with what else belongs to a case about ten gigabytes
 MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; counts of more take hours to draw
-_OF_STUDIES = (
-    *("scenarios", "baseline", "design", "luck", "until", "most_seeds", "case", "person", "reforms"),
-    *("size", "store", "shard", "mix", "outcome", "analysis", "engine"),
-)
-_INDECISIVE = (
-    "figures",
-    "workers",
-    "output",
-    "keep_requests",
-    "scenario_name",
-    "seeds",
-    *_OF_STUDIES,
-)  # keys that change no number of a run
-
-
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "adaptation", "report")
-"""Those whose settings stand in the configuration; what each accepts is said and checked where it is made."""
-Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
-
-
-class EngineSpec(Record):
-    """Where the runs of a sweep are done."""
-
-    name: Literal["local", "ray"]
-    address: str | None = None  # of a Ray that is there already; null starts one here
-    tries: Annotated[StrictInt, Field(ge=1, le=10)]  # of a run whose worker died
-
-
-class Page(Record):
-    """What ``configs/figure`` says of a figure; more inches than a wall, or dots than an eye tells apart, only fill memory."""
-
-    title: str
-    width_inches: Annotated[StrictFloat, Range(4, 40)]
-    height_inches: Annotated[StrictFloat, Range(4, 40)]
-    dpi: Annotated[StrictInt, Range(30, 300)]
-
-
-class LongPage(Page):
-    """Of a figure that shows the largest of many."""
-
-    largest: Annotated[StrictInt, Range(1, 1000)]
-
-
-class FrontPage(Page):
-    """Of a figure that names so many policies."""
-
-    most: Annotated[StrictInt, Range(1, 1000)]
-
-
-PAGES: dict[str, type[Page]] = {
-    **dict.fromkeys(("targeted_rate", "fates", "backlog", "tile_map", "headline", "forest", "plane", "adaptation"), Page),
-    **dict.fromkeys(
-        ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page
-    ),
-    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado"), LongPage),
-    "pareto": FrontPage,
-}
-"""Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
-
-
-def _pages(figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same, once each figure is known and takes what stands there."""
-    for name, settings in figures.items():
-        if name not in PAGES:
-            raise ValueError(first_stranger([Naming(name, [name], PAGES, "no figure is named {}")]))
-        try:
-            PAGES[name](**settings)
-        except ValidationError as error:
-            raise ValueError(_of_page(name, error)) from None
-    return figures
-
-
-def _of_page(name: str, error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
-    if problem["type"] == "extra_forbidden":
-        return f"{key}: no such key; accepted: {fields}"
-    if problem["type"] == "missing":
-        return f"{key}: found nothing; accepted: a value"
-    return f"{key}: found {quoted(problem['input'])}; accepted: {problem['msg'].removeprefix('Input should be ')}"
+_NAMES = "scenario_name"  # follows from what was chosen, and decides nothing
+_BEFORE = "reforms"  # decides what holds before the window, where other texts than the treaty were changed
 
 
 class Adaptation(Record):
@@ -165,32 +83,13 @@ class Config(Record):
 
     scenario_name: str
     years: Annotated[StrictInt, Field(ge=1, le=50)]
-    seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
     seed: Seed
     world_seed: Seed | None
     start: Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), le=dt.date(2200, 12, 31))]
     run_in_months: Annotated[StrictInt, Field(ge=0, le=240)]
     run_out_months: Annotated[StrictInt, Field(ge=0, le=240)]
     calibration_months: Annotated[StrictInt, Field(ge=6, le=240)]
-    workers: Annotated[StrictInt, Field(ge=1, le=1024)] | None
-    output: str
-    keep_requests: bool
     reforms: Literal["hanoi", "everywhere"]
-    scenarios: Names  # "all" for every one
-    baseline: str
-    design: str | None
-    luck: Annotated[StrictInt, Field(ge=1, le=1000)]
-    until: Annotated[StrictFloat, Range(1e-6, 1)] | None  # of a difference of rates
-    most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
-    size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None
-    store: str | None
-    shard: str | None
-    mix: bool
-    outcome: str
-    analysis: dict[str, dict[str, Any]]  # settings of each analysis of a store
-    engine: EngineSpec
-    case: Id | None
-    person: Id | None
     states: StatesSpec
     people: PeopleSpec
     demand: DemandSpec
@@ -201,7 +100,6 @@ class Config(Record):
     conduct: ConductSpec
     adaptation: Adaptation
     metrics: MetricsSpec
-    figures: Annotated[dict[str, dict[str, Any]], AfterValidator(_pages)]
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
     reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
 
@@ -233,7 +131,6 @@ class Config(Record):
     def _namings(self) -> Iterator[Naming]:
         """Every place where something is named that stands elsewhere."""
         where = geography(self.states)
-        yield Naming("analysis", self.analysis, ANALYSES, "no analysis is named {}")
         yield from of_safeguards(self.safeguards, self.reference.safeguards)
         yield from of_texts(self.instruments, self.safeguards, self.offences, where)
         yield from of_offences(self.offences)
@@ -266,8 +163,18 @@ class Config(Record):
         return hashlib.sha256(json.dumps(self.decisive(), sort_keys=True).encode()).hexdigest()[:16]
 
     def decisive(self) -> dict[str, Any]:
-        """The plain values that decide a result."""
-        return {key: value for key, value in self.plain().items() if key not in _INDECISIVE}
+        """The plain values that decide a result.
+
+        ``reforms`` is among them where it decides one: under ``everywhere`` the texts as adopted hold before the window, and
+        there must be another text to hold within it.
+        """
+        idle = {_NAMES} if self.reforms_later else {_NAMES, _BEFORE}
+        return {key: value for key, value in self.plain().items() if key not in idle}
+
+    @property
+    def reforms_later(self) -> bool:
+        """Whether the texts as adopted hold before the window, and others within it."""
+        return self.reforms == "everywhere" and self.instruments != self.reference.instruments
 
     def world_digest(self) -> str:
         """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""

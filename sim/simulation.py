@@ -620,7 +620,7 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
     world = world_of(config, event_seed if fixed is None else fixed)
     rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
-    if config.reforms == "everywhere":  # older texts are reformed on the window's first day, and not before
+    if config.reforms_later:  # older texts are reformed on the window's first day, and not before
         before = config.policy.model_copy(update={"instruments": config.reference.instruments})
         rules = replace(rules, run_in=rules_of(before, world, config.review.load, config.run_in_months))
     return begin(config, world, rules, cases_of(config, world, event_seed), Draws(event_seed), config.months)

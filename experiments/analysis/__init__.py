@@ -17,15 +17,11 @@ from experiments.check import asked_folder
 from experiments.cube import Outcome
 from experiments.figures import draw, save
 from experiments.letters import cut
-from experiments.output import Lacking, commit, is_dirty, machine, quoted_line, replaced_folder, safe_name, write_manifest
-from experiments.store.reader import StoredStudy
-from experiments.study import table_of
-from experiments.sweep import missing_of
+from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_manifest
+from experiments.settings import asked_by
+from experiments.store.reader import StoredStudy, none_whole
 from experiments.telling import counted, told_formulas
-from experiments.terminal import Terminal, console_of
-from sim.config import load
-from sim.result import package_versions
-from sim.sources.checksums import sha256
+from experiments.terminal import Terminal, console_of, table_of
 from sim.world.record import ConfigError
 
 _LETTERS = 56  # of a cell in the terminal's table
@@ -34,8 +30,9 @@ ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery",
 
 def main(name: str, *overrides: str) -> Path:
     """Do one analysis of a store, or report on all that suit it; returns the folder written. Raises ``ConfigError``."""
-    config = load(*overrides)
-    study, outcome = StoredStudy(asked_folder(config.store, config.output)).under(config), Outcome.of(config.outcome)
+    asked = asked_by(*overrides)
+    study = StoredStudy(asked_folder(asked[1].store, asked[1].output)).under(*asked)
+    outcome = Outcome.of(study.asked.outcome)
     console = console_of()
     _tell_gaps(study, console)
     if name == "report":
@@ -46,7 +43,7 @@ def main(name: str, *overrides: str) -> Path:
         raise ConfigError(
             f"store: found {study.name!r}, which does not suit {name}: it {reason}; accepted here: {', '.join(suited) or 'report'}"
         )
-    shown, whole = spec_from("report", Shown, study.config), outcome == Outcome.of("case_disclosure_rate")
+    shown, whole = spec_from("report", Shown, study.asked), outcome == Outcome.of("case_disclosure_rate")
     place = study.folder / "analysis" / (name if whole else safe_name(f"{name}-{outcome}"))
     with replaced_folder(place.parent, place.name) as folder:
         with Terminal(stderr=True).status(name):
@@ -65,13 +62,14 @@ def _module(name: str) -> ModuleType:
 
 
 def _tell_gaps(study: StoredStudy, console: Console) -> None:
-    gaps = len(missing_of(study))
     if not len(study.runs):
         raise ConfigError(f"store: {study.folder} holds no run yet; accepted: a store with runs")
     if study.runs["code"].nunique() > 1:
         console.print(f"Runs of {study.runs['code'].nunique()} states of the code stand side by side (mix=true).", highlight=False)
-    if gaps:
-        console.print(f"{counted(gaps, 'run')} missing in {study.folder}: what follows rests on the others.", highlight=False)
+    if not study.coverage.whole:
+        raise ConfigError(none_whole(study))
+    if told := study.coverage.told:
+        console.print(f"{told}.", highlight=False, soft_wrap=True)
 
 
 def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
@@ -84,7 +82,7 @@ def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
     for drawing in analysis.drawings:
         name = f"{safe_name(drawing.name)}.png"
         with lacking.spared(name):
-            settings = {**study.config.figures.get(drawing.function, {}), **drawing.settings}
+            settings = {**study.asked.figures.get(drawing.function, {}), **drawing.settings}
             save(draw(drawing.function, drawing.frame, drawing.caption, settings, **drawing.options), folder / name)
     return lacking
 
@@ -92,16 +90,13 @@ def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
 def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict[str, Any]:
     """What an analysis rests on: the store's own manifest tells of the runs."""
     return {
-        "command": f"rogatory {command}",
+        **provenance(command),
         "store": study.name,
         "sessions": [session.path.name for session in study.sessions],
         "runs": len(study.runs),
         "failures": len(study.failures),
-        "code": {"commit": commit(), "dirty": is_dirty()},
-        "versions": package_versions(),
-        "machine": machine(),
-        "settings": study.config.analysis,
-        "files": {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+        "settings": study.asked.analysis,
+        "files": files_in(folder),
     }
 
 

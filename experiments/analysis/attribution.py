@@ -79,7 +79,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     Raises ``ConfigError`` where no run has a value at every point, or no game of the outcome a number.
     """
     fewest = study.config.metrics.fewest_events
-    spec = spec_from(NAME, Spec, study.config)
+    spec = spec_from(NAME, Spec, study.asked)
     cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
     every = [game_of(cube, study.design, condition, fewest) for cube in cubes for condition in conditions_in(cube.points)]
     games = [game for game in every if not game.few]

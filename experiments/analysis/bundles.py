@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from experiments.cube import Cube
 from experiments.designs import Design
 from experiments.paired import Ratios, mean_of, ratio_of
-from experiments.points import FIXED
-from sim.config import ADOPTED
+from experiments.points import FIXED, is_baseline
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
@@ -79,7 +78,7 @@ class Menu(NamedTuple):
 
 def parts_of(row: Mapping[Hashable, Any], design: Design) -> list[str]:
     """What a point changes against the baseline: scenario or arm, levers that are not at their first level, searched values."""
-    named = [] if design.levers or _is_baseline(str(row["scenario"]), design) else [str(row["scenario"])]
+    named = [] if design.levers or is_baseline(str(row["scenario"]), design) else [str(row["scenario"])]
     for name, levels in design.levels_of.items():
         first, *others = levels
         if row[name] != first:
@@ -92,21 +91,16 @@ def labels_of(points: pd.DataFrame, design: Design) -> list[str]:
     return [JOIN.join(parts_of(row, design)) or design.baseline for row in points.to_dict("records")]
 
 
+def baselines_of(points: pd.DataFrame, design: Design) -> list[str]:
+    """Names of the policies that others are read against, as ``against`` has them, each once; none that is not among the points."""
+    labels = dict(zip(points["point"], labels_of(points, design), strict=True))
+    return list(dict.fromkeys(labels[point] for point in points["against"] if point in labels))
+
+
 def baseline_of(points: pd.DataFrame, design: Design) -> str | None:
-    """Name of the policy that others are read against; None if it is not among the points.
-
-    The design's baseline, with all levers at their first levels; of a search its first point.
-    """
-    labels = labels_of(points, design)
-    if design.search is not None:
-        return labels[0] if labels else None
-    return design.baseline if design.baseline in labels else None
-
-
-def _is_baseline(scenario: str, design: Design) -> bool:
-    """Whether a policy's name stands for the baseline, or an arm says the same as it does."""
-    said = (design.arms or {}).get(scenario)
-    return said in ([f"scenario={design.baseline}"], [] if design.baseline == ADOPTED else None) or scenario == design.baseline
+    """Name of the policy that others are read against; None if it is not among the points, or not one."""
+    found = baselines_of(points, design)
+    return found[0] if len(found) == 1 else None
 
 
 def _is_policy(column: str, design: Design) -> bool:
@@ -142,7 +136,8 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     policy = np.array([place[label] for label in names])
     draws, draw = np.unique(_draws(points, design), return_inverse=True)
     at_base = np.flatnonzero(np.array(names) == name)
-    base = np.array([at_base[draw[at_base] == number][0] for number in range(draws.size)])[draw]  # [P] row of its baseline
+    rows = {point: row for row, point in reversed([*enumerate(points["point"])])}
+    base = np.array([rows[point] for point in points["against"]])  # [P] row of its baseline
     up, right = _paired(above, base, WANTED[gain.outcome.metric] == "up"), _paired(below, base, rises=False)
     shape = draws.size, len(labels)
     last = {lever: list(levels)[-1] for lever, levels in design.levels_of.items()}

@@ -47,7 +47,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """
     if reason := no_comparison(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
-    spec = spec_from(_NAME, Spec, study.config)
+    spec = spec_from(_NAME, Spec, study.asked)
     every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in every if one.tables]
     if not told:

@@ -24,7 +24,7 @@ from experiments.analysis.boxes import (
     quality_of,
     trajectory_of,
 )
-from experiments.analysis.bundles import labels_of
+from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_told
 from experiments.analysis.spread import noise_of
 from experiments.cube import Outcome, Study
@@ -96,7 +96,7 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") 
     """The failures of the policy that is asked for, under one condition."""
     kept = Outcome.of(spec.cooperation)
     held = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
-    baseline, names = study.design.baseline, labels_of(held[0].points, study.design)
+    baseline, names = str(baseline_of(study.points, study.design)), labels_of(held[0].points, study.design)
     others = [name for name in dict.fromkeys(names) if name != baseline]
     if spec.policy is not None and spec.policy not in others:
         raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, labels_of
+from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, baselines_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
 from experiments.analysis.words import band, listed, number, quoted, spoken, under
@@ -36,14 +36,24 @@ def unsuited(study: Study) -> str | None:
         of_it = points[points["condition"] == condition]
         labels = labels_of(of_it, design)
         if base is None or base not in labels:
-            return f"wants the baseline {design.baseline} among its policies"
+            return _without(points, design)
         if len(set(labels)) < _FEWEST:
             return f"wants {_FEWEST} policies or more; found {len(set(labels))}"
         if design.search is None and design.uncertainties:
             at_base = [label == base for label in labels]
             if set(of_it["draw"]) != set(of_it.loc[at_base, "draw"]):
                 return f"wants the baseline {base} in every parameter draw"
+        alone = labels_of(of_it[of_it["against"] == ""], design)
+        if alone:
+            return f"wants the baseline {base} in the world of every policy; found none in that of {alone[0]}"
     return None
+
+
+def _without(points: pd.DataFrame, design: Design) -> str:
+    """What is wrong where policies are not read against one baseline that is among them."""
+    if len(found := baselines_of(points, design)) > 1:
+        return f"wants one baseline that all policies are read against; found {len(found)}: {listed(found)}"
+    return f"wants the baseline {design.baseline} among its policies"
 
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:
@@ -52,7 +62,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     Raises ``ConfigError`` where the store lacks one of the two estimands, or the baseline has none of one of them, or fewer events
     than ``metrics.fewest_events`` under every condition.
     """
-    spec = spec_from(NAME, Spec, study.config)
+    spec = spec_from(NAME, Spec, study.asked)
     cubes = _cubes(study, outcome, spec)
     fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
     every = [scores_of(*cubes, study.design, condition, spec, fewest) for condition in conditions]

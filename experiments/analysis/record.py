@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import pandas as pd
 from pydantic import StrictInt, ValidationError
 
-from sim.settings import Config
+from experiments.settings import StudyConfig
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
@@ -45,10 +45,10 @@ class Shown(Record):
     terminal_columns: Annotated[StrictInt, Range(1, 1000)]
 
 
-def spec_from[S: Record](name: str, kind: type[S], config: Config) -> S:
+def spec_from[S: Record](name: str, kind: type[S], asked: StudyConfig) -> S:
     """The settings of the analysis of that name, from ``configs/analysis``. Raises ``ConfigError`` for the first mistake."""
     try:
-        return kind(**config.analysis.get(name, {}))
+        return kind(**asked.analysis.get(name, {}))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         key = ".".join(["analysis", name, *(str(part) for part in problem["loc"])])

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
-from experiments.analysis.bundles import Change, labels_of
+from experiments.analysis.bundles import Change, baseline_of, labels_of
 from experiments.analysis.policies import (
     Policies,
     is_better_up,
@@ -130,7 +130,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """How every policy does over the draws, against the baseline in the same draw and worlds."""
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
-    spec = spec_from(_NAME, Spec, study.config)
+    spec = spec_from(_NAME, Spec, study.asked)
     rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
     found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
@@ -160,7 +160,7 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
-    names, baseline = labels_of(cubes[0].points, study.design), study.design.baseline
+    names, baseline = labels_of(cubes[0].points, study.design), str(baseline_of(study.points, study.design))
     fewest = study.config.metrics.fewest_events
     every = [policies_of(cube, names) for cube in cubes]
     held, complete, left = whole_and_told(every, list(dict.fromkeys(names)), baseline, fewest)

@@ -58,7 +58,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too few points are whole, or no policy
     has events enough.
     """
-    spec, drawn = spec_from("sensitivity", Spec, study.config), drawn_of(study)
+    spec, drawn = spec_from("sensitivity", Spec, study.asked), drawn_of(study)
     cases = list(cases_of(study, study.cube(outcome)))
     ordered, fewest = [*(c for c in cases if c.effect), *(c for c in cases if not c.effect)], study.config.metrics.fewest_events
     every = [_found(case, drawn, spec, fewest) for case in ordered]

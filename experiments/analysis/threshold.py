@@ -87,7 +87,7 @@ def unsuited(study: Study) -> str | None:
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """The outcome, and another beside it, at every level. Raises ``ConfigError`` where the store lacks one of them."""
-    spec = spec_from(_NAME, Spec, study.config)
+    spec = spec_from(_NAME, Spec, study.asked)
     outcomes = [outcome, *([] if spec.beside in (None, str(outcome)) else [Outcome.of(str(spec.beside))])]
     if numbers_of(study.points, study.design) is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")

@@ -29,19 +29,21 @@ def write(
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
     facts: Mapping[str, Any],
+    figures: Mapping[str, Any],
 ) -> list[Path]:
     """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
 
     ``comparison`` and ``cooperation`` are the tables of ``rogatory compare``, ``headers`` what the scenarios' files say of
     themselves, ``facts`` how the study was run: ``command, seeds, luck, years, worlds, seconds, commit, versions, baseline,
-    stopped``. The same input gives the same bytes. Raises ``ValueError`` for a table without a column that is read.
+    stopped``, and ``question`` of a design; ``figures`` are the settings of each. The same input gives the same bytes. Raises
+    ``ValueError`` for a table without a column that is read.
     """
-    study = study_of(comparison, cooperation, arms, headers, facts)
-    figures = drawn(study, folder)
+    study = study_of(comparison, cooperation, arms, headers, facts, figures)
+    pictures = drawn(study, folder)
     known = parameters(
         [name for arm in arms for name in scenarios_of(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
     )
-    text = page(prose.TITLE, sections.all_sections(study, figures, known))
+    text = page(prose.TITLE, sections.all_sections(study, pictures, known))
     report = folder / REPORT
     part = folder / f".{REPORT}.{os.getpid()}.part"
     try:
@@ -49,4 +51,4 @@ def write(
         part.replace(report)
     finally:
         part.unlink(missing_ok=True)
-    return [report, *(figure.path for figure in figures)]
+    return [report, *(picture.path for picture in pictures)]

@@ -23,7 +23,7 @@ from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import KINDS, Picture
 from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
 from experiments.scenarios import Header
-from experiments.study import FEW_SEEDS
+from experiments.telling import FEW_SEEDS
 from sim.settings import Config
 
 __all__ = ["REPORT", "write_adapted"]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.store.reader import StoredStudy
-from experiments.sweep import missing_of
+from experiments.store.reader import StoredStudy, coverage_of
 
 
 def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:
     """What ``write_study`` wants to know of a store; all sessions of its latest design count, ``commands`` came after them."""
     latest = study.latest
     sessions = [said for _, said in study.sessions if said["design"] == latest["design"]]
-    failures = study.failures
-    missing = len(missing_of(study))
-    wanted = study.points["point"].nunique() * len(latest["worlds"]) * int(latest["luck"])
+    coverage, ids = coverage_of(study), set(study.points["point"])
+    failures = study.failures[study.failures["point"].isin(ids) & (study.failures["luck"] < int(latest["luck"]))]
     code = latest["code"]
     changed = " with changes that were not committed" if code.get("dirty") else ""
     return {
         "commands": list(dict.fromkeys([*(str(said["command"]) for said in sessions), *commands])),
-        "seeds": sorted({int(seed) for seed in study.runs["world_seed"]}),
+        "seeds": coverage.whole,
+        "left_out": coverage.told,
         "event_seeds": str(latest.get("event_seeds", "")),
         "luck": int(latest["luck"]),
-        "runs": wanted - missing,
-        "missing": max(missing - len(failures), 0),
+        "wanted": coverage.wanted,
+        "runs": coverage.wanted - coverage.missing,
+        "missing": coverage.missing - coverage.failed,
         "failed": [f"point {row.point}, world {row.world_seed}, luck {row.luck}: {row.error}" for row in failures.itertuples()],
         "seconds": sum(float(said.get("seconds", 0.0)) for said in sessions),
         "commit": f"{code['commit']}{changed}" if code.get("commit") else None,

@@ -92,7 +92,7 @@ def drawn(study: Study, folder: Path) -> list[Picture]:
     """Draw and save the figures of a comparison."""
     pictures = []
     for plan in plans(study):
-        settings = {**study.first.figures[plan.function], **plan.settings}
+        settings = {**study.figures[plan.function], **plan.settings}
         figure = draw(plan.function, plan.frame, plan.caption, settings, **plan.options)
         width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
         path = save(figure, folder / f"{plan.name}.png")
@@ -119,7 +119,7 @@ def plans(study: Study) -> list[Plan]:
         Plan("plane", "plane", plane, words, low, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
-        title = {"title": f"{study.first.figures['plane']['title']}: where most scenarios lie"}
+        title = {"title": f"{study.figures['plane']['title']}: where most scenarios lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(Plan("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
     options = few | named | {"order": order}

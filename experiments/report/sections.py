@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.designs import design_of
 from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import anchor, line, section, table, tag
@@ -128,10 +127,9 @@ def question(study: Study) -> list[Element]:
         header = study.headers.get(arm)
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
         rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
-    design = study.first.design
     return [
         tag("p", prose.QUESTION),
-        *([tag("p", tag("b", numbered(design_of(design).question)[1]))] if design else []),
+        *([tag("p", tag("b", numbered(words)[1]))] if (words := str(study.facts.get("question", ""))) else []),
         tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
         table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from experiments.cube import Outcome, Study, conditions_in, scenarios_in
 from experiments.designs import Design, Uncertainty
 from experiments.figures.style import counted, spoken
+from experiments.lineup import APART
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
 from experiments.scenarios import choice_of
@@ -23,6 +24,7 @@ from sim.world.leaves import moved
 from sim.world.record import ConfigError
 
 _DESIGN = "design.yaml"  # in a store
+_NAMES = re.compile(r"\bdesign=")  # in a command
 _NAMED = 8  # scenarios, outcomes or factors that are named in a row
 _MINUTE, _HOUR = 60.0, 3600.0  # seconds
 _HEADED = re.compile(r"^# (Motive|Expect): +(.+)$", re.MULTILINE)
@@ -37,7 +39,7 @@ class Extent(NamedTuple):
     draws: int
     worlds: int
     luck: int
-    seeds: list[int]  # of the worlds
+    seeds: list[int]  # of the worlds that answers rest on
     without: int  # runs without a value of the outcome; none where that is not known
     rows: list[tuple[str, str]]  # head and text
 
@@ -57,7 +59,7 @@ class Extent(NamedTuple):
 def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
     """Points, worlds, lucks, years and runs of a study; what ``facts`` do not say is read from its outcome."""
     points = study.points
-    outcome = Outcome.of(study.config.outcome)
+    outcome = Outcome.of(study.asked.outcome)
     try:
         cube = study.cube(outcome)
         shape, found = cube.values.shape[1:], list(cube.worlds)
@@ -66,7 +68,7 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
         shape, found, without = (0, 0), [], 0
     seeds = [int(seed) for seed in facts.get("seeds", found)]
     luck = int(facts.get("luck", shape[1]))
-    wanted = len(points) * len(seeds) * luck
+    wanted = int(facts.get("wanted", len(points) * len(seeds) * luck))
     scenarios, conditions = scenarios_in(points), [name for name in conditions_in(points) if name]
     draws = int(points["draw"].nunique())
     rows = [
@@ -85,6 +87,7 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
             if seeds
             else []
         ),
+        *([("Worlds left out", f"{facts['left_out']}. Nothing on this page rests on them.")] if facts.get("left_out") else []),
         ("Window", f"{several(study.config.years, 'year')} a run"),
         *([("Runs", _runs(wanted, facts))] if wanted else []),
         *([("Runs without a value", f"{counted(without)} ({spoken(outcome)})")] if without else []),
@@ -136,11 +139,22 @@ def numbers_of(study: Study, facts: Mapping[str, Any]) -> pd.DataFrame:
 
 def _chosen(study: Study) -> set[str]:
     """Keys that the first point owes to its policy or condition: they are what is studied, and no departure from the files."""
-    design, name = study.design, scenarios_in(study.points)[0]
+    design = study.design
     maps = [*design.conditions.values(), *(choice for levels in design.levels_of.values() for choice in levels.values())]
     keys = {key for settings in maps if isinstance(settings, dict) for key in settings}
-    overrides = design.arms[name] if design.arms and name in design.arms else choice_of(name)
-    return keys | set(moved(composed(), composed(*overrides)))
+    try:
+        return keys | set(moved(composed(), composed(*_policy_of(scenarios_in(study.points)[0], design))))
+    except ConfigError:  # of a scenario whose file is gone, the store has the numbers, and nobody knows which are its own
+        return keys
+
+
+def _policy_of(name: str, design: Design) -> Sequence[str]:
+    """The overrides that a point's scenario or arm stands for; one of several baselines has the facts of its first arm."""
+    arms = design.arms or {}
+    _, _, first = name.partition(APART)
+    if name in arms or first not in arms:
+        return arms[name] if name in arms else choice_of(name)
+    return [*choice_of(design.baseline), *arms[first]]
 
 
 def varied(study: Study, facts: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -181,20 +195,33 @@ class Written(NamedTuple):
 
     text: str
     own: bool  # the file that was written, and not what it amounts to
+    filed: bool  # whether there was a file at all
     otherwise: list[str]  # what was asked for beside the file, in sentences
 
 
 def designed(study: Study, facts: Mapping[str, Any]) -> Written:
     """The design as it was written, from the store or from the file that the commands name, if that says what was run."""
+    design = study.design
     for path in _places(study, facts):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             found = _read(text)
-            if found is not None and found.model_copy(update={"size": study.design.size}) == study.design:
-                sized = [f"Here with size {study.design.size}."] if found.size != study.design.size else []
-                return Written(text.rstrip(), True, sized)
-    plain = study.design.model_dump(mode="json", exclude_defaults=True)
-    return Written(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).rstrip(), False, [])
+            if found is not None and found.model_copy(update={"size": design.size, "keep": design.keep}) == design:
+                return Written(text.rstrip(), True, True, _otherwise(found, design))
+    plain = design.model_dump(mode="json", exclude_defaults=True)
+    return Written(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).rstrip(), False, _filed(facts), [])
+
+
+def _otherwise(found: Design, design: Design) -> list[str]:
+    """What the study has otherwise than the file, which other keys decide or the study itself."""
+    sized = [f"Here with size {design.size}."] if found.size != design.size else []
+    return sized + ([f"Here each run left {listed(design.keep)} too."] if found.keep != design.keep else [])
+
+
+def _filed(facts: Mapping[str, Any]) -> bool:
+    """Whether the commands name a design; one that is not known may have."""
+    commands = [str(command) for command in facts.get("commands", ())]
+    return not commands or any(_NAMES.search(command) for command in commands)
 
 
 def _places(study: Study, facts: Mapping[str, Any]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -26,12 +27,12 @@ from experiments.report.pictures import Picture
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_of, varied
 from experiments.report.tables import cells_of, texts_of
 from experiments.report.told import listed, numbered, several
-from experiments.study import FEW_SEEDS
-from sim.settings import Config
+from experiments.telling import FEW_SEEDS
 
 __all__ = ["REPORT", "suited", "write_study"]
 
 REPORT = "report.html"
+_PAGED = re.compile(r"rogatory (run|demo|compare|adaptation)\b(?! -m)")  # studies that write a folder of their own
 _DRAWS = {
     "grid": "every combination of a few values",
     "latin_hypercube": "Latin hypercube",
@@ -65,7 +66,7 @@ def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts:
 def suited(study: Study) -> dict[str, str | None]:
     """Each analysis that there is, with why it does not suit the study; nothing behind those that do."""
     found = {}
-    for name in study.config.analysis:
+    for name in study.asked.analysis:
         home = f"experiments.analysis.{name}"
         if find_spec(home) is not None:
             found[name] = import_module(home).unsuited(study)
@@ -79,12 +80,12 @@ def asked(study: Study) -> str:
 
 def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> list[Element]:
     extent = extent_of(study, facts)
-    known = numbers_of(study, facts)
+    known, refused = numbers_of(study, facts), dict(facts.get("refused", {}))
     ids = {place: _identity(analysis.name, place, analyses) for place, analysis in enumerate(analyses)}
     told = [(ids[place], analysis.heading, _analysis(analysis, study)) for place, analysis in enumerate(analyses)]
     parts = [
         ("question", "The question", _question(study, facts)),
-        ("answer", "The answer", _answer(study, analyses, ids, dict(facts.get("refused", {})))),
+        ("answer", "The answer", _answer(study, analyses, ids, refused, facts)),
         ("sure", "How sure", _sure(study, analyses, ids, extent, known)),
         *told,
         ("run", "What was run", _run(study, extent, facts)),
@@ -98,7 +99,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any
         "header",
         tag("p", f"Study {spoken(study.name)}", class_="quiet"),
         tag("h1", asked(study)),
-        _brief(analyses, ids, extent),
+        _brief(analyses, ids, extent, _silent(study, refused)),
         tag("nav", tag("ul", links, [_nested(part) for part in model]), aria_label="Contents", class_="contents"),
     )
     body = [section(identity, heading, content) for identity, heading, content in parts]
@@ -123,35 +124,57 @@ def _nested(part: Part) -> Element:
 # --- question, answer, how sure -------------------------------------------------------------------------------------------
 
 
-def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent) -> Element:
-    """The first sentence of each analysis."""
+def _silent(study: Study, refused: Mapping[str, str]) -> str:
+    """Why a page without an analysis has none."""
+    fit = [name for name, why in suited(study).items() if why is None]
+    if not fit:
+        return study_prose.NONE_SUITS
+    return study_prose.TOO_LITTLE if set(fit) <= refused.keys() else study_prose.NO_ANALYSIS
+
+
+def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent, silent: str) -> Element:
+    """The first sentence of each analysis, or why there is none."""
     firsts = [
         tag("li", inline(capital(analysis.answer[0])), " (", tag("a", analysis.heading, href=f"#{ids[place]}"), ")")
         for place, analysis in enumerate(analyses)
         if analysis.answer
     ]
-    content = [tag("ul", firsts)] if firsts else [tag("p", study_prose.NO_ANALYSIS, class_="lead")]
+    content = [tag("ul", firsts)] if firsts else [tag("p", silent, class_="lead")]
     small = f"{extent.told}. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
 
 def _question(study: Study, facts: Mapping[str, Any]) -> list[Element]:
-    design = study.design
-    compared = f"Policies are read against “{spoken(design.baseline)}”; {prose.SAME_LUCK}"
     written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study, facts)]
-    return [*written, tag("p", prose.QUESTION), tag("p", compared)]
+    return [*written, tag("p", prose.QUESTION), tag("p", _compared(study))]
 
 
-def _answer(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str]) -> list[Element]:
-    """Every sentence of every analysis; then what else could be asked of these runs."""
+def _compared(study: Study) -> str:
+    """What policies are read against: one baseline, one each, or nothing."""
+    points = study.points
+    read = points[(points["against"] != points["point"]) & points["against"].isin(points["point"])]
+    names = [spoken(name) for name in dict.fromkeys(points.loc[points["point"].isin(read["against"]), "scenario"].astype(str))]
+    if not names:
+        return study_prose.ALONE
+    if len(names) == 1:
+        return study_prose.AGAINST.format(name=names[0]) + prose.SAME_LUCK
+    return study_prose.EACH_AGAINST.format(count=counted(len(names))) + prose.SAME_LUCK
+
+
+def _answer(
+    study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str], facts: Mapping[str, Any]
+) -> list[Element]:
+    """Every sentence of every analysis; then what else could be asked of these runs, and where their own study tells of them."""
     content: list[Element] = []
     for place, analysis in enumerate(analyses):
         content.append(tag("h3", tag("a", analysis.heading, href=f"#{ids[place]}")))
         content += _asked(analysis, study)
         content.append(tag("ul", [tag("li", inline(capital(sentence))) for sentence in analysis.answer]))
     if not analyses:
-        content.append(tag("p", study_prose.NO_ANALYSIS))
+        content.append(tag("p", _silent(study, refused)))
+    own = dict.fromkeys(found[1] for command in facts.get("commands", ()) if (found := _PAGED.match(str(command))))
+    content += [tag("p", inline(study_prose.OWN_PAGE.format(name=name))) for name in own]
     return content + _further(study, {analysis.name for analysis in analyses}, refused)
 
 
@@ -216,7 +239,7 @@ def _asked(analysis: Analysis, study: Study) -> list[Element]:
 def _analysis(analysis: Analysis, study: Study) -> list[Element]:
     """Its question, its figures, its main table, and the names of the others."""
     content = _asked(analysis, study)
-    content += [sections.shown(picture) for picture in drawn(analysis.drawings, study.config)]
+    content += [sections.shown(picture) for picture in drawn(analysis.drawings, study.asked.figures)]
     if analysis.tables:
         (name, frame), *others = analysis.tables.items()
         most = _shown(study).rows
@@ -246,7 +269,7 @@ def _main_table(name: str, head: pd.DataFrame, frame: pd.DataFrame) -> Element:
 
 
 def _shown(study: Study) -> Shown:
-    return spec_from("report", Shown, study.config)
+    return spec_from("report", Shown, study.asked)
 
 
 def _headed(column: object) -> str:
@@ -254,12 +277,12 @@ def _headed(column: object) -> str:
     return str(column) if "." in str(column) else spoken(column)
 
 
-def drawn(drawings: Sequence[Drawing], config: Config) -> list[Picture]:
+def drawn(drawings: Sequence[Drawing], figures: Mapping[str, Any]) -> list[Picture]:
     """The figures of an analysis, inside the page: their captions stand below them as text."""
     pictures = []
     with tempfile.TemporaryDirectory() as folder:
         for place, drawing in enumerate(drawings):
-            settings = {**config.figures.get(drawing.function, {}), **drawing.settings}
+            settings = {**figures.get(drawing.function, {}), **drawing.settings}
             figure = draw(drawing.function, drawing.frame, "", settings, **drawing.options)
             width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
             path = save(figure, Path(folder) / f"{place}.png")
@@ -291,7 +314,7 @@ def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element
         rows = [(spoken(name), _settings(keys)) for name, keys in study.design.conditions.items()]
         content.append(table("Conditions, each crossed with everything else", ("condition", "sets"), rows, words=2))
     written = designed(study, facts)
-    said = study_prose.DESIGN if written.own else study_prose.DUMPED
+    said = study_prose.DESIGN if written.own else study_prose.DUMPED if written.filed else study_prose.ASKED
     content += [tag("h3", "The design"), tag("p", " ".join([said, *written.otherwise]))]
     return [*content, tag("pre", tag("code", written.text))]
 

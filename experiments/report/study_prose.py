@@ -19,6 +19,12 @@ PAIRED = "All points meet the same worlds and the same luck, so differences betw
 ONE_WORLD = "One world gives no interval over worlds at all."
 FEW_WORLDS = "With so few worlds an interval by Student's t is wide and may leave the possible range."
 NO_ANALYSIS = "No analysis has been made of these runs: what follows says what was run, and on what it rests."
+NONE_SUITS = "No analysis suits these runs. This page says what was run, and on what it rests; it holds no answer."
+TOO_LITTLE = "The analyses that suit these runs find too little in them. This page says what was run, and on what it rests."
+OWN_PAGE = "What `rogatory {name}` found in these runs stands in a folder of its own, whose manifest.json names this store."
+AGAINST = "Policies are read against “{name}”; "
+EACH_AGAINST = "Each policy is read against one of {count} baselines, the one that meets the same facts; "
+ALONE = "No policy is read against another here: the numbers are levels, and hang on what is assumed more than differences do."
 SUITS = "Analyses that suit the design of this study, and have not been made here:"
 SUITS_NOT = "Analyses that do not suit it or find too little in it, and why:"
 CUT = "The first {shown} of {rows} rows; the whole is the table {name}.csv of the analysis."
@@ -28,6 +34,7 @@ WITHOUT = (
     "by. Means and intervals stand on the runs that have one."
 )
 DESIGN = "The design as it was written; any key of it can be changed and the study run again."
+ASKED = "The design as the command asked for it; it stands in no file."
 DUMPED = "The design as it was run (its file says something else, or is not at hand)."
 VARIED = "Numbers of the model that this study varies"
 VARIED_TOLD = (

@@ -75,6 +75,7 @@ class Study(NamedTuple):
     places: dict[str, str]  # short names of states by code
     digests: dict[str, str]  # of the baselines and the arms
     facts: Mapping[str, Any]
+    figures: Mapping[str, Any]  # settings of each
 
     @property
     def fewest(self) -> int:
@@ -105,6 +106,7 @@ def study_of(
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
     facts: Mapping[str, Any],
+    figures: Mapping[str, Any],
 ) -> Study:
     """The tables by name and arm. Raises ``ValueError`` for a missing column."""
     table = present(comparison, COMPARED)
@@ -122,6 +124,7 @@ def study_of(
         places=names_of(arms[0].baseline_config),
         digests=digests_of(arms),
         facts=facts,
+        figures=figures,
     )
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
 from experiments.output import commit
+from experiments.run_tables import Kept
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.leaves import moved
 
 _LETTERS = 12
+_OF_A_RUN = "experiments/run_tables.py"
+_SIZES = ("question", "seeds", "luck", "size")  # of a design
 _MOST = 4  # keys of one base that are told
 _DECIDE = ("python", "numpy", "numba", "scipy")  # packages whose version may change a number
 
@@ -26,20 +30,21 @@ class Identity(TypedDict):
     data: dict[str, str]  # checksums of the tables that are read
     versions: dict[str, str]
     bases: dict[str, dict[str, Any]]  # scenario or arm -> what its configuration decides
-    kept: dict[str, list[str]]  # outcomes and slices
+    kept: dict[str, list[str]]  # outcomes, slices and tables
 
 
 @cache
 def code_fingerprint() -> str:
-    """Twelve hexadecimal characters of the sources that decide a run: every file of ``sim``."""
-    folder = Path(__file__).parents[2] / "sim"
+    """Twelve hexadecimal characters of the sources that decide what a run leaves: all of ``sim``, and the tables of a run."""
+    here = Path(__file__).parents[2]
     total = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*.py") if path.is_file()):  # an editor's link to nothing is none
-        total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    sources = [*(path for path in (here / "sim").rglob("*.py") if path.is_file()), here / _OF_A_RUN]  # a link to nothing is none
+    for path in sorted(sources):
+        total.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()[:_LETTERS]
 
 
-def identity_of(bases: Mapping[str, Config], outcomes: list[str], slices: list[str]) -> Identity:
+def identity_of(bases: Mapping[str, Config], kept: Kept) -> Identity:
     """What the runs of these configurations would rest on."""
     versions = package_versions()
     first = next(iter(bases.values()))
@@ -49,8 +54,18 @@ def identity_of(bases: Mapping[str, Config], outcomes: list[str], slices: list[s
         data=first.data,
         versions={name: versions[name] for name in _DECIDE},
         bases={name: config.decisive() for name, config in bases.items()},
-        kept={"outcomes": outcomes, "slices": slices},
+        kept={name: sorted(part) for name, part in kept._asdict().items()},
     )
+
+
+def store_digest(identity: Identity, design: Mapping[str, Any]) -> str:
+    """Twelve hexadecimal characters of all that decides the runs of a study, but for how many there are of them.
+
+    So more worlds, lucks or draws go into the same store, and whatever else changes into another.
+    """
+    decisive = {name: part for name, part in identity.items() if name != "commit"}
+    asked = {name: part for name, part in design.items() if name not in _SIZES}
+    return hashlib.sha256(json.dumps([decisive, asked], sort_keys=True, default=str).encode()).hexdigest()[:_LETTERS]
 
 
 def differences(known: Mapping[str, Any], asked: Identity) -> list[str]:

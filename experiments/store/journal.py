@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from experiments.store.parts import StoreError
-from experiments.store.schema import Done, Key
+from experiments.store.schema import TRAVEL, Done, Key, Packed
 
 _SUFFIX = ".sqlite"
-_FIELDS = ("event_seed", "digest", "code", "estimates", "rows", "checksum", "error", "traceback")
+_BEFORE, _AFTER = ("event_seed", "digest", "code"), ("error", "traceback")
+_OF_TABLES = ", ".join(f"{name} BLOB, {name}_rows INTEGER, {name}_checksum INTEGER" for name in TRAVEL)
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, luck INTEGER, event_seed INTEGER, digest TEXT, code TEXT, "
-    "estimates BLOB, rows INTEGER, checksum INTEGER, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, luck))"
+    f"{_OF_TABLES}, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, luck))"
 )
-_ADD = f"INSERT OR REPLACE INTO done VALUES ({','.join('?' * (len(Key._fields) + len(_FIELDS)))})"  # noqa: S608 - of our own words
+_COUNT = len(Key._fields) + len(_BEFORE) + len(TRAVEL) * len(Packed._fields) + len(_AFTER)
+_ADD = f"INSERT OR REPLACE INTO done VALUES ({','.join('?' * _COUNT)})"  # noqa: S608 - of our own words
 _DROP = "DELETE FROM done WHERE point = ? AND world_seed = ? AND luck = ?"
 _DIGESTS = "SELECT DISTINCT point, digest FROM done WHERE error = '' ORDER BY point, digest"
+_RUNS = "SELECT point, world_seed, luck FROM done WHERE error = ''"
 _BEGUN = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'done'"
 
 
@@ -37,7 +40,7 @@ class Journal:
 
     def add(self, ended: Sequence[Done]) -> None:
         """Write down runs that have ended, all of them or none; a later try replaces a failure."""
-        self._change(_ADD, [(*run.key, *(getattr(run, name) for name in _FIELDS)) for run in ended])
+        self._change(_ADD, [_entry_of(run) for run in ended])
 
     def held(self) -> Iterator[Done]:
         """Everything in it."""
@@ -88,6 +91,11 @@ def digests_in(path: Path) -> list[tuple[str, str]]:
     return _peek(path, lambda base: iter(base.execute(_DIGESTS)))
 
 
+def runs_in(path: Path) -> list[Key]:
+    """The runs in a journal that went well; those of a journal of schema 1 too."""
+    return [Key(*row) for row in _peek(path, lambda base: iter(base.execute(_RUNS)))]
+
+
 def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> list[T]:
     try:
         # Not ``mode=ro``: what a killed writer left half-written is taken back by whoever opens it next.
@@ -102,7 +110,19 @@ def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> l
 
 def _rows(base: sqlite3.Connection) -> Iterator[Done]:
     for row in base.execute("SELECT * FROM done ORDER BY world_seed, luck, point"):
-        yield Done._make((Key(*row[:3]), *row[3:], 0.0, 0.0, 0.0))
+        key, before, after = Key(*row[: len(Key._fields)]), row[len(Key._fields) : _FIRST], row[-len(_AFTER) :]
+        parts = (row[place : place + len(Packed._fields)] for place in range(_FIRST, _COUNT - len(_AFTER), len(Packed._fields)))
+        tables = {name: Packed(*part) for name, part in zip(TRAVEL, parts, strict=True) if part[0] is not None}
+        yield Done._make((key, *before, tables, *after, 0.0, 0.0, 0.0))
+
+
+_FIRST = len(Key._fields) + len(_BEFORE)
+
+
+def _entry_of(run: Done) -> tuple[Any, ...]:
+    none = (None,) * len(Packed._fields)
+    tables = [field for name in TRAVEL for field in run.tables.get(name, none)]
+    return *run.key, *(getattr(run, name) for name in _BEFORE), *tables, *(getattr(run, name) for name in _AFTER)
 
 
 @contextmanager

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.output import OutputError, naming
-from experiments.store.schema import SCHEMA, VERSION_KEY
+from experiments.store.schema import SCHEMA, TRAVEL, VERSION_KEY
 
-TABLES = ("points", "runs", "data", "failures")
+TABLES = ("points", "runs", *TRAVEL, "failures")
 _LETTERS = 16  # of the checksum in a name
 _NAME = re.compile(r"(?P<table>[a-z]+)-(?P<writer>[\w]+)-(?P<number>\d{5})-(?P<checksum>[0-9a-f]{16})\.parquet")
 _ROWS = 1 << 20  # of a row group

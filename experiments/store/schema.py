@@ -3,58 +3,78 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-SCHEMA = "1"
+SCHEMA = "2"
 """Version of the tables; another one is refused."""
 VERSION_KEY = b"rogatory_schema"
 _META = {VERSION_KEY: SCHEMA.encode()}
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
-ESTIMATES = pa.schema(
-    [("metric", pa.string()), ("by", pa.string()), ("level", pa.string()), ("value", pa.float64()), ("count", pa.int64())]
-)
-"""What one run gives, as it travels."""
-DATA = pa.schema(
-    [
-        ("point", _WORD),
-        ("world_seed", pa.int64()),
-        ("luck", pa.int32()),
-        ("metric", _WORD),
-        ("by", _WORD),
-        ("level", _WORD),
-        ("unit", _WORD),
-        ("value", pa.float64()),  # missing: an estimand without a value
-        ("count", pa.int64()),  # events behind it
-    ],
-    metadata=_META,
-)
+DATA, VIEWS, GIVEN = "data", "views", "given"
+TRAVEL = {
+    DATA: pa.schema(
+        [
+            ("metric", pa.string()),
+            ("by", pa.string()),
+            ("level", pa.string()),
+            ("value", pa.float64()),  # missing: an estimand without a value
+            ("count", pa.int64()),  # events behind it
+        ]
+    ),
+    VIEWS: pa.schema(
+        [("view", pa.string()), ("a", pa.string()), ("b", pa.string()), ("value", pa.float64()), ("count", pa.int64())]
+    ),
+    GIVEN: pa.schema(
+        [
+            ("case", pa.int64()),
+            ("person", pa.int64()),
+            ("member", pa.int64()),  # of the people that a row stands for
+            ("instrument", pa.string()),
+            ("channel", pa.string()),
+            ("kind", pa.string()),
+            ("label", pa.string()),
+            ("requested", pa.string()),
+            ("group", pa.string()),
+            ("data_class", pa.string()),
+            ("day", pa.float64()),  # since the window opened
+        ]
+    ),
+}
+"""What one run leaves, as it travels; the store adds which run it is, and to the data the unit."""
+_OF_A_RUN = [("point", pa.string()), ("world_seed", pa.int64()), ("luck", pa.int32())]
+_UNIT_BEFORE = "value"
+
+
+def _stored(name: str) -> pa.Schema:
+    """A table as the store has it: words coded, each row with its run."""
+    fields = [pa.field("point", _WORD), *(pa.field(*field) for field in _OF_A_RUN[1:])]
+    for field in TRAVEL[name]:
+        if name == DATA and field.name == _UNIT_BEFORE:
+            fields.append(pa.field("unit", _WORD))
+        fields.append(pa.field(field.name, _WORD if pa.types.is_string(field.type) else field.type))
+    return pa.schema(fields, metadata=_META)
+
+
+STORED = {name: _stored(name) for name in TRAVEL}
 RUNS = pa.schema(
     [
-        ("point", pa.string()),
-        ("world_seed", pa.int64()),
-        ("luck", pa.int32()),
+        *_OF_A_RUN,
         ("event_seed", pa.int64()),
         ("digest", pa.string()),  # of the configuration
-        ("code", pa.string()),  # of the simulation's sources
-        ("rows", pa.int32()),  # in the table of data
-        ("checksum", pa.int64()),  # CRC-32 of these rows
+        ("code", pa.string()),  # of what decides a run
+        *((f"{name}_{what}", kind) for name in TRAVEL for what, kind in (("rows", pa.int32()), ("checksum", pa.int64()))),
     ],
     metadata=_META,
 )
+"""A row a run, with the number of rows in each table and their CRC-32; none of a table that is not kept."""
 FAILURES = pa.schema(
-    [
-        ("point", pa.string()),
-        ("world_seed", pa.int64()),
-        ("luck", pa.int32()),
-        ("event_seed", pa.int64()),
-        ("error", pa.string()),  # one line
-        ("traceback", pa.string()),
-    ],
+    [*_OF_A_RUN, ("event_seed", pa.int64()), ("error", pa.string()), ("traceback", pa.string())],  # an error is one line
     metadata=_META,
 )
 
@@ -67,6 +87,14 @@ class Key(NamedTuple):
     luck: int
 
 
+class Packed(NamedTuple):
+    """A table of one run on its way."""
+
+    content: bytes  # as an Arrow stream
+    rows: int
+    checksum: int
+
+
 class Done(NamedTuple):
     """A run that has ended, well or not."""
 
@@ -74,33 +102,47 @@ class Done(NamedTuple):
     event_seed: int
     digest: str
     code: str
-    estimates: bytes  # ESTIMATES as an Arrow stream; empty for a failure
-    rows: int
-    checksum: int
+    tables: Mapping[str, Packed]  # by name; empty for a failure
     error: str  # one line; empty if it went well
     traceback: str
     seconds: float  # in all
     array_seconds: float  # in worlds, months and metrics
     world_seconds: float  # of these, in the world and its cases
 
+    @property
+    def size(self) -> int:
+        """Bytes of its tables."""
+        return sum(len(table.content) for table in self.tables.values())
 
-def packed(estimates: pa.Table) -> bytes:
-    """A run's estimates as bytes."""
+
+def packed(table: pa.Table) -> Packed:
+    """A table of a run as bytes, with what says later whether it is whole."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, ESTIMATES, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-        writer.write_table(estimates)
-    return bytes(sink.getvalue().to_pybytes())
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return Packed(bytes(sink.getvalue().to_pybytes()), len(table), checksum_of(table))
 
 
-def unpacked(estimates: bytes) -> pa.Table:
-    """The estimates again."""
-    with pa.ipc.open_stream(estimates) as reader:
+def unpacked(content: bytes) -> pa.Table:
+    """The table again."""
+    with pa.ipc.open_stream(content) as reader:
         return reader.read_all()
 
 
-def checksum_of(words: Sequence[Sequence[str]], values: np.ndarray, counts: np.ndarray) -> int:
-    """CRC-32 of a run's rows: metric, by and level of each, then values and counts as little-endian bytes."""
-    text = "\n".join("\t".join(row) for row in words)
+def checksum_of(table: pa.Table) -> int:
+    """CRC-32 of rows: the words of each, then each column of numbers as little-endian bytes, a missing one as nan."""
+    words = [column for field, column in zip(table.schema, table.columns, strict=True) if _is_word(field.type)]
+    numbers = [column for field, column in zip(table.schema, table.columns, strict=True) if not _is_word(field.type)]
+    text = "\n".join("\t".join(row) for row in zip(*(column.to_pylist() for column in words), strict=True))
     crc = zlib.crc32(text.encode())
-    crc = zlib.crc32(np.ascontiguousarray(values, "<f8").tobytes(), crc)
-    return zlib.crc32(np.ascontiguousarray(counts, "<i8").tobytes(), crc)
+    for column in numbers:
+        whole = pc.fill_null(column, np.nan) if pa.types.is_floating(column.type) else column
+        crc = zlib.crc32(np.ascontiguousarray(whole.to_numpy(), _LITTLE[str(column.type)]).tobytes(), crc)
+    return crc
+
+
+_LITTLE = {"double": "<f8", "int64": "<i8"}
+
+
+def _is_word(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import sqlite3
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from filelock import FileLock, ReadWriteLock, Timeout
+from filelock import FileLock, Timeout
 
+from experiments.interrupts import held as holding
 from experiments.output import FULL, OutputError, naming
+from experiments.run_tables import UNITS_KEPT
 from experiments.store import point_tables
 from experiments.store.configurations import Configurations
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
+from experiments.store.locks import WHOLE, take
 from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
-from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, Done, Key, unpacked
-from sim.metrics import UNITS
+from experiments.store.places import ABOUT, LOCKS, SESSIONS
+from experiments.store.requests import REQUESTS, lacking, ownerless, requests_of
+from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, STORED, TRAVEL, Done, Key, Packed, unpacked
+from sim.world.record import RogatoryError
 
-ABOUT = "store.json"
-WHOLE = "all"
-"""The writer that does all of a sweep."""
 CHUNK = 1000
 """Runs a part of the tables; *assumption*: parts of some megabytes."""
-_LOCKS, _SESSIONS = "locks", "sessions"
 
 
 class Store:
@@ -43,19 +43,24 @@ class Store:
         self.writer = writer
         self.journal = journal
         self.configurations = Configurations(folder)
+        self._keeps_requests = keeps_requests(folder)
+        self._standing: dict[Key, dict[str, Any]] | None = None  # rows of the table of runs, where they are asked for
 
     def finished(self) -> set[Key]:
-        """Runs that need not be done again: in the tables, or in any journal without a failure."""
-        found = keys_in(self.folder)
-        for path in journals_of(self.folder):
-            found |= {run.key for run in peek(path) if not run.error}
-        return found
+        """Runs that need not be done again: in the tables, or in any journal without a failure.
+
+        Where requests are kept, a run whose file of them is not there is to be done again, for that file alone.
+        """
+        found = good_in(self.folder)
+        return found - lacking(self.folder, found) if self._keeps_requests else found
 
     def add(self, ended: Sequence[Done]) -> None:
         """Keep runs that have ended, on the disk when this returns.
 
         Raises ``StoreError`` for runs of another configuration than those of their point, whoever made these; none is kept then.
         """
+        if self._keeps_requests:
+            ended = [run for run in ended if not self._stands(run)]
         fresh = self.configurations.refuse_others((run.key.point, run.digest) for run in ended if not run.error)
         self.journal.add(ended)
         if fresh and self.writer != WHOLE:  # of two that meet a point together, the later sees what the earlier wrote
@@ -65,6 +70,21 @@ class Store:
                 self.journal.drop(run.key for run in ended)
                 raise
 
+    def _stands(self, run: Done) -> bool:
+        """Whether a run is in the tables, so that it was done again for its requests alone. Raises ``StoreError`` if it differs."""
+        if self._standing is None:
+            self._standing = {_key_of(row): row for part in parts_of(self.folder, "runs") for row in read_part(part).to_pylist()}
+        before = self._standing.get(run.key)
+        if before is None or run.error:
+            return before is not None
+        if before != runs_of([run]).to_pylist()[0]:
+            requests_of(self.folder, run.key).unlink(missing_ok=True)  # they would be another run's
+            raise StoreError(
+                f"store: {self.folder} has no requests of point {run.key.point}, world {run.key.world_seed}, luck {run.key.luck}, "
+                "and the same run comes out otherwise now; accepted: the code, versions and machine that made it, or a new store"
+            )
+        return True
+
     def fold(self, order: Sequence[Key]) -> None:
         """Put the journalled runs among ``order`` into one part of runs and of data, in that order."""
         place = {key: number for number, key in enumerate(order)}
@@ -72,8 +92,10 @@ class Store:
         if runs:
             runs.sort(key=lambda run: place[run.key])
             number = next_number(self.folder, self.writer)
-            write_part(self.folder, "data", self.writer, number, data_of(runs))
+            for name in runs[0].tables:
+                write_part(self.folder, name, self.writer, number, table_of(name, runs))
             write_part(self.folder, "runs", self.writer, number, runs_of(runs))  # from here on they count
+            self._standing = None
             self.journal.drop(run.key for run in runs)
 
     def fold_rest(self) -> None:
@@ -98,12 +120,16 @@ class Store:
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
-        return point_tables.keep(self.folder, self.folder / _LOCKS, self.writer, frame)
+        return point_tables.keep(self.folder, self.folder / LOCKS, self.writer, frame)
+
+    def size_of_words(self) -> int:
+        """Bytes of what the store says of itself and of its sessions, beside its tables."""
+        return sum(path.stat().st_size for path in ((self.folder / ABOUT), *(self.folder / SESSIONS).glob("*.json")))
 
     def write_session(self, name: str, session: Mapping[str, Any]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
         text = json.dumps(session, indent=1, default=str) + "\n"  # in its own order: that of levers has a meaning
-        write_whole(self.folder / _SESSIONS / f"{name}.json", text)
+        write_whole(self.folder / SESSIONS / f"{name}.json", text)
 
 
 @contextmanager
@@ -116,12 +142,14 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
     cannot be written; ``OSError`` on a full disk.
     """
     _refuse_strangers(folder)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    is_new = not (folder / ABOUT).exists()
     with ExitStack() as held:
         try:
             with naming(folder):
-                for path in (folder, folder / _LOCKS, folder / _SESSIONS):
+                for path in (folder, folder / LOCKS, folder / SESSIONS):
                     path.mkdir(parents=True, exist_ok=True)
-                _take(held, folder, writer)
+                take(held, folder, writer)
         except Timeout:
             raise StoreError(
                 f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep"
@@ -131,35 +159,42 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
                 raise
             told = f"store: cannot write to {folder} ({error.strerror}); accepted: a folder that can be written"
             raise StoreError(told) from None
-        with FileLock(folder / _LOCKS / "about.lock"):
-            _settle_identity(folder, identity, mix)
-        _tidy(folder, writer)
-        Configurations(folder).look()
-        _adopt(folder, writer)
-        point_tables.settle(folder, folder / _LOCKS)
-        with closing(Journal(journal_path(folder, writer))) as journal:
-            yield Store(folder, writer, journal)
+        try:
+            with FileLock(folder / LOCKS / "about.lock"):
+                _settle_identity(folder, identity, mix)
+            _tidy(folder, writer)
+            Configurations(folder).look()
+            _adopt(folder, writer)
+            point_tables.settle(folder, folder / LOCKS)
+            with closing(Journal(journal_path(folder, writer))) as journal:
+                yield Store(folder, writer, journal)
+        except RogatoryError:
+            if is_new and writer == WHOLE:
+                _withdraw(folder, made)
+            raise
+
+
+def _withdraw(folder: Path, made: Sequence[Path]) -> None:
+    """Remove a store that was begun for what is refused, unless something was run; ``made`` are folders that were not there."""
+    if journals_of(folder) or any(parts_of(folder, table) for table in TABLES if table != "points"):
+        return
+    with holding():
+        (folder / ABOUT).unlink(missing_ok=True)  # first: without it the rest is no store
+        for home in (LOCKS, SESSIONS, *TABLES, REQUESTS, "journal"):
+            shutil.rmtree(folder / home, ignore_errors=True)
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
 
 
 def _refuse_strangers(folder: Path) -> None:
     """A folder of something else is no place for a store."""
     if not folder.is_dir() or (folder / ABOUT).exists():
         return
-    ours = {*TABLES, _LOCKS, _SESSIONS, "journal"}
+    ours = {*TABLES, LOCKS, SESSIONS, REQUESTS, "journal"}
     strange = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
     if strange:
         raise StoreError(f"store: found {folder}, which holds {strange[0]!r} and no {ABOUT}; accepted: a store, or an empty folder")
-
-
-def _take(held: ExitStack, folder: Path, writer: str) -> None:
-    """The store for one whole sweep, or for shards of which each is here once; a lock ends with its process."""
-    try:
-        shared = ReadWriteLock(folder / _LOCKS / "store.db", is_singleton=False)
-        held.callback(shared.close)
-        held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE else shared.read_lock(timeout=0))
-    except sqlite3.OperationalError as error:
-        raise OSError(errno.EIO, str(error), str(folder / _LOCKS / "store.db")) from None
-    held.enter_context(FileLock(folder / _LOCKS / f"{writer}.lock", timeout=0))
 
 
 def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
@@ -170,6 +205,7 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
         write_whole(about, _about(identity))
         return
     known = about_of(folder)["identity"]
+    _refuse_other_tables(folder, *(tables.get("tables", ()) for tables in (known["kept"], identity["kept"])))
     told = differences(known, identity)
     if told and not mix:
         raise StoreError(
@@ -179,6 +215,15 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     if new:
         known["bases"] |= {name: identity["bases"][name] for name in new}
         write_whole(about, _about(known))
+
+
+def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str]) -> None:
+    """All runs of a store leave the same tables: of parts that lack one nobody could say whether it was lost."""
+    if {*known} != {*asked}:
+        there, wanted = (", ".join(sorted({DATA, *tables})) for tables in (known, asked))
+        raise StoreError(
+            f"store: {folder} keeps {there} of its runs, not {wanted}; accepted: the same, or store=NAME for a new one"
+        )
 
 
 def _about(identity: Mapping[str, Any]) -> str:
@@ -196,10 +241,18 @@ def about_of(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{about}: cannot be read ({error}); accepted: the file as the sweep wrote it") from None
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:
         found = said.get("schema") if isinstance(said, dict) else said
-        raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store")
+        raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store{_made_by(folder)}")
     if not isinstance(said.get("identity"), dict) or Identity.__required_keys__ - said["identity"].keys():
         raise StoreError(f"{about}: found no identity of code and data; accepted: the file as the sweep wrote it")
     return said
+
+
+def _made_by(folder: Path) -> str:
+    """How the runs of a store that cannot be read are made again, if its last session says so."""
+    for path in sorted((folder / SESSIONS).glob("*.json"), reverse=True):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return f" (to make its runs again: {json.loads(path.read_text(encoding='utf-8'))['command']})"
+    return ""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -219,15 +272,30 @@ def write_whole(path: Path, text: str) -> None:
 def _tidy(folder: Path, writer: str) -> None:
     """Remove what a killed run of this writer left: unfinished files, and data or runs of which the other half is missing.
 
-    The writer of all does so for every writer. Runs whose data are gone are made again.
+    The writer of all does so for every writer, and removes requests whose run was never kept. Runs whose data are gone are made
+    again.
     """
     drafts = ".*.part" if writer == WHOLE else f".*-{writer}-*.part"
-    discard([path for home in ("", _SESSIONS, *TABLES) for path in (folder / home).glob(drafts)])
+    discard([path for home in ("", SESSIONS, *TABLES, REQUESTS) for path in (folder / home).glob(drafts)])
     sides = [
         {(part.writer, part.number): part.path for part in parts_of(folder, table) if writer in (WHOLE, part.writer)}
-        for table in ("data", "runs")
+        for table in ("runs", *kept_in(folder))
     ]
-    discard([side[key] for side in sides for key in sides[0].keys() ^ sides[1].keys() if key in side])
+    whole = set.intersection(*map(set, sides))
+    discard([side[key] for side in sides for key in side if key not in whole])
+    if writer == WHOLE and keeps_requests(folder):
+        discard(ownerless(folder, good_in(folder)))
+
+
+def keeps_requests(folder: Path) -> bool:
+    """Whether each run of a store has its requests in a file of its own."""
+    return REQUESTS in about_of(folder)["identity"]["kept"].get("tables", ())
+
+
+def kept_in(folder: Path) -> tuple[str, ...]:
+    """The tables of which every part of runs has one: those that its runs leave."""
+    tables = about_of(folder)["identity"]["kept"].get("tables", ())
+    return tuple(name for name in TRAVEL if name == DATA or name in tables)
 
 
 def _adopt(folder: Path, writer: str) -> None:
@@ -255,39 +323,48 @@ def keys_in(folder: Path) -> set[Key]:
     return found
 
 
+def good_in(folder: Path) -> set[Key]:
+    """The runs that stand in the tables, or in any journal without a failure."""
+    journalled = {run.key for path in journals_of(folder) for run in peek(path) if not run.error}  # first: runs move to the tables
+    return journalled | keys_in(folder)
+
+
+_NONE = Packed(b"", 0, 0)  # of a table that is not kept
+
+
 def runs_of(ended: Iterable[Done]) -> pa.Table:
     """The table of runs, a row each."""
-    rows = [(*run.key, run.event_seed, run.digest, run.code, run.rows, run.checksum) for run in ended]
+    rows = []
+    for run in ended:
+        held = [run.tables.get(name, _NONE) for name in TRAVEL]
+        numbers = (number for table in held for number in (table.rows, table.checksum))
+        rows.append((*run.key, run.event_seed, run.digest, run.code, *numbers))
     columns = zip(*rows, strict=True)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, RUNS, strict=True)], schema=RUNS)
 
 
-def data_of(ended: Sequence[Done]) -> pa.Table:
-    """The table of data of some runs, run by run."""
-    tables = [unpacked(run.estimates) for run in ended]
+def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
+    """A table that runs leave, run by run, each row with its run."""
+    tables = [unpacked(run.tables[name].content) for run in ended]
     lengths = np.array([len(table) for table in tables])
     whole = pa.concat_tables(tables)
-    metric = whole["metric"].combine_chunks().dictionary_encode()
-    units = [UNITS.get(name, "") for name in metric.dictionary.to_pylist()]
-    distinct = list(dict.fromkeys(units))
-    unit_codes = np.array([distinct.index(unit) for unit in units], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
+    columns = {field.name: whole[field.name].combine_chunks() for field in TRAVEL[name]}
+    coded = {key: column.dictionary_encode() for key, column in columns.items() if pa.types.is_string(column.type)}
     points = list(dict.fromkeys(run.key.point for run in ended))
     where = {point: code for code, point in enumerate(points)}
     codes = np.repeat(np.array([where[run.key.point] for run in ended], np.int32), lengths)
-    return pa.table(
-        {
-            "point": pa.DictionaryArray.from_arrays(codes, points),
-            "world_seed": np.repeat(np.array([run.key.world_seed for run in ended], np.int64), lengths),
-            "luck": np.repeat(np.array([run.key.luck for run in ended], np.int32), lengths),
-            "metric": metric.cast(DATA.field("metric").type),
-            "by": whole["by"].combine_chunks().dictionary_encode().cast(DATA.field("by").type),
-            "level": whole["level"].combine_chunks().dictionary_encode().cast(DATA.field("level").type),
-            "unit": pa.DictionaryArray.from_arrays(unit_codes, distinct),
-            "value": whole["value"].combine_chunks(),
-            "count": whole["count"].combine_chunks(),
-        },
-        schema=DATA,
-    )
+    columns |= coded | {
+        "point": pa.DictionaryArray.from_arrays(codes, points),
+        "world_seed": np.repeat(np.array([run.key.world_seed for run in ended], np.int64), lengths),
+        "luck": np.repeat(np.array([run.key.luck for run in ended], np.int32), lengths),
+    }
+    if name == DATA:
+        metric = coded["metric"]
+        named = [UNITS_KEPT.get(metric, "") for metric in metric.dictionary.to_pylist()]
+        distinct = list(dict.fromkeys(named))
+        unit = np.array([distinct.index(unit) for unit in named], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
+        columns["unit"] = pa.DictionaryArray.from_arrays(unit, distinct)
+    return pa.table([columns[field.name] for field in STORED[name]], schema=STORED[name])
 
 
 def failures_of(failed: Iterable[Done]) -> pa.Table:

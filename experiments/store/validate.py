@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,22 +15,26 @@ from experiments.store import point_tables
 from experiments.store.configurations import conflicts_in
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
+from experiments.store.places import ABOUT
 from experiments.store.reader import Session, session_in
-from experiments.store.schema import DATA, FAILURES, RUNS, Key
+from experiments.store.requests import lacking, refuse_damaged, requests_of, said_of, strangers_in
+from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Key
 from experiments.store.schema import checksum_of as rows_checksum
-from experiments.store.store import ABOUT, about_of
+from experiments.store.store import about_of, keeps_requests, kept_in
 from experiments.telling import counted
 
-_SCHEMAS = {"data": DATA, "runs": RUNS, "failures": FAILURES}
+_SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
 
 
-_REMOVE = "remove it: the same sweep makes again what is missing then"
+_CHECKSUMS = [f"{name}_checksum" for name in TRAVEL]
+_REMOVE = "remove it: the same command makes again what is missing then"
 _REMOVE_POINTS = "remove it: the sweep whose session names it writes it again"
-_REMOVE_FAILURES = "remove it: the same sweep tries its runs again"
+_REMOVE_FAILURES = "remove it: the same command tries its runs again"
 _OF_A_PART = {"points": _REMOVE_POINTS, "failures": _REMOVE_FAILURES}
-_ALONE = "the same sweep removes it and makes again what is missing then"
+_ALONE = "the same command removes it and makes again what is missing then"
 _A_COPY = "no sweep writes it again: put back a copy, or begin a new store"
-_A_NEW_ONE = "the same sweep writes it anew"
+_REMOVE_REQUESTS = "remove it: the same command makes its run again"
+_A_NEW_ONE = "the same command writes it anew"
 
 
 def faults_of(folder: Path) -> list[str]:
@@ -38,7 +43,7 @@ def faults_of(folder: Path) -> list[str]:
     bare = not any(parts_of(folder, table) for table in ("runs", "data"))
     gone = not (folder / ABOUT).exists()
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
-    remove = "remove it: the same sweep writes another one"
+    remove = "remove it: the same command writes another one"
     sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / "sessions").glob("*.json"))]
     held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder)}
     journals = {path: [(run.key.point, run.digest) for run in runs if not run.error] for path, runs in held.items()}
@@ -47,19 +52,37 @@ def faults_of(folder: Path) -> list[str]:
         strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
         faults += [f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers)]
     mixed = point_tables.mixed_in(tables["points"])
-    faults += [f"{folder / 'points'}: column {told}; the same sweep writes them alike" for told in mixed]
+    faults += [f"{folder / 'points'}: column {told}; the same command writes them alike" for told in mixed]
     faults += _lost(folder, tables["points"], [session for session in sessions if session is not None])
     if not sessions:
-        faults.append(f"{folder / 'sessions'}: holds no session; the same sweep writes one")
-    _pairs(tables["runs"], tables["data"], faults)
+        faults.append(f"{folder / 'sessions'}: holds no session; the same command writes one")
+    kept = _read(lambda: kept_in(folder), [], "") or (DATA,)
+    for name in kept:
+        _pairs(tables["runs"], tables[name], name, faults)
     _doubled(tables["runs"], faults)
     faults += [f"{path}: {told}; {_REMOVE}" for path, told in conflicts_in(tables["runs"], journals).items()]
-    by_number = {(part.writer, part.number): (part, table) for part, table in tables["data"]}
-    for part, runs in tables["runs"]:
-        found = by_number.get((part.writer, part.number))
-        if found:
-            faults += _rows(runs, *found)
+    for name in kept:
+        by_number = {(part.writer, part.number): (part, table) for part, table in tables[name]}
+        for part, runs in tables["runs"]:
+            found = by_number.get((part.writer, part.number))
+            if found:
+                faults += _rows(name, runs, *found)
+    if _read(lambda: keeps_requests(folder), [], ""):
+        good = [row for _, table in tables["runs"] for row in table.to_pylist()]
+        good += [said_of(run) for runs in held.values() for run in runs if not run.error]
+        _requests(folder, {Key(*(row[name] for name in Key._fields)): row for row in reversed(good)}, faults)
     return faults
+
+
+def _requests(folder: Path, runs: Mapping[Key, Mapping[str, Any]], faults: list[str]) -> None:
+    """The file of each run: there, whole, and of this run and no other."""
+    gone = lacking(folder, runs)
+    for key, row in runs.items():
+        if key in gone:
+            faults.append(f"{requests_of(folder, key)}: is missing; the same command makes the run again, and writes it")
+        else:
+            _read(partial(refuse_damaged, folder, row), faults, _REMOVE_REQUESTS)
+    faults += [f"{path}: bears no name of a run; move it elsewhere: nothing reads it" for path in strangers_in(folder)]
 
 
 def _lost(folder: Path, points: list[tuple[Part, pa.Table]], sessions: list[Session]) -> list[str]:
@@ -107,9 +130,9 @@ def _columns(schema: pa.Schema, with_types: bool) -> str:
     return ", ".join(f"{field.name} ({field.type})" if with_types else field.name for field in schema)
 
 
-def _pairs(runs: list[tuple[Part, pa.Table]], data: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
-    sides = [{(part.writer, part.number): part.path for part, _ in side} for side in (runs, data)]
-    for side, other, named in ((0, 1, "data"), (1, 0, "runs")):
+def _pairs(runs: list[tuple[Part, pa.Table]], rows: list[tuple[Part, pa.Table]], name: str, faults: list[str]) -> None:
+    sides = [{(part.writer, part.number): part.path for part, _ in side} for side in (runs, rows)]
+    for side, other, named in ((0, 1, name), (1, 0, "runs")):
         alone = sorted(sides[side].keys() - sides[other].keys())
         faults += [f"{sides[side][key]}: its {named} are missing or unreadable; {_ALONE}" for key in alone]
 
@@ -126,20 +149,19 @@ def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
             faults.append(f"{part.path}: {told}; {_REMOVE}")
 
 
-def _rows(runs: pa.Table, part: Part, data: pa.Table) -> list[str]:
+def _rows(name: str, runs: pa.Table, part: Part, rows: pa.Table) -> list[str]:
     """Each run's rows stand together in the order of the runs: their number and their checksum."""
-    lengths = runs["rows"].to_numpy()
-    if int(lengths.sum()) != len(data):
-        return [f"{part.path}: has {len(data)} rows; its runs have {int(lengths.sum())}; {_REMOVE}"]
-    words = list(zip(*(data[name].to_pylist() for name in ("metric", "by", "level")), strict=True))
-    values, counts = data["value"].to_numpy(), data["count"].to_numpy()
-    points, worlds = np.array(data["point"].to_pylist()), data["world_seed"].to_numpy()
+    lengths = runs[f"{name}_rows"].to_numpy()
+    if int(lengths.sum()) != len(rows):
+        return [f"{part.path}: has {len(rows)} rows; its runs have {int(lengths.sum())}; {_REMOVE}"]
+    points, worlds = np.array(rows["point"].to_pylist()), rows["world_seed"].to_numpy()
     faults, start = [], 0
     for run in runs.to_pylist():
-        stop = start + run["rows"]
+        stop = start + run[f"{name}_rows"]
         key = Key(run["point"], run["world_seed"], run["luck"])
         same = (points[start:stop] == key.point).all() and (worlds[start:stop] == key.world_seed).all()
-        if not same or rows_checksum(words[start:stop], values[start:stop], counts[start:stop]) != run["checksum"]:
+        own = rows.select(TRAVEL[name].names).slice(start, stop - start)
+        if not same or rows_checksum(own) != run[f"{name}_checksum"]:
             faults.append(f"{part.path}: the rows of run {_named(key)} are not what was written; {_REMOVE}")
         start = stop
     return faults
@@ -154,6 +176,6 @@ def content_checksum(folder: Path) -> str:
     rows = sorted(
         row
         for part in parts_of(folder, "runs")
-        for row in zip(*(read_part(part)[name].to_pylist() for name in (*Key._fields, "digest", "checksum")), strict=True)
+        for row in zip(*(read_part(part)[name].to_pylist() for name in (*Key._fields, "digest", *_CHECKSUMS)), strict=True)
     )
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]

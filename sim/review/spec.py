@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from sim.draws import Draws, Reals, name_keys
 from sim.review.assembly import Review
@@ -149,7 +149,7 @@ def application(
     plain = chance[forces.astype(int)]  # [S, I, N]
     if spec.trait_share < 1:
         latent = special.ndtri(plain) + np.sqrt(spec.trait_share) * trait[:, None, :]
-        seen = stats.norm.cdf(latent / np.sqrt(1 - spec.trait_share))
+        seen = special.ndtr(latent / np.sqrt(1 - spec.trait_share))
     else:
         seen = (special.ndtri(plain) + trait[:, None, :] > 0).astype(float)
     certain = np.array([safeguards[name].certain for name in names])

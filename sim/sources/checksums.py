@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from sim.world.record import ConfigError
+from sim.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "tables"
 """Where the packaged tables lie."""

@@ -15,8 +15,9 @@ from experiments.cube import Outcome, Told, cube_from
 from experiments.designs import Design
 from experiments.points import point_id
 from experiments.sampling import combinations_of, draws_of
-from sim.config import load
+from experiments.settings import StudyConfig, asked_by
 from sim.settings import Config
+from tests.analysis.studies import read_against
 
 Reals = NDArray[np.float64]
 OUTCOME = Outcome("case_disclosure_rate")
@@ -27,9 +28,9 @@ FEWER = "analysis.sensitivity.resamples"  # than on file: enough for what is ask
 
 
 @cache
-def config(*overrides: str) -> Config:
+def asked(*overrides: str) -> tuple[Config, StudyConfig]:
     given = any(override.startswith(f"{FEWER}=") for override in overrides)
-    return load(*overrides, *(() if given else (f"{FEWER}=100",)))
+    return asked_by(*overrides, *(() if given else (f"{FEWER}=100",)))
 
 
 def design_of(draw: str, bounds: dict[str, tuple[float, float]] | dict[str, Any], **more: Any) -> Design:
@@ -54,11 +55,11 @@ def points_of(design: Design) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [point_id(str(row["scenario"]), {str(k): v for k, v in row.items()}) for row in rows])
     frame.insert(1, "place", range(len(frame)))
-    return frame
+    return read_against(frame, design)
 
 
 def told(design: Design, values: Reals, points: pd.DataFrame, *overrides: str) -> Told:
-    return Told("made_up", design, points, config(*overrides), Path("made_up"), {OUTCOME: cube_from(OUTCOME, points, values)})
+    return Told("made_up", design, points, *asked(*overrides), Path("made_up"), {OUTCOME: cube_from(OUTCOME, points, values)})
 
 
 def study_of(

@@ -14,6 +14,7 @@ from experiments.cube import Cube, Outcome, Told
 from experiments.designs import Design
 from experiments.sampling import combinations_of
 from sim.config import load
+from tests.analysis.studies import asked, read_against
 
 Reals = NDArray[np.float64]
 HARM, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
@@ -37,14 +38,14 @@ def points_of(design: Design) -> pd.DataFrame:
         for condition in design.conditions or [""]
         for draw in draws
     ]
-    return numbered(pd.DataFrame(rows))
+    return numbered(pd.DataFrame(rows), design)
 
 
-def numbered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows with an id and a place of their own."""
+def numbered(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Rows with an id and a place of their own, each read against its baseline."""
     frame.insert(0, "point", [f"p{number:04}" for number in range(len(frame))])
     frame.insert(1, "place", range(len(frame)))
-    return frame
+    return read_against(frame, design)
 
 
 def cube(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Cube:
@@ -66,10 +67,7 @@ def told(
     held = {HARM: cube(HARM, frame, harm, shape)}
     if needs is not None:
         held[NEEDS] = cube(NEEDS, frame, needs, shape)
-    base = load()
-    changed = {name: {**base.analysis[name], **settings} for name, settings in (analysis or {}).items()}
-    config = base.model_copy(update={"analysis": base.analysis | changed})
-    return Told("made up", design, frame, config, Path(), held)
+    return Told("made up", design, frame, load(), asked(**(analysis or {})), Path(), held)
 
 
 def on(row: Mapping[str, Any]) -> set[str]:

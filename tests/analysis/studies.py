@@ -1,5 +1,6 @@
 """Studies from arrays, for analyses that are tried on functions with a known answer."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,44 @@ import pandas as pd
 
 from experiments.cube import Outcome, Told, cube_from
 from experiments.designs import Design, Uncertainty
+from experiments.points import FIXED, is_baseline
 from experiments.sampling import draws_of
+from experiments.settings import StudyConfig, study_of
 from sim.config import load
-from sim.settings import Config
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 
 
-def config(**analyses: dict[str, Any]) -> Config:
-    """The standard configuration with some settings of analyses otherwise."""
-    base = load()
-    plain = {name: {**settings, **analyses.get(name, {})} for name, settings in base.analysis.items()}
-    return base.model_copy(update={"analysis": plain})
+def asked(**analyses: Mapping[str, Any]) -> StudyConfig:
+    """How a study is conducted by default, with some settings of analyses otherwise."""
+    base = study_of()
+    return base.model_copy(update={"analysis": {name: {**own, **analyses.get(name, {})} for name, own in base.analysis.items()}})
+
+
+def asked_again(told: Told, **analyses: Mapping[str, Any]) -> Told:
+    """The same study under some other settings of analyses."""
+    own = {name: {**settings, **analyses.get(name, {})} for name, settings in told.asked.analysis.items()}
+    return told._replace(asked=told.asked.model_copy(update={"analysis": own}))
+
+
+def read_against(frame: pd.DataFrame, drawn: Design) -> pd.DataFrame:
+    """A made-up table of points with the column that every table of points has: which point each is read against.
+
+    Its baseline is the policy so named, with every lever at its first level, under the same condition and in the same draw;
+    that of a search is its first point.
+    """
+    if drawn.search is not None:
+        frame.insert(FIXED.index("against"), "against", frame["point"].iloc[0])
+        return frame
+    firsts = {name: next(iter(levels)) for name, levels in drawn.levels_of.items() if name in frame}
+    own = [
+        is_baseline(row["scenario"], drawn) and all(row[name] == first for name, first in firsts.items())
+        for row in frame.to_dict("records")
+    ]
+    where = list(zip(frame["condition"], frame["draw"], strict=True))
+    there = {place: point for place, point, baseline in zip(where, frame["point"], own, strict=True) if baseline}
+    frame.insert(FIXED.index("against"), "against", [there.get(place, "") for place in where])
+    return frame
 
 
 def design(scenarios: list[str], size: int = 64, unknown: int = 2, **given: Any) -> Design:
@@ -37,10 +64,10 @@ def points_in(drawn: Design) -> pd.DataFrame:
         for name in (drawn.scenarios or list(drawn.arms or {}))
         for number, values in enumerate(draws.to_dict("records"))
     ]
-    return pd.DataFrame(rows).assign(place=range(len(rows)))
+    return read_against(pd.DataFrame(rows).assign(place=range(len(rows))), drawn)
 
 
 def study(drawn: Design, points: pd.DataFrame, values: dict[Outcome, np.ndarray], **analyses: dict[str, Any]) -> Told:
     """A study that holds these outcomes, each ``[P, W, L]``."""
     held = {outcome: cube_from(outcome, points, array) for outcome, array in values.items()}
-    return Told("told", drawn, points, config(**analyses), Path(), held)
+    return Told("told", drawn, points, load(), asked(**analyses), Path(), held)

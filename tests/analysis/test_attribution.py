@@ -409,8 +409,10 @@ THREE_LEVELS = design(0).model_copy(update={"levers": {"line": {"four": {}, "fiv
 def test_points_may_stand_in_any_order() -> None:
     values = random_values(4)
     study = told(design(), lambda row: values[frozenset(on(row))])
-    shuffled = points_of(design()).sample(frac=1.0, random_state=1).drop(columns=["point", "place"]).reset_index(drop=True)
-    mixed = told(design(), lambda row: values[frozenset(on(row))], points=numbered(shuffled))
+    shuffled = (
+        points_of(design()).sample(frac=1.0, random_state=1).drop(columns=["point", "place", "against"]).reset_index(drop=True)
+    )
+    mixed = told(design(), lambda row: values[frozenset(on(row))], points=numbered(shuffled, design()))
     one, other = (attribution.analyse(each, HARM).tables["attribution"] for each in (study, mixed))
     pd.testing.assert_frame_equal(one, other)
 

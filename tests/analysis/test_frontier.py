@@ -22,6 +22,7 @@ from experiments.cube import Outcome
 from experiments.designs import design_of
 from sim.world.record import ConfigError
 from tests.analysis.lattices import HARM, design, numbered, on, points_of, told
+from tests.analysis.studies import asked_again
 
 Reals = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -294,7 +295,8 @@ def test_an_arm_that_changes_nothing_is_the_baseline() -> None:
     assert rows.loc["as_adopted", "protection"] == 0
     assert rows.loc["loose", ["protection", "lost"]].tolist() == pytest.approx([-50, -20])
     other = study.design.model_copy(update={"baseline": "no_treaty"})
-    assert frontier.unsuited(study._replace(design=other)) == "wants the baseline no_treaty among its policies"
+    elsewhere = study._replace(design=other, points=points_of(other))
+    assert frontier.unsuited(elsewhere) == "wants the baseline no_treaty among its policies"
 
 
 SEARCH = {"sampler": "nsga2", "generation": 4, "generations": 2, "objectives": {"case_disclosure_rate": "down"}}
@@ -305,7 +307,8 @@ def test_what_a_search_visited_is_read_against_its_first_point_and_counts_once()
     found = design(1, search=SEARCH).model_copy(update={"levers": {"a": "a", "line": LINE}})
     rows = [("off", "four", 0), ("on", "six", 0), ("on", "four", 0), ("off", "five", 0), ("on", "six", 1), ("on", "five", 1)]
     points = numbered(
-        pd.DataFrame([{"scenario": "as_adopted", "condition": "", "draw": draw, "a": a, "line": line} for a, line, draw in rows])
+        pd.DataFrame([{"scenario": "as_adopted", "condition": "", "draw": draw, "a": a, "line": line} for a, line, draw in rows]),
+        found,
     )
     saves = {"four": 0.0, "five": 0.04, "six": 0.06}
     study = told(
@@ -419,7 +422,7 @@ def test_arms_on_file_have_their_baseline_among_them(name: str, policies: int) -
 
 def test_a_study_without_policies_or_without_its_baseline_does_not_suit() -> None:
     alone = design(0, uncertainties={"review.rho": {"low": 0.0, "high": 1.0}}, draw="latin_hypercube", size=4)
-    frame = numbered(pd.DataFrame({"scenario": "as_adopted", "condition": "", "draw": range(4), "review.rho": 0.1}))
+    frame = numbered(pd.DataFrame({"scenario": "as_adopted", "condition": "", "draw": range(4), "review.rho": 0.1}), alone)
     assert str(frontier.unsuited(told(alone, lambda row: 0.1, points=frame))).startswith("wants policies to choose from")
     headless = told(design(), harm, needs, MANY, points=points_of(design()).iloc[1:])
     assert frontier.unsuited(headless) == "wants the baseline as_adopted among its policies"
@@ -524,7 +527,6 @@ def test_a_baseline_on_few_events_gives_no_front() -> None:
 
 def test_how_often_is_often_is_a_setting_that_the_sentence_names() -> None:
     study = on_events(1000, {"a"})
-    changed = study.config.analysis | {"frontier": study.config.analysis["frontier"] | {"often": 0.8}}
-    found = frontier.analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), HARM)
+    found = frontier.analyse(asked_again(study, frontier={"often": 0.8}), HARM)
     assert "are so in at least 80 %." in found.answer[0]
     assert "are so in at least 50 %." in frontier.analyse(study, HARM).answer[0]

@@ -23,13 +23,13 @@ from experiments.cube import Outcome, Told
 from experiments.designs import Design
 from experiments.paired import half_width
 from sim.world.record import ConfigError
-from tests.analysis.studies import CASES, NEEDS, config, design, points_in, study
+from tests.analysis.studies import CASES, NEEDS, asked, asked_again, design, points_in, read_against, study
 
 NAMES = ["as_adopted", "judge", "notice"]
 
 
 def spec() -> Spec:
-    return Spec(**config(robustness={"resamples": 100}).analysis["robustness"])
+    return Spec(**asked(robustness={"resamples": 100}).analysis["robustness"])
 
 
 def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
@@ -268,6 +268,7 @@ def test_levers_are_policies_too_and_all_off_is_their_baseline() -> None:
     on = {"a": ("off", "off"), "b": ("on", "off"), "c": ("off", "on"), "d": ("on", "on")}
     rows["judge"], rows["notice"] = zip(*(on[name] for name in rows["scenario"]), strict=True)
     rows["scenario"] = "as_adopted"
+    rows = read_against(rows.drop(columns="against"), levers)
     saved = 0.2 * (rows["judge"] == "on") + 0.1 * (rows["notice"] == "on")
     cases = (1 - saved.to_numpy(float))[:, None, None] * np.ones((1, 3, 1))
     table = analyse(study(levers, rows, {CASES: cases, NEEDS: np.ones((len(rows), 3, 1))}), CASES).tables["robustness"]
@@ -277,7 +278,7 @@ def test_levers_are_policies_too_and_all_off_is_their_baseline() -> None:
 
 
 def test_a_wrong_setting_is_one_line_that_names_its_key() -> None:
-    told = crossing()._replace(config=crossing().config.model_copy(update={"analysis": {"robustness": {"price": -1}}}))
+    told = asked_again(crossing(), robustness={"price": -1})
     with pytest.raises(ConfigError, match=r"^analysis\.robustness\.\w+: found .*; accepted: ") as caught:
         analyse(told, CASES)
     assert "\n" not in str(caught.value)

@@ -35,6 +35,7 @@ from tests.analysis.drawn_studies import (
     study_of,
     told,
 )
+from tests.analysis.studies import asked_again
 
 Reals = NDArray[np.float64]
 LINE = {"a.steep": (0.0, 2.0), "a.flat": (-1.0, 1.0), "a.falling": (10.0, 30.0), "a.idle": (0.0, 1.0)}
@@ -495,9 +496,7 @@ def test_designs_that_do_not_suit_are_told_what_is_wanted() -> None:
 
 def test_a_setting_out_of_range_is_one_line_that_names_its_key() -> None:
     study = study_of(design_of("sobol", LINE, size=8), line)
-    broken = study._replace(
-        config=study.config.model_copy(update={"analysis": {"sensitivity": study.config.analysis["sensitivity"] | {"ends": 0.7}}})
-    )
+    broken = asked_again(study, sensitivity={"ends": 0.7})
     with pytest.raises(ConfigError, match=r"analysis\.sensitivity\.ends: found 0\.7; accepted: less than or equal to 0\.5"):
         analyse(broken, OUTCOME)
 
@@ -557,8 +556,7 @@ def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
 def test_what_sentences_leave_out_is_a_setting() -> None:
     def said(**settings: Any) -> str:
         study = study_of(design_of("sobol", ISHIGAMI, size=64), ishigami, 0.1, worlds=3)
-        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | settings}
-        return " ".join(analyse(study._replace(config=study.config.model_copy(update={"analysis": changed})), OUTCOME).answer)
+        return " ".join(analyse(asked_again(study, sensitivity=settings), OUTCOME).answer)
 
     assert "Each for itself the inputs make" in said(vague=1.0)
     assert "Each for itself the inputs make" not in said(vague=0.0)
@@ -573,8 +571,7 @@ def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
     cube = study.cube(OUTCOME)._replace(values=values)
 
     def groups(share: float) -> int:
-        changed = study.config.analysis | {"sensitivity": study.config.analysis["sensitivity"] | {"most_missing": share}}
-        told = study._replace(config=study.config.model_copy(update={"analysis": changed}), held={OUTCOME: cube})
+        told = asked_again(study, sensitivity={"most_missing": share})._replace(held={OUTCOME: cube})
         found = next(said for said in analyse(told, OUTCOME).sure if said.startswith("As adopted"))
         return int(found.split(": ")[1].split(" ")[0])
 

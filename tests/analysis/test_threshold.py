@@ -173,7 +173,7 @@ def test_the_committed_designs_are_read() -> None:
     for name in ("threshold_sweep", "threshold_fan"):
         drawn = design_of(name)
         points = points_in(drawn) if drawn.arms else pd.DataFrame({"threshold": list(drawn.levers["threshold"])})
-        told = Told(name, drawn, points, told_of(smooth).config, told_of(smooth).folder, {})
+        told = Told(name, drawn, points, *told_of(smooth)[3:6], {})
         assert unsuited(told) is None
 
 
@@ -188,13 +188,13 @@ def test_the_committed_designs_are_read() -> None:
 )
 def test_other_designs_are_told_what_is_wanted(drawn: Design, words: str) -> None:
     points = points_in(drawn)
-    assert words in (unsuited(Told("x", drawn, points, told_of(smooth).config, told_of(smooth).folder, {})) or "")
+    assert words in (unsuited(Told("x", drawn, points, *told_of(smooth)[3:6], {})) or "")
 
 
 def test_steps_of_a_slice_are_steps_too() -> None:
     drawn, outcome = arms((2, 4, 6)), Outcome("case_disclosure_rate", "group", "lgbtq")
     cube: Cube = cube_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
-    told = Told("x", drawn, cube.points, told_of(smooth).config, told_of(smooth).folder, {outcome: cube, NEEDS: cube})
+    told = Told("x", drawn, cube.points, *told_of(smooth)[3:6], {outcome: cube, NEEDS: cube})
     found = analyse(told, outcome)
     assert found.tables["steps"]["per_unit"].to_numpy(float)[:2] == pytest.approx(-25.0)
     assert found.answer[0].startswith("case_disclosure_rate.group.lgbtq")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -70,6 +71,16 @@ MISTAKES = [
     (("scenarios", "--all"), "scenarios: found '--all'; accepted: names"),
     (("scenarios", "years=3"), "scenarios: found 'years=3'; accepted: names"),
     (("reproduce", "--all"), "reproduce: found '--all'; accepted: names"),
+    (("stores", "--all"), "stores: found '--all'; accepted: remove NAME ..., output=DIR, or nothing to list all"),
+    (("stores", "years=3"), "stores: found 'years=3'; accepted: remove NAME ..., output=DIR"),
+    (
+        ("stores", "remvoe", "x"),
+        "stores: found 'remvoe'; accepted: remove NAME ..., output=DIR, or nothing to list all; did you mean 'rem",
+    ),
+    (("stores", "own"), "stores: found 'own'; accepted: remove NAME ..., output=DIR"),
+    (("stores", "remove"), "stores: found remove without a name; accepted: names that `rogatory stores` lists"),
+    (("stores", "remove", "x"), "stores: found no store 'x'; accepted: names of stores in "),
+    (("stores", "remove", "../x"), "stores: found '../x', which is no name; accepted: names of stores in "),
     (("run", "yaers=3"), "yaers: no such key; accepted:"),
     (("run", "review.rho=2"), "review.rho: found 2; accepted:"),
     (("run", "scenario=utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
@@ -193,6 +204,25 @@ def test_scenarios_are_listed_and_told_by_name(here: Here) -> None:
     assert helped.stdout.startswith("usage: rogatory scenarios [NAME ...]")
 
 
+def test_stores_are_listed_where_results_are_unless_another_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Here
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    listing, elsewhere, helped = here("stores"), here("stores", "output=a", "output=b/c/"), here("stores", "remove", "x", "--help")
+    assert (listing.stdout, elsewhere.stdout) == ("No stores in results/stores.\n", "No stores in b/c/stores.\n")
+    assert helped.stdout.startswith(
+        "usage: rogatory stores [output=DIR]\n       rogatory stores remove NAME [NAME ...] [output=DIR]\n"
+    )
+    assert [(done.returncode, done.stderr) for done in (listing, elsewhere, helped)] == [(0, "")] * 3
+    endless = here("stores", f"output={'x' * 5000}")
+    assert (endless.returncode, endless.stderr, len(endless.stdout) < 300) == (0, "", True)
+    Path("file").touch()
+    for output in ("", "file"):
+        refused = here("stores", f"output={output}")
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr == f"rogatory: stores: output: found {output!r}; accepted: a folder of results\n"
+
+
 class Named:
     """A study of names that keeps what it was told."""
 
@@ -251,7 +281,7 @@ def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path)
     done = rogatory("run", "-m", *SMALL, "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
     assert done.returncode == 2
     assert "years: found 0" in done.stderr
-    (store,) = (tmp_path / "sweep").iterdir()
+    (store,) = (tmp_path / "stores").iterdir()
     assert len(pd.read_parquet(store / "runs")) == 2  # of the job that could be run, a row a seed
 
 
@@ -290,15 +320,18 @@ def test_the_same_study_gives_the_same_bytes_in_another_process_and_whatever_the
 def test_requests_are_kept_when_asked_for(tmp_path: Path, here: Here) -> None:
     done = here("run", *SMALL, "years=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
-    (folder,) = (tmp_path / "run").iterdir()
-    requests = pd.read_parquet(folder / "requests-as_adopted-1.parquet")
+    (store,) = (tmp_path / "stores").iterdir()
+    (point,) = pd.read_parquet(store / "points").query("scenario == 'as_adopted'")["point"]
+    requests = pd.read_parquet(store / "requests" / f"{point}-1-0.parquet")
     assert {"id", "case", "requester", "requested", "status"} <= set(requests.columns)
     assert requests["id"].is_unique
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signals, tmp_path: Path) -> None:
+def test_an_interrupted_run_keeps_its_store_and_leaves_no_page_that_looks_complete(
+    how: signal.Signals, tmp_path: Path, here: Here
+) -> None:
     # A test run in the background inherits a SIGINT that is ignored: the process under test must hear it all the same.
     command = [
         sys.executable,
@@ -327,11 +360,17 @@ def test_an_interrupted_run_leaves_nothing_that_looks_complete(how: signal.Signa
     left = list(folder.rglob("*")) if folder.exists() else []
     assert not any(path.name == "manifest.json" for path in left)
     assert not any(not path.name.startswith(".partial-") for path in folder.iterdir()) if folder.exists() else True
+    (store,) = (tmp_path / "results" / "stores").iterdir()
+    checked = here("check", str(store))
+    assert checked.returncode == 4, checked.stderr
+    assert "missing" in checked.stdout + checked.stderr
     if how is not signal.SIGKILL:
         assert process.returncode == 130
-        assert errors.strip().endswith("rogatory: interrupted; nothing was written")
+        assert re.search(
+            rf"^rogatory: interrupted; [\d,]+ runs? of this turn kept in {store}; the same command goes on$", errors, re.M
+        )
         assert "Traceback" not in errors
-        assert not (tmp_path / "results").exists()
+        assert not folder.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path, here: Here) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import figures, output, sweep
+from experiments import execution, figures, output
 from experiments.cli import main
 from experiments.output import OutputError, naming, replaced_folder, whole_folder, write_manifest
 from experiments.stopped import StoppedError
@@ -27,7 +27,7 @@ from experiments.store.store import write_whole
 from sim.review import assembly
 from sim.sources import build
 from sim.world.record import ConfigError
-from tests.sweep.small import TINY, done, opened, runs_in, swept
+from tests.sweep.small import IDENTITY, TINY, done, opened, runs_in, swept
 from tests.sweep.test_sweep import made_up
 
 BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EFBIG)
@@ -185,7 +185,7 @@ def test_a_sweep_on_a_full_disk_says_where_and_what_is_kept_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "out" / "sweep" / "own"
+    folder = tmp_path / "out" / "stores" / "own"
     with opened(folder) as store:
         store.add([done("a")])
     for name, at in (("opening", "_settle_identity"), ("closing", None)):
@@ -194,19 +194,19 @@ def test_a_sweep_on_a_full_disk_says_where_and_what_is_kept_and_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device", str(folder / "store.json"))
 
         with monkeypatch.context() as patch:
-            patch.setattr("experiments.sweep._identity", lambda plan: {})
+            patch.setattr(execution, "identity_of", lambda *given: IDENTITY)
             if at is not None:
                 patch.setattr(f"experiments.store.store.{at}", full)
             else:
                 patch.setattr("experiments.store.store._settle_identity", lambda *given: None)
-                patch.setattr("experiments.sweep.conduct", lambda *given: None)
+                patch.setattr(execution, "conduct", lambda *given: execution.Turn())
                 patch.setattr("experiments.store.store.Store.fold_rest", full)
             (tmp_path / "own.yaml").write_text("question: what if\nscenarios: [judge]\n", encoding="utf-8")
-            assert main(["sweep", *TINY, "design=own.yaml", "output=out", "workers=1"]) == 3, name
+            assert main(["sweep", *TINY, "design=own.yaml", "output=out", "store=own", "workers=1"]) == 3, name
         told = capsys.readouterr().err.splitlines()[-1]
         assert told == (
             f"rogatory: OSError: [Errno 28] No space left on device: '{folder}/store.json'; "
-            "what out/sweep/own held is kept; the same command goes on"
+            "what out/stores/own held is kept; the same command goes on"
         )
     assert runs_in(folder) == [("a", 1, 0)]
 
@@ -215,8 +215,8 @@ def test_a_sweep_whose_tables_cannot_be_written_keeps_its_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sweep, "engine_of", made_up())
-    monkeypatch.setattr(sweep, "warm", lambda tried: None)
+    monkeypatch.setattr(execution, "engine_of", made_up())
+    monkeypatch.setattr(execution, "warm", lambda tried: None)
 
     def full(*given: object, **named: object) -> None:
         raise OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left on device")
@@ -233,10 +233,9 @@ def test_a_sweep_whose_tables_cannot_be_written_keeps_its_runs(
     monkeypatch.setattr(store_module, "write_part", write)
     with pytest.raises(StoppedError, match="No space") as told:
         swept("seeds=1", text="question: what if\nscenarios: [judge]\n")
-    assert str(told.value) == (
-        "OSError: [Errno 28] No space left on device: 'out/sweep/own/data'; 1 run of this turn kept in out/sweep/own; "
-        "the same command goes on"
-    )
+    (folder,) = Path("out/stores").iterdir()
+    kept = f"1 run of this turn kept in {folder}; the same command goes on"
+    assert str(told.value) == f"OSError: [Errno 28] No space left on device: '{folder}/data'; {kept}"
     capsys.readouterr()
     swept("seeds=1", text="question: what if\nscenarios: [judge]\n")
     assert "1 run: all there already." in capsys.readouterr().out
@@ -245,24 +244,27 @@ def test_a_sweep_whose_tables_cannot_be_written_keeps_its_runs(
 # --- studies ----------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_study_on_a_full_disk_names_its_folder_and_writes_nothing(
+def test_a_study_on_a_full_disk_names_its_folder_keeps_its_runs_and_writes_no_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("experiments.study.draw_all", lambda *given: None)
-    real = pd.DataFrame.to_parquet
+    real, asked = pd.DataFrame.to_parquet, ["run", *TINY, "seeds=1", "output=out", "workers=1"]
 
     def full(frame: pd.DataFrame, path: Path, **named: object) -> None:
         with no_file_longer_than(100):
             real(frame, path, **named)
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
-    assert main(["run", *TINY, "seeds=1", "output=out", "workers=1"]) == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_parquet", full)
+        assert main(asked) == 3
     told = capsys.readouterr().err.splitlines()[-1]
     assert told.startswith("rogatory: OSError: [Errno 27] File too large: 'out/run/")
-    assert told.endswith("; nothing was written")
+    assert told.endswith("; what a store held is kept")
     assert ".partial" not in told
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["stores"]
+    assert main(asked) == 0
+    assert "1 run: all there already." in capsys.readouterr().out
 
 
 def test_the_builder_of_tables_and_the_rules_name_where_they_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,7 @@ def test_a_summary_that_cannot_be_made_costs_no_run(tmp_path: Path, monkeypatch:
 
 
 def test_nothing_is_run_for_a_place_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "replicates", lambda *_, **__: pytest.fail("it ran"))
+    monkeypatch.setattr(study, "run_plan", lambda *_, **__: pytest.fail("it ran"))
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
         run(*TINY, f"output={tmp_path / 'file'}")

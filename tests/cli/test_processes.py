@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,10 +19,13 @@ from types import FrameType, ModuleType
 
 import pytest
 
-from experiments import interrupts, processes
+from experiments import cli, interrupts, processes
 from experiments.interrupts import deaf_children, held, listening
 from experiments.processes import Hands, UnguardedError, refuse_unguarded, stands_guarded
 from experiments.stopped import StoppedError
+from experiments.store.places import STORES, stores_in
+from experiments.store.reader import StoredStudy
+from experiments.store.validate import faults_of
 from sim.world.record import ConfigError
 
 TINY = ("states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1")
@@ -387,6 +391,57 @@ def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed() -> None:
     assert multiprocessing.active_children() == []
 
 
+STILLBORN = """
+import os, sys
+from concurrent.futures.process import BrokenProcessPool
+if __name__ == "__mp_main__":
+    os._exit(1)  # as one that is killed when it has only just begun
+from experiments.processes import Hands
+from tests.cli.test_processes import SIZE, asleep, sized
+if __name__ == "__main__":
+    try:
+        with Hands(2, sized, (), (bytes(SIZE),)) as hands:
+            hands.submit(asleep, 0.0)
+            hands.next_ended().result()
+    except BrokenProcessPool:
+        sys.exit(7)
+"""
+SIZE = 1 << 22  # bytes: more than a pipe holds
+given_to_this: list[bytes] = []
+
+
+def sized(large: bytes) -> None:
+    given_to_this.append(large)
+
+
+def size_given(_: float) -> int:
+    time.sleep(1.0)  # so that the other process gets some too
+    return len(given_to_this[0])
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_before_it_has_read_what_it_is_given_holds_up_nobody(tmp_path: Path) -> None:
+    script = tmp_path / "stillborn.py"
+    script.write_text(STILLBORN)
+    done = subprocess.run([sys.executable, str(script)], env=home(), capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (7, "")
+
+
+@pytest.mark.slow
+def test_each_process_is_given_what_is_large_and_nobody_goes_on_handing_over() -> None:
+    with Hands(2, sized, (), (bytes(SIZE),)) as hands:
+        for _ in range(4):
+            hands.submit(size_given, 0.0)
+        assert [hands.next_ended().result() for _ in range(4)] == [SIZE] * 4
+    with Hands(3, sized, (), (bytes(SIZE),)) as hands:
+        assert hands.submit(size_given, 0.0).result() == SIZE, "two others have not begun"
+    for _ in range(100):
+        if not (left := [thread.name for thread in threading.enumerate() if "_hand_over" in thread.name]):
+            break
+        time.sleep(0.1)
+    assert left == []
+
+
 def locks_its_threads(_: float) -> None:
     with threading._active_limbo_lock:  # type: ignore[attr-defined]
         time.sleep(300)
@@ -437,14 +492,15 @@ def test_processes_that_ended_because_they_ran_the_script_are_told_by_their_pare
 
 LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from experiments.cli import shell; shell()"
 MOMENTS = {
-    "run": (0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0),
-    "compare": (1.0, 4.0, 8.0),
-    "sweep": (1.0, 4.0, 6.0, 10.0),
+    "run": (0.2, 0.5, 1.0, 2.0, 4.0, 7.0),
+    "compare": (1.0, 4.0),
+    "sweep": (1.0, 6.0),
     "run -m": (2.0, 8.0),
 }
 ASKED = {
     "run": ("run", *TINY, "seeds=10000", "workers=2"),
     "compare": ("compare", *TINY, "seeds=5000", "luck=2", "workers=2", "scenarios=[judge]"),
+    "adaptation": ("adaptation", *TINY, "seeds=5000", "luck=1", "workers=2", "scenarios=[judge]", "analysis.adaptation.years=[1]"),
     "sweep": ("sweep", *TINY, "design=threshold_sweep", "seeds=2000", "luck=2", "workers=2"),
     "run -m": ("run", "-m", *TINY[:-1], "years=1,2", "seeds=500", "workers=2"),
 }
@@ -495,5 +551,97 @@ def test_an_interrupt_of_the_whole_group_is_one_line_at_any_moment(study: str, m
     assert len(lines) == 1, errors
     assert lines[0].startswith("rogatory: interrupted")
     assert left == []
-    if study in ("run", "compare"):
-        assert not output.exists()
+    assert results_in(output) == []
+    for store in stores_in(str(output)):
+        assert faults_of(store) == []
+
+
+def results_in(output: Path) -> list[Path]:
+    """Whatever of results can be seen, or was begun and left; stores are none."""
+    return [path for home in sorted(output.glob("*")) if home.name != STORES for path in (home, *home.glob("*"))]
+
+
+WATCHED = """
+import os, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from experiments import adaptation, cli, compare, execution, processes, study
+
+def told(owner, name, after=False):
+    real, (state, said) = getattr(owner, name), (sys.argv[1], Path(sys.argv[2]))
+    def watched(*given, **more):
+        if not after:
+            said.touch()
+        found = real(*given, **more)
+        if after:
+            said.touch()
+        return found
+    setattr(owner, name, watched)
+
+STATES = {
+    "compiling": [(execution, "warm")],
+    "starting workers": [(processes.Hands, "submit", True)],
+    "running": [(execution, "_keep", True)],
+    "drawing": [(study, "draw_all"), (compare.report, "write"), (adaptation, "write_adapted")],
+}
+if __name__ == "__main__":
+    for place in STATES[sys.argv[1]]:
+        told(*place)
+    del sys.argv[1:3]
+    cli.shell()
+"""
+STATES = [
+    *(("run", state, "SIGINT", True) for state in ("compiling", "starting workers", "running", "drawing")),
+    *(("compare", state, "SIGTERM", True) for state in ("starting workers", "running", "drawing")),
+    *(("compare", state, "SIGINT", False) for state in ("running", "drawing")),
+    *(("adaptation", state, "SIGTERM", False) for state in ("running", "drawing")),
+]
+KEPT = re.compile(
+    r"rogatory: interrupted; (?:([\d,]+) runs? of this turn kept in (\S+)|what (\S+) h\w+ is kept); the same command goes on"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="wants /proc")
+@pytest.mark.parametrize(("study", "state", "how", "all_of_them"), STATES)
+def test_a_study_that_is_told_to_stop_says_truly_what_it_keeps_and_goes_on(
+    study: str, state: str, how: str, all_of_them: bool, tmp_path: Path
+) -> None:
+    output, said, script = tmp_path / "results", tmp_path / "said", tmp_path / "watched.py"
+    script.write_text(WATCHED)
+    words = [*ASKED[study], f"output={output}"]
+    few = [word for word in words if not word.startswith("seeds")] + ["seeds=2"]
+    environment = home() | ({"ROGATORY_CACHE": str(tmp_path / "cache")} if state == "compiling" else {})
+    process = subprocess.Popen(
+        [sys.executable, str(script), state, str(said), *(few if state == "drawing" else words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT, env=environment,
+    )  # fmt: skip
+    try:
+        while not said.exists() and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(2.0 if state == "compiling" else 0.0)
+        began = time.monotonic()
+        (os.killpg if all_of_them else os.kill)(process.pid, signal.Signals[how])
+        _, errors = process.communicate(timeout=120)
+        took = time.monotonic() - began
+        time.sleep(1.0)
+        left = living(process.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    lines = [line for line in errors.splitlines() if line.startswith("rogatory: ")]
+    assert (process.returncode, len(lines), left) == (130, 1, []), errors
+    assert "Traceback" not in errors
+    assert took < 30, "obeyed within seconds, on a machine that has others to obey"
+    kept = KEPT.fullmatch(lines[0])
+    assert kept, lines
+    (store,) = stores_in(str(output))
+    assert kept[2] == str(store) or (state == "drawing" and kept[3] == str(store))
+    assert results_in(output) == []
+    assert faults_of(store) == []
+    there = len(StoredStudy(store).runs)
+    assert state == "drawing" or there == int(kept[1].replace(",", ""))
+    assert bool(there) == (state in ("running", "drawing"))
+    assert cli.main([word if word != "workers=2" else "workers=1" for word in few]) == 0
+    assert stores_in(str(output)) == [store], "the same command, with fewer worlds, goes on in the same store"

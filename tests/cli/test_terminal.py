@@ -97,7 +97,7 @@ def tables() -> list[Table]:
     pair = [first.model_copy(update={"scenario_name": name}) for name in (NAMES[2], "+".join(["judge"] * 50))]
     row = {"metric": "legit_met_rate", "level": "all", "by": "all", "unit": "fraction", "events": 99, "percent": 1.0, "runs": 2}
     numbers = dict.fromkeys(["baseline", "scenario", "difference", "low", "high"], 1.0)
-    return [arms_table(whole, scores, pair[0], 8, 150), printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, False)]
+    return [arms_table(whole, scores, pair[0], (8, 2), 150), printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, 9, False)]
 
 
 def test_long_names_push_no_number_out_of_a_table() -> None:
@@ -111,7 +111,7 @@ def test_long_names_push_no_number_out_of_a_table() -> None:
     for width, encoding in ((79, "utf-8"), (150, "ascii")):
         scores = comparison(), cooperation()
         names = dict(zip(scores[0]["arm"].unique(), NAMES, strict=False))
-        narrow = arms_table(*(frame.replace({"arm": names}) for frame in scores), standing(), 8, width)
+        narrow = arms_table(*(frame.replace({"arm": names}) for frame in scores), standing(), (8, 2), width)
         text = said(narrow, encoding=encoding, width=width)
         assert "+31.0 % [+25.0, +37.0]" in text
         assert "-5.2 % [-5.9, -4.5]" in text
@@ -246,6 +246,6 @@ def test_an_analysis_writes_into_its_folder_alone(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": [1.0]})
     made = Analysis("a", "A", "what?", ["so."], [], {"../t": frame}, [Drawing("../../p", "fan", pd.DataFrame(columns=FAN), "", "")])
     (tmp_path / "deep" / "er").mkdir(parents=True)
-    write(made, SimpleNamespace(config=SimpleNamespace(figures={})), tmp_path / "deep" / "er")  # type: ignore[arg-type]
+    write(made, SimpleNamespace(asked=SimpleNamespace(figures={})), tmp_path / "deep" / "er")  # type: ignore[arg-type]
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
     assert [name.rpartition("/")[0] for name in names] == ["deep/er"] * 3

@@ -16,7 +16,10 @@ from experiments.compare import FEWEST_WORLDS, changes_of, main
 from experiments.contrasts import COLUMNS
 from experiments.designs import Arm
 from experiments.output import OutputError
+from experiments.settings import study_of
 from experiments.stopped import StoppedError
+from experiments.store.places import stores_in
+from experiments.store.reader import StoredStudy
 from sim.config import load
 from sim.result import Result
 from sim.sources.checksums import sha256
@@ -44,11 +47,8 @@ def arms(*names: str) -> list[Arm]:
 
 def given(monkeypatch: pytest.MonkeyPatch, *names: str, **studied: object) -> None:
     """Let ``main`` compare these arms whatever it is asked, and draw nothing."""
-    found = [
-        arm._replace(config=arm.config.model_copy(update=studied), baseline_config=arm.baseline_config.model_copy(update=studied))
-        for arm in arms(*names)
-    ]
-    monkeypatch.setattr(compare, "chosen_arms", lambda overrides: found)
+    asked = study_of(*TINY).model_copy(update=studied)
+    monkeypatch.setattr(compare, "chosen_arms", lambda overrides: (arms(*names), asked))
     monkeypatch.setattr(compare.report, "write", lambda *_: [])
 
 
@@ -146,10 +146,11 @@ def test_the_time_it_will_take_is_told_first(
 ) -> None:
     given(monkeypatch, "no_treaty", "strict", seeds=2, output=str(tmp_path))
     main()
-    first, *rest = capsys.readouterr().out.splitlines()
+    told = capsys.readouterr()
+    (first,) = told.err.splitlines()[:1]
     assert first.startswith("projected: about ")
-    assert first.endswith("for 2 arms x 4 replicates on 1 process")
-    text = "\n".join(rest)
+    assert " for 12 runs in 2 worlds on 1 process" in first
+    text = told.out
     assert "2 worlds x 2 luck" in text
     assert "outside array code" in text
     assert "the true extent of abuse is unknown to anyone" in text
@@ -187,10 +188,11 @@ def test_until_stops_at_the_fewest_worlds_where_they_are_enough(
     comparison, _, manifest = read(main())
     assert comparison["worlds"].max() == FEWEST_WORLDS
     assert manifest["unreached"] == []
-    told = " ".join(capsys.readouterr().out.split())
+    said = capsys.readouterr()
+    told = " ".join(said.out.split())
     assert f"Stopped after {FEWEST_WORLDS} worlds: every arm's half-width is at most 1" in told
     assert "intervals are those at the stopping time" in told
-    assert "projected: at least about" in told
+    assert said.err.startswith("projected: at least about ")
 
 
 def width(folder: Path) -> tuple[int, float]:
@@ -260,20 +262,24 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(monkeypatc
         main()
 
 
-@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
-def test_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: type[BaseException]) -> None:
+def test_an_interrupt_keeps_the_runs_that_have_ended_and_leaves_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch, "strict", seeds=3, output=str(tmp_path / "results"))
-    simulated = []
+    whole, simulated = Result.metrics, []
 
     def broken(self: Result) -> pd.DataFrame:
         simulated.append(self)
-        raise failure
+        if len(simulated) == 4:
+            raise KeyboardInterrupt
+        return whole.__get__(self)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(Result, "metrics", property(broken))
-    with pytest.raises(failure):
+    with pytest.raises(StoppedError, match=r"^interrupted; 3 runs of this turn kept in .*; the same command goes on(\n|$)") as told:
         main()
-    assert len(simulated) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert told.value.status == 130
+    assert len(simulated) == 4
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["stores"]
+    (store,) = stores_in(str(tmp_path / "results"))
+    assert len(StoredStudy(store).runs) == 3
 
 
 # --- what can go wrong behind the runs ---------------------------------------------------------------------------------------
@@ -356,8 +362,10 @@ def test_whatever_a_design_and_its_arms_are_called_the_folder_has_a_name(
     design.parent.mkdir()
     design.write_text(NAMED % arm, encoding="utf-8")
     monkeypatch.chdir(design.parent)
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    facts: list[dict[str, object]] = []
+    monkeypatch.setattr(compare.report, "write", lambda *given: facts.append(given[5]))
     folder = main(*TINY[:4], "workers=1", f"design='{design}'", f"output={tmp_path / 'results'}")
+    assert [told["question"] for told in facts] == ["q?"], "the page asks what the design asks"
     assert folder.parent == tmp_path / "results" / "compare"
     assert folder.is_dir()
     _, plane, manifest = read(folder)

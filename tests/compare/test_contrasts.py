@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board, Key
 from experiments.contrasts import (
     COLUMNS,
     agreement,
@@ -18,7 +19,7 @@ from experiments.contrasts import (
     movable,
     on_frontier,
 )
-from experiments.lineup import DISPLACEMENT, HOURS, Board, Entry, Key
+from experiments.lineup import Entry
 from experiments.scenarios import Header
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
@@ -32,7 +33,16 @@ MET: Key = ("legit_met_rate", "all", "all")
 MEDIAN: Key = ("legit_delay_days", "quantile", "0.5")
 QUARTER: Key = ("legit_delay_days", "quantile", "0.25")
 GROUP: Key = ("targeted_rate", "group", "journalist")
-KEYS = [RATE, MET, ("targeted_rate", "group", "dissident"), GROUP, (DISPLACEMENT, "baseline", "as_adopted"), QUARTER, MEDIAN, HOURS]
+KEYS = [
+    RATE,
+    MET,
+    ("targeted_rate", "group", "dissident"),
+    GROUP,
+    (DISPLACEMENT, "baseline", "as_adopted"),
+    QUARTER,
+    MEDIAN,
+    OFFICER_HOURS,
+]
 HEADER = Header(name="no_treaty", question="q", motive="m", expect="e", direction={RATE[0]: "down", MET[0]: "same"}, finding=None)
 
 
@@ -64,7 +74,7 @@ def test_the_table_has_its_columns_and_units() -> None:
     assert tuple(frame.columns) == COLUMNS
     assert set(frame["arm"]) == {"no_treaty"}
     assert (frame["unit"] == frame["metric"].map(UNITS)).all()
-    assert HOURS[0] not in set(frame["metric"])
+    assert OFFICER_HOURS[0] not in set(frame["metric"])
 
 
 def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from experiments.designs import Arm
-from experiments.lineup import MOST_WORLDS, Task, board_of, event_seed, line_up, measure, tasks_of
+from experiments import execution
+from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board
+from experiments.compare import plan_of, read_board
+from experiments.designs import Arm, Design
+from experiments.engines import Engine, engine_of
+from experiments.execution import Plan, run_plan
+from experiments.jobs import MOST_WORLDS, Batch, Shared, batches_of, event_seed, one_by_one, shared_of, work
+from experiments.lineup import Entry, line_up, points_of_entries
+from experiments.run_tables import Kept, hours_of
+from experiments.settings import study_of
+from experiments.store.reader import StoredStudy
+from experiments.store.schema import Done, Key, unpacked
+from experiments.terminal import Terminal
 from sim import simulation
+from sim.metrics import displacement_rate, given_of
 from sim.simulation import simulate
 from sim.world.record import ConfigError
 from tests.worlds import made_up, with_forces
@@ -20,38 +35,79 @@ def arm(name: str = "no_treaty", *facts: str) -> Arm:
     return Arm(name, made_up(*TINY, *facts, f"scenario={name}"), made_up(*TINY, *facts))
 
 
+def keys_of(entries: Sequence[Entry], worlds: Sequence[int], luck: int) -> list[Key]:
+    """All runs of a line-up, in the order in which they are done."""
+    return [key for batch in batches_of(points_of_entries(entries), worlds, luck) for key in batch.keys]
+
+
+def done_by(entries: Sequence[Entry], worlds: Sequence[int], luck: int) -> list[Done]:
+    """All runs of a line-up, done here."""
+    points = points_of_entries(entries)
+    shared = shared_of(points, Kept(), "code", Path())
+    return [run for batch in one_by_one(batches_of(points, worlds, luck)) for run in work(shared, batch)]
+
+
 def test_no_two_replicates_share_an_event_seed() -> None:
-    tasks = [*tasks_of(1, range(300), 5), *tasks_of(1, range(MOST_WORLDS - 20, MOST_WORLDS), 5)]
-    assert len({task.event for task in tasks}) == len(tasks)
+    entries = line_up([arm()])
+    keys = keys_of(entries, [*range(1, 301), *range(MOST_WORLDS - 20, MOST_WORLDS + 1)], 5)
+    replicates = {(key.world_seed, key.luck) for key in keys}
+    assert len(keys) == len(entries) * len(replicates) == len(entries) * 321 * 5
+    assert len({event_seed(*replicate) for replicate in replicates}) == len(replicates)
+
+
+def test_more_worlds_than_event_seeds_tell_apart_are_refused() -> None:
+    with pytest.raises(ConfigError, match=f"^seeds: found {MOST_WORLDS + 1}; accepted: at most {MOST_WORLDS}$"):
+        keys_of(line_up([arm()]), range(1, MOST_WORLDS + 2), 1)
 
 
 def test_further_worlds_and_lucks_leave_the_seeds_of_the_others_alone() -> None:
-    few, many = tasks_of(7, range(3), 2), tasks_of(7, range(10), 4)
+    entries = line_up([arm()])
+    few, many = keys_of(entries, range(7, 10), 2), keys_of(entries, range(7, 17), 4)
     assert set(few) <= set(many)
-    assert tasks_of(7, range(3, 10), 4) == [task for task in many if task.world >= 10]
+    assert keys_of(entries, range(10, 17), 4) == [key for key in many if key.world_seed >= 10]
 
 
 def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
     assert event_seed(5, 0) == 5
     entries = line_up([arm()])
-    measured = measure(entries, tasks_of(5, range(1), 2)[0])
-    alone = simulate(entries[1].config, seed=5).metrics
-    rows = {
-        (m, by, level): value for m, by, level, value in zip(*(alone[c] for c in ("metric", "by", "level", "value")), strict=True)
-    }
-    found = {key: value for key, value in zip(measured.keys, measured.values[:, 1], strict=True) if key in rows}
-    assert found.keys() == rows.keys()
-    assert np.array_equal([found[key] for key in rows], list(rows.values()), equal_nan=True)
+    for entry, run in zip(entries, done_by(entries, [5], 1), strict=True):
+        assert (run.error, run.event_seed, run.digest) == ("", 5, entry.config.digest())
+        alone = simulate(entry.config, seed=5)
+        found = unpacked(run.tables["data"].content).to_pandas()
+        assert found["metric"].iloc[-1] == OFFICER_HOURS[0]
+        assert tuple(found.iloc[-1][["value", "count"]]) == hours_of(alone.finished)
+        rows = found.iloc[:-1]
+        assert len(rows) == len(alone.metrics) > 50
+        for name in alone.metrics.columns:
+            same = rows[name].to_numpy(), alone.metrics[name].to_numpy()
+            assert np.array_equal(*same, equal_nan=name == "value"), name
+
+
+def test_a_second_luck_is_another_run_in_the_same_world() -> None:
+    first, second = done_by(line_up([arm()])[:1], [5], 2)
+    assert (first.event_seed, second.event_seed) == (5, 10_005)
+    assert first.tables["data"].checksum != second.tables["data"].checksum
 
 
 def test_all_arms_of_a_replicate_meet_one_world_and_its_cases() -> None:
-    simulation._world.cache_clear()
-    simulation._cases.cache_clear()
     base = made_up(*TINY)
     arms = [arm(), *(Arm(name, with_forces(base, "must", name), base) for name in ("judge", "discrimination"))]
-    measure(line_up(arms), Task(3, 0, 3))
+    entries = line_up(arms)
+    simulation._world.cache_clear()
+    simulation._cases.cache_clear()
+    assert [run.key.point for run in done_by(entries, [3], 1)] == points_of_entries(entries).frame["point"].tolist()
     assert simulation._world.cache_info().misses == 1
     assert simulation._cases.cache_info().misses == 1
+    done_by(entries, [3], 2)
+    assert simulation._world.cache_info().misses == 1, "the second luck meets the same world"
+    assert simulation._cases.cache_info().misses == 2, "and cases of its own"
+
+
+def test_a_point_knows_whom_it_is_read_against() -> None:
+    entries = line_up([arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")._replace(name="liberal")])
+    frame = points_of_entries(entries).frame
+    assert frame["scenario"].tolist() == [entry.name for entry in entries]
+    assert frame["against"].tolist() == [frame["point"].iloc[entry.against] for entry in entries]
 
 
 def test_arms_with_a_world_of_their_own_are_read_against_their_own_baseline() -> None:
@@ -80,11 +136,99 @@ def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
         line_up([odd])
 
 
-def test_a_board_is_the_same_whatever_came_first() -> None:
-    entries, tasks = line_up([arm()]), tasks_of(2, range(2), 2)
-    done = {task: measure(entries, task) for task in tasks}
-    one, other = board_of(done), board_of({task: done[task] for task in reversed(tasks)})
+# --- read from a store ----------------------------------------------------------------------------------------------------
+
+
+def plan_in(folder: Path, entries: Sequence[Entry], seeds: int = 2, luck: int = 2) -> Plan:
+    """A study of these entries with a store in a folder."""
+    study = study_of(f"seeds={seeds}", f"luck={luck}", "workers=1", f"store={folder}")
+    design = Design(question="q?", scenarios=[entry.name for entry in entries])
+    return plan_of(entries, study, design, "compare", "compare", 0.0)
+
+
+def board_in(folder: Path, entries: Sequence[Entry], seeds: int = 2, luck: int = 2) -> Board:
+    """What is read of that store when all that it lacks has been run."""
+    return read_board(run_plan(plan_in(folder, entries, seeds, luck), Terminal(quiet=True)).plan, entries)
+
+
+@pytest.fixture(scope="module")
+def pair() -> list[Entry]:
+    """No treaty against the text as adopted."""
+    return line_up([arm()])
+
+
+@pytest.fixture(scope="module")
+def whole(pair: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """Both in two worlds and lucks, run in the usual order and at once."""
+    return board_in(tmp_path_factory.mktemp("whole") / "store", pair)
+
+
+def same(one: Board, other: Board) -> None:
     assert one.keys == other.keys
-    assert one.worlds == other.worlds == [2, 3]
+    assert one.worlds == other.worlds
     assert np.array_equal(one.values, other.values, equal_nan=True)
     assert np.array_equal(one.counts, other.counts)
+
+
+def in_order(order: Callable[[Sequence[Batch]], Sequence[Batch]]) -> Callable[..., Engine]:
+    """An engine that is asked for the batches in another order than that of the study."""
+
+    def made(*asked: object) -> Engine:
+        def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+            yield from engine_of(*asked)(shared, order(batches))  # type: ignore[arg-type]
+
+        return engine
+
+    return made
+
+
+def test_a_board_holds_every_run_and_what_each_pair_displaced(whole: Board) -> None:
+    assert whole.worlds == [1, 2]
+    assert whole.values.shape == (2, len(whole.keys), 2, 2)
+    assert not np.isnan(whole.values[:, whole.keys.index(OFFICER_HOURS)]).any()
+    assert len(whole.keys) == len(set(whole.keys)) > 50
+
+
+def test_a_board_is_the_same_whatever_came_first(
+    whole: Board, pair: list[Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "engine_of", in_order(lambda batches: batches[::-1]))
+    same(whole, board_in(tmp_path / "backwards", pair))
+
+
+def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Board, pair: list[Entry], tmp_path: Path) -> None:
+    """Worlds and lucks that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
+    board_in(tmp_path / "grown", pair, seeds=1, luck=1)
+    more = board_in(tmp_path / "grown", pair, seeds=3, luck=2)
+    assert more.values.shape[2:] == (3, 2)
+    same(whole, board_in(tmp_path / "grown", pair))
+    first = more.keys.index(OFFICER_HOURS)
+    assert np.array_equal(more.values[:, first, :2], whole.values[:, whole.keys.index(OFFICER_HOURS)])
+
+
+def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_too(tmp_path: Path) -> None:
+    """Also where the part of the table has rows of no run that is asked for."""
+    entries = line_up([arm("no_treaty", "demand.abusive_odds=0.1")])
+    board = board_in(tmp_path / "store", entries, seeds=2, luck=1)
+    runs = {(a, w): simulate(entries[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
+    assert [given_of(runs[1, w]).case.size > 0 for w in (0, 1)] == [False, True], "in one world nobody is disclosed"
+    place = board.keys.index((DISPLACEMENT, "baseline", "as_adopted"))
+    assert board.values[1, place, 0, 0] == 0.0 < board.values[1, place, 1, 0]
+    for w in (0, 1):
+        share, left = displacement_rate(runs[0, w], runs[1, w])
+        assert left > 0
+        assert (board.values[1, place, w, 0], board.counts[1, place, w, 0]) == (share, left)
+    assert np.isnan(board.values[0, place]).all()
+    alone = StoredStudy(tmp_path / "store")
+    silent = [str(points_of_entries(entries).frame["point"][1])]
+    (found,) = alone.given(alone.board(silent, [1], 1), silent).values()
+    assert not found.case.size
+
+
+def test_the_numbers_of_a_board_are_those_of_the_runs(whole: Board, pair: list[Entry]) -> None:
+    for place, entry in enumerate(pair):
+        alone = simulate(entry.config, seed=event_seed(2, 1), world_seed=2).metrics
+        for metric, by, level, value, count in alone.itertuples(index=False, name=None):
+            where = place, whole.keys.index((metric, by, level)), 1, 1
+            assert np.array_equal(whole.values[where], value, equal_nan=True)
+            assert whole.counts[where] == count

@@ -116,9 +116,11 @@ def test_ninety_five_of_a_hundred_intervals_cover_however_many_lucks_share_a_wor
 def test_four_times_as_many_worlds_are_needed_for_half_the_width() -> None:
     assert needed_worlds(10, 0.2, 0.1) == 40
     assert needed_worlds(10, 0.1, 0.1) == 10
-    assert next_look(10, 0.2, 0.1, most=200, least=1) == 20  # at most twice as many at a time
-    assert next_look(10, 0.101, 0.1, most=200, least=4) == 14  # every process has something to do
-    assert next_look(150, 0.2, 0.1, most=200, least=1) == 200
+    assert next_look(10, 0.2, 0.1, most=200) == 20  # at most twice as many at a time
+    assert next_look(10, 0.12, 0.1, most=200) == needed_worlds(10, 0.12, 0.1) == 15
+    assert next_look(10, 0.101, 0.1, most=200) == 11
+    assert next_look(10, 0.1, 0.1, most=200) == 11, "a look always asks for more"
+    assert next_look(150, 0.2, 0.1, most=200) == 200
 
 
 @pytest.mark.slow
@@ -130,7 +132,7 @@ def test_intervals_at_the_stopping_time_cover_nearly_as_often(wanted: float) -> 
     for values in draws:
         worlds = FEWEST_WORLDS
         while (half := float(half_width(values[:worlds]))) > wanted and worlds < most:
-            worlds = next_look(worlds, half, wanted, most, least=1)
+            worlds = next_look(worlds, half, wanted, most)
         hits += abs(values[:worlds].mean()) <= half
         stopped_early += worlds < most
     assert stopped_early == repetitions

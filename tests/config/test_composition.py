@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from experiments.settings import study_of
 from sim import composition, config
 from sim.config import load, options
 from sim.world.leaves import leaves_of
@@ -144,12 +145,12 @@ def test_a_composition_is_its_caller_s_own() -> None:
 
 
 def test_no_configuration_holds_a_part_of_another() -> None:
-    first, plain = load(), config.plain_of()
+    first, plain = study_of(), config.plain_of()
     first.analysis["sensitivity"].clear()
     first.figures.clear()
     plain["people"].clear()
-    assert load().analysis["sensitivity"]
-    assert load().figures
+    assert study_of().analysis["sensitivity"]
+    assert study_of().figures
     assert load() == load("scenario=as_adopted")
     assert config.plain_of()["people"]
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.compare import chosen_arms
 from experiments.designs import Arm, arms_of, compare_arms, design_of
+from experiments.settings import study_of
 from sim.config import load, options
 from sim.sources.states import hosting_of
 from sim.sources.tables import FOLDER, read_states
@@ -121,7 +123,7 @@ def test_an_arm_differs_from_its_baseline_in_policy_alone(files: OwnFiles) -> No
 def test_what_the_user_sets_reaches_arms_and_baselines_but_a_scenario_the_arms_alone(files: OwnFiles) -> None:
     (arm,) = arms_of("half", ["review.rho=0.2", "design=half", "scenario=beta"])
     for config in (arm.config, arm.baseline_config):
-        assert (config.review.rho, config.design, config.states.hosting.factor) == (0.2, "half", {"IRL": 0.5})
+        assert (config.review.rho, config.states.hosting.factor) == (0.2, {"IRL": 0.5})
     assert difference(arm) == {"instruments.hanoi.threshold_years"}
 
 
@@ -186,15 +188,18 @@ def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: O
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n  loud: [scenario=judge]\n")
     for arm in arms_of("own", ()):
         for config in (arm.config, arm.baseline_config):
-            assert (config.years, config.people.rows, config.seeds, config.luck) == (2, 900, 7, 3)
+            assert (config.years, config.people.rows) == (2, 900)
+    asked = chosen_arms(["design=own"])[1]
+    assert (asked.seeds, asked.luck) == (7, 3)
     assert difference(arm) == {"instruments.hanoi.safeguards.judge"}
 
 
 def test_what_the_user_says_holds_over_what_a_design_says(own: OwnFiles) -> None:
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n")
-    (arm,) = arms_of("own", ["years=4", "seeds=2", "luck=1"])
+    (arm,), asked = chosen_arms(["design=own", "years=4", "seeds=2", "luck=1"])
     for config in (arm.config, arm.baseline_config):
-        assert (config.years, config.people.rows, config.seeds, config.luck) == (4, 900, 2, 1)
+        assert (config.years, config.people.rows) == (4, 900)
+    assert (asked.seeds, asked.luck) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -364,6 +369,6 @@ def test_a_negative_factor_is_refused_when_it_is_read() -> None:
 
 def test_designs_lie_beside_the_key_of_their_name() -> None:
     assert options("design") == DESIGNS
-    assert load("design=threshold_sweep").design == "threshold_sweep"
-    assert load().design is None
+    assert study_of("design=threshold_sweep").design == "threshold_sweep"
+    assert study_of().design is None
     assert load("design=threshold_sweep").digest() == load().digest()

@@ -1,15 +1,20 @@
 """Digests change exactly when something decisive does, and a world's capacity follows its facts and never a scenario."""
 
+import hashlib
+import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from sim.config import load
+from sim.config import load, options
 from sim.settings import Config
-from sim.simulation import world_of
+from sim.simulation import prepare, world_of
+
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 
 SMALL = ("people.rows=1000", "demand.legitimate=300", "years=1")
 LABELS = ("workers=2", "output=elsewhere", "design=threshold_sweep", "baseline=no_treaty", "seeds=3")
@@ -117,3 +122,44 @@ def test_a_scenario_may_not_move_a_fact_of_the_authorities() -> None:
     moved["safeguards"], moved["reference"] = config.safeguards, config.reference
     with pytest.raises(ValidationError, match=r"review\.utilisation_low: found 0\.5 in a scenario"):
         Config(**moved)
+
+
+# --- reforms ----------------------------------------------------------------------------------------------------------------------
+
+
+def as_before(config: Config) -> str:
+    """The digest as it was while no choice of ``reforms`` counted: of all that decides a run, but for its name."""
+    decisive = {key: value for key, value in config.plain().items() if key not in ("scenario_name", "reforms")}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def test_where_reforms_stand_in_the_treaty_alone_they_are_in_no_digest() -> None:
+    scenarios = options("scenario")
+    assert len(scenarios) > 30
+    assert [load(f"scenario={name}").digest() for name in scenarios] == [as_before(load(f"scenario={name}")) for name in scenarios]
+
+
+def test_the_digests_of_the_reference_are_those_of_its_scenarios() -> None:
+    arms = json.loads((REFERENCE / "scenarios" / "manifest.json").read_text(encoding="utf-8"))["arms"]
+    assert {*arms} == {*options("scenario")}
+    assert {name: arm["digest"] for name, arm in arms.items()} == {name: load(f"scenario={name}").digest() for name in arms}
+
+
+def test_two_configurations_that_differ_in_where_reforms_stand_alone_have_two_digests() -> None:
+    """Under ``everywhere`` the other texts are reformed on the window's first day, and not before."""
+    everywhere = small("scenario=judge", "reforms=everywhere")
+    twin = everywhere.model_copy(update={"reforms": "hanoi"})
+    assert everywhere.instruments == twin.instruments
+    assert everywhere.digest() != twin.digest()
+    assert twin.digest() == as_before(everywhere)
+    assert [prepare(config, 5).rules.run_in is None for config in (everywhere, twin)] == [False, True]
+    assert everywhere.world_digest() == twin.world_digest()
+
+
+def test_reforms_everywhere_count_where_a_text_is_another_within_the_window_and_nowhere_else() -> None:
+    assert digests("reforms=everywhere") == digests()
+    assert prepare(small("reforms=everywhere"), 5).rules.run_in is None
+    own = ("instruments.budapest.filing=0.1", "reforms=everywhere")
+    assert digests(*own)[0] != digests(own[0])[0], "a text that the user changed holds from the window's first day only"
+    assert prepare(small(*own), 5).rules.run_in is not None
+    assert digests("review.rho=0.2", "reforms=everywhere") == digests("review.rho=0.2")

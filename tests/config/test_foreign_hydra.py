@@ -15,6 +15,7 @@ from hydra.version import VersionBase
 from omegaconf import OmegaConf
 
 from experiments.cli import main
+from experiments.settings import asked_by
 from sim import composition
 from sim.config import load, plain_of
 from sim.world.record import ConfigError
@@ -60,7 +61,7 @@ def test_inside_an_application_of_somebody_else_we_read_our_files_and_they_go_on
     assert compose("config", overrides=["years=97"])["years"] == 97, "theirs is as it was"
     for word in ("nope=1", "conduct=nope", "years=[", "output=${theirs:}", "output=${hydra:runtime.cwd}"):
         with pytest.raises(ConfigError):
-            load(word)
+            asked_by(word)
         assert state() == before, word
     assert load().years == plain["years"]
 

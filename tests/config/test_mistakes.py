@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.settings import asked_by
 from sim import composition
 from sim.config import load
 from sim.simulation import prepare
@@ -30,7 +31,7 @@ def told(error: type[RogatoryError], call: Callable[[], object]) -> str:
 
 
 def refusal(*overrides: str) -> str:
-    return told(ConfigError, lambda: load(*overrides))
+    return told(ConfigError, lambda: asked_by(*overrides))
 
 
 def late_refusal(*overrides: str) -> str:

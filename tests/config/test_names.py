@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.settings import asked_by
 from sim.config import load
 from sim.errors import nearest
 from sim.world.record import ConfigError
@@ -30,7 +31,7 @@ STRANGERS = [  # overrides, what the line opens with, what it says is accepted
     (("+states.hosting.platforms.Afrika={USA:1.0}",), "states.hosting.platforms: no region is named 'Afrika'", "Africa, Americas"),
     (("+figures.forrest.dpi=120",), "figures.forrest: no figure is named 'forrest'; accepted: ", "fates"),
     (("+figures.fates.largest=3",), "figures.fates.largest: no such key", "title, width_inches"),
-    (("+analysis.robust.seed=1",), "analysis: no analysis is named 'robust'", "robustness"),
+    (("+analysis.robust.seed=1",), "analysis.robust: no analysis is named 'robust'", "robustness"),
 ]
 PLACES_OF_STATES = [
     *(
@@ -51,7 +52,7 @@ NO_CODES = ("XX", "usa", "ZZZ", "Germany", "USA-GBR")
 
 def refusal(*overrides: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        load(*overrides)
+        asked_by(*overrides)
     line = str(caught.value)
     assert "\n" not in line
     assert len(line) < 600

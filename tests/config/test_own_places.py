@@ -13,6 +13,7 @@ from experiments.compare import chosen_arms
 from experiments.designs import design_of
 from experiments.points import points_of
 from experiments.scenarios import changes
+from experiments.settings import asked_by, study_of
 from sim.composition import Asked
 from sim.config import load, looking_in, options, path_of, plain_of, scenario_of
 from sim.places import shown
@@ -45,7 +46,7 @@ def judge_of(*overrides: str) -> str:
 
 def refusal(*overrides: str) -> str:
     with pytest.raises(ConfigError) as mistake:
-        load(*overrides)
+        asked_by(*overrides)
     line = str(mistake.value)
     assert "\n" not in line
     assert "accepted: " in line
@@ -69,7 +70,7 @@ def test_a_folder_is_looked_in_wherever_a_name_is_accepted(place: Path) -> None:
         assert "instruments.hanoi.safeguards.judge" in changes("mine")
         found = points_of(design_of("asked"), [*TINY])
         assert [*found.frame["scenario"]] == ["mine", "judge+mine"]
-        assert [arm.name for arm in chosen_arms(["scenarios=[mine,judge+mine]", *TINY])] == ["mine", "judge+mine"]
+        assert [arm.name for arm in chosen_arms(["scenarios=[mine,judge+mine]", *TINY])[0]] == ["mine", "judge+mine"]
         assert shown(path_of("scenario", "mine")) == f"{place}/scenario/mine.yaml"
     assert "mine" not in options("scenario")
     assert judge_of(f"hydra.searchpath=['{place}']", "scenario=mine") == "must"
@@ -193,7 +194,7 @@ def test_a_folder_is_forgotten_after_a_study_and_after_a_mistake(place: Path, ca
 def test_a_multirun_over_files_of_ones_own_is_one_store(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["run", "-m", *TINY, "seeds=1", "workers=1", "output=out", "store=many"]
     assert main([*words, "--config-dir", "my files", "scenario=mine,judge", "conduct='my files/conduct/keen.yaml',naive"]) == 0
-    frame = pd.concat(pd.read_parquet(path) for path in sorted(Path("out/sweep/many/points").glob("*.parquet")))
+    frame = pd.concat(pd.read_parquet(path) for path in sorted(Path("out/stores/many/points").glob("*.parquet")))
     assert sorted(frame["scenario"]) == ["judge", "judge", "mine", "mine"]
 
 
@@ -215,7 +216,7 @@ def test_a_list_among_a_scenario_s_defaults_is_refused_too(place: Path) -> None:
 
 
 def test_a_list_is_taken_where_the_defaults_have_one() -> None:
-    assert [*load("figure=[standard,sensitivity]").figures] != [*load().figures]
+    assert [*study_of("figure=[standard,sensitivity]").figures] != [*study_of().figures]
 
 
 def test_a_name_that_is_misspelt_is_asked_back() -> None:

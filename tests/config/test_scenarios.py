@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from experiments.scenarios import NOT_SAID, changes, choice_of, header_of, headers, headers_of, main
+from experiments.settings import asked_by
 from sim.config import load
 from sim.simulation import advance, prepare
 from sim.world.leaves import leaves_of, moved, put
@@ -78,7 +79,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
 
 def refusal(*overrides: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        load(*overrides)
+        asked_by(*overrides)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -173,14 +173,14 @@ def test_the_listed_cases_end_differently_and_people_at_risk_come_first() -> Non
 
 
 def test_an_override_of_policy_alone_is_read_against_the_scenario_without_it() -> None:
-    baseline, chosen = pair_of(ARGUMENTS[1:])
+    baseline, chosen, _ = pair_of(ARGUMENTS[1:])
     assert baseline.instruments["hanoi"].safeguards["discrimination"] == "may"
     assert chosen.instruments["hanoi"].safeguards["discrimination"] == "must"
     assert baseline.review.load == chosen.review.load
 
 
 def test_an_override_beside_a_scenario_reaches_both() -> None:
-    baseline, chosen = pair_of(("scenario=no_treaty", "years=3", "review.rho=0.25"))
+    baseline, chosen, _ = pair_of(("scenario=no_treaty", "years=3", "review.rho=0.25"))
     assert (baseline.review.rho, chosen.review.rho) == (0.25, 0.25)
     assert (baseline.scenario_name, chosen.scenario_name) == ("as_adopted", "no_treaty")
 

@@ -30,9 +30,7 @@ ON = ("conduct.spyware=0.3", "demand.abusive_odds=0.3", "demand.abusive_most_per
 REAL = ("people.rows=2000", "demand.legitimate=60", "years=1", "calibration_months=6")
 ROUNDING = 1e-9
 SECONDS = 60.0  # that one run may take, its compilation included
-_NO_RUN = (
-    *("seeds", "workers", "luck", "until", "most_seeds", "size", "case", "person", "engine.", "analysis.", "figures.", "seed"),
-)
+_NO_RUN = ("seed",)  # which decides no more than another run
 _LONG = ("years", "run_in_months", "run_out_months", "calibration_months", "people.rows", "states.synthetic.count", "demand.scale")
 """Sizes: their upper ends are what a machine takes hours for, and are tried by hand."""
 

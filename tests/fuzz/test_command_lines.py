@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from sim.config import load, plain_of
+from experiments.settings import StudyConfig
+from sim.config import load, parted
 from sim.settings import Config
 from sim.world.record import ConfigError
 from tests.fuzz import ends, tries
@@ -24,7 +25,7 @@ from tests.shares import rotating_seed
 FEW, SOME, RUN = 15, 120, 80  # command lines
 MADE_UP, MANY_MADE_UP = 40, 2000  # by Hypothesis
 DERIVED = ("reference", "data", "scenario_name")
-GROUPS = tuple(name for name in Config.model_fields if name not in DERIVED)
+GROUPS = (*(name for name in Config.model_fields if name not in DERIVED), *StudyConfig.model_fields)
 OF_A_KEY = 25  # command lines of each key, where all are tried: with all of each it would take a night
 LETTERS = "abzAZ019_.-+~=,:;?!@#$%^&*()[]{}'\"\\/ \t\u00e9\u65e5"
 
@@ -32,7 +33,8 @@ LETTERS = "abzAZ019_.-+~=,:;?!@#$%^&*()[]{}'\"\\/ \t\u00e9\u65e5"
 @cache
 def keys() -> list[tuple[str, Any]]:
     """Every key with what stands there; the derived ones too, which nobody may set."""
-    plain = plain_of()
+    run, study = parted()
+    plain = run | study
     return list(entries({name: plain[name] for name in (*GROUPS, "scenario_name")}))
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from experiments.adaptation import ADAPTIVE, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, NAIVE, WHOLE, protecting
-from experiments.compare import runs_frame
-from experiments.lineup import board_of, measure, tasks_of
+from experiments.compare import plan_of, read_board, runs_frame
+from experiments.designs import Design
+from experiments.execution import run_plan
+from experiments.lineup import Entry
 from experiments.reference import (
     ADAPTATION,
     DEMO,
@@ -29,6 +34,8 @@ from experiments.reference import (
     told_years,
 )
 from experiments.reproduce import adapted_in, adapting, entries_of, strangeness
+from experiments.settings import StudyConfig
+from experiments.terminal import Terminal
 from experiments.verdicts import DIFFERENT, as_text, judged, no_scales
 from sim import load, simulate
 from sim.config import options
@@ -57,27 +64,34 @@ def test_the_demo_is_what_the_code_gives(scenario: str) -> None:
     agree(DEMO, "headline.csv", reference[(reference["scenario"] == scenario) & (reference["seed"] == "1")], now)
 
 
-def test_the_scenarios_are_what_the_code_gives() -> None:
+def first_run(entries: list[Entry], asked: StudyConfig, store: Path) -> pd.DataFrame:
+    """The first luck of the first world of each entry, run here and read from the store."""
+    once = asked.model_copy(update={"seeds": 1, "luck": 1, "workers": 1, "store": str(store)})
+    plan = plan_of(entries, once, Design(question="q?", scenarios=[entry.name for entry in entries]), "compare", "compare", 0.0)
+    run_plan(plan, Terminal(quiet=True))
+    return runs_frame(read_board(plan, entries), entries)
+
+
+def of_the_first(reference: pd.DataFrame, arms: Collection[str], seed: int) -> pd.DataFrame:
+    """The rows of the reference that the first runs gave."""
+    return reference[reference["arm"].isin(arms) & (reference["world_seed"] == str(seed)) & (reference["event_seed"] == str(seed))]
+
+
+def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
     manifest, reference = read_manifest(FOLDER, SCENARIOS), read_tables(FOLDER, SCENARIOS)["runs.csv"]
-    entries = entries_of(manifest, SPOT)
-    (task,) = tasks_of(manifest["seeds"][0], [0], 1)
-    now = kept_runs(runs_frame(board_of({task: measure(entries, task)}), entries))
+    now = kept_runs(first_run(*entries_of(manifest, SPOT), tmp_path / "store"))
     assert set(now["arm"]) == set(SPOT)
-    seeds = (reference["world_seed"] == str(task.world)) & (reference["event_seed"] == str(task.event))
-    agree(SCENARIOS, "runs.csv", reference[reference["arm"].isin(SPOT) & seeds], now)
+    agree(SCENARIOS, "runs.csv", of_the_first(reference, SPOT, manifest["seeds"][0]), now)
 
 
 @pytest.mark.slow
-def test_the_study_of_adaptation_is_what_the_code_gives() -> None:
+def test_the_study_of_adaptation_is_what_the_code_gives(tmp_path: Path) -> None:
     """One world and luck of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
     manifest, reference = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)["runs.csv"]
-    entries = adapting(manifest, ["judge"])
-    (task,) = tasks_of(manifest["seeds"][0], [0], 1)
-    now = kept_adaptation(runs_frame(board_of({task: measure(entries, task)}), entries), {})["runs.csv"]
+    now = kept_adaptation(first_run(*adapting(manifest, ["judge"]), tmp_path / "store"), {})["runs.csv"]
     arms = {f"{name} {conduct}" for name in ("as_adopted", "judge") for conduct in (NAIVE, ADAPTIVE)}
     assert set(now["arm"]) == arms
-    seeds = (reference["world_seed"] == str(task.world)) & (reference["event_seed"] == str(task.event))
-    agree(ADAPTATION, "runs.csv", reference[reference["arm"].isin(arms) & seeds], now)
+    agree(ADAPTATION, "runs.csv", of_the_first(reference, arms, manifest["seeds"][0]), now)
 
 
 def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conducts() -> None:

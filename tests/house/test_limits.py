@@ -14,8 +14,10 @@ from experiments.analysis import ANALYSES, _module
 from experiments.analysis.record import Analysis
 from experiments.cube import Outcome, Told, cube_from
 from experiments.designs import Design, Uncertainty
+from experiments.points import _against
 from experiments.sampling import combinations_of, draws_of
-from tests.analysis.studies import config
+from experiments.settings import StudyConfig, study_of
+from sim.config import load
 from tests.shares import one_in
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
@@ -57,6 +59,7 @@ def points_of(design: Design) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [f"p{number:04}" for number in range(len(frame))])
     frame.insert(1, "place", range(len(frame)))
+    frame["against"] = _against(frame, design, {design.baseline: {}})
     return frame
 
 
@@ -79,7 +82,14 @@ def analysed(name: str, place: int, worlds: bool, draws: bool) -> Analysis:
         if not design.levers:
             noise = noise + 0.01 * rng.normal(size=(len(points), WORLDS))  # what worlds do alike moves no index
         held[outcome] = cube_from(outcome, points, (means[:, None] + worlds * noise)[:, :, None])
-    return _module(name).analyse(Told("told", design, points, config(**QUICK), Path(), held), CASES)
+    return _module(name).analyse(Told("told", design, points, load(), quick(), Path(), held), CASES)
+
+
+@cache
+def quick() -> StudyConfig:
+    """The standard settings of analyses, but for numbers that take time."""
+    asked = study_of()
+    return asked.model_copy(update={"analysis": {name: {**own, **QUICK.get(name, {})} for name, own in asked.analysis.items()}})
 
 
 def limits_of(table: pd.DataFrame) -> list[str]:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from experiments import settings
 from experiments.analysis import ANALYSES
 from experiments.figures import FIGURES
-from sim import settings
-from sim.config import checked, load, plain_of
-from sim.settings import Config
+from experiments.settings import asked_by
+from sim.config import checked, load, parted, plain_of
 from sim.world.record import Record
 from tests.ends import Ends, ends_at, numbers_of
 from tests.house.test_numbers import BETWEEN, CONFIGS, FILES, Cell, comment_of, shown  # fmt: skip
@@ -64,18 +64,14 @@ def test_every_number_of_every_record_has_two_ends_and_is_no_truth_value() -> No
 
 
 def test_every_number_of_the_composed_configuration_has_two_ends() -> None:
-    config, faults, seen = load(), [], 0
-    for key, value in leaves(plain_of()):
-        if key.split(".")[0] in (
-            "reference",
-            "data",
-            "analysis",
-            "figures",
-        ):  # the first follow, the others have records of their own
-            continue
-        if isinstance(value, int | float) and not isinstance(value, bool):
+    apart = ("reference", "data", "analysis", "figures")  # the first follow, the others have records of their own
+    faults, seen = [], 0
+    for record, plain in zip(asked_by(), parted(), strict=True):
+        for key, value in leaves(plain):
+            if key.split(".")[0] in apart or not isinstance(value, int | float) or isinstance(value, bool):
+                continue
             seen += 1
-            ends = ends_at(config, key)
+            ends = ends_at(record, key)
             if ends is None or not ends.stated:
                 faults.append(key)
     assert seen > 700
@@ -128,9 +124,9 @@ def test_the_figures_and_analyses_that_have_settings_are_those_that_there_are() 
 
 
 @cache
-def everything() -> Config:
-    """A configuration with every key that a file may set: what is null as adopted stands there."""
-    return load(
+def everything() -> tuple[Record, ...]:
+    """Both records with every key that a file may set: what is null as adopted stands there."""
+    return asked_by(
         *("conduct.inflation={to_years:4,repression_from:0}", "instruments.hanoi.parties.draw={count:40,sure:{},liberal_slope:0}"),
         *("world_seed=1", "until=0.01", "workers=1", "size=1", "case=1", "person=1", "states.correlation=0"),
     )
@@ -149,11 +145,16 @@ def ends_meant(path: Path, cell: Cell) -> Ends | None:
     if path.parent.name == "design":
         parts = cell.key.removesuffix(".low").removesuffix(".high").removesuffix(".values").split(".")
         tails = (".".join(parts[place:]) for place in range(1, len(parts)))
-        return next((ends for tail in tails if (ends := ends_at(everything(), tail))), None)
+        return next((ends for tail in tails if (ends := ends_of_key(tail))), None)
     if key.startswith("analysis."):
         _, name, *rest = key.split(".")
         return dict(numbers_of(_spec(name))).get(".".join(rest)) or dict(numbers_of(_spec(name))).get(f"{rest[0]}.*")
-    return ends_at(everything(), key)
+    return ends_of_key(key)
+
+
+def ends_of_key(key: str) -> Ends | None:
+    """The ends of the number at a dotted key, whichever record holds it."""
+    return next((ends for record in everything() if (ends := ends_at(record, key))), None)
 
 
 def _spec(name: str) -> type[Record]:

@@ -33,7 +33,7 @@ SMALLER = {
 FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
-OF_NAMES = ("scenarios", "reproduce")  # studies that take no keys
+OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
 MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.metrics import COOPERATION, UNITS, WANTED, displaced, displacement_rate, displacement_rows
+from sim.metrics import COOPERATION, UNITS, WANTED, displaced, displacement_rate, displacement_rows, given_of, given_rows
 from sim.result import Result
 from sim.simulation import simulate
 
@@ -401,12 +401,14 @@ def test_displacement_is_told_case_by_case(reform: str) -> None:
 def test_where_displaced_cases_went_adds_up_to_the_whole(reform: str) -> None:
     a, b = (result.finished for result in pair(reform))
     share, count = displacement_rate(a, b)
-    found = displaced(a, b)
+    sides = given_of(a), given_of(b)
+    found = displaced(*sides)
     assert found.left == count > 0
-    assert np.unique(b.docket.case[found.rows]).size == found.rows.size, "one way a case"
-    assert (b.docket.instrument[found.rows] != b.instruments.index("hanoi")).all()
+    rows = given_rows(b)[found.rows]
+    assert np.unique(b.docket.case[rows]).size == rows.size, "one way a case"
+    assert (b.docket.instrument[rows] != b.instruments.index("hanoi")).all()
     sums: dict[str, float] = {}
-    for _, by, _, value, _ in displacement_rows(a, b):
+    for _, by, _, value, _ in displacement_rows(*sides):
         sums[by] = sums.get(by, 0.0) + value
     assert set(sums) == {"requested", "instrument", "channel", "kind", "label", "data_class"}
     for by, whole in sums.items():

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.designs import Arm
 from experiments.report.told import COMPARED
 from experiments.scenarios import Header
+from experiments.settings import study_of
 from sim.config import load
 from sim.metrics import UNITS
 from sim.settings import Config
@@ -166,6 +167,12 @@ def standing() -> Config:
 def arms() -> list[Arm]:
     """All arms, in the order asked for."""
     return [Arm(arm, standing().model_copy(update={"scenario_name": arm}), standing()) for arm in EFFECTS]
+
+
+@cache
+def figures() -> dict[str, Any]:
+    """The settings of each figure, as on file."""
+    return study_of().figures
 
 
 def facts() -> dict[str, Any]:

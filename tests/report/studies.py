@@ -12,6 +12,7 @@ from experiments.cube import Outcome, Told, cube_from
 from experiments.designs import Design, design_from
 from experiments.points import points_of
 from experiments.sampling import unit_of
+from experiments.settings import study_of
 from sim.config import load
 from sim.settings import Config
 from tests.figures.examples import rates
@@ -80,7 +81,7 @@ def study(folder: Path, body: Design | None = None) -> Told:
     values[0, 0, :] = np.nan
     values[5, 2, 1] = np.nan
     held = {OUTCOME: cube_from(OUTCOME, frame, values)}
-    return Told("levers_and_guesses", body or design(), frame, config(), folder, held)
+    return Told("levers_and_guesses", body or design(), frame, config(), study_of(), folder, held)
 
 
 def analyses() -> list[Analysis]:

@@ -19,7 +19,7 @@ from experiments.report.adapted import REPORT, alt_of, write_adapted
 from experiments.report.pictures import Picture
 from experiments.scenarios import headers
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
-from tests.report.examples import facts
+from tests.report.examples import facts, figures
 from tests.report.reading import LEVELS, PLACES, Reader, read
 from tests.shares import one_in
 
@@ -30,7 +30,7 @@ YEARS = ("1", "3", "10")
 
 @cache
 def arms() -> tuple[Arm, ...]:
-    return tuple(chosen_arms([*TINY, f"scenarios=[{','.join(SAVED)}]"]))
+    return tuple(chosen_arms([*TINY, f"scenarios=[{','.join(SAVED)}]"])[0])
 
 
 def headline() -> pd.DataFrame:
@@ -221,7 +221,7 @@ def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pyt
 
 
 def test_few_scenarios_take_little_room(tmp_path: Path) -> None:
-    drawn = draw_figure(tmp_path, headline(), "8 worlds", arms()[0].baseline_config)
+    drawn = draw_figure(tmp_path, headline(), "8 worlds", figures()["adaptation"])
     assert drawn.path == tmp_path / "adaptation.png"
     with Image.open(drawn.path) as image:
         assert image.size == pytest.approx((drawn.width, drawn.height), abs=1)

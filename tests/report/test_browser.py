@@ -12,7 +12,7 @@ import pytest
 
 from experiments.report import REPORT, write
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
-from tests.report.examples import arms, comparison, cooperation, facts, headers
+from tests.report.examples import arms, comparison, cooperation, facts, figures, headers
 
 pytestmark = [pytest.mark.slow, WITHOUT]
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, WITHOUT]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browser")
-    write(path, comparison(), cooperation(), arms(), headers(), facts())
+    write(path, comparison(), cooperation(), arms(), headers(), facts(), figures())
     return path
 
 

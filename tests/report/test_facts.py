@@ -30,15 +30,44 @@ def stored(*sessions: Session, done: list[tuple[str, int, int]], failed: list[tu
         points=pd.DataFrame({"point": ["p", "q", "q"]}),  # drawn points may meet: one run serves both
         runs=pd.DataFrame(done, columns=columns),
         failures=failures,
+        whole_worlds=[
+            world for world in range(9) if {("p", world, 0), ("p", world, 1), ("q", world, 0), ("q", world, 1)} <= {*done}
+        ],
     )
 
 
 def test_runs_that_failed_are_told_apart_from_those_that_are_missing() -> None:
-    done = [("p", world, luck) for world in (3, 4) for luck in (0, 1)] + [("q", 3, 0)]
-    facts = facts_of(stored(session(), done=done, failed=[("q", 3, 1)]))
-    assert (facts["runs"], facts["missing"], len(facts["failed"])) == (5, 2, 1)
+    done = [("p", world, luck) for world in (3, 4, 5) for luck in (0, 1)] + [("q", 3, 0), ("q", 4, 0), ("q", 4, 1)]
+    of_others = [("z", 4, 0), ("q", 4, 2)]  # of another design, and of a luck that this one does not ask for
+    facts = facts_of(stored(session(worlds=[3, 4, 5]), done=[*done, *of_others], failed=[("q", 3, 1), *of_others]))
+    assert (facts["wanted"], facts["runs"], facts["missing"], len(facts["failed"])) == (12, 9, 2, 1)
     assert facts["failed"] == ["point q, world 3, luck 1: ValueError: no"]
-    assert (facts["seeds"], facts["luck"]) == ([3, 4], 2)
+    assert (facts["seeds"], facts["luck"]) == ([4], 2), "what answers rest on: the worlds in which no run is missing"
+    assert facts["left_out"] == "2 of 3 worlds are left out: 3 runs missing in them, 1 of these failed"
+
+
+def test_worlds_beyond_those_asked_for_count_where_runs_of_the_points_stand() -> None:
+    whole = [(point, world, luck) for point in "pq" for world in (3, 4, 6) for luck in (0, 1)]
+    facts = facts_of(stored(session(), done=[*whole, ("p", 7, 0), ("z", 8, 0)], failed=[]))
+    assert facts["seeds"] == [3, 4, 6]
+    assert facts["left_out"] == "1 of 4 worlds is left out: 3 runs missing in it"
+    assert (facts["wanted"], facts["runs"], facts["missing"]) == (16, 13, 3)
+    assert facts_of(stored(session(), done=whole, failed=[]))["left_out"] == ""
+
+
+def test_worlds_that_are_read_and_were_not_asked_for_this_time_count_as_done() -> None:
+    every = [(point, world, luck) for point in ("p", "q") for world in (2, 3, 4) for luck in (0, 1)]
+    facts = facts_of(stored(session(), done=every, failed=[]))
+    assert (facts["seeds"], facts["wanted"], facts["runs"], facts["missing"]) == ([2, 3, 4], 12, 12, 0)
+    torn = facts_of(stored(session(), done=every[1:-1], failed=[]))
+    assert (torn["seeds"], torn["wanted"], torn["runs"], torn["missing"]) == ([3], 12, 10, 2), (
+        "a world that is not whole is not read, and told as left out"
+    )
+
+
+def test_worlds_that_were_asked_for_and_are_not_there_count_as_missing() -> None:
+    facts = facts_of(stored(session(), done=[("p", 3, 0)], failed=[]))
+    assert (facts["seeds"], facts["wanted"], facts["runs"], facts["missing"]) == ([], 8, 1, 7)
 
 
 def test_sessions_of_one_design_add_up_and_those_of_another_do_not() -> None:

@@ -1,5 +1,6 @@
 """Whatever a user calls what is studied, a page holds that name as text, and nothing that the name would do."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from experiments.report.study import write_study
 from experiments.report.told import named
 from tests.figures.hostile import HOSTILE
 from tests.report import test_adapted_page as adaptation
-from tests.report.examples import arms, comparison, cooperation, facts, headers
+from tests.report.examples import arms, comparison, cooperation, facts, figures, headers
 from tests.report.reading import Reader, read
 from tests.report.studies import analyses, design, study
 from tests.shares import one_in
@@ -74,7 +75,7 @@ def test_a_comparison_of_arms_of_any_name(tmp_path: Path, monkeypatch: pytest.Mo
     known, whole = arms(), comparison()
     for name in ("usual", "evil"):
         (tmp_path / name).mkdir()
-    usual = write(tmp_path / "usual", whole, cooperation(), known, headers(), facts())[0].read_text(encoding="utf-8")
+    usual = write(tmp_path / "usual", whole, cooperation(), known, headers(), facts(), figures())[0].read_text(encoding="utf-8")
     other = dict(zip([arm.name for arm in known], EVIL, strict=False))
     evil = [arm._replace(name=other.get(arm.name, arm.name)) for arm in known]
     evil = [arm._replace(config=arm.config.model_copy(update={"scenario_name": arm.name})) for arm in evil]
@@ -83,7 +84,7 @@ def test_a_comparison_of_arms_of_any_name(tmp_path: Path, monkeypatch: pytest.Mo
     }
     tables = evil_of(whole, "arm", other), evil_of(cooperation(), "arm", other)
     told = facts() | {"command": " ".join(["rogatory compare", *EVIL]), "stopped": EVIL[6]}
-    html = write(tmp_path / "evil", *tables, evil, said, told)[0].read_text(encoding="utf-8")
+    html = write(tmp_path / "evil", *tables, evil, said, told, figures())[0].read_text(encoding="utf-8")
     assert faults_of(html, tags_of(usual)) == []
     assert lacking(read(html), list(EVIL)) == []
 
@@ -150,3 +151,11 @@ def test_the_pages_have_one_way_to_become_text() -> None:
             assert "tostring" not in said, path.name
             assert "xml.etree" not in said or "import Element" in said, path.name
             assert not re.search(r"Element\(", said), path.name
+
+
+def test_a_failure_that_shows_such_a_name_is_told_by_a_worker(request: pytest.FixtureRequest) -> None:
+    """Else the session ends with an error of its own, and nobody learns what failed."""
+    shown = pytest.TestReport("a test", ("a file", 1, ""), {}, "failed", " ".join(EVIL), "call", sections=[("out", EVIL[-1])])
+    sent = request.config.hook.pytest_report_to_serializable(config=request.config, report=shown)
+    assert any("\udc80" in name for name in EVIL)
+    assert "\\udc80" in json.dumps(sent, ensure_ascii=False).encode("utf-8").decode("utf-8")

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.designs import design_of
 from experiments.report import REPORT, write
 from experiments.report import pictures as drawing
 from experiments.report.page import STYLE
-from experiments.report.told import study_of
-from tests.report.examples import EFFECTS, FINDINGS, arms, comparison, cooperation, facts, headers
+from experiments.report.told import numbered, study_of
+from tests.report.examples import EFFECTS, FINDINGS, arms, comparison, cooperation, facts, figures, headers
 from tests.report.reading import LEVELS, PLACES, Reader, read
 from tests.shares import one_in
 
@@ -26,6 +27,7 @@ def written(folder: Path, **other: Any) -> str:
         "arms": arms(),
         "headers": headers(),
         "facts": facts(),
+        "figures": figures(),
     }
     write(folder, **(given | other))
     return (folder / REPORT).read_text(encoding="utf-8")
@@ -68,9 +70,9 @@ def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_pictures_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    study = study_of(comparison(), cooperation(), arms(), headers(), facts())
+    study = study_of(comparison(), cooperation(), arms(), headers(), facts(), figures())
     plan = next(plan for plan in drawing.plans(study) if plan.name == "plane")
-    settings = {**study.first.figures[plan.function], **plan.settings}
+    settings = {**study.figures[plan.function], **plan.settings}
     again = drawing.save(drawing.draw(plan.function, plan.frame, plan.caption, settings, **plan.options), tmp_path / "a.png")
     assert again.read_bytes() == (folder / "plane.png").read_bytes()
 
@@ -252,7 +254,7 @@ def test_an_awkward_study_still_has_its_figures(case: str, tmp_path: Path) -> No
 
 def test_a_plane_without_a_number_takes_little_room() -> None:
     given = {"comparison": comparison(), "cooperation": cooperation()} | awkward()["few events"]
-    study = study_of(given["comparison"], given["cooperation"], arms(), headers(), facts())
+    study = study_of(given["comparison"], given["cooperation"], arms(), headers(), facts(), figures())
     (plane,) = [plan for plan in drawing.plans(study) if plan.function == "plane"]
     assert plane.settings["height_inches"] < 3
 
@@ -274,7 +276,7 @@ def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Path, "write_text", broken)
     with pytest.raises(OSError, match="disk full"):
-        write(tmp_path, comparison(), cooperation(), arms(), headers(), facts())
+        write(tmp_path, comparison(), cooperation(), arms(), headers(), facts(), figures())
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(REPORT, b"old")]
 
 
@@ -291,8 +293,7 @@ def test_the_colours_of_the_page_can_be_read() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_design_asks_its_own_question(tmp_path: Path) -> None:
-    designed = [
-        arm._replace(baseline_config=arm.baseline_config.model_copy(update={"design": "threshold_sweep"})) for arm in arms()
-    ]
-    text = read(written(tmp_path, arms=designed)).text
+    asked = design_of("threshold_sweep").question
+    text = read(written(tmp_path, facts=facts() | {"question": asked})).text
     assert "What if a crime were serious from one, two, three, four (as adopted)" in text
+    assert numbered(asked)[1] not in read(written(tmp_path, facts=facts() | {"question": ""})).text

@@ -25,7 +25,7 @@ from experiments.report.told import (
     verdict,
     waited,
 )
-from tests.report.examples import EFFECTS, arms, comparison, cooperation, facts, headers
+from tests.report.examples import EFFECTS, arms, comparison, cooperation, facts, figures, headers
 
 NAN = float("nan")
 
@@ -173,7 +173,7 @@ def test_the_id_that_opens_a_question_is_told_apart(question: str) -> None:
 
 
 def test_scenarios_are_sorted_into_what_can_be_said() -> None:
-    study = study_of(comparison(), cooperation(), arms(), headers(), facts())
+    study = study_of(comparison(), cooperation(), arms(), headers(), facts(), figures())
     kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, FIXED, FEW, ABSENT)}
     assert sorted(arm for found in kinds.values() for arm in found) == sorted(EFFECTS)
     for arm, (percent, _, spread, _) in EFFECTS.items():
@@ -184,9 +184,9 @@ def test_scenarios_are_sorted_into_what_can_be_said() -> None:
 
 def test_a_table_without_a_column_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no column percent_high"):
-        study_of(comparison().drop(columns="percent_high"), cooperation(), arms(), headers(), facts())
+        study_of(comparison().drop(columns="percent_high"), cooperation(), arms(), headers(), facts(), figures())
     with pytest.raises(ValueError, match="no column on_frontier"):
-        study_of(comparison(), cooperation().drop(columns="on_frontier"), arms(), headers(), facts())
+        study_of(comparison(), cooperation().drop(columns="on_frontier"), arms(), headers(), facts(), figures())
 
 
 def test_baselines_of_one_name_that_differ_have_digests_of_their_own() -> None:

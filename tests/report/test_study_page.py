@@ -312,8 +312,8 @@ def test_it_says_what_was_run_and_what_is_missing(seen: Reader, text: str) -> No
 @pytest.mark.usefixtures("undescribed")
 def test_how_many_lines_and_rows_are_shown_is_a_setting(tmp_path: Path) -> None:
     plain = study(tmp_path)
-    changed = plain.config.analysis | {"report": plain.config.analysis["report"] | {"lines": 2, "rows": 3}}
-    own = plain._replace(config=plain.config.model_copy(update={"analysis": changed}))
+    changed = plain.asked.analysis | {"report": plain.asked.analysis["report"] | {"lines": 2, "rows": 3}}
+    own = plain._replace(asked=plain.asked.model_copy(update={"analysis": changed}))
     failed = {"failed": [f"run {number} failed" for number in range(5)]}
     words = told(tmp_path, own, without_figures(), facts() | failed)
     assert "run 1 failed" in words
@@ -447,7 +447,7 @@ def test_the_model_is_described_on_the_page(text: str) -> None:
 
 def test_an_outcome_that_the_study_lacks_is_no_obstacle(tmp_path: Path, undescribed: None) -> None:
     made = study(tmp_path)
-    other = made._replace(config=made.config.model_copy(update={"outcome": str(Outcome("legit_met_rate"))}))
+    other = made._replace(asked=made.asked.model_copy(update={"outcome": str(Outcome("legit_met_rate"))}))
     words = told(tmp_path, other, [], facts() | {"seeds": [4, 5, 6], "luck": 2})
     assert "3 worlds, 2 draws of luck in each" in words
     assert "Runs without a value" not in words

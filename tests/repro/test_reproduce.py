@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import adaptation, compare, reference, reproduce, study
+from experiments import adaptation, compare, jobs, reference, reproduce, study
 from experiments.cli import main as shell
+from experiments.execution import Plan, timed
 from experiments.reference import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
 from experiments.reproduce import CHANGED
+from experiments.store.schema import Done
+from sim.result import Result
+from sim.settings import Config
+from sim.simulation import simulate
 from sim.world.record import RogatoryError
 from tests.shares import one_in
 
@@ -214,6 +220,132 @@ def test_what_is_asked_again_is_what_was_asked_but_for_where_it_was_written() ->
     manifest = {"command": "rogatory compare 'scenarios=[judge,notice]' seeds=2 output=elsewhere"}
     assert reproduce.overrides_of(manifest) == ["scenarios=[judge,notice]", "seeds=2"]
     assert reproduce.overrides_of(manifest, "scenarios") == ["seeds=2"]
+
+
+# --- what it says before, and what it leaves ----------------------------------------------------------------------------------
+
+
+class Simulated:
+    """Runs that were made, but for those that warm the rules up; the last one that is allowed is interrupted."""
+
+    def __init__(self, most: int) -> None:
+        """None yet."""
+        self.worlds: list[int] = []
+        self.most = most
+
+    def __call__(self, config: Config, seed: int, world_seed: int | None = None) -> Result:
+        """Run it."""
+        if world_seed is not None:
+            self.worlds.append(world_seed)
+            if len(self.worlds) > self.most:
+                raise KeyboardInterrupt
+        return simulate(config, seed=seed, world_seed=world_seed)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary folders."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_writes_nothing_and_leaves_no_temporary_folder(
+    folder: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    results, runs = folder.parent, Simulated(100)
+    monkeypatch.setattr(jobs, "simulate", runs)
+    monkeypatch.chdir(temporary.parent)
+    before = everything_in(results)
+    assert reproduce.main("as_adopted") == 0
+    told = capsys.readouterr()
+    assert len(runs.worlds) == 4 + 1, "2 worlds x 2 luck of the baseline alone, and the one that is timed"
+    assert everything_in(results) == before
+    assert list(temporary.iterdir()) == []
+    assert sorted(path.name for path in temporary.parent.iterdir()) == ["results", "temporary"]
+    assert "nothing was written." in told.out
+    assert str(temporary) not in told.out, "of a place that is gone nothing is said"
+
+
+def test_an_interrupt_leaves_no_temporary_folder(
+    folder: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    results, runs = folder.parent, Simulated(1 + 2)
+    monkeypatch.setattr(jobs, "simulate", runs)
+    before = everything_in(results)
+    assert shell(["reproduce", "as_adopted"]) == 130
+    assert len(runs.worlds) == 1 + 2 + 1, "it was stopped in the midst of the runs"
+    assert list(temporary.iterdir()) == []
+    assert everything_in(results) == before
+    told = capsys.readouterr()
+    assert told.err.splitlines()[-1] == "rogatory: interrupted; nothing was written", "what is gone is no place to go on from"
+
+
+def test_a_run_that_fails_is_told_and_leaves_no_temporary_folder(
+    folder: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    def failing(config: Config, seed: int, world_seed: int | None = None) -> Result:
+        if world_seed == 2:
+            raise ValueError("a fault of this world")
+        return simulate(config, seed=seed, world_seed=world_seed)
+
+    def timed_alone(plan: Plan) -> Done:
+        return first
+
+    first = timed(reproduce.scenarios_again(reproduce.read(folder).manifests[SCENARIOS], ["as_adopted"]).plan)  # type: ignore[arg-type]
+    monkeypatch.setattr(jobs, "simulate", failing)
+    monkeypatch.setattr(reproduce, "timed", timed_alone)
+    assert shell(["reproduce", "as_adopted"]) == 3
+    assert list(temporary.iterdir()) == []
+    told = capsys.readouterr()
+    assert "ValueError: a fault of this world" in told.err
+    words = "rogatory: scenarios: 2 runs failed; nothing can be said of it, and nothing was written"
+    assert told.err.splitlines()[-1] == words, "what is gone cannot be checked"
+
+
+def test_the_time_is_forecast_from_one_run_of_each_part_made_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of so many seconds, and so many of them on so many processes."""
+    reading, tried = reproduce.read(folder), list[Plan]()
+
+    def made(plan: Plan) -> Done:
+        tried.append(plan)
+        return Done(plan.batches[-1].keys[-1], 1, "", "", {}, "", "", 10.0, 9.0, 2.0)
+
+    monkeypatch.setattr(reproduce, "timed", made)
+    parts = {part: reproduce.todo_of(part, reading.manifests.get(part, {}), ["judge"]) for part in (SCENARIOS, PENALTIES)}
+    told = reproduce.told_before(parts)
+    (plan,) = tried
+    assert [len(plan.keys), len(plan.worlds), plan.luck] == [8, 2, 2]
+    assert told == "projected: about 68 seconds for 8 runs", "8 runs of 8 seconds, and 2 worlds of 2"
+    assert reproduce.told_before({PENALTIES: parts[PENALTIES]}) == "nothing of it is simulated"
+
+
+def test_a_run_that_is_timed_is_the_last_and_kept_nowhere(folder: Path, tmp_path: Path) -> None:
+    manifest = reproduce.read(folder).manifests[SCENARIOS]
+    plan = reproduce.scenarios_again(manifest, ["judge"]).plan
+    assert plan is not None
+    run = timed(plan)
+    assert run.error == ""
+    assert run.key == plan.batches[-1].keys[-1]
+    assert 0 < run.world_seconds <= run.array_seconds <= run.seconds
+    assert not plan.folder.exists()
+
+
+def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None:
+    """Worlds and lucks are those of the manifest's command, wherever that wrote."""
+    manifests = reproduce.read(folder).manifests
+    entries, asked = reproduce.entries_of(manifests[SCENARIOS], ["judge"])
+    assert [entry.name for entry in entries] == ["as_adopted", "judge"]
+    assert (asked.seeds, asked.luck, asked.workers) == (2, 2, 1)
+    entries, asked = reproduce.adapting(manifests[ADAPTATION], ["no_treaty"])
+    assert [entry.name for entry in entries[:2]] == ["as_adopted naive", "no_treaty naive"]
+    assert (asked.seeds, asked.luck) == (2, 2)
+    assert asked.analysis["adaptation"]["years"] == [1]
 
 
 # --- mistakes and damage --------------------------------------------------------------------------------------------------

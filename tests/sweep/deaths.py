@@ -29,11 +29,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments import compare, output, report, run, study, sweep
+from experiments import compare, execution, output, report, run, study, sweep
 from experiments.engines import Engine
-from experiments.jobs import Batch, Shared, one_by_one
+from experiments.execution import Plan
+from experiments.jobs import Batch, Shared, one_by_one, trials, warm
 from experiments.output import MANIFEST, replaced_folder
-from experiments.runs import trials, warm
 from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
@@ -41,13 +41,14 @@ from experiments.store.parts import TABLES, checksum_of, parts_of
 from experiments.store.schema import Done, Key
 from experiments.store.store import Store, keys_in
 from experiments.store.validate import faults_of
+from experiments.terminal import console_of
 from sim.config import load
 from sim.sources.checksums import sha256
 from tests.sweep.small import TINY, design, done
 
 GONE = 9  # exit status of a child that died as it was meant to
 PATIENCE = 60  # seconds for an act
-STORE = Path("out/sweep/own")
+STORE = Path("out/stores/own")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree")
 
@@ -219,13 +220,13 @@ def swept(*more: str, fails: str = "") -> Callable[[], object]:
 
     given = {word.partition("=")[0] for word in more}
     plain = (word for word in ("seeds=2", "luck=1") if word.partition("=")[0] not in given)
-    words = (*TINY, "design=own.yaml", "workers=1", "output=out", *plain, *more)
+    words = (*TINY, "design=own.yaml", "workers=1", "output=out", "store=own", *plain, *more)
     AHEAD.append(lambda: planned(words))
 
     def act() -> None:
-        sweep.engine_of = made_up(fails)
+        execution.engine_of = made_up(fails)
         try:
-            sweep.run_plan(planned(words))
+            execution.run_plan(planned(words), console_of())
         except StoppedError:
             if not fails:
                 raise
@@ -238,12 +239,12 @@ AHEAD: list[Callable[[], object]] = []
 
 
 @cache
-def planned(words: tuple[str, ...]) -> sweep.Plan:
+def planned(words: tuple[str, ...]) -> Plan:
     """What a sweep is to do; its design is the one of the working directory."""
     return sweep.plan_of(words)
 
 
-def left_of_a_sweep(noted: Sequence[str]) -> list[str]:
+def left_of_a_store(noted: Sequence[str]) -> list[str]:
     """Every part that is there under its name is whole, and no run that was kept is gone."""
     wrong = [
         f"{part.path} is not whole"
@@ -263,7 +264,7 @@ def left_of_a_sweep(noted: Sequence[str]) -> list[str]:
     return [*wrong, *(f"{key} was kept and is gone" for key in sorted(promised - there))]
 
 
-def of_a_sweep() -> dict[str, bytes]:
+def of_a_store() -> dict[str, bytes]:
     """Every file of the store but two kinds: the locks, which hold nothing, and the sessions, each with its times.
 
     Of sessions it is compared that the last of each writer is done, and which points, worlds and design it says.
@@ -285,7 +286,7 @@ def of_a_sweep() -> dict[str, bytes]:
 
 def of_failures() -> dict[str, bytes]:
     """The same, but for the numbers of parts, of which only the order counts: a table of failures takes one whenever it changes."""
-    found = of_a_sweep()
+    found = of_a_store()
     for table in TABLES:
         for place, part in enumerate(parts_of(STORE, table)):
             text = found.pop(part.path.relative_to(STORE).as_posix())
@@ -295,19 +296,20 @@ def of_failures() -> dict[str, bytes]:
 
 def ran(main: Callable[..., object], *words: str) -> Callable[[], object]:
     """An act: a study that leaves a folder of results."""
-    words = (*TINY, "seeds=1", "workers=1", "output=out", *words)
+    words = (*TINY, "seeds=1", "workers=1", "output=out", "store=own", *words)
     AHEAD.append(lambda: compare.chosen_arms(words) if main is compare.main else load(*words))
     return lambda: main(*words)
 
 
 def results() -> list[Path]:
     """Folders of results that can be seen, in the order of their names and so of their times."""
-    return sorted(path for home in Path("out").glob("*") for path in home.glob("*") if not path.name.startswith("."))
+    homes = (home for home in Path("out").glob("*") if home != STORE.parent)
+    return sorted(path for home in homes for path in home.glob("*") if not path.name.startswith("."))
 
 
 def left_of_a_study(noted: Sequence[str]) -> list[str]:
-    """What can be seen is finished: it has a manifest, and each file is as that says."""
-    wrong = []
+    """What can be seen is finished: it has a manifest, and each file is as that says. The store is whole, as that of a sweep."""
+    wrong = left_of_a_store(noted)
     for folder in results():
         try:
             said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
@@ -322,13 +324,13 @@ def left_of_a_study(noted: Sequence[str]) -> list[str]:
 def of_a_study() -> dict[str, bytes]:
     """Every file of the last folder of results but the manifest, of which the names of files are compared; and what is hidden.
 
-    A folder that was begun and never finished stays hidden, and is removed a day later.
+    A folder that was begun and never finished stays hidden, and is removed a day later. The store is compared as that of a sweep.
     """
     last = results()[-1]
     found = {path.relative_to(last).as_posix(): path.read_bytes() for path in sorted(last.rglob("*")) if path.is_file()}
     found[MANIFEST] = "\n".join(sorted(json.loads(found[MANIFEST])["files"])).encode()
     strange = [path for path in last.parent.glob(".*") if not path.name.startswith(".partial-")]
-    return found | {path.name: b"" for path in strange}
+    return found | {path.name: b"" for path in strange} | (of_a_store() if STORE.exists() else {})
 
 
 def replaced(word: str) -> Callable[[], object]:
@@ -368,10 +370,10 @@ def careless() -> None:
 
 
 SCENES = {
-    "sweep": Scene((swept(),), left_of_a_sweep, of_a_sweep),
-    "grown": Scene((swept("seeds=1"), swept("seeds=3")), left_of_a_sweep, of_a_sweep),
-    "shards": Scene((swept("shard=1/2"), swept("shard=2/2"), swept()), left_of_a_sweep, of_a_sweep),
-    "failures": Scene((swept(fails="no luck"), swept()), left_of_a_sweep, of_failures),
+    "sweep": Scene((swept(),), left_of_a_store, of_a_store),
+    "grown": Scene((swept("seeds=1"), swept("seeds=3")), left_of_a_store, of_a_store),
+    "shards": Scene((swept("shard=1/2"), swept("shard=2/2"), swept()), left_of_a_store, of_a_store),
+    "failures": Scene((swept(fails="no luck"), swept()), left_of_a_store, of_failures),
     "run": Scene((ran(run.main),), left_of_a_study, of_a_study),
     "compare": Scene((ran(compare.main, "scenarios=[judge]"),), left_of_a_study, of_a_study),
     "careless": Scene((careless,), left_of_a_study, of_a_study),
@@ -466,8 +468,8 @@ class Stage:
 def prepared() -> None:
     """Load, compose and compile what the acts need, and put in the place of what is slow something that is not."""
     warnings.simplefilter("ignore")
-    sweep.CHUNK = 3
-    sweep.warm = lambda tried: None
+    execution.CHUNK = 3
+    execution.warm = lambda tried: None
 
     def drawn(folder: Path, *given: object) -> None:
         (folder / "figure.png").write_bytes(b"a figure\n")

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from experiments.store.identity import Identity
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import ESTIMATES, Done, Key, checksum_of, packed
+from experiments.store.schema import DATA, TRAVEL, Done, Key, packed
 from experiments.store.store import WHOLE, Store, writing
 from experiments.sweep import main
 
@@ -35,7 +35,7 @@ def design(folder: Path, text: str = LEVERS, name: str = "own") -> Path:
 
 
 def swept(*more: str, text: str = LEVERS) -> StoredStudy:
-    """The store ``out/sweep/own`` of the working directory after the design was run into it.
+    """The store ``out/stores/own-...`` of the working directory after the design was run into it.
 
     The same words each time: a composition is kept by its words, and takes a second.
     """
@@ -61,19 +61,26 @@ def done(point: str, world: int = 1, luck: int = 0, *, value: float = 0.5, error
     words = [("case_disclosure_rate", "all", "all"), ("legit_met_rate", "group", "lgbtq")]
     values, counts = np.array([value, np.nan]), np.array([10, 0])
     columns = [pa.array([row[place] for row in words]) for place in range(3)]
-    table = pa.table([*columns, pa.array(values, from_pandas=True), pa.array(counts)], schema=ESTIMATES)
-    held = pa.array(values, from_pandas=True).to_numpy(zero_copy_only=False)
-    good = (packed(table), 2, checksum_of(words, held, counts), "", "")
-    bad = (b"", 0, 0, error, "Traceback: line 1")
-    return Done(Key(point, world, luck), world + 10_000 * luck, "d1ge57", "c0de", *(bad if error else good), 1.0, 0.9, 0.5)
+    table = pa.table([*columns, pa.array(values, from_pandas=True), pa.array(counts)], schema=TRAVEL[DATA])
+    tables, told = ({}, "Traceback: line 1") if error else ({DATA: packed(table)}, "")
+    return Done(Key(point, world, luck), world + 10_000 * luck, "d1ge57", "c0de", tables, error, told, 1.0, 0.9, 0.5)
 
 
 @contextmanager
 def opened(folder: Path, writer: str = WHOLE, identity: Identity = IDENTITY, mix: bool = False) -> Iterator[Store]:
     """A store of made-up runs, open for writing; it has a session and a table of points, so that it can be read."""
     with writing(folder, identity, writer, mix) as store:
-        points = pd.DataFrame({"point": ["a", "b"], "place": [0, 1], "scenario": "as_adopted", "condition": "", "draw": [0, 0]})
-        said = {"points": store.write_points(points), "design": {"question": "?"}, "worlds": [1, 2], "luck": 1, "bases": {}}
+        points = pd.DataFrame(
+            {"point": ["a", "b"], "place": [0, 1], "scenario": "as_adopted", "condition": "", "draw": [0, 0], "against": "a"}
+        )
+        said = {
+            "points": store.write_points(points),
+            "design": {"question": "?"},
+            "worlds": [1, 2],
+            "luck": 1,
+            "bases": {},
+            "study": {},
+        }
         store.write_session(f"20260101T000000Z-{writer}", said)
         yield store
 

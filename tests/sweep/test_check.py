@@ -99,7 +99,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda s: (renumber(part(s, "runs")), renumber(part(s, "data"))),
         "holds 2 runs that runs-all-00002",
     ),
-    "other schema in a part": (lambda s: with_schema(part(s, "data"), b"2"), "found schema 2"),
+    "other schema in a part": (lambda s: with_schema(part(s, "data"), b"1"), "found schema 1"),
     "no schema in a part": (lambda s: with_schema(part(s, "runs"), None), "found schema none"),
     "another value, sealed anew": (lambda s: another_value(part(s, "data")), "rows of run point a, world 1, luck 0 are not what"),
     "a row less, sealed anew": (
@@ -108,9 +108,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a column less, sealed anew": (
         lambda s: resealed(part(s, "runs"), pq.read_table(part(s, "runs")).drop_columns(["digest"])),
-        "has the columns point, world_seed, luck, event_seed, code, rows, checksum; wanted: point,",
+        "has the columns point, world_seed, luck, event_seed, code, data_rows, data_checksum, views_rows, ",
     ),
-    "other schema of the store": (lambda s: in_json(s / "store.json", lambda said: said.update(schema="2")), "found schema '2'"),
+    "other schema of the store": (lambda s: in_json(s / "store.json", lambda said: said.update(schema="1")), "found schema '1'"),
     "store.json gone": (lambda s: (s / "store.json").unlink(), "found no store.json"),
     "store.json cut off": (lambda s: cut(s / "store.json"), "cannot be read"),
     "a point of two configurations, sealed anew": (
@@ -143,7 +143,7 @@ def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, dama
     DAMAGES[damage][0](store)
     for fault in faults_of(store):
         path = Path(fault.partition(": ")[0])
-        if "; remove it: the same sweep " in fault or "; remove it: the sweep whose session names it writes it again" in fault:
+        if "; remove it: the same command " in fault or "; remove it: the sweep whose session names it writes it again" in fault:
             path.unlink()
         elif "; move it elsewhere: nothing reads it" in fault:
             path.rename(tmp_path / path.name)
@@ -152,7 +152,7 @@ def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, dama
                 pass
             (store / "store.json").write_bytes(copy)
         else:  # nothing is to be done but to run the sweep again
-            assert "; the same sweep " in fault or re.search(r"; the sweep of \S+\.json writes it again$", fault), fault
+            assert "; the same command " in fault or re.search(r"; the sweep of \S+\.json writes it again$", fault), fault
     with opened(store) as opening:
         opening.add([done(*key) for key in ORDER if key not in opening.finished()])
         opening.fold(ORDER)
@@ -169,7 +169,7 @@ def test_a_table_of_failures_that_is_damaged_is_made_again(tmp_path: Path) -> No
     fail()
     cut(part(tmp_path, "failures"))
     (fault,) = faults_of(tmp_path)
-    assert fault.endswith("; remove it: the same sweep tries its runs again")
+    assert fault.endswith("; remove it: the same command tries its runs again")
     with pytest.raises(StoreError):
         fail()
     part(tmp_path, "failures").unlink()
@@ -183,7 +183,7 @@ def test_a_store_without_runs_gets_its_description_again(tmp_path: Path) -> None
         pass
     (tmp_path / "store.json").unlink()
     (fault,) = faults_of(tmp_path)
-    assert fault.endswith("; the same sweep writes it anew")
+    assert fault.endswith("; the same command writes it anew")
     with opened(tmp_path):
         pass
     assert faults_of(tmp_path) == []
@@ -240,11 +240,10 @@ def test_a_store_that_is_not_there_is_told_with_those_that_are(
     monkeypatch.chdir(tmp_path)
     assert main([study, "nope", "output=out"]) == 2
     assert capsys.readouterr().err == (
-        "rogatory: store: found no store 'nope'; accepted: a path, or one of the stores under out/sweep, where there is none\n"
+        "rogatory: store: found no store 'nope'; accepted: a path, or one of the stores under out/stores, where there is none\n"
     )
     for name in ("own", "another"):
-        (tmp_path / "out" / "sweep").mkdir(parents=True, exist_ok=True)
-        with opened(tmp_path / "out" / "sweep" / name):
+        with opened(tmp_path / "out" / "stores" / name):
             pass
     for words, found in (([study, "nope"], "no store 'nope'"), ([study], "none")):
         assert main([*words, "output=out"]) == 2
@@ -276,4 +275,4 @@ def test_a_store_that_lacks_runs_is_told_run_by_run(
     assert main(["check", "store=own", "output=out"]) == 4
     told = capsys.readouterr()
     assert told.out.count("missing: point ") == 8
-    assert "8 runs missing, 0 of them failed; the same sweep goes on" in told.err
+    assert "8 runs missing, 0 of them failed; the same command goes on" in told.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from experiments import jobs
-from experiments.engines import Work, engine_of
+from experiments.engines import Work, can_write_by, engine_of
 from experiments.jobs import Batch, Shared, one_by_one, rest_of, work
+from experiments.run_tables import Kept
+from experiments.settings import EngineSpec
 from experiments.store.schema import Done, Key
-from sim.settings import EngineSpec
 from sim.world.record import ConfigError
 from tests.shares import one_in
 from tests.sweep.small import done
@@ -24,7 +26,7 @@ LOCAL = EngineSpec(name="local", tries=2)
 KEYS = [Key("ab"[number % 2], 1 + number // 4, number % 4) for number in range(20)]
 BATCHES = [Batch(tuple(KEYS[first : first + 4]), 0) for first in range(0, 20, 4)]
 POISON = Key("b", 2, 1)
-SHARED = Shared({}, {}, frozenset(), frozenset(), "c0de", [])
+SHARED = Shared({}, {}, Kept(), "c0de", [])
 
 
 # Stand-ins for the work itself; they are found by their names in worker processes.
@@ -108,6 +110,20 @@ def test_a_ray_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyP
         engine_of(EngineSpec(name="ray", tries=1), 2)
 
 
+def test_a_machine_says_whether_it_sees_a_file_and_can_write_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tmp_path / ".0123.part"
+    assert can_write_by(token, "n0de") == "does not see it"
+    token.touch()
+    assert can_write_by(token, "n0de") == ""
+    assert list(tmp_path.iterdir()) == [token]
+
+    def locked(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "touch", locked)
+    assert can_write_by(token, "n0de") == "Read-only file system"
+
+
 # --- the work itself ------------------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +133,20 @@ def test_a_batch_that_takes_long_is_handed_back_early(monkeypatch: pytest.Monkey
     assert [run.key for run in runs] == KEYS[:1]
     assert rest_of(BATCHES[0], runs) == [Batch(tuple(KEYS[1:4]), 0)]
     assert rest_of(BATCHES[0], [done(*key) for key in KEYS[:4]]) == []
+
+
+def test_a_disk_that_fails_is_raised_for_the_first_run_and_hands_back_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def attempt(shared: Shared, key: Key) -> Done:
+        if key == KEYS[2]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return done(*key)
+
+    monkeypatch.setattr(jobs, "_attempt", attempt)
+    runs = work(SHARED, BATCHES[0])
+    assert [run.key for run in runs] == KEYS[:2]
+    (rest,) = rest_of(BATCHES[0], runs)
+    with pytest.raises(OSError, match="No space left"):
+        work(SHARED, rest)
 
 
 def test_a_run_that_fails_is_told_with_its_traceback_and_the_next_is_done() -> None:

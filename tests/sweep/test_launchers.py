@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.store.parts import parts_of
+from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
 from experiments.store.validate import content_checksum, faults_of
 from tests.sweep.small import LEVERS, TINY, design
@@ -35,6 +36,12 @@ def rogatory(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*python, *words], cwd=cwd, env=env, capture_output=True, text=True, timeout=500, check=False)
 
 
+def only_store(folder: Path) -> Path:
+    """The one store that commands in a folder have made."""
+    (store,) = stores_in(str(folder / "results"))
+    return store
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a sweep in one piece holds."""
@@ -42,7 +49,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
     design(folder, LEVERS)
     done = rogatory("sweep", *TINY, "design=own.yaml", "seeds=2", "luck=1", "workers=1", cwd=folder)
     assert done.returncode == 0, done.stderr
-    return content_checksum(folder / "results" / "sweep" / "own")
+    store = only_store(folder)
+    assert len(StoredStudy(store).runs) == 8
+    return content_checksum(store)
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
@@ -54,7 +63,7 @@ def test_shards_through_a_launcher_hold_what_one_sweep_holds(tmp_path: Path, lau
     done = rogatory(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-    folder = tmp_path / "results" / "sweep" / "own"
+    folder = only_store(tmp_path)
     assert faults_of(folder) == []
     assert len(StoredStudy(folder).runs) == 8
     assert {part.writer for part in parts_of(folder, "runs")} == {"1_of_2", "2_of_2"}
@@ -97,4 +106,4 @@ def test_a_job_that_fails_elsewhere_comes_home_as_one_line_and_its_status(tmp_pa
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("rogatory: ")]
     assert line.startswith("rogatory: review.rho: found 3; accepted: ")
     assert "Traceback" not in done.stderr
-    assert len(StoredStudy(tmp_path / "results" / "sweep" / "many").runs) == 1, "the other job was done"
+    assert len(StoredStudy(only_store(tmp_path)).runs) == 1, "the other job was done"

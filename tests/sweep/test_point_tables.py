@@ -22,14 +22,17 @@ from experiments.store.validate import faults_of
 from tests.shares import some_fast
 from tests.sweep.small import IDENTITY, done, tables
 
-FIXED = {"point": "string", "place": "int64", "scenario": "string", "condition": "string", "draw": "int64"}
+FIXED = {
+    "point": "string", "place": "int64", "scenario": "string", "condition": "string", "draw": "int64", "against": "string",
+}  # fmt: skip
 
 
 def points(start: int = 0, **columns: list[Any]) -> pd.DataFrame:
     """A table of points whose keys have these values."""
     count = len(next(iter(columns.values())))
     fixed = {"point": [f"p{start + n}" for n in range(count)], "place": range(count), "scenario": "as_adopted", "condition": ""}
-    return pd.DataFrame(fixed | {"draw": range(count)} | {name.replace("__", "."): values for name, values in columns.items()})
+    fixed |= {"draw": range(count), "against": f"p{start}"}
+    return pd.DataFrame(fixed | {name.replace("__", "."): values for name, values in columns.items()})
 
 
 @contextmanager
@@ -216,7 +219,7 @@ def test_a_store_that_was_left_mixed_is_read_as_it_is_and_told_by_check(tmp_path
     assert study(tmp_path, "02")["people.rows"].tolist() == [0.5, 1.5]
     told = [fault for fault in faults_of(tmp_path) if "people.rows" in fault]
     where = f"int64 in {paths[0].name} and double in {paths[1].name}"
-    assert told == [f"{tmp_path}/points: column people.rows is {where}; the same sweep writes them alike"]
+    assert told == [f"{tmp_path}/points: column people.rows is {where}; the same command writes them alike"]
 
 
 def test_a_store_that_was_left_mixed_is_one_table_once_it_is_opened(tmp_path: Path) -> None:

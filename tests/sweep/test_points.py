@@ -168,7 +168,6 @@ KEYS: dict[str, dict[str, Any]] = {  # of everything that is no part of TINY: on
     },
     "time and what is told": {
         "metrics.fewest_events": 3, "run_in_months": 6, "run_out_months": 0, "calibration_months": 12, "start": "2029-03-01",
-        "keep_requests": True,
     },
     "what is none": {"demand.abusive_wants": None, "states.correlation": None},
 }  # fmt: skip

@@ -248,7 +248,7 @@ base = sqlite3.connect(sys.argv[1], isolation_level=None)
 base.execute("PRAGMA cache_size=1")
 base.execute("BEGIN")
 for number in range(2000):
-    base.execute("INSERT INTO done VALUES (?, 9, 0, 9, 'd', 'c', ?, 1, 1, '', '')", (str(number), os.urandom(4000)))
+    base.execute("INSERT INTO done (point, world_seed, luck, error, data) VALUES (?, 9, 0, '', ?)", (str(number), os.urandom(4000)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -502,7 +502,7 @@ def test_a_store_with_two_configurations_of_a_point_is_found_out_and_not_written
     assert "of point a under configuration" in fault
     assert f"{OTHER}" in fault
     assert "d1ge57" in fault
-    assert fault.endswith("; remove it: the same sweep makes again what is missing then")
+    assert fault.endswith("; remove it: the same command makes again what is missing then")
     before = tables(tmp_path)
     for writer in (WHOLE, "2_of_2"):
         with pytest.raises(StoreError, match=r"has runs of point a under configuration"), opened(tmp_path, writer):
@@ -543,7 +543,7 @@ def test_runs_of_other_code_or_data_are_refused_by_name_unless_mixing_is_asked_f
     assert len(runs_in(tmp_path)) == 5
 
 
-@pytest.mark.parametrize("said", ['{"schema": "0"}', "[]", "{", '{"schema": "1"}', '{"schema": "1", "identity": {"code": "c"}}'])
+@pytest.mark.parametrize("said", ['{"schema": "0"}', "[]", "{", '{"schema": "2"}', '{"schema": "2", "identity": {"code": "c"}}'])
 def test_a_store_that_says_something_else_of_itself_is_refused(tmp_path: Path, said: str) -> None:
     filled(tmp_path)
     (tmp_path / "store.json").write_text(said)

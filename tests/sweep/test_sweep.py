@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import pickle
+import re
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -12,16 +13,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import jobs, sweep
+from experiments import execution, jobs, sweep
 from experiments.cli import main
 from experiments.engines import Engine
+from experiments.forecast import Ahead, projected
 from experiments.jobs import Batch, Shared, one_by_one
 from experiments.multirun import told
+from experiments.run_tables import HOURS
 from experiments.stopped import StoppedError
 from experiments.store import identity
 from experiments.store.parts import StoreError, parts_of
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import Done, Key
+from experiments.store.schema import DATA, VIEWS, Done, Key, Packed
 from experiments.store.validate import content_checksum, faults_of
 from experiments.sweep import plan_of
 from sim.config import checked, varied
@@ -32,6 +35,8 @@ from tests.shares import one_in, some_fast
 from tests.sweep.small import LEVERS, TINY, done, swept, tables
 
 RUNS = 8  # of the design of four points in two worlds
+STORE = Path("out/stores/own")
+NAMED = "store=own"
 
 
 @pytest.fixture(autouse=True)
@@ -61,9 +66,9 @@ def made_up(order: Order = lambda batches: batches, stop: int | None = None, err
 @pytest.fixture
 def unreal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Sweeps that take no time: what the runs give is made up from their point."""
-    monkeypatch.setattr(sweep, "engine_of", made_up())
-    monkeypatch.setattr(sweep, "warm", lambda tried: None)
-    monkeypatch.setattr(sweep, "CHUNK", 3)
+    monkeypatch.setattr(execution, "engine_of", made_up())
+    monkeypatch.setattr(execution, "warm", lambda tried: None)
+    monkeypatch.setattr(execution, "CHUNK", 3)
     return monkeypatch
 
 
@@ -84,8 +89,8 @@ def test_a_sweep_runs_each_point_as_the_same_configuration_would_be_run_alone(ca
     config = load(*TINY, *changed)
     assert row["digest"] == config.digest()
     alone = simulate(config, seed=2).metrics
-    kept = pd.concat(study.data(name) for name in alone["metric"].unique())
-    kept = kept[(kept["point"] == row["point"]) & (kept["world_seed"] == 2)]
+    kept = study.data()
+    kept = kept[(kept["point"] == row["point"]) & (kept["world_seed"] == 2) & (kept["metric"] != HOURS)]
     both = alone.astype({"metric": str, "by": str, "level": str}).merge(
         kept.astype({"metric": str, "by": str, "level": str}), on=["metric", "by", "level"], suffixes=("", "_kept")
     )
@@ -119,18 +124,18 @@ def test_a_point_that_fails_is_kept_with_its_traceback_and_the_others_are_done(
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "simulate", fragile)
         with pytest.raises(StoppedError) as stopped:
-            swept()
+            swept(NAMED)
     assert stopped.value.status == 3
     assert str(stopped.value).startswith("2 runs failed; the others are kept: rogatory check store=")
     told = capsys.readouterr()
     assert told.err.count("FloatingPointError: a rate of minus one") == 2
-    study = StoredStudy(Path("out/sweep/own"))
+    study = StoredStudy(STORE)
     assert (len(study.runs), len(study.failures)) == (6, 2)
     assert all("fragile" in text for text in study.failures["traceback"])
     assert main(["check", "own", "output=out"]) == 4
-    assert "2 runs missing, 2 of them failed; the same sweep goes on" in capsys.readouterr().err
+    assert "2 runs missing, 2 of them failed; the same command goes on" in capsys.readouterr().err
 
-    mended = swept()  # what failed is tried again, and nothing else
+    mended = swept(NAMED)  # what failed is tried again, and nothing else
     assert (len(mended.runs), len(mended.failures)) == (RUNS, 0)
     assert "2 runs in" in capsys.readouterr().out
     assert faults_of(mended.folder) == []
@@ -149,15 +154,15 @@ def test_wherever_a_sweep_is_stopped_it_is_resumed_to_the_same_bytes(unreal: pyt
     whole = tables(study.folder)
     assert len(parts_of(study.folder, "runs")) == 3, "in thousands, which are threes here"
     for stop in range(RUNS):
-        folder = Path("out/sweep/own")
-        shutil.rmtree(folder, ignore_errors=True)
-        unreal.setattr(sweep, "engine_of", made_up(order, stop, KeyboardInterrupt()))
+        folder = study.folder
+        shutil.rmtree(folder)
+        unreal.setattr(execution, "engine_of", made_up(order, stop, KeyboardInterrupt()))
         with pytest.raises(StoppedError) as stopped:
             swept()
         assert stopped.value.status == 130
         assert str(stopped.value).startswith(f"interrupted; {stop} run{'s' if stop != 1 else ''} of this turn kept in ")
         assert len(StoredStudy(folder).runs) == stop
-        unreal.setattr(sweep, "engine_of", made_up(order))
+        unreal.setattr(execution, "engine_of", made_up(order))
         assert tables(swept().folder) == whole
 
 
@@ -166,23 +171,23 @@ def test_a_full_disk_ends_a_sweep_with_a_line_and_status_three(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stop: int
 ) -> None:
     with unreal.context() as patch:
-        patch.setattr(sweep, "engine_of", made_up(stop=stop, error=OSError(errno.ENOSPC, "No space left on device")))
+        patch.setattr(execution, "engine_of", made_up(stop=stop, error=OSError(errno.ENOSPC, "No space left on device")))
         Path("own.yaml").write_text(LEVERS)
-        status = main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"])
+        status = main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1", NAMED])
     told = capsys.readouterr().err
     assert status == 3
-    wanted = f"No space left on device; {stop} run{'' if stop == 1 else 's'} of this turn kept in out/sweep/own; the same command"
+    wanted = f"No space left on device; {stop} run{'' if stop == 1 else 's'} of this turn kept in out/stores/own; the same command"
     assert wanted in told
     assert "Traceback" not in told
-    assert len(swept().runs) == RUNS
+    assert len(swept(NAMED).runs) == RUNS
 
 
 def test_what_is_left_in_the_journal_of_another_design_becomes_a_part_too(unreal: pytest.MonkeyPatch) -> None:
     with unreal.context() as patch:
-        patch.setattr(sweep, "engine_of", made_up(stop=5, error=KeyboardInterrupt()))
+        patch.setattr(execution, "engine_of", made_up(stop=5, error=KeyboardInterrupt()))
         with pytest.raises(StoppedError):
-            swept()
-    study = swept(text=LEVERS.replace("  judge: judge\n", ""))
+            swept(NAMED)
+    study = swept(NAMED, text=LEVERS.replace("  judge: judge\n", ""))
     assert len(study.runs) == 6, "five of the one, and what the other asks besides"
     assert not study.journalled
     assert faults_of(study.folder) == []
@@ -202,7 +207,7 @@ HYPERCUBE = SOBOL.replace("sobol", "latin_hypercube").replace("size: 2", "size: 
 MORE: dict[str, tuple[str, list[str], str, list[str], int, int]] = {
     "seeds": (LEVERS, [], LEVERS, ["seeds=4"], 8, 16),
     "luck": (LEVERS, [], LEVERS, ["luck=3"], 8, 24),
-    "a lever": (LEVERS, [], LEVERS.replace("levers:\n", "levers:\n  notice: notice\n"), [], 8, 16),
+    "a lever": (LEVERS, [NAMED], LEVERS.replace("levers:\n", "levers:\n  notice: notice\n"), [], 8, 16),
     "Sobol points": (SOBOL, [], SOBOL, ["size=4"], 16, 32),
     "Latin hypercube points": (HYPERCUBE, [], HYPERCUBE, ["size=5"], 6, 16),
 }
@@ -212,11 +217,12 @@ MORE: dict[str, tuple[str, list[str], str, list[str], int, int]] = {
 def test_a_sweep_grows_without_doing_again_what_is_there(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
-    text, given, larger, more, before, after = MORE[what]
-    first = swept(*given, text=text)
+    text, named, larger, more, before, after = MORE[what]
+    first = swept(*named, text=text)
     kept = tables(first.folder)
     assert len(first.runs) == before
-    grown = swept(*more, text=larger)
+    grown = swept(*named, *more, text=larger)
+    assert grown.folder == first.folder
     assert len(grown.runs) == after
     stay = kept if what != "a lever" else {path: mark for path, mark in kept.items() if not path.startswith("points")}
     assert stay.items() <= tables(grown.folder).items(), "the parts that were there stay, but that points get a new column"
@@ -226,12 +232,12 @@ def test_a_sweep_grows_without_doing_again_what_is_there(
     assert f"{after - before} runs in" in capsys.readouterr().out
     assert faults_of(grown.folder) == []
     assert main(["check", "own", "output=out"]) == 0
-    swept(*given, text=text)  # and what was asked before is still all there
+    swept(*named, text=text)  # and what was asked before is still all there
     assert f"{before} runs: all there already." in capsys.readouterr().out
 
 
 def other_code(patch: pytest.MonkeyPatch) -> list[str]:
-    patch.setattr(sweep, "code_fingerprint", lambda: "0therc0de")
+    patch.setattr(execution, "code_fingerprint", lambda: "0therc0de")
     patch.setattr(identity, "code_fingerprint", lambda: "0therc0de")
     return []
 
@@ -265,10 +271,10 @@ def test_runs_of_other_code_or_data_are_refused_and_named(
     real = ["states=real"] if change is other_table else []
     Path("own.yaml").write_text(LEVERS)
     words = [word for word in TINY if not (real and word.startswith("states")) and not word.startswith("years")]
-    base = ["sweep", *words, *real, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"]
+    base = ["sweep", *words, *real, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1", NAMED]
     years = ["years=1"]
     assert main([*base, *years]) == 0
-    before = tables(Path("out/sweep/own"))
+    before = tables(STORE)
     more = change(unreal)
     years = [] if "years=2" in more else years
     capsys.readouterr()
@@ -278,7 +284,7 @@ def test_runs_of_other_code_or_data_are_refused_and_named(
     assert wanted in told
     assert "; accepted: store=NAME for a new one, or mix=true" in told
     assert told.count("\n") == 1
-    assert tables(Path("out/sweep/own")) == before
+    assert tables(STORE) == before
     if change is other_code:
         assert main([*base, *years, *more, "mix=true"]) == 0
 
@@ -306,10 +312,10 @@ def test_other_settings_are_mixed_under_no_point_that_has_runs(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran: list[Key] = []
-    unreal.setattr(sweep, "engine_of", honest(ran))
-    folder = swept().folder
+    unreal.setattr(execution, "engine_of", honest(ran))
+    folder = swept(NAMED).folder
     before, ran[:] = tables(folder), []
-    sweeping = ["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=3", "luck=1", "mix=true"]
+    sweeping = ["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=3", "luck=1", "mix=true", NAMED]
     capsys.readouterr()
     assert main([*sweeping, "review.rho=0.3"]) == 2
     told = capsys.readouterr().err.splitlines()[-1]
@@ -327,20 +333,20 @@ def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran: list[Key] = []
-    unreal.setattr(sweep, "engine_of", honest(ran))
+    unreal.setattr(execution, "engine_of", honest(ran))
     table = Path("mine.csv")
     table.write_bytes((FOLDER / "states.csv").read_bytes())
     words = ("states=real", *(word for word in TINY if not word.startswith("states")))
     Path("own.yaml").write_text("question: does it stay?\nlevers: {whose: {theirs: {}, mine: {states.table: mine.csv}}}\n")
-    sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "luck=1"]
+    sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "luck=1", NAMED]
     assert main([*sweeping, "seeds=1"]) == 0
-    before, ran[:] = tables(Path("out/sweep/own")), []
+    before, ran[:] = tables(STORE), []
     table.write_bytes(table.read_bytes().replace(b",1,", b",0,", 1))
     capsys.readouterr()
     assert main([*sweeping, "seeds=2"]) == 2
     assert "has runs of point " in capsys.readouterr().err
     assert ran == []
-    assert before.items() <= tables(Path("out/sweep/own")).items()
+    assert before.items() <= tables(STORE).items()
     table.write_bytes((FOLDER / "states.csv").read_bytes())
     assert main([*sweeping, "seeds=2"]) == 0
 
@@ -351,7 +357,7 @@ def test_a_multirun_mixes_no_two_configurations_of_a_point(capsys: pytest.Captur
     asked = ["run", "-m", *TINY, "seeds=1", "output=out", "workers=1", "states.penalty_table=mine.csv", "scenario=as_adopted,judge"]
     asked = ["states=real" if word == "states=synthetic" else word for word in asked if not word.startswith("states.synthetic")]
     assert main([*asked, "store=own"]) == 0
-    folder = Path("out/sweep/own")
+    folder = STORE
     before = tables(folder)
     Path("mine.csv").write_text(Path("mine.csv").read_text(encoding="utf-8").replace(",4.0,", ",4.5,", 1), encoding="utf-8")
     capsys.readouterr()
@@ -426,7 +432,7 @@ def test_no_design_and_two_that_would_write_at_once_are_one_line(
         result: Engine = made_up()()
         return result
 
-    unreal.setattr(sweep, "engine_of", at_once)
+    unreal.setattr(execution, "engine_of", at_once)
     assert len(swept().runs) == RUNS
     assert statuses == [2]
     assert "is being written by another run; accepted: one run at a time, or shards of one sweep" in capsys.readouterr().err
@@ -439,7 +445,7 @@ def test_no_design_and_two_that_would_write_at_once_are_one_line(
 def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "-m", *TINY, "scenario=as_adopted,judge", "instruments.hanoi.threshold_years=6", "seeds=1", "output=out"]
     assert main(asked) == 0
-    (folder,) = Path("out/sweep").iterdir()
+    (folder,) = Path("out/stores").iterdir()
     study = StoredStudy(folder)
     assert len(study.runs) == len(study.points) == 2
     assert sorted(study.points["scenario"]) == ["as_adopted", "judge"]
@@ -456,7 +462,7 @@ def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(cap
 def test_scenarios_in_two_orders_are_one_point_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "-m", *TINY, "scenario=[judge,notice],[notice,judge]", "seeds=1", "output=out", "workers=1"]
     assert main(asked) == 0
-    study = StoredStudy(next(Path("out/sweep").iterdir()))
+    study = StoredStudy(next(Path("out/stores").iterdir()))
     assert (list(study.points["scenario"]), len(study.runs)) == (["judge+notice"], 1)
     assert "1 run: all there already." in capsys.readouterr().out
     assert main([word.replace("scenario=[judge,notice],[notice,judge]", "scenario=judge+notice") for word in asked]) == 2
@@ -477,7 +483,7 @@ def test_a_job_that_fails_is_told_and_the_other_jobs_are_done(capsys: pytest.Cap
     told = capsys.readouterr().err
     assert "rogatory: review.rho: found 3; accepted: " in told
     assert "Traceback" not in told
-    assert len(StoredStudy(next(Path("out/sweep").iterdir())).runs) == 2
+    assert len(StoredStudy(next(Path("out/stores").iterdir())).runs) == 2
 
 
 @pytest.mark.slow
@@ -506,11 +512,11 @@ class Remembered:
 def chunks_of(finished: set[Key]) -> tuple[Any, Remembered, list[Key]]:
     order = [Key("a", world, 0) for world in range(7)]
     store: Any = Remembered()
-    return sweep._Chunks(order, finished, store), store, order
+    return execution._Chunks(order, finished, store), store, order
 
 
 def test_a_chunk_is_folded_when_it_and_all_before_it_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "CHUNK", 3)
+    monkeypatch.setattr(execution, "CHUNK", 3)
     chunks, store, order = chunks_of(set())
     chunks.tick([done(*key) for key in order[3:6]])
     assert store.folded == []
@@ -526,7 +532,7 @@ def test_a_chunk_is_folded_when_it_and_all_before_it_are_complete(monkeypatch: p
 
 
 def test_what_is_there_already_counts_for_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "CHUNK", 3)
+    monkeypatch.setattr(execution, "CHUNK", 3)
     chunks, store, order = chunks_of({Key("a", 0, 0), Key("a", 2, 0)})
     chunks.tick([done(*order[1])])
     assert store.folded == [order[:3]]
@@ -534,23 +540,39 @@ def test_what_is_there_already_counts_for_a_chunk(monkeypatch: pytest.MonkeyPatc
     assert [len(chunk) for chunk in store.folded] == [3, 3, 1]
 
 
-def test_the_time_that_is_projected_counts_runs_and_worlds() -> None:
-    first = [done("a")._replace(seconds=12.0, world_seconds=10.0), done("b")._replace(seconds=2.0, world_seconds=0.0)]
+NOTHING = Ahead(0, 0.0, 0, 0, False)
+
+
+def first_run(point: str, seconds: float, world_seconds: float, size: int = 2000) -> Done:
+    """A run whose tables take so many bytes."""
+    tables = {DATA: Packed(bytes(size - 500), 1, 1), VIEWS: Packed(bytes(500), 1, 1)}
+    return done(point)._replace(seconds=seconds, world_seconds=world_seconds, tables=tables)
+
+
+def test_the_time_and_the_room_that_are_projected_count_runs_and_worlds() -> None:
+    first = [first_run("a", 12.0, 10.0), first_run("b", 2.0, 0.0, size=4000)]
     todo = [Batch(tuple(Key("a", 1, luck) for luck in range(50)), True), Batch((Key("a", 2, 0),), True)]
-    assert sweep._projected(first, todo, 2, 0, 0.0) == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes"
-    alone = sweep._projected(first, todo[1:], 1, 7, -0.1)
-    assert alone == "projected: about 12 seconds for 1 run in 1 world (7 there already) on 1 process"
+    told = projected(first, todo, 2, 0.0, NOTHING)
+    assert told == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes; 46 kB on disk"
+    alone = projected(first, todo[1:], 1, 0.0, NOTHING._replace(there=7, words=10_000, files=5_000))
+    assert alone == "projected: about 12 seconds for 1 run in 1 world (7 there already) on 1 process; 57 kB on disk", (
+        "those that are there take room too, and so do the words and files of a store"
+    )
 
 
-def test_the_time_that_is_projected_counts_the_start_and_the_processes_that_have_work() -> None:
-    first = [done("a")._replace(seconds=12.0, world_seconds=10.0)]
+def test_the_time_that_is_projected_counts_the_start_the_pages_and_the_processes_that_have_work() -> None:
+    first = [first_run("a", 12.0, 10.0)]
     batch = Batch(tuple(Key("a", 1, luck) for luck in range(8)), 0)
-    assert sweep._projected(first, [batch], 2, 0, 44.4) == (
-        "projected: about 71 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start"
+    assert projected(first, [batch], 2, 44.4, NOTHING) == (
+        "projected: about 71 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start; 5 kB on disk"
     ), "one process has all the work"
-    assert sweep._projected(first, [batch, batch], 2, 0, 0.0).startswith("projected: about 26 seconds for 16 runs in 1 world"), (
+    assert projected(first, [batch, batch], 2, 0.0, NOTHING).startswith("projected: about 26 seconds for 16 runs in 1 world"), (
         "both build the world"
     )
+    assert projected(first, [batch], 2, 44.4, NOTHING._replace(pages=5.0, open_ended=True)) == (
+        "projected: at least about 76 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start, 5 "
+        "seconds of it for tables and figures; 5 kB on disk"
+    ), "and more may be asked for when these have ended"
 
 
 class Clock:
@@ -581,12 +603,13 @@ def test_what_compiling_and_starting_took_is_in_the_time_that_is_told(
 
         return engine
 
-    unreal.setattr(sweep, "time", clock)
-    unreal.setattr(sweep, "warm", compiled)
-    unreal.setattr(sweep, "engine_of", started)
+    unreal.setattr(execution, "time", clock)
+    unreal.setattr(execution, "warm", compiled)
+    unreal.setattr(execution, "engine_of", started)
     swept()
     told = capsys.readouterr()
-    assert "projected: about 56 seconds for 8 runs in 2 worlds on 1 process, 40 seconds of it to compile and to start" in told.err
+    wanted = r"projected: about 56 seconds for 8 runs in 2 worlds on 1 process, 40 seconds of it to compile and to start; \d+ kB"
+    assert re.search(wanted, told.err)
     assert "8 runs in 56 seconds" in told.out, "and so it was"
 
 
@@ -595,8 +618,8 @@ def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[
 
     from rich.console import Console
 
-    with sweep._bar(Console(width=150)) as progress:
-        sweep._tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
+    with execution._bar(Console(width=150)) as progress:
+        execution._tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
     found = capsys.readouterr().out
     assert found.count("boom [x]") == 5
     assert "failed: point a, world 4, luck 0: boom [x]; further ones alike are only counted" in found

@@ -1,0 +1,136 @@
+"""How a study is conducted: how many runs, where they are done and kept, and how they are read, drawn and told.
+
+What decides a run is ``sim.settings.Config`` and stands nowhere here. Both come from one composition.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationError
+
+from sim.config import checked, parted, recorded
+from sim.naming import Naming, first_stranger
+from sim.settings import Config
+from sim.world.ranges import Id, Range
+from sim.world.record import Record, quoted
+
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "adaptation", "report")
+"""Those whose settings stand in the configuration; what each accepts is said and checked where it is made."""
+Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class EngineSpec(Record):
+    """Where the runs of a sweep are done."""
+
+    name: Literal["local", "ray"]
+    address: str | None = None  # of a Ray that is there already; null starts one here
+    tries: Annotated[StrictInt, Field(ge=1, le=10)]  # of a run whose worker died
+
+
+class Page(Record):
+    """What ``configs/figure`` says of a figure; more inches than a wall, or dots than an eye tells apart, only fill memory."""
+
+    title: str
+    width_inches: Annotated[StrictFloat, Range(4, 40)]
+    height_inches: Annotated[StrictFloat, Range(4, 40)]
+    dpi: Annotated[StrictInt, Range(30, 300)]
+
+
+class LongPage(Page):
+    """Of a figure that shows the largest of many."""
+
+    largest: Annotated[StrictInt, Range(1, 1000)]
+
+
+class FrontPage(Page):
+    """Of a figure that names so many policies."""
+
+    most: Annotated[StrictInt, Range(1, 1000)]
+
+
+PAGES: dict[str, type[Page]] = {
+    **dict.fromkeys(("targeted_rate", "fates", "backlog", "tile_map", "headline", "forest", "plane", "adaptation"), Page),
+    **dict.fromkeys(
+        ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page
+    ),
+    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado"), LongPage),
+    "pareto": FrontPage,
+}
+"""Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
+
+
+def _pages(figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same, once each figure is known and takes what stands there."""
+    for name, settings in figures.items():
+        if name not in PAGES:
+            raise ValueError(first_stranger([Naming(name, [name], PAGES, "no figure is named {}")]))
+        try:
+            PAGES[name](**settings)
+        except ValidationError as error:
+            raise ValueError(_of_page(name, error)) from None
+    return figures
+
+
+def _of_page(name: str, error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: no such key; accepted: {fields}"
+    if problem["type"] == "missing":
+        return f"{key}: found nothing; accepted: a value"
+    return f"{key}: found {quoted(problem['input'])}; accepted: {problem['msg'].removeprefix('Input should be ')}"
+
+
+def _known_analyses(analysis: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same, once each analysis is known."""
+    if strange := first_stranger([Naming(name, [name], ANALYSES, "no analysis is named {}") for name in analysis]):
+        raise ValueError(strange)
+    return analysis
+
+
+class StudyConfig(Record):
+    """How a study is conducted; nothing of it decides a run."""
+
+    seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]  # worlds
+    luck: Annotated[StrictInt, Field(ge=1, le=1000)]  # event seeds a world
+    until: Annotated[StrictFloat, Range(1e-6, 1)] | None  # of a difference of rates
+    most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    scenarios: Names  # "all" for every one
+    baseline: str
+    design: str | None
+    size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None
+    workers: Annotated[StrictInt, Field(ge=1, le=1024)] | None
+    engine: EngineSpec
+    output: str
+    store: str | None
+    shard: str | None
+    mix: bool
+    keep_requests: bool
+    outcome: str
+    analysis: Annotated[dict[str, dict[str, Any]], AfterValidator(_known_analyses)]  # settings of each analysis of a store
+    figures: Annotated[dict[str, dict[str, Any]], AfterValidator(_pages)]
+    case: Id | None
+    person: Id | None
+
+    def plain(self) -> dict[str, Any]:
+        """The same as plain values, for manifests."""
+        return self.model_dump(mode="json")
+
+
+def asked_by(*overrides: str) -> tuple[Config, StudyConfig]:
+    """What decides the runs and how the study is conducted, from one composition. Raises ``ConfigError``."""
+    run, study = parted(*overrides)
+    return checked(run), conducted(study)
+
+
+def study_of(*overrides: str) -> StudyConfig:
+    """How a study is conducted. Raises ``ConfigError``."""
+    return conducted(parted(*overrides)[1])
+
+
+def conducted(plain: Mapping[str, Any]) -> StudyConfig:
+    """Plain values as a ``StudyConfig``. Raises ``ConfigError`` for the first thing that is wrong."""
+    return recorded(StudyConfig, copy.deepcopy(dict(plain)))  # a record takes free maps as they are: it gets its own

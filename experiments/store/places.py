@@ -1,0 +1,47 @@
+"""Where stores are, and how one is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sim.places import is_folder
+
+STORES = "stores"
+"""Folder of stores under that of results."""
+ABOUT = "store.json"
+"""What a store says of itself; a folder without it is none."""
+SESSIONS = "sessions"
+"""Folder in a store of what each writer said of its turns."""
+LOCKS = "locks"
+"""Folder in a store of who writes to it."""
+ASIDE = re.compile(r"\.removed-[0-9a-f]{32}")
+"""The name of a store that is being removed."""
+BEFORE = "sweep"
+"""Where stores of schema 1 are, under the folder of results."""
+
+
+def store_folder(asked: str, output: str) -> Path:
+    """Where a store is, or is to be: a path, or a name among the stores of ``output``."""
+    return Path(asked) if "/" in asked or is_folder(Path(asked)) else Path(output) / STORES / asked
+
+
+def stores_in(output: str) -> list[Path]:
+    """The stores of ``output``, by name."""
+    found = (path.parent for path in (Path(output) / STORES).glob(f"*/{ABOUT}"))
+    return sorted(folder for folder in found if not ASIDE.fullmatch(folder.name))
+
+
+def meant_by(asked: str, output: str) -> list[Path]:
+    """The stores that a name stands for: the one of that name, or those whose name is it and a digest, the latest last."""
+    folder = store_folder(asked, output)
+    if "/" in asked or is_folder(folder):
+        return [folder]
+    begun = [path for path in stores_in(output) if path.name.rpartition("-")[0] == asked]
+    older = Path(output) / BEFORE / asked
+    return sorted(begun, key=_changed) or [older if is_folder(older) else folder]
+
+
+def _changed(folder: Path) -> float:
+    """When a store was last written to, in seconds since 1970."""
+    return max((path.stat().st_mtime for path in (folder / SESSIONS).glob("*.json")), default=0.0)

@@ -1,0 +1,363 @@
+"""What is read of a store is what its runs were: of all of it or of a part, from tables and journals alike, whole worlds alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from experiments import execution
+from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board, with_displacement
+from experiments.check import main as check
+from experiments.cli import main
+from experiments.cube import Outcome
+from experiments.designs import design_of
+from experiments.jobs import event_seed
+from experiments.points import points_of
+from experiments.run_tables import hours_of
+from experiments.stopped import StoppedError
+from experiments.store.journal import Journal, journal_path
+from experiments.store.parts import checksum_of, parts_of
+from experiments.store.reader import StoredStudy, none_whole
+from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS, Done, Key, Packed, packed
+from experiments.store.store import WHOLE
+from experiments.store.validate import faults_of
+from sim.metrics import displacement_rate, displacement_rows, given_of
+from sim.result import Result
+from sim.simulation import simulate
+from sim.world.record import ConfigError
+from tests.sweep.small import TINY, done, opened, swept, tables
+
+TEXT = "question: what does each do?\nscenarios: [as_adopted, judge, no_treaty]\nkeep: [given, views]\n"
+WORLDS, LUCKS = [1, 2, 3], 2
+ABUSED = "demand.abusive_odds=0.1"  # so that there is something to displace
+EVERY = 7  # of the estimands whose cube is compared: one in so many
+
+
+class Made(NamedTuple):
+    """A study that was run in the store, and again by hand."""
+
+    folder: Path
+    points: list[str]
+    runs: dict[tuple[int, int, int], Result]  # by places of point, world and luck
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    home = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.setattr(execution, "CHUNK", 4)
+        study = swept(f"seeds={len(WORLDS)}", f"luck={LUCKS}", ABUSED, text=TEXT)
+        points = points_of(design_of("own.yaml"), [*TINY, ABUSED])
+        runs = {
+            (place, w, luck): simulate(points.config(place), seed=event_seed(world, luck), world_seed=world)
+            for place in range(len(points.frame))
+            for w, world in enumerate(WORLDS)
+            for luck in range(LUCKS)
+        }
+        yield Made(home / study.folder, points.frame["point"].tolist(), runs)
+
+
+@pytest.fixture
+def copy(made: Made, tmp_path: Path) -> Path:
+    """The store to be changed."""
+    return Path(shutil.copytree(made.folder, tmp_path / "store"))
+
+
+def same(one: Board, other: Board) -> None:
+    assert (one.keys, one.worlds) == (other.keys, other.worlds)
+    np.testing.assert_array_equal(one.values, other.values)
+    np.testing.assert_array_equal(one.counts, other.counts)
+
+
+# --- the board ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_board_is_what_its_runs_measured(made: Made) -> None:
+    board = StoredStudy(made.folder).board()
+    assert board.values.shape == (3, len(board.keys), len(WORLDS), LUCKS)
+    assert len(parts_of(made.folder, DATA)) == 5, "in several parts"
+    measured = 0
+    for (place, w, luck), result in made.runs.items():
+        rows = result.metrics.astype({"metric": str, "by": str, "level": str}).itertuples(index=False)
+        told = {(row.metric, row.by, row.level): (row.value, row.count) for row in rows}
+        told[OFFICER_HOURS] = hours_of(result.finished)
+        for k, key in enumerate(board.keys):
+            value, count = told.pop(key, (np.nan, 0))
+            found = board.values[place, k, w, luck]
+            assert found == value or (np.isnan(found) and np.isnan(value)), key
+            assert board.counts[place, k, w, luck] == count, key
+            measured += 1
+        assert not told, "every estimate of the run is on the board"
+    assert measured == len(board.keys) * len(made.runs)
+
+
+def test_a_cube_is_one_outcome_of_the_board(made: Made) -> None:
+    study = StoredStudy(made.folder)
+    board = study.board()
+    places = [k for k, key in enumerate(board.keys) if key != OFFICER_HOURS]  # an outlay, and no estimand
+    assert len(places) > 20 * EVERY
+    for k in places[::EVERY]:
+        key = board.keys[k]
+        cube = study.cube(Outcome(*key))
+        np.testing.assert_array_equal(cube.values, board.values[:, k])
+        np.testing.assert_array_equal(cube.counts, board.counts[:, k])
+        assert (cube.worlds, list(cube.points["point"])) == (WORLDS, made.points)
+        alone = Board([key], board.values[:, [k]], board.counts[:, [k]], WORLDS)
+        same(study.board(outcome=Outcome(*key)), alone)
+    with pytest.raises(ConfigError, match=r"^outcome: found 'officer_hours', which no run in .* has; accepted: .*legit_met_rate"):
+        study.cube(Outcome("officer_hours"))
+
+
+PARTS: list[tuple[list[int], list[int], int]] = [
+    ([0, 1, 2], [1, 2, 3], 1), ([2, 0], [3, 1], 2), ([1], [2], 2), ([1, 1, 0], [1], 1), ([0], [9, 2], 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("places", "worlds", "lucks"), PARTS)
+def test_a_board_holds_what_is_asked_for_in_that_order_and_nothing_else(
+    made: Made, places: list[int], worlds: list[int], lucks: int
+) -> None:
+    study = StoredStudy(made.folder)
+    whole = study.board()
+    board = study.board([made.points[place] for place in places], worlds, lucks)
+    kept = list(dict.fromkeys(places))
+    assert board.worlds == worlds
+    assert board.values.shape == (len(kept), len(board.keys), len(worlds), lucks)
+    assert set(board.keys) <= set(whole.keys)
+    for k, key in enumerate(board.keys):
+        j = whole.keys.index(key)
+        for a, w, luck in np.ndindex(len(kept), len(worlds), lucks):
+            wanted: tuple[float, int] = (np.nan, 0)
+            if worlds[w] in WORLDS and luck < LUCKS:
+                there = kept[a], j, WORLDS.index(worlds[w]), luck
+                wanted = whole.values[there], whole.counts[there]
+            np.testing.assert_equal((board.values[a, k, w, luck], board.counts[a, k, w, luck]), wanted)
+    rows = [w for w, world in enumerate(WORLDS) if world in worlds]
+    known = ~np.isnan(whole.values[kept][:, :, rows, :lucks]).all(axis=(0, 2, 3))
+    assert {key for key, one in zip(whole.keys, known, strict=True) if one} <= set(board.keys), "none that has a value is lost"
+
+
+def unfolded(folder: Path, left: int, doubled: bool = False) -> list[Done]:
+    """Put the runs of the last parts back into the journal, as a killed process leaves them; some may still be in the tables."""
+    runs = []
+    for part in parts_of(folder, "runs")[left:]:
+        held = {name: next(one for one in parts_of(folder, name) if one.number == part.number) for name in TRAVEL}
+        rows = {name: pq.read_table(one.path) for name, one in held.items()}
+        start = dict.fromkeys(TRAVEL, 0)
+        for row in pq.read_table(part.path).to_pylist():
+            packs = {}
+            for name, schema in TRAVEL.items():
+                own = rows[name].slice(start[name], row[f"{name}_rows"]).select(schema.names).cast(schema)
+                start[name] += row[f"{name}_rows"]
+                packs[name] = as_packed(own.replace_schema_metadata(None), row[f"{name}_checksum"])
+            key = Key(*(row[name] for name in Key._fields))
+            runs.append(Done(key, row["event_seed"], row["digest"], row["code"], packs, "", "", 0.0, 0.0, 0.0))
+        if not doubled:
+            for one in (part, *held.values()):
+                one.path.unlink()
+    journal = Journal(journal_path(folder, WHOLE))
+    journal.add(runs)
+    journal.close()
+    return runs
+
+
+def as_packed(table: Any, checksum: int) -> Packed:
+    found = packed(table)
+    assert found.checksum == checksum, "and so each checksum is that of the run's own rows"
+    return found
+
+
+@pytest.mark.parametrize(("left", "doubled"), [(3, False), (0, False), (3, True)], ids=["some", "all", "in both"])
+def test_runs_in_a_journal_are_read_as_those_in_tables(made: Made, copy: Path, left: int, doubled: bool) -> None:
+    whole = StoredStudy(made.folder)
+    assert len(unfolded(copy, left, doubled)) in (6, 18)
+    study = StoredStudy(copy)
+    assert len(study.journalled) in (6, 18)
+    board = study.board()
+    same(board, whole.board())
+    same(study.board(made.points[1:], [2], 1), whole.board(made.points[1:], [2], 1))
+    ours, theirs = study.given(board, made.points), whole.given(board, made.points)
+    assert ours.keys() == theirs.keys() == made.runs.keys()
+    for run, given in ours.items():
+        assert given.levels == theirs[run].levels
+        np.testing.assert_array_equal(given.case, theirs[run].case)
+        assert all((given.codes[way] == theirs[run].codes[way]).all() for way in given.codes)
+    order = ["point", "world_seed", "luck"]
+    for mine, other in ((study.data(), whole.data()), (study.views("flows"), whole.views("flows"))):
+        pd.testing.assert_frame_equal(
+            *(frame.sort_values(order, kind="stable").reset_index(drop=True) for frame in (mine, other)), check_exact=True
+        )
+    assert study.whole_worlds == WORLDS
+    assert faults_of(copy) == []
+
+
+# --- whom it disclosed ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say(made: Made) -> None:
+    study = StoredStudy(made.folder)
+    plain = study.board()
+    given = study.given(plain, made.points)
+    moved = 0
+    for (place, w, luck), result in made.runs.items():
+        ours, theirs = given[place, w, luck], given_of(result.finished)
+        order, other = np.lexsort((ours.day, ours.case)), np.lexsort((theirs.day, theirs.case))
+        np.testing.assert_array_equal(ours.case[order], theirs.case[other])
+        words = [
+            {way: np.array([*side.levels[way], ""], object)[side.codes[way]][rank] for way in side.codes}
+            for side, rank in ((ours, order), (theirs, other))
+        ]
+        assert all((words[0][way] == words[1][way]).all() for way in words[0])
+    board = with_displacement(plain, given, [0, 0, 0], ["as_adopted", "judge", "no_treaty"])
+    key = (DISPLACEMENT, "baseline", "as_adopted")
+    for (place, w, luck), result in made.runs.items():
+        before = made.runs[0, w, luck].finished
+        k = board.keys.index(key)
+        found = board.values[place, k, w, luck], int(board.counts[place, k, w, luck])
+        has_it = place > 0  # what is read against itself displaces nothing
+        share, left = displacement_rate(before, result.finished) if has_it else (np.nan, 0)
+        np.testing.assert_equal(found, (share, left))
+        moved += left
+        wanted = {row[:3]: row[3:] for row in displacement_rows(given_of(before), given_of(result.finished))} if has_it else {}
+        for k, slice_of_it in enumerate(board.keys):
+            if slice_of_it[0] == DISPLACEMENT and slice_of_it != key:
+                value, count = wanted.get(slice_of_it, (np.nan, 0))
+                np.testing.assert_equal((board.values[place, k, w, luck], int(board.counts[place, k, w, luck])), (value, count))
+    assert moved > 0, "something is displaced, or this would say nothing"
+
+
+def test_each_run_says_how_many_rows_of_each_table_are_its_own(made: Made) -> None:
+    runs = StoredStudy(made.folder).runs.set_index(["point", "world_seed", "luck"])
+    for name in TRAVEL:
+        rows = pd.concat([pq.read_table(part.path).to_pandas() for part in parts_of(made.folder, name)])
+        count = rows.astype({"point": str}).groupby(["point", "world_seed", "luck"]).size()
+        assert (runs[f"{name}_rows"] == count.reindex(runs.index, fill_value=0)).all()
+        assert (runs[f"{name}_rows"].sum(), runs[f"{name}_checksum"].nunique() > 10) == (len(rows), True)
+    assert (runs["given_rows"] > 0).any()
+
+
+@pytest.mark.parametrize("name", [GIVEN, VIEWS])
+@pytest.mark.parametrize("what", ["a byte", "a value, sealed anew", "a row less, sealed anew", "gone"])
+def test_a_changed_part_is_told_by_check(copy: Path, name: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    part = next(one for one in parts_of(copy, name) if pq.read_metadata(one.path).num_rows > 1)
+    table = pq.read_table(part.path)
+    if what == "gone":
+        part.path.unlink()
+        wanted = f"its {name} are missing or unreadable"
+    elif what == "a byte":
+        body = bytearray(part.path.read_bytes())
+        body[len(body) // 3] ^= 1
+        part.path.write_bytes(bytes(body))
+        wanted = "is not what was written"
+    else:
+        column = "day" if name == GIVEN else "count"
+        changed = pa.array(table[column].to_pandas() + 1, table.schema.field(column).type)
+        other = table.slice(1) if "row" in what else table.set_column(table.schema.get_field_index(column), column, changed)
+        pq.write_table(other.replace_schema_metadata(table.schema.metadata), part.path)
+        part.path.rename(part.path.with_name(f"{part.path.stem[:-16]}{checksum_of(part.path)}.parquet"))
+        wanted = "its runs have" if "row" in what else "are not what was written"
+    with pytest.raises(StoppedError) as stopped:
+        check(f"store={copy}")
+    assert stopped.value.status == 4
+    told = capsys.readouterr().out.splitlines()
+    assert any(f"/{name}/" in line or "/runs/" in line for line in told if wanted in line), told
+
+
+def test_a_sweep_keeps_further_tables_only_where_its_design_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = swept("seeds=1")
+    assert {path.parent.name for path in study.folder.rglob("*.parquet")} == {"data", "points", "runs"}
+    assert (study.runs[["given_rows", "given_checksum", "views_rows", "views_checksum"]] == 0).all(axis=None)
+    one = swept("seeds=1", text="question: whom?\nscenarios: [as_adopted]\nkeep: [given]\n")
+    assert (len(parts_of(one.folder, GIVEN)), len(parts_of(one.folder, VIEWS))) == (1, 0)
+    assert (one.runs["given_checksum"] != 0).all()
+
+
+# --- whole worlds ---------------------------------------------------------------------------------------------------------------
+
+
+def two(folder: Path, runs: list[Done], worlds: list[int], luck: int = 1) -> StoredStudy:
+    """A store of points a and b in which these runs stand, asked for in these worlds and lucks."""
+    with opened(folder) as store:
+        store.add(runs)
+        store.fold([run.key for run in runs])
+        store.settle_failures()
+        said = {"points": StoredStudy(folder).latest["points"], "design": {"question": "?"}, "bases": {}, "study": {}}
+        store.write_session("20270101T000000Z-all", said | {"worlds": worlds, "luck": luck})
+    return StoredStudy(folder)
+
+
+CASES = Outcome("case_disclosure_rate")
+
+
+def test_a_world_in_which_a_run_is_missing_is_left_out(tmp_path: Path) -> None:
+    runs = [done(point, world, value=world / 10) for point in "ab" for world in (1, 2, 3, 4)]
+    short = [run for run in runs if run.key not in ((Key("b", 2, 0)), Key("a", 4, 0))]
+    study = two(tmp_path, [*short, done("a", 4, error="boom")], [1, 2, 3, 4, 5])
+    cube = study.cube(CASES)
+    assert (cube.worlds, study.whole_worlds) == ([1, 3], [1, 3])
+    np.testing.assert_array_equal(cube.values[:, :, 0], [[0.1, 0.3]] * 2)
+    assert study.coverage.told == "3 of 5 worlds are left out: 4 runs missing in them, 1 of these failed"
+
+
+def test_runs_of_other_points_and_lucks_make_no_world_whole_and_spoil_none(tmp_path: Path) -> None:
+    runs = [done(point, world, luck, value=0.1 * (1 + luck)) for point in "ab" for world in (1, 2) for luck in (0, 1)]
+    more = [done("z", 3), done("a", 1, 2), done("a", 2, 2, error="boom"), done("z", 1, error="boom")]
+    study = two(tmp_path, [*runs, *more], [1, 2], luck=2)
+    assert (study.whole_worlds, study.coverage.told) == ([1, 2], "")
+    cube = study.cube(CASES)
+    assert cube.values.shape == (2, 2, 2), "the lucks that were asked for"
+    np.testing.assert_array_equal(cube.values, np.broadcast_to([0.1, 0.2], (2, 2, 2)))
+    fewer = two(tmp_path, [], [1], luck=1)
+    assert fewer.whole_worlds == [1, 2], "more worlds are there, and whole"
+    assert fewer.cube(CASES).values.shape == (2, 2, 1)
+
+
+def test_a_store_without_a_whole_world_has_no_cube(tmp_path: Path) -> None:
+    study = two(tmp_path, [done("a", 1), done("b", 2), done("a", 2, error="boom")], [1, 2])
+    with pytest.raises(ConfigError) as mistake:
+        study.cube(CASES)
+    assert str(mistake.value) == none_whole(study)
+    assert str(mistake.value).startswith(
+        f"store: found no whole world among the 2 of {tmp_path}, 2 runs missing, 1 of these failed; accepted: "
+    )
+
+
+def test_a_journalled_run_makes_a_world_whole(tmp_path: Path) -> None:
+    two(tmp_path, [done("a", 1)], [1])
+    with opened(tmp_path, "1_of_2") as store:
+        store.add([done("b", 1)])
+        assert StoredStudy(tmp_path).whole_worlds == [1]
+        assert StoredStudy(tmp_path).cube(CASES).worlds == [1]
+
+
+# --- stores of before -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_store_of_schema_1_is_refused_with_the_command_that_makes_its_runs_again(
+    copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = copy / "store.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": "1"}))
+    said = json.loads(next((copy / "sessions").glob("*.json")).read_text())["command"]
+    wanted = f"{about}: found schema '1'; accepted: schema '2', or a new store (to make its runs again: {said})"
+    before = tables(copy)
+    monkeypatch.chdir(copy.parent)
+    Path("own.yaml").write_text(TEXT, encoding="utf-8")
+    for words in (["frontier", str(copy)], ["report", str(copy)], ["sweep", *TINY, "design=own.yaml", "store=./store"]):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert told == f"rogatory: {wanted.replace(str(about), 'store/store.json') if words[0] == 'sweep' else wanted}\n"
+    assert main(["check", str(copy)]) == 4
+    assert f"fault: {about}: found schema '1'; " in capsys.readouterr().out
+    assert tables(copy) == before
