@@ -15,6 +15,7 @@ from experiments.store.reader import StoredStudy, missing_of
 from experiments.store.validate import content_checksum, faults_of
 from experiments.telling import counted
 from experiments.terminal import console_of, table_of
+from sim.errors import in_brief
 from sim.places import is_file, is_folder
 from sim.world.record import ConfigError, quoted
 
@@ -33,6 +34,7 @@ def main(*overrides: str) -> None:
         raise StoppedError(f"{counted(len(faults), 'fault')} in {folder}; each line above says what mends it", _FAULTS)
     study = StoredStudy(folder)
     missing, failures = missing_of(study), study.failures
+    console.print(f"{folder}: {study.design.question}", highlight=False, soft_wrap=True)
     console.print(_summary(study, folder))
     _tell(console, "alike", _alike(study))
     _tell(console, "failed", [f"{_run(row)}: {row.error}" for row in failures.itertuples()])
@@ -53,11 +55,12 @@ def asked_folder(store: str | None, output: str) -> Path:
     found = [] if store is None else [folder for folder in meant_by(store, output) if _is_store(folder)]
     if len(found) > 1:
         raise ConfigError(
-            f"store: found {len(found)} stores {quoted(store)}; accepted: one of {', '.join(path.name for path in found)}"
+            f"store: found {len(found)} stores that begin with {quoted(str(store))}; accepted: one of "
+            f"{in_brief([path.name for path in found])}"
         )
     if not found:
         known = [path.name for path in stores_in(output)]
-        there = f"one of {', '.join(known)}" if known else f"one of the stores under {output}/{STORES}, where there is none"
+        there = f"one of {in_brief(known)}" if known else f"one of the stores under {output}/{STORES}, where there is none"
         raise ConfigError(f"store: found {'none' if store is None else f'no store {quoted(store)}'}; accepted: a path, or {there}")
     return found[0]
 
@@ -67,7 +70,7 @@ def _is_store(folder: Path) -> bool:
 
 
 def _summary(study: StoredStudy, folder: Path) -> object:
-    table = table_of(f"{folder}: {study.design.question}", ("what", "count"))
+    table = table_of("", ("what", "count"))
     runs = study.runs
     for what, count in (
         ("points", study.points["point"].nunique()),

@@ -1,4 +1,4 @@
-"""Where the runs of a sweep are done: processes of this machine, or a Ray; both from libraries, and what comes back is the same."""
+"""Where the runs of a study are done: processes of this machine, or a Ray; both from libraries, and what comes back is the same."""
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ from experiments.telling import counted, told_time
 from experiments.terminal import Terminal
 from sim.config import checked
 from sim.world.leaves import moved
+from sim.world.record import ConfigError, quoted
 
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 _TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
@@ -93,13 +94,13 @@ def planned(
 ) -> Plan:
     """The plan of a study; its store is the one that is named, or ``<output>/stores/<study>-<digest>``.
 
-    The digest covers whatever decides a run and not how many there are of them: more worlds and lucks expand the store.
+    The digest covers whatever decides a run and not how many there are of them: more worlds and lucks expand the store. Raises
+    ``ConfigError`` for a part of a study that is no sweep.
     """
-    kept = Kept(
-        frozenset(design.outcomes),
-        frozenset(design.slices),
-        frozenset([*design.keep, *([REQUESTS] if asked.keep_requests else [])]),
-    )
+    if asked.shard is not None and "shard" not in more:
+        raise ConfigError(f"shard: found {quoted(asked.shard)} in {study}; accepted: null, for it is sweeps that are done in parts")
+    tables = frozenset([*design.keep, *([REQUESTS] if asked.keep_requests else [])])
+    kept = Kept(frozenset(design.outcomes), frozenset(design.slices), tables)
     identity = identity_of({name: checked(plain) for name, plain in points.bases.items()}, kept)
     digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
     folder = store_folder(asked.store or f"{study}-{digest}", asked.output)

@@ -1,4 +1,4 @@
-"""The runs of a sweep: which there are, in which order, and one done by whichever process is asked."""
+"""The runs of a study: which there are, in which order, and one done by whichever process is asked."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from experiments.terminal import console_of
 from sim.composition import SEARCHPATH
 from sim.config import key_of, plain_of, value_of
 
-DESIGN = Design(question="What the jobs of a multirun show, one point each.")
+DESIGN = Design(question="What does each combination of what was spelled out do?")
 
 
 def main(together: str, *overrides: str) -> Path:

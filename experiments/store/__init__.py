@@ -1,1 +1,1 @@
-"""The store of a sweep: few Parquet files that any library reads, written so that nothing finished is ever lost or doubled."""
+"""The store of a study: few Parquet files that any library reads, written so that nothing finished is ever lost or doubled."""

@@ -133,4 +133,4 @@ def _told(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:  # a full disk, mostly
         raise OSError(f"{path}: {error}") from None
     except (sqlite3.DatabaseError, TypeError) as error:
-        raise StoreError(f"{path}: cannot be read ({error}); accepted: a journal as the sweep wrote it, or none") from None
+        raise StoreError(f"{path}: cannot be read ({error}); accepted: a journal as it was written, or none") from None

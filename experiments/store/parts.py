@@ -91,7 +91,7 @@ def read_part(part: Part, columns: list[str] | None = None, filters: object = No
     except (pa.ArrowException, OSError) as error:
         raise StoreError(
             f"{part.path}: cannot be read ({' '.join(str(error).split())[:120]}); accepted: a whole Parquet file; "
-            f"remove it, then the sweep makes its runs again"
+            f"remove it, then the same command makes its runs again"
         ) from None
     mark = part.path.stat()
     if _checksum_then(part.path, mark.st_mtime_ns, mark.st_size) != part.checksum:

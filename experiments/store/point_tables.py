@@ -133,7 +133,7 @@ def _named(folder: Path, names: Iterable[str]) -> list[Part]:
                     found.setdefault(checksum, part)
     lost = sorted(wanted[checksum] for checksum in wanted.keys() - found.keys())
     if lost:
-        raise StoreError(f"{folder / TABLE / lost[0]}: is missing; accepted: the file as the sweep wrote it")
+        raise StoreError(f"{folder / TABLE / lost[0]}: is missing; accepted: the file as it was written")
     return list({part.path: part for part in (found[checksum] for checksum in wanted)}.values())
 
 

@@ -55,7 +55,7 @@ class StoredStudy:
         self.about = about_of(folder)
         self.sessions = sessions_of(folder)
         if not self.sessions:
-            raise StoreError(f"store: found no session in {folder}; accepted: a store that a sweep has written to")
+            raise StoreError(f"store: found no session in {folder}; accepted: a store that a study has written to")
         self.latest = self.sessions[-1].said
 
     @cached_property
@@ -83,7 +83,7 @@ class StoredStudy:
 
     @cached_property
     def points(self) -> pd.DataFrame:
-        """The points of the latest sweep, in its order; those of a multirun's jobs add up."""
+        """The points of the latest design, in its order; those of a multirun's jobs add up."""
         alike = [said for _, said in self.sessions if said["design"] == self.latest["design"]]
         named = {self.latest["points"]} if self.latest.get("whole", True) else {said["points"] for said in alike}
         frames = point_tables.read(self.folder, named)
@@ -383,11 +383,11 @@ def sessions_of(folder: Path) -> list[Session]:
 
 def session_in(path: Path) -> Session:
     """What a session said. Raises ``StoreError`` if it cannot be read."""
-    wanted = "accepted: the file as the sweep wrote it"
+    wanted = "accepted: the file as it was written"
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}); {wanted}") from None
     if not isinstance(said, dict) or _SAID - said.keys():
-        raise StoreError(f"{path}: is no session of a sweep; {wanted}")
+        raise StoreError(f"{path}: is no session of a study; {wanted}")
     return Session(path, said)

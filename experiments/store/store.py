@@ -236,14 +236,14 @@ def about_of(folder: Path) -> dict[str, Any]:
     try:
         said = json.loads(about.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StoreError(f"store: found no {ABOUT} in {folder}; accepted: the folder of a sweep") from None
+        raise StoreError(f"store: found no {ABOUT} in {folder}; accepted: the folder of a store") from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{about}: cannot be read ({error}); accepted: the file as the sweep wrote it") from None
+        raise StoreError(f"{about}: cannot be read ({error}); accepted: the file as it was written") from None
     if not isinstance(said, dict) or said.get("schema") != SCHEMA:
         found = said.get("schema") if isinstance(said, dict) else said
         raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store{_made_by(folder)}")
     if not isinstance(said.get("identity"), dict) or Identity.__required_keys__ - said["identity"].keys():
-        raise StoreError(f"{about}: found no identity of code and data; accepted: the file as the sweep wrote it")
+        raise StoreError(f"{about}: found no identity of code and data; accepted: the file as it was written")
     return said
 
 

@@ -28,11 +28,11 @@ _SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
 
 _CHECKSUMS = [f"{name}_checksum" for name in TRAVEL]
 _REMOVE = "remove it: the same command makes again what is missing then"
-_REMOVE_POINTS = "remove it: the sweep whose session names it writes it again"
+_REMOVE_POINTS = "remove it: the command of the session that names it writes it again"
 _REMOVE_FAILURES = "remove it: the same command tries its runs again"
 _OF_A_PART = {"points": _REMOVE_POINTS, "failures": _REMOVE_FAILURES}
 _ALONE = "the same command removes it and makes again what is missing then"
-_A_COPY = "no sweep writes it again: put back a copy, or begin a new store"
+_A_COPY = "no command writes it again: put back a copy, or begin a new store"
 _REMOVE_REQUESTS = "remove it: the same command makes its run again"
 _A_NEW_ONE = "the same command writes it anew"
 
@@ -90,7 +90,7 @@ def _lost(folder: Path, points: list[tuple[Part, pa.Table]], sessions: list[Sess
     held = {part.checksum for part in parts_of(folder, "points")} | point_tables.known_as(points)
     named = {session.said["points"]: session for session in sessions}
     return [
-        f"{folder / 'points' / name}: is missing, and a session names it; the sweep of {session.path} writes it again"
+        f"{folder / 'points' / name}: is missing, and a session names it; the command in {session.path} writes it again"
         for name, session in sorted(named.items())
         if Path(name).stem.rpartition("-")[2] not in held
     ]

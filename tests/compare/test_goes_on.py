@@ -18,6 +18,7 @@ from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
 from sim.result import Result
 from sim.settings import Config
+from sim.world.record import ConfigError
 from tests.shares import some_fast
 
 TINY = (
@@ -245,3 +246,10 @@ def test_a_run_that_fails_stops_until_too(tmp_path: Path, simulated: Simulated) 
     assert stopped.value.status == 3
     assert {world for world, _ in simulated.runs} == set(range(1, compare.FEWEST_WORLDS + 1)), "it looks no further"
     assert [path.name for path in tmp_path.iterdir()] == ["stores"]
+
+
+@EACH
+def test_a_part_of_a_study_that_is_no_sweep_is_refused_before_a_store_is_made(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"^shard: found '1/2' in {name}; accepted: null"):
+        KINDS[name].main(*TINY, *KINDS[name].asked, "shard=1/2", f"output={tmp_path}")
+    assert not list(tmp_path.iterdir())

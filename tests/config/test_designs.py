@@ -234,7 +234,7 @@ def test_an_arm_may_not_set_what_is_the_study_s(own: OwnFiles, override: str) ->
         arms_of("own", ())
 
 
-@pytest.mark.parametrize("override", ["scenarios=[judge]", "size=8", "store=mine", "shard=1/2", "mix=true"])
+@pytest.mark.parametrize("override", ["scenarios=[judge]", "size=8"])
 def test_a_key_without_effect_beside_a_design_is_refused(files: OwnFiles, override: str) -> None:
     with pytest.raises(
         ConfigError, match=rf"^{override.partition('=')[0]}: found beside design=bare; accepted: what the design says"

@@ -85,7 +85,9 @@ KINDS = {
         "What does each scenario protect on paper, and what is left of it once everyone has adapted?", 8,
         (NONE, EACH, study_prose.ASKED, "found 2: as_adopted naive and as_adopted adaptive"),
     ),
-    "multirun": Kind(jobs, "What the jobs of a multirun show, one point each.", 4, (NONE, study_prose.ALONE, study_prose.ASKED)),
+    "multirun": Kind(
+        jobs, "What does each combination of what was spelled out do?", 4, (NONE, study_prose.ALONE, study_prose.ASKED),
+    ),
 }  # fmt: skip
 PAGED = {name: name for name in ("run", "demo", "compare", "adaptation")} | {"design": "compare"}
 

@@ -119,7 +119,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a stranger": (lambda s: shutil.copy(part(s, "data"), s / "data" / "mine.parquet"), "bears no name of a part"),
     "session cut off": (lambda s: cut(session(s)), "cannot be read"),
-    "session of something else": (lambda s: session(s).write_text("{}"), "is no session of a sweep"),
+    "session of something else": (lambda s: session(s).write_text("{}"), "is no session of a study"),
     "no session": (lambda s: session(s).unlink(), "holds no session"),
     "no journal but something else": (
         lambda s: ((s / "journal").mkdir(exist_ok=True), (s / "journal" / "all.sqlite").write_text("notes" * 300)),
@@ -152,7 +152,7 @@ def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, dama
                 pass
             (store / "store.json").write_bytes(copy)
         else:  # nothing is to be done but to run the sweep again
-            assert "; the same command " in fault or re.search(r"; the sweep of \S+\.json writes it again$", fault), fault
+            assert "; the same command " in fault or re.search(r"; the command in \S+\.json writes it again$", fault), fault
     with opened(store) as opening:
         opening.add([done(*key) for key in ORDER if key not in opening.finished()])
         opening.fold(ORDER)

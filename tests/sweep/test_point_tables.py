@@ -306,5 +306,5 @@ def test_a_table_that_is_replaced_while_it_is_read_is_read_all_the_same(tmp_path
     monkeypatch.setattr(point_tables, "read_part", read)
     names = [part.path.name for part in parts_of(tmp_path, "points")]
     assert point_tables.read(tmp_path, names)[0]["people.rows"].tolist() == [300]
-    with pytest.raises(StoreError, match=r"points-all-00009-.*: is missing; accepted: the file as the sweep wrote it"):
+    with pytest.raises(StoreError, match=r"points-all-00009-.*: is missing; accepted: the file as it was written"):
         point_tables.read(tmp_path, [f"points-all-00009-{'0' * 16}.parquet"])
