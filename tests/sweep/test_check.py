@@ -147,7 +147,7 @@ def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, dama
             path.unlink()
         elif "; move it elsewhere: nothing reads it" in fault:
             path.rename(tmp_path / path.name)
-        elif fault.endswith("; no sweep writes it again: put back a copy, or begin a new store"):
+        elif fault.endswith("; no command writes it again: put back a copy, or begin a new store"):
             with pytest.raises(StoreError), opened(store):
                 pass
             (store / "store.json").write_bytes(copy)
