@@ -240,7 +240,7 @@ def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
         "worlds": plan.worlds,
         "luck": plan.luck,
         "shard": list(plan.shard),
-        "event_seeds": EVENT_SEEDS,
+        "event_seeds": EVENT_SEEDS if whole.get("world_seed") is None else "seed + luck number (0, 1, ...)",
         "bases": {first: whole},
         "changes": {name: {key: after for key, (_, after) in moved(whole, plain).items()} for name, plain in others},
         "digests": {name: checked(plain).digest() for name, plain in plan.points.bases.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +42,17 @@ def event_seed(world: int, luck: int) -> int:
     (7, 10007, 8)
     """
     return world + MOST_WORLDS * luck
+
+
+def seed_of(base: Mapping[str, Any], key: Key) -> int:
+    """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
+
+    >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
+    (7, 20006)
+    """
+    if base.get("world_seed") is not None:
+        return int(base["seed"]) + key.luck
+    return event_seed(key.world_seed, key.luck)
 
 
 def trials(configs: Sequence[Config]) -> list[Config]:
@@ -145,7 +156,7 @@ def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
 def _attempt(shared: Shared, key: Key) -> Done:
     """One run, well or not. Raises ``OSError`` where its requests cannot be written."""
     began = time.perf_counter()
-    seed = event_seed(key.world_seed, key.luck)
+    seed = _seed_in(shared, key)
     try:
         run, result = _run(shared, key, seed, began)
     except Exception as error:
@@ -156,10 +167,15 @@ def _attempt(shared: Shared, key: Key) -> Done:
     return run._replace(seconds=time.perf_counter() - began)
 
 
+def _seed_in(shared: Shared, key: Key) -> int:
+    base, _ = shared.settings.get(key.point, ("", {}))
+    return seed_of(shared.bases.get(base, {}), key)
+
+
 def failed(shared: Shared, key: Key, error: str, trace: str, seconds: float = 0.0) -> Done:
     """A run that came to nothing."""
     line = " ".join(error.split())[:_SHORT] or "no message"
-    return Done(key, event_seed(key.world_seed, key.luck), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
+    return Done(key, _seed_in(shared, key), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
 
 
 def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Result]:

@@ -19,7 +19,7 @@ from experiments.output import Lacking, manifest_of, stamped, whole_folder, writ
 from experiments.pictures import draw_all, drawn_for
 from experiments.settings import StudyConfig
 from experiments.summary import comparison_of, headline_of, summary_of
-from experiments.tally import VIEWS, Tally, tally_of
+from experiments.tally import VIEWS, Tally, seeds_of, tally_of
 from experiments.telling import FEW_SEEDS
 from experiments.terminal import Terminal, console_of, table_of
 from sim.metrics import absent_metrics
@@ -40,8 +40,9 @@ def plan_of(study: str, question: str, arms: Sequence[Config], asked: StudyConfi
         check(config, known)
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
     points = points_of_entries([Entry(config.scenario_name, config, 0) for config in arms])
-    worlds, pages = range(first.seed, first.seed + asked.seeds), drawing(len(drawn_for(arms)))
-    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, 1, pages=pages)
+    pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another luck
+    worlds, luck = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
+    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, luck, pages=pages)
 
 
 def conduct_study(
@@ -69,7 +70,7 @@ def conduct_study(
         )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
         manifest = manifest_of(
-            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=plan.worlds,
+            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=seeds_of(plan),
             world_seed=first.world_seed, absent=absent, missing=lacking.why,
         )  # fmt: skip
         write_manifest(folder, manifest)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from experiments.execution import Plan
+from experiments.jobs import seed_of
 from experiments.run_tables import HOURS
 from experiments.store.reader import StoredStudy
+from experiments.store.schema import Key
 from sim.metrics import displaced
 
 VIEWS = ("flows", "fates", "backlog", "origins", "sides")
@@ -43,14 +46,25 @@ def tally_of(plan: Plan) -> Tally:
     )
 
 
+def seeds_of(plan: Plan) -> list[int]:
+    """The event seeds of a plan's runs, world by world."""
+    base = next(iter(plan.points.bases.values()))
+    return [seed_of(base, Key("", world, luck)) for world in plan.worlds for luck in range(plan.luck)]
+
+
 def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """The rows of the runs that were asked for, scenario by scenario and seed by seed, each run's in its own order."""
     points = plan.points.frame
     place = pd.Series(range(len(points)), points["point"])
     kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["luck"] < plan.luck)]
-    at = place[kept["point"]].to_numpy()
-    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=kept["world_seed"], at=at)
+    at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), seeds_of(plan), strict=True))
+    seeds = [runs[run] for run in zip(kept["world_seed"], kept["luck"], strict=True)]
+    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
     return named.sort_values(["at", "seed"], kind="stable")
+
+
+def _runs_of(plan: Plan) -> list[tuple[int, int]]:
+    return [(world, luck) for world in plan.worlds for luck in range(plan.luck)]
 
 
 def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -69,8 +83,9 @@ def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) ->
     board = study.board(ids, plan.worlds, plan.luck)
     given = study.given(board, ids)
     rows = []
-    for place, seed in enumerate(plan.worlds):
-        found = displaced(given[1, place, 0], given[0, place, 0])
+    for (world, luck), seed in zip(_runs_of(plan), seeds_of(plan), strict=True):
+        place = plan.worlds.index(world)
+        found = displaced(given[1, place, luck], given[0, place, luck])
         rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
     whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
     order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}

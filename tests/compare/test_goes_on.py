@@ -16,8 +16,10 @@ from experiments.cli import main as shell
 from experiments.stopped import StoppedError
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
+from sim.config import load
 from sim.result import Result
 from sim.settings import Config
+from sim.simulation import simulate
 from sim.world.record import ConfigError
 from tests.shares import some_fast
 
@@ -253,3 +255,17 @@ def test_a_part_of_a_study_that_is_no_sweep_is_refused_before_a_store_is_made(na
     with pytest.raises(ConfigError, match=rf"^shard: found '1/2' in {name}; accepted: null"):
         KINDS[name].main(*TINY, *KINDS[name].asked, "shard=1/2", f"output={tmp_path}")
     assert not list(tmp_path.iterdir())
+
+
+def test_one_world_that_is_fixed_is_met_under_each_seed(tmp_path: Path) -> None:
+    words = (*TINY, "world_seed=9", "seed=4", f"output={tmp_path}")
+    metrics = pd.read_parquet(run.main(*words, "seeds=2") / "metrics.parquet")
+    for seed in (4, 5):
+        alone = simulate(load(*TINY), seed=seed, world_seed=9).metrics
+        pd.testing.assert_frame_equal(metrics[metrics["seed"] == seed][[*alone]].reset_index(drop=True), alone)
+    (store,) = stores_in(str(tmp_path))
+    runs = StoredStudy(store).runs
+    assert list(zip(runs["world_seed"], runs["luck"], runs["event_seed"], strict=True)) == [(9, 0, 4), (9, 1, 5)]
+    manifest = json.loads((run.main(*words, "seeds=3") / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["seeds"], manifest["world_seed"]) == ([4, 5, 6], 9)
+    assert len(StoredStudy(store).runs) == 3, "more seeds go into the same store"
