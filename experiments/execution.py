@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -45,9 +45,10 @@ from experiments.store.store import CHUNK, WHOLE, Store, writing
 from experiments.telling import counted, told_time
 from experiments.terminal import Terminal
 from sim.config import checked
-from sim.world.leaves import moved
-from sim.world.record import ConfigError, quoted
+from sim.world.leaves import leaves_of, moved
+from sim.world.record import ConfigError, RogatoryError, quoted
 
+_ABSENT = "absent"  # in a configuration, where the first one has a key
 _MOST_TOLD = 5  # failures of one kind that are told as they happen
 _TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
 JOB = "job_"
@@ -104,7 +105,14 @@ def planned(
     identity = identity_of({name: checked(plain) for name, plain in points.bases.items()}, kept)
     digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
     folder = store_folder(asked.store or f"{study}-{digest}", asked.output)
-    return Plan(command, design, asked, points, list(worlds), luck, kept, identity, folder, **more)
+    plan = Plan(command, design, asked, points, list(worlds), luck, kept, identity, folder, **more)
+    _refuse_unguarded(plan)  # before anything is written: a process that begins the script again goes no further
+    return plan
+
+
+def _refuse_unguarded(plan: Plan) -> None:
+    if plan.asked.engine.name == "local":
+        refuse_unguarded(crew_size(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))
 
 
 class Turn:
@@ -138,8 +146,7 @@ class Ran(NamedTuple):
 
 def run_plan(plan: Plan, console: Console, further: Further | None = None) -> Ran:
     """Run what a plan still lacks, and what ``further`` asks for then. Raises ``StoppedError``, also for a run that failed."""
-    if plan.asked.engine.name == "local":
-        refuse_unguarded(crew_size(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))
+    _refuse_unguarded(plan)
     turn = Turn()
     asked: Plan | None = plan
     try:
@@ -180,6 +187,8 @@ def runs_kept(plan: Plan) -> Iterator[None]:
     """Within it whatever ends a study says where its runs are: they need not be done again for tables and figures."""
     try:
         yield
+    except RogatoryError:  # a mistake in what was asked: nothing was run for it
+        raise
     except (Exception, KeyboardInterrupt) as error:
         goes_on = "; the same command goes on" if isinstance(error, KeyboardInterrupt | OSError | MemoryError) else ""
         error.add_note(f"what {plan.folder} holds is kept{goes_on}")
@@ -242,11 +251,17 @@ def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
         "shard": list(plan.shard),
         "event_seeds": EVENT_SEEDS if whole.get("world_seed") is None else "seed + luck number (0, 1, ...)",
         "bases": {first: whole},
-        "changes": {name: {key: after for key, (_, after) in moved(whole, plain).items()} for name, plain in others},
+        "changes": {name: _changed(whole, plain) for name, plain in others},
         "digests": {name: checked(plain).digest() for name, plain in plan.points.bases.items()},
         "tables": plan.identity["data"],
         "study": plan.asked.plain(),
     }
+
+
+def _changed(base: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """What a configuration has otherwise than another, by dotted key."""
+    leaves = leaves_of(plain)
+    return {key: leaves.get(key, _ABSENT) for key in moved(base, plain)}
 
 
 def _now() -> str:

@@ -342,7 +342,7 @@ class Slow:
     """A result over which its reader takes its time."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return time.sleep, (2.0,)
+        return time.sleep, (6.0,)
 
 
 def slow_to_read(_: float) -> Slow:
@@ -350,12 +350,13 @@ def slow_to_read(_: float) -> Slow:
 
 
 def keep_the_reader_busy(hands: Hands) -> None:
-    """Two processes have begun, and who reads their results is at one of them for two seconds."""
+    """Two processes have begun, and who reads their results is at one of them for some seconds."""
     for _ in range(2):
         hands.submit(asleep, 0.5)
     for _ in range(2):
         hands.next_ended()
     hands.submit(slow_to_read, 0.0)
+    time.sleep(1.5)  # until it is there, on a busy machine too
 
 
 def long_result(seconds: float) -> bytes:

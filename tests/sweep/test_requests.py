@@ -289,7 +289,8 @@ def refuse_other_requests(folder: Path) -> int:
     bases = {name: plain for _, said in study.sessions for name, plain in said["bases"].items()}
     scenario = study.points.set_index("point")["scenario"]
     for row in study.runs.itertuples():
-        config = checked(bases[scenario[row.point]] if scenario[row.point] in bases else bases[row.point])
+        name = scenario[row.point]
+        config = checked(bases[name]) if name in bases else load(*TINY, f"scenario={name}")
         key = Key(row.point, row.world_seed, row.luck)
         whole = simulate(config, seed=event_seed(key.world_seed, key.luck), world_seed=key.world_seed)
         pd.testing.assert_frame_equal(pd.read_parquet(requests_of(folder, key)), whole.requests)
