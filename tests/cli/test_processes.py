@@ -342,21 +342,24 @@ class Slow:
     """A result over which its reader takes its time."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return time.sleep, (6.0,)
+        return time.sleep, (4.0,)
 
 
-def slow_to_read(_: float) -> Slow:
+def slow_to_read(seconds: float) -> Slow:
+    time.sleep(seconds)
     return Slow()
 
 
 def keep_the_reader_busy(hands: Hands) -> None:
-    """Two processes have begun, and who reads their results is at one of them for some seconds."""
+    """Two processes have begun, and a second from now who reads their results is at one of them for four.
+
+    The reader hands out work too: whatever else is asked for must be before that second is over.
+    """
     for _ in range(2):
         hands.submit(asleep, 0.5)
     for _ in range(2):
         hands.next_ended()
-    hands.submit(slow_to_read, 0.0)
-    time.sleep(1.5)  # until it is there, on a busy machine too
+    hands.submit(slow_to_read, 1.0)
 
 
 def long_result(seconds: float) -> bytes:
@@ -373,8 +376,8 @@ def dies_in_its_result(seconds: float) -> bytes:
 def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
     with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
         keep_the_reader_busy(hands)
-        hands.submit(long_result, 0.2)
-        time.sleep(0.5)
+        hands.submit(long_result, 2.0)
+        time.sleep(2.5)
         raise KeyError
     assert multiprocessing.active_children() == []
 
@@ -384,7 +387,7 @@ def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed() -> None:
     began = time.monotonic()
     with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:  # noqa: PT012
         keep_the_reader_busy(hands)
-        dying = hands.submit(dies_in_its_result, 0.2)
+        dying = hands.submit(dies_in_its_result, 2.0)
         while hands.next_ended() is not dying:
             pass
         dying.result()
