@@ -629,7 +629,9 @@ def test_a_store_that_holds_a_damaged_part_is_not_written_to(unreal: pytest.Monk
     folder = swept().folder
     path = parts_of(folder, "runs")[0].path
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(StoreError, match=r"cannot be read .*; accepted: a whole Parquet file; remove it, then the same command makes"):
+    with pytest.raises(
+        StoreError, match=r"cannot be read .*; accepted: a whole Parquet file; remove it, then the same command makes"
+    ):
         swept()
     path.unlink()
     assert len(swept().runs) == RUNS
