@@ -132,7 +132,7 @@ def _failed(error: Exception, name: str) -> int:
     """Tell a failure by its kind: what was asked, what is outside the model, or what is a defect."""
     from concurrent.futures import BrokenExecutor
 
-    from experiments.stopped import StoppedError
+    from experiments.errors import StoppedError
     from sim.world.record import RogatoryError
 
     status = _FAILED
@@ -210,7 +210,7 @@ def _by_name(name: str, rest: list[str]) -> int:
         print(f"usage: {_USAGES.get(name, f'rogatory {name} [NAME ...]')}\n\n{STUDIES[name]}")
         return 0
     if name == "stores":
-        return _module("experiments.stores").main(*rest) or _DONE
+        return _module("experiments.studies.stores").main(*rest) or _DONE
     places, names = list[str](), list[str]()
     words = iter(rest)
     for word in words:
@@ -221,9 +221,14 @@ def _by_name(name: str, rest: list[str]) -> int:
             return _say(f"{name}: found {_quoted(word)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
         else:
             names.append(word)
-    study = _module(f"experiments.{name}")
+    study = _module(_home_of(name))
     with _module("sim.places").looking_in(*places):
         return study.main(*names) or _DONE
+
+
+def _home_of(study: str) -> str:
+    """The module of a study."""
+    return "experiments.reference.reproduce" if study == "reproduce" else f"experiments.studies.{study}"
 
 
 def _module(name: str) -> Any:
@@ -241,7 +246,7 @@ def _by_keys(name: str, rest: list[str]) -> int:
         rest = [f"store={rest[0]}", *rest[1:]]
     config = _module("sim.config")
     asked = config.Asked.of(rest)
-    together = _module("experiments.multirun").told(asked.overrides) if name == "run" and asked.many else ""
+    together = _module("experiments.studies.multirun").told(asked.overrides) if name == "run" and asked.many else ""
 
     def settled(*overrides: str) -> None:
         _module("experiments.readable").refuse_unreadable(overrides)
@@ -249,11 +254,11 @@ def _by_keys(name: str, rest: list[str]) -> int:
 
     def study(*overrides: str) -> None:
         if together:
-            _module("experiments.multirun").main(together, *overrides)
+            _module("experiments.studies.multirun").main(together, *overrides)
         elif name in _ANALYSES:
-            _module("experiments.analysis").main(name, *overrides)
+            _module("experiments.studies.analyse").main(name, *overrides)
         else:
-            _module(f"experiments.{name}").main(*overrides)
+            _module(_home_of(name)).main(*overrides)
 
     if asked.flags == ("--cfg=job",):
         settled(*asked.overrides)

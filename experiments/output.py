@@ -21,8 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.errors import FAILED, StoppedError
 from experiments.interrupts import held
-from experiments.stopped import FAILED, StoppedError
 from sim.errors import RogatoryError, quoted
 from sim.sources.checksums import sha256
 

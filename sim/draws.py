@@ -21,10 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from sim.arrays import Keys, Reals
 from sim.compiled import inlined, kernel
-
-Keys = NDArray[np.uint64]
-Reals = NDArray[np.float64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: spreads neighbouring keys over all bits
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

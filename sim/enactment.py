@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.conduct.filing import Habits, crimes_at_home, menu_of
-from sim.draws import Draws, Reals
+from sim.arrays import Flags, Ints, Reals
+from sim.conduct.menus import Habits, crimes_at_home, menu_of
+from sim.draws import Draws
 from sim.review.spec import crimes_under
 from sim.settings import Policy
 from sim.society.legislatures import (
@@ -46,8 +47,6 @@ from sim.world.snapshot import World
 from sim.world.states import StateTable
 from sim.world.vocabulary import DAYS_PER_MONTH, OFFENCE_CLASSES, Offences
 
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 _MONTHS = 12
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.draws import Reals
+from sim.arrays import Flags, Ints, Reals
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.snapshot import World
@@ -43,8 +43,6 @@ from sim.world.vocabulary import (
     WITHDRAWN,
 )
 
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Row = tuple[str, str, str, float, int]
 PER = 100_000.0  # people: the base of rates
 

@@ -1,6 +1,6 @@
 """The one door to Mesa: a run as a Mesa model, its states as agents that are views of rows; Mesa decides nothing in it.
 
-The month itself is ``sim.simulation.advance``; this shell calls it, counts time, and shows the run's arrays to Mesa's tools
+The month itself is ``sim.month.advance``; this shell calls it, counts time, and shows the run's arrays to Mesa's tools
 (``AgentSet``, ``DataCollector``, ``run_for``, ``batch_run``). All luck comes from named draws: Mesa's generators are never asked.
 
 >>> from sim import load
@@ -23,9 +23,10 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.month import Run, advance, finish
 from sim.result import Result
 from sim.settings import Config
-from sim.simulation import Run, advance, finish, prepare
+from sim.simulation import prepare
 from sim.world.record import RogatoryError
 from sim.world.vocabulary import DAYS_PER_MONTH, FIRST_SIDE_DOOR, REFUSED, REGIMES
 

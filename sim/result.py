@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.arrays import Keys
 from sim.compiled import kernel
 from sim.conduct.direct import direct_counts, direct_frame
-from sim.draws import Draws, Keys, absorb, name_key, opened
+from sim.draws import Draws, absorb, name_key, opened
 from sim.metrics import Finished, disclosures, metrics_of
 from sim.review.safeguard import in_order
 from sim.settings import Config

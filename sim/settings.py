@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from sim.conduct.filing import ConductSpec
 from sim.conduct.learning import Learning
+from sim.conduct.menus import ConductSpec
 from sim.naming import Naming, first_stranger, geography, of_legislatures, of_offences, of_safeguards, of_states, of_texts
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look

@@ -13,17 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.arrays import Ints
 from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
+from sim.month import Run, advance, begin, finish
 from sim.result import Result
 from sim.review.assembly import Review, assemble, columns_of
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
+from sim.rules import rules_of
 from sim.settings import Config
-from sim.simulation import Run, advance, begin, finish, rules_of
 from sim.sources.worlds import build_world
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket, empty_docket
@@ -33,7 +35,6 @@ from sim.world.snapshot import World
 from sim.world.states import StateTable
 from sim.world.vocabulary import CONTENT, DAYS_PER_MONTH, FORMAL, GROUPS, HONEST, PRESERVATION
 
-Ints = NDArray[np.int64]
 SMALL = (
     "states=synthetic",
     "states.synthetic.count=12",

@@ -24,11 +24,11 @@ from experiments.analysis.games import (
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
-from experiments.analysis.words import band, listed, number, quoted, spoken, under
-from experiments.cube import Cube, Outcome, Study, conditions_in
-from experiments.designs import Design
-from experiments.points import FIXED
-from experiments.sampling import orders_of
+from experiments.design.designs import Design
+from experiments.design.points import FIXED
+from experiments.design.sampling import orders_of
+from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
+from experiments.text import band, listed, number, quoted, spoken, under
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.cube import Cube
-from experiments.designs import Design
-from experiments.paired import Ratios, mean_of, ratio_of
-from experiments.points import FIXED, is_baseline
+from experiments.design.designs import Design
+from experiments.design.points import FIXED, is_baseline
+from experiments.statistics import Ratios, mean_of, ratio_of
+from experiments.store.outcomes import Cube
+from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
-Reals = NDArray[np.float64]
 JOIN = "+"
 _TWO = 2  # levels of a lever that is named by itself when it is on
 PER_CENT = 100.0

@@ -13,20 +13,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from experiments.analysis.boxes import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
 from experiments.analysis.policies import no_comparison, nothing_told, paired_conditions, selected, silent, unpaired
+from experiments.analysis.prim import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, left_out, share_limits
-from experiments.analysis.words import counted, listed, number, share, span, spoken, under
-from experiments.cube import Outcome, Study
-from experiments.designs import Uncertainty
-from experiments.sampling import scaled, unit_of
+from experiments.design.designs import Uncertainty
+from experiments.design.sampling import scaled, unit_of
+from experiments.store.outcomes import Outcome, Study
+from experiments.text import counted, listed, number, share, span, spoken, under
+from sim.arrays import Reals
 from sim.world.record import ConfigError
 
-Reals = NDArray[np.float64]
 Known = Mapping[str, Uncertainty]
 _NAME = "discovery"
 _FEWEST = 2  # draws

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.cube import Cube, Study
-from experiments.designs import Design, Uncertainty
-from experiments.sampling import combinations_of, scaled, unit_draws
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.sampling import combinations_of, scaled, unit_draws
+from experiments.store.outcomes import Cube, Study
+from sim.arrays import Reals
 from sim.world.record import ConfigError
 
-Reals = NDArray[np.float64]
 Method = Literal["sobol", "morris", "latin_hypercube", "fractional"]
 _ROWS: dict[Method, Callable[[int, int], int]] = {
     "sobol": lambda _, factors: factors + 2,

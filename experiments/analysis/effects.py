@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from experiments.analysis.sobol import NORMAL
-from experiments.paired import half_width
+from experiments.statistics import half_width
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _FOLDED = float(np.sqrt(2 / np.pi))  # mean of |z| for a standard normal z
 
 

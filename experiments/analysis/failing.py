@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
-from experiments.analysis.boxes import (
+from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_told
+from experiments.analysis.prim import (
     Again,
     Box,
     Peeling,
@@ -24,18 +26,15 @@ from experiments.analysis.boxes import (
     quality_of,
     trajectory_of,
 )
-from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_told
 from experiments.analysis.spread import noise_of
-from experiments.cube import Outcome, Study
-from experiments.designs import Design, Uncertainty
-from experiments.paired import LEVEL, half_width, mean_of
-from experiments.sampling import unit_of
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.sampling import unit_of
+from experiments.statistics import LEVEL, half_width, mean_of
+from experiments.store.outcomes import Outcome, Study
+from sim.arrays import Flags, Reals
 from sim.world.ranges import Range, Seed
 from sim.world.record import ConfigError, Record
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 _FEWEST = 2  # worlds
 
 

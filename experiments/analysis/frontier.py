@@ -16,9 +16,9 @@ import pandas as pd
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, baselines_of, labels_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
-from experiments.analysis.words import band, listed, number, quoted, spoken, under
-from experiments.cube import Cube, Outcome, Study, conditions_in
-from experiments.designs import Design
+from experiments.design.designs import Design
+from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
+from experiments.text import band, listed, number, quoted, spoken, under
 from sim.metrics import COOPERATION, WANTED
 from sim.world.record import ConfigError
 

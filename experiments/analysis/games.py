@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.analysis import shapley
-from experiments.cube import Cube, Outcome, conditions_in
-from experiments.designs import Design
-from experiments.paired import LEVEL, mean_of
-from experiments.sampling import orders_of
+from experiments.design.designs import Design
+from experiments.design.sampling import orders_of
+from experiments.statistics import LEVEL, mean_of
+from experiments.store.outcomes import Cube, Outcome, conditions_in
+from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
-Reals = NDArray[np.float64]
 PAIR = 2  # orders of an antithetic pair
 PER_CENT = 100.0
 

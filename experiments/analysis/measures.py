@@ -13,11 +13,11 @@ from pydantic import Field, StrictFloat, StrictInt
 from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.drawn import Drawn, Method
 from experiments.analysis.replicates import half_by_leaving_out
-from experiments.sampling import problem_of
+from experiments.design.sampling import problem_of
+from sim.arrays import Reals
 from sim.world.ranges import Range, Unit
 from sim.world.record import Record
 
-Reals = NDArray[np.float64]
 COLUMNS = [
     *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
     *("world_low", "world_high", "floor", "told"),

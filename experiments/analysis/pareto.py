@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from sim.arrays import Flags, Reals
+
 _DIGITS = 9  # of its span to which a score counts: identical runs tie, whatever the order of a sum
 _FEWEST = 3  # places of a front with a bend
 

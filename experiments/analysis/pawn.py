@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from sim.arrays import Reals
+
 _DUMMY_LEVEL = 0.95  # of dummies that stay under the floor: the level of all intervals
 
 

@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.record import Analysis
 from experiments.analysis.spread import Kept, kept_of
-from experiments.analysis.words import counted, listed, spoken
-from experiments.cube import Cube, Outcome, Study, conditions_in
-from experiments.designs import Choice, Design, Settings
-from experiments.paired import mean_of
+from experiments.design.designs import Choice, Design, Settings
+from experiments.statistics import mean_of
+from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
+from experiments.text import counted, listed, spoken
+from sim.arrays import Flags, Reals
 from sim.config import key_of
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 _FEWEST = 2  # of what is to be compared
 _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, so that shares of them mean something
 

@@ -58,3 +58,10 @@ def spec_from[S: Record](name: str, kind: type[S], asked: StudyConfig) -> S:
             raise ConfigError(f"{key}: found nothing; accepted: a value") from None
         wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
         raise ConfigError(f"{key}: found {problem['input']!r}; accepted: {wanted}") from None
+
+
+_LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
+SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
+DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
+CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]
+STEPS = SHARES

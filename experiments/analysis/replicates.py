@@ -15,10 +15,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.cube import Cube
-from experiments.paired import components_of, mean_of, quantile_of
+from experiments.statistics import components_of, mean_of, quantile_of
+from experiments.store.outcomes import Cube
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 Product = Callable[[Reals, Reals], Reals]  # [..., R], [..., R] -> [...]
 _FEWEST = 2  # replicates that can be told apart
 

@@ -46,14 +46,14 @@ from experiments.analysis.policies import (
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noise_of, share_limits, steadied, variances_of
-from experiments.analysis.words import counted, limits, number, share, span, spoken, under
-from experiments.cube import Outcome, Study
-from experiments.designs import Design
-from experiments.paired import LEVEL, mean_of
+from experiments.design.designs import Design
+from experiments.statistics import LEVEL, mean_of
+from experiments.store.outcomes import Outcome, Study
+from experiments.text import counted, limits, number, share, span, spoken, under
+from sim.arrays import Reals
 from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import ConfigError, Record
 
-Reals = NDArray[np.float64]
 SCORES = ("protection", "cooperation", "balance")
 MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
 SATISFIED = "satisfied_share"

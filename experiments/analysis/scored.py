@@ -11,13 +11,13 @@ from pydantic import Field, StrictFloat, StrictInt
 
 from experiments.analysis.bundles import JOIN, Menu, menu_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of, reaching
-from experiments.cube import Cube
-from experiments.designs import Design
-from experiments.paired import LEVEL, Ratios
+from experiments.design.designs import Design
+from experiments.statistics import LEVEL, Ratios
+from experiments.store.outcomes import Cube
+from sim.arrays import Reals
 from sim.world.ranges import Range, Seed
 from sim.world.record import Record
 
-Reals = NDArray[np.float64]
 FEWEST_WORLDS = 4  # of which halves have two each
 _CHOICES = [
     *("condition", "choice", "label", "protection", "lost", "held_out_protection", "held_out_lost"),

@@ -11,12 +11,11 @@ import pandas as pd
 
 from experiments.analysis.drawn import Case, Drawn, UnsuitedError, cases_of, drawn_of
 from experiments.analysis.measures import Sample, Spec, main_of, measured_by
-from experiments.analysis.record import Analysis, Drawing, spec_from
+from experiments.analysis.record import CHANGES, DISTANCES, SHARES, STEPS, Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
 from experiments.analysis.sensitivity_words import GROUPS, Found, answer_of, called, compared, intervals_of, stands_on, subject_of
-from experiments.cube import Outcome, Study
-from experiments.figures.sensitivity import CHANGES, DISTANCES, SHARES, STEPS
-from experiments.figures.style import keyed, spoken
+from experiments.store.outcomes import Outcome, Study
+from experiments.text import keyed, spoken
 from sim.world.record import ConfigError
 
 __all__ = ["Spec", "analyse", "unsuited"]

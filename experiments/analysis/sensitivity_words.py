@@ -10,9 +10,8 @@ import numpy as np
 from experiments.analysis.drawn import Case, Drawn, Method
 from experiments.analysis.measures import ALL, Spec, Tables, joint, main_of
 from experiments.analysis.replicates import Variances, Whole
-from experiments.analysis.words import listed
-from experiments.cube import Outcome
-from experiments.figures.style import alike, counted, keyed, percent, spoken
+from experiments.store.outcomes import Outcome
+from experiments.text import alike, keyed, listed, percent, spoken, thousands
 
 GROUPS: dict[Method, str] = {
     "sobol": "base points",
@@ -151,18 +150,20 @@ def stands_on(one: Found, drawn: Drawn) -> Iterator[str]:
     points, worlds, lucks = whole.runs.shape
     runs = int((~np.isnan(whole.runs)).sum())
     unit = (
-        "" if drawn.method in ("latin_hypercube", "fractional") else f" ({counted(int(whole.groups.sum()))} {GROUPS[drawn.method]})"
+        ""
+        if drawn.method in ("latin_hypercube", "fractional")
+        else f" ({thousands(int(whole.groups.sum()))} {GROUPS[drawn.method]})"
     )
     yield (
-        f"{spoken(one.case.label).capitalize()}: {counted(points)} points{unit} of {len(drawn.factors)} inputs, each in "
-        f"{counted(worlds)} world{'s' * (worlds > 1)} with {lucks} luck{'s' * (lucks > 1)}, {counted(runs)} runs."
+        f"{spoken(one.case.label).capitalize()}: {thousands(points)} points{unit} of {len(drawn.factors)} inputs, each in "
+        f"{thousands(worlds)} world{'s' * (worlds > 1)} with {lucks} luck{'s' * (lucks > 1)}, {thousands(runs)} runs."
     )
     dropped = int((~whole.groups).sum())
     if dropped:
-        yield f"Left out for a missing outcome: {counted(dropped)} of {counted(whole.groups.size)} {GROUPS[drawn.method]}."
+        yield f"Left out for a missing outcome: {thousands(dropped)} of {thousands(whole.groups.size)} {GROUPS[drawn.method]}."
     without = int((~whole.worlds).sum())
     if without:
-        yield f"Left out as not whole: {counted(without)} of {counted(whole.worlds.size)} {_KINDS[whole.replicates.kind]}."
+        yield f"Left out as not whole: {thousands(without)} of {thousands(whole.worlds.size)} {_KINDS[whole.replicates.kind]}."
 
 
 def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
@@ -177,7 +178,7 @@ def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
             )
         yield (
             f"Intervals are 95 %. Parameter uncertainty: as {GROUPS[drawn.method]} vary (bootstrap, "
-            f"{counted(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
+            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
             "sum of squares)."
         )
@@ -195,7 +196,7 @@ def _of_method(method: Method, spec: Spec) -> Iterator[str]:
     if method in ("sobol", "latin_hypercube"):
         yield (
             f"A distance (PAWN) counts as told where it exceeds what 95 of 100 dummy inputs without effect stay under (of "
-            f"{counted(spec.dummies)} tried), in the worlds that were run."
+            f"{thousands(spec.dummies)} tried), in the worlds that were run."
         )
     if method == "morris":
         yield "An effect counts as told where its interval lies above what replicate noise would show, or its direction is clear."

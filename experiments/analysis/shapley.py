@@ -11,7 +11,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from sim.arrays import Reals
+
 Codes = NDArray[np.int64]
 
 

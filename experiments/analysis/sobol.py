@@ -19,13 +19,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.analysis.replicates import Product, averaged, centred, crossed, half_by_leaving_out
-from experiments.paired import LEVEL
+from experiments.statistics import LEVEL
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 NORMAL = float(stats.norm.ppf(0.5 + LEVEL / 2))
 """Quantile that turns the standard deviation of bootstrap estimates into half of an interval."""
 _FEWEST_CROSSED = 2  # replicates of a crossed product

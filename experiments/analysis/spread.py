@@ -16,14 +16,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from experiments.analysis.words import counted, listed
-from experiments.paired import LEVEL, half_width, mean_of
+from experiments.statistics import LEVEL, half_width, mean_of
+from experiments.text import counted, listed
+from sim.arrays import Flags, Reals
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws; assumed: nine draws of ten, named so in every sentence
 _FEWEST = 2  # of anything that is to have a spread
 

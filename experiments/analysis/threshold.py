@@ -13,20 +13,19 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import Kept, bands_of, complete, kept_of, left_out, share_limits
-from experiments.analysis.words import Row, band, counted, limits, listed, number, share, spoken, under
-from experiments.cube import Outcome, Study, conditions_in
-from experiments.paired import LEVEL, mean_of
+from experiments.statistics import LEVEL, mean_of
+from experiments.store.outcomes import Outcome, Study, conditions_in
+from experiments.text import Row, band, counted, limits, listed, number, share, spoken, under
+from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
-Reals = NDArray[np.float64]
 _NAME = "threshold"
 _FEWEST = 2  # worlds, and draws, that are to have a spread
 _FEWEST_LEVELS = 3  # two steps: a cliff is one among others

@@ -12,24 +12,11 @@ from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from experiments.figures.style import (
-    BETTER,
-    FAINT,
-    INK,
-    LONG,
-    SMALL,
-    TEXT,
-    edges,
-    in_order,
-    note,
-    nothing,
-    present,
-    short_names,
-    usual,
-)
+from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.figures.style import BETTER, FAINT, INK, LONG, SMALL, TEXT, edges, note, nothing, present, short_names, usual
+from experiments.text import in_order
 
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
-NAIVE, ADAPTIVE, WHOLE = "naive", "adaptive", "all"
 _SPANS = ((0.0, 0.54), (0.60, 0.16), (0.82, 0.18))  # left edge and width of the three panels, in parts of the axes
 _TITLES = (
     "abusive cases saved,\n% of the baseline's disclosures",
@@ -49,8 +36,8 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     """Protection of each scenario while nobody adapts and in some years of adaptation, the strongest on paper on top.
 
     ``frame``: ``scenario, conduct, year, measure, value, world_low, world_high, events_baseline, worlds``, as
-    ``experiments.adaptation.headline_of`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A value beyond
-    the axis is an arrow. Raises ``ValueError`` for a missing column.
+    ``experiments.analysis.adaptation.headline_of`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A value
+    beyond the axis is an arrow. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["value"].notna()]

@@ -19,7 +19,6 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     apart,
-    in_order,
     legend_columns,
     note,
     nothing,
@@ -27,6 +26,7 @@ from experiments.figures.style import (
     scenarios_of,
     short_names,
 )
+from experiments.text import in_order
 
 _DATES: Any = matplotlib.dates  # its functions carry no types
 _DASHES = ("solid", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)))

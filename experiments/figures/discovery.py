@@ -10,22 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from experiments.figures.style import (
-    BETTER,
-    INK,
-    MUTED,
-    PALE,
-    SMALL,
-    TEXT,
-    WORSE,
-    counted,
-    note,
-    nothing,
-    percent,
-    present,
-    short_names,
-    shortened,
-)
+from experiments.figures.style import BETTER, INK, MUTED, PALE, SMALL, TEXT, WORSE, note, nothing, present, short_names, shortened
+from experiments.text import percent, thousands
 
 Row = Mapping[Hashable, Any]
 LIMITS = [
@@ -105,10 +91,10 @@ def _chance(row: Row) -> str:
 def _explained(row: pd.Series) -> str:
     words = [
         f"In the box {percent(row['density'])} of the draws fail (density), and it holds {percent(row['coverage'])} of the",
-        f"{counted(row['failing'])} failing draws (coverage). Quasi-p: chance of so many failures if the limit told nothing, the",
+        f"{thousands(row['failing'])} failing draws (coverage). Quasi-p: chance of so many failures if the limit told nothing, the",
         "weaker limit's; the box was chosen to look well, so it is no level of significance. Found again: share of resampled draws",
-        f"whose box restricts the parameter. {counted(row['draws'])} draws, {counted(row['worlds'])} worlds each,",
-        f"{counted(row['runs'])} runs.",
+        f"whose box restricts the parameter. {thousands(row['draws'])} draws, {thousands(row['worlds'])} worlds each,",
+        f"{thousands(row['runs'])} runs.",
     ]
     return " ".join(words)
 
@@ -141,14 +127,14 @@ def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
     for failing, colour, words in ((True, WORSE, "fails"), (False, BETTER, "does not fail")):
         for certain, size in ((True, 6.5), (False, 3.6)):
             own = table[(fails == failing) & (sure == certain)]
-            label = f"{words}{'' if certain else ', too near the threshold to tell'} ({counted(len(own))})"
+            label = f"{words}{'' if certain else ', too near the threshold to tell'} ({thousands(len(own))})"
             face = colour if failing else "white"
             ax.plot(own["x"], own["y"], "o", ms=size, mfc=face, mec=colour, mew=1.1, ls="none", label=label, zorder=3)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=SMALL, borderaxespad=0.2)
     ax.tick_params(labelsize=TEXT)
     note(
         ax,
-        f"A dot a draw of all unknown numbers, mean over {counted(first['worlds'])} worlds; those not shown vary too. Dashed: the "
-        f"box in these two. {counted(len(table))} draws, {counted(first['runs'])} runs.",
+        f"A dot a draw of all unknown numbers, mean over {thousands(first['worlds'])} worlds; those not shown vary too. Dashed: "
+        f"the box in these two. {thousands(len(table))} draws, {thousands(first['runs'])} runs.",
     )
     return ax

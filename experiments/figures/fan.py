@@ -6,22 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.figures.style import (
-    INK,
-    MUTED,
-    PALE,
-    PALETTE,
-    SMALL,
-    TEXT,
-    counted,
-    edges,
-    in_order,
-    note,
-    nothing,
-    present,
-    short_names,
-    shortened,
-)
+from experiments.figures.style import INK, MUTED, PALE, PALETTE, SMALL, TEXT, edges, note, nothing, present, short_names, shortened
+from experiments.text import in_order, thousands
 
 COLUMNS = [
     *("outcome", "unit", "level", "mean", "world_low", "world_high", "draw_low", "draw_high"),
@@ -104,5 +90,5 @@ def _explained(table: pd.DataFrame) -> str:
         words.append("with some replicate noise left in).")
     else:
         words.append("The unknown numbers are held at one value each: no band speaks of them.")
-    words.append(f"{counted(draws)} draw{'s' * (draws > 1)}, {counted(worlds)} worlds, {counted(runs)} runs a level.")
+    words.append(f"{thousands(draws)} draw{'s' * (draws > 1)}, {thousands(worlds)} worlds, {thousands(runs)} runs a level.")
     return " ".join(words)

@@ -8,22 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
-from experiments.figures.style import (
-    FEWEST,
-    INK,
-    MUTED,
-    SMALL,
-    TEXT,
-    counted,
-    in_order,
-    note,
-    nothing,
-    percent,
-    present,
-    scenarios_of,
-    short_names,
-    spoken,
-)
+from experiments.figures.style import FEWEST, INK, MUTED, SMALL, TEXT, note, nothing, present, scenarios_of, short_names
+from experiments.text import in_order, percent, spoken, thousands
 
 STAGES = {  # in the order in which a case can end; greys never filed, oranges refused, blues silence, then data
     "domestic": "#f0f0f0",
@@ -105,4 +91,4 @@ def _bar(ax: Axes, y: float, cases: np.ndarray[tuple[int], np.dtype[np.float64]]
             ink = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < _DARK else INK
             ax.text(left + width / 2, y, words, ha="center", va="center", color=ink, fontsize=TEXT)
         left += width
-    ax.text(101, y, f"n = {counted(total)}", va="center", fontsize=TEXT)
+    ax.text(101, y, f"n = {thousands(total)}", va="center", fontsize=TEXT)

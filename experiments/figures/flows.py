@@ -9,26 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from numpy.typing import NDArray
 
-from experiments.figures.style import (
-    FAINT,
-    FEWEST,
-    INK,
-    MUTED,
-    PALETTE,
-    SMALL,
-    TEXT,
-    counted,
-    note,
-    nothing,
-    percent,
-    present,
-    runs_of,
-    short_names,
-)
+from experiments.figures.style import FAINT, FEWEST, INK, MUTED, PALETTE, SMALL, TEXT, note, nothing, present, runs_of, short_names
+from experiments.text import percent, thousands
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _LEFT, _RIGHT, _NODE = 0.0, 1.0, 0.018  # places of the two columns and their width
 _BEND = 0.5  # where a band's bend has its control points
 _SLOT = 0.036  # of the height: what a name needs
@@ -87,14 +72,14 @@ def flows(
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
-    whole = f"{counted(total)} disclosures pooled over {runs_of(table)}"
-    covered = f"The {len(top)} largest of {counted(len(table))} pairs carry {percent(float(top['disclosures'].sum()) / total)} of"
+    whole = f"{thousands(total)} disclosures pooled over {runs_of(table)}"
+    covered = f"The {len(top)} largest of {thousands(len(table))} pairs carry {percent(float(top['disclosures'].sum()) / total)} of"
     note(ax, f"Width: disclosures. {covered if len(rest) else 'All pairs are shown:'} {whole}.")
     return ax
 
 
 def _few(size: float, fewest: int) -> str:
-    return counted(size) if size >= fewest else f"<{fewest}"
+    return thousands(size) if size >= fewest else f"<{fewest}"
 
 
 def _name(ax: Axes, x: float, y: float, words: str, align: str) -> None:

@@ -21,18 +21,14 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
-    banded,
-    counted,
     edges,
-    in_order,
     note,
     nothing,
     present,
     short_names,
-    spoken,
-    unknown,
     usual,
 )
+from experiments.text import banded, in_order, spoken, thousands, unknown
 
 Row = Mapping[Hashable, Any]
 COLUMNS = [
@@ -84,7 +80,7 @@ def forest(
     for y, arm in enumerate(arms):
         row = rows.get((arm, panels[0]))
         if row is not None:
-            words = counted(row["events"]) if row["events"] >= fewest else f"<{fewest}"
+            words = thousands(row["events"]) if row["events"] >= fewest else f"<{fewest}"
             _word(ax, _EVENTS, y, words, MUTED)
     _word(ax, _EVENTS, -1.0, "events", MUTED)
     note(ax, _explained(table, panels, far, fewest))
@@ -93,7 +89,7 @@ def forest(
 
 def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: int) -> str:
     first = table[table["metric"] == panels[0]]
-    before = in_order(counted(n) for n in first["events_baseline"])
+    before = in_order(thousands(n) for n in first["events_baseline"])
     base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
     words = [
         "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: its 95 % interval; blue: better for",
@@ -105,8 +101,8 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
         words.append("Arrows point beyond the axis: the number stands beside them.")
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("Grey names: nothing can move by construction.")
-    worlds, runs = (f"{counted(table[c].min())} to {counted(table[c].max())}" if table[c].min() < table[c].max() else
-                    counted(table[c].max()) for c in ("worlds", "runs"))  # fmt: skip
+    worlds, runs = (f"{thousands(table[c].min())} to {thousands(table[c].max())}" if table[c].min() < table[c].max() else
+                    thousands(table[c].max()) for c in ("worlds", "runs"))  # fmt: skip
     words.append(f"{worlds} worlds, {runs} runs a scenario.")
     return " ".join(words)
 

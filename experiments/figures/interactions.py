@@ -10,20 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from experiments.figures.style import (
-    FAINT,
-    INK,
-    MUTED,
-    PALETTE,
-    SMALL,
-    decimals_of,
-    in_order,
-    note,
-    nothing,
-    present,
-    short_names,
-    signed,
-)
+from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, note, nothing, present, short_names
+from experiments.text import decimals_of, in_order, signed
 
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]

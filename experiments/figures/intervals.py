@@ -17,11 +17,7 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
-    THIN,
-    counted,
-    in_order,
     legend_columns,
-    measured,
     note,
     nothing,
     present,
@@ -29,8 +25,8 @@ from experiments.figures.style import (
     scenarios_of,
     short_names,
     shortened,
-    spoken,
 )
+from experiments.text import THIN, in_order, measured, spoken, thousands
 
 _BAND = 0.68  # of a group's row that its scenarios share
 _UNIT = 56  # letters of a unit, with the value that it is of
@@ -86,7 +82,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        _columns(ax, y, (measured(mean), f"{measured(low)} to {measured(high)}", counted(cast(int, row.events))), INK)
+        _columns(ax, y, (measured(mean), f"{measured(low)} to {measured(high)}", thousands(cast(int, row.events))), INK)
     _columns(ax, -0.62, ("rate", "interval", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
         ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
@@ -184,7 +180,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
         ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
         band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
         _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
-        _cell(ax, y, f"{counted(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
+        _cell(ax, y, f"{thousands(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)

@@ -9,11 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
-from numpy.typing import NDArray
 
 from experiments.figures.style import MUTED, SMALL, page_inches
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _RINGS, _RAYS = 40, 32  # places that are tried for a label: distances and directions
 _STEP, _NEAREST = 5.0, 5.0  # points between two distances, and to the first
 _PAD = 1.5  # points around a label

@@ -20,20 +20,17 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     edges,
-    in_order,
     note,
     nothing,
     page_inches,
-    percent,
     present,
     short_names,
     shortened,
-    signed,
-    spoken,
 )
+from experiments.text import in_order, percent, signed, spoken
+from sim.arrays import Reals
 
 Row = Mapping[Hashable, Any]
-Reals = NDArray[np.float64]
 _ENDS = ("", "_world_low", "_world_high")
 COLUMNS = [
     *("label", "on_frontier", "share_on_frontier", "knee", "cheapest", "bundle"),

@@ -30,11 +30,11 @@ from experiments.figures.style import (
     present,
     short_names,
     shortened,
-    spoken,
     usual,
 )
+from experiments.text import spoken
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
 _ENDS = ("", "_low", "_high")
 COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "delay_days", "on_frontier"]

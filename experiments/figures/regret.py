@@ -19,16 +19,14 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
-    counted,
     edges,
-    in_order,
     note,
     nothing,
     present,
     short_names,
-    signed,
     usual,
 )
+from experiments.text import in_order, signed, thousands
 
 COLUMNS = ["policy", "score", "future", "regret", "worlds", "runs"]
 _PANELS = {"balance": "balance of both", "protection": "protection alone", "cooperation": "cooperation alone"}
@@ -81,7 +79,7 @@ def _explained(table: pd.DataFrame, far: bool) -> str:
         "Dot: one draw of the unknown numbers; bar: the middle half of the draws; triangle and number: the 90th percentile.",
         "Regret: per cent of the baseline in the draw behind the best policy of the same draw, the best chosen on one half of the",
         "worlds and measured on the other; the spread is parameter uncertainty, with replicate noise taken out.",
-        f"{counted(draws)} draws, {counted(worlds)} worlds each, {counted(runs)} runs.",
+        f"{thousands(draws)} draws, {thousands(worlds)} worlds each, {thousands(runs)} runs.",
     ]
     return " ".join([*words, "Arrows point at draws beyond the axis."] if far else words)
 

@@ -17,16 +17,14 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
-    counted,
-    in_order,
     legend_columns,
     note,
     nothing,
-    percent,
     present,
     scenarios_of,
     short_names,
 )
+from experiments.text import in_order, percent, thousands
 
 _OTHERS = "all others"
 _BAND = 0.8  # of a state's row that its bars share
@@ -73,7 +71,7 @@ def requested_side(
                     bar = ax.barh(place, share, height=0.9 * step, color=colour, zorder=2)
                     bar[0].set_alpha(0.45 if state == _OTHERS else 1.0)
                     most = max(most, share)
-                words = f"<{fewest}" if few else f"{percent(share / 100)}   {counted(number)}"
+                words = f"<{fewest}" if few else f"{percent(share / 100)}   {thousands(number)}"
                 spot = 0.0 if few else share
                 ax.annotate(
                     words, (spot, place), (4, 0), textcoords="offset points", va="center_baseline",

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
+from experiments.analysis.record import _LIMITS, CHANGES, DISTANCES, SHARES, STEPS
 from experiments.figures.glyphs import wide
 from experiments.figures.labels import MARK, Frame, Sheet, name_marks
 from experiments.figures.style import (
@@ -26,25 +26,17 @@ from experiments.figures.style import (
     PALE,
     PALETTE,
     SMALL,
-    alike,
     edges,
     folded,
-    keyed,
     note,
     nothing,
-    percent,
     present,
     short_names,
     shortened,
-    unknown,
 )
+from experiments.text import alike, keyed, percent, unknown
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
-_LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
-SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
-DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
-CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]
-STEPS = SHARES
 _TOTAL, _FIRST, _NOISE = PALETTE[0], PALETTE[5], PALETTE[1]
 _BAR = 0.36  # of a row: one of two bars
 _APART = 0.09  # of a row: from the middle of a bar to either of its two whiskers

@@ -24,16 +24,14 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
-    in_order,
     note,
     nothing,
     page_inches,
     present,
     short_names,
     shortened,
-    signed,
-    spoken,
 )
+from experiments.text import in_order, signed, spoken
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from experiments.figures.glyphs import FONT, wide
 from experiments.letters import apart_from, inked, short
+from experiments.text import in_order, spoken, thousands
 
 FEWEST = 10  # events pooled under which no rate is shown (model description, Estimands)
 NO_EVENTS = "no events"
@@ -23,12 +24,10 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BETTER, WORSE = PALETTE[0], PALETTE[1]  # for people: protected, or cooperation kept; and the opposite
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 _FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
-_WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
 _AROUND = 0.06  # of its span that an axis leaves free at each end
 LONG = 44  # ordinary letters of an arm, which may hold two scenarios, or of a key
 NAME = 40  # ordinary letters of a name: at its size about a quarter of a page's width
 _COLUMNS = 4  # of a legend
-THIN = "\u202f"  # narrow space that never breaks, between thousands
 
 STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -94,28 +93,9 @@ def page_inches(ax: Axes) -> NDArray[np.float64]:
     return np.asarray(figure.get_size_inches() if figure is not None else (1.0, 1.0), float)
 
 
-def in_order(values: Iterable[object]) -> list[str]:
-    """Distinct names in the order in which they come."""
-    return list(dict.fromkeys(str(value) for value in values))
-
-
 def scenarios_of(table: pd.DataFrame) -> list[str]:
     """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
     return sorted(in_order(table["scenario"]))
-
-
-def unknown(value: Any) -> bool:
-    """Whether an entry of a table is missing.
-
-    >>> unknown(None), unknown(float("nan")), unknown(False)
-    (True, True, False)
-    """
-    return bool(pd.isna(value))
-
-
-def spoken(name: object) -> str:
-    """A name of the code as words."""
-    return str(name).replace("_", " ")
 
 
 def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = NAME) -> dict[str, str]:
@@ -174,24 +154,6 @@ def legend_columns(names: Iterable[str]) -> int:
     return _COLUMNS if sum(map(wide, names)) <= NAME else 1
 
 
-def keyed(name: object) -> str:
-    """A dotted key of the configuration as words, from the general to the particular.
-
-    >>> keyed("review.hours_median")
-    'review › hours median'
-    """
-    return spoken(name).replace(".", " › ")
-
-
-def counted(number: float) -> str:
-    """A whole number with thin spaces.
-
-    >>> counted(1234567).split(THIN)
-    ['1', '234', '567']
-    """
-    return f"{round(number):,}".replace(",", THIN)
-
-
 def runs_of(table: pd.DataFrame) -> str:
     """How many runs stand behind a frame, by its column ``runs``.
 
@@ -199,71 +161,7 @@ def runs_of(table: pd.DataFrame) -> str:
     ('1 run', '3 to 8 runs')
     """
     least, most = int(table["runs"].min()), int(table["runs"].max())
-    return f"{counted(least)} to {counted(most)} runs" if least < most else f"{counted(most)} run{'s' * (most > 1)}"
-
-
-def measured(value: float) -> str:
-    """A number with about three digits.
-
-    >>> measured(0.304), measured(47.66), measured(-0.001)
-    ('0.30', '47.7', '0.00')
-    """
-    size = abs(value)
-    if size >= 99.95:
-        return counted(value).replace("-", "−")
-    text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
-
-
-def alike(values: Sequence[float], digits: int = 3, sign: bool = False) -> list[str]:
-    """Numbers with as many decimals as the largest needs for so many digits; nothing for what is missing.
-
-    >>> alike([0.01234, -0.00567]), alike([1234.5, 2.0], sign=True), alike([0.0, float("nan")])
-    (['0.0123', '−0.0057'], ['+1\u202f234', '+2'], ['0', ''])
-    """
-    most = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
-    decimals = max(digits - 1 - int(np.floor(np.log10(most))), 0) if most > 0 else 0
-    return [_with_decimals(value, decimals, sign) for value in values]
-
-
-def _with_decimals(value: float, decimals: int, sign: bool) -> str:
-    if not np.isfinite(value):
-        return ""
-    text = f"{value:{'+' if sign else ''},.{decimals}f}".replace(",", THIN)
-    return (text.lstrip("+-") if not text.strip("+-0." + THIN) else text).replace("-", "−")
-
-
-def signed(value: float, decimals: int = 1) -> str:
-    """A percentage with its sign; nothing for what is missing.
-
-    >>> signed(5.94), signed(-38.4, 0), signed(0.01), signed(1640.2, 0), signed(float("nan"))
-    ('+5.9', '−38', '0.0', '+1\u202f640', '')
-    """
-    if np.isnan(value):
-        return ""
-    text = f"{value:+,.{decimals}f}".replace(",", THIN)
-    return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
-
-
-def decimals_of(values: Sequence[float]) -> int:
-    """Decimals that percentages of this size need to be told apart.
-
-    >>> decimals_of([-51.0, 3.0]), decimals_of([0.4, -8.2]), decimals_of([0.02, -0.03]), decimals_of([])
-    (0, 1, 2, 1)
-    """
-    most = max(map(abs, values), default=1.0)
-    return 0 if most >= _WHOLE else 1 if most >= _SLIGHT else 2
-
-
-def banded(middle: float, low: float, high: float) -> str:
-    """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
-
-    >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
-    ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
-    """
-    decimals = decimals_of([value for value in (middle, low, high) if not np.isnan(value)])
-    words = [signed(value, decimals) for value in (middle, low, high)]
-    return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
+    return f"{thousands(least)} to {thousands(most)} runs" if least < most else f"{thousands(most)} run{'s' * (most > 1)}"
 
 
 def usual(values: NDArray[np.float64], far: float = _FAR, most: float = _MOST, least: float = 0.0) -> NDArray[np.bool_]:
@@ -293,17 +191,6 @@ def edges(values: NDArray[np.float64]) -> tuple[float, float]:
     low, high = min(float(kept.min()), 0.0), max(float(kept.max()), 0.0)
     room = _AROUND * (high - low)
     return low - room, high + room
-
-
-def percent(share: float) -> str:
-    """A share in [0, 1] as a percentage.
-
-    >>> percent(0.256).replace(THIN, " "), percent(0.004).replace(THIN, " "), percent(0).replace(THIN, " ")
-    ('26 %', '<1 %', '0 %')
-    """
-    if 0 < share < 0.005:
-        return f"<1{THIN}%"
-    return f"{100 * share:.0f}{THIN}%"
 
 
 def apart(wanted: Sequence[float], gap: float) -> NDArray[np.float64]:

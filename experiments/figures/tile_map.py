@@ -15,14 +15,14 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LogNorm, Normalize, to_rgba
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from experiments.figures.glyphs import wide
-from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, counted, measured, note, nothing, present, shortened
+from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, note, nothing, present, shortened
 from experiments.letters import short
+from experiments.text import measured, thousands
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _COLOURS = "viridis_r"  # perceptually uniform, dark is much
 _DATE_LINE = -130.0  # degrees east; Pacific states further west stand at the right of the map
 _DEGREES = 8.5  # longitude that a tile spans
@@ -108,7 +108,9 @@ def tile_map(
     ax.set(xlim=(-0.6, width + 0.6), ylim=(height + 3.6, -0.6))
     _key(ax, norm, unit, height + 2.0, width, _reason(fewest, withheld), bool(enough.any()))
     dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
-    kept_count = f"{counted(int(enough.sum()))} of {counted(len(table))} states have a rate to show; events are pooled over runs."
+    kept_count = (
+        f"{thousands(int(enough.sum()))} of {thousands(len(table))} states have a rate to show; events are pooled over runs."
+    )
     note(ax, f"One tile a state, near its place. {kept_count} {dark}")
     return ax
 

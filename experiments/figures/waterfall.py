@@ -15,16 +15,14 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
-    banded,
     edges,
-    in_order,
     note,
     nothing,
     present,
     short_names,
     shortened,
-    spoken,
 )
+from experiments.text import banded, in_order, spoken
 from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.designs import Arm
+from experiments.design.designs import Arm
+from experiments.design.scenarios import Header
 from experiments.report import prose, sections
 from experiments.report.page import page
 from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import drawn
 from experiments.report.told import study_of
-from experiments.scenarios import Header
 
 __all__ = ["REPORT", "write"]
 

@@ -11,19 +11,20 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.designs import Arm
-from experiments.figures.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.analysis.frames import names_of
+from experiments.design.designs import Arm
+from experiments.design.scenarios import Header
 from experiments.figures.slices import LEVELS
-from experiments.figures.style import THIN, banded, counted, decimals_of, in_order, present, spoken, unknown
-from experiments.frames import names_of
+from experiments.figures.style import present
 from experiments.report import adapted_prose, prose, sections
 from experiments.report.blocks import inline
 from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import KINDS, Picture
 from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
-from experiments.scenarios import Header
-from experiments.telling import FEW_SEEDS
+from experiments.statistics import FEW_SEEDS
+from experiments.text import THIN, banded, decimals_of, in_order, spoken, thousands, unknown
 from sim.settings import Config
 
 __all__ = ["REPORT", "write_adapted"]
@@ -389,7 +390,7 @@ def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], co
         cells = [_counted(held.get((name, level)), numbers, count, study.fewest) for level in levels]
         rows.append(line(tag("b", named(name)) if name in own else _linked(name), *cells))
     heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
-    more = f" The {_LARGEST} with most events of {counted(len(sizes))}" if len(sizes) > _LARGEST else ""
+    more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
     return table(f"{unit}, by {_BYS[by]} (95 % interval over worlds); under it, events.{more}", ("scenario", *heads), rows)
 
@@ -405,7 +406,7 @@ def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -
     if row["size"] < fewest:
         return f"<{fewest} events"
     shown = _band(row) if numbers == _NUMBER else banded(*(float(row[name]) for name in numbers))
-    return tag("span", f"{shown} ", tag("span", counted(row[count]), class_="count"))
+    return tag("span", f"{shown} ", tag("span", thousands(row[count]), class_="count"))
 
 
 # --- how sure -------------------------------------------------------------------------------------------------------------
@@ -418,7 +419,8 @@ def _sure(study: Adapted) -> list[Element]:
     chance = f"about {max(round(_MISS * whole), 1)} would by chance alone. {prose.NO_HEADLINE.capitalize()}"
     gone = [row for row in study.held.values() if unknown(row["value"])]
     missing = (
-        f"{counted(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are not given."
+        f"{thousands(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are "
+        "not given."
     )
     few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEW_SEEDS else []
     return [

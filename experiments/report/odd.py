@@ -153,9 +153,10 @@ def _offences(config: Config) -> Grid:
 
 
 def _process() -> Part:
-    advance = module_of("sim.simulation").functions["advance"]
+    month, run = module_of("sim.month").functions, module_of("sim.simulation").functions
+    advance = month["advance"]
     steps = _items(steps_of(advance, _DEEP, METHODS), ordered=True)
-    rest = [Text(f"`{name}`: {module_of('sim.simulation').functions[name].said}") for name in ("with_capacity", "finish")]
+    rest = [Text(f"`{step.name}`: {step.said}") for step in (run["with_capacity"], month["finish"])]
     return Part(
         "odd-process",
         "3 Process overview and scheduling",

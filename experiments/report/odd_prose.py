@@ -36,7 +36,7 @@ AXES = (
     "instruments, `K` offences, `S` safeguards, `T` months."
 )
 SCHEDULING = (
-    "Time goes in months. `sim.simulation.advance` is one month; below, its calls in the order in which they stand in the "
+    "Time goes in months. `sim.month.advance` is one month; below, its calls in the order in which they stand in the "
     "code, and what each calls in turn. Within a month events carry days, so that files are served in the order of (filing "
     "day, id) and not of states. States are served one after another, and no authority's service changes another's within the "
     "month; state variables change at once (asynchronously)."
@@ -126,7 +126,7 @@ OBSERVATION = (
     "`metrics.fewest_events` is not shown."
 )
 INITIALISATION = (
-    "A run begins with nothing filed and nobody waiting (`sim.simulation`, `begin`); the run-in fills the queues before the "
+    "A run begins with nothing filed and nobody waiting (`sim.month`, `begin`); the run-in fills the queues before the "
     "window opens. A world's facts are built from the tables and the world seed, and are the same in every scenario; capacity "
     "is settled once from the load as adopted, and no scenario moves it. In the order of the code:"
 )

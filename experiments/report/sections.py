@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.figures.style import THIN, counted, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import STATUSES, lines_of
@@ -39,6 +38,7 @@ from experiments.report.told import (
     told_of,
     waited,
 )
+from experiments.text import THIN, spoken, thousands, unknown
 from sim.metrics import UNITS, absent_metrics
 
 _GROUPS = {
@@ -245,7 +245,7 @@ def _missing(study: Study) -> list[str]:
         arms = [study.names[arm] for arm in study.of(PROTECTION, kind)]
         words += [f"{SUBJECTS[PROTECTION]}, {told}: {listed(arms)}"] * bool(arms)
     thin = int((rows[["events", "events_baseline"]].min(axis=1) < fewest).sum())
-    cells = f"{counted(thin)} of {counted(len(rows))} rows of the full table"
+    cells = f"{thousands(thin)} of {thousands(len(rows))} rows of the full table"
     return [*words, f"{cells} rest on fewer than {fewest} events on a side and bear no number"]
 
 
@@ -256,9 +256,9 @@ def rests(known: pd.DataFrame, of: str = "comparison") -> list[Element]:
     """How many numbers are sourced, how many assumed, and which are to be swept; ``of`` says of what."""
     counts = known["status"].value_counts()
     assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
-    opening = f"{counted(len(known))} numbers stand in the files that this {of} was composed of."
-    part = f"{counted(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
-    rows = [(status, counted(int(counts[status]))) for status in STATUSES if status in counts.index]
+    opening = f"{thousands(len(known))} numbers stand in the files that this {of} was composed of."
+    part = f"{thousands(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
+    rows = [(status, thousands(int(counts[status]))) for status in STATUSES if status in counts.index]
     content = [tag("p", f"{opening} {part} {prose.STATUSES}"), table("Numbers by status", ("status", "numbers"), rows)]
     if known["swept"].any():
         content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]

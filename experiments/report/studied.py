@@ -11,13 +11,13 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
-from experiments.cube import Outcome, Study, conditions_in, scenarios_in
-from experiments.designs import Design, Uncertainty
-from experiments.figures.style import counted, spoken
-from experiments.lineup import APART
+from experiments.design.arms import APART
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.scenarios import choice_of
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
-from experiments.scenarios import choice_of
+from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
+from experiments.text import spoken, thousands
 from sim.config import composed
 from sim.places import config_folder
 from sim.world.leaves import moved
@@ -72,11 +72,11 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
     scenarios, conditions = scenarios_in(points), [name for name in conditions_in(points) if name]
     draws = int(points["draw"].nunique())
     rows = [
-        ("Points", f"{counted(len(points))}: each a configuration with an id of its own"),
+        ("Points", f"{thousands(len(points))}: each a configuration with an id of its own"),
         ("Policies", _named(scenarios)),
         *([("Levers", _named(list(study.design.levers)))] if study.design.levers else []),
         *([("Conditions", _named(conditions))] if conditions else []),
-        ("Draws of parameters", counted(draws) if study.design.uncertainties else "none: no parameter is varied"),
+        ("Draws of parameters", thousands(draws) if study.design.uncertainties else "none: no parameter is varied"),
         *(
             [
                 (
@@ -90,7 +90,7 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
         *([("Worlds left out", f"{facts['left_out']}. Nothing on this page rests on them.")] if facts.get("left_out") else []),
         ("Window", f"{several(study.config.years, 'year')} a run"),
         *([("Runs", _runs(wanted, facts))] if wanted else []),
-        *([("Runs without a value", f"{counted(without)} ({spoken(outcome)})")] if without else []),
+        *([("Runs without a value", f"{thousands(without)} ({spoken(outcome)})")] if without else []),
         ("Outcomes kept", _named(study.design.outcomes) if study.design.outcomes else "all"),
         *([("Time", _time(float(facts["seconds"])))] if "seconds" in facts else []),
     ]
@@ -100,13 +100,13 @@ def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
 def _named(names: list[str]) -> str:
     """Names in a row; of many the first."""
     shown = [spoken(name) for name in names[:_NAMED]]
-    return f"{counted(len(names))}: {', '.join(shown)} and others" if len(names) > _NAMED else listed(shown)
+    return f"{thousands(len(names))}: {', '.join(shown)} and others" if len(names) > _NAMED else listed(shown)
 
 
 def _runs(wanted: int, facts: Mapping[str, Any]) -> str:
     done, missing, failed = facts.get("runs"), int(facts.get("missing", 0)), len(list(facts.get("failed", ())))
-    opening = f"{counted(wanted)} wanted" if done is None else f"{counted(int(done))} done of {counted(wanted)}"
-    return f"{opening}; {counted(missing)} missing; {counted(failed)} failed"
+    opening = f"{thousands(wanted)} wanted" if done is None else f"{thousands(int(done))} done of {thousands(wanted)}"
+    return f"{opening}; {thousands(missing)} missing; {thousands(failed)} failed"
 
 
 def _time(seconds: float) -> str:

@@ -15,9 +15,7 @@ from xml.etree.ElementTree import Element
 import pandas as pd
 
 from experiments.analysis.record import Analysis, Drawing, Shown, spec_from
-from experiments.cube import Study
 from experiments.figures import draw, save
-from experiments.figures.style import counted, spoken
 from experiments.output import safe_name
 from experiments.report import prose, sections, study_prose
 from experiments.report.blocks import Part, elements, inline
@@ -27,7 +25,9 @@ from experiments.report.pictures import Picture
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_of, varied
 from experiments.report.tables import cells_of, texts_of
 from experiments.report.told import listed, numbered, several
-from experiments.telling import FEW_SEEDS
+from experiments.statistics import FEW_SEEDS
+from experiments.store.outcomes import Study
+from experiments.text import spoken, thousands
 
 __all__ = ["REPORT", "suited", "write_study"]
 
@@ -159,7 +159,7 @@ def _compared(study: Study) -> str:
         return study_prose.ALONE
     if len(names) == 1:
         return study_prose.AGAINST.format(name=names[0]) + prose.SAME_LUCK
-    return study_prose.EACH_AGAINST.format(count=counted(len(names))) + prose.SAME_LUCK
+    return study_prose.EACH_AGAINST.format(count=thousands(len(names))) + prose.SAME_LUCK
 
 
 def _answer(
@@ -246,7 +246,7 @@ def _analysis(analysis: Analysis, study: Study) -> list[Element]:
         content.append(_main_table(name, frame.head(most), frame))
         if len(frame) > most:
             content.append(
-                tag("p", study_prose.CUT.format(shown=most, rows=counted(len(frame)), name=safe_name(name)), class_="quiet")
+                tag("p", study_prose.CUT.format(shown=most, rows=thousands(len(frame)), name=safe_name(name)), class_="quiet")
             )
         if others:
             told = [

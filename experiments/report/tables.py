@@ -8,10 +8,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from experiments.figures.slices import LEVELS, levels_of
-from experiments.figures.style import THIN, banded, counted, in_order, spoken, unknown
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import KINDS, SLICED, order_of, sliced
@@ -30,8 +28,9 @@ from experiments.report.told import (
     span,
     verdict,
 )
+from experiments.text import THIN, banded, in_order, spoken, thousands, unknown
+from sim.arrays import Reals
 
-Reals = NDArray[np.float64]
 _ENDS = ("", "_low", "_high")
 _HEADLINE = (
     "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
@@ -130,7 +129,7 @@ def _numbers(row: Row, study: Study) -> tuple[str, ...]:
     change = silent.get(kind) or banded(row["percent"], row["percent_low"], row["percent_high"])
     levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
     events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
-    return (*levels, change, *events, counted(row["worlds"]), counted(row["runs"]), str(row["expected"] or ""), _agreed(row))
+    return (*levels, change, *events, thousands(row["worlds"]), thousands(row["runs"]), str(row["expected"] or ""), _agreed(row))
 
 
 def _agreed(row: Row) -> str:
@@ -169,7 +168,7 @@ def _cell(row: Row | None, study: Study) -> str | Element:
     if row is None or kind in silent:
         return silent[kind]
     change = banded(row["percent"], row["percent_low"], row["percent_high"]) or "–"
-    return tag("span", f"{change} ", tag("span", counted(row["events"]), class_="count"))
+    return tag("span", f"{change} ", tag("span", thousands(row["events"]), class_="count"))
 
 
 def _slice(study: Study, by: str, order: Sequence[str]) -> list[Element]:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.designs import Arm
-from experiments.figures.style import THIN, counted, decimals_of, present, signed, spoken, unknown
-from experiments.frames import names_of
+from experiments.analysis.frames import names_of
+from experiments.design.designs import Arm
+from experiments.design.scenarios import Header
+from experiments.figures.style import present
 from experiments.letters import inked
-from experiments.scenarios import Header
+from experiments.text import THIN, decimals_of, signed, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
@@ -288,7 +289,7 @@ def few(events: float, fewest: int) -> str:
     >>> few(3, 10), few(12, 10)
     ('<10', '12')
     """
-    return counted(events) if events >= fewest else f"<{fewest}"
+    return thousands(events) if events >= fewest else f"<{fewest}"
 
 
 def waited(row: Row | None) -> str:
@@ -349,4 +350,4 @@ def several(number: int, one: str, many: str = "") -> str:
     >>> several(1, "reform"), several(3, "reform")
     ('1 reform', '3 reforms')
     """
-    return f"{counted(number)} {one if number == 1 else many or one + 's'}"
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from experiments.output import commit
-from experiments.run_tables import Kept
+from experiments.store.kept import Kept
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.leaves import moved
 
 _LETTERS = 12
-_OF_A_RUN = "experiments/run_tables.py"
+_OF_A_RUN = "experiments/store/kept.py"
 _SIZES = ("question", "seeds", "luck", "size")  # of a design
 _MOST = 4  # keys of one base that are told
 _DECIDE = ("python", "numpy", "numba", "scipy")  # packages whose version may change a number

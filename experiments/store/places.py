@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sim.places import is_folder
+from experiments.store.parts import TABLES, parts_of
+from sim.errors import in_brief
+from sim.places import is_file, is_folder
+from sim.world.record import ConfigError, quoted
 
 STORES = "stores"
 """Folder of stores under that of results."""
@@ -45,3 +48,25 @@ def meant_by(asked: str, output: str) -> list[Path]:
 def _changed(folder: Path) -> float:
     """When a store was last written to, in seconds since 1970."""
     return max((path.stat().st_mtime for path in (folder / SESSIONS).glob("*.json")), default=0.0)
+
+
+def asked_folder(store: str | None, output: str) -> Path:
+    """The folder of the store that is asked for: by path, by name, or by what stands before the digest of one store's name.
+
+    Raises ``ConfigError`` where none is, and names those that are there.
+    """
+    found = [] if store is None else [folder for folder in meant_by(store, output) if _is_store(folder)]
+    if len(found) > 1:
+        raise ConfigError(
+            f"store: found {len(found)} stores that begin with {quoted(str(store))}; accepted: one of "
+            f"{in_brief([path.name for path in found])}"
+        )
+    if not found:
+        known = [path.name for path in stores_in(output)]
+        there = f"one of {in_brief(known)}" if known else f"one of the stores under {output}/{STORES}, where there is none"
+        raise ConfigError(f"store: found {'none' if store is None else f'no store {quoted(store)}'}; accepted: a path, or {there}")
+    return found[0]
+
+
+def _is_store(folder: Path) -> bool:
+    return is_file(folder / ABOUT) or (is_folder(folder) and any(parts_of(folder, table) for table in TABLES))

@@ -16,18 +16,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from experiments.amounts import counted
-from experiments.board import Board, Key, Rows, Run, board_of, levels_of
-from experiments.cube import Cube, Outcome
-from experiments.designs import Design, design_from
-from experiments.points import FIXED
+from experiments.design.designs import Design, design_from
+from experiments.design.points import FIXED
 from experiments.settings import StudyConfig, conducted
 from experiments.store import point_tables
 from experiments.store.journal import journals_of, peek
+from experiments.store.outcomes import Cube, Outcome
 from experiments.store.parts import StoreError, parts_of, read_part
+from experiments.store.results import Board, Key, Rows, Run, board_of, levels_of
 from experiments.store.schema import DATA, GIVEN, VIEWS, Done
 from experiments.store.schema import Key as RunKey
 from experiments.store.store import about_of, failures_in, runs_of, table_of
+from experiments.text import counted
 from sim.config import checked
 from sim.metrics import UNITS, WAYS, Given
 from sim.settings import Config

@@ -18,11 +18,11 @@ from filelock import FileLock, Timeout
 
 from experiments.interrupts import held as holding
 from experiments.output import FULL, OutputError, naming
-from experiments.run_tables import UNITS_KEPT
 from experiments.store import point_tables
 from experiments.store.configurations import Configurations
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
+from experiments.store.kept import UNITS_KEPT
 from experiments.store.locks import WHOLE, take
 from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS

@@ -21,7 +21,7 @@ from experiments.store.requests import lacking, refuse_damaged, requests_of, sai
 from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Key
 from experiments.store.schema import checksum_of as rows_checksum
 from experiments.store.store import about_of, keeps_requests, kept_in
-from experiments.telling import counted
+from experiments.text import counted
 
 _SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
 

@@ -11,16 +11,15 @@ from math import floor
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.arrays import Ints, Keys, Reals
 from sim.compiled import inlined, loop
-from sim.draws import Draws, Keys, Reals, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
+from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS
 
-Ints = NDArray[np.int64]
 _MONTHS_PER_FRAILTY = 6  # a half-year: the period of the provider panels behind the negative-binomial k (empirics.md 1.5)
 _CASE, _DAY, _PERSON, _MEMBER, _FOREIGN = map(name_key, ("cases", "day", "person", "member", "foreign"))
 _ORIGIN, _CONDUCT, _CLASS, _URGENT = map(name_key, ("foreign:origin", "conduct", "class", "urgent"))

@@ -16,14 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sim.arrays import Ints, Reals
 from sim.draws import Draws, name_keys
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 
-Ints = NDArray[np.int64]
-Reals = NDArray[np.float64]
 PROCESSES = ("ordinary", "emergency")
 _MONTHS_PER_NOISE = 6  # a half-year: the period of the firms' reports in which the noise was measured (empirics.md 2.7)
 

@@ -11,24 +11,22 @@ one to freeze the data, and the formal request. The first three do not depend on
 from __future__ import annotations
 
 from math import exp, log
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import StrictInt
 
-from sim.compiled import inlined, kernel, loop
+from sim.arrays import Ints, Reals
+from sim.compiled import inlined, loop
 from sim.conduct.learning import Mind
-from sim.draws import Draws, Keys, Reals, absorb, gumbel_quantile, name_key, normal_quantile, opened, u1, u2, unit
+from sim.conduct.menus import Habits
+from sim.conduct.retries import CaseBook
+from sim.draws import absorb, gumbel_quantile, name_key, normal_quantile, opened, u1, u2, unit
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
-from sim.world.instruments import COVERED, Inflation, LawInForce
-from sim.world.ranges import Bar, Days, Range, Shape, StateCount, Unit, Weight
-from sim.world.record import Record
-from sim.world.snapshot import World
+from sim.world.instruments import COVERED, LawInForce
 from sim.world.vocabulary import (
     CONTENT,
-    DAYS_PER_MONTH,
     DETERRED,
     DIRECT,
     DOMESTIC,
@@ -36,18 +34,15 @@ from sim.world.vocabulary import (
     FABRICATED,
     FIRST_SIDE_DOOR,
     FORMAL,
-    GROUPS,
     HONEST,
     NOT_LIVE,
     OPEN,
     PENDING,
     POLICE,
     PRESERVATION,
-    RECHARACTERISED,
     SPONTANEOUS,
 )
 
-Ints = NDArray[np.int64]
 _DESTINATION, _LABEL, _FILE, _LIVE = map(name_key, ("destination", "label", "file", "live"))
 _QUALITY, _PRESERVE, _BASIS = map(name_key, ("quality", "preserve", "basis"))
 _UNASKED, _FIRM, _POLICE, _URGENT = map(name_key, ("spontaneous", "direct", "police", "urgent"))
@@ -55,51 +50,6 @@ _ORDINARY, _HURRIED, _BY_POLICE, _BY_FIRM = range(4)  # places of ``learning.WAY
 _REGIMES = 4  # kinds of destination as hosts; the same as residence states come after them
 _FRAMES = 16  # more than there are kinds and classes of labels: a way is a state times this and a frame
 MOST_ROWS = 5  # rows that one filing may write: shared unasked, to the firm, police to police, to freeze, formal
-
-
-class ConductSpec(Record):
-    """How requesters behave while they do not learn."""
-
-    attempts: Annotated[StrictInt, Range(1, 3)]  # a way each: more would need more columns of the case book
-    retry_days: Days
-    open_framing_a: Shape
-    open_framing_b: Shape
-    recharacterised_share: Unit
-    residence_weight: Weight
-    appetite: Unit
-    preservation_share: Unit
-    fall_through: bool
-    quality_abusive: Bar
-    file_everything: bool
-    legal_basis: Literal["precedence", "requester_choice"]
-    direct_share: Unit
-    police_share: Unit
-    spontaneous_most: Unit
-    spyware: Unit
-    spyware_states: StateCount
-    inflation: Inflation | None
-
-
-class Habits(NamedTuple):
-    """What the filing kernel reads of requesters: menus and propensities."""
-
-    menu: Reals  # [1 or 2, N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu;
-    # before and after the window opens, where a text that adds offences tells them apart
-    label_keys: Keys  # [K]
-    state_keys: Keys  # [N]
-    residence_log: float
-    appetite: Reals  # [N] share of live cases that a state files at a propensity of one
-    preservation_share: float
-    direct_share: float
-    police_share: float
-    unasked: Reals  # [N, N] chance that a state shares unasked what it punishes itself, by requester and requested
-    punished: NDArray[np.bool_]  # [1 or 2, N, K] what each state punishes, before and after the window opens where these differ
-    by_choice: bool  # the requester chooses among the texts that reach the request
-    fall_through: bool
-    quality_abusive: float
-    file_everything: bool
-    attempts: int
-    retry_days: float
 
 
 class Paper(NamedTuple):
@@ -115,120 +65,6 @@ class Paper(NamedTuple):
     kind: int
     quality: float
     place: int  # kind of the destination
-
-
-class CaseBook(NamedTuple):
-    """What has become of each case so far."""
-
-    status: NDArray[np.int8]  # [C] how far the case has come
-    attempts: NDArray[np.int8]  # [C] filings made
-    tried: NDArray[np.uint8]  # [C] bit d: destination slot d has been used
-    ways: NDArray[np.int32]  # [C, 2] state and frame of the first and second filing; -1 for none
-    last: Ints  # [C] last row of the last filing: the formal request, or a side door where there was none; -1 for none
-    waiting: Ints  # [C] cases that may be filed again once their last filing has ended; the first ``held[0]`` count
-    until: Reals  # [C] day before which there is nothing to hear of each of these
-    held: Ints  # [1] how many wait
-
-
-def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:
-    """Each state's openness: the chance that a protected conduct is named as what it is (empirics.md 3.6), shape ``[N]``."""
-    return 1.0 - draws.beta(spec.open_framing_a, spec.open_framing_b, "trait:framing", world.states.keys)
-
-
-def crimes_at_home(world: World, law: LawInForce) -> NDArray[np.bool_]:
-    """What each state punishes by its own law, ``[1 or 2, N, K]``: before and after the window opens where these differ.
-
-    A party to a text that adds an offence must punish it, so its law then holds it, with a maximum that nobody knows; the text
-    covers it at any. Other duties to punish (Hanoi Arts 7-17) change no menu: what a law of today lacks there is drawn as lacking.
-    """
-    crimes = ~np.isnan(world.states.penalties)
-    if not law.adds.any():
-        return crimes[None]
-    party = np.stack([law.before, law.after]).any(axis=3)  # [2, I, N]
-    held: NDArray[np.bool_] = crimes | (party[:, :, :, None] & law.adds[None, :, None, :]).any(axis=1)
-    return held
-
-
-def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
-    """Chance that a state sends evidence of what it punishes itself unasked (Art 40(4)), ``[N, N]`` by receiver and sender.
-
-    In proportion to alignment, *assumption*. The sender knows the facts, which it holds, and judges them by its own law: so a
-    state that punishes no insult volunteers nobody who insulted.
-    """
-    return np.asarray(spec.spontaneous_most * world.states.alignment)
-
-
-def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
-    """The menus of one world under its texts, and what else decides how requests are made."""
-    crimes = crimes_at_home(world, law)
-    with np.errstate(divide="ignore"):
-        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
-        residence_log = float(np.log(spec.residence_weight))
-    return Habits(
-        menu=menu,
-        label_keys=world.offences.keys,
-        state_keys=world.states.keys,
-        residence_log=residence_log,
-        appetite=np.full(world.states.count, spec.appetite),
-        preservation_share=spec.preservation_share,
-        direct_share=spec.direct_share,
-        police_share=spec.police_share,
-        unasked=unasked_sharing(world, spec),
-        punished=crimes,
-        by_choice=spec.legal_basis == "requester_choice",
-        fall_through=spec.fall_through,
-        quality_abusive=spec.quality_abusive,
-        file_everything=spec.file_everything,
-        attempts=spec.attempts,
-        retry_days=spec.retry_days,
-    )
-
-
-def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
-    """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
-
-    With ``rows`` of these states alone, and ``law`` of these.
-
-    Of a class D conduct: the honest label with the state's openness, a broader label for the same facts, or the facts and the
-    label of another crime, by its weight as a pretext and its plausibility against the group. Labels that the requester's law
-    lacks are off the menu; what is left shares the appeal. A true ordinary offence (a selective case) is labelled as it is.
-    """
-    offences = world.offences
-    n, k = law.shape
-    openness = open_framing(world, spec, Draws(world.seed))
-    if rows is not None:
-        openness = openness[rows]
-    weight = np.zeros((n, len(GROUPS), k, 3, k))
-    for conduct in range(k):
-        if not offences.protected[conduct]:
-            weight[:, :, conduct, HONEST, conduct] = 1.0
-            continue
-        weight[:, :, conduct, HONEST, conduct] = (openness * law[:, conduct])[:, None]
-        broader = offences.broader[conduct][None, :] * law
-        total = broader.sum(axis=1, keepdims=True)
-        broader = np.divide(broader, total, out=np.zeros_like(broader), where=total > 0)
-        framed = (1 - openness)[:, None]
-        weight[:, :, conduct, RECHARACTERISED, :] = (framed * spec.recharacterised_share * broader)[:, None, :]
-        pretext = offences.pretext[None, None, :] * offences.plausible.T[None, :, :] * (law & ~offences.protected)[:, None, :]
-        total = pretext.sum(axis=2, keepdims=True)
-        pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
-        weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - spec.recharacterised_share) * pretext
-    return weight
-
-
-def empty_book(cases: Cases) -> CaseBook:
-    """No case has been filed yet."""
-    count = cases.id.size
-    return CaseBook(
-        status=np.full(count, NOT_LIVE, np.int8),
-        attempts=np.zeros(count, np.int8),
-        tried=np.zeros(count, np.uint8),
-        ways=np.full((count, 2), -1, np.int32),
-        last=np.full(count, -1, np.int64),
-        waiting=np.empty(count, np.int64),
-        until=np.empty(count),
-        held=np.zeros(1, np.int64),
-    )
 
 
 @inlined
@@ -609,76 +445,3 @@ def file_requests(
         if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:
             frame = int(mind.frame[kind, label])
         _cross_off(c, attempt, j, frame, cases, book)
-
-
-@inlined
-def _heard(c: int, last: int, docket: Docket) -> tuple[float, float]:
-    """When the requester knows that its last filing gave too little (infinity if it gave enough), and when to look again.
-
-    A formal request that gave anything is enough; a side door must have given the class that was wanted. Where some answer is
-    still open the first is infinity and the second minus infinity; data that are granted for a later day may yet be stopped.
-    """
-    heard, enough = -np.inf, np.inf
-    m = last
-    if np.isnan(docket.ended_day[m]):  # most often the formal request, which is filed last, is open
-        return np.inf, -np.inf
-    while m >= 0 and docket.case[m] == c and docket.attempt[m] == docket.attempt[last]:
-        formal = docket.channel[m] < FIRST_SIDE_DOOR
-        if docket.channel[m] != PRESERVATION:
-            if np.isnan(docket.ended_day[m]):
-                return np.inf, -np.inf
-            if docket.granted[m] >= (0 if formal else docket.wanted[m]):
-                enough = min(enough, docket.ended_day[m])
-            heard = max(heard, docket.ended_day[m])
-        m -= 1
-    return (np.inf, enough) if enough < np.inf else (heard, heard)
-
-
-@kernel
-def due_again(month: int, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
-    """Cases whose last filing ended without the data early enough to ask elsewhere this month; they wait no longer."""
-    waiting = book.held[0]
-    found = np.empty(waiting, np.int64)
-    days = np.empty(waiting)
-    count, kept = 0, 0
-    start, stop = month * DAYS_PER_MONTH, (month + 1) * DAYS_PER_MONTH
-    for w in range(waiting):
-        c, until = book.waiting[w], book.until[w]
-        if until < stop:
-            heard, until = _heard(c, book.last[c], docket)
-            if heard == np.inf and -np.inf < until < start:
-                continue  # it has the data
-            if heard + habits.retry_days < stop:  # whoever could have asked last month, but heard too late, asks at once
-                found[count], days[count] = c, max(heard + habits.retry_days, start)
-                count += 1
-                continue
-        book.waiting[kept], book.until[kept] = c, until
-        kept += 1
-    book.held[0] = kept
-    return found[:count], days[:count]
-
-
-def wishes_of_month(month: int, edges: Ints, cases: Cases, book: CaseBook, docket: Docket, habits: Habits) -> tuple[Ints, Reals]:
-    """New cases of the month and second or third attempts, in order of (day, id)."""
-    rows = np.arange(edges[month], edges[month + 1])
-    days = cases.day[edges[month] : edges[month + 1]]
-    if book.held[0] == 0:
-        return rows, days
-    again, when = due_again(month, book, docket, habits)
-    order = np.lexsort((cases.id[again], when))
-    return merged(rows, days, again[order], when[order])
-
-
-@kernel
-def merged(rows: Ints, days: Reals, again: Ints, when: Reals) -> tuple[Ints, Reals]:
-    """Both lists of cases as one, by day; each is in order of (day, id) already, and new cases come first on a day."""
-    both, at = np.empty(rows.size + again.size, np.int64), np.empty(rows.size + again.size)
-    new, old = 0, 0
-    for w in range(both.size):
-        if old == again.size or (new < rows.size and days[new] <= when[old]):
-            both[w], at[w] = rows[new], days[new]
-            new += 1
-        else:
-            both[w], at[w] = again[old], when[old]
-            old += 1
-    return both, at

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import special
 
+from sim.arrays import Flags, Ints, Reals
 from sim.compiled import kernel
-from sim.draws import Draws, Reals
+from sim.draws import Draws
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket
 from sim.world.ranges import FilesOrNone, Range, Unit
@@ -42,8 +43,6 @@ from sim.world.vocabulary import (
     SPONTANEOUS,
 )
 
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 Codes = NDArray[np.integer[Any]]
 WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 """Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""

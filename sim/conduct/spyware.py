@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.conduct.filing import ConductSpec
+from sim.arrays import Flags
+from sim.conduct.menus import ConductSpec
 from sim.draws import Draws
 from sim.world.cases import Cases
 from sim.world.snapshot import World
 from sim.world.vocabulary import DISCLOSED, DOMESTIC, NOT_LIVE
-
-Flags = NDArray[np.bool_]
 
 
 def with_spyware(world: World, spec: ConductSpec) -> Flags:

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.arrays import Reals
 from sim.compiled import CACHE
-from sim.draws import Reals, name_key
+from sim.draws import name_key
 from sim.own_folder import PRIVATE
 from sim.review import pipeline
 from sim.review.safeguard import (

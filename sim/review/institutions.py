@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.draws import Reals
+from sim.arrays import Flags, Ints, Reals
 from sim.review.suspension import Suspension
 from sim.review.training import Training
-
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
 class Trained(NamedTuple):

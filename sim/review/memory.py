@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Flags, Ints, Keys, Reals
 from sim.compiled import kernel
-from sim.draws import Draws, Keys, Reals
+from sim.draws import Draws
 from sim.review.pipeline import Reading
 from sim.world.cases import Cases
 from sim.world.docket import Docket
@@ -29,9 +30,6 @@ from sim.world.vocabulary import (
     MONTHS_PER_YEAR,
     REFUSED,
 )
-
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class Memory(Record):

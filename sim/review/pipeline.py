@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Keys, Reals, exponential_quantile, name_key, normal_quantile, u1, u2, u3
+from sim.arrays import Keys, Reals
+from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u3
 from sim.review.queue import (
     NONE,
     ORDINARY_LANE,
@@ -55,8 +56,6 @@ from sim.world.vocabulary import (
     TRAFFIC,
     WITHDRAWN,
 )
-
-Ints = NDArray[np.int64]
 
 PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "hours", "delay"))
 RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))

@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.draws import Reals
+from sim.arrays import Ints, Reals
 from sim.world.docket import Docket
 from sim.world.vocabulary import LAPSED, SUSPENDED
-
-Ints = NDArray[np.int64]
 
 URGENT_LANE, ORDINARY_LANE, PARKED_LANE = 0, 1, 2
 NONE = -1

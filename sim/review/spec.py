@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sim.draws import Draws, Reals, name_keys
+from sim.arrays import Reals
+from sim.draws import Draws, name_keys
 from sim.review.assembly import Review
 from sim.review.desk import Desk
 from sim.review.goodwill import Goodwill

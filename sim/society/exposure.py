@@ -11,15 +11,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Ints, Keys, Reals
 from sim.compiled import kernel
-from sim.draws import Draws, Keys, Reals, name_key, normal_quantile, u1
+from sim.draws import Draws, name_key, normal_quantile, u1
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.ranges import Months, Spread, Unit
 from sim.world.record import Record
 from sim.world.vocabulary import DAYS_PER_MONTH, PRESERVATION
 
-Ints = NDArray[np.int64]
 _EXPOSED, _LAG = map(name_key, ("exposed", "lag"))
 
 

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Flags, Ints, Keys, Reals
 from sim.compiled import inlined, kernel
-from sim.draws import Draws, Keys, Reals, name_key, u1, u2
+from sim.draws import Draws, name_key, u1, u2
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.people import PeopleTable
@@ -25,8 +26,6 @@ from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION
 
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 _ARRESTED, _EVADED, _TOOLS = map(name_key, ("arrested", "evaded", "tools"))
 

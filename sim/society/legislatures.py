@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import StrictFloat
 
-from sim.draws import Draws, Keys, Reals
+from sim.arrays import Flags, Ints, Keys, Reals
+from sim.draws import Draws
 from sim.world.cases import Cases
 from sim.world.instruments import COVERED, TOO_LIGHT
 from sim.world.ranges import FactorOrNone, Range, Rate, StateCount, Unit, YearsOrNone
@@ -21,8 +22,6 @@ from sim.world.record import Record
 from sim.world.states import StateTable
 from sim.world.vocabulary import Offences
 
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 _MONTHS = 12
 
 

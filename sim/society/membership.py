@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 
-from sim.draws import Draws, Reals, name_key
+from sim.arrays import Flags, Reals
+from sim.draws import Draws, name_key
 from sim.world.ranges import Days, FactorOrNone, Range, Rate, Spread
 from sim.world.record import Record
 from sim.world.states import StateTable
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-Flags = NDArray[np.bool_]
 _MONTHS = 12
 
 

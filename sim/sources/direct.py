@@ -13,12 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from sim.arrays import Flags, Reals
 from sim.draws import Draws
 from sim.world.record import ConfigError
 from sim.world.spec import DirectSpec
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 ORDINARY, EMERGENCY = 0, 1
 _COLUMNS = (("ordinary", "ordinary_answered"), ("emergency", "emergency_answered"))
 

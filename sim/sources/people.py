@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arrays import Keys, Reals
 from sim.compiled import kernel
-from sim.draws import Draws, Keys, absorb, name_key, opened
+from sim.draws import Draws, absorb, name_key, opened
 from sim.world.people import PeopleTable
 from sim.world.spec import PeopleSpec
 from sim.world.states import StateTable
 from sim.world.vocabulary import GROUPS
 
-Reals = NDArray[np.float64]
 _LEAST_ROWS = 3  # rows that every (origin, group) cell with anyone at risk gets
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from sim.arrays import Reals
 from sim.draws import Draws, name_keys
 from sim.sources.direct import EMERGENCY, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
@@ -18,7 +19,6 @@ from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpe
 from sim.world.states import StateTable
 from sim.world.vocabulary import GROUPS, Offence, Offences
 
-Reals = NDArray[np.float64]
 _COUNCIL = "coe_member"
 _DEMOCRATIC_FROM = 2  # regime code of an electoral democracy
 _LEAST_SPREAD = 1e-4  # of a logarithm: under it the prior gamma is a point, and counts change nothing

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Keys
+from sim.arrays import Keys
 
 
 class Cases(NamedTuple):

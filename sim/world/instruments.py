@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import StrictInt, model_validator
 
-from sim.draws import Draws, Keys, name_keys
+from sim.arrays import Flags, Keys
+from sim.draws import Draws, name_keys
 from sim.world.ranges import Bar, Factor, Order, Range, Slope, Unit, YearsOrNone
 from sim.world.record import ConfigError, Record
 from sim.world.states import StateTable
@@ -29,7 +30,6 @@ from sim.world.vocabulary import (
     Regime,
 )
 
-Flags = NDArray[np.bool_]
 Treatment = Literal["never", "serious", "always"]
 Seriousness = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2

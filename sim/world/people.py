@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Keys
+from sim.arrays import Keys
 
 
 @dataclass(frozen=True)

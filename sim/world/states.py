@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Keys
+from sim.arrays import Flags, Keys, Reals
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 MADE_UP = "Synthetic"
 """Region of every state of a made-up world, which has none of the states that a text may name."""
 _LETTERS = 26  # of the alphabet; codes of three of them are more than a made-up world may have states

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from sim.draws import Keys, name_keys
+from sim.arrays import Keys
+from sim.draws import name_keys
 from sim.world.ranges import Spread, Unit, Weight, Years
 from sim.world.record import ConfigError, Record
 

@@ -9,17 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from experiments.cube import Outcome, Told, cube_from
-from experiments.designs import Design
-from experiments.points import point_id
-from experiments.sampling import combinations_of, draws_of
+from experiments.design.designs import Design
+from experiments.design.points import point_id
+from experiments.design.sampling import combinations_of, draws_of
 from experiments.settings import StudyConfig, asked_by
+from experiments.store.outcomes import Outcome, Told, cube_from
+from sim.arrays import Reals
 from sim.settings import Config
 from tests.analysis.studies import read_against
 
-Reals = NDArray[np.float64]
 OUTCOME = Outcome("case_disclosure_rate")
 Function = Callable[[pd.DataFrame], Any]  # draws -> [n]
 
@@ -42,7 +41,7 @@ def design_of(draw: str, bounds: dict[str, tuple[float, float]] | dict[str, Any]
 
 
 def points_of(design: Design) -> pd.DataFrame:
-    """As ``experiments.points`` makes them, without composing a configuration a row."""
+    """As ``experiments.design.points`` makes them, without composing a configuration a row."""
     draws = draws_of(design)
     policies = combinations_of(design) if design.levers else [{}]
     rows = [

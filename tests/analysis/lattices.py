@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from experiments.cube import Cube, Outcome, Told
-from experiments.designs import Design
-from experiments.sampling import combinations_of
+from experiments.design.designs import Design
+from experiments.design.sampling import combinations_of
+from experiments.store.outcomes import Cube, Outcome, Told
 from sim.config import load
 from tests.analysis.studies import asked, read_against
 
-Reals = NDArray[np.float64]
 HARM, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 
 

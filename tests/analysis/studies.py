@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.cube import Outcome, Told, cube_from
-from experiments.designs import Design, Uncertainty
-from experiments.points import FIXED, is_baseline
-from experiments.sampling import draws_of
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.points import FIXED, is_baseline
+from experiments.design.sampling import draws_of
 from experiments.settings import StudyConfig, study_of
+from experiments.store.outcomes import Outcome, Told, cube_from
 from sim.config import load
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")

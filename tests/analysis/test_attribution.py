@@ -14,12 +14,12 @@ from experiments.analysis import attribution
 from experiments.analysis.games import PAIR, estimate, game_of
 from experiments.analysis.record import Analysis
 from experiments.analysis.shapley import contributions, shapley
-from experiments.cube import Outcome
-from experiments.designs import design_of
+from experiments.design.designs import design_of
+from experiments.design.points import points_of as composed
+from experiments.design.sampling import MOST_FACTORIAL, orders_of
 from experiments.figures.style import BETTER, FAINT, WORSE
 from experiments.figures.waterfall import colour_of
-from experiments.points import points_of as composed
-from experiments.sampling import MOST_FACTORIAL, orders_of
+from experiments.store.outcomes import Outcome
 from sim.world.record import ConfigError
 from tests.analysis.lattices import HARM, NEEDS, cube, design, numbered, on, points_of, told
 

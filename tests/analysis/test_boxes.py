@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import qmc
 
-from experiments.analysis.boxes import (
+from experiments.analysis.prim import (
     Box,
     Peeling,
     again,
@@ -144,6 +144,6 @@ def test_resamples_of_noise_do_badly_on_draws_left_out() -> None:
 
 
 def test_without_the_workbench_one_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.analysis.boxes.find_spec", lambda name: None)
+    monkeypatch.setattr("experiments.analysis.prim.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"ema_workbench; accepted: .*pip install 'rogatory\[discovery\]'"):
         trajectory_of(cube(20), np.ones(20, bool), HOW)

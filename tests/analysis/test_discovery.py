@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.discovery import analyse, ends_of, unsuited
-from experiments.cube import Outcome, Told
-from experiments.designs import Uncertainty
-from experiments.sampling import draws_of
+from experiments.design.designs import Uncertainty
+from experiments.design.sampling import draws_of
+from experiments.store.outcomes import Outcome, Told
 from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
@@ -148,7 +148,7 @@ def test_whole_numbers_and_lists_are_told_by_the_values_in_the_box() -> None:
 
 def test_it_says_what_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unsuited(planted()) is None
-    monkeypatch.setattr("experiments.analysis.boxes.find_spec", lambda name: None)
+    monkeypatch.setattr("experiments.analysis.prim.find_spec", lambda name: None)
     assert "pip install 'rogatory[discovery]'" in (unsuited(planted()) or "")
     with pytest.raises(ConfigError, match="found no package ema_workbench"):
         analyse(planted(), CASES)

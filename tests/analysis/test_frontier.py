@@ -11,20 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from experiments.analysis import frontier
 from experiments.analysis.bundles import labels_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of
 from experiments.analysis.record import Analysis
 from experiments.analysis.scored import halves, resampled
-from experiments.cube import Outcome
-from experiments.designs import design_of
+from experiments.design.designs import design_of
+from experiments.store.outcomes import Outcome
+from sim.arrays import Reals
 from sim.world.record import ConfigError
 from tests.analysis.lattices import HARM, design, numbered, on, points_of, told
 from tests.analysis.studies import asked_again
 
-Reals = NDArray[np.float64]
 Row = Mapping[str, Any]
 WORLD = np.array([0.02, -0.01, 0.0, 0.04, -0.05, 0.0])[:, None]  # what a world adds to every policy alike
 MANY = (6, 2)  # worlds, lucks

@@ -19,9 +19,9 @@ from experiments.analysis.robustness import (
     robustness_table,
     unsuited,
 )
-from experiments.cube import Outcome, Told
-from experiments.designs import Design
-from experiments.paired import half_width
+from experiments.design.designs import Design
+from experiments.statistics import half_width
+from experiments.store.outcomes import Outcome, Told
 from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, asked, asked_again, design, points_in, read_against, study
 

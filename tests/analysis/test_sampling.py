@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from experiments.designs import Design, Uncertainty
-from experiments.sampling import combinations_of, draws_of, scaled, unit_draws, unit_of
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.sampling import combinations_of, draws_of, scaled, unit_draws, unit_of
 from sim.world.record import ConfigError
 
 SHAPES: dict[str, Uncertainty] = {

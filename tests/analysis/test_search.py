@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from experiments.designs import Design, design_of
-from experiments.search import Row, Told, is_over, next_generation
+from experiments.design.designs import Design, design_of
+from experiments.design.search import Row, Told, is_over, next_generation
 from sim.world.record import ConfigError
 from tests.shares import one_in
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 
 from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.record import Analysis
 from experiments.analysis.replicates import averaged, crossed, half_by_leaving_out, variances_of
 from experiments.analysis.sensitivity import analyse, unsuited
-from experiments.cube import Told
-from experiments.designs import Design
+from experiments.design.designs import Design
+from experiments.design.sampling import problem_of, unit_draws
 from experiments.figures import draw
-from experiments.paired import half_width
-from experiments.sampling import problem_of, unit_draws
+from experiments.statistics import half_width
+from experiments.store.outcomes import Told
+from sim.arrays import Reals
 from sim.world.record import ConfigError
 from tests.analysis.drawn_studies import (
     ISHIGAMI,
@@ -37,7 +37,6 @@ from tests.analysis.drawn_studies import (
 )
 from tests.analysis.studies import asked_again
 
-Reals = NDArray[np.float64]
 LINE = {"a.steep": (0.0, 2.0), "a.flat": (-1.0, 1.0), "a.falling": (10.0, 30.0), "a.idle": (0.0, 1.0)}
 SLOPES = {"a.steep": 3.0, "a.flat": 0.25, "a.falling": -0.05, "a.idle": 0.0}
 WIDTHS = {key: high - low for key, (low, high) in LINE.items()}

@@ -15,8 +15,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from experiments.analysis.shapley import codes_of, contributions, first_in, interactions, last_in, levers_in, shapley
-
-Reals = NDArray[np.float64]
+from sim.arrays import Reals
 
 
 def game(count: int, value: Callable[[set[int]], float]) -> Reals:

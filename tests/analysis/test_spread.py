@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.analysis.spread import bands_of, complete, kept_of, left_out, noise_of, share_limits, steadied, variances_of
-from experiments.paired import quantile_of
+from experiments.statistics import quantile_of
 
 KNOWN = {"parameter": 2.0, "world": 1.0, "interaction": 0.5, "luck": 3.0}
 SHARED = 1.2  # part of the luck's variance that draws have in common

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.threshold import Steps, analyse, cliff_of, steps_of, steps_table, unsuited
-from experiments.analysis.words import number
-from experiments.cube import Cube, Outcome, Told, cube_from
-from experiments.designs import Design, Uncertainty, design_of
-from experiments.paired import half_width
+from experiments.design.designs import Design, Uncertainty, design_of
+from experiments.statistics import half_width
+from experiments.store.outcomes import Cube, Outcome, Told, cube_from
+from experiments.text import number
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
 LEVELS = (1, 2, 3, 4, 5, 6, 8, 10)

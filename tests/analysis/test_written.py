@@ -9,16 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import analysis, jobs
-from experiments.analysis import main, suiting
+from experiments import analysis
 from experiments.analysis.record import Analysis, Drawing
 from experiments.cli import main as cli
-from experiments.cube import Outcome
+from experiments.errors import StoppedError
+from experiments.execution import jobs
 from experiments.output import OutputError
 from experiments.report.facts import facts_of
 from experiments.report.studied import extent_of
-from experiments.stopped import StoppedError
+from experiments.store.outcomes import Outcome
 from experiments.store.reader import StoredStudy
+from experiments.studies.analyse import main, suiting
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import simulate

@@ -13,8 +13,8 @@ from multiprocessing.synchronize import Barrier
 
 import pytest
 
-from experiments import bench
-from experiments.stopped import StoppedError
+from experiments.bench import measure as bench
+from experiments.errors import StoppedError
 
 
 def answered(status: int, said: str = "", errors: str = "") -> subprocess.CompletedProcess[str]:

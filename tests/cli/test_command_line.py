@@ -248,7 +248,7 @@ def test_a_study_of_names_gets_them_and_gives_the_exit_status(
     answer: int | BaseException | None, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = Named(answer)
-    monkeypatch.setitem(sys.modules, "experiments.reproduce", study)
+    monkeypatch.setitem(sys.modules, "experiments.reference.reproduce", study)
     assert status_of("reproduce", "judge", "notice") == status
     assert study.told == ("judge", "notice")
     assert capsys.readouterr().err.count("\n") == (status in (2, 3, 130))
@@ -257,7 +257,7 @@ def test_a_study_of_names_gets_them_and_gives_the_exit_status(
 @pytest.mark.parametrize("study", ["compare", "explain"])
 def test_a_study_of_keys_gets_its_overrides(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told = Named(None)
-    monkeypatch.setitem(sys.modules, f"experiments.{study}", told)
+    monkeypatch.setitem(sys.modules, f"experiments.studies.{study}", told)
     assert status_of(study, "scenarios=[judge,judge+notice]", "years=3") == 0
     assert told.told == ("scenarios=[judge,judge+notice]", "years=3")
 

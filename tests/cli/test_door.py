@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import STUDIES, main, shell
-from experiments.stopped import StoppedError
+from experiments.errors import StoppedError
 from sim.world.record import ConfigError
 from tests.cli.test_command_line import Here, here
 
@@ -60,7 +60,7 @@ KINDS: list[tuple[BaseException, int, str]] = [
 def test_each_kind_of_failure_is_one_line_with_its_status(
     error: BaseException, status: int, line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, here: Here
 ) -> None:
-    monkeypatch.setitem(sys.modules, "experiments.explain", Broken(error))
+    monkeypatch.setitem(sys.modules, "experiments.studies.explain", Broken(error))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     done = here("explain")
     assert done.returncode == status
@@ -78,13 +78,13 @@ def test_each_kind_of_failure_is_one_line_with_its_status(
 
 @pytest.mark.parametrize("code", [0, 1, 7, None])
 def test_a_library_that_ends_the_process_gives_its_status(code: int | None, monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
-    monkeypatch.setitem(sys.modules, "experiments.explain", Broken(SystemExit(code)))
+    monkeypatch.setitem(sys.modules, "experiments.studies.explain", Broken(SystemExit(code)))
     done = here("explain")
     assert (done.returncode, done.stderr) == (code or 0, "")
 
 
 def test_a_defect_is_told_where_no_traceback_can_be_kept(monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
-    monkeypatch.setitem(sys.modules, "experiments.explain", Broken(KeyError("case")))
+    monkeypatch.setitem(sys.modules, "experiments.studies.explain", Broken(KeyError("case")))
     monkeypatch.setattr(tempfile, "mkstemp", lambda **_: (_ for _ in ()).throw(FileNotFoundError("No usable temporary directory")))
     done = here("explain")
     assert done.returncode == 5
@@ -100,7 +100,7 @@ def test_what_a_library_makes_of_an_interrupt_is_an_interrupt(monkeypatch: pytes
                 raise ImportError("initialization failed") from None
             return 0
 
-    monkeypatch.setitem(sys.modules, "experiments.explain", Converted(KeyError()))
+    monkeypatch.setitem(sys.modules, "experiments.studies.explain", Converted(KeyError()))
     done = here("explain")
     assert (done.returncode, done.stderr) == (130, "rogatory: interrupted; nothing was written\n")
 

@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from experiments import execution, figures, output
+from experiments import figures, output
 from experiments.cli import main
+from experiments.errors import StoppedError
+from experiments.execution import session as execution
 from experiments.output import OutputError, naming, replaced_folder, whole_folder, write_manifest
-from experiments.stopped import StoppedError
 from experiments.store import store as store_module
 from experiments.store.parts import write_part
 from experiments.store.schema import RUNS
@@ -248,7 +249,7 @@ def test_a_study_on_a_full_disk_names_its_folder_keeps_its_runs_and_writes_no_pa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("experiments.study.draw_all", lambda *given: None)
+    monkeypatch.setattr("experiments.studies.replication.draw_all", lambda *given: None)
     real, asked = pd.DataFrame.to_parquet, ["run", *TINY, "seeds=1", "output=out", "workers=1"]
 
     def full(frame: pd.DataFrame, path: Path, **named: object) -> None:

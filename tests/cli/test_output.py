@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import study
+from experiments.errors import StoppedError
 from experiments.output import Lacking, OutputError, replaced_folder, safe_name, whole_folder
-from experiments.run import main as run
-from experiments.stopped import StoppedError
+from experiments.studies import replication as study
+from experiments.studies.run import main as run
 
 TINY = (
     "states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1", "calibration_months=12",
@@ -136,7 +136,7 @@ def test_an_interrupt_is_no_failure_of_a_picture(failure: type[BaseException], t
 
 
 def test_one_figure_that_cannot_be_drawn_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.frames.flows_frame", lambda *_: 1 / 0)
+    monkeypatch.setattr("experiments.analysis.frames.flows_frame", lambda *_: 1 / 0)
     with pytest.raises(StoppedError) as told:
         run(*TINY, f"output={tmp_path}")
     (folder,) = (tmp_path / "run").iterdir()

@@ -19,10 +19,11 @@ from types import FrameType, ModuleType
 
 import pytest
 
-from experiments import cli, interrupts, processes
+from experiments import cli, interrupts
+from experiments.errors import StoppedError
+from experiments.execution import workers as processes
+from experiments.execution.workers import Hands, UnguardedError, refuse_unguarded, stands_guarded
 from experiments.interrupts import deaf_children, held, listening
-from experiments.processes import Hands, UnguardedError, refuse_unguarded, stands_guarded
-from experiments.stopped import StoppedError
 from experiments.store.places import STORES, stores_in
 from experiments.store.reader import StoredStudy
 from experiments.store.validate import faults_of
@@ -109,13 +110,13 @@ STUDY = f"""
 main({", ".join(map(repr, TINY))}, "seeds=2", "workers=2", "output=out")
 """
 WAYS = {
-    "run": "from experiments.run import main" + STUDY,
-    "compare": "from experiments.compare import main" + STUDY.replace("main(", "main('scenarios=[judge]', "),
-    "sweep": "from experiments.sweep import main" + STUDY.replace("main(", "main('design=threshold_sweep', "),
-    "a thread": "from experiments.run import main\nfrom threading import Thread\nt = Thread(target=lambda: "
+    "run": "from experiments.studies.run import main" + STUDY,
+    "compare": "from experiments.studies.compare import main" + STUDY.replace("main(", "main('scenarios=[judge]', "),
+    "sweep": "from experiments.studies.sweep import main" + STUDY.replace("main(", "main('design=threshold_sweep', "),
+    "a thread": "from experiments.studies.run import main\nfrom threading import Thread\nt = Thread(target=lambda: "
     + STUDY.strip()
     + ")\nt.start(); t.join()",
-    "caught": "from experiments.run import main\nfrom sim.world.record import ConfigError\nimport sys\ntry:\n    "
+    "caught": "from experiments.studies.run import main\nfrom sim.world.record import ConfigError\nimport sys\ntry:\n    "
     + STUDY.strip()
     + "\nexcept ConfigError as error:\n    print(error, file=sys.stderr)\n    sys.exit(1)",
 }
@@ -400,7 +401,7 @@ import os, sys
 from concurrent.futures.process import BrokenProcessPool
 if __name__ == "__mp_main__":
     os._exit(1)  # as one that is killed when it has only just begun
-from experiments.processes import Hands
+from experiments.execution.workers import Hands
 from tests.cli.test_processes import SIZE, asleep, sized
 if __name__ == "__main__":
     try:
@@ -569,7 +570,12 @@ WATCHED = """
 import os, signal, sys
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from experiments import adaptation, cli, compare, execution, processes, study
+from experiments.studies import adaptation
+from experiments import cli
+from experiments.studies import compare
+from experiments.execution import session as execution
+from experiments.execution import workers as processes
+from experiments.studies import replication as study
 
 def told(owner, name, after=False):
     real, (state, said) = getattr(owner, name), (sys.argv[1], Path(sys.argv[2]))

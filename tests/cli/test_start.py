@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import execution
+from experiments.execution import session as execution
 from tests.cli.test_command_line import Here, here
 
 __all__ = ["here"]  # a fixture
@@ -86,7 +86,7 @@ def test_a_bad_file_is_refused_at_once(name: str, text: str, asked: list[str], t
 def test_where_a_store_is_complete_no_engine_is_made_and_no_rule_compiled(
     asked: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: Here
 ) -> None:
-    monkeypatch.setattr("experiments.study.draw_all", lambda *_: None)
+    monkeypatch.setattr("experiments.studies.replication.draw_all", lambda *_: None)
     first = here(*asked, "workers=1", f"output={tmp_path}")
     assert first.returncode == 0, first.stderr
     (store,) = (tmp_path / "stores").iterdir()

@@ -17,13 +17,14 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from experiments.analysis import tell, write
 from experiments.analysis.record import Analysis, Drawing, Shown
+from experiments.console import Terminal, console_of
 from experiments.figures.fan import COLUMNS as FAN
 from experiments.output import safe_name, stamped, whole_folder
-from experiments.study import printed, table_of
-from experiments.telling import arms_table, closing_lines, told_formulas
-from experiments.terminal import Terminal, console_of
+from experiments.studies.analyse import tell, write
+from experiments.studies.compare import arms_table, closing_lines
+from experiments.studies.replication import printed, table_of
+from experiments.text import told_formulas
 from sim.compiled import CACHE
 from tests.cli.test_command_line import status_of
 from tests.figures.hostile import HOSTILE

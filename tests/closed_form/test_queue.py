@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
+from sim.arrays import Reals
 from sim.draws import Draws, name_key
 from sim.review.queue import Queue
 from sim.world.cases import Cases
@@ -30,7 +30,6 @@ from tests.worlds import (
     walked,
 )
 
-Reals = NDArray[np.float64]
 RATE, MEDIAN, SPREAD = 5.0, 2.0, 0.8  # files a month; hours a file, log-normal
 MEAN_HOURS = MEDIAN * np.exp(SPREAD**2 / 2)
 LEAST_P = 1e-4

@@ -11,15 +11,15 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.arrays import Reals
 from sim.draws import Draws
 from sim.metrics import Finished
+from sim.month import Run
 from sim.settings import Config
-from sim.simulation import Run
 from sim.world.snapshot import World
 from sim.world.vocabulary import DETERRED, DOMESTIC, GROUPS, NOT_LIVE
 from tests.worlds import NOTHING_EXPIRES, bare_world, cohort, ended, made_up, started
 
-Reals = NDArray[np.float64]
 LEAST_P = 1e-4
 MONTHS = 72  # of the small world: run-in, window, run-out
 OPEN_DOORS = NOTHING_EXPIRES | {"delay_log": -20.0, "delay_spread": 0.0}  # executed at once

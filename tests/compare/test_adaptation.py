@@ -9,26 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import adaptation
-from experiments.adaptation import (
-    ADAPTIVE,
-    HEADLINE,
-    NAIVE,
-    Side,
-    Spec,
-    chosen_arms,
-    headline_of,
-    main,
-    moved_of,
-    protecting,
-    sides_of,
-    where_of,
-)
-from experiments.board import DISPLACEMENT, Board
-from experiments.lineup import Entry, line_up
-from experiments.paired import gap_of, half_width
-from experiments.scenarios import headers
-from experiments.stopped import StoppedError
+from experiments.analysis.adaptation import HEADLINE, NAIVE, Side, Spec, headline_of, moved_of, sides_of, where_of
+from experiments.design.arms import Entry, line_up
+from experiments.design.scenarios import headers
+from experiments.errors import StoppedError
+from experiments.statistics import gap_of, half_width
+from experiments.store.results import DISPLACEMENT, Board
+from experiments.studies import adaptation
+from experiments.studies.adaptation import ADAPTIVE, chosen_arms, main, protecting
 from sim.world.record import ConfigError
 from tests.config.own_files import OwnFiles, in_place
 

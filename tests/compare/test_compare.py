@@ -11,15 +11,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments import compare
-from experiments.compare import FEWEST_WORLDS, changes_of, main
-from experiments.contrasts import COLUMNS
-from experiments.designs import Arm
+from experiments.analysis import contrasts
+from experiments.analysis.contrasts import COLUMNS
+from experiments.design.designs import Arm
+from experiments.errors import StoppedError
+from experiments.execution.comparison import FEWEST_WORLDS, changes_of
 from experiments.output import OutputError
 from experiments.settings import study_of
-from experiments.stopped import StoppedError
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
+from experiments.studies import compare
+from experiments.studies.compare import main
 from sim.config import load
 from sim.result import Result
 from sim.sources.checksums import sha256
@@ -311,7 +313,7 @@ def test_a_page_that_cannot_be_made_costs_no_table(
 
 def test_tables_that_cannot_be_made_cost_no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch, "no_treaty", seeds=2, output=str(tmp_path))
-    monkeypatch.setattr(compare, "cooperation_of", lambda *_: 1 / 0)
+    monkeypatch.setattr(contrasts, "cooperation_of", lambda *_: 1 / 0)
     with pytest.raises(StoppedError, match=r"lacks comparison\.csv, comparison\.parquet, cooperation\.csv \(ZeroDivisionError"):
         main()
     (folder,) = (tmp_path / "compare").iterdir()

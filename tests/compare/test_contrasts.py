@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board, Key
-from experiments.contrasts import (
+from experiments.analysis.contrasts import (
     COLUMNS,
     agreement,
     changed_safeguards,
@@ -19,8 +18,9 @@ from experiments.contrasts import (
     movable,
     on_frontier,
 )
-from experiments.lineup import Entry
-from experiments.scenarios import Header
+from experiments.design.arms import Entry
+from experiments.design.scenarios import Header
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board, Key
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
 from sim.settings import Config

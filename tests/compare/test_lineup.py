@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import execution
-from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board
-from experiments.compare import plan_of, read_board
-from experiments.designs import Arm, Design
-from experiments.engines import Engine, engine_of
-from experiments.execution import Plan, run_plan
-from experiments.jobs import MOST_WORLDS, Batch, Shared, batches_of, event_seed, one_by_one, shared_of, work
-from experiments.lineup import Entry, line_up, points_of_entries
-from experiments.run_tables import Kept, hours_of
+from experiments.console import Terminal
+from experiments.design.arms import Entry, line_up, points_of_entries
+from experiments.design.designs import Arm, Design
+from experiments.design.seeds import MOST_WORLDS, event_seed
+from experiments.execution import session as execution
+from experiments.execution.comparison import plan_of, read_board
+from experiments.execution.engines import Engine, engine_of
+from experiments.execution.jobs import Batch, Shared, batches_of, one_by_one, shared_of, work
+from experiments.execution.session import Plan, run_plan
 from experiments.settings import study_of
+from experiments.store.kept import Kept, hours_of
 from experiments.store.reader import StoredStudy
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board
 from experiments.store.schema import Done, Key, unpacked
-from experiments.terminal import Terminal
 from sim import simulation
 from sim.metrics import displacement_rate, given_of
 from sim.simulation import simulate

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.compare import FEWEST_WORLDS, next_look
-from experiments.paired import components_of, half_width, mean_of, needed_worlds, ratio_of
+from experiments.execution.comparison import FEWEST_WORLDS, next_look
+from experiments.statistics import components_of, half_width, mean_of, needed_worlds, ratio_of
 
 RNG = np.random.default_rng(20270101)
 

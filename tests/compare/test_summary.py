@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.summary import HEADLINE, comparison_of, headline_of, summary_of
+from experiments.analysis.summary import HEADLINE, comparison_of, headline_of, summary_of
 
 FEWEST = 10
 METRIC, OTHER = "case_disclosure_rate", "legit_met_rate"

@@ -12,11 +12,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.conduct.filing import MOST_ROWS, crimes_at_home, due_again, empty_book, habits_of, menu_of
+from sim.arrays import Flags
+from sim.conduct.filing import MOST_ROWS
+from sim.conduct.menus import crimes_at_home, habits_of, menu_of
+from sim.conduct.retries import due_again, empty_book
 from sim.config import load
 from sim.metrics import Finished
+from sim.month import Run
 from sim.settings import Config
-from sim.simulation import Run
 from sim.world.cases import RESIDENCE_SLOT
 from sim.world.docket import empty_docket
 from sim.world.instruments import COVERED, instrument_names
@@ -46,7 +49,6 @@ EAGER = ("review.load=false", "conduct.file_everything=true", "demand.abusive_od
 FEW_FALSE_ALARMS = 1e-4
 FAR = 4.5  # standard deviations
 FILED = ("case", "requested", "instrument", "label", "alleged", "kind", "quality", "wanted", "filed_day", "attempt", "month")
-Flags = NDArray[np.bool_]
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit, logit
 
-from sim.conduct.filing import empty_book, file_requests, habits_of
+from sim.arrays import Reals
+from sim.conduct.filing import file_requests
 from sim.conduct.learning import (
     WAYS,
     Answers,
@@ -31,8 +32,10 @@ from sim.conduct.learning import (
     volumes,
     way_of,
 )
+from sim.conduct.menus import habits_of
+from sim.conduct.retries import empty_book
+from sim.month import advance
 from sim.settings import Config
-from sim.simulation import advance
 from sim.world.cases import RESIDENCE_SLOT, Cases
 from sim.world.docket import Docket, empty_docket
 from sim.world.record import ConfigError
@@ -57,7 +60,6 @@ from sim.world.vocabulary import (
 )
 from tests.worlds import ASKS, Office, bare_world, ended, files, made_up, office, started
 
-Reals = NDArray[np.float64]
 CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0", "conduct.preservation_share=0")
 THREE = ("states.synthetic.count=3", "states.synthetic.hosts=2", "conduct.attempts=3", *CLOSED)
 FEW_FALSE_ALARMS = 1e-4

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.compare import chosen_arms
-from experiments.designs import Arm, arms_of, compare_arms, design_of
+from experiments.design.designs import Arm, arms_of, compare_arms, design_of
 from experiments.settings import study_of
+from experiments.studies.compare import chosen_arms
 from sim.config import load, options
 from sim.sources.states import hosting_of
 from sim.sources.tables import FOLDER, read_states

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from experiments.cli import main
-from experiments.compare import chosen_arms
-from experiments.designs import design_of
-from experiments.points import points_of
-from experiments.scenarios import changes
+from experiments.design.designs import design_of
+from experiments.design.points import points_of
+from experiments.design.scenarios import changes
 from experiments.settings import asked_by, study_of
+from experiments.studies.compare import chosen_arms
 from sim.composition import Asked
 from sim.config import load, looking_in, options, path_of, plain_of, scenario_of
 from sim.places import shown

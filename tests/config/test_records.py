@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from experiments import compare, run, sweep
 from experiments.cli import STUDIES, main
 from experiments.settings import StudyConfig, asked_by, study_of
+from experiments.studies import compare, run, sweep
 from sim.config import composed, load, parted
 from sim.settings import Config
 from sim.world.record import ConfigError

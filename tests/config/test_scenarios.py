@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from experiments.scenarios import NOT_SAID, changes, choice_of, header_of, headers, headers_of, main
+from experiments.design.scenarios import NOT_SAID, changes, choice_of, header_of, headers, headers_of
 from experiments.settings import asked_by
+from experiments.studies.scenarios import main
 from sim.config import load
-from sim.simulation import advance, prepare
+from sim.month import advance
+from sim.simulation import prepare
 from sim.world.leaves import leaves_of, moved, put
 from sim.world.record import ConfigError
 from sim.world.reforms import written_everywhere
@@ -481,7 +483,7 @@ def test_an_unknown_scenario_is_refused_before_anything_is_told(files: OwnFiles,
 
 def test_listing_and_telling_scenarios_imports_no_compiled_rule() -> None:
     script = (
-        "import sys; from experiments.scenarios import main; main(); main('no_treaty');"
+        "import sys; from experiments.design.scenarios import main; main(); main('no_treaty');"
         "slow = {'numba', 'scipy', 'pandas', 'mesa', 'matplotlib'} & set(sys.modules); sys.exit(','.join(sorted(slow)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)

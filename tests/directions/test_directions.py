@@ -10,15 +10,17 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
+from sim.arrays import Flags
 from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws
 from sim.metrics import Finished
+from sim.month import begin
+from sim.rules import rules_of
 from sim.settings import Config
-from sim.simulation import begin, rules_of, world_of
+from sim.simulation import world_of
 from sim.world.cases import Cases
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH, FOLLOW_UP_MONTHS, PRESERVATION
@@ -29,7 +31,6 @@ SMALL = ("people.rows=20000", "years=2", "demand.legitimate=1000", "demand.abusi
 UNLOADED = (*SMALL, "review.load=false")
 SEEDS = (1, 2, 3)
 LEAST_P = 1e-4
-Flags = NDArray[np.bool_]
 
 
 @lru_cache(maxsize=64)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from sim.arrays import Keys, Reals
 from sim.compiled import kernel
-from sim.draws import Keys, Reals, absorb, name_keys, opened
+from sim.draws import absorb, name_keys, opened
 
 ALARM = 1e-6  # chance that a pooled test, all its p-values together, condemns a perfect generator
 SEEDS = (0, 1, 2, 42, 2**31 - 1, 2**32, 2**63 - 1, 2**63, 10**18, -1, -2, -7, -(2**62))

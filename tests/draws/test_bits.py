@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+from sim.arrays import Keys, Reals
 from sim.compiled import kernel
-from sim.draws import Draws, Keys, Reals, gumbel_quantile, mix, name_key, normal_quantile, u1, u2, u3
+from sim.draws import Draws, gumbel_quantile, mix, name_key, normal_quantile, u1, u2, u3
 from tests.draws.battery import hashes, patterns, table
 
 WORD = 2**64

@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special
 
-from sim.draws import Draws, Keys, name_keys
+from sim.arrays import Keys
+from sim.draws import Draws, name_keys
 from tests.draws.battery import (
     ALARM,
     FAST,

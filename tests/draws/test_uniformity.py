@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.draws import Draws, Reals, unit
+from sim.arrays import Reals
+from sim.draws import Draws, unit
 from tests.draws.battery import FAST, GOLDEN, SEEDS, bits_p, codes, condemned, hashes, patterns, sequence_p, table
 from tests.shares import some_fast
 

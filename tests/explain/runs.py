@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from experiments.story.divergence import Divergence, differing, divergence
-from experiments.story.replay import Witnessed, witness
+from experiments.trace.divergence import Divergence, differing, divergence
+from experiments.trace.recording import Witnessed, witness
 from sim.settings import Config
 from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_safeguard

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.story.divergence import differing, divergence, parting
-from experiments.story.facts import Fact, Life
-from experiments.story.replay import witness
+from experiments.trace.divergence import differing, divergence, parting
+from experiments.trace.events import Fact, Life
+from experiments.trace.recording import witness
 from sim.settings import Config
 from sim.simulation import simulate
 from tests.explain.runs import SEED, loaded, partings, unloaded, with_threshold

@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from experiments.cli import main
-from experiments.explain import chapters, notable, pair_of, person_rows, story
-from experiments.story.divergence import divergence
-from experiments.story.facts import life_of
-from experiments.story.replay import Witnessed, witness
-from experiments.story.words import parting_words, wish
+from experiments.studies.explain import chapters, notable, pair_of, person_rows, story
+from experiments.trace.divergence import divergence
+from experiments.trace.events import life_of
+from experiments.trace.recording import Witnessed, witness
+from experiments.trace.sentences import parting_words, wish
 from sim.metrics import cohort_of
 from sim.simulation import simulate
 from sim.world.record import ConfigError

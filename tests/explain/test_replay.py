@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from experiments.story.facts import RULES, STEPS, life_of
-from experiments.story.plain import Recorder
-from experiments.story.replay import Witnessed, _strays, filings_of, witness
-from experiments.story.words import sentence
+from experiments.trace.events import RULES, STEPS, life_of
+from experiments.trace.interpreter import Recorder
+from experiments.trace.recording import Witnessed, _strays, filings_of, witness
+from experiments.trace.sentences import sentence
 from sim.draws import Draws, name_key, u3
 from sim.settings import Config
 from sim.simulation import simulate

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.figures.sensitivity import CHANGES, DISTANCES, SHARES, STEPS
+from experiments.analysis.record import CHANGES, DISTANCES, SHARES, STEPS
 
 INPUTS = {
     "demand.legitimate": 0.53,

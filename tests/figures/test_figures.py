@@ -14,8 +14,9 @@ from matplotlib.patches import PathPatch, Rectangle
 
 from experiments.figures import FIGURES, draw, in_few_colours, save
 from experiments.figures.plane import zooms
-from experiments.figures.style import BETTER, MUTED, THIN, WORSE, apart
+from experiments.figures.style import BETTER, MUTED, WORSE, apart
 from experiments.figures.tile_map import tiles
+from experiments.text import THIN
 from sim.world.vocabulary import CHANNELS
 from tests.figures.examples import (
     EXAMPLES,

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from experiments.figures import CODED, FIGURES, draw, glyphs, save
 from experiments.figures.glyphs import FONT, drawable, signs_of
-from experiments.figures.style import LONG, THIN, short_names, wide
+from experiments.figures.style import LONG, short_names, wide
 from experiments.letters import JOINERS
+from experiments.text import THIN
 from tests.figures.examples import EXAMPLES, SETTINGS
 from tests.figures.hostile import COLUMNS, HOSTILE, renamed
 from tests.figures.test_pages import labels, no_text_is_cut_off_by_the_page, no_two_texts_overlap, written

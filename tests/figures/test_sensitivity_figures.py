@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from experiments.figures import FIGURES
-from experiments.figures.style import FAINT, PALE, PALETTE, keyed
+from experiments.figures.style import FAINT, PALE, PALETTE
+from experiments.text import keyed
 from tests.figures.sensitivity_examples import EXAMPLES, INPUTS, UNTOLD
 
 

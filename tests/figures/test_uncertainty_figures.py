@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.figures import FIGURES
-from experiments.figures.style import THIN
+from experiments.text import THIN
 from tests.figures.uncertainty_examples import DRAWS, POLICIES, box, levels, plane, regrets
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from experiments.reference import FOLDER
-from experiments.scenarios import headers
+from experiments.design.scenarios import headers
+from experiments.reference.make import FOLDER
 
 TABLE = pd.read_csv(FOLDER / "scenarios" / "comparison.csv")
 WHOLE = TABLE[(TABLE["by"] == "all") & TABLE["expected"].isin(["up", "down", "same"])]

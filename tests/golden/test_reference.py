@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.adaptation import ADAPTIVE, DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, NAIVE, WHOLE, protecting
-from experiments.compare import plan_of, read_board, runs_frame
-from experiments.designs import Design
-from experiments.execution import run_plan
-from experiments.lineup import Entry
-from experiments.reference import (
+from experiments.analysis.adaptation import HEADLINE_TABLE, NAIVE, WHOLE
+from experiments.console import Terminal
+from experiments.design.arms import Entry
+from experiments.design.designs import Design
+from experiments.execution.comparison import plan_of, read_board, runs_frame
+from experiments.execution.session import run_plan
+from experiments.reference.make import (
     ADAPTATION,
     DEMO,
     FOLDER,
@@ -33,10 +34,10 @@ from experiments.reference import (
     told_moves,
     told_years,
 )
-from experiments.reproduce import adapted_in, adapting, entries_of, strangeness
+from experiments.reference.reproduce import adapted_in, adapting, entries_of, strangeness
+from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
 from experiments.settings import StudyConfig
-from experiments.terminal import Terminal
-from experiments.verdicts import DIFFERENT, as_text, judged, no_scales
+from experiments.studies.adaptation import ADAPTIVE, DISPLACED_TABLE, MOVED_TABLE, protecting
 from sim import load, simulate
 from sim.config import options
 from sim.sources.checksums import sha256

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis import ANALYSES, _module
 from experiments.analysis.record import Analysis
-from experiments.cube import Outcome, Told, cube_from
-from experiments.designs import Design, Uncertainty
-from experiments.points import _against
-from experiments.sampling import combinations_of, draws_of
+from experiments.design.designs import Design, Uncertainty
+from experiments.design.points import _against
+from experiments.design.sampling import combinations_of, draws_of
 from experiments.settings import StudyConfig, study_of
+from experiments.store.outcomes import Outcome, Told, cube_from
+from experiments.studies.analyse import ANALYSES, _module
 from sim.config import load
 from tests.shares import one_in
 

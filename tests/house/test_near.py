@@ -13,7 +13,7 @@ def test_a_module_has_the_tests_in_its_own_folder_that_import_it() -> None:
 
 
 def test_a_module_without_a_folder_of_its_own_has_all_tests_that_import_it() -> None:
-    found = near(["experiments/designs.py"])
+    found = near(["experiments/design/designs.py"])
     assert {"tests/config/test_designs.py", "tests/analysis/test_designs.py", "tests/house/test_readme.py"} <= set(found)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from experiments import settings
-from experiments.analysis import ANALYSES
 from experiments.figures import FIGURES
 from experiments.settings import asked_by
+from experiments.studies.analyse import ANALYSES
 from sim.config import checked, load, parted, plain_of
 from sim.world.record import Record
 from tests.ends import Ends, ends_at, numbers_of
@@ -159,7 +159,7 @@ def ends_of_key(key: str) -> Ends | None:
 
 def _spec(name: str) -> type[Record]:
     homes = {
-        "adaptation": "experiments.adaptation",
+        "adaptation": "experiments.studies.adaptation",
         "report": "experiments.analysis.record",
         "sensitivity": "experiments.analysis.measures",
     }

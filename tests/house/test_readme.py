@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
-from experiments.designs import design_of
-from experiments.reference import ADAPTATION, DEMO, FOLDER, PENALTIES
+from experiments.design.designs import design_of
+from experiments.reference.make import ADAPTATION, DEMO, FOLDER, PENALTIES
 from sim.config import options
 from tests.shares import some_fast
 

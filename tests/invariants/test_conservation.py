@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sim.simulation import Run, advance, finish
+from sim.month import Run, advance, finish
 from sim.world.docket import Docket
 from sim.world.vocabulary import (
     CASE_STATUSES,

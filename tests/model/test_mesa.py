@@ -14,9 +14,10 @@ import pytest
 
 from sim.config import load
 from sim.model import AGENT_REPORTERS, MODEL_REPORTERS, EvidenceModel, StateAgent
+from sim.month import advance
 from sim.result import Result
 from sim.settings import Config
-from sim.simulation import advance, prepare, simulate
+from sim.simulation import prepare, simulate
 from sim.world.record import RogatoryError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.designs import Arm
+from experiments.design.designs import Arm
+from experiments.design.scenarios import Header
 from experiments.report.told import COMPARED
-from experiments.scenarios import Header
 from experiments.settings import study_of
 from sim.config import load
 from sim.metrics import UNITS

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.record import Analysis, Drawing
-from experiments.cube import Outcome, Told, cube_from
-from experiments.designs import Design, design_from
-from experiments.points import points_of
-from experiments.sampling import unit_of
+from experiments.design.designs import Design, design_from
+from experiments.design.points import points_of
+from experiments.design.sampling import unit_of
 from experiments.settings import study_of
+from experiments.store.outcomes import Outcome, Told, cube_from
 from sim.config import load
 from sim.settings import Config
 from tests.figures.examples import rates

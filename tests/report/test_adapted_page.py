@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from experiments.adaptation import chosen_arms, draw_figure
-from experiments.designs import Arm
+from experiments.design.designs import Arm
+from experiments.design.scenarios import headers
 from experiments.report import prose
 from experiments.report.adapted import REPORT, alt_of, write_adapted
 from experiments.report.pictures import Picture
-from experiments.scenarios import headers
+from experiments.studies.adaptation import chosen_arms, draw_figure
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
 from tests.report.examples import facts, figures
 from tests.report.reading import LEVELS, PLACES, Reader, read

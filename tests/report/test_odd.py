@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
-import sim.simulation
+import sim.month
 from experiments.report import odd_details, odd_prose
 from experiments.report.blocks import Code, Folded, Grid, Items, Part, Text, elements, inline, markdown, told
 from experiments.report.code import Step, columns_of, first_sentence, module_of, modules_in, parsed, steps_of
@@ -27,10 +27,11 @@ from experiments.report.parameters import lines_of, parameters
 from sim.config import load
 from sim.draws import Draws
 from sim.metrics import UNITS, absent_metrics
+from sim.month import advance, finish
 from sim.review.safeguard import SEES, VISIBLE, home_of, hook_of
 from sim.review.spec import reading_of
 from sim.settings import Config
-from sim.simulation import advance, finish, prepare, simulate
+from sim.simulation import prepare, simulate
 from sim.world import vocabulary
 from sim.world.leaves import leaves_of
 from tests.worlds import bare_world, made_up
@@ -142,7 +143,7 @@ def test_every_offence_and_every_text_is_there() -> None:
 
 def untold(text: str) -> list[str]:
     """Calls of ``advance``, in a text of its module, that the description would not tell."""
-    function = parsed("sim.simulation", text).functions["advance"]
+    function = parsed("sim.month", text).functions["advance"]
     steps = steps_of(function, 1, METHODS)
     return [
         step.name for step in steps if (step.function is None or not step.function.doc) and step.name not in odd_prose.UNRESOLVED
@@ -150,8 +151,8 @@ def untold(text: str) -> list[str]:
 
 
 def test_every_call_of_a_month_is_told_in_the_order_of_the_source() -> None:
-    source = inspect.getsource(sim.simulation.advance)
-    assert untold(inspect.getsource(sim.simulation)) == []
+    source = inspect.getsource(sim.month.advance)
+    assert untold(inspect.getsource(sim.month)) == []
     called = [
         getattr(node.func, "id", getattr(node.func, "attr", ""))
         for node in ast.walk(ast.parse(source))
@@ -166,13 +167,13 @@ def test_every_call_of_a_month_is_told_in_the_order_of_the_source() -> None:
 
 
 def test_a_call_that_nobody_described_would_be_noticed() -> None:
-    source = inspect.getsource(sim.simulation)
+    source = inspect.getsource(sim.month)
     assert untold(source.replace("    make_room(", "    people_fall_silent(run)\n    make_room(")) == ["people_fall_silent"]
     assert untold(source.replace("    rules.review.serve(", "    rules.review.dream(")) == ["rules.review.dream"]
 
 
 def test_the_words_for_calls_that_are_no_functions_are_still_needed() -> None:
-    names = {step.name for step in steps_of(module_of("sim.simulation").functions["advance"], 1, METHODS)}
+    names = {step.name for step in steps_of(module_of("sim.month").functions["advance"], 1, METHODS)}
     assert set(odd_prose.UNRESOLVED) <= names
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.designs import design_of
+from experiments.design.designs import design_of
 from experiments.report import REPORT, write
 from experiments.report import pictures as drawing
 from experiments.report.page import STYLE

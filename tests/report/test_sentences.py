@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.figures.style import THIN
 from experiments.report.told import (
     ABSENT,
     DOWN,
@@ -25,6 +24,7 @@ from experiments.report.told import (
     verdict,
     waited,
 )
+from experiments.text import THIN
 from tests.report.examples import EFFECTS, arms, comparison, cooperation, facts, figures, headers
 
 NAN = float("nan")

@@ -12,18 +12,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import adaptation, analysis, check, compare, demo, multirun, run, study
+from experiments import analysis
 from experiments.analysis import frontier
-from experiments.cube import Cube, Told
-from experiments.designs import Design, design_of
-from experiments.lineup import APART
-from experiments.points import FIXED
+from experiments.design.arms import APART
+from experiments.design.designs import Design, design_of
+from experiments.design.points import FIXED
 from experiments.report import study as page
 from experiments.report import study_prose
 from experiments.report.studied import designed, numbers_of
 from experiments.report.study import write_study
 from experiments.settings import study_of
+from experiments.store.outcomes import Cube, Told
 from experiments.store.places import stores_in
+from experiments.studies import adaptation, check, compare, demo, multirun, run
+from experiments.studies import replication as study
 from tests.report.reading import Reader, read
 from tests.report.studies import OUTCOME, config
 from tests.shares import some_fast

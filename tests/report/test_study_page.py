@@ -15,13 +15,13 @@ import pytest
 import yaml
 
 from experiments.analysis.record import Analysis, Drawing
-from experiments.cube import Outcome
-from experiments.designs import Design, design_from
+from experiments.design.designs import Design, design_from
 from experiments.report import study as page
 from experiments.report import study_prose
 from experiments.report.studied import designed, headed, numbers_of, varied
 from experiments.report.study import REPORT, suited, write_study
 from experiments.report.tables import cells_of, texts_of
+from experiments.store.outcomes import Outcome
 from sim.config import load
 from sim.world.record import ConfigError
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked

@@ -14,12 +14,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import adaptation, compare, jobs, reference, reproduce, study
 from experiments.cli import main as shell
-from experiments.execution import Plan, timed
-from experiments.reference import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
-from experiments.reproduce import CHANGED
+from experiments.execution.session import Plan, jobs, timed
+from experiments.reference import make as reference
+from experiments.reference import reproduce
+from experiments.reference.make import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
+from experiments.reference.reproduce import CHANGED
 from experiments.store.schema import Done
+from experiments.studies import adaptation, compare
+from experiments.studies import replication as study
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import simulate

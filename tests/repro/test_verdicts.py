@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from experiments.verdicts import (
+from experiments.reference.tolerances import (
     DIFFERENT,
     EVENTS,
     IDENTICAL,

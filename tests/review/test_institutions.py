@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from sim.arrays import Flags
 from sim.metrics import Finished
+from sim.month import Run, advance, bind, finish, suspend
 from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspended, trained
 from sim.review.suspension import Suspension
 from sim.review.training import Training
+from sim.rules import Rules, rules_of
 from sim.settings import Config
-from sim.simulation import Rules, Run, advance, bind, finish, rules_of, simulate, suspend
+from sim.simulation import simulate
 from sim.world.docket import Docket, empty_docket
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -37,7 +39,6 @@ from sim.world.vocabulary import (
 )
 from tests.worlds import bare_world, events, files, made_up, office, started, with_forces, with_safeguard
 
-Flags = NDArray[np.bool_]
 LATEST = 23  # month in which the tests of the bench stand
 
 

@@ -15,6 +15,7 @@ import sim.review.memory
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
+from sim.month import Run, advance, finish, first_told
 from sim.review.memory import (
     Decisions,
     Memories,
@@ -35,7 +36,6 @@ from sim.review.memory import (
     parties_of,
     record_news,
 )
-from sim.simulation import Run, advance, finish, first_told
 from sim.society.exposure import Affairs
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from experiments import scenarios
-from experiments.story.divergence import Divergence, differing, parting
-from experiments.story.facts import RULES, life_of
-from experiments.story.replay import witness
+from experiments.design import scenarios
+from experiments.trace.divergence import Divergence, differing, parting
+from experiments.trace.events import RULES, life_of
+from experiments.trace.recording import witness
 from sim.config import load, options
 from sim.result import Result
 from sim.review.safeguard import home_of, hook_of

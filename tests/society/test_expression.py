@@ -11,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.arrays import Reals
 from sim.draws import Draws
 from sim.metrics import Finished, metrics_of
+from sim.month import Run, advance, finish
 from sim.settings import Config
-from sim.simulation import Run, advance, finish
 from sim.society.expression import (
     Climate,
     Hits,
@@ -54,7 +55,6 @@ from tests.invariants.test_conservation import add_up, under_way
 from tests.shares import one_in
 from tests.worlds import ASKS, answered, bare_world, cohort, files, made_up, office, started
 
-Reals = NDArray[np.float64]
 PEOPLE = "adaptation.people."
 SWITCHES = ("own", "peers", "tools")
 ON = tuple(f"{PEOPLE}{switch}=true" for switch in SWITCHES)

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from sim.arrays import Flags, Reals
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.enactment import year_of
+from sim.month import Run, advance
 from sim.settings import Config
-from sim.simulation import Run, advance, check
+from sim.simulation import check
 from sim.society.legislatures import (
     Legislatures,
     Statutes,
@@ -37,8 +38,6 @@ from sim.world.snapshot import World
 from sim.world.vocabulary import HONEST
 from tests.worlds import bare_world, ended, made_up, started
 
-Reals = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 FAR = 4.5  # standard errors
 LAWS = "adaptation.legislatures."
 RISING = (f"{LAWS}inflation=true", f"{LAWS}rise=0.3")
@@ -401,7 +400,7 @@ def test_a_new_law_is_on_the_menu_of_its_state_and_a_crime_when_it_is_asked() ->
 def test_the_menus_of_states_whose_law_has_changed_are_those_of_a_world_that_always_had_it() -> None:
     from dataclasses import replace
 
-    from sim.conduct.filing import habits_of
+    from sim.conduct.menus import habits_of
 
     run = small(f"{LAWS}restrictive=true", f"{LAWS}new_laws=9")
     fresh = replace(run.world, states=replace(run.world.states, penalties=run.rules.maxima))

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from sim.config import load
 from sim.draws import Draws
 from sim.enactment import polity_of
-from sim.simulation import Run, advance, check, rules_of
+from sim.month import Run, advance
+from sim.rules import rules_of
+from sim.simulation import check
 from sim.society.membership import (
     Calendar,
     Members,
@@ -33,7 +35,6 @@ from sim.world.states import StateTable
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, PRESERVATION
 from tests.worlds import bare_world, ended, made_up, started
 
-Reals = NDArray[np.float64]
 FAR = 4.5  # standard errors
 START = dt.date(2027, 1, 1)
 MEMBERS = "adaptation.members."

@@ -29,19 +29,22 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments import compare, execution, output, report, run, study, sweep
-from experiments.engines import Engine
-from experiments.execution import Plan
-from experiments.jobs import Batch, Shared, one_by_one, trials, warm
+from experiments import output, report
+from experiments.console import console_of
+from experiments.errors import StoppedError
+from experiments.execution import session as execution
+from experiments.execution.engines import Engine
+from experiments.execution.jobs import Batch, Shared, one_by_one, trials, warm
+from experiments.execution.session import Plan
 from experiments.output import MANIFEST, replaced_folder
-from experiments.stopped import StoppedError
 from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, checksum_of, parts_of
 from experiments.store.schema import Done, Key
 from experiments.store.store import Store, keys_in
 from experiments.store.validate import faults_of
-from experiments.terminal import console_of
+from experiments.studies import compare, run, sweep
+from experiments.studies import replication as study
 from sim.config import load
 from sim.sources.checksums import sha256
 from tests.sweep.small import TINY, design, done

@@ -15,7 +15,7 @@ from experiments.store.identity import Identity
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import DATA, TRAVEL, Done, Key, packed
 from experiments.store.store import WHOLE, Store, writing
-from experiments.sweep import main
+from experiments.studies.sweep import main
 
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1")
 LEVERS = """\

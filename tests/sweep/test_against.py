@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import points as points_module
 from experiments.analysis import frontier
-from experiments.cube import Told
-from experiments.designs import design_from
-from experiments.points import FIXED, Points, points_of, points_of_rows
+from experiments.design import points as points_module
+from experiments.design.designs import design_from
+from experiments.design.points import FIXED, Points, points_of, points_of_rows
 from experiments.settings import study_of
+from experiments.store.outcomes import Told
 from sim.config import load
 from tests.analysis.drawn_studies import points_of as made_up
 from tests.sweep.small import TINY, design

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from experiments import adaptation, compare, run, study, sweep
-from experiments.designs import Arm
-from experiments.execution import Plan
-from experiments.lineup import line_up
+from experiments.design.arms import line_up
+from experiments.design.designs import Arm
+from experiments.execution import comparison
+from experiments.execution.session import Plan
 from experiments.settings import StudyConfig, asked_by
 from experiments.store import identity
+from experiments.studies import adaptation, compare, run, sweep
+from experiments.studies import replication as study
 from tests.shares import some_fast
 from tests.sweep.small import LEVERS, TINY, design
 
@@ -37,7 +39,7 @@ def of_run(*words: str) -> Plan:
 def of_arms(chosen: tuple[list[Arm], StudyConfig], name: str, words: tuple[str, ...]) -> Plan:
     entries = line_up(chosen[0])
     asked = compare.design_asked(*chosen) if name == "compare" else adaptation.design_asked(entries)
-    return compare.plan_of(entries, chosen[1], asked, name, " ".join(words), 0.0)
+    return comparison.plan_of(entries, chosen[1], asked, name, " ".join(words), 0.0)
 
 
 def of_compare(*words: str) -> Plan:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments import jobs
-from experiments.engines import Work, can_write_by, engine_of
-from experiments.jobs import Batch, Shared, one_by_one, rest_of, work
-from experiments.run_tables import Kept
+from experiments.execution import jobs
+from experiments.execution.engines import Work, can_write_by, engine_of
+from experiments.execution.jobs import Batch, Shared, one_by_one, rest_of, work
 from experiments.settings import EngineSpec
+from experiments.store.kept import Kept
 from experiments.store.schema import Done, Key
 from sim.world.record import ConfigError
 from tests.shares import one_in

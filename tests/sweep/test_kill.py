@@ -29,10 +29,10 @@ pytestmark = pytest.mark.slow
 CHUNK = 20  # runs a part, so that a short study folds often
 BEGIN = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    f"import experiments.execution; experiments.execution.CHUNK = {CHUNK}; "
+    f"import experiments.execution.session; experiments.execution.session.CHUNK = {CHUNK}; "
 )
 UNDRAWN = (  # the pages have tests of their own, and take most of the time
-    "from experiments import adaptation, compare; compare.report.write = lambda *_: []; "
+    "from experiments.studies import adaptation, compare; compare.report.write = lambda *_: []; "
     "adaptation.draw_figure = adaptation.write_adapted = lambda *_: None; "
 )
 TARRYING = "import time; compare.write_tables = lambda *_: time.sleep(600); "

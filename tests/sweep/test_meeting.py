@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from experiments.designs import design_from
-from experiments.points import Points, points_from, points_of
+from experiments.design.designs import design_from
+from experiments.design.points import Points, points_from, points_of
 from sim.config import checked, load, plain_of, refuse_nested, varied
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError

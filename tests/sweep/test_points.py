@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from experiments.cli import main
-from experiments.designs import Design, design_from, design_of
-from experiments.points import Points, _read, _table_in, entry_of, point_id, points_from, points_of, sized
+from experiments.design.designs import Design, design_from, design_of
+from experiments.design.points import Points, _read, _table_in, entry_of, point_id, points_from, points_of, sized
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
 from sim.sources.tables import FOLDER

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from experiments import cli, compare, engines
-from experiments.engines import engine_of
-from experiments.jobs import Batch, Shared
-from experiments.run_tables import Kept
+from experiments import cli
+from experiments.execution import engines
+from experiments.execution.engines import engine_of
+from experiments.execution.jobs import Batch, Shared
 from experiments.settings import EngineSpec
+from experiments.store.kept import Kept
 from experiments.store.schema import Done, Key
 from experiments.store.validate import faults_of
-from experiments.sweep import main
+from experiments.studies import compare
+from experiments.studies.sweep import main
 from sim.world.record import ConfigError
 from tests.sweep.small import LEVERS, TINY, design, done, tables
 

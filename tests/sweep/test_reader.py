@@ -14,22 +14,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments import execution
-from experiments.board import DISPLACEMENT, OFFICER_HOURS, Board, with_displacement
-from experiments.check import main as check
 from experiments.cli import main
-from experiments.cube import Outcome
-from experiments.designs import design_of
-from experiments.jobs import event_seed
-from experiments.points import points_of
-from experiments.run_tables import hours_of
-from experiments.stopped import StoppedError
+from experiments.design.designs import design_of
+from experiments.design.points import points_of
+from experiments.design.seeds import event_seed
+from experiments.errors import StoppedError
+from experiments.execution import session as execution
 from experiments.store.journal import Journal, journal_path
+from experiments.store.kept import hours_of
+from experiments.store.outcomes import Outcome
 from experiments.store.parts import checksum_of, parts_of
 from experiments.store.reader import StoredStudy, none_whole
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board, with_displacement
 from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS, Done, Key, Packed, packed
 from experiments.store.store import WHOLE
 from experiments.store.validate import faults_of
+from experiments.studies.check import main as check
 from sim.metrics import displacement_rate, displacement_rows, given_of
 from sim.result import Result
 from sim.simulation import simulate

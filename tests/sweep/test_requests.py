@@ -13,9 +13,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from experiments import multirun
 from experiments.cli import main
-from experiments.jobs import event_seed
+from experiments.design.seeds import event_seed
 from experiments.store import requests as requests_module
 from experiments.store.identity import Identity
 from experiments.store.parts import StoreError
@@ -24,6 +23,7 @@ from experiments.store.requests import REQUESTS, RUN_KEY, requests_of, write_req
 from experiments.store.schema import Done, Key
 from experiments.store.store import WHOLE
 from experiments.store.validate import content_checksum, faults_of
+from experiments.studies import multirun
 from sim.config import checked, load
 from sim.simulation import simulate
 from sim.world.record import ConfigError

@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments.cube import Outcome
 from experiments.store import journal as journal_module
 from experiments.store import store as store_module
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
+from experiments.store.outcomes import Outcome
 from experiments.store.parts import StoreError, parts_of, read_part
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import Done, Key

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import stores
+from experiments.console import Terminal
 from experiments.letters import visible
 from experiments.settings import study_of
 from experiments.store import shelf
@@ -25,7 +25,7 @@ from experiments.store.parts import TABLES, StoreError, parts_of
 from experiments.store.places import ABOUT, stores_in
 from experiments.store.shelf import HOLDS, weighed
 from experiments.store.store import REQUESTS, Store
-from experiments.terminal import Terminal
+from experiments.studies import stores
 from tests.cli.test_command_line import Here, here
 from tests.sweep.small import done, opened, runs_in, swept
 

@@ -13,20 +13,22 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import execution, jobs, sweep
 from experiments.cli import main
-from experiments.engines import Engine
-from experiments.forecast import Ahead, projected
-from experiments.jobs import Batch, Shared, one_by_one
-from experiments.multirun import told
-from experiments.run_tables import HOURS
-from experiments.stopped import StoppedError
+from experiments.errors import StoppedError
+from experiments.execution import jobs
+from experiments.execution import session as execution
+from experiments.execution.engines import Engine
+from experiments.execution.forecast import Ahead, projected
+from experiments.execution.jobs import Batch, Shared, one_by_one
 from experiments.store import identity
+from experiments.store.kept import HOURS
 from experiments.store.parts import StoreError, parts_of
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import DATA, VIEWS, Done, Key, Packed
 from experiments.store.validate import content_checksum, faults_of
-from experiments.sweep import plan_of
+from experiments.studies import sweep
+from experiments.studies.multirun import told
+from experiments.studies.sweep import plan_of
 from sim.config import checked, varied
 from sim.simulation import simulate
 from sim.sources.checksums import FOLDER

@@ -1,0 +1,222 @@
+"""What each scenario protects on paper and after years of adaptation, what is displaced and what moves elsewhere, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import AfterValidator, Field, StrictInt
+from pydantic_core import PydanticCustomError
+
+from experiments.design.arms import Entry
+from experiments.statistics import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.store.results import DISPLACEMENT, Board, Key
+from sim.arrays import Reals
+from sim.world.ranges import Range
+from sim.world.record import Record
+
+NAIVE, ADAPTIVE = "naive", "adaptive"
+CONDUCTS = (NAIVE, ADAPTIVE)
+PROTECTS = "case_disclosure_rate"
+COOPERATES = "legit_met_rate"
+WHOLE = "all"  # years of the window together
+DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
+HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
+SILENCE = "silenced_share"
+PER_CENT = 100.0
+HEADLINE = (
+    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
+    *("events_baseline", "events", "worlds"),
+)
+MOVED = (
+    *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "unit"),
+    *("events_naive", "events_adaptive", "worlds"),
+)
+WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
+
+
+def _each_once(years: list[int]) -> list[int]:
+    if len(set(years)) < len(years):
+        raise PydanticCustomError("twice", "each year once")
+    return years
+
+
+class Spec(Record):
+    """What is told of each scenario."""
+
+    years: Annotated[list[Annotated[StrictInt, Range(1, 50)]], Field(min_length=1), AfterValidator(_each_once)]
+
+
+class Side(NamedTuple):
+    """One scenario under one conduct, and what it is read against."""
+
+    scenario: str
+    conduct: str
+    place: int  # in the line-up
+    against: int
+
+
+def sides_of(entries: Sequence[Entry]) -> list[Side]:
+    """The arms of a line-up, named by scenario and conduct."""
+    named = [(place, entry, entry.name.rpartition(" ")) for place, entry in enumerate(entries) if entry.against != place]
+    return [Side(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
+
+
+def tables_of(board: Board, entries: Sequence[Entry], spec: Spec) -> dict[str, pd.DataFrame]:
+    """The three tables of the study, by file name."""
+    sides, fewest = sides_of(entries), entries[0].config.metrics.fewest_events
+    return {
+        HEADLINE_TABLE: headline_of(board, sides, spec, fewest),
+        DISPLACED_TABLE: where_of(board, sides, fewest),
+        MOVED_TABLE: moved_of(board, sides, entries, fewest),
+    }
+
+
+def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
+    """``HEADLINE``, a row a scenario, conduct, year and measure.
+
+    ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
+    ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
+    in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
+    worlds, each counting alike; ``silenced``: per cent of the wishes about people at risk that nobody has because somebody has
+    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their
+    differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    """
+    rows: list[dict[str, Any]] = []
+    naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
+    years = [WHOLE, *(str(year) for year in spec.years)]
+    for side in sides:
+        for year in years:
+            for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
+                key = (metric, "all", "all") if year == WHOLE else (metric, "year", year)
+                if key not in board.keys:
+                    continue
+                pair = _pair(board, side, key)
+                events = _events(board, side, key)
+                rows.append(_row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair)))
+                if side.conduct == ADAPTIVE and measure == "protection" and side.scenario in naive:
+                    plain = naive[side.scenario]
+                    gap = gap_of(pair, _pair(board, plain, key))  # more disclosed of the baseline's than under habit
+                    taken = Ratios(*(PER_CENT * part for part in gap))
+                    least = tuple(min(pair) for pair in zip(events, _events(board, plain, key), strict=True))
+                    rows.append(_row(side, year, "lost", taken, (least[0], least[1]), fewest, _worlds(pair)))
+        rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
+    return pd.DataFrame(rows, columns=list(HEADLINE))
+
+
+def _prevented(found: Ratios) -> Ratios:
+    return Ratios(PER_CENT * (1 - found.ratio), PER_CENT * (1 - found.high), PER_CENT * (1 - found.low))
+
+
+def _pair(board: Board, side: Side, key: Key) -> tuple[Reals, Reals]:
+    """World means under the scenario and under its baseline, ``[W]`` each, of runs that both have."""
+    k = board.keys.index(key)
+    above, below = board.values[side.place, k], board.values[side.against, k]
+    both = ~(np.isnan(above) | np.isnan(below))
+    return mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
+
+
+def _events(board: Board, side: Side, key: Key) -> tuple[int, int]:
+    k = board.keys.index(key)
+    return int(board.counts[side.against, k].sum()), int(board.counts[side.place, k].sum())
+
+
+def _worlds(pair: tuple[Reals, Reals]) -> int:
+    return int((~np.isnan(pair[0])).sum())
+
+
+def _row(
+    side: Side, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
+) -> dict[str, Any]:  # fmt: skip
+    known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
+    value, low, high = (float(part) if known else np.nan for part in found)
+    return {
+        "scenario": side.scenario, "conduct": side.conduct, "year": year, "measure": measure, "value": value, "world_low": low,
+        "world_high": high, "unit": _UNITS[measure], "events_baseline": events[0], "events": events[1], "worlds": worlds,
+    }  # fmt: skip
+
+
+def _silenced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+    """The share of wishes that silence ended, where people may fall silent."""
+    if (key := (SILENCE, "all", "all")) not in board.keys:
+        return
+    k = board.keys.index(key)
+    values = mean_of(board.values[side.place, k])
+    if np.isnan(values).all():
+        return
+    yield _row(side, WHOLE, "silenced", _share(values), _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+
+
+_UNITS = {
+    "protection": "% of the baseline's disclosures",
+    "cost": "% of the baseline's needs met",
+    "lost": "points of protection",
+    "displaced": "% of cases the treaty no longer gives",
+    "silenced": "% of wishes about people at risk",
+    "moved": "% of the baseline's disclosures while nobody adapts",
+}
+
+
+def _share(values: Reals) -> Ratios:
+    """Mean over worlds ``[W]`` with its interval, in per cent."""
+    mean, half = mean_of(values), half_width(values)
+    return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+
+
+def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+    """The share displaced, if the treaty gave anything that the scenario stops."""
+    found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    for k in found:
+        shares, left = board.values[side.place, k], board.counts[side.place, k]
+        values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
+        if np.isnan(values).all():
+            continue
+        share = _share(values)
+        yield _row(side, WHOLE, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
+
+
+def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
+    """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host."""
+    rows = []
+    whole = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    for side in sides:
+        left = sum(int(board.counts[side.place, k].sum()) for k in whole)
+        for k, (metric, by, level) in enumerate(board.keys):
+            if metric != DISPLACEMENT or by not in DISPLACED_BY or left < fewest:
+                continue
+            values, count = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+            if not count:
+                continue
+            rows.append((side.scenario, side.conduct, by, level, *map(float, _share(values)), count, left))
+    return pd.DataFrame(rows, columns=list(WHERE))
+
+
+def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewest: int) -> pd.DataFrame:
+    """``MOVED``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
+
+    All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
+    scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
+    itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
+    """
+    naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
+    adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}
+    some = next(iter(naive.values()))
+    places = {entries[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
+    places |= {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
+    whole = mean_of(board.values[some.against, board.keys.index((PROTECTS, "all", "all"))])
+    rows = []
+    for k, (metric, by, level) in enumerate(board.keys):
+        if metric != PROTECTS or by not in (*DISPLACED_BY, "all"):
+            continue
+        for scenario, (before, after) in places.items():
+            events = [int(board.counts[place, k].sum()) for place in (before, after)]
+            if max(events) < fewest:
+                continue
+            sides_of_it = [mean_of(np.nan_to_num(board.values[place, k])) for place in (before, after)]
+            gap = gap_of((sides_of_it[1], whole), (sides_of_it[0], whole))
+            levels = [PER_CENT * float(ratio_of(side, whole).ratio) for side in sides_of_it]
+            told = [PER_CENT * float(part) for part in gap]
+            rows.append((scenario, by, level, *levels, *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
+    return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)

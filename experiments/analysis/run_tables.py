@@ -1,0 +1,92 @@
+"""What the runs of a study of one or two scenarios left, pooled: the tables that its summaries and figures are made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.execution.jobs import seed_of
+from experiments.execution.session import Plan
+from experiments.store.kept import HOURS
+from experiments.store.reader import StoredStudy
+from experiments.store.schema import Key
+from sim.metrics import displaced
+
+VIEWS = ("flows", "fates", "backlog", "origins", "sides")
+
+
+class Tally(NamedTuple):
+    """Tables of all runs, each with ``scenario`` and ``seed``: scenarios in their order, and in each the seeds in theirs."""
+
+    metrics: pd.DataFrame  # metric, by, level, value, count
+    flows: pd.DataFrame  # requester, requested, disclosures
+    fates: pd.DataFrame  # purpose, stage, cases
+    backlog: pd.DataFrame  # month, quantity, months
+    origins: pd.DataFrame  # code, events, people
+    sides: pd.DataFrame  # requested, purpose, requests
+
+
+def tally_of(plan: Plan) -> Tally:
+    """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
+    study, points = StoredStudy(plan.folder), plan.points.frame
+    estimates = _of_the_plan(study.data(), plan)
+    metrics = estimates.loc[estimates["metric"] != HOURS, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
+    views = {name: _of_the_plan(study.views(name), plan) for name in VIEWS}
+    if len(points) == 2:
+        metrics = _with_displacement(metrics, study, plan)
+    return Tally(
+        metrics.reset_index(drop=True),
+        _named(views["flows"], {"requester": "a", "requested": "b", "disclosures": "count"}),
+        _named(views["fates"], {"purpose": "a", "stage": "b", "cases": "count"}),
+        _named(views["backlog"], {"month": "b", "quantity": "a", "months": "value"}).astype({"month": "int64"}),
+        _named(views["origins"], {"code": "a", "events": "count", "people": "value"}),
+        _named(views["sides"], {"requested": "a", "purpose": "b", "requests": "count"}),
+    )
+
+
+def seeds_of(plan: Plan) -> list[int]:
+    """The event seeds of a plan's runs, world by world."""
+    base = next(iter(plan.points.bases.values()))
+    return [seed_of(base, Key("", world, luck)) for world in plan.worlds for luck in range(plan.luck)]
+
+
+def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The rows of the runs that were asked for, scenario by scenario and seed by seed, each run's in its own order."""
+    points = plan.points.frame
+    place = pd.Series(range(len(points)), points["point"])
+    kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["luck"] < plan.luck)]
+    at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), seeds_of(plan), strict=True))
+    seeds = [runs[run] for run in zip(kept["world_seed"], kept["luck"], strict=True)]
+    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
+    return named.sort_values(["at", "seed"], kind="stable")
+
+
+def _runs_of(plan: Plan) -> list[tuple[int, int]]:
+    return [(world, luck) for world in plan.worlds for luck in range(plan.luck)]
+
+
+def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"scenario": rows["scenario"], "seed": rows["seed"]} | {name: rows[column] for name, column in columns.items()}
+    ).reset_index(drop=True)
+
+
+def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:
+    """A row more for each run of the second scenario.
+
+    Of the cases that it disclosed through the treaty and the first did not, the share that the first disclosed another way.
+    """
+    first, second = plan.points.frame["scenario"]
+    ids = [str(point) for point in plan.points.frame["point"]]
+    board = study.board(ids, plan.worlds, plan.luck)
+    given = study.given(board, ids)
+    rows = []
+    for (world, luck), seed in zip(_runs_of(plan), seeds_of(plan), strict=True):
+        place = plan.worlds.index(world)
+        found = displaced(given[1, place, luck], given[0, place, luck])
+        rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
+    whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
+    order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}
+    return whole.assign(at=whole["scenario"].map(order)).sort_values(["at", "seed"], kind="stable").drop(columns="at")

@@ -1,0 +1,1 @@
+"""How fast it is: runs, compilation and draws, in one table."""

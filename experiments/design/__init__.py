@@ -1,0 +1,1 @@
+"""What to run: designs, points, samples, arms, scenarios, seeds."""

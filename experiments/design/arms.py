@@ -1,0 +1,64 @@
+"""Who runs against whom: every baseline once, and each arm with the one that it is read against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from experiments.design.designs import Arm
+from experiments.design.points import FIXED, Points, point_id
+from sim.config import written
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+APART = " for "
+"""Between the name of one of several baselines and that of the first arm that is read against it."""
+_FREE = ("scenario_name", "reforms", "instruments", "safeguards", "review", "conduct", "adaptation")  # what an arm may change
+
+
+class Entry(NamedTuple):
+    """One configuration that is run in every replicate."""
+
+    name: str
+    config: Config
+    against: int  # place of its baseline in the line-up; its own place for a baseline
+
+
+def line_up(arms: Sequence[Arm]) -> list[Entry]:
+    """Every baseline once, followed by its arms; worlds that several baselines share come together, as the last one built is kept.
+
+    Raises ``ConfigError`` for an arm that cannot be paired: one whose world, cases or estimands are not its baseline's.
+    """
+    groups: dict[str, list[Arm]] = {}
+    for arm in arms:
+        _check_pair(arm)
+        groups.setdefault(arm.baseline_config.digest(), []).append(arm)
+    entries: list[Entry] = []
+    names = [group[0].baseline_config.scenario_name for group in groups.values()]
+    worlds = [group[0].baseline_config.world_digest() for group in groups.values()]
+    for group in sorted(groups.values(), key=lambda group: worlds.index(group[0].baseline_config.world_digest())):
+        baseline, place = group[0].baseline_config, len(entries)
+        name = baseline.scenario_name
+        entries.append(Entry(name if names.count(name) == 1 else f"{name}{APART}{group[0].name}", baseline, place))
+        entries += [Entry(arm.name, arm.config, place) for arm in group]
+    return entries
+
+
+def _check_pair(arm: Arm) -> None:
+    ours, theirs = arm.config.plain(), arm.baseline_config.plain()
+    for key in ours:
+        if key not in _FREE and ours[key] != theirs[key]:
+            raise ConfigError(
+                f"{arm.name}: {key} is not that of its baseline {arm.baseline_config.scenario_name}; accepted: arms that differ in "
+                f"{', '.join(_FREE[2:])} alone, so that both meet the same worlds and cases"
+            )
+
+
+def points_of_entries(entries: Sequence[Entry]) -> Points:
+    """A point each entry, in their order; ``against`` is the id of its baseline's."""
+    ids = [point_id(entry.name, {}) for entry in entries]
+    rows = [(ids[a], a, entry.name, "", 0, ids[entry.against]) for a, entry in enumerate(entries)]
+    bases = {entry.name: written(entry.config) for entry in entries}
+    return Points(pd.DataFrame(rows, columns=list(FIXED)), bases, [(entry.name, {}) for entry in entries])

@@ -1,0 +1,373 @@
+"""Designs: which configurations a comparison sets against which baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
+
+from experiments.design.scenarios import choice_of
+from experiments.settings import StudyConfig, study_of
+from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
+from sim.metrics import SLICES, UNITS
+from sim.places import is_file, is_path
+from sim.settings import Config
+from sim.world.ranges import Seed
+from sim.world.record import ConfigError, Record, quoted
+
+_FEWEST_VALUES = 2
+_OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what no baseline takes over
+
+
+Settings = dict[str, Any]  # dotted key -> value
+Choice = str | Settings  # a scenario's name, or keys to set
+
+
+def stack_of(name: str) -> str:
+    """A choice of scenarios under the one name of its policy: joined in alphabetical order, without those that another one holds.
+
+    >>> stack_of("notice+judge@everywhere")
+    'judge+notice@everywhere'
+
+    No order of scenarios means anything, for two that contradict each other are refused; so two stacks of one name compose to
+    the same configuration. A file that is named by its path goes by its name. A single scenario, and what is none, keep theirs.
+    """
+    names, at, where = name.partition("@")
+    if "+" not in names and not is_path(names):
+        return name
+    try:
+        return scenario_of(choice_of(name)[0]) + at + where
+    except ConfigError:  # told where the scenarios are composed
+        return name
+
+
+Stack = Annotated[str, AfterValidator(stack_of)]
+
+
+class Uncertainty(Record):
+    """One unknown number of the model, drawn between two bounds or from a list."""
+
+    low: StrictFloat | None = None
+    high: StrictFloat | None = None
+    shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
+    values: list[float | int | bool | str] | None = None  # instead of bounds: each equally likely
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.values is not None:
+            if self.low is not None or self.high is not None:
+                raise ValueError("found bounds beside values; accepted: one of the two")
+            if len(self.values) < _FEWEST_VALUES or len({str(value) for value in self.values}) < len(self.values):
+                raise ValueError(f"values: found {quoted(self.values)}; accepted: two or more, each once")
+            return self
+        if self.low is None or self.high is None:
+            raise ValueError("found one bound or none; accepted: low and high, or values")
+        if not self.low < self.high:
+            raise ValueError(f"found low {self.low:g} and high {self.high:g}; accepted: low below high")
+        if self.shape == "log" and self.low <= 0:
+            raise ValueError(f"found low {self.low:g} for a logarithm; accepted: above zero")
+        if self.shape == "whole" and (self.low % 1 or self.high % 1):
+            raise ValueError(f"found bounds {self.low:g} and {self.high:g}; accepted: whole numbers where the shape is whole")
+        return self
+
+
+class Search(Record):
+    """How an adaptive design looks for good configurations: Optuna's sampler, asked for a generation at a time."""
+
+    sampler: Literal["nsga2", "tpe"]
+    generation: Annotated[StrictInt, Field(ge=2, le=1000)]  # points asked for at once, whatever the number of workers
+    generations: Annotated[StrictInt, Field(ge=1, le=1000)]
+    objectives: Annotated[dict[str, Literal["up", "down"]], Field(min_length=1)]  # estimand -> where it is wanted
+
+
+class Design(Record):
+    """A file of ``configs/design/``: a question and the points that answer it.
+
+    Policies are one of: named ``arms``, ``scenarios``, or ``levers`` chosen by ``choose``. Each policy meets each condition and
+    each draw of the ``uncertainties``, and each of these points every world seed and event seed.
+    """
+
+    question: str
+    baseline: Stack = ADOPTED
+    constants: list[str] = []  # overrides in Hydra's grammar that hold everywhere
+    arms: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # name -> overrides in Hydra's grammar
+    scenarios: Annotated[list[Stack], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
+    levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
+    choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
+    permutations: Annotated[StrictInt, Field(ge=1, le=100_000)] = 50  # assumed: Shapley values within a few per cent of the largest
+    conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
+    uncertainties: dict[str, Uncertainty] = {}  # dotted key -> bounds
+    draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional"] | None = None
+    size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 64  # draws, base points of Sobol, trajectories of Morris
+    levels: Annotated[StrictInt, Field(ge=2, le=64)] = 4  # of a grid, of Morris
+    draw_seed: Seed = 1
+    table: str | None = None  # path of a CSV with points made elsewhere
+    search: Search | None = None
+    keep: list[Literal["views", "given"]] = []  # further tables that every run leaves
+    outcomes: list[str] = []  # estimands that are kept; none stands for all
+    slices: list[str] = []  # ways to slice that are kept; none stands for all
+    seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds
+    luck: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None  # event seeds a world
+    _place: str = PrivateAttr("")  # the file that it was read from, as mistakes name it
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        ways = [name for name in ("arms", "scenarios", "levers") if getattr(self, name)]
+        if len(ways) > 1:
+            raise ValueError(f"{ways[1]}: found beside {ways[0]}; accepted: one of arms, scenarios and levers")
+        if self.search is not None:
+            if self.arms or self.scenarios or self.draw or not (self.levers or self.uncertainties):
+                raise ValueError("search: found without levers or uncertainties, or beside other ways; accepted: these alone")
+        elif bool(self.uncertainties) != bool(self.draw) and not self.table:
+            raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
+        for name in self.slices:
+            if name not in SLICES:
+                raise ValueError(f"slices: found {quoted(name)}; accepted: {', '.join(SLICES)}")
+        for key, names in (("outcomes", self.outcomes), ("search.objectives", self.search.objectives if self.search else ())):
+            for name in names:
+                if name not in UNITS:
+                    raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(UNITS)}")
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Designs are equal by what they say, whatever file they were read from."""
+        return isinstance(other, Design) and self.model_dump() == other.model_dump()
+
+    __hash__ = Record.__hash__
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Within it every mistake names the file of the design."""
+        with told_of(self._place):
+            yield
+
+    @property
+    def levels_of(self) -> dict[str, dict[str, Choice]]:
+        """Each lever's levels by name; a lever that is one scenario is off or on."""
+        return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
+
+
+@contextmanager
+def told_of(place: str) -> Iterator[None]:
+    """Within it a mistake names the place where it was written, once."""
+    try:
+        yield
+    except ConfigError as error:
+        if not place or str(error).startswith(f"{place}: "):
+            raise
+        raise ConfigError(f"{place}: {error}") from None
+
+
+class Arm(NamedTuple):
+    """One configuration under its name, and what it is read against in the same world."""
+
+    name: str
+    config: Config  # its ``scenario_name`` is the arm's name
+    baseline_config: Config
+
+
+def design_of(name: str) -> Design:
+    """The design of that name, or in the file of that path. Raises ``ConfigError`` for what is not there or cannot be read."""
+    path = _path(name)
+    if not is_file(path):
+        raise ConfigError(f"design: found {quoted(name)}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
+    body = read_yaml(path)
+    if not isinstance(body, dict):
+        raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
+    return design_from(body, shown(path))
+
+
+def design_from(body: dict[str, Any], place: str) -> Design:
+    """A design from what its file says; its mistakes are told with the place, now and later. Raises ``ConfigError``."""
+    try:
+        design = Design.model_validate(body)
+        design._place = place
+        return design
+    except ValidationError as error:
+        problem = _deepest(error)
+        key = ".".join(_path_in(problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            known = _BELOW.get(str(problem["loc"][0]), Design) if len(problem["loc"]) > 1 else Design
+            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(known.model_fields)}") from None
+        if problem["type"] == "value_error":
+            told = str(problem["ctx"]["error"])
+            raise ConfigError(f"{place}: {key}: {told}" if key else f"{place}: {told}") from None
+        found, wanted = _found(problem), problem["msg"].removeprefix("Input should be ")
+        if problem["type"] == "model_type":
+            wanted = ", ".join(_BELOW[str(problem["loc"][0])].model_fields)
+        quoted = ' (a word such as "on" in quotes)' if isinstance(problem["input"], bool) else ""
+        wanted = _ACCEPTED.get(str(problem["loc"][0]), wanted)
+        raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}{quoted}") from None
+
+
+def _deepest(error: ValidationError) -> Any:
+    """The first mistake; where one of several forms is accepted, what is wrong in the form that comes nearest."""
+    problems = error.errors(include_url=False)
+    place = problems[0]["loc"][:_NAMED]
+    return max((problem for problem in problems if problem["loc"][:_NAMED] == place), key=lambda problem: len(problem["loc"]))
+
+
+def _path_in(location: Sequence[int | str]) -> list[str]:
+    """The keys of a mistake as they stand in the file, without the forms that were tried."""
+    tried = _FORMS.get(str(location[0]), ()) if location else ()
+    return [str(part) for place, part in enumerate(location) if place not in tried and part != "[key]"]
+
+
+def _found(problem: Any) -> str:
+    """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
+    if isinstance(problem["input"], bool):
+        return f"the YAML truth value {str(problem['input']).lower()}"
+    return "nothing" if problem["type"] == "missing" else quoted(problem["input"])
+
+
+_NAMED = 2  # parts of a key that say which lever, arm or uncertainty it is of
+_FORMS = {"levers": (2, 4), "uncertainties": (4,)}  # places in a mistake's key that name no key but a form that is accepted
+_BELOW: dict[str, type[Record]] = {"uncertainties": Uncertainty, "search": Search}
+_ACCEPTED = {
+    "question": "a whole question",
+    "baseline": "the name of a scenario",
+    "arms": "at least one arm, each a list of overrides as text",
+    "scenarios": "at least one name of a scenario, as text",
+    "levers": "levers by name, each the name of a scenario, or levels by name, each one or keys to set",
+    "conditions": "conditions by name, each with keys to set",
+    "constants": "a list of overrides as text",
+}
+
+
+def refuse_design(asked: StudyConfig, study: str) -> None:
+    """A study that reads no design does not take one for nothing. Raises ``ConfigError``."""
+    if asked.design is not None:
+        raise ConfigError(
+            f"design: found {quoted(asked.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
+            "read designs"
+        )
+
+
+def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
+    """The arms of a design, each with a baseline of its own that differs from it in policy alone.
+
+    The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
+    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``luck`` hold where the user says nothing
+    else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
+    the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
+    """
+    design, asked = design_of(design_name), study_of(*overrides)
+    if not design.arms:
+        raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
+    _refuse_unheeded(design_name, design, overrides)
+    said = _said_by(design, overrides)
+    if said:
+        _composed(f"{_file(design_name)}: constants", *said, *(o for o in overrides if key_of(o) not in _OF_THE_ARM))
+    overrides = [*said, *overrides]
+    of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
+    if any(key_of(override) == "baseline" for override in overrides):
+        baseline = choice_of(asked.baseline, "baseline")
+    else:
+        baseline = choice_of(design.baseline, f"{_file(design_name)}: baseline")
+        _composed(f"{_file(design_name)}: baseline", *of_all, *baseline)
+    arms = []
+    for name, own in design.arms.items():
+        facts = [override for override in own if not is_policy(override) and key_of(override) not in _OF_THE_ARM]
+        place = f"{_file(design_name)}: arms.{name}"
+        config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
+        arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
+    return arms
+
+
+def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:
+    """How a study is conducted, with the worlds and lucks of a design where the user says nothing of them."""
+    given = {key_of(override) for override in overrides}
+    said = {key: getattr(design, key) for key in ("seeds", "luck") if key not in given and getattr(design, key) is not None}
+    return asked.model_copy(update=said)
+
+
+def _said_by(design: Design, overrides: Sequence[str]) -> list[str]:
+    """What a design says of every arm and of its size, as overrides; what the user says of the same keys holds instead."""
+    given = {key_of(override) for override in overrides}
+    size = [f"{key}={value}" for key, value in (("seeds", design.seeds), ("luck", design.luck)) if value is not None]
+    return [override for override in (*design.constants, *size) if key_of(override) not in given]
+
+
+def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str]) -> None:
+    """Nothing is accepted without effect. Raises ``ConfigError`` for what a comparison of a design's arms would not heed."""
+    file, given = _file(design_name), {key_of(override) for override in overrides}
+    for key in sorted(design.model_fields_set - _COMPARED):
+        raise ConfigError(
+            f"{file}: {key}: found in a design whose arms are compared; accepted: {', '.join(_COMPARED_IN_ORDER)}, or "
+            f"rogatory sweep design={design_name}"
+        )
+    for key in sorted(given & _UNHEEDED):
+        raise ConfigError(f"{key}: found beside design={design_name}; accepted: what the design says, for it names the arms")
+    for constant in design.constants:
+        if key_of(constant) in _OF_THE_CHOICE:
+            raise ConfigError(f"{file}: constants: found {quoted(constant)}; accepted: other keys, for the arms name scenarios")
+    for name, own in (design.arms or {}).items():
+        for override in own:
+            if key_of(override).split(".")[0] in _OF_THE_STUDY:
+                raise ConfigError(
+                    f"{file}: arms.{name}: found {quoted(override)}; accepted: keys in which runs of a study can differ"
+                )
+
+
+_COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luck")
+_COMPARED = frozenset(_COMPARED_IN_ORDER)
+_UNHEEDED = frozenset(("scenarios", "size"))  # keys of a user that a design's comparison has no use for
+_OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")
+_OF_THE_STUDY = (*StudyConfig.model_fields, "seed", "world_seed")
+"""Keys that are the study's and not one arm's."""
+
+
+def _path(name: str) -> Path:
+    return Path(name) if name.endswith(".yaml") else path_of("design", name)
+
+
+def _file(design_name: str) -> str:
+    return shown(_path(design_name))
+
+
+def _composed(place: str, *overrides: str) -> Config:
+    """A configuration; a mistake names the place where it was written."""
+    with told_of(place):
+        return load(*overrides)
+
+
+def compare_arms(overrides: Sequence[str]) -> list[Arm]:
+    """The arms of a comparison: ``scenarios`` (all, or names such as ``judge+notice@everywhere``) against ``baseline``.
+
+    Every override reaches arms and baseline alike; ``reforms=everywhere`` among them makes each arm one with ``@everywhere``.
+    A name is given as ``scenario_name`` gives it: sorted, and without scenarios that another one holds. All arms share one
+    baseline and one world. Raises ``ConfigError``.
+    """
+    asked = study_of(*overrides)
+    for override in overrides:
+        if key_of(override) == "scenario":
+            raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
+    of_all = [override for override in overrides if key_of(override) != "reforms"]
+    suffix = [override for override in overrides if key_of(override) == "reforms"]
+    baseline = load(*of_all, *_chosen(asked.baseline, suffix, "baseline"))
+    names = _all_but(baseline.scenario_name) if asked.scenarios == ["all"] else asked.scenarios
+    arms: dict[str, Arm] = {}
+    for name in names:
+        config = load(*of_all, *_chosen(name, suffix))
+        if config.scenario_name == baseline.scenario_name:
+            raise ConfigError(f"scenarios: found {name!r}, which is the baseline; accepted: any other choice")
+        if config.scenario_name in arms:
+            raise ConfigError(f"scenarios: found {name!r} twice; accepted: each choice once")
+        arms[config.scenario_name] = Arm(config.scenario_name, config, baseline)
+    if not arms:
+        raise ConfigError(f"scenarios: found nothing to compare; accepted: all, or names among {', '.join(options('scenario'))}")
+    return list(arms.values())
+
+
+def _chosen(arm: str, reforms: Sequence[str], key: str = "scenarios") -> tuple[str, ...]:
+    """An arm's overrides, with those of ``reforms`` unless its name says so itself."""
+    named = choice_of(arm, key)
+    return named if any(key_of(override) == "reforms" for override in named) else (*named, *reforms)
+
+
+def _all_but(baseline: str) -> list[str]:
+    plain = baseline.partition("@")[0]
+    return [name for name in options("scenario") if name != plain]

@@ -1,0 +1,1 @@
+"""Running what the store lacks: sessions, generations, jobs, engines, workers."""

@@ -1,0 +1,205 @@
+"""Arms run against their baselines: as many worlds as were asked for, or as ``until`` needs; and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from experiments.design.arms import Entry, points_of_entries
+from experiments.design.designs import Design, told_of
+from experiments.design.seeds import EVENT_SEEDS
+from experiments.execution.session import Plan, Turn, planned, run_plan
+from experiments.output import manifest_of
+from experiments.settings import StudyConfig
+from experiments.statistics import half_width, mean_of, needed_worlds
+from experiments.store.kept import UNITS_KEPT
+from experiments.store.outcomes import Outcome
+from experiments.store.reader import StoredStudy
+from experiments.store.results import PROTECTION, Board, with_displacement
+from sim.metrics import absent_metrics
+from sim.settings import Config
+from sim.simulation import check
+from sim.world.states import StateTable
+
+FEWEST_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time then cover 93 to 95 % (tests/compare)
+RUNS = "runs.parquet"
+_ABSENT = "absent"  # in an arm, where its baseline has a key
+
+
+class Compared(NamedTuple):
+    """All runs of a study side by side, and how it went."""
+
+    board: Board
+    plan: Plan
+    turn: Turn
+    stopped: str  # why it stopped where it did; empty without ``until``
+    unreached: tuple[str, ...]  # arms whose interval is still too wide
+
+    @property
+    def worlds(self) -> int:
+        """How many there are."""
+        return len(self.board.worlds)
+
+
+def check_all(entries: Sequence[Entry]) -> None:
+    """What only shows against the states, in every configuration that will be run. Raises ``ConfigError``."""
+    known: dict[tuple[str, int], StateTable] = {}
+    for entry in entries:
+        with told_of("" if entry.config.scenario_name == entries[entry.against].name else entry.name):
+            check(entry.config, known)
+
+
+def plan_of(entries: Sequence[Entry], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
+    """What is to be run first: ``seeds`` worlds, or those with which ``until`` begins."""
+    first, kept = entries[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
+    least = asked.seeds if asked.until is None else max(asked.seeds, FEWEST_WORLDS)
+    more = {"pages": pages, "open_ended": asked.until is not None}
+    return planned(study, command, kept, points_of_entries(entries), asked, range(first, first + least), asked.luck, **more)
+
+
+def run_all(plan: Plan, entries: Sequence[Entry], console: Console) -> Compared:
+    """Run what the store lacks: the worlds of the plan, or as many as ``until`` asks for."""
+    looks = Looks(entries, plan.asked.until, plan.asked.most_seeds)
+    plan, turn = run_plan(plan, console, None if plan.asked.until is None else looks.further)
+    return Compared(read_board(plan, entries), plan, turn, looks.told, tuple(looks.wide))
+
+
+def read_board(plan: Plan, entries: Sequence[Entry]) -> Board:
+    """All that a plan asked for, with what was displaced."""
+    study, ids = StoredStudy(plan.folder), [str(point) for point in plan.points.frame["point"]]
+    board = study.board(ids, plan.worlds, plan.luck)
+    against = [ids.index(point) for point in plan.points.frame["against"]]
+    return with_displacement(board, study.given(board, ids), against, [entry.name for entry in entries])
+
+
+class Looks:
+    """The looks of a study that goes on until its intervals are narrow enough."""
+
+    def __init__(self, entries: Sequence[Entry], wanted: float | None, most: int) -> None:
+        """None is taken yet."""
+        self._entries, self._wanted, self._most = entries, wanted, most
+        self._after: list[int] = []
+        self.wide: dict[str, float] = {}  # half-widths that are still too wide
+
+    def further(self, plan: Plan, turn: Turn) -> Plan | None:
+        """Look at the worlds that were asked for, and no others that the store may hold; ask for more while an arm wants them."""
+        if self._wanted is None or turn.failed:
+            return None
+        worlds = len(plan.worlds)
+        self._after.append(worlds)
+        board = StoredStudy(plan.folder).board(plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(PROTECTION[0]))
+        halves = half_widths(board, self._entries)
+        self.wide = {name: half for name, half in halves.items() if not half <= self._wanted}
+        if not self.wide or worlds >= self._most:
+            return None
+        more = next_look(worlds, max(self.wide.values()), self._wanted, self._most)
+        return plan._replace(worlds=[plan.worlds[0] + number for number in range(more)])
+
+    @property
+    def told(self) -> str:
+        """Why the study stopped where it did; nothing where it was not to look."""
+        return "" if self._wanted is None else _stopped(self._wanted, self._after, self.wide)
+
+
+def half_widths(board: Board, entries: Sequence[Entry]) -> dict[str, float]:
+    """Half of the 95 % interval of each arm's paired difference in ``case_disclosure_rate``."""
+    if PROTECTION not in board.keys:  # nobody wished for anything abusive
+        return {entry.name: np.nan for a, entry in enumerate(entries) if entry.against != a}
+    k = board.keys.index(PROTECTION)
+    pairs = [(entry, a) for a, entry in enumerate(entries) if entry.against != a]
+    return {entry.name: float(half_width(mean_of(board.values[a, k] - board.values[entry.against, k]))) for entry, a in pairs}
+
+
+def next_look(worlds: int, half: float, wanted: float, most: int) -> int:
+    """Worlds at the next look: as many as the widest arm needs by its spread so far, at most twice as many as now."""
+    return min(max(needed_worlds(worlds, half, wanted), worlds + 1), 2 * worlds, most)
+
+
+def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> str:
+    how = f"looked at after {', '.join(map(str, looks))} worlds; intervals are those at the stopping time"
+    if not wide:
+        return f"Stopped after {looks[-1]} worlds: every arm's half-width is at most {wanted:g} ({how})."
+    widest = ", ".join(f"{name} ({half:.2g})" for name, half in sorted(wide.items(), key=lambda item: -item[1]))
+    return f"Stopped at most_seeds, {looks[-1]} worlds: the half-width is still above {wanted:g} for {widest} ({how})."
+
+
+def runs_frame(board: Board, entries: Sequence[Entry]) -> pd.DataFrame:
+    """One row for each run and estimand: ``arm, world_seed, luck, metric, by, level, unit, value, count``."""
+    a, k, w, j = np.nonzero((board.counts > 0) | ~np.isnan(board.values))
+    columns: dict[str, Any] = {
+        "arm": _named(a, [entry.name for entry in entries]),
+        "world_seed": np.array(board.worlds, np.int64)[w],
+        "luck": j,
+    }
+    columns |= {name: _named(k, [key[part] for key in board.keys]) for part, name in enumerate(("metric", "by", "level"))}
+    columns["unit"] = _named(k, [UNITS_KEPT[key[0]] for key in board.keys])
+    return pd.DataFrame(columns | {"value": board.values[a, k, w, j], "count": board.counts[a, k, w, j]})
+
+
+def _named(codes: Any, names: Sequence[str]) -> Any:
+    distinct = list(dict.fromkeys(names))
+    place = np.array([distinct.index(name) for name in names])
+    return pd.Categorical.from_codes(place[codes], categories=pd.Index(distinct))
+
+
+def changes_of(config: Mapping[str, Any], baseline: Mapping[str, Any], stem: str = "") -> dict[str, Any]:
+    """What a configuration has otherwise than another, by dotted key.
+
+    >>> changes_of({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3, "d": 4}})
+    {'a.c': 2, 'a.d': 'absent'}
+    """
+    changed: dict[str, Any] = {}
+    for key in dict.fromkeys([*config, *baseline]):
+        mine, theirs = config.get(key, _ABSENT), baseline.get(key, _ABSENT)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            changed |= changes_of(mine, theirs, f"{stem}{key}.")
+        elif mine != theirs:
+            changed[f"{stem}{key}"] = mine
+    return changed
+
+
+def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]:
+    """Where the seconds of a turn went: in array code (worlds, months, metrics), in the rest of runs, in tables and figures."""
+    turn = ran.turn
+    outside = turn.seconds - turn.array_seconds + own
+    return {
+        "total_seconds": round(total, 2),
+        "runs": turn.done,
+        "array_seconds": round(turn.array_seconds, 2),
+        "other_run_seconds": round(turn.seconds - turn.array_seconds, 2),
+        "tables_and_figures_seconds": round(own, 2),
+        "share_outside_array_code": round(outside / (turn.array_seconds + outside), 4),
+    }
+
+
+def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seconds: float) -> dict[str, Any]:
+    """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
+    first = entries[0].config
+    plain = first.plain()
+    arms = {
+        entry.name: {
+            "baseline": entries[entry.against].name,
+            "digest": entry.config.digest(),
+            "world_digest": entry.config.world_digest(),
+            "changes": changes_of(entry.config.plain(), plain),
+        }
+        for entry in entries
+    }
+    return manifest_of(
+        ran.plan.command, [first], ran.plan.asked, folder, ran.plan.folder, seconds=round(seconds, 1), arms=arms,
+        seeds=ran.board.worlds, luck=ran.plan.luck, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.board), missing={},
+    )  # fmt: skip
+
+
+def _absences(config: Config, board: Board) -> dict[str, str]:
+    """Estimands that the runs cannot give, and why."""
+    measured = {metric for metric, _, _ in board.keys}
+    told = absent_metrics(
+        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+    )
+    return {metric: reason for metric, reason in told.items() if metric not in measured}

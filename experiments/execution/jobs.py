@@ -1,0 +1,176 @@
+"""The runs of a study: which there are, in which order, and one done by whichever process is asked."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.design.designs import Settings
+from experiments.design.points import Points, touches_world
+from experiments.design.seeds import MOST_WORLDS, event_seed
+from experiments.store.kept import Kept, tables_of
+from experiments.store.requests import REQUESTS, write_requests
+from experiments.store.schema import Done, Key, packed
+from experiments.store.store import WHOLE
+from sim.config import checked, load, varied
+from sim.result import Result
+from sim.settings import Config
+from sim.simulation import cases_of, simulate, world_of
+from sim.world.record import ConfigError
+
+BATCH = 8
+"""Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
+_HAND_BACK = 10.0
+"""Seconds after which a worker hands back what it has, rather than at the end of a batch; *assumption*: that much may be lost."""
+_SHORT = 200  # letters of an error
+_TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
+
+
+def seed_of(base: Mapping[str, Any], key: Key) -> int:
+    """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
+
+    >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
+    (7, 20006)
+    """
+    if base.get("world_seed") is not None:
+        return int(base["seed"]) + key.luck
+    return event_seed(key.world_seed, key.luck)
+
+
+def trials(configs: Sequence[Config]) -> list[Config]:
+    """A tiny world under each policy among the configurations: running it compiles what they need."""
+    policies = {config.policy.model_dump_json(): config.policy for config in configs}
+    tiny = load(*_TINY)
+    return [tiny.model_copy(update=dict(policy)) for policy in policies.values()]
+
+
+def warm(tried: Sequence[Config]) -> None:
+    """Run each once: compiled rules come into this process, and on a new machine into the cache of all others."""
+    for config in tried:
+        simulate(config, seed=1)
+
+
+def crew_size(asked: int | None, tasks: int) -> int:
+    """Processes for so many tasks: every core unless fewer were asked for, and never more than there are tasks."""
+    return min(asked or os.cpu_count() or 1, tasks)
+
+
+class Shared(NamedTuple):
+    """What every run of a study needs; it is shipped to each worker once."""
+
+    bases: dict[str, dict[str, Any]]
+    settings: dict[str, tuple[str, Settings]]  # point -> base and keys
+    kept: Kept
+    code: str  # of what decides a run
+    trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
+    folder: Path | None = None  # of the store, where runs leave their requests; None where they are not kept
+    writer: str = WHOLE  # whose runs these are
+
+
+class Batch(NamedTuple):
+    """Runs of one world that a worker does one after the other."""
+
+    keys: tuple[Key, ...]
+    home: int  # points of one number share the facts of a world
+
+
+def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str = WHOLE) -> Shared:
+    """Everything about a table of points that its runs need."""
+    by_id = dict(zip(points.frame["point"], points.settings, strict=True))
+    trial = trials([checked(next(iter(points.bases.values())))])
+    return Shared(points.bases, by_id, kept, code, trial, folder.absolute() if REQUESTS in kept.tables else None, writer)
+
+
+def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
+    """All runs, world by world, and within a world those that share its facts together; the order never depends on workers.
+
+    Raises ``ConfigError`` for more worlds than event seeds can tell apart.
+    """
+    if len(worlds) > MOST_WORLDS:
+        raise ConfigError(f"seeds: found {len(worlds)}; accepted: at most {MOST_WORLDS}")
+    digests = {name: checked(plain).world_digest() for name, plain in points.bases.items()}
+    groups: dict[str, list[str]] = {}
+    for point, (base, settings) in dict(zip(points.frame["point"], points.settings, strict=True)).items():
+        groups.setdefault(repr((digests[base], *_facts(settings))), []).append(point)
+    return [
+        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), home)
+        for world in worlds
+        for home, group in enumerate(groups.values())
+        for number in range(luck)
+        for first in range(0, len(group), BATCH)
+    ]
+
+
+def _facts(settings: Settings) -> list[tuple[str, Any]]:
+    return sorted((key, value) for key, value in settings.items() if touches_world(key))
+
+
+def work(shared: Shared, batch: Batch) -> list[Done]:
+    """Do the runs of a batch in turn; one that fails is told and does not stop the others.
+
+    Where they take long only the first are done: the others are to be asked for again (``rest_of``). So they are where a run's
+    requests cannot be written; ``OSError`` is raised for the first one, for the disk is to blame and no run.
+    """
+    began, done = time.monotonic(), list[Done]()
+    for key in batch.keys:
+        try:
+            done.append(_attempt(shared, key))
+        except OSError:
+            if not done:
+                raise
+            break
+        if time.monotonic() - began > _HAND_BACK:
+            break
+    return done
+
+
+def rest_of(batch: Batch, done: Sequence[Done]) -> list[Batch]:
+    """What is left to do of a batch: one batch or none."""
+    left = batch.keys[len(done) :]
+    return [Batch(left, batch.home)] if left else []
+
+
+def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
+    """The same runs, each a batch of its own."""
+    return [Batch((key,), batch.home) for batch in batches for key in batch.keys]
+
+
+def _attempt(shared: Shared, key: Key) -> Done:
+    """One run, well or not. Raises ``OSError`` where its requests cannot be written."""
+    began = time.perf_counter()
+    seed = _seed_in(shared, key)
+    try:
+        run, result = _run(shared, key, seed, began)
+    except Exception as error:
+        return failed(shared, key, f"{type(error).__name__}: {error}", traceback.format_exc(), time.perf_counter() - began)
+    if shared.folder is None:
+        return run
+    write_requests(result.requests, shared.folder, run, shared.writer)
+    return run._replace(seconds=time.perf_counter() - began)
+
+
+def _seed_in(shared: Shared, key: Key) -> int:
+    base, _ = shared.settings.get(key.point, ("", {}))
+    return seed_of(shared.bases.get(base, {}), key)
+
+
+def failed(shared: Shared, key: Key, error: str, trace: str, seconds: float = 0.0) -> Done:
+    """A run that came to nothing."""
+    line = " ".join(error.split())[:_SHORT] or "no message"
+    return Done(key, _seed_in(shared, key), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
+
+
+def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Result]:
+    base, settings = shared.settings[key.point]
+    config = checked(varied(shared.bases[base], settings))
+    started = time.perf_counter()
+    cases_of(config, world_of(config, key.world_seed), seed)
+    built = time.perf_counter() - started
+    result = simulate(config, seed=seed, world_seed=key.world_seed)
+    tables = {name: packed(table) for name, table in tables_of(result, shared.kept).items()}
+    arrays = time.perf_counter() - started
+    return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result

@@ -1,0 +1,1 @@
+"""The committed results: how they are made, reproduced and judged."""

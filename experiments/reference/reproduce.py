@@ -1,0 +1,449 @@
+"""The committed results once more: each number identical, within tolerance, or different; the exit status says which.
+
+``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the demo, the study of
+adaptation and the check of the drawn laws too; ``rogatory reproduce judge demo`` those alone. Nothing is written. What *within
+tolerance* means and when it is granted stands in ``experiments/reference/tolerances.py``. The exit status is 0 when every number
+is identical or within tolerance and ``CHANGED`` when one is different.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from experiments.analysis.adaptation import tables_of as adapted_tables
+from experiments.analysis.contrasts import FURTHER_USE, comparison_of, contrast_of, cooperation_of
+from experiments.analysis.run_tables import tally_of
+from experiments.analysis.summary import comparison_of as demo_comparison
+from experiments.console import Terminal, console_of
+from experiments.design.arms import Entry, line_up
+from experiments.design.designs import Design
+from experiments.errors import INTERRUPTED, StoppedError
+from experiments.execution.comparison import changes_of, plan_of, run_all, runs_frame
+from experiments.execution.forecast import work_of
+from experiments.execution.jobs import crew_size
+from experiments.execution.session import Plan, run_plan, timed
+from experiments.output import commit, machine
+from experiments.reference.make import (
+    ADAPTATION,
+    DEMO,
+    FOLDER,
+    KINDS,
+    PENALTIES,
+    PENALTIES_FILE,
+    SCENARIOS,
+    Tables,
+    headline_runs,
+    kept_adaptation,
+    kept_tables,
+    penalties,
+    read_manifest,
+    read_tables,
+    shown,
+)
+from experiments.reference.tolerances import (
+    DIFFERENT,
+    EVENTS,
+    SHARE,
+    WITHIN,
+    Outcome,
+    as_text,
+    judged,
+    outcome_of,
+)
+from experiments.settings import StudyConfig
+from experiments.statistics import mean_of
+from experiments.store.results import COOPERATION, OFFICER_HOURS, PROTECTION, Board
+from experiments.studies import adaptation, demo
+from experiments.studies import replication as study
+from experiments.studies.compare import chosen_arms
+from experiments.text import counted, told_time
+from sim.config import key_of, options
+from sim.result import package_versions
+from sim.settings import Config
+from sim.sources.checksums import sha256
+from sim.world.record import RogatoryError
+
+PARTS = (DEMO, ADAPTATION, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
+CHANGED = 4  # exit status: a number is different
+_OWN = "rogatory"  # its version names the reference and computes nothing
+_ASKED = ("output", "scenarios")  # keys that say what was asked and where it goes, not what a scenario is
+_FEW_KEYS = 3  # of a changed configuration that are told
+_ELSEWHERE = "another machine or other versions than the reference's"
+_COMPUTES = ("sim", "configs", "experiments")  # folders whose files decide numbers
+
+
+class Reading(NamedTuple):
+    """The reference as it lies on disk."""
+
+    manifests: dict[str, dict[str, Any]]  # by part; the penalties have none
+    tables: dict[str, Tables]  # by part
+
+    @property
+    def arms(self) -> list[str]:
+        """Scenarios of the reference, the baseline among them."""
+        return list(self.manifests[SCENARIOS]["arms"])
+
+
+class Again(NamedTuple):
+    """What running a part again gave."""
+
+    tables: Tables
+    scales: dict[str, pd.DataFrame]  # of a table, by file name; where none is given a table's numbers are measured by its kind
+    configs: dict[str, Config]  # by subject
+
+
+def main(*names: str) -> int:
+    """Run the named scenarios and parts again (all of them without a name), tell each number's verdict."""
+    reading = read(FOLDER)
+    chosen = chosen_of(names, reading)
+    console, began = console_of(), time.monotonic()
+    arms = [name for name in chosen if name not in PARTS]
+    wanted = {SCENARIOS: bool(arms)} | {part: part in chosen for part in PARTS}
+    parts = [part for part, asked in wanted.items() if asked]
+    named = {part: parted(adapted_in(reading.manifests[part]) if part == ADAPTATION else arms) for part in parts}
+    todo = {part: todo_of(part, reading.manifests.get(part, {}), named[part][1]) for part in parts}
+    console.print(
+        f"{counted(len(chosen), 'part')} of the reference once more; {told_before(todo)}", highlight=False, soft_wrap=True
+    )
+    notes, outcomes, elsewhere = [], [], False
+    for part in parts:
+        manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
+        strange = strangeness(manifest)
+        elsewhere |= bool(strange)
+        gone = named[part][0]
+        again = made_again(part, todo[part])
+        subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
+        outcomes += [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
+        notes += [f"{part}: {note}" for note in (*strange, *damage(FOLDER, part, reading), *changed(again.configs, manifest))]
+        if part in (SCENARIOS, ADAPTATION):
+            notes += [f"{part}: no scenario is named {name} any more" for name in gone]
+    console.print(table_of(outcomes))
+    for note in notes:
+        console.print(f"Note on {note}.", highlight=False, markup=False, soft_wrap=True)
+    style = "bold red" if any(row.different for row in outcomes) else None
+    console.print(conclusion(outcomes, elsewhere, time.monotonic() - began), style=style, highlight=False, soft_wrap=True)
+    return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
+
+
+def read(folder: Path) -> Reading:
+    """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
+    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO, ADAPTATION)}
+    return Reading(manifests, {part: read_tables(folder, part) for part in KINDS})
+
+
+def chosen_of(names: Sequence[str], reading: Reading) -> list[str]:
+    """What is to be run again, each once. Raises ``RogatoryError`` for a name that the reference does not have."""
+    known = [*reading.arms, *PARTS]
+    for name in names:
+        if name not in known:
+            raise RogatoryError(f"reproduce: found {name!r}; accepted: {', '.join(known)}")
+    return list(dict.fromkeys(names)) or known
+
+
+def parted(arms: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Scenarios of the reference that are no longer on file, and those that are."""
+    on_file = set(options("scenario"))
+    gone = [arm for arm in arms if not set(arm.partition("@")[0].split("+")) <= on_file]
+    return gone, [arm for arm in arms if arm not in gone]
+
+
+# --- running again --------------------------------------------------------------------------------------------------------
+
+
+class Todo(NamedTuple):
+    """A part that is to be run again."""
+
+    plan: Plan | None  # None where nothing is simulated
+    again: Callable[[Path, Console], Again]  # runs it into a folder
+
+
+def made_again(part: str, todo: Todo) -> Again:
+    """Run a part again, in a store that is gone when this returns, or stops: what says where it was is said without it."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return todo.again(Path(folder), Terminal(quiet=True))
+        except StoppedError as stopped:
+            if stopped.status == INTERRUPTED:
+                raise KeyboardInterrupt from None
+            why = str(stopped).partition("; ")[0]
+            raise StoppedError(f"{part}: {why}; nothing can be said of it, and nothing was written", stopped.status) from None
+
+
+def todo_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
+    """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
+    if part == PENALTIES:
+        return Todo(None, lambda *_: Again({PENALTIES_FILE: penalties()}, {}, {}))
+    if part == DEMO:
+        return demo_again(manifest)
+    if not arms:
+        return Todo(None, lambda *_: Again({}, {}, {}))
+    return adaptation_again(manifest, arms) if part == ADAPTATION else scenarios_again(manifest, arms)
+
+
+def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
+    """The overrides of the command that made a part, without where it was written and by how many, and without some keys."""
+    words = shlex.split(str(manifest["command"]))[2:]
+    return [word for word in words if key_of(word) not in ("output", *without)]
+
+
+def scenarios_again(manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
+    """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
+    entries, asked = entries_of(manifest, arms)
+    plan = plan_of(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> Again:
+        board = run_all(plan._replace(folder=folder), entries, console).board
+        places = [place for place, entry in enumerate(entries) if entry.against != place]
+        contrasts = [contrast_of(board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
+        runs = runs_frame(board, entries)
+        configs = {entry.name: entry.config for entry in entries}
+        if not contrasts:
+            return Again({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
+        cooperation = cooperation_of(board, contrasts)
+        tables = kept_tables(runs, comparison_of(board, contrasts, {}), cooperation)
+        return Again(tables, {"cooperation.csv": cooperation_scales(board, entries, cooperation)}, configs)
+
+    return Todo(plan, again)
+
+
+def _design_of(entries: Sequence[Entry]) -> Design:
+    return Design(question="What the reference says of scenarios.", scenarios=[entry.name for entry in entries])
+
+
+def _none() -> pd.DataFrame:
+    return pd.DataFrame(columns=["metric", "by", "level"])
+
+
+def entries_of(manifest: Mapping[str, Any], arms: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+    """The baseline of the reference, then the arms named; the baseline alone if it is the only one named. And how they are run."""
+    baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
+    named = [arm for arm in arms if arm != baseline]
+    some = named or [next(name for name in manifest["arms"] if name != baseline)]
+    chosen, asked = chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"])
+    entries = line_up(chosen)
+    return (entries if named else entries[:1]), asked
+
+
+def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.DataFrame) -> pd.DataFrame:
+    """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
+    keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": OFFICER_HOURS, "secondary_use": FURTHER_USE}
+    levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
+    columns: dict[str, Any] = {}
+    for name in KINDS[SCENARIOS]["cooperation.csv"].numbers:
+        if name.startswith("delay_days"):
+            shares = cooperation["delay_quantile"].astype(str)
+            columns[name] = [_level(board, entries[0], ("legit_delay_days", "quantile", share)) for share in shares]
+        else:
+            family = next((family for family in levels if name.startswith(family)), "")
+            columns[name] = 100.0 if "percent" in name else levels.get(family, 0.0)
+    return pd.DataFrame({"arm": cooperation["arm"]} | columns)
+
+
+def _level(board: Board, entry: Entry, key: tuple[str, str, str]) -> float:
+    """The baseline's mean of an estimand over all runs; zero where there is none."""
+    if key not in board.keys:
+        return 0.0
+    level = float(np.abs(mean_of(mean_of(board.values[entry.against, board.keys.index(key)]))))
+    return 0.0 if np.isnan(level) else level
+
+
+def adapted_in(manifest: Mapping[str, Any]) -> list[str]:
+    """Scenarios of the study of adaptation, each once; the baseline is none of them."""
+    arms = [name for name, arm in manifest["arms"].items() if arm["baseline"] != name]
+    return list(dict.fromkeys(name.rpartition(" ")[0] for name in arms))
+
+
+def adapting(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+    """These scenarios and their baselines under each conduct, as the study lines them up; and how they are run."""
+    arms, asked = adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"])
+    return line_up(arms), asked
+
+
+def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> Todo:
+    """The study of adaptation under the worlds and lucks of its manifest."""
+    entries, asked = adapting(manifest, scenarios)
+    spec = adaptation.checked(entries[0].config, asked)
+    plan = plan_of(entries, asked, adaptation.design_asked(entries), "adaptation", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> Again:
+        board = run_all(plan._replace(folder=folder), entries, console).board
+        tables = kept_adaptation(runs_frame(board, entries), adapted_tables(board, entries, spec))
+        return Again(tables, {}, {entry.name: entry.config for entry in entries})
+
+    return Todo(plan, again)
+
+
+def demo_again(manifest: Mapping[str, Any]) -> Todo:
+    """The demo under the seeds of its manifest."""
+    before, after, asked = demo.pair(*overrides_of(manifest))
+    pair = before, after
+    plan = study.plan_of("demo", demo.QUESTION, pair, asked, ["reproduce"])
+
+    def again(folder: Path, console: Console) -> Again:
+        metrics = tally_of(run_plan(plan._replace(folder=folder), console).plan).metrics
+        names = before.scenario_name, after.scenario_name
+        comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
+        tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
+        return Again(tables, {}, dict(zip(names, pair, strict=True)))
+
+    return Todo(plan, again)
+
+
+# --- judging --------------------------------------------------------------------------------------------------------------
+
+
+def verdicts(part: str, then: Tables, again: Again, elsewhere: bool, subject: str) -> list[pd.DataFrame]:
+    """Each table of a part number by number; of the scenarios the rows of one arm."""
+    arm = subject if part == SCENARIOS else None
+    found = []
+    for name, kind in KINDS[part].items():
+        fresh = again.tables.get(name)
+        if fresh is None and subject in again.configs:
+            continue  # the baseline alone is in no contrast
+        before = _of(then[name], arm)
+        after = before.iloc[:0] if fresh is None else as_text(_of(fresh, arm), kind.digits)
+        if name in again.scales:
+            scales = before[["arm"]].merge(again.scales[name], on="arm", how="left")
+        else:
+            scales = kind.scales(before, kind)
+        found.append(judged(before, after, kind, scales, elsewhere))
+    return found
+
+
+def _of(table: pd.DataFrame, arm: str | None) -> pd.DataFrame:
+    return table if arm is None else table[table["arm"].astype(str) == arm].reset_index(drop=True)
+
+
+# --- what is not as it was ------------------------------------------------------------------------------------------------
+
+
+def strangeness(manifest: Mapping[str, Any]) -> list[str]:
+    """Why the numbers need not be identical: versions and machine that are not the manifest's."""
+    then, now = manifest["versions"], package_versions()
+    moved = [f"{name} {then.get(name, 'none')} -> {now[name]}" for name in now if name != _OWN and then.get(name) != now[name]]
+    notes = [f"other versions than the reference's: {', '.join(moved)}"] if moved else []
+    old, new = manifest["machine"], machine()
+    parts = [
+        f"{part} {old.get(part, 'unknown')} -> {new[part]}"
+        for part in ("kind", "processor", "cpu", "libc")
+        if old.get(part) != new[part]
+    ]
+    return [*notes, f"another machine than the reference's: {', '.join(parts)}"] if parts else notes
+
+
+def damage(folder: Path, part: str, reading: Reading) -> list[str]:
+    """Committed files that are not those of their manifest, and code that is not what it names."""
+    if part not in reading.manifests:
+        return []
+    manifest = reading.manifests[part]
+    paths = [folder / part / name for name in KINDS[part]]
+    spoilt = [path for path in paths if sha256(path) != manifest["files"].get(path.name)]
+    notes = [f"{shown(path)} is not the file that the manifest names: it was changed since" for path in spoilt]
+    if manifest["code"]["dirty"]:
+        notes.append("the reference was made from code that was not committed")
+    edited = edited_since(manifest["code"]["commit"])
+    return [*notes, edited] if edited else notes
+
+
+def edited_since(made: str | None) -> str:
+    """Whether what computes numbers is as it was in the commit of the reference; empty where it is, or where git cannot say."""
+    now = commit()
+    if made is None or now is None:
+        return ""
+    here = Path(__file__).parents[2]
+    try:
+        done = subprocess.run(
+            ["git", "diff", "--name-only", made, "--", *_COMPUTES], cwd=here, capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return f"made by commit {made[:8]}, which this checkout does not have; it is at {now[:8]}"
+    files = done.stdout.split()
+    return f"{counted(len(files), 'file')} in {', '.join(_COMPUTES)} changed since commit {made[:8]}" if files else ""
+
+
+def changed(configs: Mapping[str, Config], manifest: Mapping[str, Any]) -> list[str]:
+    """Scenarios whose configuration is not the one that the manifest has by its digest, and tables that are not."""
+    notes = []
+    arms: Mapping[str, Any] = manifest.get("arms", {})
+    for name, config in configs.items():
+        was = arms.get(name) or manifest["scenarios"][name]
+        if was["digest"] == config.digest():
+            continue
+        keys = ", ".join(changed_keys(config, name, manifest)[: _FEW_KEYS + 1][:_FEW_KEYS]) or "in its data"
+        notes.append(f"{name}: the scenario itself changed since the reference ({keys})")
+    other = [
+        name for name, checksum in manifest["tables"].items() for c in list(configs.values())[:1] if c.data.get(name) != checksum
+    ]
+    return [*notes, f"other tables than the reference's: {', '.join(other)}"] if other else notes
+
+
+def changed_keys(config: Config, name: str, manifest: Mapping[str, Any]) -> list[str]:
+    """Dotted keys in which a configuration is not what the manifest says it was."""
+    full = manifest["scenarios"]
+    if name in full:
+        return [key for key in changes_of(config.plain(), full[name]["config"]) if key not in _ASKED]
+    base = next(iter(full.values()))["config"]
+    then, now = manifest["arms"][name]["changes"], changes_of(config.plain(), base)
+    return [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key) and key not in _ASKED]
+
+
+# --- telling --------------------------------------------------------------------------------------------------------------
+
+
+def told_before(todo: Mapping[str, Todo]) -> str:
+    """How long it will take, from one run of each part, made here and now."""
+    plans = [one.plan for one in todo.values() if one.plan is not None]
+    if not plans:
+        return "nothing of it is simulated"
+    began = time.monotonic()
+    with Terminal(stderr=True).status("compiling the rules, and timing one run of each part"):
+        tried = [(plan, timed(plan)) for plan in plans]
+    seconds = sum(work_of(plan.batches, crew_size(plan.asked.workers, len(plan.keys)), [run]) for plan, run in tried)
+    spent = time.monotonic() - began
+    runs = sum(len(plan.keys) for plan in plans)
+    return f"projected: about {told_time(seconds + spent * len(plans))} for {counted(runs, 'run')}"
+
+
+def table_of(outcomes: Sequence[Outcome]) -> Table:
+    """One row a subject."""
+    table = Table(title="The reference against what the code gives now", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("reference", no_wrap=True)
+    for column in ("numbers", "identical", WITHIN, DIFFERENT):
+        table.add_column(column, justify="right")
+    table.add_column("worst", ratio=1)
+    for row in outcomes:
+        bad = Text(f"{row.different:,}", style="bold red" if row.different else "")
+        table.add_row(row.subject, f"{row.numbers:,}", f"{row.identical:,}", f"{row.within:,}", bad, row.worst)
+    return table
+
+
+def conclusion(outcomes: Sequence[Outcome], elsewhere: bool, seconds: float) -> str:
+    """The verdict on all, in words."""
+    numbers, within, different = (sum(getattr(row, name) for row in outcomes) for name in ("numbers", "within", "different"))
+    if different:
+        bad = [row.subject for row in outcomes if row.different]
+        verdict = f"Different: {different:,} of {numbers:,} numbers, in {', '.join(bad)}"
+    elif within:
+        verdict = f"Reproduced within tolerance: {within:,} of {numbers:,} numbers are not identical"
+    else:
+        verdict = f"Reproduced: all {numbers:,} numbers are identical"
+    rule = (
+        f"within tolerance is {100 * SHARE:g} % of a number's scale, or what {EVENTS} events weigh in it, on {_ELSEWHERE}: "
+        "the last bit of a logarithm may tip single events there"
+        if elsewhere
+        else "on the machine and with the versions of the reference nothing but identity is accepted"
+    )
+    return f"{verdict} ({rule}). {told_time(seconds).capitalize()}; nothing was written."

@@ -1,0 +1,105 @@
+"""All runs of a study side by side: every estimand of every point in every world and luck, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.store.kept import HOURS, UNITS_KEPT
+from sim.metrics import WAYS, Given, displaced, displacement_rows
+
+Key = tuple[str, str, str]  # metric, by, level
+OFFICER_HOURS: Key = (HOURS, "all", "all")
+DISPLACEMENT = "displacement_rate"
+_TREATY = "hanoi"  # whose disclosures may be displaced
+_DISCLOSED = "case_disclosure_rate"  # its slices say which levels a run has
+Run = tuple[int, int, int]  # places of point, world and luck
+
+
+class Board(NamedTuple):
+    """``A`` points, ``K`` estimands, ``W`` worlds and ``L`` lucks; a missing value is an estimand, or a run, without one."""
+
+    keys: list[Key]  # [K] in the order of ``UNITS``
+    values: NDArray[np.float64]  # [A, K, W, L]
+    counts: NDArray[np.int64]  # [A, K, W, L]
+    worlds: list[int]  # [W] world seeds
+
+
+def rank(key: Key) -> tuple[int, bool, str, str]:
+    """Where an estimand stands among others."""
+    metric, by, level = key
+    return _PLACES.get(metric, len(_PLACES)), by != "all", by, level
+
+
+_PLACES = {metric: place for place, metric in enumerate(UNITS_KEPT)}
+
+
+class Rows(NamedTuple):
+    """Estimates one below the other, ``R`` of them."""
+
+    run: NDArray[np.int64]  # [3, R] places of point, world and luck
+    key: NDArray[np.int64]  # [R] place among ``keys``
+    value: NDArray[np.float64]  # [R]
+    events: NDArray[np.int64]  # [R]
+
+
+def board_of(keys: Sequence[Key], parts: Iterable[Rows], points: int, worlds: list[int], lucks: int) -> Board:
+    """The estimates of all parts, in the order of their estimands."""
+    order = sorted(range(len(keys)), key=lambda place: rank(keys[place]))
+    at = np.empty(len(keys), np.int64)
+    at[order] = np.arange(len(keys))
+    values = np.full((points, len(keys), len(worlds), lucks), np.nan)
+    counts = np.zeros(values.shape, np.int64)
+    for part in parts:
+        where = part.run[0], at[part.key], part.run[1], part.run[2]
+        values[where], counts[where] = part.value, part.events
+    return Board([keys[place] for place in order], values, counts, worlds)
+
+
+def with_displacement(board: Board, given: Mapping[Run, Given], against: Sequence[int], names: Sequence[str]) -> Board:
+    """The same with what became, under each point, of the cases that its baseline disclosed through the treaty.
+
+    ``given`` are the disclosures of each run whose levels ``levels_of`` has given, ``against`` the place of each point's baseline
+    and ``names`` those of the points. Runs are paired by case. A baseline has nothing of the kind, nor a point without the treaty.
+    """
+    found: dict[Key, list[tuple[Run, float, int]]] = {}
+    for (place, w, luck), mine in given.items():
+        theirs = given.get((against[place], w, luck))
+        if against[place] == place or theirs is None or not all(_TREATY in side.levels["instrument"] for side in (mine, theirs)):
+            continue
+        whole = displaced(theirs, mine, _TREATY)
+        rows = [
+            (DISPLACEMENT, "baseline", names[against[place]], whole.share, whole.left),
+            *displacement_rows(theirs, mine, _TREATY),
+        ]
+        for *key, value, count in rows:
+            found.setdefault((key[0], key[1], key[2]), []).append(((place, w, luck), value, count))
+    if not found:
+        return board
+    points, _, worlds, lucks = board.values.shape
+    shape = points, len(found), worlds, lucks
+    values, counts = np.full(shape, np.nan), np.zeros(shape, np.int64)
+    for k, entries in enumerate(found.values()):
+        for (place, w, luck), value, count in entries:
+            values[place, k, w, luck], counts[place, k, w, luck] = value, count
+    keys = [*board.keys, *found]
+    order = sorted(range(len(keys)), key=lambda k: rank(keys[k]))
+    values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((board.values, values), (board.counts, counts)))
+    return Board([keys[k] for k in order], values, counts, board.worlds)
+
+
+def levels_of(board: Board, run: Run) -> dict[str, tuple[str, ...]]:
+    """The levels that a run has of each way in which its disclosures are sliced."""
+    place, w, luck = run
+    known = ~np.isnan(board.values[place, :, w, luck])
+    return {
+        way: tuple(level for k, (metric, by, level) in enumerate(board.keys) if known[k] and metric == _DISCLOSED and by == way)
+        for way in WAYS
+    }
+
+
+PROTECTION: Key = ("case_disclosure_rate", "all", "all")
+COOPERATION: Key = ("legit_met_rate", "all", "all")

@@ -1,0 +1,1 @@
+"""One command a file: a design, an analysis, a page."""

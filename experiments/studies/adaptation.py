@@ -1,0 +1,208 @@
+"""What each safeguard protects on paper, and what is left of it once everyone has adapted.
+
+``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [luck=2]``: every scenario under requesters who go on as
+they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and lucks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from experiments.analysis.adaptation import (
+    ADAPTIVE,
+    CONDUCTS,
+    DISPLACED_TABLE,
+    HEADLINE_TABLE,
+    MOVED_TABLE,
+    NAIVE,
+    PROTECTS,
+    WHOLE,
+    Spec,
+    tables_of,
+)
+from experiments.analysis.record import spec_from
+from experiments.console import Terminal, console_of, table_of
+from experiments.design.arms import Entry, line_up
+from experiments.design.designs import Arm, Design, compare_arms
+from experiments.design.scenarios import headers_of, listing
+from experiments.execution.comparison import RUNS, Compared, check_all, manifest_of_arms, plan_of, run_all, runs_frame
+from experiments.execution.forecast import drawing
+from experiments.execution.session import runs_kept
+from experiments.figures import draw, save
+from experiments.letters import cut
+from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
+from experiments.report import REPORT
+from experiments.report.adapted import alt_of, write_adapted
+from experiments.report.pictures import Picture
+from experiments.settings import StudyConfig, study_of
+from experiments.text import counted, told_time
+from sim.config import key_of
+from sim.result import package_versions
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+DIGITS = "%.6g"  # of the numbers of these tables
+_ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
+_READING = (
+    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its stroke saves less than that year on "
+    "paper. The same numbers stand in the table below."
+)
+_NAME = 56  # letters of a scenario in the terminal's table
+_OURS = ("conduct", "scenario", "design")  # what the study sets itself
+_QUESTION = "What does each scenario protect on paper, and what is left of it once everyone has adapted?"
+_FIGURES = "figures"  # folder of the figure
+_HONEST = (
+    "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
+    "95 %, on world means; they say nothing of the parameters that are assumed."
+)
+
+
+def main(*overrides: str) -> Path:
+    """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
+    began = time.monotonic()
+    with Terminal(stderr=True).status("composing the scenarios"):
+        arms, asked = chosen_arms(overrides)
+    first = arms[0].baseline_config
+    spec = checked(first, asked)
+    entries = line_up(arms)
+    told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
+    check_all(entries)
+    console, command = console_of(), " ".join(["adaptation", *overrides])
+    plan = plan_of(entries, asked, design_asked(entries), "adaptation", command, drawing(1, len(arms)))
+    with whole_folder(Path(asked.output) / "adaptation", name := stamped("adaptation")) as folder, runs_kept(plan):
+        ran = run_all(plan, entries, console)
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        lacking, tables = Lacking(folder), dict[str, pd.DataFrame]()
+        with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
+            tables = tables_of(ran.board, entries, spec)
+            for table, frame in tables.items():
+                frame.to_csv(folder / table, index=False, float_format=DIGITS)
+        if tables:
+            with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
+                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])
+                write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
+        manifest = manifest_of_arms(folder, entries, ran, time.monotonic() - began)
+        write_manifest(folder, manifest | {"missing": lacking.why})
+    written = Path(asked.output) / "adaptation" / name
+    with lacking.told_after(written):
+        if tables:
+            console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
+        for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return written
+
+
+def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
+    """Each scenario under each conduct, against the baseline under the same. ``scenarios=all`` takes those meant to protect.
+
+    Raises ``ConfigError`` for a key that the study sets itself.
+    """
+    for override in overrides:
+        if key_of(override) in _OURS:
+            raise ConfigError(f"{key_of(override)}: found {override!r}; accepted: scenarios=[...], the study sets the rest itself")
+    asked = study_of(*overrides)
+    if asked.scenarios == ["all"]:
+        meant = ",".join(protecting(asked.baseline))
+        overrides = [*(o for o in overrides if key_of(o) != "scenarios"), f"scenarios=[{meant}]"]
+    arms = []
+    for conduct in CONDUCTS:
+        for arm in compare_arms([*overrides, f"conduct={conduct}"]):
+            config, against = (
+                side.model_copy(update={"scenario_name": f"{side.scenario_name} {conduct}"})
+                for side in (arm.config, arm.baseline_config)
+            )
+            arms.append(Arm(f"{arm.name} {conduct}", config, against))
+    return arms, asked
+
+
+def design_asked(entries: Sequence[Entry]) -> Design:
+    """The study as a design: an arm each scenario and conduct, the baseline's among them."""
+    named = {entry.name: entry.name.rpartition(" ") for entry in entries}
+    arms = {name: [f"scenario={scenario}", f"conduct={conduct}"] for name, (scenario, _, conduct) in named.items()}
+    return Design(question=_QUESTION, baseline=entries[0].name.rpartition(" ")[0], arms=arms)
+
+
+def protecting(baseline: str) -> list[str]:
+    """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
+    known, wrong = listing()
+    for line in wrong.values():
+        Terminal(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
+    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
+
+
+def checked(config: Config, asked: StudyConfig) -> Spec:
+    """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
+    for key, found in (("world_seed", config.world_seed), ("until", asked.until)):
+        if found is None:
+            continue
+        raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x luck replicates")
+    return spec_from("adaptation", Spec, asked)
+
+
+def _size(ran: Compared, first: Config) -> str:
+    return f"{counted(ran.worlds, 'world')} x {ran.plan.luck} luck, {counted(first.years, 'year')}, paired"
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+
+def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str, Any]:
+    """How the study was run, for its report."""
+    return {
+        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
+        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "versions": package_versions(), "baseline": first.scenario_name,
+    }  # fmt: skip
+
+
+def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any]) -> Picture:
+    """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
+    caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    settings = dict(page)
+    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
+    figure = draw("adaptation", headline, caption, settings)
+    width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+    path = save(figure, folder / "adaptation.png")
+    return Picture(path, str(settings["title"]), alt_of(headline), _READING, width, height)
+
+
+# --- telling --------------------------------------------------------------------------------------------------------------
+
+
+def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
+    """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs."""
+    years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
+    held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
+    columns = ["scenario", "on paper", *(f"year {year}" for year in years), "taken by it", "displaced", "needs lost"]
+    table = table_of(f"cases saved, % of the baseline's; {size}", columns)
+    order = sorted(
+        {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
+    )
+    named = cut(order, _NAME)
+    for name in order:
+        cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
+        cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("lost", "displaced", "cost")]
+        table.add_row(named[name], *cells)
+    return table
+
+
+def _value(row: Any) -> float:
+    return -np.inf if row is None or np.isnan(row.value) else float(row.value)
+
+
+def _cell(row: Any) -> str:
+    if row is None:
+        return "absent"
+    if np.isnan(row.value):
+        return "few events"
+    if np.isnan(row.world_low):
+        return f"{row.value:.1f}"
+    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]"

@@ -1,0 +1,262 @@
+"""Many scenarios against one baseline, paired run by run: what each protects, what it costs, and how sure that is.
+
+``rogatory compare scenarios=all baseline=as_adopted seeds=10 luck=2``, or ``design=threshold_sweep`` for the arms of a design.
+The baseline is the line that the others are read against and no arm of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+from experiments import report
+from experiments.analysis.contrasts import TABLES, tables_of, write_tables
+from experiments.console import Terminal, console_of, table_of
+from experiments.design.arms import Entry, line_up
+from experiments.design.designs import Arm, Design, arms_of, compare_arms, design_of, sized_by
+from experiments.design.scenarios import headers_of
+from experiments.execution.comparison import (
+    FEWEST_WORLDS,
+    RUNS,
+    Compared,
+    check_all,
+    manifest_of_arms,
+    plan_of,
+    run_all,
+    runs_frame,
+    timing_of,
+)
+from experiments.execution.forecast import drawing
+from experiments.execution.session import runs_kept
+from experiments.letters import cut, inked, visible
+from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
+from experiments.settings import StudyConfig, study_of
+from experiments.statistics import FEW_SEEDS
+from experiments.store.results import Board
+from experiments.text import counted, told_formulas, told_time
+from sim.result import package_versions
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+_PAGE = (report.REPORT, "forest.png", "plane.png")
+_QUESTION = "What does each arm protect, what does it cost, and how sure is that?"
+_FIGURES = 4  # forest, planes and slices
+
+
+def main(*overrides: str) -> Path:
+    """Compare, write and tell; returns the folder of results. Raises ``StoppedError`` where a figure or the page failed."""
+    began = time.monotonic()
+    with Terminal(stderr=True).status("composing the arms"):
+        arms, asked = chosen_arms(overrides)
+    first = arms[0].baseline_config
+    _check_study(first, asked)
+    entries = line_up(arms)
+    told = headers_of(arm.name for arm in arms)
+    check_all(entries)
+    console, command = console_of(), " ".join(["compare", *overrides])
+    plan = plan_of(entries, asked, design_asked(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
+    with whole_folder(Path(asked.output) / "compare", name := stamped(_label(arms, asked))) as folder, runs_kept(plan):
+        ran = run_all(plan, entries, console)
+        own = time.monotonic()
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        lacking, tables = Lacking(folder), None
+        with lacking.spared(*TABLES):
+            tables = tables_of(ran.board, entries, _places(arms, entries), told)
+            write_tables(folder, *tables)
+        if tables is not None:
+            facts = {
+                "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
+                "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+                "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
+                "question": plan.design.question if asked.design else "",
+            }  # fmt: skip
+            with lacking.spared(*_PAGE):
+                report.write(folder, *tables, arms, told, facts, asked.figures)
+        timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
+        write_manifest(folder, _manifest(folder, entries, ran, timing, tables) | {"missing": lacking.why})
+    written = Path(asked.output) / "compare" / name
+    with lacking.told_after(written):
+        if tables is not None:
+            comparison, cooperation = tables
+            console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.luck), console.width))
+            reasons = [ran.stopped, *_unsaid(ran.board)]
+            for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return written
+
+
+def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
+    """The arms of the design that is named, or else the scenarios that are; and how the study is conducted.
+
+    Raises ``ConfigError``.
+    """
+    asked = study_of(*overrides)
+    if asked.design is None:
+        return compare_arms(overrides), asked
+    return arms_of(asked.design, overrides), sized_by(design_of(asked.design), asked, overrides)
+
+
+def design_asked(arms: Sequence[Arm], asked: StudyConfig) -> Design:
+    """The design that is named, or one of the scenarios that are compared."""
+    if asked.design is not None:
+        return design_of(asked.design)
+    return Design(question=_QUESTION, baseline=arms[0].baseline_config.scenario_name, scenarios=[arm.name for arm in arms])
+
+
+def _check_study(config: Config, asked: StudyConfig) -> None:
+    if config.world_seed is not None:
+        raise ConfigError(
+            f"world_seed: found {config.world_seed}; accepted: null in compare, whose worlds are seed, seed + 1, ... "
+            f"(one world under many lucks: seed={config.world_seed} seeds=1 luck=20)"
+        )
+    if asked.until is not None and asked.most_seeds < max(asked.seeds, FEWEST_WORLDS):
+        raise ConfigError(
+            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FEWEST_WORLDS)}, with which until begins"
+        )
+
+
+def _places(arms: Sequence[Arm], entries: Sequence[Entry]) -> list[int]:
+    """Where each arm stands in the line-up, in the order asked for."""
+    place = {entry.name: a for a, entry in enumerate(entries) if entry.against != a}
+    return [place[arm.name] for arm in arms]
+
+
+def _label(arms: Sequence[Arm], asked: StudyConfig) -> str:
+    baseline = arms[0].baseline_config
+    design = Path(asked.design).stem if asked.design else ""  # of a design that is a file, its name and not its path
+    named = design or (arms[0].name if len(arms) == 1 else f"{len(arms)}-arms")
+    return f"{named}-against-{baseline.scenario_name}"
+
+
+# --- running --------------------------------------------------------------------------------------------------------------
+
+
+# --- writing --------------------------------------------------------------------------------------------------------------
+
+
+def _manifest(
+    folder: Path,
+    entries: Sequence[Entry],
+    ran: Compared,
+    timing: Mapping[str, float],
+    tables: tuple[pd.DataFrame, pd.DataFrame] | None,
+) -> dict[str, Any]:
+    """The manifest of a comparison: how it stopped, what it cannot say, what no other arm outdoes, and where the time went."""
+    frontier = [] if tables is None else tables[1].loc[tables[1]["on_frontier"], "arm"]
+    return manifest_of_arms(folder, entries, ran, timing["total_seconds"]) | {
+        "stopped": ran.stopped,
+        "unreached": list(ran.unreached),
+        "unsaid": _unsaid(ran.board),
+        "frontier": [str(name) for name in frontier],
+        "timing": dict(timing),
+    }
+
+
+def _unsaid(board: Board) -> list[str]:
+    """What the number of replicates cannot tell, and why."""
+    said = []
+    if board.values.shape[3] == 1:
+        said.append("No s.d. of worlds and luck: with one luck a world the two cannot be told apart (luck=2 would).")
+    if len(board.worlds) == 1:
+        said.append("No intervals: worlds are the independent units, and one has no spread.")
+    return said
+
+
+_WIDE = 118  # letters that the whole table needs
+_NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
+_COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
+_HONEST = (
+    "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
+    "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
+)
+Row = Mapping[Hashable, Any]
+
+
+def closing_lines(
+    cooperation: pd.DataFrame,
+    worlds: int,
+    reasons: Iterable[str],
+    timing: Mapping[str, float],
+    written: object,
+    missing: Iterable[str] = (),
+) -> list[str]:
+    """What stands under the table, a sentence a line.
+
+    ``reasons`` say why a study stopped and what it cannot give, ``missing`` which files it lacks.
+    """
+    lacking = f", without {', '.join(missing)}" if missing else ""
+    frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
+    few = (
+        f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
+    )
+    lines = (
+        "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "
+        f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
+        *reasons,
+        f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
+        "array code.",
+        f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
+        f"manifest.json{lacking}.",
+        *told_formulas(map(str, cooperation["arm"])),
+        _HONEST,
+        few,
+    )
+    return [line for line in lines if line]
+
+
+def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, size: tuple[int, int], width: int) -> Table:
+    """Arms sorted by protection: change of disclosed cases, needs met and requests unanswered, and whose spread it is.
+
+    ``config`` is the baseline's, ``size`` says how many worlds and lucks. A terminal narrower than the whole table gets its first
+    two numbers.
+    """
+    shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
+    spreads = _SPREADS if width >= _WIDE else {}
+    heads = [*shown.values(), *spreads.values()]
+    what = f"change against {config.scenario_name}, per cent of it"
+    extent = f"{counted(size[0], 'world')} x {size[1]} luck, {counted(config.years, 'year')}, paired"
+    table = table_of(f"{what}; {extent}", ["arm", *heads])
+    rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
+    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    told: list[tuple[str, list[str | Text]]] = []
+    for arm in ranked["arm"]:
+        rate = rows.get((arm, "case_disclosure_rate"))
+        changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
+        sizes = ["" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads]
+        told.append((str(arm), [*changes, *sizes]))
+    named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
+    for arm, cells in told:
+        table.add_row(named[arm], *cells)
+    return table
+
+
+def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int) -> int:
+    """Letters of an arm's name that leave every number whole on lines of that width."""
+    taken = sum(max(map(len, column)) + _GAP for column in zip(heads, *rows, strict=True))
+    return min(max(width - taken - _GAP, _LEAST), _NAME)
+
+
+_TURNED = ("case_disclosure_rate",)  # told as what is saved
+
+
+def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:
+    """A change in per cent with its interval, or why there is none."""
+    if row is None:
+        return "absent"
+    if row["constructed_zero"]:
+        return Text("0 by construction", style="dim")
+    if min(row["events_baseline"], row["events"]) < fewest:
+        return f"<{fewest} events"
+    sign = -1.0 if turned else 1.0
+    point, *limits = (sign * row[name] + 0.0 for name in ("percent", "percent_low", "percent_high"))
+    if np.isnan(limits).any():
+        return f"{point:+.1f} %"
+    return f"{point:+.1f} % [{min(limits):+.1f}, {max(limits):+.1f}]"

@@ -1,0 +1,32 @@
+"""The main job: the 193 members of the United Nations, with the treaty as if ratified by all signatories, against no treaty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiments.design.designs import refuse_design
+from experiments.settings import StudyConfig, asked_by
+from experiments.studies.replication import conduct_study
+from sim.config import load
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+_BASELINE = "no_treaty"
+QUESTION = "What does the treaty change against a world without it?"
+
+
+def main(*overrides: str) -> Path:
+    """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
+    baseline, chosen, asked = pair(*overrides)
+    return conduct_study("demo", QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+
+
+def pair(*overrides: str) -> tuple[Config, Config, StudyConfig]:
+    """No treaty, the chosen scenario under the same overrides, and how both are run. Raises ``ConfigError``."""
+    chosen, asked = asked_by(*overrides)
+    refuse_design(asked, "demo")
+    others = [override for override in overrides if not override.startswith("scenario=")]
+    baseline = load(*others, f"scenario={_BASELINE}")
+    if chosen.scenario_name == baseline.scenario_name:
+        raise ConfigError(f"scenario: found {_BASELINE!r}, which is the baseline of this study; accepted: any other scenario")
+    return baseline, chosen, asked

@@ -1,0 +1,154 @@
+"""What every study does with its replicates: tables, figures, a manifest, and a short table on the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from experiments.analysis.run_tables import VIEWS, Tally, seeds_of, tally_of
+from experiments.analysis.summary import comparison_of, headline_of, summary_of
+from experiments.console import Terminal, console_of, table_of
+from experiments.design.arms import Entry, points_of_entries
+from experiments.design.designs import Design
+from experiments.execution.forecast import drawing
+from experiments.execution.session import Plan, planned, run_plan, runs_kept
+from experiments.letters import cut
+from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_manifest
+from experiments.report.replicates import draw_all, drawn_for
+from experiments.settings import StudyConfig
+from experiments.statistics import FEW_SEEDS
+from sim.metrics import absent_metrics
+from sim.settings import Config
+from sim.simulation import check
+from sim.world.states import StateTable
+
+_WIDE = 125  # letters that a comparison with units and percentages needs
+_SUMMARIES = ("summary.csv", "comparison.csv")
+_HEAD = 24  # letters of a column's name
+
+
+def plan_of(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
+    """A study of one scenario, or of a baseline and another one. Raises ``ConfigError`` for what only shows against the states."""
+    first, names = arms[0], [config.scenario_name for config in arms]
+    known: dict[tuple[str, int], StateTable] = {}
+    for config in arms:
+        check(config, known)
+    design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
+    points = points_of_entries([Entry(config.scenario_name, config, 0) for config in arms])
+    pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another luck
+    worlds, luck = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
+    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, luck, pages=pages)
+
+
+def conduct_study(
+    study: str, question: str, arms: Sequence[Config], asked: StudyConfig, label: str, overrides: Sequence[str]
+) -> Path:  # fmt: skip
+    """Run what the store lacks, summarise, draw and write; returns the folder of results.
+
+    With two configurations the first is the baseline of paired differences; ``overrides`` are kept as the command.
+    """
+    first, console, began = arms[0], console_of(), time.monotonic()
+    plan = plan_of(study, question, arms, asked, overrides)
+    with whole_folder(Path(asked.output) / study, name := stamped(label)) as folder, runs_kept(plan):
+        pooled = tally_of(run_plan(plan, console).plan)
+        write_runs(folder, pooled)
+        lacking, tables = Lacking(folder), None
+        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
+            tables = tables_of(pooled, arms)
+            write_tables(folder, *tables)
+        if tables is not None:
+            with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):
+                draw_all(folder, arms, asked, pooled, *tables)
+        measured = set(pooled.metrics["metric"])
+        told = absent_metrics(
+            first.run_out_months, first.review.load, arms[-1].conduct.spyware > 0, arms[-1].adaptation.people.falls_silent
+        )
+        absent = {metric: reason for metric, reason in told.items() if metric not in measured}
+        manifest = manifest_of(
+            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=seeds_of(plan),
+            world_seed=first.world_seed, absent=absent, missing=lacking.why,
+        )  # fmt: skip
+        write_manifest(folder, manifest)
+    written = Path(asked.output) / study / name
+    with lacking.told_after(written):
+        if tables is not None:
+            console.print(printed(*tables, arms, asked.seeds, console.width < _WIDE))
+        _tell(console, written, plan.folder, asked.seeds, lacking.why)
+    return written
+
+
+def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Collection[str]) -> None:
+    """Where the results are, and what to make of them."""
+    lacking = f", without {', '.join(missing)}" if missing else ""
+    lines = [
+        f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
+        "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
+        "they say nothing of the parameters that are assumed.",
+    ]
+    if seeds < FEW_SEEDS:
+        lines.append(f"Only {seeds} seeds: such intervals are wide and may leave the possible range.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The summary of each configuration, and the comparison of two."""
+    fewest = configs[0].metrics.fewest_events
+    summary = summary_of(pooled.metrics, fewest)
+    if len(configs) == 1:
+        return summary, None
+    return summary, comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
+
+
+def write_runs(folder: Path, pooled: Tally) -> None:
+    """What was run, as Parquet."""
+    pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
+    for name in VIEWS:
+        getattr(pooled, name).to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def write_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
+    """What people read, as CSV."""
+    for name, table in zip(_SUMMARIES, (summary, comparison), strict=True):
+        if table is not None:
+            table.to_csv(folder / name, index=False, float_format="%.6g")
+
+
+def printed(
+    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, narrow: bool
+) -> Table:  # fmt: skip
+    """The headline estimands with their intervals; a narrow terminal gets neither units nor percentages."""
+    runs = f"{seeds} seeds, {configs[0].years} years"
+    if comparison is None:
+        table = table_of(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
+        for row in headline_of(summary).to_dict("records"):
+            value = _interval(row["mean"], row["low"], row["high"], row["events"], configs[0])
+            table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
+        return table
+    before, after = configs[0].scenario_name, configs[1].scenario_name
+    columns = ["estimand", *cut((before, after), _HEAD).values(), "difference [95 %]"] + ([] if narrow else ["change", "unit"])
+    table = table_of(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
+    for row in headline_of(comparison).to_dict("records"):
+        few = row["events"] < configs[0].metrics.fewest_events
+        if few:
+            values = ["", "", f"<{configs[0].metrics.fewest_events} events", ""]
+        else:
+            band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
+            values = [f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"]
+        table.add_row(_named(row), *(values[:3] if narrow else [*values, row["unit"]]))
+    return table
+
+
+def _named(row: Mapping[Hashable, Any]) -> str:
+    return str(row["metric"]) if row["level"] == "all" else f"{row['metric']} {row['level']}"
+
+
+def _interval(mean: float, low: float, high: float, events: int, config: Config) -> str:
+    if events < config.metrics.fewest_events:
+        return f"<{config.metrics.fewest_events} events"
+    return f"{mean:.4g} [{low:.4g}, {high:.4g}]"

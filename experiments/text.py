@@ -1,0 +1,292 @@
+"""Numbers, amounts and names as people write them, wherever they are shown: pages, figures, sentences and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.letters import cut, formulas
+
+_LETTERS = 56  # of a name in a sentence
+_SECONDS_TOLD = 90.0  # seconds up to which a time is told in seconds
+_STEPS = ((60.0, "minute"), (3600.0, "hour"), (86_400.0, "day"))  # seconds of each
+
+
+def counted(count: float, noun: str) -> str:
+    """A number of things, with narrow spaces between thousands.
+
+    >>> counted(1, "arm"), counted(2, "arm"), counted(2.5, "year"), counted(1234567, "run").replace(THIN, " ")
+    ('1 arm', '2 arms', '2.5 years', '1 234 567 runs')
+    """
+    told = f"{count:,.0f}" if float(count).is_integer() else f"{count:,g}"
+    return f"{told} {noun}{'' if count == 1 else 's'}".replace(",", THIN)
+
+
+def told_time(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> told_time(41.7), told_time(312.0)
+    ('42 seconds', '6 minutes')
+    """
+    return f"{max(round(seconds), 1)} seconds" if seconds < _SECONDS_TOLD else f"{ceil(seconds / 60)} minutes"
+
+
+def told_age(seconds: float) -> str:
+    """How long ago something was, in whole minutes, hours or days that have passed.
+
+    >>> told_age(-5.0), told_age(59.0), told_age(61.0), told_age(7200.0), told_age(1e7)
+    ('just now', 'just now', '1 minute ago', '2 hours ago', '115 days ago')
+    """
+    told = "just now"
+    for step, noun in _STEPS:
+        if seconds >= step:
+            told = f"{counted(int(seconds // step), noun)} ago"
+    return told
+
+
+def told_size(size: float) -> str:
+    """Bytes as people say them.
+
+    >>> told_size(512.0), told_size(3.4e6), told_size(2.1e9)
+    ('1 kB', '3 MB', '2.1 GB')
+    """
+    for factor, unit, digits in ((1e9, "GB", 1), (1e6, "MB", 0)):
+        if size >= factor:
+            return f"{size / factor:.{digits}f} {unit}"
+    return f"{max(size / 1e3, 1):.0f} kB"
+
+
+_WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
+THIN = "\u202f"  # narrow space that never breaks, between thousands
+
+
+def in_order(values: Iterable[object]) -> list[str]:
+    """Distinct names in the order in which they come."""
+    return list(dict.fromkeys(str(value) for value in values))
+
+
+def unknown(value: Any) -> bool:
+    """Whether an entry of a table is missing.
+
+    >>> unknown(None), unknown(float("nan")), unknown(False)
+    (True, True, False)
+    """
+    return bool(pd.isna(value))
+
+
+def spoken(name: object) -> str:
+    """A name of the code as words."""
+    return str(name).replace("_", " ")
+
+
+def keyed(name: object) -> str:
+    """A dotted key of the configuration as words, from the general to the particular.
+
+    >>> keyed("review.hours_median")
+    'review › hours median'
+    """
+    return spoken(name).replace(".", " › ")
+
+
+def thousands(number: float) -> str:
+    """A whole number with thin spaces.
+
+    >>> thousands(1234567).split(THIN)
+    ['1', '234', '567']
+    """
+    return f"{round(number):,}".replace(",", THIN)
+
+
+def measured(value: float) -> str:
+    """A number with about three digits.
+
+    >>> measured(0.304), measured(47.66), measured(-0.001)
+    ('0.30', '47.7', '0.00')
+    """
+    size = abs(value)
+    if size >= 99.95:
+        return thousands(value).replace("-", "−")
+    text = f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def alike(values: Sequence[float], digits: int = 3, sign: bool = False) -> list[str]:
+    """Numbers with as many decimals as the largest needs for so many digits; nothing for what is missing.
+
+    >>> alike([0.01234, -0.00567]), alike([1234.5, 2.0], sign=True), alike([0.0, float("nan")])
+    (['0.0123', '−0.0057'], ['+1\u202f234', '+2'], ['0', ''])
+    """
+    most = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
+    decimals = max(digits - 1 - int(np.floor(np.log10(most))), 0) if most > 0 else 0
+    return [_with_decimals(value, decimals, sign) for value in values]
+
+
+def _with_decimals(value: float, decimals: int, sign: bool) -> str:
+    if not np.isfinite(value):
+        return ""
+    text = f"{value:{'+' if sign else ''},.{decimals}f}".replace(",", THIN)
+    return (text.lstrip("+-") if not text.strip("+-0." + THIN) else text).replace("-", "−")
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """A percentage with its sign; nothing for what is missing.
+
+    >>> signed(5.94), signed(-38.4, 0), signed(0.01), signed(1640.2, 0), signed(float("nan"))
+    ('+5.9', '−38', '0.0', '+1\u202f640', '')
+    """
+    if np.isnan(value):
+        return ""
+    text = f"{value:+,.{decimals}f}".replace(",", THIN)
+    return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
+
+
+def decimals_of(values: Sequence[float]) -> int:
+    """Decimals that percentages of this size need to be told apart.
+
+    >>> decimals_of([-51.0, 3.0]), decimals_of([0.4, -8.2]), decimals_of([0.02, -0.03]), decimals_of([])
+    (0, 1, 2, 1)
+    """
+    most = max(map(abs, values), default=1.0)
+    return 0 if most >= _WHOLE else 1 if most >= _SLIGHT else 2
+
+
+def banded(middle: float, low: float, high: float) -> str:
+    """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
+
+    >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
+    ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
+    """
+    decimals = decimals_of([value for value in (middle, low, high) if not np.isnan(value)])
+    words = [signed(value, decimals) for value in (middle, low, high)]
+    return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a percentage.
+
+    >>> percent(0.256).replace(THIN, " "), percent(0.004).replace(THIN, " "), percent(0).replace(THIN, " ")
+    ('26 %', '<1 %', '0 %')
+    """
+    if 0 < share < 0.005:
+        return f"<1{THIN}%"
+    return f"{100 * share:.0f}{THIN}%"
+
+
+Row = Mapping[Hashable, Any]
+_PLAIN_FROM, _FINE_UNDER = 9.95, 0.0995  # per cent from which a number bears no decimal; under which it bears three
+PER_CENT = 100.0
+_DECIMALS = (0, 1, 2, 3)
+
+
+def under(condition: str, sentence: str) -> str:
+    """A sentence with the condition that it holds under, or with a capital where there is none.
+
+    >>> under("with_load", "all is well."), under("", "all is well.")
+    ('With load: all is well.', 'All is well.')
+    """
+    return f"{spoken(condition).capitalize()}: {sentence}" if condition else sentence[:1].upper() + sentence[1:]
+
+
+def quoted(name: str) -> str:
+    """A name of the code as words that cannot run into the sentence around them.
+
+    >>> quoted("harm_and")
+    '“harm and”'
+    """
+    return f"“{spoken(name)}”"
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A percentage without its sign for per cent.
+
+    >>> number(41.7), number(-3.14), number(0.314), number(-0.0)
+    ('42', '−3.1', '0.31', '0')
+    """
+    text = f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def band(value: float, low: float | None = None, high: float | None = None) -> str:
+    """Per cent with its interval, all with the decimals that the largest of the three needs; nothing where none is given.
+
+    An interval that is missing (one world, or Fieller's without bounds) is said, for no number is less sure.
+
+    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0), band(12.0, np.nan, np.nan)
+    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %', '12 % (no bounds)')
+    """
+    if low is None or high is None:
+        return f"{number(value)} %"
+    if np.isnan([low, high]).any():
+        return f"{number(value)} % (no bounds)"
+    words = [number(part, _decimals(max((value, low, high), key=abs))) for part in (value, low, high)]
+    return f"{words[0]} % ({words[1]} to {words[2]})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def share(value: float) -> str:
+    """A share in [0, 1] in per cent.
+
+    >>> share(0.734), share(0.0)
+    ('73 %', '0 %')
+    """
+    return f"{PER_CENT * value:.0f} %"
+
+
+def span(low: float, high: float, decimals: int | None = 1) -> str:
+    """Two limits; nothing where one is missing.
+
+    >>> span(-1.0, 2.0), span(float("nan"), 1.0)
+    ('−1.0 to 2.0', '')
+    """
+    return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
+    """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
+
+    >>> limits({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
+    ' (draws 1.0 to 2.0)'
+    """
+    parts = []
+    for kind, word in (("draw", "draws"), ("world", "worlds")):
+        found = span(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
+        parts += [f"{word} {found}"] if found else []
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    return (
+        _DECIMALS[0]
+        if size >= _PLAIN_FROM or size == 0
+        else _DECIMALS[1]
+        if size >= 1
+        else _DECIMALS[2]
+        if size >= _FINE_UNDER
+        else _DECIMALS[3]
+    )
+
+
+def told_formulas(names: Iterable[str]) -> list[str]:
+    """A sentence on names that a spreadsheet would compute, if there are any: the tables hold them as they were written.
+
+    >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))
+    ([], 1)
+    """
+    found = formulas(names)
+    if not found:
+        return []
+    told = ", ".join(cut(found, _LETTERS).values())
+    return [f"A spreadsheet takes {told} for formulas: import CSV files as text, or read the Parquet."]

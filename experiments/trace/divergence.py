@@ -1,0 +1,203 @@
+"""Where two lives of one case part: the first step whose outcome differs, and the rule or draw that made it differ.
+
+What a step rested on is followed back: a ground that stands in one life because the file was read with more attention is
+the load's doing, and a request that lapses in one life because a judge took three weeks is the judge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.trace.events import Fact, Life, life_of
+from experiments.trace.recording import Witnessed
+from sim.metrics import Finished
+from sim.result import Result
+from sim.world.instruments import OUTSIDE, TOO_LIGHT
+
+_SAME_DAY = 1e-6  # days, and efforts: under it two numbers are one
+_JUDGED = ("gate", "panel", "desk", "look", "aftermath")
+_STOPS = ("suspension", "diverted")  # ends that come from outside the request
+_OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
+_COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
+_MARKS = ("told", "misused", "published")
+_DAYS = ("filed_day", "decided_day", "executed_day", "ended_day")
+
+
+class Divergence(NamedTuple):
+    """The first difference between two lives: a step of ``STEPS``, a safeguard or one of ``RULES``, and the facts behind it."""
+
+    step: str
+    rule: str
+    one: Fact | None
+    other: Fact | None
+    why: tuple[str, ...]  # names of what differs among that on which the step rested
+
+
+class _Pair(NamedTuple):
+    """One step in two lives; at least one of them has it."""
+
+    one: Fact | None
+    other: Fact | None
+
+    @property
+    def fact(self) -> Fact:
+        """The step, in the first life that has it."""
+        for fact in self:
+            if fact is not None:
+                return fact
+        raise ValueError("a step that neither life has")
+
+    def parted(self, *why: str, step: str | None = None, rule: str | None = None) -> Divergence:
+        """The divergence that lies at this step, or at another one that decided it."""
+        return Divergence(step or self.fact.step, rule or self.fact.rule, self.one, self.other, why)
+
+    def differing(self, name: str) -> set[str]:
+        """Keys in which a table among that on which the step rested differs."""
+        one, other = ((fact.given[name] if fact else {}) for fact in self)
+        return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+    def differ_in(self, name: str) -> bool:
+        """Whether both lives have the step, and something on which it rested differs."""
+        return self.one is not None and self.other is not None and self.one.given.get(name) != self.other.given.get(name)
+
+
+def divergence(a: Witnessed, b: Witnessed, case: int) -> Divergence | None:
+    """Where the lives of a case row part in two runs of one world and luck; None if they are the same."""
+    return parting(life_of(a, case), life_of(b, case))
+
+
+def parting(a: Life, b: Life) -> Divergence | None:
+    """Where two lives part; what only came to pass on another day counts if nothing else differs."""
+    moved: list[_Pair] = []
+    for pair in _side_by_side(a, b):
+        if _outcome(pair.one) != _outcome(pair.other):
+            return _judged(pair, moved) if pair.fact.step in _JUDGED else _chosen_or_ended(pair, moved)
+        if not _same_days(pair):
+            moved.append(pair)
+    if not moved and a.status != b.status:
+        return Divergence("end", "end", None, None, (a.status, b.status))
+    return _on_another_day(moved[0]) if moved else None
+
+
+def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
+    mine, theirs = ({fact.place: fact for fact in life.facts} for life in (a, b))
+    for place in sorted(mine.keys() | theirs.keys()):
+        yield _Pair(mine.get(place), theirs.get(place))
+
+
+def _outcome(fact: Fact | None) -> Any:
+    """What followed; nothing of note and no such step are one."""
+    return (fact.outcome or None) if fact else None
+
+
+def _same_days(pair: _Pair) -> bool:
+    one, other = ((fact.days if fact else ()) for fact in pair)
+    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0.0, atol=_SAME_DAY, equal_nan=True))
+
+
+def _on_another_day(pair: _Pair) -> Divergence:
+    """A step that came on another day, or with another effort, or in one life alone."""
+    one, other = pair
+    if pair.differ_in("capacity"):
+        return pair.parted("hours", rule="training")
+    if pair.fact.step == "queue" and one and other and abs(one.days[0] - other.days[0]) <= _SAME_DAY:
+        return pair.parted("effort", rule="effort")
+    return pair.parted("day")
+
+
+def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
+    """The rule behind another choice, or behind another end of a request."""
+    if pair.fact.step in ("instrument", "side_door") and pair.differ_in("reach"):
+        return _governed(pair)
+    if pair.fact.step == "appetite" and pair.differ_in("trained"):
+        return pair.parted("appetite", rule="training")
+    return _ended(pair, moved)
+
+
+def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
+    """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
+    ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
+    telling = [fact for fact in ends if fact.rule in _STOPS]
+    if not telling and moved and (ends or None in pair):
+        return _on_another_day(moved[0])
+    if pair.differ_in("patience"):
+        telling += [fact for fact in ends if fact.rule == "patience"]
+    telling += [fact for fact in ends if fact.rule != "execution"]
+    return pair.parted(step=telling[0].step, rule=telling[0].rule) if telling else pair.parted()
+
+
+def _governed(pair: _Pair) -> Divergence:
+    """Which rule of law made another text govern, or opened another door: who is bound, who is suspended, what is within reach."""
+    one, other = ((fact.given if fact else {}) for fact in pair)
+    if one["suspended"] != other["suspended"]:
+        return pair.parted("suspended", rule="suspension")
+    if one["reach"].keys() != other["reach"].keys():
+        return pair.parted("in force", rule="parties")
+    if pair.differ_in("added"):
+        return pair.parted("reach", rule="added")
+    codes = {given["reach"][text] for text in pair.differing("reach") for given in (one, other)}
+    return pair.parted("reach", rule="scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else None)
+
+
+def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
+    """Whether a safeguard's own force or parameters, its reader's eye, or the load made the difference."""
+    if None in pair:  # in one life it was not asked at all
+        late = any(earlier.fact.place[:2] == pair.fact.place[:2] for earlier in moved)
+        return _on_another_day(moved[0]) if late else pair.parted("asked")
+    if pair.fact.rule in ("misuse", "notice"):
+        return pair.parted()
+    if pair.differ_in("applied"):
+        return pair.parted("applied")
+    changed = pair.differing("read")
+    if pair.differ_in("own") or not changed or changed - _OF_THE_LOOK:
+        return pair.parted(*sorted(changed))
+    return _seen_otherwise(pair, changed)
+
+
+def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:
+    """The same rule saw another file, or wanted more of it: the load's doing, a training's, or the look's."""
+    sight = pair.differing("sight")
+    if changed == {"signal"} and "effort" in sight:
+        return pair.parted("effort", step="queue", rule="effort")
+    if changed == {"signal"} and "skill" in sight:
+        return pair.parted("skill", rule="training")
+    if changed == {"wait"}:
+        return pair.parted("wait", step="execution", rule="execution")
+    return pair.parted(*sorted(changed), rule=str(pair.fact.given["look"]))
+
+
+# --- which cases to look at ----------------------------------------------------------------------------------------------
+
+
+def differing(a: Result, b: Result, days: bool = True) -> NDArray[np.int64]:
+    """Rows of the cases whose requests differ between two runs of one world and luck; without ``days``, in more than dates."""
+    mine, theirs = a.finished, b.finished
+    count = mine.cases.id.size
+    differs = (mine.case_status != theirs.case_status) | (mine.spied != theirs.spied)
+    requests = [np.bincount(run.docket.case, minlength=count) for run in (mine, theirs)]
+    differs |= requests[0] != requests[1]
+    tables = [_comparable(run, names, ~differs, days) for run, names in ((mine, a.safeguard_names), (theirs, b.safeguard_names))]
+    for one, other in zip(tables[0][1:], tables[1][1:], strict=True):
+        same = np.isclose(one, other, rtol=0.0, atol=_SAME_DAY, equal_nan=True) if one.dtype.kind == "f" else one == other
+        differs[tables[0][0][~same]] = True
+    return np.flatnonzero(differs)
+
+
+def _comparable(run: Finished, names: tuple[str, ...], kept: NDArray[np.bool_], days: bool) -> list[NDArray[Any]]:
+    """The rows of the kept cases in order of case and filing: first the case, then what two runs may differ in, by name."""
+    docket = run.docket
+    rows = np.flatnonzero(kept[docket.case])
+    rows = rows[np.argsort(docket.case[rows], kind="stable")]
+    texts = np.array(run.instruments)
+    grounds = np.array([*names, ""])
+    stood = np.zeros(rows.size, object)
+    for bits in np.unique(docket.grounds[rows]):
+        stood[docket.grounds[rows] == bits] = ",".join(sorted(name for s, name in enumerate(names) if int(bits) >> s & 1))
+    columns = [getattr(docket, name)[rows] for name in (*_COLUMNS, *_MARKS)]
+    timed = [getattr(docket, name)[rows] for name in _DAYS] if days else []
+    named = [texts[docket.instrument[rows]], grounds[docket.reason[rows]], grounds[docket.narrowed[rows]]]
+    return [docket.case[rows], *columns, *named, stood.astype(str), *timed]

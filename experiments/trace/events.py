@@ -1,0 +1,389 @@
+"""The life of a case as a list of facts in their order: each with the rule that made it, what followed, and what it rested on.
+
+Nothing is decided here: every fact is read from what the rules were given and what they said (``experiments.trace.recording``),
+or from the docket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.trace.interpreter import DRAW, Call
+from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
+from sim.review.queue import PARKED_LANE
+from sim.review.safeguard import home_of
+from sim.world.cases import RESIDENCE_SLOT
+from sim.world.instruments import Instrument, inflated
+from sim.world.vocabulary import (
+    CASE_STATUSES,
+    CHANNELS,
+    DATA_CLASSES,
+    FIRST_SIDE_DOOR,
+    KINDS,
+    NOT_LIVE,
+    NOTHING_USABLE,
+    OFFENCE_CLASSES,
+    STATUSES,
+)
+
+STEPS: Mapping[str, str] = {
+    "live": "whether the person still does what the state pursues",
+    "destination": "which state is asked",
+    "label": "what is alleged and which provision is cited",
+    "instrument": "which text governs the request, and how much it may ask for",
+    "appetite": "whether the wish is filed at all",
+    "side_door": "the ways taken: urgent lane, preservation first, police, the firm itself, unasked",
+    "gate": "a rule of law on the day of filing",
+    "panel": "a central unit reads the file",
+    "queue": "on which day, and with how much attention, the desk takes the file up",
+    "desk": "the desk reads the file; the rule is the desk or a ground invoked at it",
+    "supplement": "further information is asked for, and comes or not",
+    "parking": "the file is laid aside without an answer, and perhaps taken up later",
+    "look": "a further reader: judge, provider, person; the rule is the look or a ground invoked at it",
+    "execution": "the delay of execution, the requester's patience, the data given",
+    "retention": "whether the data are still there",
+    "aftermath": "what follows disclosure: notice, use beyond the case, transfer, public statistics",
+    "end": "how the case ended, where no request explains it",
+}
+"""Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
+
+RULES: Mapping[str, str] = {
+    "added": "a protocol makes the offence one of the text itself",
+    **{step: about for step, about in STEPS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
+    "parties": "which texts are in force between the two states",
+    "effort": "the attention that the load leaves to a reader",
+    "patience": "the requester gives up",
+    "diverted": "another way had given the data before the request was read",
+    "spyware": "another way, outside all law",
+    "tools": "the person has moved to safer tools",
+    "notice": "a domestic duty to tell the person after disclosure",
+    "misuse": "the receiver's own use of the data beyond the case",
+    **dict.fromkeys(CHANNELS, "this way of asking"),
+}
+"""What a divergence may name besides safeguards."""
+
+_ORDER = {step: number for number, step in enumerate(STEPS)}
+_CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
+_BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
+_LAST = 10**6  # number of what follows from all duties, after every safeguard's own
+_FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
+
+
+_ENDINGS = {
+    "executed_empty": ("retention", "retention"),
+    "lapsed": ("execution", "patience"),
+    "withdrawn": ("supplement", "supplement"),
+    "suspended": ("instrument", "suspension"),
+    "diverted": ("side_door", "diverted"),
+}
+"""Step and rule at which a request that ended so has ended."""
+
+
+class Fact(NamedTuple):
+    """One step: ``outcome`` is what followed (nothing of note if false), ``days`` when, ``given`` what it rested on."""
+
+    place: tuple[int, ...]  # attempt, slot, step, number within the step
+    step: str
+    rule: str
+    outcome: Any
+    days: tuple[float, ...]  # since the start of the run-in, or lengths
+    given: Mapping[str, Any]
+
+
+class Life(NamedTuple):
+    """A case under one scenario."""
+
+    scenario: str
+    status: str  # of the case at the end
+    facts: tuple[Fact, ...]
+
+
+def life_of(seen: Witnessed, case: int) -> Life:
+    """Every fact about a case, in order."""
+    facts: list[Fact] = []
+    for number, filing in enumerate(filings_of(seen, case)):
+        facts += _choice(seen, case, number, filing)
+    for m in seen.requests_of(case):
+        facts += _request(seen, int(m))
+    if seen.finished.spied[case]:
+        facts.append(Fact((len(facts),), "end", "spyware", True, (), {}))
+    status = CASE_STATUSES[int(seen.finished.case_status[case])]
+    return Life(seen.config.scenario_name, status, tuple(sorted(facts, key=lambda fact: fact.place)))
+
+
+# --- filing --------------------------------------------------------------------------------------------------------------
+
+
+def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator[Fact]:
+    """What the requester chose: whom to ask, what to write, under which text, by which ways. ``number`` counts occasions."""
+    run, states, offences = seen.run, seen.run.world.states, seen.run.world.offences
+    cases = run.cases
+    calls = {call.name: call for top in filing.calls for call in top.walk()}
+    hosts, i = cases.hosts[case], int(cases.requester[case])
+
+    def fact(step: str, outcome: Any, **given: Any) -> Fact:
+        place = (filing.attempt, _CHOICE + number, _ORDER[step], 0)
+        return Fact(place, step, step, outcome, (filing.day,), given)
+
+    if DRAW + "live" in calls:
+        said = calls[DRAW + "live"].said
+        yield fact("live", filing.status != NOT_LIVE, luck=said, expression=filing.expression)
+    if "_destination" not in calls:
+        return
+    slot = calls["_destination"].said
+    asked = int(hosts[slot]) if slot >= 0 else -1
+    yield fact(
+        "destination",
+        states.codes[asked] if asked >= 0 else None,
+        holders=list(dict.fromkeys(states.codes[host] for host in hosts if host >= 0)),
+        residence=states.codes[hosts[RESIDENCE_SLOT]] if hosts[RESIDENCE_SLOT] >= 0 else None,
+    )
+    if asked < 0:
+        return
+    if "_instrument" not in calls:  # the law had nothing to write
+        yield fact("label", None)
+        return
+    paper = calls["_go_round"].given
+    kind, label, alleged = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
+    yield fact("label", (kind, label, alleged), years=float(seen.rules_at(filing.month).maxima[i, paper["label"]]))
+    text = int(calls["_instrument"].said)
+    governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
+    yield governing
+    rows = filing.rows
+    formal = bool((rows.channel < FIRST_SIDE_DOOR).any())
+    luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
+    rules = seen.rules_at(filing.month)
+    yield fact(
+        "appetite",
+        formal,
+        propensity=float(rules.habits.appetite[i] * rules.law.filing[text] * filing.volume[int(cases.abusive[case]), i, text]),
+        luck=luck,
+        trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
+    )
+    ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
+    yield fact(
+        "side_door",
+        tuple(way if way[0] not in _BARE else way[:1] for way in ways),
+        **{name: governing.given[name] for name in ("reach", "suspended", "added")},
+    )
+
+
+def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int, j: int, label: int) -> Fact:
+    """The text that governs, and of every text in force for the pair whether label and data are within its reach."""
+    rules, i = seen.rules_at(filing.month), int(seen.run.cases.requester[case])
+    bound = law_of(seen, filing.month)[:, i, j]
+    agreed = (rules.law.after if filing.month >= rules.treaty_from else rules.law.before)[:, i, j]
+    texts = {name: seen.config.instruments[name] for t, name in enumerate(rules.names) if bound[t]}
+    conduct = OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]
+    found: Fact = fact(
+        "instrument",
+        rules.names[text],
+        reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
+        suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
+        added={name: bool(rules.law.adds[t, label]) for t, name in enumerate(rules.names) if bound[t]},
+        how={name: one.reaches[conduct] for name, one in texts.items()},
+        lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
+        years={name: _maximum(seen, one, i, label, rules.maxima) for name, one in texts.items()},
+        harm=float(seen.run.world.offences.harm[label]),
+        most={name: one.most for name, one in texts.items()},
+        wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
+    )
+    return found
+
+
+def _maximum(seen: Witnessed, text: Instrument, i: int, label: int, maxima: NDArray[np.float64]) -> float:
+    """Maximum penalty of a label in the requester's law, in years, as a text meets it; nan where it is unknown or no crime.
+
+    ``maxima`` ``[N, K]`` are those of the day.
+    """
+    states, inflation = seen.run.world.states, seen.config.conduct.inflation
+    if inflation is None or text.from_start:
+        return float(maxima[i, label])
+    return float(inflated(maxima, inflation, states, seen.run.world.offences)[i, label])
+
+
+# --- a request -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Used:
+    """What was asked of one safeguard in one reading of a file."""
+
+    applied: Call | None = None
+    hooks: dict[str, Call] = field(default_factory=dict)
+
+
+def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
+    """What became of one request."""
+    docket = seen.finished.docket
+    channel = int(docket.channel[m])
+    attempt, slot = int(docket.attempt[m]), channel if channel >= FIRST_SIDE_DOOR else _FORMAL
+
+    def fact(step: str, number: int, outcome: Any, rule: str | None = None, days: tuple[float, ...] = (), **given: Any) -> Fact:
+        given["way"] = CHANNELS[channel]
+        return Fact((attempt, slot, _ORDER[step], number), step, rule or step, outcome, days, given)
+
+    calls = [call for stage in seen.stages.get(m, ()) for top in stage.calls for call in top.walk()]
+    yield from _readings(seen, m, fact, calls)
+    filed = float(docket.filed_day[m])
+    for call in calls:
+        if call.name == "decide":
+            effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
+            hours = float(seen.run.rules.capacity[docket.requested[m]])
+            yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
+    for asked in (call for call in calls if call.name == "decide" and any(call.find(DRAW + "supplement"))):
+        answered = any(asked.find("enqueue", "execute"))
+        yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
+    if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in calls):
+        yield fact("parking", 0, "parked", **_standing(seen, m, calls))
+        for call in calls:
+            if call.name == "execute":
+                yield fact("parking", 1, None, rule="queue", days=(float(call.given["day"]),))
+    yield from _ending(seen, m, fact)
+
+
+def _parked_in(seen: Witnessed, m: int) -> int:
+    """The month in which the desk laid a file aside."""
+    return next(stage.month for stage in seen.stages[m] if any(top.find("decide") for top in stage.calls))
+
+
+def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
+    """How suspicious the file looked to the desk, and what the authority makes of its requester."""
+    run, docket = seen.run, seen.finished.docket
+    i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])
+    rules = seen.rules_at(_parked_in(seen, m))
+    practice, reading = rules.practice, rules.reading
+    looked = [call.said[1] for call in calls if call.name == "read_desk"]
+    return {
+        "suspicion": float(looked[-1]) if looked else None,
+        "bar": float(practice.park_bar + reading.pair_bar[i, j]),
+        "standing": float(reading.standing[i, j]),
+        "floor": practice.trust_floor,
+    }
+
+
+def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+    """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
+    config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
+    applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
+    text = seen.run.rules.names[inst]
+    used: dict[int, _Used] = {}
+    for call in calls:
+        hook, _, number = call.name.rpartition("_")
+        if call.name == "applied":
+            used.setdefault(int(call.given["s"]), _Used()).applied = call
+        elif number.isdigit():
+            used.setdefault(int(number), _Used()).hooks[hook] = call
+    for s in sorted(used):
+        name, one = names[s], used[s]
+        safeguard = config.safeguards[name]
+        look = getattr(safeguard, "look", name)
+        holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
+        read = _numbers(one.hooks.get("stands"))
+        sight = used.get(names.index(look), _Used()).hooks.get("acuity") if look in names else None
+        outcome, delay = _said(one, int(docket.wanted[m]), str(safeguard.kind))
+        step = {"gate": "gate", "aftermath": "aftermath"}.get(str(safeguard.kind), look if look in ("desk", "panel") else "look")
+        yield fact(
+            step,
+            _in_turn(config.safeguards, look, s, len(names)),
+            outcome,
+            rule=name,
+            days=delay,
+            kind=str(safeguard.kind),
+            look=look,
+            article=safeguard.article,
+            text=text,
+            force=config.instruments[text].safeguards.get(name, "absent"),
+            chance=float(applies[s, inst, holder]),
+            luck=next((draw.said for draw in one.applied.find(DRAW + "applied")), None) if one.applied else None,
+            applied=bool(one.applied.said) if one.applied else None,
+            read=read,
+            sight=_numbers(sight),
+            there=bool(one.hooks["stands"].said) if "stands" in one.hooks else None,
+            score=_score(safeguard, read),
+            says={hook: _number(call.said) for hook, call in one.hooks.items()},
+            own={key: value for key, value in safeguard.model_dump().items() if isinstance(value, int | float)},
+        )
+
+
+def _in_turn(safeguards: Mapping[str, Any], look: str, s: int, count: int) -> int:
+    """Place of a ground within its step: with its look, in the global order."""
+    return int(safeguards[look].order * count + s) if look in safeguards else s
+
+
+def _said(one: _Used, wanted: int, kind: str) -> tuple[Any, tuple[float, ...]]:
+    """What a safeguard came to, and the days that it took."""
+    allows = one.hooks.get("allows")
+    narrowed = allows is not None and int(allows.said) < int(allows.given.get("data_class", wanted))
+    used = one.applied is None or bool(one.applied.said)
+    stands = one.hooks.get("stands")
+    delay = (float(one.hooks["delays"].said),) if "delays" in one.hooks else ()
+    if used and stands is not None and stands.said:
+        return "stood", delay
+    if narrowed:
+        return "narrowed", delay
+    if kind == "look" and used:
+        told = "tells" in one.hooks and bool(one.hooks["tells"].said)
+        return "told" if told else "read", delay
+    if kind == "aftermath" and "softens" in one.hooks:
+        return float(one.hooks["softens"].said) < 1.0, delay
+    if kind == "aftermath" and "publishes" in one.hooks:
+        return bool(one.hooks["publishes"].said), delay
+    return None, delay
+
+
+def _numbers(call: Call | None) -> dict[str, Any]:
+    return {} if call is None else {word: _number(value) for word, value in call.given.items()}
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _score(safeguard: Any, read: Mapping[str, Any]) -> float | None:
+    """The highest bar against which the ground would have stood, found by asking its rule; None if no bar decides."""
+    if "bar" not in read:
+        return None
+    rule = home_of(safeguard).stands
+    low, high = -_FAR, _FAR
+    if not rule(**{**read, "bar": low}) or rule(**{**read, "bar": high}):
+        return None
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rule(**{**read, "bar": middle}) else (low, middle)
+    return (low + high) / 2
+
+
+def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
+    """How the request ended, when, with what data, and what came after."""
+    docket, names = seen.finished.docket, seen.run.rules.review.names
+    status = STATUSES[int(docket.status[m])]
+    days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
+    side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
+    step, rule = _ENDINGS.get(status, ("execution", "execution"))
+    if docket.evaded[m] == NOTHING_USABLE:
+        rule = "tools"
+    ended = fact(
+        "retention",
+        1,
+        (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
+        rule=CHANNELS[int(docket.channel[m])] if side_door and rule != "tools" else rule,
+        days=days,
+        wanted=DATA_CLASSES[int(docket.wanted[m])],
+        requested=seen.run.world.states.codes[int(docket.requested[m])],
+        reason=names[docket.reason[m]] if docket.reason[m] >= 0 else None,
+        grounds=[name for s, name in enumerate(names) if int(docket.grounds[m]) >> s & 1],
+        narrowed=names[docket.narrowed[m]] if docket.narrowed[m] >= 0 else None,
+        patience=float(docket.patience_day[m]),
+        preserved=float(docket.preserved_until[m]),
+        filed=float(docket.filed_day[m]),
+    )
+    yield ended._replace(step="execution" if side_door else step)
+    if docket.granted[m] >= 0:
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse")
+        yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")

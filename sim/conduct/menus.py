@@ -1,0 +1,153 @@
+"""How requesters behave, and how they name what they ask for: the menus of labels for each conduct and group."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import StrictInt
+
+from sim.arrays import Ints, Keys, Reals
+from sim.draws import Draws
+from sim.world.instruments import Inflation, LawInForce
+from sim.world.ranges import Bar, Days, Range, Shape, StateCount, Unit, Weight
+from sim.world.record import Record
+from sim.world.snapshot import World
+from sim.world.vocabulary import (
+    FABRICATED,
+    GROUPS,
+    HONEST,
+    RECHARACTERISED,
+)
+
+
+class ConductSpec(Record):
+    """How requesters behave while they do not learn."""
+
+    attempts: Annotated[StrictInt, Range(1, 3)]  # a way each: more would need more columns of the case book
+    retry_days: Days
+    open_framing_a: Shape
+    open_framing_b: Shape
+    recharacterised_share: Unit
+    residence_weight: Weight
+    appetite: Unit
+    preservation_share: Unit
+    fall_through: bool
+    quality_abusive: Bar
+    file_everything: bool
+    legal_basis: Literal["precedence", "requester_choice"]
+    direct_share: Unit
+    police_share: Unit
+    spontaneous_most: Unit
+    spyware: Unit
+    spyware_states: StateCount
+    inflation: Inflation | None
+
+
+class Habits(NamedTuple):
+    """What the filing kernel reads of requesters: menus and propensities."""
+
+    menu: Reals  # [1 or 2, N, G, K, 3, K] log appeal of (kind, label) by requester, group and conduct; -inf if not on the menu;
+    # before and after the window opens, where a text that adds offences tells them apart
+    label_keys: Keys  # [K]
+    state_keys: Keys  # [N]
+    residence_log: float
+    appetite: Reals  # [N] share of live cases that a state files at a propensity of one
+    preservation_share: float
+    direct_share: float
+    police_share: float
+    unasked: Reals  # [N, N] chance that a state shares unasked what it punishes itself, by requester and requested
+    punished: NDArray[np.bool_]  # [1 or 2, N, K] what each state punishes, before and after the window opens where these differ
+    by_choice: bool  # the requester chooses among the texts that reach the request
+    fall_through: bool
+    quality_abusive: float
+    file_everything: bool
+    attempts: int
+    retry_days: float
+
+
+def open_framing(world: World, spec: ConductSpec, draws: Draws) -> Reals:
+    """Each state's openness: the chance that a protected conduct is named as what it is (empirics.md 3.6), shape ``[N]``."""
+    return 1.0 - draws.beta(spec.open_framing_a, spec.open_framing_b, "trait:framing", world.states.keys)
+
+
+def crimes_at_home(world: World, law: LawInForce) -> NDArray[np.bool_]:
+    """What each state punishes by its own law, ``[1 or 2, N, K]``: before and after the window opens where these differ.
+
+    A party to a text that adds an offence must punish it, so its law then holds it, with a maximum that nobody knows; the text
+    covers it at any. Other duties to punish (Hanoi Arts 7-17) change no menu: what a law of today lacks there is drawn as lacking.
+    """
+    crimes = ~np.isnan(world.states.penalties)
+    if not law.adds.any():
+        return crimes[None]
+    party = np.stack([law.before, law.after]).any(axis=3)  # [2, I, N]
+    held: NDArray[np.bool_] = crimes | (party[:, :, :, None] & law.adds[None, :, None, :]).any(axis=1)
+    return held
+
+
+def unasked_sharing(world: World, spec: ConductSpec) -> Reals:
+    """Chance that a state sends evidence of what it punishes itself unasked (Art 40(4)), ``[N, N]`` by receiver and sender.
+
+    In proportion to alignment, *assumption*. The sender knows the facts, which it holds, and judges them by its own law: so a
+    state that punishes no insult volunteers nobody who insulted.
+    """
+    return np.asarray(spec.spontaneous_most * world.states.alignment)
+
+
+def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
+    """The menus of one world under its texts, and what else decides how requests are made."""
+    crimes = crimes_at_home(world, law)
+    with np.errstate(divide="ignore"):
+        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
+        residence_log = float(np.log(spec.residence_weight))
+    return Habits(
+        menu=menu,
+        label_keys=world.offences.keys,
+        state_keys=world.states.keys,
+        residence_log=residence_log,
+        appetite=np.full(world.states.count, spec.appetite),
+        preservation_share=spec.preservation_share,
+        direct_share=spec.direct_share,
+        police_share=spec.police_share,
+        unasked=unasked_sharing(world, spec),
+        punished=crimes,
+        by_choice=spec.legal_basis == "requester_choice",
+        fall_through=spec.fall_through,
+        quality_abusive=spec.quality_abusive,
+        file_everything=spec.file_everything,
+        attempts=spec.attempts,
+        retry_days=spec.retry_days,
+    )
+
+
+def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
+    """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
+
+    With ``rows`` of these states alone, and ``law`` of these.
+
+    Of a class D conduct: the honest label with the state's openness, a broader label for the same facts, or the facts and the
+    label of another crime, by its weight as a pretext and its plausibility against the group. Labels that the requester's law
+    lacks are off the menu; what is left shares the appeal. A true ordinary offence (a selective case) is labelled as it is.
+    """
+    offences = world.offences
+    n, k = law.shape
+    openness = open_framing(world, spec, Draws(world.seed))
+    if rows is not None:
+        openness = openness[rows]
+    weight = np.zeros((n, len(GROUPS), k, 3, k))
+    for conduct in range(k):
+        if not offences.protected[conduct]:
+            weight[:, :, conduct, HONEST, conduct] = 1.0
+            continue
+        weight[:, :, conduct, HONEST, conduct] = (openness * law[:, conduct])[:, None]
+        broader = offences.broader[conduct][None, :] * law
+        total = broader.sum(axis=1, keepdims=True)
+        broader = np.divide(broader, total, out=np.zeros_like(broader), where=total > 0)
+        framed = (1 - openness)[:, None]
+        weight[:, :, conduct, RECHARACTERISED, :] = (framed * spec.recharacterised_share * broader)[:, None, :]
+        pretext = offences.pretext[None, None, :] * offences.plausible.T[None, :, :] * (law & ~offences.protected)[:, None, :]
+        total = pretext.sum(axis=2, keepdims=True)
+        pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
+        weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - spec.recharacterised_share) * pretext
+    return weight

@@ -1,0 +1,110 @@
+"""What decides a case besides the case itself: law, review, habits and capacity of a scenario in a world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import Reals
+from sim.conduct.menus import Habits, habits_of
+from sim.draws import Draws
+from sim.review.assembly import Review, assemble
+from sim.review.institutions import trained
+from sim.review.panel import Panel
+from sim.review.pipeline import Practice, Reading
+from sim.review.spec import practice_of, reading_of
+from sim.review.suspension import Suspension
+from sim.review.training import Training
+from sim.settings import Adaptation, Policy
+from sim.world.instruments import LawInForce, instrument_names, law_in_force
+from sim.world.snapshot import World
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that decides what happens to a case, besides the case itself."""
+
+    names: tuple[str, ...]  # of the instruments, in order
+    law: LawInForce
+    reading: Reading
+    practice: Practice
+    review: Review
+    habits: Habits
+    capacity: Reals  # [N] officer-hours a month, training included
+    suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
+    judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
+    central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
+    c_trust: float  # what a bar gains by trust
+    adaptation: Adaptation  # who adapts from the window's first day on
+    policy: Policy  # that these rules were made of
+    maxima: Reals  # [N, K] maximum years by law; nan where the conduct is no crime
+    loaded: bool
+    treaty_from: int  # month from which the window's law is in force
+    run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
+
+    @property
+    def revocable(self) -> bool:
+        """Whether a text in force between two states can be suspended between them."""
+        return bool(self.suspensions) or self.adaptation.reviewers.scandals
+
+
+def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:
+    """The rules of a scenario in a world."""
+    review = assemble(policy.safeguards)
+    texts = instrument_names(policy.instruments)
+    law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
+    reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review)
+    habits = habits_of(world, policy.conduct, law)
+    rules = Rules(
+        names=texts,
+        law=law,
+        reading=reading,
+        practice=practice_of(policy.review, policy.safeguards, review.names),
+        review=review,
+        habits=habits,
+        capacity=world.capacity,
+        suspensions={
+            row: rule
+            for row, text in enumerate(texts[:-1])  # nobody can be suspended from comity, which is no text
+            for name, rule in policy.safeguards.items()
+            if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
+        },
+        judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
+        central=np.array([isinstance(policy.safeguards[name], Panel) for name in review.names]),
+        c_trust=policy.review.c_trust,
+        adaptation=policy.adaptation,
+        policy=policy,
+        maxima=world.states.penalties,
+        loaded=loaded,
+        treaty_from=treaty_from,
+        run_in=None,
+    )
+    return replace(with_training(rules, world), run_in=rules) if _programmes(policy, law) else rules
+
+
+def with_training(rules: Rules, world: World) -> Rules:
+    """The same rules where the states that the texts bind today have had the training that these texts offer."""
+    programmes = _programmes(rules.policy, rules.law)
+    if not programmes:
+        return rules
+    helped = trained(world.states.skill, programmes)
+    return replace(
+        rules,
+        reading=rules.reading._replace(skill=helped.skill),
+        habits=rules.habits._replace(appetite=np.full(world.states.count, rules.policy.conduct.appetite) * helped.filing),
+        capacity=world.with_capacity(world.capacity * helped.hours).capacity,
+    )
+
+
+def _programmes(policy: Policy, law: LawInForce) -> list[tuple[Training, NDArray[np.bool_]]]:
+    """Each training programme with the states that the texts offering it bind."""
+    found = []
+    for name, rule in policy.safeguards.items():
+        if isinstance(rule, Training):
+            texts = instrument_names(policy.instruments)
+            rows = [r for r, text in enumerate(texts) if policy.instruments[text].safeguards.get(name, "absent") != "absent"]
+            if rows:
+                found.append((rule, law.after[rows].any(axis=(0, 2))))
+    return found
