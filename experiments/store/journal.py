@@ -10,8 +10,12 @@ from typing import Any
 
 from experiments.store.parts import StoreError
 from experiments.store.schema import TRAVEL, Done, Key, Packed
+from sim.places import is_file
 
 _SUFFIX = ".sqlite"
+_HEADER = b"SQLite format 3\0"  # with which every file of SQLite begins
+JOURNAL = "journal"
+"""Folder in a store of the runs that stand in no Parquet file yet."""
 _BEFORE, _AFTER = ("event_seed", "digest", "code"), ("error", "traceback")
 _OF_TABLES = ", ".join(f"{name} BLOB, {name}_rows INTEGER, {name}_checksum INTEGER" for name in TRAVEL)
 _TABLE = (
@@ -34,6 +38,7 @@ class Journal:
         path.parent.mkdir(exist_ok=True)
         self.path = path
         with _told(path):
+            _refuse_stranger(path)
             self._base = sqlite3.connect(path, isolation_level=None)
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_TABLE)
@@ -73,12 +78,12 @@ class Journal:
 
 def journals_of(folder: Path) -> list[Path]:
     """The journals of a store."""
-    return sorted((folder / "journal").glob(f"*{_SUFFIX}"))
+    return sorted((folder / JOURNAL).glob(f"*{_SUFFIX}"))
 
 
 def journal_path(folder: Path, writer: str) -> Path:
     """Where a writer's journal is."""
-    return folder / "journal" / f"{writer}{_SUFFIX}"
+    return folder / JOURNAL / f"{writer}{_SUFFIX}"
 
 
 def peek(path: Path) -> list[Done]:
@@ -99,13 +104,29 @@ def runs_in(path: Path) -> list[Key]:
 def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> list[T]:
     try:
         # Not ``mode=ro``: what a killed writer left half-written is taken back by whoever opens it next.
-        with _told(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as base:
+        _refuse_stranger(path)
+        with _told(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as base:
             (begun,) = base.execute(_BEGUN).fetchone()
             return list(rows(base)) if begun else []
     except OSError:
         if path.exists():
             raise
         return []
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as SQLite's do, or not yet at all; one that a kill cut off has a rollback file, which mends it."""
+    if not is_file(path) or path.with_name(f"{path.name}-journal").exists():
+        return True
+    with path.open("rb") as file:
+        opening = file.read(len(_HEADER))
+    return opening in (b"", _HEADER)
+
+
+def _refuse_stranger(path: Path) -> None:
+    """Raise ``StoreError`` for what is no journal: SQLite takes a short text for an empty one, and would write over it."""
+    if not is_database(path):
+        raise StoreError(f"{path}: cannot be read (file is not a database); accepted: a journal as it was written, or none")
 
 
 def _rows(base: sqlite3.Connection) -> Iterator[Done]:

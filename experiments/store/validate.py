@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ import pyarrow as pa
 
 from experiments.store import point_tables
 from experiments.store.configurations import conflicts_in
-from experiments.store.journal import journals_of, peek
+from experiments.store.journal import JOURNAL, is_database, journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
-from experiments.store.places import ABOUT
+from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.reader import Session, session_in
-from experiments.store.requests import lacking, refuse_damaged, requests_of, said_of, strangers_in
+from experiments.store.requests import REQUESTS, lacking, refuse_damaged, requests_of, said_of, strangers_in
 from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Key
 from experiments.store.schema import checksum_of as rows_checksum
 from experiments.store.store import about_of, keeps_requests, kept_in
 from experiments.text import counted
+from sim.places import is_file, is_folder
 
 _SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
 
@@ -29,6 +31,7 @@ _SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
 _CHECKSUMS = [f"{name}_checksum" for name in TRAVEL]
 _REMOVE = "remove it: the same command makes again what is missing then"
 _REMOVE_POINTS = "remove it: the command of the session that names it writes it again"
+_REMOVE_LOCK = "remove it: nothing is kept there, and the same command makes it anew"
 _REMOVE_FAILURES = "remove it: the same command tries its runs again"
 _OF_A_PART = {"points": _REMOVE_POINTS, "failures": _REMOVE_FAILURES}
 _ALONE = "the same command removes it and makes again what is missing then"
@@ -39,13 +42,13 @@ _A_NEW_ONE = "the same command writes it anew"
 
 def faults_of(folder: Path) -> list[str]:
     """What is wrong with a store and what mends it, a line each; an empty list for a store that is whole."""
-    faults: list[str] = []
+    faults = list(_misplaced(folder))
     bare = not any(parts_of(folder, table) for table in ("runs", "data"))
     gone = not (folder / ABOUT).exists()
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
     remove = "remove it: the same command writes another one"
-    sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / "sessions").glob("*.json"))]
-    held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder)}
+    sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / SESSIONS).glob("*.json"))]
+    held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder) if is_file(path)}
     journals = {path: [(run.key.point, run.digest) for run in runs if not run.error] for path, runs in held.items()}
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
     for table in TABLES:
@@ -55,7 +58,7 @@ def faults_of(folder: Path) -> list[str]:
     faults += [f"{folder / 'points'}: column {told}; the same command writes them alike" for told in mixed]
     faults += _lost(folder, tables["points"], [session for session in sessions if session is not None])
     if not sessions:
-        faults.append(f"{folder / 'sessions'}: holds no session; the same command writes one")
+        faults.append(f"{folder / SESSIONS}: holds no session; the same command writes one")
     kept = _read(lambda: kept_in(folder), [], "") or (DATA,)
     for name in kept:
         _pairs(tables["runs"], tables[name], name, faults)
@@ -72,6 +75,22 @@ def faults_of(folder: Path) -> list[str]:
         good += [said_of(run) for runs in held.values() for run in runs if not run.error]
         _requests(folder, {Key(*(row[name] for name in Key._fields)): row for row in reversed(good)}, faults)
     return faults
+
+
+def _misplaced(folder: Path) -> Iterator[str]:
+    """What stands where the store has a folder or a file, and is none: something else, a link to nothing, a loop of links."""
+    for name in (*TABLES, JOURNAL, SESSIONS, LOCKS, REQUESTS):
+        path = folder / name
+        if lexists(path) and not is_folder(path):
+            yield f"{path}: is no folder; {_REMOVE}"
+    for path in journals_of(folder):
+        if lexists(path) and not is_file(path):  # its writer may just have removed it
+            yield f"{path}: is no file; {_REMOVE}"
+    for path in sorted((folder / LOCKS).glob("*")):
+        if lexists(path) and not is_file(path):
+            yield f"{path}: is no file; {_REMOVE_LOCK}"
+        elif path.suffix == ".db" and not is_database(path):
+            yield f"{path}: is no lock; {_REMOVE_LOCK}"
 
 
 def _requests(folder: Path, runs: Mapping[Key, Mapping[str, Any]], faults: list[str]) -> None:
@@ -108,11 +127,14 @@ def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table
     found = []
     for part in parts:
         mends = _OF_A_PART.get(part.table, _REMOVE)
-        if checksum_of(part.path) != part.checksum:
-            faults.append(f"{part.path}: is not what was written (its name bears another checksum); {mends}")
-            continue
         try:
+            if checksum_of(part.path) != part.checksum:
+                faults.append(f"{part.path}: is not what was written (its name bears another checksum); {mends}")
+                continue
             table = read_part(part)
+        except OSError as error:  # a folder, a link to nothing, a disk that cannot be read
+            faults.append(f"{part.path}: cannot be read ({error.strerror}); {mends}")
+            continue
         except StoreError as error:
             faults.append(f"{str(error).partition('; accepted')[0]}; {mends}")
             continue

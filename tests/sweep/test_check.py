@@ -160,6 +160,80 @@ def test_what_is_said_to_mend_a_fault_mends_it(store: Path, tmp_path: Path, dama
     assert sorted(runs_in(store)) == sorted(ORDER)
 
 
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def a_folder(path: Path) -> None:
+    remove(path)
+    path.mkdir()
+
+
+def a_loop_of_links(path: Path) -> None:
+    remove(path)
+    other = path.parent / f"other-than-{path.name}.link"
+    path.symlink_to(other)
+    other.symlink_to(path)
+
+
+def a_link_to_nothing(path: Path) -> None:
+    remove(path)
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def another_file(path: Path) -> None:
+    remove(path)
+    path.write_text("notes")
+
+
+EVERYWHERE = (
+    *("points", "runs", "data", "journal", "sessions", "locks"),
+    *("points/*", "runs/*", "data/*", "journal/*", "sessions/*", "locks/store.db", "store.json"),
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    one_in(4, [
+        (place, put)
+        for place in EVERYWHERE
+        for put in (a_folder, a_loop_of_links, a_link_to_nothing, another_file)
+        if (place, put) not in (("journal", a_folder), ("locks", a_folder))  # as they are to be
+    ]),
+)  # fmt: skip
+def test_whatever_else_stands_in_the_place_of_a_file_or_folder_is_a_fault_in_the_list(
+    store: Path, place: str, put: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(store) as opening:
+        opening.add([done("a", 3)])  # so that there is a journal
+    path = sorted(store.glob(place))[0]
+    put(path)
+    assert main(["check", str(store)]) == 4
+    told = capsys.readouterr()
+    faults = [line for line in told.out.splitlines() if line.startswith("fault: ")]
+    assert faults
+    assert all(str(store) in line and "; " in line for line in faults), "each says where it is and what mends it"
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", ["data/*", "runs/*", "journal/*", "locks/store.db", "locks", "journal"])
+@pytest.mark.parametrize("put", [a_folder, a_loop_of_links, a_link_to_nothing])
+def test_what_is_removed_as_it_is_told_to_be_is_made_again(store: Path, place: str, put: Callable[[Path], None]) -> None:
+    path = sorted(store.glob(place))[0] if place != "journal/*" else store / "journal" / "all.sqlite"
+    if place == "journal/*":
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    put(path)
+    while faults := [fault for fault in faults_of(store) if "; remove it: " in fault]:
+        for fault in faults:
+            remove(Path(fault.partition(": ")[0]))
+    with opened(store) as opening:
+        opening.add([done(*key) for key in ORDER if key not in opening.finished()])
+        opening.fold(ORDER)
+    assert faults_of(store) == []
+    assert sorted(runs_in(store)) == sorted(ORDER)
+
+
 def test_a_table_of_failures_that_is_damaged_is_made_again(tmp_path: Path) -> None:
     def fail() -> None:
         with opened(tmp_path) as opening:
