@@ -110,4 +110,26 @@ def formulas(names: Iterable[str]) -> list[str]:
     >>> formulas(["judge", "=1+1", "-x", "=1+1", "-0.5"])
     ['=1+1', '-x']
     """
-    return list(dict.fromkeys(name for name in names if name[:1] and name[0] in _FORMULA and not _NUMBER.fullmatch(name)))
+    return list(dict.fromkeys(name for name in names if _is_formula(name)))
+
+
+def _is_formula(name: str) -> bool:
+    return name[:1] != "" and name[0] in _FORMULA and not _NUMBER.fullmatch(name)
+
+
+def as_cell(name: str) -> str:
+    """A name as a cell of a CSV file: what a spreadsheet would compute gets an apostrophe, by which it shows text.
+
+    >>> [as_cell(name) for name in ("judge", "=1+1", "'=1+1", "-0.5")]
+    ['judge', "'=1+1", "''=1+1", '-0.5']
+    """
+    return f"'{name}" if _is_formula(name.lstrip("'")) else name
+
+
+def from_cell(cell: str) -> str:
+    """The name that stands in a cell: the way back.
+
+    >>> [from_cell(as_cell(name)) for name in ("judge", "=1+1", "'=1+1", "'tis")]
+    ['judge', '=1+1', "'=1+1", "'tis"]
+    """
+    return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell

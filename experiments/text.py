@@ -280,7 +280,7 @@ def _decimals(value: float) -> int:
 
 
 def told_formulas(names: Iterable[str]) -> list[str]:
-    """A sentence on names that a spreadsheet would compute, if there are any: the tables hold them as they were written.
+    """A sentence on names that a spreadsheet would compute, if there are any.
 
     >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))
     ([], 1)
@@ -289,4 +289,4 @@ def told_formulas(names: Iterable[str]) -> list[str]:
     if not found:
         return []
     told = ", ".join(cut(found, _LETTERS).values())
-    return [f"A spreadsheet takes {told} for formulas: import CSV files as text, or read the Parquet."]
+    return [f"A spreadsheet would compute {told}: CSV files have an apostrophe before it, Parquet files have it as it is."]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.design.arms import Entry
 from experiments.design.scenarios import Header
+from experiments.output import write_csv
 from experiments.statistics import components_of, half_width, mean_of, ratio_of
 from experiments.store.results import COOPERATION, DISPLACEMENT, OFFICER_HOURS, PROTECTION, Board, Key
 from sim.arrays import Flags
@@ -260,5 +261,5 @@ def tables_of(
 def write_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:
     """The comparison (Parquet and CSV), and protection against cooperation (CSV)."""
     comparison.astype({"agrees": "boolean"}).to_parquet(folder / "comparison.parquet", index=False)
-    comparison.to_csv(folder / "comparison.csv", index=False, float_format="%.6g")
-    cooperation.to_csv(folder / "cooperation.csv", index=False, float_format="%.6g")
+    write_csv(comparison, folder / "comparison.csv", "%.6g")
+    write_csv(cooperation, folder / "cooperation.csv", "%.6g")

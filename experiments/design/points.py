@@ -19,6 +19,7 @@ import yaml
 from experiments.design.designs import Choice, Design, Settings, stack_of, told_of
 from experiments.design.sampling import combinations_of, draws_of, refuse_count, refuse_size
 from experiments.design.scenarios import changes, choice_of
+from experiments.letters import from_cell
 from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked, chooses, is_policy, key_of, meet, plain_of, refuse_nested, varied
 from sim.settings import Config
@@ -170,8 +171,10 @@ def _table_in(path: str) -> pd.DataFrame:
         sheet = sheet_of(Path(path), f"table: {path}", may_be_empty=True)
     except TableError as error:
         raise ConfigError(str(error)) from None
-    entries = [[entry or None for entry in row.entries] for row in sheet.rows]
-    return pd.DataFrame(entries, pd.Index([row.line for row in sheet.rows], name=LINE), sheet.header, dtype=object)
+    entries = [[from_cell(entry) or None for entry in row.entries] for row in sheet.rows]
+    return pd.DataFrame(
+        entries, pd.Index([row.line for row in sheet.rows], name=LINE), [*map(from_cell, sheet.header)], dtype=object
+    )
 
 
 class _Entries(yaml.SafeLoader):

@@ -22,7 +22,7 @@ from experiments.analysis.contrasts import COLUMNS
 from experiments.analysis.summary import HEADLINE
 from experiments.console import Terminal, console_of
 from experiments.design.seeds import event_seed
-from experiments.output import MANIFEST, naming, whole_folder, write_manifest
+from experiments.output import MANIFEST, naming, whole_folder, write_csv, write_manifest
 from experiments.reference.tolerances import Kind, gap_scales, level_scales, share_scales
 from experiments.store.results import Key
 from experiments.studies import adaptation, compare, demo
@@ -214,7 +214,7 @@ def _replace(folder: Path, part: str, tables: Tables, written: Path) -> None:
     """Put tables, figures and manifest of a study in the place of what was there."""
     with whole_folder(folder.parent, fresh := f".new-{part}") as into:
         for name, table in tables.items():
-            table.to_csv(into / name, index=False, float_format=KINDS[part][name].digits)
+            write_csv(table, into / name, KINDS[part][name].digits)
         for source in sorted(written.rglob("*.png")):
             shutil.copy(source, into / source.name)
         manifest = json.loads((written / MANIFEST).read_text(encoding="utf-8"))

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.output import csv_of
+
 SHARE = 0.005  # of a number's scale: what another processor may move
 EVENTS = 2  # or as much as so many tipped events weigh, where there are few
 IDENTICAL, WITHIN, DIFFERENT = "identical", "within tolerance", "different"
@@ -61,7 +63,7 @@ def as_text(frame: pd.DataFrame, digits: str) -> pd.DataFrame:
     >>> as_text(pd.DataFrame({"a": [1 / 3, None], "b": [1, 2]}), "%.3g").to_numpy().tolist()
     [['0.333', '1'], ['', '2']]
     """
-    return pd.read_csv(StringIO(frame.to_csv(index=False, float_format=digits)), dtype=str, keep_default_na=False)
+    return pd.read_csv(StringIO(csv_of(frame, digits)), dtype=str, keep_default_na=False)
 
 
 def judged(then: pd.DataFrame, now: pd.DataFrame, kind: Kind, scales: pd.DataFrame, elsewhere: bool) -> pd.DataFrame:

@@ -37,7 +37,7 @@ from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
 from experiments.letters import cut
-from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
+from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
@@ -83,7 +83,7 @@ def main(*overrides: str) -> Path:
         with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
             tables = tables_of(ran.board, entries, spec)
             for table, frame in tables.items():
-                frame.to_csv(folder / table, index=False, float_format=DIGITS)
+                write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
                 picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])

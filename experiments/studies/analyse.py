@@ -16,7 +16,7 @@ from experiments.analysis.record import Analysis, Shown, spec_from
 from experiments.console import Terminal, console_of, table_of
 from experiments.figures import draw, save
 from experiments.letters import cut
-from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_manifest
+from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_csv, write_manifest
 from experiments.settings import asked_by
 from experiments.store.outcomes import Outcome
 from experiments.store.places import asked_folder
@@ -76,7 +76,7 @@ def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
     """Tables as CSV and Parquet, figures as PNG; a figure that cannot be drawn spoils nothing else. Returns what is missing."""
     for title, table in analysis.tables.items():
         name = safe_name(title)
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.8g")
+        write_csv(table, folder / f"{name}.csv", "%.8g")
         table.to_parquet(folder / f"{name}.parquet", index=False)
     lacking = Lacking(folder)
     for drawing in analysis.drawings:

@@ -7,6 +7,7 @@ import sys
 from experiments.design.designs import design_of
 from experiments.design.points import as_entries, points_of, refuse_scenario, sized
 from experiments.design.sampling import size_told
+from experiments.output import csv_of
 from experiments.settings import study_of
 from sim.config import key_of, options
 from sim.world.record import ConfigError
@@ -22,4 +23,4 @@ def main(*overrides: str) -> None:
     of_all = [word for word in overrides if key_of(word) not in ("design", "size")]
     if told := size_told(design):
         print(told, file=sys.stderr)
-    print(as_entries(points_of(design, of_all)).to_csv(index=False), end="")
+    print(csv_of(as_entries(points_of(design, of_all))), end="")

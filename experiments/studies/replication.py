@@ -18,7 +18,7 @@ from experiments.design.designs import Design
 from experiments.execution.forecast import drawing
 from experiments.execution.session import Plan, planned, run_plan, runs_kept
 from experiments.letters import cut
-from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_manifest
+from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_csv, write_manifest
 from experiments.report.replicates import draw_all, drawn_for
 from experiments.settings import StudyConfig
 from experiments.statistics import FEW_SEEDS
@@ -116,7 +116,7 @@ def write_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame |
     """What people read, as CSV."""
     for name, table in zip(_SUMMARIES, (summary, comparison), strict=True):
         if table is not None:
-            table.to_csv(folder / name, index=False, float_format="%.6g")
+            write_csv(table, folder / name, "%.6g")
 
 
 def printed(
