@@ -255,7 +255,7 @@ def csv_of(frame: pd.DataFrame, digits: str | None = None) -> str:
     for place, kind in enumerate(frame.dtypes):
         if kind.kind == "O":  # texts, and categories of them
             named = frame.iloc[:, place].astype(object)
-            safe.isetitem(place, named.map(lambda entry: as_cell(entry) if isinstance(entry, str) else entry).astype(object))
+            safe.isetitem(place, [as_cell(entry) if isinstance(entry, str) else entry for entry in named])
     return str(safe.to_csv(index=False, float_format=digits))
 
 

@@ -29,7 +29,7 @@ RECORDS = (
     ("States", "sim.world.states", "StateTable"),
     ("People at risk", "sim.world.people", "PeopleTable"),
     ("Latent cases", "sim.world.cases", "Cases"),
-    ("What has become of each case", "sim.conduct.filing", "CaseBook"),
+    ("What has become of each case", "sim.conduct.retries", "CaseBook"),
     ("Requests: the docket", "sim.world.docket", "Docket"),
     ("Authorities: lanes and hours", "sim.review.queue", "Queue"),
     ("Law in force", "sim.world.instruments", "LawInForce"),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import analysis
 from experiments.analysis.record import Analysis, Drawing
 from experiments.cli import main as cli
 from experiments.errors import StoppedError
@@ -19,6 +18,7 @@ from experiments.report.facts import facts_of
 from experiments.report.studied import extent_of
 from experiments.store.outcomes import Outcome
 from experiments.store.reader import StoredStudy
+from experiments.studies import analyse
 from experiments.studies.analyse import main, suiting
 from sim.result import Result
 from sim.settings import Config
@@ -63,9 +63,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     module = Made()
-    monkeypatch.setattr(analysis, "_module", lambda name: module)
-    monkeypatch.setattr(analysis, "draw", draw)
-    monkeypatch.setattr(analysis, "save", save)
+    monkeypatch.setattr(analyse, "_module", lambda name: module)
+    monkeypatch.setattr(analyse, "draw", draw)
+    monkeypatch.setattr(analyse, "save", save)
     return module
 
 
@@ -95,9 +95,9 @@ def test_an_analysis_that_fails_spoils_no_other(store: Path, monkeypatch: pytest
         def analyse(self, study: StoredStudy, outcome: Outcome) -> Analysis:
             raise KeyError("a defect")
 
-    monkeypatch.setattr(analysis, "_module", lambda name: Failing() if name == "frontier" else Made())
+    monkeypatch.setattr(analyse, "_module", lambda name: Failing() if name == "frontier" else Made())
     found, refused = suiting(StoredStudy(store), Outcome.of("legit_met_rate"))
-    assert len(found) == len(analysis.ANALYSES) - 1
+    assert len(found) == len(analyse.ANALYSES) - 1
     assert refused == {"frontier": "it failed (KeyError: 'a defect')"}
 
 

@@ -483,7 +483,7 @@ def test_an_unknown_scenario_is_refused_before_anything_is_told(files: OwnFiles,
 
 def test_listing_and_telling_scenarios_imports_no_compiled_rule() -> None:
     script = (
-        "import sys; from experiments.design.scenarios import main; main(); main('no_treaty');"
+        "import sys; from experiments.studies.scenarios import main; main(); main('no_treaty');"
         "slow = {'numba', 'scipy', 'pandas', 'mesa', 'matplotlib'} & set(sys.modules); sys.exit(','.join(sorted(slow)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)

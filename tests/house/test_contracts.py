@@ -41,6 +41,9 @@ CROOKED = {
     "hydra": {"experiments/studies/run.py": "import omegaconf"},
     "mesa": {"sim/world/states.py": "import mesa"},
     "matplotlib": {"experiments/studies/run.py": "from matplotlib import pyplot"},
+    "rooms": {"experiments/store/reader.py": "import experiments.studies.run"},
+    "rooms, unplaced file": {"experiments/elsewhere.py": ""},
+    "commands": {"experiments/studies/demo.py": "import experiments.studies.run"},
     "staircase, siblings": {"sim/conduct/demand.py": "import sim.review.queue"},
     "staircase, unplaced file": {"sim/elsewhere.py": ""},
 }
@@ -63,6 +66,10 @@ STRAIGHT = {
     "sim/composition.py": "import hydra, omegaconf",
     "experiments/__init__.py": "",
     "experiments/studies/run.py": "import sim.config, sim.model",
+    "experiments/studies/__init__.py": "",
+    "experiments/studies/demo.py": "",
+    "experiments/store/__init__.py": "",
+    "experiments/store/reader.py": "",
     "experiments/figures.py": "import matplotlib",
 }
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import analysis
 from experiments.analysis import frontier
 from experiments.design.arms import APART
 from experiments.design.designs import Design, design_of
@@ -24,7 +23,7 @@ from experiments.report.study import write_study
 from experiments.settings import study_of
 from experiments.store.outcomes import Cube, Told
 from experiments.store.places import stores_in
-from experiments.studies import adaptation, check, compare, demo, multirun, run
+from experiments.studies import adaptation, analyse, check, compare, demo, multirun, run
 from experiments.studies import replication as study
 from tests.report.reading import Reader, read
 from tests.report.studies import OUTCOME, config
@@ -122,7 +121,7 @@ def test_the_store_of_any_study_is_checked_and_reported(name: str, tmp_path: Pat
     capsys.readouterr()
     check.main(f"store={store.name.rpartition('-')[0] if name != 'multirun' else store.name}", f"output={tmp_path}")
     assert "The store is whole and complete." in capsys.readouterr().out
-    folder = analysis.main("report", *TINY, f"store={store.name}", f"output={tmp_path}")
+    folder = analyse.main("report", *TINY, f"store={store.name}", f"output={tmp_path}")
     assert folder == store / "report"
     analysed = ", ".join(kind.analyses) or "no analysis suits its design"
     assert f"Report: {folder / 'report.html'} ({analysed})." in capsys.readouterr().out
@@ -146,7 +145,7 @@ def test_a_report_counts_the_worlds_that_are_read_and_those_that_were_asked_for(
     run.main(*TINY[:-1], "seeds=3", f"output={tmp_path}")
     run.main(*TINY[:-1], "seeds=2", f"output={tmp_path}")
     (store,) = stores_in(str(tmp_path))
-    folder = analysis.main("report", f"store={store}")
+    folder = analyse.main("report", f"store={store}")
     words = text_of(read((folder / "report.html").read_text(encoding="utf-8")))
     assert "3 worlds, 1 draw of luck in each" in words
     assert "3 done of 3; 0 missing; 0 failed" in words
