@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.cli import main
 from sim.config import run_from_shell
 from sim.sources.checksums import FOLDER
 from sim.world.record import ConfigError
+from tests.shell import status_of
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
@@ -30,15 +30,6 @@ LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_hand
 def rogatory(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     return subprocess.run([*ROGATORY, *arguments], capture_output=True, text=True, timeout=300, check=False)
-
-
-def status_of(*arguments: str) -> int:
-    """The exit status of the command line in this process: another would spend most of its time on imports."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        return main([*arguments])
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shlex
-import signal
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from experiments.cli import STUDIES, main
+from experiments.cli import STUDIES
 from experiments.settings import StudyConfig, asked_by, study_of
 from experiments.studies import compare, run, sweep
 from sim.config import composed, load, parted
 from sim.settings import Config
 from sim.world.record import ConfigError
+from tests.shell import status_of
 
 DERIVED = {"reference", "data"}  # of the run, from what else is chosen
 OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
@@ -62,11 +62,7 @@ def as_it_is() -> Config:
 def told(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Exit status of the command line in this process, and what it said."""
     capfd.readouterr()
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        status = main(arguments)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    status = status_of(*arguments)
     said = capfd.readouterr()
     return status, said.out, said.err
 

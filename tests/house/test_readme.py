@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.cli import OF_A_STORE, STATUSES, STUDIES, main
+from experiments.cli import OF_A_STORE, STATUSES, STUDIES
 from experiments.design.designs import design_of
 from experiments.reference.make import ADAPTATION, DEMO, FOLDER, PENALTIES
 from sim.config import options
 from tests.shares import some_fast
+from tests.shell import status_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,12 +64,8 @@ def few_for(asked: list[str]) -> tuple[str, ...]:
 
 
 def told(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> str:
-    """What a command prints, in this process: starting another for each would take most of the time."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        status = main(arguments)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    """What a command prints, in this process."""
+    status = status_of(*arguments)
     said = capfd.readouterr()
     assert status == 0, said.err
     assert "Traceback" not in said.err
