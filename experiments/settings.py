@@ -17,8 +17,9 @@ from sim.settings import Config
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "adaptation", "report")
-"""Those whose settings stand in the configuration; what each accepts is said and checked where it is made."""
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
+"""The analyses of a store, a module of ``experiments.analysis`` each."""
+_WITH_SETTINGS = (*ANALYSES, "adaptation", "report")  # what each accepts is said and checked where it is made
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -86,7 +87,7 @@ def _of_page(name: str, error: ValidationError) -> str:
 
 def _known_analyses(analysis: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The same, once each analysis is known."""
-    if strange := first_stranger([Naming(name, [name], ANALYSES, "no analysis is named {}") for name in analysis]):
+    if strange := first_stranger([Naming(name, [name], _WITH_SETTINGS, "no analysis is named {}") for name in analysis]):
         raise ValueError(strange)
     return analysis
 

@@ -7,7 +7,6 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -25,6 +24,7 @@ from experiments.report.pictures import Picture
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_of, varied
 from experiments.report.tables import cells_of, texts_of
 from experiments.report.told import listed, numbered, several
+from experiments.settings import ANALYSES
 from experiments.statistics import FEW_SEEDS
 from experiments.store.outcomes import Study
 from experiments.text import spoken, thousands
@@ -65,12 +65,9 @@ def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts:
 
 def suited(study: Study) -> dict[str, str | None]:
     """Each analysis that there is, with why it does not suit the study; nothing behind those that do."""
-    found = {}
-    for name in study.asked.analysis:
-        home = f"experiments.analysis.{name}"
-        if find_spec(home) is not None:
-            found[name] = import_module(home).unsuited(study)
-    return found
+    return {
+        name: import_module(f"experiments.analysis.{name}").unsuited(study) for name in study.asked.analysis if name in ANALYSES
+    }
 
 
 def asked(study: Study) -> str:

@@ -17,7 +17,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.figures import draw, save
 from experiments.letters import cut
 from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_csv, write_manifest
-from experiments.settings import asked_by
+from experiments.settings import ANALYSES, asked_by
 from experiments.store.outcomes import Outcome
 from experiments.store.places import asked_folder
 from experiments.store.reader import StoredStudy, none_whole
@@ -25,7 +25,6 @@ from experiments.text import counted, told_formulas
 from sim.world.record import ConfigError
 
 _LETTERS = 56  # of a cell in the terminal's table
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
 
 
 def main(name: str, *overrides: str) -> Path:

@@ -16,6 +16,7 @@ from experiments.execution import jobs
 from experiments.output import OutputError
 from experiments.report.facts import facts_of
 from experiments.report.studied import extent_of
+from experiments.settings import ANALYSES
 from experiments.store.outcomes import Outcome
 from experiments.store.reader import StoredStudy
 from experiments.studies import analyse
@@ -97,7 +98,7 @@ def test_an_analysis_that_fails_spoils_no_other(store: Path, monkeypatch: pytest
 
     monkeypatch.setattr(analyse, "_module", lambda name: Failing() if name == "frontier" else Made())
     found, refused = suiting(StoredStudy(store), Outcome.of("legit_met_rate"))
-    assert len(found) == len(analyse.ANALYSES) - 1
+    assert len(found) == len(ANALYSES) - 1
     assert refused == {"frontier": "it failed (KeyError: 'a defect')"}
 
 

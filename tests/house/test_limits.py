@@ -14,9 +14,9 @@ from experiments.analysis.record import Analysis
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.points import _against
 from experiments.design.sampling import combinations_of, draws_of
-from experiments.settings import StudyConfig, study_of
+from experiments.settings import ANALYSES, StudyConfig, study_of
 from experiments.store.outcomes import Outcome, Told, cube_from
-from experiments.studies.analyse import ANALYSES, _module
+from experiments.studies.analyse import _module
 from sim.config import load
 from tests.shares import one_in
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from experiments import settings
+from experiments import analysis, settings
 from experiments.figures import FIGURES
-from experiments.settings import asked_by
-from experiments.studies.analyse import ANALYSES
+from experiments.settings import ANALYSES, asked_by
 from sim.config import checked, load, parted, plain_of
 from sim.world.record import Record
 from tests.ends import Ends, ends_at, numbers_of
@@ -117,7 +117,8 @@ def _takes(plain: dict[str, Any], key: str, value: float) -> bool:
 
 def test_the_figures_and_analyses_that_have_settings_are_those_that_there_are() -> None:
     assert set(settings.PAGES) == set(FIGURES)
-    assert set(settings.ANALYSES) == {*ANALYSES, "adaptation", "report"}
+    homes = (import_module(f"experiments.analysis.{module.name}") for module in iter_modules(analysis.__path__))
+    assert {home.__name__.rpartition(".")[2] for home in homes if hasattr(home, "analyse")} == set(ANALYSES)
     for name, page in settings.PAGES.items():
         extra = set(page.model_fields) - set(settings.Page.model_fields)
         assert extra <= set(FIGURES[name].__kwdefaults__ or {}), name

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from experiments.cli import main as shell
-from experiments.execution.session import Plan, jobs, timed
+from experiments.execution import jobs
+from experiments.execution.session import Plan, timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
 from experiments.reference.make import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import frontier
-from experiments.design import points as points_module
 from experiments.design.designs import design_from
 from experiments.design.points import FIXED, Points, points_of, points_of_rows
 from experiments.settings import study_of
 from experiments.store.outcomes import Told
+from experiments.studies import points as points_study
 from sim.config import load
 from tests.analysis.drawn_studies import points_of as made_up
 from tests.sweep.small import TINY, design
@@ -142,7 +142,7 @@ def test_points_print_it_and_reading_them_back_ignores_what_stands_there(
     drawn = "uncertainties: {review.rho: {low: 0.1, high: 0.9}}\ndraw: latin_hypercube\nsize: 2\n"
     text = f"question: what if\nlevers: {{judge: judge}}\n{drawn}"
     design(Path(), text)
-    points_module.main(*TINY, "design=own.yaml")
+    points_study.main(*TINY, "design=own.yaml")
     printed = capsys.readouterr().out
     Path("own.csv").write_text(printed, encoding="utf-8")
     frame = pd.read_csv("own.csv", keep_default_na=False)
@@ -151,5 +151,5 @@ def test_points_print_it_and_reading_them_back_ignores_what_stands_there(
     for lie in ("nonsense", "", "as_adopted"):
         frame.assign(against=lie).to_csv("own.csv", index=False)
         design(Path(), f"{text}table: own.csv\n")
-        points_module.main(*TINY, "design=own.yaml")
+        points_study.main(*TINY, "design=own.yaml")
         assert capsys.readouterr().out == printed
