@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -62,16 +62,21 @@ class Uncertainty(Record):
                 raise ValueError("found bounds beside values; accepted: one of the two")
             if len(self.values) < _FEWEST_VALUES or len({str(value) for value in self.values}) < len(self.values):
                 raise ValueError(f"values: found {quoted(self.values)}; accepted: two or more, each once")
-            return self
-        if self.low is None or self.high is None:
+        elif self.low is None or self.high is None:
             raise ValueError("found one bound or none; accepted: low and high, or values")
-        if not self.low < self.high:
-            raise ValueError(f"found low {self.low:g} and high {self.high:g}; accepted: low below high")
-        if self.shape == "log" and self.low <= 0:
-            raise ValueError(f"found low {self.low:g} for a logarithm; accepted: above zero")
-        if self.shape == "whole" and (self.low % 1 or self.high % 1):
-            raise ValueError(f"found bounds {self.low:g} and {self.high:g}; accepted: whole numbers where the shape is whole")
+        else:
+            _refuse_bounds(self.low, self.high, self.shape)
         return self
+
+
+def _refuse_bounds(low: float, high: float, shape: str) -> None:
+    """Raise ``ValueError`` for bounds between which nothing can be drawn in a shape."""
+    if not low < high:
+        raise ValueError(f"found low {low:g} and high {high:g}; accepted: low below high")
+    if shape == "log" and low <= 0:
+        raise ValueError(f"found low {low:g} for a logarithm; accepted: above zero")
+    if shape == "whole" and (low % 1 or high % 1):
+        raise ValueError(f"found bounds {low:g} and {high:g}; accepted: whole numbers where the shape is whole")
 
 
 class Search(Record):
@@ -118,19 +123,19 @@ class Design(Record):
         ways = [name for name in ("arms", "scenarios", "levers") if getattr(self, name)]
         if len(ways) > 1:
             raise ValueError(f"{ways[1]}: found beside {ways[0]}; accepted: one of arms, scenarios and levers")
+        self._refuse_halves()
+        _refuse_unknown("slices", self.slices, SLICES)
+        _refuse_unknown("outcomes", self.outcomes, UNITS)
+        _refuse_unknown("search.objectives", self.search.objectives if self.search else (), UNITS)
+        return self
+
+    def _refuse_halves(self) -> None:
+        """Raise ``ValueError`` for a search that has nothing to search, or another way beside it, and for draws of nothing."""
         if self.search is not None:
             if self.arms or self.scenarios or self.draw or not (self.levers or self.uncertainties):
                 raise ValueError("search: found without levers or uncertainties, or beside other ways; accepted: these alone")
         elif bool(self.uncertainties) != bool(self.draw) and not self.table:
             raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
-        for name in self.slices:
-            if name not in SLICES:
-                raise ValueError(f"slices: found {quoted(name)}; accepted: {', '.join(SLICES)}")
-        for key, names in (("outcomes", self.outcomes), ("search.objectives", self.search.objectives if self.search else ())):
-            for name in names:
-                if name not in UNITS:
-                    raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(UNITS)}")
-        return self
 
     def __eq__(self, other: object) -> bool:
         """Designs are equal by what they say, whatever file they were read from."""
@@ -148,6 +153,13 @@ class Design(Record):
     def levels_of(self) -> dict[str, dict[str, Choice]]:
         """Each lever's levels by name; a lever that is one scenario is off or on."""
         return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
+
+
+def _refuse_unknown(key: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ``ValueError`` for the first name under a key that is none of the known ones."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(known)}")
 
 
 @contextmanager
@@ -254,27 +266,33 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
     the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
-    design, asked = design_of(design_name), study_of(*overrides)
+    design, file = design_of(design_name), _file(design_name)
+    asked = study_of(*overrides)
     if not design.arms:
-        raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
+        raise ConfigError(f"{file}: found no arms to compare; accepted: rogatory sweep design={design_name}")
     _refuse_unheeded(design_name, design, overrides)
     said = _said_by(design, overrides)
     if said:
-        _composed(f"{_file(design_name)}: constants", *said, *(o for o in overrides if key_of(o) not in _OF_THE_ARM))
+        _composed(f"{file}: constants", *said, *_but_for_arms(overrides))
     overrides = [*said, *overrides]
-    of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
     if any(key_of(override) == "baseline" for override in overrides):
         baseline = choice_of(asked.baseline, "baseline")
     else:
-        baseline = choice_of(design.baseline, f"{_file(design_name)}: baseline")
-        _composed(f"{_file(design_name)}: baseline", *of_all, *baseline)
-    arms = []
-    for name, own in design.arms.items():
-        facts = [override for override in own if not is_policy(override) and key_of(override) not in _OF_THE_ARM]
-        place = f"{_file(design_name)}: arms.{name}"
-        config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
-        arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
-    return arms
+        baseline = choice_of(design.baseline, f"{file}: baseline")
+        _composed(f"{file}: baseline", *_but_for_arms(overrides), *baseline)
+    return [_arm(name, own, overrides, baseline, f"{file}: arms.{name}") for name, own in design.arms.items()]
+
+
+def _arm(name: str, own: Sequence[str], overrides: Sequence[str], baseline: Sequence[str], place: str) -> Arm:
+    """An arm of a design with its baseline, to which of the arm's ``own`` overrides those go that are no policy."""
+    facts = [override for override in _but_for_arms(own) if not is_policy(override)]
+    config, against = _composed(place, *overrides, *own), _composed(place, *_but_for_arms(overrides), *facts, *baseline)
+    return Arm(name, config.model_copy(update={"scenario_name": name}), against)
+
+
+def _but_for_arms(overrides: Iterable[str]) -> list[str]:
+    """The overrides that reach baselines too: all but the choice of scenarios."""
+    return [override for override in overrides if key_of(override) not in _OF_THE_ARM]
 
 
 def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:
@@ -342,11 +360,10 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     baseline and one world. Raises ``ConfigError``.
     """
     asked = study_of(*overrides)
-    for override in overrides:
-        if key_of(override) == "scenario":
-            raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
+    for override in _of_key("scenario", overrides):
+        raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
     of_all = [override for override in overrides if key_of(override) != "reforms"]
-    suffix = [override for override in overrides if key_of(override) == "reforms"]
+    suffix = _of_key("reforms", overrides)
     baseline = load(*of_all, *_chosen(asked.baseline, suffix, "baseline"))
     names = _all_but(baseline.scenario_name) if asked.scenarios == ["all"] else asked.scenarios
     arms: dict[str, Arm] = {}
@@ -360,6 +377,11 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     if not arms:
         raise ConfigError(f"scenarios: found nothing to compare; accepted: all, or names among {', '.join(options('scenario'))}")
     return list(arms.values())
+
+
+def _of_key(key: str, overrides: Iterable[str]) -> list[str]:
+    """The overrides of one key."""
+    return [override for override in overrides if key_of(override) == key]
 
 
 def _chosen(arm: str, reforms: Sequence[str], key: str = "scenarios") -> tuple[str, ...]:

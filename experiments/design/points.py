@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from math import isfinite
@@ -32,10 +32,15 @@ _ID_LETTERS = 12
 OF_THE_STUDY = (*StudyConfig.model_fields, "scenario", "reforms", "seed", "world_seed")
 """Keys of how a study is run: no point may set them."""
 _TEXTS = ("point", "scenario", "condition", "against")
+_MADE_ANEW = ("point", "place", "against")  # columns of a table that follow from the others
 LINE = "line"
 """Name of the index of a table that was read from a file: the line on which each row begins."""
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
 _LEVELS_TRIED = 64  # values of a column that is no uncertainty
+
+
+Row = dict[str, Any]  # column of a table of points -> what stands there
+_Levels = Mapping[str, Mapping[str, Choice]]  # lever -> its levels by name
 
 
 class Points(NamedTuple):
@@ -116,32 +121,46 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     Raises ``ConfigError`` for a column or an entry that the design does not know.
     """
     known = [*FIXED, *design.levers, *design.uncertainties]
-    levels = design.levels_of
     for name in map(str, frame.columns):
         if name not in known and "." not in name:
             raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
-    rows: list[dict[str, Any]] = []
-    names = _named(frame)
-    for number, given in enumerate(frame.to_dict("records")):
-        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
-        row |= {name: next(iter(choices)) for name, choices in levels.items()}
-        for column, value in given.items():
-            name = str(column)
-            where = f"{place}: {names(number)}: {name}"
-            if name in ("point", "place", "against") or pd.isna(value):
-                continue
-            row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), where)
-            if name in levels and row[name] not in levels[name]:
-                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(levels[name])}")
-            if name == "condition" and row[name] not in (*design.conditions, ""):
-                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(design.conditions) or 'nothing'}")
-            if name == "draw" and not (type(row[name]) is int and 0 <= row[name] <= _MOST_DRAW):
-                raise ConfigError(f"{where}: found {quoted(value)}; accepted: a whole number from 0 to {_MOST_DRAW}")
-        rows.append(row)
+    names, levels = _named(frame), design.levels_of
+    unsaid = _unsaid(design)
+    rows = [
+        unsaid | _said_in(given, design, levels, f"{place}: {names(number)}")
+        for number, given in enumerate(frame.to_dict("records"))
+    ]
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
     _number_draws(rows)
     return points_of_rows(rows, design, overrides, names)
+
+
+def _unsaid(design: Design) -> Row:
+    """What a row stands for where it says nothing: the first policy, the first condition, each lever's first level."""
+    first: Row = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
+    return first | {name: next(iter(choices)) for name, choices in design.levels_of.items()}
+
+
+def _said_in(given: Mapping[Hashable, Any], design: Design, levels: _Levels, where: str) -> Row:
+    """What a row of a table says, by column; what it leaves empty is not among it. Raises ``ConfigError`` with ``where``."""
+    return {
+        str(column): _entry(str(column), value, design, levels, f"{where}: {column}")
+        for column, value in given.items()
+        if not (str(column) in _MADE_ANEW or pd.isna(value))
+    }
+
+
+def _entry(name: str, value: object, design: Design, levels: _Levels, where: str) -> object:
+    """The entry of one column of a row. Raises ``ConfigError`` for one that the design does not know."""
+    entry = str(value) if name in _TEXTS or name in levels else _read(str(value), where)
+    if name in levels and entry not in levels[name]:
+        raise ConfigError(f"{where}: found {quoted(entry)}; accepted: {', '.join(levels[name])}")
+    if name == "condition" and entry not in (*design.conditions, ""):
+        raise ConfigError(f"{where}: found {quoted(entry)}; accepted: {', '.join(design.conditions) or 'nothing'}")
+    if name == "draw" and not (type(entry) is int and 0 <= entry <= _MOST_DRAW):
+        raise ConfigError(f"{where}: found {quoted(value)}; accepted: a whole number from 0 to {_MOST_DRAW}")
+    return entry
 
 
 def _named(frame: pd.DataFrame) -> Callable[[int], str]:
@@ -482,16 +501,21 @@ def _try_ends(found: Points, design: Design, named: Callable[[int], str]) -> Non
                 raise
 
 
-def _set_by(row: Any, design: Design, key: str, named: str) -> str:
+def _set_by(row: pd.Series, design: Design, key: str, named: str) -> str:
     """Where a design sets a key, or what lies above or below it, in a point; empty where nothing of it does."""
-    levels = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
-    if row["condition"]:
-        levels[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
-    for place, choice in levels.items():
+    for place, choice in _chosen_in(row, design).items():
         if isinstance(choice, Mapping) and any(meet(key, other) for other in choice):
             return place
     drawn = [str(column) for column in row.index if "." in str(column) and meet(key, str(column))]
     return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: {named}"
+
+
+def _chosen_in(row: pd.Series, design: Design) -> dict[str, Choice]:
+    """The levels and the condition that a point has, each under its key in the design."""
+    chosen: dict[str, Choice] = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
+    if row["condition"]:
+        chosen[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
+    return chosen
 
 
 def touches_world(key: str) -> bool:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from experiments.execution.jobs import Batch, Shared, failed, one_by_one, rest_of, warm, work
 from experiments.execution.workers import Hands
@@ -215,35 +215,57 @@ def _heard(ray: Any, answer: Any) -> str:
 
 
 def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:
+    """Do batches on a Ray, so many at a time that none of its workers is idle; what is lost is tried again, run by run."""
     task: Callable[..., Any] = ray.remote(max_retries=0)(work).remote
     held = ray.put(shared)
-    waiting = deque((batch, 1) for batch in batches)
-    flying: dict[Any, tuple[Batch, int]] = {}
+    waiting = deque(_Try(batch) for batch in batches)
+    flying: dict[Any, _Try] = {}
     try:
         while waiting or flying:
             while waiting and len(flying) < _AHEAD * workers:
-                batch, attempt = waiting.popleft()
-                flying[task(held, batch)] = batch, attempt
+                begun = waiting.popleft()
+                flying[task(held, begun.batch)] = begun
             (ready,), _ = ray.wait([*flying], num_returns=1)
-            batch, attempt = flying.pop(ready)
-            try:
-                done = ray.get(ready)
-            except ray.exceptions.RayTaskError as error:
-                if isinstance(error.cause, OSError):  # a disk: no run is to blame
-                    raise error.cause from None
-                # Ray runs, and ours does not: a package that is missing there
-                yield [failed(shared, key, str(error.cause), str(error)) for key in batch.keys]
-            except ray.exceptions.RayError:
-                if len(batch.keys) > 1:
-                    waiting.extend((single, 1) for single in one_by_one([batch]))
-                elif attempt < tries:
-                    waiting.append((batch, attempt + 1))
-                else:
-                    yield _lost(shared, batch.keys[0], tries)
-            else:
-                waiting.extendleft((rest, 1) for rest in rest_of(batch, done))
-                yield done
+            came = _come_of(ray, ready, flying.pop(ready), shared, tries)
+            waiting.extendleft(came.next)
+            waiting.extend(came.later)
+            if came.ended:
+                yield came.ended
     finally:
         for reference in flying:
             with suppress(ray.exceptions.RayError):
                 ray.cancel(reference, force=False)
+
+
+class _Try(NamedTuple):
+    """A batch that is to be done, and which attempt that is."""
+
+    batch: Batch
+    attempt: int = 1
+
+
+class _Came(NamedTuple):
+    """What came of an attempt: runs that ended, and what is to be tried before and after all that waits."""
+
+    ended: list[Done]
+    next: list[_Try] = []
+    later: list[_Try] = []
+
+
+def _come_of(ray: Any, ready: Any, tried: _Try, shared: Shared, tries: int) -> _Came:
+    """What came of a batch that a Ray has ended with. Raises the ``OSError`` of a disk, for which no run is to blame."""
+    batch = tried.batch
+    try:
+        done = ray.get(ready)
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, OSError):
+            raise error.cause from None
+        # Ray runs, and ours does not: a package that is missing there
+        return _Came([failed(shared, key, str(error.cause), str(error)) for key in batch.keys])
+    except ray.exceptions.RayError:
+        if len(batch.keys) > 1:
+            return _Came([], later=[_Try(single) for single in one_by_one([batch])])
+        if tried.attempt < tries:
+            return _Came([], later=[_Try(batch, tried.attempt + 1)])
+        return _Came(_lost(shared, batch.keys[0], tries))
+    return _Came(done, next=[_Try(rest) for rest in rest_of(batch, done)])

@@ -270,36 +270,42 @@ def _now() -> str:
 
 
 def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
+    """Do and keep what of a plan's part the store lacks; then all of its order that is there becomes parts of the tables."""
     batches, finished = plan.batches, store.finished()
     order = [key for batch in batches for key in batch.keys]
     todo = [Batch(left, batch.home) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
-    count = sum(len(batch.keys) for batch in todo)
     chunks = _Chunks(order, finished, store)
     if not todo:
         console.print(f"{counted(len(order), 'run')}: all there already.", highlight=False)
     else:
         store.configurations.refuse_others(_at_risk(plan, store))
-        workers = crew_size(plan.asked.workers, count)
-        engine = engine_of(plan.asked.engine, workers)
-        shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
-        shown, told = Terminal(stderr=True), Counter[str]()
-        with shown.status("compiling the rules (once; about half a minute on a new machine)"):
-            warm(trials([checked(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
-        with _bar(shown) as progress, closing(engine(shared, todo)) as ended:
-            task = progress.add_task(plan.folder.name, total=count, failed=0)
-            for runs in ended:
-                if not turn.done + turn.failed:
-                    start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
-                    size = store.size_of_words(), files_of(plan.folder, runs) // len(runs)
-                    ahead = Ahead(len(order) - count, plan.pages, *size, plan.open_ended)
-                    words = projected(runs, todo, workers, max(start, 0.0), ahead)
-                    progress.console.print(words, highlight=False, soft_wrap=True)
-                _keep(runs, store, chunks, turn)
-                _tell(runs, told, progress)
-                progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
+        _do(todo, len(order), plan, store, turn, chunks)
     started = time.perf_counter()
     chunks.settle()
     turn.own += time.perf_counter() - started
+
+
+def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Turn, chunks: _Chunks) -> None:
+    """Do batches of the ``asked`` runs of a plan, and keep what comes of each; how far they are is shown meanwhile."""
+    count = sum(len(batch.keys) for batch in todo)
+    workers = crew_size(plan.asked.workers, count)
+    engine = engine_of(plan.asked.engine, workers)
+    shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
+    shown, told = Terminal(stderr=True), Counter[str]()
+    with shown.status("compiling the rules (once; about half a minute on a new machine)"):
+        warm(trials([checked(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
+    with _bar(shown) as progress, closing(engine(shared, todo)) as ended:
+        task = progress.add_task(plan.folder.name, total=count, failed=0)
+        for runs in ended:
+            if not turn.done + turn.failed:
+                start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
+                size = store.size_of_words(), files_of(plan.folder, runs) // len(runs)
+                ahead = Ahead(asked - count, plan.pages, *size, plan.open_ended)
+                words = projected(runs, todo, workers, max(start, 0.0), ahead)
+                progress.console.print(words, highlight=False, soft_wrap=True)
+            _keep(runs, store, chunks, turn)
+            _tell(runs, told, progress)
+            progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
 
 
 def _at_risk(plan: Plan, store: Store) -> Iterator[tuple[str, str]]:

@@ -121,20 +121,20 @@ def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def _named(folder: Path, names: Iterable[str]) -> list[Part]:
+    """The parts that have, or had, these names, each once. Raises ``StoreError`` for a name that none had."""
     wanted = {name.removesuffix(".parquet").rpartition("-")[2]: name for name in sorted(names)}
-    found: dict[str, Part] = {}
-    for part in parts_of(folder, TABLE):
-        if part.checksum in wanted:
-            found[part.checksum] = part
+    found = {part.checksum: part for part in parts_of(folder, TABLE) if part.checksum in wanted}
     if wanted.keys() - found.keys():
-        for part in parts_of(folder, TABLE):
-            for checksum in _said_by(part).was:
-                if checksum in wanted:
-                    found.setdefault(checksum, part)
+        found = _by_older_names(folder) | found
     lost = sorted(wanted[checksum] for checksum in wanted.keys() - found.keys())
     if lost:
         raise StoreError(f"{folder / TABLE / lost[0]}: is missing; accepted: the file as it was written")
     return list({part.path: part for part in (found[checksum] for checksum in wanted)}.values())
+
+
+def _by_older_names(folder: Path) -> dict[str, Part]:
+    """The parts by the checksums in the names that they had before; of two that had one name the first."""
+    return {checksum: part for part in reversed(parts_of(folder, TABLE)) for checksum in _said_by(part).was}
 
 
 def _frame(part: Part) -> pd.DataFrame:
@@ -176,20 +176,24 @@ def _said(table: pa.Table) -> Said:
 
 
 def _kind_of_old(column: pa.ChunkedArray) -> str:
-    kind = column.type
-    if pa.types.is_null(kind):
-        return _NOTHING
-    if pa.types.is_boolean(kind):
-        return _TRUTH
-    if pa.types.is_integer(kind):
-        return _of_values([value for value in column.to_pylist() if value is not None])
-    if pa.types.is_floating(kind):
-        return _NUMBER
-    words = [value for value in column.to_pylist() if value is not None]
-    return _JSON if not all(isinstance(word, str) for word in words) or (words and all(map(_is_json, words))) else _TEXT
+    """The kind of a column that a table of an older version has."""
+    for is_of, kind in _OLD_KINDS:
+        if is_of(column.type):
+            return kind
+    values = column.drop_null().to_pylist()
+    if pa.types.is_integer(column.type):
+        return _of_values(values)
+    words = all(isinstance(value, str) for value in values)
+    return _TEXT if words and not (values and all(map(_is_json, values))) else _JSON
+
+
+_OLD_KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_null, _NOTHING), (pa.types.is_boolean, _TRUTH), (pa.types.is_floating, _NUMBER),
+)  # fmt: skip
 
 
 def _is_json(text: str) -> bool:
+    """Whether a text can be read as JSON."""
     try:
         json.loads(text)
     except ValueError:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from experiments.interrupts import held as holding
 from experiments.output import FULL, OutputError, naming
@@ -24,7 +25,7 @@ from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.kept import UNITS_KEPT
 from experiments.store.locks import WHOLE, take
-from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
+from experiments.store.parts import TABLES, Part, StoreError, discard, next_number, parts_of, read_part, write_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.requests import REQUESTS, lacking, ownerless, requests_of
 from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, STORED, TRAVEL, Done, Key, Packed, unpacked
@@ -44,7 +45,7 @@ class Store:
         self.journal = journal
         self.configurations = Configurations(folder)
         self._keeps_requests = keeps_requests(folder)
-        self._standing: dict[Key, dict[str, Any]] | None = None  # rows of the table of runs, where they are asked for
+        self._standing: dict[Key, dict[str, object]] | None = None  # rows of the table of runs, where they are asked for
 
     def finished(self) -> set[Key]:
         """Runs that need not be done again: in the tables, or in any journal without a failure.
@@ -73,7 +74,7 @@ class Store:
     def _stands(self, run: Done) -> bool:
         """Whether a run is in the tables, so that it was done again for its requests alone. Raises ``StoreError`` if it differs."""
         if self._standing is None:
-            self._standing = {_key_of(row): row for part in parts_of(self.folder, "runs") for row in read_part(part).to_pylist()}
+            self._standing = _rows_of(parts_of(self.folder, "runs"))
         before = self._standing.get(run.key)
         if before is None or run.error:
             return before is not None
@@ -96,7 +97,7 @@ class Store:
                 write_part(self.folder, name, self.writer, number, table_of(name, runs))
             write_part(self.folder, "runs", self.writer, number, runs_of(runs))  # from here on they count
             self._standing = None
-            self.journal.drop(run.key for run in runs)
+            self._forget(runs)
 
     def fold_rest(self) -> None:
         """What is journalled and was asked for by no order of this turn (by a design that was run before) becomes a part too."""
@@ -105,18 +106,30 @@ class Store:
     def settle_failures(self) -> None:
         """One table of the failures that no later try mended; the writer of all takes over those of shards."""
         failed = [run for run in self.journal.held() if run.error]
-        old = [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+        old = self._failed_before()
         if not (failed or old):
             return
         mended = {run.key for run in failed} | keys_in(self.folder)
-        before = {_key_of(row): row for part in old for row in read_part(part).to_pylist()}
+        before = _rows_of(old)
         kept = [row for key, row in before.items() if key not in mended]
         if failed or len(old) > 1 or len(kept) < len(before):
             table = pa.concat_tables([pa.Table.from_pylist(kept, FAILURES), failures_of(failed)])
-            if len(table):
-                write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
-            discard(part.path for part in old)
-            self.journal.drop(run.key for run in failed)
+            self._replace_failures(old, table)
+            self._forget(failed)
+
+    def _failed_before(self) -> list[Part]:
+        """The tables of failures that this writer may replace: its own, and of the writer of all everybody's."""
+        return [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+
+    def _replace_failures(self, old: Iterable[Part], table: pa.Table) -> None:
+        """Write one table of failures, if there are any, before the old ones are removed."""
+        if len(table):
+            write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
+        discard(part.path for part in old)
+
+    def _forget(self, runs: Iterable[Done]) -> None:
+        """Take runs from the journal that stand in the tables now."""
+        self.journal.drop(run.key for run in runs)
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
@@ -277,14 +290,19 @@ def _tidy(folder: Path, writer: str) -> None:
     """
     drafts = ".*.part" if writer == WHOLE else f".*-{writer}-*.part"
     discard([path for home in ("", SESSIONS, *TABLES, REQUESTS) for path in (folder / home).glob(drafts)])
+    discard(_torn(folder, writer))
+    if writer == WHOLE and keeps_requests(folder):
+        discard(ownerless(folder, good_in(folder)))
+
+
+def _torn(folder: Path, writer: str) -> list[Path]:
+    """A writer's parts of runs, and of what they leave, of which another half is missing."""
     sides = [
         {(part.writer, part.number): part.path for part in parts_of(folder, table) if writer in (WHOLE, part.writer)}
         for table in ("runs", *kept_in(folder))
     ]
     whole = set.intersection(*map(set, sides))
-    discard([side[key] for side in sides for key in side if key not in whole])
-    if writer == WHOLE and keeps_requests(folder):
-        discard(ownerless(folder, good_in(folder)))
+    return [side[key] for side in sides for key in side if key not in whole]
 
 
 def keeps_requests(folder: Path) -> bool:
@@ -346,25 +364,33 @@ def runs_of(ended: Iterable[Done]) -> pa.Table:
 def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
     """A table that runs leave, run by run, each row with its run."""
     tables = [unpacked(run.tables[name].content) for run in ended]
-    lengths = np.array([len(table) for table in tables])
     whole = pa.concat_tables(tables)
     columns = {field.name: whole[field.name].combine_chunks() for field in TRAVEL[name]}
-    coded = {key: column.dictionary_encode() for key, column in columns.items() if pa.types.is_string(column.type)}
-    points = list(dict.fromkeys(run.key.point for run in ended))
-    where = {point: code for code, point in enumerate(points)}
-    codes = np.repeat(np.array([where[run.key.point] for run in ended], np.int32), lengths)
-    columns |= coded | {
-        "point": pa.DictionaryArray.from_arrays(codes, points),
-        "world_seed": np.repeat(np.array([run.key.world_seed for run in ended], np.int64), lengths),
-        "luck": np.repeat(np.array([run.key.luck for run in ended], np.int32), lengths),
-    }
+    columns |= {key: column.dictionary_encode() for key, column in columns.items() if pa.types.is_string(column.type)}
+    columns |= _runs_in_rows([run.key for run in ended], np.array([len(table) for table in tables]))
     if name == DATA:
-        metric = coded["metric"]
-        named = [UNITS_KEPT.get(metric, "") for metric in metric.dictionary.to_pylist()]
-        distinct = list(dict.fromkeys(named))
-        unit = np.array([distinct.index(unit) for unit in named], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
-        columns["unit"] = pa.DictionaryArray.from_arrays(unit, distinct)
+        columns["unit"] = _units_of(columns["metric"])
     return pa.table([columns[field.name] for field in STORED[name]], schema=STORED[name])
+
+
+def _runs_in_rows(keys: Sequence[Key], lengths: NDArray[np.int64]) -> dict[str, pa.Array]:
+    """Each row's run, where run ``r`` of ``keys`` has ``lengths[r]`` rows, one run after another."""
+    points = list(dict.fromkeys(key.point for key in keys))
+    where = {point: code for code, point in enumerate(points)}
+    codes = np.repeat(np.array([where[key.point] for key in keys], np.int32), lengths)
+    return {
+        "point": pa.DictionaryArray.from_arrays(codes, points),
+        "world_seed": np.repeat(np.array([key.world_seed for key in keys], np.int64), lengths),
+        "luck": np.repeat(np.array([key.luck for key in keys], np.int32), lengths),
+    }
+
+
+def _units_of(metric: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The unit of each row's estimand, coded as its estimand is."""
+    named = [UNITS_KEPT.get(name, "") for name in metric.dictionary.to_pylist()]
+    distinct = list(dict.fromkeys(named))
+    unit = np.array([distinct.index(unit) for unit in named], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
+    return pa.DictionaryArray.from_arrays(unit, distinct)
 
 
 def failures_of(failed: Iterable[Done]) -> pa.Table:
@@ -385,8 +411,10 @@ def failures_in(folder: Path) -> pa.Table:
     return pa.concat_tables([FAILURES.empty_table(), *tables])
 
 
-def _key_of(row: Mapping[str, Any]) -> Key:
-    return Key(*(row[name] for name in Key._fields))
+def _rows_of(parts: Iterable[Part]) -> dict[Key, dict[str, object]]:
+    """The rows of parts by their run; of two of one run the later."""
+    rows = (row for part in parts for row in read_part(part).to_pylist())
+    return {Key(*(row[name] for name in Key._fields)): row for row in rows}
 
 
 __all__ = ["ABOUT", "CHUNK", "WHOLE", "OutputError", "Store", "about_of", "writing"]

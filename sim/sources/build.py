@@ -63,6 +63,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
+from typing import NamedTuple
 
 from sim.sources.checksums import FOLDER, sha256
 from sim.sources.csv_files import NoHeaderError, TableError, rows_of
@@ -387,16 +388,22 @@ def unhcr(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], int]:
     other = "other people in need of international protection"
     rows = [(line, row) for line, row in _rows(path, needed, preamble=True, fold=True) if row["year"].strip()]
     years = [_whole(path, line, "Year", row["year"]) for line, row in rows]
+    latest, members = max(years, default=0), {*codes}
     flows: dict[tuple[str, str], int] = {}
     for year, (line, row) in zip(years, rows, strict=True):
-        key = (row[needed[1]], row[needed[2]])
-        if year == max(years) and key[0] in codes and key[1] in codes and key[0] != key[1]:
-            cells = ((kind, row.get(kind, "").strip().replace(",", "")) for kind in (needed[3], needed[4], other))
-            people = sum(0 if cell in HIDDEN else _whole(path, line, kind, cell) for kind, cell in cells)
-            flows[key] = flows.get(key, 0) + people
+        origin, host = row[needed[1]], row[needed[2]]
+        if year == latest and origin != host and {origin, host} <= members:
+            people = sum(_at_least(path, line, kind, row.get(kind, "")) for kind in (*needed[3:], other))
+            flows[origin, host] = flows.get((origin, host), 0) + people
     if not flows:
         raise TableError(f"{path.name}, column Country of Origin (ISO): found no UN member; accepted are ISO3 codes")
     return flows
+
+
+def _at_least(path: Path, line: int, kind: str, cell: str) -> int:
+    """Persons of one kind, with commas between digits or without; nobody where UNHCR hides a count of one to four."""
+    digits = cell.strip().replace(",", "")
+    return 0 if digits in HIDDEN else _whole(path, line, kind, digits)
 
 
 def state_rows(
@@ -445,11 +452,35 @@ def exile_rows(flows: Mapping[tuple[str, str], int]) -> Iterator[Row]:
 
 def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
     """Add up a year's requests of each listed state to the firms of `PROCESSES`, and the share answered with some data."""
+    sums = _requests_by_process(path, codes)
+    known = {key: asked for key, asked in sums.items() if asked.told}
+    for code in sorted({code for code, _ in known}):
+        row = {"code": code} | dict.fromkeys(DIRECT_HEADER[1:], "")
+        for process in ("ordinary", "emergency"):
+            if asked := known.get((code, process)):
+                row[process] = str(significant(Decimal(asked.requests)))
+                row[f"{process}_answered"] = str(decimals(asked.answered / asked.told))
+        yield row
+
+
+class Asked(NamedTuple):
+    """A year's requests of one state by one process."""
+
+    requests: int = 0
+    told: int = 0  # of these, requests of which the firm says how many were answered
+    answered: Decimal = Decimal(0)  # of these, with some data
+
+    def with_further(self, requests: int, share: Decimal | None) -> Asked:
+        """The same with further requests, of which this share was answered; None where the firm does not say."""
+        told = 0 if share is None else requests
+        return Asked(self.requests + requests, self.told + told, self.answered + told * (share or 0))
+
+
+def _requests_by_process(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], Asked]:
+    """Add up the latest year's requests of the firms of `PROCESSES`: (code, process) to what was asked."""
     rows = [(line, row) for line, row in _rows(path, PROVIDER_HEADER) if row["provider"] in PROCESSES]
     year = _latest_year(path, rows)
-    asked: dict[tuple[str, str], int] = {}
-    told: dict[tuple[str, str], int] = {}  # of these, with a share
-    answered: dict[tuple[str, str], Decimal] = {}
+    sums: dict[tuple[str, str], Asked] = {}
     for line, row in rows:
         if row["period"] not in year or row["iso3"] not in codes:
             continue
@@ -457,17 +488,8 @@ def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
         requests, share = _answered(path, line, row)
         if process and requests:
             key = (row["iso3"], process)
-            asked[key] = asked.get(key, 0) + requests
-            if share is not None:
-                told[key] = told.get(key, 0) + requests
-                answered[key] = answered.get(key, Decimal(0)) + requests * share
-    for code in sorted({code for code, _ in told}):
-        row = {"code": code} | dict.fromkeys(DIRECT_HEADER[1:], "")
-        for process in ("ordinary", "emergency"):
-            if (code, process) in told:
-                row[process] = str(significant(Decimal(asked[code, process])))
-                row[f"{process}_answered"] = str(decimals(answered[code, process] / told[code, process]))
-        yield row
+            sums[key] = sums.get(key, Asked()).with_further(requests, share)
+    return sums
 
 
 def _process(path: Path, line: int, firm: str, process: str) -> str | None:

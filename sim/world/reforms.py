@@ -38,9 +38,7 @@ def written_everywhere(
     texts = {name: copy.deepcopy(dict(text)) for name, text in chosen.items()}
     if REFORMED not in texts or REFORMED not in adopted:
         return texts
-    kept = leaves_of(texts[REFORMED])
-    changes = {key: new for key, (_, new) in moved(adopted[REFORMED], texts[REFORMED]).items() if key in kept}
-    reform = {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
+    reform = _reform(adopted[REFORMED], texts[REFORMED])
     last = max(texts, key=lambda name: (texts[name]["order"], name))
     for name in texts.keys() - {REFORMED}:
         own = {*moved(adopted.get(name, texts[name]), texts[name]), *_below(name, stated)}
@@ -48,6 +46,13 @@ def written_everywhere(
             if (name != last or _field(key) in OF_THE_STATE) and not _said(key, own):
                 put(texts[name], key, value)
     return texts
+
+
+def _reform(adopted: Mapping[str, Any], treaty: Mapping[str, Any]) -> dict[str, object]:
+    """What the treaty says otherwise than as adopted and other texts can say too: dotted key to value; what it drops is not."""
+    kept = leaves_of(treaty)
+    changes = {key: new for key, (_, new) in moved(adopted, treaty).items() if key in kept}
+    return {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
 
 
 def _field(key: str) -> str:
