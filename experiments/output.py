@@ -15,11 +15,11 @@ import time
 import traceback
 import unicodedata
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from experiments.errors import FAILED, StoppedError
 from experiments.interrupts import held
@@ -289,7 +289,7 @@ def is_dirty() -> bool | None:
     return None if changed is None else bool(changed)
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, str | int | None]:
     """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
     compiler = import_module("llvmlite.binding")  # Numba's
     return {
@@ -302,7 +302,24 @@ def machine() -> dict[str, Any]:
     }
 
 
-def provenance(command: str) -> dict[str, Any]:
+class CodeState(TypedDict):
+    """Which code ran."""
+
+    commit: str | None  # None outside a checkout
+    dirty: bool | None  # whether it had changes that no commit holds
+
+
+class Provenance(TypedDict):
+    """What every manifest says of where its numbers come from."""
+
+    command: str
+    written: str  # when, in ISO 8601
+    code: CodeState
+    machine: dict[str, str | int | None]
+    versions: dict[str, str]  # by package
+
+
+def provenance(command: str) -> Provenance:
     """What every manifest says, of runs and of pages: the command, when, by which code, where and with which packages."""
     from sim.result import package_versions  # it imports the model, which a listing of stores does not need
 
@@ -321,8 +338,8 @@ def files_in(folder: Path) -> dict[str, str]:
 
 
 def manifest_of(
-    command: str, configs: Sequence[Config], asked: StudyConfig, folder: Path, store: Path, **more: Any
-) -> dict[str, Any]:  # fmt: skip
+    command: str, configs: Sequence[Config], asked: StudyConfig, folder: Path, store: Path, **more: object
+) -> dict[str, object]:  # fmt: skip
     """Everything that is needed to rebuild or to doubt the files of ``folder``, which were made from the runs in ``store``.
 
     Among ``more`` are ``seconds``, ``absent`` (estimands that the runs cannot give, with why) and ``missing`` (files likewise).
@@ -339,6 +356,6 @@ def manifest_of(
     }
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
     """The manifest comes last: a folder without one is not finished."""
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ and says why. Units stand in ``UNITS``; ``count`` is the number of events behind
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -190,7 +190,7 @@ def sliced(run: Finished) -> Sliced:
     )
 
 
-def one_a_case(case: NDArray[np.integer[Any]], granted: NDArray[np.integer[Any]], day: Reals) -> Ints:
+def one_a_case(case: NDArray[np.integer], granted: NDArray[np.integer], day: Reals) -> Ints:
     """Of several rows ``[D]`` of one case the one that gave most, then the one that gave first; their places, in order."""
     often = np.bincount(case, minlength=1)[case] > 1
     several = np.flatnonzero(often)
@@ -201,7 +201,7 @@ def one_a_case(case: NDArray[np.integer[Any]], granted: NDArray[np.integer[Any]]
     return np.sort(np.concatenate([np.flatnonzero(~often), ranked[first]]))
 
 
-def _counted(codes: NDArray[np.integer[Any]], names: tuple[str, ...]) -> Ints:
+def _counted(codes: NDArray[np.integer], names: tuple[str, ...]) -> Ints:
     return np.bincount(codes, minlength=len(names)) if codes.size else np.zeros(len(names), np.int64)
 
 
@@ -217,7 +217,7 @@ def _request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str,
 
 
 def _by_case(
-    metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer[Any]]]
+    metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer]]
 ) -> Iterator[Row]:
     """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime, year of the wish."""
     yield _row(metric, "all", "all", hit.size, whole.size)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from experiments.design.scenarios import choice_of
 from experiments.settings import StudyConfig, study_of
@@ -23,6 +24,7 @@ _OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what
 
 
 Settings = dict[str, Any]  # dotted key -> value
+Value = float | int | bool | str  # that an uncertainty may have
 Choice = str | Settings  # a scenario's name, or keys to set
 
 
@@ -53,7 +55,7 @@ class Uncertainty(Record):
     low: StrictFloat | None = None
     high: StrictFloat | None = None
     shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
-    values: list[float | int | bool | str] | None = None  # instead of bounds: each equally likely
+    values: list[Value] | None = None  # instead of bounds: each equally likely
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -192,7 +194,7 @@ def design_of(name: str) -> Design:
     return design_from(body, shown(path))
 
 
-def design_from(body: dict[str, Any], place: str) -> Design:
+def design_from(body: Mapping[str, object], place: str) -> Design:
     """A design from what its file says; its mistakes are told with the place, now and later. Raises ``ConfigError``."""
     try:
         design = Design.model_validate(body)
@@ -215,7 +217,7 @@ def design_from(body: dict[str, Any], place: str) -> Design:
         raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}{quoted}") from None
 
 
-def _deepest(error: ValidationError) -> Any:
+def _deepest(error: ValidationError) -> ErrorDetails:
     """The first mistake; where one of several forms is accepted, what is wrong in the form that comes nearest."""
     problems = error.errors(include_url=False)
     place = problems[0]["loc"][:_NAMED]
@@ -228,7 +230,7 @@ def _path_in(location: Sequence[int | str]) -> list[str]:
     return [str(part) for place, part in enumerate(location) if place not in tried and part != "[key]"]
 
 
-def _found(problem: Any) -> str:
+def _found(problem: ErrorDetails) -> str:
     """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
     if isinstance(problem["input"], bool):
         return f"the YAML truth value {str(problem['input']).lower()}"

@@ -24,6 +24,7 @@ from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked, chooses, is_policy, key_of, meet, plain_of, refuse_nested, varied
 from sim.settings import Config
 from sim.sources.csv_files import TableError, much_like_a_number, number_in, sheet_of
+from sim.world.leaves import Plain
 from sim.world.record import ConfigError, quoted
 
 FIXED = ("point", "place", "scenario", "condition", "draw", "against")
@@ -47,7 +48,7 @@ class Points(NamedTuple):
     """The points of a design."""
 
     frame: pd.DataFrame  # [P] columns FIXED, levers, uncertainties
-    bases: dict[str, dict[str, Any]]  # scenario or arm -> composed configuration in plain values
+    bases: dict[str, Plain]  # scenario or arm -> composed configuration in plain values
     settings: list[tuple[str, Settings]]  # [P] the base of each point, and the keys that it sets otherwise
 
     def config(self, place: int) -> Config:
@@ -79,8 +80,8 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
         return points_from(_table_in(design.table), design, overrides, f"table: {design.table}")
     refuse_count(design)
     draws = draws_of(design)
-    rows: list[dict[Any, Any]] = [
-        {"scenario": policy, "condition": condition, "draw": draw} | levers | values
+    rows: list[Row] = [
+        {"scenario": policy, "condition": condition, "draw": draw} | levers | {str(key): value for key, value in values.items()}
         for policy, levers in _policies(design)
         for condition in design.conditions or [""]
         for draw, values in enumerate(draws.to_dict("records"))
@@ -174,7 +175,7 @@ def _by_number(place: int) -> str:
     return f"row {place + 1}"
 
 
-def _number_draws(rows: list[dict[str, Any]]) -> None:
+def _number_draws(rows: list[Row]) -> None:
     """Rows that say nothing of their draw get its number: those with the same values of all dotted keys are of one draw."""
     known: dict[str, int] = {}
     for row in rows:
@@ -210,7 +211,7 @@ for _kind, _form in (("int", _INT), ("float", _FLOAT)):
     _Entries.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_form})$"), list("-+.0123456789"))
 
 
-def _read(text: str, place: str) -> Any:
+def _read(text: str, place: str) -> object:
     """An entry as YAML reads it; but numbers in every usual way (1e-05), and whole ones as such (3.0), as their column had them.
 
     What YAML would take for something else than what stands there is refused: ``04`` and ``1:30`` for numbers of another base,
@@ -234,7 +235,7 @@ def _read(text: str, place: str) -> Any:
     return _whole(value)
 
 
-def _as_json_or_yaml(text: str) -> Any:
+def _as_json_or_yaml(text: str) -> object:
     """What a text says. Raises ``ValueError`` and ``YAMLError``."""
     with suppress(ValueError):
         return json.loads(text)
@@ -243,7 +244,7 @@ def _as_json_or_yaml(text: str) -> Any:
     return yaml.load(text, _Entries)  # noqa: S506 - a safe loader that knows fewer kinds
 
 
-def _refuse_endless(value: Any) -> None:
+def _refuse_endless(value: object) -> None:
     """A number within a list or a map that no double holds. Raises ``ValueError``."""
     for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _refuse_endless(entry)
@@ -251,7 +252,7 @@ def _refuse_endless(value: Any) -> None:
         raise ValueError("no number")
 
 
-def entry_of(value: Any) -> str:
+def entry_of(value: object) -> str:
     """A value as an entry of a table that is read back as the same value.
 
     >>> [entry_of(value) for value in (0.5, True, None, "content", "on", "04", [1, "a"], {"a": None})]
@@ -293,7 +294,7 @@ def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
 
 @_in_its_file
 def points_of_rows(
-    rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
+    rows: Sequence[Row], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
 ) -> Points:
     """Points from rows of ``scenario, condition, draw``, levers and dotted keys.
 
@@ -321,7 +322,7 @@ def points_of_rows(
     return found
 
 
-def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Plain]) -> list[str]:
     """The id of each point's baseline: of a search its first point, else the baseline's policy under the same condition and draw.
 
     All levers are at their first level there. Nothing where the design has no such point, or none of the same worlds and cases.
@@ -366,7 +367,7 @@ def _policy_of(name: str, design: Design) -> str:
     return name if design.arms and name in design.arms else stack_of(name)
 
 
-def _refuse_twins(bases: Mapping[str, Mapping[str, Any]], design: Design) -> None:
+def _refuse_twins(bases: Mapping[str, Plain], design: Design) -> None:
     """Two arms that name the same scenarios in another order and are one configuration would be one policy twice.
 
     Arms of other names may be alike: what they are called is theirs.
@@ -391,7 +392,7 @@ def point_id(scenario: str, settings: Settings) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
 
 
-def _base(name: str, design: Design, overrides: Sequence[str]) -> dict[str, Any]:
+def _base(name: str, design: Design, overrides: Sequence[str]) -> Plain:
     """The composed configuration of a scenario or an arm under the design's constants and the user's overrides."""
     refuse_scenario(overrides)
     given = {key_of(override) for override in overrides}
@@ -426,7 +427,7 @@ class _Setters:
         self._shared = {key_of(override) for override in given if not chooses(override)}
         self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
 
-    def __call__(self, row: Mapping[str, Any]) -> Settings:
+    def __call__(self, row: Row) -> Settings:
         out: Settings = {}
         if row["condition"]:
             _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")

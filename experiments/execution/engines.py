@@ -13,7 +13,8 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from experiments.execution.jobs import Batch, Shared, failed, one_by_one, rest_of, warm, work
 from experiments.execution.workers import Hands
@@ -21,6 +22,9 @@ from experiments.output import naming
 from experiments.settings import EngineSpec
 from experiments.store.schema import Done, Key
 from sim.world.record import ConfigError, quoted
+
+if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
+    from ray import ObjectRef
 
 _AHEAD = 2
 """Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
@@ -141,7 +145,7 @@ def _ray(spec: EngineSpec, workers: int, work: Work) -> Engine:
 
 
 @contextmanager
-def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
+def _reached(ray: ModuleType, spec: EngineSpec, workers: int) -> Iterator[None]:
     """The Ray at the address, or one of our own; one that this process has already stays as it is."""
     if ray.is_initialized():
         yield
@@ -169,7 +173,7 @@ def _knock(address: str | None) -> None:
         socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
 
 
-def _refuse_blind(ray: Any, folder: Path) -> None:
+def _refuse_blind(ray: ModuleType, folder: Path) -> None:
     """Ask every node that does runs whether it can write into the store. Raises ``ConfigError`` where one cannot."""
     token = folder / f".{uuid.uuid4().hex}.part"  # tidied as a draft, if we are killed
     options = {"max_retries": 0, "num_cpus": 0}  # so that a node that is busy answers too
@@ -177,8 +181,8 @@ def _refuse_blind(ray: Any, folder: Path) -> None:
     try:
         with naming(token):
             token.touch()
-        ask: Callable[..., Any] = ray.remote(**options)(can_write_by).options
-        on: Callable[..., Any] = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        ask = ray.remote(**options)(can_write_by).options
+        on = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         asked = {name: ask(scheduling_strategy=on(name, soft=False)).remote(token, name) for name in nodes}
         blind = [(nodes[name]["NodeName"], why) for name, answer in asked.items() if (why := _heard(ray, answer))]
     finally:
@@ -204,7 +208,7 @@ def can_write_by(token: Path, name: str) -> str:
     return ""
 
 
-def _heard(ray: Any, answer: Any) -> str:
+def _heard(ray: ModuleType, answer: ObjectRef) -> str:
     """What a node said, or why it said nothing."""
     try:
         return str(ray.get(answer, timeout=_ANSWER))
@@ -214,12 +218,14 @@ def _heard(ray: Any, answer: Any) -> str:
         return f"no answer: {type(error).__name__}"
 
 
-def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:
+def _on_ray(
+    ray: ModuleType, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work
+) -> Generator[list[Done]]:
     """Do batches on a Ray, so many at a time that none of its workers is idle; what is lost is tried again, run by run."""
-    task: Callable[..., Any] = ray.remote(max_retries=0)(work).remote
+    task: Callable[[ObjectRef, Batch], ObjectRef] = ray.remote(max_retries=0)(work).remote
     held = ray.put(shared)
     waiting = deque(_Try(batch) for batch in batches)
-    flying: dict[Any, _Try] = {}
+    flying: dict[ObjectRef, _Try] = {}
     try:
         while waiting or flying:
             while waiting and len(flying) < _AHEAD * workers:
@@ -252,7 +258,7 @@ class _Came(NamedTuple):
     later: list[_Try] = []
 
 
-def _come_of(ray: Any, ready: Any, tried: _Try, shared: Shared, tries: int) -> _Came:
+def _come_of(ray: ModuleType, ready: ObjectRef, tried: _Try, shared: Shared, tries: int) -> _Came:
     """What came of a batch that a Ray has ended with. Raises the ``OSError`` of a disk, for which no run is to blame."""
     batch = tried.batch
     try:

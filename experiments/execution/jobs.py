@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from experiments.design.designs import Settings
 from experiments.design.points import Points, touches_world
@@ -20,6 +20,7 @@ from sim.config import checked, load, varied
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
+from sim.world.leaves import Plain
 from sim.world.record import ConfigError
 
 BATCH = 8
@@ -30,7 +31,7 @@ _SHORT = 200  # letters of an error
 _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
 
 
-def seed_of(base: Mapping[str, Any], key: Key) -> int:
+def seed_of(base: Plain, key: Key) -> int:
     """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
 
     >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
@@ -62,7 +63,7 @@ def crew_size(asked: int | None, tasks: int) -> int:
 class Shared(NamedTuple):
     """What every run of a study needs; it is shipped to each worker once."""
 
-    bases: dict[str, dict[str, Any]]
+    bases: dict[str, Plain]
     settings: dict[str, tuple[str, Settings]]  # point -> base and keys
     kept: Kept
     code: str  # of what decides a run
@@ -105,7 +106,7 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
     ]
 
 
-def _facts(settings: Settings) -> list[tuple[str, Any]]:
+def _facts(settings: Settings) -> list[tuple[str, object]]:
     return sorted((key, value) for key, value in settings.items() if touches_world(key))
 
 

@@ -20,6 +20,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -220,7 +221,7 @@ def _session(plan: Plan, store: Store, turn: Turn) -> Iterator[None]:
     store.write_session(name, said | _ended(turn, "failures" if turn.failed else "done"))
 
 
-def _ended(turn: Turn, status: str) -> dict[str, Any]:
+def _ended(turn: Turn, status: str) -> dict[str, object]:
     return {
         "status": status, "ended": _now(), "runs": turn.done, "failed": turn.failed, "run_seconds": round(turn.seconds, 2),
         "array_seconds": round(turn.array_seconds, 2), "store_seconds": round(turn.own, 2),
@@ -237,7 +238,7 @@ def _halted(error: BaseException, done: int, plan: Plan, ran: bool = False) -> S
     return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", FAILED)
 
 
-def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
+def _manifest(plan: Plan, store: Store) -> dict[str, object]:
     """Everything that is needed to rebuild or to doubt what this turn writes; of the configurations the first one in full."""
     (first, whole), *others = plan.points.bases.items()
     said = provenance(plan.command)
@@ -259,7 +260,7 @@ def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
     }
 
 
-def _changed(base: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(base: Mapping[str, object], plain: Mapping[str, object]) -> dict[str, object]:
     """What a configuration has otherwise than another, by dotted key."""
     leaves = leaves_of(plain)
     return {key: leaves.get(key, _ABSENT) for key in moved(base, plain)}
@@ -365,7 +366,7 @@ class _Chunks:
 class _Rate(ProgressColumn):
     """Runs a second."""
 
-    def render(self, task: Any) -> Text:
+    def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:.1f}/s" if speed else "", style="progress.data.speed")
 

@@ -38,7 +38,7 @@ _OF_FIXED = {name: _WHOLE if name in ("place", "draw") else _TEXT for name in FI
 _EXACT = 2**53  # up to here a double holds every whole number
 _TRIES = 5  # at reading a table that another process replaces meanwhile
 
-Values = list[Any]
+Values = list[object]
 
 
 class Said(NamedTuple):
@@ -208,7 +208,7 @@ def _kind_of(column: pd.Series) -> str:
     return _of_values([value for value in _plain(column) if value is not None])
 
 
-def _of_values(values: Sequence[Any]) -> str:
+def _of_values(values: Sequence[object]) -> str:
     """The kind of what is not missing.
 
     >>> [_of_values(values) for values in ([], [1, 2], [1, 0.5], [True], ["a"], [1, True], ["a", 1], [[1]], [2**60])]
@@ -221,9 +221,14 @@ def _of_values(values: Sequence[Any]) -> str:
         return _TRUTH
     if kinds == {str}:
         return _TEXT
-    if kinds <= {int, float} and all(-_EXACT <= value <= _EXACT if type(value) is int else isfinite(value) for value in values):
+    if kinds <= {int, float} and all(map(_is_exact, values)):
         return _WHOLE if kinds == {int} else _NUMBER
     return _JSON
+
+
+def _is_exact(number: object) -> bool:
+    """Whether a double holds a number as it is."""
+    return -_EXACT <= number <= _EXACT if type(number) is int else isinstance(number, float) and isfinite(number)
 
 
 def _joined(own: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -243,7 +248,7 @@ def _plain(column: pd.Series) -> Values:
     return [_own(value) for value in column.tolist()]
 
 
-def _own(value: Any) -> Any:
+def _own(value: object) -> object:
     if isinstance(value, np.generic):
         value = value.item()
     missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value))
@@ -255,7 +260,7 @@ def _told(values: Values, kind: str) -> Values:
     return [_as_json(value) for value in values] if kind == _JSON else values
 
 
-def _as_json(value: Any) -> str | None:
+def _as_json(value: object) -> str | None:
     return None if value is None else json.dumps(value, default=str)
 
 
@@ -264,7 +269,7 @@ def _decoded(column: pa.ChunkedArray, stored: str, own: str) -> Values:
     held: Values = column.to_pylist()
     if own == _JSON:
         return [value if isinstance(value, str) else _as_json(value) for value in held]  # lists and maps of an older version
-    return [None if value is None else json.loads(value) for value in held] if stored == _JSON else held
+    return [None if value is None else json.loads(str(value)) for value in held] if stored == _JSON else held
 
 
 _MADE: dict[str, Callable[[Any], Any]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import product
 from operator import and_
@@ -348,7 +348,7 @@ def _coded(column: pa.ChunkedArray, places: Mapping[str, int]) -> NDArray[np.int
 
 def _once(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of all frames; of a run that stands in two those of the first."""
-    seen: set[Any] = set()
+    seen: set[tuple[Hashable, ...]] = set()
     kept = []
     for coded in frames:
         frame = coded.astype({name: str for name in coded.columns if isinstance(coded[name].dtype, pd.CategoricalDtype)})

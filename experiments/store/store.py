@@ -139,7 +139,7 @@ class Store:
         """Bytes of what the store says of itself and of its sessions, beside its tables."""
         return sum(path.stat().st_size for path in ((self.folder / ABOUT), *(self.folder / SESSIONS).glob("*.json")))
 
-    def write_session(self, name: str, session: Mapping[str, Any]) -> None:
+    def write_session(self, name: str, session: Mapping[str, object]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
         text = json.dumps(session, indent=1, default=str) + "\n"  # in its own order: that of levers has a meaning
         write_whole(self.folder / SESSIONS / f"{name}.json", text)
@@ -239,7 +239,7 @@ def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str
         )
 
 
-def _about(identity: Mapping[str, Any]) -> str:
+def _about(identity: Mapping[str, object]) -> str:
     return json.dumps({"schema": SCHEMA, "identity": identity}, indent=1, sort_keys=True, default=str) + "\n"
 
 
