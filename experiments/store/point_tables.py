@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from experiments.design.points import FIXED
+from experiments.design.entries import FIXED
 from experiments.store.parts import Part, StoreError, discard, next_number, parts_of, read_part, write_part
 from experiments.store.schema import SCHEMA, VERSION_KEY
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design, design_from
-from experiments.design.points import FIXED
+from experiments.design.entries import FIXED
 from experiments.settings import StudyConfig, conducted
 from experiments.store import point_tables
 from experiments.store.journal import journals_of, peek
