@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from experiments.interrupts import held as holding
-from experiments.output import FULL, OutputError, naming
+from experiments.output import FULL, naming
 from experiments.store import point_tables
+from experiments.store.about import about_of, keeps_requests, kept_in, told_about, write_whole
 from experiments.store.configurations import Configurations
+from experiments.store.content import failures_of, good_in, keys_in, rows_by_run, runs_of, table_of
 from experiments.store.identity import Identity, differences
-from experiments.store.journal import Journal, journal_path, journals_of, peek
-from experiments.store.kept import UNITS_KEPT
+from experiments.store.journal import Journal, journal_path, journals_of
 from experiments.store.locks import WHOLE, take
-from experiments.store.parts import TABLES, Part, StoreError, discard, next_number, parts_of, read_part, write_part
+from experiments.store.parts import TABLES, Part, StoreError, discard, next_number, parts_of, write_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.requests import REQUESTS, lacking, ownerless, requests_of
-from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, STORED, TRAVEL, Done, Key, Packed, unpacked
+from experiments.store.schema import DATA, FAILURES, Done, Key
 from sim.world.record import RogatoryError
 
 CHUNK = 1000
@@ -74,7 +70,7 @@ class Store:
     def _stands(self, run: Done) -> bool:
         """Whether a run is in the tables, so that it was done again for its requests alone. Raises ``StoreError`` if it differs."""
         if self._standing is None:
-            self._standing = _rows_of(parts_of(self.folder, "runs"))
+            self._standing = rows_by_run(parts_of(self.folder, "runs"))
         before = self._standing.get(run.key)
         if before is None or run.error:
             return before is not None
@@ -110,7 +106,7 @@ class Store:
         if not (failed or old):
             return
         mended = {run.key for run in failed} | keys_in(self.folder)
-        before = _rows_of(old)
+        before = rows_by_run(old)
         kept = [row for key, row in before.items() if key not in mended]
         if failed or len(old) > 1 or len(kept) < len(before):
             table = pa.concat_tables([pa.Table.from_pylist(kept, FAILURES), failures_of(failed)])
@@ -215,7 +211,7 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     if not about.exists():
         if any(parts_of(folder, table) for table in ("runs", "data")):
             raise StoreError(f"store: {folder} has runs and no {ABOUT}; accepted: a store, or an empty folder")
-        write_whole(about, _about(identity))
+        write_whole(about, told_about(identity))
         return
     known = about_of(folder)["identity"]
     _refuse_other_tables(folder, *(tables.get("tables", ()) for tables in (known["kept"], identity["kept"])))
@@ -227,7 +223,7 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     new = identity["bases"].keys() - known["bases"].keys()
     if new:
         known["bases"] |= {name: identity["bases"][name] for name in new}
-        write_whole(about, _about(known))
+        write_whole(about, told_about(known))
 
 
 def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str]) -> None:
@@ -237,49 +233,6 @@ def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str
         raise StoreError(
             f"store: {folder} keeps {there} of its runs, not {wanted}; accepted: the same, or store=NAME for a new one"
         )
-
-
-def _about(identity: Mapping[str, object]) -> str:
-    return json.dumps({"schema": SCHEMA, "identity": identity}, indent=1, sort_keys=True, default=str) + "\n"
-
-
-def about_of(folder: Path) -> dict[str, Any]:
-    """What a store says of itself. Raises ``StoreError`` for a folder that is none, or of another schema."""
-    about = folder / ABOUT
-    try:
-        said = json.loads(about.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StoreError(f"store: found no {ABOUT} in {folder}; accepted: the folder of a store") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{about}: cannot be read ({error}); accepted: the file as it was written") from None
-    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
-        found = said.get("schema") if isinstance(said, dict) else said
-        raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store{_made_by(folder)}")
-    if not isinstance(said.get("identity"), dict) or Identity.__required_keys__ - said["identity"].keys():
-        raise StoreError(f"{about}: found no identity of code and data; accepted: the file as it was written")
-    return said
-
-
-def _made_by(folder: Path) -> str:
-    """How the runs of a store that cannot be read are made again, if its last session says so."""
-    for path in sorted((folder / SESSIONS).glob("*.json"), reverse=True):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return f" (to make its runs again: {json.loads(path.read_text(encoding='utf-8'))['command']})"
-    return ""
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, once its new text is down on the disk."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with naming(path, draft):
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _tidy(folder: Path, writer: str) -> None:
@@ -305,17 +258,6 @@ def _torn(folder: Path, writer: str) -> list[Path]:
     return [side[key] for side in sides for key in side if key not in whole]
 
 
-def keeps_requests(folder: Path) -> bool:
-    """Whether each run of a store has its requests in a file of its own."""
-    return REQUESTS in about_of(folder)["identity"]["kept"].get("tables", ())
-
-
-def kept_in(folder: Path) -> tuple[str, ...]:
-    """The tables of which every part of runs has one: those that its runs leave."""
-    tables = about_of(folder)["identity"]["kept"].get("tables", ())
-    return tuple(name for name in TRAVEL if name == DATA or name in tables)
-
-
 def _adopt(folder: Path, writer: str) -> None:
     """Forget what is journalled and in the tables too; the writer of all puts into the tables what shards left in journals."""
     for path in journals_of(folder):
@@ -329,92 +271,4 @@ def _adopt(folder: Path, writer: str) -> None:
                     store.settle_failures()
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------------
-
-
-def keys_in(folder: Path) -> set[Key]:
-    """The runs that stand in the tables."""
-    found: set[Key] = set()
-    for part in parts_of(folder, "runs"):
-        columns = read_part(part, list(Key._fields))
-        found |= {Key(*row) for row in zip(*(column.to_pylist() for column in columns.columns), strict=True)}
-    return found
-
-
-def good_in(folder: Path) -> set[Key]:
-    """The runs that stand in the tables, or in any journal without a failure."""
-    journalled = {run.key for path in journals_of(folder) for run in peek(path) if not run.error}  # first: runs move to the tables
-    return journalled | keys_in(folder)
-
-
-_NONE = Packed(b"", 0, 0)  # of a table that is not kept
-
-
-def runs_of(ended: Iterable[Done]) -> pa.Table:
-    """The table of runs, a row each."""
-    rows = []
-    for run in ended:
-        held = [run.tables.get(name, _NONE) for name in TRAVEL]
-        numbers = (number for table in held for number in (table.rows, table.checksum))
-        rows.append((*run.key, run.event_seed, run.digest, run.code, *numbers))
-    columns = zip(*rows, strict=True)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, RUNS, strict=True)], schema=RUNS)
-
-
-def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
-    """A table that runs leave, run by run, each row with its run."""
-    tables = [unpacked(run.tables[name].content) for run in ended]
-    whole = pa.concat_tables(tables)
-    columns = {field.name: whole[field.name].combine_chunks() for field in TRAVEL[name]}
-    columns |= {key: column.dictionary_encode() for key, column in columns.items() if pa.types.is_string(column.type)}
-    columns |= _runs_in_rows([run.key for run in ended], np.array([len(table) for table in tables]))
-    if name == DATA:
-        columns["unit"] = _units_of(columns["metric"])
-    return pa.table([columns[field.name] for field in STORED[name]], schema=STORED[name])
-
-
-def _runs_in_rows(keys: Sequence[Key], lengths: NDArray[np.int64]) -> dict[str, pa.Array]:
-    """Each row's run, where run ``r`` of ``keys`` has ``lengths[r]`` rows, one run after another."""
-    points = list(dict.fromkeys(key.point for key in keys))
-    where = {point: code for code, point in enumerate(points)}
-    codes = np.repeat(np.array([where[key.point] for key in keys], np.int32), lengths)
-    return {
-        "point": pa.DictionaryArray.from_arrays(codes, points),
-        "world_seed": np.repeat(np.array([key.world_seed for key in keys], np.int64), lengths),
-        "luck": np.repeat(np.array([key.luck for key in keys], np.int32), lengths),
-    }
-
-
-def _units_of(metric: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The unit of each row's estimand, coded as its estimand is."""
-    named = [UNITS_KEPT.get(name, "") for name in metric.dictionary.to_pylist()]
-    distinct = list(dict.fromkeys(named))
-    unit = np.array([distinct.index(unit) for unit in named], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
-    return pa.DictionaryArray.from_arrays(unit, distinct)
-
-
-def failures_of(failed: Iterable[Done]) -> pa.Table:
-    """The table of failures."""
-    rows = [dict(zip(FAILURES.names, (*run.key, run.event_seed, run.error, run.traceback), strict=True)) for run in failed]
-    return pa.Table.from_pylist(rows, schema=FAILURES)
-
-
-def failures_in(folder: Path) -> pa.Table:
-    """The failures that stand in the tables."""
-    tables = []
-    for part in parts_of(folder, "failures"):
-        try:
-            tables.append(read_part(part))
-        except StoreError:
-            if part.path.exists():  # else its writer has just replaced it
-                raise
-    return pa.concat_tables([FAILURES.empty_table(), *tables])
-
-
-def _rows_of(parts: Iterable[Part]) -> dict[Key, dict[str, object]]:
-    """The rows of parts by their run; of two of one run the later."""
-    rows = (row for part in parts for row in read_part(part).to_pylist())
-    return {Key(*(row[name] for name in Key._fields)): row for row in rows}
-
-
-__all__ = ["ABOUT", "CHUNK", "WHOLE", "OutputError", "Store", "about_of", "writing"]
+__all__ = ["CHUNK", "WHOLE", "Store", "writing"]

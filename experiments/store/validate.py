@@ -13,15 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from experiments.store import point_tables
+from experiments.store.about import about_of, keeps_requests, kept_in
 from experiments.store.configurations import conflicts_in
 from experiments.store.journal import JOURNAL, is_database, journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
-from experiments.store.reader import Session, session_in
 from experiments.store.requests import REQUESTS, lacking, refuse_damaged, requests_of, said_of, strangers_in
 from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Done, Key
 from experiments.store.schema import checksum_of as rows_checksum
-from experiments.store.store import about_of, keeps_requests, kept_in
+from experiments.store.sessions import Session, session_in
 from experiments.text import counted
 from sim.places import is_file, is_folder
 

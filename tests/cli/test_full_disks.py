@@ -22,9 +22,9 @@ from experiments.errors import StoppedError
 from experiments.execution import session as execution
 from experiments.output import OutputError, naming, replaced_folder, whole_folder, write_manifest
 from experiments.store import store as store_module
+from experiments.store.about import write_whole
 from experiments.store.parts import write_part
 from experiments.store.schema import RUNS
-from experiments.store.store import write_whole
 from sim.review import assembly
 from sim.sources import build
 from sim.world.record import ConfigError

@@ -37,11 +37,12 @@ from experiments.execution.engines import Engine
 from experiments.execution.jobs import Batch, Shared, one_by_one, trials, warm
 from experiments.execution.session import Plan
 from experiments.output import MANIFEST, replaced_folder
+from experiments.store.content import keys_in
 from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, checksum_of, parts_of
 from experiments.store.schema import Done, Key
-from experiments.store.store import Store, keys_in
+from experiments.store.store import Store
 from experiments.store.validate import faults_of
 from experiments.studies import compare, run, sweep
 from experiments.studies import replication as study
