@@ -14,7 +14,9 @@ from rich.console import Console
 from experiments.design.arms import Entry, points_of_entries
 from experiments.design.designs import Design, told_of
 from experiments.design.seeds import EVENT_SEEDS
-from experiments.execution.session import Plan, Turn, planned, run_plan
+from experiments.execution.manifest import Turn
+from experiments.execution.plan import Plan, planned
+from experiments.execution.session import run_plan
 from experiments.output import manifest_of
 from experiments.settings import StudyConfig
 from experiments.statistics import half_width, mean_of, needed_worlds

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from experiments.design.points import points_of_rows
 from experiments.design.search import Row, Told, next_generation
-from experiments.execution.session import Further, Plan, Turn
+from experiments.execution.manifest import Turn
+from experiments.execution.plan import Plan
+from experiments.execution.session import Further
 from experiments.store.reader import StoredStudy
 from sim.world.leaves import Plain, leaves_of
 

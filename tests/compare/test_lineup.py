@@ -16,7 +16,8 @@ from experiments.execution import session as execution
 from experiments.execution.comparison import plan_of, read_board
 from experiments.execution.engines import Engine, engine_of
 from experiments.execution.jobs import Batch, Shared, batches_of, one_by_one, shared_of, work
-from experiments.execution.session import Plan, run_plan
+from experiments.execution.plan import Plan
+from experiments.execution.session import run_plan
 from experiments.settings import study_of
 from experiments.store.kept import Kept, hours_of
 from experiments.store.reader import StoredStudy

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from experiments.cli import main as shell
-from experiments.execution.session import Plan, jobs, timed
+from experiments.execution.plan import Plan
+from experiments.execution.session import jobs, timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
 from experiments.reference.make import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
