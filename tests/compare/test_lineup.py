@@ -10,7 +10,8 @@ import pytest
 
 from experiments.console import Terminal
 from experiments.design.arms import Entry, line_up, points_of_entries
-from experiments.design.designs import Arm, Design
+from experiments.design.comparisons import Arm
+from experiments.design.designs import Design
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.execution import session as execution
 from experiments.execution.comparison import plan_of, read_board

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments.design.arms import line_up
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.execution import comparison
 from experiments.execution.plan import Plan
 from experiments.settings import StudyConfig, asked_by
