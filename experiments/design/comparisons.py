@@ -89,17 +89,9 @@ def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str])
 
 
 _COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luck")
-
-
 _COMPARED = frozenset(_COMPARED_IN_ORDER)
-
-
 _UNHEEDED = frozenset(("scenarios", "size"))  # keys of a user that a design's comparison has no use for
-
-
 _OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")
-
-
 _OF_THE_STUDY = (*StudyConfig.model_fields, "seed", "world_seed")
 """Keys that are the study's and not one arm's."""
 

@@ -26,8 +26,6 @@ _ID_LETTERS = 12
 _TEXTS = ("point", "scenario", "condition", "against")
 _MADE_ANEW = ("point", "place", "against")  # columns of a table that follow from the others
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
-
-
 _Levels = Mapping[str, Mapping[str, Choice]]  # lever -> its levels by name
 
 

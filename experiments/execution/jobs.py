@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from experiments.store.schema import Done, Key
+from sim.world.record import ConfigError
+
+if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
+    pass
+
+
 import os
 import time
 import traceback
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from experiments.design.designs import Settings
 from experiments.design.points import Points, touches_world
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.store.kept import Kept, tables_of
 from experiments.store.requests import REQUESTS, write_requests
-from experiments.store.schema import Done, Key, packed
+from experiments.store.schema import packed
 from experiments.store.store import WHOLE
 from sim.config import checked, load, varied
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
 from sim.world.leaves import Plain
-from sim.world.record import ConfigError
 
 BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
@@ -175,3 +183,25 @@ def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Resul
     tables = {name: packed(table) for name, table in tables_of(result, shared.kept).items()}
     arrays = time.perf_counter() - started
     return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result
+
+
+AHEAD = 2
+"""Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
+
+
+_LOST = "its worker process died (too little memory?)"
+Work = Callable[[Shared, Batch], list[Done]]
+"""Does a batch, or its first runs."""
+
+
+class Engine(Protocol):
+    """Does batches in any order and hands back what came of each; a run that cannot be done is a failure, never an exception."""
+
+    def __call__(self, shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+        """Closing the iterator stops what has not begun."""
+        ...
+
+
+def lost(shared: Shared, key: Key, tries: int) -> list[Done]:
+    """A run whose worker process died each time that it was tried alone."""
+    return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone")]

@@ -15,8 +15,6 @@ from sim.config import checked
 from sim.world.leaves import leaves_of, moved
 
 _ABSENT = "absent"  # in a configuration, where the first one has a key
-
-
 JOB = "job_"
 """How the writers of a multirun's jobs begin: each knows its own point alone."""
 

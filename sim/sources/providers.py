@@ -43,11 +43,7 @@ PROCESSES = {
 
 
 DIRECT_HEADER = ("code", "ordinary", "ordinary_answered", "emergency", "emergency_answered")
-
-
 PROVIDER_HEADER = ("provider", "period", "iso3", "process", "requests", "pct_disclosed")
-
-
 HALF_YEAR = re.compile(r"\d{4}-H[12]")
 
 

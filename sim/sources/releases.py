@@ -21,8 +21,6 @@ VDEM = {
 
 
 WDI = {"SP.POP.TOTL": "population", "IT.NET.USER.ZS": "internet_pct", "NY.GDP.PCAP.PP.KD": "gdp_per_head"}
-
-
 WGI = {
     "GE.EST": "government_effectiveness",
     "RL.EST": "rule_of_law",

@@ -33,8 +33,7 @@ from experiments import output, report
 from experiments.console import console_of
 from experiments.errors import StoppedError
 from experiments.execution import session as execution
-from experiments.execution.engines import Engine
-from experiments.execution.jobs import Batch, Shared, one_by_one, trials, warm
+from experiments.execution.jobs import Batch, Engine, Shared, one_by_one, trials, warm
 from experiments.execution.plan import Plan
 from experiments.output import MANIFEST, replaced_folder
 from experiments.store.content import keys_in

@@ -18,9 +18,8 @@ from experiments.errors import StoppedError
 from experiments.execution import jobs, manifest
 from experiments.execution import progress as progress_module
 from experiments.execution import session as execution
-from experiments.execution.engines import Engine
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, Shared, one_by_one
+from experiments.execution.jobs import Batch, Engine, Shared, one_by_one
 from experiments.store import identity
 from experiments.store.kept import HOURS
 from experiments.store.parts import StoreError, parts_of
