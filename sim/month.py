@@ -159,7 +159,7 @@ def advance(run: Run) -> None:
     """One month: what is wished for is filed, passes the gates, waits its turn, is read, and is answered or not."""
     month = run.month
     phase = int(month >= run.rules.treaty_from)
-    rules = rules_today(run)
+    rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, MOST_ROWS * wishes.size)
     first = int(run.docket.used[0])
@@ -185,12 +185,6 @@ def advance(run: Run) -> None:
     run.month += 1
     for listener in run.listeners:
         listener(run)
-
-
-def rules_today(run: Run) -> Rules:
-    """The rules of the month that is to come: those of the run-in, where it has its own, until the treaty is in force."""
-    run_in = run.rules.run_in
-    return run.rules if run_in is None or run.month >= run.rules.treaty_from else run_in
 
 
 def adapt(run: Run) -> None:

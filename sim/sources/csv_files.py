@@ -161,7 +161,7 @@ def _checked(records: Iterator[Row], shown: str, begins: Callable[[list[str]], b
 
 
 def _header_in(records: Iterator[Row], shown: str, begins: Callable[[list[str]], bool] | None) -> Row:
-    """The first row that begins a table; the rows before it are used up. Raises ``NoHeaderError`` where there is none."""
+    # The first row that begins a table; the rows before it are used up. Raises NoHeaderError where there is none
     header = next((row for row in records if begins is None or begins(row.entries)), None)
     if header is None:
         found = "nothing in it" if begins is None else "no header as wanted"
@@ -170,7 +170,7 @@ def _header_in(records: Iterator[Row], shown: str, begins: Callable[[list[str]],
 
 
 def _filled(records: Iterator[Row], shown: str, published: bool) -> Iterator[Row]:
-    """The rows that are no blank lines. Raises ``TableError`` for a blank line before a row, unless the table is ``published``."""
+    # The rows that are no blank lines. Raises TableError for a blank line before a row, unless the table is published
     blank = 0  # the first of the blank lines before a row
     for row in records:
         if not row.entries:
@@ -182,7 +182,7 @@ def _filled(records: Iterator[Row], shown: str, published: bool) -> Iterator[Row
 
 
 def _refuse_header(names: Sequence[str], where: str, published: bool) -> None:
-    """Raise ``TableError`` for a line that cannot name columns: blank, separated otherwise, with a bad or a doubled name."""
+    # Raise TableError for a line that cannot name columns: blank, separated otherwise, with a bad or a doubled name
     if not names:
         raise TableError(f"{where}: found a blank line; accepted: the names of the columns, separated by commas")
     if len(names) == 1 and (word := _separated_by(names[0])):
@@ -198,22 +198,22 @@ def _refuse_header(names: Sequence[str], where: str, published: bool) -> None:
 
 
 def _doubled(names: Sequence[str]) -> list[str]:
-    """The names that stand before in the same line."""
+    # The names that stand before in the same line
     return [] if len(set(names)) == len(names) else [name for place, name in enumerate(names) if name in names[:place]]
 
 
 def _separated_by(entry: str) -> str:
-    """What seems to separate columns within one entry, in words; empty where nothing does."""
+    # What seems to separate columns within one entry, in words; empty where nothing does
     return next((word for separator, word in _SEPARATORS.items() if separator in entry), "")
 
 
 def _ends_in_a_comma(entries: Sequence[str], columns: int) -> bool:
-    """Whether a row has one entry more than there are columns, and nothing in it."""
+    # Whether a row has one entry more than there are columns, and nothing in it
     return len(entries) == columns + 1 and not entries[-1]
 
 
 def _of_another_length(entries: Sequence[str], columns: int) -> str:
-    """What is wrong with a row that is longer or shorter than the header, and what is accepted."""
+    # What is wrong with a row that is longer or shorter than the header, and what is accepted
     found = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} under {columns} column{'s' if columns > 1 else ''}"
     why = ""
     if _ends_in_a_comma(entries, columns):

@@ -321,7 +321,7 @@ def law_in_force(
 
 
 def _refuse_unknown_offences(names: Sequence[str], texts: Sequence[Instrument], offences: Offences) -> None:
-    """Raise ``ConfigError`` for a text that adds an offence which no configuration describes."""
+    # Raise ConfigError for a text that adds an offence which no configuration describes
     for name, text in zip(names, texts, strict=True):
         for unknown in sorted(set(text.adds) - set(offences.names)):
             accepted = ", ".join(offences.names)
@@ -329,7 +329,7 @@ def _refuse_unknown_offences(names: Sequence[str], texts: Sequence[Instrument], 
 
 
 def _bound_by(names: Sequence[str], texts: Sequence[Instrument], states: StateTable, draws: Draws) -> Flags:
-    """The pairs of states that each text binds, shape ``[I, N, N]``. Raises ``ConfigError`` where the last is no comity."""
+    # The pairs of states that each text binds, shape [I, N, N]. Raises ConfigError where the last is no comity
     apart = ~np.eye(states.count, dtype=bool)
     bound = np.array([_pairs(name, text, states, draws) & apart for name, text in zip(names, texts, strict=True)])
     if not texts or not (bound[-1] == apart).all() or not _reaches_everything(texts[-1]):
@@ -338,7 +338,7 @@ def _bound_by(names: Sequence[str], texts: Sequence[Instrument], states: StateTa
 
 
 def _side_doors(texts: Sequence[Instrument]) -> Flags:
-    """Which channel each text opens beside the formal request, shape ``[C, I]``."""
+    # Which channel each text opens beside the formal request, shape [C, I]
     opens = np.zeros((len(CHANNELS), len(texts)), bool)
     for row, text in enumerate(texts):
         doors = text.side_doors

@@ -46,7 +46,7 @@ def written_everywhere(chosen: Mapping[str, Plain], adopted: Mapping[str, Plain]
 
 
 def _reform(adopted: Plain, treaty: Plain) -> dict[str, object]:
-    """What the treaty says otherwise than as adopted and other texts can say too: dotted key to value; what it drops is not."""
+    # What the treaty says otherwise than as adopted and other texts can say too: dotted key to value; what it drops is not
     kept = leaves_of(treaty)
     changes = {key: new for key, (_, new) in moved(adopted, treaty).items() if key in kept}
     return {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
