@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import mesa
 import numpy as np
@@ -176,7 +177,7 @@ class EvidenceModel(mesa.Model):
     """One run of Rogatory as a Mesa model; a step is a month, and ``running`` turns false after the last."""
 
     def __init__(
-        self, config: Config | None = None, *, seed: int | None = None, world_seed: int | None = None, rng: Any = None
+        self, config: Config | None = None, *, seed: int | None = None, world_seed: int | None = None, rng: object = None
     ) -> None:
         """Prepare a run of ``config`` (None: as adopted, ``sim.load()``).
 
@@ -187,8 +188,9 @@ class EvidenceModel(mesa.Model):
         if seed is not None and rng is not None:
             raise ValueError(f"seed and rng: found {seed!r} and {rng!r}; accepted: one of them")
         config = import_module("sim").load() if config is None else config
+        asked = int(rng) if isinstance(rng, int | np.integer) else seed
+        event_seed = config.seed if asked is None else asked
         whole = rng is None or isinstance(rng, int | np.integer)
-        event_seed = int(rng) if whole and rng is not None else config.seed if seed is None else seed
         super().__init__(rng=event_seed if whole else rng)
         if not whole:
             event_seed = int(self.rng.integers(_SEEDS))
@@ -221,7 +223,9 @@ class EvidenceModel(mesa.Model):
             raise RogatoryError(f"result: found a run after {run.month} of {run.months} months; accepted: a finished one (run())")
         return Result(finish(run), run.config, run.draws.seed)
 
-    def collector(self, model_reporters: Any = None, agent_reporters: Any = None) -> mesa.DataCollector:
+    def collector(
+        self, model_reporters: Mapping[str, object] | None = None, agent_reporters: Mapping[str, object] | None = None
+    ) -> mesa.DataCollector:
         """Start to collect: now, and after every month from now on. The collector is ``datacollector`` from here.
 
         Reporters are Mesa's own: a map of names to attributes or functions. Without any, ``MODEL_REPORTERS`` and

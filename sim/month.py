@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -364,7 +363,7 @@ def _stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:
     _strike_out(run, np.unique(docket.requested[rows]))
 
 
-def _strike_out(run: Run, authorities: NDArray[np.integer[Any]]) -> None:
+def _strike_out(run: Run, authorities: NDArray[np.integer]) -> None:
     """Suspended files leave the lanes of these authorities at once, so that they weigh on nobody's attention."""
     queue, month = run.queue, run.month
     for j in authorities:

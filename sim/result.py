@@ -6,7 +6,6 @@ import datetime as dt
 import platform
 from functools import cached_property
 from importlib import metadata
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +46,7 @@ def _request_ids(case_ids: Keys, ways: Keys) -> Keys:
     return out
 
 
-def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> Any:
+def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical[str]:
     """Codes as names; a negative code is missing."""
     return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
 
@@ -221,7 +220,7 @@ class Result:
         return direct_frame(direct_counts(run.world, self.config.demand, Draws(self.seed), run.months), run.world, run.first_month)
 
     @property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> dict[str, object]:
         """Provenance: configuration, its digest, seeds, checksums of the tables, versions, what is absent and why."""
         return {
             "scenario": self.config.scenario_name,

@@ -25,7 +25,7 @@ from experiments.analysis.games import (
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
-from experiments.design.points import FIXED
+from experiments.design.entries import FIXED
 from experiments.design.sampling import orders_of
 from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
 from experiments.text import band, listed, number, quoted, spoken, under

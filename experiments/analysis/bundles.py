@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design
-from experiments.design.points import FIXED, is_baseline
+from experiments.design.entries import FIXED
+from experiments.design.points import is_baseline
 from experiments.statistics import Ratios, mean_of, ratio_of
 from experiments.store.outcomes import Cube
 from sim.arrays import Reals

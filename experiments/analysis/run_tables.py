@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.execution.jobs import seed_of
-from experiments.execution.session import Plan
+from experiments.execution.plan import Plan
 from experiments.store.kept import HOURS
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import Key

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.design.designs import Arm
-from experiments.design.points import FIXED, Points, point_id
+from experiments.design.comparisons import Arm
+from experiments.design.entries import FIXED
+from experiments.design.points import Points, point_id
 from sim.config import written
 from sim.settings import Config
 from sim.world.record import ConfigError

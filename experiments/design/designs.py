@@ -1,28 +1,27 @@
-"""Designs: which configurations a comparison sets against which baseline."""
+"""A design as its file has it: a question, and the axes along which the points that answer it lie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from experiments.design.scenarios import choice_of
-from experiments.settings import StudyConfig, study_of
-from sim.config import ADOPTED, is_policy, key_of, load, options, path_of, read_yaml, scenario_of, shown
+from experiments.settings import StudyConfig
+from sim.config import ADOPTED, key_of, options, path_of, read_yaml, scenario_of, shown
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
-from sim.settings import Config
 from sim.world.ranges import Seed
 from sim.world.record import ConfigError, Record, quoted
 
 _FEWEST_VALUES = 2
-_OF_THE_ARM = ("scenario", "reforms")  # what an arm's name stands for, and what no baseline takes over
-
 
 Settings = dict[str, Any]  # dotted key -> value
+Value = float | int | bool | str  # that an uncertainty may have
 Choice = str | Settings  # a scenario's name, or keys to set
 
 
@@ -53,7 +52,7 @@ class Uncertainty(Record):
     low: StrictFloat | None = None
     high: StrictFloat | None = None
     shape: Literal["uniform", "log", "whole"] = "uniform"  # log: uniform in the logarithm; whole: whole numbers, bounds included
-    values: list[float | int | bool | str] | None = None  # instead of bounds: each equally likely
+    values: list[Value] | None = None  # instead of bounds: each equally likely
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -62,16 +61,21 @@ class Uncertainty(Record):
                 raise ValueError("found bounds beside values; accepted: one of the two")
             if len(self.values) < _FEWEST_VALUES or len({str(value) for value in self.values}) < len(self.values):
                 raise ValueError(f"values: found {quoted(self.values)}; accepted: two or more, each once")
-            return self
-        if self.low is None or self.high is None:
+        elif self.low is None or self.high is None:
             raise ValueError("found one bound or none; accepted: low and high, or values")
-        if not self.low < self.high:
-            raise ValueError(f"found low {self.low:g} and high {self.high:g}; accepted: low below high")
-        if self.shape == "log" and self.low <= 0:
-            raise ValueError(f"found low {self.low:g} for a logarithm; accepted: above zero")
-        if self.shape == "whole" and (self.low % 1 or self.high % 1):
-            raise ValueError(f"found bounds {self.low:g} and {self.high:g}; accepted: whole numbers where the shape is whole")
+        else:
+            _refuse_bounds(self.low, self.high, self.shape)
         return self
+
+
+def _refuse_bounds(low: float, high: float, shape: str) -> None:
+    """Raise ``ValueError`` for bounds between which nothing can be drawn in a shape."""
+    if not low < high:
+        raise ValueError(f"found low {low:g} and high {high:g}; accepted: low below high")
+    if shape == "log" and low <= 0:
+        raise ValueError(f"found low {low:g} for a logarithm; accepted: above zero")
+    if shape == "whole" and (low % 1 or high % 1):
+        raise ValueError(f"found bounds {low:g} and {high:g}; accepted: whole numbers where the shape is whole")
 
 
 class Search(Record):
@@ -118,19 +122,19 @@ class Design(Record):
         ways = [name for name in ("arms", "scenarios", "levers") if getattr(self, name)]
         if len(ways) > 1:
             raise ValueError(f"{ways[1]}: found beside {ways[0]}; accepted: one of arms, scenarios and levers")
+        self._refuse_halves()
+        _refuse_unknown("slices", self.slices, SLICES)
+        _refuse_unknown("outcomes", self.outcomes, UNITS)
+        _refuse_unknown("search.objectives", self.search.objectives if self.search else (), UNITS)
+        return self
+
+    def _refuse_halves(self) -> None:
+        """Raise ``ValueError`` for a search that has nothing to search, or another way beside it, and for draws of nothing."""
         if self.search is not None:
             if self.arms or self.scenarios or self.draw or not (self.levers or self.uncertainties):
                 raise ValueError("search: found without levers or uncertainties, or beside other ways; accepted: these alone")
         elif bool(self.uncertainties) != bool(self.draw) and not self.table:
             raise ValueError("draw: found without uncertainties, or they without it; accepted: both or neither")
-        for name in self.slices:
-            if name not in SLICES:
-                raise ValueError(f"slices: found {quoted(name)}; accepted: {', '.join(SLICES)}")
-        for key, names in (("outcomes", self.outcomes), ("search.objectives", self.search.objectives if self.search else ())):
-            for name in names:
-                if name not in UNITS:
-                    raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(UNITS)}")
-        return self
 
     def __eq__(self, other: object) -> bool:
         """Designs are equal by what they say, whatever file they were read from."""
@@ -150,6 +154,13 @@ class Design(Record):
         return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
 
 
+def _refuse_unknown(key: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ``ValueError`` for the first name under a key that is none of the known ones."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: found {quoted(name)}; accepted: {', '.join(known)}")
+
+
 @contextmanager
 def told_of(place: str) -> Iterator[None]:
     """Within it a mistake names the place where it was written, once."""
@@ -159,14 +170,6 @@ def told_of(place: str) -> Iterator[None]:
         if not place or str(error).startswith(f"{place}: "):
             raise
         raise ConfigError(f"{place}: {error}") from None
-
-
-class Arm(NamedTuple):
-    """One configuration under its name, and what it is read against in the same world."""
-
-    name: str
-    config: Config  # its ``scenario_name`` is the arm's name
-    baseline_config: Config
 
 
 def design_of(name: str) -> Design:
@@ -180,7 +183,7 @@ def design_of(name: str) -> Design:
     return design_from(body, shown(path))
 
 
-def design_from(body: dict[str, Any], place: str) -> Design:
+def design_from(body: Mapping[str, object], place: str) -> Design:
     """A design from what its file says; its mistakes are told with the place, now and later. Raises ``ConfigError``."""
     try:
         design = Design.model_validate(body)
@@ -203,7 +206,7 @@ def design_from(body: dict[str, Any], place: str) -> Design:
         raise ConfigError(f"{place}: {key}: found {found}; accepted: {wanted}{quoted}") from None
 
 
-def _deepest(error: ValidationError) -> Any:
+def _deepest(error: ValidationError) -> ErrorDetails:
     """The first mistake; where one of several forms is accepted, what is wrong in the form that comes nearest."""
     problems = error.errors(include_url=False)
     place = problems[0]["loc"][:_NAMED]
@@ -216,7 +219,7 @@ def _path_in(location: Sequence[int | str]) -> list[str]:
     return [str(part) for place, part in enumerate(location) if place not in tried and part != "[key]"]
 
 
-def _found(problem: Any) -> str:
+def _found(problem: ErrorDetails) -> str:
     """What was found; a word that YAML reads as a truth value would not be recognised otherwise."""
     if isinstance(problem["input"], bool):
         return f"the YAML truth value {str(problem['input']).lower()}"
@@ -246,37 +249,6 @@ def refuse_design(asked: StudyConfig, study: str) -> None:
         )
 
 
-def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
-    """The arms of a design, each with a baseline of its own that differs from it in policy alone.
-
-    The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
-    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``luck`` hold where the user says nothing
-    else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
-    the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
-    """
-    design, asked = design_of(design_name), study_of(*overrides)
-    if not design.arms:
-        raise ConfigError(f"{_file(design_name)}: found no arms to compare; accepted: rogatory sweep design={design_name}")
-    _refuse_unheeded(design_name, design, overrides)
-    said = _said_by(design, overrides)
-    if said:
-        _composed(f"{_file(design_name)}: constants", *said, *(o for o in overrides if key_of(o) not in _OF_THE_ARM))
-    overrides = [*said, *overrides]
-    of_all = [override for override in overrides if key_of(override) not in _OF_THE_ARM]
-    if any(key_of(override) == "baseline" for override in overrides):
-        baseline = choice_of(asked.baseline, "baseline")
-    else:
-        baseline = choice_of(design.baseline, f"{_file(design_name)}: baseline")
-        _composed(f"{_file(design_name)}: baseline", *of_all, *baseline)
-    arms = []
-    for name, own in design.arms.items():
-        facts = [override for override in own if not is_policy(override) and key_of(override) not in _OF_THE_ARM]
-        place = f"{_file(design_name)}: arms.{name}"
-        config, against = _composed(place, *overrides, *own), _composed(place, *of_all, *facts, *baseline)
-        arms.append(Arm(name, config.model_copy(update={"scenario_name": name}), against))
-    return arms
-
-
 def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:
     """How a study is conducted, with the worlds and lucks of a design where the user says nothing of them."""
     given = {key_of(override) for override in overrides}
@@ -284,90 +256,10 @@ def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> St
     return asked.model_copy(update=said)
 
 
-def _said_by(design: Design, overrides: Sequence[str]) -> list[str]:
-    """What a design says of every arm and of its size, as overrides; what the user says of the same keys holds instead."""
-    given = {key_of(override) for override in overrides}
-    size = [f"{key}={value}" for key, value in (("seeds", design.seeds), ("luck", design.luck)) if value is not None]
-    return [override for override in (*design.constants, *size) if key_of(override) not in given]
-
-
-def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str]) -> None:
-    """Nothing is accepted without effect. Raises ``ConfigError`` for what a comparison of a design's arms would not heed."""
-    file, given = _file(design_name), {key_of(override) for override in overrides}
-    for key in sorted(design.model_fields_set - _COMPARED):
-        raise ConfigError(
-            f"{file}: {key}: found in a design whose arms are compared; accepted: {', '.join(_COMPARED_IN_ORDER)}, or "
-            f"rogatory sweep design={design_name}"
-        )
-    for key in sorted(given & _UNHEEDED):
-        raise ConfigError(f"{key}: found beside design={design_name}; accepted: what the design says, for it names the arms")
-    for constant in design.constants:
-        if key_of(constant) in _OF_THE_CHOICE:
-            raise ConfigError(f"{file}: constants: found {quoted(constant)}; accepted: other keys, for the arms name scenarios")
-    for name, own in (design.arms or {}).items():
-        for override in own:
-            if key_of(override).split(".")[0] in _OF_THE_STUDY:
-                raise ConfigError(
-                    f"{file}: arms.{name}: found {quoted(override)}; accepted: keys in which runs of a study can differ"
-                )
-
-
-_COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luck")
-_COMPARED = frozenset(_COMPARED_IN_ORDER)
-_UNHEEDED = frozenset(("scenarios", "size"))  # keys of a user that a design's comparison has no use for
-_OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")
-_OF_THE_STUDY = (*StudyConfig.model_fields, "seed", "world_seed")
-"""Keys that are the study's and not one arm's."""
-
-
 def _path(name: str) -> Path:
     return Path(name) if name.endswith(".yaml") else path_of("design", name)
 
 
-def _file(design_name: str) -> str:
+def file_of(design_name: str) -> str:
+    """The path of a design's file, as mistakes name it."""
     return shown(_path(design_name))
-
-
-def _composed(place: str, *overrides: str) -> Config:
-    """A configuration; a mistake names the place where it was written."""
-    with told_of(place):
-        return load(*overrides)
-
-
-def compare_arms(overrides: Sequence[str]) -> list[Arm]:
-    """The arms of a comparison: ``scenarios`` (all, or names such as ``judge+notice@everywhere``) against ``baseline``.
-
-    Every override reaches arms and baseline alike; ``reforms=everywhere`` among them makes each arm one with ``@everywhere``.
-    A name is given as ``scenario_name`` gives it: sorted, and without scenarios that another one holds. All arms share one
-    baseline and one world. Raises ``ConfigError``.
-    """
-    asked = study_of(*overrides)
-    for override in overrides:
-        if key_of(override) == "scenario":
-            raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
-    of_all = [override for override in overrides if key_of(override) != "reforms"]
-    suffix = [override for override in overrides if key_of(override) == "reforms"]
-    baseline = load(*of_all, *_chosen(asked.baseline, suffix, "baseline"))
-    names = _all_but(baseline.scenario_name) if asked.scenarios == ["all"] else asked.scenarios
-    arms: dict[str, Arm] = {}
-    for name in names:
-        config = load(*of_all, *_chosen(name, suffix))
-        if config.scenario_name == baseline.scenario_name:
-            raise ConfigError(f"scenarios: found {name!r}, which is the baseline; accepted: any other choice")
-        if config.scenario_name in arms:
-            raise ConfigError(f"scenarios: found {name!r} twice; accepted: each choice once")
-        arms[config.scenario_name] = Arm(config.scenario_name, config, baseline)
-    if not arms:
-        raise ConfigError(f"scenarios: found nothing to compare; accepted: all, or names among {', '.join(options('scenario'))}")
-    return list(arms.values())
-
-
-def _chosen(arm: str, reforms: Sequence[str], key: str = "scenarios") -> tuple[str, ...]:
-    """An arm's overrides, with those of ``reforms`` unless its name says so itself."""
-    named = choice_of(arm, key)
-    return named if any(key_of(override) == "reforms" for override in named) else (*named, *reforms)
-
-
-def _all_but(baseline: str) -> list[str]:
-    plain = baseline.partition("@")[0]
-    return [name for name in options("scenario") if name != plain]

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import wraps
-from math import isfinite
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-import yaml
 
 from experiments.design.designs import Choice, Design, Settings, stack_of, told_of
+from experiments.design.entries import FIXED, LINE, entry_of, read_entry, table_in, whole
 from experiments.design.sampling import combinations_of, draws_of, refuse_count, refuse_size
-from experiments.design.scenarios import changes, choice_of
-from experiments.letters import from_cell
+from experiments.design.scenarios import choice_of
+from experiments.design.setters import Row, Setters
+from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, checked, chooses, is_policy, key_of, meet, plain_of, refuse_nested, varied
+from sim.config import ADOPTED, checked, is_policy, key_of, plain_of, varied
 from sim.settings import Config
-from sim.sources.csv_files import TableError, much_like_a_number, number_in, sheet_of
+from sim.world.leaves import Plain
 from sim.world.record import ConfigError, quoted
 
-FIXED = ("point", "place", "scenario", "condition", "draw", "against")
-"""Columns of every table of points; one column a lever and one an uncertainty follow."""
 _ID_LETTERS = 12
-OF_THE_STUDY = (*StudyConfig.model_fields, "scenario", "reforms", "seed", "world_seed")
-"""Keys of how a study is run: no point may set them."""
 _TEXTS = ("point", "scenario", "condition", "against")
-LINE = "line"
-"""Name of the index of a table that was read from a file: the line on which each row begins."""
+_MADE_ANEW = ("point", "place", "against")  # columns of a table that follow from the others
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
-_LEVELS_TRIED = 64  # values of a column that is no uncertainty
+_Levels = Mapping[str, Mapping[str, Choice]]  # lever -> its levels by name
 
 
 class Points(NamedTuple):
     """The points of a design."""
 
     frame: pd.DataFrame  # [P] columns FIXED, levers, uncertainties
-    bases: dict[str, dict[str, Any]]  # scenario or arm -> composed configuration in plain values
+    bases: dict[str, Plain]  # scenario or arm -> composed configuration in plain values
     settings: list[tuple[str, Settings]]  # [P] the base of each point, and the keys that it sets otherwise
 
     def config(self, place: int) -> Config:
@@ -71,11 +62,11 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     out of range (the ends of every uncertainty and every level are tried), or two points that are the same.
     """
     if design.table is not None:
-        return points_from(_table_in(design.table), design, overrides, f"table: {design.table}")
+        return points_from(table_in(design.table), design, overrides, f"table: {design.table}")
     refuse_count(design)
     draws = draws_of(design)
-    rows: list[dict[Any, Any]] = [
-        {"scenario": policy, "condition": condition, "draw": draw} | levers | values
+    rows: list[Row] = [
+        {"scenario": policy, "condition": condition, "draw": draw} | levers | {str(key): value for key, value in values.items()}
         for policy, levers in _policies(design)
         for condition in design.conditions or [""]
         for draw, values in enumerate(draws.to_dict("records"))
@@ -116,32 +107,46 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     Raises ``ConfigError`` for a column or an entry that the design does not know.
     """
     known = [*FIXED, *design.levers, *design.uncertainties]
-    levels = design.levels_of
     for name in map(str, frame.columns):
         if name not in known and "." not in name:
             raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
-    rows: list[dict[str, Any]] = []
-    names = _named(frame)
-    for number, given in enumerate(frame.to_dict("records")):
-        row: dict[str, Any] = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
-        row |= {name: next(iter(choices)) for name, choices in levels.items()}
-        for column, value in given.items():
-            name = str(column)
-            where = f"{place}: {names(number)}: {name}"
-            if name in ("point", "place", "against") or pd.isna(value):
-                continue
-            row[name] = str(value) if name in (*_TEXTS, *levels) else _read(str(value), where)
-            if name in levels and row[name] not in levels[name]:
-                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(levels[name])}")
-            if name == "condition" and row[name] not in (*design.conditions, ""):
-                raise ConfigError(f"{where}: found {quoted(row[name])}; accepted: {', '.join(design.conditions) or 'nothing'}")
-            if name == "draw" and not (type(row[name]) is int and 0 <= row[name] <= _MOST_DRAW):
-                raise ConfigError(f"{where}: found {quoted(value)}; accepted: a whole number from 0 to {_MOST_DRAW}")
-        rows.append(row)
+    names, levels = _named(frame), design.levels_of
+    unsaid = _unsaid(design)
+    rows = [
+        unsaid | _said_in(given, design, levels, f"{place}: {names(number)}")
+        for number, given in enumerate(frame.to_dict("records"))
+    ]
     if not rows:
         raise ConfigError(f"{place}: found no row; accepted: a table with a row a point")
     _number_draws(rows)
     return points_of_rows(rows, design, overrides, names)
+
+
+def _unsaid(design: Design) -> Row:
+    """What a row stands for where it says nothing: the first policy, the first condition, each lever's first level."""
+    first: Row = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
+    return first | {name: next(iter(choices)) for name, choices in design.levels_of.items()}
+
+
+def _said_in(given: Mapping[Hashable, Any], design: Design, levels: _Levels, where: str) -> Row:
+    """What a row of a table says, by column; what it leaves empty is not among it. Raises ``ConfigError`` with ``where``."""
+    return {
+        str(column): _entry(str(column), value, design, levels, f"{where}: {column}")
+        for column, value in given.items()
+        if not (str(column) in _MADE_ANEW or pd.isna(value))
+    }
+
+
+def _entry(name: str, value: object, design: Design, levels: _Levels, where: str) -> object:
+    """The entry of one column of a row. Raises ``ConfigError`` for one that the design does not know."""
+    entry = str(value) if name in _TEXTS or name in levels else read_entry(str(value), where)
+    if name in levels and entry not in levels[name]:
+        raise ConfigError(f"{where}: found {quoted(entry)}; accepted: {', '.join(levels[name])}")
+    if name == "condition" and entry not in (*design.conditions, ""):
+        raise ConfigError(f"{where}: found {quoted(entry)}; accepted: {', '.join(design.conditions) or 'nothing'}")
+    if name == "draw" and not (type(entry) is int and 0 <= entry <= _MOST_DRAW):
+        raise ConfigError(f"{where}: found {quoted(value)}; accepted: a whole number from 0 to {_MOST_DRAW}")
+    return entry
 
 
 def _named(frame: pd.DataFrame) -> Callable[[int], str]:
@@ -155,107 +160,12 @@ def _by_number(place: int) -> str:
     return f"row {place + 1}"
 
 
-def _number_draws(rows: list[dict[str, Any]]) -> None:
+def _number_draws(rows: list[Row]) -> None:
     """Rows that say nothing of their draw get its number: those with the same values of all dotted keys are of one draw."""
     known: dict[str, int] = {}
     for row in rows:
         values = repr(sorted((key, value) for key, value in row.items() if "." in key))
         row.setdefault("draw", known.setdefault(values, len(known)))
-
-
-def _table_in(path: str) -> pd.DataFrame:
-    """A CSV file as text, indexed by the lines of the file; only an empty entry is missing. Raises ``ConfigError``."""
-    if not Path(path).is_file():
-        raise ConfigError(f"table: found {quoted(path)}, which is no file; accepted: the path of a CSV file")
-    try:
-        sheet = sheet_of(Path(path), f"table: {path}", may_be_empty=True)
-    except TableError as error:
-        raise ConfigError(str(error)) from None
-    entries = [[from_cell(entry) or None for entry in row.entries] for row in sheet.rows]
-    return pd.DataFrame(
-        entries, pd.Index([row.line for row in sheet.rows], name=LINE), [*map(from_cell, sheet.header)], dtype=object
-    )
-
-
-class _Entries(yaml.SafeLoader):
-    """YAML without what YAML 1.1 makes of ``04``, ``1_000``, ``1:30`` and ``2029-03-01``: numbers as in JSON, and text."""
-
-
-_KEPT = ("bool", "null", "merge")  # of what a plain word may stand for
-_INT, _FLOAT = r"[-+]?(?:0|[1-9][0-9]*)", r"[-+]?(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-_Entries.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] in _KEPT]
-    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _kind, _form in (("int", _INT), ("float", _FLOAT)):
-    _Entries.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_form})$"), list("-+.0123456789"))
-
-
-def _read(text: str, place: str) -> Any:
-    """An entry as YAML reads it; but numbers in every usual way (1e-05), and whole ones as such (3.0), as their column had them.
-
-    What YAML would take for something else than what stands there is refused: ``04`` and ``1:30`` for numbers of another base,
-    ``1_000`` and ``nan`` for numbers, ``#N/A`` for nothing. In quotes they are text.
-    """
-    wanted = "accepted: a number such as 1000 or 1e-05, true, false, or text as YAML has it"
-    if much_like_a_number(text):
-        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}, in quotes where it looks like a number")
-    number = number_in(text)
-    if number is not None:
-        return _whole(number)
-    try:
-        value = _as_json_or_yaml(text)
-        _refuse_endless(value)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}") from None
-    if (value is None and text.strip().lower() not in ("null", "~")) or (
-        isinstance(value, list | dict) and text.strip()[0] not in "[{"
-    ):
-        raise ConfigError(f"{place}: found {quoted(text)}; {wanted}, in quotes if it is text")
-    return _whole(value)
-
-
-def _as_json_or_yaml(text: str) -> Any:
-    """What a text says. Raises ``ValueError`` and ``YAMLError``."""
-    with suppress(ValueError):
-        return json.loads(text)
-    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
-        raise ValueError("text that repeats itself")
-    return yaml.load(text, _Entries)  # noqa: S506 - a safe loader that knows fewer kinds
-
-
-def _refuse_endless(value: Any) -> None:
-    """A number within a list or a map that no double holds. Raises ``ValueError``."""
-    for entry in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _refuse_endless(entry)
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError("no number")
-
-
-def entry_of(value: Any) -> str:
-    """A value as an entry of a table that is read back as the same value.
-
-    >>> [entry_of(value) for value in (0.5, True, None, "content", "on", "04", [1, "a"], {"a": None})]
-    ['0.5', 'true', 'null', 'content', '"on"', '"04"', '[1, "a"]', '{"a": null}']
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, str):
-        try:
-            if value and _read(value, "") == value:
-                return value
-        except ConfigError:
-            pass
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _whole(value: Any) -> Any:
-    """Three and 3.0 are one number."""
-    if isinstance(value, Mapping):
-        return {name: _whole(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(entry) for entry in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _first_policy(design: Design) -> str:
@@ -274,7 +184,7 @@ def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
 
 @_in_its_file
 def points_of_rows(
-    rows: Sequence[Mapping[Any, Any]], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
+    rows: Sequence[Row], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
 ) -> Points:
     """Points from rows of ``scenario, condition, draw``, levers and dotted keys.
 
@@ -282,8 +192,8 @@ def points_of_rows(
     """
     rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
-    _refuse_twins(bases, design)
-    set_by = _Setters(design, [*design.constants, *overrides])
+    refuse_twins(bases, design)
+    set_by = Setters(design, [*design.constants, *overrides])
     settings = [(str(row["scenario"]), set_by(row)) for row in rows]
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
@@ -296,13 +206,13 @@ def points_of_rows(
         first = frame.index[frame["point"] == again["point"]][0]
         raise ConfigError(f"points: found {named(int(again['place']))} twice (as {named(int(first))}); accepted: each point once")
     found = Points(frame, bases, settings)
-    _refuse_two_under_one_id(found, named)
-    _try_bounds(found, design)
-    _try_ends(found, design, named)
+    refuse_two_under_one_id(found, named)
+    try_bounds(found, design)
+    try_ends(found, design, named)
     return found
 
 
-def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Plain]) -> list[str]:
     """The id of each point's baseline: of a search its first point, else the baseline's policy under the same condition and draw.
 
     All levers are at their first level there. Nothing where the design has no such point, or none of the same worlds and cases.
@@ -325,41 +235,9 @@ def is_baseline(scenario: str, design: Design) -> bool:
     return said in ([f"scenario={design.baseline}"], [] if design.baseline == ADOPTED else None) or scenario == design.baseline
 
 
-def _refuse_two_under_one_id(found: Points, named: Callable[[int], str]) -> None:
-    """Rows of one id must be one point: they set the same keys to the same values, in whatever order."""
-    first: dict[str, int] = {}
-    for place, point in enumerate(found.frame["point"]):
-        before = first.setdefault(point, place)
-        if before != place and not _alike(found.settings[before], found.settings[place]):
-            if found.config(before).digest() == found.config(place).digest():
-                continue
-            told = f"points: found {named(before)} and {named(place)} under one id, {point}, as two configurations"
-            raise ConfigError(f"{told}; accepted: one of them")
-
-
-def _alike(one: tuple[str, Settings], other: tuple[str, Settings]) -> bool:
-    """Whether two points set the same keys of one base to the same values, in one order."""
-    return one[0] == other[0] and list(_whole(one[1]).items()) == list(_whole(other[1]).items())
-
-
 def _policy_of(name: str, design: Design) -> str:
     """An arm as it is named; scenarios under the one name of their policy."""
     return name if design.arms and name in design.arms else stack_of(name)
-
-
-def _refuse_twins(bases: Mapping[str, Mapping[str, Any]], design: Design) -> None:
-    """Two arms that name the same scenarios in another order and are one configuration would be one policy twice.
-
-    Arms of other names may be alike: what they are called is theirs.
-    """
-    alike: dict[str, list[str]] = {}
-    for name in design.arms or ():
-        if name in bases and "+" in name:
-            alike.setdefault("+".join(sorted(re.split(r"[+@]", name))), []).append(name)
-    for first, *others in alike.values():
-        for other in others:
-            if checked(bases[first]).digest() == checked(bases[other]).digest():
-                raise ConfigError(f"arms.{other}: found the configuration of arms.{first}; accepted: each policy once")
 
 
 def point_id(scenario: str, settings: Settings) -> str:
@@ -368,11 +246,11 @@ def point_id(scenario: str, settings: Settings) -> str:
     >>> point_id("judge", {"review.rho": 1.0, "people.rows": 9}) == point_id("judge", {"people.rows": 9, "review.rho": 1})
     True
     """
-    text = json.dumps([scenario, _whole(settings)], sort_keys=True, default=str)
+    text = json.dumps([scenario, whole(settings)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
 
 
-def _base(name: str, design: Design, overrides: Sequence[str]) -> dict[str, Any]:
+def _base(name: str, design: Design, overrides: Sequence[str]) -> Plain:
     """The composed configuration of a scenario or an arm under the design's constants and the user's overrides."""
     refuse_scenario(overrides)
     given = {key_of(override) for override in overrides}
@@ -394,104 +272,6 @@ def _written_as(name: str, design: Design) -> str:
     if design.arms and name in design.arms:
         return f"arms.{name}"
     return "scenarios" if name in (design.scenarios or ()) else "baseline" if name == design.baseline else "table"
-
-
-class _Setters:
-    """Turns a row into the keys that it sets; what a scenario changes is looked up once."""
-
-    def __init__(self, design: Design, given: Sequence[str]) -> None:
-        """A design, and the overrides that all of its points share."""
-        self._design = design
-        self._levels = design.levels_of
-        self._known: dict[str, Settings] = {}
-        self._shared = {key_of(override) for override in given if not chooses(override)}
-        self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
-
-    def __call__(self, row: Mapping[str, Any]) -> Settings:
-        out: Settings = {}
-        if row["condition"]:
-            _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
-        for name, choices in self._levels.items():
-            with told_of(f"levers.{name}.{row[name]}"):
-                found = self._settings(choices[row[name]])
-            _add(out, found, f"{name} {row[name]}")
-        drawn = {str(key): value for key, value in row.items() if key not in (*FIXED, *self._levels)}
-        for key in drawn:
-            if key in out:
-                raise ConfigError(f"{key}: drawn, and set by a lever or a condition too; accepted: one of the two")
-        for key in (*out, *drawn):
-            if key.split(".")[0] in OF_THE_STUDY:
-                raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
-        keys = (*out, *drawn)
-        if keys not in self._agreeing:  # one point would be two configurations, by the order in which its keys are set
-            refuse_nested(keys, "set in a point")
-            refuse_nested({*keys, *self._shared} - ({*keys} & self._shared), "set in a point or given")
-            self._agreeing.add(keys)
-        return out | drawn
-
-    def _settings(self, choice: Choice) -> Settings:
-        if not isinstance(choice, str):
-            return choice
-        if choice not in self._known:
-            found = changes(choice)
-            lost = [key for key, (before, after) in found.items() if after is None and before is not None]
-            if lost:
-                raise ConfigError(f"{choice}: takes away {lost[0]}; accepted as a lever: a scenario that sets keys")
-            self._known[choice] = {key: after for key, (_, after) in found.items()}
-        return self._known[choice]
-
-
-def _add(out: Settings, more: Settings, said: str) -> None:
-    for key, value in more.items():
-        if key in out and out[key] != value:
-            raise ConfigError(f"{key}: {said} sets {value!r} and another lever {out[key]!r}; accepted: levers that agree")
-        out[key] = value
-
-
-def _try_bounds(found: Points, design: Design) -> None:
-    """Each bound of each uncertainty must be one that its key accepts, whether or not a draw comes near it."""
-    base, settings = found.settings[0]
-    for key, known in design.uncertainties.items():
-        bounds = known.values if known.values is not None else [known.low, known.high]
-        for bound in bounds:
-            value = int(bound) if known.shape == "whole" and isinstance(bound, float) else bound
-            try:
-                checked(varied(found.bases[base], settings | {key: value}))
-            except ConfigError as error:
-                raise ConfigError(f"uncertainties.{key}: {error}") from None
-
-
-def _try_ends(found: Points, design: Design, named: Callable[[int], str]) -> None:
-    """The first point with each value that is the least or greatest of its column, or the first of its level, must be runnable.
-
-    Raises ``ConfigError``: the mistake is told under the key of the design that sets what is wrong.
-    """
-    tried: set[int] = set()
-    for column in found.frame.columns.difference(["point", "place", "draw", "against"], sort=False):
-        values = found.frame[column]
-        numeric = pd.api.types.is_numeric_dtype(values) and bool(values.notna().any())
-        if numeric:
-            tried |= {int(values.argmin()), int(values.argmax())}
-        if not numeric or column not in design.uncertainties:
-            tried |= {int(place) for place in (~values.astype(str).duplicated()).to_numpy().nonzero()[0][:_LEVELS_TRIED]}
-    for place in sorted(tried):
-        try:
-            found.config(place)
-        except ConfigError as error:
-            with told_of(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0], named(place))):
-                raise
-
-
-def _set_by(row: Any, design: Design, key: str, named: str) -> str:
-    """Where a design sets a key, or what lies above or below it, in a point; empty where nothing of it does."""
-    levels = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
-    if row["condition"]:
-        levels[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
-    for place, choice in levels.items():
-        if isinstance(choice, Mapping) and any(meet(key, other) for other in choice):
-            return place
-    drawn = [str(column) for column in row.index if "." in str(column) and meet(key, str(column))]
-    return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: {named}"
 
 
 def touches_world(key: str) -> bool:

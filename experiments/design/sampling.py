@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from experiments.design.designs import Design, Uncertainty
+from experiments.design.designs import Design, Uncertainty, Value
 from sim.world.record import ConfigError
 
 MOST_FACTORIAL = 16  # levers of which every combination is listed
@@ -132,7 +131,7 @@ def _steps(known: Uncertainty, levels: int) -> int:
     return levels
 
 
-def problem_of(names: Sequence[str]) -> dict[str, Any]:
+def problem_of(names: Sequence[str]) -> dict[str, object]:
     """SALib's description of the unit cube."""
     return {"num_vars": len(names), "names": [*names], "bounds": [[0.0, 1.0]] * len(names)}
 
@@ -142,7 +141,7 @@ def scaled(unit: NDArray[np.float64], uncertainties: Mapping[str, Uncertainty]) 
     return pd.DataFrame({key: _scaled(unit[:, place], known) for place, (key, known) in enumerate(uncertainties.items())})
 
 
-def _scaled(u: NDArray[np.float64], known: Uncertainty) -> list[Any]:
+def _scaled(u: NDArray[np.float64], known: Uncertainty) -> list[Value]:
     if known.values is not None:
         last = len(known.values) - 1
         return [known.values[min(int(share * len(known.values)), last)] for share in u]
@@ -153,7 +152,7 @@ def _scaled(u: NDArray[np.float64], known: Uncertainty) -> list[Any]:
     return [float(value) for value in np.clip(spread, low, high)]  # rounding must not leave the bounds
 
 
-def unit_of(value: Any, known: Uncertainty) -> float:
+def unit_of(value: Value, known: Uncertainty) -> float:
     """Where a value lies between its bounds: the unit cube's coordinate, the middle of the step for whole numbers and lists."""
     if known.values is not None:
         return (known.values.index(value) + 0.5) / len(known.values)

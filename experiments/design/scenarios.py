@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from sim.composition import in_quotes
 from sim.config import EVERYWHERE, composed, options, path_of, scenario_of, shown
@@ -111,7 +111,7 @@ def choice_of(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     return (chosen, f"reforms={EVERYWHERE}") if at else (chosen,)
 
 
-def changes(name: str) -> dict[str, tuple[Any, Any]]:
+def changes(name: str) -> dict[str, tuple[object, object]]:
     """What a choice changes: ``{dotted key: (as adopted, in the scenario)}``, ``None`` where one side lacks the key.
 
     ``name`` is a scenario or a combination such as ``judge+notice@everywhere``. Raises ``ConfigError`` for an unknown one.

@@ -11,17 +11,23 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isclose, isnan
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from experiments.design.designs import Design, Search, Uncertainty
 from sim.world.record import ConfigError
+
+if TYPE_CHECKING:  # an extra: whoever searches has it
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
 
 Row = dict[str, Any]  # lever -> level, dotted key -> value
 Told = tuple[Row, Sequence[float] | None]  # a row, and its objectives in the order of the design; None where its runs failed
 _WAYS = {"down": "minimize", "up": "maximize"}
 
 
-def next_generation(design: Design, history: Sequence[Sequence[Told]], adopted: Mapping[str, Any] | None = None) -> list[Row]:
+def next_generation(design: Design, history: Sequence[Sequence[Told]], adopted: Mapping[str, object] | None = None) -> list[Row]:
     """The rows of the generation that follows ``history``, ``design.search.generation`` of them; one may come twice.
 
     The first generation opens with the two ends: every lever at its first level, which is the baseline, and every lever at its
@@ -59,13 +65,13 @@ def _known(design: Design) -> dict[str, Uncertainty | list[str]]:
     return {name: [*levels] for name, levels in design.levels_of.items()} | dict(design.uncertainties)
 
 
-def _ends(design: Design, adopted: Mapping[str, Any]) -> Iterator[Row]:
+def _ends(design: Design, adopted: Mapping[str, object]) -> Iterator[Row]:
     """Every lever at its first level, and every lever at its last, where there are levers."""
     for place in (0, -1) if design.levers else ():
         yield {name: list(levels)[place] for name, levels in design.levels_of.items()} | dict(adopted)
 
 
-def _distribution(optuna: Any, known: Uncertainty | list[str]) -> Any:
+def _distribution(optuna: ModuleType, known: Uncertainty | list[str]) -> BaseDistribution:
     found = optuna.distributions
     if isinstance(known, list):
         return found.CategoricalDistribution(known)
@@ -78,19 +84,19 @@ def _distribution(optuna: Any, known: Uncertainty | list[str]) -> Any:
     return found.FloatDistribution(known.low, known.high, log=known.shape == "log")
 
 
-def _sampler(optuna: Any, search: Search, seed: int) -> Any:
+def _sampler(optuna: ModuleType, search: Search, seed: int) -> BaseSampler:
     """NSGA-II (Deb and others 2002), or the tree-structured Parzen estimator for several objectives (Ozaki and others 2022)."""
     if search.sampler == "nsga2":
         return optuna.samplers.NSGAIISampler(population_size=search.generation, seed=seed)
     return optuna.samplers.TPESampler(n_startup_trials=search.generation, constant_liar=True, seed=seed)
 
 
-def _asked(study: Any, space: Mapping[str, Any], count: int) -> list[Any]:
+def _asked(study: Study, space: Mapping[str, BaseDistribution], count: int) -> list[Trial]:
     """A whole generation, asked for before any of it is told."""
     return [study.ask(dict(space)) for _ in range(count)]
 
 
-def _tell(optuna: Any, study: Any, trial: Any, values: Sequence[float] | None) -> bool:
+def _tell(optuna: ModuleType, study: Study, trial: Trial, values: Sequence[float] | None) -> bool:
     """Tell what came of a trial, and whether anything did."""
     if values is None or any(isnan(value) for value in values):
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
@@ -99,7 +105,7 @@ def _tell(optuna: Any, study: Any, trial: Any, values: Sequence[float] | None) -
     return True
 
 
-def _refuse_strangers(asked: Mapping[str, Any], row: Mapping[str, Any], number: int) -> None:
+def _refuse_strangers(asked: Mapping[str, object], row: Mapping[str, object], number: int) -> None:
     """What was run must be what is asked for again: else the design, the seed or the library is another one."""
     for name, wanted in asked.items():
         found = row.get(name)
@@ -111,7 +117,7 @@ def _refuse_strangers(asked: Mapping[str, Any], row: Mapping[str, Any], number: 
 
 
 @contextmanager
-def _quiet() -> Iterator[Any]:
+def _quiet() -> Iterator[ModuleType]:
     """Optuna, imported only here, without its log and its warnings about what is new. Raises ``ConfigError`` without it."""
     try:
         import optuna

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.console import Console
 
 from experiments.design.arms import Entry, points_of_entries
 from experiments.design.designs import Design, told_of
 from experiments.design.seeds import EVENT_SEEDS
-from experiments.execution.session import Plan, Turn, planned, run_plan
+from experiments.execution.manifest import Turn
+from experiments.execution.plan import Plan, planned
+from experiments.execution.session import run_plan
 from experiments.output import manifest_of
 from experiments.settings import StudyConfig
 from experiments.statistics import half_width, mean_of, needed_worlds
@@ -131,7 +134,7 @@ def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> 
 def runs_frame(board: Board, entries: Sequence[Entry]) -> pd.DataFrame:
     """One row for each run and estimand: ``arm, world_seed, luck, metric, by, level, unit, value, count``."""
     a, k, w, j = np.nonzero((board.counts > 0) | ~np.isnan(board.values))
-    columns: dict[str, Any] = {
+    columns: dict[str, pd.Categorical[str] | NDArray[np.int64]] = {
         "arm": _named(a, [entry.name for entry in entries]),
         "world_seed": np.array(board.worlds, np.int64)[w],
         "luck": j,
@@ -141,19 +144,20 @@ def runs_frame(board: Board, entries: Sequence[Entry]) -> pd.DataFrame:
     return pd.DataFrame(columns | {"value": board.values[a, k, w, j], "count": board.counts[a, k, w, j]})
 
 
-def _named(codes: Any, names: Sequence[str]) -> Any:
+def _named(codes: NDArray[np.int64], names: Sequence[str]) -> pd.Categorical[str]:
+    """Names ``[N]`` by code; names that come twice are one category."""
     distinct = list(dict.fromkeys(names))
     place = np.array([distinct.index(name) for name in names])
     return pd.Categorical.from_codes(place[codes], categories=pd.Index(distinct))
 
 
-def changes_of(config: Mapping[str, Any], baseline: Mapping[str, Any], stem: str = "") -> dict[str, Any]:
+def changes_of(config: Mapping[str, object], baseline: Mapping[str, object], stem: str = "") -> dict[str, object]:
     """What a configuration has otherwise than another, by dotted key.
 
     >>> changes_of({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3, "d": 4}})
     {'a.c': 2, 'a.d': 'absent'}
     """
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for key in dict.fromkeys([*config, *baseline]):
         mine, theirs = config.get(key, _ABSENT), baseline.get(key, _ABSENT)
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
@@ -177,7 +181,7 @@ def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]
     }
 
 
-def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seconds: float) -> dict[str, Any]:
+def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seconds: float) -> dict[str, object]:
     """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
     first = entries[0].config
     plain = first.plain()

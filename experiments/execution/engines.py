@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import re
-import signal
-import socket
-import threading
-import uuid
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
-from experiments.execution.jobs import Batch, Shared, failed, one_by_one, rest_of, warm, work
+from experiments.execution.jobs import AHEAD, Batch, Engine, Shared, Work, lost, one_by_one, rest_of, warm, work
+from experiments.execution.on_ray import ray_engine
 from experiments.execution.workers import Hands
-from experiments.output import naming
 from experiments.settings import EngineSpec
 from experiments.store.schema import Done, Key
-from sim.world.record import ConfigError, quoted
 
-_AHEAD = 2
-"""Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
-_PATIENCE = 10.0  # seconds until a Ray must have answered
-_ANSWER = 300.0  # seconds until a node must have; *assumption*: a worker process of ours begins there, however busy it is
-_MOST_TOLD = 3  # nodes by name
-_SHORT = 120  # letters of a complaint
-_LOST = "its worker process died (too little memory?)"
+if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
+    pass
 
-Work = Callable[[Shared, Batch], list[Done]]
-"""Does a batch, or its first runs."""
 
 _held: tuple[Shared, Work] | None = None
-
-
-class Engine(Protocol):
-    """Does batches in any order and hands back what came of each; a run that cannot be done is a failure, never an exception."""
-
-    def __call__(self, shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
-        """Closing the iterator stops what has not begun."""
-        ...
 
 
 def engine_of(spec: EngineSpec, workers: int, work: Work = work) -> Engine:
     """The engine that a configuration asks for. Raises ``ConfigError`` where it is not installed."""
     if spec.name == "ray":
-        return _ray(spec, workers, work)
+        return ray_engine(spec, workers, work)
     if workers == 1:
         return _in_turn(work)
     return _local(spec, workers, work)
@@ -61,10 +38,6 @@ def _in_turn(work: Work) -> Engine:
     return engine
 
 
-def _lost(shared: Shared, key: Key, tries: int) -> list[Done]:
-    return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone")]
-
-
 # --- processes of this machine ------------------------------------------------------------------------------------------------
 
 
@@ -74,7 +47,7 @@ def _local(spec: EngineSpec, workers: int, work: Work) -> Engine:
     def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
         begin, waiting = (shared, work), deque(batches)
         while waiting:
-            suspects = deque(one_by_one((yield from _until_lost(begin, waiting, workers, _AHEAD * workers))))
+            suspects = deque(one_by_one((yield from _until_lost(begin, waiting, workers, AHEAD * workers))))
             while suspects:
                 for batch in (yield from _until_lost(begin, suspects, workers, workers)):
                     yield from _alone(begin, batch.keys[0], spec.tries)
@@ -106,7 +79,7 @@ def _alone(begin: tuple[Shared, Work], key: Key, tries: int) -> Generator[list[D
     for _ in range(tries):
         if not (yield from _until_lost(begin, deque([Batch((key,), False)]), 1, 1)):
             return
-    yield _lost(begin[0], key, tries)
+    yield lost(begin[0], key, tries)
 
 
 def _begin(shared: Shared, work: Work) -> None:
@@ -123,127 +96,3 @@ def _in_worker(batch: Batch) -> list[Done]:
 
 
 # --- Ray --------------------------------------------------------------------------------------------------------------------
-
-
-def _ray(spec: EngineSpec, workers: int, work: Work) -> Engine:
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError("engine: found ray, which is not installed; accepted: local, or pip install 'rogatory[ray]'") from None
-
-    def engine(shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
-        with _reached(ray, spec, workers):
-            if shared.folder is not None:  # where requests are kept, whoever does a run writes into the store
-                _refuse_blind(ray, shared.folder)
-            yield from _on_ray(ray, shared, batches, spec.tries, workers, work)
-
-    return engine
-
-
-@contextmanager
-def _reached(ray: Any, spec: EngineSpec, workers: int) -> Iterator[None]:
-    """The Ray at the address, or one of our own; one that this process has already stays as it is."""
-    if ray.is_initialized():
-        yield
-        return
-    here = {} if spec.address else {"num_cpus": workers, "include_dashboard": False}
-    told_to_stop = signal.getsignal(signal.SIGTERM)
-    try:
-        _knock(spec.address)
-        ray.init(address=spec.address or "local", log_to_driver=False, logging_level="error", **here)
-    except Exception as error:  # of any kind, plain ones too
-        told = f"{spec.address!r} ({' '.join(str(error).split())[:_SHORT]})"
-        raise ConfigError(f"engine.address: found {told}; accepted: a Ray that runs, or null for one that starts here") from None
-    try:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, told_to_stop)  # Ray would have a handler of its own
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _knock(address: str | None) -> None:
-    """Ray itself waits for minutes at a door behind which nobody is. Raises ``OSError``."""
-    found = re.fullmatch(r"(?:ray://)?([^:/]+):(\d{1,5})", address or "")
-    if found:
-        socket.create_connection((found[1], int(found[2])), timeout=_PATIENCE).close()
-
-
-def _refuse_blind(ray: Any, folder: Path) -> None:
-    """Ask every node that does runs whether it can write into the store. Raises ``ConfigError`` where one cannot."""
-    token = folder / f".{uuid.uuid4().hex}.part"  # tidied as a draft, if we are killed
-    options = {"max_retries": 0, "num_cpus": 0}  # so that a node that is busy answers too
-    nodes = {node["NodeID"]: node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")}
-    try:
-        with naming(token):
-            token.touch()
-        ask: Callable[..., Any] = ray.remote(**options)(can_write_by).options
-        on: Callable[..., Any] = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-        asked = {name: ask(scheduling_strategy=on(name, soft=False)).remote(token, name) for name in nodes}
-        blind = [(nodes[name]["NodeName"], why) for name, answer in asked.items() if (why := _heard(ray, answer))]
-    finally:
-        token.unlink(missing_ok=True)
-    if blind:
-        told = ", ".join(f"{quoted(name)} ({why})" for name, why in blind[:_MOST_TOLD])
-        raise ConfigError(
-            f"keep_requests: found true with engine=ray and a store that {len(blind)} of {len(nodes)} nodes cannot write to: "
-            f"{told}; accepted: false, or output=... on a disk that every node sees as {folder}"
-        )
-
-
-def can_write_by(token: Path, name: str) -> str:
-    """Whether this machine sees a file, and can write another one beside it: an empty text, or why it cannot."""
-    mine = token.with_name(f".{token.stem.strip('.')}-{name}.part")
-    try:
-        if not token.is_file():
-            return "does not see it"
-        mine.touch()
-        mine.unlink()
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
-
-
-def _heard(ray: Any, answer: Any) -> str:
-    """What a node said, or why it said nothing."""
-    try:
-        return str(ray.get(answer, timeout=_ANSWER))
-    except ray.exceptions.RayTaskError as error:
-        return " ".join(str(error.cause).split())[:_SHORT]
-    except ray.exceptions.RayError as error:
-        return f"no answer: {type(error).__name__}"
-
-
-def _on_ray(ray: Any, shared: Shared, batches: Sequence[Batch], tries: int, workers: int, work: Work) -> Generator[list[Done]]:
-    task: Callable[..., Any] = ray.remote(max_retries=0)(work).remote
-    held = ray.put(shared)
-    waiting = deque((batch, 1) for batch in batches)
-    flying: dict[Any, tuple[Batch, int]] = {}
-    try:
-        while waiting or flying:
-            while waiting and len(flying) < _AHEAD * workers:
-                batch, attempt = waiting.popleft()
-                flying[task(held, batch)] = batch, attempt
-            (ready,), _ = ray.wait([*flying], num_returns=1)
-            batch, attempt = flying.pop(ready)
-            try:
-                done = ray.get(ready)
-            except ray.exceptions.RayTaskError as error:
-                if isinstance(error.cause, OSError):  # a disk: no run is to blame
-                    raise error.cause from None
-                # Ray runs, and ours does not: a package that is missing there
-                yield [failed(shared, key, str(error.cause), str(error)) for key in batch.keys]
-            except ray.exceptions.RayError:
-                if len(batch.keys) > 1:
-                    waiting.extend((single, 1) for single in one_by_one([batch]))
-                elif attempt < tries:
-                    waiting.append((batch, attempt + 1))
-                else:
-                    yield _lost(shared, batch.keys[0], tries)
-            else:
-                waiting.extendleft((rest, 1) for rest in rest_of(batch, done))
-                yield done
-    finally:
-        for reference in flying:
-            with suppress(ray.exceptions.RayError):
-                ray.cancel(reference, force=False)

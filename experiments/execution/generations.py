@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from experiments.design.points import points_of_rows
-from experiments.design.search import Told, next_generation
-from experiments.execution.session import Further, Plan, Turn
+from experiments.design.search import Row, Told, next_generation
+from experiments.execution.manifest import Turn
+from experiments.execution.plan import Plan
+from experiments.execution.session import Further
 from experiments.store.reader import StoredStudy
-from sim.world.leaves import leaves_of
+from sim.world.leaves import Plain, leaves_of
 
 
 def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
@@ -25,11 +26,11 @@ def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
         raise ValueError("a design without search is no adaptive one")
     history: list[list[Told]] = []
 
-    def next_plan(plan: Plan) -> tuple[Plan, list[Any]]:
+    def next_plan(plan: Plan) -> tuple[Plan, list[Row]]:
         with plan.design.telling():
             asked = next_generation(plan.design, history, _adopted(plan))
         generations = [*([row for row, _ in told] for told in history), asked]
-        rows: list[dict[str, Any]] = [
+        rows: list[Row] = [
             {"scenario": plan.design.baseline, "condition": "", "draw": place} | row
             for place, generation in enumerate(generations)
             for row in generation
@@ -50,7 +51,7 @@ def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
     return first, further
 
 
-def _adopted(plan: Plan) -> dict[str, Any]:
+def _adopted(plan: Plan) -> Plain:
     """The baseline's own values of what is searched."""
     leaves = leaves_of(next(iter(plan.points.bases.values())))
     return {key: leaves[key] for key in plan.design.uncertainties if key in leaves}

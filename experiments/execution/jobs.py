@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from experiments.store.schema import Done, Key
+from sim.world.record import ConfigError
+
+if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
+    pass
+
+
 import os
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterable
 
 from experiments.design.designs import Settings
 from experiments.design.points import Points, touches_world
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.store.kept import Kept, tables_of
 from experiments.store.requests import REQUESTS, write_requests
-from experiments.store.schema import Done, Key, packed
+from experiments.store.schema import packed
 from experiments.store.store import WHOLE
 from sim.config import checked, load, varied
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
-from sim.world.record import ConfigError
+from sim.world.leaves import Plain
 
 BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""
@@ -30,7 +39,7 @@ _SHORT = 200  # letters of an error
 _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
 
 
-def seed_of(base: Mapping[str, Any], key: Key) -> int:
+def seed_of(base: Plain, key: Key) -> int:
     """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
 
     >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
@@ -62,7 +71,7 @@ def crew_size(asked: int | None, tasks: int) -> int:
 class Shared(NamedTuple):
     """What every run of a study needs; it is shipped to each worker once."""
 
-    bases: dict[str, dict[str, Any]]
+    bases: dict[str, Plain]
     settings: dict[str, tuple[str, Settings]]  # point -> base and keys
     kept: Kept
     code: str  # of what decides a run
@@ -105,7 +114,7 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
     ]
 
 
-def _facts(settings: Settings) -> list[tuple[str, Any]]:
+def _facts(settings: Settings) -> list[tuple[str, object]]:
     return sorted((key, value) for key, value in settings.items() if touches_world(key))
 
 
@@ -174,3 +183,25 @@ def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Resul
     tables = {name: packed(table) for name, table in tables_of(result, shared.kept).items()}
     arrays = time.perf_counter() - started
     return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result
+
+
+AHEAD = 2
+"""Batches a worker that are under way or wait for it; *assumption*: enough that none is idle."""
+
+
+_LOST = "its worker process died (too little memory?)"
+Work = Callable[[Shared, Batch], list[Done]]
+"""Does a batch, or its first runs."""
+
+
+class Engine(Protocol):
+    """Does batches in any order and hands back what came of each; a run that cannot be done is a failure, never an exception."""
+
+    def __call__(self, shared: Shared, batches: Sequence[Batch]) -> Generator[list[Done]]:
+        """Closing the iterator stops what has not begun."""
+        ...
+
+
+def lost(shared: Shared, key: Key, tries: int) -> list[Done]:
+    """A run whose worker process died each time that it was tried alone."""
+    return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone")]

@@ -8,130 +8,31 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from experiments.console import Terminal
-from experiments.design.designs import Design
-from experiments.design.points import Points
-from experiments.design.seeds import EVENT_SEEDS
 from experiments.errors import FAILED, INTERRUPTED, StoppedError
 from experiments.execution.engines import engine_of
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, batches_of, crew_size, shared_of, trials, warm, work
-from experiments.execution.workers import refuse_unguarded
+from experiments.execution.jobs import Batch, crew_size, shared_of, trials, warm, work
+from experiments.execution.manifest import Turn, how_it_ended, manifest_of_turn
+from experiments.execution.plan import Plan, refuse_unguarded_plan
+from experiments.execution.progress import bar, tell
 from experiments.interrupts import held
-from experiments.output import provenance
-from experiments.settings import StudyConfig
-from experiments.store.identity import Identity, code_fingerprint, identity_of, store_digest
-from experiments.store.kept import Kept
-from experiments.store.places import store_folder
+from experiments.store.identity import code_fingerprint
 from experiments.store.requests import REQUESTS, files_of
 from experiments.store.schema import Done, Key
-from experiments.store.store import CHUNK, WHOLE, Store, writing
+from experiments.store.store import CHUNK, Store, writing
 from experiments.text import counted, told_time
 from sim.config import checked
-from sim.world.leaves import leaves_of, moved
-from sim.world.record import ConfigError, RogatoryError, quoted
+from sim.world.record import RogatoryError
 
-_ABSENT = "absent"  # in a configuration, where the first one has a key
-_MOST_TOLD = 5  # failures of one kind that are told as they happen
 _TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
-JOB = "job_"
-"""How the writers of a multirun's jobs begin: each knows its own point alone."""
-
-
-class Plan(NamedTuple):
-    """A design that is to be executed: which runs, and into which store."""
-
-    command: str
-    design: Design
-    asked: StudyConfig
-    points: Points
-    worlds: list[int]
-    luck: int
-    kept: Kept
-    identity: Identity
-    folder: Path
-    writer: str = WHOLE
-    shard: tuple[int, int] = (1, 1)  # number and how many
-    overrides: tuple[str, ...] = ()  # that reach every point
-    pages: float = 0.0  # seconds that tables and figures will take after the runs
-    open_ended: bool = False  # whether more may be asked for when these runs have ended
-
-    @property
-    def batches(self) -> list[Batch]:
-        """What this job has to do, if nothing were there yet."""
-        number, of = self.shard
-        return batches_of(self.points, self.worlds, self.luck)[number - 1 :: of]
-
-    @property
-    def keys(self) -> set[Key]:
-        """All runs, of every shard."""
-        return {
-            Key(point, world, number)
-            for point in self.points.frame["point"]
-            for world in self.worlds
-            for number in range(self.luck)
-        }
-
-
-def planned(
-    study: str, command: str, design: Design, points: Points, asked: StudyConfig, worlds: Sequence[int], luck: int, **more: Any
-) -> Plan:
-    """The plan of a study; its store is the one that is named, or ``<output>/stores/<study>-<digest>``.
-
-    The digest covers whatever decides a run and not how many there are of them: more worlds and lucks expand the store. Raises
-    ``ConfigError`` for a part of a study that is no sweep.
-    """
-    if asked.shard is not None and "shard" not in more:
-        raise ConfigError(f"shard: found {quoted(asked.shard)} in {study}; accepted: null, for it is sweeps that are done in parts")
-    tables = frozenset([*design.keep, *([REQUESTS] if asked.keep_requests else [])])
-    kept = Kept(frozenset(design.outcomes), frozenset(design.slices), tables)
-    identity = identity_of({name: checked(plain) for name, plain in points.bases.items()}, kept)
-    digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
-    folder = store_folder(asked.store or f"{study}-{digest}", asked.output)
-    plan = Plan(command, design, asked, points, list(worlds), luck, kept, identity, folder, **more)
-    _refuse_unguarded(plan)  # before anything is written: a process that begins the script again goes no further
-    return plan
-
-
-def _refuse_unguarded(plan: Plan) -> None:
-    if plan.asked.engine.name == "local":
-        refuse_unguarded(crew_size(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))
-
-
-class Turn:
-    """What happened in a session so far."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.done = 0
-        self.failed = 0
-        self.seconds = 0.0  # in runs
-        self.array_seconds = 0.0  # of these, in array code
-        self.began = time.monotonic()
-        self.own = 0.0  # in the store
-
-    def add(self, other: Turn) -> None:
-        """Count what another turn did too."""
-        for name in ("done", "failed", "seconds", "array_seconds", "own"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 Further = Callable[[Plan, Turn], Plan | None]
@@ -147,7 +48,7 @@ class Ran(NamedTuple):
 
 def run_plan(plan: Plan, console: Console, further: Further | None = None) -> Ran:
     """Run what a plan still lacks, and what ``further`` asks for then. Raises ``StoppedError``, also for a run that failed."""
-    _refuse_unguarded(plan)
+    refuse_unguarded_plan(plan)
     turn = Turn()
     asked: Plan | None = plan
     try:
@@ -208,24 +109,16 @@ def timed(plan: Plan) -> Done:
 @contextmanager
 def _session(plan: Plan, store: Store, turn: Turn) -> Iterator[None]:
     """The manifest of a turn stands in the store while it runs, and says in the end how it went."""
-    said = _manifest(plan, store)
+    said = manifest_of_turn(plan, store)
     name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}Z-{plan.writer}"
     store.write_session(name, said | {"status": "running"})
     try:
         yield
     except BaseException:
         with suppress(OSError):  # a full disk has been told already
-            store.write_session(name, said | _ended(turn, "interrupted"))
+            store.write_session(name, said | how_it_ended(turn, "interrupted"))
         raise
-    store.write_session(name, said | _ended(turn, "failures" if turn.failed else "done"))
-
-
-def _ended(turn: Turn, status: str) -> dict[str, Any]:
-    return {
-        "status": status, "ended": _now(), "runs": turn.done, "failed": turn.failed, "run_seconds": round(turn.seconds, 2),
-        "array_seconds": round(turn.array_seconds, 2), "store_seconds": round(turn.own, 2),
-        "seconds": round(time.monotonic() - turn.began, 2),
-    }  # fmt: skip
+    store.write_session(name, said | how_it_ended(turn, "failures" if turn.failed else "done"))
 
 
 def _halted(error: BaseException, done: int, plan: Plan, ran: bool = False) -> StoppedError:
@@ -237,69 +130,43 @@ def _halted(error: BaseException, done: int, plan: Plan, ran: bool = False) -> S
     return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", FAILED)
 
 
-def _manifest(plan: Plan, store: Store) -> dict[str, Any]:
-    """Everything that is needed to rebuild or to doubt what this turn writes; of the configurations the first one in full."""
-    (first, whole), *others = plan.points.bases.items()
-    said = provenance(plan.command)
-    return said | {
-        "began": said["written"],
-        "code": {"sources": code_fingerprint(), **said["code"]},
-        "design": plan.design.model_dump(mode="json", exclude_defaults=True),
-        "whole": not plan.writer.startswith(JOB),
-        "points": store.write_points(plan.points.frame),
-        "worlds": plan.worlds,
-        "luck": plan.luck,
-        "shard": list(plan.shard),
-        "event_seeds": EVENT_SEEDS if whole.get("world_seed") is None else "seed + luck number (0, 1, ...)",
-        "bases": {first: whole},
-        "changes": {name: _changed(whole, plain) for name, plain in others},
-        "digests": {name: checked(plain).digest() for name, plain in plan.points.bases.items()},
-        "tables": plan.identity["data"],
-        "study": plan.asked.plain(),
-    }
-
-
-def _changed(base: Mapping[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
-    """What a configuration has otherwise than another, by dotted key."""
-    leaves = leaves_of(plain)
-    return {key: leaves.get(key, _ABSENT) for key in moved(base, plain)}
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-
-
 def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
+    """Do and keep what of a plan's part the store lacks; then all of its order that is there becomes parts of the tables."""
     batches, finished = plan.batches, store.finished()
     order = [key for batch in batches for key in batch.keys]
     todo = [Batch(left, batch.home) for batch in batches if (left := tuple(key for key in batch.keys if key not in finished))]
-    count = sum(len(batch.keys) for batch in todo)
     chunks = _Chunks(order, finished, store)
     if not todo:
         console.print(f"{counted(len(order), 'run')}: all there already.", highlight=False)
     else:
         store.configurations.refuse_others(_at_risk(plan, store))
-        workers = crew_size(plan.asked.workers, count)
-        engine = engine_of(plan.asked.engine, workers)
-        shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
-        shown, told = Terminal(stderr=True), Counter[str]()
-        with shown.status("compiling the rules (once; about half a minute on a new machine)"):
-            warm(trials([checked(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
-        with _bar(shown) as progress, closing(engine(shared, todo)) as ended:
-            task = progress.add_task(plan.folder.name, total=count, failed=0)
-            for runs in ended:
-                if not turn.done + turn.failed:
-                    start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
-                    size = store.size_of_words(), files_of(plan.folder, runs) // len(runs)
-                    ahead = Ahead(len(order) - count, plan.pages, *size, plan.open_ended)
-                    words = projected(runs, todo, workers, max(start, 0.0), ahead)
-                    progress.console.print(words, highlight=False, soft_wrap=True)
-                _keep(runs, store, chunks, turn)
-                _tell(runs, told, progress)
-                progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
+        _do(todo, len(order), plan, store, turn, chunks)
     started = time.perf_counter()
     chunks.settle()
     turn.own += time.perf_counter() - started
+
+
+def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Turn, chunks: _Chunks) -> None:
+    """Do batches of the ``asked`` runs of a plan, and keep what comes of each; how far they are is shown meanwhile."""
+    count = sum(len(batch.keys) for batch in todo)
+    workers = crew_size(plan.asked.workers, count)
+    engine = engine_of(plan.asked.engine, workers)
+    shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
+    shown, told = Terminal(stderr=True), Counter[str]()
+    with shown.status("compiling the rules (once; about half a minute on a new machine)"):
+        warm(trials([checked(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
+    with bar(shown) as progress, closing(engine(shared, todo)) as ended:
+        task = progress.add_task(plan.folder.name, total=count, failed=0)
+        for runs in ended:
+            if not turn.done + turn.failed:
+                start = time.monotonic() - turn.began - sum(run.seconds for run in runs)
+                size = store.size_of_words(), files_of(plan.folder, runs) // len(runs)
+                ahead = Ahead(asked - count, plan.pages, *size, plan.open_ended)
+                words = projected(runs, todo, workers, max(start, 0.0), ahead)
+                progress.console.print(words, highlight=False, soft_wrap=True)
+            _keep(runs, store, chunks, turn)
+            tell(runs, told, progress)
+            progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
 
 
 def _at_risk(plan: Plan, store: Store) -> Iterator[tuple[str, str]]:
@@ -354,41 +221,6 @@ class _Chunks:
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------------------
-
-
-class _Rate(ProgressColumn):
-    """Runs a second."""
-
-    def render(self, task: Any) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f}/s" if speed else "", style="progress.data.speed")
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
-        _Rate(),
-        TextColumn("{task.fields[failed]} failed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=60.0,
-    )
-
-
-def _tell(ended: Sequence[Done], told: Counter[str], progress: Progress) -> None:
-    """Say failures as they happen; of the same kind only the first few."""
-    for run in ended:
-        if run.error:
-            told[run.error] += 1
-            if told[run.error] <= _MOST_TOLD:
-                more = "; further ones alike are only counted" if told[run.error] == _MOST_TOLD else ""
-                where = f"point {run.key.point}, world {run.key.world_seed}, luck {run.key.luck}"
-                progress.console.print(f"failed: {where}: {run.error}{more}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _closing(plan: Plan, turn: Turn, left: int) -> str:

@@ -135,7 +135,7 @@ class Hands:
     """Processes for the length of a block: none is left behind, and after a failure or an interrupt none goes on."""
 
     def __init__(
-        self, processes: int, begin: Callable[..., object], given: tuple[Any, ...], large: tuple[Any, ...] = ()
+        self, processes: int, begin: Callable[..., object], given: tuple[object, ...], large: tuple[object, ...] = ()
     ) -> None:  # fmt: skip
         """So many of them; each calls ``begin`` with what is ``given``, and then ``large``, before its first work.
 
@@ -223,7 +223,7 @@ class _Own:
     stopping = False
 
 
-def _begin(begin: Callable[..., object], given: tuple[Any, ...], parcels: Connection, turn: Lock) -> None:
+def _begin(begin: Callable[..., object], given: tuple[object, ...], parcels: Connection, turn: Lock) -> None:
     follow_parent()
     with turn:
         parcel = parcels.recv_bytes()

@@ -34,7 +34,8 @@ from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.comparison import changes_of, plan_of, run_all, runs_frame
 from experiments.execution.forecast import work_of
 from experiments.execution.jobs import crew_size
-from experiments.execution.session import Plan, run_plan, timed
+from experiments.execution.plan import Plan
+from experiments.execution.session import run_plan, timed
 from experiments.output import commit, machine
 from experiments.reference.make import (
     ADAPTATION,

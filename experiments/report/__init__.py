@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report import prose, sections
 from experiments.report.page import page

@@ -13,7 +13,7 @@ import pandas as pd
 
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
 from experiments.analysis.frames import names_of
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.figures.slices import LEVELS
 from experiments.figures.style import present

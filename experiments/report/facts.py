@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.store.reader import StoredStudy, coverage_of
+from experiments.store.coverage import coverage_of
+from experiments.store.reader import StoredStudy
 
 
 def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:

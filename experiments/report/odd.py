@@ -258,17 +258,16 @@ def _draws(config: Config) -> Grid:
 
 
 def definitions() -> dict[str, Function]:
-    """Each estimand's function: the first in `sim.metrics` that yields a value under its name."""
+    """Each estimand's function: the first in `sim.metrics.estimands` that yields a value under its name."""
     found: dict[str, Function] = {}
-    for function in module_of("sim.metrics").functions.values():
+    for function in module_of("sim.metrics.estimands").functions.values():
         if function.node is None or function.name in ("absent_metrics", "metrics_of"):
             continue
         for name in re.findall(r"'(\w+)'", function.source):
             if name in UNITS:
                 found.setdefault(name, function)
-    if "displacement_rate" in module_of("sim.metrics").functions:
-        found["displacement_rate"] = module_of("sim.metrics").functions["displacement_rate"]
-    return found
+    of_two = module_of("sim.metrics.displacement").functions
+    return found | {"displacement_rate": of_two["displacement_rate"]}
 
 
 def _estimands(config: Config) -> Grid:

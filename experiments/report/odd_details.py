@@ -21,7 +21,10 @@ from sim.world.leaves import leaves_of
 METHODS = {"receive": "sim.review.pipeline", "serve": "sim.review.pipeline"}
 """Methods of the compiled review, and the module in which their text stands."""
 NO_SUBMODELS = {
-    "sim.sources.build": "makes the committed tables, runs in no simulation",
+    **dict.fromkeys(
+        ("sim.sources.build", "sim.sources.recipes", "sim.sources.releases", "sim.sources.providers"),
+        "makes the committed tables, runs in no simulation",
+    ),
     "sim.sources.checksums": "what is read is the same as what is committed",
 }
 """Modules of the packages below that decide nothing in a run, and why."""

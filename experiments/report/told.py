@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.frames import names_of
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.figures.style import present
 from experiments.letters import inked

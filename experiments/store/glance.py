@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,9 +69,9 @@ def _turns(folder: Path) -> tuple[str, str]:
     return next((state for state in _STATES if state in states), NOT_BEGUN), command
 
 
-def _state(folder: Path, writer: str, path: Path, said: dict[str, Any]) -> str:
+def _state(folder: Path, writer: str, path: Path, said: Mapping[str, object]) -> str:
     state = said.get("status")
-    if state not in _STATES or state == KILLED:
+    if not isinstance(state, str) or state not in _STATES or state == KILLED:
         raise ValueError(f"{path}: found status {quoted(state)}")
     return KILLED if state == RUNNING and is_taken(folder, writer) is False else state
 

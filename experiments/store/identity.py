@@ -13,7 +13,7 @@ from experiments.output import commit
 from experiments.store.kept import Kept
 from sim.result import package_versions
 from sim.settings import Config
-from sim.world.leaves import moved
+from sim.world.leaves import Plain, moved
 
 _LETTERS = 12
 _OF_A_RUN = "experiments/store/kept.py"
@@ -29,7 +29,7 @@ class Identity(TypedDict):
     commit: str | None
     data: dict[str, str]  # checksums of the tables that are read
     versions: dict[str, str]
-    bases: dict[str, dict[str, Any]]  # scenario or arm -> what its configuration decides
+    bases: dict[str, Plain]  # scenario or arm -> what its configuration decides
     kept: dict[str, list[str]]  # outcomes, slices and tables
 
 
@@ -58,7 +58,7 @@ def identity_of(bases: Mapping[str, Config], kept: Kept) -> Identity:
     )
 
 
-def store_digest(identity: Identity, design: Mapping[str, Any]) -> str:
+def store_digest(identity: Identity, design: Mapping[str, object]) -> str:
     """Twelve hexadecimal characters of all that decides the runs of a study, but for how many there are of them.
 
     So more worlds, lucks or draws go into the same store, and whatever else changes into another.
@@ -91,6 +91,6 @@ def differences(known: Mapping[str, Any], asked: Identity) -> list[str]:
     return told
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = "nothing" if value is None else str(value)
     return text if len(text) <= _LETTERS + _LETTERS else f"{text[:_LETTERS]}..."

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from experiments.store.parts import StoreError
 from experiments.store.schema import TRAVEL, Done, Key, Packed
@@ -56,7 +55,7 @@ class Journal:
         """Forget runs that stand in a Parquet file now."""
         self._change(_DROP, list(keys))
 
-    def _change(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    def _change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         with _told(self.path):
             self._base.execute("BEGIN")
             try:
@@ -140,7 +139,7 @@ def _rows(base: sqlite3.Connection) -> Iterator[Done]:
 _FIRST = len(Key._fields) + len(_BEFORE)
 
 
-def _entry_of(run: Done) -> tuple[Any, ...]:
+def _entry_of(run: Done) -> tuple[object, ...]:
     none = (None,) * len(Packed._fields)
     tables = [field for name in TRAVEL for field in run.tables.get(name, none)]
     return *run.key, *(getattr(run, name) for name in _BEFORE), *tables, *(getattr(run, name) for name in _AFTER)

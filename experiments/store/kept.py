@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -86,7 +86,7 @@ def hours_of(run: Finished) -> tuple[float, int]:
     return float(run.docket.hours[rows].sum(dtype=float)) / run.years, int(rows.sum())
 
 
-def _table(name: str, columns: Any) -> pa.Table:
+def _table(name: str, columns: Iterable[Iterable[object]]) -> pa.Table:
     """A table as it travels, from its columns; a missing number is missing."""
     schema = TRAVEL[name]
     arrays = [
@@ -110,7 +110,7 @@ def _views(result: Result, kept: Kept) -> pa.Table:
         ("origins", origins["code"], None, origins["people"], origins["events"]),
         ("sides", sides["requested"], sides["purpose"], None, sides["requests"]),
     )
-    columns: list[list[Any]] = [[], [], [], [], []]
+    columns: list[list[object]] = [[], [], [], [], []]
     for view, a, b, value, count in parts:
         columns[0] += [view] * len(a)
         columns[1] += a.astype(str).tolist()

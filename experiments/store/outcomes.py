@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design
-from experiments.design.points import FIXED
+from experiments.design.entries import FIXED
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
 from sim.arrays import Reals

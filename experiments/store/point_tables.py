@@ -11,34 +11,24 @@ gives the points as they were.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from math import isfinite, isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from experiments.design.points import FIXED
+from experiments.store.kinds import OF_FIXED, TYPES, Values, decoded, encoded, joined, kind_of, kind_of_old, plain, told
 from experiments.store.parts import Part, StoreError, discard, next_number, parts_of, read_part, write_part
 from experiments.store.schema import SCHEMA, VERSION_KEY
 
 TABLE = "points"
 _KEY = b"rogatory_points"
 _LOCK = "points.lock"
-_WHOLE, _NUMBER, _TRUTH, _TEXT, _JSON, _NOTHING = "whole", "number", "truth", "text", "json", "nothing"
-_TYPES = {
-    _WHOLE: pa.int64(), _NUMBER: pa.float64(), _TRUTH: pa.bool_(), _TEXT: pa.string(), _JSON: pa.string(), _NOTHING: pa.string(),
-}  # fmt: skip
-_OF_FIXED = {name: _WHOLE if name in ("place", "draw") else _TEXT for name in FIXED}
-_EXACT = 2**53  # up to here a double holds every whole number
 _TRIES = 5  # at reading a table that another process replaces meanwhile
-
-Values = list[Any]
 
 
 class Said(NamedTuple):
@@ -51,8 +41,8 @@ class Said(NamedTuple):
 
 def keep(folder: Path, locks: Path, writer: str, frame: pd.DataFrame) -> str:
     """Keep a table of points; returns the name of its file. One that is there already is not written again."""
-    own = {str(name): _OF_FIXED.get(str(name)) or _kind_of(frame[name]) for name in frame.columns}
-    values = {name: _told(_plain(frame[name]), kind) for name, kind in own.items()}
+    own = {str(name): OF_FIXED.get(str(name)) or kind_of(frame[name]) for name in frame.columns}
+    values = {name: told(plain(frame[name]), kind) for name, kind in own.items()}
     with FileLock(locks / _LOCK):
         kinds = _settled(folder, own)
         table = _table(Said(own, kinds, ()), values)
@@ -109,11 +99,11 @@ def mixed_in(tables: Sequence[tuple[Part, pa.Table]]) -> list[str]:
 def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The kind of each column in all tables and in one that is to come; tables that have another are written anew."""
     said = {part: _said_by(part) for part in parts_of(folder, TABLE)}
-    kinds = _joined([*(one.own for one in said.values()), more])
+    kinds = joined([*(one.own for one in said.values()), more])
     for part, one in said.items():
         if one.stored != kinds or list(one.stored) != list(kinds):
             table = read_part(part)
-            values = {name: _decoded(table[name], one.stored[name], kind) for name, kind in one.own.items()}
+            values = {name: decoded(table[name], one.stored[name], kind) for name, kind in one.own.items()}
             anew = _table(Said(one.own, kinds, (part.checksum, *one.was)), values)
             path = write_part(folder, TABLE, part.writer, part.number, anew)
             discard([part.path] if path != part.path else [])
@@ -121,26 +111,26 @@ def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def _named(folder: Path, names: Iterable[str]) -> list[Part]:
+    """The parts that have, or had, these names, each once. Raises ``StoreError`` for a name that none had."""
     wanted = {name.removesuffix(".parquet").rpartition("-")[2]: name for name in sorted(names)}
-    found: dict[str, Part] = {}
-    for part in parts_of(folder, TABLE):
-        if part.checksum in wanted:
-            found[part.checksum] = part
+    found = {part.checksum: part for part in parts_of(folder, TABLE) if part.checksum in wanted}
     if wanted.keys() - found.keys():
-        for part in parts_of(folder, TABLE):
-            for checksum in _said_by(part).was:
-                if checksum in wanted:
-                    found.setdefault(checksum, part)
+        found = _by_older_names(folder) | found
     lost = sorted(wanted[checksum] for checksum in wanted.keys() - found.keys())
     if lost:
         raise StoreError(f"{folder / TABLE / lost[0]}: is missing; accepted: the file as it was written")
     return list({part.path: part for part in (found[checksum] for checksum in wanted)}.values())
 
 
+def _by_older_names(folder: Path) -> dict[str, Part]:
+    """The parts by the checksums in the names that they had before; of two that had one name the first."""
+    return {checksum: part for part in reversed(parts_of(folder, TABLE)) for checksum in _said_by(part).was}
+
+
 def _frame(part: Part) -> pd.DataFrame:
     table = read_part(part)
     said = _said(table)
-    columns = {name: _encoded(_decoded(table[name], said.stored[name], kind), kind, kind) for name, kind in said.own.items()}
+    columns = {name: encoded(decoded(table[name], said.stored[name], kind), kind, kind) for name, kind in said.own.items()}
     frame: pd.DataFrame = pa.table(columns).to_pandas()
     return frame
 
@@ -171,112 +161,16 @@ def _said(table: pa.Table) -> Said:
     text = (table.schema.metadata or {}).get(_KEY)
     if text is not None:
         return _from_text(text)
-    own = {name: _OF_FIXED.get(name) or _kind_of_old(table[name]) for name in table.schema.names}
+    own = {name: OF_FIXED.get(name) or kind_of_old(table[name]) for name in table.schema.names}
     return Said(own, dict(own), ())
-
-
-def _kind_of_old(column: pa.ChunkedArray) -> str:
-    kind = column.type
-    if pa.types.is_null(kind):
-        return _NOTHING
-    if pa.types.is_boolean(kind):
-        return _TRUTH
-    if pa.types.is_integer(kind):
-        return _of_values([value for value in column.to_pylist() if value is not None])
-    if pa.types.is_floating(kind):
-        return _NUMBER
-    words = [value for value in column.to_pylist() if value is not None]
-    return _JSON if not all(isinstance(word, str) for word in words) or (words and all(map(_is_json, words))) else _TEXT
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 # --- kinds ------------------------------------------------------------------------------------------------------------------------
 
 
-def _kind_of(column: pd.Series) -> str:
-    return _of_values([value for value in _plain(column) if value is not None])
-
-
-def _of_values(values: Sequence[Any]) -> str:
-    """The kind of what is not missing.
-
-    >>> [_of_values(values) for values in ([], [1, 2], [1, 0.5], [True], ["a"], [1, True], ["a", 1], [[1]], [2**60])]
-    ['nothing', 'whole', 'number', 'truth', 'text', 'json', 'json', 'json', 'json']
-    """
-    if not values:
-        return _NOTHING
-    kinds = {type(value) for value in values}
-    if kinds == {bool}:
-        return _TRUTH
-    if kinds == {str}:
-        return _TEXT
-    if kinds <= {int, float} and all(-_EXACT <= value <= _EXACT if type(value) is int else isfinite(value) for value in values):
-        return _WHOLE if kinds == {int} else _NUMBER
-    return _JSON
-
-
-def _joined(own: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """The kind in which all tables hold each column: the fixed ones first, the others by name."""
-    found: dict[str, set[str]] = {}
-    for kinds in own:
-        for name, kind in kinds.items():
-            found.setdefault(name, set()).add(_NUMBER if kind == _WHOLE else kind)
-    others = {name: kinds - {_NOTHING} for name, kinds in sorted(found.items()) if name not in FIXED}
-    return _OF_FIXED | {
-        name: _NOTHING if not kinds else next(iter(kinds)) if len(kinds) == 1 else _JSON for name, kinds in others.items()
-    }
-
-
-def _plain(column: pd.Series) -> Values:
-    """The values of a column, as Python has them; None where one is missing."""
-    return [_own(value) for value in column.tolist()]
-
-
-def _own(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value))
-    return None if missing else value
-
-
-def _told(values: Values, kind: str) -> Values:
-    """What is mixed, in JSON; all else as it is."""
-    return [_as_json(value) for value in values] if kind == _JSON else values
-
-
-def _as_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, default=str)
-
-
-def _decoded(column: pa.ChunkedArray, stored: str, own: str) -> Values:
-    """The values of a column again, from the kind in which a table holds them; what is mixed on its own stays in JSON."""
-    held: Values = column.to_pylist()
-    if own == _JSON:
-        return [value if isinstance(value, str) else _as_json(value) for value in held]  # lists and maps of an older version
-    return [None if value is None else json.loads(value) for value in held] if stored == _JSON else held
-
-
-_MADE: dict[str, Callable[[Any], Any]] = {
-    _WHOLE: int, _NUMBER: float, _TRUTH: bool, _TEXT: str, _JSON: json.dumps, _NOTHING: str,
-}  # fmt: skip
-
-
-def _encoded(values: Values, kind: str, own: str) -> pa.Array:
-    """A column in one kind, from values of their ``own``, which are in JSON already if that is mixed."""
-    made = str if own == _JSON else _MADE[kind]
-    return pa.array([None if value is None else made(value) for value in values], _TYPES[kind])
-
-
 def _table(said: Said, values: Mapping[str, Values]) -> pa.Table:
     count = len(next(iter(values.values())))
-    columns = [_encoded(values.get(name, [None] * count), kind, said.own.get(name, kind)) for name, kind in said.stored.items()]
+    columns = [encoded(values.get(name, [None] * count), kind, said.own.get(name, kind)) for name, kind in said.stored.items()]
     about = {VERSION_KEY: SCHEMA.encode(), _KEY: json.dumps(said._asdict()).encode()}
-    schema = pa.schema([(name, _TYPES[kind]) for name, kind in said.stored.items()], metadata=about)
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in said.stored.items()], metadata=about)
     return pa.Table.from_arrays(columns, schema=schema)

@@ -57,7 +57,7 @@ def write_requests(requests: pd.DataFrame, folder: Path, run: Done, writer: str)
         draft.unlink(missing_ok=True)
 
 
-def said_of(run: Done) -> dict[str, Any]:
+def said_of(run: Done) -> dict[str, str | int]:
     """What a file says of the run that it is of."""
     return {name: getattr(run.key if name in Key._fields else run, name) for name in _OF_A_RUN}
 

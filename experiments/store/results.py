@@ -65,18 +65,7 @@ def with_displacement(board: Board, given: Mapping[Run, Given], against: Sequenc
     ``given`` are the disclosures of each run whose levels ``levels_of`` has given, ``against`` the place of each point's baseline
     and ``names`` those of the points. Runs are paired by case. A baseline has nothing of the kind, nor a point without the treaty.
     """
-    found: dict[Key, list[tuple[Run, float, int]]] = {}
-    for (place, w, luck), mine in given.items():
-        theirs = given.get((against[place], w, luck))
-        if against[place] == place or theirs is None or not all(_TREATY in side.levels["instrument"] for side in (mine, theirs)):
-            continue
-        whole = displaced(theirs, mine, _TREATY)
-        rows = [
-            (DISPLACEMENT, "baseline", names[against[place]], whole.share, whole.left),
-            *displacement_rows(theirs, mine, _TREATY),
-        ]
-        for *key, value, count in rows:
-            found.setdefault((key[0], key[1], key[2]), []).append(((place, w, luck), value, count))
+    found = _displacements(given, against, names)
     if not found:
         return board
     points, _, worlds, lucks = board.values.shape
@@ -89,6 +78,25 @@ def with_displacement(board: Board, given: Mapping[Run, Given], against: Sequenc
     order = sorted(range(len(keys)), key=lambda k: rank(keys[k]))
     values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((board.values, values), (board.counts, counts)))
     return Board([keys[k] for k in order], values, counts, board.worlds)
+
+
+def _displacements(
+    given: Mapping[Run, Given], against: Sequence[int], names: Sequence[str]
+) -> dict[Key, list[tuple[Run, float, int]]]:
+    """By estimand: each run with its value and the events behind it, of the runs that have a baseline and know the treaty."""
+    found: dict[Key, list[tuple[Run, float, int]]] = {}
+    for (place, w, luck), mine in given.items():
+        theirs = given.get((against[place], w, luck))
+        if against[place] == place or theirs is None or not all(_TREATY in side.levels["instrument"] for side in (mine, theirs)):
+            continue
+        whole = displaced(theirs, mine, _TREATY)
+        rows = [
+            (DISPLACEMENT, "baseline", names[against[place]], whole.share, whole.left),
+            *displacement_rows(theirs, mine, _TREATY),
+        ]
+        for metric, by, level, value, count in rows:
+            found.setdefault((metric, by, level), []).append(((place, w, luck), value, count))
+    return found
 
 
 def levels_of(board: Board, run: Run) -> dict[str, tuple[str, ...]]:

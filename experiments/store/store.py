@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from experiments.interrupts import held as holding
-from experiments.output import FULL, OutputError, naming
+from experiments.output import FULL, naming
 from experiments.store import point_tables
+from experiments.store.about import about_of, keeps_requests, kept_in, told_about, write_whole
 from experiments.store.configurations import Configurations
+from experiments.store.content import failures_of, good_in, keys_in, rows_by_run, runs_of, table_of
 from experiments.store.identity import Identity, differences
-from experiments.store.journal import Journal, journal_path, journals_of, peek
-from experiments.store.kept import UNITS_KEPT
+from experiments.store.journal import Journal, journal_path, journals_of
 from experiments.store.locks import WHOLE, take
-from experiments.store.parts import TABLES, StoreError, discard, next_number, parts_of, read_part, write_part
+from experiments.store.parts import TABLES, Part, StoreError, discard, next_number, parts_of, write_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.requests import REQUESTS, lacking, ownerless, requests_of
-from experiments.store.schema import DATA, FAILURES, RUNS, SCHEMA, STORED, TRAVEL, Done, Key, Packed, unpacked
+from experiments.store.schema import DATA, FAILURES, Done, Key
 from sim.world.record import RogatoryError
 
 CHUNK = 1000
@@ -44,7 +41,7 @@ class Store:
         self.journal = journal
         self.configurations = Configurations(folder)
         self._keeps_requests = keeps_requests(folder)
-        self._standing: dict[Key, dict[str, Any]] | None = None  # rows of the table of runs, where they are asked for
+        self._standing: dict[Key, dict[str, object]] | None = None  # rows of the table of runs, where they are asked for
 
     def finished(self) -> set[Key]:
         """Runs that need not be done again: in the tables, or in any journal without a failure.
@@ -73,7 +70,7 @@ class Store:
     def _stands(self, run: Done) -> bool:
         """Whether a run is in the tables, so that it was done again for its requests alone. Raises ``StoreError`` if it differs."""
         if self._standing is None:
-            self._standing = {_key_of(row): row for part in parts_of(self.folder, "runs") for row in read_part(part).to_pylist()}
+            self._standing = rows_by_run(parts_of(self.folder, "runs"))
         before = self._standing.get(run.key)
         if before is None or run.error:
             return before is not None
@@ -96,7 +93,7 @@ class Store:
                 write_part(self.folder, name, self.writer, number, table_of(name, runs))
             write_part(self.folder, "runs", self.writer, number, runs_of(runs))  # from here on they count
             self._standing = None
-            self.journal.drop(run.key for run in runs)
+            self._forget(runs)
 
     def fold_rest(self) -> None:
         """What is journalled and was asked for by no order of this turn (by a design that was run before) becomes a part too."""
@@ -105,18 +102,30 @@ class Store:
     def settle_failures(self) -> None:
         """One table of the failures that no later try mended; the writer of all takes over those of shards."""
         failed = [run for run in self.journal.held() if run.error]
-        old = [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+        old = self._failed_before()
         if not (failed or old):
             return
         mended = {run.key for run in failed} | keys_in(self.folder)
-        before = {_key_of(row): row for part in old for row in read_part(part).to_pylist()}
+        before = rows_by_run(old)
         kept = [row for key, row in before.items() if key not in mended]
         if failed or len(old) > 1 or len(kept) < len(before):
             table = pa.concat_tables([pa.Table.from_pylist(kept, FAILURES), failures_of(failed)])
-            if len(table):
-                write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
-            discard(part.path for part in old)
-            self.journal.drop(run.key for run in failed)
+            self._replace_failures(old, table)
+            self._forget(failed)
+
+    def _failed_before(self) -> list[Part]:
+        """The tables of failures that this writer may replace: its own, and of the writer of all everybody's."""
+        return [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+
+    def _replace_failures(self, old: Iterable[Part], table: pa.Table) -> None:
+        """Write one table of failures, if there are any, before the old ones are removed."""
+        if len(table):
+            write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
+        discard(part.path for part in old)
+
+    def _forget(self, runs: Iterable[Done]) -> None:
+        """Take runs from the journal that stand in the tables now."""
+        self.journal.drop(run.key for run in runs)
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
@@ -126,7 +135,7 @@ class Store:
         """Bytes of what the store says of itself and of its sessions, beside its tables."""
         return sum(path.stat().st_size for path in ((self.folder / ABOUT), *(self.folder / SESSIONS).glob("*.json")))
 
-    def write_session(self, name: str, session: Mapping[str, Any]) -> None:
+    def write_session(self, name: str, session: Mapping[str, object]) -> None:
         """Keep the manifest of a session, replacing what it said at its beginning."""
         text = json.dumps(session, indent=1, default=str) + "\n"  # in its own order: that of levers has a meaning
         write_whole(self.folder / SESSIONS / f"{name}.json", text)
@@ -202,7 +211,7 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     if not about.exists():
         if any(parts_of(folder, table) for table in ("runs", "data")):
             raise StoreError(f"store: {folder} has runs and no {ABOUT}; accepted: a store, or an empty folder")
-        write_whole(about, _about(identity))
+        write_whole(about, told_about(identity))
         return
     known = about_of(folder)["identity"]
     _refuse_other_tables(folder, *(tables.get("tables", ()) for tables in (known["kept"], identity["kept"])))
@@ -214,7 +223,7 @@ def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     new = identity["bases"].keys() - known["bases"].keys()
     if new:
         known["bases"] |= {name: identity["bases"][name] for name in new}
-        write_whole(about, _about(known))
+        write_whole(about, told_about(known))
 
 
 def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str]) -> None:
@@ -226,49 +235,6 @@ def _refuse_other_tables(folder: Path, known: Iterable[str], asked: Iterable[str
         )
 
 
-def _about(identity: Mapping[str, Any]) -> str:
-    return json.dumps({"schema": SCHEMA, "identity": identity}, indent=1, sort_keys=True, default=str) + "\n"
-
-
-def about_of(folder: Path) -> dict[str, Any]:
-    """What a store says of itself. Raises ``StoreError`` for a folder that is none, or of another schema."""
-    about = folder / ABOUT
-    try:
-        said = json.loads(about.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StoreError(f"store: found no {ABOUT} in {folder}; accepted: the folder of a store") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{about}: cannot be read ({error}); accepted: the file as it was written") from None
-    if not isinstance(said, dict) or said.get("schema") != SCHEMA:
-        found = said.get("schema") if isinstance(said, dict) else said
-        raise StoreError(f"{about}: found schema {found!r}; accepted: schema {SCHEMA!r}, or a new store{_made_by(folder)}")
-    if not isinstance(said.get("identity"), dict) or Identity.__required_keys__ - said["identity"].keys():
-        raise StoreError(f"{about}: found no identity of code and data; accepted: the file as it was written")
-    return said
-
-
-def _made_by(folder: Path) -> str:
-    """How the runs of a store that cannot be read are made again, if its last session says so."""
-    for path in sorted((folder / SESSIONS).glob("*.json"), reverse=True):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return f" (to make its runs again: {json.loads(path.read_text(encoding='utf-8'))['command']})"
-    return ""
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, once its new text is down on the disk."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with naming(path, draft):
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def _tidy(folder: Path, writer: str) -> None:
     """Remove what a killed run of this writer left: unfinished files, and data or runs of which the other half is missing.
 
@@ -277,25 +243,19 @@ def _tidy(folder: Path, writer: str) -> None:
     """
     drafts = ".*.part" if writer == WHOLE else f".*-{writer}-*.part"
     discard([path for home in ("", SESSIONS, *TABLES, REQUESTS) for path in (folder / home).glob(drafts)])
+    discard(_torn(folder, writer))
+    if writer == WHOLE and keeps_requests(folder):
+        discard(ownerless(folder, good_in(folder)))
+
+
+def _torn(folder: Path, writer: str) -> list[Path]:
+    """A writer's parts of runs, and of what they leave, of which another half is missing."""
     sides = [
         {(part.writer, part.number): part.path for part in parts_of(folder, table) if writer in (WHOLE, part.writer)}
         for table in ("runs", *kept_in(folder))
     ]
     whole = set.intersection(*map(set, sides))
-    discard([side[key] for side in sides for key in side if key not in whole])
-    if writer == WHOLE and keeps_requests(folder):
-        discard(ownerless(folder, good_in(folder)))
-
-
-def keeps_requests(folder: Path) -> bool:
-    """Whether each run of a store has its requests in a file of its own."""
-    return REQUESTS in about_of(folder)["identity"]["kept"].get("tables", ())
-
-
-def kept_in(folder: Path) -> tuple[str, ...]:
-    """The tables of which every part of runs has one: those that its runs leave."""
-    tables = about_of(folder)["identity"]["kept"].get("tables", ())
-    return tuple(name for name in TRAVEL if name == DATA or name in tables)
+    return [side[key] for side in sides for key in side if key not in whole]
 
 
 def _adopt(folder: Path, writer: str) -> None:
@@ -311,82 +271,4 @@ def _adopt(folder: Path, writer: str) -> None:
                     store.settle_failures()
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------------
-
-
-def keys_in(folder: Path) -> set[Key]:
-    """The runs that stand in the tables."""
-    found: set[Key] = set()
-    for part in parts_of(folder, "runs"):
-        columns = read_part(part, list(Key._fields))
-        found |= {Key(*row) for row in zip(*(column.to_pylist() for column in columns.columns), strict=True)}
-    return found
-
-
-def good_in(folder: Path) -> set[Key]:
-    """The runs that stand in the tables, or in any journal without a failure."""
-    journalled = {run.key for path in journals_of(folder) for run in peek(path) if not run.error}  # first: runs move to the tables
-    return journalled | keys_in(folder)
-
-
-_NONE = Packed(b"", 0, 0)  # of a table that is not kept
-
-
-def runs_of(ended: Iterable[Done]) -> pa.Table:
-    """The table of runs, a row each."""
-    rows = []
-    for run in ended:
-        held = [run.tables.get(name, _NONE) for name in TRAVEL]
-        numbers = (number for table in held for number in (table.rows, table.checksum))
-        rows.append((*run.key, run.event_seed, run.digest, run.code, *numbers))
-    columns = zip(*rows, strict=True)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, RUNS, strict=True)], schema=RUNS)
-
-
-def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
-    """A table that runs leave, run by run, each row with its run."""
-    tables = [unpacked(run.tables[name].content) for run in ended]
-    lengths = np.array([len(table) for table in tables])
-    whole = pa.concat_tables(tables)
-    columns = {field.name: whole[field.name].combine_chunks() for field in TRAVEL[name]}
-    coded = {key: column.dictionary_encode() for key, column in columns.items() if pa.types.is_string(column.type)}
-    points = list(dict.fromkeys(run.key.point for run in ended))
-    where = {point: code for code, point in enumerate(points)}
-    codes = np.repeat(np.array([where[run.key.point] for run in ended], np.int32), lengths)
-    columns |= coded | {
-        "point": pa.DictionaryArray.from_arrays(codes, points),
-        "world_seed": np.repeat(np.array([run.key.world_seed for run in ended], np.int64), lengths),
-        "luck": np.repeat(np.array([run.key.luck for run in ended], np.int32), lengths),
-    }
-    if name == DATA:
-        metric = coded["metric"]
-        named = [UNITS_KEPT.get(metric, "") for metric in metric.dictionary.to_pylist()]
-        distinct = list(dict.fromkeys(named))
-        unit = np.array([distinct.index(unit) for unit in named], np.int32)[metric.indices.to_numpy(zero_copy_only=False)]
-        columns["unit"] = pa.DictionaryArray.from_arrays(unit, distinct)
-    return pa.table([columns[field.name] for field in STORED[name]], schema=STORED[name])
-
-
-def failures_of(failed: Iterable[Done]) -> pa.Table:
-    """The table of failures."""
-    rows = [dict(zip(FAILURES.names, (*run.key, run.event_seed, run.error, run.traceback), strict=True)) for run in failed]
-    return pa.Table.from_pylist(rows, schema=FAILURES)
-
-
-def failures_in(folder: Path) -> pa.Table:
-    """The failures that stand in the tables."""
-    tables = []
-    for part in parts_of(folder, "failures"):
-        try:
-            tables.append(read_part(part))
-        except StoreError:
-            if part.path.exists():  # else its writer has just replaced it
-                raise
-    return pa.concat_tables([FAILURES.empty_table(), *tables])
-
-
-def _key_of(row: Mapping[str, Any]) -> Key:
-    return Key(*(row[name] for name in Key._fields))
-
-
-__all__ = ["ABOUT", "CHUNK", "WHOLE", "OutputError", "Store", "about_of", "writing"]
+__all__ = ["CHUNK", "WHOLE", "Store", "writing"]

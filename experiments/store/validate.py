@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from os.path import lexists
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from experiments.store import point_tables
+from experiments.store.about import about_of, keeps_requests, kept_in
 from experiments.store.configurations import conflicts_in
 from experiments.store.journal import JOURNAL, is_database, journals_of, peek
 from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
-from experiments.store.reader import Session, session_in
 from experiments.store.requests import REQUESTS, lacking, refuse_damaged, requests_of, said_of, strangers_in
-from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Key
+from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Done, Key
 from experiments.store.schema import checksum_of as rows_checksum
-from experiments.store.store import about_of, keeps_requests, kept_in
+from experiments.store.sessions import Session, session_in
 from experiments.text import counted
 from sim.places import is_file, is_folder
 
@@ -38,62 +38,109 @@ _ALONE = "the same command removes it and makes again what is missing then"
 _A_COPY = "no command writes it again: put back a copy, or begin a new store"
 _REMOVE_REQUESTS = "remove it: the same command makes its run again"
 _A_NEW_ONE = "the same command writes it anew"
+_REMOVE_SESSION = "remove it: the same command writes another one"
+
+_Read = tuple[Part, pa.Table]  # a part, and what it holds
+
+
+class _Held(NamedTuple):
+    """What could be read of a store."""
+
+    sessions: list[Session | None]  # None for one that cannot be read
+    waiting: dict[Path, list[Done]]  # journal -> its runs; none of one that cannot be read
+    tables: dict[str, list[_Read]]  # table -> the parts of it that can be read
+    kept: tuple[str, ...]  # tables of which every part of runs has one
+
+    def pairs(self, name: str) -> Iterator[tuple[pa.Table, Part, pa.Table]]:
+        """Each part of runs that has its part of a table: the runs, and the part with its rows."""
+        by_number = {(part.writer, part.number): (part, table) for part, table in self.tables[name]}
+        for part, runs in self.tables["runs"]:
+            found = by_number.get((part.writer, part.number))
+            if found:
+                yield runs, *found
 
 
 def faults_of(folder: Path) -> list[str]:
     """What is wrong with a store and what mends it, a line each; an empty list for a store that is whole."""
-    faults = list(_misplaced(folder))
+    faults = [*_misplaced(folder)]
+    held = _held_by(folder, faults)
+    faults += _unnamed(folder)
+    faults += _of_points(folder, held)
+    if not held.sessions:
+        faults.append(f"{folder / SESSIONS}: holds no session; the same command writes one")
+    faults += _of_runs(held)
+    if _read(lambda: keeps_requests(folder), [], ""):
+        _requests(folder, _good_runs(held), faults)
+    return faults
+
+
+def _held_by(folder: Path, faults: list[str]) -> _Held:
+    """Read all of a store that can be read; what cannot is told among ``faults``."""
     bare = not any(parts_of(folder, table) for table in ("runs", "data"))
     gone = not (folder / ABOUT).exists()
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
-    remove = "remove it: the same command writes another one"
-    sessions = [_read(partial(session_in, path), faults, remove) for path in sorted((folder / SESSIONS).glob("*.json"))]
-    held = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder) if is_file(path)}
-    journals = {path: [(run.key.point, run.digest) for run in runs if not run.error] for path, runs in held.items()}
+    sessions = [_read(partial(session_in, path), faults, _REMOVE_SESSION) for path in sorted((folder / SESSIONS).glob("*.json"))]
+    waiting = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder) if is_file(path)}
     tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
-    for table in TABLES:
-        strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
-        faults += [f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers)]
-    mixed = point_tables.mixed_in(tables["points"])
-    faults += [f"{folder / 'points'}: column {told}; the same command writes them alike" for told in mixed]
-    faults += _lost(folder, tables["points"], [session for session in sessions if session is not None])
-    if not sessions:
-        faults.append(f"{folder / SESSIONS}: holds no session; the same command writes one")
-    kept = _read(lambda: kept_in(folder), [], "") or (DATA,)
-    for name in kept:
-        _pairs(tables["runs"], tables[name], name, faults)
-    _doubled(tables["runs"], faults)
-    faults += [f"{path}: {told}; {_REMOVE}" for path, told in conflicts_in(tables["runs"], journals).items()]
-    for name in kept:
-        by_number = {(part.writer, part.number): (part, table) for part, table in tables[name]}
-        for part, runs in tables["runs"]:
-            found = by_number.get((part.writer, part.number))
-            if found:
-                faults += _rows(name, runs, *found)
-    if _read(lambda: keeps_requests(folder), [], ""):
-        good = [row for _, table in tables["runs"] for row in table.to_pylist()]
-        good += [said_of(run) for runs in held.values() for run in runs if not run.error]
-        _requests(folder, {Key(*(row[name] for name in Key._fields)): row for row in reversed(good)}, faults)
-    return faults
+    return _Held(sessions, waiting, tables, _read(lambda: kept_in(folder), [], "") or (DATA,))
 
 
 def _misplaced(folder: Path) -> Iterator[str]:
     """What stands where the store has a folder or a file, and is none: something else, a link to nothing, a loop of links."""
-    for name in (*TABLES, JOURNAL, SESSIONS, LOCKS, REQUESTS):
-        path = folder / name
+    for path in (folder / name for name in (*TABLES, JOURNAL, SESSIONS, LOCKS, REQUESTS)):
         if lexists(path) and not is_folder(path):
             yield f"{path}: is no folder; {_REMOVE}"
-    for path in journals_of(folder):
-        if lexists(path) and not is_file(path):  # its writer may just have removed it
-            yield f"{path}: is no file; {_REMOVE}"
+    for path in filter(_is_no_file, journals_of(folder)):
+        yield f"{path}: is no file; {_REMOVE}"
     for path in sorted((folder / LOCKS).glob("*")):
-        if lexists(path) and not is_file(path):
+        if _is_no_file(path):
             yield f"{path}: is no file; {_REMOVE_LOCK}"
         elif path.suffix == ".db" and not is_database(path):
             yield f"{path}: is no lock; {_REMOVE_LOCK}"
 
 
-def _requests(folder: Path, runs: Mapping[Key, Mapping[str, Any]], faults: list[str]) -> None:
+def _is_no_file(path: Path) -> bool:
+    """Whether something else than a file stands there; a file that its writer has just removed does not."""
+    return lexists(path) and not is_file(path)
+
+
+def _unnamed(folder: Path) -> Iterator[str]:
+    """Files among the parts of a table that bear no name of one."""
+    for table in TABLES:
+        strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
+        yield from (f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers))
+
+
+def _of_points(folder: Path, held: _Held) -> list[str]:
+    """Columns of two types among the tables of points, and tables that a session names and that are gone."""
+    points = held.tables["points"]
+    mixed = [f"{folder / 'points'}: column {told}; the same command writes them alike" for told in point_tables.mixed_in(points)]
+    return mixed + _lost(folder, points, [session for session in held.sessions if session is not None])
+
+
+def _of_runs(held: _Held) -> list[str]:
+    """Runs without their rows, runs that stand twice or under another configuration, rows that are not what was written."""
+    faults: list[str] = []
+    runs = held.tables["runs"]
+    for name in held.kept:
+        _pairs(runs, held.tables[name], name, faults)
+    _doubled(runs, faults)
+    digests = {path: [(run.key.point, run.digest) for run in ended if not run.error] for path, ended in held.waiting.items()}
+    faults += [f"{path}: {told}; {_REMOVE}" for path, told in conflicts_in(runs, digests).items()]
+    for name in held.kept:
+        for paired in held.pairs(name):
+            faults += _rows(name, *paired)
+    return faults
+
+
+def _good_runs(held: _Held) -> dict[Key, Mapping[str, object]]:
+    """What is said of each run that went well, in the tables or, where it is not there, in a journal."""
+    good = [row for _, table in held.tables["runs"] for row in table.to_pylist()]
+    good += [said_of(run) for runs in held.waiting.values() for run in runs if not run.error]
+    return {Key(*(row[name] for name in Key._fields)): row for row in reversed(good)}
+
+
+def _requests(folder: Path, runs: Mapping[Key, Mapping[str, object]], faults: list[str]) -> None:
     """The file of each run: there, whole, and of this run and no other."""
     gone = lacking(folder, runs)
     for key, row in runs.items():
@@ -104,7 +151,7 @@ def _requests(folder: Path, runs: Mapping[Key, Mapping[str, Any]], faults: list[
     faults += [f"{path}: bears no name of a run; move it elsewhere: nothing reads it" for path in strangers_in(folder)]
 
 
-def _lost(folder: Path, points: list[tuple[Part, pa.Table]], sessions: list[Session]) -> list[str]:
+def _lost(folder: Path, points: list[_Read], sessions: list[Session]) -> list[str]:
     """Tables of points that a session names and that are there under no number: what they hold is the last word of a name."""
     held = {part.checksum for part in parts_of(folder, "points")} | point_tables.known_as(points)
     named = {session.said["points"]: session for session in sessions}
@@ -123,7 +170,7 @@ def _read[T](reading: Callable[[], T], faults: list[str], mends: str) -> T | Non
         return None
 
 
-def _readable(parts: list[Part], faults: list[str]) -> list[tuple[Part, pa.Table]]:
+def _readable(parts: list[Part], faults: list[str]) -> list[_Read]:
     found = []
     for part in parts:
         mends = _OF_A_PART.get(part.table, _REMOVE)
@@ -152,14 +199,14 @@ def _columns(schema: pa.Schema, with_types: bool) -> str:
     return ", ".join(f"{field.name} ({field.type})" if with_types else field.name for field in schema)
 
 
-def _pairs(runs: list[tuple[Part, pa.Table]], rows: list[tuple[Part, pa.Table]], name: str, faults: list[str]) -> None:
+def _pairs(runs: list[_Read], rows: list[_Read], name: str, faults: list[str]) -> None:
     sides = [{(part.writer, part.number): part.path for part, _ in side} for side in (runs, rows)]
     for side, other, named in ((0, 1, name), (1, 0, "runs")):
         alone = sorted(sides[side].keys() - sides[other].keys())
         faults += [f"{sides[side][key]}: its {named} are missing or unreadable; {_ALONE}" for key in alone]
 
 
-def _doubled(runs: list[tuple[Part, pa.Table]], faults: list[str]) -> None:
+def _doubled(runs: list[_Read], faults: list[str]) -> None:
     """Runs that an earlier part holds too."""
     known: dict[Key, Part] = {}
     for part, table in runs:

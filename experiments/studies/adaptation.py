@@ -30,7 +30,8 @@ from experiments.analysis.adaptation import (
 from experiments.analysis.record import spec_from
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import Entry, line_up
-from experiments.design.designs import Arm, Design, compare_arms
+from experiments.design.comparisons import Arm, compare_arms
+from experiments.design.designs import Design
 from experiments.design.scenarios import headers_of, listing
 from experiments.execution.comparison import RUNS, Compared, check_all, manifest_of_arms, plan_of, run_all, runs_frame
 from experiments.execution.forecast import drawing

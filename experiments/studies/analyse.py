@@ -18,9 +18,10 @@ from experiments.figures import draw, save
 from experiments.letters import cut
 from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_csv, write_manifest
 from experiments.settings import ANALYSES, asked_by
+from experiments.store.coverage import none_whole
 from experiments.store.outcomes import Outcome
 from experiments.store.places import asked_folder
-from experiments.store.reader import StoredStudy, none_whole
+from experiments.store.reader import StoredStudy
 from experiments.text import counted, told_formulas
 from sim.world.record import ConfigError
 

@@ -10,9 +10,10 @@ from rich.console import Console
 from experiments.console import console_of, table_of
 from experiments.errors import StoppedError
 from experiments.settings import study_of
+from experiments.store.coverage import missing_of
 from experiments.store.parts import parts_of
 from experiments.store.places import asked_folder
-from experiments.store.reader import StoredStudy, missing_of
+from experiments.store.reader import StoredStudy
 from experiments.store.validate import content_checksum, faults_of
 from experiments.text import counted
 

@@ -20,7 +20,8 @@ from experiments import report
 from experiments.analysis.contrasts import TABLES, tables_of, write_tables
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import Entry, line_up
-from experiments.design.designs import Arm, Design, arms_of, compare_arms, design_of, sized_by
+from experiments.design.comparisons import Arm, arms_of, compare_arms
+from experiments.design.designs import Design, design_of, sized_by
 from experiments.design.scenarios import headers_of
 from experiments.execution.comparison import (
     FEWEST_WORLDS,

@@ -10,9 +10,12 @@ import pandas as pd
 
 from experiments.console import console_of
 from experiments.design.designs import Design
-from experiments.design.points import FIXED, Points, of_the_sweep, point_id, refuse_fixed_world
+from experiments.design.entries import FIXED
+from experiments.design.points import Points, of_the_sweep, point_id, refuse_fixed_world
 from experiments.errors import INTERRUPTED, StoppedError
-from experiments.execution.session import JOB, planned, run_plan
+from experiments.execution.manifest import JOB
+from experiments.execution.plan import planned
+from experiments.execution.session import run_plan
 from experiments.settings import asked_by
 from sim.composition import SEARCHPATH
 from sim.config import key_of, plain_of, value_of

@@ -16,7 +16,8 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import Entry, points_of_entries
 from experiments.design.designs import Design
 from experiments.execution.forecast import drawing
-from experiments.execution.session import Plan, planned, run_plan, runs_kept
+from experiments.execution.plan import Plan, planned
+from experiments.execution.session import run_plan, runs_kept
 from experiments.letters import cut
 from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_csv, write_manifest
 from experiments.report.replicates import draw_all, drawn_for

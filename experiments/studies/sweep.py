@@ -10,7 +10,8 @@ from experiments.console import Terminal, console_of
 from experiments.design.designs import design_of, sized_by
 from experiments.design.points import of_the_sweep, points_of, refuse_fixed_world, refuse_scenario, sized
 from experiments.design.sampling import size_told
-from experiments.execution.session import Plan, planned, run_plan
+from experiments.execution.plan import Plan, planned
+from experiments.execution.session import run_plan
 from experiments.output import safe_name
 from experiments.settings import asked_by
 from experiments.store.store import WHOLE

@@ -56,16 +56,17 @@ import csv
 import datetime
 import io
 import json
-import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from sim.sources.checksums import FOLDER, sha256
-from sim.sources.csv_files import NoHeaderError, TableError, rows_of
+from sim.sources.csv_files import TableError
+from sim.sources.providers import DIRECT_HEADER, direct_rows
+from sim.sources.recipes import STATES, Row, at, keyed, refuse_unknown_code, rounded, rows_in, significant, whole_number
+from sim.sources.releases import WDI, WGI, overlay, unhcr, vdem, world_bank
 from sim.sources.tables import read_direct, read_exiles, read_pairs, read_states
 
 VERSION = "2"
@@ -83,110 +84,11 @@ NEAR_WATER = ("1", "2", "3")
 SIGNED_LATER = ("CAN",)
 """States that signed after 19 November 2025 (Canada, July 2026)."""
 
-PROCESSES = {
-    "Google": {
-        **dict.fromkeys(
-            (
-                *("Other Legal Requests", "Other Court Orders", "Court Orders", "Subpoenas", "Search Warrants"),
-                *("Pen Register Orders", "Wiretap Orders", "Police Requests"),
-            ),
-            "ordinary",
-        ),
-        "Emergency Disclosure Requests": "emergency",
-        **dict.fromkeys(
-            (
-                *("Preservation Requests", "Requests for data of local subsidiary"),
-                *("CLOUD ACT - OPOs", "CLOUD Act - IPA CDRs", "CLOUD Act - IPA TIWs"),
-            )
-        ),
-    },
-    "Apple": {
-        "account": "ordinary",
-        "emergency": "emergency",
-        **dict.fromkeys(
-            (
-                *("device", "financial_identifier", "account_preservation", "account_restriction_deletion"),
-                *("digital_content_provider", "push_token"),
-            )
-        ),
-    },
-}
-"""What a firm's processes are to us; None is left out: preservation, executive agreements, a local subsidiary, lost devices."""
 
 BUILT = ("states.csv", "pairs.csv", "exiles.csv", "direct.csv")
 BY_HAND = ("penalties.csv", "places.csv")
 
-Row = dict[str, str]
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one of our columns is made: from which compiled column, rounded how, and how old the compiled figure is."""
-
-    name: str
-    compiled: str
-    rounded: Callable[[Decimal], Decimal]
-    year: int
-
-
-def significant(value: Decimal) -> Decimal:
-    """Round to three significant digits.
-
-    >>> significant(Decimal("40099462")), significant(Decimal("37.8067")), significant(Decimal("0.4716"))
-    (Decimal('40100000'), Decimal('37.8'), Decimal('0.472'))
-    """
-    if value == 0:
-        return Decimal(0)
-    return _plain(value.quantize(Decimal(1).scaleb(value.adjusted() - 2), rounding=ROUND_HALF_EVEN))
-
-
-def decimals(value: Decimal) -> Decimal:
-    """Round to three decimals.
-
-    >>> decimals(Decimal("-1.6705879")), decimals(Decimal("3.0"))
-    (Decimal('-1.671'), Decimal('3'))
-    """
-    return _plain(value.quantize(Decimal("0.001"), rounding=ROUND_HALF_EVEN))
-
-
-def _plain(value: Decimal) -> Decimal:
-    """Drop trailing zeros and the sign of nought, and write no exponent."""
-    value = value.normalize() + 0
-    exponent = value.as_tuple().exponent
-    return value.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else value
-
-
-STATES = (
-    Recipe("population", "population", significant, 2021),
-    Recipe("internet_pct", "internet_pct", significant, 2021),
-    Recipe("gdp_per_head", "gdp_pc_ppp", significant, 2021),
-    Recipe("government_effectiveness", "gov_effectiveness", decimals, 2022),
-    Recipe("rule_of_law", "wgi_rule_of_law", decimals, 2022),
-    Recipe("online_service", "egov_online_service", decimals, 2022),
-    Recipe("regime", "vdem_regime", decimals, 2023),
-    Recipe("liberal_democracy", "vdem_libdem", decimals, 2023),
-    Recipe("free_expression", "vdem_freexp", decimals, 2023),
-    Recipe("physical_integrity", "vdem_clphy", decimals, 2023),
-    Recipe("judicial_constraints", "vdem_jucon", decimals, 2023),
-    Recipe("court_independence", "vdem_hc_indep", decimals, 2023),
-    Recipe("journalist_safety", "vdem_harass_journ", decimals, 2023),
-    Recipe("civil_society_freedom", "vdem_cso_repress", decimals, 2023),
-    Recipe("online_arrests", "online_arrests_2021", decimals, 2021),
-    Recipe("political_terror", "pts_2023", decimals, 2023),
-    Recipe("speech_removal_share", "google_removal_speech_share", decimals, 2025),
-    Recipe("hanoi_signatory", "uncc_signed", decimals, 2025),
-    Recipe("budapest_party", "budapest_party", decimals, 2024),
-    Recipe("us_mlat", "us_mlat", decimals, 2015),
-    Recipe("iccpr_party", "iccpr_party", decimals, 2022),
-    Recipe("data_protection_law", "data_protection_law", decimals, 2026),
-    Recipe("samesex_criminalised", "samesex_criminalised", decimals, 2022),
-    Recipe("eu_member", "eu_member", decimals, 2025),
-    Recipe("coe_member", "coe_member", decimals, 2025),
-    Recipe("common_law", "common_law", decimals, 2025),
-    Recipe("ideal_point", "unga_idealpoint", decimals, 2023),
-    Recipe("mla_requests_to_google", "google_mla_2019_2025", significant, 2025),
-    Recipe("emigrants", "emigrants_2019", significant, 2019),
-)
 STATE_HEADER = (
     *("code", "name", "region", "subregion", "lon", "lat", "population", "internet_pct", "gdp_per_head"),
     *("government_effectiveness", "rule_of_law", "online_service", "regime", "liberal_democracy", "free_expression"),
@@ -195,27 +97,6 @@ STATE_HEADER = (
     *("budapest_party", "us_mlat", "iccpr_party", "data_protection_law", "samesex_criminalised", "eu_member"),
     *("coe_member", "common_law", "ideal_point", "mla_requests_to_google", "exiles_abroad", "emigrants"),
 )
-DIRECT_HEADER = ("code", "ordinary", "ordinary_answered", "emergency", "emergency_answered")
-PROVIDER_HEADER = ("provider", "period", "iso3", "process", "requests", "pct_disclosed")
-VDEM = {
-    "v2x_regime": "regime",
-    "v2x_libdem": "liberal_democracy",
-    "v2x_freexp_altinf": "free_expression",
-    "v2x_clphy": "physical_integrity",
-    "v2x_jucon": "judicial_constraints",
-    "v2juhcind": "court_independence",
-    "v2meharjrn": "journalist_safety",
-    "v2csreprss": "civil_society_freedom",
-}
-WDI = {"SP.POP.TOTL": "population", "IT.NET.USER.ZS": "internet_pct", "NY.GDP.PCAP.PP.KD": "gdp_per_head"}
-WGI = {
-    "GE.EST": "government_effectiveness",
-    "RL.EST": "rule_of_law",
-    "GOV_WGI_GE.EST": "government_effectiveness",
-    "GOV_WGI_RL.EST": "rule_of_law",
-}
-HIDDEN = ("", "-", "*")
-HALF_YEAR = re.compile(r"\d{4}-H[12]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -291,7 +172,7 @@ def seal(folder: Path, day: str) -> None:
 
 def read_places(path: Path) -> dict[str, Row]:
     """Read the names and coordinates kept by hand: code to its row, in alphabetical order of codes."""
-    rows = _keyed(path, _rows(path, ("code", "name", "lon", "lat")), "code")
+    rows = keyed(path, rows_in(path, ("code", "name", "lon", "lat")), "code")
     if len(rows) != STATE_COUNT:
         raise TableError(f"{path.name}, column code: found {len(rows)} states; accepted are {STATE_COUNT}")
     return dict(sorted(rows.items()))
@@ -300,7 +181,7 @@ def read_places(path: Path) -> dict[str, Row]:
 def compiled_states(path: Path, codes: Sequence[str]) -> dict[str, dict[str, tuple[int, str]]]:
     """Read the compiled states: code to column to (year, figure as rounded text); words have year 0."""
     needed = ("iso3", "region", "subregion", *(recipe.compiled for recipe in STATES))
-    rows = _keyed(path, _rows(path, needed), "iso3")
+    rows = keyed(path, rows_in(path, needed), "iso3")
     for code in rows:
         if code not in codes:
             raise TableError(f"{path.name}, column iso3: found {code!r}; accepted are the {len(codes)} UN members")
@@ -313,89 +194,22 @@ def compiled_states(path: Path, codes: Sequence[str]) -> dict[str, dict[str, tup
         for recipe in STATES:
             figures[code][recipe.name] = (
                 recipe.year,
-                _rounded(path, recipe.compiled, code, row[recipe.compiled], recipe),
+                rounded(path, recipe.compiled, code, row[recipe.compiled], recipe),
             )
     return figures
-
-
-def overlay(figures: dict[str, dict[str, tuple[int, str]]], newer: Mapping[tuple[str, str], tuple[int, str]]) -> None:
-    """Put newer figures in the place of older ones, in ``figures`` itself; an older or empty one changes nothing."""
-    for (code, name), (year, figure) in newer.items():
-        if figure and year >= figures[code][name][0]:
-            figures[code][name] = (year, figure)
-
-
-def vdem(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], tuple[int, str]]:
-    """Read V-Dem's Country-Year table: (code, our column) to (year, figure) of each state's latest year."""
-    latest: dict[str, tuple[int, Row]] = {}
-    for line, row in _rows(path, ("country_text_id", "year", *VDEM)):
-        code, year = row["country_text_id"], _whole(path, line, "year", row["year"])
-        if code in codes and (code not in latest or year > latest[code][0]):
-            latest[code] = (year, row)
-    recipes = {recipe.name: recipe for recipe in STATES}
-    return {
-        (code, name): (year, _rounded(path, theirs, code, row[theirs], recipes[name]))
-        for code, (year, row) in sorted(latest.items())
-        for theirs, name in VDEM.items()
-    }
-
-
-def world_bank(path: Path, indicators: Mapping[str, str], codes: Sequence[str]) -> dict[tuple[str, str], tuple[int, str]]:
-    """Read a World Bank API table: (code, our column) to (year, figure) of the latest year that has one."""
-    recipes = {recipe.name: recipe for recipe in STATES}
-    newest: dict[tuple[str, str], tuple[int, str]] = {}
-    for _, row in _rows(path, ("Country Code", "Indicator Code"), preamble=True):
-        code, indicator = row["Country Code"], row["Indicator Code"]
-        if code not in codes or indicator not in indicators:
-            continue
-        name = indicators[indicator]
-        years = [int(year) for year, cell in row.items() if year.isdigit() and cell.strip() not in ("", "..")]
-        if years and (code, name) not in newest:
-            cell = row[str(max(years))]
-            newest[code, name] = (
-                max(years),
-                _rounded(path, str(max(years)), f"{code} {indicator}", cell, recipes[name]),
-            )
-    if not newest:
-        raise TableError(f"{path.name}, column Indicator Code: found none of those used; accepted are {' '.join(indicators)}")
-    return newest
 
 
 def compiled_flows(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], int]:
     """Read the compiled exiles: (origin, host) to persons of all three kinds."""
     kinds = ("refugees", "asylum_seekers", "oip")
     flows: dict[tuple[str, str], int] = {}
-    for line, row in _rows(path, ("origin", "host", *kinds)):
+    for line, row in rows_in(path, ("origin", "host", *kinds)):
         for name in ("origin", "host"):
-            _known_code(path, line, name, row[name], codes)
+            refuse_unknown_code(path, line, name, row[name], codes)
         key = (row["origin"], row["host"])
         if key in flows:
-            raise TableError(f"{_at(path, line, 'origin')}: found {' '.join(key)} a second time; accepted is one row each")
-        flows[key] = sum(_whole(path, line, kind, row[kind] or "0") for kind in kinds)
-    return flows
-
-
-def unhcr(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Read UNHCR's population download: (origin, host) to persons in the file's latest year."""
-    needed = (
-        "year",
-        "country of origin (iso)",
-        "country of asylum (iso)",
-        "refugees under unhcrs mandate",
-        "asylum-seekers",
-    )
-    other = "other people in need of international protection"
-    rows = [(line, row) for line, row in _rows(path, needed, preamble=True, fold=True) if row["year"].strip()]
-    years = [_whole(path, line, "Year", row["year"]) for line, row in rows]
-    flows: dict[tuple[str, str], int] = {}
-    for year, (line, row) in zip(years, rows, strict=True):
-        key = (row[needed[1]], row[needed[2]])
-        if year == max(years) and key[0] in codes and key[1] in codes and key[0] != key[1]:
-            cells = ((kind, row.get(kind, "").strip().replace(",", "")) for kind in (needed[3], needed[4], other))
-            people = sum(0 if cell in HIDDEN else _whole(path, line, kind, cell) for kind, cell in cells)
-            flows[key] = flows.get(key, 0) + people
-    if not flows:
-        raise TableError(f"{path.name}, column Country of Origin (ISO): found no UN member; accepted are ISO3 codes")
+            raise TableError(f"{at(path, line, 'origin')}: found {' '.join(key)} a second time; accepted is one row each")
+        flows[key] = sum(whole_number(path, line, kind, row[kind] or "0") for kind in kinds)
     return flows
 
 
@@ -416,19 +230,19 @@ def state_rows(
 def pairs(path: Path, codes: Sequence[str]) -> Iterator[Row]:
     """Read the compiled pairs and keep those with a border, a defence alliance or a bloc in common."""
     seen: dict[tuple[str, str], Row] = {}
-    for line, row in _rows(path, ("iso3_a", "iso3_b", "contiguity_2016", "atop_defense_2018", "n_shared_blocs")):
+    for line, row in rows_in(path, ("iso3_a", "iso3_b", "contiguity_2016", "atop_defense_2018", "n_shared_blocs")):
         for name in ("iso3_a", "iso3_b"):
-            _known_code(path, line, name, row[name], codes)
+            refuse_unknown_code(path, line, name, row[name], codes)
         a, b = sorted((row["iso3_a"], row["iso3_b"]))
         if a == b or (a, b) in seen:
-            raise TableError(f"{_at(path, line, 'iso3_a')}: found {a} {b} again; accepted is each pair of two states once")
-        border = str(_whole(path, line, "contiguity_2016", row["contiguity_2016"]))
+            raise TableError(f"{at(path, line, 'iso3_a')}: found {a} {b} again; accepted is each pair of two states once")
+        border = str(whole_number(path, line, "contiguity_2016", row["contiguity_2016"]))
         seen[a, b] = {
             "a": a,
             "b": b,
             "contiguous": str(int(border in NEAR_WATER)),
-            "defence_alliance": str(_whole(path, line, "atop_defense_2018", row["atop_defense_2018"])),
-            "shared_blocs": str(_whole(path, line, "n_shared_blocs", row["n_shared_blocs"])),
+            "defence_alliance": str(whole_number(path, line, "atop_defense_2018", row["atop_defense_2018"])),
+            "shared_blocs": str(whole_number(path, line, "n_shared_blocs", row["n_shared_blocs"])),
         }
     for _, pair in sorted(seen.items()):
         if any(pair[name] != "0" for name in ("contiguous", "defence_alliance", "shared_blocs")):
@@ -443,140 +257,11 @@ def exile_rows(flows: Mapping[tuple[str, str], int]) -> Iterator[Row]:
             yield {"origin": origin, "host": host, "people": str(significant(Decimal(people)))}
 
 
-def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
-    """Add up a year's requests of each listed state to the firms of `PROCESSES`, and the share answered with some data."""
-    rows = [(line, row) for line, row in _rows(path, PROVIDER_HEADER) if row["provider"] in PROCESSES]
-    year = _latest_year(path, rows)
-    asked: dict[tuple[str, str], int] = {}
-    told: dict[tuple[str, str], int] = {}  # of these, with a share
-    answered: dict[tuple[str, str], Decimal] = {}
-    for line, row in rows:
-        if row["period"] not in year or row["iso3"] not in codes:
-            continue
-        process = _process(path, line, row["provider"], row["process"])
-        requests, share = _answered(path, line, row)
-        if process and requests:
-            key = (row["iso3"], process)
-            asked[key] = asked.get(key, 0) + requests
-            if share is not None:
-                told[key] = told.get(key, 0) + requests
-                answered[key] = answered.get(key, Decimal(0)) + requests * share
-    for code in sorted({code for code, _ in told}):
-        row = {"code": code} | dict.fromkeys(DIRECT_HEADER[1:], "")
-        for process in ("ordinary", "emergency"):
-            if (code, process) in told:
-                row[process] = str(significant(Decimal(asked[code, process])))
-                row[f"{process}_answered"] = str(decimals(answered[code, process] / told[code, process]))
-        yield row
-
-
-def _process(path: Path, line: int, firm: str, process: str) -> str | None:
-    if process not in PROCESSES[firm]:
-        raise TableError(f"{_at(path, line, 'process')}: found {process!r}; accepted of {firm} are {', '.join(PROCESSES[firm])}")
-    return PROCESSES[firm][process]
-
-
-def _answered(path: Path, line: int, row: Row) -> tuple[int, Decimal | None]:
-    """Requests of one row, and the share of them that were answered."""
-    cell = row["pct_disclosed"].strip()
-    try:
-        share = Decimal(cell or "0") / 100
-    except InvalidOperation:
-        share = Decimal("nan")
-    if not (share.is_finite() and 0 <= share <= 1):
-        raise TableError(f"{_at(path, line, 'pct_disclosed')}: found {cell!r}; accepted is a number from 0 to 100, or nothing")
-    return _whole(path, line, "requests", row["requests"]), share if cell else None
-
-
-def _latest_year(path: Path, rows: Sequence[tuple[int, Row]]) -> tuple[str, str]:
-    """Return the two latest half-years, if they follow on each other and every firm of `PROCESSES` has both."""
-    periods: dict[str, set[str]] = {firm: set() for firm in PROCESSES}
-    for line, row in rows:
-        if not HALF_YEAR.fullmatch(row["period"]):
-            raise TableError(f"{_at(path, line, 'period')}: found {row['period']!r}; accepted is a half-year, as 2025-H1")
-        periods[row["provider"]].add(row["period"])
-    last = max(set[str]().union(*periods.values()), default="half-year")
-    before = f"{last[:-1]}1" if last.endswith("2") else f"{int(last[:4]) - 1}-H2" if last.endswith("1") else last
-    for firm, theirs in periods.items():
-        for period in (before, last):
-            if period not in theirs:
-                where = f"{path.name}, column period"
-                raise TableError(f"{where}: found no {period} of {firm}; accepted is the same latest year of every firm")
-    return before, last
-
-
 def _totals(flows: Mapping[tuple[str, str], int]) -> dict[str, int]:
     totals: dict[str, int] = {}
     for (origin, _), people in flows.items():
         totals[origin] = totals.get(origin, 0) + people
     return totals
-
-
-def _rows(path: Path, needed: Sequence[str], preamble: bool = False, fold: bool = False) -> Iterator[tuple[int, Row]]:
-    """Yield (line, row) of a CSV file whose header has all of ``needed``.
-
-    ``preamble`` skips the lines before the header; ``fold`` takes header names without capitals and apostrophes.
-    """
-
-    def named(entries: list[str]) -> list[str]:
-        return [_folded(cell) if fold else cell.strip() for cell in entries]
-
-    try:
-        rows = rows_of(path, path.name, (lambda entries: needed[0] in named(entries)) if preamble else None, published=True)
-        header = named(next(rows).entries)
-    except NoHeaderError:
-        header = []
-    for name in needed:
-        if name not in header:
-            raise TableError(f"{path.name}, column {name}: found no such column; accepted is a header with it")
-        if header.count(name) > 1:
-            raise TableError(f"{path.name}, column {name}: found it twice; accepted is a header with each column once")
-    for line, entries in rows:
-        yield line, dict(zip(header, entries, strict=True))
-
-
-def _at(path: Path, line: int, column: str) -> str:
-    return f"{path.name}, line {line}, column {column}"
-
-
-def _folded(cell: str) -> str:
-    return cell.strip().lower().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
-
-
-def _keyed(path: Path, rows: Iterator[tuple[int, Row]], key: str) -> dict[str, Row]:
-    keyed: dict[str, Row] = {}
-    for line, row in rows:
-        if row[key] in keyed:
-            raise TableError(f"{_at(path, line, key)}: found {row[key]} a second time; accepted is one row a state")
-        keyed[row[key]] = row
-    return keyed
-
-
-def _rounded(path: Path, column: str, where: str, cell: str, recipe: Recipe) -> str:
-    if not cell.strip():
-        return ""
-    try:
-        value = Decimal(cell.strip())
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        raise TableError(f"{path.name}, column {column}, {where}: found {cell!r}; accepted is a number, or nothing")
-    return str(recipe.rounded(value))
-
-
-def _whole(path: Path, line: int, column: str, cell: str) -> int:
-    try:
-        value = Decimal(cell.strip())
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite() or value != value.to_integral_value() or value < 0:
-        raise TableError(f"{_at(path, line, column)}: found {cell!r}; accepted is a whole number of at least 0")
-    return int(value)
-
-
-def _known_code(path: Path, line: int, column: str, code: str, codes: Sequence[str]) -> None:
-    if code not in codes:
-        raise TableError(f"{_at(path, line, column)}: found {code!r}; accepted are the {len(codes)} UN members")
 
 
 def _csv(header: Sequence[str], rows: Iterator[Row]) -> str:

@@ -143,28 +143,16 @@ def much_like_a_number(text: str) -> bool:
 
 def _checked(records: Iterator[Row], shown: str, begins: Callable[[list[str]], bool] | None, published: bool) -> Iterator[Row]:
     """The header and the rows under it, all of one length."""
-    header = next((row for row in records if begins is None or begins(row.entries)), None)
-    if header is None:
-        found = "nothing in it" if begins is None else "no header as wanted"
-        raise NoHeaderError(f"{shown}: found {found}; accepted: a header and at least one row")
-    spare = published and len(header.entries) > 1 and not header.entries[-1]
+    header = _header_in(records, shown, begins)
+    spare = published and len(header.entries) > 1 and not header.entries[-1]  # a last column without a name
     names = header.entries[:-1] if spare else header.entries
     _refuse_header(names, f"{shown}: line {header.line}", published)
     yield Row(header.line, names)
-    blank, count = 0, 0  # the first of the blank lines before a row
-    for row in records:
+    for count, row in enumerate(_filled(records, shown, published), 1):
         where = f"{shown}: line {row.line}"
-        if not row.entries:
-            blank = blank or row.line
-            continue
-        if blank and not published:
-            raise TableError(f"{shown}: line {blank}: found a blank line; accepted: a row on every line up to the last")
-        blank, count = 0, count + 1
         if count > MOST_ROWS:
             raise TableError(f"{where}: found more than {MOST_ROWS:,} rows; accepted: at most that many")
-        entries = row.entries
-        if spare and len(entries) == len(names) + 1 and not entries[-1]:
-            entries = entries[:-1]
+        entries = row.entries[:-1] if spare and _ends_in_a_comma(row.entries, len(names)) else row.entries
         if len(entries) != len(names):
             raise TableError(f"{where}: {_of_another_length(entries, len(names))}")
         if not any(entries):
@@ -172,31 +160,66 @@ def _checked(records: Iterator[Row], shown: str, begins: Callable[[list[str]], b
         yield Row(row.line, entries)
 
 
+def _header_in(records: Iterator[Row], shown: str, begins: Callable[[list[str]], bool] | None) -> Row:
+    # The first row that begins a table; the rows before it are used up. Raises NoHeaderError where there is none
+    header = next((row for row in records if begins is None or begins(row.entries)), None)
+    if header is None:
+        found = "nothing in it" if begins is None else "no header as wanted"
+        raise NoHeaderError(f"{shown}: found {found}; accepted: a header and at least one row")
+    return header
+
+
+def _filled(records: Iterator[Row], shown: str, published: bool) -> Iterator[Row]:
+    # The rows that are no blank lines. Raises TableError for a blank line before a row, unless the table is published
+    blank = 0  # the first of the blank lines before a row
+    for row in records:
+        if not row.entries:
+            blank = blank or row.line
+            continue
+        if blank and not published:
+            raise TableError(f"{shown}: line {blank}: found a blank line; accepted: a row on every line up to the last")
+        yield row
+
+
 def _refuse_header(names: Sequence[str], where: str, published: bool) -> None:
+    # Raise TableError for a line that cannot name columns: blank, separated otherwise, with a bad or a doubled name
     if not names:
         raise TableError(f"{where}: found a blank line; accepted: the names of the columns, separated by commas")
-    if len(names) == 1:
-        for separator, word in _SEPARATORS.items():
-            if separator in names[0]:
-                raise TableError(f"{where}: found columns separated by {word}; accepted: commas")
+    if len(names) == 1 and (word := _separated_by(names[0])):
+        raise TableError(f"{where}: found columns separated by {word}; accepted: commas")
     for place, name in enumerate(names):
         if not name.strip():
             comma = " (the line ends in a comma)" if place == len(names) - 1 else ""
             raise TableError(f"{where}: found no name for column {place + 1}{comma}; accepted: a name for every column")
         if name != name.strip() and not published:
             raise TableError(f"{where}: found column {quoted(name)}, with spaces around it; accepted: {quoted(name.strip())}")
-    if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise TableError(f"{where}: found column {quoted(twice)} twice; accepted: each column once")
+    for name in _doubled(names)[:1]:
+        raise TableError(f"{where}: found column {quoted(name)} twice; accepted: each column once")
+
+
+def _doubled(names: Sequence[str]) -> list[str]:
+    # The names that stand before in the same line
+    return [] if len(set(names)) == len(names) else [name for place, name in enumerate(names) if name in names[:place]]
+
+
+def _separated_by(entry: str) -> str:
+    # What seems to separate columns within one entry, in words; empty where nothing does
+    return next((word for separator, word in _SEPARATORS.items() if separator in entry), "")
+
+
+def _ends_in_a_comma(entries: Sequence[str], columns: int) -> bool:
+    # Whether a row has one entry more than there are columns, and nothing in it
+    return len(entries) == columns + 1 and not entries[-1]
 
 
 def _of_another_length(entries: Sequence[str], columns: int) -> str:
+    # What is wrong with a row that is longer or shorter than the header, and what is accepted
     found = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} under {columns} column{'s' if columns > 1 else ''}"
     why = ""
-    if len(entries) == columns + 1 and not entries[-1]:
+    if _ends_in_a_comma(entries, columns):
         why = " (the line ends in a comma)"
-    elif len(entries) == 1 and any(separator in entries[0] for separator in _SEPARATORS):
-        why = f" ({next(word for separator, word in _SEPARATORS.items() if separator in entries[0])} separate nothing)"
+    elif len(entries) == 1 and (word := _separated_by(entries[0])):
+        why = f" ({word} separate nothing)"
     comma = ", and an entry that holds a comma in quotes" if len(entries) > columns and not why else ""
     return f"found {found}{why}; accepted: {columns}, as in the header{comma}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,12 +83,11 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
 
 def empty_docket(room: int) -> Docket:
     """A docket with room for ``room`` requests and none in it."""
-    columns: dict[str, Any] = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
-    return Docket(used=np.zeros(1, np.int64), **columns)
+    columns = {name: np.full(room, value, dtype=kind) for name, (kind, value) in _COLUMNS.items()}
+    return Docket._make([np.zeros(1, np.int64), *(columns[name] for name in Docket._fields[1:])])
 
 
 def filled_rows(docket: Docket) -> Docket:
     """The docket cut to its filled rows (copies)."""
     used = int(docket.used[0])
-    columns: list[Any] = [column[:used].copy() for column in docket[1:]]
-    return Docket(docket.used.copy(), *columns)
+    return Docket._make([docket.used.copy(), *(column[:used].copy() for column in docket[1:])])

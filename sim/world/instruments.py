@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -297,21 +297,10 @@ def law_in_force(
     """
     names = instrument_names(instruments)
     texts = [instruments[name] for name in names]
-    for name, text in zip(names, texts, strict=True):
-        unknown = sorted(set(text.adds) - set(offences.names))
-        if unknown:
-            accepted = ", ".join(offences.names)
-            raise ConfigError(f"instruments.{name}.adds: no offence is named {unknown[0]!r}; accepted: {accepted}")
-    apart = ~np.eye(states.count, dtype=bool)
-    after = np.array([_pairs(name, text, states, draws) & apart for name, text in zip(names, texts, strict=True)])
-    if not texts or not (after[-1] == apart).all() or not _reaches_everything(texts[-1]):
-        raise ConfigError("instruments: the last in the order must bind all states and reach all offences and data (comity)")
+    _refuse_unknown_offences(names, texts, offences)
+    after = _bound_by(names, texts, states, draws)
     before = after & np.array([text.from_start for text in texts])[:, None, None]
-    opens = np.zeros((len(CHANNELS), len(texts)), bool)
-    for row, text in enumerate(texts):
-        doors = text.side_doors
-        opens[PRESERVATION, row], opens[EMERGENCY, row] = doors.preservation, doors.emergency
-        opens[POLICE, row], opens[SPONTANEOUS, row] = doors.police, doors.spontaneous
+    opens = _side_doors(texts)
     return LawInForce(
         before=before,
         after=after,
@@ -329,6 +318,33 @@ def law_in_force(
         pushes=_doors(before, after, opens[SPONTANEOUS]),
         keys=name_keys(names),
     )
+
+
+def _refuse_unknown_offences(names: Sequence[str], texts: Sequence[Instrument], offences: Offences) -> None:
+    # Raise ConfigError for a text that adds an offence which no configuration describes
+    for name, text in zip(names, texts, strict=True):
+        for unknown in sorted(set(text.adds) - set(offences.names)):
+            accepted = ", ".join(offences.names)
+            raise ConfigError(f"instruments.{name}.adds: no offence is named {unknown!r}; accepted: {accepted}")
+
+
+def _bound_by(names: Sequence[str], texts: Sequence[Instrument], states: StateTable, draws: Draws) -> Flags:
+    # The pairs of states that each text binds, shape [I, N, N]. Raises ConfigError where the last is no comity
+    apart = ~np.eye(states.count, dtype=bool)
+    bound = np.array([_pairs(name, text, states, draws) & apart for name, text in zip(names, texts, strict=True)])
+    if not texts or not (bound[-1] == apart).all() or not _reaches_everything(texts[-1]):
+        raise ConfigError("instruments: the last in the order must bind all states and reach all offences and data (comity)")
+    return bound
+
+
+def _side_doors(texts: Sequence[Instrument]) -> Flags:
+    # Which channel each text opens beside the formal request, shape [C, I]
+    opens = np.zeros((len(CHANNELS), len(texts)), bool)
+    for row, text in enumerate(texts):
+        doors = text.side_doors
+        opens[PRESERVATION, row], opens[EMERGENCY, row] = doors.preservation, doors.emergency
+        opens[POLICE, row], opens[SPONTANEOUS, row] = doors.police, doors.spontaneous
+    return opens
 
 
 def _reaches_everything(text: Instrument) -> bool:

@@ -7,8 +7,11 @@ from typing import Any
 
 _LACKING = object()
 
+Plain = dict[str, Any]
+"""A configuration in plain values, as YAML has it: texts, numbers, truth values, nothing, and lists and maps of these."""
 
-def leaves_of(nested: Mapping[str, Any]) -> dict[str, Any]:
+
+def leaves_of(nested: Mapping[str, object]) -> Plain:
     """All that is no map, by dotted key; an empty map says nothing.
 
     >>> leaves_of({"a": {"b": 1, "c": {"d": None}}, "e": [2]})
@@ -17,7 +20,7 @@ def leaves_of(nested: Mapping[str, Any]) -> dict[str, Any]:
     return {".".join(path): value for path, value in _walk(nested, ())}
 
 
-def _walk(nested: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _walk(nested: Mapping[str, object], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
     for name, value in nested.items():
         path = (*above, str(name))
         if isinstance(value, Mapping):
@@ -26,7 +29,7 @@ def _walk(nested: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[t
             yield path, value
 
 
-def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def moved(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """Leaves that differ, ``key: (before, after)``, in the order of their keys; what one side lacks is ``None`` there.
 
     >>> moved({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}, "d": {"e": True}})
@@ -37,7 +40,7 @@ def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tupl
     return {key: (old.get(key), new.get(key)) for key in differing}
 
 
-def put(nested: dict[str, Any], key: str, value: Any) -> None:
+def put(nested: Plain, key: str, value: object) -> None:
     """Write a leaf into nested maps, in place, making the maps on the way."""
     *above, last = key.split(".")
     for name in above:

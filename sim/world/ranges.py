@@ -38,7 +38,7 @@ class Range:
         least = "greater than 0, " if 0 < self.low < 1 else ""
         return f"{least}from {_plain(self.low)} to {_plain(self.high)}"
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The ends, then what else the field says of itself: all compiled, since a configuration holds a thousand numbers.
 
         The ends come first, so that a mistake shows the number as it was given. What is no number at all, and ``nan``,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from sim.world.leaves import leaves_of, moved, put
+from sim.world.leaves import Plain, leaves_of, moved, put
 
 REFORMED = "hanoi"
 """The text that scenarios change."""
@@ -16,9 +15,7 @@ OF_THE_STATE = ("safeguards", "stops_preservation", "secrecy")
 """What a state does with any foreign request, by its own law, whether or not a text binds it."""
 
 
-def written_everywhere(
-    chosen: Mapping[str, Any], adopted: Mapping[str, Any], stated: Collection[str] = ()
-) -> dict[str, dict[str, Any]]:
+def written_everywhere(chosen: Mapping[str, Plain], adopted: Mapping[str, Plain], stated: Collection[str] = ()) -> dict[str, Plain]:
     """The chosen instruments with every change of the treaty's text written into the other texts too.
 
     A change is a word of the treaty in ``chosen`` that differs from ``adopted`` (as adopted); ``stated`` are dotted keys
@@ -38,9 +35,7 @@ def written_everywhere(
     texts = {name: copy.deepcopy(dict(text)) for name, text in chosen.items()}
     if REFORMED not in texts or REFORMED not in adopted:
         return texts
-    kept = leaves_of(texts[REFORMED])
-    changes = {key: new for key, (_, new) in moved(adopted[REFORMED], texts[REFORMED]).items() if key in kept}
-    reform = {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
+    reform = _reform(adopted[REFORMED], texts[REFORMED])
     last = max(texts, key=lambda name: (texts[name]["order"], name))
     for name in texts.keys() - {REFORMED}:
         own = {*moved(adopted.get(name, texts[name]), texts[name]), *_below(name, stated)}
@@ -48,6 +43,13 @@ def written_everywhere(
             if (name != last or _field(key) in OF_THE_STATE) and not _said(key, own):
                 put(texts[name], key, value)
     return texts
+
+
+def _reform(adopted: Plain, treaty: Plain) -> dict[str, object]:
+    # What the treaty says otherwise than as adopted and other texts can say too: dotted key to value; what it drops is not
+    kept = leaves_of(treaty)
+    changes = {key: new for key, (_, new) in moved(adopted, treaty).items() if key in kept}
+    return {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
 
 
 def _field(key: str) -> str:

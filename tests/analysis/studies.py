@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.design.designs import Design, Uncertainty
-from experiments.design.points import FIXED, is_baseline
+from experiments.design.entries import FIXED
+from experiments.design.points import is_baseline
 from experiments.design.sampling import draws_of
 from experiments.settings import StudyConfig, study_of
 from experiments.store.outcomes import Outcome, Told, cube_from

@@ -19,12 +19,13 @@ from matplotlib.figure import Figure
 from experiments import figures, output
 from experiments.cli import main
 from experiments.errors import StoppedError
+from experiments.execution import plan
 from experiments.execution import session as execution
 from experiments.output import OutputError, naming, replaced_folder, whole_folder, write_manifest
 from experiments.store import store as store_module
+from experiments.store.about import write_whole
 from experiments.store.parts import write_part
 from experiments.store.schema import RUNS
-from experiments.store.store import write_whole
 from sim.review import assembly
 from sim.sources import build
 from sim.world.record import ConfigError
@@ -195,7 +196,7 @@ def test_a_sweep_on_a_full_disk_says_where_and_what_is_kept_and_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device", str(folder / "store.json"))
 
         with monkeypatch.context() as patch:
-            patch.setattr(execution, "identity_of", lambda *given: IDENTITY)
+            patch.setattr(plan, "identity_of", lambda *given: IDENTITY)
             if at is not None:
                 patch.setattr(f"experiments.store.store.{at}", full)
             else:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from experiments.analysis import contrasts
 from experiments.analysis.contrasts import COLUMNS
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.errors import StoppedError
 from experiments.execution.comparison import FEWEST_WORLDS, changes_of
 from experiments.output import OutputError

@@ -10,13 +10,15 @@ import pytest
 
 from experiments.console import Terminal
 from experiments.design.arms import Entry, line_up, points_of_entries
-from experiments.design.designs import Arm, Design
+from experiments.design.comparisons import Arm
+from experiments.design.designs import Design
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.execution import session as execution
 from experiments.execution.comparison import plan_of, read_board
-from experiments.execution.engines import Engine, engine_of
-from experiments.execution.jobs import Batch, Shared, batches_of, one_by_one, shared_of, work
-from experiments.execution.session import Plan, run_plan
+from experiments.execution.engines import engine_of
+from experiments.execution.jobs import Batch, Engine, Shared, batches_of, one_by_one, shared_of, work
+from experiments.execution.plan import Plan
+from experiments.execution.session import run_plan
 from experiments.settings import study_of
 from experiments.store.kept import Kept, hours_of
 from experiments.store.reader import StoredStudy

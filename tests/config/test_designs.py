@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.design.designs import Arm, arms_of, compare_arms, design_of
+from experiments.design.comparisons import Arm, arms_of, compare_arms
+from experiments.design.designs import design_of
 from experiments.settings import study_of
 from experiments.studies.compare import chosen_arms
 from sim.config import load, options

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from experiments.design.designs import arms_of, design_of
+from experiments.design.comparisons import arms_of
+from experiments.design.designs import design_of
 from experiments.design.scenarios import Header, header_of, headers
 from sim.config import load
 from sim.metrics import UNITS

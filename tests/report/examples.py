@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report.told import COMPARED
 from experiments.settings import study_of

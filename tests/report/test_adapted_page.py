@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.design.scenarios import headers
 from experiments.report import prose
 from experiments.report.adapted import REPORT, alt_of, write_adapted

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.report import studied, study
 from experiments.report.facts import facts_of
-from experiments.store.reader import Session
+from experiments.store.sessions import Session
 
 
 def session(**said: Any) -> Session:

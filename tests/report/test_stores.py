@@ -15,7 +15,7 @@ import pytest
 from experiments.analysis import frontier
 from experiments.design.arms import APART
 from experiments.design.designs import Design, design_of
-from experiments.design.points import FIXED
+from experiments.design.entries import FIXED
 from experiments.report import study as page
 from experiments.report import study_prose
 from experiments.report.studied import designed, numbers_of

@@ -16,7 +16,8 @@ import pytest
 
 from experiments.cli import main as shell
 from experiments.execution import jobs
-from experiments.execution.session import Plan, timed
+from experiments.execution.plan import Plan
+from experiments.execution.session import timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
 from experiments.reference.make import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError

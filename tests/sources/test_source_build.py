@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.sources import build
+from sim.sources import build, releases
 from sim.sources.checksums import FOLDER, sha256
 from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
 
@@ -208,7 +208,7 @@ def test_a_missing_input_is_named(inputs: Path, tmp_path: Path, capsys: pytest.C
 
 
 def test_a_newer_v_dem_overlays_its_latest_year_and_drops_what_is_no_member(inputs: Path, tmp_path: Path) -> None:
-    header = ["country_name", "country_text_id", "year", *build.VDEM]
+    header = ["country_name", "country_text_id", "year", *releases.VDEM]
     newer = [3, 0.5555, 0.6, 0.7, 0.8, 1.5, 2.5, -0.5]
     write(
         tmp_path / "vdem.csv",
@@ -223,7 +223,7 @@ def test_a_newer_v_dem_overlays_its_latest_year_and_drops_what_is_no_member(inpu
     )
     assert run(inputs, tmp_path / "to", "--vdem", str(tmp_path / "vdem.csv")) == 0
     states = read_states(tmp_path / "to" / "states.csv")
-    assert states.loc["AFG", list(build.VDEM.values())].tolist() == [3, 0.556, *newer[2:]]
+    assert states.loc["AFG", list(releases.VDEM.values())].tolist() == [3, 0.556, *newer[2:]]
     assert states.loc["ALB", "liberal_democracy"] == 0.123  # a figure of 1990 does not replace one of 2023
     assert states.loc["DZA", ["regime", "liberal_democracy"]].tolist() == [2, 0.556]
 

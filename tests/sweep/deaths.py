@@ -29,19 +29,19 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments import output, report
+from experiments import report
 from experiments.console import console_of
 from experiments.errors import StoppedError
 from experiments.execution import session as execution
-from experiments.execution.engines import Engine
-from experiments.execution.jobs import Batch, Shared, one_by_one, trials, warm
-from experiments.execution.session import Plan
-from experiments.output import MANIFEST, replaced_folder
+from experiments.execution.jobs import Batch, Engine, Shared, one_by_one, trials, warm
+from experiments.execution.plan import Plan
+from experiments.output import MANIFEST, manifests, replaced_folder
+from experiments.store.content import keys_in
 from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import TABLES, checksum_of, parts_of
 from experiments.store.schema import Done, Key
-from experiments.store.store import Store, keys_in
+from experiments.store.store import Store
 from experiments.store.validate import faults_of
 from experiments.studies import compare, run, sweep
 from experiments.studies import replication as study
@@ -485,7 +485,7 @@ def prepared() -> None:
     report.write = written
     pd.DataFrame({"a": [1]}).to_parquet(io.BytesIO())
     code_fingerprint()  # now: sources that are edited meanwhile are not those that run
-    output._git = lambda *words: None  # nor does it matter what is committed meanwhile
+    manifests._git = lambda *words: None  # nor does it matter what is committed meanwhile
     warm(trials([load(*TINY), load(*TINY, "scenario=judge")]))
     with tempfile.TemporaryDirectory() as home:
         here = Path.cwd()

@@ -11,7 +11,8 @@ import pytest
 
 from experiments.analysis import frontier
 from experiments.design.designs import design_from
-from experiments.design.points import FIXED, Points, points_of, points_of_rows
+from experiments.design.entries import FIXED
+from experiments.design.points import Points, points_of, points_of_rows
 from experiments.settings import study_of
 from experiments.store.outcomes import Told
 from experiments.studies import points as points_study

@@ -18,8 +18,7 @@ from typing import Any
 
 import pytest
 
-from experiments import output
-from experiments.output import OutputError, replaced_folder, whole_folder
+from experiments.output import OutputError, folders, replaced_folder, whole_folder
 from tests.shares import rotating, rotating_seed
 
 Ask = Callable[..., Any]
@@ -154,7 +153,7 @@ def test_the_old_one_is_put_back_where_there_is_no_new_one(tmp_path: Path) -> No
 
 def test_what_stands_aside_is_removed_a_day_after_something_took_its_place_and_never_before(tmp_path: Path) -> None:
     written(tmp_path, "report", "seen")
-    long_ago = time.time() - output._ABANDONED - 60.0
+    long_ago = time.time() - folders._ABANDONED - 60.0
     for name in (".old-0123abcd-report", ".new-0123abcd-report", ".old-0123abcd-other", ".old-notes-report", ".old-0123abcd-"):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (long_ago, long_ago))

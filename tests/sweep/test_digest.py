@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from experiments.design.arms import line_up
-from experiments.design.designs import Arm
+from experiments.design.comparisons import Arm
 from experiments.execution import comparison
-from experiments.execution.session import Plan
+from experiments.execution.plan import Plan
 from experiments.settings import StudyConfig, asked_by
 from experiments.store import identity
 from experiments.studies import adaptation, compare, run, sweep

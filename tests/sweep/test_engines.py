@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from experiments.execution import jobs
-from experiments.execution.engines import Work, can_write_by, engine_of
-from experiments.execution.jobs import Batch, Shared, one_by_one, rest_of, work
+from experiments.execution.engines import engine_of
+from experiments.execution.jobs import Batch, Shared, Work, one_by_one, rest_of, work
+from experiments.execution.on_ray import can_write_by
 from experiments.settings import EngineSpec
 from experiments.store.kept import Kept
 from experiments.store.schema import Done, Key

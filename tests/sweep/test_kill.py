@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import pytest
 
+from experiments.store.content import keys_in
 from experiments.store.journal import journals_of, peek
 from experiments.store.parts import StoreError
-from experiments.store.store import keys_in
 from experiments.store.validate import faults_of
 from tests.sweep.small import LEVERS, TINY, design, tables
 

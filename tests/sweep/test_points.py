@@ -11,7 +11,8 @@ import pytest
 
 from experiments.cli import main
 from experiments.design.designs import Design, design_from, design_of
-from experiments.design.points import Points, _read, _table_in, entry_of, point_id, points_from, points_of, sized
+from experiments.design.entries import entry_of, read_entry, table_in
+from experiments.design.points import Points, point_id, points_from, points_of, sized
 from experiments.store.parts import parts_of, read_part
 from sim.config import checked, load, plain_of, varied
 from sim.sources.tables import FOLDER
@@ -279,7 +280,7 @@ AS_TEXT: dict[str, list[Any]] = {  # of each key values that its column may hold
 def test_a_value_is_the_same_value_after_it_was_an_entry(tmp_path: Path, key: str) -> None:
     values = AS_TEXT[key]
     pd.DataFrame({key: map(entry_of, values)}).to_csv(tmp_path / "own.csv", index=False)
-    found = [_read(text, key) for text in _table_in(f"{tmp_path}/own.csv")[key]]
+    found = [read_entry(text, key) for text in table_in(f"{tmp_path}/own.csv")[key]]
     assert found == values
     assert [type(value) for value in found if not isinstance(value, int)] == [
         type(value) for value in values if not (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from experiments import cli
-from experiments.execution import engines
+from experiments.execution import on_ray
 from experiments.execution.engines import engine_of
 from experiments.execution.jobs import Batch, Shared
 from experiments.settings import EngineSpec
@@ -125,7 +125,7 @@ def test_requests_are_refused_before_any_run_where_a_node_does_not_see_the_store
         assert token.is_file()
         return "does not see it" if name == blind else ""
 
-    monkeypatch.setattr(engines, "can_write_by", sees)
+    monkeypatch.setattr(on_ray, "can_write_by", sees)
     capfd.readouterr()
     words = ("sweep", *TINY, "seeds=1", "luck=1", "workers=2", "output=out", "keep_requests=true")
     assert cli.main([*words, f"design={design(tmp_path, LEVERS)}", "engine=ray", f"engine.address='{cluster.address}'"]) == 2
@@ -158,9 +158,9 @@ def test_a_node_of_ray_that_breaks_or_says_nothing_is_blind_too(
         (dies, "no answer: "),
         (sleeps, "no answer: GetTimeoutError"),
     ):
-        monkeypatch.setattr(engines, "can_write_by", stand_in)
+        monkeypatch.setattr(on_ray, "can_write_by", stand_in)
         if stand_in is sleeps:
-            monkeypatch.setattr(engines, "_ANSWER", 3.0)
+            monkeypatch.setattr(on_ray, "_ANSWER", 3.0)
         with pytest.raises(ConfigError, match=re.escape(told)):
             list(engine_of(spec, 2, easy)(shared, BATCHES))
         assert list(tmp_path.iterdir()) == [], "the token is removed"
@@ -173,7 +173,7 @@ def test_nodes_are_asked_only_where_requests_are_kept_and_leave_nothing(
     shared = SHARED._replace(folder=tmp_path)
     assert Counter(run.key for runs in engine_of(spec, 2, easy)(shared, BATCHES) for run in runs) == Counter(KEYS)
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(engines, "_refuse_blind", None)
+    monkeypatch.setattr(on_ray, "_refuse_blind", None)
     assert Counter(run.key for runs in engine_of(spec, 2, easy)(SHARED, BATCHES) for run in runs) == Counter(KEYS)
 
 

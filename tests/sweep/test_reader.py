@@ -20,11 +20,12 @@ from experiments.design.points import points_of
 from experiments.design.seeds import event_seed
 from experiments.errors import StoppedError
 from experiments.execution import session as execution
+from experiments.store.coverage import none_whole
 from experiments.store.journal import Journal, journal_path
 from experiments.store.kept import hours_of
 from experiments.store.outcomes import Outcome
 from experiments.store.parts import checksum_of, parts_of
-from experiments.store.reader import StoredStudy, none_whole
+from experiments.store.reader import StoredStudy
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board, with_displacement
 from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS, Done, Key, Packed, packed
 from experiments.store.store import WHOLE

@@ -19,13 +19,14 @@ import pytest
 
 from experiments.store import journal as journal_module
 from experiments.store import store as store_module
+from experiments.store.content import failures_in
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.outcomes import Outcome
 from experiments.store.parts import StoreError, parts_of, read_part
 from experiments.store.reader import StoredStudy
 from experiments.store.schema import Done, Key
-from experiments.store.store import WHOLE, Store, failures_in, writing
+from experiments.store.store import WHOLE, Store, writing
 from experiments.store.validate import content_checksum, faults_of
 from tests.shares import some_fast
 from tests.sweep.small import IDENTITY, done, opened, runs_in, tables

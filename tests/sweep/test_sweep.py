@@ -15,11 +15,11 @@ import pytest
 
 from experiments.cli import main
 from experiments.errors import StoppedError
-from experiments.execution import jobs
+from experiments.execution import jobs, manifest
+from experiments.execution import progress as progress_module
 from experiments.execution import session as execution
-from experiments.execution.engines import Engine
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, Shared, one_by_one
+from experiments.execution.jobs import Batch, Engine, Shared, one_by_one
 from experiments.store import identity
 from experiments.store.kept import HOURS
 from experiments.store.parts import StoreError, parts_of
@@ -241,6 +241,7 @@ def test_a_sweep_grows_without_doing_again_what_is_there(
 def other_code(patch: pytest.MonkeyPatch) -> list[str]:
     patch.setattr(execution, "code_fingerprint", lambda: "0therc0de")
     patch.setattr(identity, "code_fingerprint", lambda: "0therc0de")
+    patch.setattr(manifest, "code_fingerprint", lambda: "0therc0de")
     return []
 
 
@@ -606,6 +607,7 @@ def test_what_compiling_and_starting_took_is_in_the_time_that_is_told(
         return engine
 
     unreal.setattr(execution, "time", clock)
+    unreal.setattr(manifest, "time", clock)
     unreal.setattr(execution, "warm", compiled)
     unreal.setattr(execution, "engine_of", started)
     swept()
@@ -620,8 +622,8 @@ def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[
 
     from rich.console import Console
 
-    with execution._bar(Console(width=150)) as progress:
-        execution._tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
+    with progress_module.bar(Console(width=150)) as progress:
+        progress_module.tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
     found = capsys.readouterr().out
     assert found.count("boom [x]") == 5
     assert "failed: point a, world 4, luck 0: boom [x]; further ones alike are only counted" in found

@@ -1,0 +1,114 @@
+"""Manifests: where the numbers of a folder come from, and the checksums of its files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from sim.sources.checksums import sha256
+
+if TYPE_CHECKING:  # to list stores takes no simulation
+    from experiments.settings import StudyConfig
+    from sim.settings import Config
+
+MANIFEST = "manifest.json"
+SCHEMA = 1  # of the tables in a results folder
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        here = Path(__file__).parent
+        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def commit() -> str | None:
+    """The commit of the code that runs; None outside a checkout."""
+    return _git("rev-parse", "HEAD")
+
+
+def is_dirty() -> bool | None:
+    """Whether the checkout has changes that no commit holds; None outside one."""
+    changed = _git("status", "--porcelain")
+    return None if changed is None else bool(changed)
+
+
+def machine() -> dict[str, str | int | None]:
+    """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
+    compiler = import_module("llvmlite.binding")  # Numba's
+    return {
+        "system": platform.platform(),
+        "kind": platform.system(),
+        "processor": platform.machine(),
+        "cpu": compiler.get_host_cpu_name(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "cores": os.cpu_count(),
+    }
+
+
+class CodeState(TypedDict):
+    """Which code ran."""
+
+    commit: str | None  # None outside a checkout
+    dirty: bool | None  # whether it had changes that no commit holds
+
+
+class Provenance(TypedDict):
+    """What every manifest says of where its numbers come from."""
+
+    command: str
+    written: str  # when, in ISO 8601
+    code: CodeState
+    machine: dict[str, str | int | None]
+    versions: dict[str, str]  # by package
+
+
+def provenance(command: str) -> Provenance:
+    """What every manifest says, of runs and of pages: the command, when, by which code, where and with which packages."""
+    from sim.result import package_versions  # it imports the model, which a listing of stores does not need
+
+    return {
+        "command": f"rogatory {command}",
+        "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "code": {"commit": commit(), "dirty": is_dirty()},
+        "machine": machine(),
+        "versions": package_versions(),
+    }
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """The checksum of every file of a folder, by its name."""
+    return {path.name: sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def manifest_of(
+    command: str, configs: Sequence[Config], asked: StudyConfig, folder: Path, store: Path, **more: object
+) -> dict[str, object]:  # fmt: skip
+    """Everything that is needed to rebuild or to doubt the files of ``folder``, which were made from the runs in ``store``.
+
+    Among ``more`` are ``seconds``, ``absent`` (estimands that the runs cannot give, with why) and ``missing`` (files likewise).
+    """
+    return {
+        "schema": SCHEMA,
+        **provenance(command),
+        "store": str(store),
+        "tables": configs[0].data,
+        "study": asked.plain(),
+        "scenarios": {c.scenario_name: {"digest": c.digest(), "config": c.plain()} for c in configs},
+        "files": files_in(folder),
+        **more,
+    }
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
+    """The manifest comes last: a folder without one is not finished."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,295 @@
+"""Estimands: one function each, over the arrays of one finished run. Denominators are latent, so no treatment moves them.
+
+Cohort: cases that arise in the window, followed to the end of the run-out. A metric whose follow-up is too short is absent
+and says why. Units stand in ``UNITS``; ``count`` is the number of events behind a value, before any division.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.arrays import Ints
+from sim.metrics.catalogue import absent_metrics
+from sim.metrics.cohort import Finished, Sliced, disclosures, given_in_window, one_a_case, people_at_risk, sliced
+from sim.metrics.slicing import PER, Row, counted, request_slices, row, rows_of
+from sim.world.spec import MetricsSpec
+from sim.world.vocabulary import (
+    DATA_CLASSES,
+    DAYS_PER_MONTH,
+    DETERRED,
+    DISCLOSED,
+    DIVERTED,
+    EMPTY,
+    EXECUTED,
+    FOLLOW_UP_MONTHS,
+    GROUPS,
+    IN_PART,
+    LAPSED,
+    NOT_LIVE,
+    PARKED,
+    PENDING,
+    PRESERVATION,
+    REFUSED,
+    REGIMES,
+    SPONTANEOUS,
+    WITHDRAWN,
+)
+
+
+def _by_case(
+    metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer]]
+) -> Iterator[Row]:
+    """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime, year of the wish."""
+    yield row(metric, "all", "all", hit.size, whole.size)
+    requester, states = run.cases.requester, run.world.states
+    year = (run.cases.month.astype(np.int64) - run.first_month) // 12
+    for by, levels, codes in (
+        own,
+        ("requester", states.codes, requester),
+        ("regime", REGIMES, states.regime[requester]),
+        ("year", tuple(str(number) for number in range(1, run.years + 1)), year),
+    ):
+        yield from rows_of(metric, by, levels, counted(codes[hit], levels), counted(codes[whole], levels))
+
+
+def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[Row]:
+    """Requests that gave data over all latent cases, by what was filed: these slices add up to the whole."""
+    for by, levels, codes in request_slices(run, rows):
+        yield from rows_of(metric, by, levels, counted(codes, levels), np.full(len(levels), whole))
+
+
+def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent abusive cases that end in disclosure by any modelled channel, over latent abusive cases.
+
+    By group, requester and regime the denominator is the slice's own; by what was filed it is all latent abusive cases, so
+    those slices add up to the whole.
+    """
+    latent = np.flatnonzero(cut.abusive)
+    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    own = ("group", GROUPS, run.cases.group)
+    yield from _by_case("case_disclosure_rate", run, run.docket.case[rows], latent, own)
+    yield from _by_request("case_disclosure_rate", run, rows, latent.size)
+
+
+def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
+    needs = np.flatnonzero(cut.needs)
+    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
+    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
+    rows = rows[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH]
+    own = ("conduct", run.world.offences.names, run.cases.conduct)
+    yield from _by_case("legit_met_rate", run, run.docket.case[rows], needs, own)
+    yield from _by_request("legit_met_rate", run, rows, needs.size)
+
+
+def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
+    docket, needs = run.docket, np.flatnonzero(cut.needs)
+    rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
+    waited = docket.executed_day[rows] - run.cases.day[docket.case[rows]]
+    full = rows[(waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH) & (docket.granted[rows] >= docket.wanted[rows])]
+    yield row("legit_met_in_full", "all", "all", full.size, needs.size)
+
+
+def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
+    """How many distinct (row, member) pairs are among docket rows, by group ``[G]``; with ``yearly`` once a calendar year."""
+    cases = run.docket.case[rows]
+    year = np.floor((run.docket.executed_day[rows] - run.opens) / (12 * DAYS_PER_MONTH)).astype(np.int64)
+    keys = np.column_stack([run.cases.person[cases], run.cases.member[cases], year if yearly else np.zeros_like(year)])
+    unique = np.unique(keys, axis=0) if rows.size else keys.reshape(0, 3)
+    return counted(run.world.people.group[unique[:, 0]], GROUPS)
+
+
+def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups."""
+    at_risk = people_at_risk(run)
+    for metric, rows in (
+        ("targeted_rate", disclosures(run)),
+        ("targeted_rate_treaty", disclosures(run, treaty_only=True)),
+    ):
+        people = distinct_people(run, rows, yearly=True)
+        yield from rows_of(metric, "group", GROUPS, people, at_risk * run.years / PER)
+        if metric == "targeted_rate":
+            yield "targeted_people", "all", "all", float(people.sum()) / run.years, int(people.sum())
+    ever = distinct_people(run, disclosures(run), yearly=False)
+    yield from rows_of("ever_targeted", "group", GROUPS, ever, at_risk / PER)
+    yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
+
+
+def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
+    latent = np.flatnonzero(cut.abusive)
+    filed = np.zeros(cut.cohort.size, bool)
+    filed[run.docket.case[run.docket.channel != SPONTANEOUS]] = True
+    preserved = np.zeros(cut.cohort.size, bool)
+    frozen = (run.docket.channel == PRESERVATION) & (run.docket.status == EXECUTED)
+    preserved[run.docket.case[frozen]] = True
+    status = run.case_status
+    for metric, mask in (
+        ("attempted_rate", filed),
+        ("deterred_share", status == DETERRED),
+        ("preserved_only", preserved & (status != DISCLOSED)),
+    ):
+        hit = latent[mask[latent]]
+        yield row(metric, "all", "all", hit.size, latent.size)
+        groups = counted(run.cases.group[hit], GROUPS), counted(run.cases.group[latent], GROUPS)
+        yield from rows_of(metric, "group", GROUPS, *groups)
+
+
+def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
+    rows = disclosures(run)
+    rows = rows[one_a_case(run.docket.case[rows], run.docket.granted[rows], run.docket.executed_day[rows])]
+    weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
+    group = run.cases.group[run.docket.case[rows]]
+    at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
+    for level, value, people, count in zip(GROUPS, total, at_risk, counted(group, GROUPS), strict=True):
+        yield (
+            "disclosure_severity",
+            "group",
+            level,
+            value * PER / (people * run.years) if people else np.nan,
+            int(count),
+        )
+
+
+def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+    """Quantiles of the cumulative incidence of execution among latent needs; not filing, refusal and lapse compete.
+
+    Every need of the cohort is followed for 24 months, so the incidence at day d is the plain share met by then. A quantile
+    beyond the incidence at 24 months is not reached: its value is missing, its count the number met.
+    """
+    rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
+    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
+    days = np.sort(waited[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH])
+    needs = int(cut.needs.sum())
+    for share in spec.quantiles:
+        place = int(np.ceil(share * needs)) - 1
+        value = float(days[place]) if needs and place < days.size else np.nan
+        yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
+
+
+def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
+    rows = np.flatnonzero(cut.formal & cut.of_cohort & (run.docket.status != DIVERTED))
+    silent = np.isin(run.docket.status[rows], (LAPSED, PARKED, PENDING))
+    yield row("unanswered_share", "all", "all", int(silent.sum()), rows.size)
+    codes, levels = run.docket.requested[rows].astype(np.int64), run.world.states.codes
+    yield from rows_of("unanswered_share", "requested", levels, counted(codes[silent], levels), counted(codes, levels))
+    kinds = run.cases.abusive[run.docket.case[rows]].astype(np.int64)
+    names = ("legitimate", "abusive")
+    yield from rows_of("unanswered_share", "purpose", names, counted(kinds[silent], names), counted(kinds, names))
+
+
+def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
+    window = run.backlog[run.first_month : run.first_month + 12 * run.years]
+    months = int(window.shape[0])
+    yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
+    for code, hours, capacity in zip(run.world.states.codes, window.mean(axis=0), run.capacity, strict=True):
+        yield "backlog_months", "requested", code, float(hours / capacity), months
+
+
+def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """People at risk harmed by data disclosed for another case, whatever that case was about.
+
+    Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection, by use
+    beyond the case or by transfer to a third state (``leak`` and ``onward`` by case and receiver). Both chances are
+    *assumption*: no source counts such use, so only its change between scenarios means anything.
+    """
+    rows = np.flatnonzero(given_in_window(run))
+    whole = people_at_risk(run).sum() * run.years / PER
+    for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
+        harmed = rows[(run.docket.misused[rows] & bits) > 0]
+        yield row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
+
+
+def chilling(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Loss of expression against each person's own baseline, mean over people at risk and the window's months.
+
+    Its count are the cases that people learned of in the window: their own, and their peers' that became public.
+    """
+    if run.lost is None:
+        return
+    window = slice(run.first_month, run.first_month + 12 * run.years)
+    lost, blows, people = run.lost[window].mean(axis=0), run.blows[window].sum(axis=0), people_at_risk(run)
+    yield "chilling", "all", "all", float(lost.sum() / people.sum()), int(blows.sum())
+    for level, loss, whole, count in zip(GROUPS, lost, people, blows, strict=True):
+        if whole:
+            yield "chilling", "group", level, float(loss / whole), int(count)
+
+
+def silenced_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Latent abusive cases that nobody wishes for any more because the person has fallen silent, over latent abusive cases.
+
+    What ``case_disclosure_rate`` owes to silence and not to protection can be at most this.
+    """
+    latent = np.flatnonzero(cut.abusive)
+    hit = latent[run.case_status[latent] == NOT_LIVE]
+    yield row("silenced_share", "all", "all", hit.size, latent.size)
+    groups = counted(run.cases.group[hit], GROUPS), counted(run.cases.group[latent], GROUPS)
+    yield from rows_of("silenced_share", "group", GROUPS, *groups)
+
+
+def spyware_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Distinct people reached by spyware after the law gave nothing: a column of its own, never part of a disclosure rate."""
+    hit = np.flatnonzero(run.spied & cut.abusive)
+    keys = np.column_stack([run.cases.person[hit], run.cases.member[hit], (run.cases.month[hit] - run.first_month) // 12])
+    people = counted(run.world.people.group[np.unique(keys, axis=0)[:, 0]], GROUPS)
+    yield from rows_of("spyware_rate", "group", GROUPS, people, people_at_risk(run) * run.years / PER)
+
+
+def notified_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Disclosed abusive cases whose person is ever told, before disclosure or after it."""
+    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    told = run.docket.told[rows]
+    yield row("notified_share", "all", "all", int((told > 0).sum()), rows.size)
+
+
+def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
+    """Abuse among what was executed, and refusals among what was decided.
+
+    Selected on filing, so never to be compared between scenarios that change filing.
+    """
+    docket = run.docket
+    rows = np.flatnonzero(cut.formal & cut.of_cohort)
+    abusive = run.cases.abusive[docket.case[rows]]
+    executed = np.isin(docket.status[rows], (EXECUTED, IN_PART, EMPTY))
+    refused = docket.status[rows] == REFUSED
+    answered = ~np.isnan(docket.decided_day[rows]) & (docket.status[rows] != WITHDRAWN)
+    decided = answered | executed | refused
+    for by, levels, codes in (
+        ("all", ("all",), np.zeros(rows.size, np.int64)),
+        ("instrument", run.instruments, docket.instrument[rows].astype(np.int64)),
+        ("regime", REGIMES, run.world.states.regime[run.cases.requester[docket.case[rows]]]),
+    ):
+        for metric, part, whole in (
+            ("abuse_share", executed & abusive, executed),
+            ("block_rate", refused & abusive, decided & abusive),
+            ("false_refusal_rate", refused & ~abusive, decided & ~abusive),
+        ):
+            yield from rows_of(metric, by, levels, counted(codes[part], levels), counted(codes[whole], levels))
+
+
+def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
+    """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
+    cut = sliced(run)
+    follow_up = run.months - run.first_month - 12 * run.years
+    absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying, run.lost is not None)
+    rows = [*case_disclosure_rate(run, cut)]
+    if "legit_met_rate" not in absent:
+        rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
+    rows += [*targeted(run, cut), *abusive_fates(run, cut), *disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
+    if "backlog_months" not in absent:
+        rows += backlog_months(run, cut)
+    rows += [*secondary_use_rate(run, cut), *notified_share(run, cut), *diagnostics(run, cut)]
+    if run.lost is not None:
+        rows += [*chilling(run, cut), *silenced_share(run, cut)]
+    if run.spying:
+        rows += spyware_rate(run, cut)
+    frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
+    return frame.astype({"value": float, "count": np.int64}), absent
