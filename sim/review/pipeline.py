@@ -41,6 +41,7 @@ from sim.world.vocabulary import (
     EXECUTED,
     IN_PART,
     LAPSED,
+    MISUSED,
     MOVED,
     MOVES_IF_TOLD,
     NOTHING_USABLE,
@@ -62,6 +63,8 @@ RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renew
 PANEL_KEY, PROVIDER, NOTICE, TIPPED, LEAK = map(name_key, ("panel", "provider", "notice", "tipped", "leak"))
 ONWARD, POLICED = map(name_key, ("onward", "police:answered"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
+BEYOND_THE_CASE, TO_A_THIRD_STATE = range(2)  # columns of ``Reading.misuse``
+OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Docket.misused``
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
 gates: Callable[..., np.uint64]  # Which gates stand against the request: bit s for safeguard s.
