@@ -68,14 +68,15 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     words = _words(safeguards)
     first = pipeline.STEPS.index(pipeline.refuse)  # the steps before it call none that is made from the safeguards
     before, after = pipeline.STEPS[:first], pipeline.STEPS[first:]
+    made = templates.functions(words)
     body = [
+        templates.header(words, "".join(made)),
         *(f"@step\n{_text_of(step)}" for step in before),
-        *templates.functions(words),
+        *made,
         *(f"@step\n{_text_of(step)}" for step in after),
         *(f"@loop\n{_text_of(kernel)}" for kernel in pipeline.KERNELS),
     ]
-    functions = "\n\n\n".join(text.strip("\n") for text in body)
-    return f"{templates.header(words, functions)}\n\n\n{functions}\n"
+    return "\n\n\n".join(text.strip("\n") for text in body) + "\n"
 
 
 def rules_of(safeguards: Mapping[str, Safeguard]) -> dict[str, tuple[int, str]]:

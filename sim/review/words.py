@@ -53,7 +53,7 @@ SEEN: Mapping[str, str] = MappingProxyType(
 )
 """Where the loop finds what a rule may read besides its own numbers, by the name under which the rule reads it."""
 
-_LONGEST = 40  # letters of a safeguard's name that its identifiers keep: a line of text holds two of them
+_LONGEST = 32  # letters of a safeguard's name that its identifiers keep: a line of text holds two of them
 _WIDEST = 112  # letters of a call that stands on one line
 
 
