@@ -29,6 +29,7 @@ STUDIES = {
     "threshold": "what each line of seriousness does, with bands",
     "report": "all analyses that suit a store on one page, with the description of the model: rogatory report STORE",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
+    "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
 }

@@ -20,10 +20,11 @@ from sim.draws import Draws, name_keys
 from sim.metrics import Finished
 from sim.month import Run, advance, begin, finish
 from sim.result import Result
-from sim.review.assembly import Review, assemble, columns_of
+from sim.review.assembly import Review, assemble
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
+from sim.review.words import columns_of
 from sim.rules import rules_of
 from sim.settings import Config
 from sim.sources.worlds import build_world

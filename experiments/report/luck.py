@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,7 +11,7 @@ from typing import NamedTuple
 from experiments.report.code import Module, module_of, modules_in, parsed
 from sim.draws import Draws, name_key
 from sim.review.assembly import source_of
-from sim.review.safeguard import Safeguard, habit_of
+from sim.review.safeguard import Safeguard
 
 WORLD, LUCK, NOBODY = "world", "luck", "no seed"
 _OF_THE_WORLD = ("fact:", "trait:", "person:", "calibration")  # purposes that the world's seed settles; all others are luck
@@ -21,7 +20,6 @@ _MADE = "sim.made_from_the_safeguards"  # the generated module
 _LOOP = "sim.review.pipeline"  # its steps are read as they stand in the generated module
 _SCALARS = ("u1", "u2", "u3", "opened")  # of sim.draws, called with a seed and a purpose
 _LAWS = {"normal_quantile": "normal", "exponential_quantile": "exponential", "gumbel_quantile": "Gumbel"}
-_HASH = re.compile(r"np\.uint64\((\d{6,})\)")  # a name that the generated module holds as its key
 _METHODS = ("uniform", "normal", "gumbel", "poisson", "gamma", "beta", "derived")
 
 
@@ -39,14 +37,14 @@ def draws_of(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
     """All named draws of the simulation under these safeguards, by whose luck they are and by name; each place once."""
     made = parsed(_MADE, source_of(safeguards))
     places = [module_of(name) for name in modules_in() if name not in (_LOOP, "sim.draws")]
-    words = {str(int(name_key(word))): word for name in safeguards for word in (name, habit_of(name, safeguards[name]))}
+    words = {name: word for name, word in _constants(made).items() if name not in _constants(module_of(_LOOP))}
     found = {_worded(draw, words) for place in [*places, made] for draw in _draws_in(place)}
     return sorted(found, key=lambda draw: ((WORLD, LUCK, NOBODY).index(draw.of), draw.purpose, draw.where, draw.keys))
 
 
 def _worded(draw: Draw, words: Mapping[str, str]) -> Draw:
-    """Keys that the generated module holds as numbers, as the names that they stand for."""
-    return draw._replace(keys=tuple(_HASH.sub(lambda found: f"'{words.get(found[1], found[1])}'", key) for key in draw.keys))
+    """Keys that are constants of the generated module, as the names that they stand for."""
+    return draw._replace(keys=tuple(f"'{words[key]}'" if key in words else key for key in draw.keys))
 
 
 def owner_of(purpose: str) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.trace.interpreter import DRAW, Call
 from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
+from sim.review.assembly import rules_of
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.world.cases import RESIDENCE_SLOT
@@ -273,12 +274,13 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
     applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
     text = seen.run.rules.names[inst]
     used: dict[int, _Used] = {}
+    rules = rules_of(config.safeguards)
     for call in calls:
-        hook, _, number = call.name.rpartition("_")
         if call.name == "applied":
             used.setdefault(int(call.given["s"]), _Used()).applied = call
-        elif number.isdigit():
-            used.setdefault(int(number), _Used()).hooks[hook] = call
+        elif call.name in rules:
+            s, hook = rules[call.name]
+            used.setdefault(s, _Used()).hooks[hook] = call
     for s in sorted(used):
         name, one = names[s], used[s]
         safeguard = config.safeguards[name]

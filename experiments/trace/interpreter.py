@@ -79,7 +79,7 @@ class Recorder:
             names = self._spaces[id(home)] = dict(home)
             for name, value in home.items():
                 if isinstance(value, np.uint64):  # the key of a purpose, under its name
-                    self._purposes[int(value)] = name.strip("_").lower()
+                    self._purposes.setdefault(int(value), name.strip("_").lower())  # a habit of that name comes later
                 elif hasattr(value, "py_func"):
                     names[name] = self._draw(name, value) if name in _LEAVES else self._rule(name, value)
         return self._spaces[id(home)]

@@ -130,6 +130,12 @@ def _worth(i: int, text: int, place: int, frame: int, way: int, mind: Mind) -> f
 
 
 @inlined
+def _learns(c: int, cases: Cases, mind: Mind) -> bool:
+    """Whether the ways of a case are weighed by what they are worth: an abusive wish, of a state that adapts."""
+    return bool(cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0)
+
+
+@inlined
 def _used(c: int, j: int, frame: int, book: CaseBook) -> bool:
     """Whether the case has been filed in this frame with this state before."""
     way = j * _FRAMES + frame
@@ -178,6 +184,13 @@ def _promise(
 
 
 @inlined
+def _can_be_asked(c: int, slot: int, cases: Cases, book: CaseBook) -> bool:
+    """Whether a slot holds a state abroad that the case has not been filed with."""
+    host = cases.hosts[c, slot]
+    return not (host < 0 or host == cases.requester[c] or (book.tried[c] >> np.uint8(slot)) & np.uint8(1))
+
+
+@inlined
 def _destination(
     seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
     law: LawInForce, habits: Habits, mind: Mind,
@@ -185,11 +198,11 @@ def _destination(
     """The slot that wins the race among states that hold evidence and can be asked (again); -1 if none is left."""
     best, winner = -np.inf, -1
     start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
-    learns = cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0
+    learns = _learns(c, cases, mind)
     for slot in range(HOST_SLOTS):
-        host = cases.hosts[c, slot]
-        if host < 0 or host == cases.requester[c] or (book.tried[c] >> np.uint8(slot)) & np.uint8(1):
+        if not _can_be_asked(c, slot, cases, book):
             continue
+        host = cases.hosts[c, slot]
         appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[host])))
         if slot == RESIDENCE_SLOT:
             appeal += habits.residence_log
@@ -284,22 +297,55 @@ def _go_round(
     """
     if again:
         return
-    c, j, jk = paper.case, paper.requested, habits.state_keys[paper.requested]
-    i, ck, abusive = cases.requester[c], cases.id[c], cases.abusive[c]
+    _share_unasked(seed, phase, paper, in_force, cases, docket, law, habits)
+    _ask_firm(seed, paper, in_force, cases, docket, habits, mind)
+    _ask_police(seed, phase, paper, in_force, cases, docket, law, habits, mind)
+
+
+@inlined
+def _share_unasked(
+    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
+    habits: Habits,
+) -> None:  # fmt: skip
+    """The other state shares what it holds, where a text in force lets it and its own law punishes the true conduct."""
+    c, j = paper.case, paper.requested
+    i = cases.requester[c]
     door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
     punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, cases.conduct[c]]
-    if door >= 0 and punished and u2(seed, _UNASKED, ck, jk) < habits.unasked[i, j]:
+    if door >= 0 and punished and u2(seed, _UNASKED, cases.id[c], habits.state_keys[j]) < habits.unasked[i, j]:
         _write(door, SPONTANEOUS, paper, cases, docket)
-    learns = abusive and mind.channels and mind.pull[i] > 0.0
-    frame = int(mind.frame[paper.kind, paper.label]) if learns else 0
-    light = abusive and cases.wanted[c] < CONTENT and _serves(c, j, cases)
-    worth = _worth(i, int(in_force.shape[0]) - 1, int(mind.place[j]), frame, _BY_FIRM, mind) if learns else 0.0
-    if light and u2(seed, _FIRM, ck, jk) < _chance(habits.direct_share, worth):
-        _write(int(in_force.shape[0]) - 1, DIRECT, paper, cases, docket)
+
+
+@inlined
+def _ask_firm(
+    seed: np.uint64, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, habits: Habits, mind: Mind
+) -> None:  # fmt: skip
+    """The requester of an abusive wish asks the firm for less than content, where the firm is."""
+    c, j = paper.case, paper.requested
+    if not (cases.abusive[c] and cases.wanted[c] < CONTENT and _serves(c, j, cases)):
+        return
+    text, worth = int(in_force.shape[0]) - 1, 0.0
+    if mind.channels and _learns(c, cases, mind):
+        worth = _worth(cases.requester[c], text, int(mind.place[j]), int(mind.frame[paper.kind, paper.label]), _BY_FIRM, mind)
+    if u2(seed, _FIRM, cases.id[c], habits.state_keys[j]) < _chance(habits.direct_share, worth):
+        _write(text, DIRECT, paper, cases, docket)
+
+
+@inlined
+def _ask_police(
+    seed: np.uint64, phase: int, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket, law: LawInForce,
+    habits: Habits, mind: Mind,
+) -> None:  # fmt: skip
+    """Police ask police, where a text in force has that door, for offences of the text itself that it covers at this label."""
+    c, j = paper.case, paper.requested
+    i = cases.requester[c]
     door = _door(POLICE, int(law.polices[phase, i, j]), i, j, in_force, law)
-    within = door >= 0 and law.established[door, paper.label] and law.reach[door, i, paper.label] == COVERED
-    worth = _worth(i, door, paper.place, frame, _BY_POLICE, mind) if learns and within else 0.0
-    if within and u2(seed, _POLICE, ck, jk) < _chance(habits.police_share, worth):
+    if door < 0 or not law.established[door, paper.label] or law.reach[door, i, paper.label] != COVERED:
+        return
+    worth = 0.0
+    if mind.channels and _learns(c, cases, mind):
+        worth = _worth(i, door, paper.place, int(mind.frame[paper.kind, paper.label]), _BY_POLICE, mind)
+    if u2(seed, _POLICE, cases.id[c], habits.state_keys[j]) < _chance(habits.police_share, worth):
         _write(door, POLICE, paper, cases, docket)
 
 
@@ -308,7 +354,7 @@ def _hurries(seed: np.uint64, text: int, paper: Paper, cases: Cases, mind: Mind)
     """Whether the case is urgent, or is said to be: a pretence is chosen by what it is worth beyond asking in the ordinary way."""
     c = paper.case
     i = cases.requester[c]
-    if not (cases.abusive[c] and mind.channels and mind.pull[i] > 0.0):
+    if not (mind.channels and _learns(c, cases, mind)):
         return bool(cases.urgent[c])
     frame = int(mind.frame[paper.kind, paper.label])
     more = _worth(i, text, paper.place, frame, _HURRIED, mind) - _worth(i, text, paper.place, frame, _ORDINARY, mind)
@@ -352,6 +398,7 @@ def _where(
 
 @inlined
 def _wait(c: int, book: CaseBook) -> None:
+    """Enter a case among those that may be filed again once their last filing has ended."""
     book.waiting[book.held[0]] = c
     book.until[book.held[0]] = -np.inf
     book.held[0] += 1
@@ -379,6 +426,48 @@ def _cross_off(c: int, attempt: int, j: int, frame: int, cases: Cases, book: Cas
     for other in range(HOST_SLOTS):
         if cases.hosts[c, other] == j:
             book.tried[c] |= np.uint8(1 << other)
+
+
+@inlined
+def _named(
+    seed: np.uint64, c: int, attempt: int, phase: int, slot: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    law: LawInForce, habits: Habits, mind: Mind,
+) -> tuple[int, int]:  # fmt: skip
+    """Kind and label of a request: a legitimate one is called what it is; (-1, -1) if the law offers an abusive one none."""
+    if not cases.abusive[c]:
+        return HONEST, int(cases.conduct[c])
+    return _framing(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+
+
+@inlined
+def _asks_formally(
+    seed: np.uint64, c: int, attempt: int, text: int, cases: Cases, book: CaseBook, docket: Docket, law: LawInForce, habits: Habits,
+    mind: Mind,
+) -> bool:  # fmt: skip
+    """Whether the formal request is made: by the propensity to file under its text, or because it was made before."""
+    i = cases.requester[c]
+    appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
+    if habits.file_everything:
+        appetite = 1.0
+    asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
+    return bool(asked or u1(seed, _FILE, cases.id[c]) < appetite)
+
+
+@inlined
+def _quality(seed: np.uint64, c: int, kind: int, cases: Cases, habits: Habits) -> float:
+    """Paperwork of a request, standard normal but for what abusive ones differ by."""
+    quality = normal_quantile(u2(seed, _QUALITY, cases.id[c], np.uint64(kind)))
+    if cases.abusive[c]:
+        quality += habits.quality_abusive
+    return quality
+
+
+@inlined
+def _frame_tried(c: int, kind: int, label: int, filed: bool, cases: Cases, mind: Mind) -> int:
+    """The frame that is not to be tried again with this state; -1 where labels are not chosen, so that the state is not."""
+    if filed and mind.labels and _learns(c, cases, mind):
+        return int(mind.frame[kind, label])
+    return -1
 
 
 @loop
@@ -409,22 +498,13 @@ def file_requests(
         if slot < 0:
             continue
         j = int(cases.hosts[c, slot])
-        kind, label = HONEST, int(cases.conduct[c])
-        if cases.abusive[c]:
-            kind, label = _framing(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
-            if kind < 0:
-                _leave(c, attempt, book)
-                continue
+        kind, label = _named(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+        if kind < 0:
+            _leave(c, attempt, book)
+            continue
         text = _instrument(seed, c, attempt, _texts(c, j, in_force, cases, law), label, cases, law, habits)
-        i = cases.requester[c]
-        appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
-        if habits.file_everything:
-            appetite = 1.0
-        asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
-        formal = asked or u1(seed, _FILE, cases.id[c]) < appetite
-        quality = normal_quantile(u2(seed, _QUALITY, cases.id[c], np.uint64(kind)))
-        if cases.abusive[c]:
-            quality += habits.quality_abusive
+        formal = _asks_formally(seed, c, attempt, text, cases, book, docket, law, habits, mind)
+        quality = _quality(seed, c, kind, cases, habits)
         alleged = label if kind == FABRICATED else int(cases.conduct[c])
         paper = Paper(c, attempt, month, days[w], j, label, alleged, kind, quality, _place(c, slot, cases, mind))
         before = docket.used[0]
@@ -439,9 +519,6 @@ def file_requests(
         elif attempt == 0:
             book.status[c] = DETERRED
             continue
-        if book.attempts[c] < (mind.attempts[i] if phase else habits.attempts):
+        if book.attempts[c] < (mind.attempts[cases.requester[c]] if phase else habits.attempts):
             _wait(c, book)
-        frame = -1
-        if filed and mind.labels and cases.abusive[c] and mind.pull[i] > 0.0:
-            frame = int(mind.frame[kind, label])
-        _cross_off(c, attempt, j, frame, cases, book)
+        _cross_off(c, attempt, j, _frame_tried(c, kind, label, filed, cases, mind), cases, book)

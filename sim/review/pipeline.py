@@ -39,8 +39,12 @@ from sim.world.vocabulary import (
     EMERGENCY,
     EMPTY,
     EXECUTED,
+    FABRICATED,
+    HONEST,
     IN_PART,
+    KINDS,
     LAPSED,
+    MISUSED,
     MOVED,
     MOVES_IF_TOLD,
     NOTHING_USABLE,
@@ -62,6 +66,9 @@ RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renew
 PANEL_KEY, PROVIDER, NOTICE, TIPPED, LEAK = map(name_key, ("panel", "provider", "notice", "tipped", "leak"))
 ONWARD, POLICED = map(name_key, ("onward", "police:answered"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
+SELECTIVE = len(KINDS)  # place in ``Reading.strength`` of a true ordinary offence, opened because of who the person is
+BEYOND_THE_CASE, TO_A_THIRD_STATE = range(2)  # columns of ``Reading.misuse``
+OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Docket.misused``
 
 # Made by the assembler from the rules in force; declared here for readers and checkers.
 gates: Callable[..., np.uint64]  # Which gates stand against the request: bit s for safeguard s.
@@ -156,10 +163,10 @@ def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practi
     if not cases.abusive[c]:
         return 0.0
     kind = int(docket.kind[m])
-    if kind == 0 and not reading.protected[cases.conduct[c]]:
-        kind = 3  # a true ordinary offence, opened because of who the person is
+    if kind == HONEST and not reading.protected[cases.conduct[c]]:
+        kind = SELECTIVE
     v = reading.strength[kind]
-    if kind == 2:
+    if kind == FABRICATED:
         v *= max(practice.plausibility_from - reading.plausible[docket.label[m], cases.group[c]], 0.0)
     if cases.visibility[c] > 0.0:
         shown = 1.0 + practice.visibility_slope * np.log(cases.visibility[c])
@@ -362,10 +369,7 @@ def receive(
 
     ``first`` is the first row not yet received.
     """
-    load = 0.0
-    for m in range(first, docket.used[0]):
-        if docket.channel[m] <= EMERGENCY and screened(reading, int(docket.instrument[m]), int(docket.requested[m])):
-            load += practice.panel_hours
+    load = hours_to_screen(first, docket, reading, practice)
     effort, wait = screening_load(queue, month, load, loaded, practice)
     for m in range(first, docket.used[0]):
         c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
@@ -393,6 +397,15 @@ def receive(
         else:
             enqueue(queue, j, URGENT_LANE if docket.channel[m] == EMERGENCY else ORDINARY_LANE, m)
     remember(queue, practice)
+
+
+def hours_to_screen(first: int, docket: Docket, reading: Reading, practice: Practice) -> float:
+    """Hours that the central unit would need for the requests from row ``first`` on."""
+    load = 0.0
+    for m in range(first, docket.used[0]):
+        if docket.channel[m] <= EMERGENCY and screened(reading, int(docket.instrument[m]), int(docket.requested[m])):
+            load += practice.panel_hours
+    return load
 
 
 def screening_load(queue: Queue, month: int, load: float, loaded: bool, practice: Practice) -> tuple[float, float]:
@@ -453,9 +466,7 @@ def execute(
     if docket.patience_day[m] < done:
         close(docket, m, LAPSED, max(docket.patience_day[m], day))
         return hours
-    granted = min(int(docket.wanted[m]), int(docket.cap[m]))
-    if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
-        granted = min(granted, practice.residence_class)
+    granted = class_given(m, cases, docket, practice)
     frozen = docket.preserved_until[m]
     gone = done > survives_until(seed, m, cases, docket, reading, practice)
     if told:
@@ -467,6 +478,15 @@ def execute(
         return hours
     disclose(seed, m, done, granted, cases, docket, reading, practice)
     return hours
+
+
+def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int:
+    """The class of data that is given: what is wanted, what readers left of it, and what a state without a platform has."""
+    c, j = docket.case[m], int(docket.requested[m])
+    granted = min(int(docket.wanted[m]), int(docket.cap[m]))
+    if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
+        granted = min(granted, practice.residence_class)
+    return granted
 
 
 def is_platform(cases: Cases, c: int, j: int) -> bool:
@@ -526,6 +546,47 @@ def decide(
     return hours
 
 
+def desk_effort(queue: Queue, month: int, j: int, hours: float, practice: Practice) -> float:
+    """Attention that an authority's load leaves to each file, in [0, 1]; the hours that wait are entered in its books."""
+    waiting = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
+    queue.backlog[month, j] = waiting * practice.expected_hours
+    load = queue.backlog[month, j] / (hours * practice.comfortable_months)
+    return max(load**-practice.effort_power, practice.effort_floor) if load > 1.0 else 1.0
+
+
+def day_ready(docket: Docket, m: int, lane: int) -> float:
+    """Day from which the desk could take a file up: that of filing, or that on which a central unit had read it."""
+    day = docket.filed_day[m]
+    if lane != PARKED_LANE and docket.ready_day[m] > day:
+        day = docket.ready_day[m]
+    return float(day)
+
+
+def treat(
+    seed: np.uint64,
+    m: int,
+    lane: int,
+    day: float,
+    effort: float,
+    cases: Cases,
+    docket: Docket,
+    queue: Queue,
+    law: LawInForce,
+    reading: Reading,
+    practice: Practice,
+) -> float:
+    """The desk comes to a file: its requester has given up, it was parked and is read again, or it is decided. Returns hours."""
+    if docket.patience_day[m] < day:
+        close(docket, m, LAPSED, docket.patience_day[m])
+        return 0.0
+    if lane != PARKED_LANE:
+        return decide(seed, m, day, effort, cases, docket, queue, law, reading, practice)
+    cost = float(docket.hours[m])  # the file must be read again
+    cost += execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
+    docket.hours[m] += cost
+    return cost
+
+
 def serve(
     seed: np.uint64,
     month: int,
@@ -545,35 +606,19 @@ def serve(
     start = month * DAYS_PER_MONTH
     for j in range(capacity.size):
         hours = capacity[j] if loaded else np.inf
-        waiting = queue.held[j, URGENT_LANE] + queue.held[j, ORDINARY_LANE]
-        effort = 1.0
-        if loaded:
-            queue.backlog[month, j] = waiting * practice.expected_hours
-            load = queue.backlog[month, j] / (hours * practice.comfortable_months)
-            if load > 1.0:
-                effort = max(load**-practice.effort_power, practice.effort_floor)
+        effort = desk_effort(queue, month, j, hours, practice) if loaded else 1.0
         queue.effort[month, j] = effort
         left = hours - queue.debt[j]
         spent = 0.0
         for lane in range(3):
             while queue.head[j, lane] != NONE and left > 0.0:
                 m = take(queue, j, lane)
-                day = docket.filed_day[m]
-                if lane != PARKED_LANE and docket.ready_day[m] > day:
-                    day = docket.ready_day[m]  # a central unit read it first
-                if loaded:
-                    day = max(day, start + DAYS_PER_MONTH * min((queue.debt[j] + spent) / hours, 1.0))
-                cost = 0.0
                 if docket.status[m] == SUSPENDED:
                     continue
-                if docket.patience_day[m] < day:
-                    close(docket, m, LAPSED, docket.patience_day[m])
-                elif lane == PARKED_LANE:
-                    cost = float(docket.hours[m])  # the file must be read again
-                    cost += execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
-                    docket.hours[m] += cost
-                else:
-                    cost = decide(seed, m, day, effort, cases, docket, queue, law, reading, practice)
+                day = day_ready(docket, m, lane)
+                if loaded:
+                    day = max(day, start + DAYS_PER_MONTH * min((queue.debt[j] + spent) / hours, 1.0))
+                cost = treat(seed, m, lane, day, effort, cases, docket, queue, law, reading, practice)
                 spent += cost
                 left -= cost
         for lane in range(3):
@@ -590,6 +635,7 @@ KERNELS = (receive, serve)
 STEPS = (
     *(strength_of, role_of, look_noise, enqueue, close),
     *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
-    *(screening_load, remember, is_platform, execute, decide, take, give_up),
+    *(hours_to_screen, screening_load, remember, is_platform, class_given, execute, decide),
+    *(take, give_up, desk_effort, day_ready, treat),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -220,10 +221,54 @@ def reading_of(
     )
 
 
+class _CentralUnit(TypedDict):
+    """What ``Practice`` holds of a central unit."""
+
+    panel_binding: bool
+    panel_place: int
+    panel_advice: float
+    panel_days: float
+    panel_capacity: float
+    panel_hours: float
+    panel_memory: float
+    panel_kept: float
+    panel_files: float
+
+
+_NO_CENTRAL_UNIT = _CentralUnit(
+    panel_binding=False,
+    panel_place=0,
+    panel_advice=0.0,
+    panel_days=0.0,
+    panel_capacity=1.0,
+    panel_hours=0.0,
+    panel_memory=0.0,
+    panel_kept=0.0,
+    panel_files=1.0,
+)
+"""One that reads nothing; what is divided by it is not zero."""
+
+
+def _central_unit(panel: Safeguard | None, names: tuple[str, ...]) -> _CentralUnit:
+    """The central unit's scalars, from its record where there is one."""
+    if not isinstance(panel, Panel):
+        return _NO_CENTRAL_UNIT
+    return _CentralUnit(
+        panel_binding=panel.binding,
+        panel_place=names.index("panel"),
+        panel_advice=panel.advice,
+        panel_days=panel.delay_days,
+        panel_capacity=panel.hours_a_month,
+        panel_hours=panel.hours_a_file,
+        panel_memory=panel.memory,
+        panel_kept=panel.memory_kept,
+        panel_files=panel.memory_files,
+    )
+
+
 def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard], names: tuple[str, ...]) -> Practice:
     """The scalars of the review; a configuration without a central unit has one that reads nothing."""
-    desk, panel = safeguards["desk"], safeguards.get("panel")
-    unit = panel if isinstance(panel, Panel) else None
+    desk = safeguards["desk"]
     if not isinstance(desk, Desk):
         raise ConfigError("safeguards.desk._target_: found another record; accepted: sim.review.desk.Desk")
     return Practice(
@@ -255,15 +300,7 @@ def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard], names: tu
         residence_class=DATA_CLASSES.index(spec.residence_class),
         role_strength=spec.visible.role,
         domestic_notice=spec.domestic_notice,
-        panel_binding=bool(unit and unit.binding),
-        panel_place=names.index("panel") if unit else 0,
-        panel_advice=unit.advice if unit else 0.0,
-        panel_days=unit.delay_days if unit else 0.0,
-        panel_capacity=unit.hours_a_month if unit else 1.0,
-        panel_hours=unit.hours_a_file if unit else 0.0,
-        panel_memory=unit.memory if unit else 0.0,
-        panel_kept=unit.memory_kept if unit else 0.0,
-        panel_files=unit.memory_files if unit else 1.0,
+        **_central_unit(safeguards.get("panel"), names),
         police_days=spec.police_days,
         police_answered=spec.police_answered,
         spontaneous_days=spec.spontaneous_days,

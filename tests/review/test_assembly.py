@@ -17,6 +17,7 @@ from sim.config import options
 from sim.review import assembly, pipeline
 from sim.review.assembly import assemble, numbers_of, source_of
 from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_order, reads_of
+from sim.review.words import SEEN
 from sim.world.record import ConfigError
 from tests.worlds import made_up
 
@@ -128,8 +129,8 @@ def test_every_ground_of_the_desk_asks_the_text_whether_it_stops_preservation() 
     names = in_order(config.safeguards)
     text = source_of(config.safeguards)
     desk = text[text.index("def read_desk") : text.index("def read_further")]
-    grounds = [s for s, name in enumerate(names) if isinstance(config.safeguards[name], Ground)]
-    assert [int(s) for s in re.findall(r"not preserving or reading\.stops\[(\d+), inst\]", desk)] == grounds
+    grounds = [name.upper() for name in names if isinstance(config.safeguards[name], Ground)]
+    assert re.findall(r"not preserving or reading\.stops\[(\w+), inst\]", desk) == grounds
     assert "preserving" not in text[text.index("def read_further") : text.index("def refuse")]
 
 
@@ -174,9 +175,7 @@ def test_the_names_that_the_assembler_makes_are_declared_for_readers() -> None:
 
 def test_an_offence_of_the_truth_never_reaches_a_kernel_s_rule_by_another_name() -> None:
     """What a rule may read is written in one table; each entry leads to the file, the states or the reading, never to the case."""
-    from sim.review.assembly import _SEEN
-
-    for word, (name, text) in product(("abusive", "conduct", "person", "dossier"), _SEEN.items()):
+    for word, (name, text) in product(("abusive", "conduct", "person", "dossier"), SEEN.items()):
         assert f"cases.{word}" not in text, name
 
 
