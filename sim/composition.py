@@ -31,7 +31,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim import places
 from sim.errors import ConfigError, RogatoryError, in_brief, meant, quoted
-from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, path_of, shown
+from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, own_options, path_of, shown
 from sim.reading import text_of, yaml_in
 
 HYDRA = "hydra"
@@ -123,8 +123,38 @@ def with_names(override: str) -> str:
 def is_list_of_choices(group: str) -> bool:
     """Whether several files of a group are composed: only where the defaults of ``configs/config.yaml`` have a list."""
     root = places.config_folder() / f"{ROOT}.yaml"
-    entries = (yaml_in(root, shown(root)) or {}).get("defaults") or ()
-    return any(isinstance(entry, Mapping) and isinstance(entry.get(group), list) for entry in entries)
+    return isinstance(chosen_in(yaml_in(root, shown(root)) or {}).get(group), list)
+
+
+EVERY = "*"
+"""Stands among the defaults of ``configs/config.yaml`` for every file of a group, in the order of their names."""
+JOINED = ("safeguard", "offence", "metric")
+"""Groups that a file in a folder of a user's own joins without being chosen."""
+
+
+def chosen_in(root: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """What the defaults of ``configs/config.yaml`` choose of each group, with every file named that ``EVERY`` stands for."""
+    entries = [entry for entry in root.get("defaults") or () if isinstance(entry, Mapping)]
+    return {group: _with_files(group, names) for entry in entries for group, names in entry.items()}
+
+
+def _with_files(group: str, names: Any) -> Any:
+    """The names that an entry among the defaults chooses, with the files of a user's own that join their group."""
+    if names == EVERY:
+        return options(group)
+    joining = own_options(group) if group in JOINED else []
+    listed_names = names if isinstance(names, list) else [names]
+    return [*listed_names, *(name for name in joining if name not in listed_names)] if joining else names
+
+
+def _with_every_file(root: Mapping[str, Any]) -> dict[str, Any]:
+    """The root file with the names of all files that its defaults choose."""
+    entries = root.get("defaults") or []
+    named_all = [
+        {group: _with_files(group, names) for group, names in entry.items()} if isinstance(entry, Mapping) else entry
+        for entry in entries
+    ]
+    return {**root, "defaults": named_all}
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------------
@@ -154,6 +184,8 @@ class _File(ConfigNode):
 
 
 def _said(path: Path) -> DictConfig:
+    if path == places.config_folder() / f"{ROOT}.yaml":  # which files there are may change while it stays as it is
+        return OmegaConf.create(_with_every_file(body_of(path)))
     mark = path.stat()
     return _said_then(path, shown(path), (mark.st_mtime_ns, mark.st_size))
 

@@ -26,6 +26,7 @@ from sim.composition import (
     body_of,
     by_hydra,
     chooses,
+    chosen_in,
     folders_in,
     is_list_of_choices,
     is_of_hydra,
@@ -123,12 +124,13 @@ def _beside_runs(folder: Path) -> tuple[str, ...]:
     from sim.settings import Config
 
     body = yaml_in(folder / "config.yaml", _CONFIG)
-    chosen = {group: names for entry in body["defaults"] if isinstance(entry, dict) for group, names in entry.items()}
+    chosen = chosen_in(body)
     files = [
         folder / group / f"{name}.yaml"
         for group, names in chosen.items()
         if (folder / group).is_dir()
         for name in ([names] if isinstance(names, str) else names)
+        if (folder / group / f"{name}.yaml").is_file()
     ]
     packages = {(package_of(path) or path.parent.name).partition(".")[0] for path in files}
     of_no_study = {"defaults", "hydra", "_global_", *Config.model_fields}

@@ -77,6 +77,11 @@ def options(group: str) -> list[str]:
     return sorted({path.stem for folder in folders() for path in (folder / group).glob(f"*{SUFFIX}")})
 
 
+def own_options(group: str) -> list[str]:
+    """Names of the files in the same folder of a user's own alone."""
+    return sorted({path.stem for folder in _own.get() for path in (folder / group).glob(f"*{SUFFIX}")})
+
+
 def is_known(group: str, name: str) -> bool:
     """Whether a name is an option, or of a file that was named by its path."""
     return name in options(group) or (group, name) in _by_path

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from sim.composition import chosen_in
 from sim.config import read_yaml
 from sim.places import config_folder
 
@@ -64,8 +65,7 @@ def scenarios_of(name: str) -> list[str]:
 
 def _defaults(place: Path) -> dict[str, str | list[str]]:
     """Groups and what is chosen of each where nothing else is said."""
-    entries = read_yaml(place / "config.yaml")["defaults"]
-    found = {group: options for entry in entries if isinstance(entry, dict) for group, options in entry.items()}
+    found = chosen_in(read_yaml(place / "config.yaml"))
     return {group: options for group, options in found.items() if group not in _NO_SCIENCE and "/" not in group}
 
 
