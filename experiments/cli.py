@@ -222,7 +222,7 @@ def _by_name(name: str, rest: list[str]) -> int:
         else:
             names.append(word)
     study = _module(_home_of(name))
-    with _module("sim.places").looking_in(*places):
+    with _module("sim.own_files").looking_in(*places):
         return study.main(*names) or _DONE
 
 

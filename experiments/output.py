@@ -304,14 +304,17 @@ def machine() -> dict[str, Any]:
 
 def provenance(command: str) -> dict[str, Any]:
     """What every manifest says, of runs and of pages: the command, when, by which code, where and with which packages."""
+    from sim.own_files import digests
     from sim.result import package_versions  # it imports the model, which a listing of stores does not need
 
+    own = digests()
     return {
         "command": f"rogatory {command}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
+        **({"own_files": own} if own else {}),
     }
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.arrays import Flags, Ints, Reals
 from sim.world.cases import Cases
 from sim.world.docket import Docket
+from sim.world.estimand import WithOwn, own_rows
 from sim.world.snapshot import World
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
@@ -46,31 +47,34 @@ from sim.world.vocabulary import (
 Row = tuple[str, str, str, float, int]
 PER = 100_000.0  # people: the base of rates
 
-UNITS = {
-    "case_disclosure_rate": "fraction of latent abusive cases",
-    "legit_met_rate": "fraction of latent cross-border needs",
-    "legit_met_in_full": "fraction of latent cross-border needs",
-    "targeted_rate": "people per 100 000 at risk a year",
-    "targeted_people": "people a year",
-    "targeted_rate_treaty": "people per 100 000 at risk a year",
-    "ever_targeted": "people per 100 000 at risk in the window",
-    "attempted_rate": "fraction of latent abusive cases",
-    "deterred_share": "fraction of latent abusive cases",
-    "preserved_only": "fraction of latent abusive cases",
-    "silenced_share": "fraction of latent abusive cases",
-    "disclosure_severity": "severity per 100 000 at risk a year",
-    "displacement_rate": "fraction of cases no longer disclosed through the treaty",
-    "legit_delay_days": "days from need to execution",
-    "unanswered_share": "fraction of requests filed",
-    "backlog_months": "months of capacity",
-    "secondary_use_rate": "people per 100 000 at risk a year",
-    "spyware_rate": "people per 100 000 at risk a year",
-    "notified_share": "fraction of disclosed abusive cases",
-    "chilling": "fraction of own baseline expression lost, mean over people",
-    "abuse_share": "fraction of executed requests",
-    "block_rate": "fraction of decided abusive requests",
-    "false_refusal_rate": "fraction of decided legitimate requests",
-}
+UNITS = WithOwn(
+    {
+        "case_disclosure_rate": "fraction of latent abusive cases",
+        "legit_met_rate": "fraction of latent cross-border needs",
+        "legit_met_in_full": "fraction of latent cross-border needs",
+        "targeted_rate": "people per 100 000 at risk a year",
+        "targeted_people": "people a year",
+        "targeted_rate_treaty": "people per 100 000 at risk a year",
+        "ever_targeted": "people per 100 000 at risk in the window",
+        "attempted_rate": "fraction of latent abusive cases",
+        "deterred_share": "fraction of latent abusive cases",
+        "preserved_only": "fraction of latent abusive cases",
+        "silenced_share": "fraction of latent abusive cases",
+        "disclosure_severity": "severity per 100 000 at risk a year",
+        "displacement_rate": "fraction of cases no longer disclosed through the treaty",
+        "legit_delay_days": "days from need to execution",
+        "unanswered_share": "fraction of requests filed",
+        "backlog_months": "months of capacity",
+        "secondary_use_rate": "people per 100 000 at risk a year",
+        "spyware_rate": "people per 100 000 at risk a year",
+        "notified_share": "fraction of disclosed abusive cases",
+        "chilling": "fraction of own baseline expression lost, mean over people",
+        "abuse_share": "fraction of executed requests",
+        "block_rate": "fraction of decided abusive requests",
+        "false_refusal_rate": "fraction of decided legitimate requests",
+    },
+    "unit",
+)
 SLICES = (
     *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
     *("conduct", "purpose", "quantile", "risk", "window_years", "year"),
@@ -78,31 +82,34 @@ SLICES = (
 """Ways in which estimands are sliced."""
 
 # Which way is better for people or for cooperation; None where a change alone says neither.
-WANTED: dict[str, Literal["up", "down"] | None] = {
-    "case_disclosure_rate": "down",
-    "legit_met_rate": "up",
-    "legit_met_in_full": "up",
-    "targeted_rate": "down",
-    "targeted_people": "down",
-    "targeted_rate_treaty": "down",
-    "ever_targeted": "down",
-    "attempted_rate": "down",
-    "deterred_share": "up",  # of abusive wishes
-    "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
-    "silenced_share": "down",  # nothing is disclosed of what nobody dares to say
-    "disclosure_severity": "down",
-    "displacement_rate": "down",
-    "legit_delay_days": "down",
-    "unanswered_share": "down",
-    "backlog_months": "down",
-    "secondary_use_rate": "down",
-    "spyware_rate": "down",
-    "notified_share": "up",
-    "chilling": "down",
-    "abuse_share": "down",
-    "block_rate": "up",  # abusive requests refused
-    "false_refusal_rate": "down",
-}
+WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
+    {
+        "case_disclosure_rate": "down",
+        "legit_met_rate": "up",
+        "legit_met_in_full": "up",
+        "targeted_rate": "down",
+        "targeted_people": "down",
+        "targeted_rate_treaty": "down",
+        "ever_targeted": "down",
+        "attempted_rate": "down",
+        "deterred_share": "up",  # of abusive wishes
+        "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
+        "silenced_share": "down",  # nothing is disclosed of what nobody dares to say
+        "disclosure_severity": "down",
+        "displacement_rate": "down",
+        "legit_delay_days": "down",
+        "unanswered_share": "down",
+        "backlog_months": "down",
+        "secondary_use_rate": "down",
+        "spyware_rate": "down",
+        "notified_share": "up",
+        "chilling": "down",
+        "abuse_share": "down",
+        "block_rate": "up",  # abusive requests refused
+        "false_refusal_rate": "down",
+    },
+    "wanted",
+)
 
 # Estimands of how cooperation works: what protection may cost, and never protection itself.
 COOPERATION = (
@@ -519,6 +526,7 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
         rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:
         rows += spyware_rate(run, cut)
+    rows += own_rows(run, cut, spec.own, SLICES)
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent
 
