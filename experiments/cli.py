@@ -261,8 +261,9 @@ def _by_keys(name: str, rest: list[str]) -> int:
             _module(_home_of(name)).main(*overrides)
 
     if asked.flags == ("--cfg=job",):
-        settled(*asked.overrides)
-        print(config.as_yaml(*asked.overrides), end="")
+        with _module("sim.own_files").looking_in(*asked.folders):
+            settled(*asked.overrides)
+            print(config.as_yaml(*asked.overrides), end="")
     else:
         config.run_from_shell(study, rest, name, settled)
     return _DONE

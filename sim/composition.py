@@ -459,6 +459,11 @@ class Asked(NamedTuple):
         return any(flag in _MANY for flag in self.flags)
 
     @property
+    def folders(self) -> list[str]:
+        """Folders of a user's own, as they were named."""
+        return [folder for word in self.overrides if key_of(word) == SEARCHPATH for folder in folders_in(word)]
+
+    @property
     def is_to_run(self) -> bool:
         """Whether one configuration is to be run, or shown."""
         return not {*_MANY, "-h", "--help", "--hydra-help", "--version"} & {*self.flags}

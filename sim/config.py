@@ -149,17 +149,17 @@ def _plain_of(*overrides: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _in_own_places(overrides: Sequence[str], named: bool = False) -> Iterator[tuple[str, ...]]:
+def _in_own_places(overrides: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Within it names are looked up in the folders of ``hydra.searchpath`` too; the other overrides are handed on.
 
-    Their code is imported only where the user ``named`` them: overrides may also come from a file.
+    Their code is not imported: overrides may come from a file, and only a user names a folder of code.
     """
     for override in overrides:
         if not isinstance(override, str):
             raise ConfigError(f"load: found {quoted(override)}; accepted: overrides as text, such as 'years=5'")
         refuse_length(override)
     places = [folder for override in overrides if key_of(override) == SEARCHPATH for folder in folders_in(override)]
-    with looking_in(*places, named=named):
+    with looking_in(*places, named=False):
         yield tuple(override for override in overrides if key_of(override) != SEARCHPATH)
 
 
@@ -656,7 +656,7 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
     ``settled`` refuses what is asked for amiss, before anything is done: ``load`` knows what decides a run, and no study.
     """
     asked = Asked.of(arguments)
-    with _in_own_places(asked.overrides, named=True):
+    with looking_in(*asked.folders):
         if asked.is_to_run:
             settled(*asked.overrides)  # a mistake reads the same here and from Python
         if asked.flags:

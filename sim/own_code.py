@@ -112,6 +112,12 @@ def code_of(record: type) -> Code | None:
     return _imported.get(record.__module__)
 
 
+def text_of_module(name: str) -> str | None:
+    """The text of a module of a user's own, as it was read; None for any other module."""
+    code = _imported.get(name)
+    return None if code is None else code.text.decode("utf-8", "replace")
+
+
 def target_of(record: type) -> str:
     """The ``_target_`` of a record: where it is found again."""
     code = code_of(record)

@@ -75,11 +75,20 @@ def _faults_of(rule: Callable[..., Answer], rows: Sequence[Example]) -> Iterable
     for row in rows:
         if {*row.reads} != {*wanted}:
             yield f"EXAMPLES: found {row}; accepted: a value for each of {', '.join(wanted)}, and no other"
-        elif not is_answer(answer := rule(**row.reads), row.gives):
-            yield f"EXAMPLES: {row} gives {quoted(answer)}, and the row says {quoted(row.gives)}; accepted: what the rule gives"
+        elif not is_answer(answer := _answer_of(rule, row), row.gives):
+            found = f"raises {answer}" if isinstance(answer, Exception) else f"gives {quoted(answer)}"
+            yield f"EXAMPLES: {row} {found}, and the row says {quoted(row.gives)}; accepted: what the rule gives"
     answers = {row.gives for row in rows}
     if len(answers) == 1 and isinstance(rows[0].gives, bool) and not _is_constant(rule):
         yield f"EXAMPLES: every row of {rule.__name__} gives {rows[0].gives}; accepted: a row of each answer"
+
+
+def _answer_of(rule: Callable[..., Answer], row: Example) -> object:
+    """What a rule answers; the exception that it raises instead."""
+    try:
+        return rule(**row.reads)
+    except Exception as error:
+        return error
 
 
 def is_answer(found: object, wanted: Answer) -> bool:

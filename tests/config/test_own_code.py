@@ -17,7 +17,7 @@ import pytest
 
 from experiments.cli import main
 from experiments.store.identity import code_fingerprint
-from sim.config import checked, load, looking_in, written
+from sim.config import checked, load, looking_in, options, written
 from sim.own_code import luggage, own_code
 from sim.simulation import simulate
 from sim.world.record import ConfigError
@@ -168,7 +168,7 @@ def test_a_file_that_changes_is_other_code(mine: Path) -> None:
         first = code_fingerprint()
     before = stopped()
     edited(mine / "safeguard" / "curfew.py", "harm < least_harm", "harm < 0.5 * least_harm")
-    edited(mine / "safeguard" / "curfew.py", "harm=0.4, least_harm=0.5),\n    example(stands, False, data_class=CONTENT", "harm=0.2, least_harm=0.5),\n    example(stands, False, data_class=CONTENT")  # fmt: skip
+    edited(mine / "safeguard" / "curfew.py", "True, data_class=CONTENT, harm=0.4", "True, data_class=CONTENT, harm=0.2")
     with looking_in("mine"):
         second = code_fingerprint()
     assert len({ours, first, second}) == 3
@@ -187,6 +187,7 @@ def test_a_configuration_that_names_a_folder_runs_nothing(mine: Path, capsys: py
     design = f"question: what if\nconstants: [\"hydra.searchpath=['{mine}']\"]\nscenarios: [judge]\n"
     Path("own.yaml").write_text(design, encoding="utf-8")
     assert main(["points", *TINY, "design=own.yaml"]) == 2
+    assert told in capsys.readouterr().err
     for words in (f"--config-dir: {mine}", f"hydra: {{searchpath: ['{mine}']}}", f"defaults: [hydra: {mine}]"):
         Path("evil.yaml").write_text(f"# @package _global_\n{words}\n", encoding="utf-8")
         refusal(capsys, "scenario=evil.yaml")
@@ -254,6 +255,7 @@ def test_two_folders_of_one_name_each_give_their_own(mine: Path, capsys: pytest.
 # --- mistakes -------------------------------------------------------------------------------------------------------------------
 
 RULE, NUMBERS, METRIC = "safeguard/curfew.py", "safeguard/curfew.yaml", "metric/content_share.py"
+# fmt: off
 FAULTS: dict[str, tuple[str, str, str, str]] = {
     "syntax": (RULE, "class Curfew(Gate):", "class Curfew(Gate:", "curfew.py: line 11: "),
     "a null byte": (RULE, "MOVES = EVERYTHING", "MOVES = EVERYTHING\0", "curfew.py: "),
@@ -276,7 +278,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
     "no moves": (RULE, "MOVES = EVERYTHING", "", "found no MOVES"),
     "a strange move": (RULE, "MOVES = EVERYTHING", "MOVES = frozenset({'x'})", "MOVES: no estimand is named 'x'"),
     "no docstring": (RULE, '"""Content may be asked', '0, """Content may be asked', "found no docstring"),
-    "a bare number": (RULE, "harm < least_harm", "harm < 0.77 * least_harm", "line 20: found the number 0.77 without a name"),
+    "a bare number": (RULE, "harm < least_harm", "harm < 0.77 * least_harm", "line 19: found the number 0.77 without a name"),
     "no ends": (RULE, "least_harm: Unit", "least_harm: float", "Curfew.least_harm: found a number without ends"),
     "reads the truth": (RULE, "def stands(data_class", "def stands(abusive, data_class", "reads 'abusive'"),
     "cannot be compiled": (RULE, "return data_class ==", "return print(data_class).x or data_class ==", "EXAMPLES"),
@@ -294,8 +296,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "out of range": (NUMBERS, "least_harm: 0.9", "least_harm: 1.9", "safeguards.curfew.least_harm: found 1.9; accepted: "),
     "a missing number": (NUMBERS, "least_harm: 0.9", "# least_harm: 0.9", "safeguards.curfew.least_harm: found nothing"),
-    "a silent number": (NUMBERS, "  # harm from which", "  # from which", ""),
-    "no note": (NUMBERS, "; assumed: an example", "", "line 8: least_harm: found a number that does not say what it is"),
+    "no note": (NUMBERS, "; assumed: an example", "", "line 7: least_harm: found a number that does not say what it is"),
     "no package": (
         NUMBERS,
         "# @package safeguards.curfew",
@@ -319,17 +320,14 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "metrics.own.content_share.wanted: found 'away'",
     ),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_mistake_is_one_line(case: str, mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place, before, after, told = FAULTS[case]
     edited(mine / place, before, after)
-    if told:
-        assert told in refusal(capsys, "--config-dir", "mine")
-    else:
-        with looking_in("mine"):
-            load(*TINY)
+    assert told in refusal(capsys, "--config-dir", "mine")
 
 
 FILES: dict[str, tuple[str, str]] = {
@@ -369,7 +367,8 @@ def test_a_file_that_cannot_be_read_is_one_line(mine: Path, capsys: pytest.Captu
 def test_a_group_that_is_chosen_goes_without_ones_own(mine: Path) -> None:
     (mine / "scenario" / "with_curfew.yaml").unlink()
     with looking_in("mine"):
-        assert "curfew" not in load(*TINY, "safeguard=[desk,scope,seriousness]", "instruments={}").safeguards
+        others = [name for name in options("safeguard") if name != "curfew"]
+        assert "curfew" not in load(*TINY, f"safeguard=[{','.join(others)}]").safeguards
 
 
 @pytest.mark.parametrize(
