@@ -223,7 +223,7 @@ def _by_name(name: str, rest: list[str]) -> int:
         else:
             names.append(word)
     study = _module(_home_of(name))
-    with _module("sim.places").looking_in(*places):
+    with _module("sim.own_files").looking_in(*places):
         return study.main(*names) or _DONE
 
 
@@ -262,8 +262,9 @@ def _by_keys(name: str, rest: list[str]) -> int:
             _module(_home_of(name)).main(*overrides)
 
     if asked.flags == ("--cfg=job",):
-        settled(*asked.overrides)
-        print(config.as_yaml(*asked.overrides), end="")
+        with _module("sim.own_files").looking_in(*asked.folders):
+            settled(*asked.overrides)
+            print(config.as_yaml(*asked.overrides), end="")
     else:
         config.run_from_shell(study, rest, name, settled)
     return _DONE

@@ -31,8 +31,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sim import places
 from sim.errors import ConfigError, RogatoryError, in_brief, meant, quoted
-from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, path_of, shown
-from sim.reading import text_of, yaml_in
+from sim.own_files import JOINED, looking_in
+from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, own_options, path_of, shown
+from sim.reading import package_in, yaml_in
 
 HYDRA = "hydra"
 SCENARIO, DESIGN = "scenario", "design"
@@ -50,8 +51,6 @@ _LETTERS = 300  # of what Hydra says
 _COMPOSITIONS = 128  # that are kept: a comparison composes one reference for all its scenarios
 _TEXTS, _DIGESTS = 256, 4096  # files of which what they say, and what they hold, is kept
 _DIGEST_BYTES = 16
-_PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
-_ANNOTATION = re.compile(r"#\s*@.*")
 _PIECES = re.compile(r"[\s/@.:]+")  # between the words of a package, and of an entry among the defaults
 
 
@@ -123,8 +122,36 @@ def with_names(override: str) -> str:
 def is_list_of_choices(group: str) -> bool:
     """Whether several files of a group are composed: only where the defaults of ``configs/config.yaml`` have a list."""
     root = places.config_folder() / f"{ROOT}.yaml"
-    entries = (yaml_in(root, shown(root)) or {}).get("defaults") or ()
-    return any(isinstance(entry, Mapping) and isinstance(entry.get(group), list) for entry in entries)
+    return isinstance(chosen_in(yaml_in(root, shown(root)) or {}).get(group), list)
+
+
+EVERY = "*"
+"""Stands among the defaults of ``configs/config.yaml`` for every file of a group, in the order of their names."""
+
+
+def chosen_in(root: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """What the defaults of ``configs/config.yaml`` choose of each group, with every file named that ``EVERY`` stands for."""
+    entries = [entry for entry in root.get("defaults") or () if isinstance(entry, Mapping)]
+    return {group: _with_files(group, names) for entry in entries for group, names in entry.items()}
+
+
+def _with_files(group: str, names: Any) -> Any:
+    """The names that an entry among the defaults chooses, with the files of a user's own that join their group."""
+    if names == EVERY:
+        return options(group)
+    joining = own_options(group) if group in JOINED else []
+    listed_names = names if isinstance(names, list) else [names]
+    return [*listed_names, *(name for name in joining if name not in listed_names)] if joining else names
+
+
+def _with_every_file(root: Mapping[str, Any]) -> dict[str, Any]:
+    """The root file with the names of all files that its defaults choose."""
+    entries = root.get("defaults") or []
+    named_all = [
+        {group: _with_files(group, names) for group, names in entry.items()} if isinstance(entry, Mapping) else entry
+        for entry in entries
+    ]
+    return {**root, "defaults": named_all}
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------------
@@ -154,6 +181,8 @@ class _File(ConfigNode):
 
 
 def _said(path: Path) -> DictConfig:
+    if path == places.config_folder() / f"{ROOT}.yaml":  # which files there are may change while it stays as it is
+        return OmegaConf.create(_with_every_file(body_of(path)))
     mark = path.stat()
     return _said_then(path, shown(path), (mark.st_mtime_ns, mark.st_size))
 
@@ -189,16 +218,7 @@ def _of_hydra() -> tuple[Path, Path]:
 
 def package_of(path: Path) -> str | None:
     """Where Hydra puts what a file says: the word behind ``# @package`` among its first lines; None where there is none."""
-    package, place = None, shown(path)
-    for line in map(str.strip, text_of(path, place).splitlines()):
-        if line and not line.startswith("#"):
-            break
-        found = _PACKAGE.fullmatch(line)
-        if found:
-            package = found[1]
-        elif _ANNOTATION.fullmatch(line):
-            raise ConfigError(f"{place}: found {quoted(line)}; accepted: # @package and one name, or no such line")
-    return package
+    return package_in(path, shown(path))
 
 
 def _refuse_reach(body: Mapping[str, Any], package: str | None, place: str) -> None:
@@ -303,8 +323,30 @@ def _digest_of(path: str, stamp: tuple[int, int]) -> bytes:
 _one_at_a_time = threading.RLock()  # Hydra has one state a process
 
 
+def _refuse_taken(overrides: Sequence[str]) -> None:
+    """What joins a configuration unasked says nothing of what is there already: that would only hide it. Raises ``ConfigError``."""
+    chosen = {key_of(override) for override in overrides}
+    root = places.config_folder() / f"{ROOT}.yaml"
+    for group in JOINED:
+        if group in chosen or not own_options(group):
+            continue
+        said: dict[str, Path] = {}
+        for path in (path_of(group, name) for name in chosen_in(yaml_in(root, shown(root)))[group]):
+            for key in _said_by(path):
+                if (other := said.setdefault(key, path)) != path:
+                    told = f"{path}: found {quoted(key)[1:-1]}, which {shown(other)} says already"
+                    raise ConfigError(f"{told}; accepted: a name of its own, or {group}=[...] without one of the two")
+
+
+def _said_by(path: Path) -> list[str]:
+    """Dotted keys that a file sets: of a block under its own name the block, of a file of blocks each of them."""
+    package = package_of(path) or path.parent.name
+    return [package] if "." in package else [f"{package}.{key}" for key in body_of(path)]
+
+
 @lru_cache(maxsize=_COMPOSITIONS)
 def _composed_once(overrides: tuple[str, ...], contents: str) -> dict[str, Any]:
+    _refuse_taken(overrides)
     try:
         with _one_at_a_time, _own_hydra(), initialize(config_path=_NOWHERE, job_name="rogatory", version_base=_VERSION):
             plain = OmegaConf.to_container(compose(ROOT, overrides=list(overrides)), resolve=True)
@@ -417,6 +459,11 @@ class Asked(NamedTuple):
         return any(flag in _MANY for flag in self.flags)
 
     @property
+    def folders(self) -> list[str]:
+        """Folders of a user's own, as they were named."""
+        return [folder for word in self.overrides if key_of(word) == SEARCHPATH for folder in folders_in(word)]
+
+    @property
     def is_to_run(self) -> bool:
         """Whether one configuration is to be run, or shown."""
         return not {*_MANY, "-h", "--help", "--hydra-help", "--version"} & {*self.flags}
@@ -510,9 +557,12 @@ def spread(study: Callable[..., Any], asked: Asked, name: str) -> None:
     launchers = [word.partition("=")[2] for word in asked.of_hydra if key_of(word) == "hydra/launcher"]
     elsewhere = launchers[-1] if launchers and launchers[-1] != "basic" else None
 
+    own = [folder for word in held if key_of(word) == SEARCHPATH for folder in folders_in(word)]
+
     def job(composed: DictConfig) -> None:
         try:
-            study(*(_with_paths(word, files) for word in HydraConfig.get().overrides.task), *held)
+            with looking_in(*own):  # a launcher's process knows nothing of what the user named
+                study(*(_with_paths(word, files) for word in HydraConfig.get().overrides.task), *held)
         except Exception as error:
             if elsewhere:  # in a process of a launcher: Hydra carries it home
                 raise _JobError(error) from error

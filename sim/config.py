@@ -26,6 +26,7 @@ from sim.composition import (
     body_of,
     by_hydra,
     chooses,
+    chosen_in,
     folders_in,
     is_list_of_choices,
     is_of_hydra,
@@ -40,7 +41,9 @@ from sim.composition import (
     with_names,
 )
 from sim.errors import in_brief, meant
-from sim.places import config_folder, groups, is_file, is_known, is_path, listed, looking_in, named, options, path_of, shown
+from sim.own_code import is_target, record_at, target_of
+from sim.own_files import looking_in
+from sim.places import config_folder, groups, is_file, is_known, is_path, listed, named, options, path_of, shown
 from sim.reading import yaml_in
 from sim.sources.checksums import checksums, fault_of
 from sim.world.leaves import leaves_of
@@ -123,12 +126,13 @@ def _beside_runs(folder: Path) -> tuple[str, ...]:
     from sim.settings import Config
 
     body = yaml_in(folder / "config.yaml", _CONFIG)
-    chosen = {group: names for entry in body["defaults"] if isinstance(entry, dict) for group, names in entry.items()}
+    chosen = chosen_in(body)
     files = [
         folder / group / f"{name}.yaml"
         for group, names in chosen.items()
         if (folder / group).is_dir()
         for name in ([names] if isinstance(names, str) else names)
+        if (folder / group / f"{name}.yaml").is_file()
     ]
     packages = {(package_of(path) or path.parent.name).partition(".")[0] for path in files}
     of_no_study = {"defaults", "hydra", "_global_", *Config.model_fields}
@@ -146,13 +150,16 @@ def _plain_of(*overrides: str) -> dict[str, Any]:
 
 @contextmanager
 def _in_own_places(overrides: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Within it names are looked up in the folders of ``hydra.searchpath`` too; the other overrides are handed on."""
+    """Within it names are looked up in the folders of ``hydra.searchpath`` too; the other overrides are handed on.
+
+    Their code is not imported: overrides may come from a file, and only a user names a folder of code.
+    """
     for override in overrides:
         if not isinstance(override, str):
             raise ConfigError(f"load: found {quoted(override)}; accepted: overrides as text, such as 'years=5'")
         refuse_length(override)
     places = [folder for override in overrides if key_of(override) == SEARCHPATH for folder in folders_in(override)]
-    with looking_in(*places):
+    with looking_in(*places, named=False):
         yield tuple(override for override in overrides if key_of(override) != SEARCHPATH)
 
 
@@ -528,6 +535,7 @@ def checked(plain: Mapping[str, Any]) -> Config:
 
     values = dict(plain)
     values["safeguards"] = safeguards_of(values.get("safeguards", {}), "safeguards")
+    values["metrics"] = _with_estimands(values.get("metrics"))
     if "reference" in values:
         reference = dict(values["reference"])
         reference["safeguards"] = safeguards_of(reference["safeguards"], "safeguards")
@@ -554,10 +562,9 @@ def written(config: Config) -> dict[str, Any]:
     """
     plain = config.plain()
     for part, kinds in ((plain, config.safeguards), (plain["reference"], config.reference.safeguards)):
-        part["safeguards"] = {
-            name: {"_target_": f"{type(kinds[name]).__module__}.{type(kinds[name]).__qualname__}", **body}
-            for name, body in part["safeguards"].items()
-        }
+        part["safeguards"] = {name: {"_target_": target_of(type(kinds[name])), **body} for name, body in part["safeguards"].items()}
+    for name, body in plain["metrics"].get("own", {}).items():
+        plain["metrics"]["own"][name] = {"_target_": target_of(type(config.metrics.own[name])), **body}
     return plain
 
 
@@ -568,23 +575,42 @@ def safeguards_of(blocks: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: _instance(block, f"{key}.{name}") for name, block in blocks.items()}
 
 
-def _instance(block: Any, key: str) -> Any:
+def _with_estimands(metrics: Any) -> Any:
+    """The block of metrics with each of a user's own estimands as the record that its ``_target_`` names."""
+    if not isinstance(metrics, Mapping) or not isinstance(metrics.get("own"), Mapping):
+        return metrics
+    return {**metrics, "own": {name: _instance(block, f"metrics.own.{name}", "metric") for name, block in metrics["own"].items()}}
+
+
+def _instance(block: Any, key: str, group: str = "safeguard") -> Any:
     if isinstance(block, Record):
         return block
     target = block.get("_target_") if isinstance(block, Mapping) else None
+    own = isinstance(target, str) and is_target(target)
+    record = record_at(str(target), group, key) if own else _record_of_sim(target, key)
+    try:
+        made = record(**{name: value for name, value in block.items() if name != "_target_"})
+    except ValidationError as error:
+        raise ConfigError(_first(error, record, key)) from None
+    if own:
+        from sim.own_checks import refuse_faults  # it knows the rules of review, which a listing does not need
+
+        refuse_faults(made, group)
+    return made
+
+
+def _record_of_sim(target: object, key: str) -> type[Record]:
+    """The record that a ``_target_`` names in the simulation itself. Raises ``ConfigError``."""
     if not isinstance(target, str) or not target.startswith("sim."):
         raise ConfigError(f"{key}._target_: found {quoted(target)}; accepted: the dotted path of a record under sim.")
     module_name, _, class_name = target.rpartition(".")
     try:
-        record = getattr(importlib.import_module(module_name), class_name)
+        record: object = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError):
         raise ConfigError(f"{key}._target_: nothing is named {quoted(target)}; accepted: a record under sim.") from None
     if not (isinstance(record, type) and issubclass(record, Record)):
         raise ConfigError(f"{key}._target_: found {quoted(target)}, which is no safeguard; accepted: a record under sim.")
-    try:
-        return record(**{name: value for name, value in block.items() if name != "_target_"})
-    except ValidationError as error:
-        raise ConfigError(_first(error, record, key)) from None
+    return record
 
 
 def _first(error: ValidationError, root: type[Record], key: str = "", beside: Sequence[str] = ()) -> str:
@@ -630,7 +656,7 @@ def run_from_shell(study: Callable[..., Any], arguments: Sequence[str], name: st
     ``settled`` refuses what is asked for amiss, before anything is done: ``load`` knows what decides a run, and no study.
     """
     asked = Asked.of(arguments)
-    with _in_own_places(asked.overrides):
+    with looking_in(*asked.folders):
         if asked.is_to_run:
             settled(*asked.overrides)  # a mistake reads the same here and from Python
         if asked.flags:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -34,47 +33,29 @@ def groups() -> list[str]:
     return sorted(path.name for path in config_folder().iterdir() if path.is_dir() and path.name != _HYDRA)
 
 
-@contextmanager
-def looking_in(*own: str) -> Iterator[None]:
-    """Within it a name is looked up in these folders too; each is laid out as ``configs/`` is.
-
-    Raises ``ConfigError`` for what is no folder, and for a file in it that would have no effect: one of no group, or one
-    whose name is taken.
-    """
-    before = _own.get()
-    for word in own:
-        folder = Path(word).absolute()
-        if folder not in _own.get():
-            _refuse_idle(folder, word)
-            _own.set((*_own.get(), folder))
-    try:
-        yield
-    finally:
-        _own.set(before)
+def own_folders() -> tuple[Path, ...]:
+    """The folders of a user's own that are looked in too."""
+    return _own.get()
 
 
-def _refuse_idle(folder: Path, word: str) -> None:
-    if not word or not is_folder(folder):
-        raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
-    files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
-    files = [path for path in files if not path.parts[0].startswith(".")]
-    if not files:
-        raise ConfigError(
-            f"--config-dir: found {quoted(word)} without a file; accepted: files such as {word}/scenario/mine{SUFFIX}"
-        )
-    for file in files:
-        group, name = file.parts[0], file.stem
-        if len(file.parts) == 1 or group not in groups():
-            raise ConfigError(f"{folder / file}: found in no group; accepted: files in {', '.join(groups())}")
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"{folder / file}: found the name {quoted(name)}; accepted: letters, digits, _ and -")
-        if name in options(group):
-            raise ConfigError(f"{folder / file}: found a name that {shown(path_of(group, name))} has; accepted: another name")
+def set_own_folders(own: tuple[Path, ...]) -> None:
+    """Let these be the folders of a user's own; ``sim.own_files`` says what may lie in them."""
+    _own.set(own)
+
+
+def is_name(word: str) -> bool:
+    """Whether a file can be chosen by this name."""
+    return _NAME.fullmatch(word) is not None
 
 
 def options(group: str) -> list[str]:
     """Names of the files in a folder of ``configs/``, and in the same folder of a user's own."""
     return sorted({path.stem for folder in folders() for path in (folder / group).glob(f"*{SUFFIX}")})
+
+
+def own_options(group: str) -> list[str]:
+    """Names of the files in the same folder of a user's own alone."""
+    return sorted({path.stem for folder in _own.get() for path in (folder / group).glob(f"*{SUFFIX}")})
 
 
 def is_known(group: str, name: str) -> bool:

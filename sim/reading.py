@@ -21,6 +21,8 @@ MOST_ENTRIES = 200_000
 """Entries once every alias is written out; *assumption*: as many as a file of the most bytes could hold without aliases."""
 _FILES = 256  # of which what they say is kept
 _LETTERS = 200  # of what the library says is wrong
+_PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
+_ANNOTATION = re.compile(r"#\s*@.*")
 _WORD, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _DATE, _FLOAT = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float"
 _LIBRARY: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it: eight times as fast
@@ -73,6 +75,23 @@ def yaml_in(path: Path, place: str) -> Any:
 def text_of(path: Path, place: str) -> str:
     """A file's text. Raises ``ConfigError`` for what is no readable text or more than ``MOST_BYTES``."""
     return _text(path, place, _stamp(path, place))
+
+
+def package_in(path: Path, place: str) -> str | None:
+    """Where Hydra puts what a file says: the word behind ``# @package`` among its first lines; None where there is none.
+
+    Raises ``ConfigError`` for a line that only looks like one.
+    """
+    package = None
+    for line in map(str.strip, text_of(path, place).splitlines()):
+        if line and not line.startswith("#"):
+            break
+        found = _PACKAGE.fullmatch(line)
+        if found:
+            package = found[1]
+        elif _ANNOTATION.fullmatch(line):
+            raise ConfigError(f"{place}: found {quoted(line)}; accepted: # @package and one name, or no such line")
+    return package
 
 
 def _stamp(path: Path, place: str) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from sim.arrays import Flags
 from sim.metrics import UNITS
 from sim.review.safeguard import home_of
 from sim.settings import Config
+from sim.world.estimand import own_estimands
 
 COLUMNS = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
@@ -77,7 +78,7 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
             if moves is None:
                 return None
             moved |= set(moves)
-    return frozenset(moved)
+    return frozenset({*moved, *own_estimands()})  # a user's own may be moved by anything
 
 
 def contrast_of(board: Board, entries: Sequence[Entry], place: int, fewest: int) -> Contrast:

@@ -26,6 +26,7 @@ from experiments.store.requests import REQUESTS, write_requests
 from experiments.store.schema import packed
 from experiments.store.store import WHOLE
 from sim.config import checked, load, varied
+from sim.own_code import Luggage, luggage
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import cases_of, simulate, world_of
@@ -78,6 +79,7 @@ class Shared(NamedTuple):
     trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
     folder: Path | None = None  # of the store, where runs leave their requests; None where they are not kept
     writer: str = WHOLE  # whose runs these are
+    own: Luggage | None = None  # code of a user's own, which a worker knows once it has this
 
 
 class Batch(NamedTuple):
@@ -91,7 +93,8 @@ def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str =
     """Everything about a table of points that its runs need."""
     by_id = dict(zip(points.frame["point"], points.settings, strict=True))
     trial = trials([checked(next(iter(points.bases.values())))])
-    return Shared(points.bases, by_id, kept, code, trial, folder.absolute() if REQUESTS in kept.tables else None, writer)
+    place = folder.absolute() if REQUESTS in kept.tables else None
+    return Shared(points.bases, by_id, kept, code, trial, place, writer, luggage())
 
 
 def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:

@@ -70,18 +70,22 @@ class Provenance(TypedDict):
     code: CodeState
     machine: dict[str, str | int | None]
     versions: dict[str, str]  # by package
+    own_files: NotRequired[dict[str, str]]  # digests of the files of a user's own that were read, by their place
 
 
 def provenance(command: str) -> Provenance:
     """What every manifest says, of runs and of pages: the command, when, by which code, where and with which packages."""
+    from sim.own_files import digests
     from sim.result import package_versions  # it imports the model, which a listing of stores does not need
 
+    own = digests()
     return {
         "command": f"rogatory {command}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
+        **({"own_files": own} if own else {}),
     }
 
 

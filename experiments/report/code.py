@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sim
+from sim.own_code import text_of_module
 
 ROOT = Path(sim.__file__).parent
 _SHAPE = re.compile(r"^(\[[^\]]*\])\s*")
@@ -113,6 +114,8 @@ class Module(NamedTuple):
 @lru_cache(maxsize=256)
 def module_of(name: str) -> Module:
     """A module by its dotted name. Raises ``FileNotFoundError`` where there is none."""
+    if (own := text_of_module(name)) is not None:
+        return parsed(name, own)
     place = ROOT.joinpath(*name.split(".")[1:])
     path = place.with_suffix(".py") if place.with_suffix(".py").is_file() else place / "__init__.py"
     return parsed(name, path.read_text(encoding="utf-8"))

@@ -275,9 +275,10 @@ def _estimands(config: Config) -> Grid:
     absent = absent_metrics(
         config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
     )
+    own = {name: module_of(type(estimand).__module__).doc for name, estimand in config.metrics.own.items()}
     rows = []
     for name, unit in UNITS.items():
-        told_of = functions[name].doc.split("\n\nReturns")[0] if name in functions else ""
+        told_of = functions[name].doc.split("\n\nReturns")[0] if name in functions else own.get(name, "")
         missing = f"Not in these runs: {absent[name]}." if name in absent else ""
         rows.append((f"`{name}`", unit, " ".join(f"{told_of} {missing}".split())))
     return Grid("Estimands (sim.metrics)", ("estimand", "unit", "definition"), rows, words=3)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from sim.composition import chosen_in
 from sim.config import read_yaml
-from sim.places import config_folder
+from sim.notes import STATUSES, said_in
+from sim.places import config_folder, path_of
 
-STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
+__all__ = ["COLUMNS", "STATUSES", "joined", "lines_of", "parameters", "said_in", "scenarios_of"]
 COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
 _FILE, _KEY = COLUMNS.index("file"), COLUMNS.index("key")
-_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
-_POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE]\d+")  # a number to Hydra, and to YAML 1.1 a word for want of a sign
-_COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
 _PACKAGE = re.compile(r"^# @package (\S+)")
 _SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
 _GLOBAL = "_global_"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it: eight times as fast
-_TEXTS = 256  # files whose numbers are kept: a page after another tells the same
 
 
 def parameters(
@@ -43,7 +39,8 @@ def parameters(
     for group, options in _defaults(place).items():
         picked = yaml.safe_load(chosen[group]) if group in chosen else options
         for option in [picked] if isinstance(picked, str) else picked:
-            files += _with_bases(place / group / f"{option}.yaml")
+            path = place / group / f"{option}.yaml"
+            files += _with_bases(path if folder or path.is_file() else path_of(group, option))
     rows = [row for path in files if path.is_file() for row in _rows(path, place, composed)]
     last = {row[_KEY]: row[_FILE] for row in rows}
     rows = [row for row in rows if row[_FILE] == last[row[_KEY]]]  # what a later file sets anew stands there alone
@@ -64,8 +61,7 @@ def scenarios_of(name: str) -> list[str]:
 
 def _defaults(place: Path) -> dict[str, str | list[str]]:
     """Groups and what is chosen of each where nothing else is said."""
-    entries = read_yaml(place / "config.yaml")["defaults"]
-    found = {group: options for entry in entries if isinstance(entry, dict) for group, options in entry.items()}
+    found = chosen_in(read_yaml(place / "config.yaml"))
     return {group: options for group, options in found.items() if group not in _NO_SCIENCE and "/" not in group}
 
 
@@ -87,24 +83,13 @@ def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tupl
         dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
         now = _found(composed, dotted)
         own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
-        where = (path.relative_to(place).as_posix(), line, dotted, f"{now:g}" if own else value)
+        where = (
+            f"{path.parent.name}/{path.name}" if path.parent != place else path.name,
+            line,
+            dotted,
+            f"{now:g}" if own else value,
+        )
         yield (*where, *behind, bool(_SWEPT.search(behind[-1])), own)
-
-
-@lru_cache(maxsize=_TEXTS)
-def said_in(text: str) -> tuple[tuple[str, str, int, str, str, str, str], ...]:
-    """Numbers of a YAML text whose line says what they are: dotted key, value, line, unit, range, status, source.
-
-    >>> said_in("a: {b: 2}  # hours; >=0; assumed: a guess")
-    (('a.b', '2', 1, 'hours', '>=0', 'assumed', 'a guess'),)
-    """
-    lines, found = text.splitlines(), []
-    for key, value, line in _numbers(yaml.compose(text, Loader=_LOADER), ()):
-        said = _COMMENT.search(lines[line])
-        if said:
-            unit, span, status, source = (said[part].strip() for part in ("unit", "range", "status", "source"))
-            found.append((key, value, line + 1, unit, span, status, source))
-    return tuple(found)
 
 
 def lines_of(rows: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -115,18 +100,6 @@ def lines_of(rows: pd.DataFrame) -> list[tuple[str, ...]]:
         key, value = joined(list(part["key"]), list(part["value"]))
         out.append((key, value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
     return out
-
-
-def _numbers(node: yaml.Node | None, key: tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
-    """Dotted key, text and line of every number."""
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield from _numbers(value, (*key, str(name.value)))
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _numbers(value, key)
-    elif isinstance(node, yaml.ScalarNode) and (node.tag in _NUMBERS or (not node.style and _POWER.fullmatch(node.value))):
-        yield ".".join(key), str(node.value), node.start_mark.line
 
 
 def _found(composed: Mapping[str, Any], dotted: str) -> Any:

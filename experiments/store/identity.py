@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from experiments.output import commit
 from experiments.store.kept import Kept
+from sim.own_code import texts
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.leaves import Plain, moved
@@ -33,9 +34,19 @@ class Identity(TypedDict):
     kept: dict[str, list[str]]  # outcomes, slices and tables
 
 
-@cache
 def code_fingerprint() -> str:
-    """Twelve hexadecimal characters of the sources that decide what a run leaves: all of ``sim``, and the tables of a run."""
+    """Twelve hexadecimal characters of the sources that decide what a run leaves: all of ``sim``, and the tables of a run.
+
+    Code of a user's own counts too, where there is some.
+    """
+    own = texts()
+    if not own:
+        return _of_ours()
+    return hashlib.sha256(json.dumps([_of_ours(), own], sort_keys=True).encode()).hexdigest()[:_LETTERS]
+
+
+@cache
+def _of_ours() -> str:
     here = Path(__file__).parents[2]
     total = hashlib.sha256()
     sources = [*(path for path in (here / "sim").rglob("*.py") if path.is_file()), here / _OF_A_RUN]  # a link to nothing is none

@@ -14,6 +14,7 @@ from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS
 from sim.metrics import UNITS, WAYS, Finished, disclosures, given_of, given_rows, sliced
 from sim.result import Result
 from sim.review.safeguard import Ground, Look
+from sim.world.estimand import WithOwn
 from sim.world.vocabulary import (
     CASE_STATUSES,
     DAYS_PER_MONTH,
@@ -31,7 +32,7 @@ from sim.world.vocabulary import (
 
 HOURS = "officer_hours"
 """An outlay of the authorities and no estimand: every run has it, and no study offers it as an outcome."""
-UNITS_KEPT = {**UNITS, HOURS: "officer-hours a year"}
+UNITS_KEPT = WithOwn({**UNITS.committed, HOURS: "officer-hours a year"}, "unit")
 STAGES = (
     "domestic",
     "not live",

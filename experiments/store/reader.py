@@ -32,7 +32,7 @@ from experiments.store.sessions import sessions_of
 from sim.config import checked
 from sim.metrics import UNITS, Given
 from sim.settings import Config
-from sim.world.record import ConfigError
+from sim.world.record import ConfigError, quoted
 
 _KEY = [*RunKey._fields]
 
@@ -61,7 +61,9 @@ class StoredStudy:
         try:
             return checked(next(iter(self.latest["bases"].values())))
         except ConfigError as error:
-            raise StoreError(f"{self.sessions[-1].path}: {error} (written by another version?)") from None
+            own = [quoted(str(folder)) for folder in self.latest.get("own_files") or ()]
+            told = f"written with --config-dir {' --config-dir '.join(own)}" if own else "written by another version?"
+            raise StoreError(f"{self.sessions[-1].path}: {error} ({told})") from None
 
     @cached_property
     def asked(self) -> StudyConfig:

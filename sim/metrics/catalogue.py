@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from typing import Literal
 
+from sim.world.estimand import WithOwn
 from sim.world.vocabulary import FOLLOW_UP_MONTHS
 
-UNITS = {
-    "case_disclosure_rate": "fraction of latent abusive cases",
-    "legit_met_rate": "fraction of latent cross-border needs",
-    "legit_met_in_full": "fraction of latent cross-border needs",
-    "targeted_rate": "people per 100 000 at risk a year",
-    "targeted_people": "people a year",
-    "targeted_rate_treaty": "people per 100 000 at risk a year",
-    "ever_targeted": "people per 100 000 at risk in the window",
-    "attempted_rate": "fraction of latent abusive cases",
-    "deterred_share": "fraction of latent abusive cases",
-    "preserved_only": "fraction of latent abusive cases",
-    "silenced_share": "fraction of latent abusive cases",
-    "disclosure_severity": "severity per 100 000 at risk a year",
-    "displacement_rate": "fraction of cases no longer disclosed through the treaty",
-    "legit_delay_days": "days from need to execution",
-    "unanswered_share": "fraction of requests filed",
-    "backlog_months": "months of capacity",
-    "secondary_use_rate": "people per 100 000 at risk a year",
-    "spyware_rate": "people per 100 000 at risk a year",
-    "notified_share": "fraction of disclosed abusive cases",
-    "chilling": "fraction of own baseline expression lost, mean over people",
-    "abuse_share": "fraction of executed requests",
-    "block_rate": "fraction of decided abusive requests",
-    "false_refusal_rate": "fraction of decided legitimate requests",
-}
+UNITS = WithOwn(
+    {
+        "case_disclosure_rate": "fraction of latent abusive cases",
+        "legit_met_rate": "fraction of latent cross-border needs",
+        "legit_met_in_full": "fraction of latent cross-border needs",
+        "targeted_rate": "people per 100 000 at risk a year",
+        "targeted_people": "people a year",
+        "targeted_rate_treaty": "people per 100 000 at risk a year",
+        "ever_targeted": "people per 100 000 at risk in the window",
+        "attempted_rate": "fraction of latent abusive cases",
+        "deterred_share": "fraction of latent abusive cases",
+        "preserved_only": "fraction of latent abusive cases",
+        "silenced_share": "fraction of latent abusive cases",
+        "disclosure_severity": "severity per 100 000 at risk a year",
+        "displacement_rate": "fraction of cases no longer disclosed through the treaty",
+        "legit_delay_days": "days from need to execution",
+        "unanswered_share": "fraction of requests filed",
+        "backlog_months": "months of capacity",
+        "secondary_use_rate": "people per 100 000 at risk a year",
+        "spyware_rate": "people per 100 000 at risk a year",
+        "notified_share": "fraction of disclosed abusive cases",
+        "chilling": "fraction of own baseline expression lost, mean over people",
+        "abuse_share": "fraction of executed requests",
+        "block_rate": "fraction of decided abusive requests",
+        "false_refusal_rate": "fraction of decided legitimate requests",
+    },
+    "unit",
+)
 
 
 SLICES = (
@@ -41,31 +45,34 @@ SLICES = (
 
 
 # Which way is better for people or for cooperation; None where a change alone says neither.
-WANTED: dict[str, Literal["up", "down"] | None] = {
-    "case_disclosure_rate": "down",
-    "legit_met_rate": "up",
-    "legit_met_in_full": "up",
-    "targeted_rate": "down",
-    "targeted_people": "down",
-    "targeted_rate_treaty": "down",
-    "ever_targeted": "down",
-    "attempted_rate": "down",
-    "deterred_share": "up",  # of abusive wishes
-    "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
-    "silenced_share": "down",  # nothing is disclosed of what nobody dares to say
-    "disclosure_severity": "down",
-    "displacement_rate": "down",
-    "legit_delay_days": "down",
-    "unanswered_share": "down",
-    "backlog_months": "down",
-    "secondary_use_rate": "down",
-    "spyware_rate": "down",
-    "notified_share": "up",
-    "chilling": "down",
-    "abuse_share": "down",
-    "block_rate": "up",  # abusive requests refused
-    "false_refusal_rate": "down",
-}
+WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
+    {
+        "case_disclosure_rate": "down",
+        "legit_met_rate": "up",
+        "legit_met_in_full": "up",
+        "targeted_rate": "down",
+        "targeted_people": "down",
+        "targeted_rate_treaty": "down",
+        "ever_targeted": "down",
+        "attempted_rate": "down",
+        "deterred_share": "up",  # of abusive wishes
+        "preserved_only": None,  # data frozen, which is a harm, and not disclosed, which is one less
+        "silenced_share": "down",  # nothing is disclosed of what nobody dares to say
+        "disclosure_severity": "down",
+        "displacement_rate": "down",
+        "legit_delay_days": "down",
+        "unanswered_share": "down",
+        "backlog_months": "down",
+        "secondary_use_rate": "down",
+        "spyware_rate": "down",
+        "notified_share": "up",
+        "chilling": "down",
+        "abuse_share": "down",
+        "block_rate": "up",  # abusive requests refused
+        "false_refusal_rate": "down",
+    },
+    "wanted",
+)
 
 
 # Estimands of how cooperation works: what protection may cost, and never protection itself.

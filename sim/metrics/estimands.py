@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.arrays import Ints
-from sim.metrics.catalogue import absent_metrics
+from sim.metrics.catalogue import SLICES, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, disclosures, given_in_window, one_a_case, people_at_risk, sliced
 from sim.metrics.slicing import PER, Row, counted, request_slices, row, rows_of
+from sim.world.estimand import own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
     DATA_CLASSES,
@@ -291,5 +292,6 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
         rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:
         rows += spyware_rate(run, cut)
+    rows += own_rows(run, cut, spec.own, SLICES)
     frame = pd.DataFrame(rows, columns=["metric", "by", "level", "value", "count"])
     return frame.astype({"value": float, "count": np.int64}), absent

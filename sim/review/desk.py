@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from sim.review.examples import Stricter, example
 from sim.review.safeguard import EVERYTHING, Look
 from sim.world.ranges import Bar
 
@@ -25,3 +26,15 @@ def acuity(skill: float, effort: float) -> float:
 def stands(signal: float, noise: float, bar: float) -> bool:
     """The desk refuses on its grounds alone, never on a feeling."""
     return False
+
+
+# Skill 0.8 at a quarter of the attention sees 0.4; no suspicion alone makes the desk refuse.
+EXAMPLES = (
+    example(acuity, 1.0, skill=1.0, effort=1.0),
+    example(acuity, 0.4, skill=0.8, effort=0.25),
+    example(acuity, 0.0, skill=0.0, effort=1.0),
+    example(stands, False, signal=0.0, noise=0.0, bar=2.5),
+    example(stands, False, signal=9.0, noise=9.0, bar=2.5),
+)
+# In the units of the YAML; *assumption*: far enough apart to tell.
+STRICTER = (Stricter("bar", 2.5, 1.5),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.review.examples import example
 from sim.review.safeguard import EVERYTHING, Gate
 from sim.world.ranges import Unit
 
@@ -19,3 +20,12 @@ class Goodwill(Gate):
 def stands(luck: float, goodwill: float) -> bool:
     """The requested state does not feel like it."""
     return luck >= goodwill
+
+
+# A uniform against the chance that the requested state assists.
+EXAMPLES = (
+    example(stands, True, luck=0.0, goodwill=0.0),
+    example(stands, False, luck=0.3, goodwill=0.5),
+    example(stands, True, luck=0.5, goodwill=0.5),
+    example(stands, False, luck=0.99, goodwill=1.0),
+)

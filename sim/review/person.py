@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.review.examples import example
 from sim.review.safeguard import EVERYTHING, Look
 from sim.world.ranges import Days, Strength, Unit
 
@@ -54,3 +55,23 @@ def delays(
     """An appeal takes its time, whoever wins."""
     told = reached * (1.0 - gagged) if secret else reached
     return contest_days if wait > notice_days and luck < told * contests else 0.0
+
+
+_NOTICE = {"notice_days": 60.0, "gagged": 0.5, "reached": 0.8}  # days and chances of the examples
+_REMEDY = _NOTICE | {"contests": 0.5, "bar": 1.5, "noise": 0.0}  # half of those who know go to court, which has a bar of 1.5
+# Of a hundred persons 80 can be told, 40 where secrecy is asked for; half of these go to court.
+EXAMPLES = (
+    example(acuity, 1.4, insight=1.4),
+    example(tells, True, wait=61.0, secret=False, luck=0.7, **_NOTICE),
+    example(tells, False, wait=60.0, secret=False, luck=0.7, **_NOTICE),  # the data have gone already
+    example(tells, False, wait=61.0, secret=True, luck=0.7, **_NOTICE),  # a court upholds the secrecy
+    example(tells, True, wait=61.0, secret=True, luck=0.3, **_NOTICE),
+    example(stands, True, wait=61.0, secret=False, luck=0.3, signal=2.0, independence=1.0, **_REMEDY),
+    example(stands, False, wait=61.0, secret=False, luck=0.3, signal=2.0, independence=0.5, **_REMEDY),
+    example(stands, False, wait=61.0, secret=False, luck=0.3, signal=1.0, independence=1.0, **_REMEDY),  # no court is convinced
+    example(stands, False, wait=60.0, secret=False, luck=0.3, signal=2.0, independence=1.0, **_REMEDY),
+    example(stands, False, wait=61.0, secret=True, luck=0.3, signal=2.0, independence=1.0, **_REMEDY),
+    example(delays, 135.0, wait=61.0, secret=False, luck=0.3, contests=0.5, contest_days=135.0, **_NOTICE),
+    example(delays, 0.0, wait=61.0, secret=False, luck=0.5, contests=0.5, contest_days=135.0, **_NOTICE),
+    example(delays, 0.0, wait=60.0, secret=False, luck=0.3, contests=0.5, contest_days=135.0, **_NOTICE),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
+from sim.review.examples import Stricter, example
 from sim.review.safeguard import EVERYTHING, Look
 from sim.world.ranges import Days, Strength, Unit
 
@@ -31,3 +32,24 @@ def stands(signal: float, noise: float, bar: float, luck: float, win: float, ind
 def delays(signal: float, noise: float, bar: float, delay_days: float, contest_days: float) -> float:
     """A contest takes its time, whoever wins."""
     return delay_days + contest_days if signal + noise > bar else delay_days
+
+
+# A firm contests above a bar of 2.0; a contest takes 60 days, any reading 2.
+EXAMPLES = (
+    example(acuity, 0.8, insight=0.8, size=1.0),
+    example(acuity, 0.4, insight=0.8, size=0.25),
+    example(acuity, 0.0, insight=0.8, size=0.0),
+    example(stands, False, signal=0.0, noise=1.9, bar=2.0, luck=0.0, win=1.0, independence=1.0),  # nobody is suspected
+    example(stands, True, signal=2.0, noise=0.1, bar=2.0, luck=0.2, win=0.6, independence=0.5),
+    example(stands, False, signal=2.0, noise=0.1, bar=2.0, luck=0.3, win=0.6, independence=0.5),
+    example(stands, False, signal=9.0, noise=0.0, bar=2.0, luck=0.0, win=1.0, independence=0.0),  # a captured court
+    example(delays, 2.0, signal=0.0, noise=1.9, bar=2.0, delay_days=2.0, contest_days=60.0),
+    example(delays, 62.0, signal=0.0, noise=2.1, bar=2.0, delay_days=2.0, contest_days=60.0),
+)
+# In the units of the YAML; *assumption*: far enough apart to tell.
+STRICTER = (
+    Stricter("bar", 2.6, 1.6),
+    Stricter("win", 0.2, 0.9),
+    Stricter("insight", 0.3, 2.0),
+    Stricter("contest_days", 10.0, 120.0),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.review.examples import example
 from sim.review.safeguard import Aftermath
 
 MOVES: frozenset[str] = frozenset()  # it works through the record, and nobody reads a record while nobody adapts
@@ -14,3 +15,6 @@ class Publication(Aftermath):
 def publishes(kept: bool) -> bool:
     """The requested state counts the request in its statistics."""
     return kept
+
+
+EXAMPLES = (example(publishes, True, kept=True), example(publishes, False, kept=False))

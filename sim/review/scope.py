@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sim.review.examples import example
 from sim.review.safeguard import EVERYTHING, Gate
+from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT
 
 MOVES = EVERYTHING
 
@@ -14,3 +16,10 @@ class Scope(Gate):
 def stands(reach: int) -> bool:
     """The label belongs to a class of offences that the text does not reach."""
     return reach == 1
+
+
+EXAMPLES = (
+    example(stands, False, reach=COVERED),
+    example(stands, True, reach=OUTSIDE),
+    example(stands, False, reach=TOO_LIGHT),
+)

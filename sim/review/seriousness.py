@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sim.review.examples import example
 from sim.review.safeguard import EVERYTHING, Gate
+from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT
 
 MOVES = EVERYTHING
 
@@ -14,3 +16,10 @@ class Seriousness(Gate):
 def stands(reach: int) -> bool:
     """The label falls under the line that the text draws."""
     return reach == 2
+
+
+EXAMPLES = (
+    example(stands, False, reach=COVERED),
+    example(stands, False, reach=OUTSIDE),
+    example(stands, True, reach=TOO_LIGHT),
+)

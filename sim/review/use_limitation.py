@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from sim.review.examples import example
 from sim.review.safeguard import Aftermath
 from sim.world.ranges import Unit
 
@@ -25,3 +26,11 @@ class UseLimitation(Aftermath):
 def softens(kept: bool, luck: float, audit: float, holds: float) -> float:
     """Factor on the chance of misuse: a duty that is kept, or audited, holds back a share of it."""
     return 1.0 - holds if kept or luck < audit else 1.0
+
+
+# A duty that holds back 0.7 of misuse, where it is kept or an audit (chance 0.5) makes it kept.
+EXAMPLES = (
+    example(softens, 0.3, kept=True, luck=0.9, audit=0.0, holds=0.7),
+    example(softens, 1.0, kept=False, luck=0.5, audit=0.5, holds=0.7),
+    example(softens, 0.3, kept=False, luck=0.4, audit=0.5, holds=0.7),
+)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictFloat, StrictInt, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    StrictFloat,
+    StrictInt,
+    model_serializer,
+    model_validator,
+)
 
+from sim.world.estimand import Estimand
 from sim.world.ranges import (
     Elasticity,
     Factor,
@@ -184,6 +193,13 @@ class MetricsSpec(Record):
     severity: dict[DataClass, Unit]
     quantiles: Annotated[list[Inner], Field(max_length=100)]
     fewest_events: Annotated[StrictInt, Range(1, 1_000_000)]
+    own: dict[str, SerializeAsAny[Estimand]] = {}  # estimands of a user's own, by name
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where nobody adds an estimand nothing is said of it: neither digests nor manifests know the key."""
+        plain: dict[str, Any] = handler(self)
+        return plain if self.own else {name: value for name, value in plain.items() if name != "own"}
 
     @model_validator(mode="after")
     def _each_class(self) -> MetricsSpec:

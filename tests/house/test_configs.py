@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from sim.composition import chosen_in
 from sim.config import load
 from sim.month import Run, advance
 from sim.result import Result
@@ -33,8 +34,7 @@ HEADER = ("Question", "Motive", "Expect")
 
 def defaults() -> dict[str, str | list[str]]:
     """Groups of the configuration and what is chosen of each."""
-    listed = yaml.safe_load((CONFIGS / "config.yaml").read_text(encoding="utf-8"))["defaults"]
-    return {group: chosen for entry in listed if isinstance(entry, dict) for group, chosen in entry.items()}
+    return chosen_in(yaml.safe_load((CONFIGS / "config.yaml").read_text(encoding="utf-8")))
 
 
 def options() -> list[str]:

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from sim.metrics import Finished
 from sim.settings import Config
 from sim.world.snapshot import World
+from tests.safeguards import covering, judged, stricter
 from tests.shares import one_in
 from tests.worlds import bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
 
 FIXED = ("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1")
 SEEDS = (1, 2)
-SAFEGUARDS = (
-    "scope", "seriousness", "form", "goodwill", "dual_criminality", "desk", "discrimination", "political_offence",
-    "ordre_public", "own_law", "judge", "discrimination_extended", "human_rights", "proportionality", "good_faith", "provider",
-    "panel",
-)  # fmt: skip
+SAFEGUARDS = judged()
 """All but the person, whose look tells the person, and what acts on states or after disclosure."""
 NEVER_BITE = ("scope",)  # no text leaves a class out
 
@@ -102,36 +99,7 @@ def test_a_reform_of_one_text_takes_only_from_requests_under_it(instrument: str)
 
 @pytest.mark.parametrize(
     ("name", "field", "weak", "strong"),
-    one_in(
-        3,
-        [
-            ("desk", "bar", 2.5, 1.5),
-            ("discrimination", "shift", 0.0, -1.0),
-            ("ordre_public", "shift", 0.3, -0.7),
-            ("own_law", "shift", 0.3, -0.7),
-            ("own_law", "per_class", 0.1, 0.8),
-            ("political_offence", "shift", 0.0, -1.0),
-            ("judge", "bar", 2.6, 1.6),
-            ("judge", "narrow_margin", 0.0, 1.2),
-            ("judge", "narrow_margin", 1.2, 2.4),
-            ("judge", "delay_days", 21.0, 90.0),
-            ("form", "quality_bar", -2.2, -1.0),
-            ("human_rights", "shift", 0.3, -0.7),
-            ("good_faith", "shift", 0.3, -0.7),
-            ("good_faith", "harm_shown", 0.3, 0.9),
-            ("proportionality", "subscriber", 0.0, 0.3),
-            ("proportionality", "traffic", 0.1, 0.5),
-            ("proportionality", "content", 0.1, 0.6),
-            ("provider", "bar", 2.6, 1.6),
-            ("provider", "win", 0.2, 0.9),
-            ("provider", "insight", 0.3, 2.0),
-            ("provider", "contest_days", 10.0, 120.0),
-            ("panel", "bar", 2.6, 1.6),
-            ("panel", "advice", 0.0, 2.0),
-            ("panel", "insight", 0.3, 2.0),
-            ("panel", "delay_days", 10.0, 90.0),
-        ],
-    ),
+    one_in(3, stricter()),
 )
 def test_a_lower_bar_never_grants_more(name: str, field: str, weak: float, strong: float) -> None:
     config = with_forces(fixed(), "must", "discrimination", "political_offence", "ordre_public", "own_law", "judge", "form", name)
@@ -147,18 +115,7 @@ def test_a_lower_bar_of_a_central_unit_that_binds_never_grants_more(field: str) 
     assert stronger_gives_no_more(config, strong) > 0
 
 
-COVERING = (
-    "discrimination",
-    "political_offence",
-    "ordre_public",
-    "own_law",
-    "human_rights",
-    "good_faith",
-    "discrimination_extended",
-)
-
-
-@pytest.mark.parametrize("name", COVERING)
+@pytest.mark.parametrize("name", covering())
 def test_wider_coverage_never_grants_more(name: str) -> None:
     config = with_forces(fixed(), "must", name)
     groups = config.safeguards[name].covers  # type: ignore[attr-defined]
