@@ -29,6 +29,7 @@ from sim.world.vocabulary import (
     NOTHING_USABLE,
     OFFENCE_CLASSES,
     STATUSES,
+    OffenceClass,
 )
 
 STEPS: Mapping[str, str] = {
@@ -219,8 +220,8 @@ def _governing(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text:
     )
 
 
-def _said_by(texts: Mapping[str, Instrument], conduct: str) -> dict[str, dict[str, object]]:
-    """What each text says: how it reaches a class of offences, where its line of seriousness lies, and which data it gives at most."""
+def _said_by(texts: Mapping[str, Instrument], conduct: OffenceClass) -> dict[str, dict[str, object]]:
+    """What each text says: how it reaches a class of offences, where its line of seriousness lies, and the most that it gives."""
     return {
         "how": {name: one.reaches[conduct] for name, one in texts.items()},
         "lines": {name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
@@ -332,8 +333,11 @@ def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     }
 
 
-def _used_in(calls: Iterable[Call]) -> dict[int, _Used]:
-    """What was asked of each safeguard, by its place among them, in order."""
+def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -> Iterator[Fact]:
+    """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
+    config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
+    applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
+    text = seen.run.rules.names[inst]
     used: dict[int, _Used] = {}
     for call in calls:
         hook, _, number = call.name.rpartition("_")
@@ -341,16 +345,8 @@ def _used_in(calls: Iterable[Call]) -> dict[int, _Used]:
             used.setdefault(int(call.given["s"]), _Used()).applied = call
         elif number.isdigit():
             used.setdefault(int(number), _Used()).hooks[hook] = call
-    return dict(sorted(used.items()))
-
-
-def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -> Iterator[Fact]:
-    """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
-    config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
-    applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
-    text, used = seen.run.rules.names[inst], _used_in(calls)
-    for s, one in used.items():
-        name = names[s]
+    for s in sorted(used):
+        name, one = names[s], used[s]
         safeguard = config.safeguards[name]
         look = getattr(safeguard, "look", name)
         holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
