@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,10 @@ def _each_once(years: list[int]) -> list[int]:
     if len(set(years)) < len(years):
         raise PydanticCustomError("twice", "each year once")
     return years
+
+
+Told = dict[str, object]
+"""A row of a table, by column."""
 
 
 class Spec(Record):
@@ -84,26 +88,29 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
     fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their
     differences by linearisation. Fewer than ``fewest`` events on a side give no number.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Told] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
-    years = [WHOLE, *(str(year) for year in spec.years)]
     for side in sides:
-        for year in years:
-            for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
-                key = (metric, "all", "all") if year == WHOLE else (metric, "year", year)
-                if key not in board.keys:
-                    continue
-                pair = _pair(board, side, key)
-                events = _events(board, side, key)
-                rows.append(_row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair)))
-                if side.conduct == ADAPTIVE and measure == "protection" and side.scenario in naive:
-                    plain = naive[side.scenario]
-                    gap = gap_of(pair, _pair(board, plain, key))  # more disclosed of the baseline's than under habit
-                    taken = Ratios(*(PER_CENT * part for part in gap))
-                    least = tuple(min(pair) for pair in zip(events, _events(board, plain, key), strict=True))
-                    rows.append(_row(side, year, "lost", taken, (least[0], least[1]), fewest, _worlds(pair)))
+        plain = naive.get(side.scenario) if side.conduct == ADAPTIVE else None
+        for year in (WHOLE, *map(str, spec.years)):
+            rows += _in_year(board, side, plain, year, fewest)
         rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
     return pd.DataFrame(rows, columns=list(HEADLINE))
+
+
+def _in_year(board: Board, side: Side, plain: Side | None, year: str, fewest: int) -> Iterator[Told]:
+    """Protection and cost of a side in one year, or the whole window; ``plain`` is the naive side that adaptation takes from."""
+    for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
+        key = (metric, "all", "all") if year == WHOLE else (metric, "year", year)
+        if key not in board.keys:
+            continue
+        pair, events = _pair(board, side, key), _events(board, side, key)
+        yield _row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair))
+        if plain is not None and measure == "protection":
+            gap = gap_of(pair, _pair(board, plain, key))  # more disclosed of the baseline's than under habit
+            taken = Ratios(*(PER_CENT * part for part in gap))
+            before, after = zip(events, _events(board, plain, key), strict=True)
+            yield _row(side, year, "lost", taken, (min(before), min(after)), fewest, _worlds(pair))
 
 
 def _prevented(found: Ratios) -> Ratios:
@@ -129,7 +136,7 @@ def _worlds(pair: tuple[Reals, Reals]) -> int:
 
 def _row(
     side: Side, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
-) -> dict[str, Any]:  # fmt: skip
+) -> Told:  # fmt: skip
     known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
     value, low, high = (float(part) if known else np.nan for part in found)
     return {
@@ -138,7 +145,7 @@ def _row(
     }  # fmt: skip
 
 
-def _silenced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+def _silenced(board: Board, side: Side, fewest: int) -> Iterator[Told]:
     """The share of wishes that silence ended, where people may fall silent."""
     if (key := (SILENCE, "all", "all")) not in board.keys:
         return
@@ -165,7 +172,7 @@ def _share(values: Reals) -> Ratios:
     return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
 
 
-def _displaced(board: Board, side: Side, fewest: int) -> Iterator[dict[str, Any]]:
+def _displaced(board: Board, side: Side, fewest: int) -> Iterator[Told]:
     """The share displaced, if the treaty gave anything that the scenario stops."""
     found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
@@ -200,23 +207,29 @@ def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewe
     scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
     itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
     """
+    places = _both_ways(sides, entries)
+    whole = mean_of(board.values[next(iter(places.values()))[0], board.keys.index((PROTECTS, "all", "all"))])
+    slices = [k for k, (metric, by, _) in enumerate(board.keys) if metric == PROTECTS and by in (*DISPLACED_BY, "all")]
+    rows = []
+    for k in slices:
+        for scenario, pair in places.items():
+            events = [int(board.counts[place, k].sum()) for place in pair]
+            if max(events) >= fewest:
+                told = _shift([mean_of(np.nan_to_num(board.values[place, k])) for place in pair], whole)
+                rows.append((scenario, *board.keys[k][1:], *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
+    return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
+
+
+def _both_ways(sides: Sequence[Side], entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
+    """Places on the board of each scenario that was run under both conducts, naive and adaptive; the baseline comes first."""
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}
     some = next(iter(naive.values()))
-    places = {entries[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
-    places |= {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
-    whole = mean_of(board.values[some.against, board.keys.index((PROTECTS, "all", "all"))])
-    rows = []
-    for k, (metric, by, level) in enumerate(board.keys):
-        if metric != PROTECTS or by not in (*DISPLACED_BY, "all"):
-            continue
-        for scenario, (before, after) in places.items():
-            events = [int(board.counts[place, k].sum()) for place in (before, after)]
-            if max(events) < fewest:
-                continue
-            sides_of_it = [mean_of(np.nan_to_num(board.values[place, k])) for place in (before, after)]
-            gap = gap_of((sides_of_it[1], whole), (sides_of_it[0], whole))
-            levels = [PER_CENT * float(ratio_of(side, whole).ratio) for side in sides_of_it]
-            told = [PER_CENT * float(part) for part in gap]
-            rows.append((scenario, by, level, *levels, *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
-    return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
+    baseline = {entries[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
+    return baseline | {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
+
+
+def _shift(pair: Sequence[Reals], whole: Reals) -> list[float]:
+    """Levels of naive and adaptive world means ``[W]`` and how far they are apart with its limits, per cent of the ``whole``."""
+    gap = gap_of((pair[1], whole), (pair[0], whole))
+    return [PER_CENT * float(part) for part in (*(ratio_of(side, whole).ratio for side in pair), *gap)]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import StrictInt
 
+from experiments.analysis.conditions import together
 from experiments.analysis.games import (
     PAIR,
     PER_CENT,
@@ -88,12 +89,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
             f"outcome: found fewer than {fewest} events of {outcome} with all levers off, or with all on; accepted: an outcome "
             "with more events (metrics.fewest_events)"
         )
-    shares = pd.concat([shares_of(game) for game in games], ignore_index=True)
-    together = pd.concat([together_of(game) for game in games], ignore_index=True)
-    exact = [game for game in games if game.orders is None and len(game.levers) > 1]
-    tables = {"attribution": shares, "together": together}
-    if exact:
-        tables["interactions"] = pd.concat([interactions_of(game) for game in exact], ignore_index=True)
+    tables = _tables(games)
     return Analysis(
         NAME,
         "Which safeguard did how much",
@@ -103,6 +99,13 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         tables,
         list(_drawings(games, tables)),
     )
+
+
+def _tables(games: Sequence[Game]) -> dict[str, pd.DataFrame]:
+    """Values of levers and joint effects of every game; interactions of those in which every combination was run."""
+    exact = [game for game in games if game.orders is None and len(game.levers) > 1]
+    tables = {"attribution": together(map(shares_of, games)), "together": together(map(together_of, games))}
+    return tables | ({"interactions": together(map(interactions_of, exact))} if exact else {})
 
 
 def _beside(study: Study, outcome: Outcome, spec: Spec) -> list[Cube]:
@@ -164,12 +167,20 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
         return
     if not np.isnan(whole["overlap"]):
         yield _overlap(whole, scale, way)
-    unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
-    if unclear:
-        which = f"none of the {len(shares)}" if len(unclear) == len(shares) else f"all but {listed(unclear)}"
-        yield f"when all are judged at once, {which} {'is' if len(unclear) == len(shares) else 'are'} told apart from zero."
+    yield from _unclear(shares)
     if "interactions" in tables:
         yield from _pairs_told(_of(tables["interactions"], game), scale, way)
+
+
+def _unclear(shares: pd.DataFrame) -> Iterator[str]:
+    """Which levers cannot be told from zero once all are judged at once; nothing where each can."""
+    unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
+    if not unclear:
+        return
+    if len(unclear) == len(shares):
+        yield f"when all are judged at once, none of the {len(shares)} is told apart from zero."
+    else:
+        yield f"when all are judged at once, all but {listed(unclear)} are told apart from zero."
 
 
 def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,18 +131,17 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     met = np.asarray(~(np.isnan(gain.values) | np.isnan(cost.values)))
     above, below = (np.where(kept, cube.values, np.nan)[:, kept.any(axis=1)] for cube in (gain, cost))
     names = labels_of(points, design)
-    first = {label: row for row, label in reversed([*enumerate(names)])}
-    labels = list(dict.fromkeys(names))
+    first = _first_rows(names)
+    labels = list(first)
     place = {label: number for number, label in enumerate(labels)}
     policy = np.array([place[label] for label in names])
     draws, draw = np.unique(_draws(points, design), return_inverse=True)
     at_base = np.flatnonzero(np.array(names) == name)
-    rows = {point: row for row, point in reversed([*enumerate(points["point"])])}
+    rows = _first_rows(points["point"])
     base = np.array([rows[point] for point in points["against"]])  # [P] row of its baseline
     up, right = _paired(above, base, WANTED[gain.outcome.metric] == "up"), _paired(below, base, rises=False)
     shape = draws.size, len(labels)
-    last = {lever: list(levels)[-1] for lever, levels in design.levels_of.items()}
-    every = (points[list(last)] == pd.Series(last)).all(axis=1).to_numpy(bool) if last else np.zeros(len(points), bool)
+    every = _all_on(points, design)
     known = ~np.isnan(above[at_base])
     return Menu(
         condition,
@@ -161,6 +160,22 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
         int(known.sum()),
         np.stack([_pooled(np.where(met & kept, cube.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for cube in (gain, cost)]),
     )
+
+
+def _first_rows(names: Iterable[str]) -> dict[str, int]:
+    """The row in which each name stands first, in the order of rows."""
+    first: dict[str, int] = {}
+    for row, name in enumerate(names):
+        first.setdefault(name, row)
+    return first
+
+
+def _all_on(points: pd.DataFrame, design: Design) -> NDArray[np.bool_]:
+    """Points ``[P]`` at which every lever is at its last level; none in a design without levers."""
+    last = {lever: list(levels)[-1] for lever, levels in design.levels_of.items()}
+    if not last:
+        return np.zeros(len(points), bool)
+    return np.asarray((points[list(last)] == pd.Series(last)).all(axis=1), bool)
 
 
 def kept_runs(*values: Reals) -> NDArray[np.bool_]:

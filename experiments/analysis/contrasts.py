@@ -20,6 +20,7 @@ from sim.metrics import UNITS
 from sim.review.safeguard import home_of
 from sim.settings import Config
 from sim.world.estimand import own_estimands
+from sim.world.instruments import Instrument
 
 COLUMNS = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
@@ -54,15 +55,22 @@ def changed_safeguards(config: Config, baseline: Config) -> frozenset[str] | Non
         return None
     if set(config.instruments) != set(baseline.instruments) or set(config.safeguards) != set(baseline.safeguards):
         return None
+    texts = [(text, baseline.instruments[name]) for name, text in config.instruments.items()]
+    if any(_bare(text) != _bare(other) for text, other in texts):
+        return None
     changed = {name for name in config.safeguards if config.safeguards[name] != baseline.safeguards[name]}
-    for name, text in config.instruments.items():
-        other = baseline.instruments[name]
-        bare = [side.model_copy(update=dict.fromkeys(_OWN_CHANGES)) for side in (text, other)]
-        if bare[0] != bare[1]:
-            return None
-        forces, before = text.safeguards, other.safeguards
-        changed |= {s for s in {*forces, *before} if forces.get(s, "absent") != before.get(s, "absent")}
-    return frozenset(changed)
+    return frozenset(changed.union(*(_forces_changed(text, other) for text, other in texts)))
+
+
+def _bare(text: Instrument) -> Instrument:
+    """An instrument without what its safeguards may change of it."""
+    return text.model_copy(update=dict.fromkeys(_OWN_CHANGES))
+
+
+def _forces_changed(text: Instrument, other: Instrument) -> set[str]:
+    """Safeguards whose force differs between two instruments; one that is not named is absent."""
+    forces, before = text.safeguards, other.safeguards
+    return {name for name in {*forces, *before} if forces.get(name, "absent") != before.get(name, "absent")}
 
 
 def movable(config: Config, baseline: Config) -> frozenset[str] | None:

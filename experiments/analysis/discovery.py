@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.conditions import together, unsaid, where, with_condition
 from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
-from experiments.analysis.policies import no_comparison, nothing_told, paired_conditions, selected, silent, unpaired
+from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
 from experiments.analysis.prim import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, left_out, share_limits
 from experiments.design.designs import Uncertainty
 from experiments.design.sampling import scaled, unit_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import counted, listed, number, share, span, spoken, under
+from experiments.text import counted, listed, number, share, span, spoken
 from sim.arrays import Reals
 from sim.world.record import ConfigError
 
@@ -50,17 +51,20 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in every if one.tables]
     if not told:
-        few = [nothing_told(one.condition, one.few) for one in every if one.few]
+        few = unsaid([one for one in every if one.few])
         return silent(_NAME, every[0].heading, every[0].question, outcome, ("condition", "parameter", "low", "high", "says"), few)
-    tables = {name: pd.concat([one.tables[name] for one in told], ignore_index=True) for name in told[0].tables}
-    none = [nothing_told(one.condition, one.few) for one in every if not one.tables]
+    return _put_together(told, [*unsaid([one for one in every if not one.tables]), *unpaired(study)])
+
+
+def _put_together(told: Sequence[Looked], sure: Sequence[str]) -> Analysis:
+    """What is found under all conditions as one analysis; ``sure`` are sentences that hold whatever the condition."""
     return Analysis(
         name=_NAME,
         heading=listed(list(dict.fromkeys(one.heading for one in told))),
         question=" ".join(dict.fromkeys(one.question for one in told)),
-        answer=[_under(one.condition, said) for one in told for said in one.answer],
-        sure=[*dict.fromkeys(_under(one.condition, said) for one in told for said in one.sure), *none, *unpaired(study)],
-        tables=tables,
+        answer=[said for one in told for said in where(one.condition, one.answer)],
+        sure=[*dict.fromkeys(said for one in told for said in where(one.condition, one.sure)), *sure],
+        tables={name: together(one.tables[name] for one in told) for name in told[0].tables},
         drawings=[drawing for one in told for drawing in one.drawings],
     )
 
@@ -78,10 +82,6 @@ class Looked(NamedTuple):
     few: list[str]  # that there are too few events
 
 
-def _under(condition: str, sentence: str) -> str:
-    return under(condition, sentence) if condition else sentence
-
-
 def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Looked:
     """The box under one condition."""
     known = {key: one for key, one in study.design.uncertainties.items() if key in study.points}
@@ -91,8 +91,7 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
     if len(failing.fails) < _FEWEST or failing.few:
         return Looked(condition, heading, question, [], [], {}, [], failing.few)
     x = unit_draws_of(failing.futures, known)
-    enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
-    found = find(x, failing.fails, spec) if enough else None
+    found = _searched(x, failing, spec)
     told = found if found is not None and is_worth(found, spec) else None
     tables = {
         _NAME: limits_table(told, x, failing, known),
@@ -106,16 +105,16 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
         question,
         [_count(failing, spec), *(_none(found, failing, spec) if told is None else _box(told, x, failing, tables))],
         [*failing.unseen, *_sure(found, x, failing, spec)],
-        {name: _under_condition(table, condition) for name, table in tables.items()},
+        {name: with_condition(table, condition, len(table.columns)) for name, table in tables.items()},
         [] if told is None else [_of_condition(one, condition) for one in _drawings(told, failing, tables, spec)],
         [],
     )
 
 
-def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
-    own = table.copy()
-    own.insert(len(own.columns), "condition", pd.Series(condition, index=own.index, dtype=object))
-    return own
+def _searched(x: Reals, failing: Failing, spec: Spec) -> Found | None:
+    """The box that a search finds; None where too few draws fail, or too few do not."""
+    enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
+    return find(x, failing.fails, spec) if enough else None
 
 
 def _of_condition(drawing: Drawing, condition: str) -> Drawing:

@@ -96,18 +96,29 @@ def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") 
     kept = Outcome.of(spec.cooperation)
     held = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     baseline, names = str(baseline_of(study.points, study.design)), labels_of(held[0].points, study.design)
-    others = [name for name in dict.fromkeys(names) if name != baseline]
-    if spec.policy is not None and spec.policy not in others:
-        raise ConfigError(f"analysis.discovery.policy: found {spec.policy!r}; accepted: null, {', '.join(others)}")
     cubes = [policies_of(cube, names) for cube in held]
     better_up = [is_better_up(outcome), is_better_up(kept, "analysis.discovery.cooperation")]
-    chosen = [name for name in others if spec.policy in (None, name)]
+    chosen = _asked_for([name for name in dict.fromkeys(names) if name != baseline], spec.policy)
     fewest, outcomes = study.config.metrics.fewest_events, [outcome, *([kept] if spec.costs_above is not None else [])]
     every = [failing_of(cubes, (baseline, name), better_up, spec, study.design, fewest) for name in chosen]
     every = [one._replace(few=too_few(one.few, outcomes, fewest)) for one in every]
     unseen = [one.policy for one in every if one.few]
-    found = min(every, key=lambda one: (bool(one.few), abs(one.fails.mean() - 0.5) if len(one.fails) else 1.0))
+    found = min(every, key=_undecided)
     return found._replace(among=len(every) - len(unseen), unseen=[] if found.few else too_few(unseen, outcomes, fewest))
+
+
+def _asked_for(others: list[str], policy: str | None) -> list[str]:
+    """The policy that is asked for, or all of them. Raises ``ConfigError`` for one that there is not."""
+    if policy is None:
+        return others
+    if policy not in others:
+        raise ConfigError(f"analysis.discovery.policy: found {policy!r}; accepted: null, {', '.join(others)}")
+    return [policy]
+
+
+def _undecided(one: Failing) -> tuple[bool, float]:
+    """How little a policy tells of where it fails: too few events, then how far from half of the draws it fails in."""
+    return bool(one.few), float(abs(one.fails.mean() - 0.5)) if len(one.fails) else 1.0
 
 
 def failing_of(

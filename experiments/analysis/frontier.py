@@ -8,12 +8,13 @@ baseline in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, baselines_of, labels_of
+from experiments.analysis.conditions import together
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
 from experiments.design.designs import Design
@@ -32,21 +33,23 @@ def unsuited(study: Study) -> str | None:
     if not (design.levers or design.scenarios or design.arms or design.search):
         return "wants policies to choose from (design.levers, scenarios, arms or search)"
     base = baseline_of(points, design)
-    for condition in conditions_in(points):
-        of_it = points[points["condition"] == condition]
-        labels = labels_of(of_it, design)
-        if base is None or base not in labels:
-            return _without(points, design)
-        if len(set(labels)) < _FEWEST:
-            return f"wants {_FEWEST} policies or more; found {len(set(labels))}"
-        if design.search is None and design.uncertainties:
-            at_base = [label == base for label in labels]
-            if set(of_it["draw"]) != set(of_it.loc[at_base, "draw"]):
-                return f"wants the baseline {base} in every parameter draw"
-        alone = labels_of(of_it[of_it["against"] == ""], design)
-        if alone:
-            return f"wants the baseline {base} in the world of every policy; found none in that of {alone[0]}"
-    return None
+    lacks = (_lacking(points, points[points["condition"] == condition], design, base) for condition in conditions_in(points))
+    return next(filter(None, lacks), None)
+
+
+def _lacking(points: pd.DataFrame, of_it: pd.DataFrame, design: Design, base: str | None) -> str | None:
+    """What the points of one condition, ``of_it``, lack for a frontier; None where they lack nothing."""
+    labels = labels_of(of_it, design)
+    if base is None or base not in labels:
+        return _without(points, design)
+    if len(set(labels)) < _FEWEST:
+        return f"wants {_FEWEST} policies or more; found {len(set(labels))}"
+    if design.search is None and design.uncertainties:
+        at_base = [label == base for label in labels]
+        if set(of_it["draw"]) != set(of_it.loc[at_base, "draw"]):
+            return f"wants the baseline {base} in every parameter draw"
+    alone = labels_of(of_it[of_it["against"] == ""], design)
+    return f"wants the baseline {base} in the world of every policy; found none in that of {alone[0]}" if alone else None
 
 
 def _without(points: pd.DataFrame, design: Design) -> str:
@@ -65,27 +68,34 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     spec = spec_from(NAME, Spec, study.asked)
     cubes = _cubes(study, outcome, spec)
     fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
-    every = [scores_of(*cubes, study.design, condition, spec, fewest) for condition in conditions]
-    found = [scores for scores in every if scores is not None]
+    every = {condition: scores_of(*cubes, study.design, condition, spec, fewest) for condition in conditions}
+    found = [scores for scores in every.values() if scores is not None]
     if not found:
-        both = " or of ".join(str(cube.outcome) for cube in cubes)
-        raise ConfigError(
-            f"outcome: found fewer than {fewest} events of {both} in the baseline; accepted: estimands with more events "
-            "(metrics.fewest_events)"
-        )
-    silent = [condition for condition, scores in zip(conditions, every, strict=True) if scores is None]
+        raise _too_few(cubes, fewest)
+    silent = [condition for condition, scores in every.items() if scores is None]
     tables = {
-        "frontier": pd.concat([table_of(scores, spec) for scores in found], ignore_index=True),
-        "choices": pd.concat([choices_of(scores, spec) for scores in found], ignore_index=True),
+        "frontier": together(table_of(scores, spec) for scores in found),
+        "choices": together(choices_of(scores, spec) for scores in found),
     }
+    sure = [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)]
+    does = _does(cubes[0].outcome)
     return Analysis(
         NAME,
         "What protection costs in cooperation",
         study.design.question,
-        [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, _does(cubes[0].outcome))],
-        [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)],
+        [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, does)],
+        sure,
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
+    )
+
+
+def _too_few(cubes: Sequence[Cube], fewest: int) -> ConfigError:
+    """That the baseline has too few events under every condition, as it is told."""
+    both = " or of ".join(str(cube.outcome) for cube in cubes)
+    return ConfigError(
+        f"outcome: found fewer than {fewest} events of {both} in the baseline; accepted: estimands with more events "
+        "(metrics.fewest_events)"
     )
 
 

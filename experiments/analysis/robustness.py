@@ -29,11 +29,11 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import Change, baseline_of, labels_of
+from experiments.analysis.conditions import together, unsaid, where, with_condition
 from experiments.analysis.policies import (
     Policies,
     is_better_up,
     no_comparison,
-    nothing_told,
     paired_conditions,
     policies_of,
     saving,
@@ -49,7 +49,7 @@ from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noi
 from experiments.design.designs import Design
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import counted, limits, number, share, span, spoken, under
+from experiments.text import counted, limits, number, share, span, spoken
 from sim.arrays import Reals
 from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import ConfigError, Record
@@ -136,22 +136,20 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in found if one.drawing is not None]
     if not told:
-        few = [nothing_told(one.condition, one.few) for one in found if one.few]
-        return silent(_NAME, _HEADING, question, outcome, COLUMNS, few)
-    tables = [pd.concat([one.tables[part] for one in told], ignore_index=True) for part in range(len(_TABLES))]
-    sure = [
-        *(under(one.condition, said) if one.condition else said for one in told for said in one.sure),
-        *_sure(told[0].scores, spec, outcome, study),
-        *(nothing_told(one.condition, one.few) for one in found if one not in told),
-        *unpaired(study),
-    ]
+        return silent(_NAME, _HEADING, question, outcome, COLUMNS, unsaid([one for one in found if one.few]))
+    sure = [*_sure(told[0].scores, spec, outcome, study), *unsaid([one for one in found if one.drawing is None]), *unpaired(study)]
+    return _put_together(told, question, sure)
+
+
+def _put_together(told: Sequence[Judged], question: str, sure: Sequence[str]) -> Analysis:
+    """What is found under all conditions as one analysis; ``sure`` are sentences that hold whatever the condition."""
     return Analysis(
         name=_NAME,
         heading=_HEADING,
         question=question,
-        answer=[under(one.condition, said) if one.condition else said for one in told for said in one.answer],
-        sure=sure,
-        tables=dict(zip(_TABLES, tables, strict=True)),
+        answer=[said for one in told for said in where(one.condition, one.answer)],
+        sure=[*(said for one in told for said in where(one.condition, one.sure)), *sure],
+        tables={name: together(one.tables[part] for one in told) for part, name in enumerate(_TABLES)},
         drawings=[one.drawing for one in told if one.drawing is not None],
     )
 
@@ -175,24 +173,23 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
     pooled = pooled_table(held, rises, baseline)
-    enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)[:, ~undefined]  # [Q, D]
-    enough &= enough[scores.names.index(baseline)]
+    enough = _enough(held, fewest, scores.names.index(baseline))[:, ~undefined]
     futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
         *filter(None, [*few, left_out(complete.dropped)]),
         *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
-    tables = tuple(_under_condition(one, condition) for one in (table, spread, pooled, futures))
+    tables = tuple(with_condition(one, condition) for one in (table, spread, pooled, futures))
     answer = _answers(scores, table, (spread, pooled), spec, baseline)
     drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
     return Judged(condition, scores, tables, answer, said, drawing, few)
 
 
-def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
-    own = table.copy()
-    own.insert(0, "condition", pd.Series(condition, index=own.index, dtype=object))
-    return own
+def _enough(held: Sequence[Policies], fewest: int, baseline: int) -> NDArray[np.bool_]:
+    """Where a policy and the baseline, which has that place, both have events enough for a number of one draw, ``[Q, D]``."""
+    enough = np.all([one.counts.sum((2, 3)) >= fewest for one in held], axis=0)
+    return np.asarray(enough & enough[baseline])
 
 
 # --- scores and measures --------------------------------------------------------------------------------------------------
@@ -311,13 +308,9 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     have that are all alike. Limits of regret and shares end where these do. Replicate
     limits: jackknife over worlds with Student's t, missing under three worlds.
     """
-    values = scores.values
+    values, rows = scores.values, blocks_of(scores.draws, design)
     point, plain = _flat(measured(values, spec)), _flat(uncorrected(values, spec))
-    rng, rows = np.random.default_rng(spec.seed), blocks_of(scores.draws, design)
-    drawn = (np.concatenate([rows[b] for b in rng.integers(0, len(rows), len(rows))]) for _ in range(spec.resamples))
-    again = np.stack([_flat(measured(values[:, :, chosen], spec)) for chosen in drawn])
-    tail = 50.0 * (1.0 - LEVEL)
-    low, high = np.percentile(again, (tail, 100.0 - tail), axis=0) if len(rows) >= _FEWEST else (np.full(point.shape, np.nan),) * 2
+    low, high = _draw_limits(values, rows, spec)
     half = _half_of(_worlds_left(values, spec))
     labels = [(policy, score, measure) for score in SCORES for policy in scores.names for measure in MEASURES]
     labels += [(policy, "both", SATISFIED) for policy in scores.names]
@@ -336,6 +329,17 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
         chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
         unit=[_unit(measure) for _, _, measure in labels],
     ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
+
+
+def _draw_limits(values: Reals, rows: Sequence[NDArray[np.int64]], spec: Spec) -> Reals:
+    """Limits of every measure as draws vary, ``[2, measures]``: bootstrap over what was drawn together; missing under two such."""
+    rng = np.random.default_rng(spec.seed)
+    drawn = (np.concatenate([rows[b] for b in rng.integers(0, len(rows), len(rows))]) for _ in range(spec.resamples))
+    again = np.stack([_flat(measured(values[:, :, chosen], spec)) for chosen in drawn])
+    tail = 50.0 * (1.0 - LEVEL)
+    if len(rows) < _FEWEST:
+        return np.full((2, again.shape[1]), np.nan)
+    return np.asarray(np.percentile(again, (tail, 100.0 - tail), axis=0))
 
 
 def _first_things_first(names: pd.Series) -> pd.Series:

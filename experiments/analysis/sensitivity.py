@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.conditions import together
 from experiments.analysis.drawn import Case, Drawn, UnsuitedError, cases_of, drawn_of
 from experiments.analysis.measures import Sample, Spec, main_of, measured_by
 from experiments.analysis.record import CHANGES, DISTANCES, SHARES, STEPS, Analysis, Drawing, spec_from
@@ -58,32 +59,39 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     has events enough.
     """
     spec, drawn = spec_from("sensitivity", Spec, study.asked), drawn_of(study)
-    cases = list(cases_of(study, study.cube(outcome)))
-    ordered, fewest = [*(c for c in cases if c.effect), *(c for c in cases if not c.effect)], study.config.metrics.fewest_events
-    every = [_found(case, drawn, spec, fewest) for case in ordered]
-    found = [one for one in every if one is not None]
-    few = [spoken(case.label) for case, one in zip(ordered, every, strict=True) if one is None]
+    fewest = study.config.metrics.fewest_events
+    cases = sorted(cases_of(study, study.cube(outcome)), key=lambda case: not case.effect)
+    every = [(case, _found(case, drawn, spec, fewest)) for case in cases]
+    found = [one for _, one in every if one is not None]
     if not found:
         raise ConfigError(
             f"outcome: found fewer than {fewest} events of {outcome}; accepted: an outcome with more events (metrics.fewest_events)"
         )
+    few = _few([case for case, one in every if one is None], fewest)
+    return _put_together(found, drawn, outcome, spec, few)
+
+
+def _put_together(found: Sequence[Found], drawn: Drawn, outcome: Outcome, spec: Spec, few: Sequence[str]) -> Analysis:
+    """What is found of all cases as one analysis; ``few`` says which cases have no number."""
     return Analysis(
         name="sensitivity",
         heading="What the answer depends on",
         question=f"Which of {len(drawn.factors)} uncertain inputs move the {called(outcome)}, and by how much?",
         answer=[sentence for one in found for sentence in answer_of(one, drawn, outcome, spec)],
-        sure=[
-            *(sentence for one in found for sentence in stands_on(one, drawn)),
-            *intervals_of(drawn, spec),
-            *([f"Without a number, on fewer than {fewest} events (metrics.fewest_events): {'; '.join(few)}."] if few else []),
-        ],
+        sure=[*(sentence for one in found for sentence in stands_on(one, drawn)), *intervals_of(drawn, spec), *few],
         tables={
-            "sensitivity": pd.concat([one.tables.indices for one in found], ignore_index=True),
-            "tornado": pd.concat([one.tables.tornado for one in found], ignore_index=True),
-            "variance": pd.concat([_variance_table(one) for one in found], ignore_index=True),
+            "sensitivity": together(one.tables.indices for one in found),
+            "tornado": together(one.tables.tornado for one in found),
+            "variance": together(map(_variance_table, found)),
         },
         drawings=[drawing for one in found for drawing in _drawings(one, drawn, outcome, spec, alone=len(found) == 1)],
     )
+
+
+def _few(cases: Sequence[Case], fewest: int) -> list[str]:
+    """A sentence about cases without a number; nothing where there is none."""
+    named = "; ".join(spoken(case.label) for case in cases)
+    return [f"Without a number, on fewer than {fewest} events (metrics.fewest_events): {named}."] if cases else []
 
 
 def _found(case: Case, drawn: Drawn, spec: Spec, fewest: int) -> Found | None:

@@ -8,7 +8,8 @@ it exceeds every other step in intervals that hold together (Bonferroni over all
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -16,12 +17,13 @@ import pandas as pd
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
+from experiments.analysis.conditions import together, where, with_condition
 from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import Kept, bands_of, complete, kept_of, left_out, share_limits
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Study, conditions_in
-from experiments.text import Row, band, counted, limits, listed, number, share, spoken, under
+from experiments.text import Row, band, counted, limits, listed, number, share, spoken
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
@@ -91,21 +93,17 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     if numbers_of(study.points, study.design) is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
     curves = [_curve(study, one, condition, spec) for condition in conditions_in(study.points) for one in outcomes]
-    levels = pd.concat([curve.levels for curve in curves], ignore_index=True)
-    changes = pd.concat([curve.changes for curve in curves], ignore_index=True)
-    table = pd.concat([curve.table for curve in curves], ignore_index=True)
+    levels, changes = together(curve.levels for curve in curves), together(curve.changes for curve in curves)
+    key = key_varied(study.design)
+    drawings = [_drawings(condition, levels, changes, spec, key) for condition in conditions_in(study.points)]
     return Analysis(
         name=_NAME,
-        heading=f"What moves with {key_varied(study.design)}",
+        heading=f"What moves with {key}",
         question=study.design.question,
-        answer=[under(curve.condition, words) if curve.condition else words for curve in curves for words in _answers(curve, spec)],
+        answer=[said for curve in curves for said in where(curve.condition, _answers(curve, spec))],
         sure=_sure(curves, levels),
-        tables={_NAME: levels, "changes": changes, "steps": table},
-        drawings=[
-            drawing
-            for condition in conditions_in(study.points)
-            for drawing in _drawings(condition, levels, changes, spec, key_varied(study.design))
-        ],
+        tables={_NAME: levels, "changes": changes, "steps": together(curve.table for curve in curves)},
+        drawings=list(chain.from_iterable(drawings)),
     )
 
 
@@ -120,14 +118,8 @@ def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
         changes_table(policies, outcome, spec.line),
         steps_table(steps, outcome, spec.line),
     )
-    named = [_under_condition(table, condition) for table in tables]
+    named = [with_condition(table, condition, 1) for table in tables]
     return Curve(outcome, condition, named[0], named[1], named[2], steps, kept, begun)
-
-
-def _under_condition(table: pd.DataFrame, condition: str) -> pd.DataFrame:
-    own = table.copy()
-    own.insert(1, "condition", pd.Series(condition, index=own.index, dtype=object))
-    return own
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------
@@ -288,16 +280,22 @@ def _answers(curve: Curve, spec: Spec) -> list[str]:
         f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
         f"{spec.unit}, in limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
     )
-    beside = [float(row["largest_share"]) for row in mine if row["at_line"]]
-    if not np.isnan(beside).any():
-        low, high = share_limits(sum(beside), steps.cells.shape[1])
-        told[-1] += (
-            f" In {share(sum(beside))} of the draws ({share(low)} to {share(high)}) the steepest step is one beside {spec.line:g}; "
-            f"by chance alone it would be in {share(len(beside) / len(mine))}, and replicate noise is in that share."
-        )
+    told[-1] += _beside_the_line(mine, steps.cells.shape[1], spec)
     back = [f"from {mine[k]['from']:g} to {mine[k]['to']:g}" for k in cliff.turns]
     told[-1] += f" It turns back {listed(back)}." if back else " No step surely turns back."
     return told
+
+
+def _beside_the_line(steps: Sequence[Row], draws: int, spec: Spec) -> str:
+    """In what share of the draws the steepest step lies beside the line; empty where that is not known."""
+    beside = [float(row["largest_share"]) for row in steps if row["at_line"]]
+    if np.isnan(beside).any():
+        return ""
+    low, high = share_limits(sum(beside), draws)
+    return (
+        f" In {share(sum(beside))} of the draws ({share(low)} to {share(high)}) the steepest step is one beside {spec.line:g}; "
+        f"by chance alone it would be in {share(len(beside) / len(steps))}, and replicate noise is in that share."
+    )
 
 
 def _level(row: Row, spec: Spec) -> str:

@@ -76,11 +76,7 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
     if name not in FIGURES:
         raise ConfigError(f"no figure is named {name!r}; accepted: {', '.join(FIGURES)}")
     page = _PAGE | dict(settings or {})
-    options = {key: value for key, value in page.items() if key not in _PAGE} | given
-    unknown = sorted(set(options) - set(FIGURES[name].__kwdefaults__ or {}))
-    if unknown:
-        accepted = ", ".join([*_PAGE, *(FIGURES[name].__kwdefaults__ or {})])
-        raise ConfigError(f"figures.{name}: nothing is named {unknown[0]!r}; accepted: {accepted}")
+    options = _known(name, {key: value for key, value in page.items() if key not in _PAGE} | given)
     above = {_TITLE: _BREAKS.sub(" ", str(page["title"])), _CAPTION: _BREAKS.sub(" ", caption)}
     safe = drawable(frame, options | above)
     title, caption = safe.words.pop(_TITLE), safe.words.pop(_CAPTION)
@@ -90,18 +86,35 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
         FigureCanvasAgg(figure)
         ax = figure.subplots()
         FIGURES[name](safe.frame, ax, **safe.words)
-        inside = size[0] * (1 - 2 * _MARGIN)
-        across = int(_TITLE_LETTERS_PER_INCH * inside)
-        heading = "\n".join(folded(shortened(title, _TITLE_LINES * across) if title else "", across))
-        figure.suptitle(heading, x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
-        below = [text.get_text() for text in ax.texts if text.get_gid() == NOTE]
-        for text in [text for text in ax.texts if text.get_gid() == NOTE]:
-            text.remove()
-        words = " ".join([*below, caption, CODED * safe.coded]).strip()
-        lines = folded(words, int(_LETTERS_PER_INCH * inside))
-        figure.supxlabel("\n".join(lines), x=_MARGIN, ha="left", fontsize=SMALL, color=MUTED, linespacing=1.35)
+        _around(figure, title, " ".join([*_notes_taken(ax), caption, CODED * safe.coded]).strip())
         figure.draw_without_rendering()
     return figure
+
+
+def _known(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The same options. Raises ``ConfigError`` for one that the figure does not take."""
+    taken = FIGURES[name].__kwdefaults__ or {}
+    if unknown := sorted(set(options) - set(taken)):
+        raise ConfigError(f"figures.{name}: nothing is named {unknown[0]!r}; accepted: {', '.join([*_PAGE, *taken])}")
+    return options
+
+
+def _notes_taken(ax: Axes) -> list[str]:
+    """What a figure says about itself, which is taken off its axes."""
+    notes = [text for text in ax.texts if text.get_gid() == NOTE]
+    for text in notes:
+        text.remove()
+    return [text.get_text() for text in notes]
+
+
+def _around(figure: Figure, title: str, words: str) -> None:
+    """The title above and the words below a figure, broken where the page ends."""
+    inside = float(figure.get_figwidth()) * (1 - 2 * _MARGIN)
+    across = int(_TITLE_LETTERS_PER_INCH * inside)
+    heading = "\n".join(folded(shortened(title, _TITLE_LINES * across) if title else "", across))
+    figure.suptitle(heading, x=_MARGIN, ha="left", fontsize=LARGE, fontweight="bold")
+    lines = folded(words, int(_LETTERS_PER_INCH * inside))
+    figure.supxlabel("\n".join(lines), x=_MARGIN, ha="left", fontsize=SMALL, color=MUTED, linespacing=1.35)
 
 
 def save(figure: Figure, path: Path | str) -> Path:

@@ -11,10 +11,25 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
+from matplotlib.typing import ColorType
 
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
-from experiments.figures.style import BETTER, FAINT, INK, LONG, SMALL, TEXT, edges, note, nothing, present, short_names, usual
-from experiments.text import in_order
+from experiments.figures.style import (
+    BETTER,
+    FAINT,
+    INK,
+    LONG,
+    SMALL,
+    TEXT,
+    edges,
+    note,
+    nothing,
+    present,
+    short_names,
+    striped,
+    usual,
+)
+from experiments.text import Row, in_order
 
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
 _SPANS = ((0.0, 0.54), (0.60, 0.16), (0.82, 0.18))  # left edge and width of the three panels, in parts of the axes
@@ -28,8 +43,9 @@ _PAPER_AT, _YEARS_FROM, _YEARS_TO = -0.26, -0.06, 0.28  # of a row, from its mid
 _TICKS = 4  # steps of an axis at most
 _LEGEND = 38.0  # points above the first panel, over its title
 _SAME_YEAR: dict[str, Any] = {"marker": "|", "color": INK, "ms": 6.0, "mew": 1.1, "ls": "none", "zorder": 5}
+Held = Mapping[tuple[str, str, str, str], Row]
+"""Rows by scenario, conduct, year and measure."""
 _LIGHT = 0.30  # how dark the first year of adaptation is drawn
-Row = Mapping[Any, Any]
 
 
 def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None = None) -> Axes:
@@ -41,7 +57,7 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     """
     table = present(frame, COLUMNS)
     table = table[table["value"].notna()]
-    held = {(str(r["scenario"]), r["conduct"], str(r["year"]), r["measure"]): r for r in table.to_dict("records")}
+    held = {(str(r["scenario"]), str(r["conduct"]), str(r["year"]), str(r["measure"])): r for r in table.to_dict("records")}
     scenarios = [name for name in in_order(frame["scenario"]) if (name, NAIVE, WHOLE, "protection") in held]
     if not scenarios:
         return nothing(ax)
@@ -54,20 +70,25 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     for panel, measure in ((panels[1], "displaced"), (panels[2], "cost")):
         far |= _beside(panel, scenarios, measure, held)
     for panel, title in zip(panels, _TITLES, strict=True):
-        panel.set(ylim=(len(scenarios) - 0.4, -0.6), yticks=[])
-        panel.set_title(title, fontsize=TEXT, loc="left")
-        left, right = panel.get_xlim()
-        panel.set_xticks([tick for tick in MaxNLocator(_TICKS).tick_values(left, right) if left <= tick <= right])
-        panel.axvline(0, color=INK, lw=0.9, zorder=1)
-        panel.spines["left"].set_visible(False)
-        for y in range(0, len(scenarios), 2):
-            panel.axhspan(y - 0.5, y + 0.5, color=_GROUND, lw=0, zorder=0)
+        _furnish(panel, title, len(scenarios))
     panels[0].set_yticks(range(len(scenarios)), [said[name] for name in scenarios], fontsize=SMALL)
     note(ax, _explained(table, years, far))
     return ax
 
 
-def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], held: Mapping[Any, Row]) -> bool:
+def _furnish(panel: Axes, title: str, rows: int) -> None:
+    """Title, ticks, the line at zero and the ground of a panel with so many rows."""
+    panel.set(ylim=(rows - 0.4, -0.6), yticks=[])
+    panel.set_title(title, fontsize=TEXT, loc="left")
+    left, right = panel.get_xlim()
+    panel.set_xticks([tick for tick in MaxNLocator(_TICKS).tick_values(left, right) if left <= tick <= right])
+    panel.axvline(0, color=INK, lw=0.9, zorder=1)
+    panel.spines["left"].set_visible(False)
+    striped(panel, rows, _GROUND)
+
+
+def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], held: Held) -> bool:
+    """The first panel: on paper, then each year of adaptation and the same year on paper; whether any value lies beyond it."""
     rows = [held.get((name, NAIVE, WHOLE, "protection")) for name in scenarios]
     rows += [held.get((name, ADAPTIVE, year, "protection")) for name in scenarios for year in years]
     left, right = _ends([row for row in rows if row is not None])
@@ -83,10 +104,16 @@ def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], hel
             plain = held.get((name, NAIVE, year, "protection"))
             if plain is not None and left <= plain["value"] <= right:
                 panel.plot([plain["value"]], [y + float(step)], **_SAME_YEAR)
+    _legend(panel, dict(zip(years, shades, strict=True)))
+    return far
+
+
+def _legend(panel: Axes, shades: Mapping[str, float]) -> None:
+    """What diamonds, strokes and discs stand for, above the panel; ``shades`` says how dark each year is."""
     handles = [panel.plot([], [], "D", color="white", mec=INK, ms=5, label="on paper (naive)")[0]]
-    if years:
+    if shades:
         handles.append(panel.plot([], [], label="on paper, the same year", **_SAME_YEAR)[0])
-    for shade, year in zip(shades, years, strict=True):
+    for year, shade in shades.items():
         colour = (*to_rgba(BETTER)[:3], float(shade))
         handles.append(panel.plot([], [], "o", color=colour, mec=BETTER, ms=5, label=f"year {year} of adaptation")[0])
     above = offset_copy(panel.transAxes, panel.get_figure(root=True), y=_LEGEND, units="points")
@@ -94,10 +121,10 @@ def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], hel
         handles=handles, ncols=len(handles), fontsize=SMALL, loc="lower left", bbox_to_anchor=(0.0, 1.0), bbox_transform=above,
         handletextpad=0.2, columnspacing=1.2, borderpad=0.0, borderaxespad=0.0,
     )  # fmt: skip
-    return far
 
 
-def _beside(panel: Axes, scenarios: Sequence[str], measure: str, held: Mapping[Any, Row]) -> bool:
+def _beside(panel: Axes, scenarios: Sequence[str], measure: str, held: Held) -> bool:
+    """A further panel: one measure over the whole window under both conducts; whether any value lies beyond it."""
     found = {(name, conduct): held.get((name, conduct, WHOLE, measure)) for name in scenarios for conduct in (NAIVE, ADAPTIVE)}
     left, right = _ends([row for row in found.values() if row is not None])
     panel.set_xlim(left, right)
@@ -119,7 +146,7 @@ def _ends(rows: Sequence[Row]) -> tuple[float, float]:
     return edges(np.concatenate([middle[usual(middle)].ravel(), spans[kept]]))
 
 
-def _mark(panel: Axes, y: float, row: Row | None, marker: str, face: Any, edge: Any) -> bool:
+def _mark(panel: Axes, y: float, row: Row | None, marker: str, face: ColorType, edge: ColorType) -> bool:
     """A value with its interval; whether it lies beyond the axis, where an arrow points to it."""
     if row is None:
         return False

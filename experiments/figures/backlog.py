@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.dates
@@ -29,7 +29,8 @@ from experiments.figures.style import (
 from experiments.text import in_order
 
 _DATES: Any = matplotlib.dates  # its functions carry no types
-_DASHES = ("solid", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)))
+Dash = str | tuple[int, tuple[float, ...]]
+_DASHES: tuple[Dash, ...] = ("solid", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)))
 _SUMMARIES = {
     "median": ("median authority", INK),
     "mean": ("mean authority", INK),
@@ -60,57 +61,64 @@ def backlog(
     table["date"] = pd.to_datetime(table["date"])
     scenarios, quantities = scenarios_of(table), in_order(table["quantity"])
     told = {name: name for name in quantities} | {name: words for name, (words, _) in _SUMMARIES.items()} | dict(names or {})
-    said, spelt = short_names(quantities, told), short_names(scenarios)
-    states = [name for name in quantities if name not in _SUMMARIES]
-    colours = {name: PALETTE[rank % len(PALETTE)] for rank, name in enumerate(states)}
-    colours |= {name: colour for name, (_, colour) in _SUMMARIES.items()}
-    ends: dict[str, float] = {}
-    for quantity in quantities:
-        for rank, scenario in enumerate(scenarios):
-            line = table[(table["quantity"] == quantity) & (table["scenario"] == scenario)].sort_values("date")
-            if line.empty:
-                continue
-            dashes = _DASHES[rank % len(_DASHES)]
-            ax.plot(
-                _DATES.date2num(line["date"]),
-                line["months"],
-                color=colours[quantity],
-                ls=dashes,
-                lw=1.7,
-                label=f"{quantity}, {scenario}",
-            )
-            ends.setdefault(quantity, float(line["months"].iloc[-1]))
-    first, last = (float(_DATES.date2num(edge)) for edge in (table["date"].min(), table["date"].max()))
+    said, spelt, colours = short_names(quantities, told), short_names(scenarios), _colours(quantities)
+    dashes = {name: _DASHES[rank % len(_DASHES)] for rank, name in enumerate(scenarios)}
+    ends = _lines(ax, table, colours, dashes)
+    first, last = float(_DATES.date2num(table["date"].min())), float(_DATES.date2num(table["date"].max()))
     top = max(1.08 * float(table["months"].max()), 1e-3)
     ax.set(xlim=(first, last), ylim=(0, top))
     _phases(ax, first, last, opens, closes)
-    places = apart(list(ends.values()), _LINE * top)
-    places = places + max(0.0, 0.4 * _LINE * top - float(places.min()))
-    for (quantity, value), place in zip(ends.items(), places, strict=True):
-        path = [1.0, 1.012, 1.022], [value, place, place]
-        ax.plot(*path, transform=ax.get_yaxis_transform(), color=colours[quantity], lw=0.8, clip_on=False)
-        words = said[quantity]
-        ax.text(1.026, place, words, transform=ax.get_yaxis_transform(), va="center", color=colours[quantity], fontsize=TEXT)
+    _name_lines(ax, ends, said, colours, top)
     locator = _DATES.AutoDateLocator(minticks=5, maxticks=11)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(_DATES.ConciseDateFormatter(locator))
     ax.set_ylabel("backlog (months of the authority's capacity)")
     ax.grid(axis="y")
+    overlap = ""
     if len(scenarios) > 1:
-        columns = legend_columns(spelt.values())
-        handles = [Line2D([], [], color=INK, ls=_DASHES[i % len(_DASHES)], lw=1.7) for i in range(len(scenarios))]
-        ax.legend(
-            handles,
-            list(spelt.values()),
-            loc="lower left",
-            bbox_to_anchor=(0, 1.03),
-            ncols=columns,
-            handlelength=3,
-        )
-    same = [said[name] for name in quantities if _coincide(table[table["quantity"] == name], top)]
-    overlap = f" The scenarios coincide for: {', '.join(same)}." if same and len(scenarios) > 1 else ""
+        _legend(ax, spelt, dashes)
+        same = [said[name] for name in quantities if _coincide(table[table["quantity"] == name], top)]
+        overlap = f" The scenarios coincide for: {', '.join(same)}." if same else ""
     note(ax, f"Expected hours of the files waiting over an authority's hours in a month; percentiles over authorities.{overlap}")
     return ax
+
+
+def _colours(quantities: Sequence[str]) -> dict[str, str]:
+    """A colour for each quantity: summaries over authorities have their own, states take turns with the palette."""
+    states = [name for name in quantities if name not in _SUMMARIES]
+    colours = {name: PALETTE[rank % len(PALETTE)] for rank, name in enumerate(states)}
+    return colours | {name: colour for name, (_, colour) in _SUMMARIES.items()}
+
+
+def _legend(ax: Axes, spelt: Mapping[str, str], dashes: Mapping[str, Dash]) -> None:
+    """Which dashes stand for which scenario, above the axes."""
+    handles = [Line2D([], [], color=INK, ls=dash, lw=1.7) for dash in dashes.values()]
+    columns = legend_columns(spelt.values())
+    ax.legend(handles, list(spelt.values()), loc="lower left", bbox_to_anchor=(0, 1.03), ncols=columns, handlelength=3)
+
+
+def _lines(ax: Axes, table: pd.DataFrame, colours: Mapping[str, str], dashes: Mapping[str, Dash]) -> dict[str, float]:
+    """A line a quantity and scenario; returns where the first line of each quantity ends, in months."""
+    ends: dict[str, float] = {}
+    for quantity in in_order(table["quantity"]):
+        for scenario, dash in dashes.items():
+            line = table[(table["quantity"] == quantity) & (table["scenario"] == scenario)].sort_values("date")
+            if line.empty:
+                continue
+            dates, label = _DATES.date2num(line["date"]), f"{quantity}, {scenario}"
+            ax.plot(dates, line["months"], color=colours[quantity], ls=dash, lw=1.7, label=label)
+            ends.setdefault(quantity, float(line["months"].iloc[-1]))
+    return ends
+
+
+def _name_lines(ax: Axes, ends: Mapping[str, float], said: Mapping[str, str], colours: Mapping[str, str], top: float) -> None:
+    """The name of each quantity to the right of the axes, as near to the end of its line as others leave room."""
+    places = apart(list(ends.values()), _LINE * top)
+    places = places + max(0.0, 0.4 * _LINE * top - float(places.min()))
+    beside = ax.get_yaxis_transform()
+    for (quantity, value), place in zip(ends.items(), places, strict=True):
+        ax.plot([1.0, 1.012, 1.022], [value, place, place], transform=beside, color=colours[quantity], lw=0.8, clip_on=False)
+        ax.text(1.026, place, said[quantity], transform=beside, va="center", color=colours[quantity], fontsize=TEXT)
 
 
 def _coincide(lines: pd.DataFrame, top: float) -> bool:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from experiments.figures.style import BETTER, INK, MUTED, PALE, SMALL, TEXT, WORSE, note, nothing, present, short_names, shortened
-from experiments.text import percent, thousands
+from experiments.text import Row, percent, thousands
 
-Row = Mapping[Hashable, Any]
 LIMITS = [
     *("parameter", "least", "most", "low_unit", "high_unit", "low_quasi_p", "high_quasi_p", "found_again", "says"),
     *("coverage", "density", "draws", "failing", "worlds", "runs"),
@@ -123,13 +119,7 @@ def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
     box.set_gid("box")
     ax.add_patch(box)
     ax.add_patch(Rectangle((left, low), right - left, high - low, fill=False, ec=WORSE, lw=1.2, ls=(0, (4, 3)), zorder=2))
-    fails, sure = table["fails"].astype(bool), table["sure"].astype(bool)
-    for failing, colour, words in ((True, WORSE, "fails"), (False, BETTER, "does not fail")):
-        for certain, size in ((True, 6.5), (False, 3.6)):
-            own = table[(fails == failing) & (sure == certain)]
-            label = f"{words}{'' if certain else ', too near the threshold to tell'} ({thousands(len(own))})"
-            face = colour if failing else "white"
-            ax.plot(own["x"], own["y"], "o", ms=size, mfc=face, mec=colour, mew=1.1, ls="none", label=label, zorder=3)
+    _draws(ax, table)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=SMALL, borderaxespad=0.2)
     ax.tick_params(labelsize=TEXT)
     note(
@@ -138,3 +128,14 @@ def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
         f"the box in these two. {thousands(len(table))} draws, {thousands(first['runs'])} runs.",
     )
     return ax
+
+
+def _draws(ax: Axes, table: pd.DataFrame) -> None:
+    """A dot a draw: filled where the policy fails, small where the draw is too near the threshold to tell."""
+    fails, sure = table["fails"].astype(bool), table["sure"].astype(bool)
+    for failing, colour, words in ((True, WORSE, "fails"), (False, BETTER, "does not fail")):
+        for certain, size in ((True, 6.5), (False, 3.6)):
+            own = table[(fails == failing) & (sure == certain)]
+            label = f"{words}{'' if certain else ', too near the threshold to tell'} ({thousands(len(own))})"
+            face = colour if failing else "white"
+            ax.plot(own["x"], own["y"], "o", ms=size, mfc=face, mec=colour, mew=1.1, ls="none", label=label, zorder=3)

@@ -42,14 +42,10 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
 
 
 def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str, title: str) -> None:
+    """One outcome over the levels, with its bands and the line that marks the level as adopted."""
     levels = rows["level"].to_numpy(float)
     for kind, shade, edge in (("draw", _LIGHT, ":"), ("world", _DARK, "-")):
-        low, high = (rows[f"{kind}_{end}"].to_numpy(float) for end in ("low", "high"))
-        if not np.isnan([low, high]).any():
-            band = inner.fill_between(levels, low, high, color=colour, alpha=shade, lw=0, zorder=1)
-            band.set_gid(kind)
-            for limit in (low, high):  # the two may cross: each keeps an edge of its own
-                inner.plot(levels, limit, color=colour, lw=1.3 if edge == ":" else 0.7, ls=edge, zorder=2)
+        _band(inner, rows, kind, colour, shade, edge)
     inner.plot(levels, rows["mean"], "o-", color=colour, ms=4.5, lw=1.8, clip_on=False, zorder=3)
     bounds = rows[["mean", "world_low", "world_high", "draw_low", "draw_high"]].to_numpy(float)
     low_end, high_end = edges(bounds)
@@ -64,19 +60,35 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
     inner.set_ylabel(shortened(str(rows["unit"].iloc[0])), fontsize=TEXT)
     inner.set_title(title, loc="left", fontsize=TEXT, fontweight="bold")
     if line in levels:
-        inner.axvline(line, color=INK, lw=1.0, ls=(0, (4, 3)), zorder=2)
-        right = bool(line < levels.mean())  # of the line, where more room is
-        inner.annotate(
-            "as adopted",
-            (line, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(5 if right else -5, 6),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="bottom",
-            fontsize=SMALL,
-            color=MUTED,
-        )
+        _as_adopted(inner, line, right=bool(line < levels.mean()))
+
+
+def _band(inner: Axes, rows: pd.DataFrame, kind: str, colour: str, shade: float, edge: str) -> None:
+    """The band between the limits of one kind (``draw`` or ``world``); none where a limit is missing."""
+    levels = rows["level"].to_numpy(float)
+    low, high = (rows[f"{kind}_{end}"].to_numpy(float) for end in ("low", "high"))
+    if np.isnan([low, high]).any():
+        return
+    band = inner.fill_between(levels, low, high, color=colour, alpha=shade, lw=0, zorder=1)
+    band.set_gid(kind)
+    for limit in (low, high):  # the two may cross: each keeps an edge of its own
+        inner.plot(levels, limit, color=colour, lw=1.3 if edge == ":" else 0.7, ls=edge, zorder=2)
+
+
+def _as_adopted(inner: Axes, line: float, right: bool) -> None:
+    """A dashed line at the level as adopted, its name to the right or the left of it, where more room is."""
+    inner.axvline(line, color=INK, lw=1.0, ls=(0, (4, 3)), zorder=2)
+    inner.annotate(
+        "as adopted",
+        (line, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(5 if right else -5, 6),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="bottom",
+        fontsize=SMALL,
+        color=MUTED,
+    )
 
 
 def _explained(table: pd.DataFrame) -> str:

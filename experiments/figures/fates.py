@@ -45,9 +45,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
         return nothing(ax)
     table["stage"] = [_plain(stage) for stage in table["stage"]]
     scenarios, purposes = scenarios_of(table), sorted(in_order(table["purpose"]))
-    held = set(table.loc[table["cases"] > 0, "stage"])
-    stages = [stage for stage in STAGES if stage in held]
-    stages += [stage for stage in in_order(table["stage"]) if stage in held and stage not in STAGES]
+    stages = _stages(table)
     sums = table.groupby(["purpose", "scenario", "stage"])["cases"].sum()
     spelt, titles, said = short_names(scenarios), short_names(purposes), short_names(stages)
     places, ticks = [], []
@@ -63,12 +61,18 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     ax.set_xlabel("% of latent cases of the window")
     ax.spines["left"].set_visible(False)
     handles = [Patch(facecolor=STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
-    words = [said[stage] for stage in stages]
+    words = list(said.values())
     ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, columnspacing=1.6, handlelength=1.2)
     note(
         ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label."
     )
     return ax
+
+
+def _stages(table: pd.DataFrame) -> list[str]:
+    """Stages at which a case ended, in the order of a case; those that ``STAGES`` does not know come last."""
+    held = in_order(table.loc[table["cases"] > 0, "stage"])
+    return [*(stage for stage in STAGES if stage in held), *(stage for stage in held if stage not in STAGES)]
 
 
 def _plain(stage: object) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,31 @@ _OTHERS = "all other pairs"
 _ELSEWHERE = "other states"
 
 
+class Streams(NamedTuple):
+    """Disclosures from requester to requested state: the largest pairs by name, all others as one stream a target."""
+
+    pairs: list[tuple[str, str, float]]  # requester, requested, disclosures
+    others: int  # pairs that are not named
+    left: list[str]  # requesters from top to bottom
+    right: list[str]  # requested states from top to bottom
+    total: float  # disclosures
+    named: float  # of them, in pairs that are named
+
+
+def streams_of(table: pd.DataFrame, largest: int) -> Streams:
+    """A table of pairs (``requester, requested, disclosures``, none empty) as the streams that are drawn."""
+    ordered = table.sort_values(["disclosures", "requester", "requested"], ascending=[False, True, True], kind="stable")
+    top, rest = ordered.head(largest), ordered.iloc[largest:]
+    named = list(top.groupby("requested")["disclosures"].sum().sort_values(ascending=False, kind="stable").index)
+    pairs = [(str(a), str(b), float(d)) for a, b, d in top[["requester", "requested", "disclosures"]].to_numpy()]
+    target = rest["requested"].where(rest["requested"].isin(named), _ELSEWHERE)
+    pairs += [(_OTHERS, str(name), float(size)) for name, size in rest.groupby(target)["disclosures"].sum().items()]
+    right = _ranked(pairs, 1, _ELSEWHERE)
+    left = sorted({a for a, _, _ in pairs} - {_OTHERS}, key=lambda name: _centre(name, pairs, right))
+    left += [_OTHERS] * bool(len(rest))
+    return Streams(pairs, len(rest), left, right, float(ordered["disclosures"].sum()), float(top["disclosures"].sum()))
+
+
 def flows(
     frame: pd.DataFrame, ax: Axes, *, largest: int = 20, fewest: int = FEWEST, names: Mapping[str, str] | None = None
 ) -> Axes:
@@ -35,36 +62,20 @@ def flows(
     table = table[table["disclosures"] > 0]
     if table.empty:
         return nothing(ax)
-    table = table.sort_values(["disclosures", "requester", "requested"], ascending=[False, True, True], kind="stable")
-    total = float(table["disclosures"].sum())
-    top = table.head(largest)
-    named = list(top.groupby("requested")["disclosures"].sum().sort_values(ascending=False, kind="stable").index)
-    rest = table.iloc[len(top) :]
-    streams = [(str(a), str(b), float(d)) for a, b, d in top[["requester", "requested", "disclosures"]].to_numpy()]
-    for target, size in (
-        rest.groupby(rest["requested"].where(rest["requested"].isin(named), _ELSEWHERE))["disclosures"].sum().items()
-    ):
-        streams.append((_OTHERS, str(target), float(size)))
-    right = _ranked(streams, 1, _ELSEWHERE)
-    left = sorted({a for a, _, _ in streams} - {_OTHERS}, key=lambda name: _centre(name, streams, right))
-    left += [_OTHERS] * bool(len(rest))
-    colours = {name: PALETTE[rank] if rank < len(PALETTE) else MUTED for rank, name in enumerate(right)} | {_ELSEWHERE: FAINT}
-    from_sizes = np.array([sum(d for a, _, d in streams if a == name) for name in left])
-    to_sizes = np.array([sum(d for _, b, d in streams if b == name) for name in right])
+    streams = streams_of(table, largest)
+    colours = dict(zip_longest(streams.right, PALETTE[: len(streams.right)], fillvalue=MUTED)) | {_ELSEWHERE: FAINT}
+    from_sizes, to_sizes = (_sizes(streams.pairs, side, names) for side, names in enumerate((streams.left, streams.right)))
     scale = min(_scale(from_sizes), _scale(to_sizes))
     from_tops, to_tops = _tops(from_sizes, scale), _tops(to_sizes, scale)
-    _bands(ax, streams, left, right, from_tops, to_tops, scale, colours)
-    said = short_names([*left, *right], {name: name for name in (*left, *right)} | dict(names or {}))
-    for name, place, size in zip(left, from_tops, from_sizes, strict=True):
-        shade = FAINT if name == _OTHERS else INK
-        ax.add_patch(Rectangle((_LEFT - _NODE, place), _NODE, size * scale, color=shade, lw=0))
-        words = f"{len(rest)} other pairs" if name == _OTHERS else said[name]
-        _name(ax, _LEFT - _NODE - 0.01, place + size * scale / 2, f"{words}  {_few(size, fewest)}", "right")
-    for name, place, size in zip(right, to_tops, to_sizes, strict=True):
+    _bands(ax, streams, from_tops, to_tops, scale, colours)
+    every = [*streams.left, *streams.right]
+    said = short_names(every, dict(zip(every, every, strict=True)) | dict(names or {}))
+    _requesters(ax, streams, from_tops, from_sizes, scale, said | {_OTHERS: f"{streams.others} other pairs"}, fewest)
+    for name, place, size in zip(streams.right, to_tops, to_sizes, strict=True):
         ax.add_patch(Rectangle((_RIGHT, place), _NODE, size * scale, color=colours[name], lw=0))
-        words = _ELSEWHERE if name == _ELSEWHERE else said[name]
-        share = f"  ({percent(size / total)})" if size >= fewest else ""
-        _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, f"{words}  {_few(size, fewest)}{share}", "left")
+        share = f"  ({percent(size / streams.total)})" if size >= fewest else ""
+        words = f"{_ELSEWHERE if name == _ELSEWHERE else said[name]}  {_few(size, fewest)}{share}"
+        _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, words, "left")
     for x, align, words in (
         (_LEFT - _NODE, "right", "requester, in large pairs"),
         (_RIGHT + _NODE, "left", "requested, all that it disclosed"),
@@ -72,10 +83,26 @@ def flows(
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
-    whole = f"{thousands(total)} disclosures pooled over {runs_of(table)}"
-    covered = f"The {len(top)} largest of {thousands(len(table))} pairs carry {percent(float(top['disclosures'].sum()) / total)} of"
-    note(ax, f"Width: disclosures. {covered if len(rest) else 'All pairs are shown:'} {whole}.")
+    whole = f"{thousands(streams.total)} disclosures pooled over {runs_of(table)}"
+    shown = len(table) - streams.others
+    covered = f"The {shown} largest of {thousands(len(table))} pairs carry {percent(streams.named / streams.total)} of"
+    note(ax, f"Width: disclosures. {covered if streams.others else 'All pairs are shown:'} {whole}.")
     return ax
+
+
+def _sizes(pairs: Sequence[tuple[str, str, float]], side: int, names: Sequence[str]) -> Reals:
+    """Disclosures of each name of a side (0: requester, 1: requested), shape ``[len(names)]``."""
+    return np.array([sum(pair[2] for pair in pairs if pair[side] == name) for name in names])
+
+
+def _requesters(
+    ax: Axes, streams: Streams, tops: Reals, sizes: Reals, scale: float, words: Mapping[str, str], fewest: int
+) -> None:  # fmt: skip
+    """The nodes of the requesters, each with its name and its number."""
+    for name, place, size in zip(streams.left, tops, sizes, strict=True):
+        shade = FAINT if name == _OTHERS else INK
+        ax.add_patch(Rectangle((_LEFT - _NODE, place), _NODE, size * scale, color=shade, lw=0))
+        _name(ax, _LEFT - _NODE - 0.01, place + size * scale / 2, f"{words[name]}  {_few(size, fewest)}", "right")
 
 
 def _few(size: float, fewest: int) -> str:
@@ -121,18 +148,12 @@ def _tops(sizes: Reals, scale: float) -> Reals:
 
 
 def _bands(
-    ax: Axes,
-    streams: Sequence[tuple[str, str, float]],
-    left: Sequence[str],
-    right: Sequence[str],
-    from_tops: Reals,
-    to_tops: Reals,
-    scale: float,
-    colours: Mapping[str, str],
-) -> None:
+    ax: Axes, streams: Streams, from_tops: Reals, to_tops: Reals, scale: float, colours: Mapping[str, str]
+) -> None:  # fmt: skip
     """The bands, stacked at both ends in the order of the other side."""
+    left, right = streams.left, streams.right
     start, stop = from_tops.copy(), to_tops.copy()
-    ordered = sorted(streams, key=lambda s: (left.index(s[0]), right.index(s[1])))
+    ordered = sorted(streams.pairs, key=lambda s: (left.index(s[0]), right.index(s[1])))
     ends: dict[tuple[str, str], tuple[float, float]] = {}
     for a, b, size in ordered:
         i, j = left.index(a), right.index(b)

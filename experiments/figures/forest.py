@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,11 +26,12 @@ from experiments.figures.style import (
     nothing,
     present,
     short_names,
+    striped,
+    unframed,
     usual,
 )
-from experiments.text import banded, in_order, spoken, thousands, unknown
+from experiments.text import Row, banded, in_order, spoken, thousands, unknown
 
-Row = Mapping[Hashable, Any]
 COLUMNS = [
     *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
     *("worlds", "runs", "constructed_zero", "expected", "agrees"),
@@ -70,19 +71,12 @@ def forest(
     ax.set_yticklabels([said[arm] for arm in arms], fontsize=SMALL)
     for label, arm in zip(ax.get_yticklabels(), arms, strict=True):
         label.set_color(MUTED if _fixed(rows.get((arm, panels[0]))) else INK)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    for y in range(0, len(arms), 2):
-        ax.axhspan(y - 0.5, y + 0.5, color=_GROUND, lw=0, zorder=0)
+    unframed(ax)
+    striped(ax, len(arms), _GROUND)
     far = False
     for place, metric in enumerate(panels):
         far |= _panel(ax, place, metric, [rows.get((arm, metric)) for arm in arms], fewest)
-    for y, arm in enumerate(arms):
-        row = rows.get((arm, panels[0]))
-        if row is not None:
-            words = thousands(row["events"]) if row["events"] >= fewest else f"<{fewest}"
-            _word(ax, _EVENTS, y, words, MUTED)
-    _word(ax, _EVENTS, -1.0, "events", MUTED)
+    _events(ax, [rows.get((arm, panels[0])) for arm in arms], fewest)
     note(ax, _explained(table, panels, far, fewest))
     return ax
 
@@ -127,17 +121,22 @@ def _word(ax: Axes, x: float, y: float, words: str, colour: str, **style: Any) -
     text.set_in_layout(False)  # it lies within the axes: measuring hundreds of words takes time
 
 
-def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest: int) -> bool:
-    """One metric: axis, dots and intervals, and the columns beside them; tells whether something lies beyond the axis."""
+def _events(ax: Axes, rows: Sequence[Row | None], fewest: int) -> None:
+    """The column of events, those of the scenario itself."""
+    for y, row in enumerate(rows):
+        if row is not None:
+            _word(ax, _EVENTS, y, thousands(row["events"]) if row["events"] >= fewest else f"<{fewest}", MUTED)
+    _word(ax, _EVENTS, -1.0, "events", MUTED)
+
+
+def _inner(ax: Axes, place: int, rows: Sequence[Row], count: int) -> Axes:
+    """The axes of a panel, wide enough for all usual numbers of ``rows``, with as many rows as ``count``."""
     left, width = _SPANS[place]
-    title, good = _TITLES.get(metric, (spoken(metric), -1))
-    shown = [row for row in rows if row is not None and not _fixed(row) and not _few(row, fewest)]
-    bounds = np.array([[row["percent"], row["percent_low"], row["percent_high"]] for row in shown], float).reshape(-1, 3)
+    bounds = np.array([[row["percent"], row["percent_low"], row["percent_high"]] for row in rows], float).reshape(-1, 3)
     low, high = edges(bounds[usual(bounds, least=_SHOWN)])
-    total = len(rows) - 0.5 + _HEAD
-    inner = ax.inset_axes((left, 0.0, width, (len(rows) - 0.0) / total))
+    inner = ax.inset_axes((left, 0.0, width, count / (count - 0.5 + _HEAD)))
     inner.patch.set_alpha(0)
-    inner.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+    inner.set(xlim=(low, high), ylim=(count - 0.5, -0.5), yticks=[])
     inner.locator_params(axis="x", nbins=5 if place == 0 else 3)
     inner.set_xticks([tick for tick in inner.get_xticks() if low <= tick <= high])
     inner.spines["left"].set_visible(False)
@@ -145,20 +144,26 @@ def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest
     inner.axvline(0, color=INK, lw=1.0, zorder=1)
     inner.tick_params(axis="x", labelsize=SMALL)
     inner.set_xlabel("change against the baseline, %" if place == 0 else "change, %", fontsize=SMALL)
-    far = False
-    for y, row in enumerate(rows):
-        if row is None:
-            continue
+    return inner
+
+
+def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest: int) -> bool:
+    """One metric: axis, dots and intervals, and the columns beside them; tells whether something lies beyond the axis."""
+    title, good = _TITLES.get(metric, (spoken(metric), -1))
+    told = [(y, row) for y, row in enumerate(rows) if row is not None]
+    inner = _inner(ax, place, [row for _, row in told if not (_fixed(row) or _few(row, fewest))], len(rows))
+    span, far = inner.get_xlim(), False
+    for y, row in told:
         words, colour = _told(row, fewest)
         _word(ax, _NUMBERS[place], y, words, colour)
         if _fixed(row):
             inner.plot([0], [y], "|", color=FAINT, ms=8, mew=1.6, zorder=3)
         elif not _few(row, fewest):
-            far |= _mark(inner, y, row, good, (low, high))
+            far |= _mark(inner, y, row, good, span)
         _word(ax, _EXPECTED[place], y, _foreseen(row), _verdict_colour(row))
-    ax.text(left, -1.5, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
+    ax.text(_SPANS[place][0], -1.5, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
     _word(ax, _NUMBERS[place], -1.0, "% (95 %)", MUTED)
-    if any(row is not None and _foreseen(row) for row in rows):
+    if any(_foreseen(row) for _, row in told):
         _word(ax, _EXPECTED[place] + 0.012, -1.0, "exp.", MUTED)
     return far
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -36,21 +36,26 @@ def drawable(frame: pd.DataFrame, words: Mapping[str, Any]) -> Drawable:
     frame.
     """
     columns = [place for place, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)]
-    held = [value for place in columns for value in frame.iloc[:, place].unique() if isinstance(value, str)]
-    texts = list(dict.fromkeys([*held, *(text for value in words.values() for text in _texts(value))]))
+    held = [list(frame.iloc[:, place].unique()) for place in columns]
+    texts = list(dict.fromkeys(_texts([*held, *words.values()])))
     seen = [visible(inked(text) if text else text) for text in texts]
-    fonts, missing = _fonts_for({sign for text in seen for sign in text})
-    changed: dict[str, str] = {}
-    for text, shown in zip(texts, seen, strict=True):
-        drawn = _coded(shown, missing)
-        if drawn != text:
-            changed[text] = apart_from(drawn, [*texts, *changed.values()])
+    fonts, missing = _fonts_for(set("".join(seen)))
+    changed = _changes(texts, [_coded(shown, missing) for shown in seen])
     if not changed:
         return Drawable(frame, dict(words), fonts, False)
     out = frame.copy()
     for place in columns:
         out.isetitem(place, [_told(value, changed) for value in frame.iloc[:, place]])
     return Drawable(out, {name: _told(value, changed) for name, value in words.items()}, fonts, bool(missing))
+
+
+def _changes(texts: Sequence[str], drawn: Sequence[str]) -> dict[str, str]:
+    """The texts that are drawn otherwise than they are, each with what is drawn; no two the same."""
+    changed: dict[str, str] = {}
+    for text, other in zip(texts, drawn, strict=True):
+        if other != text:
+            changed[text] = apart_from(other, [*texts, *changed.values()])
+    return changed
 
 
 def _coded(text: str, missing: Set[str]) -> str:
@@ -62,7 +67,7 @@ def _coded(text: str, missing: Set[str]) -> str:
     return "".join(out)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """Every text in a value."""
     if isinstance(value, str):
         yield value

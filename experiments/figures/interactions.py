@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, note, nothing, present, short_names
-from experiments.text import decimals_of, in_order, signed
+from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, note, nothing, ordered, present, short_names, unframed
+from experiments.text import decimals_of, signed
 
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
@@ -33,34 +33,20 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
         return nothing(ax)
-    held = in_order([*table["lever"], *table["other"]])
-    levers = [name for name in order if name in held] or held
+    levers = ordered([*table["lever"], *table["other"]], order)
     said = short_names(levers)
-    place = {name: spot for spot, name in enumerate(levers)}
     percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
     full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0
     decimals = decimals_of(percent[:, 0].tolist())
     for row, (middle, low, high), sure in zip(table.to_dict("records"), percent, clear, strict=True):
-        x, y = sorted((place[str(row["lever"])], place[str(row["other"])]))
+        x, y = sorted((levers.index(str(row["lever"])), levers.index(str(row["other"]))))
         face = to_hex(_COLOURS(0.5 + (-0.5 if worse else 0.5) * _DEEPEST * middle / full)) if sure else "white"
-        ax.add_patch(Rectangle((x - 0.5, y - 1.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.5, gid="cell"))
         known = len(levers) <= _ROOM and not np.isnan(low)
-        text = ax.text(x, y - 1 - known * _BELOW / 2, signed(middle, decimals), ha="center", va="center", fontsize=SMALL)
-        text.set(color=INK if sure else MUTED, fontweight="bold" if sure else "normal")
-        if known:
-            half = f"± {(high - low) / 2:.{max(decimals, 1)}f}"
-            ax.text(x, y - 1 + _BELOW, half, ha="center", va="center", fontsize=SMALL - 2.0, color=MUTED)
-    last = len(levers) - 1
-    ax.set(xlim=(-0.5, last - 0.49), ylim=(last - 0.49, -0.51), xticks=range(last), yticks=range(last))
-    ax.set_yticklabels([said[name] for name in levers[1:]])
-    ax.set_xticklabels([said[name] for name in levers[:-1]], rotation=90, color=INK)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    ax.tick_params(length=0)
-    handles = [Patch(color=_OVERLAP), Patch(color=_SUPPORT)]
-    less, more = ("", "") if worse else (": less together", ": more together")
-    ax.legend(handles, [f"overlap{less}", f"reinforce{more}"], loc="upper right")
+        half = f"± {(high - low) / 2:.{max(decimals, 1)}f}" if known else ""
+        _cell(ax, (x, y), face, signed(middle, decimals), half, bool(sure))
+    _frame(ax, [said[name] for name in levers])
+    _legend(ax, worse)
     both, each = ("add", "adds") if rises else ("take off", "takes off")
     note(
         ax,
@@ -69,3 +55,30 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
         "Bonferroni); grey on white: not told from zero. ±: half of the pair's own 95 % interval.",
     )
     return ax
+
+
+def _cell(ax: Axes, spot: tuple[int, int], face: str, number: str, half: str, sure: bool) -> None:
+    """One pair: its number, bold where it is clear of zero, and below it half of its interval where there is room."""
+    x, y = spot
+    ax.add_patch(Rectangle((x - 0.5, y - 1.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.5, gid="cell"))
+    text = ax.text(x, y - 1 - bool(half) * _BELOW / 2, number, ha="center", va="center", fontsize=SMALL)
+    text.set(color=INK if sure else MUTED, fontweight="bold" if sure else "normal")
+    if half:
+        ax.text(x, y - 1 + _BELOW, half, ha="center", va="center", fontsize=SMALL - 2.0, color=MUTED)
+
+
+def _frame(ax: Axes, names: Sequence[str]) -> None:
+    """Axes without lines, the names of all safeguards but one on each."""
+    last = len(names) - 1
+    ax.set(xlim=(-0.5, last - 0.49), ylim=(last - 0.49, -0.51), xticks=range(last), yticks=range(last))
+    ax.set_yticklabels([*names[1:]])
+    ax.set_xticklabels([*names[:-1]], rotation=90, color=INK)
+    unframed(ax)
+    ax.tick_params(length=0)
+
+
+def _legend(ax: Axes, worse: bool) -> None:
+    """Which colour is an overlap; whether pairs do more or less together depends on the sign of what all do."""
+    handles = [Patch(color=_OVERLAP), Patch(color=_SUPPORT)]
+    less, more = ("", "") if worse else (": less together", ": more together")
+    ax.legend(handles, [f"overlap{less}", f"reinforce{more}"], loc="upper right")

@@ -54,7 +54,8 @@ _METRICS = {
 }
 _BEHIND = {"backlog_months": "months"}  # what stands behind a number, where it is no event
 _RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
-_CHANGE = ["metric", "difference", "low", "high", "unit", "events"]
+_ENDS = ["difference", "low", "high"]
+_CHANGE = ["metric", *_ENDS, "unit", "events"]
 
 
 def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
@@ -144,6 +145,23 @@ def _named(metric: str) -> str:
     return _METRICS.get(name, spoken(name)) + (f": {group}" if level else "")
 
 
+def _span(bounds: pd.DataFrame) -> tuple[float, float]:
+    """The least and the largest number of a frame, zero among them."""
+    if bounds.empty:
+        return -1.0, 1.0
+    return min(float(bounds.min().min()), 0.0), max(float(bounds.max().max()), 0.0)
+
+
+def _change(ax: Axes, y: int, mid: float, start: float, stop: float) -> None:
+    """One difference with its interval, and both in words beside it."""
+    unsure = not (start > 0 or stop < 0)  # an interval without bounds tells nothing either
+    colour = MUTED if unsure else PALETTE[0]
+    ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
+    ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
+    band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
+    _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
+
+
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """Paired differences between two scenarios, each in per cent of its baseline: a forest plot.
 
@@ -155,12 +173,10 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     if "baseline" in frame.columns:
-        base = frame["baseline"].to_numpy(float)
-        for column in ("difference", "low", "high"):
-            table[column] = 100 * table[column].to_numpy(float) / np.where(base == 0, np.nan, base)
+        base = frame["baseline"].to_numpy(float)[:, None]
+        table[_ENDS] = 100 * table[_ENDS].to_numpy(float) / np.where(base == 0, np.nan, base)
     shown = (table["events"] >= fewest) & table["difference"].notna()
-    bounds = table.loc[shown, ["difference", "low", "high"]]
-    low, high = (min(float(bounds.min().min()), 0.0), max(float(bounds.max().max()), 0.0)) if len(bounds) else (-1.0, 1.0)
+    low, high = _span(table.loc[shown, _ENDS])
     room = 0.08 * (high - low or 1.0)
     metrics = in_order(table["metric"])
     named = short_names(metrics, {metric: _named(metric) for metric in metrics})
@@ -173,13 +189,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
             words = f"<{fewest} events" if events < fewest else "no baseline"
             ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
             continue
-        mid, start, stop = cast(float, row.difference), cast(float, row.low), cast(float, row.high)
-        unsure = not (start > 0 or stop < 0)  # an interval without bounds tells nothing either
-        colour = MUTED if unsure else PALETTE[0]
-        ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
-        ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
-        band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
-        _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
+        _change(ax, y, cast(float, row.difference), cast(float, row.low), cast(float, row.high))
         _cell(ax, y, f"{thousands(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,10 +26,9 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
-from experiments.text import in_order, percent, signed, spoken
+from experiments.text import Row, in_order, percent, signed, spoken
 from sim.arrays import Reals
 
-Row = Mapping[Hashable, Any]
 _ENDS = ("", "_world_low", "_world_high")
 COLUMNS = [
     *("label", "on_frontier", "share_on_frontier", "knee", "cheapest", "bundle"),
@@ -180,8 +178,7 @@ def _numbers(inner: Axes, ax: Axes, listed: pd.DataFrame, corner: Reals, span: R
 
 def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str]) -> None:
     """What the numbered policies protect, cost and are made of: a row each, with dots for what is on."""
-    parts = in_order(part for label in listed["label"] if label != baseline for part in str(label).split(_JOIN))
-    columns = [*(name for name in order if name in parts), *sorted(part for part in parts if part not in order)]
+    columns = _parts(listed, baseline, order)
     dotted = any(_JOIN in str(label) for label in listed["label"]) and len(columns) <= _MOST_PARTS
     said = short_names(columns, most=_PART)
     tall = max((extent(words)[0] for words in said.values()), default=0.0) / (page_inches(ax)[1] * _AXES[1] * _POINTS)
@@ -195,13 +192,25 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
     whole = {str(row["label"]): ", ".join([spoken(row["label"]), *_names(row)]) for row in listed.to_dict("records")}
     words = short_names(whole, whole, _LETTERS)
     for place, row in enumerate(listed.to_dict("records")):
-        _row(ax, top - (place + 0.5) * step, row)
+        y = top - (place + 0.5) * step
+        _row(ax, y, row)
         if dotted:
-            on = {*str(row["label"]).split(_JOIN)}
-            _dots(ax, top - (place + 0.5) * step, xs, [name in on for name in columns], _colour(row))
-            ax.text(_TAG, top - (place + 0.5) * step, ", ".join(_names(row)), va="center", fontsize=LABEL, color=_colour(row))
+            _made_of(ax, y, xs, columns, row)
         else:
-            ax.text(_FROM, top - (place + 0.5) * step, words[str(row["label"])], va="center", fontsize=LABEL, color=_colour(row))
+            ax.text(_FROM, y, words[str(row["label"])], va="center", fontsize=LABEL, color=_colour(row))
+
+
+def _parts(listed: pd.DataFrame, baseline: str, order: Sequence[str]) -> list[str]:
+    """What the policies are made of, in order; what the order does not list comes last, by name."""
+    parts = in_order(part for label in listed["label"] if label != baseline for part in str(label).split(_JOIN))
+    return [*(name for name in order if name in parts), *sorted(set(parts) - set(order))]
+
+
+def _made_of(ax: Axes, y: float, xs: Reals, columns: Sequence[str], row: Row) -> None:
+    """Dots for the parts of one policy, and behind them what it is called besides."""
+    on = {*str(row["label"]).split(_JOIN)}
+    _dots(ax, y, xs, [name in on for name in columns], _colour(row))
+    ax.text(_TAG, y, ", ".join(_names(row)), va="center", fontsize=LABEL, color=_colour(row))
 
 
 def _row(ax: Axes, y: float, row: Row) -> None:

@@ -22,11 +22,14 @@ from experiments.figures.style import (
     edges,
     note,
     nothing,
+    ordered,
     present,
     short_names,
+    striped,
+    unframed,
     usual,
 )
-from experiments.text import in_order, signed, thousands
+from experiments.text import signed, thousands
 
 COLUMNS = ["policy", "score", "future", "regret", "worlds", "runs"]
 _PANELS = {"balance": "balance of both", "protection": "protection alone", "cooperation": "cooperation alone"}
@@ -50,16 +53,13 @@ def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: M
     table = table[table["regret"].notna()]
     if table.empty:
         return nothing(ax)
-    held = in_order(table["policy"])
-    policies = [name for name in order if name in held] or held
+    policies = ordered(table["policy"], order)
     said = short_names(policies, names, LONG)
     panels = [name for name in _PANELS if name in set(table["score"])]
     ax.set(xlim=(0, 1), ylim=(len(policies) - 0.5, -_HEAD), xticks=[], yticks=range(len(policies)))
     ax.set_yticklabels([said[name] for name in policies], fontsize=SMALL)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    for y in range(0, len(policies), 2):
-        ax.axhspan(y - 0.5, y + 0.5, color=_GROUND, lw=0, zorder=0)
+    unframed(ax)
+    striped(ax, len(policies), _GROUND)
     width = (1.0 - _GAP * (len(panels) - 1)) / max(len(panels), 1) - _NUMBERS
     far = False
     for place, score in enumerate(panels):

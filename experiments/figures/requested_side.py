@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 import pandas as pd
@@ -54,29 +54,14 @@ def requested_side(
     states = in_order(table["requested"])
     said = short_names([*states, _OTHERS], {name: name for name in states} | dict(names or {}))
     spelt, titles = short_names(scenarios), short_names(purposes)
-    step, y, ticks, most = _BAND / len(scenarios), 0.0, {}, 0.0
+    y, ticks, most = 0.0, dict[float, str](), 0.0
     for purpose in purposes:
         part = table[table["purpose"] == purpose]
         ax.text(0, y, titles[purpose], transform=ax.get_yaxis_transform(), fontweight="bold", va="center", fontsize=TEXT)
         y += 1.0
         for state, rows in _rows(part, largest):
             ticks[y] = said[state] + (" *" if state in unsigned else "")
-            for row in rows.itertuples():
-                rank = scenarios.index(str(row.scenario))
-                place, share = y + (rank - (len(scenarios) - 1) / 2) * step, 100 * cast(float, row.share)
-                number = cast(int, row.requests)
-                colour = PALETTE[rank % len(PALETTE)]
-                few = number < fewest
-                if not few:
-                    bar = ax.barh(place, share, height=0.9 * step, color=colour, zorder=2)
-                    bar[0].set_alpha(0.45 if state == _OTHERS else 1.0)
-                    most = max(most, share)
-                words = f"<{fewest}" if few else f"{percent(share / 100)}   {thousands(number)}"
-                spot = 0.0 if few else share
-                ax.annotate(
-                    words, (spot, place), (4, 0), textcoords="offset points", va="center_baseline",
-                    fontsize=SMALL - 1, color=MUTED if few else INK,
-                )  # fmt: skip
+            most = max(most, _bars(ax, y, rows, scenarios, fewest, alpha=0.45 if state == _OTHERS else 1.0))
             y += 1.0
         y += _HEADING - 1.0
     ax.set(xlim=(0, max(1.16 * most, 1.0)), ylim=(y - _HEADING + 0.5, -0.6), yticks=list(ticks))
@@ -85,19 +70,32 @@ def requested_side(
     ax.grid(axis="x", color=PALE)
     columns = legend_columns(spelt.values())
     handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
-    ax.legend(
-        handles,
-        list(spelt.values()),
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=columns,
-    )
+    ax.legend(handles, list(spelt.values()), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns)
     star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
     note(
         ax,
         f"At most {largest} states a block, sorted by requests pooled over scenarios and runs; second number: their count.{star}",
     )
     return ax
+
+
+def _bars(ax: Axes, y: float, rows: pd.DataFrame, scenarios: Sequence[str], fewest: int, alpha: float) -> float:
+    """One state: a bar a scenario with its numbers, around ``y``; returns the largest share that is drawn, in per cent."""
+    step, most = _BAND / len(scenarios), 0.0
+    for row in rows.itertuples():
+        rank = scenarios.index(str(row.scenario))
+        place, share = y + (rank - (len(scenarios) - 1) / 2) * step, 100 * cast(float, row.share)
+        number = cast(int, row.requests)
+        words, spot, ink = f"<{fewest}", 0.0, MUTED
+        if number >= fewest:
+            bar = ax.barh(place, share, height=0.9 * step, color=PALETTE[rank % len(PALETTE)], zorder=2)
+            bar[0].set_alpha(alpha)
+            most = max(most, share)
+            words, spot, ink = f"{percent(share / 100)}   {thousands(number)}", share, INK
+        ax.annotate(
+            words, (spot, place), (4, 0), textcoords="offset points", va="center_baseline", fontsize=SMALL - 1, color=ink
+        )  # fmt: skip
+    return most
 
 
 def _rows(part: pd.DataFrame, largest: int) -> list[tuple[str, pd.DataFrame]]:

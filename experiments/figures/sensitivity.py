@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,7 +33,7 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
-from experiments.text import alike, keyed, percent, unknown
+from experiments.text import Row, alike, keyed, percent, unknown
 from sim.arrays import Reals
 
 _TOTAL, _FIRST, _NOISE = PALETTE[0], PALETTE[5], PALETTE[1]
@@ -165,10 +164,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     noise = [float(np.nanmax(part["floor"].to_numpy(float), initial=0.0)) for part in (size, uneven)]
     if max(noise) > 0:
         ax.add_patch(Rectangle((0.0, 0.0), noise[0], noise[1], fc=_NOISE, alpha=0.3, lw=0, zorder=1, gid="floor"))
-    for (x, y), row, slope in zip(places, size.to_dict("records"), way.to_dict("records"), strict=True):
-        _whiskers(ax, y, row, _BELOW * top / 3)
-        marker = "o" if not slope["told"] else "^" if slope["value"] > 0 else "v"
-        ax.plot([x], [y], marker, color=_TOTAL if row["told"] else "white", mec=INK, mew=0.8, ms=MARK, zorder=5)
+    _marks(ax, places, size, way, _BELOW * top / 3)
     sheet = Sheet.of(ax, _AXES)
     said = _spelt(size.index)
     spots = [(float(x), float(y), said[name]) for (x, y), name in zip(places, size.index, strict=True)]
@@ -177,17 +173,27 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     homeless = name_marks(ax, sheet, places, spots, [*sheet.covered(places), *whiskers])
     ax.set_xlabel(f"mean size of the outcome's change along the whole range, mu*{f' ({unit})' if unit else ''}")
     ax.set_ylabel("how much that change varies with the other inputs, sigma")
-    note(
-        ax,
-        _sentences(
-            "Triangle: the outcome rises (up) or falls (down) with the input; circle: no clear direction; white: may be noise.",
-            "Dashed: above it the change depends on the other inputs, or on where in the range, as much as on the input.",
-            "Orange: what replicate noise alone would show at most." if max(noise) > 0 else "",
-            _BOTH,
-            f"Without room for a name: {', '.join(homeless)}." if homeless else "",
-        ),
-    )
+    note(ax, _morris_read(max(noise) > 0, homeless))
     return ax
+
+
+def _marks(ax: Axes, places: Reals, size: pd.DataFrame, way: pd.DataFrame, apart: float) -> None:
+    """A mark an input with its intervals, at ``places`` ``[M, 2]``: its shape tells the direction, white that it may be noise."""
+    for (x, y), row, slope in zip(places, size.to_dict("records"), way.to_dict("records"), strict=True):
+        _whiskers(ax, y, row, apart)
+        marker = "o" if not slope["told"] else "^" if slope["value"] > 0 else "v"
+        ax.plot([x], [y], marker, color=_TOTAL if row["told"] else "white", mec=INK, mew=0.8, ms=MARK, zorder=5)
+
+
+def _morris_read(noisy: bool, homeless: Sequence[str]) -> str:
+    """How to read the plane; ``homeless`` are inputs whose name found no room."""
+    return _sentences(
+        "Triangle: the outcome rises (up) or falls (down) with the input; circle: no clear direction; white: may be noise.",
+        "Dashed: above it the change depends on the other inputs, or on where in the range, as much as on the input.",
+        "Orange: what replicate noise alone would show at most." if noisy else "",
+        _BOTH,
+        f"Without room for a name: {', '.join(homeless)}." if homeless else "",
+    )
 
 
 def _reaches(places: Reals, size: pd.DataFrame) -> Reals:
@@ -217,13 +223,13 @@ def _rows(ax: Axes, names: Sequence[str]) -> None:
     ax.grid(axis="x", color=PALE)
 
 
-def _bar(ax: Axes, y: float, row: Mapping[Hashable, Any], colour: str, height: float = _BAR) -> None:
+def _bar(ax: Axes, y: float, row: Row, colour: str, height: float = _BAR) -> None:
     grey = PALE if colour == _FIRST else FAINT
     ax.barh([y], [row["value"]], height, color=colour if row["told"] else grey, zorder=2)
     _whiskers(ax, y, row, _APART * height / _BAR)
 
 
-def _whiskers(ax: Axes, y: float, row: Mapping[Hashable, Any], apart: float) -> None:
+def _whiskers(ax: Axes, y: float, row: Row, apart: float) -> None:
     """Both intervals, one above and one below the middle of a bar."""
     for name, side, (colour, width) in (("draw", -1, _DRAWS), ("world", 1, _REPLICATES)):
         ends = [row[f"{name}_low"], row[f"{name}_high"]]

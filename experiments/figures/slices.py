@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,14 @@ from experiments.figures.style import (
     WORSE,
     note,
     nothing,
+    ordered,
     page_inches,
     present,
     short_names,
     shortened,
+    unframed,
 )
-from experiments.text import in_order, signed, spoken
+from experiments.text import Row, in_order, signed, spoken
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
@@ -82,35 +84,61 @@ def slices(
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
-    held = in_order(table["arm"])
-    arms = [arm for arm in order if arm in held] or held
-    cells = {(str(row["arm"]), str(row["by"]), str(row["level"])): row for row in table.to_dict("records")}
+    arms = ordered(table["arm"], order)
     columns = [(by, level) for by in in_order(table["by"]) for level in levels_of(table[table["by"] == by], largest)]
-    said = LEVELS | dict(names or {})
-    spelt, words = short_names(arms, names, LONG), short_names([level for _, level in columns], said, _HEADING)
-    heads = [_wrapped(words[level]) for _, level in columns]
-    turned = _too_wide(ax, heads, len({by for by, _ in columns}))
-    x, blocks = 0.0, list[tuple[float, str]]()
-    for (by, level), head in zip(columns, heads, strict=True):
-        if by not in [name for _, name in blocks]:
-            x += _GAP * bool(blocks)
-            blocks.append((x, by))
-        for y, arm in enumerate(arms):
-            _cell(ax, x, y, cells.get((arm, by, level)), fewest, good)
+    kinds, levels = [by for by, _ in columns], [level for _, level in columns]
+    spelt, words = short_names(arms, names, LONG), short_names(levels, LEVELS | dict(names or {}), _HEADING)
+    lefts, blocks = _places(kinds)
+    above = _headings(ax, lefts, [_wrapped(words[level]) for level in levels], len(blocks))
+    _titles(ax, blocks, above)
+    _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _face_of(row, fewest, good))
+    ax.set(xlim=(0, lefts[-1] + 1.0), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
+    ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
+    unframed(ax)
+    note(ax, _explained(table, fewest, largest))
+    return ax
+
+
+def _places(kinds: Sequence[str]) -> tuple[list[float], list[tuple[float, str]]]:
+    """Left edge of each column, in columns, and of each way to slice with its name; ways stand apart."""
+    lefts, blocks = list[float](), list[tuple[float, str]]()
+    for by in kinds:
+        new = by not in [name for _, name in blocks]
+        lefts.append((lefts[-1] + 1.0 if lefts else 0.0) + _GAP * (new and bool(blocks)))
+        blocks += [(lefts[-1], by)] * new
+    return lefts, blocks
+
+
+def _headings(ax: Axes, lefts: Sequence[float], heads: Sequence[str], blocks: int) -> float:
+    """The heading of each column, turned where one is wider than its column; returns the points that they reach above the table."""
+    turned = _too_wide(ax, heads, blocks)
+    for x, head in zip(lefts, heads, strict=True):
         text = head.replace("\n", " ") if turned else head
         ax.text(x + 0.5, -_HEAD, text, ha="center", va="bottom", fontsize=SMALL - 0.5, rotation=90 * turned, linespacing=1.1)
-        x += 1.0
-    above = max(_length(head.replace("\n", " ")) if turned else (head.count("\n") + 1) * 1.3 * SMALL for head in heads)
+    return max(_height(head, turned) for head in heads)
+
+
+def _cells(
+    ax: Axes, table: pd.DataFrame, arms: Sequence[str], lefts: Mapping[tuple[str, str], float], face: Callable[[Row | None], Face]
+) -> None:
+    """All cells of the table: a row an arm, a column a way to slice and a level."""
+    rows = {(str(row["arm"]), str(row["by"]), str(row["level"])): row for row in table.to_dict("records")}
+    for (by, level), x in lefts.items():
+        for y, arm in enumerate(arms):
+            _cell(ax, x, y, face(rows.get((arm, by, level))))
+
+
+def _height(head: str, turned: bool) -> float:
+    """Points that a heading reaches above the table."""
+    return _length(head.replace("\n", " ")) if turned else (head.count("\n") + 1) * 1.3 * SMALL
+
+
+def _titles(ax: Axes, blocks: Sequence[tuple[float, str]], above: float) -> None:
+    """What each way to slice shows, so many points above the table."""
     for start, by in blocks:
         title = shortened(_HEADINGS.get(by, f"by {spoken(by)}"), NAME + len("by "))
         spot = ax.annotate(title, (start, -_HEAD), (0, above + 7), textcoords="offset points", va="bottom", fontsize=TEXT)
         spot.set_fontweight("bold")
-    ax.set(xlim=(0, x), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
-    ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    note(ax, _explained(table, fewest, largest))
-    return ax
 
 
 def levels_of(part: pd.DataFrame, largest: int) -> list[str]:
@@ -139,25 +167,36 @@ def _length(words: str) -> float:
     return length(words, SMALL - 0.5)
 
 
-def _cell(ax: Axes, x: float, y: int, row: Mapping[Hashable, Any] | None, fewest: int, good: int) -> None:
-    """One cell: a colour and a number, or why there is none."""
-    words, colour, face = _EMPTY, MUTED, "white"
-    if row is not None:
-        before, after = row["events_baseline"] >= fewest, row["events"] >= fewest
-        sure = bool(row["percent_low"] > 0 or row["percent_high"] < 0)
-        if bool(row["constructed_zero"]):
-            words = "="
-        elif not (before and after):
-            words = f"{'↓' if before else '↑' if after else ''}<{fewest}"
-        elif np.isnan(row["percent"]):
-            words = _EMPTY
-        else:
-            words, colour = signed(row["percent"], 0), INK if sure else MUTED
-            if sure:
-                share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
-                face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share))
-    ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.4))
-    text = ax.text(x + 0.5, y, words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=colour)
+class Face(NamedTuple):
+    """How a cell looks."""
+
+    words: str
+    ink: str = MUTED
+    ground: str = "white"
+
+
+def _face_of(row: Row | None, fewest: int, good: int) -> Face:
+    """A number, with a colour where it is clear of zero, or why there is none."""
+    if row is None:
+        return Face(_EMPTY)
+    if bool(row["constructed_zero"]):
+        return Face("=")
+    before, after = row["events_baseline"] >= fewest, row["events"] >= fewest
+    if not (before and after):
+        return Face(f"{'↓' if before else '↑' if after else ''}<{fewest}")
+    if np.isnan(row["percent"]):
+        return Face(_EMPTY)
+    words = signed(row["percent"], 0)
+    if not (row["percent_low"] > 0 or row["percent_high"] < 0):
+        return Face(words)
+    share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
+    return Face(words, INK, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
+
+
+def _cell(ax: Axes, x: float, y: int, face: Face) -> None:
+    """One cell of the table, ``x`` its left edge and ``y`` its middle."""
+    ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face.ground, edgecolor=FAINT, lw=0.4))
+    text = ax.text(x + 0.5, y, face.words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=face.ink)
     text.set_in_layout(False)  # it lies within the axes: measuring hundreds of cells takes time
 
 

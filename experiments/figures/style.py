@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,7 @@ LONG = 44  # ordinary letters of an arm, which may hold two scenarios, or of a k
 NAME = 40  # ordinary letters of a name: at its size about a quarter of a page's width
 _COLUMNS = 4  # of a legend
 
-STYLE: dict[Any, Any] = {
+STYLE: dict[str, object] = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
     "axes.grid": False,
@@ -78,6 +77,28 @@ def nothing(ax: Axes) -> Axes:
     ax.set_axis_off()
     ax.text(0.5, 0.5, NO_EVENTS, transform=ax.transAxes, ha="center", va="center", color=MUTED, fontsize=LARGE)
     return ax
+
+
+def unframed(ax: Axes) -> None:
+    """Axes without the lines around them."""
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def striped(ax: Axes, rows: int, colour: str) -> None:
+    """Every other row on a ground of its own, the first among them; rows are one unit high."""
+    for y in range(0, rows, 2):
+        ax.axhspan(y - 0.5, y + 0.5, color=colour, lw=0, zorder=0)
+
+
+def ordered(names: Iterable[object], order: Sequence[str]) -> list[str]:
+    """Names of a frame, each once, as ``order`` has them; as the frame has them where it lists none of them.
+
+    >>> ordered(["b", "a", "b"], ["a", "c", "b"]), ordered(["b", "a"], [])
+    (['a', 'b'], ['b', 'a'])
+    """
+    held = in_order(names)
+    return [name for name in order if name in held] or held
 
 
 def note(ax: Axes, sentence: str) -> None:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from sim.sources.checksums import sha256
 
@@ -70,7 +70,7 @@ class Provenance(TypedDict):
     code: CodeState
     machine: dict[str, str | int | None]
     versions: dict[str, str]  # by package
-    own_files: NotRequired[dict[str, str]]  # digests of the files of a user's own that were read, by their place
+    own_files: NotRequired[dict[str, dict[str, str]]]  # digest of each file of a user's own folders, by folder and place
 
 
 def provenance(command: str) -> Provenance:

@@ -2,7 +2,7 @@
 
 ``results/reference/`` holds the demo, every scenario against the text as adopted, what is left of the safeguards once everyone has
 adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong into the changelog, under
-**Regression**. ``rogatory reproduce`` reads what is written here.
+**Regression**. ``rogatory reproduce`` reads what is written here. Nothing is made from files that no commit holds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from experiments.analysis.contrasts import COLUMNS
 from experiments.analysis.summary import HEADLINE
 from experiments.console import Terminal, console_of
 from experiments.design.seeds import event_seed
-from experiments.output import MANIFEST, naming, whole_folder, write_csv, write_manifest
+from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
+from experiments.reference.checkout import all_committed, uncommitted
 from experiments.reference.tolerances import Kind, gap_scales, level_scales, share_scales
 from experiments.store.results import Key
 from experiments.studies import adaptation, compare, demo
@@ -32,9 +33,10 @@ from sim.config import load
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
-from sim.world.record import RogatoryError
+from sim.world.record import RogatoryError, quoted
 
-FOLDER = Path(__file__).parents[2] / "results" / "reference"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "results" / "reference"
 DEMO, SCENARIOS, ADAPTATION, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
 COMPARED = ("scenarios=all", "seeds=10", "luck=2")  # ``rogatory compare`` with these gives the scenarios
@@ -197,11 +199,11 @@ def _told(path: Path) -> pd.DataFrame:
 def refresh_penalties(folder: Path) -> str:
     """Predict the known penalties anew; returns how many predictions moved."""
     path, digits = folder / PENALTIES_FILE, KINDS[PENALTIES][PENALTIES_FILE].digits
-    text = penalties().to_csv(index=False, float_format=digits)
+    text = csv_of(penalties(), digits)
     before = path.read_text(encoding="utf-8") if path.exists() else text
     folder.mkdir(parents=True, exist_ok=True)
     with naming(path):
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
     changed = len(set(text.splitlines()) - set(before.splitlines()))
     return f"{counted(changed, 'prediction')} moved" if changed else "no prediction moved"
 
@@ -223,6 +225,8 @@ def _replace(folder: Path, part: str, tables: Tables, written: Path) -> None:
             if held + report.stat().st_size <= _MOST:
                 shutil.copy(report, into / report.name)
         manifest["files"] = {path.name: sha256(path) for path in sorted(into.iterdir())}
+        found = uncommitted(ROOT, FOLDER)  # the parts made before this one are results, not code
+        manifest["code"]["dirty"] = None if found is None else bool(found)
         write_manifest(into, manifest)
     shutil.rmtree(folder, ignore_errors=True)
     (folder.parent / fresh).replace(folder)
@@ -349,13 +353,25 @@ def shown(path: Path) -> str:
     return "/".join(path.parts[at:])
 
 
-def main(names: Sequence[str] = (), folder: Path = FOLDER) -> int:
-    """Make the named parts anew, or all; print what moved and how long it took. The exit status is 0, or 2 for a mistake."""
-    console = console_of()
+def known_parts(names: Sequence[str]) -> None:
+    """Raises ``RogatoryError`` for a name that is no part of the reference."""
     for name in names:
         if name not in REFRESH:
-            Terminal(stderr=True).print(f"reference: found {name!r}; accepted: {', '.join(REFRESH)}", highlight=False)
-            return 2
+            raise RogatoryError(f"reference: found {quoted(name)}; accepted: {', '.join(REFRESH)}")
+
+
+def main(names: Sequence[str] = (), folder: Path = FOLDER) -> int:
+    """Make the named parts anew, or all; print what moved and how long it took.
+
+    The exit status is 0, or 2 for an unknown part and for a checkout with files that no commit holds: then nothing is made.
+    """
+    console = console_of()
+    try:
+        known_parts(names)
+        all_committed(ROOT, FOLDER)
+    except RogatoryError as error:
+        Terminal(stderr=True).print(str(error), highlight=False, soft_wrap=True)
+        return 2
     for part in names or REFRESH:
         began = time.monotonic()
         lines = REFRESH[part](folder)

@@ -106,37 +106,59 @@ class Again(NamedTuple):
     configs: dict[str, Config]  # by subject
 
 
+class Found(NamedTuple):
+    """What is found of one part, once it has been run again."""
+
+    outcomes: list[Outcome]  # a row a subject
+    notes: list[str]  # what may explain a difference
+    elsewhere: bool  # whether it was run on another machine, or with other versions, than the reference
+
+
 def main(*names: str) -> int:
     """Run the named scenarios and parts again (all of them without a name), tell each number's verdict."""
     reading = read(FOLDER)
     chosen = chosen_of(names, reading)
     console, began = console_of(), time.monotonic()
-    arms = [name for name in chosen if name not in PARTS]
-    wanted = {SCENARIOS: bool(arms)} | {part: part in chosen for part in PARTS}
-    parts = [part for part, asked in wanted.items() if asked]
-    named = {part: parted(adapted_in(reading.manifests[part]) if part == ADAPTATION else arms) for part in parts}
-    todo = {part: todo_of(part, reading.manifests.get(part, {}), named[part][1]) for part in parts}
+    named = named_in(chosen, reading)
+    todo = {part: todo_of(part, reading.manifests.get(part, {}), here) for part, (_, here) in named.items()}
     console.print(
         f"{counted(len(chosen), 'part')} of the reference once more; {told_before(todo)}", highlight=False, soft_wrap=True
     )
-    notes, outcomes, elsewhere = [], [], False
-    for part in parts:
-        manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
-        strange = strangeness(manifest)
-        elsewhere |= bool(strange)
-        gone = named[part][0]
-        again = made_again(part, todo[part])
-        subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
-        outcomes += [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
-        notes += [f"{part}: {note}" for note in (*strange, *damage(FOLDER, part, reading), *changed(again.configs, manifest))]
-        if part in (SCENARIOS, ADAPTATION):
-            notes += [f"{part}: no scenario is named {name} any more" for name in gone]
+    found = [found_of(part, reading, todo[part], gone) for part, (gone, _) in named.items()]
+    outcomes = [row for one in found for row in one.outcomes]
+    tell(found, outcomes, time.monotonic() - began, console)
+    return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
+
+
+def tell(found: Sequence[Found], outcomes: Sequence[Outcome], seconds: float, console: Console) -> None:
+    """Print the table of outcomes, the notes of every part, and the verdict on all."""
     console.print(table_of(outcomes))
-    for note in notes:
+    for note in [note for one in found for note in one.notes]:
         console.print(f"Note on {note}.", highlight=False, markup=False, soft_wrap=True)
     style = "bold red" if any(row.different for row in outcomes) else None
-    console.print(conclusion(outcomes, elsewhere, time.monotonic() - began), style=style, highlight=False, soft_wrap=True)
-    return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
+    told = conclusion(outcomes, any(one.elsewhere for one in found), seconds)
+    console.print(told, style=style, highlight=False, soft_wrap=True)
+
+
+def named_in(chosen: Sequence[str], reading: Reading) -> dict[str, tuple[list[str], list[str]]]:
+    """The parts that are to be run again, each with its scenarios that are no longer on file, and those that are."""
+    arms = [name for name in chosen if name not in PARTS]
+    of_part = {SCENARIOS: arms} if arms else {}
+    of_part |= {part: adapted_in(reading.manifests[part]) if part == ADAPTATION else arms for part in PARTS if part in chosen}
+    return {part: parted(of_it) for part, of_it in of_part.items()}
+
+
+def found_of(part: str, reading: Reading, todo: Todo, gone: Sequence[str]) -> Found:
+    """Run one part again and judge its numbers; ``gone`` are scenarios of it that are no longer on file."""
+    manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
+    strange = strangeness(manifest)
+    again = made_again(part, todo)
+    subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
+    outcomes = [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
+    notes = [*strange, *damage(FOLDER, part, reading), *changed(again.configs, manifest)]
+    if part in (SCENARIOS, ADAPTATION):
+        notes += [f"no scenario is named {name} any more" for name in gone]
+    return Found(outcomes, [f"{part}: {note}" for note in notes], bool(strange))
 
 
 def read(folder: Path) -> Reading:

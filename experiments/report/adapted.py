@@ -380,19 +380,23 @@ def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], co
         return None
     sizes = part.groupby("level", sort=True)["size"].sum().sort_values(ascending=False, kind="stable")
     levels = [str(level) for level in sizes.index[:_LARGEST]]
-    held = {(str(row["scenario"]), str(row["level"])): row for row in part.to_dict("records")}
-    own = [study.baseline] if study.baseline in set(part["scenario"]) else []
     rows = []
-    for name in (
-        *own,
-        *(name for name in study.scenarios if any(_enough(held.get((name, level)), study.fewest) for level in levels)),
-    ):
-        cells = [_counted(held.get((name, level)), numbers, count, study.fewest) for level in levels]
-        rows.append(line(tag("b", named(name)) if name in own else _linked(name), *cells))
+    for name, found in _with_events(study, part, levels).items():
+        cells = [_counted(row, numbers, count, study.fewest) for row in found]
+        rows.append(line(tag("b", named(name)) if name == study.baseline else _linked(name), *cells))
     heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
     return table(f"{unit}, by {_BYS[by]} (95 % interval over worlds); under it, events.{more}", ("scenario", *heads), rows)
+
+
+def _with_events(study: Adapted, part: pd.DataFrame, levels: Sequence[str]) -> dict[str, list[Row | None]]:
+    """Rows of the levels, by scenario: of the baseline where the table has it, then of each with events enough at one of them."""
+    held: dict[tuple[str, str], Row] = {(str(row["scenario"]), str(row["level"])): row for row in part.to_dict("records")}
+    found = {name: [held.get((name, level)) for level in levels] for name in (study.baseline, *study.scenarios)}
+    kept = {name for name in study.scenarios if any(_enough(row, study.fewest) for row in found[name])}
+    kept |= {study.baseline} & set(part["scenario"])
+    return {name: rows for name, rows in found.items() if name in kept}
 
 
 def _enough(row: Row | None, fewest: int) -> bool:

@@ -33,21 +33,28 @@ def parameters(
     stands in the row, and ``changed`` is true. The numbers of ``scenarios`` follow, each under its own file.
     """
     place = folder or config_folder()
-    words = command.split()
-    chosen = dict(word.split("=", 1) for word in words if "=" in word)
-    files = [place / "config.yaml"]
-    for group, options in _defaults(place).items():
-        picked = yaml.safe_load(chosen[group]) if group in chosen else options
-        for option in [picked] if isinstance(picked, str) else picked:
-            path = place / group / f"{option}.yaml"
-            files += _with_bases(path if folder or path.is_file() else path_of(group, option))
-    rows = [row for path in files if path.is_file() for row in _rows(path, place, composed)]
+    rows = [row for path in _files_of(place, command, bool(folder)) if path.is_file() for row in _rows(path, place, composed)]
     last = {row[_KEY]: row[_FILE] for row in rows}
     rows = [row for row in rows if row[_FILE] == last[row[_KEY]]]  # what a later file sets anew stands there alone
     known = {path.stem: path for path in (place / "scenario").glob("*.yaml")}
     for name in dict.fromkeys(scenarios):  # an arm's own name may be anything, even a path
         rows += _rows(known[name], place, {}) if name in known else []
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _files_of(place: Path, command: str, alone: bool) -> list[Path]:
+    """Files of the configuration that a command reads, in the order in which a later one sets anew what an earlier one says.
+
+    ``alone``: those of this place, and none of a user's own folders.
+    """
+    chosen = dict(word.split("=", 1) for word in command.split() if "=" in word)
+    files = [place / "config.yaml"]
+    for group, options in _defaults(place).items():
+        picked = yaml.safe_load(chosen[group]) if group in chosen else options
+        for option in [picked] if isinstance(picked, str) else picked:
+            path = place / group / f"{option}.yaml"
+            files += _with_bases(path if alone or path.is_file() else path_of(group, option))
+    return files
 
 
 def scenarios_of(name: str) -> list[str]:

@@ -157,10 +157,9 @@ def shown(figure: Picture) -> Element:
 
 def _answered(study: Study, arm: str) -> Element:
     """One scenario: its question, what changes, whether that was expected, and the counts."""
-    header, fixed = study.headers.get(arm), study.verdict(arm, PROTECTION) in (FIXED, SAME)
+    header = study.headers.get(arm)
     rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
-    told = told_of(rows, study.fewest) + ([] if fixed else [waited(study.cooperation.get(arm))])
-    told += [f"Finding: {plainly(header.finding)}"] if header and header.finding else []
+    told = [*told_of(rows, study.fewest), *_told_besides(study, arm)]
     quiet = [foreseen(rows), *(_counts(row, study) for row in rows[:1])]
     return tag(
         "div",
@@ -169,6 +168,14 @@ def _answered(study: Study, arm: str) -> Element:
         tag("p", " ".join(words for words in told if words)),
         tag("p", " ".join(words for words in quiet if words), class_="quiet"),
     )
+
+
+def _told_besides(study: Study, arm: str) -> list[str]:
+    """How long needs wait, where the scenario can move anything, and what its file says was found."""
+    fixed = study.verdict(arm, PROTECTION) in (FIXED, SAME)
+    header = study.headers.get(arm)
+    told = [] if fixed else [waited(study.cooperation.get(arm))]
+    return told + ([f"Finding: {plainly(header.finding)}"] if header and header.finding else [])
 
 
 def _counts(row: Row, study: Study) -> str:
@@ -218,18 +225,34 @@ def _spreads(study: Study) -> Element:
 def _expectations(study: Study) -> list[Element]:
     """How many expectations the intervals bear out, and which they contradict."""
     asked = [row for row in study.whole.values() if str(row["expected"] or "")]
-    free = [row for row in asked if not bool(row["constructed_zero"])]
-    decided = [row for row in free if not unknown(row["agrees"])]
-    against = [row for row in decided if not bool(row["agrees"])]
     if not asked:
         return [tag("p", "Nothing was written down before the runs.")]
-    counts = f"{len(decided) - len(against)} are borne out, {len(against)} are contradicted, {len(free) - len(decided)} are open"
-    fixed = f"{len(asked) - len(free)} concern what cannot move by construction"
-    out = [tag("p", f"{several(len(asked), 'expectation')} had been written down before the runs: {counts}, {fixed}.")]
+    fates = [_fate(row) for row in asked]
+    counts = ", ".join(f"{fates.count(fate)} {words}" for fate, words in _FATES.items())
+    out = [tag("p", f"{several(len(asked), 'expectation')} had been written down before the runs: {counts}.")]
+    against = [row for row, fate in zip(asked, fates, strict=True) if fate == "against"]
     if against:
         items = [tag("li", linked(study, str(row["arm"])), f": {foreseen([row])}") for row in against]
         out += [tag("p", "Contradicted:"), tag("ul", items)]
     return out
+
+
+_FATES = {
+    "for": "are borne out",
+    "against": "are contradicted",
+    "open": "are open",
+    "fixed": "concern what cannot move by construction",
+}
+"""What becomes of an expectation, in words."""
+
+
+def _fate(row: Row) -> str:
+    """What became of an expectation: a key of ``_FATES``."""
+    if bool(row["constructed_zero"]):
+        return "fixed"
+    if unknown(row["agrees"]):
+        return "open"
+    return "for" if bool(row["agrees"]) else "against"
 
 
 def _missing(study: Study) -> list[str]:

@@ -59,42 +59,52 @@ class Extent(NamedTuple):
 def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
     """Points, worlds, lucks, years and runs of a study; what ``facts`` do not say is read from its outcome."""
     points = study.points
-    outcome = Outcome.of(study.asked.outcome)
-    try:
-        cube = study.cube(outcome)
-        shape, found = cube.values.shape[1:], list(cube.worlds)
-        without = int(pd.isna(cube.values).sum())
-    except ConfigError:  # the store does not hold it
-        shape, found, without = (0, 0), [], 0
-    seeds = [int(seed) for seed in facts.get("seeds", found)]
-    luck = int(facts.get("luck", shape[1]))
-    wanted = int(facts.get("wanted", len(points) * len(seeds) * luck))
-    scenarios, conditions = scenarios_in(points), [name for name in conditions_in(points) if name]
+    worlds, lucks, without = _held(study)
+    seeds = [int(seed) for seed in facts.get("seeds", worlds)]
+    luck = int(facts.get("luck", lucks))
     draws = int(points["draw"].nunique())
+    found = Extent(len(points), draws, len(seeds), luck, seeds, without, [])
+    return found._replace(rows=[*_design_rows(study, draws), *_run_rows(study, found, facts)])
+
+
+def _held(study: Study) -> tuple[list[int], int, int]:
+    """Worlds and lucks of the outcome that is asked for, and its runs without a value; nothing where the store lacks it."""
+    try:
+        cube = study.cube(Outcome.of(study.asked.outcome))
+    except ConfigError:  # the store does not hold it
+        return [], 0, 0
+    return list(cube.worlds), cube.values.shape[2], int(pd.isna(cube.values).sum())
+
+
+def _design_rows(study: Study, draws: int) -> list[tuple[str, str]]:
+    """What a study crosses, as heads and texts; what it has none of has no row."""
+    points, levers = study.points, list(study.design.levers)
+    conditions = [name for name in conditions_in(points) if name]
     rows = [
         ("Points", f"{thousands(len(points))}: each a configuration with an id of its own"),
-        ("Policies", _named(scenarios)),
-        *([("Levers", _named(list(study.design.levers)))] if study.design.levers else []),
-        *([("Conditions", _named(conditions))] if conditions else []),
+        ("Policies", _named(scenarios_in(points))),
+        ("Levers", _named(levers) if levers else ""),
+        ("Conditions", _named(conditions) if conditions else ""),
         ("Draws of parameters", thousands(draws) if study.design.uncertainties else "none: no parameter is varied"),
-        *(
-            [
-                (
-                    "Worlds and luck",
-                    f"{several(len(seeds), 'world')}, {several(luck, 'draw')} of luck in each; the same for all points",
-                )
-            ]
-            if seeds
-            else []
-        ),
-        *([("Worlds left out", f"{facts['left_out']}. Nothing on this page rests on them.")] if facts.get("left_out") else []),
-        ("Window", f"{several(study.config.years, 'year')} a run"),
-        *([("Runs", _runs(wanted, facts))] if wanted else []),
-        *([("Runs without a value", f"{thousands(without)} ({spoken(outcome)})")] if without else []),
-        ("Outcomes kept", _named(study.design.outcomes) if study.design.outcomes else "all"),
-        *([("Time", _time(float(facts["seconds"])))] if "seconds" in facts else []),
     ]
-    return Extent(len(points), draws, len(seeds), luck, seeds, without, rows)
+    return [row for row in rows if row[1]]
+
+
+def _run_rows(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was run of a study and what was kept, as heads and texts; what is not known has no row."""
+    worlds, luck, left = several(extent.worlds, "world"), several(extent.luck, "draw"), facts.get("left_out")
+    wanted = int(facts.get("wanted", extent.points * extent.worlds * extent.luck))
+    without = f"{thousands(extent.without)} ({spoken(Outcome.of(study.asked.outcome))})"
+    rows = [
+        ("Worlds and luck", f"{worlds}, {luck} of luck in each; the same for all points" if extent.seeds else ""),
+        ("Worlds left out", f"{left}. Nothing on this page rests on them." if left else ""),
+        ("Window", f"{several(study.config.years, 'year')} a run"),
+        ("Runs", _runs(wanted, facts) if wanted else ""),
+        ("Runs without a value", without if extent.without else ""),
+        ("Outcomes kept", _named(study.design.outcomes) if study.design.outcomes else "all"),
+        ("Time", _time(float(facts["seconds"])) if "seconds" in facts else ""),
+    ]
+    return [row for row in rows if row[1]]
 
 
 def _named(names: list[str]) -> str:

@@ -298,10 +298,7 @@ def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element
     content = [_pairs(extent.rows)]
     if extent.without or failed or facts.get("missing"):
         content.append(tag("p", study_prose.WITHOUT))
-    if failed:
-        most = _shown(study).lines
-        rest = [f"and {several(len(failed) - most, 'other')}"] if len(failed) > most else []
-        content += [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:most] + rest])]
+    content += _failed(failed, _shown(study).lines)
     levers = levers_of(study.design)
     if levers:
         content.append(
@@ -314,6 +311,14 @@ def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element
     said = study_prose.DESIGN if written.own else study_prose.DUMPED if written.filed else study_prose.ASKED
     content += [tag("h3", "The design"), tag("p", " ".join([said, *written.otherwise]))]
     return [*content, tag("pre", tag("code", written.text))]
+
+
+def _failed(failed: list[str], most: int) -> list[Element]:
+    """The first lines on what failed, and how many more there are; nothing where nothing failed."""
+    if not failed:
+        return []
+    rest = [f"and {several(len(failed) - most, 'other')}"] if len(failed) > most else []
+    return [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:most] + rest])]
 
 
 def _settings(keys: Mapping[str, Any]) -> str:
@@ -337,20 +342,29 @@ def _rests(study: Study, known: pd.DataFrame, facts: Mapping[str, Any]) -> list[
 def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element]:
     """Commands, commit, seeds, versions, digest and checksums."""
     commands = [str(command) for command in facts.get("commands", ())]
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(dict(facts.get("versions") or {}).items()))
-    machine = ", ".join(f"{name} {value}" for name, value in sorted(dict(facts.get("machine") or {}).items()) if value)
-    rows = [
-        ("Commit", str(facts.get("commit") or "not known: not run from a repository")),
-        ("Code that decides", str(facts.get("sources") or "")),
-        ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
-        ("Event seeds", str(facts.get("event_seeds") or "")),
-        ("Versions", versions or "not known"),
-        ("Machine", machine),
-        ("Configuration of the first point", study.config.digest()),
-    ]
-    sums = [(name, tag("code", checksum)) for name, checksum in study.config.data.items()]
     content = [tag("p", study_prose.REBUILD)]
     if commands:
         content.append(tag("pre", tag("code", "\n".join(commands))))
-    content += [_pairs([(head, words) for head, words in rows if words]), tag("p", study_prose.BESIDE)]
+    content += [_pairs(_made_by(study, extent, facts)), tag("p", study_prose.BESIDE)]
+    sums = [(name, tag("code", checksum)) for name, checksum in study.config.data.items()]
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
+
+
+def _made_by(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Code, seeds, versions, machine and configuration of the runs, as heads and texts; what is not known is left out."""
+    told = {name: str(facts.get(name) or "") for name in ("commit", "sources", "event_seeds")}
+    rows = [
+        ("Commit", told["commit"] or "not known: not run from a repository"),
+        ("Code that decides", told["sources"]),
+        ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
+        ("Event seeds", told["event_seeds"]),
+        ("Versions", _by_name(facts.get("versions")) or "not known"),
+        ("Machine", _by_name(facts.get("machine"))),
+        ("Configuration of the first point", study.config.digest()),
+    ]
+    return [(head, words) for head, words in rows if words]
+
+
+def _by_name(known: Mapping[str, object] | None) -> str:
+    """Names with their values, in order of names; what has no value is left out."""
+    return ", ".join(f"{name} {value}" for name, value in sorted((known or {}).items()) if value)

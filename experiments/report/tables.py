@@ -59,15 +59,20 @@ def tables(study: Study) -> list[Element]:
         if rows:
             caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
             parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
-    parts.append(_bargains(study, order))
+    parts += [_bargains(study, order), *_further(study, order)]
+    return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _further(study: Study, order: Sequence[str]) -> list[Element]:
+    """Estimands beside the two scores, a row an arm; nothing where there is none."""
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
     others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION, *_SELECTED)]
-    if others:
-        body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
-        caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
-        parts.append(tag("p", prose.SELECTED, class_="quiet"))
-        parts.append(table(caption, ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others)), body))
-    return parts + [part for by in SLICED for part in _slice(study, by, order)]
+    if not others:
+        return []
+    body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
+    caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
+    heads = ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others))
+    return [tag("p", prose.SELECTED, class_="quiet"), table(caption, heads, body)]
 
 
 def texts_of(frame: pd.DataFrame) -> set[int]:

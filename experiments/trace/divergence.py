@@ -121,13 +121,17 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
 def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
     ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
-    telling = [fact for fact in ends if fact.rule in _STOPS]
-    if not telling and moved and (ends or None in pair):
+    stopped = next((fact for fact in ends if fact.rule in _STOPS), None)
+    if stopped is None and moved and (ends or None in pair):
         return _on_another_day(moved[0])
-    if pair.differ_in("patience"):
-        telling += [fact for fact in ends if fact.rule == "patience"]
-    telling += [fact for fact in ends if fact.rule != "execution"]
-    return pair.parted(step=telling[0].step, rule=telling[0].rule) if telling else pair.parted()
+    telling = stopped or _telling(ends, pair.differ_in("patience"))
+    return pair.parted() if telling is None else pair.parted(step=telling.step, rule=telling.rule)
+
+
+def _telling(ends: Sequence[Fact], tired: bool) -> Fact | None:
+    """The end that tells most: by lost patience where requesters differ in it (``tired``), else any but plain execution."""
+    impatient = next((fact for fact in ends if fact.rule == "patience"), None) if tired else None
+    return impatient or next((fact for fact in ends if fact.rule != "execution"), None)
 
 
 def _governed(pair: _Pair) -> Divergence:

@@ -6,7 +6,7 @@ or from the docket.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from sim.world.vocabulary import (
     NOTHING_USABLE,
     OFFENCE_CLASSES,
     STATUSES,
+    OffenceClass,
 )
 
 STEPS: Mapping[str, str] = {
@@ -96,6 +97,12 @@ class Fact(NamedTuple):
     given: Mapping[str, Any]
 
 
+OfChoice = Callable[..., Fact]
+"""Makes a fact of an occasion to choose from its step and outcome, and what it rested on by name."""
+OfRequest = Callable[..., Fact]
+"""Makes a fact of a request from its step, its number and its outcome, and what it rested on by name."""
+
+
 class Life(NamedTuple):
     """A case under one scenario."""
 
@@ -120,81 +127,107 @@ def life_of(seen: Witnessed, case: int) -> Life:
 # --- filing --------------------------------------------------------------------------------------------------------------
 
 
+class _Chosen(NamedTuple):
+    """One occasion on which a requester chose, as its facts are made."""
+
+    filing: Filing
+    number: int  # of the occasion
+
+    def fact(self, step: str, outcome: object, **given: object) -> Fact:
+        """A fact of this occasion."""
+        place = (self.filing.attempt, _CHOICE + self.number, _ORDER[step], 0)
+        return Fact(place, step, step, outcome, (self.filing.day,), given)
+
+
 def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator[Fact]:
     """What the requester chose: whom to ask, what to write, under which text, by which ways. ``number`` counts occasions."""
-    run, states, offences = seen.run, seen.run.world.states, seen.run.world.offences
-    cases = run.cases
+    fact = _Chosen(filing, number).fact
     calls = {call.name: call for top in filing.calls for call in top.walk()}
-    hosts, i = cases.hosts[case], int(cases.requester[case])
-
-    def fact(step: str, outcome: Any, **given: Any) -> Fact:
-        place = (filing.attempt, _CHOICE + number, _ORDER[step], 0)
-        return Fact(place, step, step, outcome, (filing.day,), given)
-
     if DRAW + "live" in calls:
         said = calls[DRAW + "live"].said
         yield fact("live", filing.status != NOT_LIVE, luck=said, expression=filing.expression)
     if "_destination" not in calls:
         return
-    slot = calls["_destination"].said
+    hosts, slot = seen.run.cases.hosts[case], calls["_destination"].said
     asked = int(hosts[slot]) if slot >= 0 else -1
-    yield fact(
-        "destination",
-        states.codes[asked] if asked >= 0 else None,
-        holders=list(dict.fromkeys(states.codes[host] for host in hosts if host >= 0)),
-        residence=states.codes[hosts[RESIDENCE_SLOT]] if hosts[RESIDENCE_SLOT] >= 0 else None,
-    )
+    yield _destination(seen, fact, hosts, asked)
     if asked < 0:
         return
     if "_instrument" not in calls:  # the law had nothing to write
         yield fact("label", None)
         return
-    paper = calls["_go_round"].given
-    kind, label, alleged = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
-    yield fact("label", (kind, label, alleged), years=float(seen.rules_at(filing.month).maxima[i, paper["label"]]))
-    text = int(calls["_instrument"].said)
+    paper, text = calls["_go_round"].given, int(calls["_instrument"].said)
+    yield _label(seen, fact, case, filing, paper)
     governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
     yield governing
-    rows = filing.rows
-    formal = bool((rows.channel < FIRST_SIDE_DOOR).any())
-    luck = calls[DRAW + "file"].said if DRAW + "file" in calls else None
-    rules = seen.rules_at(filing.month)
-    yield fact(
+    yield _appetite(seen, fact, case, filing, text, calls[DRAW + "file"].said if DRAW + "file" in calls else None)
+    yield fact("side_door", _ways(seen, filing), **{name: governing.given[name] for name in ("reach", "suspended", "added")})
+
+
+def _ways(seen: Witnessed, filing: Filing) -> tuple[tuple[str, ...], ...]:
+    """Every way that was taken, with its text where that is not the one that governs."""
+    rows, names = filing.rows, seen.run.rules.names
+    ways = ((CHANNELS[way], names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
+    return tuple(way if way[0] not in _BARE else way[:1] for way in ways)
+
+
+def _destination(seen: Witnessed, fact: OfChoice, hosts: NDArray[np.int64], asked: int) -> Fact:
+    """The state that is asked, -1 if none, of those that hold the data; ``hosts`` are their places, -1 where there is none."""
+    codes = seen.run.world.states.codes
+    return fact(
+        "destination",
+        codes[asked] if asked >= 0 else None,
+        holders=list(dict.fromkeys(codes[host] for host in hosts if host >= 0)),
+        residence=codes[hosts[RESIDENCE_SLOT]] if hosts[RESIDENCE_SLOT] >= 0 else None,
+    )
+
+
+def _label(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, paper: Mapping[str, Any]) -> Fact:
+    """What is alleged and which provision is cited, with its maximum penalty in the requester's law, years."""
+    offences, i = seen.run.world.offences, int(seen.run.cases.requester[case])
+    written = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
+    return fact("label", written, years=float(seen.rules_at(filing.month).maxima[i, paper["label"]]))
+
+
+def _appetite(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text: int, luck: float | None) -> Fact:
+    """Whether the wish is filed as a formal request under a text, by which propensity and which draw."""
+    rules, cases, i = seen.rules_at(filing.month), seen.run.cases, int(seen.run.cases.requester[case])
+    return fact(
         "appetite",
-        formal,
+        bool((filing.rows.channel < FIRST_SIDE_DOOR).any()),
         propensity=float(rules.habits.appetite[i] * rules.law.filing[text] * filing.volume[int(cases.abusive[case]), i, text]),
         luck=luck,
         trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
     )
-    ways = tuple((CHANNELS[way], run.rules.names[by]) for way, by in zip(rows.channel, rows.instrument, strict=True))
-    yield fact(
-        "side_door",
-        tuple(way if way[0] not in _BARE else way[:1] for way in ways),
-        **{name: governing.given[name] for name in ("reach", "suspended", "added")},
-    )
 
 
-def _governing(seen: Witnessed, fact: Any, case: int, filing: Filing, text: int, j: int, label: int) -> Fact:
+def _governing(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text: int, j: int, label: int) -> Fact:
     """The text that governs, and of every text in force for the pair whether label and data are within its reach."""
     rules, i = seen.rules_at(filing.month), int(seen.run.cases.requester[case])
     bound = law_of(seen, filing.month)[:, i, j]
     agreed = (rules.law.after if filing.month >= rules.treaty_from else rules.law.before)[:, i, j]
-    texts = {name: seen.config.instruments[name] for t, name in enumerate(rules.names) if bound[t]}
-    conduct = OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]
-    found: Fact = fact(
+    force = {name: int(t) for t, name in enumerate(rules.names) if bound[t]}  # texts in force, with their places
+    texts = {name: seen.config.instruments[name] for name in force}
+    return fact(
         "instrument",
         rules.names[text],
-        reach={name: int(rules.law.reach[t, i, label]) for t, name in enumerate(rules.names) if bound[t]},
+        reach={name: int(rules.law.reach[t, i, label]) for name, t in force.items()},
         suspended=[name for t, name in enumerate(rules.names) if agreed[t] and not bound[t]],
-        added={name: bool(rules.law.adds[t, label]) for t, name in enumerate(rules.names) if bound[t]},
-        how={name: one.reaches[conduct] for name, one in texts.items()},
-        lines={name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
+        added={name: bool(rules.law.adds[t, label]) for name, t in force.items()},
         years={name: _maximum(seen, one, i, label, rules.maxima) for name, one in texts.items()},
         harm=float(seen.run.world.offences.harm[label]),
-        most={name: one.most for name, one in texts.items()},
+        **_said_by(texts, OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]),
         wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
     )
-    return found
+
+
+def _said_by(texts: Mapping[str, Instrument], conduct: OffenceClass) -> dict[str, dict[str, object]]:
+    """What each text says: how it reaches a class of offences, where its line of seriousness lies, and the most that it gives."""
+    return {
+        "how": {name: one.reaches[conduct] for name, one in texts.items()},
+        "lines": {name: (one.seriousness, one.threshold_years, one.harm_floor) for name, one in texts.items()},
+        "most": {name: one.most for name, one in texts.items()},
+    }
 
 
 def _maximum(seen: Witnessed, text: Instrument, i: int, label: int, maxima: NDArray[np.float64]) -> float:
@@ -218,34 +251,67 @@ class _Used:
     applied: Call | None = None
     hooks: dict[str, Call] = field(default_factory=dict)
 
+    @property
+    def luck(self) -> float | None:
+        """The draw by which it was applied or not; None where its text leaves no choice."""
+        return None if self.applied is None else next((draw.said for draw in self.applied.find(DRAW + "applied")), None)
+
+    @property
+    def said_to_apply(self) -> bool | None:
+        """Whether it was applied; None where that was not asked."""
+        return None if self.applied is None else bool(self.applied.said)
+
+    def says(self, hook: str) -> bool:
+        """Whether a hook was asked and said yes."""
+        return hook in self.hooks and bool(self.hooks[hook].said)
+
+
+class _Asked(NamedTuple):
+    """A request, as its facts are made."""
+
+    attempt: int
+    slot: int  # side doors before the request itself
+    way: str  # its channel
+
+    def fact(
+        self, step: str, number: int, outcome: object, rule: str | None = None, days: tuple[float, ...] = (), **given: object
+    ) -> Fact:
+        """A fact of this request; ``number`` is its place within the step."""
+        return Fact((self.attempt, self.slot, _ORDER[step], number), step, rule or step, outcome, days, given | {"way": self.way})
+
 
 def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
-    """What became of one request."""
+    """What became of one request, a row ``m`` of the docket."""
     docket = seen.finished.docket
     channel = int(docket.channel[m])
-    attempt, slot = int(docket.attempt[m]), channel if channel >= FIRST_SIDE_DOOR else _FORMAL
-
-    def fact(step: str, number: int, outcome: Any, rule: str | None = None, days: tuple[float, ...] = (), **given: Any) -> Fact:
-        given["way"] = CHANNELS[channel]
-        return Fact((attempt, slot, _ORDER[step], number), step, rule or step, outcome, days, given)
-
+    fact = _Asked(int(docket.attempt[m]), channel if channel >= FIRST_SIDE_DOOR else _FORMAL, CHANNELS[channel]).fact
     calls = [call for stage in seen.stages.get(m, ()) for top in stage.calls for call in top.walk()]
     yield from _readings(seen, m, fact, calls)
-    filed = float(docket.filed_day[m])
-    for call in calls:
-        if call.name == "decide":
-            effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
-            hours = float(seen.run.rules.capacity[docket.requested[m]])
-            yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
-    for asked in (call for call in calls if call.name == "decide" and any(call.find(DRAW + "supplement"))):
-        answered = any(asked.find("enqueue", "execute"))
-        yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
+    yield from _at_the_desk(seen, m, fact, [call for call in calls if call.name == "decide"])
+    yield from _parking(seen, m, fact, calls)
+    yield from _ending(seen, m, fact)
+
+
+def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Call]) -> Iterator[Fact]:
+    """When the desk took the file up and with how much attention, and whether further information was asked for and came."""
+    docket = seen.finished.docket
+    filed, hours = float(docket.filed_day[m]), float(seen.run.rules.capacity[docket.requested[m]])
+    for call in decided:
+        effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
+        yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
+    for call in decided:
+        if any(call.find(DRAW + "supplement")):
+            answered = any(call.find("enqueue", "execute"))
+            yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
+
+
+def _parking(seen: Witnessed, m: int, fact: OfRequest, calls: Sequence[Call]) -> Iterator[Fact]:
+    """That the file was laid aside without an answer, and when it was taken up again."""
     if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in calls):
         yield fact("parking", 0, "parked", **_standing(seen, m, calls))
         for call in calls:
             if call.name == "execute":
                 yield fact("parking", 1, None, rule="queue", days=(float(call.given["day"]),))
-    yield from _ending(seen, m, fact)
 
 
 def _parked_in(seen: Witnessed, m: int) -> int:
@@ -268,7 +334,7 @@ def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
     }
 
 
-def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iterator[Fact]:
+def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -> Iterator[Fact]:
     """Gates, looks, grounds and duties: applied or not, with chance and luck; what they were given; what they said."""
     config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
     applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
@@ -289,9 +355,8 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
         read = _numbers(one.hooks.get("stands"))
         sight = used.get(names.index(look), _Used()).hooks.get("acuity") if look in names else None
         outcome, delay = _said(one, int(docket.wanted[m]), str(safeguard.kind))
-        step = {"gate": "gate", "aftermath": "aftermath"}.get(str(safeguard.kind), look if look in ("desk", "panel") else "look")
         yield fact(
-            step,
+            _step_of(str(safeguard.kind), look),
             _in_turn(config.safeguards, look, s, len(names)),
             outcome,
             rule=name,
@@ -302,8 +367,8 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
             text=text,
             force=config.instruments[text].safeguards.get(name, "absent"),
             chance=float(applies[s, inst, holder]),
-            luck=next((draw.said for draw in one.applied.find(DRAW + "applied")), None) if one.applied else None,
-            applied=bool(one.applied.said) if one.applied else None,
+            luck=one.luck,
+            applied=one.said_to_apply,
             read=read,
             sight=_numbers(sight),
             there=bool(one.hooks["stands"].said) if "stands" in one.hooks else None,
@@ -313,30 +378,40 @@ def _readings(seen: Witnessed, m: int, fact: Any, calls: Iterable[Call]) -> Iter
         )
 
 
+def _step_of(kind: str, look: str) -> str:
+    """The step of a life at which a safeguard of a kind, with its look, has its say."""
+    return kind if kind in ("gate", "aftermath") else look if look in ("desk", "panel") else "look"
+
+
 def _in_turn(safeguards: Mapping[str, Any], look: str, s: int, count: int) -> int:
     """Place of a ground within its step: with its look, in the global order."""
     return int(safeguards[look].order * count + s) if look in safeguards else s
 
 
-def _said(one: _Used, wanted: int, kind: str) -> tuple[Any, tuple[float, ...]]:
+def _said(one: _Used, wanted: int, kind: str) -> tuple[str | bool | None, tuple[float, ...]]:
     """What a safeguard came to, and the days that it took."""
-    allows = one.hooks.get("allows")
-    narrowed = allows is not None and int(allows.said) < int(allows.given.get("data_class", wanted))
-    used = one.applied is None or bool(one.applied.said)
-    stands = one.hooks.get("stands")
     delay = (float(one.hooks["delays"].said),) if "delays" in one.hooks else ()
-    if used and stands is not None and stands.said:
+    used = one.said_to_apply is not False
+    if used and one.says("stands"):
         return "stood", delay
-    if narrowed:
+    if _narrows(one, wanted):
         return "narrowed", delay
     if kind == "look" and used:
-        told = "tells" in one.hooks and bool(one.hooks["tells"].said)
-        return "told" if told else "read", delay
-    if kind == "aftermath" and "softens" in one.hooks:
-        return float(one.hooks["softens"].said) < 1.0, delay
-    if kind == "aftermath" and "publishes" in one.hooks:
-        return bool(one.hooks["publishes"].said), delay
-    return None, delay
+        return "told" if one.says("tells") else "read", delay
+    return _after(one) if kind == "aftermath" else None, delay
+
+
+def _narrows(one: _Used, wanted: int) -> bool:
+    """Whether a safeguard allows less intrusive data than it was asked about."""
+    allows = one.hooks.get("allows")
+    return allows is not None and int(allows.said) < int(allows.given.get("data_class", wanted))
+
+
+def _after(one: _Used) -> bool | None:
+    """Whether an aftermath made misuse less likely, or made the answer count in public; None where it does neither."""
+    if "softens" in one.hooks:
+        return float(one.hooks["softens"].said) < 1.0
+    return one.says("publishes") if "publishes" in one.hooks else None
 
 
 def _numbers(call: Call | None) -> dict[str, Any]:
@@ -361,20 +436,25 @@ def _score(safeguard: Any, read: Mapping[str, Any]) -> float | None:
     return (low + high) / 2
 
 
-def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
+def _ended_at(status: str, channel: int, tools: bool) -> tuple[str, str]:
+    """Step and rule at which a request ended; ``tools`` says that what was given could not be used."""
+    step, rule = _ENDINGS.get(status, ("execution", "execution"))
+    if channel >= FIRST_SIDE_DOOR:
+        step, rule = "execution", CHANNELS[channel]
+    return step, "tools" if tools else rule
+
+
+def _ending(seen: Witnessed, m: int, fact: OfRequest) -> Iterator[Fact]:
     """How the request ended, when, with what data, and what came after."""
     docket, names = seen.finished.docket, seen.run.rules.review.names
     status = STATUSES[int(docket.status[m])]
     days = tuple(float(column[m]) for column in (docket.decided_day, docket.executed_day, docket.ended_day))
-    side_door = int(docket.channel[m]) >= FIRST_SIDE_DOOR
-    step, rule = _ENDINGS.get(status, ("execution", "execution"))
-    if docket.evaded[m] == NOTHING_USABLE:
-        rule = "tools"
+    step, rule = _ended_at(status, int(docket.channel[m]), tools=bool(docket.evaded[m] == NOTHING_USABLE))
     ended = fact(
         "retention",
         1,
         (status, DATA_CLASSES[int(docket.granted[m])] if docket.granted[m] >= 0 else None),
-        rule=CHANNELS[int(docket.channel[m])] if side_door and rule != "tools" else rule,
+        rule=rule,
         days=days,
         wanted=DATA_CLASSES[int(docket.wanted[m])],
         requested=seen.run.world.states.codes[int(docket.requested[m])],
@@ -385,7 +465,7 @@ def _ending(seen: Witnessed, m: int, fact: Any) -> Iterator[Fact]:
         preserved=float(docket.preserved_until[m]),
         filed=float(docket.filed_day[m]),
     )
-    yield ended._replace(step="execution" if side_door else step)
+    yield ended._replace(step=step)
     if docket.granted[m] >= 0:
         yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse")
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")

@@ -84,13 +84,8 @@ def _rules_at(run: Run, month: int) -> Rules:
 def witness(config: Config, cases: Iterable[int], seed: int | None = None, world_seed: int | None = None) -> Witnessed:
     """Run a configuration to its end with the given case rows under observation."""
     run = prepare(config, seed, world_seed)
-    watch = _Watch(frozenset(int(case) for case in cases))
-    review = run.rules.review
-    kernels = {name: kernel for name, kernel in vars(review).items() if hasattr(kernel, "py_func")}
-    changes: dict[str, Any] = {name: watch.over(name, kernel) for name, kernel in kernels.items()}
-    observed = replace(review, **changes)
-    run_in = None if run.rules.run_in is None else replace(run.rules.run_in, review=observed)
-    run.rules = replace(run.rules, review=observed, run_in=run_in)
+    watch = _Watch(frozenset(map(int, cases)))
+    run.rules = _observed(run.rules, watch)
     in_force: dict[int, NDArray[np.bool_]] = {}
     rules: dict[int, Rules] = {}
     while run.month < run.months:
@@ -107,12 +102,25 @@ def witness(config: Config, cases: Iterable[int], seed: int | None = None, world
         config=config,
         run=run,
         finished=finish(run),
-        stages={row: tuple(stages) for row, stages in watch.stages.items()},
-        occasions={case: tuple(found) for case, found in watch.occasions.items()},
+        stages=_held(watch.stages),
+        occasions=_held(watch.occasions),
         in_force=in_force,
         rules=rules,
         strays=tuple(watch.strays),
     )
+
+
+def _observed(rules: Rules, watch: _Watch) -> Rules:
+    """The same rules, with a watch over every kernel of the review."""
+    kernels = {name: kernel for name, kernel in vars(rules.review).items() if hasattr(kernel, "py_func")}
+    changes: dict[str, Any] = {name: watch.over(name, kernel) for name, kernel in kernels.items()}
+    review = replace(rules.review, **changes)
+    return replace(rules, review=review, run_in=None if rules.run_in is None else replace(rules.run_in, review=review))
+
+
+def _held[T](lists: Mapping[int, list[T]]) -> dict[int, tuple[T, ...]]:
+    """The same, which nobody can add to."""
+    return {key: tuple(found) for key, found in lists.items()}
 
 
 class _Watch:

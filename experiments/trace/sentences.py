@@ -389,15 +389,20 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
         f", {plain(parted.rule)}" if parted.rule != parted.step else ""
     )
     if parted.why == ("applied",) and one and other:
-        luck = next((fact.given["luck"] for fact in (one, other) if fact.given["luck"] is not None), None)
-        each = zip((one, other), names, strict=True)
-        chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
-        return f"{head}: applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
+        return f"{head}: {_applied_apart((one, other), names)}"
     told = [
         f"{name}: {sentence(seen, fact) or 'not in force.' if fact else _missing(seen, one or other)}"
         for seen, fact, name in zip((a, b), (one, other), names, strict=True)
     ]
     return f"{head}. {' '.join(told)}"
+
+
+def _applied_apart(pair: tuple[Fact, Fact], names: tuple[str, str]) -> str:
+    """By which chances two lives apply one safeguard, and the draw that one of the chances exceeds."""
+    luck = next((fact.given["luck"] for fact in pair if fact.given["luck"] is not None), None)
+    each = zip(pair, names, strict=True)
+    chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
+    return f"applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
 
 
 def _missing(seen: Witnessed, fact: Fact | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,3 +42,28 @@ def test_a_table_without_such_names_is_written_as_pandas_writes_it() -> None:
         "maybe": pd.array([True, None, False], "boolean"), "any": [1, "x", None],
     })  # fmt: skip
     assert csv_of(frame, "%.6g") == frame.to_csv(index=False, float_format="%.6g")
+
+
+ROOT = Path(__file__).resolve().parents[2]
+DOORS = {"experiments/output.py": "to_csv", "sim/sources/build.py": "csv.writer"}
+"""The one writer of tables for people, and the one of the source tables, whose names are ours."""
+
+
+METHODS = {"to_csv", "to_clipboard", "to_excel", "savetxt", "write_csv"}  # of pandas, NumPy and pyarrow
+WRITERS = {"csv.writer", "csv.DictWriter"}
+
+
+def writers_in(path: Path) -> set[str]:
+    """Ways to write a table for people that a module takes."""
+    attributes = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Attribute)]
+    return ({node.attr for node in attributes} & METHODS) | (set(map(ast.unparse, attributes)) & WRITERS)
+
+
+def test_every_table_goes_through_the_one_writer() -> None:
+    found = {
+        str(path.relative_to(ROOT)): ways
+        for folder in ("experiments", "sim")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if (ways := writers_in(path))
+    }
+    assert found == {name: {way} for name, way in DOORS.items()}

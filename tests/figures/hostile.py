@@ -30,6 +30,12 @@ HOSTILE = (
     "'quoted' `ticks` *stars*",
     "W" * 200,
     "\u200b\u3164",
+    "+A1+B1",
+    "-2+3",
+    '@SUM(A1)|"x"',
+    "\\",
+    "]]>--><!--",
+    "a\u2028b\u061c",
 )
 _MOST = 9  # names in one frame
 

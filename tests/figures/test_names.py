@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -16,13 +17,14 @@ from experiments.figures.glyphs import FONT, drawable, signs_of
 from experiments.figures.style import LONG, short_names, wide
 from experiments.letters import JOINERS
 from experiments.text import THIN
-from tests.figures.examples import EXAMPLES, SETTINGS
+from tests.figures.examples import EXAMPLES, GIVEN, SETTINGS
 from tests.figures.hostile import COLUMNS, HOSTILE, renamed
 from tests.figures.test_pages import labels, no_text_is_cut_off_by_the_page, no_two_texts_overlap, written
 from tests.shares import some_fast
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSE = 6.0  # pixels by which extents may share an edge where names leave less room: a third of a line, most of it empty
+SVG = "http://www.w3.org/2000/svg"
 STEP = 6  # names by which two drawings of one figure differ: few figures hold more
 TURNS = range(0, len(HOSTILE), STEP)
 
@@ -75,7 +77,10 @@ def test_all_figures_show_all_hostile_names_without_a_fault() -> None:
     assert not faults, "\n".join(faults)
 
 
-PLAIN = ("$x^2$", "100%", 'a<b>&"c"', r"\alpha \$y", "права человека", "حقوق", "Ünïcode", "{x} %s", "[bold red]")
+PLAIN = (
+    *("$x^2$", "100%", 'a<b>&"c"', r"\alpha \$y", "права человека", "حقوق", "Ünïcode", "{x} %s", "[bold red]"),
+    *("=1", "-x", "@SUM(A1)", "\\", "]]>--><!--"),
+)
 CODES = {
     "判决": r"\u5224\u51b3",
     "a\x1b[31m\r\n": r"a\x1b[31m\r\n",
@@ -84,6 +89,22 @@ CODES = {
     "\udc80": r"\udc80",
     "  ": "“  ”",
 }
+
+
+def tags_in(figure: Figure) -> set[str]:
+    """Kinds of elements in a figure as SVG, which fails unless it is well formed."""
+    out = io.BytesIO()
+    figure.savefig(out, format="svg")
+    return {str(node.tag) for node in ElementTree.fromstring(out.getvalue()).iter()}
+
+
+@pytest.mark.parametrize("name", some_fast(list(FIGURES), ["flows", "forest"]))
+def test_a_name_is_no_markup_in_a_figure_that_is_a_text_itself(name: str) -> None:
+    usual = draw(name, EXAMPLES[name](), "Said.", SETTINGS[name] | {"title": "Title"}, **GIVEN.get(name, {}))
+    markup = ("<script>alert(1)</script>", "]]>--><!--", "</g></svg>&amp;", "&#0;", 'a" onload="b')
+    assert tags_in(page(name, (*markup, *HOSTILE))) <= tags_in(usual) | {
+        f"{{{SVG}}}{kind}" for kind in ("use", "path", "g", "defs")
+    }
 
 
 def forest_of(names: Sequence[str]) -> list[str]:

@@ -1,14 +1,18 @@
 """Whatever a user calls what is studied, a page holds that name as text, and nothing that the name would do."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from experiments.analysis.record import Drawing
 from experiments.letters import visible
 from experiments.report import adapted, write
 from experiments.report import pictures as drawing
@@ -17,6 +21,8 @@ from experiments.report.page import anchor, page, tag
 from experiments.report.parameters import parameters
 from experiments.report.study import write_study
 from experiments.report.told import named
+from experiments.settings import study_of
+from experiments.studies import analyse
 from tests.figures.hostile import HOSTILE
 from tests.report import test_adapted_page as adaptation
 from tests.report.examples import arms, comparison, cooperation, facts, figures, headers
@@ -36,6 +42,7 @@ EVIL = (
     "]]>",
     "javascript:alert(1)",
 )
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==")
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -105,6 +112,53 @@ def test_a_study_of_levers_of_any_name(tmp_path: Path, monkeypatch: pytest.Monke
     html = write_study(tmp_path / "evil", made, given, told).read_text(encoding="utf-8")
     assert faults_of(html, tags_of(usual) | {"b", "em", "code", "pre", "h3", "h4"}) == []
     assert lacking(read(html), [name for name in EVIL if name.strip()], str) == []
+
+
+def test_what_a_figure_shows_is_told_of_arms_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those who cannot see it: such names are text in the alternative text of a picture, and in no file's name."""
+    files: list[Path] = []
+
+    def saved(_: object, path: Path) -> Path:
+        files.append(path)
+        path.write_bytes(PIXEL)
+        return path
+
+    drawn: list[str] = []
+    monkeypatch.setattr(drawing, "draw", lambda name, *_, **__: drawn.append(name) or Figure(figsize=(1, 1)))
+    monkeypatch.setattr(drawing, "save", saved)
+    known, whole = arms(), [name for name in EVIL if "\udc80" not in name]  # no table can hold half a sign
+    other = dict(zip([arm.name for arm in known], whole, strict=False))
+    evil = [arm._replace(name=other.get(arm.name, arm.name)) for arm in known]
+    tables = evil_of(comparison(), "arm", other), evil_of(cooperation(), "arm", other)
+    html = write(tmp_path, *tables, evil, {}, facts(), figures())[0].read_text(encoding="utf-8")
+    seen = read(html)
+    told = " ".join(str(image["alt"]) for image in seen.all("img"))
+    assert len(seen.all("img")) == len(drawn) == len(files) > 1
+    assert any(visible(named(name)) in told for name in EVIL), told
+    assert not HIDDEN.findall(told)
+    assert all(set(image) <= {"src", "alt", "width", "height"} for image in seen.all("img")), "an attribute of a name's making"
+    assert {path.name for path in files} <= {f"{name}.png" for name in drawing._READING}
+
+
+@pytest.mark.parametrize("evil", [EVIL[:1], EVIL])
+def test_names_of_a_users_making_are_plain_names_of_files(
+    evil: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables and figures of an analysis are named by conditions and outcomes: each has a file, and each lies in the folder."""
+    monkeypatch.setattr(analyse, "draw", lambda *_, **__: None)
+    monkeypatch.setattr(analyse, "save", lambda _, path: path.write_bytes(b""))
+    table = pd.DataFrame({"=name": ["=1"], "value": [1.0]})
+    made = _undrawn()[0]._replace(
+        tables={f"regret_{name}": table for name in evil},
+        drawings=[Drawing(f"regret_{name}", "regret", table, name, name) for name in evil],
+    )
+    folder = tmp_path / "analysis"
+    folder.mkdir()
+    assert not analyse.write(made, SimpleNamespace(asked=study_of()), folder).why
+    names = sorted(path.name for path in folder.iterdir())
+    assert len({name.lower() for name in names}) == 3 * len(set(evil))
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@=-]*\.(csv|parquet|png)", name) for name in names), names
+    assert [path.name for path in tmp_path.iterdir()] == ["analysis"]
 
 
 def _undrawn() -> list[Any]:
