@@ -187,7 +187,9 @@ def _promise(
 def _can_be_asked(c: int, slot: int, cases: Cases, book: CaseBook) -> bool:
     """Whether a slot holds a state abroad that the case has not been filed with."""
     host = cases.hosts[c, slot]
-    return not (host < 0 or host == cases.requester[c] or (book.tried[c] >> np.uint8(slot)) & np.uint8(1))
+    if host < 0 or host == cases.requester[c]:
+        return False
+    return bool((book.tried[c] >> np.uint8(slot)) & np.uint8(1) == np.uint8(0))
 
 
 @inlined

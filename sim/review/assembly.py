@@ -25,7 +25,7 @@ import numpy as np
 from sim.arrays import Reals
 from sim.compiled import CACHE
 from sim.own_folder import PRIVATE
-from sim.review import pipeline, templates
+from sim.review import functions, pipeline, templates
 from sim.review.safeguard import Ground, Look, Safeguard, in_order, own_numbers
 from sim.review.words import Words, columns_of, names_in, words_of
 from sim.world.record import ConfigError
@@ -68,9 +68,9 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     words = _words(safeguards)
     first = pipeline.STEPS.index(pipeline.refuse)  # the steps before it call none that is made from the safeguards
     before, after = pipeline.STEPS[:first], pipeline.STEPS[first:]
-    made = templates.functions(words)
+    made = functions.functions(words)
     body = [
-        templates.header(words, "".join(made)),
+        functions.header(words, "".join(made)),
         *(f"@step\n{_text_of(step)}" for step in before),
         *made,
         *(f"@step\n{_text_of(step)}" for step in after),
@@ -98,7 +98,7 @@ def _taken() -> frozenset[str]:
 def _refuse_unread(safeguards: Mapping[str, Safeguard]) -> None:
     """Raise ``ConfigError`` where nobody would read the file, or a ground."""
     names = in_order(safeguards)
-    if templates.DESK not in names:
+    if functions.DESK not in names:
         raise ConfigError(f"safeguards: the look 'desk' is missing; found {', '.join(names) or 'none'}")
     looks = [name for name in names if isinstance(safeguards[name], Look)]
     for name in names:

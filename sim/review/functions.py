@@ -1,0 +1,177 @@
+"""What stands in the templates: the functions of the generated loop that hang on which safeguards there are, each as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import indent
+
+from sim.review import templates
+from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of
+from sim.review.templates import filled
+from sim.review.words import SHARED, Words, names_in
+
+DESK, PANEL = "desk", "panel"
+_WIDEST = 120  # letters of a condition that stands on one line
+
+
+def _all(*conditions: str) -> str:
+    """A condition that holds if all of these do, over several lines where it is long."""
+    line = " and ".join(conditions)
+    if len(line) <= _WIDEST and "\n" not in line:
+        return line
+    return conditions[0] if len(conditions) == 1 else f"(\n{indent('\nand '.join(conditions), '    ')}\n)"
+
+
+def _lines(pieces: Iterable[str]) -> str:
+    return "\n".join(pieces)
+
+
+def header(safeguards: Sequence[Words], body: str) -> str:
+    """The beginning of the module: imports, and of each safeguard its rules and those constants that ``body`` names."""
+    named = names_in(body)
+    blocks = []
+    for place, words in enumerate(safeguards):
+        constants = [f"{name} = {value}" for name, value in words.constants(place) if name in named or name == words.row]
+        rules = [f"{rule} = step({words.home}.{hook})" for hook, rule in words.rules.items()]
+        blocks.append(_lines([f"# --- {words.row}: {_article(words.safeguard.kind)}", *constants, *rules]))
+    ruled = [words for words in safeguards if words.rules]
+    return filled(
+        templates.HEADER,
+        count=str(len(safeguards)),
+        imports=_lines(f"import {home_of(words.safeguard).__name__} as {words.home}" for words in ruled),
+        shared=_lines(f"{name} = {column}" for column, name in enumerate(SHARED.values())),
+        safeguards="\n\n".join(blocks),
+    )
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def functions(safeguards: Sequence[Words]) -> list[str]:
+    """The functions that hang on which safeguards there are, each as text."""
+    by_name = {words.name: words for words in safeguards}
+    desk, panel = by_name[DESK], by_name.get(PANEL)
+    return [
+        _gates(safeguards),
+        _read_panel(panel),
+        _read_desk(desk, safeguards),
+        _read_further(safeguards),
+        _follow_up(safeguards),
+        _publish(safeguards),
+        filled(templates.SCREENED, applies=f"reading.applies[{panel.row}, inst, j] > 0.0" if panel else "False"),
+        filled(templates.DESK_READS, row=desk.row),
+    ]
+
+
+def _gates(safeguards: Sequence[Words]) -> str:
+    gates = [
+        filled(templates.STANDS, condition=_all(templates.HEARD.format(row=gate.row), gate.call(), gate.applied), bit=gate.bit)
+        for gate in safeguards
+        if isinstance(gate.safeguard, Gate)
+    ]
+    return filled(templates.GATES, file=filled(templates.FILE), gates=_lines(gates))
+
+
+def _read_panel(panel: Words | None) -> str:
+    if panel is None:
+        return filled(templates.NO_PANEL)
+    return filled(
+        templates.READ_PANEL,
+        file=filled(templates.FILE),
+        row=panel.row,
+        acuity=panel.call("acuity"),
+        noise=panel.noise,
+        bar=panel.number("bar"),
+        stands=panel.call(),
+    )
+
+
+def _read_desk(desk: Words, safeguards: Sequence[Words]) -> str:
+    grounds = [_ground(ground, templates.HEARD.format(row=ground.row)) for ground in _grounds_at(desk, safeguards)]
+    return filled(
+        templates.READ_DESK,
+        file=filled(templates.FILE),
+        applied=desk.applied,
+        hours=desk.number("hours"),
+        reading=_reading(desk, grounds, filled(templates.ADVICE)),
+    )
+
+
+def _read_further(safeguards: Sequence[Words]) -> str:
+    looks = [_further_look(look, safeguards) for look in safeguards if _reads_after_the_desk(look)]
+    return filled(
+        templates.READ_FURTHER, file=filled(templates.FILE), opening=filled(templates.OPENING) if looks else "", looks=_lines(looks)
+    )
+
+
+def _reads_after_the_desk(words: Words) -> bool:
+    return isinstance(words.safeguard, Look) and words.name not in (DESK, PANEL)
+
+
+def _further_look(look: Words, safeguards: Sequence[Words]) -> str:
+    """One reader after the desk; one who speaks to the person reads nothing that the text keeps from everybody."""
+    speaks = "tells" in look.rules
+    return filled(
+        templates.FURTHER_LOOK,
+        name=look.row,
+        condition=_all("stood == np.uint64(0)", *["not reading.hidden[inst]"] * speaks, look.applied),
+        hours=look.number("hours"),
+        reading=_reading(look, [_ground(ground) for ground in _grounds_at(look, safeguards)]),
+        delay=look.call("delays") if "delays" in look.rules else look.number("delay_days"),
+        telling=filled(templates.TELLING, tells=look.call("tells"), tip_off=look.number("tip_off")) if speaks else "",
+    )
+
+
+def _grounds_at(look: Words, safeguards: Sequence[Words]) -> list[Words]:
+    return [words for words in safeguards if isinstance(words.safeguard, Ground) and words.safeguard.look == look.name]
+
+
+def _reading(look: Words, grounds: Iterable[str], advice: str = "") -> str:
+    """One reading of a file: one signal and one accident, shared by all grounds that are invoked at it."""
+    return filled(
+        templates.READING,
+        acuity=look.call("acuity"),
+        noise=look.noise,
+        advice=advice,
+        bar=look.number("bar"),
+        grounds=_lines(grounds),
+        stands=look.call(),
+        bit=look.bit,
+        narrowing=_narrowing(look),
+    )
+
+
+def _ground(ground: Words, *conditions: str) -> str:
+    return filled(
+        templates.GROUND,
+        condition=_all(*conditions, ground.applied),
+        hours=ground.number("hours"),
+        shift=ground.number("shift"),
+        stands=ground.call(),
+        bit=ground.bit,
+        narrowing=_narrowing(ground),
+    )
+
+
+def _narrowing(words: Words) -> str:
+    """What a look or a ground leaves of the data class that is asked for."""
+    return filled(templates.NARROWING, allows=words.call("allows"), row=words.row) if "allows" in words.rules else ""
+
+
+def _follow_up(safeguards: Sequence[Words]) -> str:
+    duties = [
+        filled(templates.DUTY, row=duty.row, applied=duty.applied, softens=duty.call("softens"), onward=duty.number("onward"))
+        for duty in safeguards
+        if isinstance(duty.safeguard, Aftermath) and "softens" in duty.rules
+    ]
+    return filled(templates.FOLLOW_UP, duties=_lines(duties))
+
+
+def _publish(safeguards: Sequence[Words]) -> str:
+    counts = [
+        filled(templates.PUBLISHED, applied=duty.applied, publishes=duty.call("publishes"))
+        for duty in safeguards
+        if isinstance(duty.safeguard, Aftermath) and "publishes" in duty.rules
+    ]
+    return filled(templates.PUBLISH, file=filled(templates.FILE), published=_lines(counts))
