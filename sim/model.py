@@ -86,7 +86,7 @@ class StateAgent(mesa.Agent):
     model: EvidenceModel
 
     def __init__(self, model: EvidenceModel, row: int) -> None:
-        """See row ``row`` of the states of a model."""
+        """The agent of row ``row`` of a model's states."""
         super().__init__(model)
         self.row = row
 
@@ -133,7 +133,7 @@ class StateAgent(mesa.Agent):
 
     @property
     def backlog_months(self) -> float:
-        """The same over monthly capacity."""
+        """Expected officer-hours of the files that waited (``backlog_hours``), in months of its capacity."""
         return self.backlog_hours / self.capacity_hours
 
     @property
@@ -252,7 +252,7 @@ class EvidenceModel(mesa.Model):
         return int(getattr(run.queue, book)[run.month - 1, row]) if run.month else 0
 
     def last_hours(self, book: str, row: int) -> float:
-        """The same for a book of hours."""
+        """Hours in a book of the queue for a state after the last month; zero before the first."""
         run = self.progress
         return float(getattr(run.queue, book)[run.month - 1, row]) if run.month else 0.0
 
@@ -290,7 +290,7 @@ class EvidenceModel(mesa.Model):
 
     @property
     def abusive_disclosures(self) -> int:
-        """Those of them in abusive cases."""
+        """Requests in abusive cases on which data were given so far, run-in included."""
         return int(self.tally.given_abusive.sum())
 
     @property

@@ -171,7 +171,7 @@ def _seed_in(shared: Shared, key: Key) -> int:
 
 
 def failed(shared: Shared, key: Key, error: str, trace: str, seconds: float = 0.0) -> Done:
-    """A run that came to nothing."""
+    """A run that failed: its error on one line, the traceback, and no table."""
     line = " ".join(error.split())[:_SHORT] or "no message"
     return Done(key, _seed_in(shared, key), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
 

@@ -23,7 +23,7 @@ class Turn:
     """What happened in a session so far."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """A turn that begins now, in which nothing has been run."""
         self.done = 0
         self.failed = 0
         self.seconds = 0.0  # in runs
@@ -32,7 +32,7 @@ class Turn:
         self.own = 0.0  # in the store
 
     def add(self, other: Turn) -> None:
-        """Count what another turn did too."""
+        """Count the runs and seconds of another turn too."""
         for name in ("done", "failed", "seconds", "array_seconds", "own"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 

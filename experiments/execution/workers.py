@@ -37,7 +37,7 @@ class UnguardedError(ConfigError, SystemExit):
     """A script in which processes cannot begin; where nobody catches it a script ends with its line and no traceback."""
 
     def __init__(self, line: str) -> None:
-        """What is wrong, and what is accepted."""
+        """``line`` says what is wrong and what is accepted; a script that ends with it has it as its status."""
         super().__init__(line)
         self.code = line
 
@@ -175,7 +175,7 @@ class Hands:
                         self._stop()
 
     def __enter__(self) -> Self:
-        """The processes themselves."""
+        """Begin to hand over what is large; a process itself begins when there is work for it."""
         threading.Thread(target=self._hand_over, daemon=True).start()
         return self
 

@@ -47,7 +47,7 @@ class Journal:
         self._change(_ADD, [_entry_of(run) for run in ended])
 
     def held(self) -> Iterator[Done]:
-        """Everything in it."""
+        """All runs in it, those that failed too."""
         with _told(self.path):
             yield from _rows(self._base)
 
@@ -147,7 +147,7 @@ def _entry_of(run: Done) -> tuple[object, ...]:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """SQLite's complaints as ours."""
+    """Within it an error of SQLite is an ``OSError`` of the disk, or a ``StoreError`` for a file that is no journal."""
     try:
         yield
     except sqlite3.OperationalError as error:  # a full disk, mostly

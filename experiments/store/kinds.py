@@ -103,7 +103,7 @@ def _own(value: object) -> object:
 
 
 def told(values: Values, kind: str) -> Values:
-    """What is mixed, in JSON; all else as it is."""
+    """Values as a column of a kind has them: in JSON where the kind is mixed, else as they are."""
     return [_as_json(value) for value in values] if kind == _JSON else values
 
 

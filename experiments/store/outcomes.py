@@ -41,11 +41,11 @@ class Outcome(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """Its unit in words."""
+        """The unit of its estimand, in words."""
         return UNITS[self.metric]
 
     def __str__(self) -> str:
-        """As it is written in a configuration."""
+        """The outcome as a configuration has it: the estimand; of a slice also by what and which level, with points between."""
         return self.metric if self.by == "all" else ".".join(self)
 
 
@@ -77,22 +77,22 @@ class Study(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the store."""
+        """The name of the store."""
         ...
 
     @property
     def design(self) -> Design:
-        """What was asked."""
+        """The design that was run."""
         ...
 
     @property
     def points(self) -> pd.DataFrame:
-        """``[P]`` columns FIXED, levers, uncertainties."""
+        """The points of the design, ``[P]`` rows with the columns FIXED, levers and uncertainties."""
         ...
 
     @property
     def config(self) -> Config:
-        """Of the first point: years, fewest events."""
+        """The configuration of the first point, of which analyses read the years and how few events are too few."""
         ...
 
     @property
@@ -102,7 +102,7 @@ class Study(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Of the store."""
+        """The folder of the store."""
         ...
 
     def cube(self, outcome: Outcome) -> Cube:

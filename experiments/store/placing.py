@@ -24,7 +24,7 @@ class Places(NamedTuple):
 
     @classmethod
     def of(cls, points: Sequence[str], worlds: Sequence[int], lucks: int) -> Places:
-        """In the order in which they are asked for."""
+        """Points and worlds numbered from 0 in the order in which they are asked for; one that comes twice has one place."""
         point = {name: place for place, name in enumerate(dict.fromkeys(points))}
         return cls(point, {world: place for place, world in enumerate(dict.fromkeys(worlds))}, lucks)
 

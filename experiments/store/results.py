@@ -29,7 +29,7 @@ class Board(NamedTuple):
 
 
 def rank(key: Key) -> tuple[int, bool, str, str]:
-    """Where an estimand stands among others."""
+    """The key by which estimands are sorted: by metric as in ``UNITS``, the whole before its slices, then by slice and level."""
     metric, by, level = key
     return _PLACES.get(metric, len(_PLACES)), by != "all", by, level
 

@@ -124,7 +124,7 @@ def packed(table: pa.Table) -> Packed:
 
 
 def unpacked(content: bytes) -> pa.Table:
-    """The table again."""
+    """The table of which ``packed`` made bytes."""
     with pa.ipc.open_stream(content) as reader:
         return reader.read_all()
 

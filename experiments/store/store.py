@@ -35,7 +35,7 @@ class Store:
     """A store that this process writes to."""
 
     def __init__(self, folder: Path, writer: str, journal: Journal) -> None:
-        """See ``writing``."""
+        """A store in ``folder`` that ``writing`` has opened under the name ``writer``, and this writer's journal."""
         self.folder = folder
         self.writer = writer
         self.journal = journal
