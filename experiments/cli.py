@@ -72,9 +72,8 @@ def _main(given: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):  # a letter that a terminal does not have is no reason to stop
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    for word in given:
-        if not _is_text(word):
-            return _say(f"found {_quoted(word)}, which is no text; accepted: arguments in {_ENCODING}", _USAGE_ERROR)
+    if (strange := _first(given, lambda word: not _is_text(word))) is not None:
+        return _say(f"found {_quoted(strange)}, which is no text; accepted: arguments in {_ENCODING}", _USAGE_ERROR)
     if not given or given[0] in ("-h", "--help", "help"):
         print(usage())
         return _DONE if given else _USAGE_ERROR
@@ -91,6 +90,11 @@ def _main(given: list[str]) -> int:
     except OSError:
         return _say("the current folder is not there any more; accepted: to be called from one that is", _USAGE_ERROR)
     return _by_name(name, rest) if name in _BY_NAME else _by_keys(name, rest)
+
+
+def _first(words: list[str], wrong: Callable[[str], bool]) -> str | None:
+    """The first word of which something is wrong; None where there is none."""
+    return next(filter(wrong, words), None)
 
 
 _ENCODING = "UTF-8"
@@ -211,19 +215,25 @@ def _by_name(name: str, rest: list[str]) -> int:
         return 0
     if name == "stores":
         return _module("experiments.studies.stores").main(*rest) or _DONE
-    places, names = list[str](), list[str]()
-    words = iter(rest)
-    for word in words:
-        flag, equals, place = word.partition("=")
-        if flag in _PLACES and name == "scenarios":
-            places.append(place if equals else next(words, ""))
-        elif not word or word.startswith("-") or "=" in word:
-            return _say(f"{name}: found {_quoted(word)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
-        else:
-            names.append(word)
+    places, names = _places_in(rest) if name == "scenarios" else ([], rest)
+    if (strange := _first(names, lambda word: not word or word.startswith("-") or "=" in word)) is not None:
+        return _say(f"{name}: found {_quoted(strange)}; accepted: names of scenarios, or none for all", _USAGE_ERROR)
     study = _module(_home_of(name))
     with _module("sim.places").looking_in(*places):
         return study.main(*names) or _DONE
+
+
+def _places_in(given: list[str]) -> tuple[list[str], list[str]]:
+    """Folders that are named as places of files of a user's own, and all other words."""
+    places, others = list[str](), list[str]()
+    words = iter(given)
+    for word in words:
+        flag, equals, place = word.partition("=")
+        if flag in _PLACES:
+            places.append(place if equals else next(words, ""))
+        else:
+            others.append(word)
+    return places, others
 
 
 def _home_of(study: str) -> str:
@@ -239,9 +249,8 @@ def _module(name: str) -> Any:
 
 def _by_keys(name: str, rest: list[str]) -> int:
     """A study of overrides; ``--cfg job`` shows what they amount to, with reforms written where they belong."""
-    for word in rest:
-        if not word.strip(" =+~"):
-            return _say(f"{name}: found {_quoted(word)}; accepted: key=value", _USAGE_ERROR)
+    if (strange := _first(rest, lambda word: not word.strip(" =+~"))) is not None:
+        return _say(f"{name}: found {_quoted(strange)}; accepted: key=value", _USAGE_ERROR)
     if name in OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
         rest = [f"store={rest[0]}", *rest[1:]]
     config = _module("sim.config")

@@ -281,6 +281,18 @@ def report(seeds: int) -> None:
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {seeds} seeds")
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     console.print(f"others were at work here (load {busy:.1f}): do not quote these\n" if busy > BUSY else "", style="bold")
+    rate = _report_runs(console, seeds)
+    _report_scale(console, seeds, rate)
+    _report_start(console)
+    table = _table("Draws, nanoseconds each", "form", "ns")
+    for form, each in apart("draws", seeds).items():
+        if form != "process_seconds":
+            table.add_row(form, f"{each:.2f}")
+    console.print(table)
+
+
+def _report_runs(console: Terminal, seeds: int) -> float:
+    """The table of one run; returns how many requests a second the months of the standard run do."""
     standard, load_test = apart("standard", seeds), apart("load", seeds)
     table = _table("One run, seconds", "stage", "ten years", f"load test (scale {load_test['scale']:.1f})")
     for stage in STAGES:
@@ -294,17 +306,24 @@ def report(seeds: int) -> None:
     table.add_row("requests a second, whole run", *(f"{everything:,.0f}" for _, everything in rates))
     table.add_row("peak memory, MiB", f"{apart('memory', 1)['mebibytes']:,.0f}", f"{load_test['mebibytes']:,.0f}")
     console.print(table, "")
+    return rates[0][0]
 
+
+def _report_scale(console: Terminal, seeds: int, rate: float) -> None:
+    """The table of what the months, ``rate`` requests a second, stand against."""
     plain, mesa = apart("plain"), apart("mesa", min(seeds, 3))
     objects = plain["requests"] / plain["seconds"]
     table = _table("For scale", "what", "value")
     table.add_row("one Python object a request, requests a second", f"{objects:,.0f}")
-    table.add_row("months against it", f"{rates[0][0] / objects:,.0f} times")
+    table.add_row("months against it", f"{rate / objects:,.0f} times")
     table.add_row("stepped through Mesa's shell, against bare months", f"{mesa['shell'] / mesa['bare']:.3f}")
     table.add_row("the same with Mesa's collector on", f"{mesa['collected'] / mesa['bare']:.2f}")
     table.add_row("two processes against one", f"{apart('processes')['ratio']:.2f} times")
     console.print(table, "")
 
+
+def _report_start(console: Terminal) -> None:
+    """The table of a start with and without compiled code at hand."""
     with tempfile.TemporaryDirectory() as folder:
         cold = apart("start", cache=Path(folder))
         cached = apart("start", cache=Path(folder))
@@ -312,12 +331,6 @@ def report(seeds: int) -> None:
     for name, figures in (("none yet", cold), ("from the cache", cached)):
         table.add_row(name, f"{figures['process_seconds']:.1f}", f"{figures['seconds']:.1f}")
     console.print(table, "")
-
-    table = _table("Draws, nanoseconds each", "form", "ns")
-    for form, each in apart("draws", seeds).items():
-        if form != "process_seconds":
-            table.add_row(form, f"{each:.2f}")
-    console.print(table)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from experiments.report.parameters import lines_of
 from sim.places import config_folder
 from sim.review.safeguard import home_of, in_order, moves_of
 from sim.settings import Config
-from sim.world.instruments import instrument_names
+from sim.world.instruments import Instrument, instrument_names
 from sim.world.leaves import leaves_of
 
 METHODS = {"receive": "sim.review.pipeline", "serve": "sim.review.pipeline"}
@@ -198,14 +198,19 @@ def _texts(config: Config) -> list[Block]:
     names = instrument_names(config.instruments)
     listed = [f"`{name}`: {said}" for name in names if (said := _said_of(name))]
     fields = [field for field in type(config.instruments[names[0]]).model_fields if field not in _SHAPED]
-    plain = {name: config.instruments[name].model_dump(mode="json") for name in names}
-    rows: list[tuple[str, ...]] = [(f"`{field}`", *(_short(plain[name][field]) for name in names)) for field in fields]
-    rows.append(("`parties`", *(_short({k: v for k, v in plain[name]["parties"].items() if v}) for name in names)))
-    rows.append(("`stops_preservation`", *(_short(plain[name]["stops_preservation"]) for name in names)))
+    plain = [_plain(config.instruments[name]) for name in names]
+    shown = [*fields, "parties", "stops_preservation"]
+    rows = [(f"`{field}`", *(_short(text[field]) for text in plain)) for field in shown]
     return [
         listed_as(listed),
         Grid("Texts as configured", ("field", *(name.replace("_", " ") for name in names)), rows, words=len(names) + 1),
     ]
+
+
+def _plain(text: Instrument) -> dict[str, object]:
+    """An instrument as plain values, without what it leaves open of its parties."""
+    plain = text.model_dump(mode="json")
+    return plain | {"parties": {key: value for key, value in plain["parties"].items() if value}}
 
 
 def _said_of(name: str) -> str:

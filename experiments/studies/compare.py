@@ -213,13 +213,14 @@ def closing_lines(
 
 
 def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, size: tuple[int, int], width: int) -> Table:
-    """Arms sorted by protection: change of disclosed cases, needs met and requests unanswered, and whose spread it is.
+    """A table of arms, the one that protects most first, for a terminal of so many letters.
 
-    ``config`` is the baseline's, ``size`` says how many worlds and lucks. A terminal narrower than the whole table gets its first
-    two numbers.
+    Columns: change of disclosed cases, of needs met and of requests unanswered, each in per cent of the baseline; then how much
+    that change varies between worlds, and between draws of luck. ``config`` is the baseline's, ``size`` says how many worlds and
+    lucks. A terminal narrower than the whole table gets its first two numbers.
     """
-    shown = dict(list(_COLUMNS.items())[: None if width >= _WIDE else 2])
-    spreads = _SPREADS if width >= _WIDE else {}
+    whole = width >= _WIDE
+    shown, spreads = dict(list(_COLUMNS.items())[: None if whole else 2]), _SPREADS if whole else {}
     heads = [*shown.values(), *spreads.values()]
     what = f"change against {config.scenario_name}, per cent of it"
     extent = f"{counted(size[0], 'world')} x {size[1]} luck, {counted(config.years, 'year')}, paired"
@@ -228,14 +229,17 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
     told: list[tuple[str, list[str | Text]]] = []
     for arm in ranked["arm"]:
-        rate = rows.get((arm, "case_disclosure_rate"))
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        sizes = ["" if rate is None or np.isnan(rate[name]) else f"{rate[name]:.2g}" for name in spreads]
-        told.append((str(arm), [*changes, *sizes]))
+        told.append((str(arm), [*changes, *_spread_of(rows.get((arm, "case_disclosure_rate")), spreads)]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
     for arm, cells in told:
         table.add_row(named[arm], *cells)
     return table
+
+
+def _spread_of(row: Row | None, names: Iterable[str]) -> list[str]:
+    """How much a change varies, by the given columns of its row; empty where it is not known."""
+    return ["" if row is None or np.isnan(row[name]) else f"{row[name]:.2g}" for name in names]
 
 
 def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int) -> int:
