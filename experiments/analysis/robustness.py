@@ -18,7 +18,7 @@ percentile of regret then comes within a few per cent of the truth (tests/analys
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Annotated, Any, NamedTuple
 
@@ -49,7 +49,7 @@ from experiments.analysis.spread import TAILS, bands_of, drawn_in, left_out, noi
 from experiments.design.designs import Design
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import counted, limits, number, share, span, spoken
+from experiments.text import Row, counted, limits, number, share, span, spoken
 from sim.arrays import Reals
 from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import ConfigError, Record
@@ -490,7 +490,7 @@ def _lead(lead: tuple[float, float, float], second: str) -> str:
     return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
-def _most(rows: list[dict[Hashable, Any]], count: int) -> str:
+def _most(rows: Sequence[Row], count: int) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
     first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
     told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
