@@ -35,6 +35,7 @@ from sim.world.record import ConfigError, Record
 
 NAME = "attribution"
 _LEVELS = 2  # of a lever in a game: off and on
+type Line = pd.Series[Any]  # one row of a table, by column
 _FEWEST_PAIRS = 2  # of antithetic orders, for a spread
 
 
@@ -183,20 +184,20 @@ def _unclear(shares: pd.DataFrame) -> Iterator[str]:
         yield f"when all are judged at once, all but {listed(unclear)} are told apart from zero."
 
 
-def _banded_in(row: pd.Series[Any], name: str, scale: float) -> str:
+def _banded_in(row: Line, name: str, scale: float) -> str:
     """A number of a row in per cent, with its interval."""
     low, high = _limits_of(row, name)
     ends = low * scale, high * scale
     return band(row[name] * scale, *(ends if scale >= 0 else ends[::-1]))
 
 
-def _limits_of(row: pd.Series[Any], name: str) -> tuple[float, float]:
+def _limits_of(row: Line, name: str) -> tuple[float, float]:
     """Limits over worlds of a number of a row, which bear its name where the row has several."""
     of_it = f"{name}_" if f"{name}_world_low" in row.index else ""
     return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
 
 
-def _overlap(whole: pd.Series[Any], scale: float, way: Way) -> str:
+def _overlap(whole: Line, scale: float, way: Way) -> str:
     """That effects of levers alone do not sum to their joint effect."""
     alone, apart = (
         f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",

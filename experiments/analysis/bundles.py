@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from experiments.design.entries import FIXED
 from experiments.design.points import is_baseline
 from experiments.statistics import Ratios, mean_of, ratio_of
 from experiments.store.outcomes import Cube
+from experiments.text import Row
 from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
@@ -77,7 +78,7 @@ class Menu(NamedTuple):
         return self._replace(gain=gain, cost=cost, gain_draws=gain_draws, cost_draws=cost_draws)
 
 
-def parts_of(row: Mapping[Hashable, Any], design: Design) -> list[str]:
+def parts_of(row: Row, design: Design) -> list[str]:
     """What a point changes against the baseline: scenario or arm, levers that are not at their first level, searched values."""
     named = [] if design.levers or is_baseline(str(row["scenario"]), design) else [str(row["scenario"])]
     for name, levels in design.levels_of.items():
@@ -111,7 +112,7 @@ def _is_policy(column: str, design: Design) -> bool:
     return column not in design.uncertainties or design.search is not None
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -160,7 +160,7 @@ def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) 
     return table.sort_values("width", kind="stable", ignore_index=True).drop(columns="width")
 
 
-def ends_of(low: float, high: float, known: Uncertainty) -> tuple[Any, Any]:
+def ends_of(low: float, high: float, known: Uncertainty) -> tuple[object, object]:
     """Least and greatest value between two limits in the unit cube; of whole numbers and lists those whose middle lies between.
 
     >>> ends_of(0.3, 1.0, Uncertainty(low=1, high=4, shape="whole")), ends_of(0.0, 0.25, Uncertainty(low=1, high=16, shape="log"))
@@ -191,7 +191,7 @@ def _says(box: Box, k: int, known: Uncertainty) -> str:
 
 def boxes_table(found: Found | None, x: Reals, failing: Failing, known: Known, spec: Spec) -> pd.DataFrame:
     """``method, box, coverage, density, mass, phi, draws, chance, worth, says``: PRIM's box, then the tree's leaves."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     if found is not None:
         rows.append(_row("prim", 0, found.box, x, failing, known) | {"chance": found.chance, "worth": is_worth(found, spec)})
         rows += [_row("cart", place, leaf, x, failing, known) for place, leaf in enumerate(found.leaves)]
@@ -199,7 +199,7 @@ def boxes_table(found: Found | None, x: Reals, failing: Failing, known: Known, s
     return pd.DataFrame(rows, columns=columns).astype({"worth": "boolean"})
 
 
-def _row(method: str, place: int, box: Box, x: Reals, failing: Failing, known: Known) -> dict[str, Any]:
+def _row(method: str, place: int, box: Box, x: Reals, failing: Failing, known: Known) -> dict[str, object]:
     said = [f"{key} {_says(box, k, one)}" for k, (key, one) in enumerate(known.items()) if box.restricted[k]]
     quality = quality_of(box, x, failing.fails)._asdict()
     return {"method": method, "box": place, **quality, "draws": int(box.holds(x).sum()), "says": "; ".join(said) or "everything"}

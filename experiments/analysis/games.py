@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -265,7 +265,7 @@ def together_of(game: Game) -> pd.DataFrame:
     told = (alone >= 0).all() and (game.counts[alone] >= game.fewest).all()
     summed = game.saved[..., alone].sum(axis=-1) if told else np.full(game.values.shape[:2], np.nan)
     overlap = estimate((summed - game.saved[..., -1]).mean(axis=0)[None, :, None], sampled=False)
-    row: dict[str, Any] = {"outcome": str(game.outcome), "condition": game.condition}
+    row: dict[str, object] = {"outcome": str(game.outcome), "condition": game.condition}
     row |= {"all_off": float(game.off.mean()), "all_on": float(game.on.mean())}
     row |= dict(zip(_limited("joint"), _banded(joint)[0], strict=True))
     row |= {"percent": float(_percent(joint.value, game)[0]), "sum_values": float(values_of(game)[0].mean(axis=(0, 1)).sum())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -231,7 +231,7 @@ def _spelled(levels: Mapping[str, Choice]) -> bool:
     return not any(isinstance(chosen, str) for chosen in levels.values())
 
 
-def _number(value: Any) -> float | None:
+def _number(value: str | float) -> float | None:
     try:
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -167,7 +167,7 @@ def choices_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     of splits that choose the same policy, ``reaching`` the share in which the choice reaches the target in the other half.
     """
     menu, worlds = scores.menu, scores.menu.gain.off.shape[1]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= FEWEST_WORLDS else np.zeros((0, worlds))
     inside = menu.gain.over(seen), menu.cost.over(seen)
     outside = menu.gain.over(1 - seen), menu.cost.over(1 - seen)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from experiments.analysis.drawn import Case, Drawn, Method
 from experiments.analysis.measures import ALL, Spec, Tables, joint, main_of
 from experiments.analysis.replicates import Variances, Whole
 from experiments.store.outcomes import Outcome
-from experiments.text import alike, keyed, listed, percent, spoken, thousands
+from experiments.text import Row, alike, keyed, listed, percent, spoken, thousands
 
 GROUPS: dict[Method, str] = {
     "sobol": "base points",
@@ -29,7 +29,6 @@ _MEANS = {
 }
 _IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
 _KINDS = {"world": "worlds", "luck": "lucks of one world"}
-Row = Mapping[Hashable, Any]
 
 
 class Found(NamedTuple):

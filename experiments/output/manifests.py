@@ -78,15 +78,16 @@ def provenance(command: str) -> Provenance:
     from sim.own_files import digests
     from sim.result import package_versions  # it imports the model, which a listing of stores does not need
 
-    own = digests()
-    return {
+    said: Provenance = {
         "command": f"rogatory {command}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "code": {"commit": commit(), "dirty": is_dirty()},
         "machine": machine(),
         "versions": package_versions(),
-        **({"own_files": own} if own else {}),
     }
+    if own := digests():
+        said["own_files"] = own
+    return said
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,8 @@ KINDS = {
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
 Tables = dict[str, pd.DataFrame]
+Manifest = Mapping[str, Any]
+"""What a committed manifest says, as JSON has it: command, seeds, code, machine, versions, configurations, checksums."""
 
 
 class ReadingError(RogatoryError):
@@ -300,7 +302,7 @@ REFRESH: dict[str, Callable[[Path], str]] = {
 # --- reading it -----------------------------------------------------------------------------------------------------------
 
 
-def read_manifest(folder: Path, part: str) -> dict[str, Any]:
+def read_manifest(folder: Path, part: str) -> Manifest:
     """The manifest of a part that has one. Raises ``ReadingError`` for one that is missing or damaged."""
     path = folder / part / MANIFEST
     try:

@@ -45,6 +45,7 @@ from experiments.reference.make import (
     PENALTIES,
     PENALTIES_FILE,
     SCENARIOS,
+    Manifest,
     Tables,
     headline_runs,
     kept_adaptation,
@@ -89,7 +90,7 @@ _COMPUTES = ("sim", "configs", "experiments")  # folders whose files decide numb
 class Reading(NamedTuple):
     """The reference as it lies on disk."""
 
-    manifests: dict[str, dict[str, Any]]  # by part; the penalties have none
+    manifests: dict[str, Manifest]  # by part; the penalties have none
     tables: dict[str, Tables]  # by part
 
     @property
@@ -205,7 +206,7 @@ def made_again(part: str, todo: Todo) -> Again:
             raise StoppedError(f"{part}: {why}; nothing can be said of it, and nothing was written", stopped.status) from None
 
 
-def todo_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
+def todo_of(part: str, manifest: Manifest, arms: Sequence[str]) -> Todo:
     """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
         return Todo(None, lambda *_: Again({PENALTIES_FILE: penalties()}, {}, {}))
@@ -216,13 +217,13 @@ def todo_of(part: str, manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo
     return adaptation_again(manifest, arms) if part == ADAPTATION else scenarios_again(manifest, arms)
 
 
-def overrides_of(manifest: Mapping[str, Any], *without: str) -> list[str]:
+def overrides_of(manifest: Manifest, *without: str) -> list[str]:
     """The overrides of the command that made a part, without where it was written and by how many, and without some keys."""
     words = shlex.split(str(manifest["command"]))[2:]
     return [word for word in words if key_of(word) not in ("output", *without)]
 
 
-def scenarios_again(manifest: Mapping[str, Any], arms: Sequence[str]) -> Todo:
+def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
     """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
     entries, asked = entries_of(manifest, arms)
     plan = plan_of(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
@@ -250,7 +251,7 @@ def _none() -> pd.DataFrame:
     return pd.DataFrame(columns=["metric", "by", "level"])
 
 
-def entries_of(manifest: Mapping[str, Any], arms: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+def entries_of(manifest: Manifest, arms: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
     """The baseline of the reference, then the arms named; the baseline alone if it is the only one named. And how they are run."""
     baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
     named = [arm for arm in arms if arm != baseline]
@@ -264,7 +265,7 @@ def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.D
     """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
     keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": OFFICER_HOURS, "secondary_use": FURTHER_USE}
     levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
-    columns: dict[str, Any] = {}
+    columns: dict[str, float | list[float]] = {}
     for name in KINDS[SCENARIOS]["cooperation.csv"].numbers:
         if name.startswith("delay_days"):
             shares = cooperation["delay_quantile"].astype(str)
@@ -283,19 +284,19 @@ def _level(board: Board, entry: Entry, key: tuple[str, str, str]) -> float:
     return 0.0 if np.isnan(level) else level
 
 
-def adapted_in(manifest: Mapping[str, Any]) -> list[str]:
+def adapted_in(manifest: Manifest) -> list[str]:
     """Scenarios of the study of adaptation, each once; the baseline is none of them."""
     arms = [name for name, arm in manifest["arms"].items() if arm["baseline"] != name]
     return list(dict.fromkeys(name.rpartition(" ")[0] for name in arms))
 
 
-def adapting(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+def adapting(manifest: Manifest, scenarios: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
     """These scenarios and their baselines under each conduct, as the study lines them up; and how they are run."""
     arms, asked = adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"])
     return line_up(arms), asked
 
 
-def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> Todo:
+def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
     """The study of adaptation under the worlds and lucks of its manifest."""
     entries, asked = adapting(manifest, scenarios)
     spec = adaptation.checked(entries[0].config, asked)
@@ -309,7 +310,7 @@ def adaptation_again(manifest: Mapping[str, Any], scenarios: Sequence[str]) -> T
     return Todo(plan, again)
 
 
-def demo_again(manifest: Mapping[str, Any]) -> Todo:
+def demo_again(manifest: Manifest) -> Todo:
     """The demo under the seeds of its manifest."""
     before, after, asked = demo.pair(*overrides_of(manifest))
     pair = before, after
@@ -353,7 +354,7 @@ def _of(table: pd.DataFrame, arm: str | None) -> pd.DataFrame:
 # --- what is not as it was ------------------------------------------------------------------------------------------------
 
 
-def strangeness(manifest: Mapping[str, Any]) -> list[str]:
+def strangeness(manifest: Manifest) -> list[str]:
     """Why the numbers need not be identical: versions and machine that are not the manifest's."""
     then, now = manifest["versions"], package_versions()
     moved = [f"{name} {then.get(name, 'none')} -> {now[name]}" for name in now if name != _OWN and then.get(name) != now[name]]
@@ -397,7 +398,7 @@ def edited_since(made: str | None) -> str:
     return f"{counted(len(files), 'file')} in {', '.join(_COMPUTES)} changed since commit {made[:8]}" if files else ""
 
 
-def changed(configs: Mapping[str, Config], manifest: Mapping[str, Any]) -> list[str]:
+def changed(configs: Mapping[str, Config], manifest: Manifest) -> list[str]:
     """Scenarios whose configuration is not the one that the manifest has by its digest, and tables that are not."""
     notes = []
     arms: Mapping[str, Any] = manifest.get("arms", {})
@@ -413,7 +414,7 @@ def changed(configs: Mapping[str, Config], manifest: Mapping[str, Any]) -> list[
     return [*notes, f"other tables than the reference's: {', '.join(other)}"] if other else notes
 
 
-def changed_keys(config: Config, name: str, manifest: Mapping[str, Any]) -> list[str]:
+def changed_keys(config: Config, name: str, manifest: Manifest) -> list[str]:
     """Dotted keys in which a configuration is not what the manifest says it was."""
     full = manifest["scenarios"]
     if name in full:

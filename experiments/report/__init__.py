@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report import prose, sections
+from experiments.report.facts import Facts
 from experiments.report.page import page
 from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import drawn
@@ -28,8 +28,8 @@ def write(
     cooperation: pd.DataFrame,
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
-    facts: Mapping[str, Any],
-    figures: Mapping[str, Any],
+    facts: Facts,
+    figures: Mapping[str, Mapping[str, object]],
 ) -> list[Path]:
     """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -19,12 +19,13 @@ from experiments.figures.slices import LEVELS
 from experiments.figures.style import present
 from experiments.report import adapted_prose, prose, sections
 from experiments.report.blocks import inline
+from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_of
 from experiments.report.pictures import KINDS, Picture
 from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
 from experiments.statistics import FEW_SEEDS
-from experiments.text import THIN, banded, decimals_of, in_order, spoken, thousands, unknown
+from experiments.text import THIN, Row, banded, decimals_of, in_order, spoken, thousands, unknown
 from sim.settings import Config
 
 __all__ = ["REPORT", "write_adapted"]
@@ -50,7 +51,6 @@ _GROUPS = {
     _FEW: "Too few events",
 }
 _MISS = 0.05  # chance with which a 95 % interval misses
-Row = Mapping[Any, Any]
 
 
 class Adapted(NamedTuple):
@@ -65,7 +65,7 @@ class Adapted(NamedTuple):
     first: Config  # the baseline while nobody adapts
     then: Config  # the baseline while everyone does
     places: dict[str, str]  # short names of states by code
-    facts: Mapping[str, Any]
+    facts: Facts
 
     @property
     def fewest(self) -> int:
@@ -104,7 +104,7 @@ def write_adapted(
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
     picture: Picture,
-    facts: Mapping[str, Any],
+    facts: Facts,
 ) -> Path:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
@@ -123,7 +123,7 @@ def write_adapted(
     return report
 
 
-def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping[str, Header], facts: Mapping[str, Any]) -> Adapted:
+def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping[str, Header], facts: Facts) -> Adapted:
     headline, displaced, moved = (
         present(frame, columns) for frame, columns in zip(tables, (HEADLINE, DISPLACED, MOVED), strict=True)
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from experiments.store.coverage import coverage_of
 from experiments.store.reader import StoredStudy
+
+Facts = Mapping[str, Any]
+"""How a study was run, as its manifests tell: what each name holds is said where a page is written."""
 
 
 def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -189,7 +188,7 @@ def _configured(name: str, config: Config) -> str:
     return f"{opening}; in force: {stands or 'in no text here'}; can move {can} while nobody adapts{words}."
 
 
-def _choices(record: Mapping[str, Any]) -> str:
+def _choices(record: Mapping[str, object]) -> str:
     """What a safeguard's record says in words and switches beyond its kind's."""
     told_already = ("kind", "order", "article", "certain")
     found = {key: value for key, value in record.items() if key not in told_already and isinstance(value, str | bool)}
@@ -223,7 +222,7 @@ def _said_of(name: str) -> str:
     return lines[0].lstrip("# ") if lines and lines[0].startswith("#") else ""
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     """A value of a text in few words: of a map the entries that say something."""
     if isinstance(value, Mapping):
         return ", ".join(

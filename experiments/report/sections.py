@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
 
 from experiments.report import prose
+from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import STATUSES, lines_of
 from experiments.report.pictures import Picture
@@ -25,7 +25,6 @@ from experiments.report.told import (
     SUBJECTS,
     UNSURE,
     UP,
-    Row,
     Study,
     few,
     foreseen,
@@ -38,7 +37,7 @@ from experiments.report.told import (
     told_of,
     waited,
 )
-from experiments.text import THIN, spoken, thousands, unknown
+from experiments.text import THIN, Row, spoken, thousands, unknown
 from sim.metrics import UNITS, absent_metrics
 
 _GROUPS = {
@@ -310,9 +309,7 @@ def limits(said: Mapping[str, str]) -> list[Element]:
 # --- rebuilding it --------------------------------------------------------------------------------------------------------
 
 
-def rebuild(
-    facts: Mapping[str, Any], digests: Mapping[str, str], data: Mapping[str, str], beside: str = prose.BESIDE
-) -> list[Element]:
+def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], beside: str = prose.BESIDE) -> list[Element]:
     """The command, the commit, the seeds, the digests of all configurations and the checksums of the tables that were read."""
     told = {
         "Commit": str(facts["commit"] or "not known: not run from a repository"),

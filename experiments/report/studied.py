@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import yaml
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from experiments.design.arms import APART
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.scenarios import choice_of
+from experiments.report.facts import Facts
 from experiments.report.parameters import parameters, said_in, scenarios_of
 from experiments.report.told import listed, several
 from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
@@ -56,7 +57,7 @@ class Extent(NamedTuple):
         return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.luck, 'draw')} of luck in each"
 
 
-def extent_of(study: Study, facts: Mapping[str, Any]) -> Extent:
+def extent_of(study: Study, facts: Facts) -> Extent:
     """Points, worlds, lucks, years and runs of a study; what ``facts`` do not say is read from its outcome."""
     points = study.points
     worlds, lucks, without = _held(study)
@@ -90,7 +91,7 @@ def _design_rows(study: Study, draws: int) -> list[tuple[str, str]]:
     return [row for row in rows if row[1]]
 
 
-def _run_rows(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _run_rows(study: Study, extent: Extent, facts: Facts) -> list[tuple[str, str]]:
     """What was run of a study and what was kept, as heads and texts; what is not known has no row."""
     worlds, luck, left = several(extent.worlds, "world"), several(extent.luck, "draw"), facts.get("left_out")
     wanted = int(facts.get("wanted", extent.points * extent.worlds * extent.luck))
@@ -113,7 +114,7 @@ def _named(names: list[str]) -> str:
     return f"{thousands(len(names))}: {', '.join(shown)} and others" if len(names) > _NAMED else listed(shown)
 
 
-def _runs(wanted: int, facts: Mapping[str, Any]) -> str:
+def _runs(wanted: int, facts: Facts) -> str:
     done, missing, failed = facts.get("runs"), int(facts.get("missing", 0)), len(list(facts.get("failed", ())))
     opening = f"{thousands(wanted)} wanted" if done is None else f"{thousands(int(done))} done of {thousands(wanted)}"
     return f"{opening}; {thousands(missing)} missing; {thousands(failed)} failed"
@@ -130,7 +131,7 @@ def _time(seconds: float) -> str:
     return several(round(seconds / _MINUTE), "minute") if seconds < 2 * _HOUR else f"{seconds / _HOUR:.1f} hours"
 
 
-def numbers_of(study: Study, facts: Mapping[str, Any]) -> pd.DataFrame:
+def numbers_of(study: Study, facts: Facts) -> pd.DataFrame:
     """Numbers of the configuration with what stands behind them, and ``varied``: what the study moves shows its bounds."""
     design = study.design
     named = [*scenarios_in(study.points), *(level for choices in design.levels_of.values() for level in choices.values())]
@@ -167,7 +168,7 @@ def _policy_of(name: str, design: Design) -> Sequence[str]:
     return [*choice_of(design.baseline), *arms[first]]
 
 
-def varied(study: Study, facts: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def varied(study: Study, facts: Facts) -> list[tuple[str, ...]]:
     """A row a number that the study varies: key, from, to, how, unit, range, status, source, and its value in its own file."""
     said = {key: rest for key, _, _, *rest in said_in(designed(study, facts).text)}
     own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
@@ -209,7 +210,7 @@ class Written(NamedTuple):
     otherwise: list[str]  # what was asked for beside the file, in sentences
 
 
-def designed(study: Study, facts: Mapping[str, Any]) -> Written:
+def designed(study: Study, facts: Facts) -> Written:
     """The design as it was written, from the store or from the file that the commands name, if that says what was run."""
     design = study.design
     for path in _places(study, facts):
@@ -228,13 +229,13 @@ def _otherwise(found: Design, design: Design) -> list[str]:
     return sized + ([f"Here each run left {listed(design.keep)} too."] if found.keep != design.keep else [])
 
 
-def _filed(facts: Mapping[str, Any]) -> bool:
+def _filed(facts: Facts) -> bool:
     """Whether the commands name a design; one that is not known may have."""
     commands = [str(command) for command in facts.get("commands", ())]
     return not commands or any(_NAMES.search(command) for command in commands)
 
 
-def _places(study: Study, facts: Mapping[str, Any]) -> list[Path]:
+def _places(study: Study, facts: Facts) -> list[Path]:
     """Where the design may have been written down."""
     named = [word for command in facts.get("commands", ()) for word in str(command).split() if word.startswith("design=")]
     names = dict.fromkeys([word.removeprefix("design=").strip("'\"") for word in named] + [study.name])
@@ -242,7 +243,7 @@ def _places(study: Study, facts: Mapping[str, Any]) -> list[Path]:
     return [study.folder / _DESIGN, *files]
 
 
-def headed(study: Study, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def headed(study: Study, facts: Facts) -> list[tuple[str, str]]:
     """What the design's file says above its first key: who asked, and what was expected before the runs."""
     written = designed(study, facts)
     above = written.text.partition("\nquestion:")[0] if written.own else ""

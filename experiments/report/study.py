@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import pandas as pd
@@ -18,6 +17,7 @@ from experiments.figures import draw, save
 from experiments.output import safe_name
 from experiments.report import prose, sections, study_prose
 from experiments.report.blocks import Part, elements, inline
+from experiments.report.facts import Facts
 from experiments.report.odd import odd
 from experiments.report.page import line, page, section, table, tag
 from experiments.report.pictures import Picture
@@ -42,7 +42,7 @@ _DRAWS = {
 }
 
 
-def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> Path:
+def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts: Facts) -> Path:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
     ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
@@ -75,7 +75,7 @@ def asked(study: Study) -> str:
     return numbered(study.design.question)[1]
 
 
-def _content(study: Study, analyses: Sequence[Analysis], facts: Mapping[str, Any]) -> list[Element]:
+def _content(study: Study, analyses: Sequence[Analysis], facts: Facts) -> list[Element]:
     extent = extent_of(study, facts)
     known, refused = numbers_of(study, facts), dict(facts.get("refused", {}))
     ids = {place: _identity(analysis.name, place, analyses) for place, analysis in enumerate(analyses)}
@@ -142,7 +142,7 @@ def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent,
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
 
-def _question(study: Study, facts: Mapping[str, Any]) -> list[Element]:
+def _question(study: Study, facts: Facts) -> list[Element]:
     written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study, facts)]
     return [*written, tag("p", prose.QUESTION), tag("p", _compared(study))]
 
@@ -160,7 +160,7 @@ def _compared(study: Study) -> str:
 
 
 def _answer(
-    study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str], facts: Mapping[str, Any]
+    study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], refused: Mapping[str, str], facts: Facts
 ) -> list[Element]:
     """Every sentence of every analysis; then what else could be asked of these runs, and where their own study tells of them."""
     content: list[Element] = []
@@ -274,7 +274,7 @@ def _headed(column: object) -> str:
     return str(column) if "." in str(column) else spoken(column)
 
 
-def drawn(drawings: Sequence[Drawing], figures: Mapping[str, Any]) -> list[Picture]:
+def drawn(drawings: Sequence[Drawing], figures: Mapping[str, Mapping[str, object]]) -> list[Picture]:
     """The figures of an analysis, inside the page: their captions stand below them as text."""
     pictures = []
     with tempfile.TemporaryDirectory() as folder:
@@ -292,7 +292,7 @@ def drawn(drawings: Sequence[Drawing], figures: Mapping[str, Any]) -> list[Pictu
 # --- what was run, and on what it rests -----------------------------------------------------------------------------------
 
 
-def _run(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element]:
+def _run(study: Study, extent: Extent, facts: Facts) -> list[Element]:
     """Points, worlds, lucks and years; what is missing; levers and conditions; the design."""
     failed = [str(words) for words in facts.get("failed", ())]
     content = [_pairs(extent.rows)]
@@ -321,7 +321,7 @@ def _failed(failed: list[str], most: int) -> list[Element]:
     return [tag("h3", "What failed"), tag("ul", [tag("li", words) for words in failed[:most] + rest])]
 
 
-def _settings(keys: Mapping[str, Any]) -> str:
+def _settings(keys: Mapping[str, object]) -> str:
     return "; ".join(f"{key} = {value}" for key, value in keys.items()) or "nothing"
 
 
@@ -329,7 +329,7 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> Element:
     return tag("dl", [part for head, text in rows for part in (tag("dt", head), tag("dd", text))], class_="facts")
 
 
-def _rests(study: Study, known: pd.DataFrame, facts: Mapping[str, Any]) -> list[Element]:
+def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
     """The numbers that are varied, with their bounds; how many are assumed; which are held and swept elsewhere."""
     content = []
     if study.design.uncertainties:
@@ -339,7 +339,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Mapping[str, Any]) -> list[
     return content + sections.rests(known, "study")
 
 
-def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Element]:
+def _rebuild(study: Study, extent: Extent, facts: Facts) -> list[Element]:
     """Commands, commit, seeds, versions, digest and checksums."""
     commands = [str(command) for command in facts.get("commands", ())]
     content = [tag("p", study_prose.REBUILD)]
@@ -350,7 +350,7 @@ def _rebuild(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[Ele
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
 
 
-def _made_by(study: Study, extent: Extent, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _made_by(study: Study, extent: Extent, facts: Facts) -> list[tuple[str, str]]:
     """Code, seeds, versions, machine and configuration of the runs, as heads and texts; what is not known is left out."""
     told = {name: str(facts.get(name) or "") for name in ("commit", "sources", "event_seeds")}
     rows = [

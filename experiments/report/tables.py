@@ -21,14 +21,13 @@ from experiments.report.told import (
     PROTECTION,
     SAME,
     SUBJECTS,
-    Row,
     Study,
     few,
     share,
     span,
     verdict,
 )
-from experiments.text import THIN, banded, in_order, spoken, thousands, unknown
+from experiments.text import THIN, Row, banded, in_order, spoken, thousands, unknown
 from sim.arrays import Reals
 
 _ENDS = ("", "_low", "_high")
@@ -104,7 +103,7 @@ def _decimals(values: Reals) -> int | None:
     return next((few for few in range(most) if np.allclose(np.round(sizes, few), sizes, rtol=0, atol=10.0**-most / 2)), most)
 
 
-def _entry(value: Any, decimals: int | None) -> str:
+def _entry(value: object, decimals: int | None) -> str:
     """One entry of a table.
 
     >>> _entry(-0.123456, 2), _entry(0.0000123, None), _entry(float("nan"), 2), _entry(True, 0), _entry(30000, 0).split(THIN)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,11 @@ from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.figures.style import present
 from experiments.letters import inked
-from experiments.text import THIN, decimals_of, signed, spoken, thousands, unknown
+from experiments.report.facts import Facts
+from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
-Row = Mapping[Hashable, Any]
 PROTECTION, COOPERATION = "case_disclosure_rate", "legit_met_rate"
 COMPARED = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
@@ -75,8 +75,8 @@ class Study(NamedTuple):
     first: Config  # the baseline, or the first of several
     places: dict[str, str]  # short names of states by code
     digests: dict[str, str]  # of the baselines and the arms
-    facts: Mapping[str, Any]
-    figures: Mapping[str, Any]  # settings of each
+    facts: Facts
+    figures: Mapping[str, Mapping[str, object]]  # settings of each
 
     @property
     def fewest(self) -> int:
@@ -106,8 +106,8 @@ def study_of(
     cooperation: pd.DataFrame,
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
-    facts: Mapping[str, Any],
-    figures: Mapping[str, Any],
+    facts: Facts,
+    figures: Mapping[str, Mapping[str, object]],
 ) -> Study:
     """The tables by name and arm. Raises ``ValueError`` for a missing column."""
     table = present(comparison, COMPARED)

@@ -7,7 +7,7 @@ The baseline is the line that the others are read against and no arm of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_man
 from experiments.settings import StudyConfig, study_of
 from experiments.statistics import FEW_SEEDS
 from experiments.store.results import Board
-from experiments.text import counted, told_formulas, told_time
+from experiments.text import Row, counted, told_formulas, told_time
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
@@ -178,7 +178,6 @@ _HONEST = (
     "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
     "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
 )
-Row = Mapping[Hashable, Any]
 
 
 def closing_lines(

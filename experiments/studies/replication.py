@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -23,6 +22,7 @@ from experiments.output import Lacking, manifest_of, stamped, whole_folder, writ
 from experiments.report.replicates import draw_all, drawn_for
 from experiments.settings import StudyConfig
 from experiments.statistics import FEW_SEEDS
+from experiments.text import Row
 from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
@@ -145,7 +145,7 @@ def printed(
     return table
 
 
-def _named(row: Mapping[Hashable, Any]) -> str:
+def _named(row: Row) -> str:
     return str(row["metric"]) if row["level"] == "all" else f"{row['metric']} {row['level']}"
 
 

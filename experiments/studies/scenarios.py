@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -54,7 +53,7 @@ def _by_its_name(choice: str) -> str:
     return "+".join(named("scenario", name) for name in names.split("+")) + at + where
 
 
-def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]], known: dict[str, Header]) -> None:
+def _tell(console: Console, name: str, changed: dict[str, tuple[object, object]], known: dict[str, Header]) -> None:
     console.print(name, style="bold", highlight=False)
     for part in name.partition("@")[0].split("+"):
         header = known[part]
@@ -69,5 +68,5 @@ def _tell(console: Console, name: str, changed: dict[str, tuple[Any, Any]], know
         console.print(f"  {key}: {_word(before)} -> {_word(after)}", markup=False, highlight=False)
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

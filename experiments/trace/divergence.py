@@ -89,7 +89,7 @@ def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
         yield _Pair(mine.get(place), theirs.get(place))
 
 
-def _outcome(fact: Fact | None) -> Any:
+def _outcome(fact: Fact | None) -> object:
     """What followed; nothing of note and no such step are one."""
     return (fact.outcome or None) if fact else None
 

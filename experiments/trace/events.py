@@ -319,7 +319,7 @@ def _parked_in(seen: Witnessed, m: int) -> int:
     return next(stage.month for stage in seen.stages[m] if any(top.find("decide") for top in stage.calls))
 
 
-def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, Any]:
+def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, float | None]:
     """How suspicious the file looked to the desk, and what the authority makes of its requester."""
     run, docket = seen.run, seen.finished.docket
     i, j = int(run.cases.requester[docket.case[m]]), int(docket.requested[m])

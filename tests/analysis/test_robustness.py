@@ -7,18 +7,8 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import frontier
-from experiments.analysis.robustness import (
-    SATISFIED,
-    SCORES,
-    Spec,
-    analyse,
-    kendall,
-    measured,
-    naive_regret,
-    regret_of,
-    robustness_table,
-    unsuited,
-)
+from experiments.analysis.regret import SATISFIED, SCORES, Spec, kendall, measured, naive_regret, regret_of, robustness_table
+from experiments.analysis.robustness import analyse, unsuited
 from experiments.design.designs import Design
 from experiments.statistics import half_width
 from experiments.store.outcomes import Outcome, Told
