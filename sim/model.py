@@ -24,8 +24,9 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.month import Run, advance, finish
+from sim.month import advance
 from sim.result import Result
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.simulation import prepare
 from sim.world.record import RogatoryError

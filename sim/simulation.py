@@ -12,11 +12,12 @@ from sim.draws import Draws
 from sim.enactment import (
     check_society,
 )
-from sim.month import Run, advance, begin, finish
+from sim.month import advance, begin
 from sim.result import Result
 from sim.review.safeguard import in_order
 from sim.review.spec import force_codes
 from sim.rules import rules_of
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases

@@ -18,7 +18,7 @@ from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
-from sim.month import Run, advance, begin, finish
+from sim.month import advance, begin
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.pipeline import Practice, Reading
@@ -26,6 +26,7 @@ from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
 from sim.review.words import columns_of
 from sim.rules import rules_of
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.sources.worlds import build_world
 from sim.world.cases import HOST_SLOTS, RESIDENCE_SLOT, Cases

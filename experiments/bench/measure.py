@@ -33,8 +33,9 @@ from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws
 from sim.metrics import metrics_of
-from sim.month import Run, advance, begin, finish
+from sim.month import advance, begin
 from sim.rules import rules_of
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.simulation import prepare, with_capacity, world_of
 from sim.sources.worlds import build_world

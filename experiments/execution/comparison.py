@@ -84,7 +84,7 @@ class Looks:
     """The looks of a study that goes on until its intervals are narrow enough."""
 
     def __init__(self, entries: Sequence[Entry], wanted: float | None, most: int) -> None:
-        """No look is taken yet. ``wanted`` is the half-width that is narrow enough (None: no looks), ``most`` the worlds at most."""
+        """No look is taken yet. ``wanted`` is the half-width that is narrow enough (None: no look), ``most`` the worlds at most."""
         self._entries, self._wanted, self._most = entries, wanted, most
         self._after: list[int] = []
         self.wide: dict[str, float] = {}  # half-widths that are still too wide

@@ -154,9 +154,10 @@ def _offences(config: Config) -> Grid:
 
 def _process() -> Part:
     month, run = module_of("sim.month").functions, module_of("sim.simulation").functions
+    ending = module_of("sim.run").functions["finish"]
     advance = month["advance"]
     steps = _items(steps_of(advance, _DEEP, METHODS), ordered=True)
-    rest = [Text(f"`{step.name}`: {step.said}") for step in (run["with_capacity"], month["finish"])]
+    rest = [Text(f"`{step.name}`: {step.said}") for step in (run["with_capacity"], ending)]
     return Part(
         "odd-process",
         "3 Process overview and scheduling",

@@ -20,9 +20,10 @@ from sim.conduct.filing import MOST_ROWS, file_requests
 from sim.conduct.learning import Mind
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.metrics import Finished
-from sim.month import Run, advance, finish
+from sim.month import advance
 from sim.review.queue import NONE, Queue
 from sim.rules import Rules
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.simulation import prepare
 from sim.world.docket import Docket, empty_docket

@@ -14,7 +14,7 @@ from scipy import stats
 from sim.arrays import Reals
 from sim.draws import Draws
 from sim.metrics import Finished
-from sim.month import Run
+from sim.run import Run
 from sim.settings import Config
 from sim.world.snapshot import World
 from sim.world.vocabulary import DETERRED, DOMESTIC, GROUPS, NOT_LIVE

@@ -18,7 +18,7 @@ from sim.conduct.menus import crimes_at_home, habits_of, menu_of
 from sim.conduct.retries import due_again, empty_book
 from sim.config import load
 from sim.metrics import Finished
-from sim.month import Run
+from sim.run import Run
 from sim.settings import Config
 from sim.world.cases import RESIDENCE_SLOT
 from sim.world.docket import empty_docket

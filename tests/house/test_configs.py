@@ -10,9 +10,10 @@ import yaml
 
 from sim.composition import chosen_in
 from sim.config import load
-from sim.month import Run, advance
+from sim.month import advance
 from sim.result import Result
 from sim.review.safeguard import Safeguard
+from sim.run import Run
 from sim.simulation import prepare, simulate
 from sim.world.record import ConfigError
 from tests.shares import SOME_SCENARIOS, some_fast

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sim.month import Run, advance, finish
+from sim.month import advance
+from sim.run import Run, finish
 from sim.world.docket import Docket
 from sim.world.vocabulary import (
     CASE_STATUSES,

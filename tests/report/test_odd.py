@@ -27,9 +27,10 @@ from experiments.report.parameters import lines_of, parameters
 from sim.config import load
 from sim.draws import Draws
 from sim.metrics import UNITS, absent_metrics
-from sim.month import advance, finish
+from sim.month import advance
 from sim.review.safeguard import SEES, VISIBLE, home_of, hook_of
 from sim.review.spec import reading_of
+from sim.run import finish
 from sim.settings import Config
 from sim.simulation import prepare, simulate
 from sim.world import vocabulary

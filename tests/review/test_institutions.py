@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from sim.arrays import Flags
+from sim.binding import bind, suspend
 from sim.metrics import Finished
-from sim.month import Run, advance, bind, finish, suspend
+from sim.month import advance
 from sim.review.institutions import Bench, empty_bench, forgiven, newly_suspended, trained
 from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.rules import Rules, rules_of
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.docket import Docket, empty_docket

@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 import sim.review.memory
+from sim.adapting import first_told
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.metrics import Finished
-from sim.month import Run, advance, finish, first_told
+from sim.month import advance
 from sim.review.memory import (
     Decisions,
     Memories,
@@ -36,6 +37,7 @@ from sim.review.memory import (
     parties_of,
     record_news,
 )
+from sim.run import Run, finish
 from sim.society.exposure import Affairs
 from sim.world.cases import Cases
 from sim.world.docket import Docket, empty_docket

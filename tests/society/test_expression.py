@@ -14,7 +14,8 @@ from scipy import stats
 from sim.arrays import Reals
 from sim.draws import Draws
 from sim.metrics import Finished, metrics_of
-from sim.month import Run, advance, finish
+from sim.month import advance
+from sim.run import Run, finish
 from sim.settings import Config
 from sim.society.expression import (
     Climate,

@@ -14,7 +14,8 @@ from sim.arrays import Flags, Reals
 from sim.config import load
 from sim.draws import Draws, name_keys
 from sim.enactment import year_of
-from sim.month import Run, advance
+from sim.month import advance
+from sim.run import Run
 from sim.settings import Config
 from sim.simulation import check
 from sim.society.legislatures import (

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sim.config import load
 from sim.draws import Draws
 from sim.enactment import polity_of
-from sim.month import Run, advance
+from sim.month import advance
 from sim.rules import rules_of
+from sim.run import Run
 from sim.simulation import check
 from sim.society.membership import (
     Calendar,
