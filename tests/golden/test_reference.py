@@ -14,6 +14,7 @@ from experiments.design.arms import Entry
 from experiments.design.designs import Design
 from experiments.execution.comparison import plan_of, read_board, runs_frame
 from experiments.execution.session import run_plan
+from experiments.reference.explained import strangeness
 from experiments.reference.make import (
     ADAPTATION,
     DEMO,
@@ -34,7 +35,7 @@ from experiments.reference.make import (
     told_moves,
     told_years,
 )
-from experiments.reference.reproduce import adapted_in, adapting, entries_of, strangeness
+from experiments.reference.reproduce import adapted_in, adapting, entries_of
 from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
 from experiments.settings import StudyConfig
 from experiments.studies.adaptation import ADAPTIVE, DISPLACED_TABLE, MOVED_TABLE, protecting
