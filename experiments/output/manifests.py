@@ -37,8 +37,11 @@ def commit() -> str | None:
 
 
 def is_dirty() -> bool | None:
-    """Whether the checkout has changes that no commit holds; None outside one."""
-    changed = _git("status", "--porcelain")
+    """Whether the checkout has changes of code or configuration that no commit holds; None outside one.
+
+    The committed results are neither: a part that was just made makes no code uncommitted.
+    """
+    changed = _git("status", "--porcelain", "--", ":/", ":(top,exclude)results/reference")
     return None if changed is None else bool(changed)
 
 

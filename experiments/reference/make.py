@@ -23,7 +23,7 @@ from experiments.analysis.summary import HEADLINE
 from experiments.console import Terminal, console_of
 from experiments.design.seeds import event_seed
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
-from experiments.reference.checkout import all_committed, uncommitted
+from experiments.reference.checkout import all_committed
 from experiments.reference.tolerances import Kind, gap_scales, level_scales, share_scales
 from experiments.store.results import Key
 from experiments.studies import adaptation, compare, demo
@@ -227,8 +227,6 @@ def _replace(folder: Path, part: str, tables: Tables, written: Path) -> None:
             if held + report.stat().st_size <= _MOST:
                 shutil.copy(report, into / report.name)
         manifest["files"] = {path.name: sha256(path) for path in sorted(into.iterdir())}
-        found = uncommitted(ROOT, FOLDER)  # the parts made before this one are results, not code
-        manifest["code"]["dirty"] = None if found is None else bool(found)
         write_manifest(into, manifest)
     shutil.rmtree(folder, ignore_errors=True)
     (folder.parent / fresh).replace(folder)

@@ -14,6 +14,7 @@ from experiments.design.arms import Entry
 from experiments.design.designs import Design
 from experiments.execution.comparison import plan_of, read_board, runs_frame
 from experiments.execution.session import run_plan
+from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
     ADAPTATION,
     DEMO,
@@ -34,7 +35,7 @@ from experiments.reference.make import (
     told_moves,
     told_years,
 )
-from experiments.reference.reproduce import adapted_in, adapting, entries_of, strangeness
+from experiments.reference.reproduce import adapted_in, adapting, entries_of
 from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
 from experiments.settings import StudyConfig
 from experiments.studies.adaptation import ADAPTIVE, DISPLACED_TABLE, MOVED_TABLE, protecting
@@ -178,3 +179,11 @@ def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_
     told = told_years(table).splitlines()
     assert [line.split() for line in told[1:2]] == [["judge", ADAPTIVE, "protection", "5.0", "7.0", "4.0", "6.0"]]
     assert told[2:] == ["and 3 further headline numbers of single years"]
+
+
+@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION])
+def test_the_reference_was_made_from_code_that_a_commit_holds(part: str) -> None:
+    """Else nobody could make it again; ``python -m experiments.reference`` refuses such code."""
+    manifest = read_manifest(FOLDER, part)
+    assert manifest["code"]["dirty"] is False
+    assert not [note for note in damage(FOLDER, part, manifest) if "not committed" in note]
