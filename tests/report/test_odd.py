@@ -415,7 +415,7 @@ def test_every_module_of_the_simulation_is_a_submodel_or_says_why_not() -> None:
 def test_functions_are_folded_in_as_they_are_written() -> None:
     folds = [block for block in blocks_of(parts()[2]) if isinstance(block, Folded)]
     (pipeline,) = [fold for fold in folds if "sim.review.pipeline" in fold.summary]
-    assert "effort = max(load**-practice.effort_power, practice.effort_floor)" in pipeline.text
+    assert "return max(load**-practice.effort_power, practice.effort_floor) if load > 1.0 else 1.0" in pipeline.text
     assert '"""' not in pipeline.text
 
 
