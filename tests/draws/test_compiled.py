@@ -40,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
     package = tmp_path / "checkout" / "sim"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    for name in ("compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
+    for name in ("arrays.py", "compiled.py", "draws.py", "errors.py", "lineage.py", "own_folder.py"):
         shutil.copy(Path(sim.__file__).parent / name, package / name)
     (package.parent / "probe.py").write_text(PROBE)
     return package.parent
