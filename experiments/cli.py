@@ -42,7 +42,7 @@ _BY_NAME = ("scenarios", "reproduce", "stores")  # studies that take names and n
 _USAGES = {"stores": "rogatory stores [output=DIR]\n       rogatory stores remove NAME [NAME ...] [output=DIR]"}
 _HELP = ("-h", "--help")
 _DONE, _USAGE_ERROR, _FAILED, _DEFECT, _INTERRUPTED = 0, 2, 3, 5, 130
-STATUSES = (
+EXIT_STATUSES = (
     "0 done, 2 a mistake in what was asked, 3 a failure outside the model or runs, figures or pages that failed, "
     "4 reproduce found different numbers or check a fault, 5 a defect of Rogatory, 130 interrupted"
 )
@@ -58,12 +58,12 @@ def usage() -> str:
         f"studies:\n{listed}\n\n"
         "rogatory STUDY --help lists the keys, --cfg job prints the configuration, -m sweeps values given with commas.\n"
         f"{', '.join(_BY_NAME[:-1])} and {_BY_NAME[-1]} take names instead of keys; stores takes output=DIR too.\n\n"
-        f"exit status: {STATUSES}"
+        f"exit status: {EXIT_STATUSES}"
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a study; the exit status is 0 or one of ``STATUSES``, and whatever goes wrong is one line on the standard error."""
+    """Run a study; the exit status is 0 or one of ``EXIT_STATUSES``, and whatever goes wrong is one line on the standard error."""
     given = sys.argv[1:] if arguments is None else arguments
     with listening() as stopped:
         return _answered(lambda: _main(given), given[0] if given else "", stopped)

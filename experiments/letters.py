@@ -26,7 +26,7 @@ def visible(text: str, kept: str = "") -> str:
     """
     if text.isprintable() and (text.isascii() or not _BLANK.search(text)):
         return text
-    return "".join(sign if _seen(text, place) or sign in kept else code_of(sign) for place, sign in enumerate(text))
+    return "".join(sign if _seen(text, place) or sign in kept else sign_code(sign) for place, sign in enumerate(text))
 
 
 def _seen(text: str, place: int) -> bool:
@@ -36,7 +36,7 @@ def _seen(text: str, place: int) -> bool:
     return (sign.isprintable() or unicodedata.category(sign) == _SPACE) and not _BLANK.match(sign)
 
 
-def code_of(sign: str) -> str:
+def sign_code(sign: str) -> str:
     r"""A sign as its code, in letters that every font and every stream has.
 
     >>> code_of("\x07"), code_of("判"), code_of("\udc80")

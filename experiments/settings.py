@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationError
 
-from sim.config import checked, parted, recorded
+from sim.config import checked_config, recorded, run_and_study_values
 from sim.naming import Naming, first_stranger
 from sim.settings import Config
 from sim.world.ranges import Id, Range
@@ -123,13 +123,13 @@ class StudyConfig(Record):
 
 def asked_by(*overrides: str) -> tuple[Config, StudyConfig]:
     """What decides the runs and how the study is conducted, from one composition. Raises ``ConfigError``."""
-    run, study = parted(*overrides)
-    return checked(run), conducted(study)
+    run, study = run_and_study_values(*overrides)
+    return checked_config(run), conducted(study)
 
 
-def study_of(*overrides: str) -> StudyConfig:
+def conduct_of_study(*overrides: str) -> StudyConfig:
     """How a study is conducted. Raises ``ConfigError``."""
-    return conducted(parted(*overrides)[1])
+    return conducted(run_and_study_values(*overrides)[1])
 
 
 def conducted(plain: Mapping[str, Any]) -> StudyConfig:

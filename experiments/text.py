@@ -26,7 +26,7 @@ def counted(count: float, noun: str) -> str:
     return f"{told} {noun}{'' if count == 1 else 's'}".replace(",", THIN)
 
 
-def told_time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     """A time as people say it.
 
     >>> told_time(41.7), told_time(312.0)
@@ -35,7 +35,7 @@ def told_time(seconds: float) -> str:
     return f"{max(round(seconds), 1)} seconds" if seconds < _SECONDS_TOLD else f"{ceil(seconds / 60)} minutes"
 
 
-def told_age(seconds: float) -> str:
+def age_text(seconds: float) -> str:
     """How long ago something was, in whole minutes, hours or days that have passed.
 
     >>> told_age(-5.0), told_age(59.0), told_age(61.0), told_age(7200.0), told_age(1e7)
@@ -48,7 +48,7 @@ def told_age(seconds: float) -> str:
     return told
 
 
-def told_size(size: float) -> str:
+def size_text(size: float) -> str:
     """Bytes as people say them.
 
     >>> told_size(512.0), told_size(3.4e6), told_size(2.1e9)
@@ -64,7 +64,7 @@ _WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; 
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
 
-def in_order(values: Iterable[object]) -> list[str]:
+def distinct(values: Iterable[object]) -> list[str]:
     """Distinct names in the order in which they come."""
     return list(dict.fromkeys(str(value) for value in values))
 
@@ -154,7 +154,7 @@ def decimals_of(values: Sequence[float]) -> int:
     return 0 if most >= _WHOLE else 1 if most >= _SLIGHT else 2
 
 
-def banded(middle: float, low: float, high: float) -> str:
+def signed_band(middle: float, low: float, high: float) -> str:
     """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
 
     >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
@@ -191,7 +191,7 @@ def under(condition: str, sentence: str) -> str:
     return f"{spoken(condition).capitalize()}: {sentence}" if condition else sentence[:1].upper() + sentence[1:]
 
 
-def quoted(name: str) -> str:
+def in_quotation_marks(name: str) -> str:
     """A name of the code as words that cannot run into the sentence around them.
 
     >>> quoted("harm_and")
@@ -226,7 +226,7 @@ def band(value: float, low: float | None = None, high: float | None = None) -> s
     return f"{words[0]} % ({words[1]} to {words[2]})"
 
 
-def listed(names: Sequence[str]) -> str:
+def in_a_row(names: Sequence[str]) -> str:
     """Names in a row.
 
     >>> listed(["a", "b", "c"]), listed(["a"])
@@ -235,7 +235,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-def share(value: float) -> str:
+def in_per_cent(value: float) -> str:
     """A share in [0, 1] in per cent.
 
     >>> share(0.734), share(0.0)
@@ -244,7 +244,7 @@ def share(value: float) -> str:
     return f"{PER_CENT * value:.0f} %"
 
 
-def span(low: float, high: float, decimals: int | None = 1) -> str:
+def low_to_high(low: float, high: float, decimals: int | None = 1) -> str:
     """Two limits; nothing where one is missing.
 
     >>> span(-1.0, 2.0), span(float("nan"), 1.0)
@@ -253,7 +253,7 @@ def span(low: float, high: float, decimals: int | None = 1) -> str:
     return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
 
 
-def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
+def uncertainty(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
 
     >>> limits({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
@@ -261,7 +261,7 @@ def limits(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """
     parts = []
     for kind, word in (("draw", "draws"), ("world", "worlds")):
-        found = span(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
+        found = low_to_high(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
         parts += [f"{word} {found}"] if found else []
     return f" ({'; '.join(parts)})" if parts else ""
 
@@ -279,7 +279,7 @@ def _decimals(value: float) -> int:
     )
 
 
-def told_formulas(names: Iterable[str]) -> list[str]:
+def formulas_sentence(names: Iterable[str]) -> list[str]:
     """A sentence on names that a spreadsheet would compute, if there are any.
 
     >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))

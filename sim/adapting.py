@@ -17,10 +17,20 @@ from sim.conduct.learning import (
     get_used_to,
     is_adaptive,
     learn,
-    note,
+    note_outcomes,
     volumes,
 )
-from sim.enactment import Polity, a_month_under, crimes_today, habits_today, law_today, legislate, settle, with_statutes, year_of
+from sim.enactment import (
+    Polity,
+    a_month_under,
+    crimes_today,
+    habits_today,
+    law_today,
+    legislate,
+    settle_membership,
+    with_statutes,
+    year_of,
+)
 from sim.review.memory import (
     News,
     as_remembered,
@@ -60,7 +70,7 @@ def adapt(run: Run) -> None:
             if adaptation.people.adapts:
                 people_hear(run, about, public)
             if adaptation.reviewers.remembers:
-                remember(run, ended, first_told(public, run.affairs, run.month, run.docket))
+                update_memory(run, ended, first_told(public, run.affairs, run.month, run.docket))
 
 
 def first_told(rows: NDArray[np.int64], affairs: Affairs, month: int, docket: Docket) -> NDArray[np.int64]:
@@ -77,7 +87,7 @@ def first_told(rows: NDArray[np.int64], affairs: Affairs, month: int, docket: Do
     return rows[np.sort(first[first >= old.size]) - old.size]
 
 
-def remember(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
+def update_memory(run: Run, ended: NDArray[np.int64], public: NDArray[np.int64]) -> None:
     """Reviewers take in what they decided themselves and what became public this month, and read by it from the next."""
     rules, spec, memories, month = run.rules, run.rules.adaptation.reviewers, run.memories, run.month
     fade(memories, spec)
@@ -122,7 +132,7 @@ def amend(run: Run, polity: Polity) -> None:
 def enact(run: Run, polity: Polity, month: int) -> None:
     """Put the law of a month in force, if it is another than before: requests filed from then on, and whoever decides, meet it."""
     rules, policy = run.rules, run.rules.policy
-    if not settle(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
+    if not settle_membership(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
         return
     world = with_statutes(run.world, polity.statutes.years)
     law = law_today(polity, policy, world)
@@ -142,7 +152,7 @@ def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:
     if spec.chooses and month >= opens:
         learn(run.mind, spec, answers_of(about, run.docket, run.cases))
     if spec.volume and month >= opens - REFERENCE_MONTHS:
-        note(ended, run.ledger, run.docket, run.cases)
+        note_outcomes(ended, run.ledger, run.docket, run.cases)
         if month + 1 == opens:
             get_used_to(run.ledger, spec)
         elif month >= opens and (month + 1 - opens) % MONTHS_PER_ROUND == 0:

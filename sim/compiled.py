@@ -34,7 +34,7 @@ from numba.core import caching
 
 from sim.errors import ConfigError, RogatoryError, quoted
 from sim.lineage import Imports, Source, lineage, sources_in
-from sim.own_folder import close, fault_of, made, own_file, private_folder, unwritable
+from sim.own_folder import close_to_others, folder_fault, made, own_file, private_folder, unwritable
 
 VARIABLE = "ROGATORY_CACHE"
 _DECORATORS = ("kernel", "loop", "inlined", "step")
@@ -75,7 +75,7 @@ def fingerprint(notes: Path | None = None) -> str:
     be older than what it was made from. Without it, or for sources that are new there, they are parsed.
     """
     sources = sources_in(_HOME, _US)
-    digest = hashlib.blake2b(machine().encode(), digest_size=8)
+    digest = hashlib.blake2b(compiler_facts().encode(), digest_size=8)
     for name in _reached(sources, notes):
         digest.update(_entry(name, sources[name]))
     return digest.hexdigest()
@@ -118,7 +118,7 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
-def machine() -> str:
+def compiler_facts() -> str:
     """What compiled code hangs on besides the sources: versions, settings of Numba, the processor, the library of logarithms."""
     settings = {key: value for key, value in vars(numba.config).items() if key.isupper() and key not in _NO_MATTER}
     libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ()) else None
@@ -145,7 +145,7 @@ def cache_folder() -> Path:
             raise ConfigError(f"{VARIABLE}: found {quoted(chosen)}, {fault}; accepted: {accepted}")
         return folder
     for parent, temporary in _candidates():
-        close(parent)  # what we make inside is for ourselves alone, and what others made there is not taken
+        close_to_others(parent)  # what we make inside is for ourselves alone, and what others made there is not taken
         folder, fault = _kernels_in(parent, temporary)
         if not fault:
             return folder
@@ -163,11 +163,11 @@ def _candidates() -> Iterator[tuple[Path, bool]]:
 
 def _kernels_in(parent: Path, temporary: bool = False) -> tuple[Path, str]:
     """The folder for the code of today's sources, and why it will not do, in words that follow a comma."""
-    fault = made(parent) or fault_of(parent, temporary)
+    fault = made(parent) or folder_fault(parent, temporary)
     if fault:
         return parent, f"which {fault}"
     folder = parent / f"kernels-{fingerprint(parent)}"
-    fault = made(folder) or fault_of(folder, temporary) or unwritable(folder)
+    fault = made(folder) or folder_fault(folder, temporary) or unwritable(folder)
     if fault:
         return folder, f"whose {folder.name} {fault}"
     with contextlib.suppress(OSError):

@@ -32,16 +32,28 @@ from omegaconf.errors import OmegaConfBaseException
 from sim import places
 from sim.errors import ConfigError, RogatoryError, in_brief, meant, quoted
 from sim.own_files import JOINED, looking_in
-from sim.places import ROOT, by_path, folders, groups, is_path, listed, named, options, own_options, path_of, shown
+from sim.places import (
+    ROOT_FILE,
+    accepted_options,
+    by_path,
+    config_path,
+    folders,
+    groups,
+    is_path,
+    option_name,
+    options,
+    own_options,
+    path_of,
+)
 from sim.reading import package_in, yaml_in
 
 HYDRA = "hydra"
-SCENARIO, DESIGN = "scenario", "design"
+SCENARIO, _DESIGN = "scenario", "design"
 ADOPTED = "as_adopted"
 """The scenario that changes nothing."""
 SEARCHPATH = "hydra.searchpath"
 """The one of Hydra's own settings that is more than a matter of ``-m``: folders in which names are looked up too."""
-MOST_LETTERS = 8_000
+_MOST_LETTERS = 8_000
 """Letters of an override; *assumption*: a list of all states with room to spare."""
 _GRAMMAR = "key=value in Hydra's grammar"
 _OF_A_MULTIRUN = re.compile(r"hydra/launcher|hydra/sweeper|hydra\.(launcher|sweeper|sweep)(\.[\w.]+)?")
@@ -76,9 +88,9 @@ def _parsed(override: str) -> Any:
 
 def refuse_length(override: str) -> None:
     """Hydra reads some ten thousand letters a second, and more than once. Raises ``ConfigError`` for more than anybody types."""
-    if len(override) > MOST_LETTERS:
+    if len(override) > _MOST_LETTERS:
         told = f"{as_given(key_of(override))}: found an override of {len(override):,} letters"
-        raise ConfigError(f"{told}; accepted: at most {MOST_LETTERS:,}, or a file")
+        raise ConfigError(f"{told}; accepted: at most {_MOST_LETTERS:,}, or a file")
 
 
 def unread(override: str) -> str:
@@ -109,20 +121,20 @@ def with_names(override: str) -> str:
     group = key_of(override)
     value = value_of(override)
     if isinstance(value, list) and not is_list_of_choices(group):
-        raise ConfigError(f"{group}: found the list {quoted(value)}; accepted: one of {listed(group)}")
+        raise ConfigError(f"{group}: found the list {quoted(value)}; accepted: one of {accepted_options(group)}")
     if value is None or isinstance(value, bool | int | float):
-        raise ConfigError(f"{group}: found {quoted(value)}; accepted: one of {listed(group)}")
+        raise ConfigError(f"{group}: found {quoted(value)}; accepted: one of {accepted_options(group)}")
     if is_path(value):
-        return f"{group}={named(group, value)}"
+        return f"{group}={option_name(group, value)}"
     if isinstance(value, list) and any(map(is_path, value)):
-        return f"{group}=[{','.join(named(group, str(word)) for word in value)}]"
+        return f"{group}=[{','.join(option_name(group, str(word)) for word in value)}]"
     return override
 
 
 def is_list_of_choices(group: str) -> bool:
     """Whether several files of a group are composed: only where the defaults of ``configs/config.yaml`` have a list."""
-    root = places.config_folder() / f"{ROOT}.yaml"
-    return isinstance(chosen_in(yaml_in(root, shown(root)) or {}).get(group), list)
+    root = places.config_folder() / f"{ROOT_FILE}.yaml"
+    return isinstance(chosen_in(yaml_in(root, config_path(root)) or {}).get(group), list)
 
 
 EVERY = "*"
@@ -181,10 +193,10 @@ class _File(ConfigNode):
 
 
 def _said(path: Path) -> DictConfig:
-    if path == places.config_folder() / f"{ROOT}.yaml":  # which files there are may change while it stays as it is
+    if path == places.config_folder() / f"{ROOT_FILE}.yaml":  # which files there are may change while it stays as it is
         return OmegaConf.create(_with_every_file(body_of(path)))
     mark = path.stat()
-    return _said_then(path, shown(path), (mark.st_mtime_ns, mark.st_size))
+    return _said_then(path, config_path(path), (mark.st_mtime_ns, mark.st_size))
 
 
 @lru_cache(maxsize=_TEXTS)
@@ -200,7 +212,7 @@ def body_of(path: Path) -> dict[str, Any]:
 
     Hydra makes objects of what its own settings name (callbacks, handlers of logging): a file that set one could run any code.
     """
-    place = shown(path)
+    place = config_path(path)
     body = yaml_in(path, place)
     if body is None:
         return {}
@@ -213,12 +225,12 @@ def body_of(path: Path) -> dict[str, Any]:
 
 def _of_hydra() -> tuple[Path, Path]:
     """The two committed files that may say how Hydra itself works."""
-    return places.config_folder() / f"{ROOT}.yaml", places.config_folder() / HYDRA / "rogatory.yaml"
+    return places.config_folder() / f"{ROOT_FILE}.yaml", places.config_folder() / HYDRA / "rogatory.yaml"
 
 
 def package_of(path: Path) -> str | None:
     """Where Hydra puts what a file says: the word behind ``# @package`` among its first lines; None where there is none."""
-    return package_in(path, shown(path))
+    return package_in(path, config_path(path))
 
 
 def _refuse_reach(body: Mapping[str, Any], package: str | None, place: str) -> None:
@@ -256,7 +268,7 @@ def _store() -> dict[str, Any]:
     """All files that Hydra may choose under the names by which it asks for them; designs are none of its business."""
     stored: dict[str, Any] = {path.name: _File(path) for path in places.config_folder().glob("*.yaml")}
     for group in (*groups(), HYDRA):
-        if group != DESIGN:
+        if group != _DESIGN:
             stored[group] = {f"{name}.yaml": _File(path_of(group, name)) for name in options(group)}
     for (group, name), path in by_path().items():
         stored.get(group, {}).setdefault(f"{name}.yaml", _File(path))
@@ -293,7 +305,7 @@ def by_hydra(overrides: Sequence[str]) -> dict[str, Any]:
 def _contents(with_scenarios: bool) -> str:
     """Digest of what a composition is made from: every file but designs, and but scenarios where none is chosen."""
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    aside = (f"{DESIGN}/",) if with_scenarios else (f"{DESIGN}/", f"{SCENARIO}/")
+    aside = (f"{_DESIGN}/",) if with_scenarios else (f"{_DESIGN}/", f"{SCENARIO}/")
     for folder in map(str, folders()):
         for file in _files(folder):
             name = file.path[len(folder) + 1 :].replace(os.sep, "/")
@@ -326,15 +338,15 @@ _one_at_a_time = threading.RLock()  # Hydra has one state a process
 def _refuse_taken(overrides: Sequence[str]) -> None:
     """What joins a configuration unasked says nothing of what is there already: that would only hide it. Raises ``ConfigError``."""
     chosen = {key_of(override) for override in overrides}
-    root = places.config_folder() / f"{ROOT}.yaml"
+    root = places.config_folder() / f"{ROOT_FILE}.yaml"
     for group in JOINED:
         if group in chosen or not own_options(group):
             continue
         said: dict[str, Path] = {}
-        for path in (path_of(group, name) for name in chosen_in(yaml_in(root, shown(root)))[group]):
+        for path in (path_of(group, name) for name in chosen_in(yaml_in(root, config_path(root)))[group]):
             for key in _said_by(path):
                 if (other := said.setdefault(key, path)) != path:
-                    told = f"{path}: found {quoted(key)[1:-1]}, which {shown(other)} says already"
+                    told = f"{path}: found {quoted(key)[1:-1]}, which {config_path(other)} says already"
                     raise ConfigError(f"{told}; accepted: a name of its own, or {group}=[...] without one of the two")
 
 
@@ -349,9 +361,9 @@ def _composed_once(overrides: tuple[str, ...], contents: str) -> dict[str, Any]:
     _refuse_taken(overrides)
     try:
         with _one_at_a_time, _own_hydra(), initialize(config_path=_NOWHERE, job_name="rogatory", version_base=_VERSION):
-            plain = OmegaConf.to_container(compose(ROOT, overrides=list(overrides)), resolve=True)
+            plain = OmegaConf.to_container(compose(ROOT_FILE, overrides=list(overrides)), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(told(str(error), overrides)) from None
+        raise ConfigError(hydra_error(str(error), overrides)) from None
     except (ValueError, RecursionError) as error:  # what Hydra says of a group that is no name
         found = as_given(" ".join(overrides))
         raise ConfigError(f"{found}: {_cut(str(error))}; accepted: {_GRAMMAR}") from None
@@ -363,7 +375,7 @@ def to_yaml(plain: Mapping[str, Any]) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(dict(plain)))
 
 
-def told(message: str, overrides: Sequence[str]) -> str:
+def hydra_error(message: str, overrides: Sequence[str]) -> str:
     """Hydra's error as one line: key, what was found, what is accepted."""
     missing = re.search(r"Could not (?:find|load) '([^']+)/([^'/]+)'", message)
     if missing:
@@ -406,7 +418,7 @@ def accepted(group: str, found: str) -> str:
     several = found.split("+")
     if group == SCENARIO and len(several) > 1 and {*several} <= {*options(group)}:
         return f"[{','.join(several)}]"
-    return listed(group, found) if options(group) else "a group of configs/"
+    return accepted_options(group, found) if options(group) else "a group of configs/"
 
 
 def no_such(full_key: str) -> str:
@@ -549,7 +561,7 @@ def spread(study: Callable[..., Any], asked: Asked, name: str) -> None:
     The study's first failure is kept and raised once Hydra is done, so that the other jobs still run. Raises ``ConfigError``
     for whatever Hydra finds wrong.
     """
-    held = [word for word in asked.overrides if key_of(word) in (DESIGN, SEARCHPATH)]  # Hydra would take a design for a group
+    held = [word for word in asked.overrides if key_of(word) in (_DESIGN, SEARCHPATH)]  # Hydra would take a design for a group
     given = [_spread_names(word) if chooses(word) else word for word in asked.overrides if word not in held]
     _refuse_jobs(given)
     files = {at: str(path) for at, path in by_path().items()}
@@ -573,11 +585,11 @@ def spread(study: Callable[..., Any], asked: Asked, name: str) -> None:
     with _as_program(name, words, scratch=asked.many and not any(key_of(word) == _SWEEP_DIR for word in asked.of_hydra)):
         try:
             with _own_hydra():
-                main(version_base=_VERSION, config_path=_NOWHERE, config_name=ROOT)(job)()
+                main(version_base=_VERSION, config_path=_NOWHERE, config_name=ROOT_FILE)(job)()
         except _JobError as error:
             raise error.own from None
         except (HydraException, OmegaConfBaseException) as error:
-            raise ConfigError(told(str(error), list(asked.overrides))) from None
+            raise ConfigError(hydra_error(str(error), list(asked.overrides))) from None
         except (BrokenExecutor, MemoryError, OSError, RogatoryError):  # a lost worker, whoever started it; a disk
             raise
         except Exception as error:

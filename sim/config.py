@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from sim.composition import (
+    _DESIGN,
     ADOPTED,
-    DESIGN,
     SCENARIO,
     SEARCHPATH,
     Asked,
@@ -43,9 +43,20 @@ from sim.composition import (
 from sim.errors import in_brief, meant
 from sim.own_code import is_target, record_at, target_of
 from sim.own_files import looking_in
-from sim.places import config_folder, groups, is_file, is_known, is_path, listed, named, options, path_of, shown
+from sim.places import (
+    accepted_options,
+    config_folder,
+    config_path,
+    groups,
+    is_file,
+    is_known,
+    is_path,
+    option_name,
+    options,
+    path_of,
+)
 from sim.reading import yaml_in
-from sim.sources.checksums import checksums, fault_of
+from sim.sources.checksums import checksums, file_fault
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError, Record, quoted
 from sim.world.reforms import REFORMED, written_everywhere
@@ -58,27 +69,27 @@ __all__ = [
     "EVERYWHERE",
     "Asked",
     "as_yaml",
-    "checked",
+    "checked_config",
     "chooses",
     "composed",
+    "composed_values",
+    "config_path",
     "is_policy",
     "key_of",
     "load",
     "looking_in",
     "meet",
     "options",
-    "parted",
     "path_of",
-    "plain_of",
     "read_yaml",
     "recorded",
     "refuse_nested",
+    "run_and_study_values",
     "run_from_shell",
     "safeguards_of",
     "scenario_of",
-    "shown",
     "value_of",
-    "varied",
+    "with_overrides",
     "written",
 ]
 EVERYWHERE = "everywhere"
@@ -102,16 +113,16 @@ def load(*overrides: str) -> Config:
     ``scenario=[a,b]`` composes scenarios: their order means nothing, and two that set one key to different values are
     refused. Raises ``ConfigError``: one line that names the key, what was found and what is accepted.
     """
-    return checked(parted(*overrides)[0])
+    return checked_config(run_and_study_values(*overrides)[0])
 
 
-def plain_of(*overrides: str) -> dict[str, Any]:
+def composed_values(*overrides: str) -> dict[str, Any]:
     """Everything that ``load`` checks, in plain values: what was chosen, the reference and the checksums of the tables."""
-    return copy.deepcopy(parted(*overrides)[0])
+    return copy.deepcopy(run_and_study_values(*overrides)[0])
 
 
-def parted(*overrides: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What decides a run, as ``plain_of`` has it; and what ``configs/`` gives beside it, which is for whoever conducts studies.
+def run_and_study_values(*overrides: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What decides a run, as ``composed_values`` has it; and what ``configs/`` gives beside it, which is for whoever conducts studies.
 
     Others may hold parts of both: they are not to be written into.
     """
@@ -163,8 +174,8 @@ def _in_own_places(overrides: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(override for override in overrides if key_of(override) != SEARCHPATH)
 
 
-def varied(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``plain_of`` gives, with some dotted keys set otherwise; the original stays as it was.
+def with_overrides(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``composed_values`` gives, with some dotted keys set otherwise; the original stays as it was.
 
     The same as composing anew with ``++key=value`` for each, a hundred times faster: a map joins what is there, anything else
     takes its place. What is no policy reaches the reference too. A value of ``None`` stands where the key is optional, never
@@ -176,7 +187,7 @@ def varied(plain: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
     refuse_nested(settings)
     for key, value in settings.items():
         path = key.split(".")
-        if path[0] in (*_DERIVED, SCENARIO, DESIGN, "reforms") or key in (_MIXED, "") or is_of_hydra(key):
+        if path[0] in (*_DERIVED, SCENARIO, _DESIGN, "reforms") or key in (_MIXED, "") or is_of_hydra(key):
             raise ConfigError(f"{as_given(key)}: no key that can be varied; accepted: a dotted key of the configuration")
         if key in groups() and not isinstance(value, Mapping):
             wanted = f"keys in it, such as {key}.KEY, or arms" if key in plain else "arms"
@@ -256,12 +267,12 @@ class _Given(NamedTuple):
     @classmethod
     def of(cls, overrides: Sequence[str]) -> _Given:
         _refuse_doubled(overrides)
-        chosen = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (SCENARIO, DESIGN)}
-        taken = {*chosen[SCENARIO], *chosen[DESIGN]}
+        chosen = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (SCENARIO, _DESIGN)}
+        taken = {*chosen[SCENARIO], *chosen[_DESIGN]}
         others = (override for override in overrides if override not in taken)
         return cls(
             scenarios=_scenarios(chosen[SCENARIO]),
-            design={DESIGN: _design(chosen[DESIGN])} if chosen[DESIGN] else {},
+            design={_DESIGN: _design(chosen[_DESIGN])} if chosen[_DESIGN] else {},
             others=tuple(with_names(override) if chooses(override) else override for override in others),
         )
 
@@ -288,18 +299,18 @@ def read_yaml(path: Path) -> Any:
 
     A file that says nothing is an empty map.
     """
-    said = yaml_in(path, shown(path))
+    said = yaml_in(path, config_path(path))
     return {} if said is None else said
 
 
 def _design(given: Sequence[str]) -> str | None:
     found = value_of(given[0])
-    if given[0].startswith(f"{DESIGN}=") and (
-        found is None or found in options(DESIGN) or (is_path(found) and is_file(Path(found)))
+    if given[0].startswith(f"{_DESIGN}=") and (
+        found is None or found in options(_DESIGN) or (is_path(found) and is_file(Path(found)))
     ):
         return None if found is None else str(found)
-    wanted = f"{', '.join(options(DESIGN))}, or the path of a YAML file{meant(found, options(DESIGN))}"
-    raise ConfigError(f"{DESIGN}: found {quoted(given[0].removeprefix(f'{DESIGN}='))}; accepted: {wanted}")
+    wanted = f"{', '.join(options(_DESIGN))}, or the path of a YAML file{meant(found, options(_DESIGN))}"
+    raise ConfigError(f"{_DESIGN}: found {quoted(given[0].removeprefix(f'{_DESIGN}='))}; accepted: {wanted}")
 
 
 def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
@@ -314,7 +325,7 @@ def _scenarios(given: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(f"{SCENARIO}: found '{found}'; accepted: a name, or several as [a,b], of {known}")
     if not words:
         raise ConfigError(f"{SCENARIO}: found an empty list; accepted: one or more of {known}")
-    names = [named(SCENARIO, word) for word in words]
+    names = [option_name(SCENARIO, word) for word in words]
     for place, name in enumerate(names):
         if not is_known(SCENARIO, name):
             raise ConfigError(f"{SCENARIO}: found {quoted(name)}; accepted: {accepted(SCENARIO, name)}")
@@ -336,17 +347,21 @@ def _parts(name: str, above: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     parts: dict[str, dict[str, Any]] = {}
     leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
     for derived in body.keys() & {*_DERIVED}:
-        raise ConfigError(f"{shown(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}")
+        raise ConfigError(
+            f"{config_path(path)}: found {derived!r}, which follows from the choice; accepted: {', '.join(_settable())}"
+        )
     defaults = body.get("defaults") or ()
     for entry in defaults if isinstance(defaults, list | tuple) else (defaults,):
         if isinstance(entry, Mapping):
             _refuse_lists(entry, path)
             leaves |= {str(key): value for key, value in entry.items()}
         elif entry in (*above, name):
-            raise ConfigError(f"{shown(path)}: defaults: found {entry!r}, which holds {name!r} itself; accepted: other scenarios")
+            raise ConfigError(
+                f"{config_path(path)}: defaults: found {entry!r}, which holds {name!r} itself; accepted: other scenarios"
+            )
         elif entry != _OWN and not (isinstance(entry, str) and is_known(SCENARIO, entry)):
-            wanted = f"{_OWN}, {listed(SCENARIO, entry)}"
-            raise ConfigError(f"{shown(path)}: defaults: found {quoted(entry)}; accepted: {wanted}")
+            wanted = f"{_OWN}, {accepted_options(SCENARIO, entry)}"
+            raise ConfigError(f"{config_path(path)}: defaults: found {quoted(entry)}; accepted: {wanted}")
         elif entry != _OWN:
             parts |= _parts(entry, (*above, name))
     return parts | {name: leaves}
@@ -357,7 +372,9 @@ def _refuse_lists(entry: Mapping[str, Any], path: Path) -> None:
     for key, value in entry.items():
         group = key.split("/")[-1].partition("@")[0].strip()
         if isinstance(value, list) and not is_list_of_choices(group):
-            raise ConfigError(f"{shown(path)}: defaults: {key}: found the list {quoted(value)}; accepted: one of {listed(group)}")
+            raise ConfigError(
+                f"{config_path(path)}: defaults: {key}: found the list {quoted(value)}; accepted: one of {accepted_options(group)}"
+            )
 
 
 def _refuse_clash(parts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -383,7 +400,7 @@ def _above(key: str) -> Iterator[str]:
 def _clash(key: str, one: tuple[str, str], other: tuple[str, str]) -> ConfigError:
     (a, before), (b, after) = sorted((one, other))
     return ConfigError(
-        f"{key}: found {before} in {shown(path_of(SCENARIO, a))} and {after} in {shown(path_of(SCENARIO, b))}; "
+        f"{key}: found {before} in {config_path(path_of(SCENARIO, a))} and {after} in {config_path(path_of(SCENARIO, b))}; "
         "accepted: scenarios that set a key to one value"
     )
 
@@ -395,7 +412,7 @@ def _checksums(chosen: Mapping[str, Any]) -> dict[str, str]:
         return {}
     own = {"table": states.get("table"), "penalty_table": states.get("penalty_table")}
     for key, path in own.items():
-        if path and (fault := fault_of(Path(str(path)))):
+        if path and (fault := file_fault(Path(str(path)))):
             raise ConfigError(f"states.{key}: found {quoted(str(path))}, which {fault}; accepted: the path of a table")
     names = {"table": "states.csv", "penalty_table": "penalties.csv"}
     return checksums({names[key]: Path(str(path)) for key, path in own.items() if path})
@@ -529,7 +546,7 @@ def _is_written_as_it_is(value: Any, maps: bool = False) -> bool:
     return value is None or isinstance(value, bool | int | float)
 
 
-def checked(plain: Mapping[str, Any]) -> Config:
+def checked_config(plain: Mapping[str, Any]) -> Config:
     """Plain values as a ``Config``. Raises ``ConfigError`` for the first thing that is wrong."""
     from sim.settings import Config
 
@@ -555,7 +572,7 @@ def recorded[R: Record](kind: type[R], values: Mapping[str, Any], beside: Sequen
 
 
 def written(config: Config) -> dict[str, Any]:
-    """A configuration in plain values that ``checked`` reads as the same one: each safeguard with the record that it is.
+    """A configuration in plain values that ``checked_config`` reads as the same one: each safeguard with the record that it is.
 
     >>> checked(written(load("scenario=judge"))) == load("scenario=judge")
     True

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Flags, Ints, Reals
-from sim.conduct.menus import Habits, crimes_at_home, menu_of
+from sim.conduct.menus import Habits, crimes_at_home, framing_menu
 from sim.draws import Draws
 from sim.review.spec import crimes_under
 from sim.settings import Policy
@@ -24,11 +24,11 @@ from sim.society.legislatures import (
     copied_share,
     gate_above,
     january,
-    joined,
     laws_on_joining,
     protocol_binds,
     rise_hazard,
     statutes_of,
+    statutes_on_joining,
 )
 from sim.society.membership import Membership, bound_in, calendar_of, membership_of, pace_of
 from sim.world.cases import Cases
@@ -135,7 +135,7 @@ def with_statutes(world: World, years: Reals) -> World:
     return replace(world, states=replace(world.states, penalties=years))
 
 
-def texts_of(policy: Policy, text: str, extended: bool) -> dict[str, Instrument]:
+def texts_in_month(policy: Policy, text: str, extended: bool) -> dict[str, Instrument]:
     """The texts, with what the protocol adds to one of them where it is in force."""
     if not extended:
         return policy.instruments
@@ -176,12 +176,12 @@ def gated(instruments: dict[str, Instrument]) -> Flags:
     return np.array([not text.from_start and text.reaches[protected] == "serious" for text in texts])
 
 
-def settle(polity: Polity, policy: Policy, month: int, opens: int, year: int) -> bool:
+def settle_membership(polity: Polity, policy: Policy, month: int, opens: int, year: int) -> bool:
     """Who is bound in a month, and which laws that brings; whether anything is other than it was."""
     spec = policy.adaptation.legislatures
     parties = bound_in(polity.membership, month)
     joins = spec.restrictive and (month == opens or bool((parties & ~polity.parties).any()))
-    statutes = joined(polity.statutes, parties, polity.planned, year) if joins else polity.statutes
+    statutes = statutes_on_joining(polity.statutes, parties, polity.planned, year) if joins else polity.statutes
     extended = protocol_binds(spec, int(parties.sum()), month - opens) or polity.extended
     changed = bool((parties != polity.parties).any()) or statutes.years is not polity.shown or extended != polity.extended
     polity.parties, polity.statutes, polity.extended, polity.shown = parties, statutes, extended, statutes.years
@@ -194,7 +194,7 @@ def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
     The first text with each side door stays the agreed one: it is a hint that the filing kernel holds against ``in_force``.
     """
     name = policy.adaptation.members.text
-    instruments = texts_of(policy, name, polity.extended)
+    instruments = texts_in_month(policy, name, polity.extended)
     texts = [instruments[one] for one in instrument_names(instruments)]
     after = polity.agreed.after.copy()
     after[polity.text] &= np.outer(polity.parties, polity.parties)
@@ -214,7 +214,7 @@ def law_today(polity: Polity, policy: Policy, world: World) -> LawInForce:
 
 def crimes_today(polity: Polity, policy: Policy, world: World) -> Flags:
     """Whether a requested state punishes a conduct by today's law, ``[I, N, K]``."""
-    instruments = texts_of(policy, policy.adaptation.members.text, polity.extended)
+    instruments = texts_in_month(policy, policy.adaptation.members.text, polity.extended)
     return crimes_under(instruments, world)
 
 
@@ -227,7 +227,7 @@ def habits_today(habits: Habits, polity: Polity, law: LawInForce, policy: Policy
     menu, punished = habits.menu.copy(), habits.punished.copy()
     punished[-1] = held
     with np.errstate(divide="ignore"):
-        menu[-1, rows] = np.log(menu_of(world, policy.conduct, held[rows], rows))
+        menu[-1, rows] = np.log(framing_menu(world, policy.conduct, held[rows], rows))
     return habits._replace(menu=menu, punished=punished)
 
 
@@ -240,7 +240,7 @@ def legislate(
     """
     spec: Legislatures = policy.adaptation.legislatures
     states, offences = world.states, world.offences
-    instruments = texts_of(policy, policy.adaptation.members.text, polity.extended)
+    instruments = texts_in_month(policy, policy.adaptation.members.text, polity.extended)
     rows = np.flatnonzero(polity.gated)
     threshold = np.array([instruments[name].threshold_years for name in instrument_names(instruments)])[rows]
     reach, after = law.reach[rows], law.after[rows]

@@ -45,7 +45,7 @@ if _mesa_log.level == logging.NOTSET:  # Mesa writes a line a step; who wants th
     _mesa_log.setLevel(logging.WARNING)
 
 
-class Tally(NamedTuple):
+class RequestCounts(NamedTuple):
     """Requests by the paragraphs (no side doors) up to today, counted by state; each shape ``[N]``."""
 
     received: NDArray[np.int64]
@@ -56,7 +56,7 @@ class Tally(NamedTuple):
     given_abusive: NDArray[np.int64]  # data on a person at risk, disclosed by the state
 
 
-def tally_of(run: Run) -> Tally:
+def request_counts(run: Run) -> RequestCounts:
     """Count the docket by state, as far as the run has come: what is settled for a later day has not happened yet."""
     used, today, count = int(run.docket.used[0]), run.month * DAYS_PER_MONTH, run.world.states.count
     docket = run.docket
@@ -71,7 +71,7 @@ def tally_of(run: Run) -> Tally:
     def by_state(states: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.bincount(states[rows], minlength=count)
 
-    return Tally(
+    return RequestCounts(
         received=by_state(requested, formal),
         made=by_state(requester, formal),
         refused=by_state(requested, refused),
@@ -197,7 +197,7 @@ class EvidenceModel(mesa.Model):
             event_seed = int(self.rng.integers(_SEEDS))
         self.progress = prepare(config, event_seed, world_seed)
         self.datacollector: mesa.DataCollector | None = None
-        self._tallied: tuple[int, Tally] | None = None
+        self._tallied: tuple[int, RequestCounts] | None = None
         for row in range(self.progress.world.states.count):
             StateAgent(self, row)
 
@@ -258,10 +258,10 @@ class EvidenceModel(mesa.Model):
         return float(getattr(run.queue, book)[run.month - 1, row]) if run.month else 0.0
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> RequestCounts:
         """The docket counted by state; counted once a month, and only if somebody asks."""
         if self._tallied is None or self._tallied[0] != self.progress.month:
-            self._tallied = self.progress.month, tally_of(self.progress)
+            self._tallied = self.progress.month, request_counts(self.progress)
         return self._tallied[1]
 
     @property

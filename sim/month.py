@@ -8,13 +8,13 @@ import numpy as np
 
 from sim.adapting import adapt, enact
 from sim.binding import bind, suspend
-from sim.conduct.filing import MOST_ROWS, file_requests
+from sim.conduct.filing import MOST_ROWS_A_CASE, file_requests
 from sim.conduct.learning import ledger_of, mind_of, nothing_unheard
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.draws import Draws
 from sim.enactment import polity_of
 from sim.review.institutions import empty_bench
-from sim.review.memory import nothing_remembered, plain_of
+from sim.review.memory import nothing_remembered, unremembered
 from sim.review.queue import empty_queue
 from sim.rules import Rules
 from sim.run import Run, make_room
@@ -52,7 +52,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         unheard=nothing_unheard(room),
         affairs=no_affairs(),
         climate=climate_of(world, rules.adaptation.people, cases.id.size, months),
-        plain=plain_of(rules.reading),
+        plain=unremembered(rules.reading),
         memories=nothing_remembered(world.states.count),
         polity=polity,
         months=months,
@@ -70,7 +70,7 @@ def advance(run: Run) -> None:
     phase = int(month >= run.rules.treaty_from)
     rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
-    make_room(run, MOST_ROWS * wishes.size)
+    make_room(run, MOST_ROWS_A_CASE * wishes.size)
     first = int(run.docket.used[0])
     in_force = run.in_force if phase else rules.law.before
     file_requests(

@@ -14,13 +14,13 @@ from typing import NamedTuple
 from sim.errors import meant, quoted
 from sim.review.safeguard import Ground, Look, Safeguard
 from sim.society.legislatures import Legislatures
-from sim.sources.checksums import FOLDER
+from sim.sources.checksums import TABLES_FOLDER
 from sim.world.instruments import Instrument, Parties
 from sim.world.spec import DemandSpec, StatesSpec
 from sim.world.states import MADE_UP, made_up_code
 from sim.world.vocabulary import Offence
 
-_STATES, _PENALTIES = FOLDER / "states.csv", FOLDER / "penalties.csv"
+_STATES, _PENALTIES = TABLES_FOLDER / "states.csv", TABLES_FOLDER / "penalties.csv"
 _TABLES = 16  # of which codes and regions are kept
 _SHOWN = 6  # codes in a message
 _PAIR = 2  # states of a pair

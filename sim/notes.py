@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import yaml
 
-STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
-NOTE = "# unit; range; status: source"
+SOURCE_STATUSES = ("sourced", "calibrated", "read", "inferred", "secondary", "unverified", "assumed")
+NOTE_FORM = "# unit; range; status: source"
 """How such a comment looks."""
 _NO_PARAMETER = ("order",)  # a place in a list
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _POWER = re.compile(r"[-+]?\d+(\.\d*)?[eE]\d+")  # a number to Hydra, and to YAML 1.1 a word for want of a sign
-_COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*?)\s*$")
+_COMMENT = re.compile(rf"#\s*(?P<unit>[^;#]+); (?P<range>[^;]+); (?P<status>{'|'.join(SOURCE_STATUSES)}): (?P<source>\S.*?)\s*$")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML was built with it: eight times as fast
 _TEXTS = 256  # files whose numbers are kept: a page after another tells the same
 
@@ -28,7 +28,7 @@ class Silent(NamedTuple):
 
 
 @lru_cache(maxsize=_TEXTS)
-def said_in(text: str) -> tuple[tuple[str, str, int, str, str, str, str], ...]:
+def notes_in(text: str) -> tuple[tuple[str, str, int, str, str, str, str], ...]:
     """Numbers of a YAML text whose line says what they are: dotted key, value, line, unit, range, status, source.
 
     >>> said_in("a: {b: 2}  # hours; >=0; assumed: a guess")

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from sim.compiled import kernel
 from sim.errors import ConfigError, quoted
 from sim.metrics import UNITS
-from sim.own_code import Code, code_of
+from sim.own_code import OwnCode, own_code_of
 from sim.review.examples import Example, fault_of, is_answer
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look, reads_of
 from sim.review.suspension import Suspension
@@ -49,7 +49,7 @@ _judged: set[type] = set()
 
 def refuse_faults(made: Record, group: str) -> None:
     """Raise ``ConfigError`` for the first thing that is wrong with a record of a user's own and with the file it is written in."""
-    code = code_of(type(made))
+    code = own_code_of(type(made))
     if code is None or type(made) in _judged:
         return
     home = sys.modules[type(made).__module__]
@@ -61,7 +61,7 @@ def refuse_faults(made: Record, group: str) -> None:
     _judged.add(type(made))
 
 
-def _of_module(home: ModuleType, code: Code) -> Iterator[str]:
+def _of_module(home: ModuleType, code: OwnCode) -> Iterator[str]:
     """A file says what it is about, and its numbers have names."""
     if not (home.__doc__ or "").strip():
         yield "found no docstring; accepted: a sentence that a jurist would sign, at the head of the file"

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from sim.errors import ConfigError, quoted
 from sim.world.record import Record
 
-GROUPS = ("safeguard", "metric")
+CODE_GROUPS = ("safeguard", "metric")
 """Folders in which a file of Python may lie beside its YAML."""
 ENDING = ".py"
 _TARGET = re.compile(r"(safeguard|metric)\.([A-Za-z_]\w*)\.([A-Za-z_]\w*)", re.ASCII)
@@ -30,7 +30,7 @@ _LETTERS = 16  # hexadecimal characters of a module's name
 _TOLD = 200  # letters of what Python says
 
 
-class Code(NamedTuple):
+class OwnCode(NamedTuple):
     """A file of Python as it was read."""
 
     group: str
@@ -50,18 +50,18 @@ class Code(NamedTuple):
         return f"{_PREFIX}{seal[:_LETTERS]}_{self.group}_{self.name}"
 
 
-_code: ContextVar[tuple[Code, ...]] = ContextVar("own code", default=())
-_sent: dict[tuple[str, str], Code] = {}  # in a worker: what its parent sent
-_imported: dict[str, Code] = {}  # by the name of the module
+_code: ContextVar[tuple[OwnCode, ...]] = ContextVar("own code", default=())
+_sent: dict[tuple[str, str], OwnCode] = {}  # in a worker: what its parent sent
+_imported: dict[str, OwnCode] = {}  # by the name of the module
 _one_at_a_time = threading.RLock()
 
 
-def own_code() -> tuple[Code, ...]:
+def own_code() -> tuple[OwnCode, ...]:
     """The code of the folders that are named here; in a worker that of its parent."""
     return _code.get() or tuple(_sent.values())
 
 
-def set_own_code(code: tuple[Code, ...]) -> None:
+def set_own_code(code: tuple[OwnCode, ...]) -> None:
     """Let this be the code of the folders that are named."""
     _code.set(code)
 
@@ -107,7 +107,7 @@ def _records_of(module: ModuleType) -> list[type[Record]]:
     return [one for one in found if one.__module__ == module.__name__]
 
 
-def code_of(record: type) -> Code | None:
+def own_code_of(record: type) -> OwnCode | None:
     """The file in which a record of a user's own is written; None for a record of ``sim``."""
     return _imported.get(record.__module__)
 
@@ -120,11 +120,11 @@ def text_of_module(name: str) -> str | None:
 
 def target_of(record: type) -> str:
     """The ``_target_`` of a record: where it is found again."""
-    code = code_of(record)
+    code = own_code_of(record)
     return f"{f'{code.group}.{code.name}' if code else record.__module__}.{record.__qualname__}"
 
 
-def imported(code: Code) -> ModuleType:
+def imported(code: OwnCode) -> ModuleType:
     """The module of a file, which runs once in a process. Raises ``ConfigError`` for what is no Python, or fails as it runs."""
     with _one_at_a_time:
         if code.module in _imported:
@@ -164,7 +164,7 @@ def _line(said: object) -> str:
 class Luggage:
     """The code of the folders that are named here, for a worker process: it knows the code once it has this."""
 
-    def __init__(self, code: tuple[Code, ...]) -> None:
+    def __init__(self, code: tuple[OwnCode, ...]) -> None:
         """Code as it was read."""
         self.code = code
 
@@ -178,7 +178,7 @@ def luggage() -> Luggage:
     return Luggage(own_code())
 
 
-def _unpacked(code: tuple[Code, ...]) -> Luggage:
+def _unpacked(code: tuple[OwnCode, ...]) -> Luggage:
     """What a parent sent, in its worker."""
     _sent.update({(one.group, one.name): one for one in code})
     return Luggage(code)
@@ -189,7 +189,7 @@ def _on_its_way(record: Record) -> tuple[object, ...]:
     return _arrived, (_imported[type(record).__module__], type(record).__qualname__, record.__getstate__())
 
 
-def _arrived(code: Code, kind: str, state: dict[str, object]) -> Record:
+def _arrived(code: OwnCode, kind: str, state: dict[str, object]) -> Record:
     _sent.setdefault((code.group, code.name), code)
     record = getattr(imported(code), kind)
     made: Record = record.__new__(record)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sim import places
 from sim.errors import ConfigError, in_brief, quoted
-from sim.notes import NOTE, silent_in
-from sim.own_code import ENDING, GROUPS, Code, is_module_name, own_code, set_own_code
-from sim.places import SUFFIX, groups, is_folder, is_name, options, path_of, shown
-from sim.reading import MOST_BYTES, package_in, text_of, yaml_in
-from sim.world.estimand import Known, own_estimands, set_own_estimands
+from sim.notes import NOTE_FORM, silent_in
+from sim.own_code import CODE_GROUPS, ENDING, OwnCode, is_module_name, own_code, set_own_code
+from sim.places import SUFFIX, config_path, groups, is_folder, is_name, options, path_of
+from sim.reading import MOST_YAML_BYTES, package_in, text_of, yaml_in
+from sim.world.estimand import OwnEstimand, own_estimands, set_own_estimands
 
 JOINED = ("safeguard", "offence", "metric")
 """Groups that a file in a folder of a user's own joins without being chosen."""
@@ -67,7 +67,9 @@ def digests() -> dict[str, dict[str, str]]:
     read = {code.path: code.digest for code in own_code()}
     found = {}
     for folder in places.own_folders():
-        files = sorted([*folder.glob(f"*/*{SUFFIX}"), *(path for group in GROUPS for path in (folder / group).glob(f"*{ENDING}"))])
+        files = sorted(
+            [*folder.glob(f"*/*{SUFFIX}"), *(path for group in CODE_GROUPS for path in (folder / group).glob(f"*{ENDING}"))]
+        )
         found[str(folder)] = {
             path.relative_to(folder).as_posix(): read.get(str(path)) or hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files
@@ -97,30 +99,30 @@ def _refuse_useless(path: Path, file: Path) -> None:
     if not is_name(name):
         raise ConfigError(f"{path}: found the name {quoted(name)}; accepted: letters, digits, _ and -")
     if name in options(group):
-        raise ConfigError(f"{path}: found a name that {shown(path_of(group, name))} has; accepted: another name")
+        raise ConfigError(f"{path}: found a name that {config_path(path_of(group, name))} has; accepted: another name")
 
 
 def _refuse_silent(folder: Path) -> None:
     """Whatever joins a configuration unasked says where it goes, and of each number what it is: as the committed files do."""
     for group in JOINED:
         for path in sorted((folder / group).glob(f"*{SUFFIX}")):
-            yaml_in(path, shown(path))  # or it is no YAML at all
+            yaml_in(path, config_path(path))  # or it is no YAML at all
             accepted = [package.format(name=path.stem) for package in _PACKAGES[group]]
-            package = package_in(path, shown(path))
+            package = package_in(path, config_path(path))
             if package not in accepted:
                 found = "no line # @package" if package is None else f"# @package {quoted(package)[1:-1]}"
                 raise ConfigError(f"{path}: found {found}; accepted: # @package {' or '.join(accepted)}")
-            if silent := silent_in(text_of(path, shown(path))):
+            if silent := silent_in(text_of(path, config_path(path))):
                 key, line = silent[0]
-                raise ConfigError(f"{path}: line {line}: {key}: found a number that does not say what it is; accepted: {NOTE}")
+                raise ConfigError(f"{path}: line {line}: {key}: found a number that does not say what it is; accepted: {NOTE_FORM}")
 
 
-def _code_in(folder: Path) -> Iterator[Code]:
+def _code_in(folder: Path) -> Iterator[OwnCode]:
     """The files of Python in a folder, each beside the YAML of its name."""
     for group in groups():
         for path in sorted((folder / group).glob(f"*{ENDING}")):
-            if group not in GROUPS:
-                raise ConfigError(f"{path}: found code in the group {group}; accepted: code in {' and '.join(GROUPS)}")
+            if group not in CODE_GROUPS:
+                raise ConfigError(f"{path}: found code in the group {group}; accepted: code in {' and '.join(CODE_GROUPS)}")
             if path.name.startswith("__"):  # of tools, for packages
                 continue
             if not is_module_name(path.stem):
@@ -129,7 +131,7 @@ def _code_in(folder: Path) -> Iterator[Code]:
                 )
             if not path.with_suffix(SUFFIX).is_file():
                 raise ConfigError(f"{path}: found without {path.stem}{SUFFIX} beside it; accepted: both")
-            yield Code(group, path.stem, str(path), _read(path, folder))
+            yield OwnCode(group, path.stem, str(path), _read(path, folder))
 
 
 def _read(path: Path, folder: Path) -> bytes:
@@ -139,19 +141,19 @@ def _read(path: Path, folder: Path) -> bytes:
             raise ConfigError(f"{path}: found a link that leads out of {folder}; accepted: code that lies in the folder itself")
         if not path.is_file():
             raise ConfigError(f"{path}: found no file; accepted: a file of Python")
-        if path.stat().st_size > MOST_BYTES:
-            raise ConfigError(f"{path}: found {path.stat().st_size:,} bytes; accepted: at most {MOST_BYTES:,}")
+        if path.stat().st_size > MOST_YAML_BYTES:
+            raise ConfigError(f"{path}: found {path.stat().st_size:,} bytes; accepted: at most {MOST_YAML_BYTES:,}")
         return path.read_bytes()
     except (OSError, RuntimeError) as error:  # the latter for links in a circle
         told = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ConfigError(f"{path}: {told}; accepted: a readable file of Python") from None
 
 
-def _estimands_in(folder: Path) -> dict[str, Known]:
+def _estimands_in(folder: Path) -> dict[str, OwnEstimand]:
     """The estimands of a folder, with what must be known of them before their code runs."""
     found = {}
     for path in sorted((folder / "metric").glob(f"*{SUFFIX}")):
-        place = shown(path)
+        place = config_path(path)
         if package_in(path, place) != f"{OF_ONE_ESTIMAND}.{path.stem}":
             continue
         if path.stem in _TAKEN or path.stem in _committed():
@@ -159,7 +161,7 @@ def _estimands_in(folder: Path) -> dict[str, Known]:
         body = yaml_in(path, place)
         said = body if isinstance(body, dict) else {}
         if isinstance(said.get("unit"), str) and said.get("wanted") in ("up", "down", None):  # or its record refuses it
-            found[path.stem] = Known(said["unit"], said.get("wanted"))
+            found[path.stem] = OwnEstimand(said["unit"], said.get("wanted"))
     return found
 
 

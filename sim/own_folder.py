@@ -30,7 +30,7 @@ def made(folder: Path) -> str:
     return ""
 
 
-def fault_of(folder: Path, closed: bool = False) -> str:
+def folder_fault(folder: Path, closed: bool = False) -> str:
     """Why code must not be loaded from a folder, in a few words; nothing if it may be.
 
     It has to be a folder of our own that nobody else can write to (``closed``: nor look into, nor a link), and under no folder
@@ -75,14 +75,14 @@ def unwritable(folder: Path) -> str:
         return f"cannot be written to ({error.strerror})"
 
 
-def close(folder: Path) -> None:
+def close_to_others(folder: Path) -> None:
     """Shut a folder of our own to others, where an earlier mask left it open; what is not ours, or a link, stays as it is."""
     if _user is None:
         return
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
-        return  # ``fault_of`` says why
+        return  # ``folder_fault`` says why
     try:
         seen = os.fstat(handle)
         if seen.st_uid == _user() and stat.S_IMODE(seen.st_mode) & _OTHERS_AT_ALL:

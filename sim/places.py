@@ -10,7 +10,7 @@ from pathlib import Path
 from sim.errors import ConfigError, in_brief, meant, quoted
 
 SUFFIX = ".yaml"
-ROOT = "config"
+ROOT_FILE = "config"
 _HYDRA = "hydra"  # the group of Hydra's own settings, which is nobody's to add to
 _NAME = re.compile(r"\w[\w-]*")
 _own: ContextVar[tuple[Path, ...]] = ContextVar("own folders", default=())
@@ -80,7 +80,7 @@ def is_path(word: object) -> bool:
     return isinstance(word, str) and word.endswith(SUFFIX)
 
 
-def named(group: str, word: str) -> str:
+def option_name(group: str, word: str) -> str:
     """The name of an option that may be given by its path: a file goes by its name without the ending from now on.
 
     >>> named("scenario", "judge")
@@ -92,11 +92,13 @@ def named(group: str, word: str) -> str:
         return word
     path = Path(word).absolute()
     if not is_file(path):
-        raise ConfigError(f"{group}: found {quoted(word)}, which is no file; accepted: the path of a YAML file, or {listed(group)}")
+        raise ConfigError(
+            f"{group}: found {quoted(word)}, which is no file; accepted: the path of a YAML file, or {accepted_options(group)}"
+        )
     if not _NAME.fullmatch(path.stem):
         raise ConfigError(f"{group}: found {quoted(word)}; accepted: a file whose name has letters, digits, _ and - alone")
     if path.stem in options(group) and path_of(group, path.stem) != path:
-        taken = shown(path_of(group, path.stem))
+        taken = config_path(path_of(group, path.stem))
         raise ConfigError(f"{group}: found {quoted(word)}, a name that {taken} has; accepted: a file of another name")
     _by_path[group, path.stem] = path
     return path.stem
@@ -119,13 +121,13 @@ def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
         return False
 
 
-def listed(group: str, found: object = None) -> str:
+def accepted_options(group: str, found: object = None) -> str:
     """The options of a group as a mistake lists them, with the one that is likely meant."""
     known = options(group)
     return in_brief(known) + meant(found, known)
 
 
-def shown(path: Path) -> str:
+def config_path(path: Path) -> str:
     """A file of the configuration as it is named to people."""
     folder = config_folder()
     return f"configs/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.as_posix()

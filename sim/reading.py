@@ -13,7 +13,7 @@ import yaml
 
 from sim.world.record import ConfigError, quoted
 
-MOST_BYTES = 2_000_000
+MOST_YAML_BYTES = 2_000_000
 """Bytes of a file; *assumption*: a hundred times the longest one that is committed."""
 MOST_DEEP = 40
 """Levels of maps and lists in each other; *assumption*: four times the deepest that is committed."""
@@ -67,13 +67,13 @@ def yaml_in(path: Path, place: str) -> Any:
     """What a YAML file says, in plain values that are the caller's own; None where it says nothing.
 
     ``place`` is how mistakes name the file. Raises ``ConfigError`` for a file that cannot be read, is no YAML, or is larger,
-    deeper or more expanded than ``MOST_BYTES``, ``MOST_DEEP`` and ``MOST_ENTRIES`` allow.
+    deeper or more expanded than ``MOST_YAML_BYTES``, ``MOST_DEEP`` and ``MOST_ENTRIES`` allow.
     """
     return copy.deepcopy(_said(path, place, _stamp(path, place)))
 
 
 def text_of(path: Path, place: str) -> str:
-    """A file's text. Raises ``ConfigError`` for what is no readable text or more than ``MOST_BYTES``."""
+    """A file's text. Raises ``ConfigError`` for what is no readable text or more than ``MOST_YAML_BYTES``."""
     return _text(path, place, _stamp(path, place))
 
 
@@ -101,8 +101,8 @@ def _stamp(path: Path, place: str) -> tuple[int, int]:
         raise _unreadable(place, error) from None
     if not stat.S_ISREG(mark.st_mode):
         raise ConfigError(f"{place}: found no file; accepted: a readable YAML file")
-    if mark.st_size > MOST_BYTES:
-        raise ConfigError(f"{place}: found {mark.st_size:,} bytes; accepted: a YAML file of at most {MOST_BYTES:,}")
+    if mark.st_size > MOST_YAML_BYTES:
+        raise ConfigError(f"{place}: found {mark.st_size:,} bytes; accepted: a YAML file of at most {MOST_YAML_BYTES:,}")
     return mark.st_mtime_ns, mark.st_size
 
 

@@ -16,7 +16,7 @@ from sim.compiled import kernel
 from sim.conduct.direct import direct_counts, direct_frame
 from sim.draws import Draws, absorb, name_key, opened
 from sim.metrics import Finished, disclosures, metrics_of
-from sim.review.safeguard import in_order
+from sim.review.safeguard import in_check_order
 from sim.settings import Config
 from sim.world.vocabulary import (
     CASE_STATUSES,
@@ -46,7 +46,7 @@ def _request_ids(case_ids: Keys, ways: Keys) -> Keys:
     return out
 
 
-def named(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical[str]:
+def names_of_codes(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical[str]:
     """Codes as names; a negative code is missing."""
     return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
 
@@ -110,31 +110,31 @@ class Result:
                 "id": _request_ids(run.cases.id[case], ways).astype(np.int64),
                 "case": run.cases.id[case].astype(np.int64),
                 "month": docket.month.astype(np.int64) - run.first_month,
-                "requester": named(run.cases.requester[case], states.codes),
-                "requested": named(docket.requested, states.codes),
-                "instrument": named(docket.instrument, run.instruments),
-                "channel": named(docket.channel, CHANNELS),
-                "data_class": named(docket.wanted, DATA_CLASSES),
-                "granted_class": named(docket.granted, DATA_CLASSES),
-                "label": named(docket.label, offences.names),
-                "alleged": named(docket.alleged, offences.names),
-                "conduct": named(run.cases.conduct[case], offences.names),
-                "kind": named(docket.kind, KINDS),
-                "group": named(run.cases.group[case], GROUPS),
+                "requester": names_of_codes(run.cases.requester[case], states.codes),
+                "requested": names_of_codes(docket.requested, states.codes),
+                "instrument": names_of_codes(docket.instrument, run.instruments),
+                "channel": names_of_codes(docket.channel, CHANNELS),
+                "data_class": names_of_codes(docket.wanted, DATA_CLASSES),
+                "granted_class": names_of_codes(docket.granted, DATA_CLASSES),
+                "label": names_of_codes(docket.label, offences.names),
+                "alleged": names_of_codes(docket.alleged, offences.names),
+                "conduct": names_of_codes(run.cases.conduct[case], offences.names),
+                "kind": names_of_codes(docket.kind, KINDS),
+                "group": names_of_codes(run.cases.group[case], GROUPS),
                 "person": _masked(ids, known),
                 "abusive": run.cases.abusive[case],
-                "status": named(docket.status, STATUSES),
-                "reason": named(docket.reason, stopped),
+                "status": names_of_codes(docket.status, STATUSES),
+                "reason": names_of_codes(docket.reason, stopped),
                 "filed_day": docket.filed_day - run.opens,
                 "decided_day": docket.decided_day - run.opens,
                 "executed_day": docket.executed_day - run.opens,
                 "ended_day": docket.ended_day - run.opens,
                 "hours": docket.hours.astype(float),
-                "narrowed_by": named(docket.narrowed, stopped),
+                "narrowed_by": names_of_codes(docket.narrowed, stopped),
                 "flagged": docket.flagged > 0,
-                "told": named(docket.told, TOLD),
+                "told": names_of_codes(docket.told, TOLD),
                 "evaded": docket.evaded == NOTHING_USABLE,
-                "misused": named(docket.misused, MISUSED),
+                "misused": names_of_codes(docket.misused, MISUSED),
                 "published": docket.published > 0,
             }
         )
@@ -142,7 +142,7 @@ class Result:
     @property
     def safeguard_names(self) -> tuple[str, ...]:
         """Names of the safeguards in the global order of checks."""
-        return in_order(self.config.safeguards)
+        return in_check_order(self.config.safeguards)
 
     @cached_property
     def cases(self) -> pd.DataFrame:
@@ -157,16 +157,16 @@ class Result:
                 "id": cases.id.astype(np.int64),
                 "month": cases.month - run.first_month,
                 "day": cases.day - run.opens,
-                "requester": named(cases.requester, states.codes),
+                "requester": names_of_codes(cases.requester, states.codes),
                 "abusive": cases.abusive,
-                "conduct": named(cases.conduct, offences.names),
-                "group": named(cases.group, GROUPS),
+                "conduct": names_of_codes(cases.conduct, offences.names),
+                "group": names_of_codes(cases.group, GROUPS),
                 "person": _masked(ids, known),
                 "member": cases.member,
-                "data_class": named(cases.wanted, DATA_CLASSES),
+                "data_class": names_of_codes(cases.wanted, DATA_CLASSES),
                 "urgent": cases.urgent,
                 "secret": cases.secret,
-                "status": named(run.case_status, CASE_STATUSES),
+                "status": names_of_codes(run.case_status, CASE_STATUSES),
             }
         )
 
@@ -179,9 +179,9 @@ class Result:
         return pd.DataFrame(
             {
                 "id": people.ids.astype(np.int64),
-                "origin": named(people.origin, states.codes),
-                "residence": named(people.residence, states.codes),
-                "group": named(people.group, GROUPS),
+                "origin": names_of_codes(people.origin, states.codes),
+                "residence": names_of_codes(people.residence, states.codes),
+                "group": names_of_codes(people.group, GROUPS),
                 "visibility": people.visibility,
                 "expression": people.expression,
                 "weight": people.weight,
@@ -206,7 +206,7 @@ class Result:
             {
                 "month": month,
                 "date": np.repeat(month_starts(self.config.start, np.arange(months) - run.first_month), count),
-                "requested": named(states, run.world.states.codes),
+                "requested": names_of_codes(states, run.world.states.codes),
                 **flow,
                 "backlog_hours": run.backlog.ravel(),
                 "capacity_hours": np.tile(run.capacity, months),

@@ -16,7 +16,7 @@ from sim.draws import Draws
 from sim.enactment import Polity
 from sim.metrics import Finished, giving_rows
 from sim.review.institutions import Bench
-from sim.review.memory import Memories, Plain
+from sim.review.memory import Memories, Unremembered
 from sim.review.queue import Queue
 from sim.rules import Rules
 from sim.settings import Config
@@ -51,7 +51,7 @@ class Run:
     unheard: Unheard
     affairs: Affairs
     climate: Climate
-    plain: Plain
+    plain: Unremembered
     memories: Memories
     polity: Polity | None  # where the law itself may change
     months: int

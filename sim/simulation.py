@@ -14,7 +14,7 @@ from sim.enactment import (
 )
 from sim.month import advance, begin
 from sim.result import Result
-from sim.review.safeguard import in_order
+from sim.review.safeguard import in_check_order
 from sim.review.spec import force_codes
 from sim.rules import rules_of
 from sim.run import Run, finish
@@ -82,7 +82,7 @@ def world_of(config: Config, world_seed: int) -> World:
     return _world(_Settled(config, config.world_digest()), world_seed)
 
 
-def cases_of(config: Config, world: World, event_seed: int) -> Cases:
+def kept_latent_cases(config: Config, world: World, event_seed: int) -> Cases:
     """The latent cases of a world and event seed; the last ones are kept, so that scenarios of one seed share them."""
     return _cases(_Settled(config, config.world_digest()), world.seed, event_seed, config.months)
 
@@ -97,7 +97,7 @@ def check(config: Config, known: dict[tuple[str, int], StateTable] | None = None
         known[world] = build_states(config.states, config.people, config.demand, config.offences, config.seed)
     states = known[world]
     law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
-    force_codes(config.instruments, in_order(config.safeguards))
+    force_codes(config.instruments, in_check_order(config.safeguards))
     if config.adaptation.amends:
         check_society(config.policy, states, offences_of(config.offences))
 
@@ -117,7 +117,7 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     if config.reforms_later:  # older texts are reformed on the window's first day, and not before
         before = config.policy.model_copy(update={"instruments": config.reference.instruments})
         rules = replace(rules, run_in=rules_of(before, world, config.review.load, config.run_in_months))
-    return begin(config, world, rules, cases_of(config, world, event_seed), Draws(event_seed), config.months)
+    return begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
 
 
 def simulate(config: Config, seed: int | None = None, world_seed: int | None = None) -> Result:

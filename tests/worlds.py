@@ -24,7 +24,7 @@ from sim.review.assembly import Review, assemble
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
-from sim.review.words import columns_of
+from sim.review.words import parameter_columns
 from sim.rules import rules_of
 from sim.run import Run, finish
 from sim.settings import Config
@@ -216,7 +216,7 @@ def office(config: Config | None = None) -> Office:
         world=world,
         instruments=instrument_names(config.instruments),
         review=review,
-        columns={name: columns_of(config.safeguards[name]) for name in review.names},
+        columns={name: parameter_columns(config.safeguards[name]) for name in review.names},
         law=law_in_force(config.instruments, world.states, world.offences, Draws(world.seed)),
         reading=reading._replace(
             applies=applies,

@@ -10,9 +10,9 @@ import pandas as pd
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
-from experiments.design.arms import Entry
+from experiments.design.arms import ArmRun
 from experiments.statistics import Ratios, gap_of, half_width, mean_of, ratio_of
-from experiments.store.results import DISPLACEMENT, Board, Key
+from experiments.store.results import DISPLACEMENT, EstimandKey, Results
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import Record
@@ -21,16 +21,16 @@ NAIVE, ADAPTIVE = "naive", "adaptive"
 CONDUCTS = (NAIVE, ADAPTIVE)
 PROTECTS = "case_disclosure_rate"
 COOPERATES = "legit_met_rate"
-WHOLE = "all"  # years of the window together
+WHOLE_WINDOW = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
 HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
-SILENCE = "silenced_share"
+SILENCED_SHARE = "silenced_share"
 PER_CENT = 100.0
-HEADLINE = (
+HEADLINE_COLUMNS = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
     *("events_baseline", "events", "worlds"),
 )
-MOVED = (
+_MOVED_COLUMNS = (
     *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "unit"),
     *("events_naive", "events_adaptive", "worlds"),
 )
@@ -47,13 +47,13 @@ Told = dict[str, object]
 """A row of a table, by column."""
 
 
-class Spec(Record):
+class AdaptationSpec(Record):
     """What is told of each scenario."""
 
     years: Annotated[list[Annotated[StrictInt, Range(1, 50)]], Field(min_length=1), AfterValidator(_each_once)]
 
 
-class Side(NamedTuple):
+class ArmPair(NamedTuple):
     """One scenario under one conduct, and what it is read against."""
 
     scenario: str
@@ -62,24 +62,24 @@ class Side(NamedTuple):
     against: int
 
 
-def sides_of(entries: Sequence[Entry]) -> list[Side]:
+def arm_pairs_of(entries: Sequence[ArmRun]) -> list[ArmPair]:
     """The arms of a line-up, named by scenario and conduct."""
     named = [(place, entry, entry.name.rpartition(" ")) for place, entry in enumerate(entries) if entry.against != place]
-    return [Side(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
+    return [ArmPair(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
 
 
-def tables_of(board: Board, entries: Sequence[Entry], spec: Spec) -> dict[str, pd.DataFrame]:
+def adaptation_tables(board: Results, entries: Sequence[ArmRun], spec: AdaptationSpec) -> dict[str, pd.DataFrame]:
     """The three tables of the study, by file name."""
-    sides, fewest = sides_of(entries), entries[0].config.metrics.fewest_events
+    sides, fewest = arm_pairs_of(entries), entries[0].config.metrics.fewest_events
     return {
-        HEADLINE_TABLE: headline_of(board, sides, spec, fewest),
+        HEADLINE_TABLE: adaptation_headline(board, sides, spec, fewest),
         DISPLACED_TABLE: where_of(board, sides, fewest),
         MOVED_TABLE: moved_of(board, sides, entries, fewest),
     }
 
 
-def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) -> pd.DataFrame:
-    """``HEADLINE``, a row a scenario, conduct, year and measure.
+def adaptation_headline(board: Results, sides: Sequence[ArmPair], spec: AdaptationSpec, fewest: int) -> pd.DataFrame:
+    """``HEADLINE_COLUMNS``, a row a scenario, conduct, year and measure.
 
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
@@ -92,16 +92,16 @@ def headline_of(board: Board, sides: Sequence[Side], spec: Spec, fewest: int) ->
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     for side in sides:
         plain = naive.get(side.scenario) if side.conduct == ADAPTIVE else None
-        for year in (WHOLE, *map(str, spec.years)):
+        for year in (WHOLE_WINDOW, *map(str, spec.years)):
             rows += _in_year(board, side, plain, year, fewest)
         rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
-    return pd.DataFrame(rows, columns=list(HEADLINE))
+    return pd.DataFrame(rows, columns=list(HEADLINE_COLUMNS))
 
 
-def _in_year(board: Board, side: Side, plain: Side | None, year: str, fewest: int) -> Iterator[Told]:
+def _in_year(board: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:
     """Protection and cost of a side in one year, or the whole window; ``plain`` is the naive side that adaptation takes from."""
     for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
-        key = (metric, "all", "all") if year == WHOLE else (metric, "year", year)
+        key = (metric, "all", "all") if year == WHOLE_WINDOW else (metric, "year", year)
         if key not in board.keys:
             continue
         pair, events = _pair(board, side, key), _events(board, side, key)
@@ -117,7 +117,7 @@ def _prevented(found: Ratios) -> Ratios:
     return Ratios(PER_CENT * (1 - found.ratio), PER_CENT * (1 - found.high), PER_CENT * (1 - found.low))
 
 
-def _pair(board: Board, side: Side, key: Key) -> tuple[Reals, Reals]:
+def _pair(board: Results, side: ArmPair, key: EstimandKey) -> tuple[Reals, Reals]:
     """World means under the scenario and under its baseline, ``[W]`` each, of runs that both have."""
     k = board.keys.index(key)
     above, below = board.values[side.place, k], board.values[side.against, k]
@@ -125,7 +125,7 @@ def _pair(board: Board, side: Side, key: Key) -> tuple[Reals, Reals]:
     return mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
 
 
-def _events(board: Board, side: Side, key: Key) -> tuple[int, int]:
+def _events(board: Results, side: ArmPair, key: EstimandKey) -> tuple[int, int]:
     k = board.keys.index(key)
     return int(board.counts[side.against, k].sum()), int(board.counts[side.place, k].sum())
 
@@ -135,7 +135,7 @@ def _worlds(pair: tuple[Reals, Reals]) -> int:
 
 
 def _row(
-    side: Side, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
+    side: ArmPair, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
 ) -> Told:  # fmt: skip
     known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
     value, low, high = (float(part) if known else np.nan for part in found)
@@ -145,15 +145,15 @@ def _row(
     }  # fmt: skip
 
 
-def _silenced(board: Board, side: Side, fewest: int) -> Iterator[Told]:
+def _silenced(board: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     """The share of wishes that silence ended, where people may fall silent."""
-    if (key := (SILENCE, "all", "all")) not in board.keys:
+    if (key := (SILENCED_SHARE, "all", "all")) not in board.keys:
         return
     k = board.keys.index(key)
     values = mean_of(board.values[side.place, k])
     if np.isnan(values).all():
         return
-    yield _row(side, WHOLE, "silenced", _share(values), _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+    yield _row(side, WHOLE_WINDOW, "silenced", _share(values), _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
 
 
 _UNITS = {
@@ -172,7 +172,7 @@ def _share(values: Reals) -> Ratios:
     return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
 
 
-def _displaced(board: Board, side: Side, fewest: int) -> Iterator[Told]:
+def _displaced(board: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     """The share displaced, if the treaty gave anything that the scenario stops."""
     found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
@@ -181,10 +181,10 @@ def _displaced(board: Board, side: Side, fewest: int) -> Iterator[Told]:
         if np.isnan(values).all():
             continue
         share = _share(values)
-        yield _row(side, WHOLE, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
+        yield _row(side, WHOLE_WINDOW, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
 
 
-def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
+def where_of(board: Results, sides: Sequence[ArmPair], fewest: int) -> pd.DataFrame:
     """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host."""
     rows = []
     whole = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
@@ -200,8 +200,8 @@ def where_of(board: Board, sides: Sequence[Side], fewest: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(WHERE))
 
 
-def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewest: int) -> pd.DataFrame:
-    """``MOVED``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
+def moved_of(board: Results, sides: Sequence[ArmPair], entries: Sequence[ArmRun], fewest: int) -> pd.DataFrame:
+    """``_MOVED_COLUMNS``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
 
     All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
     scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
@@ -217,10 +217,14 @@ def moved_of(board: Board, sides: Sequence[Side], entries: Sequence[Entry], fewe
             if max(events) >= fewest:
                 told = _shift([mean_of(np.nan_to_num(board.values[place, k])) for place in pair], whole)
                 rows.append((scenario, *board.keys[k][1:], *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
-    return pd.DataFrame(rows, columns=list(MOVED)).sort_values(["scenario", "by", "level"], kind="stable").reset_index(drop=True)
+    return (
+        pd.DataFrame(rows, columns=list(_MOVED_COLUMNS))
+        .sort_values(["scenario", "by", "level"], kind="stable")
+        .reset_index(drop=True)
+    )
 
 
-def _both_ways(sides: Sequence[Side], entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
+def _both_ways(sides: Sequence[ArmPair], entries: Sequence[ArmRun]) -> dict[str, tuple[int, int]]:
     """Places on the board of each scenario that was run under both conducts, naive and adaptive; the baseline comes first."""
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}

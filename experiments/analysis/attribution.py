@@ -16,9 +16,9 @@ from experiments.analysis.games import (
     Game,
     codes_wanted,
     game_of,
+    games_in,
     interactions_of,
     levers_on,
-    parts_of,
     shares_of,
     together_of,
     whole_runs,
@@ -26,20 +26,20 @@ from experiments.analysis.games import (
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.sampling import orders_of
-from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
-from experiments.text import band, listed, number, quoted, spoken, under
+from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
+from experiments.text import band, in_a_row, in_quotation_marks, number, spoken, under
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
-NAME = "attribution"
+_NAME = "attribution"
 _LEVELS = 2  # of a lever in a game: off and on
 type Line = pd.Series[Any]  # one row of a table, by column
 _FEWEST_PAIRS = 2  # of antithetic orders, for a spread
 
 
-class Spec(Record):
+class AttributionSpec(Record):
     """Settings of ``configs/analysis/attribution.yaml``."""
 
     also: str | None  # a second estimand that is shared out beside the one asked for, where the store holds it
@@ -61,11 +61,11 @@ def unsuited(study: Study) -> str | None:
 
 def _incomplete(points: pd.DataFrame, design: Design) -> str | None:
     """What is missing or too much among the points of a design that could be a game."""
-    strangers = [str(name) for name in points if name not in (*FIXED, *design.levers, *design.uncertainties)]
+    strangers = [str(name) for name in points if name not in (*POINT_COLUMNS, *design.levers, *design.uncertainties)]
     if strangers:
         return f"wants points that differ in levers and draws alone; they differ in {strangers[0]}"
     wanted = codes_wanted(design)
-    for part in parts_of(points, design):
+    for part in games_in(points, design):
         codes = codes_of(levers_on(part, design))
         if not np.array_equal(np.sort(codes), wanted):
             found = f"{np.unique(codes).size} of them in {codes.size} points"
@@ -81,7 +81,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     Raises ``ConfigError`` where no run has a value at every point, or no game of the outcome a number.
     """
     fewest = study.config.metrics.fewest_events
-    spec = spec_from(NAME, Spec, study.asked)
+    spec = spec_from(_NAME, AttributionSpec, study.asked)
     cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
     every = [game_of(cube, study.design, condition, fewest) for cube in cubes for condition in conditions_in(cube.points)]
     games = [game for game in every if not game.few]
@@ -92,7 +92,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         )
     tables = _tables(games)
     return Analysis(
-        NAME,
+        _NAME,
         "Which safeguard did how much",
         study.design.question,
         [under(game.condition, said) for game in games for said in _told(game, tables, spec.named, game.outcome == outcome)],
@@ -109,7 +109,7 @@ def _tables(games: Sequence[Game]) -> dict[str, pd.DataFrame]:
     return tables | ({"interactions": together(map(interactions_of, exact))} if exact else {})
 
 
-def _beside(study: Study, outcome: Outcome, spec: Spec) -> list[Cube]:
+def _beside(study: Study, outcome: Outcome, spec: AttributionSpec) -> list[Outcomes]:
     """The second outcome, where it is another one and the store holds it."""
     if spec.also is None or spec.also == str(outcome):
         return []
@@ -131,7 +131,7 @@ def _of(table: pd.DataFrame, game: Game) -> pd.DataFrame:
     return kept.reset_index(drop=True)
 
 
-class Way(NamedTuple):
+class JointDirection(NamedTuple):
     """Which way all levers together move an outcome, in words."""
 
     falls: bool
@@ -140,11 +140,11 @@ class Way(NamedTuple):
     each: str  # what each does
 
 
-def _way(game: Game) -> Way:
+def _way(game: Game) -> JointDirection:
     """Which way all levers together move the outcome of a game."""
     falls = float(game.on.mean()) <= float(game.off.mean())
     worse = float(game.saved[..., -1].mean()) < 0
-    return Way(falls, worse, *(("take off", "takes off") if falls else ("add", "adds")))
+    return JointDirection(falls, worse, *(("take off", "takes off") if falls else ("add", "adds")))
 
 
 def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) -> Iterator[str]:
@@ -159,11 +159,11 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
         f"from {whole['all_off']:.3g} to {whole['all_on']:.3g} ({game.outcome.unit})."
     )
     top = shares.reindex(shares["value"].abs().sort_values(ascending=False, kind="stable").index[:most])
-    parts = [f"{quoted(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
+    parts = [f"{in_quotation_marks(row['lever'])} {_banded_in(row, 'value', scale)}" for _, row in top.iterrows()]
     if len(shares) > most:
         rest = (shares["value"].sum() - top["value"].sum()) * scale
         parts.append(f"the other {len(shares) - most} {number(rest)} %")
-    yield f"shared out over all orders of adoption (Shapley values), these are {listed(parts)}."
+    yield f"shared out over all orders of adoption (Shapley values), these are {in_a_row(parts)}."
     if not main:
         return
     if not np.isnan(whole["overlap"]):
@@ -175,13 +175,13 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
 
 def _unclear(shares: pd.DataFrame) -> Iterator[str]:
     """Which levers cannot be told from zero once all are judged at once; nothing where each can."""
-    unclear = [quoted(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
+    unclear = [in_quotation_marks(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if not unclear:
         return
     if len(unclear) == len(shares):
         yield f"when all are judged at once, none of the {len(shares)} is told apart from zero."
     else:
-        yield f"when all are judged at once, all but {listed(unclear)} are told apart from zero."
+        yield f"when all are judged at once, all but {in_a_row(unclear)} are told apart from zero."
 
 
 def _banded_in(row: Line, name: str, scale: float) -> str:
@@ -197,7 +197,7 @@ def _limits_of(row: Line, name: str) -> tuple[float, float]:
     return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
 
 
-def _overlap(whole: Line, scale: float, way: Way) -> str:
+def _overlap(whole: Line, scale: float, way: JointDirection) -> str:
     """That effects of levers alone do not sum to their joint effect."""
     alone, apart = (
         f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",
@@ -213,7 +213,7 @@ def _overlap(whole: Line, scale: float, way: Way) -> str:
     return f"{alone}, not told apart from what all {way.all} together (difference {apart})."
 
 
-def _pairs_told(pairs: pd.DataFrame, scale: float, way: Way) -> Iterator[str]:
+def _pairs_told(pairs: pd.DataFrame, scale: float, way: JointDirection) -> Iterator[str]:
     """The strongest overlap and the strongest support among pairs that stay clear of zero."""
     for sign, words in ((-1.0, "overlap most"), (1.0, "reinforce each other most")):
         of_it = pairs[pairs["clear"] & (np.sign(pairs["value"] * scale) == sign)]
@@ -221,7 +221,7 @@ def _pairs_told(pairs: pd.DataFrame, scale: float, way: Way) -> Iterator[str]:
             row = of_it.loc[of_it["value"].abs().idxmax()]
             points = _banded_in(row, "value", sign * scale).replace(" %", " points")
             yield (
-                f"{quoted(row['lever'])} and {quoted(row['other'])} {words}: together they {way.all} {points} "
+                f"{in_quotation_marks(row['lever'])} and {in_quotation_marks(row['other'])} {words}: together they {way.all} {points} "
                 f"{'less' if sign < 0 else 'more'} than the sum of what each {way.each}, on average over what else is on "
                 "(points: per cent of the outcome with all off)."
             )
@@ -285,7 +285,7 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
             "shapley_waterfall",
             shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
             _standing(of_it[0]),
-            f"Waterfall of {listed([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
+            f"Waterfall of {in_a_row([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
             {"title": _title(f"How much each safeguard {_way(of_it[0]).each}", condition)},
         )
     for game in games:

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import is_baseline
 from experiments.statistics import Ratios, mean_of, ratio_of
-from experiments.store.outcomes import Cube
+from experiments.store.outcomes import Outcomes
 from experiments.text import Row
 from sim.arrays import Reals
 from sim.metrics import WANTED
@@ -24,7 +24,7 @@ _TWO = 2  # levels of a lever that is named by itself when it is on
 PER_CENT = 100.0
 
 
-class Change(NamedTuple):
+class PolicyChange(NamedTuple):
     """By how much ``C`` policies move an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
 
     off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over the lucks both have and over draws
@@ -42,7 +42,7 @@ class Change(NamedTuple):
         return np.asarray(PER_CENT * np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
 
 
-class Menu(NamedTuple):
+class Bundles(NamedTuple):
     """The policies of one condition, the baseline among them."""
 
     condition: str
@@ -51,8 +51,8 @@ class Menu(NamedTuple):
     sizes: NDArray[np.int64]  # [C] how many things are on
     baseline: int  # place
     full: int | None  # place of the policy with every lever at its last level, if there is one
-    gain: Change
-    cost: Change
+    gain: PolicyChange
+    cost: PolicyChange
     gain_draws: Reals  # [D, C] per cent of the baseline in the draw, mean over worlds; one row where parameters are held
     cost_draws: Reals  # [D, C]
     worlds: int
@@ -70,15 +70,15 @@ class Menu(NamedTuple):
         """Policies on fewer events of either than a number may stand on, ``[C]``."""
         return np.asarray((self.counts < fewest).any(axis=0))
 
-    def told(self, fewest: int) -> Menu:
+    def told(self, fewest: int) -> Bundles:
         """The same without the numbers of policies on fewer events."""
         few = self.few(fewest)[:, None]
-        gain, cost = (Change(*(np.where(few, np.nan, part) for part in side)) for side in (self.gain, self.cost))
+        gain, cost = (PolicyChange(*(np.where(few, np.nan, part) for part in side)) for side in (self.gain, self.cost))
         gain_draws, cost_draws = (np.where(few.T, np.nan, side) for side in (self.gain_draws, self.cost_draws))
         return self._replace(gain=gain, cost=cost, gain_draws=gain_draws, cost_draws=cost_draws)
 
 
-def parts_of(row: Row, design: Design) -> list[str]:
+def changes_at(row: Row, design: Design) -> list[str]:
     """What a point changes against the baseline: scenario or arm, levers that are not at their first level, searched values."""
     named = [] if design.levers or is_baseline(str(row["scenario"]), design) else [str(row["scenario"])]
     for name, levels in design.levels_of.items():
@@ -90,7 +90,7 @@ def parts_of(row: Row, design: Design) -> list[str]:
 
 def labels_of(points: pd.DataFrame, design: Design) -> list[str]:
     """The name of each point's policy, ``[P]``."""
-    return [JOIN.join(parts_of(row, design)) or design.baseline for row in points.to_dict("records")]
+    return [JOIN.join(changes_at(row, design)) or design.baseline for row in points.to_dict("records")]
 
 
 def baselines_of(points: pd.DataFrame, design: Design) -> list[str]:
@@ -107,7 +107,7 @@ def baseline_of(points: pd.DataFrame, design: Design) -> str | None:
 
 def _is_policy(column: str, design: Design) -> bool:
     """Whether a column of keys belongs to the policy and is no parameter draw."""
-    if column in (*FIXED, *design.levers):
+    if column in (*POINT_COLUMNS, *design.levers):
         return False
     return column not in design.uncertainties or design.search is not None
 
@@ -116,7 +116,7 @@ def _written(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
+def bundles_of(gain: Outcomes, cost: Outcomes, design: Design, condition: str) -> Bundles:
     """Every policy of one condition against the baseline in the same worlds, lucks and parameter draws.
 
     What is gained is an improvement: the fall of an estimand that is wanted down, the rise of one that is wanted up.
@@ -124,7 +124,7 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     name = baseline_of(gain.points, design)
     gain, cost = gain.of(condition=condition), cost.of(condition=condition)
     points = gain.points
-    kept = kept_runs(gain.values, cost.values)
+    kept = complete_runs(gain.values, cost.values)
     if not kept.any():
         raise ConfigError(
             f"outcome: found no run with a value of {gain.outcome} and of {cost.outcome}; accepted: one that runs have"
@@ -144,11 +144,11 @@ def menu_of(gain: Cube, cost: Cube, design: Design, condition: str) -> Menu:
     shape = draws.size, len(labels)
     every = _all_on(points, design)
     known = ~np.isnan(above[at_base])
-    return Menu(
+    return Bundles(
         condition,
         labels,
         [str(points["point"].iloc[first[label]]) for label in labels],
-        np.array([len(parts_of(points.iloc[first[label]].to_dict(), design)) for label in labels]),
+        np.array([len(changes_at(points.iloc[first[label]].to_dict(), design)) for label in labels]),
         place[str(name)],
         int(policy[every][0]) if every.any() else None,
         _by_policy(up, policy, len(labels)),
@@ -179,7 +179,7 @@ def _all_on(points: pd.DataFrame, design: Design) -> NDArray[np.bool_]:
     return np.asarray((points[list(last)] == pd.Series(last)).all(axis=1), bool)
 
 
-def kept_runs(*values: Reals) -> NDArray[np.bool_]:
+def complete_runs(*values: Reals) -> NDArray[np.bool_]:
     """Runs ``[W, L]`` in which every point ``[P, W, L]`` has all its values, so that all policies stand on the same runs.
 
     Where there is none, those in which the most points have them.
@@ -201,13 +201,13 @@ def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
     return points["draw"].to_numpy(np.int64) if shared else np.zeros(len(points), np.int64)
 
 
-def _paired(values: Reals, base: NDArray[np.int64], rises: bool) -> Change:
+def _paired(values: Reals, base: NDArray[np.int64], rises: bool) -> PolicyChange:
     """Each point ``[P, W]`` against its baseline over the lucks that both have: by how much it falls, or rises."""
     before = np.where(np.isnan(values), np.nan, values[base])
-    return Change(mean_of(values - before if rises else before - values), mean_of(before))
+    return PolicyChange(mean_of(values - before if rises else before - values), mean_of(before))
 
 
-def _by_policy(side: Change, policy: NDArray[np.int64], count: int) -> Change:
+def _by_policy(side: PolicyChange, policy: NDArray[np.int64], count: int) -> PolicyChange:
     """Means over the points of each policy, ``[C, W]``: over draws, each weighing the same."""
     known = ~np.isnan(side.off)
     number = np.zeros((count, side.off.shape[1]))
@@ -217,10 +217,10 @@ def _by_policy(side: Change, policy: NDArray[np.int64], count: int) -> Change:
         total = np.zeros(number.shape)
         np.add.at(total, policy, np.where(known, part, 0.0))
         sums.append(np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0))
-    return Change(*sums)
+    return PolicyChange(*sums)
 
 
-def _by_draw(side: Change, policy: NDArray[np.int64], draw: NDArray[np.int64], shape: tuple[int, int]) -> Reals:
+def _by_draw(side: PolicyChange, policy: NDArray[np.int64], draw: NDArray[np.int64], shape: tuple[int, int]) -> Reals:
     """Per cent of each policy in each draw, mean over worlds, ``[D, C]``."""
     out = np.full(shape, np.nan)
     out[draw, policy] = side.percent().ratio

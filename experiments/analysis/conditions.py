@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from experiments.analysis.policies import nothing_told
+from experiments.analysis.policies import reason_for_silence
 from experiments.text import under
 
 
@@ -30,7 +30,7 @@ def where(condition: str, sentences: Iterable[str]) -> list[str]:
 
 def unsaid(found: Sequence[Conditional]) -> list[str]:
     """Why nothing is said under some conditions, a sentence each."""
-    return [nothing_told(one.condition, one.few) for one in found]
+    return [reason_for_silence(one.condition, one.few) for one in found]
 
 
 def with_condition(table: pd.DataFrame, condition: str, place: int = 0) -> pd.DataFrame:

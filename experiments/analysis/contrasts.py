@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.design.arms import Entry
+from experiments.design.arms import ArmRun
 from experiments.design.scenarios import Header
 from experiments.output import write_csv
 from experiments.statistics import components_of, half_width, mean_of, ratio_of
-from experiments.store.results import COOPERATION, DISPLACEMENT, OFFICER_HOURS, PROTECTION, Board, Key
+from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
 from sim.arrays import Flags
 from sim.metrics import UNITS
 from sim.review.safeguard import home_of
@@ -22,24 +22,24 @@ from sim.settings import Config
 from sim.world.estimand import own_estimands
 from sim.world.instruments import Instrument
 
-COLUMNS = (
+COMPARISON_COLUMNS = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
     "ratio", "ratio_low", "ratio_high", "percent", "percent_low", "percent_high", "world_sd", "event_sd",
     "events_baseline", "events", "worlds", "runs", "constructed_zero", "expected", "agrees",
 )  # fmt: skip
-FURTHER_USE: Key = ("secondary_use_rate", "all", "all")
+FURTHER_USE: EstimandKey = ("secondary_use_rate", "all", "all")
 MEDIAN = 0.5  # of the delay of legitimate needs
 HEADERS_AGAINST = "as_adopted"  # the scenario that the headers of ``configs/scenario`` are written against
 _CENSORED = ("legit_delay_days",)  # missing means "not reached": the runs that did reach it are no sample of all
 _OWN_CHANGES = ("safeguards",)  # of an instrument: what may differ while an arm "only changes safeguards"
-_NUMBERS = COLUMNS[COLUMNS.index("baseline") : COLUMNS.index("events_baseline")]
+_NUMBERS = COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("events_baseline")]
 
 
 class Contrast(NamedTuple):
     """One arm against its baseline, for all ``K`` keys of a board; a number that may not be given is missing."""
 
-    arm: Entry
-    baseline: Entry
+    arm: ArmRun
+    baseline: ArmRun
     numbers: dict[str, NDArray[np.float64]]  # the numeric columns of the table, each [K]
     events_baseline: NDArray[np.int64]  # [K]
     events: NDArray[np.int64]  # [K]
@@ -89,7 +89,7 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     return frozenset({*moved, *own_estimands()})  # a user's own may be moved by anything
 
 
-def contrast_of(board: Board, entries: Sequence[Entry], place: int, fewest: int) -> Contrast:
+def contrast_of(board: Results, entries: Sequence[ArmRun], place: int, fewest: int) -> Contrast:
     """The entry at ``place`` against its baseline: means over worlds, interval by Student's t on world means, ratio by Fieller.
 
     Fewer than ``fewest`` pooled events on either side give no numbers; nor does a quantile of delay that some run did not reach;
@@ -122,7 +122,7 @@ def contrast_of(board: Board, entries: Sequence[Entry], place: int, fewest: int)
     )  # fmt: skip
 
 
-def _against_nothing(board: Board, before: NDArray[np.float64], after: NDArray[np.float64], baseline: str) -> None:
+def _against_nothing(board: Results, before: NDArray[np.float64], after: NDArray[np.float64], baseline: str) -> None:
     """Displacement is told against one baseline; against itself nothing is displaced, and its runs are those of the arm."""
     for k, (metric, _, level) in enumerate(board.keys):
         if metric == DISPLACEMENT:
@@ -144,7 +144,7 @@ def _numbers(before: NDArray[np.float64], after: NDArray[np.float64]) -> dict[st
     }  # fmt: skip
 
 
-def expected_of(keys: Sequence[Key], direction: Mapping[str, str]) -> list[str]:
+def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> list[str]:
     """What a header expects of each key: of a metric's whole, or of all its slices where it has no whole."""
     whole = {metric for metric, by, _ in keys if by == "all"}
     return [direction.get(metric, "") if by == "all" or metric not in whole else "" for metric, by, _ in keys]
@@ -164,8 +164,8 @@ def agreement(expected: str, low: float, high: float) -> bool | None:
     return True if wanted else False if other else None
 
 
-def comparison_of(board: Board, contrasts: Sequence[Contrast], headers: Mapping[str, Header]) -> pd.DataFrame:
-    """One row for each arm and estimand, columns ``COLUMNS``; what either side lacks in every run is left out."""
+def arm_comparison(board: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header]) -> pd.DataFrame:
+    """One row for each arm and estimand, columns ``COMPARISON_COLUMNS``; what either side lacks in every run is left out."""
     rows: list[tuple[object, ...]] = []
     for contrast in contrasts:
         header = headers.get(contrast.arm.name) if contrast.baseline.config.scenario_name == HEADERS_AGAINST else None
@@ -181,11 +181,11 @@ def comparison_of(board: Board, contrasts: Sequence[Contrast], headers: Mapping[
                  contrast.events_baseline[k], contrast.events[k], contrast.worlds[k], contrast.runs[k], zero, expected[k],
                  agreement(expected[k], float(low), float(high)))
             )  # fmt: skip
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     return frame.astype({"agrees": object}).assign(agrees=lambda f: f["agrees"].where(f["agrees"].notna(), None))
 
 
-def cooperation_of(board: Board, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+def cooperation_of(board: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
 
     Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
@@ -194,7 +194,7 @@ def cooperation_of(board: Board, contrasts: Sequence[Contrast]) -> pd.DataFrame:
     """
     rows = []
     for contrast in contrasts:
-        saved, lost = _change(board, contrast, PROTECTION, -1), _change(board, contrast, COOPERATION, -1)
+        saved, lost = _change(board, contrast, CASES_DISCLOSED, -1), _change(board, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(board, contrast)
         rows.append(
             {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}
@@ -212,7 +212,7 @@ def cooperation_of(board: Board, contrasts: Sequence[Contrast]) -> pd.DataFrame:
     return frame
 
 
-def _change(board: Board, contrast: Contrast, key: Key, sign: int = 1) -> dict[str, float]:
+def _change(board: Results, contrast: Contrast, key: EstimandKey, sign: int = 1) -> dict[str, float]:
     """Difference and per cent with their limits, by the ending of the column; turned round where ``sign`` is -1."""
     ends = ("", "_low", "_high", "_percent", "_percent_low", "_percent_high")
     names = ("difference", "low", "high", "percent", "percent_low", "percent_high")
@@ -227,7 +227,7 @@ def _change(board: Board, contrast: Contrast, key: Key, sign: int = 1) -> dict[s
     return dict(zip(ends, (point, low, high, percent, percent_low, percent_high), strict=True))
 
 
-def _delay(board: Board, contrast: Contrast) -> tuple[str, dict[str, float]]:
+def _delay(board: Results, contrast: Contrast) -> tuple[str, dict[str, float]]:
     """The quantile of delay that is told, and its change in days."""
     shares = sorted((float(level) for metric, _, level in board.keys if metric == _CENSORED[0]), reverse=True)
     for share in shares:
@@ -255,19 +255,19 @@ def on_frontier(table: pd.DataFrame) -> list[bool]:
     return kept
 
 
-TABLES = ("comparison.csv", "comparison.parquet", "cooperation.csv")
+COMPARISON_FILES = ("comparison.csv", "comparison.parquet", "cooperation.csv")
 
 
-def tables_of(
-    board: Board, entries: Sequence[Entry], places: Sequence[int], told: Mapping[str, Header]
+def contrast_tables(
+    board: Results, entries: Sequence[ArmRun], places: Sequence[int], told: Mapping[str, Header]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
     fewest = entries[0].config.metrics.fewest_events
     contrasts = [contrast_of(board, entries, place, fewest) for place in places]
-    return comparison_of(board, contrasts, told), cooperation_of(board, contrasts)
+    return arm_comparison(board, contrasts, told), cooperation_of(board, contrasts)
 
 
-def write_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:
+def write_contrast_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:
     """The comparison (Parquet and CSV), and protection against cooperation (CSV)."""
     comparison.astype({"agrees": "boolean"}).to_parquet(folder / "comparison.parquet", index=False)
     write_csv(comparison, folder / "comparison.csv", "%.6g")

@@ -15,19 +15,19 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.conditions import together, unsaid, where, with_condition
-from experiments.analysis.failing import Failing, Found, Spec, failing_in, find, is_worth, unit_draws_of
+from experiments.analysis.failing import DiscoverySpec, Failing, FailureBox, failing_in, find, is_worth, unit_draws_of
 from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
-from experiments.analysis.prim import EXTRA, PACKAGE, Box, Quality, is_installed, quality_of, quasi_p
+from experiments.analysis.prim import EXTRA, PACKAGE, ParameterBox, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import TAILS, left_out, share_limits
 from experiments.design.designs import Uncertainty
 from experiments.design.sampling import scaled, unit_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import counted, listed, number, share, span, spoken
+from experiments.text import counted, in_a_row, in_per_cent, low_to_high, number, spoken
 from sim.arrays import Reals
 from sim.world.record import ConfigError
 
-Known = Mapping[str, Uncertainty]
+_Known = Mapping[str, Uncertainty]
 _NAME = "discovery"
 _FEWEST = 2  # draws
 _TWO = 2  # parameters that a plane has
@@ -47,7 +47,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """
     if reason := no_comparison(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
-    spec = spec_from(_NAME, Spec, study.asked)
+    spec = spec_from(_NAME, DiscoverySpec, study.asked)
     every = [_looked_at(study, outcome, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in every if one.tables]
     if not told:
@@ -60,7 +60,7 @@ def _put_together(told: Sequence[Looked], sure: Sequence[str]) -> Analysis:
     """What is found under all conditions as one analysis; ``sure`` are sentences that hold whatever the condition."""
     return Analysis(
         name=_NAME,
-        heading=listed(list(dict.fromkeys(one.heading for one in told))),
+        heading=in_a_row(list(dict.fromkeys(one.heading for one in told))),
         question=" ".join(dict.fromkeys(one.question for one in told)),
         answer=[said for one in told for said in where(one.condition, one.answer)],
         sure=[*dict.fromkeys(said for one in told for said in where(one.condition, one.sure)), *sure],
@@ -82,7 +82,7 @@ class Looked(NamedTuple):
     few: list[str]  # that there are too few events
 
 
-def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Looked:
+def _looked_at(study: Study, outcome: Outcome, condition: str, spec: DiscoverySpec) -> Looked:
     """The box under one condition."""
     known = {key: one for key, one in study.design.uncertainties.items() if key in study.points}
     failing = failing_in(study, outcome, spec, condition)
@@ -111,7 +111,7 @@ def _looked_at(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Lo
     )
 
 
-def _searched(x: Reals, failing: Failing, spec: Spec) -> Found | None:
+def _searched(x: Reals, failing: Failing, spec: DiscoverySpec) -> FailureBox | None:
     """The box that a search finds; None where too few draws fail, or too few do not."""
     enough = spec.fewest <= failing.fails.sum() <= len(failing.fails) - spec.fewest
     return find(x, failing.fails, spec) if enough else None
@@ -127,14 +127,14 @@ def _of_condition(drawing: Drawing, condition: str) -> Drawing:
 # --- tables ---------------------------------------------------------------------------------------------------------------
 
 
-def limits_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
+def limits_table(found: FailureBox | None, x: Reals, failing: Failing, known: _Known) -> pd.DataFrame:
     """``parameter, least, most, low, high, low_unit, high_unit, low_quasi_p, high_quasi_p, found_again, says``, a row a parameter.
 
     ``low`` and ``high`` are the ends of the box, no limits of an uncertain number; they are missing where the box does not
     restrict, or where values are words. ``_unit`` are the same in the range of the draws, 0 to 1, ``_quasi_p`` what each end is
     worth; ``found_again`` is the share of resampled draws that restrict the parameter. The narrowest come first.
     """
-    box = Box(np.full(len(known), -np.inf), np.full(len(known), np.inf)) if found is None else found.box
+    box = ParameterBox(np.full(len(known), -np.inf), np.full(len(known), np.inf)) if found is None else found.box
     values, low, high = quasi_p(box, x, failing.fails), np.maximum(box.low, 0.0), np.minimum(box.high, 1.0)
     again = np.full(len(known), np.nan) if found is None else found.again.limited.any(2).mean(0)
     rows = []
@@ -178,7 +178,7 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan
 
 
-def _says(box: Box, k: int, known: Uncertainty) -> str:
+def _says(box: ParameterBox, k: int, known: Uncertainty) -> str:
     """What a box says of a parameter; nothing if it does not restrict it."""
     ends = ends_of(max(box.low[k], 0.0), min(box.high[k], 1.0), known)
     low, high = (f"{value:.3g}" if isinstance(value, float) else str(value) for value in ends)
@@ -189,7 +189,7 @@ def _says(box: Box, k: int, known: Uncertainty) -> str:
     return f"up to {high}" if np.isfinite(box.high[k]) else f"from {low} on" if np.isfinite(box.low[k]) else ""
 
 
-def boxes_table(found: Found | None, x: Reals, failing: Failing, known: Known, spec: Spec) -> pd.DataFrame:
+def boxes_table(found: FailureBox | None, x: Reals, failing: Failing, known: _Known, spec: DiscoverySpec) -> pd.DataFrame:
     """``method, box, coverage, density, mass, phi, draws, chance, worth, says``: PRIM's box, then the tree's leaves."""
     rows: list[dict[str, object]] = []
     if found is not None:
@@ -199,13 +199,13 @@ def boxes_table(found: Found | None, x: Reals, failing: Failing, known: Known, s
     return pd.DataFrame(rows, columns=columns).astype({"worth": "boolean"})
 
 
-def _row(method: str, place: int, box: Box, x: Reals, failing: Failing, known: Known) -> dict[str, object]:
+def _row(method: str, place: int, box: ParameterBox, x: Reals, failing: Failing, known: _Known) -> dict[str, object]:
     said = [f"{key} {_says(box, k, one)}" for k, (key, one) in enumerate(known.items()) if box.restricted[k]]
     quality = quality_of(box, x, failing.fails)._asdict()
     return {"method": method, "box": place, **quality, "draws": int(box.holds(x).sum()), "says": "; ".join(said) or "everything"}
 
 
-def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.DataFrame:
+def trajectory_table(found: FailureBox | None, x: Reals, failing: Failing) -> pd.DataFrame:
     """``step, draws, restricted, coverage, density, mass, phi, chosen``, a row a step of PRIM."""
     rows = [
         {
@@ -220,7 +220,7 @@ def trajectory_table(found: Found | None, x: Reals, failing: Failing) -> pd.Data
     return pd.DataFrame(rows, columns=["step", "draws", "restricted", *Quality._fields, "chosen"])
 
 
-def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -> pd.DataFrame:
+def draws_table(found: FailureBox | None, x: Reals, failing: Failing, known: _Known) -> pd.DataFrame:
     """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future, in per cent of the baseline in it.
 
     No numbers on too few events of the draw.
@@ -233,23 +233,23 @@ def draws_table(found: Found | None, x: Reals, failing: Failing, known: Known) -
 # --- what it says ---------------------------------------------------------------------------------------------------------
 
 
-def _failure(spec: Spec) -> str:
+def _failure(spec: DiscoverySpec) -> str:
     words = f"save less than {spec.fails_below:g} %"
     return words if spec.costs_above is None else f"{words} or cost more than {spec.costs_above:g} % of cooperation"
 
 
-def _count(failing: Failing, spec: Spec) -> str:
+def _count(failing: Failing, spec: DiscoverySpec) -> str:
     count, surely = int(failing.fails.sum()), int((failing.fails & failing.sure).sum())
     low, high = share_limits(count / len(failing.fails), len(failing.fails))
     told = (
         f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')} "
-        f"({share(low)} to {share(high)}): there it would "
+        f"({in_per_cent(low)} to {in_per_cent(high)}): there it would "
         f"{_failure(spec)}."
     )
     return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told
 
 
-def _none(found: Found | None, failing: Failing, spec: Spec) -> list[str]:
+def _none(found: FailureBox | None, failing: Failing, spec: DiscoverySpec) -> list[str]:
     """Why there is no box to tell."""
     if found is None:
         which = "fail" if failing.fails.sum() < spec.fewest else "do not"
@@ -261,32 +261,32 @@ def _none(found: Found | None, failing: Failing, spec: Spec) -> list[str]:
     ]
 
 
-def _box(found: Found, x: Reals, failing: Failing, tables: dict[str, pd.DataFrame]) -> list[str]:
+def _box(found: FailureBox, x: Reals, failing: Failing, tables: dict[str, pd.DataFrame]) -> list[str]:
     limits = tables[_NAME]
     narrow = limits[limits["says"] != ""].to_dict("records")
     outside = ~found.box.holds(x)
     coverage, density = 100 * np.nanpercentile(found.again.qualities[:, :2], (50.0, *TAILS), axis=0).T
     told = [
-        f"It fails where {listed([f'{row["parameter"]} is {row["says"]}' for row in narrow])}: "
-        f"there {share(found.quality.density)} of the draws fail, elsewhere {share(float(failing.fails[outside].mean()))}, and "
-        f"{share(found.quality.coverage)} of all failures lie there (phi {number(found.quality.phi, 2)}).",
+        f"It fails where {in_a_row([f'{row["parameter"]} is {row["says"]}' for row in narrow])}: "
+        f"there {in_per_cent(found.quality.density)} of the draws fail, elsewhere {in_per_cent(float(failing.fails[outside].mean()))}, and "
+        f"{in_per_cent(found.quality.coverage)} of all failures lie there (phi {number(found.quality.phi, 2)}).",
         f"On draws that did not choose it, {number(density[0], 0)} % of those in such a box fail "
-        f"({span(density[1], density[2], 0)} over resampled draws), and it holds {number(coverage[0], 0)} % of the failures "
-        f"({span(coverage[1], coverage[2], 0)}).",
-        f"Restricted again in resampled draws: {listed([f'{row["parameter"]} in {share(row["found_again"])}' for row in narrow])}. "
+        f"({low_to_high(density[1], density[2], 0)} over resampled draws), and it holds {number(coverage[0], 0)} % of the failures "
+        f"({low_to_high(coverage[1], coverage[2], 0)}).",
+        f"Restricted again in resampled draws: {in_a_row([f'{row["parameter"]} in {in_per_cent(row["found_again"])}' for row in narrow])}. "
         f"In labels shuffled at random a box as good turns up with a chance of {number(found.chance, 2)}.",
     ]
     if found.leaves:
         inside = np.any([leaf.holds(x) for leaf in found.leaves], axis=0)
         leaves = "one leaf" if len(found.leaves) == 1 else f"{len(found.leaves)} leaves"
         told.append(
-            f"A classification tree finds {leaves} in which most draws fail: {share(float(failing.fails[inside].mean()))} of their "
-            f"draws do, {share(float((inside & failing.fails).sum() / failing.fails.sum()))} of all failures (boxes.csv)."
+            f"A classification tree finds {leaves} in which most draws fail: {in_per_cent(float(failing.fails[inside].mean()))} of their "
+            f"draws do, {in_per_cent(float((inside & failing.fails).sum() / failing.fails.sum()))} of all failures (boxes.csv)."
         )
     return told
 
 
-def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[str]:
+def _sure(found: FailureBox | None, x: Reals, failing: Failing, spec: DiscoverySpec) -> list[str]:
     told = [
         f"{counted(len(x), 'draw')}, each a mean over {counted(failing.worlds, 'world')}, paired with the baseline and "
         "in per cent of the baseline in the same draw. Replicate "
@@ -310,8 +310,8 @@ def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[s
         if failing.fails[sure].any() and not sure.all():
             own = quality_of(found.box, x[sure], failing.fails[sure])
             told.append(
-                f"Without the draws near the threshold {share(own.density)} of those in the box fail, and it holds "
-                f"{share(own.coverage)} of the failures."
+                f"Without the draws near the threshold {in_per_cent(own.density)} of those in the box fail, and it holds "
+                f"{in_per_cent(own.coverage)} of the failures."
             )
     if failing.among > 1:
         told.append(
@@ -330,7 +330,7 @@ def _sure(found: Found | None, x: Reals, failing: Failing, spec: Spec) -> list[s
 # --- figures --------------------------------------------------------------------------------------------------------------
 
 
-def _drawings(found: Found, failing: Failing, tables: dict[str, pd.DataFrame], spec: Spec) -> list[Drawing]:
+def _drawings(found: FailureBox, failing: Failing, tables: dict[str, pd.DataFrame], spec: DiscoverySpec) -> list[Drawing]:
     limits, draws = tables[_NAME], tables["draws"]
     counts = {"draws": len(draws), "failing": int(failing.fails.sum()), "worlds": failing.worlds, "runs": failing.runs}
     caption = f"{spoken(failing.policy).capitalize()} fails where it would {_failure(spec)}."

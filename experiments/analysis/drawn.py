@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.sampling import combinations_of, scaled, unit_draws
-from experiments.store.outcomes import Cube, Study
+from experiments.store.outcomes import Outcomes, Study
 from sim.arrays import Reals
 from sim.world.record import ConfigError
 
@@ -40,7 +40,7 @@ class Case(NamedTuple):
     """One outcome over all draws."""
 
     label: str  # a policy, or "one against another"
-    cube: Cube
+    cube: Outcomes
     effect: bool  # whether it is the difference of two policies, paired by draw, world and luck
     counts: tuple[NDArray[np.int64], ...]  # [P, W, L] of each policy in it: events behind its values
 
@@ -80,7 +80,7 @@ def _of_levers(points: pd.DataFrame, design: Design) -> Drawn:
     return Drawn("fractional", list(design.levers), ends, units.astype(float), len(units), design.levels)
 
 
-def cases_of(study: Study, cube: Cube) -> Iterator[Case]:
+def outcome_cases(study: Study, cube: Outcomes) -> Iterator[Case]:
     """Each policy under each condition, and after them what each further policy changes against the first, draw by draw."""
     policies = _policies(study.points, study.design)
     parts = [cube._replace(points=rows, values=cube.values[rows.index], counts=cube.counts[rows.index]) for _, rows in policies]

@@ -15,7 +15,7 @@ from sim.arrays import Reals
 _FOLDED = float(np.sqrt(2 / np.pi))  # mean of |z| for a standard normal z
 
 
-class Change(NamedTuple):
+class EndToEnd(NamedTuple):
     """Change of the outcome from one end of each parameter's range to the other."""
 
     at_low: Reals  # [D] mean outcome at the low end; missing where a method gives none
@@ -55,7 +55,7 @@ def noise_of_steps(effects: Reals) -> Reals:
     return np.stack([_FOLDED * errors.mean(axis=0) / missed, np.sqrt((errors**2).mean(axis=0))])
 
 
-def steps_of(effects: Reals) -> Reals:
+def morris_indices(effects: Reals) -> Reals:
     """mu, mu* and sigma ``[3, D]`` of elementary effects ``[T, D, R]``."""
     means = effects.mean(axis=2)
     return np.stack([means.mean(axis=0), np.abs(means).mean(axis=0), means.std(axis=0, ddof=1)])
@@ -68,7 +68,7 @@ def at_ends(units: Reals, share: float) -> tuple[NDArray[np.intp], NDArray[np.in
     return order[:count], order[len(units) - count :]
 
 
-def between_ends(units: Reals, values: Reals, share: float, resamples: int, rng: np.random.Generator) -> Change:
+def between_ends(units: Reals, values: Reals, share: float, resamples: int, rng: np.random.Generator) -> EndToEnd:
     """The outcome in the lowest and in the highest ``share`` of each factor's draws, from ``[n, D]`` and ``[n, R]``.
 
     Draws vary by the bootstrap within either end; replicates by Student's t on each replicate's change.
@@ -84,7 +84,7 @@ def between_ends(units: Reals, values: Reals, share: float, resamples: int, rng:
     return _change(low, high, NORMAL * spread)
 
 
-def contrasts(high: NDArray[np.bool_], values: Reals) -> Change:
+def contrasts(high: NDArray[np.bool_], values: Reals) -> EndToEnd:
     """Main effects of a balanced two-level design: which factors are high, ``[P, D]``, and outcomes ``[P, R]``.
 
     Nothing is drawn, so only replicates vary.
@@ -94,7 +94,7 @@ def contrasts(high: NDArray[np.bool_], values: Reals) -> Change:
     return _change(at_low, at_high, np.full(high.shape[1], np.nan))
 
 
-def _change(low: Reals, high: Reals, of_draws: Reals) -> Change:
+def _change(low: Reals, high: Reals, of_draws: Reals) -> EndToEnd:
     """From the outcomes at both ends in each replicate, ``[D, R]``."""
     moved = high - low
-    return Change(low.mean(axis=1), high.mean(axis=1), moved.mean(axis=1), of_draws, half_width(moved))
+    return EndToEnd(low.mean(axis=1), high.mean(axis=1), moved.mean(axis=1), of_draws, half_width(moved))

@@ -12,19 +12,19 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import baseline_of, labels_of
-from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_told
+from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_supported
 from experiments.analysis.prim import (
-    Again,
-    Box,
+    ParameterBox,
     Peeling,
     Quality,
-    again,
+    Resampled,
     best_of,
     chance_of,
-    leaves_of,
     pruned,
     quality_of,
+    resampled_boxes,
     trajectory_of,
+    tree_leaves,
 )
 from experiments.analysis.spread import noise_of
 from experiments.design.designs import Design, Uncertainty
@@ -38,7 +38,7 @@ from sim.world.record import ConfigError, Record
 _FEWEST = 2  # worlds
 
 
-class Spec(Record):
+class DiscoverySpec(Record):
     """What ``configs/analysis/discovery.yaml`` says."""
 
     policy: str | None  # whose failures are looked at; None: the one that fails in nearest to half of the draws
@@ -76,22 +76,22 @@ class Failing(NamedTuple):
     among: int  # policies of which this one fails in nearest to half of the draws
 
 
-class Found(NamedTuple):
+class FailureBox(NamedTuple):
     """The box of a policy, and how far to trust it."""
 
-    steps: list[Box]  # of PRIM
+    steps: list[ParameterBox]  # of PRIM
     step: int  # the one that was chosen
-    box: Box  # the same, pruned
+    box: ParameterBox  # the same, pruned
     quality: Quality
     chance: float  # of the permutation test
-    again: Again
-    leaves: list[Box]  # of the tree
+    again: Resampled
+    leaves: list[ParameterBox]  # of the tree
 
 
 # --- failing --------------------------------------------------------------------------------------------------------------
 
 
-def failing_in(study: Study, outcome: Outcome, spec: Spec, condition: str = "") -> Failing:
+def failing_in(study: Study, outcome: Outcome, spec: DiscoverySpec, condition: str = "") -> Failing:
     """The failures of the policy that is asked for, under one condition."""
     kept = Outcome.of(spec.cooperation)
     held = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
@@ -122,7 +122,7 @@ def _undecided(one: Failing) -> tuple[bool, float]:
 
 
 def failing_of(
-    cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: Spec, design: Design, fewest: int
+    cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: DiscoverySpec, design: Design, fewest: int
 ) -> Failing:
     """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each.
 
@@ -130,7 +130,9 @@ def failing_of(
     """
     baseline, name = pair
     judged = cubes if spec.costs_above is not None else cubes[:1]
-    (*_, few), (both, complete, _) = (whole_and_told(some, pair, baseline, least) for some, least in ((judged, fewest), (cubes, 0)))
+    (*_, few), (both, complete, _) = (
+        whole_and_supported(some, pair, baseline, least) for some, least in ((judged, fewest), (cubes, 0))
+    )
     saved = [saving(found, baseline, up) for found, up in zip(both, better_up, strict=True)]
     undefined = undefined_draws(saved)
     apart = is_independent(both[0].futures["draw"].to_numpy(np.int64), design)
@@ -195,23 +197,23 @@ def unit_draws_of(futures: pd.DataFrame, known: dict[str, Uncertainty]) -> Reals
 # --- the box --------------------------------------------------------------------------------------------------------------
 
 
-def find(x: Reals, fails: Flags, spec: Spec) -> Found:
+def find(x: Reals, fails: Flags, spec: DiscoverySpec) -> FailureBox:
     """The box of the greatest phi on PRIM's trajectory, pruned, with its chance and what resamples make of it."""
     how, rng = Peeling(spec.peel, spec.paste, spec.mass), np.random.default_rng(spec.seed)
     steps = trajectory_of(x, fails, how)
     best = best_of(steps, x, fails)
     box = pruned(best, x, fails, spec.quasi_p)
-    return Found(
+    return FailureBox(
         steps=steps,
         step=next(place for place, step in enumerate(steps) if step is best),
         box=box,
         quality=quality_of(box, x, fails),
         chance=chance_of(x, fails, how, spec.permutations, rng),
-        again=again(x, fails, how, spec.quasi_p, spec.resamples, rng),
-        leaves=leaves_of(x, fails, spec.mass),
+        again=resampled_boxes(x, fails, how, spec.quasi_p, spec.resamples, rng),
+        leaves=tree_leaves(x, fails, spec.mass),
     )
 
 
-def is_worth(found: Found, spec: Spec) -> bool:
+def is_worth(found: FailureBox, spec: DiscoverySpec) -> bool:
     """Whether a box restricts anything and is better than chance."""
     return bool(found.box.restricted.any()) and found.chance <= spec.chance

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.run_tables import Tally
+from experiments.analysis.run_tables import RunTables
 from experiments.analysis.summary import headline_of
 from experiments.store.kept import STAGES
 from sim.settings import Config
@@ -33,7 +33,7 @@ def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows[columns].reset_index(drop=True))
 
 
-def flows_frame(pooled: Tally, scenario: str) -> pd.DataFrame:
+def flows_frame(pooled: RunTables, scenario: str) -> pd.DataFrame:
     """Disclosures of people at risk by pair of states, all runs of a scenario together."""
     rows = pooled.flows[pooled.flows["scenario"] == scenario]
     runs = int(pooled.metrics.loc[pooled.metrics["scenario"] == scenario, "seed"].nunique())
@@ -44,7 +44,7 @@ def flows_frame(pooled: Tally, scenario: str) -> pd.DataFrame:
     return ranked
 
 
-def fates_frame(pooled: Tally) -> pd.DataFrame:
+def fates_frame(pooled: RunTables) -> pd.DataFrame:
     """Latent cases by scenario, purpose and stage, all runs together, stages in order."""
     total = pooled.fates.groupby(["scenario", "purpose", "stage"], as_index=False, sort=False)["cases"].sum()
     order = pd.Categorical(total["stage"], categories=list(STAGES), ordered=True)
@@ -52,7 +52,7 @@ def fates_frame(pooled: Tally) -> pd.DataFrame:
     return ordered.astype({"stage": str}).reset_index(drop=True)
 
 
-def backlog_frame(pooled: Tally, configs: list[Config]) -> pd.DataFrame:
+def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
     """Backlog in months of capacity, mean over runs, with dates; authorities followed by name only where every run has them."""
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
     mean = pooled.backlog.groupby(["scenario", "quantity", "month"], as_index=False, sort=False)["months"].agg(["mean", "size"])
@@ -62,7 +62,7 @@ def backlog_frame(pooled: Tally, configs: list[Config]) -> pd.DataFrame:
     return mean.assign(date=date, months=mean["mean"])[["date", "scenario", "quantity", "months"]].reset_index(drop=True)
 
 
-def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
+def origins_frame(pooled: RunTables, scenario: str, config: Config) -> pd.DataFrame:
     """Targeted people per 100 000 at risk a year by origin, all runs of a scenario together."""
     rows = pooled.origins[pooled.origins["scenario"] == scenario]
     total = rows.groupby("code", as_index=False)[["events", "people"]].sum()
@@ -77,7 +77,7 @@ def origins_frame(pooled: Tally, scenario: str, config: Config) -> pd.DataFrame:
     ]
 
 
-def thin_origins(pooled: Tally, scenario: str) -> tuple[str, ...]:
+def thin_origins(pooled: RunTables, scenario: str) -> tuple[str, ...]:
     """Origins whose rate would be noise: few people at risk, or hit in less than half of the runs."""
     rows = pooled.origins[pooled.origins["scenario"] == scenario]
     by_code = rows.groupby("code").agg(people=("people", "mean"), hit=("events", lambda e: (e > 0).mean()))
@@ -100,7 +100,7 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def sides_frame(pooled: Tally) -> pd.DataFrame:
+def sides_frame(pooled: RunTables) -> pd.DataFrame:
     """Share of requests and disclosures by requested state, all states."""
     total: pd.DataFrame = pooled.sides.groupby(["scenario", "requested", "purpose"])["requests"].sum().reset_index()
     whole = total.groupby(["scenario", "purpose"])["requests"].transform("sum")

@@ -16,14 +16,21 @@ import pandas as pd
 from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, baselines_of, labels_of
 from experiments.analysis.conditions import together
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.scored import FEWEST_WORLDS, Scores, Spec, choices_of, scores_of, table_of
+from experiments.analysis.scored import (
+    FEWEST_WORLDS_TO_CHOOSE,
+    FrontierSpec,
+    PolicyScores,
+    choices_of,
+    frontier_table,
+    policy_scores,
+)
 from experiments.design.designs import Design
-from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
-from experiments.text import band, listed, number, quoted, spoken, under
-from sim.metrics import COOPERATION, WANTED
+from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
+from experiments.text import band, in_a_row, in_quotation_marks, number, spoken, under
+from sim.metrics import COOPERATION_ESTIMANDS, WANTED
 from sim.world.record import ConfigError
 
-NAME = "frontier"
+_NAME = "frontier"
 _FEWEST = 3  # policies of which it is worth asking who outdoes whom
 
 
@@ -55,7 +62,7 @@ def _lacking(points: pd.DataFrame, of_it: pd.DataFrame, design: Design, base: st
 def _without(points: pd.DataFrame, design: Design) -> str:
     """What is wrong where policies are not read against one baseline that is among them."""
     if len(found := baselines_of(points, design)) > 1:
-        return f"wants one baseline that all policies are read against; found {len(found)}: {listed(found)}"
+        return f"wants one baseline that all policies are read against; found {len(found)}: {in_a_row(found)}"
     return f"wants the baseline {design.baseline} among its policies"
 
 
@@ -65,22 +72,22 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     Raises ``ConfigError`` where the store lacks one of the two estimands, or the baseline has none of one of them, or fewer events
     than ``metrics.fewest_events`` under every condition.
     """
-    spec = spec_from(NAME, Spec, study.asked)
+    spec = spec_from(_NAME, FrontierSpec, study.asked)
     cubes = _cubes(study, outcome, spec)
     fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
-    every = {condition: scores_of(*cubes, study.design, condition, spec, fewest) for condition in conditions}
+    every = {condition: policy_scores(*cubes, study.design, condition, spec, fewest) for condition in conditions}
     found = [scores for scores in every.values() if scores is not None]
     if not found:
         raise _too_few(cubes, fewest)
     silent = [condition for condition, scores in every.items() if scores is None]
     tables = {
-        "frontier": together(table_of(scores, spec) for scores in found),
+        "frontier": together(frontier_table(scores, spec) for scores in found),
         "choices": together(choices_of(scores, spec) for scores in found),
     }
     sure = [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)]
     does = _does(cubes[0].outcome)
     return Analysis(
-        NAME,
+        _NAME,
         "What protection costs in cooperation",
         study.design.question,
         [under(scores.menu.condition, said) for scores in found for said in _told(scores, tables, spec, does)],
@@ -90,7 +97,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _too_few(cubes: Sequence[Cube], fewest: int) -> ConfigError:
+def _too_few(cubes: Sequence[Outcomes], fewest: int) -> ConfigError:
     """That the baseline has too few events under every condition, as it is told."""
     both = " or of ".join(str(cube.outcome) for cube in cubes)
     return ConfigError(
@@ -99,13 +106,15 @@ def _too_few(cubes: Sequence[Cube], fewest: int) -> ConfigError:
     )
 
 
-def _cubes(study: Study, outcome: Outcome, spec: Spec) -> tuple[Cube, Cube]:
+def _cubes(study: Study, outcome: Outcome, spec: FrontierSpec) -> tuple[Outcomes, Outcomes]:
     wanted = outcome if spec.protection is None else Outcome.of(spec.protection)
-    if wanted.metric in COOPERATION or WANTED[wanted.metric] is None:
+    if wanted.metric in COOPERATION_ESTIMANDS or WANTED[wanted.metric] is None:
         why = (
-            "which tells of cooperation" if wanted.metric in COOPERATION else "of which neither more nor less is better for people"
+            "which tells of cooperation"
+            if wanted.metric in COOPERATION_ESTIMANDS
+            else "of which neither more nor less is better for people"
         )
-        able = [name for name, way in WANTED.items() if way and name not in COOPERATION]
+        able = [name for name, way in WANTED.items() if way and name not in COOPERATION_ESTIMANDS]
         raise ConfigError(f"outcome: found {str(wanted)!r}, {why}; accepted: {', '.join(able)}")
     cubes = study.cube(wanted), study.cube(Outcome(spec.cooperation))
     for cube in cubes:
@@ -118,7 +127,7 @@ def _cubes(study: Study, outcome: Outcome, spec: Spec) -> tuple[Cube, Cube]:
 # --- sentences ------------------------------------------------------------------------------------------------------------
 
 
-def _scored(scores: Scores, place: int, does: str) -> str:
+def _scored(scores: PolicyScores, place: int, does: str) -> str:
     """What a policy protects and costs."""
     gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
     return f"{does} {gain} and costs {loss} of the needs met"
@@ -130,10 +139,10 @@ def _does(outcome: Outcome) -> str:
 
 
 def _named(label: str) -> str:
-    return listed([quoted(part) for part in label.split(JOIN)])
+    return in_a_row([in_quotation_marks(part) for part in label.split(JOIN)])
 
 
-def _told(scores: Scores, tables: dict[str, pd.DataFrame], spec: Spec, does: str) -> Iterator[str]:
+def _told(scores: PolicyScores, tables: dict[str, pd.DataFrame], spec: FrontierSpec, does: str) -> Iterator[str]:
     """What one condition says, most important first."""
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
@@ -180,7 +189,9 @@ def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
         yield f"chosen on a random half of the worlds and judged on the other half, {name} {fared}; {same}{enough}"
 
 
-def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple[Cube, Cube], spec: Spec) -> Iterator[str]:
+def _sure(
+    found: list[PolicyScores], choices: pd.DataFrame, study: Study, cubes: tuple[Outcomes, Outcomes], spec: FrontierSpec
+) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first = found[0].menu
     yield (
@@ -212,14 +223,14 @@ def _sure(found: list[Scores], choices: pd.DataFrame, study: Study, cubes: tuple
         "choices.csv corrects for it by choosing on half of the worlds and judging on the other; a half chooses worse than the "
         "whole, so this is strict."
         if split
-        else f"Nothing corrects for it: the worlds are too few to choose on half of them (under {FEWEST_WORLDS})."
+        else f"Nothing corrects for it: the worlds are too few to choose on half of them (under {FEWEST_WORLDS_TO_CHOOSE})."
     )
     yield f"The best of {len(first.labels)} looks better than it is, because what was chosen was lucky too. {corrected}"
     if study.design.search is not None:
         yield "A search looks where it has found good policies before: of what it has not visited nothing is known."
 
 
-def _few(found: list[Scores], silent: list[str], fewest: int, most: int) -> Iterator[str]:
+def _few(found: list[PolicyScores], silent: list[str], fewest: int, most: int) -> Iterator[str]:
     """Policies, and conditions, on fewer events than a number may stand on."""
     for menu in (scores.menu for scores in found):
         few = [_named(label) for label, is_few in zip(menu.labels, menu.few(fewest), strict=True) if is_few]
@@ -227,11 +238,11 @@ def _few(found: list[Scores], silent: list[str], fewest: int, most: int) -> Iter
             named = "; ".join(few[:most]) + (f"; and {len(few) - most} more" if len(few) > most else "")
             yield under(menu.condition, f"without a number, on fewer than {fewest} events (metrics.fewest_events): {named}.")
     if silent:
-        names = listed([spoken(condition) for condition in silent])
+        names = in_a_row([spoken(condition) for condition in silent])
         yield f"Nothing is said of {names}: fewer than {fewest} events stand behind the baseline (metrics.fewest_events)."
 
 
-def _left_out(found: list[Scores]) -> Iterator[str]:
+def _left_out(found: list[PolicyScores]) -> Iterator[str]:
     """Runs in which not every policy has its values."""
     for menu in (scores.menu for scores in found):
         if menu.even and menu.dropped:
@@ -248,7 +259,7 @@ def _left_out(found: list[Scores]) -> Iterator[str]:
             )
 
 
-def _drawing(scores: Scores, table: pd.DataFrame, design: Design) -> Drawing:
+def _drawing(scores: PolicyScores, table: pd.DataFrame, design: Design) -> Drawing:
     menu = scores.menu
     ending = f"_{menu.condition}" if menu.condition else ""
     title = "What protection costs" + (f" ({spoken(menu.condition)})" if menu.condition else "")

@@ -14,7 +14,7 @@ from experiments.analysis import shapley
 from experiments.design.designs import Design
 from experiments.design.sampling import orders_of
 from experiments.statistics import LEVEL, mean_of
-from experiments.store.outcomes import Cube, Outcome, conditions_in
+from experiments.store.outcomes import Outcome, Outcomes, conditions_in
 from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
@@ -101,7 +101,7 @@ def codes_wanted(design: Design) -> NDArray[np.int64]:
     return np.unique(np.append(steps, 0))
 
 
-def parts_of(points: pd.DataFrame, design: Design) -> Iterator[pd.DataFrame]:
+def games_in(points: pd.DataFrame, design: Design) -> Iterator[pd.DataFrame]:
     """The points of each condition and parameter draw: one game each."""
     for condition in conditions_in(points):
         of_it = points[points["condition"] == condition]
@@ -121,7 +121,7 @@ def whole_runs(values: Reals) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).any(axis=0))
 
 
-def game_of(cube: Cube, design: Design, condition: str, fewest: int = 0) -> Game:
+def game_of(cube: Outcomes, design: Design, condition: str, fewest: int = 0) -> Game:
     """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point.
 
     No number is to be shown that compares sets on fewer than ``fewest`` events.
@@ -135,7 +135,7 @@ def game_of(cube: Cube, design: Design, condition: str, fewest: int = 0) -> Game
     means = mean_of(np.where(whole, part.values, np.nan))[:, whole.any(axis=1)]  # [points, W]
     codes, events = shapley.codes_of(levers_on(part.points, design)), np.where(whole, part.counts, 0).sum(axis=(1, 2))
     frame = part.points.assign(place=range(len(part.points)))
-    places = [of_it["place"].to_numpy()[np.argsort(codes[of_it["place"]])] for of_it in parts_of(frame, design)]
+    places = [of_it["place"].to_numpy()[np.argsort(codes[of_it["place"]])] for of_it in games_in(frame, design)]
     orders = orders_of(design) if design.choose == "permutations" else None
     return Game(
         cube.outcome,
@@ -282,7 +282,7 @@ def interactions_of(game: Game) -> pd.DataFrame:
     ``clear`` says whether the interval stays clear of zero when widened for all pairs at once.
     """
     one, other = np.triu_indices(len(game.levers), 1)
-    index = shapley.interactions(game.saved).mean(axis=0)[:, one, other]  # [W, pairs]
+    index = shapley.shapley_interactions(game.saved).mean(axis=0)[:, one, other]  # [W, pairs]
     found = estimate(index[None], sampled=False)
     frame = pd.DataFrame({"outcome": str(game.outcome), "condition": game.condition}, index=range(len(one)))
     frame["lever"], frame["other"] = np.array(game.levers)[one], np.array(game.levers)[other]

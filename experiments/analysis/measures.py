@@ -18,7 +18,7 @@ from sim.arrays import Reals
 from sim.world.ranges import Range, Unit
 from sim.world.record import Record
 
-COLUMNS = [
+_COLUMNS = [
     *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
     *("world_low", "world_high", "floor", "told"),
 ]
@@ -32,7 +32,7 @@ ALL = "all inputs"
 _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
 
 
-class Spec(Record):
+class SensitivitySpec(Record):
     """Settings of ``sensitivity``, from ``configs/analysis/sensitivity.yaml``."""
 
     resamples: Annotated[StrictInt, Range(50, 100_000)]  # of the drawn points; hours for no digit more beyond
@@ -71,14 +71,14 @@ class Sample(NamedTuple):
         return self._replace(units=self.units[self.apart], values=self.values[self.apart], counts=self.counts[:, self.apart])
 
 
-class Tables(NamedTuple):
+class MeasureTables(NamedTuple):
     """What a method says."""
 
     indices: pd.DataFrame  # columns COLUMNS
     tornado: pd.DataFrame  # columns TORNADO
 
 
-def measured_by(sample: Sample, spec: Spec) -> Tables:
+def measured_by(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
     """The tables of the method by which the points were drawn, the factor that matters most first."""
     found = _METHODS[sample.drawn.method](sample, spec)
     main = main_of(found.indices)
@@ -86,8 +86,8 @@ def measured_by(sample: Sample, spec: Spec) -> Tables:
     size = size.abs() if main == "effect" else size  # a share below zero is noise, not size
     by_size = found.indices["factor"].map(size)
     order = found.indices.assign(_size=by_size, _index=pd.factorize(found.indices["index"])[0])
-    indices = order.sort_values(["_index", "_size"], ascending=[True, False], kind="stable")[COLUMNS]
-    return Tables(
+    indices = order.sort_values(["_index", "_size"], ascending=[True, False], kind="stable")[_COLUMNS]
+    return MeasureTables(
         indices.reset_index(drop=True),
         found.tornado.sort_values("change", key=np.abs, ascending=False, kind="stable").reset_index(drop=True),
     )
@@ -98,7 +98,7 @@ def main_of(indices: pd.DataFrame) -> str:
     return next(index for index in _MAIN if index in set(indices["index"]))
 
 
-def _by_sobol(sample: Sample, spec: Spec) -> Tables:
+def _by_sobol(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
     design = sobol.saltelli_of(sample.values, len(sample.drawn.factors))
     tables = []
     if sample.values.shape[1] > 1:
@@ -112,10 +112,10 @@ def _by_sobol(sample: Sample, spec: Spec) -> Tables:
     raw = _raw(sample, spec, sobol.noise_in_total(design))
     raw["told"] &= not tables  # with noise in it, where it could be free of it, an index tells nothing
     plain = sample.plain
-    return Tables(pd.concat([*tables, _by_pawn(plain, spec), raw], ignore_index=True), _between_ends(plain, spec))
+    return MeasureTables(pd.concat([*tables, _by_pawn(plain, spec), raw], ignore_index=True), _between_ends(plain, spec))
 
 
-def _raw(sample: Sample, spec: Spec, noise: Reals) -> pd.DataFrame:
+def _raw(sample: Sample, spec: SensitivitySpec, noise: Reals) -> pd.DataFrame:
     """Indices of the means over replicates, as SALib gives them: with replicate noise in them."""
     from SALib.analyze import sobol as library
 
@@ -129,7 +129,7 @@ def _raw(sample: Sample, spec: Spec, noise: Reals) -> pd.DataFrame:
     return pd.concat([total, first], ignore_index=True)
 
 
-def _by_morris(sample: Sample, spec: Spec) -> Tables:
+def _by_morris(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
     from SALib.analyze import morris as library
 
     names, levels = sample.drawn.factors, sample.drawn.levels
@@ -137,7 +137,7 @@ def _by_morris(sample: Sample, spec: Spec) -> Tables:
         problem_of(names), sample.units, sample.values.mean(axis=1), num_resamples=spec.resamples, num_levels=levels, seed=spec.seed
     )
     steps = effects.elementary(sample.units, sample.values)
-    of_replicates = half_by_leaving_out(effects.steps_of, steps)  # of mu, mu* and sigma
+    of_replicates = half_by_leaving_out(effects.morris_indices, steps)  # of mu, mu* and sigma
     noise = effects.noise_of_steps(steps)
     of_mean = sobol.NORMAL * np.asarray(found["sigma"], float) / np.sqrt(len(steps))
     way = _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0)
@@ -145,15 +145,15 @@ def _by_morris(sample: Sample, spec: Spec) -> Tables:
     uneven = _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1])
     size["told"] |= way["told"]  # a clear direction is no noise, however small
     unknown = np.full(len(names), np.nan)
-    change = effects.Change(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0])
-    return Tables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
+    change = effects.EndToEnd(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0])
+    return MeasureTables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
 
 
-def _by_hypercube(sample: Sample, spec: Spec) -> Tables:
-    return Tables(_by_pawn(sample, spec), _between_ends(sample, spec))
+def _by_hypercube(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
+    return MeasureTables(_by_pawn(sample, spec), _between_ends(sample, spec))
 
 
-def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
+def _by_pawn(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
     means, rng = sample.values.mean(axis=1), np.random.default_rng(spec.seed)
 
     def index(values: Reals) -> Reals:
@@ -166,22 +166,22 @@ def _by_pawn(sample: Sample, spec: Spec) -> pd.DataFrame:
     return found.assign(told=found["value"] > found["floor"])  # the floor is itself a limit that noise seldom passes
 
 
-def _between_ends(sample: Sample, spec: Spec) -> pd.DataFrame:
+def _between_ends(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
     rng = np.random.default_rng(spec.seed)
     found = effects.between_ends(sample.units, sample.values, spec.ends, spec.resamples, rng)
     low, high = (sample.counts[:, rows].sum(axis=1) for rows in effects.at_ends(sample.units, spec.ends))  # [k, D] each
     return _tornado(sample, _told(found, low, high, sample.fewest))
 
 
-def _by_contrasts(sample: Sample, _: Spec) -> Tables:
+def _by_contrasts(sample: Sample, _: SensitivitySpec) -> MeasureTables:
     high = (sample.units > 0).astype(np.int64)
     found = effects.contrasts(high > 0, sample.values)
     found = _told(found, sample.counts @ (1 - high), sample.counts @ high, sample.fewest)
     table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
-    return Tables(table, _tornado(sample, found))
+    return MeasureTables(table, _tornado(sample, found))
 
 
-_METHODS: dict[Method, Callable[[Sample, Spec], Tables]] = {
+_METHODS: dict[Method, Callable[[Sample, SensitivitySpec], MeasureTables]] = {
     "sobol": _by_sobol,
     "morris": _by_morris,
     "latin_hypercube": _by_hypercube,
@@ -215,18 +215,18 @@ def _indices(
     above = np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)
     frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
     frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
-    return frame.assign(**_limits(found, of_draws, of_replicates))[COLUMNS]
+    return frame.assign(**_limits(found, of_draws, of_replicates))[_COLUMNS]
 
 
-def _told(found: effects.Change, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.Change:
+def _told(found: effects.EndToEnd, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.EndToEnd:
     """The same without what rests on too few events, from those at either end ``[k, D]`` of each of the policies compared."""
     few_low, few_high = ((events < fewest).any(axis=0) for events in (low, high))
     both = few_low | few_high
     blank = (few_low, few_high, both, both, both)
-    return effects.Change(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
+    return effects.EndToEnd(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
 
 
-def _tornado(sample: Sample, found: effects.Change) -> pd.DataFrame:
+def _tornado(sample: Sample, found: effects.EndToEnd) -> pd.DataFrame:
     names = sample.drawn.factors
     lowest, highest = zip(*sample.drawn.ends, strict=True)
     ends = {"lowest": lowest, "highest": highest, "at_lowest": found.at_low, "at_highest": found.at_high}

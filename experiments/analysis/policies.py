@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.record import Analysis
-from experiments.analysis.spread import Kept, kept_of
-from experiments.design.designs import Choice, Design, Settings
+from experiments.analysis.spread import CompletePart, complete_part
+from experiments.design.designs import Design, LeverChoice, Settings
 from experiments.statistics import mean_of
-from experiments.store.outcomes import Cube, Outcome, Study, conditions_in
-from experiments.text import counted, listed, spoken
+from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
+from experiments.text import counted, in_a_row, spoken
 from sim.arrays import Flags, Reals
 from sim.config import key_of
 from sim.metrics import WANTED
@@ -43,7 +43,7 @@ class Policies(NamedTuple):
         return np.asarray(self.values[self.names.index(name)])
 
 
-def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
+def policies_of(cube: Outcomes, names: Sequence[str]) -> Policies:
     """The points of a cube, all under one condition, as policies by draws; ``names`` ``[P]`` tells each point's policy."""
     keys = [int(draw) for draw in cube.points["draw"]]
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
@@ -58,11 +58,11 @@ def policies_of(cube: Cube, names: Sequence[str]) -> Policies:
     return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, counts)
 
 
-def whole(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], Kept]:
+def whole_outcomes(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], CompletePart]:
     """Outcomes of these policies in the draws, worlds and lucks in which all of them have a value, and which these are."""
     rows = [[cube.names.index(name) for name in names] for cube in cubes]
     known = [~np.isnan(cube.values[places]) for cube, places in zip(cubes, rows, strict=True)]
-    kept = kept_of(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
+    kept = complete_part(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
     return [
         Policies(
             list(names),
@@ -74,19 +74,19 @@ def whole(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policie
     ], kept
 
 
-def whole_and_told(
+def whole_and_supported(
     cubes: Sequence[Policies], names: Sequence[str], baseline: str, fewest: int
-) -> tuple[list[Policies], Kept, list[str]]:
-    """As ``whole``, of those policies alone on which a number may be shown; and the others.
+) -> tuple[list[Policies], CompletePart, list[str]]:
+    """As ``whole_outcomes``, of those policies alone on which a number may be shown; and the others.
 
     That takes ``fewest`` events of every outcome, pooled over the runs that are kept. Without a run, or where the baseline is among
     the others, nothing is left out, for nothing is to be shown at all.
     """
-    held, kept = whole(cubes, names)
+    held, kept = whole_outcomes(cubes, names)
     few = [name for place, name in enumerate(names) if any(cube.events[place] < fewest for cube in held)]
     if not few or baseline in few or not held[0].values.size:
         return held, kept, few if held[0].values.size else []
-    held, kept, further = whole_and_told(cubes, [name for name in names if name not in few], baseline, fewest)
+    held, kept, further = whole_and_supported(cubes, [name for name in names if name not in few], baseline, fewest)
     return held, kept, [*few, *further]
 
 
@@ -109,7 +109,7 @@ def paired_conditions(study: Study) -> list[str]:
 def unpaired(study: Study) -> list[str]:
     """A sentence about conditions under which policies share no draws."""
     left = [spoken(name) for name in conditions_in(study.points) if name not in paired_conditions(study)]
-    return [f"Nothing is said of {listed(left)}: there policies share under {_FEWEST} draws."] if left else []
+    return [f"Nothing is said of {in_a_row(left)}: there policies share under {_FEWEST} draws."] if left else []
 
 
 def undefined_draws(savings: Sequence[Reals]) -> Flags:
@@ -155,11 +155,11 @@ def too_few(names: Sequence[str], outcomes: Sequence[Outcome], fewest: int) -> l
     ['Without a number: judge, on fewer than 10 events of case disclosure rate (metrics.fewest_events).']
     """
     of = " or of ".join(spoken(str(one)) for one in outcomes)
-    told = f"Without a number: {listed([spoken(name) for name in names])}, on fewer than {fewest} events of {of}"
+    told = f"Without a number: {in_a_row([spoken(name) for name in names])}, on fewer than {fewest} events of {of}"
     return [f"{told} (metrics.fewest_events)."] if names else []
 
 
-def nothing_told(condition: str, few: Sequence[str]) -> str:
+def reason_for_silence(condition: str, few: Sequence[str]) -> str:
     """Why nothing is said under a condition: too few events, or a baseline that is zero or lacks runs."""
     why = few[0] if few else "the baseline is zero or lacks runs."
     return f"Nothing is said{f' of {spoken(condition)}' if condition else ''}: {why[:1].lower()}{why[1:]}"
@@ -201,7 +201,7 @@ def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
     return np.asarray(100.0 * np.divide(change, level, out=np.full(change.shape, np.nan), where=level > 0))
 
 
-def numbers_of(points: pd.DataFrame, design: Design) -> list[float] | None:
+def policy_numbers(points: pd.DataFrame, design: Design) -> list[float] | None:
     """The number that each point's policy sets, ``[P]``, where policies differ in the number of one key alone; else None."""
     settings = _settings_of(design)
     if len(settings) < _FEWEST or {len(found) for found in settings.values()} != {1} or not key_varied(design):
@@ -227,7 +227,7 @@ def _settings_of(design: Design) -> dict[str, Settings]:
     return {name: chosen for name, chosen in levels.items() if not isinstance(chosen, str)} if _spelled(levels) else {}
 
 
-def _spelled(levels: Mapping[str, Choice]) -> bool:
+def _spelled(levels: Mapping[str, LeverChoice]) -> bool:
     return not any(isinstance(chosen, str) for chosen in levels.values())
 
 

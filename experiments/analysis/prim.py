@@ -26,7 +26,7 @@ _HALF = 0.5
 _TREE_SEED = 1  # of the order in which a tree tries parameters that split equally well; arbitrary
 
 
-class Box(NamedTuple):
+class ParameterBox(NamedTuple):
     """Limits of every parameter ``[K]``; infinite where a parameter is not restricted on that side."""
 
     low: Reals
@@ -46,11 +46,11 @@ class Box(NamedTuple):
         """Which parameters it restricts, ``[K]``."""
         return np.asarray(self.limited.any(1))
 
-    def without(self, k: int, side: int) -> Box:
+    def without(self, k: int, side: int) -> ParameterBox:
         """The same without one limit: ``side`` 0 the lower, 1 the upper."""
         limits = [self.low.copy(), self.high.copy()]
         limits[side][k] = (-np.inf, np.inf)[side]
-        return Box(*limits)
+        return ParameterBox(*limits)
 
 
 class Peeling(NamedTuple):
@@ -78,7 +78,7 @@ def workbench() -> Iterator[None]:
         yield
 
 
-def trajectory_of(x: Reals, fails: Flags, how: Peeling) -> list[Box]:
+def trajectory_of(x: Reals, fails: Flags, how: Peeling) -> list[ParameterBox]:
     """The boxes of PRIM's peeling and pasting by the EMA workbench, from the whole cube on."""
     columns = [str(k) for k in range(x.shape[1])]
     with workbench():
@@ -90,13 +90,13 @@ def trajectory_of(x: Reals, fails: Flags, how: Peeling) -> list[Box]:
         return [_box(limits[columns].to_numpy(float), x) for limits in found.box_lims]
 
 
-def _box(limits: Reals, x: Reals) -> Box:
+def _box(limits: Reals, x: Reals) -> ParameterBox:
     """A box of the workbench, whose unrestricted limits are the least and greatest draw."""
     low, high = limits
-    return Box(np.where(low > x.min(0), low, -np.inf), np.where(high < x.max(0), high, np.inf))
+    return ParameterBox(np.where(low > x.min(0), low, -np.inf), np.where(high < x.max(0), high, np.inf))
 
 
-def leaves_of(x: Reals, fails: Flags, mass: float) -> list[Box]:
+def tree_leaves(x: Reals, fails: Flags, mass: float) -> list[ParameterBox]:
     """The leaves of a classification tree (CART) in which most draws fail, the one with most failing draws first."""
     columns = [str(k) for k in range(x.shape[1])]
     with workbench():
@@ -125,7 +125,7 @@ class Quality(NamedTuple):
     phi: float  # correlation of lying in it with failing: 0 for chance, 1 where both are the same
 
 
-def quality_of(box: Box, x: Reals, fails: Flags) -> Quality:
+def quality_of(box: ParameterBox, x: Reals, fails: Flags) -> Quality:
     """How well a box tells failing draws from others; phi is 0 where one of the two never varies."""
     inside = box.holds(x)
     both = float((inside & fails).sum())
@@ -143,7 +143,7 @@ def _over(part: float, whole: float) -> float:
     return float(part / whole) if whole else math.nan
 
 
-def quasi_p(box: Box, x: Reals, fails: Flags) -> Reals:
+def quasi_p(box: ParameterBox, x: Reals, fails: Flags) -> Reals:
     """Chance of so many failing draws in the box if a limit told nothing, ``[K, 2]``; missing where there is no limit.
 
     One-sided binomial test against the box without that limit (Bryant and Lempert 2010). No true level of significance: the box was
@@ -157,12 +157,12 @@ def quasi_p(box: Box, x: Reals, fails: Flags) -> Reals:
     return out
 
 
-def best_of(boxes: Sequence[Box], x: Reals, fails: Flags) -> Box:
+def best_of(boxes: Sequence[ParameterBox], x: Reals, fails: Flags) -> ParameterBox:
     """The box of the greatest phi; the first of several."""
     return max(boxes, key=lambda box: phi(box.holds(x), fails))
 
 
-def pruned(box: Box, x: Reals, fails: Flags, level: float) -> Box:
+def pruned(box: ParameterBox, x: Reals, fails: Flags, level: float) -> ParameterBox:
     """A box without the limits whose quasi-p exceeds a level, dropped one by one, the least telling first."""
     while True:
         values = quasi_p(box, x, fails)
@@ -175,14 +175,14 @@ def pruned(box: Box, x: Reals, fails: Flags, level: float) -> Box:
 # --- the same peeling, for resamples --------------------------------------------------------------------------------------
 
 
-def peeled(x: Reals, fails: Flags, how: Peeling) -> list[Box]:
+def peeled(x: Reals, fails: Flags, how: Peeling) -> list[ParameterBox]:
     """The boxes of PRIM's peeling, from the whole cube on; pasting is left out.
 
     A step takes the share ``alpha`` off one end of one parameter: the one that raises the share of failing draws most for the draws
     that it costs, and of equals the one that restricts fewest parameters.
     """
     K = x.shape[1]
-    box = Box(np.full(K, -np.inf), np.full(K, np.inf))
+    box = ParameterBox(np.full(K, -np.inf), np.full(K, np.inf))
     kept, boxes = np.arange(len(x)), [box]
     while True:
         step = _best_step(x[kept], fails[kept], box, how.alpha)
@@ -192,7 +192,7 @@ def peeled(x: Reals, fails: Flags, how: Peeling) -> list[Box]:
         boxes.append(box)
 
 
-def _best_step(x: Reals, fails: Flags, box: Box, alpha: float) -> tuple[Box, Flags] | None:
+def _best_step(x: Reals, fails: Flags, box: ParameterBox, alpha: float) -> tuple[ParameterBox, Flags] | None:
     """The box after the best step, and which of its draws stay; None where no step raises the share of failing draws."""
     best: tuple[float, int] = (0.0, -1)
     found: tuple[int, int, float] | None = None
@@ -210,7 +210,7 @@ def _best_step(x: Reals, fails: Flags, box: Box, alpha: float) -> tuple[Box, Fla
     k, side, limit = found
     limits = [box.low.copy(), box.high.copy()]
     limits[side][k] = limit
-    return Box(*limits), np.asarray(x[:, k] <= limit if side else x[:, k] >= limit)
+    return ParameterBox(*limits), np.asarray(x[:, k] <= limit if side else x[:, k] >= limit)
 
 
 def _quantile(values: Reals, share: float) -> float:
@@ -236,14 +236,14 @@ def chance_of(x: Reals, fails: Flags, how: Peeling, permutations: int, rng: np.r
     return (1 + as_good) / (1 + permutations)
 
 
-class Again(NamedTuple):
+class Resampled(NamedTuple):
     """What peeling resampled draws gives, ``B`` times."""
 
     limited: Flags  # [B, K, 2] which limits are found again
     qualities: Reals  # [B, 4] of each box on the draws that its resample did not hold
 
 
-def again(x: Reals, fails: Flags, how: Peeling, level: float, times: int, rng: np.random.Generator) -> Again:
+def resampled_boxes(x: Reals, fails: Flags, how: Peeling, level: float, times: int, rng: np.random.Generator) -> Resampled:
     """Boxes of bootstrapped draws, chosen and pruned the same way, and how good they are on the draws left out."""
     limited, qualities = [], []
     for _ in range(times):
@@ -252,4 +252,4 @@ def again(x: Reals, fails: Flags, how: Peeling, level: float, times: int, rng: n
         box = pruned(best_of(peeled(x[chosen], fails[chosen], how), x[chosen], fails[chosen]), x[chosen], fails[chosen], level)
         limited.append(box.limited)
         qualities.append(quality_of(box, x[out], fails[out]))
-    return Again(np.array(limited, bool).reshape(times, x.shape[1], 2), np.array(qualities, float).reshape(times, 4))
+    return Resampled(np.array(limited, bool).reshape(times, x.shape[1], 2), np.array(qualities, float).reshape(times, 4))

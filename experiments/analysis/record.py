@@ -36,7 +36,7 @@ class Analysis(NamedTuple):
     drawings: list[Drawing]
 
 
-class Shown(Record):
+class ReportSpec(Record):
     """What ``configs/analysis/report.yaml`` says: how much of long tables and lists is shown; more would be no page to read."""
 
     rows: Annotated[StrictInt, Range(1, 10_000)]  # of the main table on the page
@@ -64,4 +64,4 @@ _LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
 SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
 DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
 CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]
-STEPS = SHARES
+SHARE_STEPS = SHARES

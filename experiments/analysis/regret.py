@@ -20,17 +20,17 @@ from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
-from experiments.analysis.bundles import Change
+from experiments.analysis.bundles import PolicyChange
 from experiments.analysis.policies import Policies
-from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, share_limits, steadied, variances_of
+from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, share_limits, spread_components, steadied
 from experiments.design.designs import Design
 from experiments.statistics import LEVEL, mean_of
 from sim.arrays import Reals
 from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import Record
 
-SCORES = ("protection", "cooperation", "balance")
-MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
+SCORE_NAMES = ("protection", "cooperation", "balance")
+_MEASURES = ("mean", "regret_mean", "regret_p75", "regret_p90", "best_share", "rank_p5", "rank_median", "rank_p95")
 SATISFIED = "satisfied_share"
 _DECISIVE = (  # order of rows in the table
     *("both", "balance", "protection", "cooperation"),
@@ -42,7 +42,7 @@ _UNITS = {
     "share": "share of draws",
     "rank": "rank, 1 is best",
 }
-COLUMNS = (
+_COLUMNS = (
     *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
     *("uncorrected", "chance", "unit"),
 )
@@ -52,7 +52,7 @@ _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more wa
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
 
 
-class Spec(Record):
+class RobustnessSpec(Record):
     """What ``configs/analysis/robustness.yaml`` says."""
 
     cooperation: str  # estimand whose loss is the price of protection
@@ -65,7 +65,7 @@ class Spec(Record):
     agreement: dict[str, Unit]  # words -> Kendall's W from which they are said
 
 
-class Scores(NamedTuple):
+class FutureScores(NamedTuple):
     """What policies are judged by, ``[S, Q, D, W]``: more is better, means over lucks, futures without all their runs left out."""
 
     names: list[str]  # [Q]
@@ -83,10 +83,10 @@ class Measured(NamedTuple):
 # --- scores and measures --------------------------------------------------------------------------------------------------
 
 
-def scores_of(names: list[str], savings: Sequence[Reals], draws: NDArray[np.int64], price: float) -> Scores:
+def future_scores(names: list[str], savings: Sequence[Reals], draws: NDArray[np.int64], price: float) -> FutureScores:
     """Protection, cooperation kept, and their balance at a price, from savings ``[Q, D, W, L]`` each; more is better in each."""
     protection, cooperation = savings
-    return Scores(names, mean_of(np.stack([protection, cooperation, protection + price * cooperation])), draws)
+    return FutureScores(names, mean_of(np.stack([protection, cooperation, protection + price * cooperation])), draws)
 
 
 def halves_of(W: int) -> list[tuple[list[int], list[int]]]:
@@ -133,15 +133,15 @@ def naive_regret(values: Reals) -> Reals:
     return np.asarray(means.max(-2, keepdims=True) - means)
 
 
-def ranks_of(values: Reals) -> Reals:
+def ranks_by_future(values: Reals) -> Reals:
     """Ranks of policies in each future by their means over worlds, ``[..., Q, D]``: 1 is best, ties share the mean rank."""
     return np.asarray(stats.rankdata(-np.round(mean_of(values), 12), axis=-2))
 
 
-def measured(values: Reals, spec: Spec) -> Measured:
+def robustness_measures(values: Reals, spec: RobustnessSpec) -> Measured:
     """All measures from scores ``[S, Q, D, W]``."""
     regret = regret_of(values)
-    ranks = ranks_of(values)
+    ranks = ranks_by_future(values)
     best = (ranks == ranks.min(-2, keepdims=True)).astype(float)
     columns = [
         mean_of(mean_of(values)),
@@ -153,23 +153,23 @@ def measured(values: Reals, spec: Spec) -> Measured:
     return Measured(np.stack(columns, axis=-1), _satisfied(steadied(values), spec))
 
 
-def uncorrected(values: Reals, spec: Spec) -> Measured:
+def uncorrected(values: Reals, spec: RobustnessSpec) -> Measured:
     """The same where they differ without any correction for replicate noise: regret and thresholds on plain means."""
-    regret, plain = naive_regret(values), measured(values, spec).scores.copy()
+    regret, plain = naive_regret(values), robustness_measures(values, spec).scores.copy()
     plain[..., 1:4] = np.stack([regret.mean(-1), *np.percentile(regret, _PERCENTILES, axis=-1)], axis=-1)
     return Measured(plain, _satisfied(mean_of(values), spec))
 
 
-def _satisfied(means: Reals, spec: Spec) -> Reals:
+def _satisfied(means: Reals, spec: RobustnessSpec) -> Reals:
     """Share of futures in which a policy meets both thresholds, ``[Q]`` from ``[S, Q, D]``."""
     enough, cheap = means[0] >= spec.protection_at_least, means[1] >= -spec.cooperation_lost_at_most
     return np.asarray((enough & cheap).mean(-1))
 
 
-def concordance_of(scores: Scores) -> tuple[float, float]:
+def concordance_of(scores: FutureScores) -> tuple[float, float]:
     """Kendall's coefficient of concordance of the rankings by balance: over futures, and over worlds at the mean future."""
-    balance = scores.values[SCORES.index("balance")]  # [Q, D, W]
-    return kendall(ranks_of(balance)), kendall(stats.rankdata(-balance.mean(1), axis=0))
+    balance = scores.values[SCORE_NAMES.index("balance")]  # [Q, D, W]
+    return kendall(ranks_by_future(balance)), kendall(stats.rankdata(-balance.mean(1), axis=0))
 
 
 def kendall(ranks: Reals) -> float:
@@ -188,7 +188,7 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
     return [np.flatnonzero(draws // size == block) for block in np.unique(draws // size)]
 
 
-def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame:
+def robustness_table(scores: FutureScores, spec: RobustnessSpec, design: Design) -> pd.DataFrame:
     """``policy, score, measure, value, draw_low, draw_high, world_low, world_high, uncorrected, chance, unit``.
 
     What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
@@ -197,10 +197,10 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     limits: jackknife over worlds with Student's t, missing under three worlds.
     """
     values, rows = scores.values, blocks_of(scores.draws, design)
-    point, plain = _flat(measured(values, spec)), _flat(uncorrected(values, spec))
+    point, plain = _flat(robustness_measures(values, spec)), _flat(uncorrected(values, spec))
     low, high = _draw_limits(values, rows, spec)
     half = _half_of(_worlds_left(values, spec))
-    labels = [(policy, score, measure) for score in SCORES for policy in scores.names for measure in MEASURES]
+    labels = [(policy, score, measure) for score in SCORE_NAMES for policy in scores.names for measure in _MEASURES]
     labels += [(policy, "both", SATISFIED) for policy in scores.names]
     table = pd.DataFrame(labels, columns=["policy", "score", "measure"])
     is_share, is_regret = (table["measure"].str.contains(word).to_numpy(bool) for word in ("share", "regret"))
@@ -219,11 +219,11 @@ def robustness_table(scores: Scores, spec: Spec, design: Design) -> pd.DataFrame
     ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
 
 
-def _draw_limits(values: Reals, rows: Sequence[NDArray[np.int64]], spec: Spec) -> Reals:
+def _draw_limits(values: Reals, rows: Sequence[NDArray[np.int64]], spec: RobustnessSpec) -> Reals:
     """Limits of every measure as draws vary, ``[2, measures]``: bootstrap over what was drawn together; missing under two such."""
     rng = np.random.default_rng(spec.seed)
     drawn = (np.concatenate([rows[b] for b in rng.integers(0, len(rows), len(rows))]) for _ in range(spec.resamples))
-    again = np.stack([_flat(measured(values[:, :, chosen], spec)) for chosen in drawn])
+    again = np.stack([_flat(robustness_measures(values[:, :, chosen], spec)) for chosen in drawn])
     tail = 50.0 * (1.0 - LEVEL)
     if len(rows) < FEWEST:
         return np.full((2, again.shape[1]), np.nan)
@@ -242,12 +242,12 @@ def _unit(measure: str) -> str:
     return next(unit for part, unit in _UNITS.items() if part in measure and (part != "mean" or measure == "mean"))
 
 
-def _worlds_left(values: Reals, spec: Spec) -> Reals:
+def _worlds_left(values: Reals, spec: RobustnessSpec) -> Reals:
     """Every measure without one world, ``[W, M]``; missing under three worlds."""
     W = values.shape[-1]
     if W < FEWEST_WORLDS:
-        return np.full((W, _flat(measured(values, spec)).size), np.nan)
-    return np.stack([_flat(measured(np.delete(values, w, axis=-1), spec)) for w in range(W)])
+        return np.full((W, _flat(robustness_measures(values, spec)).size), np.nan)
+    return np.stack([_flat(robustness_measures(np.delete(values, w, axis=-1), spec)) for w in range(W)])
 
 
 def _half_of(left: Reals) -> Reals:
@@ -257,18 +257,18 @@ def _half_of(left: Reals) -> Reals:
     return np.asarray(stats.t.ppf(0.5 + LEVEL / 2, max(W - 1, 1)) * error)
 
 
-def lead_of(scores: Scores, first: str, second: str, spec: Spec) -> tuple[float, float, float]:
+def lead_of(scores: FutureScores, first: str, second: str, spec: RobustnessSpec) -> tuple[float, float, float]:
     """By how much the second policy's 90th percentile of regret in balance exceeds the first's, with 95 % limits over worlds.
 
     Paired: in every world left out both are measured anew.
     """
     at = [scores.names.index(name) for name in (first, second)]
-    balance = SCORES.index("balance")
+    balance = SCORE_NAMES.index("balance")
     place = [
-        np.ravel_multi_index((balance, q, MEASURES.index("regret_p90")), (len(SCORES), len(scores.names), len(MEASURES)))
+        np.ravel_multi_index((balance, q, _MEASURES.index("regret_p90")), (len(SCORE_NAMES), len(scores.names), len(_MEASURES)))
         for q in at
     ]
-    point, left = _flat(measured(scores.values, spec)), _worlds_left(scores.values, spec)
+    point, left = _flat(robustness_measures(scores.values, spec)), _worlds_left(scores.values, spec)
     ahead = float(point[place[1]] - point[place[0]])
     half = float(_half_of(left[:, place[1:]] - left[:, place[:1]])[0])
     return ahead, ahead - half, ahead + half
@@ -280,10 +280,10 @@ def performance_table(names: list[str], savings: list[Reals], baseline: str) -> 
     ``mean`` is the mean over draws of the per cent saved in each, of the baseline in that draw.
     """
     rows = []
-    for score, values in zip(SCORES, savings, strict=False):
+    for score, values in zip(SCORE_NAMES, savings, strict=False):
         for name, own in zip(names, values, strict=True):
             if name != baseline:
-                shares = variances_of(own).shares
+                shares = spread_components(own).shares
                 parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "luck")}
                 rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
     return pd.DataFrame(rows)
@@ -296,11 +296,11 @@ def pooled_table(held: Sequence[Policies], better_up: Sequence[bool], baseline: 
     which the baseline is zero count too.
     """
     rows = []
-    for score, found, up in zip(SCORES, held, better_up, strict=False):
+    for score, found, up in zip(SCORE_NAMES, held, better_up, strict=False):
         before = _of_worlds(found.of(baseline))
         others = [name for name in found.names if name != baseline]
         after = np.stack([_of_worlds(found.of(name)) for name in others])
-        saved = Change(after - before if up else before - after, np.broadcast_to(before, after.shape)).percent()
+        saved = PolicyChange(after - before if up else before - after, np.broadcast_to(before, after.shape)).percent()
         rows += [(name, score, *values) for name, *values in zip(others, *saved, strict=True)]
     return pd.DataFrame(rows, columns=["policy", "score", "percent", "world_low", "world_high"])
 
@@ -310,15 +310,15 @@ def _of_worlds(values: Reals) -> Reals:
     return np.asarray(values.mean(axis=(0, 2)))
 
 
-def futures_table(scores: Scores) -> pd.DataFrame:
+def futures_table(scores: FutureScores) -> pd.DataFrame:
     """``policy, score, future, gain, regret``: a row a policy and future; both drawn in to their spread without replicate noise."""
     gain, regret = steadied(scores.values), regret_of(scores.values)
     _, Q, D = gain.shape
     return pd.DataFrame(
         {
-            "policy": np.tile(np.repeat(scores.names, D), len(SCORES)),
-            "score": np.repeat(SCORES, Q * D),
-            "future": np.tile(np.arange(D), Q * len(SCORES)),
+            "policy": np.tile(np.repeat(scores.names, D), len(SCORE_NAMES)),
+            "score": np.repeat(SCORE_NAMES, Q * D),
+            "future": np.tile(np.arange(D), Q * len(SCORE_NAMES)),
             "gain": gain.ravel(),
             "regret": regret.ravel(),
         }

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.statistics import components_of, mean_of, quantile_of
-from experiments.store.outcomes import Cube
+from experiments.store.outcomes import Outcomes
 from sim.arrays import Reals
 
 Product = Callable[[Reals, Reals], Reals]  # [..., R], [..., R] -> [...]
@@ -30,7 +30,7 @@ class Replicates(NamedTuple):
     kind: Literal["world", "luck"]
 
 
-class Whole(NamedTuple):
+class WholeGroups(NamedTuple):
     """What is left of a study's points when whole groups of them are wanted."""
 
     kept: NDArray[np.bool_]  # [P] points kept
@@ -69,7 +69,7 @@ def replicates_of(values: Reals) -> Replicates:
     return Replicates(mean_of(values), "world")
 
 
-def whole_groups(cube: Cube, rows: int, most_missing: float) -> Whole:
+def whole_groups(cube: Outcomes, rows: int, most_missing: float) -> WholeGroups:
     """What is complete among groups of ``rows`` points each that only serve together.
 
     First a world that lacks more than a share ``most_missing`` of the points is dropped, then every group in which a point lacks a
@@ -82,16 +82,16 @@ def whole_groups(cube: Cube, rows: int, most_missing: float) -> Whole:
     groups = ~holes.reshape(len(holes) // rows, -1).any(axis=1)
     kept = np.repeat(groups, rows)
     runs = cube.values[kept][:, worlds] if found.kind == "world" else cube.values[kept][:, :, worlds]
-    return Whole(kept, Replicates(found.values[kept][:, worlds], found.kind), groups, worlds, runs)
+    return WholeGroups(kept, Replicates(found.values[kept][:, worlds], found.kind), groups, worlds, runs)
 
 
-def whole_worlds(cube: Cube) -> Whole:
+def whole_worlds(cube: Outcomes) -> WholeGroups:
     """The worlds in which every point has an outcome, for designs that only serve as a whole."""
     found = replicates_of(cube.values)
     worlds = ~np.isnan(found.values).any(axis=0)
     runs = cube.values[:, worlds] if found.kind == "world" else cube.values[:, :, worlds]
     everyone = np.ones(len(runs), bool)
-    return Whole(everyone, Replicates(found.values[:, worlds], found.kind), everyone[:1], worlds, runs)
+    return WholeGroups(everyone, Replicates(found.values[:, worlds], found.kind), everyone[:1], worlds, runs)
 
 
 def averaged(left: Reals, right: Reals) -> Reals:

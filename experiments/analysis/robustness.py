@@ -33,28 +33,28 @@ from experiments.analysis.policies import (
     too_few,
     undefined_draws,
     unpaired,
-    whole_and_told,
+    whole_and_supported,
 )
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.regret import (
-    COLUMNS,
+    _COLUMNS,
     FEWEST,
     FEWEST_WORLDS,
     SATISFIED,
-    SCORES,
-    Scores,
-    Spec,
+    SCORE_NAMES,
+    FutureScores,
+    RobustnessSpec,
     concordance_of,
+    future_scores,
     futures_table,
     lead_of,
     performance_table,
     pooled_table,
     robustness_table,
-    scores_of,
 )
 from experiments.analysis.spread import left_out
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import Row, counted, limits, number, share, span, spoken
+from experiments.text import Row, counted, in_per_cent, low_to_high, number, spoken, uncertainty
 from sim.world.record import ConfigError
 
 _NAME = "robustness"
@@ -67,7 +67,7 @@ class Judged(NamedTuple):
     """What is found under one condition."""
 
     condition: str
-    scores: Scores
+    scores: FutureScores
     tables: tuple[pd.DataFrame, ...]  # as in _TABLES
     answer: list[str]
     sure: list[str]  # what holds under this condition alone
@@ -84,13 +84,13 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """How every policy does over the draws, against the baseline in the same draw and worlds."""
     if reason := unsuited(study):
         raise ConfigError(f"store: found {study.name!r}, which does not suit {_NAME}: it {reason}; accepted: another store")
-    spec = spec_from(_NAME, Spec, study.asked)
+    spec = spec_from(_NAME, RobustnessSpec, study.asked)
     rises = is_better_up(outcome), is_better_up(Outcome.of(spec.cooperation), "analysis.robustness.cooperation")
     question = f"Whatever {len(study.design.uncertainties)} unknown numbers may be, which policy is good, or at least never bad?"
     found = [_judged(study, outcome, rises, condition, spec) for condition in paired_conditions(study)]
     told = [one for one in found if one.drawing is not None]
     if not told:
-        return silent(_NAME, _HEADING, question, outcome, COLUMNS, unsaid([one for one in found if one.few]))
+        return silent(_NAME, _HEADING, question, outcome, _COLUMNS, unsaid([one for one in found if one.few]))
     sure = [*_sure(told[0].scores, spec, outcome, study), *unsaid([one for one in found if one.drawing is None]), *unpaired(study)]
     return _put_together(told, question, sure)
 
@@ -108,27 +108,27 @@ def _put_together(told: Sequence[Judged], question: str, sure: Sequence[str]) ->
     )
 
 
-def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: Spec) -> Judged:
+def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: RobustnessSpec) -> Judged:
     """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
     cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
     names, baseline = labels_of(cubes[0].points, study.design), str(baseline_of(study.points, study.design))
     fewest = study.config.metrics.fewest_events
     every = [policies_of(cube, names) for cube in cubes]
-    held, complete, left = whole_and_told(every, list(dict.fromkeys(names)), baseline, fewest)
+    held, complete, left = whole_and_supported(every, list(dict.fromkeys(names)), baseline, fewest)
     few = too_few(left, (outcome, kept), fewest)
     savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
-    scores = scores_of(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
+    scores = future_scores(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
     if scores.values.shape[2] < FEWEST or baseline in left or len(scores.names) < FEWEST:
         return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
     pooled = pooled_table(held, rises, baseline)
     enough = _enough(held, fewest, scores.names.index(baseline))[:, ~undefined]
-    futures.loc[~np.tile(enough.ravel(), len(SCORES)), "gain"] = np.nan  # the number of one draw, by itself
+    futures.loc[~np.tile(enough.ravel(), len(SCORE_NAMES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
         *filter(None, [*few, left_out(complete.dropped)]),
         *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
@@ -155,7 +155,9 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in chosen.sort_values("value", kind="stable")["policy"]]
 
 
-def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.DataFrame], spec: Spec, baseline: str) -> list[str]:
+def _answers(
+    scores: FutureScores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.DataFrame], spec: RobustnessSpec, baseline: str
+) -> list[str]:
     """Sentences from the measures and from what is saved: draw by draw, and pooled."""
     best, concordance = _order(table), concordance_of(scores)
     lead = lead_of(scores, best[0], best[1], spec)
@@ -168,14 +170,14 @@ def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.
     own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
-        f"cent of the baseline in the draw) behind the best policy of the draw{limits(first)}, in the balance of protection and "
-        f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{limits(second)}. {_lead(lead, best[1])}",
+        f"cent of the baseline in the draw) behind the best policy of the draw{uncertainty(first)}, in the balance of protection and "
+        f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{uncertainty(second)}. {_lead(lead, best[1])}",
         f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
         f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
-        f"Best in balance: {on_top}; were all alike, each would be in {share(1 / Q)}, and replicate noise is in these shares.",
+        f"Best in balance: {on_top}; were all alike, each would be in {in_per_cent(1 / Q)}, and replicate noise is in these shares.",
         f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
         f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
-        f"{_worlds(own)}; from draw to draw {span(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
+        f"{_worlds(own)}; from draw to draw {low_to_high(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
         f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
@@ -186,7 +188,7 @@ def _answers(scores: Scores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.
 
 def _worlds(row: pd.Series[Any]) -> str:
     """Limits over worlds in brackets; nothing where one is missing."""
-    found = span(float(row["world_low"]), float(row["world_high"]))
+    found = low_to_high(float(row["world_low"]), float(row["world_high"]))
     return f" (worlds {found})" if found else ""
 
 
@@ -195,23 +197,23 @@ def _lead(lead: tuple[float, float, float], second: str) -> str:
     ahead, low, high = lead
     if np.isnan(low):
         return f"With under {FEWEST_WORLDS} worlds nobody can say whether the two differ."
-    words = f"the paired difference is {number(ahead, 1)} (worlds {span(low, high)})"
+    words = f"the paired difference is {number(ahead, 1)} (worlds {low_to_high(low, high)})"
     return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
 
 
 def _most(rows: Sequence[Row], count: int) -> str:
     """The policies with the largest shares of draws, the first with its limits."""
     first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
-    told = [f"{spoken(first['policy'])} in {share(first['value'])} of the draws{limits(first, 100, 0)}"]
-    return ", ".join(told + [f"{spoken(row['policy'])} in {share(row['value'])}" for row in others])
+    told = [f"{spoken(first['policy'])} in {in_per_cent(first['value'])} of the draws{uncertainty(first, 100, 0)}"]
+    return ", ".join(told + [f"{spoken(row['policy'])} in {in_per_cent(row['value'])}" for row in others])
 
 
-def _agreement(concordance: float, spec: Spec) -> str:
+def _agreement(concordance: float, spec: RobustnessSpec) -> str:
     reached = {least: words for words, least in spec.agreement.items() if concordance >= least}
     return reached[max(reached)] if reached else _LEAST_AGREEMENT
 
 
-def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[str]:
+def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: Study) -> list[str]:
     _, _, D, W = scores.values.shape
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. Limits after “draws” are 95 % "
@@ -235,7 +237,9 @@ def _sure(scores: Scores, spec: Spec, outcome: Outcome, study: Study) -> list[st
     return told
 
 
-def _drawing(futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome: Outcome, scores: Scores, runs: int) -> Drawing:
+def _drawing(
+    futures: pd.DataFrame, table: pd.DataFrame, baseline: str, outcome: Outcome, scores: FutureScores, runs: int
+) -> Drawing:
     _, Q, D, W = scores.values.shape
     condition = str(futures["condition"].iloc[0])
     worst = table[(table["score"] == "balance") & (table["measure"] == "regret_p90")].set_index("policy")["value"]

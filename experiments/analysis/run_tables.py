@@ -9,15 +9,15 @@ import pandas as pd
 
 from experiments.execution.jobs import seed_of
 from experiments.execution.plan import Plan
-from experiments.store.kept import HOURS
+from experiments.store.kept import HOURS_METRIC
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import Key
+from experiments.store.schema import RunKey
 from sim.metrics import displaced
 
-VIEWS = ("flows", "fates", "backlog", "origins", "sides")
+VIEW_NAMES = ("flows", "fates", "backlog", "origins", "sides")
 
 
-class Tally(NamedTuple):
+class RunTables(NamedTuple):
     """Tables of all runs, each with ``scenario`` and ``seed``: scenarios in their order, and in each the seeds in theirs."""
 
     metrics: pd.DataFrame  # metric, by, level, value, count
@@ -28,15 +28,15 @@ class Tally(NamedTuple):
     sides: pd.DataFrame  # requested, purpose, requests
 
 
-def tally_of(plan: Plan) -> Tally:
+def run_tables_in(plan: Plan) -> RunTables:
     """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
     study, points = StoredStudy(plan.folder), plan.points.frame
     estimates = _of_the_plan(study.data(), plan)
-    metrics = estimates.loc[estimates["metric"] != HOURS, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
-    views = {name: _of_the_plan(study.views(name), plan) for name in VIEWS}
+    metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
+    views = {name: _of_the_plan(study.views(name), plan) for name in VIEW_NAMES}
     if len(points) == 2:
         metrics = _with_displacement(metrics, study, plan)
-    return Tally(
+    return RunTables(
         metrics.reset_index(drop=True),
         _named(views["flows"], {"requester": "a", "requested": "b", "disclosures": "count"}),
         _named(views["fates"], {"purpose": "a", "stage": "b", "cases": "count"}),
@@ -46,10 +46,10 @@ def tally_of(plan: Plan) -> Tally:
     )
 
 
-def seeds_of(plan: Plan) -> list[int]:
+def event_seeds_of(plan: Plan) -> list[int]:
     """The event seeds of a plan's runs, world by world."""
     base = next(iter(plan.points.bases.values()))
-    return [seed_of(base, Key("", world, luck)) for world in plan.worlds for luck in range(plan.luck)]
+    return [seed_of(base, RunKey("", world, luck)) for world in plan.worlds for luck in range(plan.luck)]
 
 
 def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     points = plan.points.frame
     place = pd.Series(range(len(points)), points["point"])
     kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["luck"] < plan.luck)]
-    at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), seeds_of(plan), strict=True))
+    at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), event_seeds_of(plan), strict=True))
     seeds = [runs[run] for run in zip(kept["world_seed"], kept["luck"], strict=True)]
     named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
     return named.sort_values(["at", "seed"], kind="stable")
@@ -83,7 +83,7 @@ def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) ->
     board = study.board(ids, plan.worlds, plan.luck)
     given = study.given(board, ids)
     rows = []
-    for (world, luck), seed in zip(_runs_of(plan), seeds_of(plan), strict=True):
+    for (world, luck), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
         place = plan.worlds.index(world)
         found = displaced(given[1, place, luck], given[0, place, luck])
         rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))

@@ -9,23 +9,23 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, StrictFloat, StrictInt
 
-from experiments.analysis.bundles import JOIN, Menu, menu_of
+from experiments.analysis.bundles import JOIN, Bundles, bundles_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of, reaching
 from experiments.design.designs import Design
 from experiments.statistics import LEVEL, Ratios
-from experiments.store.outcomes import Cube
+from experiments.store.outcomes import Outcomes
 from sim.arrays import Reals
 from sim.world.ranges import Range, Seed
 from sim.world.record import Record
 
-FEWEST_WORLDS = 4  # of which halves have two each
+FEWEST_WORLDS_TO_CHOOSE = 4  # of which halves have two each
 _CHOICES = [
     *("condition", "choice", "label", "protection", "lost", "held_out_protection", "held_out_lost"),
     *("optimism_protection", "optimism_lost", "same", "reaching", "splits"),
 ]
 
 
-class Spec(Record):
+class FrontierSpec(Record):
     """Settings of ``configs/analysis/frontier.yaml``."""
 
     protection: str | None  # estimand that is to improve; null for the outcome asked for
@@ -40,61 +40,63 @@ class Spec(Record):
     named: Annotated[StrictInt, Range(1, 1000)]  # policies without a number that a sentence names
 
 
-class Choice(NamedTuple):
+class ChosenPolicies(NamedTuple):
     """Which policies are chosen from their scores; None where there is none."""
 
     knee: int | None
     cheapest: int | None
 
 
-class Scores(NamedTuple):
+class PolicyScores(NamedTuple):
     """One condition: the policies, their scores, and how these vary over resampled worlds."""
 
-    menu: Menu
+    menu: Bundles
     protection: Ratios  # each [C], per cent of the pooled baseline
     lost: Ratios
     front: NDArray[np.bool_]  # [C]
     full: int  # place of the full bundle, or of what protects most
-    choice: Choice
+    choice: ChosenPolicies
     protections: Reals  # [B, C] over resampled worlds
     losses: Reals  # [B, C]
 
 
-def scores_of(gain: Cube, cost: Cube, design: Design, condition: str, spec: Spec, fewest: int = 0) -> Scores | None:
+def policy_scores(
+    gain: Outcomes, cost: Outcomes, design: Design, condition: str, spec: FrontierSpec, fewest: int = 0
+) -> PolicyScores | None:
     """Scores of all policies under one condition, and the same over resampled worlds.
 
     A policy on under ``fewest`` events has none; where that is the baseline, there are none at all.
     """
-    menu = menu_of(gain, cost, design, condition).told(fewest)
+    menu = bundles_of(gain, cost, design, condition).told(fewest)
     if min(menu.events) < fewest:
         return None
     protection, lost = menu.gain.percent(), menu.cost.percent()
     full = _full(menu, protection.ratio, spec)
     counts = resampled(menu.gain.off.shape[1], spec.resamples, spec.resample_seed)
-    return Scores(
+    return PolicyScores(
         menu,
         protection,
         lost,
         front_of(protection.ratio, lost.ratio),
         full,
-        choice_of(protection.ratio, lost.ratio, menu.sizes, full, spec.target),
+        chosen_policies(protection.ratio, lost.ratio, menu.sizes, full, spec.target),
         menu.gain.over(counts),
         menu.cost.over(counts),
     )
 
 
-def _full(menu: Menu, protection: Reals, spec: Spec) -> int:
+def _full(menu: Bundles, protection: Reals, spec: FrontierSpec) -> int:
     """Place of the full bundle; where a study has none, of the policy that protects most."""
     if menu.full is not None:
         return menu.full
     return menu.labels.index(spec.full) if spec.full in menu.labels else int(np.nanargmax(protection))
 
 
-def choice_of(protection: Reals, lost: Reals, sizes: NDArray[np.int64], full: int, target: float) -> Choice:
+def chosen_policies(protection: Reals, lost: Reals, sizes: NDArray[np.int64], full: int, target: float) -> ChosenPolicies:
     """The knee of the front, and the cheapest policy that reaches the target; none reaches it where the full one saves nothing."""
     wanted = target * protection[full]
     cheapest = cheapest_of(protection, lost, wanted, sizes) if wanted > 0 else None
-    return Choice(knee_of(protection, lost, front_of(protection, lost)), cheapest)
+    return ChosenPolicies(knee_of(protection, lost, front_of(protection, lost)), cheapest)
 
 
 def resampled(worlds: int, times: int, seed: int) -> Reals:
@@ -109,7 +111,7 @@ def halves(worlds: int, times: int, seed: int) -> Reals:
     return np.array([rng.permutation(worlds) < worlds // 2 for _ in range(times)], float)
 
 
-def table_of(scores: Scores, spec: Spec) -> pd.DataFrame:
+def frontier_table(scores: PolicyScores, spec: FrontierSpec) -> pd.DataFrame:
     """One row a policy: those on the front first, the cheapest on top; scores in per cent of the pooled baseline.
 
     ``share_on_frontier``, ``share_reaching`` and the range of ranks by protection are over resampled worlds;
@@ -148,7 +150,7 @@ def _shares(gains: Reals, costs: Reals) -> Reals:
     return np.mean([front_of(gain, cost) for gain, cost in zip(gains, costs, strict=True)], axis=0)
 
 
-def _bundles(scores: Scores, spec: Spec) -> list[str]:
+def _bundles(scores: PolicyScores, spec: FrontierSpec) -> list[str]:
     """The name of each policy that has one."""
     made_of = {frozenset(bundle.split(JOIN)): name for name, bundle in spec.bundles.items()}
     made_of |= {frozenset([name]): name for name in spec.bundles}
@@ -158,7 +160,7 @@ def _bundles(scores: Scores, spec: Spec) -> list[str]:
     return named
 
 
-def choices_of(scores: Scores, spec: Spec) -> pd.DataFrame:
+def choices_of(scores: PolicyScores, spec: FrontierSpec) -> pd.DataFrame:
     """What is chosen from all worlds, and how such a choice fares in worlds that it has not seen: one row a choice.
 
     The best of many looks better than it is, for its luck is chosen with it. So the choice is made again on a random half of the
@@ -168,11 +170,11 @@ def choices_of(scores: Scores, spec: Spec) -> pd.DataFrame:
     """
     menu, worlds = scores.menu, scores.menu.gain.off.shape[1]
     rows: list[dict[str, object]] = []
-    seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= FEWEST_WORLDS else np.zeros((0, worlds))
+    seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= FEWEST_WORLDS_TO_CHOOSE else np.zeros((0, worlds))
     inside = menu.gain.over(seen), menu.cost.over(seen)
     outside = menu.gain.over(1 - seen), menu.cost.over(1 - seen)
-    made = [choice_of(up, right, menu.sizes, scores.full, spec.target) for up, right in zip(*inside, strict=True)]
-    for name in Choice._fields:
+    made = [chosen_policies(up, right, menu.sizes, scores.full, spec.target) for up, right in zip(*inside, strict=True)]
+    for name in ChosenPolicies._fields:
         chosen = getattr(scores.choice, name)
         if chosen is None:
             continue

@@ -10,16 +10,25 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.conditions import together
-from experiments.analysis.drawn import Case, Drawn, UnsuitedError, cases_of, drawn_of
-from experiments.analysis.measures import Sample, Spec, main_of, measured_by
-from experiments.analysis.record import CHANGES, DISTANCES, SHARES, STEPS, Analysis, Drawing, spec_from
+from experiments.analysis.drawn import Case, Drawn, UnsuitedError, drawn_of, outcome_cases
+from experiments.analysis.measures import Sample, SensitivitySpec, main_of, measured_by
+from experiments.analysis.record import CHANGES, DISTANCES, SHARE_STEPS, SHARES, Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
-from experiments.analysis.sensitivity_words import GROUPS, Found, answer_of, called, compared, intervals_of, stands_on, subject_of
+from experiments.analysis.sensitivity_words import (
+    _GROUP_NOUNS,
+    MeasuredCase,
+    answer_of,
+    called,
+    compared,
+    intervals_of,
+    stands_on,
+    subject_of,
+)
 from experiments.store.outcomes import Outcome, Study
 from experiments.text import keyed, spoken
 from sim.world.record import ConfigError
 
-__all__ = ["Spec", "analyse", "unsuited"]
+__all__ = ["SensitivitySpec", "analyse", "unsuited"]
 
 _ROWS = {"sobol_bars": 0.5, "pawn_bars": 0.36, "tornado": 0.46}  # inches of a figure for each input
 _TITLES = {
@@ -58,9 +67,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too few points are whole, or no policy
     has events enough.
     """
-    spec, drawn = spec_from("sensitivity", Spec, study.asked), drawn_of(study)
+    spec, drawn = spec_from("sensitivity", SensitivitySpec, study.asked), drawn_of(study)
     fewest = study.config.metrics.fewest_events
-    cases = sorted(cases_of(study, study.cube(outcome)), key=lambda case: not case.effect)
+    cases = sorted(outcome_cases(study, study.cube(outcome)), key=lambda case: not case.effect)
     every = [(case, _found(case, drawn, spec, fewest)) for case in cases]
     found = [one for _, one in every if one is not None]
     if not found:
@@ -71,7 +80,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     return _put_together(found, drawn, outcome, spec, few)
 
 
-def _put_together(found: Sequence[Found], drawn: Drawn, outcome: Outcome, spec: Spec, few: Sequence[str]) -> Analysis:
+def _put_together(
+    found: Sequence[MeasuredCase], drawn: Drawn, outcome: Outcome, spec: SensitivitySpec, few: Sequence[str]
+) -> Analysis:
     """What is found of all cases as one analysis; ``few`` says which cases have no number."""
     return Analysis(
         name="sensitivity",
@@ -94,7 +105,7 @@ def _few(cases: Sequence[Case], fewest: int) -> list[str]:
     return [f"Without a number, on fewer than {fewest} events (metrics.fewest_events): {named}."] if cases else []
 
 
-def _found(case: Case, drawn: Drawn, spec: Spec, fewest: int) -> Found | None:
+def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> MeasuredCase | None:
     """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
     whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows, spec.most_missing)
     if not whole.worlds.any():
@@ -102,17 +113,17 @@ def _found(case: Case, drawn: Drawn, spec: Spec, fewest: int) -> Found | None:
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}
     if whole.groups.sum() < least.get(drawn.method, 1):
         raise ConfigError(
-            f"points: found {whole.groups.sum()} of {whole.groups.size} {GROUPS[drawn.method]} of {case.label} without a missing "
+            f"points: found {whole.groups.sum()} of {whole.groups.size} {_GROUP_NOUNS[drawn.method]} of {case.label} without a missing "
             f"outcome; accepted: {least[drawn.method]} or more (analysis.sensitivity)"
         )
     counts = np.stack([whole.counts_of(own) for own in case.counts])
     if counts.sum(axis=1).min() < fewest:
         return None
     sample = Sample(case.label, drawn, drawn.units[whole.kept], whole.replicates.values, counts, fewest)
-    return Found(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
+    return MeasuredCase(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
 
 
-def _variance_table(one: Found) -> pd.DataFrame:
+def _variance_table(one: MeasuredCase) -> pd.DataFrame:
     """Whose the variance is; what the layout cannot tell has no row."""
     known = one.variances._asdict() | {"noise": one.variances.between - one.variances.parameters}
     rows = [
@@ -127,7 +138,7 @@ def _variance_table(one: Found) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scenario", "component", "variance", "share_between_points"]).dropna(subset="variance")
 
 
-def _drawings(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec, *, alone: bool) -> Iterator[Drawing]:
+def _drawings(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: SensitivitySpec, *, alone: bool) -> Iterator[Drawing]:
     """The figures of one case: what the method ranks by, and the tornado."""
     table, tornado = one.tables.indices, one.tables.tornado
     main = table[table["index"] == main_of(table)].to_dict("records")
@@ -145,7 +156,7 @@ def _drawings(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec, *, alone: 
     if drawn.method == "latin_hypercube":
         yield drawing("pawn_bars", table[DISTANCES], f"Bars of distances between distributions: {order}.")
     if drawn.method == "morris":
-        yield drawing("morris_plane", table[STEPS], f"Inputs by size and spread of their effect: {order}.",
+        yield drawing("morris_plane", table[SHARE_STEPS], f"Inputs by size and spread of their effect: {order}.",
                       unit=outcome.unit)  # fmt: skip
     names = ", ".join(map(keyed, tornado["factor"]))
     yield drawing("tornado", tornado[CHANGES], f"Bars of changes along each range, the largest first: {names}.",

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.analysis.drawn import Case, Drawn, Method
-from experiments.analysis.measures import ALL, Spec, Tables, joint, main_of
-from experiments.analysis.replicates import Variances, Whole
+from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, joint, main_of
+from experiments.analysis.replicates import Variances, WholeGroups
 from experiments.store.outcomes import Outcome
-from experiments.text import Row, alike, keyed, listed, percent, spoken, thousands
+from experiments.text import Row, alike, in_a_row, keyed, percent, spoken, thousands
 
-GROUPS: dict[Method, str] = {
+_GROUP_NOUNS: dict[Method, str] = {
     "sobol": "base points",
     "morris": "trajectories",
     "latin_hypercube": "draws",
@@ -31,13 +31,13 @@ _IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
 _KINDS = {"world": "worlds", "luck": "lucks of one world"}
 
 
-class Found(NamedTuple):
+class MeasuredCase(NamedTuple):
     """One case, measured."""
 
     case: Case
-    whole: Whole
+    whole: WholeGroups
     variances: Variances
-    tables: Tables
+    tables: MeasureTables
 
 
 def called(outcome: Outcome) -> str:
@@ -49,13 +49,13 @@ def called(outcome: Outcome) -> str:
     return spoken(outcome.metric) + ("" if outcome.by == "all" else f" ({spoken(outcome.by)} {spoken(outcome.level)})")
 
 
-def subject_of(one: Found, outcome: Outcome) -> str:
+def subject_of(one: MeasuredCase, outcome: Outcome) -> str:
     """What is moved, in words."""
     words = spoken(one.case.label)
     return f"the change of the {called(outcome)}, {words}" if one.case.effect else f"the {called(outcome)}, {words}"
 
 
-def compared(method: Method, spec: Spec) -> str:
+def compared(method: Method, spec: SensitivitySpec) -> str:
     """What a bar of the tornado compares."""
     if method == "morris":
         return "mean change along the whole range"
@@ -64,7 +64,7 @@ def compared(method: Method, spec: Spec) -> str:
     return f"from the mean of the lowest {percent(spec.ends)} of an input's draws to that of the highest"
 
 
-def answer_of(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec) -> Iterator[str]:
+def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: SensitivitySpec) -> Iterator[str]:
     """What moves the outcome, the most first; which way; what cannot be told from nothing; how much of it all is noise."""
     table, index = one.tables.indices, main_of(one.tables.indices)
     main = table[(table["index"] == index) & (table["factor"] != ALL)]
@@ -84,7 +84,7 @@ def answer_of(one: Found, drawn: Drawn, outcome: Outcome, spec: Spec) -> Iterato
         yield f"A change from end to end of its range is told {'besides ' if len(told) else ''}for {ranked} ({outcome.unit})."
     nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
     if nothing and len(nothing) < len(main):
-        yield f"Not to be told from nothing: {listed([keyed(name) for name in nothing])}."
+        yield f"Not to be told from nothing: {in_a_row([keyed(name) for name in nothing])}."
     yield from _interplay(one, spec.vague)
     yield _noise(one, drawn)
 
@@ -109,7 +109,7 @@ def _half(row: Row) -> float:
     return float(joint((row["draw_high"] - row["draw_low"]) / 2, (row["world_high"] - row["world_low"]) / 2))
 
 
-def _direction(one: Found, factor: str, outcome: Outcome) -> str:
+def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
     """Which way the input that matters most moves the outcome."""
     row = next(row for row in one.tables.tornado.to_dict("records") if row["factor"] == factor)
     ends = f"{row['lowest']} to {row['highest']}"
@@ -122,7 +122,7 @@ def _direction(one: Found, factor: str, outcome: Outcome) -> str:
     return f"It {way} with {keyed(factor)} (range {ends}): change {size}, {outcome.unit}."
 
 
-def _interplay(one: Found, vague: float) -> Iterator[str]:
+def _interplay(one: MeasuredCase, vague: float) -> Iterator[str]:
     """What of the variance the inputs make each for itself, where that is known well enough to say it."""
     table = one.tables.indices
     for row in table[(table["factor"] == ALL) & table["value"].notna()].to_dict("records"):
@@ -131,7 +131,7 @@ def _interplay(one: Found, vague: float) -> Iterator[str]:
             yield f"Each for itself the inputs make {share} of that variance; the rest, if any, is interplay."
 
 
-def _noise(one: Found, drawn: Drawn) -> str:
+def _noise(one: MeasuredCase, drawn: Drawn) -> str:
     share = one.variances.noise_share
     if one.whole.replicates.values.shape[1] < 2:
         return "With one replicate a point, replicate noise cannot be told from what the inputs do; it is in all of these figures."
@@ -143,7 +143,7 @@ def _noise(one: Found, drawn: Drawn) -> str:
     return f"Replicate noise makes {percent(max(share, 0.0))} of the variance between the points' means{fate}."
 
 
-def stands_on(one: Found, drawn: Drawn) -> Iterator[str]:
+def stands_on(one: MeasuredCase, drawn: Drawn) -> Iterator[str]:
     """How many points, worlds and lucks one case stands on, and what was left out."""
     whole = one.whole
     points, worlds, lucks = whole.runs.shape
@@ -151,7 +151,7 @@ def stands_on(one: Found, drawn: Drawn) -> Iterator[str]:
     unit = (
         ""
         if drawn.method in ("latin_hypercube", "fractional")
-        else f" ({thousands(int(whole.groups.sum()))} {GROUPS[drawn.method]})"
+        else f" ({thousands(int(whole.groups.sum()))} {_GROUP_NOUNS[drawn.method]})"
     )
     yield (
         f"{spoken(one.case.label).capitalize()}: {thousands(points)} points{unit} of {len(drawn.factors)} inputs, each in "
@@ -159,13 +159,13 @@ def stands_on(one: Found, drawn: Drawn) -> Iterator[str]:
     )
     dropped = int((~whole.groups).sum())
     if dropped:
-        yield f"Left out for a missing outcome: {thousands(dropped)} of {thousands(whole.groups.size)} {GROUPS[drawn.method]}."
+        yield f"Left out for a missing outcome: {thousands(dropped)} of {thousands(whole.groups.size)} {_GROUP_NOUNS[drawn.method]}."
     without = int((~whole.worlds).sum())
     if without:
         yield f"Left out as not whole: {thousands(without)} of {thousands(whole.worlds.size)} {_KINDS[whole.replicates.kind]}."
 
 
-def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
+def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
     """What the intervals hold, and what they do not."""
     if drawn.method == "fractional":
         yield "Intervals are 95 %, over worlds (Student's t): nothing is drawn, so they hold no uncertainty of parameters."
@@ -176,7 +176,7 @@ def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
                 "move is then unknown, and an index that looks clear need not be."
             )
         yield (
-            f"Intervals are 95 %. Parameter uncertainty: as {GROUPS[drawn.method]} vary (bootstrap, "
+            f"Intervals are 95 %. Parameter uncertainty: as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
             f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
             "sum of squares)."
@@ -186,7 +186,7 @@ def intervals_of(drawn: Drawn, spec: Spec) -> Iterator[str]:
     yield "No interval holds what lies outside the ranges: inputs that stand still here, other bounds, another model."
 
 
-def _of_method(method: Method, spec: Spec) -> Iterator[str]:
+def _of_method(method: Method, spec: SensitivitySpec) -> Iterator[str]:
     if method == "sobol":
         yield (
             "Shares are of the variance of the expected outcome: products are taken between different worlds only, so replicate "

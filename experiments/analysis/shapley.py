@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from sim.arrays import Reals
 
-Codes = NDArray[np.int64]
+_Codes = NDArray[np.int64]
 
 
-def codes_of(on: NDArray[np.bool_]) -> Codes:
+def codes_of(on: NDArray[np.bool_]) -> _Codes:
     """Codes of sets of levers, ``[P]`` from ``[P, k]``.
 
     >>> codes_of(np.array([[False, False], [True, False], [True, True]])).tolist()
@@ -48,7 +48,7 @@ def shapley(values: Reals) -> Reals:
     return np.stack([_added(values, lever) @ weights for lever in range(count)], axis=-1)
 
 
-def interactions(values: Reals) -> Reals:
+def shapley_interactions(values: Reals) -> Reals:
     """Pairwise Shapley interaction indices ``[..., k, k]`` of games ``[..., 2^k]`` (Grabisch and Roubens 1999).
 
     For two levers: what both together add beyond what each adds without the other, over all sets of the rest, weighted as for
@@ -79,7 +79,7 @@ def last_in(values: Reals) -> Reals:
     return np.asarray(values[..., -1:] - values[..., whole - _bits(levers_in(values))])
 
 
-def contributions(orders: NDArray[np.int64], codes: Codes, values: Reals) -> Reals:
+def contributions(orders: NDArray[np.int64], codes: _Codes, values: Reals) -> Reals:
     """What each lever adds at its turn in each order, ``[..., O, k]``.
 
     ``orders`` ``[O, k]`` hold places of levers; ``codes`` ``[P]`` name the sets to which the values ``[..., P]`` belong. Raises
@@ -95,7 +95,7 @@ def contributions(orders: NDArray[np.int64], codes: Codes, values: Reals) -> Rea
     return np.asarray(np.take_along_axis(steps, np.broadcast_to(np.argsort(orders, axis=1), steps.shape), axis=-1))
 
 
-def _bits(count: int) -> Codes:
+def _bits(count: int) -> _Codes:
     return np.left_shift(1, np.arange(count, dtype=np.int64))
 
 
@@ -105,6 +105,6 @@ def _added(values: Reals, lever: int) -> Reals:
     return np.asarray((halves[..., 1, :] - halves[..., 0, :]).reshape(*values.shape[:-1], -1))
 
 
-def _sizes(count: int) -> Codes:
+def _sizes(count: int) -> _Codes:
     """How many levers each set holds, ``[2^k]``."""
     return np.bitwise_count(np.arange(1 << count)).astype(np.int64)

@@ -19,14 +19,14 @@ import numpy as np
 from scipy import stats
 
 from experiments.statistics import LEVEL, half_width, mean_of
-from experiments.text import counted, listed
+from experiments.text import counted, in_a_row
 from sim.arrays import Flags, Reals
 
 TAILS = (5.0, 95.0)  # per cent: the ends of every band over parameter draws; assumed: nine draws of ten, named so in every sentence
 _FEWEST = 2  # of anything that is to have a spread
 
 
-class Variances(NamedTuple):
+class SpreadShares(NamedTuple):
     """What each source adds to the variance of one run; missing where the layout cannot tell.
 
     Without a second luck, what luck adds is part of ``world`` and ``interaction``, and ``luck`` is missing.
@@ -64,7 +64,7 @@ class Bands(NamedTuple):
     dropped: int  # draws left out because a run of theirs has no value
 
 
-class Kept(NamedTuple):
+class CompletePart(NamedTuple):
     """The largest table without holes in a study that may be unfinished: which of its draws, worlds and lucks."""
 
     draws: Flags  # [D]
@@ -77,7 +77,7 @@ class Kept(NamedTuple):
         return np.asarray(values[..., self.draws, :, :][..., self.worlds, :][..., self.lucks])
 
 
-def kept_of(known: Flags, begun: Flags | None = None) -> Kept:
+def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
     """The draws, worlds and lucks of ``[D, W, L]`` that hold most runs together and lack none.
 
     A study that was stopped while it grew has worlds, lucks or draws that are only begun. They are left out, and not the finished
@@ -96,7 +96,7 @@ def kept_of(known: Flags, begun: Flags | None = None) -> Kept:
     there = known if begun is None else begun
     all_of = len(known), int(there.any((0, 2)).sum()), int(there.any((0, 1)).sum())
     dropped = all_of[0] - int(best[0].sum()), all_of[1] - int(best[1].sum()), all_of[2] - int(best[2].sum())
-    return Kept(best[0], best[1], best[2], dropped)
+    return CompletePart(best[0], best[1], best[2], dropped)
 
 
 def _rectangle(had: Flags) -> tuple[Flags, Flags]:
@@ -117,7 +117,7 @@ def left_out(dropped: Sequence[int]) -> str:
     ('Left out: 1 draw and 2 lucks, for a run of theirs is missing or has no value.', '')
     """
     parts = [counted(count, noun) for count, noun in zip(dropped, ("draw", "world", "luck"), strict=True) if count]
-    return f"Left out: {listed(parts)}, for a run of theirs is missing or has no value." if parts else ""
+    return f"Left out: {in_a_row(parts)}, for a run of theirs is missing or has no value." if parts else ""
 
 
 def share_limits(share: float, count: int) -> tuple[float, float]:
@@ -135,18 +135,18 @@ def share_limits(share: float, count: int) -> tuple[float, float]:
 
 
 def complete(values: Reals) -> tuple[Reals, int]:
-    """The largest part of ``[D, W, L]`` in which every run has a value, and how many draws were left out (``kept_of``)."""
-    kept = kept_of(~np.isnan(values))
+    """The largest part of ``[D, W, L]`` in which every run has a value, and how many draws were left out (``complete_part``)."""
+    kept = complete_part(~np.isnan(values))
     return kept.of(values), kept.dropped[0]
 
 
-def variances_of(values: Reals) -> Variances:
+def spread_components(values: Reals) -> SpreadShares:
     """The components of variance of ``[D, W, L]``, draws without all their runs left out."""
     table, dropped = complete(values)
     D, W, L = table.shape
     nan = float("nan")
     if D == 0:
-        return Variances(nan, nan, nan, nan, D, W, L, dropped)
+        return SpreadShares(nan, nan, nan, nan, D, W, L, dropped)
     cells = table.mean(2)  # [D, W]
     of_draw, of_world, whole = cells.mean(1), cells.mean(0), float(cells.mean())
     of_luck = table.mean(0)  # [W, L]
@@ -159,10 +159,10 @@ def variances_of(values: Reals) -> Variances:
     own = _square(rest**2, W * (D - 1) * (L - 1))
     parameter = (draw - both) / (W * L)
     if D < _FEWEST:
-        return Variances(nan, (world - (luck if L > 1 else 0.0)) / L, nan, luck, D, W, L, dropped)
+        return SpreadShares(nan, (world - (luck if L > 1 else 0.0)) / L, nan, luck, D, W, L, dropped)
     if L < _FEWEST:
-        return Variances(parameter, (world - both) / D, both, nan, D, W, L, dropped)
-    return Variances(
+        return SpreadShares(parameter, (world - both) / D, both, nan, D, W, L, dropped)
+    return SpreadShares(
         parameter=parameter,
         world=(world - both - luck + own) / (D * L),
         interaction=(both - own) / L,
@@ -191,7 +191,7 @@ def bands_of(values: Reals) -> Bands:
     cells = table.mean(2)
     mean, half = float(cells.mean()), float(half_width(cells.mean(0)))
     low, high = np.percentile(cells.mean(1), TAILS) if D >= _FEWEST else (nan, nan)
-    parameter = variances_of(table).parameter
+    parameter = spread_components(table).parameter
     spread = float(np.sqrt(max(parameter, 0.0))) if not np.isnan(parameter) else nan
     return Bands(mean, mean - half, mean + half, float(low), float(high), spread, D, W, table.size, dropped)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.statistics import half_width, ratio_of
 from sim.metrics import UNITS
 
-HEADLINE = (
+HEADLINE_ESTIMANDS = (
     ("case_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
     ("targeted_people", "all", "all"),
@@ -75,7 +75,7 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
 
 def headline_of(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of a summary or a comparison that a reader wants first, in that order."""
-    place = {key: rank for rank, key in enumerate(HEADLINE)}
+    place = {key: rank for rank, key in enumerate(HEADLINE_ESTIMANDS)}
     keys = list(zip(table["metric"], table["by"], table["level"], strict=True))
     ranked = table.assign(rank=[place.get(key, -1) for key in keys])
     return ranked[ranked["rank"] >= 0].sort_values("rank", kind="stable").drop(columns="rank").reset_index(drop=True)

@@ -18,12 +18,12 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.conditions import together, where, with_condition
-from experiments.analysis.policies import Policies, key_varied, numbers_of, policies_of
+from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers
 from experiments.analysis.record import Analysis, Drawing, spec_from
-from experiments.analysis.spread import Kept, bands_of, complete, kept_of, left_out, share_limits
+from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Study, conditions_in
-from experiments.text import Row, band, counted, limits, listed, number, share, spoken
+from experiments.text import Row, band, counted, in_a_row, in_per_cent, number, spoken, uncertainty
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
@@ -47,7 +47,7 @@ _STEPS = (
 _PER_CENT = 100.0
 
 
-class Spec(Record):
+class ThresholdSpec(Record):
     """What ``configs/analysis/threshold.yaml`` says."""
 
     beside: str | None  # estimand that is shown beside the outcome asked for
@@ -72,14 +72,14 @@ class Curve(NamedTuple):
     changes: pd.DataFrame
     table: pd.DataFrame  # of steps
     steps: Steps
-    kept: Kept  # draws, worlds and lucks that all levels have
+    kept: CompletePart  # draws, worlds and lucks that all levels have
     begun: list[str]  # levels without a number, for they have few of their runs
 
 
 def unsuited(study: Study) -> str | None:
     """Why no outcome can be drawn against a number in this study; None if one can."""
     design = study.design
-    if not key_varied(design) or (numbers := numbers_of(study.points, design)) is None:
+    if not key_varied(design) or (numbers := policy_numbers(study.points, design)) is None:
         return "wants policies that set one number of one key (design.arms, or one lever with levels)"
     if len(set(numbers)) < _FEWEST_LEVELS:
         return f"wants {_FEWEST_LEVELS} levels of {key_varied(design)} or more"
@@ -88,9 +88,9 @@ def unsuited(study: Study) -> str | None:
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """The outcome, and another beside it, at every level. Raises ``ConfigError`` where the store lacks one of them."""
-    spec = spec_from(_NAME, Spec, study.asked)
+    spec = spec_from(_NAME, ThresholdSpec, study.asked)
     outcomes = [outcome, *([] if spec.beside in (None, str(outcome)) else [Outcome.of(str(spec.beside))])]
-    if numbers_of(study.points, study.design) is None:
+    if policy_numbers(study.points, study.design) is None:
         raise ConfigError(f"store: found {study.name!r}, which {unsuited(study)}; accepted: threshold_sweep, threshold_fan")
     curves = [_curve(study, one, condition, spec) for condition in conditions_in(study.points) for one in outcomes]
     levels, changes = together(curve.levels for curve in curves), together(curve.changes for curve in curves)
@@ -107,12 +107,12 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
+def _curve(study: Study, outcome: Outcome, condition: str, spec: ThresholdSpec) -> Curve:
     """One outcome under one condition."""
     cube = study.cube(outcome).of(condition=condition)
-    names = [f"{value:g}" for value in numbers_of(cube.points, study.design) or []]
-    policies, kept, begun = told_levels(policies_of(cube, names), study.config.metrics.fewest_events)
-    steps = steps_of(policies, spec.line)
+    names = [f"{value:g}" for value in policy_numbers(cube.points, study.design) or []]
+    policies, kept, begun = supported_levels(policies_of(cube, names), study.config.metrics.fewest_events)
+    steps = slopes_of(policies, spec.line)
     tables = (
         levels_table(policies, outcome),
         changes_table(policies, outcome, spec.line),
@@ -125,22 +125,22 @@ def _curve(study: Study, outcome: Outcome, condition: str, spec: Spec) -> Curve:
 # --- numbers --------------------------------------------------------------------------------------------------------------
 
 
-def told_levels(policies: Policies, fewest: int) -> tuple[Policies, Kept, list[str]]:
+def supported_levels(policies: Policies, fewest: int) -> tuple[Policies, CompletePart, list[str]]:
     """As ``shared``, without the values of levels on fewer events, pooled over the runs that are kept, than a rate may stand on."""
-    found, kept, begun = shared(told_only(policies, fewest))
+    found, kept, begun = shared(supported_values(policies, fewest))
     few = (found.events < fewest) & ~np.isnan(found.values).all((1, 2, 3))
     if not few.any():
         return found, kept, begun
-    return told_levels(policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values)), fewest)
+    return supported_levels(policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values)), fewest)
 
 
-def told_only(policies: Policies, fewest: int) -> Policies:
+def supported_values(policies: Policies, fewest: int) -> Policies:
     """The same without the values of levels on fewer events, pooled over all runs, than a rate may stand on."""
     few = policies.events < fewest
     return policies._replace(values=np.where(few[:, None, None, None], np.nan, policies.values))
 
 
-def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
+def shared(policies: Policies) -> tuple[Policies, CompletePart, list[str]]:
     """The same in the draws, worlds and lucks that all levels have, which these are, and the levels left without a number.
 
     Otherwise levels would differ by who was asked. A level with under half of the runs of the fullest one is no reason to drop
@@ -149,7 +149,7 @@ def shared(policies: Policies) -> tuple[Policies, Kept, list[str]]:
     known = ~np.isnan(policies.values)
     runs = known.sum((1, 2, 3))
     told = runs * 2 >= max(int(runs.max()), 1)
-    kept = kept_of(known[told].all(0) if told.any() else np.zeros(known.shape[1:], bool), known[told].any(0))
+    kept = complete_part(known[told].all(0) if told.any() else np.zeros(known.shape[1:], bool), known[told].any(0))
     values = np.where(told[:, None, None, None], kept.of(policies.values), np.nan)
     begun = [name for name, count, enough in zip(policies.names, runs, told, strict=True) if count and not enough]
     futures = policies.futures[kept.draws].reset_index(drop=True)
@@ -176,7 +176,7 @@ def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataF
     return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
 
 
-def steps_of(policies: Policies, line: float) -> Steps:
+def slopes_of(policies: Policies, line: float) -> Steps:
     """Slopes between neighbouring levels, per cent of the mean at the line (or the level nearest to it) for one unit of the number.
 
     Levels without any value are left out, and whatever one of the others lacks.
@@ -264,17 +264,17 @@ def cliff_of(steps: Steps) -> Cliff:
 # --- what it says ---------------------------------------------------------------------------------------------------------
 
 
-def _answers(curve: Curve, spec: Spec) -> list[str]:
+def _answers(curve: Curve, spec: ThresholdSpec) -> list[str]:
     outcome, steps, own = curve.outcome, curve.steps, curve.levels.to_dict("records")
     at_line = min(own, key=lambda row: abs(float(row["level"]) - spec.line))
     shown = list({row["level"]: row for row in (own[0], at_line, own[-1])}.values())
     name = spoken(outcome.metric).capitalize() if outcome.by == "all" else str(outcome)
-    told = [f"{name} ({outcome.unit}): {listed([_level(row, spec) for row in shown])}."]
+    told = [f"{name} ({outcome.unit}): {in_a_row([_level(row, spec) for row in shown])}."]
     if len(steps.cells) < _FEWEST or not np.isfinite(steps.cells).any():
         return told
     cliff, mine = cliff_of(steps), curve.table.to_dict("records")
     step = mine[cliff.place]
-    at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``steps_of``
+    at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``slopes_of``
     told.append(
         f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
         f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
@@ -282,31 +282,31 @@ def _answers(curve: Curve, spec: Spec) -> list[str]:
     )
     told[-1] += _beside_the_line(mine, steps.cells.shape[1], spec)
     back = [f"from {mine[k]['from']:g} to {mine[k]['to']:g}" for k in cliff.turns]
-    told[-1] += f" It turns back {listed(back)}." if back else " No step surely turns back."
+    told[-1] += f" It turns back {in_a_row(back)}." if back else " No step surely turns back."
     return told
 
 
-def _beside_the_line(steps: Sequence[Row], draws: int, spec: Spec) -> str:
+def _beside_the_line(steps: Sequence[Row], draws: int, spec: ThresholdSpec) -> str:
     """In what share of the draws the steepest step lies beside the line; empty where that is not known."""
     beside = [float(row["largest_share"]) for row in steps if row["at_line"]]
     if np.isnan(beside).any():
         return ""
     low, high = share_limits(sum(beside), draws)
     return (
-        f" In {share(sum(beside))} of the draws ({share(low)} to {share(high)}) the steepest step is one beside {spec.line:g}; "
-        f"by chance alone it would be in {share(len(beside) / len(steps))}, and replicate noise is in that share."
+        f" In {in_per_cent(sum(beside))} of the draws ({in_per_cent(low)} to {in_per_cent(high)}) the steepest step is one beside {spec.line:g}; "
+        f"by chance alone it would be in {in_per_cent(len(beside) / len(steps))}, and replicate noise is in that share."
     )
 
 
-def _level(row: Row, spec: Spec) -> str:
+def _level(row: Row, spec: ThresholdSpec) -> str:
     mean = float(row["mean"])
     if np.isnan(mean):
         return f"no number at {counted(row['level'], spec.unit)}"
     decimals = max(spec.digits - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
-    return f"{number(mean, decimals)}{limits(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
+    return f"{number(mean, decimals)}{uncertainty(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
 
 
-def _verdict(cliff: Cliff, at_line: bool, spec: Spec) -> str:
+def _verdict(cliff: Cliff, at_line: bool, spec: ThresholdSpec) -> str:
     if np.isnan(cliff.low):
         return "With one world nobody can say whether it is a cliff."
     if cliff.low > 0:
@@ -348,11 +348,11 @@ def _gaps(curve: Curve) -> list[str]:
     of = f"{spoken(str(curve.outcome))}{f' ({spoken(curve.condition)})' if curve.condition else ''}"
     gaps = [left_out(curve.kept.dropped).replace("Left out:", f"Left out at every level, {of}:", 1)]
     if curve.begun:
-        gaps.append(f"levels {listed(curve.begun)} of {of}, which have under half of the runs of others.")
+        gaps.append(f"levels {in_a_row(curve.begun)} of {of}, which have under half of the runs of others.")
     return [gap for gap in gaps if gap]
 
 
-def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec: Spec, key: str) -> list[Drawing]:
+def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec: ThresholdSpec, key: str) -> list[Drawing]:
     levels, changes = (table[table["condition"] == condition].reset_index(drop=True) for table in (levels, changes))
     end, where = (f"_{condition}", f" ({spoken(condition)})") if condition else ("", "")
     titled = {"title": f"What changes against {spec.line:g} {spec.unit}s{where}"}
@@ -379,10 +379,10 @@ def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec:
     ]
 
 
-def _alt(table: pd.DataFrame, spec: Spec) -> str:
+def _alt(table: pd.DataFrame, spec: ThresholdSpec) -> str:
     known = table[table["mean"].notna()]
     if known.empty:
         return "No level has events enough for a number."
     ends = [known[known["outcome"] == name].iloc[[0, -1]] for name in dict.fromkeys(known["outcome"])]
     told = [f"{rows['outcome'].iloc[0]} from {rows['mean'].iloc[0]:.3g} to {rows['mean'].iloc[1]:.3g}" for rows in ends]
-    return f"From {table['level'].min():g} to {table['level'].max():g} {spec.unit}s: {listed(told)}."
+    return f"From {table['level'].min():g} to {table['level'].max():g} {spec.unit}s: {in_a_row(told)}."

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from experiments.console import Terminal
 from experiments.errors import FAILED, StoppedError
-from experiments.execution.workers import Hands
+from experiments.execution.workers import Workers
 from sim.conduct.demand import latent_cases
 from sim.config import load
 from sim.draws import Draws
@@ -41,7 +41,7 @@ from sim.simulation import prepare, with_capacity, world_of
 from sim.sources.worlds import build_world
 from sim.world.vocabulary import FIRST_SIDE_DOOR
 
-STAGES = ("world", "capacity", "cases", "months", "metrics")
+_STAGES = ("world", "capacity", "cases", "months", "metrics")
 SEEDS = 5
 LOAD_REQUESTS = 2_000_000
 LOAD_MARGIN = 1.05  # demand is scaled by this much more than the proportion asks: volumes differ between worlds
@@ -86,7 +86,7 @@ def staged(config: Config, seed: int) -> Figures:
     marks.append(perf_counter())
     metrics_of(finish(run), config.metrics)
     marks.append(perf_counter())
-    seconds = {stage: end - start for stage, start, end in zip(STAGES, marks[:-1], marks[1:], strict=True)}
+    seconds = {stage: end - start for stage, start, end in zip(_STAGES, marks[:-1], marks[1:], strict=True)}
     return {**seconds, "requests": formal_requests(run), "cases_latent": float(cases.id.size)}
 
 
@@ -226,7 +226,7 @@ def measure_processes(seeds: int) -> Figures:
     taken = []
     for count in (1, 2):
         start = multiprocessing.get_context("spawn").Barrier(count)
-        with Hands(count, _ready, (start,)) as hands:
+        with Workers(count, _ready, (start,)) as hands:
             for number in range(count):
                 hands.submit(_rounds, 1 + RUNS_PER_PROCESS * number)
             taken.append(max(hands.next_ended().result() for _ in range(count)))
@@ -245,7 +245,7 @@ MEASUREMENTS: dict[str, Callable[[int], Figures]] = {
 }
 
 
-def apart(name: str, seeds: int = SEEDS, cache: Path | None = None) -> Figures:
+def in_fresh_process(name: str, seeds: int = SEEDS, cache: Path | None = None) -> Figures:
     """One measurement in a fresh process; ``cache`` is another folder for compiled code. Raises ``StoppedError`` if it fails."""
     environment = {**os.environ, **({"ROGATORY_CACHE": str(cache)} if cache else {})}
     words = [sys.executable, "-m", "experiments.bench", "--measure", name, "--seeds", str(seeds)]
@@ -286,7 +286,7 @@ def report(seeds: int) -> None:
     _report_scale(console, seeds, rate)
     _report_start(console)
     table = _table("Draws, nanoseconds each", "form", "ns")
-    for form, each in apart("draws", seeds).items():
+    for form, each in in_fresh_process("draws", seeds).items():
         if form != "process_seconds":
             table.add_row(form, f"{each:.2f}")
     console.print(table)
@@ -294,40 +294,40 @@ def report(seeds: int) -> None:
 
 def _report_runs(console: Terminal, seeds: int) -> float:
     """The table of one run; returns how many requests a second the months of the standard run do."""
-    standard, load_test = apart("standard", seeds), apart("load", seeds)
+    standard, load_test = in_fresh_process("standard", seeds), in_fresh_process("load", seeds)
     table = _table("One run, seconds", "stage", "ten years", f"load test (scale {load_test['scale']:.1f})")
-    for stage in STAGES:
+    for stage in _STAGES:
         table.add_row(stage, f"{standard[stage]:.2f}", f"{load_test[stage]:.2f}")
-    whole = [sum(figures[stage] for stage in STAGES) for figures in (standard, load_test)]
+    whole = [sum(figures[stage] for stage in _STAGES) for figures in (standard, load_test)]
     table.add_row("whole", *(f"{seconds:.2f}" for seconds in whole))
     table.add_row("formal requests", *(f"{figures['requests']:,.0f}" for figures in (standard, load_test)))
     rates = [(figures["requests"] / figures["months"], figures["requests"] / seconds) for figures, seconds in
              zip((standard, load_test), whole, strict=True)]  # fmt: skip
     table.add_row("requests a second, months alone", *(f"{months:,.0f}" for months, _ in rates))
     table.add_row("requests a second, whole run", *(f"{everything:,.0f}" for _, everything in rates))
-    table.add_row("peak memory, MiB", f"{apart('memory', 1)['mebibytes']:,.0f}", f"{load_test['mebibytes']:,.0f}")
+    table.add_row("peak memory, MiB", f"{in_fresh_process('memory', 1)['mebibytes']:,.0f}", f"{load_test['mebibytes']:,.0f}")
     console.print(table, "")
     return rates[0][0]
 
 
 def _report_scale(console: Terminal, seeds: int, rate: float) -> None:
     """The table of what the months, ``rate`` requests a second, stand against."""
-    plain, mesa = apart("plain"), apart("mesa", min(seeds, 3))
+    plain, mesa = in_fresh_process("plain"), in_fresh_process("mesa", min(seeds, 3))
     objects = plain["requests"] / plain["seconds"]
     table = _table("For scale", "what", "value")
     table.add_row("one Python object a request, requests a second", f"{objects:,.0f}")
     table.add_row("months against it", f"{rate / objects:,.0f} times")
     table.add_row("stepped through Mesa's shell, against bare months", f"{mesa['shell'] / mesa['bare']:.3f}")
     table.add_row("the same with Mesa's collector on", f"{mesa['collected'] / mesa['bare']:.2f}")
-    table.add_row("two processes against one", f"{apart('processes')['ratio']:.2f} times")
+    table.add_row("two processes against one", f"{in_fresh_process('processes')['ratio']:.2f} times")
     console.print(table, "")
 
 
 def _report_start(console: Terminal) -> None:
     """The table of a start with and without compiled code at hand."""
     with tempfile.TemporaryDirectory() as folder:
-        cold = apart("start", cache=Path(folder))
-        cached = apart("start", cache=Path(folder))
+        cold = in_fresh_process("start", cache=Path(folder))
+        cached = in_fresh_process("start", cache=Path(folder))
     table = _table("Start and a small run, seconds", "compiled code", "process", "after imports")
     for name, figures in (("none yet", cold), ("from the cache", cached)):
         table.add_row(name, f"{figures['process_seconds']:.1f}", f"{figures['seconds']:.1f}")

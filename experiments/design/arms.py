@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.design.comparisons import Arm
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import Points, point_id
 from sim.config import written
 from sim.settings import Config
@@ -19,7 +19,7 @@ APART = " for "
 _FREE = ("scenario_name", "reforms", "instruments", "safeguards", "review", "conduct", "adaptation")  # what an arm may change
 
 
-class Entry(NamedTuple):
+class ArmRun(NamedTuple):
     """One configuration that is run in every replicate."""
 
     name: str
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     against: int  # place of its baseline in the line-up; its own place for a baseline
 
 
-def line_up(arms: Sequence[Arm]) -> list[Entry]:
+def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
     """Every baseline once, followed by its arms; worlds that several baselines share come together, as the last one built is kept.
 
     Raises ``ConfigError`` for an arm that cannot be paired: one whose world, cases or estimands are not its baseline's.
@@ -36,14 +36,14 @@ def line_up(arms: Sequence[Arm]) -> list[Entry]:
     for arm in arms:
         _check_pair(arm)
         groups.setdefault(arm.baseline_config.digest(), []).append(arm)
-    entries: list[Entry] = []
+    entries: list[ArmRun] = []
     names = [group[0].baseline_config.scenario_name for group in groups.values()]
     worlds = [group[0].baseline_config.world_digest() for group in groups.values()]
     for group in sorted(groups.values(), key=lambda group: worlds.index(group[0].baseline_config.world_digest())):
         baseline, place = group[0].baseline_config, len(entries)
         name = baseline.scenario_name
-        entries.append(Entry(name if names.count(name) == 1 else f"{name}{APART}{group[0].name}", baseline, place))
-        entries += [Entry(arm.name, arm.config, place) for arm in group]
+        entries.append(ArmRun(name if names.count(name) == 1 else f"{name}{APART}{group[0].name}", baseline, place))
+        entries += [ArmRun(arm.name, arm.config, place) for arm in group]
     return entries
 
 
@@ -57,9 +57,9 @@ def _check_pair(arm: Arm) -> None:
             )
 
 
-def points_of_entries(entries: Sequence[Entry]) -> Points:
+def points_of_arms(entries: Sequence[ArmRun]) -> Points:
     """A point each entry, in their order; ``against`` is the id of its baseline's."""
     ids = [point_id(entry.name, {}) for entry in entries]
     rows = [(ids[a], a, entry.name, "", 0, ids[entry.against]) for a, entry in enumerate(entries)]
     bases = {entry.name: written(entry.config) for entry in entries}
-    return Points(pd.DataFrame(rows, columns=list(FIXED)), bases, [(entry.name, {}) for entry in entries])
+    return Points(pd.DataFrame(rows, columns=list(POINT_COLUMNS)), bases, [(entry.name, {}) for entry in entries])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from experiments.design.designs import Design, design_of, file_of, told_of
-from experiments.design.scenarios import choice_of
-from experiments.settings import StudyConfig, study_of
+from experiments.design.designs import Design, design_of, file_of, named_in_errors
+from experiments.design.scenarios import scenario_overrides
+from experiments.settings import StudyConfig, conduct_of_study
 from sim.config import is_policy, key_of, load, options
 from sim.settings import Config
 from sim.world.record import ConfigError, quoted
@@ -32,7 +32,7 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
     design, file = design_of(design_name), file_of(design_name)
-    asked = study_of(*overrides)
+    asked = conduct_of_study(*overrides)
     if not design.arms:
         raise ConfigError(f"{file}: found no arms to compare; accepted: rogatory sweep design={design_name}")
     _refuse_unheeded(design_name, design, overrides)
@@ -41,9 +41,9 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
         _composed(f"{file}: constants", *said, *_but_for_arms(overrides))
     overrides = [*said, *overrides]
     if any(key_of(override) == "baseline" for override in overrides):
-        baseline = choice_of(asked.baseline, "baseline")
+        baseline = scenario_overrides(asked.baseline, "baseline")
     else:
-        baseline = choice_of(design.baseline, f"{file}: baseline")
+        baseline = scenario_overrides(design.baseline, f"{file}: baseline")
         _composed(f"{file}: baseline", *_but_for_arms(overrides), *baseline)
     return [_arm(name, own, overrides, baseline, f"{file}: arms.{name}") for name, own in design.arms.items()]
 
@@ -98,7 +98,7 @@ _OF_THE_STUDY = (*StudyConfig.model_fields, "seed", "world_seed")
 
 def _composed(place: str, *overrides: str) -> Config:
     """A configuration; a mistake names the place where it was written."""
-    with told_of(place):
+    with named_in_errors(place):
         return load(*overrides)
 
 
@@ -109,7 +109,7 @@ def compare_arms(overrides: Sequence[str]) -> list[Arm]:
     A name is given as ``scenario_name`` gives it: sorted, and without scenarios that another one holds. All arms share one
     baseline and one world. Raises ``ConfigError``.
     """
-    asked = study_of(*overrides)
+    asked = conduct_of_study(*overrides)
     for override in _of_key("scenario", overrides):
         raise ConfigError(f"scenario: found {override!r} in a comparison; accepted: scenarios=[...] and baseline=...")
     of_all = [override for override in overrides if key_of(override) != "reforms"]
@@ -136,7 +136,7 @@ def _of_key(key: str, overrides: Iterable[str]) -> list[str]:
 
 def _chosen(arm: str, reforms: Sequence[str], key: str = "scenarios") -> tuple[str, ...]:
     """An arm's overrides, with those of ``reforms`` unless its name says so itself."""
-    named = choice_of(arm, key)
+    named = scenario_overrides(arm, key)
     return named if any(key_of(override) == "reforms" for override in named) else (*named, *reforms)
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, PrivateAttr, StrictFloat, StrictInt, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from experiments.design.scenarios import choice_of
+from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, key_of, options, path_of, read_yaml, scenario_of, shown
+from sim.config import ADOPTED, config_path, key_of, options, path_of, read_yaml, scenario_of
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
 from sim.world.ranges import Seed
@@ -22,7 +22,7 @@ _FEWEST_VALUES = 2
 
 Settings = dict[str, Any]  # dotted key -> value
 Value = float | int | bool | str  # that an uncertainty may have
-Choice = str | Settings  # a scenario's name, or keys to set
+LeverChoice = str | Settings  # a scenario's name, or keys to set
 
 
 def stack_of(name: str) -> str:
@@ -38,7 +38,7 @@ def stack_of(name: str) -> str:
     if "+" not in names and not is_path(names):
         return name
     try:
-        return scenario_of(choice_of(name)[0]) + at + where
+        return scenario_of(scenario_overrides(name)[0]) + at + where
     except ConfigError:  # told where the scenarios are composed
         return name
 
@@ -99,7 +99,7 @@ class Design(Record):
     constants: list[str] = []  # overrides in Hydra's grammar that hold everywhere
     arms: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # name -> overrides in Hydra's grammar
     scenarios: Annotated[list[Stack], Field(min_length=1)] | None = None  # names, joined by + and with @everywhere or without
-    levers: dict[str, str | dict[str, Choice]] = {}  # name -> a scenario (off or on), or levels by name
+    levers: dict[str, str | dict[str, LeverChoice]] = {}  # name -> a scenario (off or on), or levels by name
     choose: Literal["all", "fractional", "permutations"] = "all"  # of the levers' combinations
     permutations: Annotated[StrictInt, Field(ge=1, le=100_000)] = 50  # assumed: Shapley values within a few per cent of the largest
     conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
@@ -145,11 +145,11 @@ class Design(Record):
     @contextmanager
     def telling(self) -> Iterator[None]:
         """Within it every mistake names the file of the design."""
-        with told_of(self._place):
+        with named_in_errors(self._place):
             yield
 
     @property
-    def levels_of(self) -> dict[str, dict[str, Choice]]:
+    def levels_of(self) -> dict[str, dict[str, LeverChoice]]:
         """Each lever's levels by name; a lever that is one scenario is off or on."""
         return {name: {"off": {}, "on": lever} if isinstance(lever, str) else dict(lever) for name, lever in self.levers.items()}
 
@@ -162,7 +162,7 @@ def _refuse_unknown(key: str, names: Iterable[str], known: Iterable[str]) -> Non
 
 
 @contextmanager
-def told_of(place: str) -> Iterator[None]:
+def named_in_errors(place: str) -> Iterator[None]:
     """Within it a mistake names the place where it was written, once."""
     try:
         yield
@@ -179,8 +179,8 @@ def design_of(name: str) -> Design:
         raise ConfigError(f"design: found {quoted(name)}; accepted: the path of a YAML file, or {', '.join(options('design'))}")
     body = read_yaml(path)
     if not isinstance(body, dict):
-        raise ConfigError(f"{shown(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
-    return design_from(body, shown(path))
+        raise ConfigError(f"{config_path(path)}: found no map; accepted: {', '.join(Design.model_fields)}")
+    return design_from(body, config_path(path))
 
 
 def design_from(body: Mapping[str, object], place: str) -> Design:
@@ -262,4 +262,4 @@ def _path(name: str) -> Path:
 
 def file_of(design_name: str) -> str:
     """The path of a design's file, as mistakes name it."""
-    return shown(_path(design_name))
+    return config_path(_path(design_name))

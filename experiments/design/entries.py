@@ -18,7 +18,7 @@ from experiments.letters import from_cell
 from sim.sources.csv_files import TableError, much_like_a_number, number_in, sheet_of
 from sim.world.record import ConfigError, quoted
 
-FIXED = ("point", "place", "scenario", "condition", "draw", "against")
+POINT_COLUMNS = ("point", "place", "scenario", "condition", "draw", "against")
 """Columns of every table of points; one column a lever and one an uncertainty follow."""
 LINE = "line"
 """Name of the index of a table that was read from a file: the line on which each row begins."""

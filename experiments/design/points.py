@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.design.designs import Choice, Design, Settings, stack_of, told_of
-from experiments.design.entries import FIXED, LINE, entry_of, read_entry, table_in, whole
-from experiments.design.sampling import combinations_of, draws_of, refuse_count, refuse_size
-from experiments.design.scenarios import choice_of
+from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors, stack_of
+from experiments.design.entries import LINE, POINT_COLUMNS, entry_of, read_entry, table_in, whole
+from experiments.design.sampling import combinations_of, parameter_draws, refuse_count, refuse_size
+from experiments.design.scenarios import scenario_overrides
 from experiments.design.setters import Row, Setters
 from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, checked, is_policy, key_of, plain_of, varied
+from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of, with_overrides
 from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError, quoted
@@ -26,7 +26,7 @@ _ID_LETTERS = 12
 _TEXTS = ("point", "scenario", "condition", "against")
 _MADE_ANEW = ("point", "place", "against")  # columns of a table that follow from the others
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
-_Levels = Mapping[str, Mapping[str, Choice]]  # lever -> its levels by name
+_Levels = Mapping[str, Mapping[str, LeverChoice]]  # lever -> its levels by name
 
 
 class Points(NamedTuple):
@@ -39,7 +39,7 @@ class Points(NamedTuple):
     def config(self, place: int) -> Config:
         """The configuration of a point. Raises ``ConfigError`` for a value out of range."""
         base, settings = self.settings[place]
-        return checked(varied(self.bases[base], settings))
+        return checked_config(with_overrides(self.bases[base], settings))
 
 
 def _in_its_file[**P](making: Callable[P, Points]) -> Callable[P, Points]:
@@ -64,7 +64,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     if design.table is not None:
         return points_from(table_in(design.table), design, overrides, f"table: {design.table}")
     refuse_count(design)
-    draws = draws_of(design)
+    draws = parameter_draws(design)
     rows: list[Row] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | {str(key): value for key, value in values.items()}
         for policy, levers in _policies(design)
@@ -106,7 +106,7 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     A column that is missing means: as in the baseline, the lever's first level, the default. Text is read as YAML reads it.
     Raises ``ConfigError`` for a column or an entry that the design does not know.
     """
-    known = [*FIXED, *design.levers, *design.uncertainties]
+    known = [*POINT_COLUMNS, *design.levers, *design.uncertainties]
     for name in map(str, frame.columns):
         if name not in known and "." not in name:
             raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
@@ -199,7 +199,7 @@ def points_of_rows(
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
     frame.insert(1, "place", range(len(frame)))
     frame["against"] = _against(frame, design, bases)
-    frame = frame[[*FIXED, *(name for name in frame.columns if name not in FIXED)]]
+    frame = frame[[*POINT_COLUMNS, *(name for name in frame.columns if name not in POINT_COLUMNS)]]
     doubled = frame["point"].duplicated()
     if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
         again = frame.loc[doubled].iloc[0]
@@ -219,7 +219,9 @@ def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Plain]) ->
     """
     if design.search is not None:
         return [str(frame["point"].iloc[0])] * len(frame)
-    world = {name: checked(plain).world_digest() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
+    world = (
+        {name: checked_config(plain).world_digest() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
+    )
     firsts = {name: next(iter(levels)) for name, levels in design.levels_of.items()}
     place = [(world[row["scenario"]], row["condition"], row["draw"]) for row in frame.to_dict("records")]
     there: dict[tuple[str, str, int], str] = {}
@@ -256,13 +258,13 @@ def _base(name: str, design: Design, overrides: Sequence[str]) -> Plain:
     given = {key_of(override) for override in overrides}
     constants = [constant for constant in design.constants if key_of(constant) not in given]
     try:
-        own = design.arms[name] if design.arms and name in design.arms else [*choice_of(name, "scenarios")]
-        plain = plain_of(*constants, *overrides, *own)
-        checked(plain)
+        own = design.arms[name] if design.arms and name in design.arms else [*scenario_overrides(name, "scenarios")]
+        plain = composed_values(*constants, *overrides, *own)
+        checked_config(plain)
     except ConfigError:
-        with told_of("constants" if constants else ""):
-            checked(plain_of(*constants, *overrides))
-        with told_of(_written_as(name, design)):
+        with named_in_errors("constants" if constants else ""):
+            checked_config(composed_values(*constants, *overrides))
+        with named_in_errors(_written_as(name, design)):
             raise
     return plain | {"scenario_name": name}
 

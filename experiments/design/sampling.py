@@ -21,7 +21,7 @@ _TOLD_FROM = 10_000  # points: about a second to make
 _FRACTIONAL = 2  # levels of a fractional factorial
 
 
-def draws_of(design: Design) -> pd.DataFrame:
+def parameter_draws(design: Design) -> pd.DataFrame:
     """One row a parameter draw, one column an uncertainty under its dotted key; a design without any has one empty row.
 
     The order of rows is the method's own: the estimators of Sobol, Morris and factorial designs read it.
@@ -32,7 +32,7 @@ def draws_of(design: Design) -> pd.DataFrame:
 
 
 def count_of_draws(design: Design) -> int:
-    """How many rows ``draws_of`` has, without making them."""
+    """How many rows ``parameter_draws`` has, without making them."""
     factors = len(design.uncertainties)
     if not factors:
         return 1
@@ -79,7 +79,7 @@ def _refuse_grid(design: Design) -> None:
         raise ConfigError(f"levels: found {rows:,} points of a grid; accepted: at most {MOST_POINTS:,}, or another draw")
 
 
-def size_told(design: Design) -> str:
+def size_sentence(design: Design) -> str:
     """How many points will be made, where making them takes a while; empty elsewhere, and where a table has them."""
     count = 0 if design.table or design.search else count_of(design)
     most = "at most " if design.levers and design.choose == "permutations" else ""

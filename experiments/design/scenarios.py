@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal, cast
 
 from sim.composition import in_quotes
-from sim.config import EVERYWHERE, composed, options, path_of, scenario_of, shown
+from sim.config import EVERYWHERE, composed, config_path, options, path_of, scenario_of
 from sim.places import is_known, is_path
-from sim.world.leaves import moved
+from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError, Record, quoted
 
-Way = Literal["up", "down", "same"]
+Direction = Literal["up", "down", "same"]
 _LINE = re.compile(r"# (Question|Motive|Expect|Direction|Finding): +(\S.*)")
 _TOLD = re.compile(r"([a-z_]+) (up|down|same)")
 _JOINED = re.compile(r"(?:[\w-]+|[^+@]+\.yaml)(?:\+(?:[\w-]+|[^+@]+\.yaml))*")
@@ -28,7 +28,7 @@ class Header(Record):
     question: str
     motive: str
     expect: str
-    direction: dict[str, Way]  # metric -> where it is expected to go, against the baseline
+    direction: dict[str, Direction]  # metric -> where it is expected to go, against the baseline
     finding: str | None  # why nothing moves, where that is the answer
 
 
@@ -67,7 +67,7 @@ def header_of(path: Path) -> Header:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
+        raise ConfigError(f"{config_path(path)}: {' '.join(str(error).split())}; accepted: a readable YAML file") from None
     for line in text.splitlines():
         if found := _LINE.fullmatch(line.rstrip()):
             said.setdefault(found[1].lower(), found[2])
@@ -81,21 +81,21 @@ def header_of(path: Path) -> Header:
     )
 
 
-def _directions(text: str, path: Path) -> dict[str, Way]:
-    ways: dict[str, Way] = {}
+def _directions(text: str, path: Path) -> dict[str, Direction]:
+    ways: dict[str, Direction] = {}
     for part in filter(None, map(str.strip, text.split(";"))):
         found = _TOLD.fullmatch(part)
         if not found:
             raise ConfigError(
-                f"{shown(path)}: Direction: found {quoted(part)}; accepted: 'metric up', 'metric down' or 'metric same'"
+                f"{config_path(path)}: Direction: found {quoted(part)}; accepted: 'metric up', 'metric down' or 'metric same'"
             )
         if found[1] in ways:
-            raise ConfigError(f"{shown(path)}: Direction: found {quoted(found[1])} twice; accepted: each metric once")
-        ways[found[1]] = cast(Way, found[2])
+            raise ConfigError(f"{config_path(path)}: Direction: found {quoted(found[1])} twice; accepted: each metric once")
+        ways[found[1]] = cast(Direction, found[2])
     return ways
 
 
-def choice_of(arm: str, key: str = "scenarios") -> tuple[str, ...]:
+def scenario_overrides(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     """The overrides that an arm's name stands for: scenarios joined by ``+``, with ``@everywhere`` behind them or without.
 
     >>> choice_of("judge+notice@everywhere")
@@ -118,6 +118,7 @@ def changes(name: str) -> dict[str, tuple[object, object]]:
     """
     labels = ("scenario_name", "reforms")
     before, after = (
-        {key: value for key, value in composed(*overrides).items() if key not in labels} for overrides in ((), choice_of(name))
+        {key: value for key, value in composed(*overrides).items() if key not in labels}
+        for overrides in ((), scenario_overrides(name))
     )
-    return moved(before, after)
+    return changed_leaves(before, after)

@@ -22,12 +22,16 @@ if TYPE_CHECKING:  # an extra: whoever searches has it
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
-Row = dict[str, Any]  # lever -> level, dotted key -> value
-Told = tuple[Row, Sequence[float] | None]  # a row, and its objectives in the order of the design; None where its runs failed
+PointRow = dict[str, Any]  # lever -> level, dotted key -> value
+ScoredRow = tuple[
+    PointRow, Sequence[float] | None
+]  # a row, and its objectives in the order of the design; None where its runs failed
 _WAYS = {"down": "minimize", "up": "maximize"}
 
 
-def next_generation(design: Design, history: Sequence[Sequence[Told]], adopted: Mapping[str, object] | None = None) -> list[Row]:
+def next_generation(
+    design: Design, history: Sequence[Sequence[ScoredRow]], adopted: Mapping[str, object] | None = None
+) -> list[PointRow]:
     """The rows of the generation that follows ``history``, ``design.search.generation`` of them; one may come twice.
 
     The first generation opens with the two ends: every lever at its first level, which is the baseline, and every lever at its
@@ -55,7 +59,7 @@ def next_generation(design: Design, history: Sequence[Sequence[Told]], adopted: 
         return [dict(trial.params) for trial in _asked(study, space, search.generation)]
 
 
-def is_over(design: Design, history: Sequence[Sequence[Told]]) -> bool:
+def is_over(design: Design, history: Sequence[Sequence[ScoredRow]]) -> bool:
     """Whether a search has had all its generations."""
     return design.search is None or len(history) >= design.search.generations
 
@@ -65,7 +69,7 @@ def _known(design: Design) -> dict[str, Uncertainty | list[str]]:
     return {name: [*levels] for name, levels in design.levels_of.items()} | dict(design.uncertainties)
 
 
-def _ends(design: Design, adopted: Mapping[str, object]) -> Iterator[Row]:
+def _ends(design: Design, adopted: Mapping[str, object]) -> Iterator[PointRow]:
     """Every lever at its first level, and every lever at its last, where there are levers."""
     for place in (0, -1) if design.levers else ():
         yield {name: list(levels)[place] for name, levels in design.levels_of.items()} | dict(adopted)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.design.designs import Choice, Design, Settings, told_of
-from experiments.design.entries import FIXED
+from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.scenarios import changes
 from experiments.settings import StudyConfig
 from sim.config import chooses, key_of, refuse_nested
@@ -36,10 +36,10 @@ class Setters:
         if row["condition"]:
             _add(out, self._design.conditions[str(row["condition"])], f"condition {row['condition']}")
         for name, choices in self._levels.items():
-            with told_of(f"levers.{name}.{row[name]}"):
+            with named_in_errors(f"levers.{name}.{row[name]}"):
                 found = self._settings(choices[row[name]])
             _add(out, found, f"{name} {row[name]}")
-        drawn = {str(key): value for key, value in row.items() if key not in (*FIXED, *self._levels)}
+        drawn = {str(key): value for key, value in row.items() if key not in (*POINT_COLUMNS, *self._levels)}
         for key in drawn:
             if key in out:
                 raise ConfigError(f"{key}: drawn, and set by a lever or a condition too; accepted: one of the two")
@@ -53,7 +53,7 @@ class Setters:
             self._agreeing.add(keys)
         return out | drawn
 
-    def _settings(self, choice: Choice) -> Settings:
+    def _settings(self, choice: LeverChoice) -> Settings:
         if not isinstance(choice, str):
             return choice
         if choice not in self._known:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.design.designs import Choice, Design, Settings, told_of
+from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
 from experiments.design.entries import whole
-from sim.config import checked, meet, varied
+from sim.config import checked_config, meet, with_overrides
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError
 
@@ -48,7 +48,7 @@ def refuse_twins(bases: Mapping[str, Plain], design: Design) -> None:
             alike.setdefault("+".join(sorted(re.split(r"[+@]", name))), []).append(name)
     for first, *others in alike.values():
         for other in others:
-            if checked(bases[first]).digest() == checked(bases[other]).digest():
+            if checked_config(bases[first]).digest() == checked_config(bases[other]).digest():
                 raise ConfigError(f"arms.{other}: found the configuration of arms.{first}; accepted: each policy once")
 
 
@@ -60,7 +60,7 @@ def try_bounds(found: Points, design: Design) -> None:
         for bound in bounds:
             value = int(bound) if known.shape == "whole" and isinstance(bound, float) else bound
             try:
-                checked(varied(found.bases[base], settings | {key: value}))
+                checked_config(with_overrides(found.bases[base], settings | {key: value}))
             except ConfigError as error:
                 raise ConfigError(f"uncertainties.{key}: {error}") from None
 
@@ -82,7 +82,7 @@ def try_ends(found: Points, design: Design, named: Callable[[int], str]) -> None
         try:
             found.config(place)
         except ConfigError as error:
-            with told_of(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0], named(place))):
+            with named_in_errors(_set_by(found.frame.iloc[place], design, str(error).partition(":")[0], named(place))):
                 raise
 
 
@@ -95,9 +95,11 @@ def _set_by(row: pd.Series, design: Design, key: str, named: str) -> str:
     return "" if not drawn else "uncertainties" if design.table is None else f"table: {design.table}: {named}"
 
 
-def _chosen_in(row: pd.Series, design: Design) -> dict[str, Choice]:
+def _chosen_in(row: pd.Series, design: Design) -> dict[str, LeverChoice]:
     """The levels and the condition that a point has, each under its key in the design."""
-    chosen: dict[str, Choice] = {f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()}
+    chosen: dict[str, LeverChoice] = {
+        f"levers.{name}.{row[name]}": choices[row[name]] for name, choices in design.levels_of.items()
+    }
     if row["condition"]:
         chosen[f"conditions.{row['condition']}"] = design.conditions[row["condition"]]
     return chosen

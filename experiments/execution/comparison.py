@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
-from experiments.design.arms import Entry, points_of_entries
-from experiments.design.designs import Design, told_of
+from experiments.design.arms import ArmRun, points_of_arms
+from experiments.design.designs import Design, named_in_errors
 from experiments.design.seeds import EVENT_SEEDS
-from experiments.execution.manifest import Turn
+from experiments.execution.manifest import Session
 from experiments.execution.plan import Plan, planned
 from experiments.execution.session import run_plan
 from experiments.output import manifest_of
@@ -23,23 +23,23 @@ from experiments.statistics import half_width, mean_of, needed_worlds
 from experiments.store.kept import UNITS_KEPT
 from experiments.store.outcomes import Outcome
 from experiments.store.reader import StoredStudy
-from experiments.store.results import PROTECTION, Board, with_displacement
+from experiments.store.results import CASES_DISCLOSED, Results, with_displacement
 from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
 from sim.world.states import StateTable
 
-FEWEST_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time then cover 93 to 95 % (tests/compare)
-RUNS = "runs.parquet"
+FIRST_LOOK_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time then cover 93 to 95 % (tests/compare)
+RUNS_FILE = "runs.parquet"
 _ABSENT = "absent"  # in an arm, where its baseline has a key
 
 
 class Compared(NamedTuple):
     """All runs of a study side by side, and how it went."""
 
-    board: Board
+    board: Results
     plan: Plan
-    turn: Turn
+    turn: Session
     stopped: str  # why it stopped where it did; empty without ``until``
     unreached: tuple[str, ...]  # arms whose interval is still too wide
 
@@ -49,30 +49,30 @@ class Compared(NamedTuple):
         return len(self.board.worlds)
 
 
-def check_all(entries: Sequence[Entry]) -> None:
+def check_all(entries: Sequence[ArmRun]) -> None:
     """What only shows against the states, in every configuration that will be run. Raises ``ConfigError``."""
     known: dict[tuple[str, int], StateTable] = {}
     for entry in entries:
-        with told_of("" if entry.config.scenario_name == entries[entry.against].name else entry.name):
+        with named_in_errors("" if entry.config.scenario_name == entries[entry.against].name else entry.name):
             check(entry.config, known)
 
 
-def plan_of(entries: Sequence[Entry], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
+def comparison_plan(entries: Sequence[ArmRun], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
     """What is to be run first: ``seeds`` worlds, or those with which ``until`` begins."""
     first, kept = entries[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
-    least = asked.seeds if asked.until is None else max(asked.seeds, FEWEST_WORLDS)
+    least = asked.seeds if asked.until is None else max(asked.seeds, FIRST_LOOK_WORLDS)
     more = {"pages": pages, "open_ended": asked.until is not None}
-    return planned(study, command, kept, points_of_entries(entries), asked, range(first, first + least), asked.luck, **more)
+    return planned(study, command, kept, points_of_arms(entries), asked, range(first, first + least), asked.luck, **more)
 
 
-def run_all(plan: Plan, entries: Sequence[Entry], console: Console) -> Compared:
+def run_all(plan: Plan, entries: Sequence[ArmRun], console: Console) -> Compared:
     """Run what the store lacks: the worlds of the plan, or as many as ``until`` asks for."""
     looks = Looks(entries, plan.asked.until, plan.asked.most_seeds)
     plan, turn = run_plan(plan, console, None if plan.asked.until is None else looks.further)
-    return Compared(read_board(plan, entries), plan, turn, looks.told, tuple(looks.wide))
+    return Compared(read_results(plan, entries), plan, turn, looks.told, tuple(looks.wide))
 
 
-def read_board(plan: Plan, entries: Sequence[Entry]) -> Board:
+def read_results(plan: Plan, entries: Sequence[ArmRun]) -> Results:
     """All that a plan asked for, with what was displaced."""
     study, ids = StoredStudy(plan.folder), [str(point) for point in plan.points.frame["point"]]
     board = study.board(ids, plan.worlds, plan.luck)
@@ -83,19 +83,21 @@ def read_board(plan: Plan, entries: Sequence[Entry]) -> Board:
 class Looks:
     """The looks of a study that goes on until its intervals are narrow enough."""
 
-    def __init__(self, entries: Sequence[Entry], wanted: float | None, most: int) -> None:
+    def __init__(self, entries: Sequence[ArmRun], wanted: float | None, most: int) -> None:
         """No look is taken yet. ``wanted`` is the half-width that is narrow enough (None: no look), ``most`` the worlds at most."""
         self._entries, self._wanted, self._most = entries, wanted, most
         self._after: list[int] = []
         self.wide: dict[str, float] = {}  # half-widths that are still too wide
 
-    def further(self, plan: Plan, turn: Turn) -> Plan | None:
+    def further(self, plan: Plan, turn: Session) -> Plan | None:
         """Look at the worlds that were asked for, and no others that the store may hold; ask for more while an arm wants them."""
         if self._wanted is None or turn.failed:
             return None
         worlds = len(plan.worlds)
         self._after.append(worlds)
-        board = StoredStudy(plan.folder).board(plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(PROTECTION[0]))
+        board = StoredStudy(plan.folder).board(
+            plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(CASES_DISCLOSED[0])
+        )
         halves = half_widths(board, self._entries)
         self.wide = {name: half for name, half in halves.items() if not half <= self._wanted}
         if not self.wide or worlds >= self._most:
@@ -109,11 +111,11 @@ class Looks:
         return "" if self._wanted is None else _stopped(self._wanted, self._after, self.wide)
 
 
-def half_widths(board: Board, entries: Sequence[Entry]) -> dict[str, float]:
+def half_widths(board: Results, entries: Sequence[ArmRun]) -> dict[str, float]:
     """Half of the 95 % interval of each arm's paired difference in ``case_disclosure_rate``."""
-    if PROTECTION not in board.keys:  # nobody wished for anything abusive
+    if CASES_DISCLOSED not in board.keys:  # nobody wished for anything abusive
         return {entry.name: np.nan for a, entry in enumerate(entries) if entry.against != a}
-    k = board.keys.index(PROTECTION)
+    k = board.keys.index(CASES_DISCLOSED)
     pairs = [(entry, a) for a, entry in enumerate(entries) if entry.against != a]
     return {entry.name: float(half_width(mean_of(board.values[a, k] - board.values[entry.against, k]))) for entry, a in pairs}
 
@@ -131,7 +133,7 @@ def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> 
     return f"Stopped at most_seeds, {looks[-1]} worlds: the half-width is still above {wanted:g} for {widest} ({how})."
 
 
-def runs_frame(board: Board, entries: Sequence[Entry]) -> pd.DataFrame:
+def runs_frame(board: Results, entries: Sequence[ArmRun]) -> pd.DataFrame:
     """One row for each run and estimand: ``arm, world_seed, luck, metric, by, level, unit, value, count``."""
     a, k, w, j = np.nonzero((board.counts > 0) | ~np.isnan(board.values))
     columns: dict[str, pd.Categorical[str] | NDArray[np.int64]] = {
@@ -181,7 +183,7 @@ def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]
     }
 
 
-def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seconds: float) -> dict[str, object]:
+def manifest_of_arms(folder: Path, entries: Sequence[ArmRun], ran: Compared, seconds: float) -> dict[str, object]:
     """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
     first = entries[0].config
     plain = first.plain()
@@ -200,7 +202,7 @@ def manifest_of_arms(folder: Path, entries: Sequence[Entry], ran: Compared, seco
     )  # fmt: skip
 
 
-def _absences(config: Config, board: Board) -> dict[str, str]:
+def _absences(config: Config, board: Results) -> dict[str, str]:
     """Estimands that the runs cannot give, and why."""
     measured = {metric for metric, _, _ in board.keys}
     told = absent_metrics(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from experiments.execution.jobs import AHEAD, Batch, Engine, Shared, Work, lost, one_by_one, rest_of, warm, work
 from experiments.execution.on_ray import ray_engine
-from experiments.execution.workers import Hands
+from experiments.execution.workers import Workers
 from experiments.settings import EngineSpec
-from experiments.store.schema import Done, Key
+from experiments.store.schema import Done, RunKey
 
 if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
     pass
@@ -61,7 +61,7 @@ def _until_lost(
     """Do what is ``waiting``, ``most`` at a time, until nothing is left or a worker dies: then what was under way is returned."""
     flying: dict[Future[list[Done]], Batch] = {}
     try:
-        with Hands(workers, _begin, (), begin) as hands:
+        with Workers(workers, _begin, (), begin) as hands:
             while waiting or flying:
                 while waiting and len(flying) < most:
                     flying[hands.submit(_in_worker, waiting[0])] = waiting[0]
@@ -75,7 +75,7 @@ def _until_lost(
     return []
 
 
-def _alone(begin: tuple[Shared, Work], key: Key, tries: int) -> Generator[list[Done]]:
+def _alone(begin: tuple[Shared, Work], key: RunKey, tries: int) -> Generator[list[Done]]:
     for _ in range(tries):
         if not (yield from _until_lost(begin, deque([Batch((key,), False)]), 1, 1)):
             return

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from experiments.execution.jobs import Batch
 from experiments.store.schema import Done
-from experiments.text import counted, told_size, told_time
+from experiments.text import counted, size_text, time_text
 
 _TOLD_FROM = 1.0  # seconds of a start
 _ON_DISK = 0.3  # bytes of a store for a byte that a run hands over; *measured*: 0.27 where twelve runs leave all tables
@@ -53,13 +53,13 @@ def projected(first: Sequence[Done], todo: Sequence[Batch], workers: int, start:
     are batches.
     """
     count, worlds = sum(len(batch.keys) for batch in todo), {(batch.keys[0].world_seed, batch.home) for batch in todo}
-    about = told_time(ceil(start + work_of(todo, workers, first) + ahead.pages))
+    about = time_text(ceil(start + work_of(todo, workers, first) + ahead.pages))
     each = _ON_DISK * sum(run.size for run in first) / len(first)
-    size = told_size(ahead.words + (each + ahead.files) * (count + ahead.there))
+    size = size_text(ahead.words + (each + ahead.files) * (count + ahead.there))
     already = f" ({ahead.there:,} there already)" if ahead.there else ""
     on = f"{workers} process{'es' if workers > 1 else ''}"
     parts = {"to compile and to start": start, "for tables and figures": ahead.pages}
-    told = [f"{told_time(seconds)} of it {what}" for what, seconds in parts.items() if seconds >= _TOLD_FROM]
+    told = [f"{time_text(seconds)} of it {what}" for what, seconds in parts.items() if seconds >= _TOLD_FROM]
     return (
         f"projected: {'at least ' if ahead.open_ended else ''}about {about} for {counted(count, 'run')} in "
         f"{counted(len(worlds), 'world')}{already} on {on}{''.join(f', {words}' for words in told)}; {size} on disk"

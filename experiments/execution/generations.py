@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Console
 
 from experiments.design.points import points_of_rows
-from experiments.design.search import Row, Told, next_generation
-from experiments.execution.manifest import Turn
+from experiments.design.search import PointRow, ScoredRow, next_generation
+from experiments.execution.manifest import Session
 from experiments.execution.plan import Plan
 from experiments.execution.session import Further
 from experiments.store.reader import StoredStudy
@@ -24,13 +24,13 @@ def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
     asked_for = plan.design.search
     if asked_for is None:
         raise ValueError("a design without search is no adaptive one")
-    history: list[list[Told]] = []
+    history: list[list[ScoredRow]] = []
 
-    def next_plan(plan: Plan) -> tuple[Plan, list[Row]]:
+    def next_plan(plan: Plan) -> tuple[Plan, list[PointRow]]:
         with plan.design.telling():
             asked = next_generation(plan.design, history, _adopted(plan))
         generations = [*([row for row, _ in told] for told in history), asked]
-        rows: list[Row] = [
+        rows: list[PointRow] = [
             {"scenario": plan.design.baseline, "condition": "", "draw": place} | row
             for place, generation in enumerate(generations)
             for row in generation
@@ -39,7 +39,7 @@ def searching(plan: Plan, console: Console) -> tuple[Plan, Further]:
         last = len(history) + 1 == asked_for.generations
         return plan._replace(points=points_of_rows(rows, plan.design, plan.overrides), open_ended=not last), asked
 
-    def further(plan: Plan, turn: Turn) -> Plan | None:
+    def further(plan: Plan, turn: Session) -> Plan | None:
         history.append(list(zip(latest[0], _objectives(plan, len(latest[0])), strict=True)))
         if len(history) == asked_for.generations:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from experiments.store.schema import Done, Key
+from experiments.store.schema import Done, RunKey
 from sim.world.record import ConfigError
 
 if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
@@ -21,15 +21,15 @@ from collections.abc import Iterable
 from experiments.design.designs import Settings
 from experiments.design.points import Points, touches_world
 from experiments.design.seeds import MOST_WORLDS, event_seed
-from experiments.store.kept import Kept, tables_of
+from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
 from experiments.store.schema import packed
-from experiments.store.store import WHOLE
-from sim.config import checked, load, varied
+from experiments.store.store import WHOLE_STORE
+from sim.config import checked_config, load, with_overrides
 from sim.own_code import Luggage, luggage
 from sim.result import Result
 from sim.settings import Config
-from sim.simulation import cases_of, simulate, world_of
+from sim.simulation import kept_latent_cases, simulate, world_of
 from sim.world.leaves import Plain
 
 BATCH = 8
@@ -40,7 +40,7 @@ _SHORT = 200  # letters of an error
 _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "demand.legitimate=20", "years=1")
 
 
-def seed_of(base: Plain, key: Key) -> int:
+def seed_of(base: Plain, key: RunKey) -> int:
     """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
 
     >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
@@ -64,7 +64,7 @@ def warm(tried: Sequence[Config]) -> None:
         simulate(config, seed=1)
 
 
-def crew_size(asked: int | None, tasks: int) -> int:
+def worker_count(asked: int | None, tasks: int) -> int:
     """Processes for so many tasks: every core unless fewer were asked for, and never more than there are tasks."""
     return min(asked or os.cpu_count() or 1, tasks)
 
@@ -78,21 +78,21 @@ class Shared(NamedTuple):
     code: str  # of what decides a run
     trial: list[Config]  # run once by each worker, so that no run's time holds the loading of compiled rules
     folder: Path | None = None  # of the store, where runs leave their requests; None where they are not kept
-    writer: str = WHOLE  # whose runs these are
+    writer: str = WHOLE_STORE  # whose runs these are
     own: Luggage | None = None  # code of a user's own, which a worker knows once it has this
 
 
 class Batch(NamedTuple):
     """Runs of one world that a worker does one after the other."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[RunKey, ...]
     home: int  # points of one number share the facts of a world
 
 
-def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str = WHOLE) -> Shared:
+def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str = WHOLE_STORE) -> Shared:
     """Everything about a table of points that its runs need."""
     by_id = dict(zip(points.frame["point"], points.settings, strict=True))
-    trial = trials([checked(next(iter(points.bases.values())))])
+    trial = trials([checked_config(next(iter(points.bases.values())))])
     place = folder.absolute() if REQUESTS in kept.tables else None
     return Shared(points.bases, by_id, kept, code, trial, place, writer, luggage())
 
@@ -104,12 +104,12 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
     """
     if len(worlds) > MOST_WORLDS:
         raise ConfigError(f"seeds: found {len(worlds)}; accepted: at most {MOST_WORLDS}")
-    digests = {name: checked(plain).world_digest() for name, plain in points.bases.items()}
+    digests = {name: checked_config(plain).world_digest() for name, plain in points.bases.items()}
     groups: dict[str, list[str]] = {}
     for point, (base, settings) in dict(zip(points.frame["point"], points.settings, strict=True)).items():
         groups.setdefault(repr((digests[base], *_facts(settings))), []).append(point)
     return [
-        Batch(tuple(Key(point, world, number) for point in group[first : first + BATCH]), home)
+        Batch(tuple(RunKey(point, world, number) for point in group[first : first + BATCH]), home)
         for world in worlds
         for home, group in enumerate(groups.values())
         for number in range(luck)
@@ -151,7 +151,7 @@ def one_by_one(batches: Iterable[Batch]) -> list[Batch]:
     return [Batch((key,), batch.home) for batch in batches for key in batch.keys]
 
 
-def _attempt(shared: Shared, key: Key) -> Done:
+def _attempt(shared: Shared, key: RunKey) -> Done:
     """One run, well or not. Raises ``OSError`` where its requests cannot be written."""
     began = time.perf_counter()
     seed = _seed_in(shared, key)
@@ -165,25 +165,25 @@ def _attempt(shared: Shared, key: Key) -> Done:
     return run._replace(seconds=time.perf_counter() - began)
 
 
-def _seed_in(shared: Shared, key: Key) -> int:
+def _seed_in(shared: Shared, key: RunKey) -> int:
     base, _ = shared.settings.get(key.point, ("", {}))
     return seed_of(shared.bases.get(base, {}), key)
 
 
-def failed(shared: Shared, key: Key, error: str, trace: str, seconds: float = 0.0) -> Done:
+def failed(shared: Shared, key: RunKey, error: str, trace: str, seconds: float = 0.0) -> Done:
     """A run that failed: its error on one line, the traceback, and no table."""
     line = " ".join(error.split())[:_SHORT] or "no message"
     return Done(key, _seed_in(shared, key), "", shared.code, {}, line, trace, seconds, 0.0, 0.0)
 
 
-def _run(shared: Shared, key: Key, seed: int, began: float) -> tuple[Done, Result]:
+def _run(shared: Shared, key: RunKey, seed: int, began: float) -> tuple[Done, Result]:
     base, settings = shared.settings[key.point]
-    config = checked(varied(shared.bases[base], settings))
+    config = checked_config(with_overrides(shared.bases[base], settings))
     started = time.perf_counter()
-    cases_of(config, world_of(config, key.world_seed), seed)
+    kept_latent_cases(config, world_of(config, key.world_seed), seed)
     built = time.perf_counter() - started
     result = simulate(config, seed=seed, world_seed=key.world_seed)
-    tables = {name: packed(table) for name, table in tables_of(result, shared.kept).items()}
+    tables = {name: packed(table) for name, table in run_tables_of(result, shared.kept).items()}
     arrays = time.perf_counter() - started
     return Done(key, seed, config.digest(), shared.code, tables, "", "", time.perf_counter() - began, arrays, built), result
 
@@ -205,6 +205,6 @@ class Engine(Protocol):
         ...
 
 
-def lost(shared: Shared, key: Key, tries: int) -> list[Done]:
+def lost(shared: Shared, key: RunKey, tries: int) -> list[Done]:
     """A run whose worker process died each time that it was tried alone."""
     return [failed(shared, key, _LOST, f"{_LOST}; tried {tries} times alone")]

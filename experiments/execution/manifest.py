@@ -11,15 +11,15 @@ from experiments.execution.plan import Plan
 from experiments.output import provenance
 from experiments.store.identity import code_fingerprint
 from experiments.store.store import Store
-from sim.config import checked
-from sim.world.leaves import leaves_of, moved
+from sim.config import checked_config
+from sim.world.leaves import changed_leaves, leaves_of
 
 _ABSENT = "absent"  # in a configuration, where the first one has a key
 JOB = "job_"
 """How the writers of a multirun's jobs begin: each knows its own point alone."""
 
 
-class Turn:
+class Session:
     """What happened in a session so far."""
 
     def __init__(self) -> None:
@@ -31,13 +31,13 @@ class Turn:
         self.began = time.monotonic()
         self.own = 0.0  # in the store
 
-    def add(self, other: Turn) -> None:
+    def add(self, other: Session) -> None:
         """Count the runs and seconds of another turn too."""
         for name in ("done", "failed", "seconds", "array_seconds", "own"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def how_it_ended(turn: Turn, status: str) -> dict[str, object]:
+def how_it_ended(turn: Session, status: str) -> dict[str, object]:
     """What a manifest says once a turn has ended: its status, when, how many runs, and where its seconds went."""
     return {
         "status": status, "ended": _now(), "runs": turn.done, "failed": turn.failed, "run_seconds": round(turn.seconds, 2),
@@ -62,7 +62,7 @@ def manifest_of_turn(plan: Plan, store: Store) -> dict[str, object]:
         "event_seeds": EVENT_SEEDS if whole.get("world_seed") is None else "seed + luck number (0, 1, ...)",
         "bases": {first: whole},
         "changes": {name: _changed(whole, plain) for name, plain in others},
-        "digests": {name: checked(plain).digest() for name, plain in plan.points.bases.items()},
+        "digests": {name: checked_config(plain).digest() for name, plain in plan.points.bases.items()},
         "tables": plan.identity["data"],
         "study": plan.asked.plain(),
     }
@@ -71,7 +71,7 @@ def manifest_of_turn(plan: Plan, store: Store) -> dict[str, object]:
 def _changed(base: Mapping[str, object], plain: Mapping[str, object]) -> dict[str, object]:
     """What a configuration has otherwise than another, by dotted key."""
     leaves = leaves_of(plain)
-    return {key: leaves.get(key, _ABSENT) for key in moved(base, plain)}
+    return {key: leaves.get(key, _ABSENT) for key in changed_leaves(base, plain)}
 
 
 def _now() -> str:

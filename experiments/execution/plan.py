@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 from experiments.design.designs import Design
 from experiments.design.points import Points
-from experiments.execution.jobs import Batch, batches_of, crew_size
+from experiments.execution.jobs import Batch, batches_of, worker_count
 from experiments.execution.workers import refuse_unguarded
 from experiments.settings import StudyConfig
 from experiments.store.identity import Identity, identity_of, store_digest
 from experiments.store.kept import Kept
 from experiments.store.places import store_folder
 from experiments.store.requests import REQUESTS
-from experiments.store.schema import Key
-from experiments.store.store import WHOLE
-from sim.config import checked
+from experiments.store.schema import RunKey
+from experiments.store.store import WHOLE_STORE
+from sim.config import checked_config
 from sim.world.record import ConfigError, quoted
 
 
@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     kept: Kept
     identity: Identity
     folder: Path
-    writer: str = WHOLE
+    writer: str = WHOLE_STORE
     shard: tuple[int, int] = (1, 1)  # number and how many
     overrides: tuple[str, ...] = ()  # that reach every point
     pages: float = 0.0  # seconds that tables and figures will take after the runs
@@ -46,10 +46,10 @@ class Plan(NamedTuple):
         return batches_of(self.points, self.worlds, self.luck)[number - 1 :: of]
 
     @property
-    def keys(self) -> set[Key]:
+    def keys(self) -> set[RunKey]:
         """All runs, of every shard."""
         return {
-            Key(point, world, number)
+            RunKey(point, world, number)
             for point in self.points.frame["point"]
             for world in self.worlds
             for number in range(self.luck)
@@ -68,7 +68,7 @@ def planned(
         raise ConfigError(f"shard: found {quoted(asked.shard)} in {study}; accepted: null, for it is sweeps that are done in parts")
     tables = frozenset([*design.keep, *([REQUESTS] if asked.keep_requests else [])])
     kept = Kept(frozenset(design.outcomes), frozenset(design.slices), tables)
-    identity = identity_of({name: checked(plain) for name, plain in points.bases.items()}, kept)
+    identity = identity_of({name: checked_config(plain) for name, plain in points.bases.items()}, kept)
     digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
     folder = store_folder(asked.store or f"{study}-{digest}", asked.output)
     plan = Plan(command, design, asked, points, list(worlds), luck, kept, identity, folder, **more)
@@ -79,4 +79,4 @@ def planned(
 def refuse_unguarded_plan(plan: Plan) -> None:
     """Raise ``UnguardedError`` for a plan with several processes of this machine in a script where none can begin."""
     if plan.asked.engine.name == "local":
-        refuse_unguarded(crew_size(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))
+        refuse_unguarded(worker_count(plan.asked.workers, sum(len(batch.keys) for batch in plan.batches)))

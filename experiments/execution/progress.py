@@ -48,7 +48,7 @@ def bar(console: Console) -> Progress:
     )
 
 
-def tell(ended: Sequence[Done], told: Counter[str], progress: Progress) -> None:
+def print_failures(ended: Sequence[Done], told: Counter[str], progress: Progress) -> None:
     """Say failures as they happen; of the same kind only the first few."""
     for run in ended:
         if run.error:

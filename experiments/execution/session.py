@@ -19,23 +19,23 @@ from experiments.console import Terminal
 from experiments.errors import FAILED, INTERRUPTED, StoppedError
 from experiments.execution.engines import engine_of
 from experiments.execution.forecast import Ahead, projected
-from experiments.execution.jobs import Batch, crew_size, shared_of, trials, warm, work
-from experiments.execution.manifest import Turn, how_it_ended, manifest_of_turn
+from experiments.execution.jobs import Batch, shared_of, trials, warm, work, worker_count
+from experiments.execution.manifest import Session, how_it_ended, manifest_of_turn
 from experiments.execution.plan import Plan, refuse_unguarded_plan
-from experiments.execution.progress import bar, tell
+from experiments.execution.progress import bar, print_failures
 from experiments.interrupts import held
 from experiments.store.identity import code_fingerprint
 from experiments.store.requests import REQUESTS, files_of
-from experiments.store.schema import Done, Key
+from experiments.store.schema import Done, RunKey
 from experiments.store.store import CHUNK, Store, writing
-from experiments.text import counted, told_time
-from sim.config import checked
+from experiments.text import counted, time_text
+from sim.config import checked_config
 from sim.world.record import RogatoryError
 
 _TABLES = ("states.table", "states.penalty_table")  # keys of a user's own tables
 
 
-Further = Callable[[Plan, Turn], Plan | None]
+Further = Callable[[Plan, Session], Plan | None]
 """What is to be run once a plan has been, or None where that is enough; it reads of the store what the plan asked for."""
 
 
@@ -43,13 +43,13 @@ class Ran(NamedTuple):
     """A plan that has been run to its end, with all that was asked for meanwhile."""
 
     plan: Plan
-    turn: Turn
+    turn: Session
 
 
 def run_plan(plan: Plan, console: Console, further: Further | None = None) -> Ran:
     """Run what a plan still lacks, and what ``further`` asks for then. Raises ``StoppedError``, also for a run that failed."""
     refuse_unguarded_plan(plan)
-    turn = Turn()
+    turn = Session()
     asked: Plan | None = plan
     try:
         with writing(plan.folder, plan.identity, plan.writer, plan.asked.mix) as store:
@@ -69,12 +69,12 @@ def run_plan(plan: Plan, console: Console, further: Further | None = None) -> Ra
     return Ran(plan, turn)
 
 
-def conduct(plan: Plan, store: Store, console: Console, whole: Turn) -> None:
+def conduct(plan: Plan, store: Store, console: Console, whole: Session) -> None:
     """Do what is not done yet, and keep it as it comes; an interrupt or a full disk loses no run that has ended.
 
     What happens is counted in the ``whole`` turn too, of which this may be a part.
     """
-    turn = Turn()
+    turn = Session()
     try:
         with _session(plan, store, turn):
             _run_all(plan, store, turn, console)
@@ -99,7 +99,7 @@ def runs_kept(plan: Plan) -> Iterator[None]:
 
 def timed(plan: Plan) -> Done:
     """One run of a plan, made in this process and kept nowhere: its last point, once all that its points need is compiled."""
-    warm(trials([checked(plain) for plain in plan.points.bases.values()]))
+    warm(trials([checked_config(plain) for plain in plan.points.bases.values()]))
     shared = shared_of(plan.points, plan.kept._replace(tables=plan.kept.tables - {REQUESTS}), code_fingerprint(), plan.folder)
     last = plan.batches[-1]
     (run,) = work(shared, Batch(last.keys[-1:], last.home))
@@ -107,7 +107,7 @@ def timed(plan: Plan) -> Done:
 
 
 @contextmanager
-def _session(plan: Plan, store: Store, turn: Turn) -> Iterator[None]:
+def _session(plan: Plan, store: Store, turn: Session) -> Iterator[None]:
     """The manifest of a turn stands in the store while it runs, and says in the end how it went."""
     said = manifest_of_turn(plan, store)
     name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}Z-{plan.writer}"
@@ -130,7 +130,7 @@ def _halted(error: BaseException, done: int, plan: Plan, ran: bool = False) -> S
     return StoppedError(f"{type(error).__name__}: {' '.join(str(error).split())}; {kept}", FAILED)
 
 
-def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
+def _run_all(plan: Plan, store: Store, turn: Session, console: Console) -> None:
     """Do and keep what of a plan's part the store lacks; then all of its order that is there becomes parts of the tables."""
     batches, finished = plan.batches, store.finished()
     order = [key for batch in batches for key in batch.keys]
@@ -146,15 +146,15 @@ def _run_all(plan: Plan, store: Store, turn: Turn, console: Console) -> None:
     turn.own += time.perf_counter() - started
 
 
-def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Turn, chunks: _Chunks) -> None:
+def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Session, chunks: _Chunks) -> None:
     """Do batches of the ``asked`` runs of a plan, and keep what comes of each; how far they are is shown meanwhile."""
     count = sum(len(batch.keys) for batch in todo)
-    workers = crew_size(plan.asked.workers, count)
+    workers = worker_count(plan.asked.workers, count)
     engine = engine_of(plan.asked.engine, workers)
     shared = shared_of(plan.points, plan.kept, code_fingerprint(), plan.folder, plan.writer)
     shown, told = Terminal(stderr=True), Counter[str]()
     with shown.status("compiling the rules (once; about half a minute on a new machine)"):
-        warm(trials([checked(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
+        warm(trials([checked_config(plain) for plain in plan.points.bases.values()]))  # before several processes would each do it
     with bar(shown) as progress, closing(engine(shared, todo)) as ended:
         task = progress.add_task(plan.folder.name, total=count, failed=0)
         for runs in ended:
@@ -165,7 +165,7 @@ def _do(todo: Sequence[Batch], asked: int, plan: Plan, store: Store, turn: Turn,
                 words = projected(runs, todo, workers, max(start, 0.0), ahead)
                 progress.console.print(words, highlight=False, soft_wrap=True)
             _keep(runs, store, chunks, turn)
-            tell(runs, told, progress)
+            print_failures(runs, told, progress)
             progress.update(task, completed=turn.done + turn.failed, failed=turn.failed)
 
 
@@ -181,7 +181,7 @@ def _at_risk(plan: Plan, store: Store) -> Iterator[tuple[str, str]]:
             yield point, plan.points.config(place).digest()
 
 
-def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Turn) -> None:
+def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Session) -> None:
     started = time.perf_counter()
     with held():  # what is kept is counted too, or an interrupt would be told with the wrong number
         store.add(ended)
@@ -195,7 +195,7 @@ def _keep(ended: Sequence[Done], store: Store, chunks: _Chunks, turn: Turn) -> N
 class _Chunks:
     """Which thousand runs of the order are complete: they become a part when all before them have."""
 
-    def __init__(self, order: Sequence[Key], finished: set[Key], store: Store) -> None:
+    def __init__(self, order: Sequence[RunKey], finished: set[RunKey], store: Store) -> None:
         self._chunks = [order[first : first + CHUNK] for first in range(0, len(order), CHUNK)]
         self._home = {key: number for number, chunk in enumerate(self._chunks) for key in chunk}
         self._left = [sum(key not in finished for key in chunk) for chunk in self._chunks]
@@ -223,9 +223,9 @@ class _Chunks:
 # --- telling ----------------------------------------------------------------------------------------------------------------------
 
 
-def _closing(plan: Plan, turn: Turn, left: int) -> str:
+def _closing(plan: Plan, turn: Session, left: int) -> str:
     own = turn.own + turn.seconds - turn.array_seconds
     share = f", {100 * own / turn.array_seconds:.1f} % of the compute time for runner and store" if turn.array_seconds else ""
     state = "complete" if not left else f"{counted(left, 'run')} missing"
-    took = told_time(time.monotonic() - turn.began)
+    took = time_text(time.monotonic() - turn.began)
     return f"{counted(turn.done, 'run')} in {took}{share}. Store: {plan.folder} ({state})."

@@ -131,7 +131,7 @@ def _name(node: ast.AST) -> str:
 # --- the processes of one piece of work -----------------------------------------------------------------------------------------
 
 
-class Hands:
+class Workers:
     """Processes for the length of a block: none is left behind, and after a failure or an interrupt none goes on."""
 
     def __init__(

@@ -35,7 +35,7 @@ from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
 from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
-from experiments.figures.style import LARGE, MUTED, NOTE, SMALL, STYLE, folded, shortened
+from experiments.figures.style import LARGE, MUTED, NOTE, RC_STYLE, SMALL, folded, shortened
 from experiments.figures.tile_map import tile_map
 from experiments.figures.waterfall import shapley_waterfall
 from experiments.output import naming
@@ -80,7 +80,7 @@ def draw(name: str, frame: pd.DataFrame, caption: str = "", settings: Mapping[st
     above = {_TITLE: _BREAKS.sub(" ", str(page["title"])), _CAPTION: _BREAKS.sub(" ", caption)}
     safe = drawable(frame, options | above)
     title, caption = safe.words.pop(_TITLE), safe.words.pop(_CAPTION)
-    with as_shipped(STYLE | {"font.family": safe.fonts}):
+    with as_shipped(RC_STYLE | {"font.family": safe.fonts}):
         size = (page["width_inches"], page["height_inches"])
         figure = Figure(figsize=size, dpi=page["dpi"], layout="constrained")
         FigureCanvasAgg(figure)
@@ -128,7 +128,7 @@ def save(figure: Figure, path: Path | str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with naming(path, part), as_shipped(STYLE):
+        with naming(path, part), as_shipped(RC_STYLE):
             whole = io.BytesIO()  # a PDF that cannot be written to the disk cannot be closed either, and fails of something else
             to = whole if path.suffix == ".pdf" else part
             figure.savefig(to, format=path.suffix[1:], dpi=figure.dpi, metadata=_UNDATED[path.suffix])

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 from matplotlib.typing import ColorType
 
-from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.figures.style import (
     BETTER,
     FAINT,
@@ -21,15 +21,15 @@ from experiments.figures.style import (
     LONG,
     SMALL,
     TEXT,
+    add_note,
     edges,
-    note,
     nothing,
     present,
     short_names,
     striped,
     usual,
 )
-from experiments.text import Row, in_order
+from experiments.text import Row, distinct
 
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
 _SPANS = ((0.0, 0.54), (0.60, 0.16), (0.82, 0.18))  # left edge and width of the three panels, in parts of the axes
@@ -52,17 +52,17 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     """Protection of each scenario while nobody adapts and in some years of adaptation, the strongest on paper on top.
 
     ``frame``: ``scenario, conduct, year, measure, value, world_low, world_high, events_baseline, worlds``, as
-    ``experiments.analysis.adaptation.headline_of`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A value
+    ``experiments.analysis.adaptation.adaptation_headline`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A value
     beyond the axis is an arrow. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["value"].notna()]
     held = {(str(r["scenario"]), str(r["conduct"]), str(r["year"]), str(r["measure"])): r for r in table.to_dict("records")}
-    scenarios = [name for name in in_order(frame["scenario"]) if (name, NAIVE, WHOLE, "protection") in held]
+    scenarios = [name for name in distinct(frame["scenario"]) if (name, NAIVE, WHOLE_WINDOW, "protection") in held]
     if not scenarios:
         return nothing(ax)
-    scenarios.sort(key=lambda name: -held[name, NAIVE, WHOLE, "protection"]["value"])
-    years = sorted({str(year) for year in table["year"]} - {WHOLE}, key=int)
+    scenarios.sort(key=lambda name: -held[name, NAIVE, WHOLE_WINDOW, "protection"]["value"])
+    years = sorted({str(year) for year in table["year"]} - {WHOLE_WINDOW}, key=int)
     said = short_names(scenarios, names, LONG)
     ax.set_axis_off()
     panels = [ax.inset_axes((left, 0.0, width, 1.0)) for left, width in _SPANS]
@@ -72,7 +72,7 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     for panel, title in zip(panels, _TITLES, strict=True):
         _furnish(panel, title, len(scenarios))
     panels[0].set_yticks(range(len(scenarios)), [said[name] for name in scenarios], fontsize=SMALL)
-    note(ax, _explained(table, years, far))
+    add_note(ax, _explained(table, years, far))
     return ax
 
 
@@ -89,7 +89,7 @@ def _furnish(panel: Axes, title: str, rows: int) -> None:
 
 def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], held: Held) -> bool:
     """The first panel: on paper, then each year of adaptation and the same year on paper; whether any value lies beyond it."""
-    rows = [held.get((name, NAIVE, WHOLE, "protection")) for name in scenarios]
+    rows = [held.get((name, NAIVE, WHOLE_WINDOW, "protection")) for name in scenarios]
     rows += [held.get((name, ADAPTIVE, year, "protection")) for name in scenarios for year in years]
     left, right = _ends([row for row in rows if row is not None])
     panel.set_xlim(left, right)
@@ -97,7 +97,7 @@ def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], hel
     shades = np.linspace(_LIGHT, 1.0, max(len(years), 1))
     far = False
     for y, name in enumerate(scenarios):
-        far |= _mark(panel, y + _PAPER_AT, held.get((name, NAIVE, WHOLE, "protection")), "D", "white", INK)
+        far |= _mark(panel, y + _PAPER_AT, held.get((name, NAIVE, WHOLE_WINDOW, "protection")), "D", "white", INK)
         for step, shade, year in zip(steps, shades, years, strict=True):
             colour = (*to_rgba(BETTER)[:3], float(shade))
             far |= _mark(panel, y + float(step), held.get((name, ADAPTIVE, year, "protection")), "o", colour, BETTER)
@@ -125,7 +125,9 @@ def _legend(panel: Axes, shades: Mapping[str, float]) -> None:
 
 def _beside(panel: Axes, scenarios: Sequence[str], measure: str, held: Held) -> bool:
     """A further panel: one measure over the whole window under both conducts; whether any value lies beyond it."""
-    found = {(name, conduct): held.get((name, conduct, WHOLE, measure)) for name in scenarios for conduct in (NAIVE, ADAPTIVE)}
+    found = {
+        (name, conduct): held.get((name, conduct, WHOLE_WINDOW, measure)) for name in scenarios for conduct in (NAIVE, ADAPTIVE)
+    }
     left, right = _ends([row for row in found.values() if row is not None])
     panel.set_xlim(left, right)
     far = False

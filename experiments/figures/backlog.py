@@ -18,15 +18,15 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
-    apart,
+    add_note,
     legend_columns,
-    note,
     nothing,
     present,
-    scenarios_of,
+    scenarios_by_name,
     short_names,
+    spaced_apart,
 )
-from experiments.text import in_order
+from experiments.text import distinct
 
 _DATES: Any = matplotlib.dates  # its functions carry no types
 Dash = str | tuple[int, tuple[float, ...]]
@@ -59,7 +59,7 @@ def backlog(
     if table.empty:
         return nothing(ax)
     table["date"] = pd.to_datetime(table["date"])
-    scenarios, quantities = scenarios_of(table), in_order(table["quantity"])
+    scenarios, quantities = scenarios_by_name(table), distinct(table["quantity"])
     told = {name: name for name in quantities} | {name: words for name, (words, _) in _SUMMARIES.items()} | dict(names or {})
     said, spelt, colours = short_names(quantities, told), short_names(scenarios), _colours(quantities)
     dashes = {name: _DASHES[rank % len(_DASHES)] for rank, name in enumerate(scenarios)}
@@ -79,7 +79,9 @@ def backlog(
         _legend(ax, spelt, dashes)
         same = [said[name] for name in quantities if _coincide(table[table["quantity"] == name], top)]
         overlap = f" The scenarios coincide for: {', '.join(same)}." if same else ""
-    note(ax, f"Expected hours of the files waiting over an authority's hours in a month; percentiles over authorities.{overlap}")
+    add_note(
+        ax, f"Expected hours of the files waiting over an authority's hours in a month; percentiles over authorities.{overlap}"
+    )
     return ax
 
 
@@ -100,7 +102,7 @@ def _legend(ax: Axes, spelt: Mapping[str, str], dashes: Mapping[str, Dash]) -> N
 def _lines(ax: Axes, table: pd.DataFrame, colours: Mapping[str, str], dashes: Mapping[str, Dash]) -> dict[str, float]:
     """A line a quantity and scenario; returns where the first line of each quantity ends, in months."""
     ends: dict[str, float] = {}
-    for quantity in in_order(table["quantity"]):
+    for quantity in distinct(table["quantity"]):
         for scenario, dash in dashes.items():
             line = table[(table["quantity"] == quantity) & (table["scenario"] == scenario)].sort_values("date")
             if line.empty:
@@ -113,7 +115,7 @@ def _lines(ax: Axes, table: pd.DataFrame, colours: Mapping[str, str], dashes: Ma
 
 def _name_lines(ax: Axes, ends: Mapping[str, float], said: Mapping[str, str], colours: Mapping[str, str], top: float) -> None:
     """The name of each quantity to the right of the axes, as near to the end of its line as others leave room."""
-    places = apart(list(ends.values()), _LINE * top)
+    places = spaced_apart(list(ends.values()), _LINE * top)
     places = places + max(0.0, 0.4 * _LINE * top - float(places.min()))
     beside = ax.get_yaxis_transform()
     for (quantity, value), place in zip(ends.items(), places, strict=True):

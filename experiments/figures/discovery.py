@@ -7,10 +7,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from experiments.figures.style import BETTER, INK, MUTED, PALE, SMALL, TEXT, WORSE, note, nothing, present, short_names, shortened
+from experiments.figures.style import (
+    BETTER,
+    INK,
+    MUTED,
+    PALE,
+    SMALL,
+    TEXT,
+    WORSE,
+    add_note,
+    nothing,
+    present,
+    short_names,
+    shortened,
+)
 from experiments.text import Row, percent, thousands
 
-LIMITS = [
+_LIMIT_COLUMNS = [
     *("parameter", "least", "most", "low_unit", "high_unit", "low_quasi_p", "high_quasi_p", "found_again", "says"),
     *("coverage", "density", "draws", "failing", "worlds", "runs"),
 ]
@@ -31,7 +44,7 @@ def discovery_boxes(frame: pd.DataFrame, ax: Axes) -> Axes:
     draws, failing, worlds, runs``, a row a parameter; ``_unit`` in the range of the draws, 0 to 1. Raises ``ValueError`` for a
     missing column.
     """
-    table = present(frame, LIMITS)
+    table = present(frame, _LIMIT_COLUMNS)
     if table.empty:
         return nothing(ax)
     ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -_HEAD), xticks=[], yticks=range(len(table)))
@@ -45,7 +58,7 @@ def discovery_boxes(frame: pd.DataFrame, ax: Axes) -> Axes:
     heads = ((_LEFT, "left", "range of the draws, the box in colour"), (_SAYS, "left", "in the box"))
     for x, side, words in (*heads, (_CHANCE, "right", "quasi-p"), (_AGAIN, "right", "found again")):
         ax.text(x, -0.9, words, ha=side, va="center_baseline", fontsize=SMALL, color=MUTED)
-    note(ax, _explained(table.iloc[0]))
+    add_note(ax, _explained(table.iloc[0]))
     return ax
 
 
@@ -122,7 +135,7 @@ def discovery_plane(frame: pd.DataFrame, ax: Axes) -> Axes:
     _draws(ax, table)
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=SMALL, borderaxespad=0.2)
     ax.tick_params(labelsize=TEXT)
-    note(
+    add_note(
         ax,
         f"A dot a draw of all unknown numbers, mean over {thousands(first['worlds'])} worlds; those not shown vary too. Dashed: "
         f"the box in these two. {thousands(len(table))} draws, {thousands(first['runs'])} runs.",

@@ -6,8 +6,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.figures.style import INK, MUTED, PALE, PALETTE, SMALL, TEXT, edges, note, nothing, present, short_names, shortened
-from experiments.text import in_order, thousands
+from experiments.figures.style import (
+    INK,
+    MUTED,
+    PALE,
+    PALETTE,
+    SMALL,
+    TEXT,
+    add_note,
+    edges,
+    nothing,
+    present,
+    short_names,
+    shortened,
+)
+from experiments.text import distinct, thousands
 
 COLUMNS = [
     *("outcome", "unit", "level", "mean", "world_low", "world_high", "draw_low", "draw_high"),
@@ -29,7 +42,7 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
     if table.empty:
         return nothing(ax)
     ax.set_axis_off()
-    outcomes = in_order(table["outcome"])
+    outcomes = distinct(table["outcome"])
     width = (1.0 - _GAP * (len(outcomes) - 1)) / len(outcomes)
     titles = short_names(outcomes)
     for place, name in enumerate(outcomes):
@@ -37,7 +50,7 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
         _panel(
             inner, table[table["outcome"] == name].sort_values("level"), line, label, PALETTE[place % len(PALETTE)], titles[name]
         )
-    note(ax, _explained(table))
+    add_note(ax, _explained(table))
     return ax
 
 

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
-from experiments.figures.style import FEWEST, INK, MUTED, SMALL, TEXT, note, nothing, present, scenarios_of, short_names
-from experiments.text import in_order, percent, spoken, thousands
+from experiments.figures.style import FEWEST, INK, MUTED, SMALL, TEXT, add_note, nothing, present, scenarios_by_name, short_names
+from experiments.text import distinct, percent, spoken, thousands
 
-STAGES = {  # in the order in which a case can end; greys never filed, oranges refused, blues silence, then data
+_STAGES = {  # in the order in which a case can end; greys never filed, oranges refused, blues silence, then data
     "domestic": "#f0f0f0",
     "not live": "#d9d9d9",
     "deterred": "#bdbdbd",
@@ -36,7 +36,7 @@ _DARK = 0.45  # luminance under which a label is white
 def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """Share of latent cases by the stage at which they ended: a bar of 100 % for each purpose and scenario.
 
-    ``frame``: ``scenario, purpose, stage, cases``. Purposes come by name, abusive before legitimate; stages of ``STAGES``
+    ``frame``: ``scenario, purpose, stage, cases``. Purposes come by name, abusive before legitimate; stages of ``_STAGES``
     in that order, others after them. A piece of fewer than ``fewest`` cases bears no share.
     Raises ``ValueError`` for a missing column.
     """
@@ -44,7 +44,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     if table.empty or not (table["cases"] > 0).any():
         return nothing(ax)
     table["stage"] = [_plain(stage) for stage in table["stage"]]
-    scenarios, purposes = scenarios_of(table), sorted(in_order(table["purpose"]))
+    scenarios, purposes = scenarios_by_name(table), sorted(distinct(table["purpose"]))
     stages = _stages(table)
     sums = table.groupby(["purpose", "scenario", "stage"])["cases"].sum()
     spelt, titles, said = short_names(scenarios), short_names(purposes), short_names(stages)
@@ -60,19 +60,19 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     ax.set_yticklabels(ticks)
     ax.set_xlabel("% of latent cases of the window")
     ax.spines["left"].set_visible(False)
-    handles = [Patch(facecolor=STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
+    handles = [Patch(facecolor=_STAGES.get(stage, _UNKNOWN), edgecolor="#999999", lw=0.4) for stage in stages]
     words = list(said.values())
     ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, columnspacing=1.6, handlelength=1.2)
-    note(
+    add_note(
         ax, f"Every bar is all latent cases of a purpose, n of them, filed or not. Shares under {percent(_LABELLED)} have no label."
     )
     return ax
 
 
 def _stages(table: pd.DataFrame) -> list[str]:
-    """Stages at which a case ended, in the order of a case; those that ``STAGES`` does not know come last."""
-    held = in_order(table.loc[table["cases"] > 0, "stage"])
-    return [*(stage for stage in STAGES if stage in held), *(stage for stage in held if stage not in STAGES)]
+    """Stages at which a case ended, in the order of a case; those that ``_STAGES`` does not know come last."""
+    held = distinct(table.loc[table["cases"] > 0, "stage"])
+    return [*(stage for stage in _STAGES if stage in held), *(stage for stage in held if stage not in _STAGES)]
 
 
 def _plain(stage: object) -> str:
@@ -87,7 +87,7 @@ def _bar(ax: Axes, y: float, cases: np.ndarray[tuple[int], np.dtype[np.float64]]
         return
     left = 0.0
     for stage, number in zip(stages, cases, strict=True):
-        colour, width = STAGES.get(stage, _UNKNOWN), 100 * number / total
+        colour, width = _STAGES.get(stage, _UNKNOWN), 100 * number / total
         ax.barh(y, width, left=left, height=_HEIGHT, color=colour, edgecolor="white", linewidth=0.8)
         if number / total >= _LABELLED:
             words = percent(number / total) if number >= fewest else f"<{fewest}"

@@ -12,7 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from experiments.figures.style import FAINT, FEWEST, INK, MUTED, PALETTE, SMALL, TEXT, note, nothing, present, runs_of, short_names
+from experiments.figures.style import (
+    FAINT,
+    FEWEST,
+    INK,
+    MUTED,
+    PALETTE,
+    SMALL,
+    TEXT,
+    add_note,
+    nothing,
+    present,
+    runs_behind,
+    short_names,
+)
 from experiments.text import percent, thousands
 from sim.arrays import Reals
 
@@ -83,10 +96,10 @@ def flows(
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
-    whole = f"{thousands(streams.total)} disclosures pooled over {runs_of(table)}"
+    whole = f"{thousands(streams.total)} disclosures pooled over {runs_behind(table)}"
     shown = len(table) - streams.others
     covered = f"The {shown} largest of {thousands(len(table))} pairs carry {percent(streams.named / streams.total)} of"
-    note(ax, f"Width: disclosures. {covered if streams.others else 'All pairs are shown:'} {whole}.")
+    add_note(ax, f"Width: disclosures. {covered if streams.others else 'All pairs are shown:'} {whole}.")
     return ax
 
 

@@ -21,8 +21,8 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
+    add_note,
     edges,
-    note,
     nothing,
     present,
     short_names,
@@ -30,7 +30,7 @@ from experiments.figures.style import (
     unframed,
     usual,
 )
-from experiments.text import Row, banded, in_order, spoken, thousands, unknown
+from experiments.text import Row, distinct, signed_band, spoken, thousands, unknown
 
 COLUMNS = [
     *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
@@ -65,7 +65,7 @@ def forest(
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
     rows = {(str(row["arm"]), str(row["metric"])): row for row in table.to_dict("records")}
-    arms = sorted(in_order(table["arm"]), key=lambda arm: _rank(rows.get((arm, panels[0])), arm, fewest))
+    arms = sorted(distinct(table["arm"]), key=lambda arm: _rank(rows.get((arm, panels[0])), arm, fewest))
     said = short_names(arms, names, LONG)
     ax.set(xlim=(0, 1), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
     ax.set_yticklabels([said[arm] for arm in arms], fontsize=SMALL)
@@ -77,13 +77,13 @@ def forest(
     for place, metric in enumerate(panels):
         far |= _panel(ax, place, metric, [rows.get((arm, metric)) for arm in arms], fewest)
     _events(ax, [rows.get((arm, panels[0])) for arm in arms], fewest)
-    note(ax, _explained(table, panels, far, fewest))
+    add_note(ax, _explained(table, panels, far, fewest))
     return ax
 
 
 def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: int) -> str:
     first = table[table["metric"] == panels[0]]
-    before = in_order(thousands(n) for n in first["events_baseline"])
+    before = distinct(thousands(n) for n in first["events_baseline"])
     base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
     words = [
         "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: its 95 % interval; blue: better for",
@@ -177,7 +177,7 @@ def _told(row: Row, fewest: int) -> tuple[str, str]:
         return "no baseline", MUTED
     if row["percent"] == row["percent_low"] == row["percent_high"] == 0:
         return "0 in every run", MUTED
-    return banded(row["percent"], row["percent_low"], row["percent_high"]), INK
+    return signed_band(row["percent"], row["percent_low"], row["percent_high"]), INK
 
 
 def _foreseen(row: Row) -> str:

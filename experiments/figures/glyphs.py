@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from experiments.letters import JOINERS, apart_from, code_of, inked, visible
+from experiments.letters import JOINERS, apart_from, inked, sign_code, visible
 
 FONT = "DejaVu Sans"  # comes with the drawing library, so that it is the same everywhere
 _LETTER = 0.53  # of a letter's size: the mean width of letters in English text
@@ -63,7 +63,7 @@ def _coded(text: str, missing: Set[str]) -> str:
     out: list[str] = []
     for sign in text:
         alone = sign in missing or (sign in JOINERS and bool(out) and len(out[-1]) > 1)
-        out.append(code_of(sign) if alone else sign)
+        out.append(sign_code(sign) if alone else sign)
     return "".join(out)
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
-from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, note, nothing, ordered, present, short_names, unframed
+from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, add_note, nothing, ordered, present, short_names, unframed
 from experiments.text import decimals_of, signed
 
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
@@ -48,7 +48,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
     _frame(ax, [said[name] for name in levers])
     _legend(ax, worse)
     both, each = ("add", "adds") if rises else ("take off", "takes off")
-    note(
+    add_note(
         ax,
         f"Shapley interaction index: what two safeguards {both} together beyond what each {each} without the other, mean over "
         "what else is on, in % of the outcome with all off. Colour and bold: clear of zero with all pairs judged at once (95 %, "

@@ -17,16 +17,16 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
+    add_note,
     legend_columns,
-    note,
     nothing,
     present,
-    runs_of,
-    scenarios_of,
+    runs_behind,
+    scenarios_by_name,
     short_names,
     shortened,
 )
-from experiments.text import THIN, in_order, measured, spoken, thousands
+from experiments.text import THIN, distinct, measured, spoken, thousands
 
 _BAND = 0.68  # of a group's row that its scenarios share
 _UNIT = 56  # letters of a unit, with the value that it is of
@@ -67,7 +67,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     table = present(frame, _RATE)
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
-    scenarios, groups = scenarios_of(table), in_order(table["group"])
+    scenarios, groups = scenarios_by_name(table), distinct(table["group"])
     said, spelt = short_names(groups, _GROUPS), short_names(scenarios)
     step = _BAND / len(scenarios)
     shown = table[table["events"] >= fewest]
@@ -102,7 +102,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         borderaxespad=0.3,
     )
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
-    note(ax, f"Dot: mean over {runs_of(table)}; line: interval over them; events pooled.{few}")
+    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: interval over them; events pooled.{few}")
     return ax
 
 
@@ -178,7 +178,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     shown = (table["events"] >= fewest) & table["difference"].notna()
     low, high = _span(table.loc[shown, _ENDS])
     room = 0.08 * (high - low or 1.0)
-    metrics = in_order(table["metric"])
+    metrics = distinct(table["metric"])
     named = short_names(metrics, {metric: _named(metric) for metric in metrics})
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
@@ -196,5 +196,5 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
     ax.set_xlabel("change against the baseline scenario (% of its value)")
-    note(ax, "Dot: mean of the paired differences; line: its interval over runs; open and grey where the interval holds zero.")
+    add_note(ax, "Dot: mean of the paired differences; line: its interval over runs; open and grey where the interval holds zero.")
     return ax

@@ -49,7 +49,7 @@ class Frame(NamedTuple):
         return self.left >= 0 and self.low >= 0 and self.right <= size[0] and self.top <= size[1]
 
 
-class Sheet(NamedTuple):
+class AxesInPoints(NamedTuple):
     """Axes in points: their least size on the page, and how their coordinates turn into points."""
 
     size: Reals  # [2] points
@@ -57,7 +57,7 @@ class Sheet(NamedTuple):
     corner: Reals  # [2] coordinates of the lower left corner
 
     @classmethod
-    def of(cls, ax: Axes, share: tuple[float, float]) -> Sheet:
+    def of(cls, ax: Axes, share: tuple[float, float]) -> AxesInPoints:
         """Axes with linear scales that have at least that share of the page's width and height."""
         (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
         size = page_inches(ax) * np.array(share) * _POINTS
@@ -101,7 +101,9 @@ def places(mark: Reals, wide: float, high: float) -> Iterator[Frame]:
             yield Frame(low[0], low[1], top[0], top[1])
 
 
-def name_marks(ax: Axes, sheet: Sheet, marks: Reals, spots: Sequence[tuple[float, float, str]], taken: list[Frame]) -> list[str]:
+def name_marks(
+    ax: Axes, sheet: AxesInPoints, marks: Reals, spots: Sequence[tuple[float, float, str]], taken: list[Frame]
+) -> list[str]:
     """Writes the names of ``spots``, each at coordinates of its own among the ``marks`` ``[M, 2]``, clear of what is ``taken``.
 
     What is taken grows by the labels. Marks that cover each other share one. Returns the names that found no room.

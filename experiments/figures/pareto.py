@@ -18,15 +18,15 @@ from experiments.figures.style import (
     PALE,
     PALETTE,
     SMALL,
+    add_note,
     edges,
-    note,
     nothing,
     page_inches,
     present,
     short_names,
     shortened,
 )
-from experiments.text import Row, in_order, percent, signed, spoken
+from experiments.text import Row, distinct, percent, signed, spoken
 from sim.arrays import Reals
 
 _ENDS = ("", "_world_low", "_world_high")
@@ -73,7 +73,7 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
         spine.set_visible(False)
     missing = int(table["on_frontier"].sum()) - int(listed["on_frontier"].sum())
     more = f" {missing} more on the front without a number." if missing else ""
-    note(
+    add_note(
         ax,
         "Dot: a policy; pooled baseline: that of all draws and worlds together; stair: those that no other outdoes in both scores, "
         "numbered; crosses: 95 % intervals over worlds of "
@@ -202,7 +202,7 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
 
 def _parts(listed: pd.DataFrame, baseline: str, order: Sequence[str]) -> list[str]:
     """What the policies are made of, in order; what the order does not list comes last, by name."""
-    parts = in_order(part for label in listed["label"] if label != baseline for part in str(label).split(_JOIN))
+    parts = distinct(part for label in listed["label"] if label != baseline for part in str(label).split(_JOIN))
     return [*(name for name in order if name in parts), *sorted(set(parts) - set(order))]
 
 

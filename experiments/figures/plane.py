@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from experiments.figures.labels import HALO, LABEL, MARK, Frame, Sheet, extent, name_marks
+from experiments.figures.labels import HALO, LABEL, MARK, AxesInPoints, Frame, extent, name_marks
 from experiments.figures.style import (
     BETTER,
     FAINT,
@@ -24,8 +24,8 @@ from experiments.figures.style import (
     PALE,
     SMALL,
     WORSE,
+    add_note,
     edges,
-    note,
     nothing,
     present,
     short_names,
@@ -52,7 +52,7 @@ _CORNERS = (
 _SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
 
 
-class Box(NamedTuple):
+class _Window(NamedTuple):
     """A part of the plane, in per cent."""
 
     left: float
@@ -102,13 +102,13 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     if near or not zoomed:
         spots.append((0.0, 0.0, shortened(own, LONG)))
     at_rest = [said[arm] for arm in table.loc[still, "arm"]]
-    sheet, marks = Sheet.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
+    sheet, marks = AxesInPoints.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
     taken = sheet.covered(marks)
     _corners(ax, sheet.size, taken)
     homeless = name_marks(ax, sheet, marks, spots, taken)
     ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
     ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
-    note(ax, _explained(table, near, zoomed, int((~inside).sum()), at_rest, homeless))
+    add_note(ax, _explained(table, near, zoomed, int((~inside).sum()), at_rest, homeless))
     return ax
 
 
@@ -124,15 +124,15 @@ def _measured(frame: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values("arm", kind="stable").reset_index(drop=True)
 
 
-def _near(table: pd.DataFrame) -> Box:
+def _near(table: pd.DataFrame) -> _Window:
     """The part that holds the origin and the scenarios that are no giants on either score."""
     means = table[[_ACROSS, _UP]].to_numpy(float)
     kept = usual(means[:, :1], *_GIANT) & usual(means[:, 1:], *_GIANT)
-    return Box(*edges(means[kept, 0]), *edges(means[kept, 1])) if kept.any() else _whole(table)
+    return _Window(*edges(means[kept, 0]), *edges(means[kept, 1])) if kept.any() else _whole(table)
 
 
-def _whole(table: pd.DataFrame) -> Box:
-    return Box(*edges(_spans(table, _ACROSS)), *edges(_spans(table, _UP)))
+def _whole(table: pd.DataFrame) -> _Window:
+    return _Window(*edges(_spans(table, _ACROSS)), *edges(_spans(table, _UP)))
 
 
 def _spans(table: pd.DataFrame, axis: str) -> Reals:
@@ -153,7 +153,7 @@ def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, at_re
     return " ".join(words)
 
 
-def _frontier(ax: Axes, table: pd.DataFrame, box: Box) -> None:
+def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
     """A stair along the efficient scenarios: between two of them nothing is on offer."""
     best = table.loc[table["on_frontier"].fillna(False).astype(bool), [_ACROSS, _UP]].to_numpy(float)
     if not ((best[:, 0] <= 0) & (best[:, 1] >= 0)).any():

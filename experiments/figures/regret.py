@@ -19,8 +19,8 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
+    add_note,
     edges,
-    note,
     nothing,
     ordered,
     present,
@@ -69,7 +69,7 @@ def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: M
         far |= _panel(ax, (left, width), groups)
         ax.text(left, -0.95, f"in {_PANELS[score]}", fontsize=TEXT, fontweight="bold", va="center_baseline")
         _number(ax, (left, width), -0.95, "90th", MUTED)
-    note(ax, _explained(table, far))
+    add_note(ax, _explained(table, far))
     return ax
 
 

@@ -17,14 +17,14 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
+    add_note,
     legend_columns,
-    note,
     nothing,
     present,
-    scenarios_of,
+    scenarios_by_name,
     short_names,
 )
-from experiments.text import in_order, percent, thousands
+from experiments.text import distinct, percent, thousands
 
 _OTHERS = "all others"
 _BAND = 0.8  # of a state's row that its bars share
@@ -50,8 +50,8 @@ def requested_side(
     table = table[table["requests"] > 0]
     if table.empty:
         return nothing(ax)
-    scenarios, purposes = scenarios_of(table), in_order(table["purpose"])
-    states = in_order(table["requested"])
+    scenarios, purposes = scenarios_by_name(table), distinct(table["purpose"])
+    states = distinct(table["requested"])
     said = short_names([*states, _OTHERS], {name: name for name in states} | dict(names or {}))
     spelt, titles = short_names(scenarios), short_names(purposes)
     y, ticks, most = 0.0, dict[float, str](), 0.0
@@ -72,7 +72,7 @@ def requested_side(
     handles = [Patch(color=PALETTE[i % len(PALETTE)]) for i in range(len(scenarios))]
     ax.legend(handles, list(spelt.values()), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns)
     star = " * has not signed the Convention." if any(label.endswith(" *") for label in ticks.values()) else ""
-    note(
+    add_note(
         ax,
         f"At most {largest} states a block, sorted by requests pooled over scenarios and runs; second number: their count.{star}",
     )

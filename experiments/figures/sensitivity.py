@@ -13,21 +13,21 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
-from experiments.analysis.record import _LIMITS, CHANGES, DISTANCES, SHARES, STEPS
+from experiments.analysis.record import _LIMITS, CHANGES, DISTANCES, SHARE_STEPS, SHARES
 from experiments.figures.glyphs import wide
-from experiments.figures.labels import MARK, Frame, Sheet, name_marks
+from experiments.figures.labels import MARK, AxesInPoints, Frame, name_marks
 from experiments.figures.style import (
     FAINT,
     INK,
     LONG,
     MUTED,
-    NAME,
+    NAME_LETTERS,
     PALE,
     PALETTE,
     SMALL,
+    add_note,
     edges,
     folded,
-    note,
     nothing,
     present,
     short_names,
@@ -89,7 +89,7 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     beyond = (
         "Lines end at the edge where they are longer." if (bounds != np.clip(bounds, *_SHARES))[np.isfinite(bounds)].any() else ""
     )
-    note(ax, _sentences(_BOTH, noise, _UNTOLD, beyond, _left_out(len(totals), largest)))
+    add_note(ax, _sentences(_BOTH, noise, _UNTOLD, beyond, _left_out(len(totals), largest)))
     return ax
 
 
@@ -114,7 +114,7 @@ def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     long = max(map(wide, _spelt(shown["factor"]).values())) > _USUAL
     ax.set_xlabel("\n".join(folded(told, _LABEL)) if long else told)
     _legend(ax, [Line2D([], [], color=_NOISE, lw=1.6, ls=(0, (4, 2)), label="input without effect: 95 of 100 stay below")])
-    note(ax, _sentences(_BOTH, _UNTOLD, _left_out(len(table), largest)))
+    add_note(ax, _sentences(_BOTH, _UNTOLD, _left_out(len(table), largest)))
     return ax
 
 
@@ -130,7 +130,7 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
         return nothing(ax)
     shown = table.head(largest).assign(value=lambda kept: kept["change"])
     rows, said = shown.to_dict("records"), _spelt(shown["factor"])
-    ends = [[shortened(str(row[end]), NAME // 2) for end in ("lowest", "highest")] for row in rows]
+    ends = [[shortened(str(row[end]), NAME_LETTERS // 2) for end in ("lowest", "highest")] for row in rows]
     _rows(ax, [f"{said[row['factor']]}\n{low} → {high}" for row, (low, high) in zip(rows, ends, strict=True)])
     for y, (row, words) in enumerate(zip(rows, alike(shown["change"].to_list(), sign=True), strict=True)):
         _bar(ax, y, row, _TOTAL, 2 * _BAR)
@@ -139,7 +139,7 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
     ax.set_xlim(*edges(shown[["change", *_LIMITS]].to_numpy(float)))
     ax.set_xlabel(f"change of the outcome{f', {unit}' if unit else ''}")
     whiskers = _BOTH if shown["draw_low"].notna().any() else "Thin line: 95 % interval as worlds and luck vary."
-    note(ax, _sentences(bar and f"Bar: {bar}.", whiskers, _UNTOLD, _left_out(len(table), largest)))
+    add_note(ax, _sentences(bar and f"Bar: {bar}.", whiskers, _UNTOLD, _left_out(len(table), largest)))
     return ax
 
 
@@ -150,7 +150,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     ``world_low, world_high, floor`` (what replicate noise alone would show), ``told``, a row an input and index.
     ``unit`` is the outcome's. Raises ``ValueError`` for a missing column.
     """
-    table = present(frame, STEPS)
+    table = present(frame, SHARE_STEPS)
     by_index = {str(index): rows.set_index("factor") for index, rows in table.groupby("index", sort=False)}
     if not {"mu_star", "sigma", "mu"} <= set(by_index):
         return nothing(ax)
@@ -165,7 +165,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     if max(noise) > 0:
         ax.add_patch(Rectangle((0.0, 0.0), noise[0], noise[1], fc=_NOISE, alpha=0.3, lw=0, zorder=1, gid="floor"))
     _marks(ax, places, size, way, _BELOW * top / 3)
-    sheet = Sheet.of(ax, _AXES)
+    sheet = AxesInPoints.of(ax, _AXES)
     said = _spelt(size.index)
     spots = [(float(x), float(y), said[name]) for (x, y), name in zip(places, size.index, strict=True)]
     reaches = sheet.points(_reaches(places, size))
@@ -173,7 +173,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     homeless = name_marks(ax, sheet, places, spots, [*sheet.covered(places), *whiskers])
     ax.set_xlabel(f"mean size of the outcome's change along the whole range, mu*{f' ({unit})' if unit else ''}")
     ax.set_ylabel("how much that change varies with the other inputs, sigma")
-    note(ax, _morris_read(max(noise) > 0, homeless))
+    add_note(ax, _morris_read(max(noise) > 0, homeless))
     return ax
 
 

@@ -20,11 +20,11 @@ from experiments.figures.style import (
     INK,
     LONG,
     MUTED,
-    NAME,
+    NAME_LETTERS,
     SMALL,
     TEXT,
     WORSE,
-    note,
+    add_note,
     nothing,
     ordered,
     page_inches,
@@ -33,7 +33,7 @@ from experiments.figures.style import (
     shortened,
     unframed,
 )
-from experiments.text import Row, in_order, signed, spoken
+from experiments.text import Row, distinct, signed, spoken
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
@@ -85,7 +85,7 @@ def slices(
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
     arms = ordered(table["arm"], order)
-    columns = [(by, level) for by in in_order(table["by"]) for level in levels_of(table[table["by"] == by], largest)]
+    columns = [(by, level) for by in distinct(table["by"]) for level in slice_levels(table[table["by"] == by], largest)]
     kinds, levels = [by for by, _ in columns], [level for _, level in columns]
     spelt, words = short_names(arms, names, LONG), short_names(levels, LEVELS | dict(names or {}), _HEADING)
     lefts, blocks = _places(kinds)
@@ -95,7 +95,7 @@ def slices(
     ax.set(xlim=(0, lefts[-1] + 1.0), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
     ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
     unframed(ax)
-    note(ax, _explained(table, fewest, largest))
+    add_note(ax, _explained(table, fewest, largest))
     return ax
 
 
@@ -136,16 +136,16 @@ def _height(head: str, turned: bool) -> float:
 def _titles(ax: Axes, blocks: Sequence[tuple[float, str]], above: float) -> None:
     """What each way to slice shows, so many points above the table."""
     for start, by in blocks:
-        title = shortened(_HEADINGS.get(by, f"by {spoken(by)}"), NAME + len("by "))
+        title = shortened(_HEADINGS.get(by, f"by {spoken(by)}"), NAME_LETTERS + len("by "))
         spot = ax.annotate(title, (start, -_HEAD), (0, above + 7), textcoords="offset points", va="bottom", fontsize=TEXT)
         spot.set_fontweight("bold")
 
 
-def levels_of(part: pd.DataFrame, largest: int) -> list[str]:
+def slice_levels(part: pd.DataFrame, largest: int) -> list[str]:
     """Levels of one slice, at most ``largest``, in the order of the model or of the table; of more, those with most events."""
     by = str(part["by"].iloc[0])
     known = {level: place for place, level in enumerate(_ORDER.get(by, ()))}
-    levels = sorted(in_order(part["level"]), key=lambda level: known.get(level, len(known)))
+    levels = sorted(distinct(part["level"]), key=lambda level: known.get(level, len(known)))
     if len(levels) <= largest:
         return levels
     events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()

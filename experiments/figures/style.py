@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.figures.glyphs import FONT, wide
 from experiments.letters import apart_from, inked, short
-from experiments.text import in_order, spoken, thousands
+from experiments.text import distinct, spoken, thousands
 
 FEWEST = 10  # events pooled under which no rate is shown (model description, Estimands)
 NO_EVENTS = "no events"
@@ -25,10 +25,10 @@ SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 _FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
 _AROUND = 0.06  # of its span that an axis leaves free at each end
 LONG = 44  # ordinary letters of an arm, which may hold two scenarios, or of a key
-NAME = 40  # ordinary letters of a name: at its size about a quarter of a page's width
+NAME_LETTERS = 40  # ordinary letters of a name: at its size about a quarter of a page's width
 _COLUMNS = 4  # of a legend
 
-STYLE: dict[str, object] = {
+RC_STYLE: dict[str, object] = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
     "axes.grid": False,
@@ -97,11 +97,11 @@ def ordered(names: Iterable[object], order: Sequence[str]) -> list[str]:
     >>> ordered(["b", "a", "b"], ["a", "c", "b"]), ordered(["b", "a"], [])
     (['a', 'b'], ['b', 'a'])
     """
-    held = in_order(names)
+    held = distinct(names)
     return [name for name in order if name in held] or held
 
 
-def note(ax: Axes, sentence: str) -> None:
+def add_note(ax: Axes, sentence: str) -> None:
     """A sentence about the figure under its axes."""
     below = ax.annotate(sentence, (0, 0), (0, -44), "axes fraction", "offset points", ha="left", va="top", fontsize=SMALL)
     below.set_gid(NOTE)
@@ -114,12 +114,12 @@ def page_inches(ax: Axes) -> NDArray[np.float64]:
     return np.asarray(figure.get_size_inches() if figure is not None else (1.0, 1.0), float)
 
 
-def scenarios_of(table: pd.DataFrame) -> list[str]:
+def scenarios_by_name(table: pd.DataFrame) -> list[str]:
     """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
-    return sorted(in_order(table["scenario"]))
+    return sorted(distinct(table["scenario"]))
 
 
-def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = NAME) -> dict[str, str]:
+def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = NAME_LETTERS) -> dict[str, str]:
     """Names with the words that stand for them in a figure: short enough for it, and no two the same.
 
     ``said`` turns names into words; others are spoken.
@@ -135,7 +135,7 @@ def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, 
     return out
 
 
-def shortened(words: str, most: int = NAME) -> str:
+def shortened(words: str, most: int = NAME_LETTERS) -> str:
     """Words as wide as so many ordinary letters at most, with the middle left out of what is longer; blanks stand in quotes.
 
     >>> shortened("no treaty", 9), shortened("W" * 12, 9), shortened("  ")
@@ -172,10 +172,10 @@ def _parts(line: str, letters: int) -> Iterator[str]:
 
 def legend_columns(names: Iterable[str]) -> int:
     """Columns of a legend over the axes: as many as there is room for."""
-    return _COLUMNS if sum(map(wide, names)) <= NAME else 1
+    return _COLUMNS if sum(map(wide, names)) <= NAME_LETTERS else 1
 
 
-def runs_of(table: pd.DataFrame) -> str:
+def runs_behind(table: pd.DataFrame) -> str:
     """How many runs stand behind a frame, by its column ``runs``.
 
     >>> runs_of(pd.DataFrame({"runs": [1]})), runs_of(pd.DataFrame({"runs": [3, 8]}))
@@ -214,7 +214,7 @@ def edges(values: NDArray[np.float64]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def apart(wanted: Sequence[float], gap: float) -> NDArray[np.float64]:
+def spaced_apart(wanted: Sequence[float], gap: float) -> NDArray[np.float64]:
     """Places as near as can be to those wanted, in the same order and at least ``gap`` apart, shape ``[L]``.
 
     >>> apart([0.0, 0.0, 5.0], 1.0).tolist()

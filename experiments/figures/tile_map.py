@@ -18,7 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from scipy.optimize import linear_sum_assignment
 
 from experiments.figures.glyphs import wide
-from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, note, nothing, present, shortened
+from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, add_note, nothing, present, shortened
 from experiments.letters import short
 from experiments.text import measured, thousands
 from sim.arrays import Reals
@@ -111,7 +111,7 @@ def tile_map(
     kept_count = (
         f"{thousands(int(enough.sum()))} of {thousands(len(table))} states have a rate to show; events are pooled over runs."
     )
-    note(ax, f"One tile a state, near its place. {kept_count} {dark}")
+    add_note(ax, f"One tile a state, near its place. {kept_count} {dark}")
     return ax
 
 

@@ -15,14 +15,14 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     WORSE,
+    add_note,
     edges,
-    note,
     nothing,
     present,
     short_names,
     shortened,
 )
-from experiments.text import banded, in_order, spoken
+from experiments.text import distinct, signed_band, spoken
 from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
@@ -48,7 +48,7 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
         return nothing(ax)
-    outcomes = in_order(table["outcome"])[:_MOST]
+    outcomes = distinct(table["outcome"])[:_MOST]
     main = table[table["outcome"] == outcomes[0]].sort_values("value", ascending=False, kind="stable")
     levers = [str(name) for name in main["lever"]]
     rows = len(levers) + 2
@@ -64,7 +64,7 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
     ax.set_yticklabels([shortened(off, _LEVER), *short_names(levers, most=_LEVER).values(), shortened(on, _LEVER)])
     for spine in ax.spines.values():
         spine.set_visible(False)
-    note(
+    add_note(
         ax,
         "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
         "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the "
@@ -98,10 +98,10 @@ def _panel(ax: Axes, span: tuple[float, float], table: pd.DataFrame, outcome: st
         _whisker(inner, y, start + low[y - 1], start + high[y - 1])
         if not np.isnan(alone[y - 1]):
             inner.plot([start + alone[y - 1]], [y], "D", ms=4.6, mfc="white", mec=INK, mew=0.9, zorder=4)
-        _words(ax, sum(span) + _WORDS, y, banded(value[y - 1], low[y - 1], high[y - 1]))
+        _words(ax, sum(span) + _WORDS, y, signed_band(value[y - 1], low[y - 1], high[y - 1]))
     bar = inner.barh(rows - 1, ends[-1], height=_BAR, color=FAINT, zorder=2)
     bar[0].set_gid("all on")
-    _words(ax, sum(span) + _WORDS, rows - 1, banded(ends[-1], np.nan, np.nan))
+    _words(ax, sum(span) + _WORDS, rows - 1, signed_band(ends[-1], np.nan, np.nan))
 
 
 def _bar(inner: Axes, y: int, start: float, end: float, outcome: str) -> None:

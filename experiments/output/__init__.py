@@ -2,7 +2,16 @@
 
 from experiments.output.folders import FULL, OutputError, naming, replaced_folder, whole_folder
 from experiments.output.lacking import TRACES, Lacking, quoted_line
-from experiments.output.manifests import MANIFEST, commit, files_in, is_dirty, machine, manifest_of, provenance, write_manifest
+from experiments.output.manifests import (
+    MANIFEST,
+    commit,
+    files_in,
+    is_dirty,
+    machine_facts,
+    manifest_of,
+    provenance,
+    write_manifest,
+)
 from experiments.output.names import safe_name, stamped
 from experiments.output.tables import csv_of, write_csv
 
@@ -16,7 +25,7 @@ __all__ = [
     "csv_of",
     "files_in",
     "is_dirty",
-    "machine",
+    "machine_facts",
     "manifest_of",
     "naming",
     "provenance",

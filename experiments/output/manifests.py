@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # to list stores takes no simulation
     from sim.settings import Config
 
 MANIFEST = "manifest.json"
-SCHEMA = 1  # of the tables in a results folder
+MANIFEST_SCHEMA = 1  # of the tables in a results folder
 
 
 def _git(*arguments: str) -> str | None:
@@ -45,7 +45,7 @@ def is_dirty() -> bool | None:
     return None if changed is None else bool(changed)
 
 
-def machine() -> dict[str, str | int | None]:
+def machine_facts() -> dict[str, str | int | None]:
     """What numbers may depend on in their last bit: the processor that code is compiled for and the library of logarithms."""
     compiler = import_module("llvmlite.binding")  # Numba's
     return {
@@ -85,7 +85,7 @@ def provenance(command: str) -> Provenance:
         "command": f"rogatory {command}",
         "written": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "code": {"commit": commit(), "dirty": is_dirty()},
-        "machine": machine(),
+        "machine": machine_facts(),
         "versions": package_versions(),
     }
     if own := digests():
@@ -106,7 +106,7 @@ def manifest_of(
     Among ``more`` are ``seconds``, ``absent`` (estimands that the runs cannot give, with why) and ``missing`` (files likewise).
     """
     return {
-        "schema": SCHEMA,
+        "schema": MANIFEST_SCHEMA,
         **provenance(command),
         "store": str(store),
         "tables": configs[0].data,

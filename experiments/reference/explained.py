@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.execution.comparison import changes_of
-from experiments.output import commit, machine
-from experiments.reference.make import KINDS, Manifest, shown
+from experiments.output import commit, machine_facts
+from experiments.reference.make import TABLE_KINDS, Manifest, reference_path
 from experiments.text import counted
 from sim.result import package_versions
 from sim.settings import Config
@@ -26,7 +26,7 @@ def strangeness(manifest: Manifest) -> list[str]:
     then, now = manifest["versions"], package_versions()
     moved = [f"{name} {then.get(name, 'none')} -> {now[name]}" for name in now if name != _OWN and then.get(name) != now[name]]
     notes = [f"other versions than the reference's: {', '.join(moved)}"] if moved else []
-    old, new = manifest["machine"], machine()
+    old, new = manifest["machine"], machine_facts()
     parts = [
         f"{part} {old.get(part, 'unknown')} -> {new[part]}"
         for part in ("kind", "processor", "cpu", "libc")
@@ -39,9 +39,9 @@ def damage(folder: Path, part: str, manifest: Manifest | None) -> list[str]:
     """Committed files that are not those of their manifest, and code that is not what it names; nothing without a manifest."""
     if manifest is None:
         return []
-    paths = [folder / part / name for name in KINDS[part]]
+    paths = [folder / part / name for name in TABLE_KINDS[part]]
     spoilt = [path for path in paths if sha256(path) != manifest["files"].get(path.name)]
-    notes = [f"{shown(path)} is not the file that the manifest names: it was changed since" for path in spoilt]
+    notes = [f"{reference_path(path)} is not the file that the manifest names: it was changed since" for path in spoilt]
     if manifest["code"]["dirty"]:
         notes.append("the reference was made from code that was not committed")
     edited = edited_since(manifest["code"]["commit"])
@@ -64,7 +64,7 @@ def edited_since(made: str | None) -> str:
     return f"{counted(len(files), 'file')} in {', '.join(_COMPUTES)} changed since commit {made[:8]}" if files else ""
 
 
-def changed(configs: Mapping[str, Config], manifest: Manifest) -> list[str]:
+def changed_since(configs: Mapping[str, Config], manifest: Manifest) -> list[str]:
     """Scenarios whose configuration is not the one that the manifest has by its digest, and tables that are not."""
     notes = []
     arms: Mapping[str, Any] = manifest.get("arms", {})

@@ -17,42 +17,42 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE
-from experiments.analysis.contrasts import COLUMNS
-from experiments.analysis.summary import HEADLINE
+from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE_WINDOW
+from experiments.analysis.contrasts import COMPARISON_COLUMNS
+from experiments.analysis.summary import HEADLINE_ESTIMANDS
 from experiments.console import Terminal, console_of
 from experiments.design.seeds import event_seed
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
 from experiments.reference.checkout import all_committed
-from experiments.reference.tolerances import Kind, gap_scales, level_scales, share_scales
-from experiments.store.results import Key
+from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
+from experiments.store.results import EstimandKey
 from experiments.studies import adaptation, compare, demo
 from experiments.studies.adaptation import DIGITS
-from experiments.text import counted, told_time
+from experiments.text import counted, time_text
 from sim.config import load
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
 from sim.world.record import RogatoryError, quoted
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "results" / "reference"
-DEMO, SCENARIOS, ADAPTATION, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
+REPOSITORY = Path(__file__).parents[2]
+REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
+DEMO, SCENARIOS, ADAPTATION_PART, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
-COMPARED = ("scenarios=all", "seeds=10", "luck=2")  # ``rogatory compare`` with these gives the scenarios
+_COMPARED = ("scenarios=all", "seeds=10", "luck=2")  # ``rogatory compare`` with these gives the scenarios
 ADAPTED = ("seeds=10", "luck=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
 _SLICE = ("metric", "by", "level")
 _SHOWN = ("all", "group")  # slices of the headline estimands that ``comparison.csv`` keeps
-_EFFECT = tuple(name for name in COLUMNS[COLUMNS.index("baseline") : COLUMNS.index("runs") + 1])
+_EFFECT = tuple(name for name in COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("runs") + 1])
 _ENDS = ("", "_low", "_high")
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
 _OVER_WORLDS = ("world_low", "world_high")
-_FIRST = HEADLINE[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
-KINDS = {
+_FIRST = HEADLINE_ESTIMANDS[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
+TABLE_KINDS = {
     DEMO: {
-        "headline.csv": Kind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
-        "comparison.csv": Kind(
+        "headline.csv": TableKind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
+        "comparison.csv": TableKind(
             (*_SLICE, "unit"),
             ("baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"),
             "%.6g",
@@ -60,9 +60,9 @@ KINDS = {
         ),
     },
     SCENARIOS: {
-        "runs.csv": Kind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
-        "comparison.csv": Kind(("arm", "baseline_name", *_SLICE, "unit"), _EFFECT, "%.6g", level_scales),
-        "cooperation.csv": Kind(
+        "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
+        "comparison.csv": TableKind(("arm", "baseline_name", *_SLICE, "unit"), _EFFECT, "%.6g", level_scales),
+        "cooperation.csv": TableKind(
             ("arm", "baseline_name"),
             (
                 *(f"{name}{part}{end}" for name in _BOTH for part in ("", "_percent") for end in _ENDS),
@@ -72,18 +72,18 @@ KINDS = {
             "%.6g",
         ),
     },
-    ADAPTATION: {
-        "runs.csv": Kind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
-        HEADLINE_TABLE: Kind(
+    ADAPTATION_PART: {
+        "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
+        HEADLINE_TABLE: TableKind(
             ("scenario", "conduct", "year", "measure", "unit"),
             ("value", *_OVER_WORLDS, "events_baseline", "events", "worlds"),
             DIGITS,
             share_scales,
         ),
-        DISPLACED_TABLE: Kind(
+        DISPLACED_TABLE: TableKind(
             ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of"), DIGITS, share_scales
         ),
-        MOVED_TABLE: Kind(
+        MOVED_TABLE: TableKind(
             ("scenario", "by", "level", "unit"),
             ("naive", "adaptive", "moved", *(f"moved_{end}" for end in _OVER_WORLDS), "events_naive", "events_adaptive", "worlds"),
             DIGITS,
@@ -91,13 +91,13 @@ KINDS = {
         ),
     },
     PENALTIES: {
-        PENALTIES_FILE: Kind(("code", "offence"), ("max_years", "predicted_median", "low", "high", "predicted_serious"), "%.4g")
+        PENALTIES_FILE: TableKind(("code", "offence"), ("max_years", "predicted_median", "low", "high", "predicted_serious"), "%.4g")
     },
 }  # fmt: skip
 """The tables of each part, by file name."""
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
-Tables = dict[str, pd.DataFrame]
+_Tables = dict[str, pd.DataFrame]
 Manifest = Mapping[str, Any]
 """What a committed manifest says, as JSON has it: command, seeds, code, machine, versions, configurations, checksums."""
 
@@ -109,7 +109,7 @@ class ReadingError(RogatoryError):
 # --- what is kept ---------------------------------------------------------------------------------------------------------
 
 
-def of_headline(frame: pd.DataFrame, estimands: Sequence[Key] = HEADLINE) -> pd.Series:
+def of_headline(frame: pd.DataFrame, estimands: Sequence[EstimandKey] = HEADLINE_ESTIMANDS) -> pd.Series:
     """Which rows of a table with ``metric, by, level`` are headline estimands."""
     keys = pd.MultiIndex.from_frame(frame[list(_SLICE)].astype(str))
     return pd.Series(keys.isin(list(estimands)), frame.index)
@@ -117,16 +117,16 @@ def of_headline(frame: pd.DataFrame, estimands: Sequence[Key] = HEADLINE) -> pd.
 
 def headline_runs(metrics: pd.DataFrame) -> pd.DataFrame:
     """The headline estimands of every run of a study: ``scenario, seed, metric, by, level, value, count``."""
-    kind = KINDS[DEMO]["headline.csv"]
+    kind = TABLE_KINDS[DEMO]["headline.csv"]
     return metrics.loc[of_headline(metrics), [*kind.keys, *kind.numbers]].reset_index(drop=True)
 
 
-def kept_runs(runs: pd.DataFrame) -> pd.DataFrame:
+def headline_runs_of_arms(runs: pd.DataFrame) -> pd.DataFrame:
     """The headline estimands of every run of a comparison, each by arm, world seed and event seed.
 
     A row rests on its arm's configuration and these two seeds alone: an arm can be run again without the others.
     """
-    kind = KINDS[SCENARIOS]["runs.csv"]
+    kind = TABLE_KINDS[SCENARIOS]["runs.csv"]
     rows = runs[of_headline(runs)]
     seeds = [event_seed(int(world), int(luck)) for world, luck in zip(rows["world_seed"], rows["luck"], strict=True)]
     return rows.assign(event_seed=np.array(seeds, np.int64))[[*kind.keys, *kind.numbers]].reset_index(drop=True)
@@ -134,18 +134,18 @@ def kept_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
 def kept_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
     """Of every arm the headline estimands, whole and by group of people; other slices are left to whoever runs the command."""
-    names = {metric for metric, _, _ in HEADLINE}
+    names = {metric for metric, _, _ in HEADLINE_ESTIMANDS}
     return comparison[comparison["metric"].isin(names) & comparison["by"].isin(_SHOWN)].reset_index(drop=True)
 
 
-def kept_tables(runs: pd.DataFrame, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> Tables:
+def kept_tables(runs: pd.DataFrame, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> _Tables:
     """The tables of a comparison that are committed, by file name."""
-    return {"runs.csv": kept_runs(runs), "comparison.csv": kept_comparison(comparison), "cooperation.csv": cooperation}
+    return {"runs.csv": headline_runs_of_arms(runs), "comparison.csv": kept_comparison(comparison), "cooperation.csv": cooperation}
 
 
-def kept_adaptation(runs: pd.DataFrame, tables: Tables) -> Tables:
+def kept_adaptation(runs: pd.DataFrame, tables: _Tables) -> _Tables:
     """The tables of a study of adaptation that are committed: its own, and of every run what protection and cost are made of."""
-    return {"runs.csv": kept_runs(runs[of_headline(runs, _FIRST)]), **tables}
+    return {"runs.csv": headline_runs_of_arms(runs[of_headline(runs, _FIRST)]), **tables}
 
 
 def penalties() -> pd.DataFrame:
@@ -165,12 +165,12 @@ def refresh_demo(folder: Path, *overrides: str) -> str:
     before = _runs_before(folder / DEMO / "headline.csv")
     tables = {"headline.csv": runs, "comparison.csv": pd.read_csv(written / "comparison.csv")}
     _replace(folder / DEMO, DEMO, tables, written)
-    return told_moves(moved(before, runs)) if before is not None else ""
+    return moves_text(moved_numbers(before, runs)) if before is not None else ""
 
 
 def refresh_scenarios(folder: Path, *overrides: str) -> str:
     """Run every scenario, or what the overrides of a comparison choose, and keep what is committed; returns what moved."""
-    written = compare.main(*(overrides or COMPARED))
+    written = compare.main(*(overrides or _COMPARED))
     tables = kept_tables(
         pd.read_parquet(written / "runs.parquet"),
         pd.read_parquet(written / "comparison.parquet"),
@@ -179,7 +179,7 @@ def refresh_scenarios(folder: Path, *overrides: str) -> str:
     before = _runs_before(folder / SCENARIOS / "runs.csv")
     baseline = str(tables["cooperation.csv"]["baseline_name"].iloc[0])
     _replace(folder / SCENARIOS, SCENARIOS, tables, written)
-    return "" if before is None else told_moves(moved(*map(by_world, (before, tables["runs.csv"]))), baseline)
+    return "" if before is None else moves_text(moved_numbers(*map(by_world, (before, tables["runs.csv"]))), baseline)
 
 
 def refresh_adaptation(folder: Path, *overrides: str) -> str:
@@ -187,10 +187,10 @@ def refresh_adaptation(folder: Path, *overrides: str) -> str:
     written = adaptation.main(*(overrides or ADAPTED))
     own = {name: _told(written / name) for name in (HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE)}
     tables = kept_adaptation(pd.read_parquet(written / "runs.parquet"), own)
-    path = folder / ADAPTATION / HEADLINE_TABLE
+    path = folder / ADAPTATION_PART / HEADLINE_TABLE
     before = _told(path) if path.exists() else None
-    _replace(folder / ADAPTATION, ADAPTATION, tables, written)
-    return "" if before is None else told_years(moved_years(before, tables[HEADLINE_TABLE]))
+    _replace(folder / ADAPTATION_PART, ADAPTATION_PART, tables, written)
+    return "" if before is None else years_text(moved_years(before, tables[HEADLINE_TABLE]))
 
 
 def _told(path: Path) -> pd.DataFrame:
@@ -200,7 +200,7 @@ def _told(path: Path) -> pd.DataFrame:
 
 def refresh_penalties(folder: Path) -> str:
     """Predict the known penalties anew; returns how many predictions moved."""
-    path, digits = folder / PENALTIES_FILE, KINDS[PENALTIES][PENALTIES_FILE].digits
+    path, digits = folder / PENALTIES_FILE, TABLE_KINDS[PENALTIES][PENALTIES_FILE].digits
     text = csv_of(penalties(), digits)
     before = path.read_text(encoding="utf-8") if path.exists() else text
     folder.mkdir(parents=True, exist_ok=True)
@@ -214,11 +214,11 @@ def _runs_before(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path) if path.exists() else None
 
 
-def _replace(folder: Path, part: str, tables: Tables, written: Path) -> None:
+def _replace(folder: Path, part: str, tables: _Tables, written: Path) -> None:
     """Put tables, figures and manifest of a study in the place of what was there."""
     with whole_folder(folder.parent, fresh := f".new-{part}") as into:
         for name, table in tables.items():
-            write_csv(table, into / name, KINDS[part][name].digits)
+            write_csv(table, into / name, TABLE_KINDS[part][name].digits)
         for source in sorted(written.rglob("*.png")):
             shutil.copy(source, into / source.name)
         manifest = json.loads((written / MANIFEST).read_text(encoding="utf-8"))
@@ -242,7 +242,7 @@ def by_world(runs: pd.DataFrame) -> pd.DataFrame:
     return mean.astype(dict.fromkeys(["scenario", *_SLICE], str))
 
 
-def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+def moved_numbers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Headline numbers whose mean over seeds changed: ``scenario, metric, by, level, old, new, z`` (paired by seed)."""
     keys = ["scenario", *_SLICE, "seed"]
     both = old.merge(new, on=keys, suffixes=("_old", "_new"))
@@ -254,7 +254,7 @@ def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return table[changed].drop(columns=["spread", "runs"]).reset_index()
 
 
-def told_moves(rows: pd.DataFrame, baseline: str | None = None) -> str:
+def moves_text(rows: pd.DataFrame, baseline: str | None = None) -> str:
     """What moved, as lines; given a baseline, its numbers in full, of the other arms the first two estimands and how many more."""
     if rows.empty:
         return "no headline number moved"
@@ -279,11 +279,11 @@ def moved_years(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return table[~same].reset_index(drop=True)
 
 
-def told_years(rows: pd.DataFrame) -> str:
+def years_text(rows: pd.DataFrame) -> str:
     """What moved, as lines: numbers of the whole window in full, of single years how many."""
     if rows.empty:
         return "no headline number moved"
-    shown = rows[rows["year"] == WHOLE].drop(columns="year")
+    shown = rows[rows["year"] == WHOLE_WINDOW].drop(columns="year")
     more = len(rows) - len(shown)
     lines = [shown.to_string(index=False)] if len(shown) else []
     return "\n".join([*lines, f"and {counted(more, 'further headline number')} of single years"] if more else lines)
@@ -293,7 +293,7 @@ REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
     DEMO: refresh_demo,
     SCENARIOS: refresh_scenarios,
-    ADAPTATION: refresh_adaptation,
+    ADAPTATION_PART: refresh_adaptation,
 }
 
 
@@ -308,46 +308,50 @@ def read_manifest(folder: Path, part: str) -> Manifest:
     except OSError:
         raise _missing(path) from None
     except ValueError as error:
-        raise ReadingError(f"{shown(path)}: cannot be read ({error}); accepted: what git has") from None
+        raise ReadingError(f"{reference_path(path)}: cannot be read ({error}); accepted: what git has") from None
     wanted = ("command", "seeds", "scenarios", "versions", "machine", "code", "tables", "files", "seconds")
     if not isinstance(manifest, dict):
-        raise ReadingError(f"{shown(path)}: found no manifest; accepted: what git has")
+        raise ReadingError(f"{reference_path(path)}: found no manifest; accepted: what git has")
     lacking = [key for key in (*wanted, *(["arms", "luck"] if part != DEMO else [])) if key not in manifest]
     if lacking:
-        raise ReadingError(f"{shown(path)}: lacks {', '.join(lacking)}; accepted: what git has")
+        raise ReadingError(f"{reference_path(path)}: lacks {', '.join(lacking)}; accepted: what git has")
     return dict(manifest)
 
 
-def read_tables(folder: Path, part: str) -> Tables:
+def read_tables(folder: Path, part: str) -> _Tables:
     """The tables of a part, every cell a text. Raises ``ReadingError`` for one that is missing or damaged."""
     where = folder if part == PENALTIES else folder / part
-    return {name: _read(where / name, kind) for name, kind in KINDS[part].items()}
+    return {name: _read(where / name, kind) for name, kind in TABLE_KINDS[part].items()}
 
 
-def _read(path: Path, kind: Kind) -> pd.DataFrame:
+def _read(path: Path, kind: TableKind) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except OSError:
         raise _missing(path) from None
     except ValueError as error:  # pandas' own errors among them
-        raise ReadingError(f"{shown(path)}: cannot be read ({' '.join(str(error).split())}); accepted: what git has") from None
+        raise ReadingError(
+            f"{reference_path(path)}: cannot be read ({' '.join(str(error).split())}); accepted: what git has"
+        ) from None
     if lacking := [name for name in (*kind.keys, *kind.numbers) if name not in table]:
-        raise ReadingError(f"{shown(path)}: found no column {', '.join(lacking)}; accepted: what git has")
+        raise ReadingError(f"{reference_path(path)}: found no column {', '.join(lacking)}; accepted: what git has")
     for name in kind.numbers:
         known = table.loc[table[name] != "", name]
         wrong = known[pd.to_numeric(known, errors="coerce").isna()]
         if len(wrong):
-            raise ReadingError(f"{shown(path)}: {name}: found {wrong.iloc[0]!r}; accepted: numbers (what git has)")
+            raise ReadingError(f"{reference_path(path)}: {name}: found {wrong.iloc[0]!r}; accepted: numbers (what git has)")
     if doubled := int(table.duplicated(list(kind.keys)).sum()):
-        raise ReadingError(f"{shown(path)}: found {counted(doubled, 'row')} twice; accepted: what git has")
+        raise ReadingError(f"{reference_path(path)}: found {counted(doubled, 'row')} twice; accepted: what git has")
     return table
 
 
 def _missing(path: Path) -> ReadingError:
-    return ReadingError(f"{shown(path)}: not found; accepted: a checkout of the repository, which holds the reference results")
+    return ReadingError(
+        f"{reference_path(path)}: not found; accepted: a checkout of the repository, which holds the reference results"
+    )
 
 
-def shown(path: Path) -> str:
+def reference_path(path: Path) -> str:
     """A file of the reference as it is named to people: its place under ``results/``."""
     at = max((k for k, part in enumerate(path.parts) if part == "results"), default=len(path.parts) - 2)
     return "/".join(path.parts[at:])
@@ -360,7 +364,7 @@ def known_parts(names: Sequence[str]) -> None:
             raise RogatoryError(f"reference: found {quoted(name)}; accepted: {', '.join(REFRESH)}")
 
 
-def main(names: Sequence[str] = (), folder: Path = FOLDER) -> int:
+def main(names: Sequence[str] = (), folder: Path = REFERENCE_FOLDER) -> int:
     """Make the named parts anew, or all; print what moved and how long it took.
 
     The exit status is 0, or 2 for an unknown part and for a checkout with files that no commit holds: then nothing is made.
@@ -368,14 +372,14 @@ def main(names: Sequence[str] = (), folder: Path = FOLDER) -> int:
     console = console_of()
     try:
         known_parts(names)
-        all_committed(ROOT, FOLDER)
+        all_committed(REPOSITORY, REFERENCE_FOLDER)
     except RogatoryError as error:
         Terminal(stderr=True).print(str(error), highlight=False, soft_wrap=True)
         return 2
     for part in names or REFRESH:
         began = time.monotonic()
         lines = REFRESH[part](folder)
-        console.rule(f"{part}: made anew in {told_time(time.monotonic() - began)}", align="left")
+        console.rule(f"{part}: made anew in {time_text(time.monotonic() - began)}", align="left")
         for line in lines.splitlines():
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0

@@ -22,30 +22,30 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments.analysis.adaptation import tables_of as adapted_tables
-from experiments.analysis.contrasts import FURTHER_USE, comparison_of, contrast_of, cooperation_of
-from experiments.analysis.run_tables import tally_of
+from experiments.analysis.adaptation import adaptation_tables as adapted_tables
+from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, cooperation_of
+from experiments.analysis.run_tables import run_tables_in
 from experiments.analysis.summary import comparison_of as demo_comparison
 from experiments.console import Terminal, console_of
-from experiments.design.arms import Entry, line_up
+from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.designs import Design
 from experiments.errors import INTERRUPTED, StoppedError
-from experiments.execution.comparison import plan_of, run_all, runs_frame
+from experiments.execution.comparison import comparison_plan, run_all, runs_frame
 from experiments.execution.forecast import work_of
-from experiments.execution.jobs import crew_size
+from experiments.execution.jobs import worker_count
 from experiments.execution.plan import Plan
 from experiments.execution.session import run_plan, timed
-from experiments.reference.explained import changed, damage, strangeness
+from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
-    ADAPTATION,
+    ADAPTATION_PART,
     DEMO,
-    FOLDER,
-    KINDS,
     PENALTIES,
     PENALTIES_FILE,
+    REFERENCE_FOLDER,
     SCENARIOS,
+    TABLE_KINDS,
     Manifest,
-    Tables,
+    _Tables,
     headline_runs,
     kept_adaptation,
     kept_tables,
@@ -58,32 +58,32 @@ from experiments.reference.tolerances import (
     EVENTS,
     SHARE,
     WITHIN,
-    Outcome,
+    SubjectVerdict,
     as_text,
     judged,
-    outcome_of,
+    subject_verdict,
 )
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
-from experiments.store.results import COOPERATION, OFFICER_HOURS, PROTECTION, Board
+from experiments.store.results import CASES_DISCLOSED, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, Results
 from experiments.studies import adaptation, demo
 from experiments.studies import replication as study
-from experiments.studies.compare import chosen_arms
-from experiments.text import counted, told_time
+from experiments.studies.compare import compared_arms
+from experiments.text import counted, time_text
 from sim.config import key_of, options
 from sim.settings import Config
 from sim.world.record import RogatoryError
 
-PARTS = (DEMO, ADAPTATION, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
+PARTS = (DEMO, ADAPTATION_PART, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
 CHANGED = 4  # exit status: a number is different
 _ELSEWHERE = "another machine or other versions than the reference's"
 
 
-class Reading(NamedTuple):
+class Reference(NamedTuple):
     """The reference as it lies on disk."""
 
     manifests: dict[str, Manifest]  # by part; the penalties have none
-    tables: dict[str, Tables]  # by part
+    tables: dict[str, _Tables]  # by part
 
     @property
     def arms(self) -> list[str]:
@@ -91,10 +91,10 @@ class Reading(NamedTuple):
         return list(self.manifests[SCENARIOS]["arms"])
 
 
-class Again(NamedTuple):
+class RunAgain(NamedTuple):
     """What running a part again gave."""
 
-    tables: Tables
+    tables: _Tables
     scales: dict[str, pd.DataFrame]  # of a table, by file name; where none is given a table's numbers are measured by its kind
     configs: dict[str, Config]  # by subject
 
@@ -102,30 +102,28 @@ class Again(NamedTuple):
 class Found(NamedTuple):
     """What is found of one part, once it has been run again."""
 
-    outcomes: list[Outcome]  # a row a subject
+    outcomes: list[SubjectVerdict]  # a row a subject
     notes: list[str]  # what may explain a difference
     elsewhere: bool  # whether it was run on another machine, or with other versions, than the reference
 
 
 def main(*names: str) -> int:
     """Run the named scenarios and parts again (all of them without a name), tell each number's verdict."""
-    reading = read(FOLDER)
+    reading = read_reference(REFERENCE_FOLDER)
     chosen = chosen_of(names, reading)
     console, began = console_of(), time.monotonic()
     named = named_in(chosen, reading)
     todo = {part: todo_of(part, reading.manifests.get(part, {}), here) for part, (_, here) in named.items()}
-    console.print(
-        f"{counted(len(chosen), 'part')} of the reference once more; {told_before(todo)}", highlight=False, soft_wrap=True
-    )
+    console.print(f"{counted(len(chosen), 'part')} of the reference once more; {forecast(todo)}", highlight=False, soft_wrap=True)
     found = [found_of(part, reading, todo[part], gone) for part, (gone, _) in named.items()]
     outcomes = [row for one in found for row in one.outcomes]
-    tell(found, outcomes, time.monotonic() - began, console)
+    print_verdicts(found, outcomes, time.monotonic() - began, console)
     return 0 if all(outcome.stands for outcome in outcomes) else CHANGED
 
 
-def tell(found: Sequence[Found], outcomes: Sequence[Outcome], seconds: float, console: Console) -> None:
+def print_verdicts(found: Sequence[Found], outcomes: Sequence[SubjectVerdict], seconds: float, console: Console) -> None:
     """Print the table of outcomes, the notes of every part, and the verdict on all."""
-    console.print(table_of(outcomes))
+    console.print(verdict_table(outcomes))
     for note in [note for one in found for note in one.notes]:
         console.print(f"Note on {note}.", highlight=False, markup=False, soft_wrap=True)
     style = "bold red" if any(row.different for row in outcomes) else None
@@ -133,34 +131,34 @@ def tell(found: Sequence[Found], outcomes: Sequence[Outcome], seconds: float, co
     console.print(told, style=style, highlight=False, soft_wrap=True)
 
 
-def named_in(chosen: Sequence[str], reading: Reading) -> dict[str, tuple[list[str], list[str]]]:
+def named_in(chosen: Sequence[str], reading: Reference) -> dict[str, tuple[list[str], list[str]]]:
     """The parts that are to be run again, each with its scenarios that are no longer on file, and those that are."""
     arms = [name for name in chosen if name not in PARTS]
     of_part = {SCENARIOS: arms} if arms else {}
-    of_part |= {part: adapted_in(reading.manifests[part]) if part == ADAPTATION else arms for part in PARTS if part in chosen}
-    return {part: parted(of_it) for part, of_it in of_part.items()}
+    of_part |= {part: adapted_in(reading.manifests[part]) if part == ADAPTATION_PART else arms for part in PARTS if part in chosen}
+    return {part: on_file_and_gone(of_it) for part, of_it in of_part.items()}
 
 
-def found_of(part: str, reading: Reading, todo: Todo, gone: Sequence[str]) -> Found:
+def found_of(part: str, reading: Reference, todo: Todo, gone: Sequence[str]) -> Found:
     """Run one part again and judge its numbers; ``gone`` are scenarios of it that are no longer on file."""
     manifest = reading.manifests.get(part, reading.manifests[SCENARIOS])
     strange = strangeness(manifest)
     again = made_again(part, todo)
     subjects = [*again.configs, *gone] if part == SCENARIOS else [part]
-    outcomes = [outcome_of(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
-    notes = [*strange, *damage(FOLDER, part, reading.manifests.get(part)), *changed(again.configs, manifest)]
-    if part in (SCENARIOS, ADAPTATION):
+    outcomes = [subject_verdict(name, verdicts(part, reading.tables[part], again, bool(strange), name)) for name in subjects]
+    notes = [*strange, *damage(REFERENCE_FOLDER, part, reading.manifests.get(part)), *changed_since(again.configs, manifest)]
+    if part in (SCENARIOS, ADAPTATION_PART):
         notes += [f"no scenario is named {name} any more" for name in gone]
     return Found(outcomes, [f"{part}: {note}" for note in notes], bool(strange))
 
 
-def read(folder: Path) -> Reading:
+def read_reference(folder: Path) -> Reference:
     """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
-    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO, ADAPTATION)}
-    return Reading(manifests, {part: read_tables(folder, part) for part in KINDS})
+    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO, ADAPTATION_PART)}
+    return Reference(manifests, {part: read_tables(folder, part) for part in TABLE_KINDS})
 
 
-def chosen_of(names: Sequence[str], reading: Reading) -> list[str]:
+def chosen_of(names: Sequence[str], reading: Reference) -> list[str]:
     """What is to be run again, each once. Raises ``RogatoryError`` for a name that the reference does not have."""
     known = [*reading.arms, *PARTS]
     for name in names:
@@ -169,7 +167,7 @@ def chosen_of(names: Sequence[str], reading: Reading) -> list[str]:
     return list(dict.fromkeys(names)) or known
 
 
-def parted(arms: Sequence[str]) -> tuple[list[str], list[str]]:
+def on_file_and_gone(arms: Sequence[str]) -> tuple[list[str], list[str]]:
     """Scenarios of the reference that are no longer on file, and those that are."""
     on_file = set(options("scenario"))
     gone = [arm for arm in arms if not set(arm.partition("@")[0].split("+")) <= on_file]
@@ -183,10 +181,10 @@ class Todo(NamedTuple):
     """A part that is to be run again."""
 
     plan: Plan | None  # None where nothing is simulated
-    again: Callable[[Path, Console], Again]  # runs it into a folder
+    again: Callable[[Path, Console], RunAgain]  # runs it into a folder
 
 
-def made_again(part: str, todo: Todo) -> Again:
+def made_again(part: str, todo: Todo) -> RunAgain:
     """Run a part again, in a store that is gone when this returns, or stops: what says where it was is said without it."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -201,12 +199,12 @@ def made_again(part: str, todo: Todo) -> Again:
 def todo_of(part: str, manifest: Manifest, arms: Sequence[str]) -> Todo:
     """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
-        return Todo(None, lambda *_: Again({PENALTIES_FILE: penalties()}, {}, {}))
+        return Todo(None, lambda *_: RunAgain({PENALTIES_FILE: penalties()}, {}, {}))
     if part == DEMO:
         return demo_again(manifest)
     if not arms:
-        return Todo(None, lambda *_: Again({}, {}, {}))
-    return adaptation_again(manifest, arms) if part == ADAPTATION else scenarios_again(manifest, arms)
+        return Todo(None, lambda *_: RunAgain({}, {}, {}))
+    return adaptation_again(manifest, arms) if part == ADAPTATION_PART else scenarios_again(manifest, arms)
 
 
 def overrides_of(manifest: Manifest, *without: str) -> list[str]:
@@ -218,24 +216,24 @@ def overrides_of(manifest: Manifest, *without: str) -> list[str]:
 def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
     """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
     entries, asked = entries_of(manifest, arms)
-    plan = plan_of(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
+    plan = comparison_plan(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
 
-    def again(folder: Path, console: Console) -> Again:
+    def again(folder: Path, console: Console) -> RunAgain:
         board = run_all(plan._replace(folder=folder), entries, console).board
         places = [place for place, entry in enumerate(entries) if entry.against != place]
         contrasts = [contrast_of(board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
         runs = runs_frame(board, entries)
         configs = {entry.name: entry.config for entry in entries}
         if not contrasts:
-            return Again({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
+            return RunAgain({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
         cooperation = cooperation_of(board, contrasts)
-        tables = kept_tables(runs, comparison_of(board, contrasts, {}), cooperation)
-        return Again(tables, {"cooperation.csv": cooperation_scales(board, entries, cooperation)}, configs)
+        tables = kept_tables(runs, arm_comparison(board, contrasts, {}), cooperation)
+        return RunAgain(tables, {"cooperation.csv": cooperation_scales(board, entries, cooperation)}, configs)
 
     return Todo(plan, again)
 
 
-def _design_of(entries: Sequence[Entry]) -> Design:
+def _design_of(entries: Sequence[ArmRun]) -> Design:
     return Design(question="What the reference says of scenarios.", scenarios=[entry.name for entry in entries])
 
 
@@ -243,22 +241,27 @@ def _none() -> pd.DataFrame:
     return pd.DataFrame(columns=["metric", "by", "level"])
 
 
-def entries_of(manifest: Manifest, arms: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+def entries_of(manifest: Manifest, arms: Sequence[str]) -> tuple[list[ArmRun], StudyConfig]:
     """The baseline of the reference, then the arms named; the baseline alone if it is the only one named. And how they are run."""
     baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
     named = [arm for arm in arms if arm != baseline]
     some = named or [next(name for name in manifest["arms"] if name != baseline)]
-    chosen, asked = chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"])
-    entries = line_up(chosen)
+    chosen, asked = compared_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"])
+    entries = arm_runs_of(chosen)
     return (entries if named else entries[:1]), asked
 
 
-def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.DataFrame) -> pd.DataFrame:
+def cooperation_scales(board: Results, entries: Sequence[ArmRun], cooperation: pd.DataFrame) -> pd.DataFrame:
     """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
-    keys = {"protection": PROTECTION, "cooperation_lost": COOPERATION, "hours": OFFICER_HOURS, "secondary_use": FURTHER_USE}
+    keys = {
+        "protection": CASES_DISCLOSED,
+        "cooperation_lost": LEGITIMATE_NEEDS_MET,
+        "hours": OFFICER_HOURS,
+        "secondary_use": FURTHER_USE,
+    }
     levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
     columns: dict[str, float | list[float]] = {}
-    for name in KINDS[SCENARIOS]["cooperation.csv"].numbers:
+    for name in TABLE_KINDS[SCENARIOS]["cooperation.csv"].numbers:
         if name.startswith("delay_days"):
             shares = cooperation["delay_quantile"].astype(str)
             columns[name] = [_level(board, entries[0], ("legit_delay_days", "quantile", share)) for share in shares]
@@ -268,7 +271,7 @@ def cooperation_scales(board: Board, entries: Sequence[Entry], cooperation: pd.D
     return pd.DataFrame({"arm": cooperation["arm"]} | columns)
 
 
-def _level(board: Board, entry: Entry, key: tuple[str, str, str]) -> float:
+def _level(board: Results, entry: ArmRun, key: tuple[str, str, str]) -> float:
     """The baseline's mean of an estimand over all runs; zero where there is none."""
     if key not in board.keys:
         return 0.0
@@ -282,22 +285,22 @@ def adapted_in(manifest: Manifest) -> list[str]:
     return list(dict.fromkeys(name.rpartition(" ")[0] for name in arms))
 
 
-def adapting(manifest: Manifest, scenarios: Sequence[str]) -> tuple[list[Entry], StudyConfig]:
+def adapting(manifest: Manifest, scenarios: Sequence[str]) -> tuple[list[ArmRun], StudyConfig]:
     """These scenarios and their baselines under each conduct, as the study lines them up; and how they are run."""
-    arms, asked = adaptation.chosen_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"])
-    return line_up(arms), asked
+    arms, asked = adaptation.adaptation_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(scenarios)}]"])
+    return arm_runs_of(arms), asked
 
 
 def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
     """The study of adaptation under the worlds and lucks of its manifest."""
     entries, asked = adapting(manifest, scenarios)
-    spec = adaptation.checked(entries[0].config, asked)
-    plan = plan_of(entries, asked, adaptation.design_asked(entries), "adaptation", "reproduce", 0.0)
+    spec = adaptation.checked_study(entries[0].config, asked)
+    plan = comparison_plan(entries, asked, adaptation.adaptation_design(entries), "adaptation", "reproduce", 0.0)
 
-    def again(folder: Path, console: Console) -> Again:
+    def again(folder: Path, console: Console) -> RunAgain:
         board = run_all(plan._replace(folder=folder), entries, console).board
         tables = kept_adaptation(runs_frame(board, entries), adapted_tables(board, entries, spec))
-        return Again(tables, {}, {entry.name: entry.config for entry in entries})
+        return RunAgain(tables, {}, {entry.name: entry.config for entry in entries})
 
     return Todo(plan, again)
 
@@ -306,14 +309,14 @@ def demo_again(manifest: Manifest) -> Todo:
     """The demo under the seeds of its manifest."""
     before, after, asked = demo.pair(*overrides_of(manifest))
     pair = before, after
-    plan = study.plan_of("demo", demo.QUESTION, pair, asked, ["reproduce"])
+    plan = study.replication_plan("demo", demo.DEMO_QUESTION, pair, asked, ["reproduce"])
 
-    def again(folder: Path, console: Console) -> Again:
-        metrics = tally_of(run_plan(plan._replace(folder=folder), console).plan).metrics
+    def again(folder: Path, console: Console) -> RunAgain:
+        metrics = run_tables_in(run_plan(plan._replace(folder=folder), console).plan).metrics
         names = before.scenario_name, after.scenario_name
         comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
         tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
-        return Again(tables, {}, dict(zip(names, pair, strict=True)))
+        return RunAgain(tables, {}, dict(zip(names, pair, strict=True)))
 
     return Todo(plan, again)
 
@@ -321,11 +324,11 @@ def demo_again(manifest: Manifest) -> Todo:
 # --- judging --------------------------------------------------------------------------------------------------------------
 
 
-def verdicts(part: str, then: Tables, again: Again, elsewhere: bool, subject: str) -> list[pd.DataFrame]:
+def verdicts(part: str, then: _Tables, again: RunAgain, elsewhere: bool, subject: str) -> list[pd.DataFrame]:
     """Each table of a part number by number; of the scenarios the rows of one arm."""
     arm = subject if part == SCENARIOS else None
     found = []
-    for name, kind in KINDS[part].items():
+    for name, kind in TABLE_KINDS[part].items():
         fresh = again.tables.get(name)
         if fresh is None and subject in again.configs:
             continue  # the baseline alone is in no contrast
@@ -346,7 +349,7 @@ def _of(table: pd.DataFrame, arm: str | None) -> pd.DataFrame:
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def told_before(todo: Mapping[str, Todo]) -> str:
+def forecast(todo: Mapping[str, Todo]) -> str:
     """How long it will take, from one run of each part, made here and now."""
     plans = [one.plan for one in todo.values() if one.plan is not None]
     if not plans:
@@ -354,13 +357,13 @@ def told_before(todo: Mapping[str, Todo]) -> str:
     began = time.monotonic()
     with Terminal(stderr=True).status("compiling the rules, and timing one run of each part"):
         tried = [(plan, timed(plan)) for plan in plans]
-    seconds = sum(work_of(plan.batches, crew_size(plan.asked.workers, len(plan.keys)), [run]) for plan, run in tried)
+    seconds = sum(work_of(plan.batches, worker_count(plan.asked.workers, len(plan.keys)), [run]) for plan, run in tried)
     spent = time.monotonic() - began
     runs = sum(len(plan.keys) for plan in plans)
-    return f"projected: about {told_time(seconds + spent * len(plans))} for {counted(runs, 'run')}"
+    return f"projected: about {time_text(seconds + spent * len(plans))} for {counted(runs, 'run')}"
 
 
-def table_of(outcomes: Sequence[Outcome]) -> Table:
+def verdict_table(outcomes: Sequence[SubjectVerdict]) -> Table:
     """One row a subject."""
     table = Table(title="The reference against what the code gives now", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("reference", no_wrap=True)
@@ -373,7 +376,7 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def conclusion(outcomes: Sequence[Outcome], elsewhere: bool, seconds: float) -> str:
+def conclusion(outcomes: Sequence[SubjectVerdict], elsewhere: bool, seconds: float) -> str:
     """The verdict on all, in words."""
     numbers, within, different = (sum(getattr(row, name) for row in outcomes) for name in ("numbers", "within", "different"))
     if different:
@@ -389,4 +392,4 @@ def conclusion(outcomes: Sequence[Outcome], elsewhere: bool, seconds: float) -> 
         if elsewhere
         else "on the machine and with the versions of the reference nothing but identity is accepted"
     )
-    return f"{verdict} ({rule}). {told_time(seconds).capitalize()}; nothing was written."
+    return f"{verdict} ({rule}). {time_text(seconds).capitalize()}; nothing was written."

@@ -27,21 +27,21 @@ _COUNTS = (*_EVENTS, "of", "worlds", "runs")
 _SIDES = ("_then", "_now")
 
 
-def no_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+def no_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Every number is measured by itself."""
     return pd.DataFrame(0.0, index=table.index, columns=list(kind.numbers))
 
 
-class Kind(NamedTuple):
+class TableKind(NamedTuple):
     """How a table is written, which of its columns name a number, which are numbers, and what these are measured by."""
 
     keys: tuple[str, ...]
     numbers: tuple[str, ...]
     digits: str
-    scales: Callable[[pd.DataFrame, Kind], pd.DataFrame] = no_scales
+    scales: Callable[[pd.DataFrame, TableKind], pd.DataFrame] = no_scales
 
 
-class Outcome(NamedTuple):
+class SubjectVerdict(NamedTuple):
     """What came of one subject."""
 
     subject: str
@@ -66,7 +66,7 @@ def as_text(frame: pd.DataFrame, digits: str) -> pd.DataFrame:
     return pd.read_csv(StringIO(csv_of(frame, digits)), dtype=str, keep_default_na=False)
 
 
-def judged(then: pd.DataFrame, now: pd.DataFrame, kind: Kind, scales: pd.DataFrame, elsewhere: bool) -> pd.DataFrame:
+def judged(then: pd.DataFrame, now: pd.DataFrame, kind: TableKind, scales: pd.DataFrame, elsewhere: bool) -> pd.DataFrame:
     """Every number of two tables of text: ``key`` columns, ``column, then, now, moved, verdict``, in the order of ``then``.
 
     ``scales`` has a column for each number and a row for each of ``then``: what the number is measured by if it is small
@@ -99,7 +99,7 @@ def tolerance(events: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.fmax(SHARE, EVENTS / np.fmax(np.where(np.isnan(events), np.inf, events), 1.0))
 
 
-def _long(table: pd.DataFrame, kind: Kind, scales: pd.DataFrame | None) -> pd.DataFrame:
+def _long(table: pd.DataFrame, kind: TableKind, scales: pd.DataFrame | None) -> pd.DataFrame:
     """One row a number: keys, ``column, text, events`` and, given scales, ``scale``."""
     keys, numbers = list(kind.keys), list(kind.numbers)
     counts = [name for name in numbers if name in _EVENTS]
@@ -112,7 +112,7 @@ def _long(table: pd.DataFrame, kind: Kind, scales: pd.DataFrame | None) -> pd.Da
     return long
 
 
-def level_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+def level_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Differences, their limits and spreads are measured by the baseline's level, per cents by a hundred, ratios by one."""
     level = _sizes(table, "baseline")
     columns = {}
@@ -128,13 +128,13 @@ def level_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def share_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+def share_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Per cents with their limits: plain shares are measured by themselves, what is saved or lost by the baseline's hundred."""
     own = table["measure"].isin(_SHARES) if "measure" in table else pd.Series(True, table.index)
     return _of_level(_sizes(table, "value").where(own, 100.0), kind)
 
 
-def gap_scales(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+def gap_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Levels under two conducts and what lies between them: all measured by the greater level."""
     return _of_level(_sizes(table, "naive").clip(lower=_sizes(table, "adaptive")), kind)
 
@@ -143,16 +143,16 @@ def _sizes(table: pd.DataFrame, column: str) -> pd.Series:
     return pd.to_numeric(table[column], errors="coerce").abs().fillna(0.0)
 
 
-def _of_level(level: pd.Series, kind: Kind) -> pd.DataFrame:
+def _of_level(level: pd.Series, kind: TableKind) -> pd.DataFrame:
     """Counts are measured by themselves, all else by a level of its row."""
     return pd.DataFrame({name: level * (name not in _COUNTS) for name in kind.numbers})
 
 
-def outcome_of(subject: str, tables: Sequence[pd.DataFrame]) -> Outcome:
+def subject_verdict(subject: str, tables: Sequence[pd.DataFrame]) -> SubjectVerdict:
     """What all judged tables of a subject amount to."""
     verdicts = pd.concat([table["verdict"] for table in tables])
     identical, within, different = (int((verdicts == verdict).sum()) for verdict in (IDENTICAL, WITHIN, DIFFERENT))
-    return Outcome(subject, len(verdicts), identical, within, different, worst_of(tables))
+    return SubjectVerdict(subject, len(verdicts), identical, within, different, worst_of(tables))
 
 
 def worst_of(tables: Sequence[pd.DataFrame]) -> str:

@@ -13,16 +13,16 @@ from experiments.design.scenarios import Header
 from experiments.report import prose, sections
 from experiments.report.facts import Facts
 from experiments.report.page import page
-from experiments.report.parameters import parameters, scenarios_of
-from experiments.report.pictures import drawn
-from experiments.report.told import study_of
+from experiments.report.parameters import parameters, scenarios_in_name
+from experiments.report.pictures import draw_comparison
+from experiments.report.told import comparison_study
 
-__all__ = ["REPORT", "write"]
+__all__ = ["REPORT", "write_report"]
 
 REPORT = "report.html"
 
 
-def write(
+def write_report(
     folder: Path,
     comparison: pd.DataFrame,
     cooperation: pd.DataFrame,
@@ -38,10 +38,10 @@ def write(
     stopped``, and ``question`` of a design; ``figures`` are the settings of each. The same input gives the same bytes. Raises
     ``ValueError`` for a table without a column that is read.
     """
-    study = study_of(comparison, cooperation, arms, headers, facts, figures)
-    pictures = drawn(study, folder)
+    study = comparison_study(comparison, cooperation, arms, headers, facts, figures)
+    pictures = draw_comparison(study, folder)
     known = parameters(
-        [name for arm in arms for name in scenarios_of(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
+        [name for arm in arms for name in scenarios_in_name(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
     )
     text = page(prose.TITLE, sections.all_sections(study, pictures, known))
     report = folder / REPORT

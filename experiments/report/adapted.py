@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE
+from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
@@ -21,23 +21,23 @@ from experiments.report import adapted_prose, prose, sections
 from experiments.report.blocks import inline
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, page, section, table, tag
-from experiments.report.parameters import parameters, scenarios_of
-from experiments.report.pictures import KINDS, Picture
-from experiments.report.told import digests_of, few, interval, listed, named, numbered, several, share, sided
+from experiments.report.parameters import parameters, scenarios_in_name
+from experiments.report.pictures import SLICE_NAMES, Picture
+from experiments.report.told import arm_digests, arm_in_words, few, interval, listed, numbered, several, sided, unsigned_percent
 from experiments.statistics import FEW_SEEDS
-from experiments.text import THIN, Row, banded, decimals_of, in_order, spoken, thousands, unknown
+from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config
 
-__all__ = ["REPORT", "write_adapted"]
+__all__ = ["_REPORT", "write_adapted"]
 
-REPORT = "report.html"
-HEADLINE = (
+_REPORT = "report.html"
+_HEADLINE = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high"),
     *("events_baseline", "events", "worlds"),
 )
-DISPLACED = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
-MOVED = ("scenario", "by", "level", "moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive")
-_BYS = {"kind": "kind of label", "channel": KINDS["channel"], "instrument": "text", "requested": KINDS["requested"]}
+_DISPLACED = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
+_MOVED = ("scenario", "by", "level", "moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive")
+_BYS = {"kind": "kind of label", "channel": SLICE_NAMES["channel"], "instrument": "text", "requested": SLICE_NAMES["requested"]}
 _LARGEST = 8  # columns of a table
 _FIRST = 3  # scenarios named first
 _HEAD = ("scenario", f"on paper, {THIN}%", f"after adaptation, {THIN}%", "taken by it, points")
@@ -77,7 +77,7 @@ class Adapted(NamedTuple):
         """The baseline's own name."""
         return self.first.scenario_name.rpartition(" ")[0]
 
-    def row(self, scenario: str, conduct: str, measure: str, year: str = WHOLE) -> Row | None:
+    def row(self, scenario: str, conduct: str, measure: str, year: str = WHOLE_WINDOW) -> Row | None:
         """A headline row, if it has a number."""
         row = self.held.get((scenario, conduct, year, measure))
         return None if row is None or unknown(row["value"]) else row
@@ -109,11 +109,11 @@ def write_adapted(
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
     ``tables`` are ``headline``, ``displaced`` and ``moved`` of ``rogatory adaptation``, ``arms`` the scenarios under each conduct,
-    ``facts`` how the study was run, as ``experiments.report.write`` has them. Raises ``ValueError`` for a table without a column
+    ``facts`` how the study was run, as ``experiments.report.write_report`` has them. Raises ``ValueError`` for a table without a column
     that is read.
     """
     study = _study(tables, arms, headers, facts)
-    report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
+    report, part = folder / _REPORT, folder / f".{_REPORT}.{os.getpid()}.part"
     text = page(adapted_prose.TITLE, _content(study, arms, picture))
     try:
         part.write_text(text, encoding="utf-8")
@@ -125,19 +125,19 @@ def write_adapted(
 
 def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping[str, Header], facts: Facts) -> Adapted:
     headline, displaced, moved = (
-        present(frame, columns) for frame, columns in zip(tables, (HEADLINE, DISPLACED, MOVED), strict=True)
+        present(frame, columns) for frame, columns in zip(tables, (_HEADLINE, _DISPLACED, _MOVED), strict=True)
     )
     rows = headline.to_dict("records")
     held = {(str(row["scenario"]), str(row["conduct"]), str(row["year"]), str(row["measure"])): row for row in rows}
     baselines = {arm.baseline_config.adaptation.anyone: arm.baseline_config for arm in arms}
-    found = {name: held.get((name, NAIVE, WHOLE, "protection")) for name in in_order(headline["scenario"])}
+    found = {name: held.get((name, NAIVE, WHOLE_WINDOW, "protection")) for name in distinct(headline["scenario"])}
     strongest = sorted(found, key=lambda name: _strength(found[name]))
     return Adapted(
         held=held,
         displaced=displaced[displaced["conduct"] == ADAPTIVE],
         moved=moved,
         scenarios=tuple(strongest),
-        years=tuple(sorted({year for _, _, year, _ in held} - {WHOLE}, key=int)),
+        years=tuple(sorted({year for _, _, year, _ in held} - {WHOLE_WINDOW}, key=int)),
         headers=headers,
         first=baselines.get(False, arms[0].baseline_config),
         then=baselines.get(True, arms[-1].baseline_config),
@@ -153,7 +153,7 @@ def _strength(row: Row | None) -> float:
 
 def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Element]:
     known = _numbers(study)
-    digests = digests_of(arms)
+    digests = arm_digests(arms)
     parts = [
         ("question", "The question", _question(study)),
         ("answer", "The answer", _answer(study, picture)),
@@ -161,7 +161,7 @@ def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Elem
         ("moved", "Where adaptation moves disclosures", _moved(study)),
         ("sure", "How sure", _sure(study)),
         ("rests", "What it rests on", [tag("p", adapted_prose.DESCRIBED), *sections.rests(known, "study")]),
-        ("limits", "Limits", sections.limits(prose.limits(True))),
+        ("limits", "Limits", sections.limits_section(prose.limits(True))),
         ("rebuild", "How to rebuild it", sections.rebuild(study.facts, digests, study.first.data, adapted_prose.BESIDE)),
         ("numbers", "Every number behind it", sections.numbers(known)),
     ]
@@ -178,7 +178,7 @@ def _content(study: Adapted, arms: Sequence[Arm], picture: Picture) -> list[Elem
 
 def _numbers(study: Adapted) -> pd.DataFrame:
     """Numbers of the configuration under which everyone adapts, and of the scenarios' files."""
-    names = [one for name in study.scenarios for one in scenarios_of(name)]
+    names = [one for name in study.scenarios for one in scenarios_in_name(name)]
     return parameters(names, study.then.plain(), f"{study.facts['command']} conduct={ADAPTIVE}")
 
 
@@ -227,7 +227,7 @@ def _own(study: Adapted) -> str:
 
 
 def _linked(scenario: str) -> Element:
-    return tag("a", named(scenario), href=f"#{anchor('scenario', scenario)}")
+    return tag("a", arm_in_words(scenario), href=f"#{anchor('scenario', scenario)}")
 
 
 def _told(study: Adapted, scenario: str) -> str:
@@ -249,7 +249,7 @@ def _places(row: Row) -> int:
 def _share(value: float, decimals: int) -> str:
     """A per cent with a minus where it is below zero."""
     below = round(value, decimals) < 0
-    return f"{'−' * below}{share(value, decimals)}"
+    return f"{'−' * below}{unsigned_percent(value, decimals)}"
 
 
 def _band(row: Row) -> str:
@@ -266,7 +266,7 @@ def _question(study: Adapted) -> list[Element]:
         rows.append((_linked(name), _number(study, name), asked))
     return [
         tag("p", adapted_prose.QUESTION),
-        tag("p", inline(adapted_prose.CONDUCTS)),
+        tag("p", inline(adapted_prose.BOTH_CONDUCTS)),
         table(adapted_prose.WHO, ("who", "what they do", "switched on"), [line(*row) for row in _switches(study.then)], words=3),
         table("The scenarios", ("scenario", "id", "question"), [line(*row) for row in rows], words=3),
     ]
@@ -287,7 +287,7 @@ def _switches(config: Config) -> list[tuple[str, str, str]]:
 
 
 def _answer(study: Adapted, picture: Picture) -> list[Element]:
-    content = [sections.shown(picture), _headline(study), tag("p", adapted_prose.MEASURES, class_="quiet")]
+    content = [sections.figure_element(picture), _headline(study), tag("p", adapted_prose.MEASURES, class_="quiet")]
     content.append(tag("p", adapted_prose.SILENCE))
     for kind, heading in _GROUPS.items():
         names = study.of(kind)
@@ -309,7 +309,7 @@ def _one(study: Adapted, scenario: str) -> Element:
     counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
     return tag(
         "div",
-        tag("h4", f"{_number(study, scenario)} {named(scenario)}".strip(), id=anchor("scenario", scenario)),
+        tag("h4", f"{_number(study, scenario)} {arm_in_words(scenario)}".strip(), id=anchor("scenario", scenario)),
         tag("p", numbered(header.question)[1], class_="asked") if header else None,
         tag("p", " ".join(words)),
         tag("p", counts, class_="quiet"),
@@ -317,12 +317,12 @@ def _one(study: Adapted, scenario: str) -> Element:
 
 
 def _points(row: Row) -> str:
-    return banded(*(float(row[name]) for name in _NUMBER))
+    return signed_band(*(float(row[name]) for name in _NUMBER))
 
 
 def _counts(study: Adapted, scenario: str, conduct: str) -> str:
     """Events of the baseline and of the scenario under a conduct."""
-    row = study.held.get((scenario, conduct, WHOLE, "protection"))
+    row = study.held.get((scenario, conduct, WHOLE_WINDOW, "protection"))
     if row is None:
         return "none"
     before, after = (few(row[name], study.fewest) for name in ("events_baseline", "events"))
@@ -331,9 +331,9 @@ def _counts(study: Adapted, scenario: str, conduct: str) -> str:
 
 def _headline(study: Adapted) -> Element:
     """The one table: saved on paper, in years of adaptation and over the whole window, taken, displaced, lost."""
-    columns = [(NAIVE, "protection", WHOLE), (ADAPTIVE, "protection", WHOLE), (ADAPTIVE, "lost", WHOLE)]
+    columns = [(NAIVE, "protection", WHOLE_WINDOW), (ADAPTIVE, "protection", WHOLE_WINDOW), (ADAPTIVE, "lost", WHOLE_WINDOW)]
     columns += [(ADAPTIVE, "protection", year) for year in study.years]
-    columns += [(ADAPTIVE, measure, WHOLE) for measure in ("displaced", "silenced", "cost")]
+    columns += [(ADAPTIVE, measure, WHOLE_WINDOW) for measure in ("displaced", "silenced", "cost")]
     rows = []
     for name in study.scenarios:
         cells = [_cell(study, study.held.get((name, conduct, year, measure))) for conduct, measure, year in columns]
@@ -383,7 +383,7 @@ def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], co
     rows = []
     for name, found in _with_events(study, part, levels).items():
         cells = [_counted(row, numbers, count, study.fewest) for row in found]
-        rows.append(line(tag("b", named(name)) if name == study.baseline else _linked(name), *cells))
+        rows.append(line(tag("b", arm_in_words(name)) if name == study.baseline else _linked(name), *cells))
     heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
@@ -409,7 +409,7 @@ def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -
         return "–"
     if row["size"] < fewest:
         return f"<{fewest} events"
-    shown = _band(row) if numbers == _NUMBER else banded(*(float(row[name]) for name in numbers))
+    shown = _band(row) if numbers == _NUMBER else signed_band(*(float(row[name]) for name in numbers))
     return tag("span", f"{shown} ", tag("span", thousands(row[count]), class_="count"))
 
 
@@ -437,10 +437,10 @@ def _sure(study: Adapted) -> list[Element]:
 
 def alt_of(headline: pd.DataFrame) -> str:
     """What the figure shows, for who cannot see it."""
-    whole = headline[(headline["year"] == WHOLE) & (headline["measure"] == "protection")]
+    whole = headline[(headline["year"] == WHOLE_WINDOW) & (headline["measure"] == "protection")]
     paper = whole[whole["conduct"] == NAIVE].dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
     words = [f"A row a scenario, {len(paper)} of them, sorted by what each saves on paper; beside it years of adaptation."]
     if len(paper):
         top = paper.iloc[0]
-        words.append(f"Most on paper: {named(str(top['scenario']))}, {share(float(top['value']))}.")
+        words.append(f"Most on paper: {arm_in_words(str(top['scenario']))}, {unsigned_percent(float(top['value']))}.")
     return " ".join([*words, "All numbers stand in the table below."])

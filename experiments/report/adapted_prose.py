@@ -6,7 +6,7 @@ QUESTION = (
     "each rule prevent while everyone goes on as they did? And how many once governments have learned which way of asking pays, "
     "reviewers whom to trust, people when to keep silent, and legislatures which penalties pass the gate?"
 )
-CONDUCTS = (
+BOTH_CONDUCTS = (
     "Every scenario is run twice in the same worlds, with the same cases and the same luck: *naive*, where nobody adapts, and "
     "*adaptive*, where everyone does from the window's first day. Each is read against the text as adopted under the same "
     "conduct, so what adaptation does to all scenarios alike is in no difference between them."

@@ -32,7 +32,7 @@ class Items(NamedTuple):
     ordered: bool = False
 
 
-class Code(NamedTuple):
+class CodeLines(NamedTuple):
     """Lines that keep their breaks."""
 
     text: str
@@ -54,23 +54,23 @@ class Grid(NamedTuple):
     words: int
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A heading and what stands below it."""
 
     identity: str
     heading: str
-    blocks: Sequence[Text | Items | Code | Folded | Grid | Part]
+    blocks: Sequence[Text | Items | CodeLines | Folded | Grid | TextPart]
 
-    def every(self) -> Iterator[Part]:
+    def every(self) -> Iterator[TextPart]:
         """The part itself and all below it, in order."""
         yield self
         for block in self.blocks:
-            if isinstance(block, Part):
+            if isinstance(block, TextPart):
                 yield from block.every()
 
 
-Leaf = Text | Items | Code | Folded | Grid
-Block = Leaf | Part
+Leaf = Text | Items | CodeLines | Folded | Grid
+Block = Leaf | TextPart
 
 
 def listed_as(words: Sequence[str], ordered: bool = False) -> Items:
@@ -95,7 +95,7 @@ def inline(words: str) -> list[str | Element]:
     return [*out, words[last:]] if last < len(words) else out
 
 
-def plain(words: str) -> str:
+def unmarked(words: str) -> str:
     """Marked words without their marks.
 
     >>> plain("a ``b * c`` *d*, 2 * 3 * 4")
@@ -104,18 +104,18 @@ def plain(words: str) -> str:
     return _INLINE.sub(lambda found: str(found[str(found.lastgroup)]), words)
 
 
-def elements(part: Part, rank: int) -> list[Element]:
+def elements(part: TextPart, rank: int) -> list[Element]:
     """A part as elements; its heading has that rank."""
     out = [tag(f"h{min(rank, _DEEPEST)}", inline(part.heading), id=part.identity)]
     for block in part.blocks:
-        out += elements(block, rank + 1) if isinstance(block, Part) else [_element(block)]
+        out += elements(block, rank + 1) if isinstance(block, TextPart) else [_element(block)]
     return out
 
 
 def _element(block: Leaf) -> Element:
     if isinstance(block, Text):
         return tag("p", inline(block.words))
-    if isinstance(block, Code):
+    if isinstance(block, CodeLines):
         return tag("pre", tag("code", block.text))
     if isinstance(block, Folded):
         lines = tag("pre", tag("code", block.text))
@@ -123,7 +123,7 @@ def _element(block: Leaf) -> Element:
         return tag("details", tag("summary", block.summary), around)
     if isinstance(block, Grid):
         rows = [line(*(_cell(cell) for cell in row)) for row in block.rows]
-        return table(plain(block.caption), block.head, rows, words=block.words)
+        return table(unmarked(block.caption), block.head, rows, words=block.words)
     return _list(block)
 
 
@@ -139,9 +139,9 @@ def _list(block: Items) -> Element:
     return tag("ol" if block.ordered else "ul", items)
 
 
-def markdown(part: Part, rank: int = 1) -> str:
+def markdown(part: TextPart, rank: int = 1) -> str:
     """A part as Markdown (GitHub's, with its tables); its heading has that rank."""
-    below = [markdown(block, rank + 1).rstrip() if isinstance(block, Part) else _marked(block) for block in part.blocks]
+    below = [markdown(block, rank + 1).rstrip() if isinstance(block, TextPart) else _marked(block) for block in part.blocks]
     return "\n\n".join(filter(None, [f"{'#' * min(rank, _DEEPEST)} {part.heading}", *below])) + "\n"
 
 
@@ -150,7 +150,7 @@ def _marked(block: Leaf) -> str:
         return ""
     if isinstance(block, Text):
         return _ticked(block.words)
-    if isinstance(block, Code):
+    if isinstance(block, CodeLines):
         return f"```\n{block.text}\n```"
     if isinstance(block, Items):
         return "\n".join(_bullets(block, 0))
@@ -171,7 +171,7 @@ def _bullets(block: Items, depth: int) -> Iterator[str]:
             yield from _bullets(below, depth + 1)
 
 
-def told(doc: str) -> list[Block]:
+def docstring_blocks(doc: str) -> list[Block]:
     r"""A docstring as blocks: paragraphs, lists, tables as they are drawn; examples are left out.
 
     >>> told("One line\nof two.\n\n- a\n  b\n- c\n\n>>> 1 + 1\n2")
@@ -183,9 +183,9 @@ def told(doc: str) -> list[Block]:
         if lines[0].lstrip().startswith(_DOCTEST):
             continue
         if _RULED.match(lines[0]):
-            out.append(Code(paragraph))
+            out.append(CodeLines(paragraph))
         elif all(text.startswith("    ") for text in lines):
-            out.append(Code("\n".join(text[4:] for text in lines)))
+            out.append(CodeLines("\n".join(text[4:] for text in lines)))
         elif _BULLET.match(lines[0]):
             out.append(listed_as(_gathered(lines)))
         else:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import sim
 from sim.own_code import text_of_module
 
-ROOT = Path(sim.__file__).parent
+_SIM = Path(sim.__file__).parent
 _SHAPE = re.compile(r"^(\[[^\]]*\])\s*")
 _SENTENCE = re.compile(r"(?<=[a-z0-9)`*\]][.?!])\s+(?=[A-Z`*])")
 _KINDS = {
@@ -57,7 +57,7 @@ class Function(NamedTuple):
         return ast.unparse(ast.fix_missing_locations(bare))
 
 
-class Column(NamedTuple):
+class FieldDoc(NamedTuple):
     """A field of a record."""
 
     name: str
@@ -116,7 +116,7 @@ def module_of(name: str) -> Module:
     """A module by its dotted name. Raises ``FileNotFoundError`` where there is none."""
     if (own := text_of_module(name)) is not None:
         return parsed(name, own)
-    place = ROOT.joinpath(*name.split(".")[1:])
+    place = _SIM.joinpath(*name.split(".")[1:])
     path = place.with_suffix(".py") if place.with_suffix(".py").is_file() else place / "__init__.py"
     return parsed(name, path.read_text(encoding="utf-8"))
 
@@ -129,8 +129,8 @@ def parsed(name: str, text: str) -> Module:
 
 def modules_in(package: str = "sim") -> list[str]:
     """Dotted names of a package's modules, without the package itself, in alphabetical order."""
-    place = ROOT.joinpath(*package.split(".")[1:])
-    found = [path.relative_to(ROOT).with_suffix("").parts for path in place.rglob("*.py") if path.name != "__init__.py"]
+    place = _SIM.joinpath(*package.split(".")[1:])
+    found = [path.relative_to(_SIM).with_suffix("").parts for path in place.rglob("*.py") if path.name != "__init__.py"]
     return sorted(".".join(["sim", *parts]) for parts in found)
 
 
@@ -162,7 +162,7 @@ def first_sentence(doc: str) -> str:
     return _SENTENCE.split(" ".join(doc.split("\n\n", maxsplit=1)[0].split()), maxsplit=1)[0]
 
 
-def columns_of(module: str, record: str) -> list[Column]:
+def fields_of(module: str, record: str) -> list[FieldDoc]:
     """The fields of a record with what their comments say."""
     place = module_of(module)
     comments = place.comments
@@ -173,7 +173,7 @@ def columns_of(module: str, record: str) -> list[Column]:
             shape = _SHAPE.match(said)
             annotation = ast.unparse(node.annotation)
             meaning = said[shape.end() :] if shape else said
-            found.append(Column(node.target.id, _WORDS.get(annotation, annotation), shape[1] if shape else "", meaning))
+            found.append(FieldDoc(node.target.id, _WORDS.get(annotation, annotation), shape[1] if shape else "", meaning))
     return found
 
 
@@ -191,7 +191,7 @@ class Step(NamedTuple):
     below: list[Step]
 
 
-def steps_of(function: Function, depth: int, methods: Mapping[str, str]) -> list[Step]:
+def calls_of(function: Function, depth: int, methods: Mapping[str, str]) -> list[Step]:
     """Calls in the order of the source, each name once, ``depth`` levels deep; ``methods`` says whose a method's name is.
 
     Names that are no functions of the simulation (constructors, arithmetic, arrays) are told on the first level alone.

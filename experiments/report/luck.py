@@ -13,7 +13,7 @@ from sim.draws import Draws, name_key
 from sim.review.assembly import source_of
 from sim.review.safeguard import Safeguard
 
-WORLD, LUCK, NOBODY = "world", "luck", "no seed"
+WORLD, LUCK, OWNERS = "world", "luck", "no seed"
 _OF_THE_WORLD = ("fact:", "trait:", "person:", "calibration")  # purposes that the world's seed settles; all others are luck
 _UNSEEDED = "np.uint64(0)"  # in the place of a seed: names of rows, the same under every seed
 _MADE = "sim.made_from_the_safeguards"  # the generated module
@@ -33,13 +33,13 @@ class Draw(NamedTuple):
     of: str  # WORLD, LUCK or NOBODY
 
 
-def draws_of(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
+def named_draws(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
     """All named draws of the simulation under these safeguards, by whose luck they are and by name; each place once."""
     made = parsed(_MADE, source_of(safeguards))
     places = [module_of(name) for name in modules_in() if name not in (_LOOP, "sim.draws")]
     words = {name: word for name, word in _constants(made).items() if name not in _constants(module_of(_LOOP))}
     found = {_worded(draw, words) for place in [*places, made] for draw in _draws_in(place)}
-    return sorted(found, key=lambda draw: ((WORLD, LUCK, NOBODY).index(draw.of), draw.purpose, draw.where, draw.keys))
+    return sorted(found, key=lambda draw: ((WORLD, LUCK, OWNERS).index(draw.of), draw.purpose, draw.where, draw.keys))
 
 
 def _worded(draw: Draw, words: Mapping[str, str]) -> Draw:
@@ -112,7 +112,7 @@ def _draws_in(place: Module) -> Iterator[Draw]:
                 if found is not None:
                     purpose, law, keys = found
                     unseeded = bool(call.args) and ast.unparse(call.args[0]) == _UNSEEDED
-                    yield Draw(purpose, law, keys, f"{own}.{top.name}", NOBODY if unseeded else owner_of(purpose))
+                    yield Draw(purpose, law, keys, f"{own}.{top.name}", OWNERS if unseeded else owner_of(purpose))
 
 
 def _around(top: ast.FunctionDef) -> dict[ast.Call, str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.report import odd_prose, prose
-from experiments.report.blocks import Block, Grid, Items, Part, Text, listed_as, told
-from experiments.report.code import Function, Step, columns_of, module_of, record_doc, steps_of
-from experiments.report.luck import draws_of
+from experiments.report.blocks import Block, Grid, Items, Text, TextPart, docstring_blocks, listed_as
+from experiments.report.code import Function, Step, calls_of, fields_of, module_of, record_doc
+from experiments.report.luck import named_draws
 from experiments.report.odd_details import METHODS, details
 from sim.metrics import UNITS, absent_metrics
 from sim.review.safeguard import SEES, VISIBLE
@@ -45,7 +45,7 @@ RECORDS = (
 """Heading, module and record of each kind of state variable."""
 
 
-def odd(config: Config, known: pd.DataFrame) -> tuple[Part, Part, Part]:
+def odd(config: Config, known: pd.DataFrame) -> tuple[TextPart, TextPart, TextPart]:
     """Overview, design concepts and details of the model under a configuration.
 
     ``known`` are its numbers with what stands behind them (``experiments.report.parameters``).
@@ -56,18 +56,18 @@ def odd(config: Config, known: pd.DataFrame) -> tuple[Part, Part, Part]:
 # --- overview -------------------------------------------------------------------------------------------------------------
 
 
-def overview(config: Config) -> Part:
+def overview(config: Config) -> TextPart:
     """Purpose and patterns; entities, state variables and scales; process overview and scheduling."""
-    return Part(
+    return TextPart(
         "odd-overview",
         "The model (ODD): overview",
         [Text(odd_prose.FORM), Text(odd_prose.VALUES), _purpose(), _entities(config), _process()],
     )
 
 
-def _purpose() -> Part:
-    opening = [*told(module_of("sim.__init__").doc)[:1], Text(prose.QUESTION), Text(odd_prose.PURPOSE)]
-    return Part("odd-purpose", "1 Purpose and patterns", [*opening, *patterns()])
+def _purpose() -> TextPart:
+    opening = [*docstring_blocks(module_of("sim.__init__").doc)[:1], Text(prose.QUESTION), Text(odd_prose.PURPOSE)]
+    return TextPart("odd-purpose", "1 Purpose and patterns", [*opening, *patterns()])
 
 
 def patterns(path: Path | None = None) -> list[Block]:
@@ -87,16 +87,18 @@ def _rows(lines: Iterable[str]) -> list[list[str]]:
     return [[cell.strip() for cell in text.strip("|").split("|")] for text in lines if re.match(r"\|(?!-)", text)]
 
 
-def _entities(config: Config) -> Part:
+def _entities(config: Config) -> TextPart:
     parts: list[Block] = [Text(odd_prose.ENTITIES), _scales(config), Text(odd_prose.AXES)]
     for heading, module, record in RECORDS:
         doc = record_doc(module, record)
-        rows = [(f"`{c.name}`", c.shape, c.kind, c.meaning) for c in columns_of(module, record)]
+        rows = [(f"`{c.name}`", c.shape, c.kind, c.meaning) for c in fields_of(module, record)]
         grid = Grid(f"{heading}: {module}.{record}", ("variable", "axes", "values", "meaning"), rows, words=4)
-        parts.append(Part(f"odd-{record.lower()}", heading, [*told(doc), grid]))
-    parts.append(Part("odd-names", "Names behind the codes", [_names()]))
-    parts.append(Part("odd-offences", "Offences", [*told(record_doc("sim.world.vocabulary", "Offence")), _offences(config)]))
-    return Part("odd-entities", "2 Entities, state variables and scales", parts)
+        parts.append(TextPart(f"odd-{record.lower()}", heading, [*docstring_blocks(doc), grid]))
+    parts.append(TextPart("odd-names", "Names behind the codes", [_names()]))
+    parts.append(
+        TextPart("odd-offences", "Offences", [*docstring_blocks(record_doc("sim.world.vocabulary", "Offence")), _offences(config)])
+    )
+    return TextPart("odd-entities", "2 Entities, state variables and scales", parts)
 
 
 def _scales(config: Config) -> Grid:
@@ -152,13 +154,13 @@ def _offences(config: Config) -> Grid:
     return Grid("Offences in the order of the axis K", head, rows, words=4)
 
 
-def _process() -> Part:
+def _process() -> TextPart:
     month, run = module_of("sim.month").functions, module_of("sim.simulation").functions
     ending = module_of("sim.run").functions["finish"]
     advance = month["advance"]
-    steps = _items(steps_of(advance, _DEEP, METHODS), ordered=True)
+    steps = _items(calls_of(advance, _DEEP, METHODS), ordered=True)
     rest = [Text(f"`{step.name}`: {step.said}") for step in (run["with_capacity"], ending)]
-    return Part(
+    return TextPart(
         "odd-process",
         "3 Process overview and scheduling",
         [
@@ -192,12 +194,12 @@ def _step(name: str, function: Function | None) -> str:
 # --- design concepts ------------------------------------------------------------------------------------------------------
 
 
-def concepts(config: Config) -> Part:
+def concepts(config: Config) -> TextPart:
     """The eleven design concepts."""
     found: dict[str, tuple[str, list[Block]]] = {
         "principles": ("Basic principles", [listed_as(odd_prose.BASIC_PRINCIPLES)]),
         "emergence": ("Emergence", [Text(odd_prose.EMERGENCE)]),
-        "adaptation": ("Adaptation", [Text(odd_prose.ADAPTATION), _given(config)]),
+        "adaptation": ("Adaptation", [Text(odd_prose.ADAPTATION_TEXT), _given(config)]),
         "objectives": ("Objectives", [Text(odd_prose.OBJECTIVES)]),
         "learning": ("Learning", [Text(odd_prose.LEARNING), Text(_remembers(config))]),
         "prediction": ("Prediction", [Text(odd_prose.PREDICTION)]),
@@ -207,8 +209,8 @@ def concepts(config: Config) -> Part:
         "collectives": ("Collectives", [Text(odd_prose.COLLECTIVES)]),
         "observation": ("Observation", [Text(odd_prose.OBSERVATION), _estimands(config)]),
     }
-    parts: list[Block] = [Part(f"odd-{name}", heading, blocks) for name, (heading, blocks) in found.items()]
-    return Part("odd-concepts", "The model (ODD): design concepts", [Part("odd-design", "4 Design concepts", parts)])
+    parts: list[Block] = [TextPart(f"odd-{name}", heading, blocks) for name, (heading, blocks) in found.items()]
+    return TextPart("odd-concepts", "The model (ODD): design concepts", [TextPart("odd-design", "4 Design concepts", parts)])
 
 
 def _given(config: Config) -> Text:
@@ -230,7 +232,7 @@ def _remembers(config: Config) -> str:
 
 def _sensing() -> list[Block]:
     hidden = [
-        f"`{c.name}`: {c.meaning}" for _, module, record in RECORDS for c in columns_of(module, record) if "hidden" in c.meaning
+        f"`{c.name}`: {c.meaning}" for _, module, record in RECORDS for c in fields_of(module, record) if "hidden" in c.meaning
     ]
     return [
         Text(odd_prose.SENSING),
@@ -247,7 +249,7 @@ def _sensing() -> list[Block]:
 def _draws(config: Config) -> Grid:
     """A row a purpose and law; keys and places are joined."""
     gathered: dict[tuple[str, str, str], tuple[list[str], list[str]]] = {}
-    for draw in draws_of(config.safeguards):
+    for draw in named_draws(config.safeguards):
         keys, places = gathered.setdefault((draw.of, draw.purpose, draw.law), ([], []))
         keys.append(f"``{', '.join(draw.keys)}``" if draw.keys else "none")
         places.append(f"``{draw.where.removeprefix('sim.')}``")

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from experiments.report import odd_prose
-from experiments.report.blocks import Block, Code, Folded, Grid, Items, Part, Text, listed_as, told
-from experiments.report.code import ROOT, Function, Step, module_of, modules_in, record_doc, steps_of
+from experiments.report.blocks import Block, CodeLines, Folded, Grid, Items, Text, TextPart, docstring_blocks, listed_as
+from experiments.report.code import _SIM, Function, Step, calls_of, module_of, modules_in, record_doc
 from experiments.report.parameters import lines_of
 from sim.places import config_folder
-from sim.review.safeguard import home_of, in_order, moves_of
+from sim.review.safeguard import home_of, in_check_order, moves_of
 from sim.settings import Config
 from sim.world.instruments import Instrument, instrument_names
 from sim.world.leaves import leaves_of
@@ -37,23 +37,23 @@ _LAW = ("sim.world.instruments", "sim.world.reforms")
 _DEEP = 2  # levels of calls that are told of the setting-up
 _SHAPED = ("safeguards", "parties", "stops_preservation")  # fields of a text with a table or an entry of their own
 _PLAIN = ("states", "people", "demand", "conduct", "review", "metrics")  # groups whose words and switches are listed
-KEYS = ("key", "value", "unit", "range", "status", "source")
+_KEYS = ("key", "value", "unit", "range", "status", "source")
 
 
-def details(config: Config, known: pd.DataFrame) -> Part:
+def details(config: Config, known: pd.DataFrame) -> TextPart:
     """Initialisation, input data, submodels."""
     parts = [_initialisation(), _input(config), _submodels(config, known)]
-    return Part("odd-details", "The model (ODD): details", parts)
+    return TextPart("odd-details", "The model (ODD): details", parts)
 
 
 # --- initialisation and input ---------------------------------------------------------------------------------------------
 
 
-def _initialisation() -> Part:
+def _initialisation() -> TextPart:
     functions = module_of("sim.simulation").functions
-    steps = [step for step in steps_of(functions["prepare"], _DEEP + 1, METHODS) if step.function is not None and step.function.doc]
-    built = steps_of(module_of("sim.sources.worlds").functions["build_world"], _DEEP, METHODS)
-    return Part(
+    steps = [step for step in calls_of(functions["prepare"], _DEEP + 1, METHODS) if step.function is not None and step.function.doc]
+    built = calls_of(module_of("sim.sources.worlds").functions["build_world"], _DEEP, METHODS)
+    return TextPart(
         "odd-initialisation",
         "5 Initialisation",
         [
@@ -70,22 +70,24 @@ def _tree(steps: Sequence[Step]) -> Items:
     return Items([(f"`{function.name}`: {function.in_short}", _tree(below) if below else None) for function, below in meant])
 
 
-def _input(config: Config) -> Part:
+def _input(config: Config) -> TextPart:
     """The tables, column by column, as the file beside them describes them."""
-    text = (ROOT / "sources" / "tables" / "COLUMNS.md").read_text(encoding="utf-8")
+    text = (_SIM / "sources" / "tables" / "COLUMNS.md").read_text(encoding="utf-8")
     opening, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
-    parts: list[Block] = [Text(odd_prose.INPUT), *(told(opening.partition("\n")[2]))]
+    parts: list[Block] = [Text(odd_prose.INPUT), *(docstring_blocks(opening.partition("\n")[2]))]
     if not config.data:
         parts = [Text("This world is made up: no table was read. What follows describes the tables of the real one."), *parts]
     for section in sections:
         name, _, body = section.partition("\n")
         checksum = config.data.get(name.strip())
         said = [Text(f"SHA-256 of the table that was read: `{checksum}`.")] if checksum else []
-        parts.append(Part(f"odd-table-{name.strip().partition('.')[0]}", name.strip(), [*said, *_described(name.strip(), body)]))
+        parts.append(
+            TextPart(f"odd-table-{name.strip().partition('.')[0]}", name.strip(), [*said, *_described(name.strip(), body)])
+        )
     own = [name for name in config.data if f"## {name}" not in text]
     if own:
         parts.append(Text("Tables of the user's own: " + ", ".join(f"`{name}` ({config.data[name]})" for name in own) + "."))
-    return Part("odd-input", "6 Input data", parts)
+    return TextPart("odd-input", "6 Input data", parts)
 
 
 def _described(name: str, body: str) -> Iterator[Block]:
@@ -95,24 +97,24 @@ def _described(name: str, body: str) -> Iterator[Block]:
             head, _, *rows = [[cell.strip() for cell in text.strip().strip("|").split("|")] for text in block.splitlines()]
             yield Grid(f"{name}: {'columns' if head[0] == 'column' else 'keys'}", head, rows, words=len(head))
         else:
-            yield from told(block)
+            yield from docstring_blocks(block)
 
 
 # --- submodels ------------------------------------------------------------------------------------------------------------
 
 
-def _submodels(config: Config, known: pd.DataFrame) -> Part:
+def _submodels(config: Config, known: pd.DataFrame) -> TextPart:
     homes = {home_of(safeguard).__name__ for safeguard in config.safeguards.values()}
     parts: list[Block] = [Text(odd_prose.SUBMODELS)]
     for heading, package in _PACKAGES.items():
         modules = [described(name) for name in modules_in(package) if not _is_safeguard(name) and name not in NO_SUBMODELS]
-        opening = told(module_of(f"{package}.__init__").doc)
-        parts.append(Part(f"odd-{package.replace('.', '-')}", heading, [*opening, *modules]))
+        opening = docstring_blocks(module_of(f"{package}.__init__").doc)
+        parts.append(TextPart(f"odd-{package.replace('.', '-')}", heading, [*opening, *modules]))
     safeguards = [_safeguard(home, config, known) for home in _by_rank(homes, config)]
-    parts.append(Part("odd-safeguards", "Safeguards", [*_law(config), *safeguards]))
-    parts.append(Part("odd-instruments", "Instruments", [*_texts(config), *(described(name) for name in _LAW)]))
+    parts.append(TextPart("odd-safeguards", "Safeguards", [*_law(config), *safeguards]))
+    parts.append(TextPart("odd-instruments", "Instruments", [*_texts(config), *(described(name) for name in _LAW)]))
     parts += [described("sim.draws"), *_parameters(config, known)]
-    return Part("odd-submodels", "7 Submodels", parts)
+    return TextPart("odd-submodels", "7 Submodels", parts)
 
 
 def _is_safeguard(name: str) -> bool:
@@ -121,24 +123,24 @@ def _is_safeguard(name: str) -> bool:
 
 def _by_rank(homes: set[str], config: Config) -> list[str]:
     """Modules of safeguards in the order of their first one."""
-    rank = {name: place for place, name in enumerate(in_order(config.safeguards))}
+    rank = {name: place for place, name in enumerate(in_check_order(config.safeguards))}
     return sorted(homes, key=lambda home: min(rank[n] for n, one in config.safeguards.items() if home_of(one).__name__ == home))
 
 
-def described(name: str) -> Part:
+def described(name: str) -> TextPart:
     """A module: its sentence, then what each function says of itself."""
     module = module_of(name)
     functions = [function for function in module.functions.values() if function.doc]
-    blocks: list[Block] = [*told(module.doc)]
+    blocks: list[Block] = [*docstring_blocks(module.doc)]
     if functions:
-        blocks.append(listed_as([f"`{function.name}`: {whole(function)}" for function in functions]))
+        blocks.append(listed_as([f"`{function.name}`: {one_line_doc(function)}" for function in functions]))
     written = [module.source_of(function) for function in module.functions.values() if function.node is not None]
     if written:
         blocks.append(Folded(f"The functions of {name} as they are written", "\n\n".join(written)))
-    return Part(f"odd-{name.replace('.', '-')}", f"`{name}`", blocks)
+    return TextPart(f"odd-{name.replace('.', '-')}", f"`{name}`", blocks)
 
 
-def whole(function: Function) -> str:
+def one_line_doc(function: Function) -> str:
     """A function's docstring on one line, without its examples."""
     return " ".join(
         " ".join(paragraph.split()) for paragraph in function.doc.split("\n\n") if not paragraph.lstrip().startswith(">>>")
@@ -149,7 +151,7 @@ def _law(config: Config) -> list[Block]:
     """Safeguards by texts."""
     texts = instrument_names(config.instruments)
     rows = []
-    for name in in_order(config.safeguards):
+    for name in in_check_order(config.safeguards):
         forces = [config.instruments[text].safeguards.get(name, "absent") for text in texts]
         kind = config.safeguards[name].kind
         rows.append((f"`{name}`", kind, *("" if force == "absent" else force for force in forces)))
@@ -157,22 +159,22 @@ def _law(config: Config) -> list[Block]:
     return [Text(odd_prose.LAW), Grid("What each text says of each safeguard", head, rows, words=len(head))]
 
 
-def _safeguard(home: str, config: Config, known: pd.DataFrame) -> Part:
+def _safeguard(home: str, config: Config, known: pd.DataFrame) -> TextPart:
     """A module of a safeguard with all that is configured of it."""
     module = module_of(home)
-    names = [name for name in in_order(config.safeguards) if home_of(config.safeguards[name]).__name__ == home]
+    names = [name for name in in_check_order(config.safeguards) if home_of(config.safeguards[name]).__name__ == home]
     record = type(config.safeguards[names[0]]).__name__
-    blocks: list[Block] = [*told(module.doc), Text(f"`{record}`: {' '.join(record_doc(home, record).split())}")]
+    blocks: list[Block] = [*docstring_blocks(module.doc), Text(f"`{record}`: {' '.join(record_doc(home, record).split())}")]
     blocks.append(listed_as([_configured(name, config) for name in names]))
     hooks = [function for function in module.functions.values() if function.node is not None]
     if hooks:
-        blocks.append(listed_as([f"`{hook.name}`: {whole(hook)}" for hook in hooks]))
-        blocks.append(Code("\n\n".join(hook.source for hook in hooks)))
+        blocks.append(listed_as([f"`{hook.name}`: {one_line_doc(hook)}" for hook in hooks]))
+        blocks.append(CodeLines("\n\n".join(hook.source for hook in hooks)))
     for name in names:
         rows = known[known["file"] == f"safeguard/{name}.yaml"]
         if len(rows):
             blocks.append(grid_of(f"configs/safeguard/{name}.yaml", rows))
-    return Part(f"odd-{home.replace('.', '-')}", ", ".join(names).replace("_", " "), blocks)
+    return TextPart(f"odd-{home.replace('.', '-')}", ", ".join(names).replace("_", " "), blocks)
 
 
 def _configured(name: str, config: Config) -> str:
@@ -233,7 +235,7 @@ def _short(value: object) -> str:
     return {None: "", True: "yes", False: "no"}.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
 
 
-def _parameters(config: Config, known: pd.DataFrame) -> list[Part]:
+def _parameters(config: Config, known: pd.DataFrame) -> list[TextPart]:
     """All numbers that stand in no safeguard's file, and the words and switches beside them."""
     rest = known[~known["file"].str.startswith("safeguard/")]
     grids: list[Block] = [grid_of(f"configs/{file}", rows) for file, rows in rest.groupby("file", sort=False)]
@@ -245,11 +247,11 @@ def _parameters(config: Config, known: pd.DataFrame) -> list[Part]:
         if value is None or isinstance(value, str | bool)
     ]
     return [
-        Part("odd-parameters", "Parameters", [Text("Those of safeguards stand above, each under its own."), *grids]),
-        Part("odd-switches", "Words and switches", [Grid("What is set and is no number", ("key", "value"), switches, words=2)]),
+        TextPart("odd-parameters", "Parameters", [Text("Those of safeguards stand above, each under its own."), *grids]),
+        TextPart("odd-switches", "Words and switches", [Grid("What is set and is no number", ("key", "value"), switches, words=2)]),
     ]
 
 
 def grid_of(caption: str, rows: pd.DataFrame) -> Grid:
     """Numbers with what stands behind them."""
-    return Grid(caption, KEYS, [(f"``{key}``", *cells) for key, *cells in lines_of(rows)], words=len(KEYS))
+    return Grid(caption, _KEYS, [(f"``{key}``", *cells) for key, *cells in lines_of(rows)], words=len(_KEYS))

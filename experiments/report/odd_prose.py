@@ -66,7 +66,7 @@ EMERGENCE = (
     "silence, and that a door which is closed sends cases to another. Imposed: how many cases arise, where data lie, how "
     "plainly motive shows, how readily each state uses a discretion, and the propensity to file under each text."
 )
-ADAPTATION = (
+ADAPTATION_TEXT = (
     "Each mechanism has a switch of its own (`configs/adaptation/standard.yaml`), and with all of them off nobody changes "
     "conduct with experience: what looks like it is then given, persistence (`conduct.attempts`) and a free choice of text "
     "(`conduct.legal_basis`). Switched on, from the window's first day: requesters choose by what has paid, and how much they "

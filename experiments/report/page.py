@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, tostring  # written, never parsed
 
 from experiments.letters import visible
 
-STYLE = Path(__file__).with_name("report.css")
+STYLE_SHEET = Path(__file__).with_name("report.css")
 _SEALED = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _BLOCKS = {
     "p",
@@ -137,7 +137,7 @@ def page(title: str, content: Iterable[Element]) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=_SEALED),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", title),
-        tag("style", STYLE.read_text(encoding="utf-8")),
+        tag("style", STYLE_SHEET.read_text(encoding="utf-8")),
     )
     body = tag("body", tag("a", "Skip to the answer", href="#answer", class_="skip"), content)
     return "<!DOCTYPE html>\n" + tostring(tag("html", head, body, lang="en-GB"), encoding="unicode", method="html")

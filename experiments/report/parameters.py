@@ -12,12 +12,12 @@ import yaml
 
 from sim.composition import chosen_in
 from sim.config import read_yaml
-from sim.notes import STATUSES, said_in
+from sim.notes import SOURCE_STATUSES, notes_in
 from sim.places import config_folder, path_of
 
-__all__ = ["COLUMNS", "STATUSES", "joined", "lines_of", "parameters", "said_in", "scenarios_of"]
-COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
-_FILE, _KEY = COLUMNS.index("file"), COLUMNS.index("key")
+__all__ = ["PARAMETER_COLUMNS", "SOURCE_STATUSES", "joined_numbers", "lines_of", "notes_in", "parameters", "scenarios_in_name"]
+PARAMETER_COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
+_FILE, _KEY = PARAMETER_COLUMNS.index("file"), PARAMETER_COLUMNS.index("key")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
 _PACKAGE = re.compile(r"^# @package (\S+)")
 _SWEPT = re.compile(r"\bsw(?:ept|eep)\b")
@@ -27,7 +27,7 @@ _GLOBAL = "_global_"
 def parameters(
     scenarios: Sequence[str], composed: Mapping[str, Any], command: str = "", folder: Path | None = None
 ) -> pd.DataFrame:
-    """Numbers of the files that the comparison was composed of, columns ``COLUMNS``, a row a number.
+    """Numbers of the files that the comparison was composed of, columns ``PARAMETER_COLUMNS``, a row a number.
 
     ``composed`` is the baseline's configuration: where the comparison was run with another value than the file's, that value
     stands in the row, and ``changed`` is true. The numbers of ``scenarios`` follow, each under its own file.
@@ -39,7 +39,7 @@ def parameters(
     known = {path.stem: path for path in (place / "scenario").glob("*.yaml")}
     for name in dict.fromkeys(scenarios):  # an arm's own name may be anything, even a path
         rows += _rows(known[name], place, {}) if name in known else []
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(PARAMETER_COLUMNS))
 
 
 def _files_of(place: Path, command: str, alone: bool) -> list[Path]:
@@ -57,7 +57,7 @@ def _files_of(place: Path, command: str, alone: bool) -> list[Path]:
     return files
 
 
-def scenarios_of(name: str) -> list[str]:
+def scenarios_in_name(name: str) -> list[str]:
     """The scenarios on file that a name stands for.
 
     >>> scenarios_of("judge+notice@everywhere")
@@ -86,7 +86,7 @@ def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tupl
     text = path.read_text(encoding="utf-8")
     package = _PACKAGE.match(text)
     stem = package[1] if package else "" if path.parent == place else path.parent.name
-    for key, value, line, *behind in said_in(text):
+    for key, value, line, *behind in notes_in(text):
         dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
         now = _found(composed, dotted)
         own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
@@ -104,7 +104,7 @@ def lines_of(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     out = []
     for _, part in rows.groupby(["file", "line"], sort=False):
         first = part.iloc[0]
-        key, value = joined(list(part["key"]), list(part["value"]))
+        key, value = joined_numbers(list(part["key"]), list(part["value"]))
         out.append((key, value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
     return out
 
@@ -119,7 +119,7 @@ def _found(composed: Mapping[str, Any], dotted: str) -> Any:
     return node
 
 
-def joined(keys: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
+def joined_numbers(keys: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
     """Numbers of one line as one key and one value.
 
     >>> joined(["a.b"], ["1"]), joined(["a.b", "a.c"], ["1", "2"]), joined(["a", "a"], ["1", "2"])

@@ -12,21 +12,21 @@ from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.report.told import (
     COOPERATED,
-    COOPERATION,
+    COOPERATION_METRICS,
     DOWN,
     FEW,
-    FIXED,
-    PROTECTION,
+    PROTECTION_METRICS,
     SAME,
     UNSURE,
     UP,
-    Study,
+    VERDICTS,
+    ComparisonStudy,
     listed,
     several,
-    share,
+    unsigned_percent,
 )
 
-SLICED = {"group": "targeted_rate", "regime": PROTECTION, "channel": PROTECTION, "requested": PROTECTION}
+SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRICS, "channel": PROTECTION_METRICS, "requested": PROTECTION_METRICS}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
@@ -40,7 +40,12 @@ _SLICES = {
     "slices_people": (("group", "regime"), "Whom each scenario reaches"),
     "slices_doors": (("channel", "requested"), "Through which door, and from whom"),
 }
-KINDS = {"group": "group of people", "regime": "regime of the requester", "channel": "channel", "requested": "requested state"}
+SLICE_NAMES = {
+    "group": "group of people",
+    "regime": "regime of the requester",
+    "channel": "channel",
+    "requested": "requested state",
+}
 _ROW, _FURNITURE = 0.262, 2.2  # inches a row of arms; inches of title, headings, axis and caption
 _TALLER = 0.6  # inches that turned headings need more
 
@@ -67,16 +72,16 @@ class Picture(NamedTuple):
         return self._replace(data=in_few_colours(self.path))
 
 
-def order_of(study: Study) -> list[str]:
+def order_of(study: ComparisonStudy) -> list[str]:
     """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
     kinds = (DOWN, UNSURE, SAME, UP)
-    measured = [arm for kind in kinds for arm in study.of(PROTECTION, kind)]
-    row = {arm: study.row(arm, PROTECTION) for arm in measured}
+    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRICS, kind)]
+    row = {arm: study.row(arm, PROTECTION_METRICS) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
     return [*measured, *(arm for arm in study.arms if arm not in measured)]
 
 
-class Plan(NamedTuple):
+class PlannedFigure(NamedTuple):
     """A figure that is to be drawn."""
 
     name: str
@@ -88,7 +93,7 @@ class Plan(NamedTuple):
     alt: str
 
 
-def drawn(study: Study, folder: Path) -> list[Picture]:
+def draw_comparison(study: ComparisonStudy, folder: Path) -> list[Picture]:
     """Draw and save the figures of a comparison."""
     pictures = []
     for plan in plans(study):
@@ -100,64 +105,64 @@ def drawn(study: Study, folder: Path) -> list[Picture]:
     return pictures
 
 
-def plans(study: Study) -> list[Plan]:
+def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     """Which figures a comparison gets; the nearer view of the plane only where giants squash the others."""
     table, order = study.comparison, order_of(study)
     few, named = {"fewest": study.fewest}, {"names": study.places | study.names}
     runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
     tall = _FURNITURE + _ROW * len(order)
-    wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION, COOPERATION])]
-    moving = [arm for arm in order if study.verdict(arm, PROTECTION) != FIXED and arm in study.cooperation]
+    wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION_METRICS, COOPERATION_METRICS])]
+    moving = [arm for arm in order if study.verdict(arm, PROTECTION_METRICS) != VERDICTS and arm in study.cooperation]
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
-    fixed = len(study.of(PROTECTION, FIXED))
+    fixed = len(study.of(PROTECTION_METRICS, VERDICTS))
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
     base = {"baseline": study.first.scenario_name} | named
     found = [
-        Plan("forest", "forest", wholes, runs, {"height_inches": tall}, few | named, _forest_alt(study)),
-        Plan("plane", "plane", plane, words, low, base, _plane_alt(study)),
+        PlannedFigure("forest", "forest", wholes, runs, {"height_inches": tall}, few | named, _forest_alt(study)),
+        PlannedFigure("plane", "plane", plane, words, low, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
         title = {"title": f"{study.figures['plane']['title']}: where most scenarios lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
-        found.append(Plan("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
+        found.append(PlannedFigure("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
     options = few | named | {"order": order}
     for name, (kinds, heading) in _SLICES.items():
-        cut = sliced(table, kinds)
+        cut = slice_rows(table, kinds)
         if len(cut):
-            alt = f"{heading}: change of each scenario by {listed([KINDS[kind] for kind in kinds])}. {_TABLES}"
+            alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[kind] for kind in kinds])}. {_TABLES}"
             page = {"title": heading, "height_inches": tall + _TALLER}
-            found.append(Plan(name, "slices", cut, runs, page, options, alt))
+            found.append(PlannedFigure(name, "slices", cut, runs, page, options, alt))
     return found
 
 
-def sliced(table: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
+def slice_rows(table: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
     """Rows of the given ways to slice, each of the metric that is read by it."""
     parts = [table[(table["by"] == by) & (table["metric"] == SLICED[by])] for by in kinds]
     return pd.concat(parts, ignore_index=True)
 
 
-def _forest_alt(study: Study) -> str:
-    down, up, unsure = (study.of(PROTECTION, kind) for kind in (DOWN, UP, UNSURE))
+def _forest_alt(study: ComparisonStudy) -> str:
+    down, up, unsure = (study.of(PROTECTION_METRICS, kind) for kind in (DOWN, UP, UNSURE))
     words = [f"Forest plot of {several(len(study.arms), 'scenario')}, sorted by the change in abusive cases disclosed."]
     if down:
-        words.append(f"Strongest reduction: {study.names[down[0]]}, {share(_percent(study, down[0]))}.")
+        words.append(f"Strongest reduction: {study.names[down[0]]}, {unsigned_percent(_percent(study, down[0]))}.")
     if up:
-        words.append(f"Strongest increase: {study.names[up[-1]]}, {share(_percent(study, up[-1]))}.")
+        words.append(f"Strongest increase: {study.names[up[-1]]}, {unsigned_percent(_percent(study, up[-1]))}.")
     words.append(f"{len(down)} clearly reduce, {len(up)} clearly increase, {len(unsure)} cannot be told.")
-    fixed, few = study.of(PROTECTION, FIXED), study.of(PROTECTION, FEW)
+    fixed, few = study.of(PROTECTION_METRICS, VERDICTS), study.of(PROTECTION_METRICS, FEW)
     if fixed or few:
         words.append(f"{len(fixed)} cannot move it by construction, {len(few)} have too few events.")
     return " ".join([*words, "All numbers stand in the table of headline numbers."])
 
 
-def _percent(study: Study, arm: str) -> float:
-    row = study.row(arm, PROTECTION)
+def _percent(study: ComparisonStudy, arm: str) -> float:
+    row = study.row(arm, PROTECTION_METRICS)
     return float(row["percent"]) if row is not None else float("nan")
 
 
-def _plane_alt(study: Study) -> str:
+def _plane_alt(study: ComparisonStudy) -> str:
     best = [study.names[arm] for arm in study.arms if study.undominated(arm)]
     return (
         "Plane of protection, up, against legitimate needs lost, to the right. "

@@ -24,7 +24,7 @@ SPREADS = (
     "Spread of the paired differences. Standard deviation in per cent of the baseline, median over the scenarios; where worlds "
     "spread more than luck, more worlds would narrow the intervals, and more draws of luck in each would not"
 )
-STATUSES = (
+STATUS_MEANINGS = (
     "a choice of the modeller without a source. “Sourced” means that a published figure stands behind the number, not that it "
     "fits the purpose exactly; “calibrated”, that it was set so that the model comes near a published pattern. The words read, "
     "inferred, secondary and unverified say how well the law's own text is known. All of them are listed at the end."

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis import frames
-from experiments.analysis.run_tables import Tally
+from experiments.analysis.run_tables import RunTables
 from experiments.figures import draw, save
 from experiments.settings import StudyConfig
 from sim.settings import Config
@@ -19,7 +19,7 @@ _BAND = "Intervals: 95 % over replicates (worlds and luck together; parameters a
 _HONEST = "Conditional on assumed parameters: read it relative to a baseline, not as a level."
 
 
-Drawn = tuple[pd.DataFrame, str, dict[str, Any]]  # frame, caption, options of its function
+DrawnFigure = tuple[pd.DataFrame, str, dict[str, Any]]  # frame, caption, options of its function
 
 
 def drawn_for(configs: Sequence[Config]) -> list[str]:
@@ -31,7 +31,7 @@ def draw_all(
     folder: Path,
     configs: Sequence[Config],
     asked: StudyConfig,
-    pooled: Tally,
+    pooled: RunTables,
     summary: pd.DataFrame,
     comparison: pd.DataFrame | None,
 ) -> None:
@@ -56,8 +56,8 @@ _OF_EACH, _OF_TWO = ("targeted_rate", "flows", "fates", "backlog", "tile_map", "
 
 
 def _pages(
-    configs: Sequence[Config], seeds: int, pooled: Tally, summary: pd.DataFrame, comparison: pd.DataFrame | None
-) -> dict[str, Callable[[], Drawn]]:
+    configs: Sequence[Config], seeds: int, pooled: RunTables, summary: pd.DataFrame, comparison: pd.DataFrame | None
+) -> dict[str, Callable[[], DrawnFigure]]:
     """What each figure is made from, by its name; nothing is worked out before it is called."""
     last = configs[-1]
     fewest = last.metrics.fewest_events

@@ -11,30 +11,30 @@ import pandas as pd
 from experiments.report import prose
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
-from experiments.report.parameters import STATUSES, lines_of
+from experiments.report.parameters import SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.tables import linked, tables
 from experiments.report.told import (
     ABSENT,
-    COOPERATION,
+    COOPERATION_METRICS,
     DOWN,
     FEW,
-    FIXED,
-    PROTECTION,
+    PROTECTION_METRICS,
     SAME,
     SUBJECTS,
     UNSURE,
     UP,
-    Study,
+    VERDICTS,
+    ComparisonStudy,
     few,
     foreseen,
     listed,
     numbered,
     plainly,
     quick,
+    sentences_of,
     several,
-    share,
-    told_of,
+    unsigned_percent,
     waited,
 )
 from experiments.text import THIN, Row, spoken, thousands, unknown
@@ -45,7 +45,7 @@ _GROUPS = {
     UP: "They raise it",
     UNSURE: "We cannot tell",
     SAME: "Nothing moved in any run",
-    FIXED: "They cannot move it, by construction",
+    VERDICTS: "They cannot move it, by construction",
     FEW: "Too few events",
     ABSENT: "No number",
 }
@@ -54,24 +54,24 @@ _COUNTS = {
     UP: "{} clearly raise it",
     UNSURE: "for {} we cannot tell",
     SAME: "{} changed it in no run",
-    FIXED: "{} cannot move it by construction",
+    VERDICTS: "{} cannot move it by construction",
     FEW: "{} have too few events",
     ABSENT: "for {} there is no number",
 }
-_HEADLINE = (PROTECTION, COOPERATION)
+_HEADLINE = (PROTECTION_METRICS, COOPERATION_METRICS)
 _LAST = "~"  # after every id
 _MISS = 0.05  # chance with which a 95 % interval misses
 _FIRST = 3  # scenarios named first
 
 
-def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) -> list[Element]:
+def all_sections(study: ComparisonStudy, figures: Sequence[Picture], known: pd.DataFrame) -> list[Element]:
     """The whole content of the page."""
     parts = {
         "question": ("The question", question(study)),
         "answer": ("The answer", answer(study, figures)),
         "sure": ("How sure", sure(study)),
         "rests": ("What it rests on", rests(known)),
-        "limits": ("Limits", limits(prose.limits(study.first.adaptation.anyone))),
+        "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
         "tables": ("Tables", tables(study)),
         "numbers": ("Every number behind it", numbers(known)),
@@ -81,16 +81,16 @@ def all_sections(study: Study, figures: Sequence[Picture], known: pd.DataFrame) 
     return [header, tag("main", [section(identity, heading, content) for identity, (heading, content) in parts.items()])]
 
 
-def _base(study: Study) -> str:
+def _base(study: ComparisonStudy) -> str:
     return f"“{spoken(study.first.scenario_name)}”"
 
 
 # --- the answer in short --------------------------------------------------------------------------------------------------
 
 
-def brief(study: Study) -> Element:
+def brief(study: ComparisonStudy) -> Element:
     """The answer in a few sentences."""
-    arms = {kind: study.of(PROTECTION, kind) for kind in _GROUPS}
+    arms = {kind: study.of(PROTECTION_METRICS, kind) for kind in _GROUPS}
     counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
     best = [arm for arm in arms[DOWN] if study.undominated(arm)]
     lists = {
@@ -110,16 +110,16 @@ def brief(study: Study) -> Element:
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
 
-def _brief(study: Study, arm: str) -> str:
+def _brief(study: ComparisonStudy, arm: str) -> str:
     """One scenario in half a sentence."""
-    rows = ((study.row(arm, PROTECTION), "such disclosures"), (study.row(arm, COOPERATION), "legitimate needs met"))
+    rows = ((study.row(arm, PROTECTION_METRICS), "such disclosures"), (study.row(arm, COOPERATION_METRICS), "legitimate needs met"))
     return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
 
 
 # --- question and answer --------------------------------------------------------------------------------------------------
 
 
-def question(study: Study) -> list[Element]:
+def question(study: ComparisonStudy) -> list[Element]:
     """What was asked, by whom, scenario by scenario."""
     rows = []
     for arm in sorted(study.arms, key=lambda arm: (study.numbers.get(arm, _LAST), study.names[arm])):
@@ -134,12 +134,12 @@ def question(study: Study) -> list[Element]:
     ]
 
 
-def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
+def answer(study: ComparisonStudy, figures: Sequence[Picture]) -> list[Element]:
     """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
-    content += [shown(figure) for figure in figures]
+    content += [figure_element(figure) for figure in figures]
     for kind, heading in _GROUPS.items():
-        arms = study.of(PROTECTION, kind)
+        arms = study.of(PROTECTION_METRICS, kind)
         if arms:
             content.append(tag("h3", f"{heading} ({len(arms)})"))
             strongest_first = arms[::-1] if kind == UP else arms
@@ -147,18 +147,18 @@ def answer(study: Study, figures: Sequence[Picture]) -> list[Element]:
     return content
 
 
-def shown(figure: Picture) -> Element:
+def figure_element(figure: Picture) -> Element:
     """A figure inside the page; it scrolls by itself where the page is narrower."""
     image = tag("img", src=figure.address, alt=figure.alt, width=str(figure.width), height=str(figure.height))
     around = tag("div", image, class_="wide", role="group", aria_label=figure.heading, tabindex="0")
     return tag("figure", around, tag("figcaption", tag("b", f"{figure.heading}. "), figure.reading))
 
 
-def _answered(study: Study, arm: str) -> Element:
+def _answered(study: ComparisonStudy, arm: str) -> Element:
     """One scenario: its question, what changes, whether that was expected, and the counts."""
     header = study.headers.get(arm)
     rows = [row for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
-    told = [*told_of(rows, study.fewest), *_told_besides(study, arm)]
+    told = [*sentences_of(rows, study.fewest), *_told_besides(study, arm)]
     quiet = [foreseen(rows), *(_counts(row, study) for row in rows[:1])]
     return tag(
         "div",
@@ -169,15 +169,15 @@ def _answered(study: Study, arm: str) -> Element:
     )
 
 
-def _told_besides(study: Study, arm: str) -> list[str]:
+def _told_besides(study: ComparisonStudy, arm: str) -> list[str]:
     """How long needs wait, where the scenario can move anything, and what its file says was found."""
-    fixed = study.verdict(arm, PROTECTION) in (FIXED, SAME)
+    fixed = study.verdict(arm, PROTECTION_METRICS) in (VERDICTS, SAME)
     header = study.headers.get(arm)
     told = [] if fixed else [waited(study.cooperation.get(arm))]
     return told + ([f"Finding: {plainly(header.finding)}"] if header and header.finding else [])
 
 
-def _counts(row: Row, study: Study) -> str:
+def _counts(row: Row, study: ComparisonStudy) -> str:
     """What stands behind the sentences."""
     before, after = few(row["events_baseline"], study.fewest), few(row["events"], study.fewest)
     other = row["baseline_name"] != study.first.scenario_name
@@ -189,7 +189,7 @@ def _counts(row: Row, study: Study) -> str:
 # --- how sure -------------------------------------------------------------------------------------------------------------
 
 
-def sure(study: Study) -> list[Element]:
+def sure(study: ComparisonStudy) -> list[Element]:
     """Intervals, worlds against luck, expectations, and what is missing."""
     intervals = sum(study.verdict(arm, metric) in (DOWN, UP, UNSURE) for arm in study.arms for metric in _HEADLINE)
     missed = max(round(_MISS * intervals), 1)
@@ -206,7 +206,7 @@ def sure(study: Study) -> list[Element]:
     return [*content, tag("p", str(study.facts["stopped"]))] if study.facts["stopped"] else content
 
 
-def _spreads(study: Study) -> Element:
+def _spreads(study: ComparisonStudy) -> Element:
     """Standard deviations of the paired differences, in per cent of the baseline."""
     rows = []
     for metric in _HEADLINE:
@@ -221,7 +221,7 @@ def _spreads(study: Study) -> Element:
     return table(prose.SPREADS, ("score", "between worlds", "between draws of luck", "worlds spread more in"), rows)
 
 
-def _expectations(study: Study) -> list[Element]:
+def _expectations(study: ComparisonStudy) -> list[Element]:
     """How many expectations the intervals bear out, and which they contradict."""
     asked = [row for row in study.whole.values() if str(row["expected"] or "")]
     if not asked:
@@ -254,7 +254,7 @@ def _fate(row: Row) -> str:
     return "for" if bool(row["agrees"]) else "against"
 
 
-def _missing(study: Study) -> list[str]:
+def _missing(study: ComparisonStudy) -> list[str]:
     """What has no number, and why."""
     rows, fewest = study.comparison, study.fewest
     first = study.first
@@ -264,8 +264,8 @@ def _missing(study: Study) -> list[str]:
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
     for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):
-        arms = [study.names[arm] for arm in study.of(PROTECTION, kind)]
-        words += [f"{SUBJECTS[PROTECTION]}, {told}: {listed(arms)}"] * bool(arms)
+        arms = [study.names[arm] for arm in study.of(PROTECTION_METRICS, kind)]
+        words += [f"{SUBJECTS[PROTECTION_METRICS]}, {told}: {listed(arms)}"] * bool(arms)
     thin = int((rows[["events", "events_baseline"]].min(axis=1) < fewest).sum())
     cells = f"{thousands(thin)} of {thousands(len(rows))} rows of the full table"
     return [*words, f"{cells} rest on fewer than {fewest} events on a side and bear no number"]
@@ -279,9 +279,9 @@ def rests(known: pd.DataFrame, of: str = "comparison") -> list[Element]:
     counts = known["status"].value_counts()
     assumed, total = int(counts.get("assumed", 0)), max(len(known), 1)
     opening = f"{thousands(len(known))} numbers stand in the files that this {of} was composed of."
-    part = f"{thousands(assumed)} of them ({share(100 * assumed / total)}) are assumed:"
-    rows = [(status, thousands(int(counts[status]))) for status in STATUSES if status in counts.index]
-    content = [tag("p", f"{opening} {part} {prose.STATUSES}"), table("Numbers by status", ("status", "numbers"), rows)]
+    part = f"{thousands(assumed)} of them ({unsigned_percent(100 * assumed / total)}) are assumed:"
+    rows = [(status, thousands(int(counts[status]))) for status in SOURCE_STATUSES if status in counts.index]
+    content = [tag("p", f"{opening} {part} {prose.STATUS_MEANINGS}"), table("Numbers by status", ("status", "numbers"), rows)]
     if known["swept"].any():
         content += [tag("p", prose.SWEPT), _parameters("Numbers held here and swept elsewhere", known[known["swept"]])]
     if known["changed"].any():
@@ -301,7 +301,7 @@ def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
 
 
-def limits(said: Mapping[str, str]) -> list[Element]:
+def limits_section(said: Mapping[str, str]) -> list[Element]:
     """What these answers are not."""
     return [tag("ul", [tag("li", tag("b", f"{head}."), f" {text}") for head, text in said.items()])]
 
@@ -313,7 +313,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
     """The command, the commit, the seeds, the digests of all configurations and the checksums of the tables that were read."""
     told = {
         "Commit": str(facts["commit"] or "not known: not run from a repository"),
-        "World seeds": f"{seeds_of([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
+        "World seeds": f"{seeds_text([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
         "Window": several(facts["years"], "year"),
         "Baseline": str(facts["baseline"]),
         "Time": several(round(float(facts["seconds"])), "second"),
@@ -331,7 +331,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
     return [*content, table("Tables that were read (SHA-256)", ("table", "checksum"), sums, words=2)] if sums else content
 
 
-def seeds_of(seeds: Sequence[int]) -> str:
+def seeds_text(seeds: Sequence[int]) -> str:
     """Seeds in a row, short where they follow each other."""
     following = len(seeds) > 2 and list(seeds) == [*range(seeds[0], seeds[0] + len(seeds))]
     return f"{seeds[0]} to {seeds[-1]}" if following else listed([str(seed) for seed in seeds])

@@ -13,15 +13,15 @@ from pydantic import ValidationError
 
 from experiments.design.arms import APART
 from experiments.design.designs import Design, Uncertainty
-from experiments.design.scenarios import choice_of
+from experiments.design.scenarios import scenario_overrides
 from experiments.report.facts import Facts
-from experiments.report.parameters import parameters, said_in, scenarios_of
+from experiments.report.parameters import notes_in, parameters, scenarios_in_name
 from experiments.report.told import listed, several
 from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
 from experiments.text import spoken, thousands
 from sim.config import composed
 from sim.places import config_folder
-from sim.world.leaves import moved
+from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError
 
 _DESIGN = "design.yaml"  # in a store
@@ -131,11 +131,11 @@ def _time(seconds: float) -> str:
     return several(round(seconds / _MINUTE), "minute") if seconds < 2 * _HOUR else f"{seconds / _HOUR:.1f} hours"
 
 
-def numbers_of(study: Study, facts: Facts) -> pd.DataFrame:
-    """Numbers of the configuration with what stands behind them, and ``varied``: what the study moves shows its bounds."""
+def numbers_behind(study: Study, facts: Facts) -> pd.DataFrame:
+    """Numbers of the configuration with what stands behind them, and ``varied_numbers``: what the study moves shows its bounds."""
     design = study.design
     named = [*scenarios_in(study.points), *(level for choices in design.levels_of.values() for level in choices.values())]
-    scenarios = [one for name in named if isinstance(name, str) for one in scenarios_of(name)]
+    scenarios = [one for name in named if isinstance(name, str) for one in scenarios_in_name(name)]
     command = " ".join([*design.constants, *map(str, facts.get("commands", ()))])
     known = parameters(scenarios, study.config.plain(), command)
     known["varied"] = False
@@ -154,7 +154,7 @@ def _chosen(study: Study) -> set[str]:
     maps = [*design.conditions.values(), *(choice for levels in design.levels_of.values() for choice in levels.values())]
     keys = {key for settings in maps if isinstance(settings, dict) for key in settings}
     try:
-        return keys | set(moved(composed(), composed(*_policy_of(scenarios_in(study.points)[0], design))))
+        return keys | set(changed_leaves(composed(), composed(*_policy_of(scenarios_in(study.points)[0], design))))
     except ConfigError:  # of a scenario whose file is gone, the store has the numbers, and nobody knows which are its own
         return keys
 
@@ -164,13 +164,13 @@ def _policy_of(name: str, design: Design) -> Sequence[str]:
     arms = design.arms or {}
     _, _, first = name.partition(APART)
     if name in arms or first not in arms:
-        return arms[name] if name in arms else choice_of(name)
-    return [*choice_of(design.baseline), *arms[first]]
+        return arms[name] if name in arms else scenario_overrides(name)
+    return [*scenario_overrides(design.baseline), *arms[first]]
 
 
-def varied(study: Study, facts: Facts) -> list[tuple[str, ...]]:
+def varied_numbers(study: Study, facts: Facts) -> list[tuple[str, ...]]:
     """A row a number that the study varies: key, from, to, how, unit, range, status, source, and its value in its own file."""
-    said = {key: rest for key, _, _, *rest in said_in(designed(study, facts).text)}
+    said = {key: rest for key, _, _, *rest in notes_in(designed(study, facts).text)}
     own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
     rows = []
     for key, uncertainty in study.design.uncertainties.items():

@@ -12,26 +12,26 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
-from experiments.analysis.record import Analysis, Drawing, Shown, spec_from
+from experiments.analysis.record import Analysis, Drawing, ReportSpec, spec_from
 from experiments.figures import draw, save
 from experiments.output import safe_name
 from experiments.report import prose, sections, study_prose
-from experiments.report.blocks import Part, elements, inline
+from experiments.report.blocks import TextPart, elements, inline
 from experiments.report.facts import Facts
 from experiments.report.odd import odd
 from experiments.report.page import line, page, section, table, tag
 from experiments.report.pictures import Picture
-from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_of, varied
-from experiments.report.tables import cells_of, texts_of
+from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_behind, varied_numbers
+from experiments.report.tables import cells_of, text_columns
 from experiments.report.told import listed, numbered, several
 from experiments.settings import ANALYSES
 from experiments.statistics import FEW_SEEDS
 from experiments.store.outcomes import Study
 from experiments.text import spoken, thousands
 
-__all__ = ["REPORT", "suited", "write_study"]
+__all__ = ["_REPORT", "suited", "write_study"]
 
-REPORT = "report.html"
+_REPORT = "report.html"
 _PAGED = re.compile(r"rogatory (run|demo|compare|adaptation)\b(?! -m)")  # studies that write a folder of their own
 _DRAWS = {
     "grid": "every combination of a few values",
@@ -53,7 +53,7 @@ def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts:
     figure that is unknown, and ``ValueError`` for a frame without a column that its figure reads.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    report, part = folder / REPORT, folder / f".{REPORT}.{os.getpid()}.part"
+    report, part = folder / _REPORT, folder / f".{_REPORT}.{os.getpid()}.part"
     text = page(f"{study.name}: {asked(study)}", _content(study, analyses, facts))
     try:
         part.write_text(text, encoding="utf-8")
@@ -77,7 +77,7 @@ def asked(study: Study) -> str:
 
 def _content(study: Study, analyses: Sequence[Analysis], facts: Facts) -> list[Element]:
     extent = extent_of(study, facts)
-    known, refused = numbers_of(study, facts), dict(facts.get("refused", {}))
+    known, refused = numbers_behind(study, facts), dict(facts.get("refused", {}))
     ids = {place: _identity(analysis.name, place, analyses) for place, analysis in enumerate(analyses)}
     told = [(ids[place], analysis.heading, _analysis(analysis, study)) for place, analysis in enumerate(analyses)]
     parts = [
@@ -87,7 +87,7 @@ def _content(study: Study, analyses: Sequence[Analysis], facts: Facts) -> list[E
         *told,
         ("run", "What was run", _run(study, extent, facts)),
         ("rests", "What it rests on", _rests(study, known, facts)),
-        ("limits", "Limits", sections.limits(prose.limits(study.config.adaptation.anyone, study_prose.LIMITS))),
+        ("limits", "Limits", sections.limits_section(prose.limits(study.config.adaptation.anyone, study_prose.LIMITS))),
         ("rebuild", "How to rebuild it", _rebuild(study, extent, facts)),
     ]
     model = odd(study.config, known)
@@ -112,9 +112,9 @@ def _identity(name: str, place: int, analyses: Sequence[Analysis]) -> str:
     return f"analysis-{name}-{place + 1}" if again else f"analysis-{name}"
 
 
-def _nested(part: Part) -> Element:
+def _nested(part: TextPart) -> Element:
     """A part of the model in the contents, with the elements of the protocol below it."""
-    below = [tag("li", tag("a", block.heading, href=f"#{block.identity}")) for block in part.blocks if isinstance(block, Part)]
+    below = [tag("li", tag("a", block.heading, href=f"#{block.identity}")) for block in part.blocks if isinstance(block, TextPart)]
     return tag("li", tag("a", part.heading, href=f"#{part.identity}"), tag("ul", below), class_="deep")
 
 
@@ -196,7 +196,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
     else:
         parameters = f"{study_prose.HELD} {held}"
     content = [
-        tag("p", inline(study_prose.KINDS)),
+        tag("p", inline(study_prose.TWO_KINDS)),
         tag("h3", "Parameters"),
         tag("p", parameters),
         tag("h3", "Replicates: worlds and luck"),
@@ -236,7 +236,7 @@ def _asked(analysis: Analysis, study: Study) -> list[Element]:
 def _analysis(analysis: Analysis, study: Study) -> list[Element]:
     """Its question, its figures, its main table, and the names of the others."""
     content = _asked(analysis, study)
-    content += [sections.shown(picture) for picture in drawn(analysis.drawings, study.asked.figures)]
+    content += [sections.figure_element(picture) for picture in analysis_figures(analysis.drawings, study.asked.figures)]
     if analysis.tables:
         (name, frame), *others = analysis.tables.items()
         most = _shown(study).rows
@@ -262,11 +262,13 @@ def _main_table(name: str, head: pd.DataFrame, frame: pd.DataFrame) -> Element:
     """The head of a table, without the columns that are empty in all of it."""
     empty = [column for column in frame.columns if (frame[column].isna() | (frame[column].astype(str) == "")).all()]
     shown = frame.drop(columns=empty)
-    return table(capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(head[[*shown]]), texts_of(shown))
+    return table(
+        capital(spoken(name)), [_headed(column) for column in shown.columns], cells_of(head[[*shown]]), text_columns(shown)
+    )
 
 
-def _shown(study: Study) -> Shown:
-    return spec_from("report", Shown, study.asked)
+def _shown(study: Study) -> ReportSpec:
+    return spec_from("report", ReportSpec, study.asked)
 
 
 def _headed(column: object) -> str:
@@ -274,7 +276,7 @@ def _headed(column: object) -> str:
     return str(column) if "." in str(column) else spoken(column)
 
 
-def drawn(drawings: Sequence[Drawing], figures: Mapping[str, Mapping[str, object]]) -> list[Picture]:
+def analysis_figures(drawings: Sequence[Drawing], figures: Mapping[str, Mapping[str, object]]) -> list[Picture]:
     """The figures of an analysis, inside the page: their captions stand below them as text."""
     pictures = []
     with tempfile.TemporaryDirectory() as folder:
@@ -334,7 +336,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
     content = []
     if study.design.uncertainties:
         head = ("key", "from", "to", "drawn", "unit", "range", "status", "source", "elsewhere held at")
-        rows = [line(tag("code", key), *cells) for key, *cells in varied(study, facts)]
+        rows = [line(tag("code", key), *cells) for key, *cells in varied_numbers(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
     return content + sections.rests(known, "study")
 
@@ -356,7 +358,7 @@ def _made_by(study: Study, extent: Extent, facts: Facts) -> list[tuple[str, str]
     rows = [
         ("Commit", told["commit"] or "not known: not run from a repository"),
         ("Code that decides", told["sources"]),
-        ("World seeds", sections.seeds_of(extent.seeds) if extent.seeds else "not known"),
+        ("World seeds", sections.seeds_text(extent.seeds) if extent.seeds else "not known"),
         ("Event seeds", told["event_seeds"]),
         ("Versions", _by_name(facts.get("versions")) or "not known"),
         ("Machine", _by_name(facts.get("machine"))),

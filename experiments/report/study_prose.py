@@ -2,7 +2,7 @@
 
 from experiments.report import prose
 
-KINDS = (
+TWO_KINDS = (
     "Two kinds of not knowing are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them "
     "from stated ranges, or holds them. *Replicates*: what no source holds of the world, such as drawn laws, hosting and "
     "treaties (worlds), and what happens by chance in it (luck). More runs narrow the second kind and never the first."

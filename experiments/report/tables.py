@@ -9,25 +9,25 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.figures.slices import LEVELS, levels_of
+from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
-from experiments.report.pictures import KINDS, SLICED, order_of, sliced
+from experiments.report.pictures import SLICE_NAMES, SLICED, order_of, slice_rows
 from experiments.report.told import (
     ABSENT,
-    COOPERATION,
+    COOPERATION_METRICS,
     FEW,
-    FIXED,
-    PROTECTION,
+    PROTECTION_METRICS,
     SAME,
     SUBJECTS,
-    Study,
+    VERDICTS,
+    ComparisonStudy,
     few,
-    share,
-    span,
+    signed_limits,
+    unsigned_percent,
     verdict,
 )
-from experiments.text import THIN, Row, banded, in_order, spoken, thousands, unknown
+from experiments.text import THIN, Row, distinct, signed_band, spoken, thousands, unknown
 from sim.arrays import Reals
 
 _ENDS = ("", "_low", "_high")
@@ -44,16 +44,16 @@ _LARGEST = 8  # columns of a slice
 _DIGITS = 4  # of the largest number of a column
 
 
-def linked(study: Study, arm: str) -> Element:
+def linked(study: ComparisonStudy, arm: str) -> Element:
     """A scenario's name that leads to its answer."""
     return tag("a", study.names.get(arm, spoken(arm)), href=f"#{anchor('arm', arm)}")
 
 
-def tables(study: Study) -> list[Element]:
+def tables(study: ComparisonStudy) -> list[Element]:
     """Headline numbers with their counts, protection against cooperation, further estimands, and slices."""
     order = order_of(study)
     parts = []
-    for metric in (PROTECTION, COOPERATION):
+    for metric in (PROTECTION_METRICS, COOPERATION_METRICS):
         rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
         if rows:
             caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
@@ -62,10 +62,10 @@ def tables(study: Study) -> list[Element]:
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
 
 
-def _further(study: Study, order: Sequence[str]) -> list[Element]:
+def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
     """Estimands beside the two scores, a row an arm; nothing where there is none."""
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
-    others = [metric for metric in in_order(whole) if metric not in (PROTECTION, COOPERATION, *_SELECTED)]
+    others = [metric for metric in distinct(whole) if metric not in (PROTECTION_METRICS, COOPERATION_METRICS, *_SELECTED)]
     if not others:
         return []
     body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
@@ -74,7 +74,7 @@ def _further(study: Study, order: Sequence[str]) -> list[Element]:
     return [tag("p", prose.SELECTED, class_="quiet"), table(caption, heads, body)]
 
 
-def texts_of(frame: pd.DataFrame) -> set[int]:
+def text_columns(frame: pd.DataFrame) -> set[int]:
     """Places of the columns that hold words and no numbers."""
     return {place for place, kind in enumerate(frame.dtypes) if not pd.api.types.is_numeric_dtype(kind)}
 
@@ -126,11 +126,11 @@ def _opening(metric: str) -> str:
     return subject[0].upper() + subject[1:]
 
 
-def _numbers(row: Row, study: Study) -> tuple[str, ...]:
+def _numbers(row: Row, study: ComparisonStudy) -> tuple[str, ...]:
     """The cells of one headline row."""
     kind = verdict(row, study.fewest)
-    silent = {SAME: "0 in every run", FIXED: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
-    change = silent.get(kind) or banded(row["percent"], row["percent_low"], row["percent_high"])
+    silent = {SAME: "0 in every run", VERDICTS: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
+    change = silent.get(kind) or signed_band(row["percent"], row["percent_low"], row["percent_high"])
     levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
     events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
     return (*levels, change, *events, thousands(row["worlds"]), thousands(row["runs"]), str(row["expected"] or ""), _agreed(row))
@@ -145,16 +145,16 @@ def _agreed(row: Row) -> str:
     return "open" if unknown(row["agrees"]) else "yes" if bool(row["agrees"]) else "no"
 
 
-def _bargains(study: Study, order: Sequence[str]) -> Element:
+def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
     """What each scenario protects, and what that costs."""
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
         row = study.cooperation[arm]
-        fixed = [study.verdict(arm, metric) == FIXED for metric in (PROTECTION, COOPERATION)]
+        fixed = [study.verdict(arm, metric) == VERDICTS for metric in (PROTECTION_METRICS, COOPERATION_METRICS)]
         names = zip(("protection", "cooperation_lost"), fixed, strict=True)
-        saved, lost = ("cannot move" if still else banded(*_ends(row, f"{name}_percent")) for name, still in names)
-        of = share(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
-        delay, hours = (span(*_ends(row, name)) for name in ("delay_days", "hours"))
+        saved, lost = ("cannot move" if still else signed_band(*_ends(row, f"{name}_percent")) for name, still in names)
+        of = unsigned_percent(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
+        delay, hours = (signed_limits(*_ends(row, name)) for name in ("delay_days", "hours"))
         rows.append((linked(study, arm), saved, lost, delay, of, hours, "yes" if study.undominated(arm) else ""))
     caption = "Protection against cooperation. Changes against the baseline (95 % intervals); positive: saved, lost, later, more"
     return table(caption, _BARGAINS, rows)
@@ -165,26 +165,26 @@ def _ends(row: Row, name: str) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def _cell(row: Row | None, study: Study) -> str | Element:
+def _cell(row: Row | None, study: ComparisonStudy) -> str | Element:
     """A change with its interval and its events, or why there is none."""
     kind = verdict(row, study.fewest)
-    silent = {ABSENT: "–", SAME: "0 in every run", FIXED: "cannot move", FEW: f"<{study.fewest} events"}
+    silent = {ABSENT: "–", SAME: "0 in every run", VERDICTS: "cannot move", FEW: f"<{study.fewest} events"}
     if row is None or kind in silent:
         return silent[kind]
-    change = banded(row["percent"], row["percent_low"], row["percent_high"]) or "–"
+    change = signed_band(row["percent"], row["percent_low"], row["percent_high"]) or "–"
     return tag("span", f"{change} ", tag("span", thousands(row["events"]), class_="count"))
 
 
-def _slice(study: Study, by: str, order: Sequence[str]) -> list[Element]:
+def _slice(study: ComparisonStudy, by: str, order: Sequence[str]) -> list[Element]:
     """Change and events by the levels of one slice."""
-    part = sliced(study.comparison, (by,))
+    part = slice_rows(study.comparison, (by,))
     if part.empty:
         return []
     events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
-    levels = levels_of(part, _LARGEST)
+    levels = slice_levels(part, _LARGEST)
     cells: Mapping[tuple[str, str], Row] = {(str(row["arm"]), str(row["level"])): row for row in part.to_dict("records")}
     rows = [line(linked(study, arm), *(_cell(cells.get((arm, level)), study) for level in levels)) for arm in order]
     named = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     before = [f"{name} ({few(events[level], study.fewest)} before)" for level, name in zip(levels, named, strict=True)]
-    caption = f"{_opening(SLICED[by])}, by {KINDS[by]}. Change in per cent of the baseline (95 % interval); under it, events"
+    caption = f"{_opening(SLICED[by])}, by {SLICE_NAMES[by]}. Change in per cent of the baseline (95 % interval); under it, events"
     return [table(caption, ("scenario", *before), rows)]

@@ -19,8 +19,8 @@ from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, 
 from sim.metrics import UNITS
 from sim.settings import Config
 
-PROTECTION, COOPERATION = "case_disclosure_rate", "legit_met_rate"
-COMPARED = (
+PROTECTION_METRICS, COOPERATION_METRICS = "case_disclosure_rate", "legit_met_rate"
+_COMPARED = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
     "ratio", "ratio_low", "ratio_high", "percent", "percent_low", "percent_high", "world_sd", "event_sd",
     "events_baseline", "events", "worlds", "runs", "constructed_zero", "expected", "agrees",
@@ -31,8 +31,8 @@ COOPERATED = (
     "delay_days_high", "hours", "hours_low", "hours_high", "on_frontier",
 )  # fmt: skip
 SUBJECTS = {
-    PROTECTION: "abusive cases that end in disclosure",
-    COOPERATION: "legitimate needs that are met",
+    PROTECTION_METRICS: "abusive cases that end in disclosure",
+    COOPERATION_METRICS: "legitimate needs that are met",
     "targeted_people": "people at risk whose data are disclosed",
     "targeted_rate": "people disclosed",
     "attempted_rate": "abusive cases that are filed",
@@ -51,7 +51,7 @@ SUBJECTS = {
     "chilling": "expression lost",
     "silenced_share": "abusive cases that nobody wishes for because people have fallen silent",
 }
-DOWN, UP, UNSURE, SAME, FIXED, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
+DOWN, UP, UNSURE, SAME, VERDICTS, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
 _UNBOUNDED = (
     "the interval of the percentage has no bounds, but the whole interval of the difference lies on that side of zero",
@@ -62,7 +62,7 @@ _ESTIMAND = re.compile(rf"\b(?:{'|'.join(UNITS)})\b")
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
-class Study(NamedTuple):
+class ComparisonStudy(NamedTuple):
     """All that the report tells of."""
 
     comparison: pd.DataFrame
@@ -101,35 +101,35 @@ class Study(NamedTuple):
         return sorted(found, key=lambda arm: float(np.nan_to_num((self.row(arm, metric) or {"percent": 0.0})["percent"])))
 
 
-def study_of(
+def comparison_study(
     comparison: pd.DataFrame,
     cooperation: pd.DataFrame,
     arms: Sequence[Arm],
     headers: Mapping[str, Header],
     facts: Facts,
     figures: Mapping[str, Mapping[str, object]],
-) -> Study:
+) -> ComparisonStudy:
     """The tables by name and arm. Raises ``ValueError`` for a missing column."""
-    table = present(comparison, COMPARED)
+    table = present(comparison, _COMPARED)
     wholes = table[table["by"] == "all"].to_dict("records")
     told = {arm.name: headers[name] for arm in arms for name in [arm.name] if name in headers}
-    return Study(
+    return ComparisonStudy(
         comparison=table,
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names={arm.name: named(arm.name) for arm in arms},
+        names={arm.name: arm_in_words(arm.name) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
         first=arms[0].baseline_config,
         places=names_of(arms[0].baseline_config),
-        digests=digests_of(arms),
+        digests=arm_digests(arms),
         facts=facts,
         figures=figures,
     )
 
 
-def digests_of(arms: Sequence[Arm]) -> dict[str, str]:
+def arm_digests(arms: Sequence[Arm]) -> dict[str, str]:
     """What tells one configuration from another: of each baseline, and of each arm."""
     digests: dict[str, str] = {}
     for arm in arms:
@@ -138,7 +138,7 @@ def digests_of(arms: Sequence[Arm]) -> dict[str, str]:
     return digests | {arm.name: arm.config.digest() for arm in arms}
 
 
-def named(arm: str) -> str:
+def arm_in_words(arm: str) -> str:
     """An arm's name in words: several scenarios at once, or one that is written into every text.
 
     >>> named("judge+total_secrecy@everywhere")
@@ -165,7 +165,7 @@ def verdict(row: Row | None, fewest: int) -> str:
     if row is None:
         return ABSENT
     if bool(row["constructed_zero"]):
-        return FIXED
+        return VERDICTS
     if min(row["events_baseline"], row["events"]) < fewest:
         return FEW
     if np.isnan(row["difference"]):
@@ -175,7 +175,7 @@ def verdict(row: Row | None, fewest: int) -> str:
     return DOWN if row["high"] < 0 else UP if row["low"] > 0 else UNSURE
 
 
-def share(value: float, decimals: int = 0) -> str:
+def unsigned_percent(value: float, decimals: int = 0) -> str:
     """A percentage without its sign.
 
     >>> share(-38.4).replace(THIN, " "), share(5.94, 1).replace(THIN, " ")
@@ -191,7 +191,7 @@ def interval(low: float, high: float, decimals: int = 0) -> str:
     '25 % to 51 %'
     """
     small, large = sorted((abs(low), abs(high)))
-    return f"{share(small, decimals)} to {share(large, decimals)}"
+    return f"{unsigned_percent(small, decimals)} to {unsigned_percent(large, decimals)}"
 
 
 def sided(value: float, decimals: int = 0) -> str:
@@ -200,23 +200,23 @@ def sided(value: float, decimals: int = 0) -> str:
     >>> sided(-12.0).replace(THIN, " "), sided(5.0).replace(THIN, " ")
     ('12 % fewer', '5 % more')
     """
-    return f"{share(value, decimals)} {'fewer' if value < 0 else 'more'}"
+    return f"{unsigned_percent(value, decimals)} {'fewer' if value < 0 else 'more'}"
 
 
-def changed(row: Row, fewest: int) -> str:
+def change_sentence(row: Row, fewest: int) -> str:
     """One sentence on one metric: what changes, with its interval, or why that cannot be said."""
     metric = str(row["metric"])
     subject = SUBJECTS.get(metric, spoken(metric))
     opening = subject[0].upper() + subject[1:]
     kind = verdict(row, fewest)
-    if kind in (SAME, FIXED, FEW, ABSENT) or np.isnan(row["percent"]):
+    if kind in (SAME, VERDICTS, FEW, ABSENT) or np.isnan(row["percent"]):
         return f"{opening}: {_silent(row, kind, fewest)}."
     return f"{_moved(row, kind, opening, subject)}."
 
 
 def _silent(row: Row, kind: str, fewest: int) -> str:
     """Why there is no number."""
-    if kind in (SAME, FIXED):
+    if kind in (SAME, VERDICTS):
         return "no change in any run" if kind == SAME else "nothing can move by construction"
     if kind == FEW:
         before, after = few(row["events_baseline"], fewest), few(row["events"], fewest)
@@ -237,7 +237,7 @@ def _moved(row: Row, kind: str, opening: str, subject: str) -> str:
         middle, least, most = (f"{float(row[name]):.1f}" for name in ("ratio", "ratio_low", "ratio_high"))
         return f"{opening} rise to {middle} times the baseline (95{THIN}% interval: {least} to {most} times)"
     verb = "fall" if kind == DOWN else "rise"
-    return f"{opening} {verb} by {share(percent, decimals)} (95{THIN}% interval: {interval(low, high, decimals)})"
+    return f"{opening} {verb} by {unsigned_percent(percent, decimals)} (95{THIN}% interval: {interval(low, high, decimals)})"
 
 
 def quick(row: Row, what: str, fewest: int) -> str:
@@ -245,7 +245,7 @@ def quick(row: Row, what: str, fewest: int) -> str:
     kind = verdict(row, fewest)
     percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
     if kind not in (DOWN, UP, UNSURE) or np.isnan(percent) or np.isnan(low) or np.isnan(high):
-        silent = {FIXED: "nothing can move", SAME: "no change in any run"}
+        silent = {VERDICTS: "nothing can move", SAME: "no change in any run"}
         return f"{what}: {silent.get(kind, 'no number')}"
     decimals = _decimals(percent, low, high)
     if kind == UNSURE:
@@ -256,16 +256,16 @@ def quick(row: Row, what: str, fewest: int) -> str:
     return f"{sided(percent, decimals)} {what} ({interval(low, high, decimals)})"
 
 
-def told_of(rows: Sequence[Row], fewest: int) -> list[str]:
+def sentences_of(rows: Sequence[Row], fewest: int) -> list[str]:
     """Sentences on several metrics of one scenario; one for all where none of them can move, or none did."""
     kinds = {verdict(row, fewest) for row in rows}
     subjects = listed([SUBJECTS.get(str(row["metric"]), spoken(row["metric"])) for row in rows])
-    if kinds == {FIXED}:
+    if kinds == {VERDICTS}:
         return [f"Nothing can move by construction: {subjects} are the same in every run."]
     return (
         [f"Nothing moved in any run: neither {subjects.replace(' and ', ' nor ')}."]
         if kinds == {SAME}
-        else [changed(row, fewest) for row in rows]
+        else [change_sentence(row, fewest) for row in rows]
     )
 
 
@@ -273,7 +273,7 @@ def _decimals(*values: float) -> int:
     return decimals_of([value for value in values if not np.isnan(value)])
 
 
-def span(middle: float, low: float, high: float) -> str:
+def signed_limits(middle: float, low: float, high: float) -> str:
     """A number and its interval, whole, with signs; nothing for what is missing.
 
     >>> span(-3.2, -5.0, -1.0), span(12.0, float("nan"), float("nan")), span(float("nan"), 0.0, 0.0)
@@ -297,7 +297,7 @@ def waited(row: Row | None) -> str:
     if row is None or unknown(row["delay_days"]) or not str(row["delay_quantile"]):
         return ""
     days, low, high = (float(row[name]) for name in ("delay_days", "delay_days_low", "delay_days_high"))
-    of = f"The day by which {share(100 * float(row['delay_quantile']))} of all needs are met"
+    of = f"The day by which {unsigned_percent(100 * float(row['delay_quantile']))} of all needs are met"
     if np.isnan(low) or np.isnan(high):
         return f"{of} moves by {days:+.0f} days on average; no interval can be given.".replace("-", "−")
     if max(abs(days), abs(low), abs(high)) < 1:

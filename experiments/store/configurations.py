@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from experiments.store.journal import digests_in, journals_of
-from experiments.store.parts import Part, StoreError, parts_of, read_part
+from experiments.store.parts import StoreError, TablePart, read_part, table_parts
 
 _COLUMNS = ["point", "digest"]
 
@@ -30,9 +30,9 @@ class Configurations:
         self._known = {} if self._known is None else self._known
         for path in journals_of(self._folder):
             self._take(digests_in(path))
-        for part in parts_of(self._folder, "runs"):
+        for part in table_parts(self._folder, "runs"):
             if part.path not in self._read:
-                self._take(digests_of(read_part(part, _COLUMNS)))
+                self._take(point_digests(read_part(part, _COLUMNS)))
                 self._read.add(part.path)
 
     def refuse_others(self, asked: Iterable[tuple[str, str]]) -> list[str]:
@@ -70,17 +70,17 @@ class Configurations:
             )
 
 
-def digests_of(runs: pa.Table) -> list[tuple[str, str]]:
+def point_digests(runs: pa.Table) -> list[tuple[str, str]]:
     """Each point of a table of runs with each digest of its configurations, once."""
     rows = zip(*(runs[name].to_pylist() for name in _COLUMNS), strict=True)
     return list(dict.fromkeys(rows))
 
 
-def conflicts_in(runs: Iterable[tuple[Part, pa.Table]], journals: Mapping[Path, Iterable[tuple[str, str]]]) -> dict[Path, str]:
+def conflicts_in(runs: Iterable[tuple[TablePart, pa.Table]], journals: Mapping[Path, Iterable[tuple[str, str]]]) -> dict[Path, str]:
     """Files whose runs are of another configuration of their point than those of a file before, or of the same: in a few words."""
     known: dict[str, tuple[str, str]] = {}
     told: dict[Path, str] = {}
-    files = [*((part.path, digests_of(table)) for part, table in runs), *journals.items()]
+    files = [*((part.path, point_digests(table)) for part, table in runs), *journals.items()]
     for path, found in files:
         for point, digest in found:
             before, where = known.setdefault(point, (digest, path.name))

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from experiments.store.journal import journals_of, peek
 from experiments.store.kept import UNITS_KEPT
-from experiments.store.parts import Part, StoreError, parts_of, read_part
-from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Done, Key, Packed, unpacked
+from experiments.store.parts import StoreError, TablePart, read_part, table_parts
+from experiments.store.schema import DATA, FAILURES, RUNS_SCHEMA, STORED, TRAVEL, Done, Packed, RunKey, unpacked
 
 
-def keys_in(folder: Path) -> set[Key]:
+def keys_in(folder: Path) -> set[RunKey]:
     """The runs that stand in the tables."""
-    found: set[Key] = set()
-    for part in parts_of(folder, "runs"):
-        columns = read_part(part, list(Key._fields))
-        found |= {Key(*row) for row in zip(*(column.to_pylist() for column in columns.columns), strict=True)}
+    found: set[RunKey] = set()
+    for part in table_parts(folder, "runs"):
+        columns = read_part(part, list(RunKey._fields))
+        found |= {RunKey(*row) for row in zip(*(column.to_pylist() for column in columns.columns), strict=True)}
     return found
 
 
-def good_in(folder: Path) -> set[Key]:
+def good_in(folder: Path) -> set[RunKey]:
     """The runs that stand in the tables, or in any journal without a failure."""
     journalled = {run.key for path in journals_of(folder) for run in peek(path) if not run.error}  # first: runs move to the tables
     return journalled | keys_in(folder)
@@ -33,7 +33,7 @@ def good_in(folder: Path) -> set[Key]:
 _NONE = Packed(b"", 0, 0)  # of a table that is not kept
 
 
-def runs_of(ended: Iterable[Done]) -> pa.Table:
+def run_table(ended: Iterable[Done]) -> pa.Table:
     """The table of runs, a row each."""
     rows = []
     for run in ended:
@@ -41,10 +41,10 @@ def runs_of(ended: Iterable[Done]) -> pa.Table:
         numbers = (number for table in held for number in (table.rows, table.checksum))
         rows.append((*run.key, run.event_seed, run.digest, run.code, *numbers))
     columns = zip(*rows, strict=True)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, RUNS, strict=True)], schema=RUNS)
+    return pa.table([pa.array(column, field.type) for column, field in zip(columns, RUNS_SCHEMA, strict=True)], schema=RUNS_SCHEMA)
 
 
-def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
+def kept_table(name: str, ended: Sequence[Done]) -> pa.Table:
     """A table that runs leave, run by run, each row with its run."""
     tables = [unpacked(run.tables[name].content) for run in ended]
     whole = pa.concat_tables(tables)
@@ -56,7 +56,7 @@ def table_of(name: str, ended: Sequence[Done]) -> pa.Table:
     return pa.table([columns[field.name] for field in STORED[name]], schema=STORED[name])
 
 
-def _runs_in_rows(keys: Sequence[Key], lengths: NDArray[np.int64]) -> dict[str, pa.Array]:
+def _runs_in_rows(keys: Sequence[RunKey], lengths: NDArray[np.int64]) -> dict[str, pa.Array]:
     """Each row's run, where run ``r`` of ``keys`` has ``lengths[r]`` rows, one run after another."""
     points = list(dict.fromkeys(key.point for key in keys))
     where = {point: code for code, point in enumerate(points)}
@@ -85,7 +85,7 @@ def failures_of(failed: Iterable[Done]) -> pa.Table:
 def failures_in(folder: Path) -> pa.Table:
     """The failures that stand in the tables."""
     tables = []
-    for part in parts_of(folder, "failures"):
+    for part in table_parts(folder, "failures"):
         try:
             tables.append(read_part(part))
         except StoreError:
@@ -94,7 +94,7 @@ def failures_in(folder: Path) -> pa.Table:
     return pa.concat_tables([FAILURES.empty_table(), *tables])
 
 
-def rows_by_run(parts: Iterable[Part]) -> dict[Key, dict[str, object]]:
+def rows_by_run(parts: Iterable[TablePart]) -> dict[RunKey, dict[str, object]]:
     """The rows of parts by their run; of two of one run the later."""
     rows = (row for part in parts for row in read_part(part).to_pylist())
-    return {Key(*(row[name] for name in Key._fields)): row for row in rows}
+    return {RunKey(*(row[name] for name in RunKey._fields)): row for row in rows}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from experiments.store.schema import Key as RunKey
+from experiments.store.schema import RunKey
 from experiments.text import counted
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 
 from experiments.letters import short
 from experiments.store.journal import journals_of, runs_in
-from experiments.store.locks import WHOLE, is_taken
-from experiments.store.parts import Part, parts_of
+from experiments.store.locks import WHOLE_STORE, is_taken
+from experiments.store.parts import TablePart, table_parts
 from experiments.store.places import SESSIONS
-from experiments.store.schema import SCHEMA, Key
-from experiments.store.shelf import said_in, schema_of, weighed
+from experiments.store.schema import SCHEMA, RunKey
+from experiments.store.shelf import json_in, schema_of, weighed
 from sim.errors import RogatoryError, quoted
-from sim.sources.checksums import fault_of
+from sim.sources.checksums import file_fault
 
 RUNNING, KILLED = "running", "killed"
 _STATES = (RUNNING, KILLED, "interrupted", "failures", "done")  # of two writers the first one's is the store's
@@ -60,10 +60,10 @@ def _turns(folder: Path) -> tuple[str, str]:
     latest = dict[str, Path]()
     for path in paths:
         writer = path.stem.rpartition("-")[2]
-        if writer == WHOLE:
+        if writer == WHOLE_STORE:
             latest.clear()
         latest[writer] = path
-    said = {writer: said_in(path) for writer, path in latest.items()}
+    said = {writer: json_in(path) for writer, path in latest.items()}
     states = {_state(folder, writer, latest[writer], turn) for writer, turn in said.items()}
     command = str(said[paths[-1].stem.rpartition("-")[2]].get("command", "")) if paths else ""
     return next((state for state in _STATES if state in states), NOT_BEGUN), command
@@ -79,25 +79,25 @@ def _state(folder: Path, writer: str, path: Path, said: Mapping[str, object]) ->
 def _runs(folder: Path) -> int:
     """How many runs are kept; one that is moved from a journal into a table meanwhile is counted once."""
     waiting = {path.stem: set(runs_in(path)) for path in journals_of(folder) if _sound(path)}  # before the tables: never missed
-    parts = [part for part in parts_of(folder, "runs") if _sound(part.path)]
+    parts = [part for part in table_parts(folder, "runs") if _sound(part.path)]
     last = {part.writer: part for part in parts}
     left = (keys - (_keys_in(last[writer]) if writer in last and keys else set()) for writer, keys in waiting.items())
     return sum(map(len, left)) + sum(map(_rows_in, parts))
 
 
-def _rows_in(part: Part) -> int:
+def _rows_in(part: TablePart) -> int:
     with _opened(part) as file:
         return int(file.metadata.num_rows)
 
 
-def _keys_in(part: Part) -> set[Key]:
+def _keys_in(part: TablePart) -> set[RunKey]:
     with _opened(part) as file:
-        columns = file.read(columns=list(Key._fields)).columns
-    return {Key(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)}
+        columns = file.read(columns=list(RunKey._fields)).columns
+    return {RunKey(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)}
 
 
 @contextmanager
-def _opened(part: Part) -> Iterator[pq.ParquetFile]:
+def _opened(part: TablePart) -> Iterator[pq.ParquetFile]:
     """A part, of which nothing but its end is read yet. Raises ``ValueError`` with its path where that is not whole."""
     try:
         with pq.ParquetFile(part.path) as file:
@@ -108,7 +108,7 @@ def _opened(part: Part) -> Iterator[pq.ParquetFile]:
 
 def _sound(path: Path) -> bool:
     """Whether a file is there still. Raises ``OSError`` for what is none."""
-    fault = fault_of(path)
+    fault = file_fault(path)
     if fault and path.exists():
         raise OSError(f"{path}: {fault}")
     return not fault

@@ -14,7 +14,7 @@ from experiments.store.kept import Kept
 from sim.own_code import texts
 from sim.result import package_versions
 from sim.settings import Config
-from sim.world.leaves import Plain, moved
+from sim.world.leaves import Plain, changed_leaves
 
 _LETTERS = 12
 _OF_A_RUN = "experiments/store/kept.py"
@@ -92,10 +92,10 @@ def differences(known: Mapping[str, Any], asked: Identity) -> list[str]:
     if known["code"] != asked["code"]:
         told.append(f"code of the simulation is {asked['code']}, not {known['code']}")
     for part, word in (("data", "table"), ("versions", "version of"), ("kept", "kept")):
-        for key, (before, after) in moved(known[part], dict(asked[part])).items():  # type: ignore[literal-required]
+        for key, (before, after) in changed_leaves(known[part], dict(asked[part])).items():  # type: ignore[literal-required]
             told.append(f"{word} {key} is {_short(after)}, not {_short(before)}")
     for name in known["bases"].keys() & asked["bases"].keys():
-        changed = moved(known["bases"][name], asked["bases"][name])
+        changed = changed_leaves(known["bases"][name], asked["bases"][name])
         told += [f"{name}: {key} is {_short(after)}, not {_short(before)}" for key, (before, after) in [*changed.items()][:_MOST]]
         if len(changed) > _MOST:
             told.append(f"{name}: {len(changed) - _MOST} keys more")

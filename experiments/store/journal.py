@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from experiments.store.parts import StoreError
-from experiments.store.schema import TRAVEL, Done, Key, Packed
+from experiments.store.schema import TRAVEL, Done, Packed, RunKey
 from sim.places import is_file
 
 _SUFFIX = ".sqlite"
@@ -21,7 +21,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, luck INTEGER, event_seed INTEGER, digest TEXT, code TEXT, "
     f"{_OF_TABLES}, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, luck))"
 )
-_COUNT = len(Key._fields) + len(_BEFORE) + len(TRAVEL) * len(Packed._fields) + len(_AFTER)
+_COUNT = len(RunKey._fields) + len(_BEFORE) + len(TRAVEL) * len(Packed._fields) + len(_AFTER)
 _ADD = f"INSERT OR REPLACE INTO done VALUES ({','.join('?' * _COUNT)})"  # noqa: S608 - of our own words
 _DROP = "DELETE FROM done WHERE point = ? AND world_seed = ? AND luck = ?"
 _DIGESTS = "SELECT DISTINCT point, digest FROM done WHERE error = '' ORDER BY point, digest"
@@ -51,7 +51,7 @@ class Journal:
         with _told(self.path):
             yield from _rows(self._base)
 
-    def drop(self, keys: Iterable[Key]) -> None:
+    def drop(self, keys: Iterable[RunKey]) -> None:
         """Forget runs that stand in a Parquet file now."""
         self._change(_DROP, list(keys))
 
@@ -95,9 +95,9 @@ def digests_in(path: Path) -> list[tuple[str, str]]:
     return _peek(path, lambda base: iter(base.execute(_DIGESTS)))
 
 
-def runs_in(path: Path) -> list[Key]:
+def runs_in(path: Path) -> list[RunKey]:
     """The runs in a journal that went well; those of a journal of schema 1 too."""
-    return [Key(*row) for row in _peek(path, lambda base: iter(base.execute(_RUNS)))]
+    return [RunKey(*row) for row in _peek(path, lambda base: iter(base.execute(_RUNS)))]
 
 
 def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> list[T]:
@@ -130,13 +130,13 @@ def _refuse_stranger(path: Path) -> None:
 
 def _rows(base: sqlite3.Connection) -> Iterator[Done]:
     for row in base.execute("SELECT * FROM done ORDER BY world_seed, luck, point"):
-        key, before, after = Key(*row[: len(Key._fields)]), row[len(Key._fields) : _FIRST], row[-len(_AFTER) :]
+        key, before, after = RunKey(*row[: len(RunKey._fields)]), row[len(RunKey._fields) : _FIRST], row[-len(_AFTER) :]
         parts = (row[place : place + len(Packed._fields)] for place in range(_FIRST, _COUNT - len(_AFTER), len(Packed._fields)))
         tables = {name: Packed(*part) for name, part in zip(TRAVEL, parts, strict=True) if part[0] is not None}
         yield Done._make((key, *before, tables, *after, 0.0, 0.0, 0.0))
 
 
-_FIRST = len(Key._fields) + len(_BEFORE)
+_FIRST = len(RunKey._fields) + len(_BEFORE)
 
 
 def _entry_of(run: Done) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS
-from sim.metrics import UNITS, WAYS, Finished, disclosures, given_of, given_rows, sliced
+from sim.metrics import SLICED_BY, UNITS, Finished, cohort_slices, disclosures, given_of, given_rows
 from sim.result import Result
 from sim.review.safeguard import Ground, Look
 from sim.world.estimand import WithOwn
@@ -30,9 +30,9 @@ from sim.world.vocabulary import (
     WITHDRAWN,
 )
 
-HOURS = "officer_hours"
+HOURS_METRIC = "officer_hours"
 """An outlay of the authorities and no estimand: every run has it, and no study offers it as an outcome."""
-UNITS_KEPT = WithOwn({**UNITS.committed, HOURS: "officer-hours a year"}, "unit")
+UNITS_KEPT = WithOwn({**UNITS.committed, HOURS_METRIC: "officer-hours a year"}, "unit")
 STAGES = (
     "domestic",
     "not live",
@@ -51,7 +51,7 @@ STAGES = (
     "executed without data",
     "disclosed",
 )
-PURPOSES = ("legitimate", "abusive")
+_PURPOSES = ("legitimate", "abusive")
 _FURTHER = {"panel": "refused by a panel", "provider": "contested", "person": "contested"}
 HOSTS_SHOWN = 2  # authorities whose backlog is followed by name
 
@@ -69,20 +69,20 @@ class Kept(NamedTuple):
         return tuple(name for name in TRAVEL if name == DATA or name in self.tables)
 
 
-def tables_of(result: Result, kept: Kept) -> dict[str, pa.Table]:
+def run_tables_of(result: Result, kept: Kept) -> dict[str, pa.Table]:
     """What is kept of a run, by the name of the table; a missing value is missing, whatever bits it had."""
     return {name: _MADE[name](result, kept) for name in kept.parts}
 
 
 def _data(result: Result, kept: Kept) -> pa.Table:
-    rows = [*result.metrics.itertuples(index=False, name=None), (HOURS, "all", "all", *hours_of(result.finished))]
+    rows = [*result.metrics.itertuples(index=False, name=None), (HOURS_METRIC, "all", "all", *hours_of(result.finished))]
     wanted = [row for row in rows if (not kept.outcomes or row[0] in kept.outcomes) and (not kept.slices or row[1] in kept.slices)]
     return _table(DATA, zip(*wanted, strict=True) if wanted else [()] * len(TRAVEL[DATA]))
 
 
 def hours_of(run: Finished) -> tuple[float, int]:
     """Officer-hours a year that the formal requests of the cohort cost, and how many requests those are."""
-    cut = sliced(run)
+    cut = cohort_slices(run)
     rows = cut.formal & cut.of_cohort
     return float(run.docket.hours[rows].sum(dtype=float)) / run.years, int(rows.sum())
 
@@ -103,7 +103,13 @@ def _table(name: str, columns: Iterable[Iterable[object]]) -> pa.Table:
 def _views(result: Result, kept: Kept) -> pa.Table:
     """``view, a, b, value, count``: what figures pool over runs, each view with words in ``a`` and ``b`` of its own."""
     run = result.finished
-    flows, fates, backlog, origins, sides = flows_of(run), fates_of(result), backlog_of(run), origins_of(run), sides_of(run)
+    flows, fates, backlog, origins, sides = (
+        flows_of(run),
+        fates_of(result),
+        backlog_of(run),
+        origins_of(run),
+        requested_sides_of(run),
+    )
     parts = (
         ("flows", flows["requester"], flows["requested"], None, flows["disclosures"]),
         ("fates", fates["purpose"], fates["stage"], None, fates["cases"]),
@@ -122,7 +128,7 @@ def _views(result: Result, kept: Kept) -> pa.Table:
 
 
 def _given_on_people(run: Finished) -> NDArray[np.int64]:
-    cut = sliced(run)
+    cut = cohort_slices(run)
     return cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
 
 
@@ -142,7 +148,7 @@ def fates_of(result: Result) -> pd.DataFrame:
     """Where each latent case of the window ended, by its last formal request; rows in the order of ``STAGES``."""
     run = result.finished
     docket, names = run.docket, result.safeguard_names
-    formal = np.flatnonzero(sliced(run).formal)
+    formal = np.flatnonzero(cohort_slices(run).formal)
     stage = np.full(run.cases.id.size, STAGES.index("pending"))
     stage[run.case_status == DOMESTIC] = STAGES.index("domestic")
     stage[run.case_status == NOT_LIVE] = STAGES.index("not live")
@@ -169,7 +175,7 @@ def fates_of(result: Result) -> pd.DataFrame:
     last[turned_down] = refused_at[reason[turned_down]]
     stage[docket.case[formal]] = last  # rows come in order of filing: the last attempt is written last
     stage[run.case_status == CASE_STATUSES.index("disclosed")] = STAGES.index("disclosed")
-    cohort = sliced(run).cohort
+    cohort = cohort_slices(run).cohort
     return pd.concat(
         pd.DataFrame(
             {
@@ -178,7 +184,7 @@ def fates_of(result: Result) -> pd.DataFrame:
                 "cases": np.bincount(stage[cohort & (run.cases.abusive == bool(code))], minlength=len(STAGES)),
             }
         )
-        for code, purpose in enumerate(PURPOSES)
+        for code, purpose in enumerate(_PURPOSES)
     ).reset_index(drop=True)
 
 
@@ -209,9 +215,9 @@ def origins_of(run: Finished) -> pd.DataFrame:
     return pd.DataFrame({"code": states.codes, "events": events, "people": at_risk})
 
 
-def sides_of(run: Finished) -> pd.DataFrame:
+def requested_sides_of(run: Finished) -> pd.DataFrame:
     """Requests of the window by requested state: legitimate and abusive ones filed, and disclosures of people at risk."""
-    cut = sliced(run)
+    cut = cohort_slices(run)
     rows = np.flatnonzero(cut.formal & cut.of_cohort)
     abusive = run.cases.abusive[run.docket.case[rows]]
     count = run.world.states.count
@@ -234,7 +240,7 @@ def _given(result: Result, kept: Kept) -> pa.Table:
     run = result.finished
     rows, found = given_rows(run), given_of(run)
     case = run.docket.case[rows]
-    names = {by: np.array(found.levels[by], object)[found.codes[by]] for by in WAYS}
+    names = {by: np.array(found.levels[by], object)[found.codes[by]] for by in SLICED_BY}
     names["group"] = np.array(GROUPS, object)[run.cases.group[case]]
     columns = {
         "case": found.case, "person": run.world.people.ids[run.cases.person[case]].astype(np.int64),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 
 _WHOLE, _NUMBER, _TRUTH, _TEXT, _JSON, _NOTHING = "whole", "number", "truth", "text", "json", "nothing"
 
@@ -19,7 +19,7 @@ _WHOLE, _NUMBER, _TRUTH, _TEXT, _JSON, _NOTHING = "whole", "number", "truth", "t
 TYPES = {
     _WHOLE: pa.int64(), _NUMBER: pa.float64(), _TRUTH: pa.bool_(), _TEXT: pa.string(), _JSON: pa.string(), _NOTHING: pa.string(),
 }  # fmt: skip
-OF_FIXED = {name: _WHOLE if name in ("place", "draw") else _TEXT for name in FIXED}
+OF_FIXED = {name: _WHOLE if name in ("place", "draw") else _TEXT for name in POINT_COLUMNS}
 _EXACT = 2**53  # up to here a double holds every whole number
 Values = list[object]
 
@@ -84,7 +84,7 @@ def joined(own: Iterable[Mapping[str, str]]) -> dict[str, str]:
     for kinds in own:
         for name, kind in kinds.items():
             found.setdefault(name, set()).add(_NUMBER if kind == _WHOLE else kind)
-    others = {name: kinds - {_NOTHING} for name, kinds in sorted(found.items()) if name not in FIXED}
+    others = {name: kinds - {_NOTHING} for name, kinds in sorted(found.items()) if name not in POINT_COLUMNS}
     return OF_FIXED | {
         name: _NOTHING if not kinds else next(iter(kinds)) if len(kinds) == 1 else _JSON for name, kinds in others.items()
     }

@@ -16,12 +16,12 @@ from experiments.store.places import LOCKS
 if sys.platform != "win32":
     import fcntl
 
-WHOLE = "all"
+WHOLE_STORE = "all"
 """The writer that does all of a study."""
 _LOOK = 0.5  # seconds; *assumption*: far longer than ``is_taken`` looks, which must make nobody believe that he is not alone
 
 
-def take(held: ExitStack, folder: Path, writer: str) -> None:
+def take_store(held: ExitStack, folder: Path, writer: str) -> None:
     """Take a store for one writer until ``held`` ends; the folder of its locks is there.
 
     Raises ``Timeout`` where somebody else has it, and ``OSError`` where it cannot be locked.
@@ -30,7 +30,7 @@ def take(held: ExitStack, folder: Path, writer: str) -> None:
     try:
         shared = ReadWriteLock(path, is_singleton=False)
         held.callback(shared.close)
-        held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE else shared.read_lock(timeout=0))
+        held.enter_context(shared.write_lock(timeout=0) if writer == WHOLE_STORE else shared.read_lock(timeout=0))
     except sqlite3.DatabaseError as error:
         raise OSError(errno.EIO, str(error), str(path)) from None
     held.enter_context(FileLock(_of(folder, writer), timeout=_LOOK))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
 from sim.arrays import Reals
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
         return self.metric if self.by == "all" else ".".join(self)
 
 
-class Cube(NamedTuple):
+class Outcomes(NamedTuple):
     """One outcome of ``P`` points in ``W`` worlds and ``L`` lucks; a run without a value is missing (nan)."""
 
     outcome: Outcome
@@ -63,7 +63,7 @@ class Cube(NamedTuple):
         """Mean over worlds of the mean over lucks, ``[P]``."""
         return mean_of(mean_of(self.values))
 
-    def of(self, scenario: str | None = None, condition: str | None = None) -> Cube:
+    def of(self, scenario: str | None = None, condition: str | None = None) -> Outcomes:
         """The points of one scenario or condition alone, still in their order."""
         kept = np.ones(len(self.points), bool)
         for column, wanted in (("scenario", scenario), ("condition", condition)):
@@ -105,12 +105,12 @@ class Study(Protocol):
         """The folder of the store."""
         ...
 
-    def cube(self, outcome: Outcome) -> Cube:
+    def cube(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points. Raises ``ConfigError`` where the store does not hold it."""
         ...
 
 
-class Told(NamedTuple):
+class ArrayStudy(NamedTuple):
     """A study from arrays, for functions with a known answer."""
 
     name: str
@@ -119,23 +119,23 @@ class Told(NamedTuple):
     config: Config
     asked: StudyConfig
     folder: Path
-    held: dict[Outcome, Cube]
+    held: dict[Outcome, Outcomes]
 
-    def cube(self, outcome: Outcome) -> Cube:
+    def cube(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points."""
         if outcome not in self.held:
             raise ConfigError(f"outcome: found {str(outcome)!r}; accepted: {', '.join(map(str, self.held))}")
         return self.held[outcome]
 
 
-def cube_from(outcome: Outcome, points: pd.DataFrame, values: Reals) -> Cube:
+def outcomes_from(outcome: Outcome, points: pd.DataFrame, values: Reals) -> Outcomes:
     """A cube of made-up values ``[P, W, L]``, each standing on a thousand events."""
-    return Cube(outcome, points, values, np.full(values.shape, 1000), list(range(values.shape[1])))
+    return Outcomes(outcome, points, values, np.full(values.shape, 1000), list(range(values.shape[1])))
 
 
 def factors_of(points: pd.DataFrame) -> list[str]:
     """Columns of a table of points that are levers or uncertainties."""
-    return [str(name) for name in points.columns if name not in FIXED]
+    return [str(name) for name in points.columns if name not in POINT_COLUMNS]
 
 
 def scenarios_in(points: pd.DataFrame) -> list[str]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from experiments.output import OutputError, naming
 from experiments.store.schema import SCHEMA, TRAVEL, VERSION_KEY
 
-TABLES = ("points", "runs", *TRAVEL, "failures")
+STORED_TABLES = ("points", "runs", *TRAVEL, "failures")
 _LETTERS = 16  # of the checksum in a name
 _NAME = re.compile(r"(?P<table>[a-z]+)-(?P<writer>[\w]+)-(?P<number>\d{5})-(?P<checksum>[0-9a-f]{16})\.parquet")
 _ROWS = 1 << 20  # of a row group
@@ -27,7 +27,7 @@ class StoreError(OutputError):
     """A store that cannot be read or written as it is; what was there stays whole."""
 
 
-class Part(NamedTuple):
+class TablePart(NamedTuple):
     """One Parquet file of a table."""
 
     path: Path
@@ -37,19 +37,21 @@ class Part(NamedTuple):
     checksum: str
 
 
-def parts_of(folder: Path, table: str) -> list[Part]:
+def table_parts(folder: Path, table: str) -> list[TablePart]:
     """The parts of a table by writer and number; what bears another name is none of ours."""
     found = []
     for path in (folder / table).glob("*.parquet"):
         named = _NAME.fullmatch(path.name)
         if named and named["table"] == table:
-            found.append(Part(path, table, named["writer"], int(named["number"]), named["checksum"]))
+            found.append(TablePart(path, table, named["writer"], int(named["number"]), named["checksum"]))
     return sorted(found, key=lambda part: (part.writer, part.number))
 
 
 def next_number(folder: Path, writer: str) -> int:
     """The number that a writer's next part of runs and data bears."""
-    return 1 + max((part.number for table in TABLES for part in parts_of(folder, table) if part.writer == writer), default=0)
+    return 1 + max(
+        (part.number for table in STORED_TABLES for part in table_parts(folder, table) if part.writer == writer), default=0
+    )
 
 
 def write_part(folder: Path, table: str, writer: str, number: int, content: pa.Table) -> Path:
@@ -65,14 +67,14 @@ def write_part(folder: Path, table: str, writer: str, number: int, content: pa.T
             pq.write_table(content, draft, compression="zstd", row_group_size=_ROWS, store_schema=True)
             with draft.open("rb+") as file:
                 os.fsync(file.fileno())
-            final = home / f"{table}-{writer}-{number:05d}-{checksum_of(draft)}.parquet"
+            final = home / f"{table}-{writer}-{number:05d}-{file_checksum(draft)}.parquet"
             draft.replace(final)
     finally:
         draft.unlink(missing_ok=True)
     return final
 
 
-def checksum_of(path: Path) -> str:
+def file_checksum(path: Path) -> str:
     """Sixteen hexadecimal characters of the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:_LETTERS]
@@ -81,10 +83,10 @@ def checksum_of(path: Path) -> str:
 @lru_cache(maxsize=1024)
 def _checksum_then(path: Path, changed: int, size: int) -> str:
     """The checksum of a file as it was when it last changed: each is read once for it."""
-    return checksum_of(path)
+    return file_checksum(path)
 
 
-def read_part(part: Part, columns: list[str] | None = None, filters: object = None) -> pa.Table:
+def read_part(part: TablePart, columns: list[str] | None = None, filters: object = None) -> pa.Table:
     """A part's rows. Raises ``StoreError`` for a file that is cut off, or of another version of the tables."""
     try:
         table = pq.read_table(part.path, columns=columns, filters=filters, partitioning=None)

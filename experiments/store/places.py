@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from experiments.store.parts import TABLES, parts_of
+from experiments.store.parts import STORED_TABLES, table_parts
 from sim.errors import in_brief
 from sim.places import is_file, is_folder
 from sim.world.record import ConfigError, quoted
@@ -69,4 +69,4 @@ def asked_folder(store: str | None, output: str) -> Path:
 
 
 def _is_store(folder: Path) -> bool:
-    return is_file(folder / ABOUT) or (is_folder(folder) and any(parts_of(folder, table) for table in TABLES))
+    return is_file(folder / ABOUT) or (is_folder(folder) and any(table_parts(folder, table) for table in STORED_TABLES))

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from experiments.store.results import Board, Key, Rows, Run, levels_of
-from sim.metrics import WAYS, Given
+from experiments.store.results import EstimandKey, Results, Rows, RunPlace, levels_in
+from sim.metrics import SLICED_BY, Given
 
 WORDS = ("metric", "by", "level")
 
@@ -37,7 +37,7 @@ class Places(NamedTuple):
         return np.stack([point, world, luck]), (point >= 0) & (world >= 0) & (luck < self.lucks)
 
 
-def rows_of(table: pa.Table, places: Places, known: dict[Key, int]) -> Rows:
+def estimates_in(table: pa.Table, places: Places, known: dict[EstimandKey, int]) -> Rows:
     """The estimates of a table that are asked for; estimands that were not ``known`` become so."""
     run, wanted = places.runs(table)
     columns = [_words(table[name]) for name in WORDS]
@@ -51,7 +51,7 @@ def rows_of(table: pa.Table, places: Places, known: dict[Key, int]) -> Rows:
     return Rows(run[:, wanted], at[inverse], value[wanted], table["count"].to_numpy()[wanted])
 
 
-def given_in(table: pa.Table, places: Places, board: Board) -> Iterator[tuple[Run, Given]]:
+def given_in(table: pa.Table, places: Places, board: Results) -> Iterator[tuple[RunPlace, Given]]:
     """The disclosures of each run in a table that is asked for."""
     run, wanted = places.runs(table)
     rows = np.flatnonzero(wanted)
@@ -59,11 +59,11 @@ def given_in(table: pa.Table, places: Places, board: Board) -> Iterator[tuple[Ru
     at = np.ravel_multi_index(tuple(np.maximum(run[:, rows], 0)), shape)
     order = np.argsort(at, kind="stable")
     case, day = table["case"].to_numpy()[rows[order]], table["day"].to_numpy()[rows[order]]
-    ways = {way: _words(table[way]) for way in WAYS}
+    ways = {way: _words(table[way]) for way in SLICED_BY}
     for number, part in zip(*_groups(at[order]), strict=True):
         place, world, luck = (int(axis) for axis in np.unravel_index(number, shape))
         here = place, world, luck
-        levels = levels_of(board, here)
+        levels = levels_in(board, here)
         mine = rows[order][part]
         codes = {way: _into(codes[mine], words, levels[way]) for way, (codes, words) in ways.items()}
         yield here, Given(case[part], day[part], levels, codes)

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from experiments.store.kinds import OF_FIXED, TYPES, Values, decoded, encoded, joined, kind_of, kind_of_old, plain, told
-from experiments.store.parts import Part, StoreError, discard, next_number, parts_of, read_part, write_part
+from experiments.store.parts import StoreError, TablePart, discard, next_number, read_part, table_parts, write_part
 from experiments.store.schema import SCHEMA, VERSION_KEY
 
 TABLE = "points"
@@ -39,50 +39,50 @@ class Said(NamedTuple):
     was: tuple[str, ...]  # checksums in the names that it had before
 
 
-def keep(folder: Path, locks: Path, writer: str, frame: pd.DataFrame) -> str:
+def keep_points(folder: Path, locks: Path, writer: str, frame: pd.DataFrame) -> str:
     """Keep a table of points; returns the name of its file. One that is there already is not written again."""
     own = {str(name): OF_FIXED.get(str(name)) or kind_of(frame[name]) for name in frame.columns}
     values = {name: told(plain(frame[name]), kind) for name, kind in own.items()}
     with FileLock(locks / _LOCK):
         kinds = _settled(folder, own)
         table = _table(Said(own, kinds, ()), values)
-        for part in parts_of(folder, TABLE):
+        for part in table_parts(folder, TABLE):
             if list(_said_by(part).own.items()) == list(own.items()) and read_part(part).equals(table):
                 return part.path.name
         return write_part(folder, TABLE, writer, next_number(folder, writer), table).name
 
 
-def settle(folder: Path, locks: Path) -> None:
+def unify_types(folder: Path, locks: Path) -> None:
     """Give the tables that are there one type a column, where an older version, or one that was killed, left them mixed."""
-    if parts_of(folder, TABLE):
+    if table_parts(folder, TABLE):
         with FileLock(locks / _LOCK):
             _settled(folder, {})
 
 
-def read(folder: Path, names: Iterable[str]) -> list[pd.DataFrame]:
+def read_points(folder: Path, names: Iterable[str]) -> list[pd.DataFrame]:
     """Tables of points under the names by which sessions know them, each with its own columns.
 
     Raises ``StoreError`` for one that is missing, or cannot be read.
     """
     wanted = sorted(names)
     for _ in range(_TRIES):
-        there = parts_of(folder, TABLE)
+        there = table_parts(folder, TABLE)
         try:
             return [_frame(part) for part in _named(folder, wanted)]
         except StoreError:
-            if parts_of(folder, TABLE) == there:
+            if table_parts(folder, TABLE) == there:
                 raise
     return [_frame(part) for part in _named(folder, wanted)]
 
 
-def known_as(tables: Iterable[tuple[Part, pa.Table]]) -> set[str]:
+def known_as(tables: Iterable[tuple[TablePart, pa.Table]]) -> set[str]:
     """The checksums in the names under which sessions may know tables."""
     return {checksum for part, table in tables for checksum in (part.checksum, *_said(table).was)}
 
 
-def mixed_in(tables: Sequence[tuple[Part, pa.Table]]) -> list[str]:
+def mixed_in(tables: Sequence[tuple[TablePart, pa.Table]]) -> list[str]:
     """Columns that have another type in one table than in another, each in a few words."""
-    types: dict[str, dict[str, Part]] = {}
+    types: dict[str, dict[str, TablePart]] = {}
     for part, table in tables:
         for field in table.schema:
             types.setdefault(field.name, {}).setdefault(str(field.type), part)
@@ -98,7 +98,7 @@ def mixed_in(tables: Sequence[tuple[Part, pa.Table]]) -> list[str]:
 
 def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """The kind of each column in all tables and in one that is to come; tables that have another are written anew."""
-    said = {part: _said_by(part) for part in parts_of(folder, TABLE)}
+    said = {part: _said_by(part) for part in table_parts(folder, TABLE)}
     kinds = joined([*(one.own for one in said.values()), more])
     for part, one in said.items():
         if one.stored != kinds or list(one.stored) != list(kinds):
@@ -110,10 +110,10 @@ def _settled(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     return kinds
 
 
-def _named(folder: Path, names: Iterable[str]) -> list[Part]:
+def _named(folder: Path, names: Iterable[str]) -> list[TablePart]:
     """The parts that have, or had, these names, each once. Raises ``StoreError`` for a name that none had."""
     wanted = {name.removesuffix(".parquet").rpartition("-")[2]: name for name in sorted(names)}
-    found = {part.checksum: part for part in parts_of(folder, TABLE) if part.checksum in wanted}
+    found = {part.checksum: part for part in table_parts(folder, TABLE) if part.checksum in wanted}
     if wanted.keys() - found.keys():
         found = _by_older_names(folder) | found
     lost = sorted(wanted[checksum] for checksum in wanted.keys() - found.keys())
@@ -122,12 +122,12 @@ def _named(folder: Path, names: Iterable[str]) -> list[Part]:
     return list({part.path: part for part in (found[checksum] for checksum in wanted)}.values())
 
 
-def _by_older_names(folder: Path) -> dict[str, Part]:
+def _by_older_names(folder: Path) -> dict[str, TablePart]:
     """The parts by the checksums in the names that they had before; of two that had one name the first."""
-    return {checksum: part for part in reversed(parts_of(folder, TABLE)) for checksum in _said_by(part).was}
+    return {checksum: part for part in reversed(table_parts(folder, TABLE)) for checksum in _said_by(part).was}
 
 
-def _frame(part: Part) -> pd.DataFrame:
+def _frame(part: TablePart) -> pd.DataFrame:
     table = read_part(part)
     said = _said(table)
     columns = {name: encoded(decoded(table[name], said.stored[name], kind), kind, kind) for name, kind in said.own.items()}
@@ -135,7 +135,7 @@ def _frame(part: Part) -> pd.DataFrame:
     return frame
 
 
-def _said_by(part: Part) -> Said:
+def _said_by(part: TablePart) -> Said:
     """What a part says of itself, without reading its rows where it does say something. Raises ``StoreError``."""
     try:
         mark = part.path.stat()

@@ -15,21 +15,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from experiments.design.designs import Design, design_from
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.settings import StudyConfig, conducted
 from experiments.store import point_tables
 from experiments.store.about import about_of
-from experiments.store.content import failures_in, runs_of, table_of
+from experiments.store.content import failures_in, kept_table, run_table
 from experiments.store.coverage import Coverage, coverage_of, none_whole
 from experiments.store.journal import journals_of, peek
-from experiments.store.outcomes import Cube, Outcome
-from experiments.store.parts import StoreError, parts_of, read_part
-from experiments.store.placing import WORDS, Places, given_in, nobody, rows_of
-from experiments.store.results import Board, Key, Run, board_of, levels_of
-from experiments.store.schema import DATA, GIVEN, VIEWS, Done
-from experiments.store.schema import Key as RunKey
+from experiments.store.outcomes import Outcome, Outcomes
+from experiments.store.parts import StoreError, read_part, table_parts
+from experiments.store.placing import WORDS, Places, estimates_in, given_in, nobody
+from experiments.store.results import EstimandKey, Results, RunPlace, levels_in, results_of
+from experiments.store.schema import DATA, GIVEN, VIEWS, Done, RunKey
 from experiments.store.sessions import sessions_of
-from sim.config import checked
+from sim.config import checked_config
 from sim.metrics import UNITS, Given
 from sim.settings import Config
 from sim.world.record import ConfigError, quoted
@@ -59,7 +58,7 @@ class StoredStudy:
     def config(self) -> Config:
         """The composed configuration of the latest session's first base. Raises ``StoreError`` if it is of an older form."""
         try:
-            return checked(next(iter(self.latest["bases"].values())))
+            return checked_config(next(iter(self.latest["bases"].values())))
         except ConfigError as error:
             own = [quoted(str(folder)) for folder in self.latest.get("own_files") or ()]
             told = f"written with --config-dir {' --config-dir '.join(own)}" if own else "written by another version?"
@@ -80,10 +79,10 @@ class StoredStudy:
         """The points of the latest design, in its order; those of a multirun's jobs add up."""
         alike = [said for _, said in self.sessions if said["design"] == self.latest["design"]]
         named = {self.latest["points"]} if self.latest.get("whole", True) else {said["points"] for said in alike}
-        frames = point_tables.read(self.folder, named)
+        frames = point_tables.read_points(self.folder, named)
         whole = pd.concat(frames, ignore_index=True).drop_duplicates(["point", "place"]).sort_values("place", kind="stable")
         whole["place"] = range(len(whole))
-        order = [name for name in FIXED if name in whole.columns]
+        order = [name for name in POINT_COLUMNS if name in whole.columns]
         return whole[[*order, *(name for name in whole.columns if name not in order)]].reset_index(drop=True)
 
     @cached_property
@@ -95,11 +94,11 @@ class StoredStudy:
     def runs(self) -> pd.DataFrame:
         """One row a run, sorted; those still in a journal too."""
         journalled = self.journalled  # before the tables: a run that is moved meanwhile is met in both, and not in neither
-        tables = [read_part(part) for part in parts_of(self.folder, "runs")]
+        tables = [read_part(part) for part in table_parts(self.folder, "runs")]
         counted = {key for table in tables for key in keys_of(table)}
         new = [run for run in journalled if not run.error and run.key not in counted]
         if new:
-            tables.append(runs_of(new))
+            tables.append(run_table(new))
         if not tables:
             return pd.DataFrame(columns=[*_KEY, "event_seed"])
         whole: pd.DataFrame = pa.concat_tables(tables).to_pandas().drop_duplicates(_KEY)
@@ -121,24 +120,24 @@ class StoredStudy:
     def board(
         self, points: Sequence[str] | None = None, worlds: Sequence[int] | None = None, lucks: int | None = None,
         outcome: Outcome | None = None,
-    ) -> Board:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All estimands, or one, of the points, worlds and lucks that are asked for, or of all that there are."""
         ids = list(dict.fromkeys(self.points["point"] if points is None else points))
         places = Places.of(ids, self._worlds() if worlds is None else worlds, self._lucks() if lucks is None else lucks)
-        known: dict[Key, int] = {}
+        known: dict[EstimandKey, int] = {}
         wanted = None
         if outcome is not None:
             wanted = reduce(and_, (pc.field(name) == word for name, word in zip(WORDS, outcome, strict=True)))
-        parts = [rows_of(table, places, known) for table in self._tables(DATA, wanted)]
-        return board_of([*known], parts, len(ids), list(places.worlds), places.lucks)
+        parts = [estimates_in(table, places, known) for table in self._tables(DATA, wanted)]
+        return results_of([*known], parts, len(ids), list(places.worlds), places.lucks)
 
-    def given(self, board: Board, points: Sequence[str]) -> dict[Run, Given]:
+    def given(self, board: Results, points: Sequence[str]) -> dict[RunPlace, Given]:
         """Whom each run of a board disclosed, nobody perhaps; ``points`` are those of the board."""
         places = Places.of(points, board.worlds, board.values.shape[3])
         found = {run: given for table in self._tables(GIVEN) for run, given in given_in(table, places, board)}
         count, _, worlds, lucks = board.values.shape
         every = product(range(count), range(worlds), range(lucks))
-        return {run: found.get(run) or nobody(levels_of(board, run)) for run in every}
+        return {run: found.get(run) or nobody(levels_in(board, run)) for run in every}
 
     def views(self, name: str) -> pd.DataFrame:
         """The rows of one view, run by run: ``point, world_seed, luck, a, b, value, count``."""
@@ -152,13 +151,13 @@ class StoredStudy:
     def _tables(self, name: str, wanted: pc.Expression | None = None) -> Iterator[pa.Table]:
         """The parts of a table, and last what of it is still in a journal."""
         new = [run for run in self.journalled if not run.error]
-        for part in parts_of(self.folder, name):
+        for part in table_parts(self.folder, name):
             yield read_part(part, filters=wanted)
         if new:
-            table = table_of(name, new)
+            table = kept_table(name, new)
             yield table if wanted is None else table.filter(wanted)
 
-    def cube(self, outcome: Outcome) -> Cube:
+    def cube(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points, in the worlds that are whole and the lucks that were asked for.
 
         A value that a run has not is nan. Raises ``ConfigError`` if no run has it, or no world is whole.
@@ -172,7 +171,7 @@ class StoredStudy:
             raise ConfigError(f"outcome: found {str(outcome)!r}, which no run in {self.folder} has; accepted: {self._held()}")
         place = pd.Series(range(board.values.shape[0]), list(dict.fromkeys(self.points["point"])))
         each = place[self.points["point"]].to_numpy()
-        return Cube(outcome, self.points, board.values[each, 0], board.counts[each, 0], worlds)
+        return Outcomes(outcome, self.points, board.values[each, 0], board.counts[each, 0], worlds)
 
     @property
     def whole_worlds(self) -> list[int]:
@@ -191,7 +190,7 @@ class StoredStudy:
         return 1 + int(self.runs["luck"].max()) if len(self.runs) else 0
 
     def _held(self) -> str:
-        names = {word for part in parts_of(self.folder, DATA)[:1] for word in read_part(part, ["metric"])["metric"].to_pylist()}
+        names = {word for part in table_parts(self.folder, DATA)[:1] for word in read_part(part, ["metric"])["metric"].to_pylist()}
         return ", ".join(sorted(names & set(UNITS))) or "a store with runs"
 
 

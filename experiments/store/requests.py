@@ -17,22 +17,22 @@ import pyarrow.parquet as pq
 
 from experiments.output import naming
 from experiments.store.parts import StoreError
-from experiments.store.schema import SCHEMA, VERSION_KEY, Done, Key
+from experiments.store.schema import SCHEMA, VERSION_KEY, Done, RunKey
 
 REQUESTS = "requests"
 """Where runs leave their requests, a file each, if they are to be kept."""
 RUN_KEY = b"rogatory_run"
 """In the metadata of a file: which run it is of, as JSON."""
 _NAME = re.compile(r"\w+-\d+-\d+\.parquet")
-_OF_A_RUN = (*Key._fields, "event_seed", "digest", "code")
+_OF_A_RUN = (*RunKey._fields, "event_seed", "digest", "code")
 
 
-def requests_of(folder: Path, key: Key) -> Path:
+def requests_of(folder: Path, key: RunKey) -> Path:
     """The file in which a run's requests are."""
     return folder / REQUESTS / _named(key)
 
 
-def _named(key: Key) -> str:
+def _named(key: RunKey) -> str:
     return f"{key.point}-{key.world_seed}-{key.luck}.parquet"
 
 
@@ -59,7 +59,7 @@ def write_requests(requests: pd.DataFrame, folder: Path, run: Done, writer: str)
 
 def said_of(run: Done) -> dict[str, str | int]:
     """What a file says of the run that it is of."""
-    return {name: getattr(run.key if name in Key._fields else run, name) for name in _OF_A_RUN}
+    return {name: getattr(run.key if name in RunKey._fields else run, name) for name in _OF_A_RUN}
 
 
 def files_of(folder: Path, runs: Iterable[Done]) -> int:
@@ -71,13 +71,13 @@ def files_of(folder: Path, runs: Iterable[Done]) -> int:
     return total
 
 
-def lacking(folder: Path, keys: Iterable[Key]) -> set[Key]:
+def lacking(folder: Path, keys: Iterable[RunKey]) -> set[RunKey]:
     """The runs among ``keys`` whose file is not there."""
     there = _names(folder)
     return {key for key in keys if _named(key) not in there}
 
 
-def ownerless(folder: Path, keys: Iterable[Key]) -> list[Path]:
+def ownerless(folder: Path, keys: Iterable[RunKey]) -> list[Path]:
     """Files that are of none of the runs ``keys``: those of runs that ended when nobody was left to keep them."""
     owned = {_named(key) for key in keys}
     return [folder / REQUESTS / name for name in sorted(_names(folder) - owned) if _NAME.fullmatch(name)]
@@ -100,7 +100,7 @@ def refuse_damaged(folder: Path, run: Mapping[str, Any]) -> None:
 
     Raises ``StoreError`` for a file that is not whole, or is not of this run.
     """
-    path = requests_of(folder, Key(*(run[name] for name in Key._fields)))
+    path = requests_of(folder, RunKey(*(run[name] for name in RunKey._fields)))
     try:
         with path.open("rb") as file:
             table = pq.read_table(file, page_checksum_verification=True)

@@ -8,27 +8,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.store.kept import HOURS, UNITS_KEPT
-from sim.metrics import WAYS, Given, displaced, displacement_rows
+from experiments.store.kept import HOURS_METRIC, UNITS_KEPT
+from sim.metrics import SLICED_BY, Given, displaced, displacement_rows
 
-Key = tuple[str, str, str]  # metric, by, level
-OFFICER_HOURS: Key = (HOURS, "all", "all")
+EstimandKey = tuple[str, str, str]  # metric, by, level
+OFFICER_HOURS: EstimandKey = (HOURS_METRIC, "all", "all")
 DISPLACEMENT = "displacement_rate"
 _TREATY = "hanoi"  # whose disclosures may be displaced
 _DISCLOSED = "case_disclosure_rate"  # its slices say which levels a run has
-Run = tuple[int, int, int]  # places of point, world and luck
+RunPlace = tuple[int, int, int]  # places of point, world and luck
 
 
-class Board(NamedTuple):
+class Results(NamedTuple):
     """``A`` points, ``K`` estimands, ``W`` worlds and ``L`` lucks; a missing value is an estimand, or a run, without one."""
 
-    keys: list[Key]  # [K] in the order of ``UNITS``
+    keys: list[EstimandKey]  # [K] in the order of ``UNITS``
     values: NDArray[np.float64]  # [A, K, W, L]
     counts: NDArray[np.int64]  # [A, K, W, L]
     worlds: list[int]  # [W] world seeds
 
 
-def rank(key: Key) -> tuple[int, bool, str, str]:
+def rank(key: EstimandKey) -> tuple[int, bool, str, str]:
     """The key by which estimands are sorted: by metric as in ``UNITS``, the whole before its slices, then by slice and level."""
     metric, by, level = key
     return _PLACES.get(metric, len(_PLACES)), by != "all", by, level
@@ -46,7 +46,7 @@ class Rows(NamedTuple):
     events: NDArray[np.int64]  # [R]
 
 
-def board_of(keys: Sequence[Key], parts: Iterable[Rows], points: int, worlds: list[int], lucks: int) -> Board:
+def results_of(keys: Sequence[EstimandKey], parts: Iterable[Rows], points: int, worlds: list[int], lucks: int) -> Results:
     """The estimates of all parts, in the order of their estimands."""
     order = sorted(range(len(keys)), key=lambda place: rank(keys[place]))
     at = np.empty(len(keys), np.int64)
@@ -56,13 +56,13 @@ def board_of(keys: Sequence[Key], parts: Iterable[Rows], points: int, worlds: li
     for part in parts:
         where = part.run[0], at[part.key], part.run[1], part.run[2]
         values[where], counts[where] = part.value, part.events
-    return Board([keys[place] for place in order], values, counts, worlds)
+    return Results([keys[place] for place in order], values, counts, worlds)
 
 
-def with_displacement(board: Board, given: Mapping[Run, Given], against: Sequence[int], names: Sequence[str]) -> Board:
+def with_displacement(board: Results, given: Mapping[RunPlace, Given], against: Sequence[int], names: Sequence[str]) -> Results:
     """The same with what became, under each point, of the cases that its baseline disclosed through the treaty.
 
-    ``given`` are the disclosures of each run whose levels ``levels_of`` has given, ``against`` the place of each point's baseline
+    ``given`` are the disclosures of each run whose levels ``levels_in`` has given, ``against`` the place of each point's baseline
     and ``names`` those of the points. Runs are paired by case. A baseline has nothing of the kind, nor a point without the treaty.
     """
     found = _displacements(given, against, names)
@@ -77,14 +77,14 @@ def with_displacement(board: Board, given: Mapping[Run, Given], against: Sequenc
     keys = [*board.keys, *found]
     order = sorted(range(len(keys)), key=lambda k: rank(keys[k]))
     values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((board.values, values), (board.counts, counts)))
-    return Board([keys[k] for k in order], values, counts, board.worlds)
+    return Results([keys[k] for k in order], values, counts, board.worlds)
 
 
 def _displacements(
-    given: Mapping[Run, Given], against: Sequence[int], names: Sequence[str]
-) -> dict[Key, list[tuple[Run, float, int]]]:
+    given: Mapping[RunPlace, Given], against: Sequence[int], names: Sequence[str]
+) -> dict[EstimandKey, list[tuple[RunPlace, float, int]]]:
     """By estimand: each run with its value and the events behind it, of the runs that have a baseline and know the treaty."""
-    found: dict[Key, list[tuple[Run, float, int]]] = {}
+    found: dict[EstimandKey, list[tuple[RunPlace, float, int]]] = {}
     for (place, w, luck), mine in given.items():
         theirs = given.get((against[place], w, luck))
         if against[place] == place or theirs is None or not all(_TREATY in side.levels["instrument"] for side in (mine, theirs)):
@@ -99,15 +99,15 @@ def _displacements(
     return found
 
 
-def levels_of(board: Board, run: Run) -> dict[str, tuple[str, ...]]:
+def levels_in(board: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:
     """The levels that a run has of each way in which its disclosures are sliced."""
     place, w, luck = run
     known = ~np.isnan(board.values[place, :, w, luck])
     return {
         way: tuple(level for k, (metric, by, level) in enumerate(board.keys) if known[k] and metric == _DISCLOSED and by == way)
-        for way in WAYS
+        for way in SLICED_BY
     }
 
 
-PROTECTION: Key = ("case_disclosure_rate", "all", "all")
-COOPERATION: Key = ("legit_met_rate", "all", "all")
+CASES_DISCLOSED: EstimandKey = ("case_disclosure_rate", "all", "all")
+LEGITIMATE_NEEDS_MET: EstimandKey = ("legit_met_rate", "all", "all")

@@ -62,7 +62,7 @@ def _stored(name: str) -> pa.Schema:
 
 
 STORED = {name: _stored(name) for name in TRAVEL}
-RUNS = pa.schema(
+RUNS_SCHEMA = pa.schema(
     [
         *_OF_A_RUN,
         ("event_seed", pa.int64()),
@@ -79,7 +79,7 @@ FAILURES = pa.schema(
 )
 
 
-class Key(NamedTuple):
+class RunKey(NamedTuple):
     """Which run: a point under a world seed and the number of an event seed within it."""
 
     point: str
@@ -98,7 +98,7 @@ class Packed(NamedTuple):
 class Done(NamedTuple):
     """A run that has ended, well or not."""
 
-    key: Key
+    key: RunKey
     event_seed: int
     digest: str
     code: str
@@ -120,7 +120,7 @@ def packed(table: pa.Table) -> Packed:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
-    return Packed(bytes(sink.getvalue().to_pybytes()), len(table), checksum_of(table))
+    return Packed(bytes(sink.getvalue().to_pybytes()), len(table), rows_checksum(table))
 
 
 def unpacked(content: bytes) -> pa.Table:
@@ -129,7 +129,7 @@ def unpacked(content: bytes) -> pa.Table:
         return reader.read_all()
 
 
-def checksum_of(table: pa.Table) -> int:
+def rows_checksum(table: pa.Table) -> int:
     """CRC-32 of rows: the words of each, then each column of numbers as little-endian bytes, a missing one as nan."""
     words = [column for field, column in zip(table.schema, table.columns, strict=True) if _is_word(field.type)]
     numbers = [column for field, column in zip(table.schema, table.columns, strict=True) if not _is_word(field.type)]

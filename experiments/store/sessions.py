@@ -11,19 +11,19 @@ from experiments.store.parts import StoreError
 _SAID = {"design", "points", "worlds", "luck", "bases"}  # what is read of a session
 
 
-class Session(NamedTuple):
+class SessionRecord(NamedTuple):
     """What a writer said of its turn at the store."""
 
     path: Path
     said: dict[str, Any]
 
 
-def sessions_of(folder: Path) -> list[Session]:
+def sessions_of(folder: Path) -> list[SessionRecord]:
     """What each session said, the oldest first. Raises ``StoreError`` for one that cannot be read."""
     return [session_in(path) for path in sorted((folder / "sessions").glob("*.json"))]
 
 
-def session_in(path: Path) -> Session:
+def session_in(path: Path) -> SessionRecord:
     """What a session said. Raises ``StoreError`` if it cannot be read."""
     wanted = "accepted: the file as it was written"
     try:
@@ -32,4 +32,4 @@ def session_in(path: Path) -> Session:
         raise StoreError(f"{path}: cannot be read ({error}); {wanted}") from None
     if not isinstance(said, dict) or _SAID - said.keys():
         raise StoreError(f"{path}: is no session of a study; {wanted}")
-    return Session(path, said)
+    return SessionRecord(path, said)

@@ -21,7 +21,7 @@ from experiments.letters import inked, short, visible
 from experiments.store.places import ABOUT, ASIDE, BEFORE, LOCKS, SESSIONS, STORES
 from sim.errors import ConfigError, in_brief, meant, quoted
 from sim.places import is_folder
-from sim.sources.checksums import fault_of
+from sim.sources.checksums import file_fault
 
 HOLDS = frozenset(
     ("points", "runs", "data", "views", "given", "failures", "requests", "journal", LOCKS, SESSIONS, "analysis", "report", ABOUT)
@@ -31,7 +31,7 @@ _DRAFT = re.compile(r"\..+\.part")  # a file that is not whole yet
 _LETTERS = 200  # of a path that are told
 
 
-class Weight(NamedTuple):
+class StoreSize(NamedTuple):
     """What the files of a store take, and how old they are."""
 
     size: int  # bytes
@@ -79,9 +79,9 @@ def _names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not _DRAFT.fullmatch(path.name)}
 
 
-def said_in(path: Path) -> dict[str, Any]:
+def json_in(path: Path) -> dict[str, Any]:
     """The map in a file of JSON. Raises ``OSError`` or ``ValueError``, each with the path, for a file that holds none."""
-    if fault := fault_of(path):
+    if fault := file_fault(path):
         raise OSError(f"{path}: {fault}")
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
@@ -94,14 +94,14 @@ def said_in(path: Path) -> dict[str, Any]:
 
 def schema_of(folder: Path) -> str:
     """Of which version the tables of a store are. Raises ``OSError`` or ``ValueError`` for one that does not say."""
-    said = said_in(folder / ABOUT)
+    said = json_in(folder / ABOUT)
     schema = said.get("schema")
     if not isinstance(schema, str) or "identity" not in said:
         raise ValueError(f"{folder / ABOUT}: found no schema, or no identity of code and data")
     return schema
 
 
-def weighed(folder: Path) -> Weight:
+def weighed(folder: Path) -> StoreSize:
     """What the files of a store take; what goes while it is looked at takes nothing."""
     size, written = 0, 0.0
     for home, _, names in folder.walk():
@@ -113,7 +113,7 @@ def weighed(folder: Path) -> Weight:
                 written = written if of_locks else max(written, found.st_mtime)
     with suppress(OSError):
         written = written or folder.stat().st_mtime
-    return Weight(size, written)
+    return StoreSize(size, written)
 
 
 # --- removal ----------------------------------------------------------------------------------------------------------------------
@@ -197,12 +197,12 @@ def _nobody_writes(folder: Path) -> Iterator[None]:
     with held():  # libraries do not expect an interrupt while they are imported
         from filelock import Timeout
 
-        from experiments.store.locks import WHOLE, take
+        from experiments.store.locks import WHOLE_STORE, take_store
 
     with ExitStack() as lock:
         try:
             (folder / LOCKS).mkdir(exist_ok=True)
-            take(lock, folder, WHOLE)
+            take_store(lock, folder, WHOLE_STORE)
         except Timeout:
             raise ConfigError(f"stores: {quoted(folder.name)} is being written or removed; accepted: a store at rest") from None
         except OSError as error:

@@ -17,14 +17,14 @@ from experiments.output import FULL, naming
 from experiments.store import point_tables
 from experiments.store.about import about_of, keeps_requests, kept_in, told_about, write_whole
 from experiments.store.configurations import Configurations
-from experiments.store.content import failures_of, good_in, keys_in, rows_by_run, runs_of, table_of
+from experiments.store.content import failures_of, good_in, kept_table, keys_in, rows_by_run, run_table
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of
-from experiments.store.locks import WHOLE, take
-from experiments.store.parts import TABLES, Part, StoreError, discard, next_number, parts_of, write_part
+from experiments.store.locks import WHOLE_STORE, take_store
+from experiments.store.parts import STORED_TABLES, StoreError, TablePart, discard, next_number, table_parts, write_part
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.requests import REQUESTS, lacking, ownerless, requests_of
-from experiments.store.schema import DATA, FAILURES, Done, Key
+from experiments.store.schema import DATA, FAILURES, Done, RunKey
 from sim.world.record import RogatoryError
 
 CHUNK = 1000
@@ -41,9 +41,9 @@ class Store:
         self.journal = journal
         self.configurations = Configurations(folder)
         self._keeps_requests = keeps_requests(folder)
-        self._standing: dict[Key, dict[str, object]] | None = None  # rows of the table of runs, where they are asked for
+        self._standing: dict[RunKey, dict[str, object]] | None = None  # rows of the table of runs, where they are asked for
 
-    def finished(self) -> set[Key]:
+    def finished(self) -> set[RunKey]:
         """Runs that need not be done again: in the tables, or in any journal without a failure.
 
         Where requests are kept, a run whose file of them is not there is to be done again, for that file alone.
@@ -60,7 +60,7 @@ class Store:
             ended = [run for run in ended if not self._stands(run)]
         fresh = self.configurations.refuse_others((run.key.point, run.digest) for run in ended if not run.error)
         self.journal.add(ended)
-        if fresh and self.writer != WHOLE:  # of two that meet a point together, the later sees what the earlier wrote
+        if fresh and self.writer != WHOLE_STORE:  # of two that meet a point together, the later sees what the earlier wrote
             try:
                 self.configurations.look()
             except StoreError:
@@ -70,11 +70,11 @@ class Store:
     def _stands(self, run: Done) -> bool:
         """Whether a run is in the tables, so that it was done again for its requests alone. Raises ``StoreError`` if it differs."""
         if self._standing is None:
-            self._standing = rows_by_run(parts_of(self.folder, "runs"))
+            self._standing = rows_by_run(table_parts(self.folder, "runs"))
         before = self._standing.get(run.key)
         if before is None or run.error:
             return before is not None
-        if before != runs_of([run]).to_pylist()[0]:
+        if before != run_table([run]).to_pylist()[0]:
             requests_of(self.folder, run.key).unlink(missing_ok=True)  # they would be another run's
             raise StoreError(
                 f"store: {self.folder} has no requests of point {run.key.point}, world {run.key.world_seed}, luck {run.key.luck}, "
@@ -82,7 +82,7 @@ class Store:
             )
         return True
 
-    def fold(self, order: Sequence[Key]) -> None:
+    def fold(self, order: Sequence[RunKey]) -> None:
         """Put the journalled runs among ``order`` into one part of runs and of data, in that order."""
         place = {key: number for number, key in enumerate(order)}
         runs = [run for run in self.journal.held() if run.key in place and not run.error]
@@ -90,8 +90,8 @@ class Store:
             runs.sort(key=lambda run: place[run.key])
             number = next_number(self.folder, self.writer)
             for name in runs[0].tables:
-                write_part(self.folder, name, self.writer, number, table_of(name, runs))
-            write_part(self.folder, "runs", self.writer, number, runs_of(runs))  # from here on they count
+                write_part(self.folder, name, self.writer, number, kept_table(name, runs))
+            write_part(self.folder, "runs", self.writer, number, run_table(runs))  # from here on they count
             self._standing = None
             self._forget(runs)
 
@@ -113,11 +113,11 @@ class Store:
             self._replace_failures(old, table)
             self._forget(failed)
 
-    def _failed_before(self) -> list[Part]:
+    def _failed_before(self) -> list[TablePart]:
         """The tables of failures that this writer may replace: its own, and of the writer of all everybody's."""
-        return [part for part in parts_of(self.folder, "failures") if self.writer in (WHOLE, part.writer)]
+        return [part for part in table_parts(self.folder, "failures") if self.writer in (WHOLE_STORE, part.writer)]
 
-    def _replace_failures(self, old: Iterable[Part], table: pa.Table) -> None:
+    def _replace_failures(self, old: Iterable[TablePart], table: pa.Table) -> None:
         """Write one table of failures, if there are any, before the old ones are removed."""
         if len(table):
             write_part(self.folder, "failures", self.writer, next_number(self.folder, self.writer), table)
@@ -129,7 +129,7 @@ class Store:
 
     def write_points(self, frame: pd.DataFrame) -> str:
         """Keep a table of points; returns the name of the file. One that is there already is not written again."""
-        return point_tables.keep(self.folder, self.folder / LOCKS, self.writer, frame)
+        return point_tables.keep_points(self.folder, self.folder / LOCKS, self.writer, frame)
 
     def size_of_words(self) -> int:
         """Bytes of what the store says of itself and of its sessions, beside its tables."""
@@ -142,10 +142,10 @@ class Store:
 
 
 @contextmanager
-def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = False) -> Iterator[Store]:
+def writing(folder: Path, identity: Identity, writer: str = WHOLE_STORE, mix: bool = False) -> Iterator[Store]:
     """Open a store to write to, making it if it is not there.
 
-    The writer ``WHOLE`` has it alone; others (shards, jobs of one sweep) share it, each name once at a time. Raises
+    The writer ``WHOLE_STORE`` has it alone; others (shards, jobs of one sweep) share it, each name once at a time. Raises
     ``StoreError`` where somebody else writes, where the schema is another, where code or data differ from those of the runs in
     it (unless ``mix``), where a point has runs of two configurations, where the folder holds something else, and where it
     cannot be written; ``OSError`` on a full disk.
@@ -158,7 +158,7 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
             with naming(folder):
                 for path in (folder, folder / LOCKS, folder / SESSIONS):
                     path.mkdir(parents=True, exist_ok=True)
-                take(held, folder, writer)
+                take_store(held, folder, writer)
         except Timeout:
             raise StoreError(
                 f"store: {folder} is being written by another run; accepted: one run at a time, or shards of one sweep"
@@ -174,22 +174,22 @@ def writing(folder: Path, identity: Identity, writer: str = WHOLE, mix: bool = F
             _tidy(folder, writer)
             Configurations(folder).look()
             _adopt(folder, writer)
-            point_tables.settle(folder, folder / LOCKS)
+            point_tables.unify_types(folder, folder / LOCKS)
             with closing(Journal(journal_path(folder, writer))) as journal:
                 yield Store(folder, writer, journal)
         except RogatoryError:
-            if is_new and writer == WHOLE:
+            if is_new and writer == WHOLE_STORE:
                 _withdraw(folder, made)
             raise
 
 
 def _withdraw(folder: Path, made: Sequence[Path]) -> None:
     """Remove a store that was begun for what is refused, unless something was run; ``made`` are folders that were not there."""
-    if journals_of(folder) or any(parts_of(folder, table) for table in TABLES if table != "points"):
+    if journals_of(folder) or any(table_parts(folder, table) for table in STORED_TABLES if table != "points"):
         return
     with holding():
         (folder / ABOUT).unlink(missing_ok=True)  # first: without it the rest is no store
-        for home in (LOCKS, SESSIONS, *TABLES, REQUESTS, "journal"):
+        for home in (LOCKS, SESSIONS, *STORED_TABLES, REQUESTS, "journal"):
             shutil.rmtree(folder / home, ignore_errors=True)
         for path in made:
             with suppress(OSError):
@@ -200,7 +200,7 @@ def _refuse_strangers(folder: Path) -> None:
     """A folder of something else is no place for a store."""
     if not folder.is_dir() or (folder / ABOUT).exists():
         return
-    ours = {*TABLES, LOCKS, SESSIONS, REQUESTS, "journal"}
+    ours = {*STORED_TABLES, LOCKS, SESSIONS, REQUESTS, "journal"}
     strange = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
     if strange:
         raise StoreError(f"store: found {folder}, which holds {strange[0]!r} and no {ABOUT}; accepted: a store, or an empty folder")
@@ -209,7 +209,7 @@ def _refuse_strangers(folder: Path) -> None:
 def _settle_identity(folder: Path, identity: Identity, mix: bool) -> None:
     about = folder / ABOUT
     if not about.exists():
-        if any(parts_of(folder, table) for table in ("runs", "data")):
+        if any(table_parts(folder, table) for table in ("runs", "data")):
             raise StoreError(f"store: {folder} has runs and no {ABOUT}; accepted: a store, or an empty folder")
         write_whole(about, told_about(identity))
         return
@@ -241,17 +241,17 @@ def _tidy(folder: Path, writer: str) -> None:
     The writer of all does so for every writer, and removes requests whose run was never kept. Runs whose data are gone are made
     again.
     """
-    drafts = ".*.part" if writer == WHOLE else f".*-{writer}-*.part"
-    discard([path for home in ("", SESSIONS, *TABLES, REQUESTS) for path in (folder / home).glob(drafts)])
+    drafts = ".*.part" if writer == WHOLE_STORE else f".*-{writer}-*.part"
+    discard([path for home in ("", SESSIONS, *STORED_TABLES, REQUESTS) for path in (folder / home).glob(drafts)])
     discard(_torn(folder, writer))
-    if writer == WHOLE and keeps_requests(folder):
+    if writer == WHOLE_STORE and keeps_requests(folder):
         discard(ownerless(folder, good_in(folder)))
 
 
 def _torn(folder: Path, writer: str) -> list[Path]:
     """A writer's parts of runs, and of what they leave, of which another half is missing."""
     sides = [
-        {(part.writer, part.number): part.path for part in parts_of(folder, table) if writer in (WHOLE, part.writer)}
+        {(part.writer, part.number): part.path for part in table_parts(folder, table) if writer in (WHOLE_STORE, part.writer)}
         for table in ("runs", *kept_in(folder))
     ]
     whole = set.intersection(*map(set, sides))
@@ -261,7 +261,7 @@ def _torn(folder: Path, writer: str) -> list[Path]:
 def _adopt(folder: Path, writer: str) -> None:
     """Forget what is journalled and in the tables too; the writer of all puts into the tables what shards left in journals."""
     for path in journals_of(folder):
-        if writer in (WHOLE, path.stem):
+        if writer in (WHOLE_STORE, path.stem):
             with closing(Journal(path)) as journal:
                 counted = keys_in(folder)
                 journal.drop([run.key for run in journal.held() if run.key in counted])
@@ -271,4 +271,4 @@ def _adopt(folder: Path, writer: str) -> None:
                     store.settle_failures()
 
 
-__all__ = ["CHUNK", "WHOLE", "Store", "writing"]
+__all__ = ["CHUNK", "WHOLE_STORE", "Store", "writing"]

@@ -16,16 +16,15 @@ from experiments.store import point_tables
 from experiments.store.about import about_of, keeps_requests, kept_in
 from experiments.store.configurations import conflicts_in
 from experiments.store.journal import JOURNAL, is_database, journals_of, peek
-from experiments.store.parts import TABLES, Part, StoreError, checksum_of, parts_of, read_part
+from experiments.store.parts import STORED_TABLES, StoreError, TablePart, file_checksum, read_part, table_parts
 from experiments.store.places import ABOUT, LOCKS, SESSIONS
 from experiments.store.requests import REQUESTS, lacking, refuse_damaged, requests_of, said_of, strangers_in
-from experiments.store.schema import DATA, FAILURES, RUNS, STORED, TRAVEL, Done, Key
-from experiments.store.schema import checksum_of as rows_checksum
-from experiments.store.sessions import Session, session_in
+from experiments.store.schema import DATA, FAILURES, RUNS_SCHEMA, STORED, TRAVEL, Done, RunKey, rows_checksum
+from experiments.store.sessions import SessionRecord, session_in
 from experiments.text import counted
 from sim.places import is_file, is_folder
 
-_SCHEMAS = {**STORED, "runs": RUNS, "failures": FAILURES}
+_SCHEMAS = {**STORED, "runs": RUNS_SCHEMA, "failures": FAILURES}
 
 
 _CHECKSUMS = [f"{name}_checksum" for name in TRAVEL]
@@ -40,18 +39,18 @@ _REMOVE_REQUESTS = "remove it: the same command makes its run again"
 _A_NEW_ONE = "the same command writes it anew"
 _REMOVE_SESSION = "remove it: the same command writes another one"
 
-_Read = tuple[Part, pa.Table]  # a part, and what it holds
+_Read = tuple[TablePart, pa.Table]  # a part, and what it holds
 
 
 class _Held(NamedTuple):
     """What could be read of a store."""
 
-    sessions: list[Session | None]  # None for one that cannot be read
+    sessions: list[SessionRecord | None]  # None for one that cannot be read
     waiting: dict[Path, list[Done]]  # journal -> its runs; none of one that cannot be read
     tables: dict[str, list[_Read]]  # table -> the parts of it that can be read
     kept: tuple[str, ...]  # tables of which every part of runs has one
 
-    def pairs(self, name: str) -> Iterator[tuple[pa.Table, Part, pa.Table]]:
+    def pairs(self, name: str) -> Iterator[tuple[pa.Table, TablePart, pa.Table]]:
         """Each part of runs that has its part of a table: the runs, and the part with its rows."""
         by_number = {(part.writer, part.number): (part, table) for part, table in self.tables[name]}
         for part, runs in self.tables["runs"]:
@@ -76,18 +75,18 @@ def faults_of(folder: Path) -> list[str]:
 
 def _held_by(folder: Path, faults: list[str]) -> _Held:
     """Read all of a store that can be read; what cannot is told among ``faults``."""
-    bare = not any(parts_of(folder, table) for table in ("runs", "data"))
+    bare = not any(table_parts(folder, table) for table in ("runs", "data"))
     gone = not (folder / ABOUT).exists()
     _read(lambda: about_of(folder), faults, _A_NEW_ONE if gone and bare else _A_COPY)
     sessions = [_read(partial(session_in, path), faults, _REMOVE_SESSION) for path in sorted((folder / SESSIONS).glob("*.json"))]
     waiting = {path: _read(partial(peek, path), faults, _REMOVE) or [] for path in journals_of(folder) if is_file(path)}
-    tables = {table: _readable(parts_of(folder, table), faults) for table in TABLES}
+    tables = {table: _readable(table_parts(folder, table), faults) for table in STORED_TABLES}
     return _Held(sessions, waiting, tables, _read(lambda: kept_in(folder), [], "") or (DATA,))
 
 
 def _misplaced(folder: Path) -> Iterator[str]:
     """What stands where the store has a folder or a file, and is none: something else, a link to nothing, a loop of links."""
-    for path in (folder / name for name in (*TABLES, JOURNAL, SESSIONS, LOCKS, REQUESTS)):
+    for path in (folder / name for name in (*STORED_TABLES, JOURNAL, SESSIONS, LOCKS, REQUESTS)):
         if lexists(path) and not is_folder(path):
             yield f"{path}: is no folder; {_REMOVE}"
     for path in filter(_is_no_file, journals_of(folder)):
@@ -106,8 +105,8 @@ def _is_no_file(path: Path) -> bool:
 
 def _unnamed(folder: Path) -> Iterator[str]:
     """Files among the parts of a table that bear no name of one."""
-    for table in TABLES:
-        strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in parts_of(folder, table)}
+    for table in STORED_TABLES:
+        strangers = {*(folder / table).glob("*.parquet")} - {part.path for part in table_parts(folder, table)}
         yield from (f"{path}: bears no name of a part; move it elsewhere: nothing reads it" for path in sorted(strangers))
 
 
@@ -133,14 +132,14 @@ def _of_runs(held: _Held) -> list[str]:
     return faults
 
 
-def _good_runs(held: _Held) -> dict[Key, Mapping[str, object]]:
+def _good_runs(held: _Held) -> dict[RunKey, Mapping[str, object]]:
     """What is said of each run that went well, in the tables or, where it is not there, in a journal."""
     good = [row for _, table in held.tables["runs"] for row in table.to_pylist()]
     good += [said_of(run) for runs in held.waiting.values() for run in runs if not run.error]
-    return {Key(*(row[name] for name in Key._fields)): row for row in reversed(good)}
+    return {RunKey(*(row[name] for name in RunKey._fields)): row for row in reversed(good)}
 
 
-def _requests(folder: Path, runs: Mapping[Key, Mapping[str, object]], faults: list[str]) -> None:
+def _requests(folder: Path, runs: Mapping[RunKey, Mapping[str, object]], faults: list[str]) -> None:
     """The file of each run: there, whole, and of this run and no other."""
     gone = lacking(folder, runs)
     for key, row in runs.items():
@@ -151,9 +150,9 @@ def _requests(folder: Path, runs: Mapping[Key, Mapping[str, object]], faults: li
     faults += [f"{path}: bears no name of a run; move it elsewhere: nothing reads it" for path in strangers_in(folder)]
 
 
-def _lost(folder: Path, points: list[_Read], sessions: list[Session]) -> list[str]:
+def _lost(folder: Path, points: list[_Read], sessions: list[SessionRecord]) -> list[str]:
     """Tables of points that a session names and that are there under no number: what they hold is the last word of a name."""
-    held = {part.checksum for part in parts_of(folder, "points")} | point_tables.known_as(points)
+    held = {part.checksum for part in table_parts(folder, "points")} | point_tables.known_as(points)
     named = {session.said["points"]: session for session in sessions}
     return [
         f"{folder / 'points' / name}: is missing, and a session names it; the command in {session.path} writes it again"
@@ -170,12 +169,12 @@ def _read[T](reading: Callable[[], T], faults: list[str], mends: str) -> T | Non
         return None
 
 
-def _readable(parts: list[Part], faults: list[str]) -> list[_Read]:
+def _readable(parts: list[TablePart], faults: list[str]) -> list[_Read]:
     found = []
     for part in parts:
         mends = _OF_A_PART.get(part.table, _REMOVE)
         try:
-            if checksum_of(part.path) != part.checksum:
+            if file_checksum(part.path) != part.checksum:
                 faults.append(f"{part.path}: is not what was written (its name bears another checksum); {mends}")
                 continue
             table = read_part(part)
@@ -208,9 +207,9 @@ def _pairs(runs: list[_Read], rows: list[_Read], name: str, faults: list[str]) -
 
 def _doubled(runs: list[_Read], faults: list[str]) -> None:
     """Runs that an earlier part holds too."""
-    known: dict[Key, Part] = {}
+    known: dict[RunKey, TablePart] = {}
     for part, table in runs:
-        keys = [Key(*row) for row in zip(*(table[name].to_pylist() for name in Key._fields), strict=True)]
+        keys = [RunKey(*row) for row in zip(*(table[name].to_pylist() for name in RunKey._fields), strict=True)]
         again = [key for place, key in enumerate(keys) if known.setdefault(key, part) is not part or key in keys[:place]]
         if again:
             others = ", ".join(sorted({known[key].path.name for key in again}))
@@ -218,7 +217,7 @@ def _doubled(runs: list[_Read], faults: list[str]) -> None:
             faults.append(f"{part.path}: {told}; {_REMOVE}")
 
 
-def _rows(name: str, runs: pa.Table, part: Part, rows: pa.Table) -> list[str]:
+def _rows(name: str, runs: pa.Table, part: TablePart, rows: pa.Table) -> list[str]:
     """Each run's rows stand together in the order of the runs: their number and their checksum."""
     lengths = runs[f"{name}_rows"].to_numpy()
     if int(lengths.sum()) != len(rows):
@@ -227,7 +226,7 @@ def _rows(name: str, runs: pa.Table, part: Part, rows: pa.Table) -> list[str]:
     faults, start = [], 0
     for run in runs.to_pylist():
         stop = start + run[f"{name}_rows"]
-        key = Key(run["point"], run["world_seed"], run["luck"])
+        key = RunKey(run["point"], run["world_seed"], run["luck"])
         same = (points[start:stop] == key.point).all() and (worlds[start:stop] == key.world_seed).all()
         own = rows.select(TRAVEL[name].names).slice(start, stop - start)
         if not same or rows_checksum(own) != run[f"{name}_checksum"]:
@@ -236,7 +235,7 @@ def _rows(name: str, runs: pa.Table, part: Part, rows: pa.Table) -> list[str]:
     return faults
 
 
-def _named(key: Key) -> str:
+def _named(key: RunKey) -> str:
     return f"point {key.point}, world {key.world_seed}, luck {key.luck}"
 
 
@@ -244,7 +243,7 @@ def content_checksum(folder: Path) -> str:
     """Sixteen hexadecimal characters of all runs in order: equal for stores with the same runs, however they were written."""
     rows = sorted(
         row
-        for part in parts_of(folder, "runs")
-        for row in zip(*(read_part(part)[name].to_pylist() for name in (*Key._fields, "digest", *_CHECKSUMS)), strict=True)
+        for part in table_parts(folder, "runs")
+        for row in zip(*(read_part(part)[name].to_pylist() for name in (*RunKey._fields, "digest", *_CHECKSUMS)), strict=True)
     )
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]

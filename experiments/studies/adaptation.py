@@ -23,17 +23,17 @@ from experiments.analysis.adaptation import (
     MOVED_TABLE,
     NAIVE,
     PROTECTS,
-    WHOLE,
-    Spec,
-    tables_of,
+    WHOLE_WINDOW,
+    AdaptationSpec,
+    adaptation_tables,
 )
 from experiments.analysis.record import spec_from
 from experiments.console import Terminal, console_of, table_of
-from experiments.design.arms import Entry, line_up
+from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
 from experiments.design.scenarios import headers_of, listing
-from experiments.execution.comparison import RUNS, Compared, check_all, manifest_of_arms, plan_of, run_all, runs_frame
+from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
@@ -42,8 +42,8 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_csv
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
-from experiments.settings import StudyConfig, study_of
-from experiments.text import counted, told_time
+from experiments.settings import StudyConfig, conduct_of_study
+from experiments.text import counted, time_text
 from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
@@ -69,20 +69,20 @@ def main(*overrides: str) -> Path:
     """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
     began = time.monotonic()
     with Terminal(stderr=True).status("composing the scenarios"):
-        arms, asked = chosen_arms(overrides)
+        arms, asked = adaptation_arms(overrides)
     first = arms[0].baseline_config
-    spec = checked(first, asked)
-    entries = line_up(arms)
+    spec = checked_study(first, asked)
+    entries = arm_runs_of(arms)
     told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
     check_all(entries)
     console, command = console_of(), " ".join(["adaptation", *overrides])
-    plan = plan_of(entries, asked, design_asked(entries), "adaptation", command, drawing(1, len(arms)))
+    plan = comparison_plan(entries, asked, adaptation_design(entries), "adaptation", command, drawing(1, len(arms)))
     with whole_folder(Path(asked.output) / "adaptation", name := stamped("adaptation")) as folder, runs_kept(plan):
         ran = run_all(plan, entries, console)
-        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS_FILE, index=False)
         lacking, tables = Lacking(folder), dict[str, pd.DataFrame]()
         with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
-            tables = tables_of(ran.board, entries, spec)
+            tables = adaptation_tables(ran.board, entries, spec)
             for table, frame in tables.items():
                 write_csv(frame, folder / table, DIGITS)
         if tables:
@@ -94,13 +94,13 @@ def main(*overrides: str) -> Path:
     written = Path(asked.output) / "adaptation" / name
     with lacking.told_after(written):
         if tables:
-            console.print(told(tables[HEADLINE_TABLE], spec, _size(ran, first)))
-        for line in (f"{told_time(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+            console.print(headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first)))
+        for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
 
 
-def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
+def adaptation_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     """Each scenario under each conduct, against the baseline under the same. ``scenarios=all`` takes those meant to protect.
 
     Raises ``ConfigError`` for a key that the study sets itself.
@@ -108,7 +108,7 @@ def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     for override in overrides:
         if key_of(override) in _OURS:
             raise ConfigError(f"{key_of(override)}: found {override!r}; accepted: scenarios=[...], the study sets the rest itself")
-    asked = study_of(*overrides)
+    asked = conduct_of_study(*overrides)
     if asked.scenarios == ["all"]:
         meant = ",".join(protecting(asked.baseline))
         overrides = [*(o for o in overrides if key_of(o) != "scenarios"), f"scenarios=[{meant}]"]
@@ -123,7 +123,7 @@ def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     return arms, asked
 
 
-def design_asked(entries: Sequence[Entry]) -> Design:
+def adaptation_design(entries: Sequence[ArmRun]) -> Design:
     """The study as a design: an arm each scenario and conduct, the baseline's among them."""
     named = {entry.name: entry.name.rpartition(" ") for entry in entries}
     arms = {name: [f"scenario={scenario}", f"conduct={conduct}"] for name, (scenario, _, conduct) in named.items()}
@@ -138,13 +138,13 @@ def protecting(baseline: str) -> list[str]:
     return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
 
 
-def checked(config: Config, asked: StudyConfig) -> Spec:
+def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
     """The study's settings, if its configuration suits it. Raises ``ConfigError``."""
     for key, found in (("world_seed", config.world_seed), ("until", asked.until)):
         if found is None:
             continue
         raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x luck replicates")
-    return spec_from("adaptation", Spec, asked)
+    return spec_from("adaptation", AdaptationSpec, asked)
 
 
 def _size(ran: Compared, first: Config) -> str:
@@ -177,20 +177,20 @@ def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[s
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def told(headline: pd.DataFrame, spec: Spec, size: str) -> Table:
+def headline_lines(headline: pd.DataFrame, spec: AdaptationSpec, size: str) -> Table:
     """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs."""
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
     columns = ["scenario", "on paper", *(f"year {year}" for year in years), "taken by it", "displaced", "needs lost"]
     table = table_of(f"cases saved, % of the baseline's; {size}", columns)
     order = sorted(
-        {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE, "protection")))
+        {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))
     )
     named = cut(order, _NAME)
     for name in order:
-        cells = [_cell(held.get((name, NAIVE, WHOLE, "protection")))]
+        cells = [_cell(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE, measure))) for measure in ("lost", "displaced", "cost")]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE_WINDOW, measure))) for measure in ("lost", "displaced", "cost")]
         table.add_row(named[name], *cells)
     return table
 

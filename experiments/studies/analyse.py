@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from experiments.analysis.record import Analysis, Shown, spec_from
+from experiments.analysis.record import Analysis, ReportSpec, spec_from
 from experiments.console import Terminal, console_of, table_of
 from experiments.figures import draw, save
 from experiments.letters import cut
@@ -22,7 +22,7 @@ from experiments.store.coverage import none_whole
 from experiments.store.outcomes import Outcome
 from experiments.store.places import asked_folder
 from experiments.store.reader import StoredStudy
-from experiments.text import counted, told_formulas
+from experiments.text import counted, formulas_sentence
 from sim.world.record import ConfigError
 
 _LETTERS = 56  # of a cell in the terminal's table
@@ -43,16 +43,16 @@ def main(name: str, *overrides: str) -> Path:
         raise ConfigError(
             f"store: found {study.name!r}, which does not suit {name}: it {reason}; accepted here: {', '.join(suited) or 'report'}"
         )
-    shown, whole = spec_from("report", Shown, study.asked), outcome == Outcome.of("case_disclosure_rate")
+    shown, whole = spec_from("report", ReportSpec, study.asked), outcome == Outcome.of("case_disclosure_rate")
     place = study.folder / "analysis" / (name if whole else safe_name(f"{name}-{outcome}"))
     with replaced_folder(place.parent, place.name) as folder:
         with Terminal(stderr=True).status(name):
             analysis: Analysis = module.analyse(study, outcome)
-        lacking = write(analysis, study, folder)
+        lacking = write_analysis(analysis, study, folder)
         manifest = manifest_of_analysis(f"{name} {' '.join(overrides)}", study, folder)
         write_manifest(folder, manifest | {"missing": lacking.why})
     with lacking.told_after(place):
-        tell(analysis, console, shown)
+        print_analysis(analysis, console, shown)
         console.print(f"Written to {place}.", highlight=False, soft_wrap=True)
     return place.parent
 
@@ -72,7 +72,7 @@ def _tell_gaps(study: StoredStudy, console: Console) -> None:
         console.print(f"{told}.", highlight=False, soft_wrap=True)
 
 
-def write(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
+def write_analysis(analysis: Analysis, study: StoredStudy, folder: Path) -> Lacking:
     """Tables as CSV and Parquet, figures as PNG; a figure that cannot be drawn spoils nothing else. Returns what is missing."""
     for title, table in analysis.tables.items():
         name = safe_name(title)
@@ -100,7 +100,7 @@ def manifest_of_analysis(command: str, study: StoredStudy, folder: Path) -> dict
     }
 
 
-def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
+def print_analysis(analysis: Analysis, console: Console, shown_of: ReportSpec) -> None:
     """The answer, how sure it is, and the head of the main table."""
     console.print(analysis.question, style="bold", highlight=False, markup=False)
     for sentence in (*analysis.answer, *analysis.sure):
@@ -114,7 +114,7 @@ def tell(analysis: Analysis, console: Console, shown_of: Shown) -> None:
     for row in cells:
         table.add_row(*(named.get(cell, cell) for cell in row))
     console.print(table)
-    for sentence in told_formulas(_words(analysis)):
+    for sentence in formulas_sentence(_words(analysis)):
         console.print(sentence, highlight=False)
 
 

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from experiments.console import console_of, table_of
 from experiments.errors import StoppedError
-from experiments.settings import study_of
+from experiments.settings import conduct_of_study
 from experiments.store.coverage import missing_of
-from experiments.store.parts import parts_of
+from experiments.store.parts import table_parts
 from experiments.store.places import asked_folder
 from experiments.store.reader import StoredStudy
 from experiments.store.validate import content_checksum, faults_of
@@ -23,7 +23,7 @@ _MOST_TOLD = 20  # lines of one kind
 
 def main(*overrides: str) -> None:
     """Tell what a store holds and what is wrong with it. Raises ``StoppedError`` if anything is, or is missing."""
-    asked = study_of(*overrides)
+    asked = conduct_of_study(*overrides)
     folder = asked_folder(asked.store, asked.output)
     console = console_of()
     faults = faults_of(folder)
@@ -56,7 +56,7 @@ def _summary(study: StoredStudy, folder: Path) -> object:
         ("of these in a journal", len(study.journalled)),
         ("failures", len(study.failures)),
         ("sessions", len(study.sessions)),
-        ("parts", len(parts_of(folder, "runs"))),
+        ("parts", len(table_parts(folder, "runs"))),
     ):
         table.add_row(what, f"{count:,}")
     table.add_row("content", content_checksum(folder))

@@ -17,19 +17,19 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments import report
-from experiments.analysis.contrasts import TABLES, tables_of, write_tables
+from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
 from experiments.console import Terminal, console_of, table_of
-from experiments.design.arms import Entry, line_up
+from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
 from experiments.design.scenarios import headers_of
 from experiments.execution.comparison import (
-    FEWEST_WORLDS,
-    RUNS,
+    FIRST_LOOK_WORLDS,
+    RUNS_FILE,
     Compared,
     check_all,
+    comparison_plan,
     manifest_of_arms,
-    plan_of,
     run_all,
     runs_frame,
     timing_of,
@@ -38,10 +38,10 @@ from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.letters import cut, inked, visible
 from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
-from experiments.settings import StudyConfig, study_of
+from experiments.settings import StudyConfig, conduct_of_study
 from experiments.statistics import FEW_SEEDS
-from experiments.store.results import Board
-from experiments.text import Row, counted, told_formulas, told_time
+from experiments.store.results import Results
+from experiments.text import Row, counted, formulas_sentence, time_text
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
@@ -55,22 +55,22 @@ def main(*overrides: str) -> Path:
     """Compare, write and tell; returns the folder of results. Raises ``StoppedError`` where a figure or the page failed."""
     began = time.monotonic()
     with Terminal(stderr=True).status("composing the arms"):
-        arms, asked = chosen_arms(overrides)
+        arms, asked = compared_arms(overrides)
     first = arms[0].baseline_config
     _check_study(first, asked)
-    entries = line_up(arms)
+    entries = arm_runs_of(arms)
     told = headers_of(arm.name for arm in arms)
     check_all(entries)
     console, command = console_of(), " ".join(["compare", *overrides])
-    plan = plan_of(entries, asked, design_asked(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
+    plan = comparison_plan(entries, asked, compared_design(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
     with whole_folder(Path(asked.output) / "compare", name := stamped(_label(arms, asked))) as folder, runs_kept(plan):
         ran = run_all(plan, entries, console)
         own = time.monotonic()
-        runs_frame(ran.board, entries).to_parquet(folder / RUNS, index=False)
+        runs_frame(ran.board, entries).to_parquet(folder / RUNS_FILE, index=False)
         lacking, tables = Lacking(folder), None
-        with lacking.spared(*TABLES):
-            tables = tables_of(ran.board, entries, _places(arms, entries), told)
-            write_tables(folder, *tables)
+        with lacking.spared(*COMPARISON_FILES):
+            tables = contrast_tables(ran.board, entries, _places(arms, entries), told)
+            write_contrast_tables(folder, *tables)
         if tables is not None:
             facts = {
                 "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
@@ -79,7 +79,7 @@ def main(*overrides: str) -> Path:
                 "question": plan.design.question if asked.design else "",
             }  # fmt: skip
             with lacking.spared(*_PAGE):
-                report.write(folder, *tables, arms, told, facts, asked.figures)
+                report.write_report(folder, *tables, arms, told, facts, asked.figures)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
         write_manifest(folder, _manifest(folder, entries, ran, timing, tables) | {"missing": lacking.why})
     written = Path(asked.output) / "compare" / name
@@ -93,18 +93,18 @@ def main(*overrides: str) -> Path:
     return written
 
 
-def chosen_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
+def compared_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     """The arms of the design that is named, or else the scenarios that are; and how the study is conducted.
 
     Raises ``ConfigError``.
     """
-    asked = study_of(*overrides)
+    asked = conduct_of_study(*overrides)
     if asked.design is None:
         return compare_arms(overrides), asked
     return arms_of(asked.design, overrides), sized_by(design_of(asked.design), asked, overrides)
 
 
-def design_asked(arms: Sequence[Arm], asked: StudyConfig) -> Design:
+def compared_design(arms: Sequence[Arm], asked: StudyConfig) -> Design:
     """The design that is named, or one of the scenarios that are compared."""
     if asked.design is not None:
         return design_of(asked.design)
@@ -117,13 +117,13 @@ def _check_study(config: Config, asked: StudyConfig) -> None:
             f"world_seed: found {config.world_seed}; accepted: null in compare, whose worlds are seed, seed + 1, ... "
             f"(one world under many lucks: seed={config.world_seed} seeds=1 luck=20)"
         )
-    if asked.until is not None and asked.most_seeds < max(asked.seeds, FEWEST_WORLDS):
+    if asked.until is not None and asked.most_seeds < max(asked.seeds, FIRST_LOOK_WORLDS):
         raise ConfigError(
-            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FEWEST_WORLDS)}, with which until begins"
+            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FIRST_LOOK_WORLDS)}, with which until begins"
         )
 
 
-def _places(arms: Sequence[Arm], entries: Sequence[Entry]) -> list[int]:
+def _places(arms: Sequence[Arm], entries: Sequence[ArmRun]) -> list[int]:
     """Where each arm stands in the line-up, in the order asked for."""
     place = {entry.name: a for a, entry in enumerate(entries) if entry.against != a}
     return [place[arm.name] for arm in arms]
@@ -144,7 +144,7 @@ def _label(arms: Sequence[Arm], asked: StudyConfig) -> str:
 
 def _manifest(
     folder: Path,
-    entries: Sequence[Entry],
+    entries: Sequence[ArmRun],
     ran: Compared,
     timing: Mapping[str, float],
     tables: tuple[pd.DataFrame, pd.DataFrame] | None,
@@ -160,7 +160,7 @@ def _manifest(
     }
 
 
-def _unsaid(board: Board) -> list[str]:
+def _unsaid(board: Results) -> list[str]:
     """What the number of replicates cannot tell, and why."""
     said = []
     if board.values.shape[3] == 1:
@@ -201,11 +201,11 @@ def closing_lines(
         "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
-        f"{told_time(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
+        f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
         "array code.",
         f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
         f"manifest.json{lacking}.",
-        *told_formulas(map(str, cooperation["arm"])),
+        *formulas_sentence(map(str, cooperation["arm"])),
         _HONEST,
         few,
     )

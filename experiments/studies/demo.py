@@ -12,13 +12,13 @@ from sim.settings import Config
 from sim.world.record import ConfigError
 
 _BASELINE = "no_treaty"
-QUESTION = "What does the treaty change against a world without it?"
+DEMO_QUESTION = "What does the treaty change against a world without it?"
 
 
 def main(*overrides: str) -> Path:
     """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
     baseline, chosen, asked = pair(*overrides)
-    return conduct_study("demo", QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+    return conduct_study("demo", DEMO_QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
 
 
 def pair(*overrides: str) -> tuple[Config, Config, StudyConfig]:

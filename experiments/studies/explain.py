@@ -17,14 +17,14 @@ from rich.text import Text
 
 from experiments.console import console_of
 from experiments.design.designs import refuse_design
-from experiments.design.scenarios import choice_of
+from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
 from experiments.trace.divergence import differing, parting
 from experiments.trace.events import Fact, Life, life_of
 from experiments.trace.recording import Witnessed, witness
-from experiments.trace.sentences import NAMES, date, group, parting_words, plain, sentence, state, wish
+from experiments.trace.sentences import NAMES, date, group, name_in_words, parting_words, sentence, state, wish
 from sim.config import is_policy, key_of, load
-from sim.metrics import sliced
+from sim.metrics import cohort_slices
 from sim.result import Result
 from sim.settings import Config
 from sim.simulation import check, simulate
@@ -60,7 +60,7 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config, StudyConfig]:
     chosen, asked = asked_by(*overrides)
     refuse_design(asked, "explain")
     of_both = [override for override in overrides if key_of(override) not in ("scenario", "reforms")]
-    against = choice_of(asked.baseline)
+    against = scenario_overrides(asked.baseline)
     baseline = load(*of_both, *against)
     if baseline.digest() != chosen.digest():
         return baseline, chosen, asked
@@ -93,7 +93,7 @@ def _told(
     if asked.person is not None:
         yield from _person(a, b, asked.person, cases, terminal)
     for case in abroad:
-        yield story(a, b, case, terminal)
+        yield side_by_side(a, b, case, terminal)
 
 
 def witnessed(baseline: Config, chosen: Config, cases: Sequence[int]) -> tuple[Witnessed, Witnessed]:
@@ -140,7 +140,7 @@ def person_rows(result: Result, person: int) -> list[int]:
 def notable(a: Result, b: Result) -> list[int]:
     """A few cases of the window that end differently: first of people at risk, then ordinary needs; data given or not first."""
     rows = differing(a, b, days=False)
-    rows = rows[sliced(a.finished).cohort[rows]]
+    rows = rows[cohort_slices(a.finished).cohort[rows]]
     status = a.finished.case_status, b.finished.case_status
     found: list[int] = []
     for abusive in (True, False):
@@ -176,7 +176,7 @@ def _listing(
     rows = []
     for case in cases:
         parted = parting(life_of(a, case), life_of(b, case))
-        rows.append([*_summary(a, case), fate(a, case), fate(b, case), plain(parted.rule) if parted else ""])
+        rows.append([*_summary(a, case), fate(a, case), fate(b, case), name_in_words(parted.rule) if parted else ""])
     columns = ["case", "date", "asks", "about", "truly done", *names, "part at"]
     yield _table(f"Cases that end differently, seed {a.run.draws.seed}", columns, rows, terminal)
     yield Text(f"One of them, told: rogatory {' '.join(['explain', *overrides, f'case={rows[0][0]}'])}")
@@ -190,7 +190,7 @@ def _summary(seen: Witnessed, case: int) -> list[str]:
         date(seen, float(cases.day[case])),
         world.states.codes[cases.requester[case]],
         about,
-        plain(world.offences.names[cases.conduct[case]]),
+        name_in_words(world.offences.names[cases.conduct[case]]),
     ]
 
 
@@ -240,7 +240,7 @@ class Line(NamedTuple):
     told: tuple[str, str]
 
 
-def story(a: Witnessed, b: Witnessed, case: int, terminal: bool) -> RenderableType:
+def side_by_side(a: Witnessed, b: Witnessed, case: int, terminal: bool) -> RenderableType:
     """The life of one case under two scenarios, side by side, with the first rule or draw at which the stories part."""
     lives = life_of(a, case), life_of(b, case)
     names = a.config.scenario_name, b.config.scenario_name
@@ -281,7 +281,7 @@ def _name(fact: Fact) -> str:
     if "reason" in fact.given:
         return "the end"
     step = NAMES.get(fact.step, fact.step)
-    return step if fact.rule in (fact.step, "queue") else f"{step}: {plain(fact.rule)}"
+    return step if fact.rule in (fact.step, "queue") else f"{step}: {name_in_words(fact.rule)}"
 
 
 def _beside(opening: Sequence[str], names: tuple[str, str], parts: Mapping[str, Sequence[Line]]) -> RenderableType:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.console import console_of
 from experiments.design.designs import Design
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import Points, of_the_sweep, point_id, refuse_fixed_world
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.manifest import JOB
@@ -18,27 +18,27 @@ from experiments.execution.plan import planned
 from experiments.execution.session import run_plan
 from experiments.settings import asked_by
 from sim.composition import SEARCHPATH
-from sim.config import key_of, plain_of, value_of
+from sim.config import composed_values, key_of, value_of
 
-DESIGN = Design(question="What does each combination of what was spelled out do?")
+MULTIRUN_DESIGN = Design(question="What does each combination of what was spelled out do?")
 
 
 def main(together: str, *overrides: str) -> Path:
     """Run one job's configuration into the store ``multirun-<together>``, or the one that ``store`` names."""
-    plain = plain_of(*overrides)
+    plain = composed_values(*overrides)
     config, asked = asked_by(*overrides)
     refuse_fixed_world(config)
     given = [override for override in overrides if not of_the_sweep(override)]
     settings = {_named(override): value_of(override) for override in given if key_of(override) not in ("scenario", SEARCHPATH)}
     scenario = config.scenario_name
     point = point_id(scenario, settings)
-    row: dict[str, Any] = dict(zip(FIXED, (point, 0, scenario, "", 0, point), strict=True)) | settings
+    row: dict[str, Any] = dict(zip(POINT_COLUMNS, (point, 0, scenario, "", 0, point), strict=True)) | settings
     points = Points(pd.DataFrame([row]), {point: plain}, [(point, {})])
     worlds = [config.seed + number for number in range(asked.seeds)]
     luck = asked.luck if any(key_of(override) == "luck" for override in overrides) else 1  # as `run` does it
     named = asked.model_copy(update={"store": asked.store or f"multirun-{together}"})
     command, more = f"run -m {' '.join(overrides)}", {"writer": f"{JOB}{point}", "overrides": tuple(given)}
-    plan = planned("multirun", command, DESIGN, points, named, worlds, luck, **more)
+    plan = planned("multirun", command, MULTIRUN_DESIGN, points, named, worlds, luck, **more)
     try:
         return run_plan(plan, console_of()).plan.folder
     except StoppedError as stopped:
@@ -54,7 +54,7 @@ def _named(override: str) -> str:
     return f"~{key_of(override)}" if override.startswith("~") else key_of(override)
 
 
-def told(arguments: Sequence[str]) -> str:
+def multirun_digest(arguments: Sequence[str]) -> str:
     """Eight hexadecimal characters that all jobs of one multirun share, and its resumption too, wherever and by whom it is run."""
     of_all = (word for word in arguments if not (of_the_sweep(word) or word.startswith("-") or key_of(word).startswith("hydra")))
     return point_id(" ".join(sorted(of_all)), {})[:8]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
-from experiments.analysis.run_tables import VIEWS, Tally, seeds_of, tally_of
+from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
 from experiments.console import Terminal, console_of, table_of
-from experiments.design.arms import Entry, points_of_entries
+from experiments.design.arms import ArmRun, points_of_arms
 from experiments.design.designs import Design
 from experiments.execution.forecast import drawing
 from experiments.execution.plan import Plan, planned
@@ -33,14 +33,14 @@ _SUMMARIES = ("summary.csv", "comparison.csv")
 _HEAD = 24  # letters of a column's name
 
 
-def plan_of(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
+def replication_plan(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
     """A study of one scenario, or of a baseline and another one. Raises ``ConfigError`` for what only shows against the states."""
     first, names = arms[0], [config.scenario_name for config in arms]
     known: dict[tuple[str, int], StateTable] = {}
     for config in arms:
         check(config, known)
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
-    points = points_of_entries([Entry(config.scenario_name, config, 0) for config in arms])
+    points = points_of_arms([ArmRun(config.scenario_name, config, 0) for config in arms])
     pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another luck
     worlds, luck = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
     return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, luck, pages=pages)
@@ -54,14 +54,14 @@ def conduct_study(
     With two configurations the first is the baseline of paired differences; ``overrides`` are kept as the command.
     """
     first, console, began = arms[0], console_of(), time.monotonic()
-    plan = plan_of(study, question, arms, asked, overrides)
+    plan = replication_plan(study, question, arms, asked, overrides)
     with whole_folder(Path(asked.output) / study, name := stamped(label)) as folder, runs_kept(plan):
-        pooled = tally_of(run_plan(plan, console).plan)
+        pooled = run_tables_in(run_plan(plan, console).plan)
         write_runs(folder, pooled)
         lacking, tables = Lacking(folder), None
         with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
-            tables = tables_of(pooled, arms)
-            write_tables(folder, *tables)
+            tables = summary_tables(pooled, arms)
+            write_summary_tables(folder, *tables)
         if tables is not None:
             with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):
                 draw_all(folder, arms, asked, pooled, *tables)
@@ -71,7 +71,7 @@ def conduct_study(
         )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
         manifest = manifest_of(
-            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=seeds_of(plan),
+            plan.command, arms, asked, folder, plan.folder, seconds=round(time.monotonic() - began, 1), seeds=event_seeds_of(plan),
             world_seed=first.world_seed, absent=absent, missing=lacking.why,
         )  # fmt: skip
         write_manifest(folder, manifest)
@@ -97,7 +97,7 @@ def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Co
         console.print(line, highlight=False, markup=False)
 
 
-def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def summary_tables(pooled: RunTables, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The summary of each configuration, and the comparison of two."""
     fewest = configs[0].metrics.fewest_events
     summary = summary_of(pooled.metrics, fewest)
@@ -106,14 +106,14 @@ def tables_of(pooled: Tally, configs: Sequence[Config]) -> tuple[pd.DataFrame, p
     return summary, comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
 
 
-def write_runs(folder: Path, pooled: Tally) -> None:
+def write_runs(folder: Path, pooled: RunTables) -> None:
     """What was run, as Parquet."""
     pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
-    for name in VIEWS:
+    for name in VIEW_NAMES:
         getattr(pooled, name).to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def write_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
+def write_summary_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
     """What people read, as CSV."""
     for name, table in zip(_SUMMARIES, (summary, comparison), strict=True):
         if table is not None:

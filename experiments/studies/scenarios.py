@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.console import console_of
-from experiments.design.scenarios import Header, changes, choice_of, headers_of, listing
+from experiments.design.scenarios import Header, changes, headers_of, listing, scenario_overrides
 from sim.config import ADOPTED
-from sim.places import named
+from sim.places import option_name
 
 
 def main(*names: str) -> int:
@@ -20,7 +20,7 @@ def main(*names: str) -> int:
     console = console_of()
     if not names:
         known, wrong = listing()
-        console.print(listed(known))
+        console.print(scenario_rows(known))
         console.print("rogatory scenarios NAME tells one fully.", highlight=False)
         for line in wrong.values():
             print(f"rogatory: {' '.join(line.split())}", file=sys.stderr)
@@ -31,7 +31,7 @@ def main(*names: str) -> int:
     return 0
 
 
-def listed(known: dict[str, Header]) -> Table:
+def scenario_rows(known: dict[str, Header]) -> Table:
     """One row a scenario."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_lines=False)
     table.add_column("scenario", no_wrap=True)
@@ -48,9 +48,9 @@ def _ways(header: Header) -> str:
 
 def _by_its_name(choice: str) -> str:
     """A choice in which each file that is named by its path goes by its name. Raises ``ConfigError`` where none is."""
-    choice_of(choice)
+    scenario_overrides(choice)
     names, at, where = choice.partition("@")
-    return "+".join(named("scenario", name) for name in names.split("+")) + at + where
+    return "+".join(option_name("scenario", name) for name in names.split("+")) + at + where
 
 
 def _tell(console: Console, name: str, changed: dict[str, tuple[object, object]], known: dict[str, Header]) -> None:

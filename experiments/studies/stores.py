@@ -15,7 +15,7 @@ from experiments.interrupts import held
 from experiments.letters import inked, short, visible
 from experiments.store.places import BEFORE
 from experiments.store.shelf import finish_removals, removed, shown_place, stored
-from experiments.text import counted, told_age, told_size
+from experiments.text import age_text, counted, size_text
 from sim.errors import ConfigError, in_brief, meant, quoted
 from sim.places import is_folder
 
@@ -69,9 +69,9 @@ def _asked(words: Sequence[str]) -> tuple[list[str], str]:
 def _remove(console: Terminal, names: Sequence[str], output: str) -> None:
     gone = removed(names, output)
     for store in gone:
-        _line(console, f"Removed {visible(store.name)}: {told_size(store.size)} freed.")
+        _line(console, f"Removed {visible(store.name)}: {size_text(store.size)} freed.")
     if len(gone) > 1:
-        _line(console, f"{counted(len(gone), 'store')}: {told_size(sum(store.size for store in gone))} freed.")
+        _line(console, f"{counted(len(gone), 'store')}: {size_text(sum(store.size for store in gone))} freed.")
 
 
 def _list(console: Terminal, output: str) -> None:
@@ -95,12 +95,12 @@ def _list(console: Terminal, output: str) -> None:
 def _table(found: Sequence[Glance], output: str, width: int) -> Table:
     """A row a store, the latest first; of its command as much as there is room for, under the name where there is little."""
     now = time.time()
-    rows = [(_name(one), one.state, _runs(one), told_size(one.size), told_age(now - one.written)) for one in found]
+    rows = [(_name(one), one.state, _runs(one), size_text(one.size), age_text(now - one.written)) for one in found]
     names, *others = (max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True))
     left = width - _EDGE - sum(other + _GAP for other in others)
     beside = left - names - _GAP
     room = min(beside if beside >= _BESIDE else max(left - len(_INDENT), _LEAST), _MOST)
-    title = f"{counted(len(found), 'store')} in {Path(output).as_posix()}, {told_size(sum(one.size for one in found))}"
+    title = f"{counted(len(found), 'store')} in {Path(output).as_posix()}, {size_text(sum(one.size for one in found))}"
     table = table_of(title, (*_COLUMNS, "command") if beside >= _BESIDE else _COLUMNS)
     table.columns[0].overflow = "fold"  # a name is there to be typed
     for (name, *cells), one in zip(rows, found, strict=True):

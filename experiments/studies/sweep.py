@@ -9,12 +9,12 @@ from pathlib import Path
 from experiments.console import Terminal, console_of
 from experiments.design.designs import design_of, sized_by
 from experiments.design.points import of_the_sweep, points_of, refuse_fixed_world, refuse_scenario, sized
-from experiments.design.sampling import size_told
+from experiments.design.sampling import size_sentence
 from experiments.execution.plan import Plan, planned
 from experiments.execution.session import run_plan
 from experiments.output import safe_name
 from experiments.settings import asked_by
-from experiments.store.store import WHOLE
+from experiments.store.store import WHOLE_STORE
 from sim.config import options
 from sim.world.record import ConfigError
 
@@ -24,7 +24,7 @@ MOST_RUNS = 5_000_000
 
 def main(*overrides: str) -> Path:
     """Run a design; returns the folder of the store. Raises ``ConfigError`` and ``StoppedError``."""
-    plan, further = plan_of(overrides), None
+    plan, further = sweep_plan(overrides), None
     console = console_of()
     if plan.design.search is not None:
         from experiments.execution.generations import searching
@@ -33,7 +33,7 @@ def main(*overrides: str) -> Path:
     return run_plan(plan, console, further).plan.folder
 
 
-def plan_of(overrides: Sequence[str]) -> Plan:
+def sweep_plan(overrides: Sequence[str]) -> Plan:
     """What is asked for. Raises ``ConfigError``."""
     config, asked = asked_by(*overrides)
     if asked.design is None:
@@ -42,7 +42,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
     refuse_scenario(overrides)
     design = sized(design_of(asked.design), asked.size)
     of_all = [override for override in overrides if not of_the_sweep(override)]
-    if told := size_told(design):
+    if told := size_sentence(design):
         Terminal(stderr=True).print(told, highlight=False)
     points = points_of(design, of_all)
     asked = sized_by(design, asked, overrides)
@@ -54,7 +54,7 @@ def plan_of(overrides: Sequence[str]) -> Plan:
         raise ConfigError(
             f"shard: found {asked.shard!r} with a search; accepted: null, for each generation waits for the one before"
         )
-    writer = WHOLE if asked.shard is None else f"{shard[0]}_of_{shard[1]}"
+    writer = WHOLE_STORE if asked.shard is None else f"{shard[0]}_of_{shard[1]}"
     worlds = [config.seed + number for number in range(seeds)]
     name, command = safe_name(Path(asked.design or "").stem), " ".join(["sweep", *overrides])
     more = {"writer": writer, "shard": shard, "overrides": tuple(of_all)}

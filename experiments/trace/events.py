@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.trace.interpreter import DRAW, Call
 from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
-from sim.review.assembly import rules_of
+from sim.review.assembly import rule_functions
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.world.cases import RESIDENCE_SLOT
@@ -33,7 +33,7 @@ from sim.world.vocabulary import (
     OffenceClass,
 )
 
-STEPS: Mapping[str, str] = {
+STEP_MEANINGS: Mapping[str, str] = {
     "live": "whether the person still does what the state pursues",
     "destination": "which state is asked",
     "label": "what is alleged and which provision is cited",
@@ -56,7 +56,7 @@ STEPS: Mapping[str, str] = {
 
 RULES: Mapping[str, str] = {
     "added": "a protocol makes the offence one of the text itself",
-    **{step: about for step, about in STEPS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
+    **{step: about for step, about in STEP_MEANINGS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
     "parties": "which texts are in force between the two states",
     "effort": "the attention that the load leaves to a reader",
     "patience": "the requester gives up",
@@ -69,7 +69,7 @@ RULES: Mapping[str, str] = {
 }
 """What a divergence may name besides safeguards."""
 
-_ORDER = {step: number for number, step in enumerate(STEPS)}
+_ORDER = {step: number for number, step in enumerate(STEP_MEANINGS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _LAST = 10**6  # number of what follows from all duties, after every safeguard's own
@@ -340,7 +340,7 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
     applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
     text = seen.run.rules.names[inst]
     used: dict[int, _Used] = {}
-    rules = rules_of(config.safeguards)
+    rules = rule_functions(config.safeguards)
     for call in calls:
         if call.name == "applied":
             used.setdefault(int(call.given["s"]), _Used()).applied = call

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.trace.interpreter import Call, Recorder, parameters_of
-from sim.conduct.filing import MOST_ROWS, file_requests
+from sim.conduct.filing import MOST_ROWS_A_CASE, file_requests
 from sim.conduct.learning import Mind
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.metrics import Finished
@@ -271,7 +271,7 @@ def filings_of(seen: Witnessed, case: int) -> tuple[Filing, ...]:
     told = []
     for occasion in seen.occasions[case]:
         cases = _only(run.cases, case)._replace(person=np.zeros(1, np.int32))
-        book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS)
+        book, rows = empty_book(cases), empty_docket(1 + MOST_ROWS_A_CASE)
         book.status[0], book.attempts[0], book.tried[0] = occasion.status, occasion.attempts, occasion.tried
         book.ways[0] = occasion.ways
         if occasion.last_channel is not None:

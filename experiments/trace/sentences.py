@@ -60,7 +60,7 @@ def state(seen: Witnessed, code: str) -> str:
     return code if name == code else f"{name} ({code})"
 
 
-def plain(name: str) -> str:
+def name_in_words(name: str) -> str:
     """A name of the configuration as words."""
     return name.replace("_", " ")
 
@@ -69,7 +69,7 @@ def offence(seen: Witnessed, name: str) -> str:
     """An offence with its class."""
     offences = seen.run.world.offences
     kind = OFFENCE_CLASSES[int(offences.offence_class[offences.names.index(name)])]
-    return f"{plain(name)} (class {kind}: {_CLASSES[kind]})"
+    return f"{name_in_words(name)} (class {kind}: {_CLASSES[kind]})"
 
 
 def group(name: str) -> str:
@@ -147,8 +147,8 @@ def _label(seen: Witnessed, fact: Fact) -> str:
     if kind == "honest":
         return f"Honest: what was done is alleged, and {cited}."
     if kind == "recharacterised":
-        return f"Recharacterised: the true facts are alleged ({plain(alleged)}), but {cited}."
-    return f"Fabricated: the facts of another crime are alleged ({plain(alleged)}), and {cited}."
+        return f"Recharacterised: the true facts are alleged ({name_in_words(alleged)}), but {cited}."
+    return f"Fabricated: the facts of another crime are alleged ({name_in_words(alleged)}), and {cited}."
 
 
 def _instrument(seen: Witnessed, fact: Fact) -> str:
@@ -281,7 +281,9 @@ def _sight(fact: Fact) -> str:
     if fact.given["kind"] != "look" or not fact.given["sight"]:
         return ""
     eyes = {"judicial": "independence", "size": "size of the firms there"}
-    return "read with " + ", ".join(f"{eyes.get(name, plain(name))} {value:.2f}" for name, value in fact.given["sight"].items())
+    return "read with " + ", ".join(
+        f"{eyes.get(name, name_in_words(name))} {value:.2f}" for name, value in fact.given["sight"].items()
+    )
 
 
 _REACH = ("within reach", "outside the scope", "too light")
@@ -301,7 +303,7 @@ def _read(fact: Fact) -> str:
         if name in ("bar", "by_label"):
             continue
         told = _TOLD_READ.get(name)
-        parts.append(told(value) if told else f"{plain(name)} {value:.2f}")
+        parts.append(told(value) if told else f"{name_in_words(name)} {value:.2f}")
     score, bar = fact.given["score"], fact.given["read"].get("bar")
     if score is not None:
         parts.append(f"score {score:.2f} against the bar {bar:.2f}")
@@ -341,7 +343,7 @@ def _ended(seen: Witnessed, fact: Fact) -> str:
     if status == "executed":
         return _frozen(seen, fact, on) if granted is None else f"Executed{on}: {granted} data given, as asked for."
     if status == "executed_in_part":
-        by = f", narrowed by the {plain(fact.given['narrowed'])}" if fact.given["narrowed"] else ""
+        by = f", narrowed by the {name_in_words(fact.given['narrowed'])}" if fact.given["narrowed"] else ""
         return f"Executed in part{on}: {granted} data given, asked for {fact.given['wanted']}{by}."
     return _refused(fact, on) if status == "refused" else _lapsed(seen, fact, on)
 
@@ -364,8 +366,8 @@ def _frozen(seen: Witnessed, fact: Fact, on: str) -> str:
 def _refused(fact: Fact, on: str) -> str:
     if fact.given["reason"] is None:
         return f"Refused{on}, as it saw fit."
-    others = [plain(name) for name in fact.given["grounds"] if name != fact.given["reason"]]
-    return f"Refused{on}: {plain(fact.given['reason'])}{f'; also stood: {", ".join(others)}' if others else ''}."
+    others = [name_in_words(name) for name in fact.given["grounds"] if name != fact.given["reason"]]
+    return f"Refused{on}: {name_in_words(fact.given['reason'])}{f'; also stood: {", ".join(others)}' if others else ''}."
 
 
 def _lapsed(seen: Witnessed, fact: Fact, on: str) -> str:
@@ -386,7 +388,7 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
     one, other = parted.one, parted.other
     names = a.config.scenario_name, b.config.scenario_name
     head = f"The stories part at {NAMES.get(parted.step, parted.step)}" + (
-        f", {plain(parted.rule)}" if parted.rule != parted.step else ""
+        f", {name_in_words(parted.rule)}" if parted.rule != parted.step else ""
     )
     if parted.why == ("applied",) and one and other:
         return f"{head}: {_applied_apart((one, other), names)}"
@@ -409,5 +411,5 @@ def _missing(seen: Witnessed, fact: Fact | None) -> str:
     """Why a life has no such step."""
     text = fact.given.get("text") if fact else None
     if fact and text and seen.config.instruments[text].safeguards.get(fact.rule, "absent") == "absent":
-        return f"{plain(fact.rule)} is not in force under {text}."
+        return f"{name_in_words(fact.rule)} is not in force under {text}."
     return "it does not come to that."

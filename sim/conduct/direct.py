@@ -22,7 +22,7 @@ from sim.draws import Draws, name_keys
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
 
-PROCESSES = ("ordinary", "emergency")
+DIRECT_PROCESSES = ("ordinary", "emergency")
 _MONTHS_PER_NOISE = 6  # a half-year: the period of the firms' reports in which the noise was measured (empirics.md 2.7)
 
 
@@ -79,7 +79,7 @@ def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> 
         states.keys[None, :, None, None],
         states.keys[jurisdictions][None, None, :, None],
         month[:, None, None, None],
-        name_keys(PROCESSES)[None, None, None, :],
+        name_keys(DIRECT_PROCESSES)[None, None, None, :],
     )
 
     def counted(outcome: str, part: Reals) -> Ints:
@@ -87,7 +87,7 @@ def direct_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> 
         return draws.poisson(mean, f"direct:{outcome}", *keys)
 
     answered = counted("answered", chance)
-    return DirectCounts(answered + counted("unanswered", 1 - chance), answered, jurisdictions.astype(np.int64), PROCESSES)
+    return DirectCounts(answered + counted("unanswered", 1 - chance), answered, jurisdictions.astype(np.int64), DIRECT_PROCESSES)
 
 
 def direct_frame(counts: DirectCounts, world: World, first_month: int) -> pd.DataFrame:

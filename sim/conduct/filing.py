@@ -49,7 +49,7 @@ _UNASKED, _FIRM, _POLICE, _URGENT = map(name_key, ("spontaneous", "direct", "pol
 _ORDINARY, _HURRIED, _BY_POLICE, _BY_FIRM = range(4)  # places of ``learning.WAYS`` in a requester's values
 _REGIMES = 4  # kinds of destination as hosts; the same as residence states come after them
 _FRAMES = 16  # more than there are kinds and classes of labels: a way is a state times this and a frame
-MOST_ROWS = 5  # rows that one filing may write: shared unasked, to the firm, police to police, to freeze, formal
+MOST_ROWS_A_CASE = 5  # rows that one filing may write: shared unasked, to the firm, police to police, to freeze, formal
 
 
 class Paper(NamedTuple):

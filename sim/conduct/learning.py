@@ -43,10 +43,10 @@ from sim.world.vocabulary import (
     SPONTANEOUS,
 )
 
-Codes = NDArray[np.integer[Any]]
-WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
+_Codes = NDArray[np.integer[Any]]
+_WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 """Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""
-PURPOSES = 2  # legitimate, abusive
+_PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to
 _CLASSES = len(OFFENCE_CLASSES)
@@ -139,7 +139,7 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
     learns = spec.chooses
     kinds, classes = len(KINDS), len(OFFENCE_CLASSES)
     adaptive = is_adaptive(world, spec)
-    shape = (n, texts, 2 * len(REGIMES), kinds * classes, len(WAYS)) if learns else (1, 1, 1, 1, 1)
+    shape = (n, texts, 2 * len(REGIMES), kinds * classes, len(_WAYS)) if learns else (1, 1, 1, 1, 1)
     return Mind(
         labels=spec.labels,
         destinations=spec.destinations,
@@ -150,14 +150,14 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
         place=world.states.regime.astype(np.int64),
         frame=(np.arange(kinds)[:, None] * classes + world.offences.offence_class[None, :]).astype(np.int64).reshape(kinds, k),
         urgent_log=float(special.logit(urgent_share)),
-        volume=np.ones((PURPOSES, n, texts)),
+        volume=np.ones((_PURPOSES, n, texts)),
     )
 
 
 def ledger_of(states: int, texts: int, spec: Learning) -> Ledger:
     """Nothing has been heard yet: until it is, what is expected of any way (``prior``) is what is usual."""
-    shape = (PURPOSES, states, texts)
-    return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((PURPOSES, texts), spec.prior))
+    shape = (_PURPOSES, states, texts)
+    return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((_PURPOSES, texts), spec.prior))
 
 
 class Unheard(NamedTuple):
@@ -212,19 +212,19 @@ def answers_of(rows: Ints, docket: Docket, cases: Cases) -> Answers:
 @kernel
 def _answered(
     rows: Ints,
-    channels: Codes,
-    status: Codes,
-    granted: Codes,
-    wanted: Codes,
-    reason: Codes,
-    case: Codes,
-    requested: Codes,
-    instrument: Codes,
-    kinds: Codes,
-    labels: Codes,
-    requesters: Codes,
+    channels: _Codes,
+    status: _Codes,
+    granted: _Codes,
+    wanted: _Codes,
+    reason: _Codes,
+    case: _Codes,
+    requested: _Codes,
+    instrument: _Codes,
+    kinds: _Codes,
+    labels: _Codes,
+    requesters: _Codes,
     purpose: Flags,
-    hosts: Codes,
+    hosts: _Codes,
 ) -> tuple[Ints, Flags, Ints, Ints, Flags, Ints, Ints, Ints, Flags, Flags, Flags]:
     """The columns of ``Answers``, from those of the docket and of the cases that a requester has in its own files."""
     n = rows.size
@@ -252,11 +252,11 @@ def _answered(
 def way_of(answers: Answers, mind: Mind) -> tuple[Ints, ...]:
     """The place in ``Mind.value`` that an answer teaches of."""
     place = mind.place[answers.requested] + len(REGIMES) * answers.residence
-    channel = np.searchsorted(WAYS, answers.channel)
+    channel = np.searchsorted(_WAYS, answers.channel)
     return answers.requester, answers.text, place, mind.frame[answers.kind, answers.label], channel
 
 
-def outcome_of(answers: Answers) -> Ints:
+def heard_outcome(answers: Answers) -> Ints:
     """What was heard: 0 all that was wanted, 1 less, 2 nothing, 3 nothing and why."""
     nothing = np.where(answers.reasoned, _REASONED, _NOTHING)
     return np.where(answers.full, _FULL, np.where(answers.given, _PART, nothing))
@@ -291,7 +291,7 @@ def learn(mind: Mind, spec: Learning, answers: Answers) -> None:
     rate[_REASONED] = min(spec.rate * spec.reasons, 1.0)
     *_, frames, channels = mind.value.shape
     flat = np.ravel_multi_index(ways, mind.value.shape)
-    _teach(mind.value.reshape(-1), flat, (frames, channels), outcome_of(answers)[taught], rate, payoffs(spec))
+    _teach(mind.value.reshape(-1), flat, (frames, channels), heard_outcome(answers)[taught], rate, payoffs(spec))
 
 
 @kernel
@@ -314,7 +314,7 @@ def _teach(value: Reals, ways: Ints, frames: tuple[int, int], outcomes: Ints, ra
 
 
 @kernel
-def note(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
+def note_outcomes(rows: Ints, ledger: Ledger, docket: Docket, cases: Cases) -> None:
     """Count first formal requests among rows that ended, by purpose, requester and text; what a side door made needless is none.
 
     A second filing is of a wish that has failed already and fails more often: counted too, asking again would look like yield
@@ -338,7 +338,7 @@ def get_used_to(ledger: Ledger, spec: Learning) -> None:
     """
     given, heard = (part.sum(axis=1) for part in (ledger.given, ledger.heard))
     known = heard.sum(axis=1, keepdims=True)
-    overall = np.divide(given.sum(axis=1, keepdims=True), known, out=np.full((PURPOSES, 1), spec.prior), where=known > 0)
+    overall = np.divide(given.sum(axis=1, keepdims=True), known, out=np.full((_PURPOSES, 1), spec.prior), where=known > 0)
     weighed = heard + spec.doubt
     ledger.usual[:] = overall
     np.divide(given + spec.doubt * overall, weighed, out=ledger.usual, where=weighed > 0)

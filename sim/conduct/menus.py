@@ -11,7 +11,7 @@ from pydantic import StrictInt
 from sim.arrays import Ints, Keys, Reals
 from sim.draws import Draws
 from sim.world.instruments import Inflation, LawInForce
-from sim.world.ranges import Bar, Days, Range, Shape, StateCount, Unit, Weight
+from sim.world.ranges import Bar, Days, NonNegative, Range, Shape, StateCount, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
 from sim.world.vocabulary import (
@@ -30,7 +30,7 @@ class ConductSpec(Record):
     open_framing_a: Shape
     open_framing_b: Shape
     recharacterised_share: Unit
-    residence_weight: Weight
+    residence_weight: NonNegative
     appetite: Unit
     preservation_share: Unit
     fall_through: bool
@@ -99,7 +99,7 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     """The menus of one world under its texts, and what else decides how requests are made."""
     crimes = crimes_at_home(world, law)
     with np.errstate(divide="ignore"):
-        menu = np.log(np.stack([menu_of(world, spec, held) for held in crimes]))
+        menu = np.log(np.stack([framing_menu(world, spec, held) for held in crimes]))
         residence_log = float(np.log(spec.residence_weight))
     return Habits(
         menu=menu,
@@ -121,7 +121,7 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
     )
 
 
-def menu_of(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
+def framing_menu(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: Ints | None = None) -> Reals:
     """Weights of kind and label by requester, group and conduct, ``[N, G, K, 3, K]``; ``law`` is what each state punishes.
 
     With ``rows`` of these states alone, and ``law`` of these.

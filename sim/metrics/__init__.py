@@ -1,22 +1,32 @@
 """Estimands over the arrays of one finished run, or of two. Denominators are latent, so no treatment moves them."""
 
-from sim.metrics.catalogue import COOPERATION, SLICES, UNITS, WANTED, absent_metrics
-from sim.metrics.cohort import Finished, Sliced, cohort_of, disclosures, giving_rows, one_a_case, people_at_risk, sliced
-from sim.metrics.displacement import WAYS, Displaced, Given, displaced, displacement_rate, displacement_rows, given_of, given_rows
+from sim.metrics.catalogue import COOPERATION_ESTIMANDS, SLICES, UNITS, WANTED, absent_metrics
+from sim.metrics.cohort import Finished, Sliced, cohort_of, cohort_slices, disclosures, giving_rows, one_a_case, people_at_risk
+from sim.metrics.displacement import (
+    SLICED_BY,
+    Displaced,
+    Given,
+    displaced,
+    displacement_rate,
+    displacement_rows,
+    given_of,
+    given_rows,
+)
 from sim.metrics.estimands import metrics_of
 
 __all__ = [
-    "COOPERATION",
+    "COOPERATION_ESTIMANDS",
+    "SLICED_BY",
     "SLICES",
     "UNITS",
     "WANTED",
-    "WAYS",
     "Displaced",
     "Finished",
     "Given",
     "Sliced",
     "absent_metrics",
     "cohort_of",
+    "cohort_slices",
     "disclosures",
     "displaced",
     "displacement_rate",
@@ -27,5 +37,4 @@ __all__ = [
     "metrics_of",
     "one_a_case",
     "people_at_risk",
-    "sliced",
 ]

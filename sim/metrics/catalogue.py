@@ -76,7 +76,7 @@ WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
 
 
 # Estimands of how cooperation works: what protection may cost, and never protection itself.
-COOPERATION = (
+COOPERATION_ESTIMANDS = (
     *("legit_met_rate", "legit_met_in_full", "legit_delay_days"),
     *("unanswered_share", "backlog_months", "false_refusal_rate"),
 )

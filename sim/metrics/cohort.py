@@ -74,7 +74,7 @@ def cohort_of(run: Finished) -> Flags:
     return (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
 
 
-def sliced(run: Finished) -> Sliced:
+def cohort_slices(run: Finished) -> Sliced:
     """The cohort and the requests that gave its data."""
     window = cohort_of(run)
     docket, cases = run.docket, run.cases

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.arrays import Ints, Reals
 from sim.metrics.cohort import Finished, cohort_of, giving_rows, one_a_case
-from sim.metrics.slicing import Row, counted, request_slices, rows_of
+from sim.metrics.slicing import EstimateRow, counts_by_name, request_slices, rows_of
 
 
 class Given(NamedTuple):
@@ -17,7 +17,7 @@ class Given(NamedTuple):
 
     case: Ints  # [D] the same in every run of the same world and luck
     day: Reals  # [D]
-    levels: Mapping[str, tuple[str, ...]]  # by way of slicing (``WAYS``)
+    levels: Mapping[str, tuple[str, ...]]  # by way of slicing (``SLICED_BY``)
     codes: Mapping[str, Ints]  # [D] each into its levels
 
 
@@ -33,7 +33,7 @@ class Displaced(NamedTuple):
         return float(self.rows.size / self.left) if self.left else np.nan
 
 
-WAYS = ("requested", "instrument", "channel", "kind", "label", "data_class")
+SLICED_BY = ("requested", "instrument", "channel", "kind", "label", "data_class")
 """Ways in which what was disclosed is sliced by what was filed."""
 
 
@@ -48,7 +48,7 @@ def given_of(run: Finished) -> Given:
     rows = given_rows(run)
     ways = {by: (levels, codes) for by, levels, codes in request_slices(run, rows)}
     ids = run.cases.id[run.docket.case[rows]].astype(np.int64)
-    levels, codes = ({by: ways[by][part] for by in WAYS} for part in (0, 1))
+    levels, codes = ({by: ways[by][part] for by in SLICED_BY} for part in (0, 1))
     return Given(ids, run.docket.executed_day[rows], levels, codes)  # type: ignore[arg-type]
 
 
@@ -84,9 +84,9 @@ def displacement_rate(a: Finished, b: Finished, treaty: str = "hanoi") -> tuple[
     return found.share, found.left
 
 
-def displacement_rows(a: Given, b: Given, treaty: str = "hanoi") -> Iterator[Row]:
+def displacement_rows(a: Given, b: Given, treaty: str = "hanoi") -> Iterator[EstimateRow]:
     """``displacement_rate`` by where displaced cases went: kind and label, channel, text and requested state; slices add up."""
     found = displaced(a, b, treaty)
     for by, levels in b.levels.items():
-        codes = counted(b.codes[by][found.rows], levels)
+        codes = counts_by_name(b.codes[by][found.rows], levels)
         yield from rows_of("displacement_rate", by, levels, codes, np.full(len(levels), found.left))

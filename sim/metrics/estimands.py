@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from sim.arrays import Ints
 from sim.metrics.catalogue import SLICES, absent_metrics
-from sim.metrics.cohort import Finished, Sliced, disclosures, given_in_window, one_a_case, people_at_risk, sliced
-from sim.metrics.slicing import PER, Row, counted, request_slices, row, rows_of
+from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, one_a_case, people_at_risk
+from sim.metrics.slicing import PER, EstimateRow, counts_by_name, request_slices, row, rows_of
 from sim.world.estimand import own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
@@ -43,7 +43,7 @@ from sim.world.vocabulary import (
 
 def _by_case(
     metric: str, run: Finished, hit: Ints, whole: Ints, own: tuple[str, tuple[str, ...], NDArray[np.integer]]
-) -> Iterator[Row]:
+) -> Iterator[EstimateRow]:
     """Cases hit over all cases, and so in every slice known before anyone files: ``own``, requester, regime, year of the wish."""
     yield row(metric, "all", "all", hit.size, whole.size)
     requester, states = run.cases.requester, run.world.states
@@ -54,16 +54,16 @@ def _by_case(
         ("regime", REGIMES, states.regime[requester]),
         ("year", tuple(str(number) for number in range(1, run.years + 1)), year),
     ):
-        yield from rows_of(metric, by, levels, counted(codes[hit], levels), counted(codes[whole], levels))
+        yield from rows_of(metric, by, levels, counts_by_name(codes[hit], levels), counts_by_name(codes[whole], levels))
 
 
-def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[Row]:
+def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[EstimateRow]:
     """Requests that gave data over all latent cases, by what was filed: these slices add up to the whole."""
     for by, levels, codes in request_slices(run, rows):
-        yield from rows_of(metric, by, levels, counted(codes, levels), np.full(len(levels), whole))
+        yield from rows_of(metric, by, levels, counts_by_name(codes, levels), np.full(len(levels), whole))
 
 
-def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Latent abusive cases that end in disclosure by any modelled channel, over latent abusive cases.
 
     By group, requester and regime the denominator is the slice's own; by what was filed it is all latent abusive cases, so
@@ -76,7 +76,7 @@ def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     yield from _by_request("case_disclosure_rate", run, rows, latent.size)
 
 
-def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
     needs = np.flatnonzero(cut.needs)
     rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
@@ -87,7 +87,7 @@ def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
     yield from _by_request("legit_met_rate", run, rows, needs.size)
 
 
-def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[Row]:
+def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
     docket, needs = run.docket, np.flatnonzero(cut.needs)
     rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
@@ -102,10 +102,10 @@ def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
     year = np.floor((run.docket.executed_day[rows] - run.opens) / (12 * DAYS_PER_MONTH)).astype(np.int64)
     keys = np.column_stack([run.cases.person[cases], run.cases.member[cases], year if yearly else np.zeros_like(year)])
     unique = np.unique(keys, axis=0) if rows.size else keys.reshape(0, 3)
-    return counted(run.world.people.group[unique[:, 0]], GROUPS)
+    return counts_by_name(run.world.people.group[unique[:, 0]], GROUPS)
 
 
-def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
+def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups."""
     at_risk = people_at_risk(run)
     for metric, rows in (
@@ -121,7 +121,7 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[Row]:
     yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
 
 
-def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
+def abusive_fates(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
     latent = np.flatnonzero(cut.abusive)
     filed = np.zeros(cut.cohort.size, bool)
@@ -137,18 +137,18 @@ def abusive_fates(run: Finished, cut: Sliced) -> Iterator[Row]:
     ):
         hit = latent[mask[latent]]
         yield row(metric, "all", "all", hit.size, latent.size)
-        groups = counted(run.cases.group[hit], GROUPS), counted(run.cases.group[latent], GROUPS)
+        groups = counts_by_name(run.cases.group[hit], GROUPS), counts_by_name(run.cases.group[latent], GROUPS)
         yield from rows_of(metric, "group", GROUPS, *groups)
 
 
-def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
     """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
     rows = disclosures(run)
     rows = rows[one_a_case(run.docket.case[rows], run.docket.granted[rows], run.docket.executed_day[rows])]
     weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
-    for level, value, people, count in zip(GROUPS, total, at_risk, counted(group, GROUPS), strict=True):
+    for level, value, people, count in zip(GROUPS, total, at_risk, counts_by_name(group, GROUPS), strict=True):
         yield (
             "disclosure_severity",
             "group",
@@ -158,7 +158,7 @@ def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterat
         )
 
 
-def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[Row]:
+def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
     """Quantiles of the cumulative incidence of execution among latent needs; not filing, refusal and lapse compete.
 
     Every need of the cohort is followed for 24 months, so the incidence at day d is the plain share met by then. A quantile
@@ -174,19 +174,21 @@ def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[
         yield "legit_delay_days", "quantile", f"{share:g}", value, int(days.size)
 
 
-def unanswered_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+def unanswered_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Requests that end in silence (lapsed, or still parked or pending at the end), over requests filed in the window."""
     rows = np.flatnonzero(cut.formal & cut.of_cohort & (run.docket.status != DIVERTED))
     silent = np.isin(run.docket.status[rows], (LAPSED, PARKED, PENDING))
     yield row("unanswered_share", "all", "all", int(silent.sum()), rows.size)
     codes, levels = run.docket.requested[rows].astype(np.int64), run.world.states.codes
-    yield from rows_of("unanswered_share", "requested", levels, counted(codes[silent], levels), counted(codes, levels))
+    yield from rows_of(
+        "unanswered_share", "requested", levels, counts_by_name(codes[silent], levels), counts_by_name(codes, levels)
+    )
     kinds = run.cases.abusive[run.docket.case[rows]].astype(np.int64)
     names = ("legitimate", "abusive")
-    yield from rows_of("unanswered_share", "purpose", names, counted(kinds[silent], names), counted(kinds, names))
+    yield from rows_of("unanswered_share", "purpose", names, counts_by_name(kinds[silent], names), counts_by_name(kinds, names))
 
 
-def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
+def backlog_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
     window = run.backlog[run.first_month : run.first_month + 12 * run.years]
     months = int(window.shape[0])
@@ -195,7 +197,7 @@ def backlog_months(run: Finished, cut: Sliced) -> Iterator[Row]:
         yield "backlog_months", "requested", code, float(hours / capacity), months
 
 
-def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """People at risk harmed by data disclosed for another case, whatever that case was about.
 
     Each disclosure harms one person at risk beyond it with a chance that falls with the receiver's data protection, by use
@@ -209,7 +211,7 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
         yield row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
 
 
-def chilling(run: Finished, cut: Sliced) -> Iterator[Row]:
+def chilling(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Loss of expression against each person's own baseline, mean over people at risk and the window's months.
 
     Its count are the cases that people learned of in the window: their own, and their peers' that became public.
@@ -224,7 +226,7 @@ def chilling(run: Finished, cut: Sliced) -> Iterator[Row]:
             yield "chilling", "group", level, float(loss / whole), int(count)
 
 
-def silenced_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+def silenced_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Latent abusive cases that nobody wishes for any more because the person has fallen silent, over latent abusive cases.
 
     What ``case_disclosure_rate`` owes to silence and not to protection can be at most this.
@@ -232,26 +234,26 @@ def silenced_share(run: Finished, cut: Sliced) -> Iterator[Row]:
     latent = np.flatnonzero(cut.abusive)
     hit = latent[run.case_status[latent] == NOT_LIVE]
     yield row("silenced_share", "all", "all", hit.size, latent.size)
-    groups = counted(run.cases.group[hit], GROUPS), counted(run.cases.group[latent], GROUPS)
+    groups = counts_by_name(run.cases.group[hit], GROUPS), counts_by_name(run.cases.group[latent], GROUPS)
     yield from rows_of("silenced_share", "group", GROUPS, *groups)
 
 
-def spyware_rate(run: Finished, cut: Sliced) -> Iterator[Row]:
+def spyware_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Distinct people reached by spyware after the law gave nothing: a column of its own, never part of a disclosure rate."""
     hit = np.flatnonzero(run.spied & cut.abusive)
     keys = np.column_stack([run.cases.person[hit], run.cases.member[hit], (run.cases.month[hit] - run.first_month) // 12])
-    people = counted(run.world.people.group[np.unique(keys, axis=0)[:, 0]], GROUPS)
+    people = counts_by_name(run.world.people.group[np.unique(keys, axis=0)[:, 0]], GROUPS)
     yield from rows_of("spyware_rate", "group", GROUPS, people, people_at_risk(run) * run.years / PER)
 
 
-def notified_share(run: Finished, cut: Sliced) -> Iterator[Row]:
+def notified_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Disclosed abusive cases whose person is ever told, before disclosure or after it."""
     rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
     told = run.docket.told[rows]
     yield row("notified_share", "all", "all", int((told > 0).sum()), rows.size)
 
 
-def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
+def diagnostics(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Abuse among what was executed, and refusals among what was decided.
 
     Selected on filing, so never to be compared between scenarios that change filing.
@@ -273,12 +275,12 @@ def diagnostics(run: Finished, cut: Sliced) -> Iterator[Row]:
             ("block_rate", refused & abusive, decided & abusive),
             ("false_refusal_rate", refused & ~abusive, decided & ~abusive),
         ):
-            yield from rows_of(metric, by, levels, counted(codes[part], levels), counted(codes[whole], levels))
+            yield from rows_of(metric, by, levels, counts_by_name(codes[part], levels), counts_by_name(codes[whole], levels))
 
 
 def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str, str]]:
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
-    cut = sliced(run)
+    cut = cohort_slices(run)
     follow_up = run.months - run.first_month - 12 * run.years
     absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying, run.lost is not None)
     rows = [*case_disclosure_rate(run, cut)]

@@ -11,11 +11,11 @@ from sim.arrays import Ints
 from sim.metrics.cohort import Finished
 from sim.world.vocabulary import CHANNELS, DATA_CLASSES, KINDS
 
-Row = tuple[str, str, str, float, int]  # metric, by, level, value, count
+EstimateRow = tuple[str, str, str, float, int]  # metric, by, level, value, count
 PER = 100_000.0  # people: the base of rates
 
 
-def counted(codes: NDArray[np.integer], names: tuple[str, ...]) -> Ints:
+def counts_by_name(codes: NDArray[np.integer], names: tuple[str, ...]) -> Ints:
     """How often each of the names ``[L]`` is among the codes, shape ``[L]``."""
     return np.bincount(codes, minlength=len(names)) if codes.size else np.zeros(len(names), np.int64)
 
@@ -31,12 +31,12 @@ def request_slices(run: Finished, rows: Ints) -> Iterator[tuple[str, tuple[str, 
     yield "data_class", DATA_CLASSES, np.maximum(docket.granted[rows], 0).astype(np.int64)
 
 
-def row(metric: str, by: str, level: str, part: float, whole: float) -> Row:
+def row(metric: str, by: str, level: str, part: float, whole: float) -> EstimateRow:
     """A share with the events behind it; nan where nothing could have happened."""
     return metric, by, level, float(part / whole) if whole else np.nan, int(part)
 
 
-def rows_of(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDArray[np.generic]) -> Iterator[Row]:
+def rows_of(metric: str, by: str, levels: tuple[str, ...], part: Ints, whole: NDArray[np.generic]) -> Iterator[EstimateRow]:
     """One row a level that anything could have happened in."""
     for level, numerator, denominator in zip(levels, part, whole, strict=True):
         if denominator:

@@ -26,11 +26,11 @@ from sim.arrays import Reals
 from sim.compiled import CACHE
 from sim.own_folder import PRIVATE
 from sim.review import functions, pipeline, templates
-from sim.review.safeguard import Ground, Look, Safeguard, in_order, own_numbers
-from sim.review.words import Words, columns_of, names_in, words_of
+from sim.review.safeguard import Ground, Look, Safeguard, in_check_order, own_numbers
+from sim.review.words import Words, names_in, parameter_columns, words_of
 from sim.world.record import ConfigError
 
-Step = Callable[..., object]
+StepFunction = Callable[..., object]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Review:
     serve: Callable[..., None]
 
 
-def numbers_of(safeguards: Mapping[str, Safeguard], names: tuple[str, ...]) -> Reals:
+def parameter_table(safeguards: Mapping[str, Safeguard], names: tuple[str, ...]) -> Reals:
     """Every parameter as a table ``[S, Q]``; zero where a safeguard has none of that name."""
     rows = []
     for name in names:
         safeguard, own = safeguards[name], own_numbers(safeguards[name])
-        rows.append([float(own.get(column, getattr(safeguard, column, 0.0))) for column in columns_of(safeguard)])
+        rows.append([float(own.get(column, getattr(safeguard, column, 0.0))) for column in parameter_columns(safeguard)])
     table = np.zeros((len(rows), max(map(len, rows), default=1)))
     for s, row in enumerate(rows):
         table[s, : len(row)] = row
@@ -79,7 +79,7 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     return "\n\n\n".join(text.strip("\n") for text in body) + "\n"
 
 
-def rules_of(safeguards: Mapping[str, Safeguard]) -> dict[str, tuple[int, str]]:
+def rule_functions(safeguards: Mapping[str, Safeguard]) -> dict[str, tuple[int, str]]:
     """Functions of the generated module that are a safeguard's own: its place in the global order of checks, and the hook."""
     return {rule: (s, hook) for s, words in enumerate(_words(safeguards)) for hook, rule in words.rules.items()}
 
@@ -97,7 +97,7 @@ def _taken() -> frozenset[str]:
 
 def _refuse_unread(safeguards: Mapping[str, Safeguard]) -> None:
     """Raise ``ConfigError`` where nobody would read the file, or a ground."""
-    names = in_order(safeguards)
+    names = in_check_order(safeguards)
     if functions.DESK not in names:
         raise ConfigError(f"safeguards: the look 'desk' is missing; found {', '.join(names) or 'none'}")
     looks = [name for name in names if isinstance(safeguards[name], Look)]
@@ -114,7 +114,7 @@ _LINES = {  # of the files that hold steps, as they were loaded: they may be edi
 
 
 @cache
-def _text_of(step: Step) -> str:
+def _text_of(step: StepFunction) -> str:
     """Source of a step; finding it takes longer than a tenth of a run."""
     return "".join(inspect.getblock(_LINES[step.__module__][step.__code__.co_firstlineno - 1 :]))
 
@@ -158,6 +158,6 @@ def _imported(text: str) -> ModuleType:
 
 def assemble(safeguards: Mapping[str, Safeguard]) -> Review:
     """The compiled review of these safeguards; compiled once, then read from the cache."""
-    names = in_order(safeguards)
+    names = in_check_order(safeguards)
     module = _imported(source_of(safeguards))
-    return Review(names=names, numbers=numbers_of(safeguards, names), receive=module.receive, serve=module.serve)
+    return Review(names=names, numbers=parameter_table(safeguards, names), receive=module.receive, serve=module.serve)

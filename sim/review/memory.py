@@ -77,7 +77,7 @@ class Memories(NamedTuple):
     resumes: Ints  # [N, N] first month in which a requested state that broke off answers again; 0 if it never did
 
 
-class Plain(NamedTuple):
+class Unremembered(NamedTuple):
     """What memory moves in ``Reading``, as it is where nothing is remembered; the same fields."""
 
     pair_bar: Reals  # [N, N]
@@ -119,9 +119,9 @@ def nothing_remembered(states: int) -> Memories:
     return Memories(pairs(), pairs(), pairs(), pairs(), np.zeros(states), np.zeros((states, states), np.int64))
 
 
-def plain_of(reading: Reading) -> Plain:
+def unremembered(reading: Reading) -> Unremembered:
     """What memory may move, before it has."""
-    return Plain(*(getattr(reading, name) for name in Plain._fields))
+    return Unremembered(*(getattr(reading, name) for name in Unremembered._fields))
 
 
 def decisions_of(rows: Ints, docket: Docket, requester: NDArray[np.integer], judged: Flags) -> Decisions:
@@ -333,7 +333,9 @@ def _look_closely(effort: Reals, pretended: Reals, known: Ints) -> None:
                 effort[i, j] = 1.0 - (1.0 - effort[i, j]) * slack
 
 
-def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float, liberal: Reals, month: int) -> Plain:
+def as_remembered(
+    memories: Memories, plain: Unremembered, spec: Memory, c_trust: float, liberal: Reals, month: int
+) -> Unremembered:
     """What reviewers read by in a month, given what they remember.
 
     Bars and standing move by ``c_trust`` times the trust gained, bars also by ``-c_record * log(1 + record)`` (section 3 of the
@@ -358,4 +360,4 @@ def as_remembered(memories: Memories, plain: Plain, spec: Memory, c_trust: float
         if broken.size:
             goodwill = goodwill.copy()
             goodwill.reshape(-1)[broken] = np.minimum(goodwill.reshape(-1)[broken], spec.fulfilment)
-    return Plain(pair_bar, standing, trust_bar, goodwill, urgent)
+    return Unremembered(pair_bar, standing, trust_bar, goodwill, urgent)

@@ -45,8 +45,8 @@ from sim.world.vocabulary import (
     KINDS,
     LAPSED,
     MISUSED,
-    MOVED,
     MOVES_IF_TOLD,
+    MOVING_EVASIONS,
     NOTHING_USABLE,
     PARKED,
     POLICE,
@@ -228,7 +228,7 @@ def has_moved(docket: Docket, m: int, day: float) -> bool:
     The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
     """
     warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
-    return bool(docket.evaded[m] == MOVED or (warned and docket.evaded[m] == MOVES_IF_TOLD))
+    return bool(docket.evaded[m] == MOVING_EVASIONS or (warned and docket.evaded[m] == MOVES_IF_TOLD))
 
 
 def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:

@@ -33,7 +33,7 @@ from sim.world.ranges import Bar, Days, Hours, Order, Unit
 from sim.world.record import ConfigError, Record
 from sim.world.vocabulary import Group
 
-Kind = Literal["gate", "look", "ground", "aftermath", "institution"]
+SafeguardKind = Literal["gate", "look", "ground", "aftermath", "institution"]
 
 VISIBLE: Mapping[str, str] = {
     "reach": "0 within the instrument, 1 outside its scope, 2 not serious enough under it",
@@ -86,7 +86,7 @@ class Safeguard(Protocol):
     """The shape of every safeguard's record."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> SafeguardKind:
         """Gate, look, ground, aftermath or institution."""
         ...
 
@@ -216,7 +216,7 @@ def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
     return names
 
 
-def in_order(safeguards: Mapping[str, Safeguard]) -> tuple[str, ...]:
+def in_check_order(safeguards: Mapping[str, Safeguard]) -> tuple[str, ...]:
     """Names of the safeguards in the global order of checks. Raises ``ConfigError`` for more than 63 of them."""
     if len(safeguards) > 63:
         raise ConfigError(f"safeguards: found {len(safeguards)}; accepted: at most 63, one bit each in the docket")

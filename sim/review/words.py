@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sim.review.safeguard import Safeguard, habit_of, hook_of, in_order, own_numbers, reads_of
+from sim.review.safeguard import Safeguard, habit_of, hook_of, in_check_order, own_numbers, reads_of
 
 SHARED: Mapping[str, str] = MappingProxyType(
     {"hours": "OFFICER_HOURS", "bar": "BAR", "shift": "SHIFT", "delay_days": "DELAY_DAYS", "tip_off": "TIP_OFF"}
@@ -100,7 +100,7 @@ class Words:
                 yield constant, str(column)
 
 
-def columns_of(safeguard: Safeguard) -> tuple[str, ...]:
+def parameter_columns(safeguard: Safeguard) -> tuple[str, ...]:
     """Which parameter stands in which column of ``Reading.numbers``."""
     own = tuple(name for name in own_numbers(safeguard) if name not in SHARED)
     return (*SHARED, *own)
@@ -110,11 +110,11 @@ def words_of(safeguards: Mapping[str, Safeguard], taken: Collection[str]) -> tup
     """Every safeguard with its names, in the global order of checks; ``taken`` are names that mean something else already."""
     free, slugs = _Free({*taken, *SHARED.values()}), _Free(set())
     found = []
-    for name in in_order(safeguards):
+    for name in in_check_order(safeguards):
         safeguard = safeguards[name]
         slug = slugs.take(_slug(name))
         whole = slug.upper()
-        columns = [free.take(f"{whole}_{own.upper()}") for own in columns_of(safeguard)[len(SHARED) :]]
+        columns = [free.take(f"{whole}_{own.upper()}") for own in parameter_columns(safeguard)[len(SHARED) :]]
         found.append(
             Words(
                 name=name,
@@ -124,7 +124,7 @@ def words_of(safeguards: Mapping[str, Safeguard], taken: Collection[str]) -> tup
                 habit=free.take(f"HABIT_{whole}"),
                 noise=free.take(f"NOISE_{whole}"),
                 home=free.take(f"{slug}_rules"),
-                columns=dict(zip(columns_of(safeguard), [*SHARED.values(), *columns], strict=True)),
+                columns=dict(zip(parameter_columns(safeguard), [*SHARED.values(), *columns], strict=True)),
                 rules={hook: free.take(f"{hook}_{slug}") for hook in HOOKS if hook_of(safeguard, hook) is not None},
             )
         )

@@ -24,9 +24,9 @@ from sim.world.people import PeopleTable
 from sim.world.ranges import FactorOrNone, Months, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
-from sim.world.vocabulary import GROUPS, MOVED, MOVES_IF_TOLD, PRESERVATION
+from sim.world.vocabulary import GROUPS, MOVES_IF_TOLD, MOVING_EVASIONS, PRESERVATION
 
-Codes = NDArray[np.int8]
+_Codes = NDArray[np.int8]
 _ARRESTED, _EVADED, _TOOLS = map(name_key, ("arrested", "evaded", "tools"))
 
 
@@ -159,7 +159,7 @@ def _learned(
     case: NDArray[np.integer],
     channel: NDArray[np.integer],
     granted: NDArray[np.integer],
-    told: Codes,
+    told: _Codes,
     ids: Keys,
     requester: NDArray[np.integer],
     persons: NDArray[np.integer],
@@ -332,7 +332,7 @@ def take_cover(climate: Climate, spec: People, first: int, docket: Docket, cases
 def _mark(
     seed: np.uint64,
     case: NDArray[np.integer],
-    evaded: Codes,
+    evaded: _Codes,
     ids: Keys,
     abusive: Flags,
     persons: NDArray[np.integer],
@@ -359,7 +359,7 @@ def _mark(
         if u1(seed, _EVADED, ids[c]) >= evades:
             evaded[r] = 0
         elif luck < share:
-            evaded[r] = MOVED
+            evaded[r] = MOVING_EVASIONS
         elif luck < 1.0 - (1.0 - share) * (1.0 - moves):
             evaded[r] = MOVES_IF_TOLD
         else:

@@ -177,7 +177,7 @@ def laws_on_joining(spec: Legislatures, states: StateTable, offences: Offences, 
     return years
 
 
-def joined(statutes: Statutes, bound: Flags, planned: Reals, year: int) -> Statutes:
+def statutes_on_joining(statutes: Statutes, bound: Flags, planned: Reals, year: int) -> Statutes:
     """The statute books once the states ``[N]`` that are bound have made the laws that they planned for it."""
     new = bound[:, None] & np.isnan(statutes.years) & ~np.isnan(planned)
     if not new.any():

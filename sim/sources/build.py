@@ -62,10 +62,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from sim.sources.checksums import FOLDER, sha256
+from sim.sources.checksums import TABLES_FOLDER, sha256
 from sim.sources.csv_files import TableError
 from sim.sources.providers import DIRECT_HEADER, direct_rows
-from sim.sources.recipes import STATES, Row, at, keyed, refuse_unknown_code, rounded, rows_in, significant, whole_number
+from sim.sources.recipes import STATES, _Row, at, refuse_unknown_code, rounded, rows_by_key, rows_in, significant, whole_number
 from sim.sources.releases import WDI, WGI, overlay, unhcr, vdem, world_bank
 from sim.sources.tables import read_direct, read_exiles, read_pairs, read_states
 
@@ -127,7 +127,7 @@ def build(source: Path, to: Path, overlays: Mapping[str, Path], day: str) -> Non
     TableError
         An input cannot be used; nothing was written.
     """
-    places = read_places(FOLDER / "places.csv")
+    places = read_places(TABLES_FOLDER / "places.csv")
     codes = list(places)
     figures = compiled_states(source / "states.csv", codes)
     if "wdi" in overlays:
@@ -170,9 +170,9 @@ def seal(folder: Path, day: str) -> None:
     _write(folder, {}, inputs, day)
 
 
-def read_places(path: Path) -> dict[str, Row]:
+def read_places(path: Path) -> dict[str, _Row]:
     """Read the names and coordinates kept by hand: code to its row, in alphabetical order of codes."""
-    rows = keyed(path, rows_in(path, ("code", "name", "lon", "lat")), "code")
+    rows = rows_by_key(path, rows_in(path, ("code", "name", "lon", "lat")), "code")
     if len(rows) != STATE_COUNT:
         raise TableError(f"{path.name}, column code: found {len(rows)} states; accepted are {STATE_COUNT}")
     return dict(sorted(rows.items()))
@@ -181,7 +181,7 @@ def read_places(path: Path) -> dict[str, Row]:
 def compiled_states(path: Path, codes: Sequence[str]) -> dict[str, dict[str, tuple[int, str]]]:
     """Read the compiled states: code to column to (year, figure as rounded text); words have year 0."""
     needed = ("iso3", "region", "subregion", *(recipe.compiled for recipe in STATES))
-    rows = keyed(path, rows_in(path, needed), "iso3")
+    rows = rows_by_key(path, rows_in(path, needed), "iso3")
     for code in rows:
         if code not in codes:
             raise TableError(f"{path.name}, column iso3: found {code!r}; accepted are the {len(codes)} UN members")
@@ -214,10 +214,10 @@ def compiled_flows(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], in
 
 
 def state_rows(
-    places: Mapping[str, Row],
+    places: Mapping[str, _Row],
     figures: Mapping[str, Mapping[str, tuple[int, str]]],
     flows: Mapping[tuple[str, str], int],
-) -> Iterator[Row]:
+) -> Iterator[_Row]:
     """Join names, figures and exiles into the rows of ``states.csv``."""
     abroad = _totals(flows)
     for code, place in places.items():
@@ -227,9 +227,9 @@ def state_rows(
         yield row
 
 
-def pairs(path: Path, codes: Sequence[str]) -> Iterator[Row]:
+def pairs(path: Path, codes: Sequence[str]) -> Iterator[_Row]:
     """Read the compiled pairs and keep those with a border, a defence alliance or a bloc in common."""
-    seen: dict[tuple[str, str], Row] = {}
+    seen: dict[tuple[str, str], _Row] = {}
     for line, row in rows_in(path, ("iso3_a", "iso3_b", "contiguity_2016", "atop_defense_2018", "n_shared_blocs")):
         for name in ("iso3_a", "iso3_b"):
             refuse_unknown_code(path, line, name, row[name], codes)
@@ -249,7 +249,7 @@ def pairs(path: Path, codes: Sequence[str]) -> Iterator[Row]:
             yield pair
 
 
-def exile_rows(flows: Mapping[tuple[str, str], int]) -> Iterator[Row]:
+def exile_rows(flows: Mapping[tuple[str, str], int]) -> Iterator[_Row]:
     """Keep the hosts with at least `HOST_SHARE` of an origin's exiles."""
     abroad = _totals(flows)
     for (origin, host), people in sorted(flows.items()):
@@ -264,7 +264,7 @@ def _totals(flows: Mapping[tuple[str, str], int]) -> dict[str, int]:
     return totals
 
 
-def _csv(header: Sequence[str], rows: Iterator[Row]) -> str:
+def _csv(header: Sequence[str], rows: Iterator[_Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sim.errors import ConfigError
 
-FOLDER = Path(__file__).parent / "tables"
+TABLES_FOLDER = Path(__file__).parent / "tables"
 """Where the packaged tables lie."""
 
 
@@ -19,7 +19,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fault_of(path: Path) -> str:
+def file_fault(path: Path) -> str:
     """Why no file can be read at a path, in a few words; empty where one can be tried.
 
     Only a file is one: a pipe would be waited for, and a device read without end.
@@ -40,10 +40,10 @@ def checksums(own: Mapping[str, Path] | None = None) -> dict[str, str]:
 
     Raises ``ConfigError`` for a table that cannot be read.
     """
-    paths = {path.name: path for path in sorted(FOLDER.glob("*.csv"))} | dict(own or {})
+    paths = {path.name: path for path in sorted(TABLES_FOLDER.glob("*.csv"))} | dict(own or {})
     found = {}
     for name, path in paths.items():
-        fault = fault_of(path)
+        fault = file_fault(path)
         if fault:
             raise ConfigError(f"{path}: {fault}; accepted: the path of a table")
         try:

@@ -17,14 +17,14 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.sources.checksums import fault_of
+from sim.sources.checksums import file_fault
 from sim.world.record import RogatoryError, quoted
 
-MOST_ROWS = 1_000_000
+_MOST_ROWS = 1_000_000
 """Rows of a table; *assumption*: as many as a design may have points."""
-MOST_BYTES = 1 << 30
+MOST_CSV_BYTES = 1 << 30
 """Bytes of a table; *assumption*: twice the largest release that the tables were built from."""
-MOST_LETTERS = 1 << 22
+_MOST_LETTERS = 1 << 22
 """Letters of one line; *assumption*: far more than the header of four thousand columns needs."""
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
@@ -48,21 +48,21 @@ class NoHeaderError(TableError):
     """No row of a file begins a table as wanted."""
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """One row of a table."""
 
     line: int  # of the file, from 1, on which it begins
     entries: list[str]  # as many as the header has names
 
 
-class Sheet(NamedTuple):
+class CsvTable(NamedTuple):
     """A table as it stands in its file."""
 
     header: list[str]
-    rows: list[Row]
+    rows: list[CsvRow]
 
 
-def sheet_of(path: Path, shown: str, may_be_empty: bool = False) -> Sheet:
+def sheet_of(path: Path, shown: str, may_be_empty: bool = False) -> CsvTable:
     """Read a table whole; ``shown`` is how mistakes name it.
 
     Raises
@@ -71,15 +71,17 @@ def sheet_of(path: Path, shown: str, may_be_empty: bool = False) -> Sheet:
         No file, no UTF-8, no table, other separators than commas, a header with a blank, doubled or padded name, a row that is
         longer or shorter than the header or empty, more than `MOST_ROWS` rows; no row at all, unless it ``may_be_empty``.
     """
-    rows = rows_of(path, shown)
+    rows = csv_rows(path, shown)
     header = next(rows).entries
-    sheet = Sheet(header, list(rows))
+    sheet = CsvTable(header, list(rows))
     if not (sheet.rows or may_be_empty):
         raise TableError(f"{shown}: found no row under the header; accepted: a header and at least one row")
     return sheet
 
 
-def rows_of(path: Path, shown: str, begins: Callable[[list[str]], bool] | None = None, published: bool = False) -> Iterator[Row]:
+def csv_rows(
+    path: Path, shown: str, begins: Callable[[list[str]], bool] | None = None, published: bool = False
+) -> Iterator[CsvRow]:
     """The header of a table, then its rows one by one; a file of any length is read in little memory.
 
     What stands before the first row that ``begins`` a table is passed over (by default there is nothing before). Files as
@@ -90,12 +92,12 @@ def rows_of(path: Path, shown: str, begins: Callable[[list[str]], bool] | None =
     TableError
         As `sheet_of`, when the row is reached.
     """
-    fault = fault_of(path)
+    fault = file_fault(path)
     if fault:
         told = f"not found in {path.parent}" if os.strerror(errno.ENOENT) in fault else fault
         raise TableError(f"{shown}: {told}; accepted: a CSV table")
-    if path.stat().st_size > MOST_BYTES:
-        raise TableError(f"{shown}: found {path.stat().st_size:,} bytes; accepted: a CSV table of at most {MOST_BYTES:,}")
+    if path.stat().st_size > MOST_CSV_BYTES:
+        raise TableError(f"{shown}: found {path.stat().st_size:,} bytes; accepted: a CSV table of at most {MOST_CSV_BYTES:,}")
     try:
         with path.open("rb") as raw:
             if raw.peek(2)[:2] in _UTF_16:
@@ -141,26 +143,28 @@ def much_like_a_number(text: str) -> bool:
     return number_in(text) is None and bool(_MUCH_LIKE_ONE.fullmatch(text.strip()))
 
 
-def _checked(records: Iterator[Row], shown: str, begins: Callable[[list[str]], bool] | None, published: bool) -> Iterator[Row]:
+def _checked(
+    records: Iterator[CsvRow], shown: str, begins: Callable[[list[str]], bool] | None, published: bool
+) -> Iterator[CsvRow]:
     """The header and the rows under it, all of one length."""
     header = _header_in(records, shown, begins)
     spare = published and len(header.entries) > 1 and not header.entries[-1]  # a last column without a name
     names = header.entries[:-1] if spare else header.entries
     _refuse_header(names, f"{shown}: line {header.line}", published)
-    yield Row(header.line, names)
+    yield CsvRow(header.line, names)
     for count, row in enumerate(_filled(records, shown, published), 1):
         where = f"{shown}: line {row.line}"
-        if count > MOST_ROWS:
-            raise TableError(f"{where}: found more than {MOST_ROWS:,} rows; accepted: at most that many")
+        if count > _MOST_ROWS:
+            raise TableError(f"{where}: found more than {_MOST_ROWS:,} rows; accepted: at most that many")
         entries = row.entries[:-1] if spare and _ends_in_a_comma(row.entries, len(names)) else row.entries
         if len(entries) != len(names):
             raise TableError(f"{where}: {_of_another_length(entries, len(names))}")
         if not any(entries):
             raise TableError(f"{where}: found a row without an entry; accepted: at least one entry in each row")
-        yield Row(row.line, entries)
+        yield CsvRow(row.line, entries)
 
 
-def _header_in(records: Iterator[Row], shown: str, begins: Callable[[list[str]], bool] | None) -> Row:
+def _header_in(records: Iterator[CsvRow], shown: str, begins: Callable[[list[str]], bool] | None) -> CsvRow:
     # The first row that begins a table; the rows before it are used up. Raises NoHeaderError where there is none
     header = next((row for row in records if begins is None or begins(row.entries)), None)
     if header is None:
@@ -169,7 +173,7 @@ def _header_in(records: Iterator[Row], shown: str, begins: Callable[[list[str]],
     return header
 
 
-def _filled(records: Iterator[Row], shown: str, published: bool) -> Iterator[Row]:
+def _filled(records: Iterator[CsvRow], shown: str, published: bool) -> Iterator[CsvRow]:
     # The rows that are no blank lines. Raises TableError for a blank line before a row, unless the table is published
     blank = 0  # the first of the blank lines before a row
     for row in records:
@@ -224,7 +228,7 @@ def _of_another_length(entries: Sequence[str], columns: int) -> str:
     return f"found {found}{why}; accepted: {columns}, as in the header{comma}"
 
 
-def _records(file: TextIOWrapper, shown: str) -> Iterator[Row]:
+def _records(file: TextIOWrapper, shown: str) -> Iterator[CsvRow]:
     """What stands between line ends, as CSV has it: quotes may hold commas, quotes and line ends."""
     reader = csv.reader(_lines(file, shown), strict=True)
     while True:
@@ -235,7 +239,7 @@ def _records(file: TextIOWrapper, shown: str) -> Iterator[Row]:
             raise TableError(f"{shown}: line {line}: {_torn(str(error))}") from None
         if entries is None:
             return
-        yield Row(line, entries)
+        yield CsvRow(line, entries)
 
 
 def _torn(told: str) -> str:
@@ -253,10 +257,10 @@ def _torn(told: str) -> str:
 
 def _lines(file: TextIOWrapper, shown: str) -> Iterator[str]:
     number = 0
-    while line := file.readline(MOST_LETTERS):
+    while line := file.readline(_MOST_LETTERS):
         number += 1
-        if len(line) == MOST_LETTERS:
-            raise TableError(f"{shown}: line {number}: found more than {MOST_LETTERS:,} letters; accepted: a line for each row")
+        if len(line) == _MOST_LETTERS:
+            raise TableError(f"{shown}: line {number}: found more than {_MOST_LETTERS:,} letters; accepted: a line for each row")
         if "\0" in line:
             raise TableError(f"{shown}: line {number}: found a zero byte (UTF-16?); accepted: a CSV table in UTF-8")
         yield line

@@ -18,7 +18,7 @@ from sim.draws import Draws
 from sim.world.record import ConfigError
 from sim.world.spec import DirectSpec
 
-ORDINARY, EMERGENCY = 0, 1
+ORDINARY, EMERGENCY_PROCESS = 0, 1
 _COLUMNS = (("ordinary", "ordinary_answered"), ("emergency", "emergency_answered"))
 
 
@@ -57,16 +57,16 @@ def direct_facts(
     abroad = _ordinary(spec, table, users, draws) * (1 - hosts_itself)
     ordinary = np.where(unlisted[:, ORDINARY], abroad, seen.requests[:, ORDINARY])
     share = special.betaincinv(spec.emergency_a, spec.emergency_b, draws.uniform("fact:direct_emergency", codes))
-    emergency = np.where(unlisted[:, EMERGENCY], ordinary * share / (1 - share), seen.requests[:, EMERGENCY])
-    luck = draws.uniform("fact:direct_answered", codes[:, None], np.array([ORDINARY, EMERGENCY])[None, :])
+    emergency = np.where(unlisted[:, EMERGENCY_PROCESS], ordinary * share / (1 - share), seen.requests[:, EMERGENCY_PROCESS])
+    luck = draws.uniform("fact:direct_answered", codes[:, None], np.array([ORDINARY, EMERGENCY_PROCESS])[None, :])
     return DirectFacts(
         requests=np.stack([ordinary, emergency], axis=1),
         answered=_shares(_expected(spec, liberal, ordinary), spec, seen, luck),
         drawn={
             "direct_requests": unlisted[:, ORDINARY],
-            "direct_emergency": unlisted[:, EMERGENCY],
+            "direct_emergency": unlisted[:, EMERGENCY_PROCESS],
             "direct_answered": unlisted[:, ORDINARY].copy(),
-            "direct_emergency_answered": unlisted[:, EMERGENCY].copy(),
+            "direct_emergency_answered": unlisted[:, EMERGENCY_PROCESS].copy(),
         },
     )
 

@@ -19,7 +19,7 @@ from sim.world.vocabulary import Offence, Offences
 
 Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 UNIT_INDICES = ("liberal_democracy", "free_expression", "physical_integrity", "judicial_constraints", "online_service")
-SCORES = (
+SCORE_COLUMNS = (
     "government_effectiveness",
     "rule_of_law",
     "court_independence",
@@ -51,7 +51,7 @@ def completed(table: pd.DataFrame, draws: Draws) -> tuple[pd.DataFrame, dict[str
     )
     out, drawn = table.copy(), {}
     codes = np.array(table.index, dtype=str)
-    for column in (*UNIT_INDICES, *SCORES, *LOGS, "internet_pct"):
+    for column in (*UNIT_INDICES, *SCORE_COLUMNS, *LOGS, "internet_pct"):
         forward, back = _scale(column)
         values = table[column].to_numpy(float)
         missing = np.isnan(values)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.sources.csv_files import TableError
-from sim.sources.recipes import Row, at, decimals, rows_in, significant, whole_number
+from sim.sources.recipes import _Row, at, decimals, rows_in, significant, whole_number
 
-PROCESSES = {
+_PROCESSES = {
     "Google": {
         **dict.fromkeys(
             (
@@ -47,7 +47,7 @@ PROVIDER_HEADER = ("provider", "period", "iso3", "process", "requests", "pct_dis
 HALF_YEAR = re.compile(r"\d{4}-H[12]")
 
 
-def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
+def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[_Row]:
     """Add up a year's requests of each listed state to the firms of `PROCESSES`, and the share answered with some data."""
     sums = _requests_by_process(path, codes)
     known = {key: asked for key, asked in sums.items() if asked.told}
@@ -60,24 +60,24 @@ def direct_rows(path: Path, codes: Sequence[str]) -> Iterator[Row]:
         yield row
 
 
-class Asked(NamedTuple):
+class YearOfRequests(NamedTuple):
     """A year's requests of one state by one process."""
 
     requests: int = 0
     told: int = 0  # of these, requests of which the firm says how many were answered
     answered: Decimal = Decimal(0)  # of these, with some data
 
-    def with_further(self, requests: int, share: Decimal | None) -> Asked:
+    def with_further(self, requests: int, share: Decimal | None) -> YearOfRequests:
         """The same with further requests, of which this share was answered; None where the firm does not say."""
         told = 0 if share is None else requests
-        return Asked(self.requests + requests, self.told + told, self.answered + told * (share or 0))
+        return YearOfRequests(self.requests + requests, self.told + told, self.answered + told * (share or 0))
 
 
-def _requests_by_process(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], Asked]:
+def _requests_by_process(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], YearOfRequests]:
     """Add up the latest year's requests of the firms of `PROCESSES`: (code, process) to what was asked."""
-    rows = [(line, row) for line, row in rows_in(path, PROVIDER_HEADER) if row["provider"] in PROCESSES]
+    rows = [(line, row) for line, row in rows_in(path, PROVIDER_HEADER) if row["provider"] in _PROCESSES]
     year = _latest_year(path, rows)
-    sums: dict[tuple[str, str], Asked] = {}
+    sums: dict[tuple[str, str], YearOfRequests] = {}
     for line, row in rows:
         if row["period"] not in year or row["iso3"] not in codes:
             continue
@@ -85,17 +85,17 @@ def _requests_by_process(path: Path, codes: Sequence[str]) -> dict[tuple[str, st
         requests, share = _answered(path, line, row)
         if process and requests:
             key = (row["iso3"], process)
-            sums[key] = sums.get(key, Asked()).with_further(requests, share)
+            sums[key] = sums.get(key, YearOfRequests()).with_further(requests, share)
     return sums
 
 
 def _process(path: Path, line: int, firm: str, process: str) -> str | None:
-    if process not in PROCESSES[firm]:
-        raise TableError(f"{at(path, line, 'process')}: found {process!r}; accepted of {firm} are {', '.join(PROCESSES[firm])}")
-    return PROCESSES[firm][process]
+    if process not in _PROCESSES[firm]:
+        raise TableError(f"{at(path, line, 'process')}: found {process!r}; accepted of {firm} are {', '.join(_PROCESSES[firm])}")
+    return _PROCESSES[firm][process]
 
 
-def _answered(path: Path, line: int, row: Row) -> tuple[int, Decimal | None]:
+def _answered(path: Path, line: int, row: _Row) -> tuple[int, Decimal | None]:
     """Requests of one row, and the share of them that were answered."""
     cell = row["pct_disclosed"].strip()
     try:
@@ -107,9 +107,9 @@ def _answered(path: Path, line: int, row: Row) -> tuple[int, Decimal | None]:
     return whole_number(path, line, "requests", row["requests"]), share if cell else None
 
 
-def _latest_year(path: Path, rows: Sequence[tuple[int, Row]]) -> tuple[str, str]:
+def _latest_year(path: Path, rows: Sequence[tuple[int, _Row]]) -> tuple[str, str]:
     """Return the two latest half-years, if they follow on each other and every firm of `PROCESSES` has both."""
-    periods: dict[str, set[str]] = {firm: set() for firm in PROCESSES}
+    periods: dict[str, set[str]] = {firm: set() for firm in _PROCESSES}
     for line, row in rows:
         if not HALF_YEAR.fullmatch(row["period"]):
             raise TableError(f"{at(path, line, 'period')}: found {row['period']!r}; accepted is a half-year, as 2025-H1")

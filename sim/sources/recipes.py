@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 
-from sim.sources.csv_files import NoHeaderError, TableError, rows_of
+from sim.sources.csv_files import NoHeaderError, TableError, csv_rows
 
-Row = dict[str, str]
+_Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ STATES = (
 )
 
 
-def rows_in(path: Path, needed: Sequence[str], preamble: bool = False, fold: bool = False) -> Iterator[tuple[int, Row]]:
+def rows_in(path: Path, needed: Sequence[str], preamble: bool = False, fold: bool = False) -> Iterator[tuple[int, _Row]]:
     """Yield (line, row) of a CSV file whose header has all of ``needed``.
 
     ``preamble`` skips the lines before the header; ``fold`` takes header names without capitals and apostrophes.
@@ -92,7 +92,7 @@ def rows_in(path: Path, needed: Sequence[str], preamble: bool = False, fold: boo
         return [_folded(cell) if fold else cell.strip() for cell in entries]
 
     try:
-        rows = rows_of(path, path.name, (lambda entries: needed[0] in named(entries)) if preamble else None, published=True)
+        rows = csv_rows(path, path.name, (lambda entries: needed[0] in named(entries)) if preamble else None, published=True)
         header = named(next(rows).entries)
     except NoHeaderError:
         header = []
@@ -114,9 +114,9 @@ def _folded(cell: str) -> str:
     return cell.strip().lower().replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")
 
 
-def keyed(path: Path, rows: Iterator[tuple[int, Row]], key: str) -> dict[str, Row]:
+def rows_by_key(path: Path, rows: Iterator[tuple[int, _Row]], key: str) -> dict[str, _Row]:
     """Rows by the entry of a column. Raises ``TableError`` for an entry that comes twice."""
-    keyed: dict[str, Row] = {}
+    keyed: dict[str, _Row] = {}
     for line, row in rows:
         if row[key] in keyed:
             raise TableError(f"{at(path, line, key)}: found {row[key]} a second time; accepted is one row a state")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sim.sources.csv_files import TableError
-from sim.sources.recipes import STATES, Row, rounded, rows_in, whole_number
+from sim.sources.recipes import STATES, _Row, rounded, rows_in, whole_number
 
 VDEM = {
     "v2x_regime": "regime",
@@ -41,7 +41,7 @@ def overlay(figures: dict[str, dict[str, tuple[int, str]]], newer: Mapping[tuple
 
 def vdem(path: Path, codes: Sequence[str]) -> dict[tuple[str, str], tuple[int, str]]:
     """Read V-Dem's Country-Year table: (code, our column) to (year, figure) of each state's latest year."""
-    latest: dict[str, tuple[int, Row]] = {}
+    latest: dict[str, tuple[int, _Row]] = {}
     for line, row in rows_in(path, ("country_text_id", "year", *VDEM)):
         code, year = row["country_text_id"], whole_number(path, line, "year", row["year"])
         if code in codes and (code not in latest or year > latest[code][0]):

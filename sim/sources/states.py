@@ -12,7 +12,7 @@ from scipy import special, stats
 
 from sim.arrays import Reals
 from sim.draws import Draws, name_keys
-from sim.sources.direct import EMERGENCY, ORDINARY, direct_facts
+from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
@@ -25,7 +25,7 @@ _LEAST_SPREAD = 1e-4  # of a logarithm: under it the prior gamma is a point, and
 _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
 
-class Tables(NamedTuple):
+class SourceTables(NamedTuple):
     """What the sources say: states by code, pairs, exiles, known penalties, requests to firms."""
 
     states: pd.DataFrame
@@ -275,7 +275,7 @@ def _completed(table: pd.DataFrame, spec: StatesSpec, draws: Draws) -> tuple[pd.
 
 
 def state_table(
-    tables: Tables,
+    tables: SourceTables,
     spec: StatesSpec,
     people: PeopleSpec,
     demand_spec: DemandSpec,
@@ -332,9 +332,9 @@ def state_table(
         penalties=penalties,
         penalty_known=known,
         direct_requests=direct.requests[:, ORDINARY].copy(),
-        direct_emergency=direct.requests[:, EMERGENCY].copy(),
+        direct_emergency=direct.requests[:, EMERGENCY_PROCESS].copy(),
         direct_answered=direct.answered[:, ORDINARY].copy(),
-        direct_emergency_answered=direct.answered[:, EMERGENCY].copy(),
+        direct_emergency_answered=direct.answered[:, EMERGENCY_PROCESS].copy(),
         groups={
             "signatories": (table[["hanoi_signatory", "hanoi_signed_later"]].to_numpy(float) > 0).any(axis=1),
             "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sim.sources.checksums import FOLDER
+from sim.sources.checksums import TABLES_FOLDER
 from sim.sources.csv_files import TableError, is_number, sheet_of
 from sim.world.record import quoted
 
@@ -32,7 +32,7 @@ _MOST_WHOLE = 2.0**53
 
 
 @dataclass(frozen=True)
-class Column:
+class NumberColumn:
     """One numeric column: its name, the closed range of its cells, whether whole, whether they may be empty."""
 
     name: str
@@ -53,22 +53,22 @@ class Column:
         return f"{number} {limits}" + (", or nothing" if self.may_be_empty else "")
 
 
-def _flag(name: str) -> Column:
-    return Column(name, 0, 1, whole=True)
+def _flag(name: str) -> NumberColumn:
+    return NumberColumn(name, 0, 1, whole=True)
 
 
-def _count(name: str) -> Column:
-    return Column(name, 0, inf, whole=True)
+def _count(name: str) -> NumberColumn:
+    return NumberColumn(name, 0, inf, whole=True)
 
 
-def _known(name: str, low: float, high: float, whole: bool = False) -> Column:
-    return Column(name, low, high, whole=whole, may_be_empty=True)
+def _known(name: str, low: float, high: float, whole: bool = False) -> NumberColumn:
+    return NumberColumn(name, low, high, whole=whole, may_be_empty=True)
 
 
 STATE_WORDS = ("code", "name", "region", "subregion")
 STATE_COLUMNS = (
-    Column("lon", -180, 180),
-    Column("lat", -90, 90),
+    NumberColumn("lon", -180, 180),
+    NumberColumn("lat", -90, 90),
     _count("population"),
     _known("internet_pct", 0, 100),
     _known("gdp_per_head", 0, inf),
@@ -107,9 +107,9 @@ EXILE_WORDS = ("origin", "host")
 EXILE_COLUMNS = (_count("people"),)
 DIRECT_WORDS = ("code",)
 DIRECT_COLUMNS = (
-    Column("ordinary", 1, inf, whole=True, may_be_empty=True),
+    NumberColumn("ordinary", 1, inf, whole=True, may_be_empty=True),
     _known("ordinary_answered", 0, 1),
-    Column("emergency", 1, inf, whole=True, may_be_empty=True),
+    NumberColumn("emergency", 1, inf, whole=True, may_be_empty=True),
     _known("emergency_answered", 0, 1),
 )
 PENALTY_WORDS = ("code", "offence", "basis", "tag")
@@ -119,7 +119,7 @@ PENALTY_ORDER = ("code", "offence", "max_years", "basis", "tag")
 
 def packaged() -> list[Path]:
     """The files that are read where no other is named."""
-    return sorted(FOLDER.glob("*.csv"))
+    return sorted(TABLES_FOLDER.glob("*.csv"))
 
 
 def read_states(path: Path | None = None) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def read_states(path: Path | None = None) -> pd.DataFrame:
     TableError
         A column missing or unknown, a state doubled or misnamed, a cell that is no number or out of range.
     """
-    path = path or FOLDER / "states.csv"
+    path = path or TABLES_FOLDER / "states.csv"
     table = _read(path, STATE_WORDS, STATE_COLUMNS)
     for row, code in enumerate(table["code"]):
         if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
@@ -156,7 +156,7 @@ def read_pairs(path: Path | None = None, codes: Collection[str] | None = None) -
     TableError
         As for `read_states`; also an unknown state, a pair doubled, or ``a`` not before ``b``.
     """
-    path = path or FOLDER / "pairs.csv"
+    path = path or TABLES_FOLDER / "pairs.csv"
     table = _read(path, PAIR_WORDS, PAIR_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, PAIR_WORDS, "state", _codes(codes))
     for row, (a, b) in enumerate(zip(table["a"], table["b"], strict=True)):
@@ -179,7 +179,7 @@ def read_exiles(path: Path | None = None, codes: Collection[str] | None = None) 
     TableError
         As for `read_states`; also an unknown state, a flow doubled, or a state that hosts its own exiles.
     """
-    path = path or FOLDER / "exiles.csv"
+    path = path or TABLES_FOLDER / "exiles.csv"
     table = _read(path, EXILE_WORDS, EXILE_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, EXILE_WORDS, "state", _codes(codes))
     for row, (origin, host) in enumerate(zip(table["origin"], table["host"], strict=True)):
@@ -201,7 +201,7 @@ def read_direct(path: Path | None = None, codes: Collection[str] | None = None) 
     TableError
         As for `read_states`; also an unknown state, a count without its share, or a share without its count.
     """
-    path = path or FOLDER / "direct.csv"
+    path = path or TABLES_FOLDER / "direct.csv"
     table = _read(path, DIRECT_WORDS, DIRECT_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, DIRECT_WORDS, "state", _codes(codes))
     _refuse_doubles(path, table, DIRECT_WORDS)
@@ -227,7 +227,7 @@ def read_penalties(
     TableError
         As for `read_states`; also an unknown state, offence or tag, a pair doubled, a negative penalty.
     """
-    path = path or FOLDER / "penalties.csv"
+    path = path or TABLES_FOLDER / "penalties.csv"
     table = _read(path, PENALTY_WORDS, PENALTY_COLUMNS, may_be_empty=True)
     _refuse_unknown(path, table, ("code",), "state", _codes(codes))
     if offences is not None:
@@ -240,7 +240,7 @@ def read_penalties(
     return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
 
 
-def _read(path: Path, words: tuple[str, ...], columns: tuple[Column, ...], may_be_empty: bool = False) -> pd.DataFrame:
+def _read(path: Path, words: tuple[str, ...], columns: tuple[NumberColumn, ...], may_be_empty: bool = False) -> pd.DataFrame:
     """Read a table whose header is exactly ``words`` and ``columns`` in any order, its numbers checked.
 
     The index is the line of the file on which each row begins.
@@ -265,7 +265,7 @@ def _cut(name: str) -> str:
     return quoted(name)[1:-1]
 
 
-def _numbers(path: Path, cells: pd.Series, column: Column) -> pd.Series:
+def _numbers(path: Path, cells: pd.Series, column: NumberColumn) -> pd.Series:
     """Turn one column's text into ``float64``, or ``int64`` where it is whole and never empty."""
     empty = cells == ""
     plain = np.array([is_number(cell) for cell in cells.tolist()], bool)

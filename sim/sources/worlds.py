@@ -12,7 +12,7 @@ import pandas as pd
 from sim.draws import Draws
 from sim.sources.csv_files import TableError
 from sim.sources.people import people_table
-from sim.sources.states import Tables, state_table
+from sim.sources.states import SourceTables, state_table
 from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
 from sim.sources.tables import packaged, read_direct, read_exiles, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
@@ -23,13 +23,13 @@ from sim.world.vocabulary import Offence, offences_of
 _LEAST_STATES = 30  # rows under which a regression on six columns says nothing
 
 
-def tables_of(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> Tables:
+def world_tables(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> SourceTables:
     """The tables that a world is made of, read and checked, or made up."""
     if spec.source == "synthetic":
-        return Tables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties(), no_direct())
+        return SourceTables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties(), no_direct())
     files = [Path(file) if file else None for file in (spec.table, spec.penalty_table)]
     stamp = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in _files(files) if path.is_file())
-    return Tables(*(table.copy() for table in _read_tables(*files, tuple(blocks), stamp)))
+    return SourceTables(*(table.copy() for table in _read_tables(*files, tuple(blocks), stamp)))
 
 
 def _files(own: Sequence[Path | None]) -> list[Path]:
@@ -37,7 +37,7 @@ def _files(own: Sequence[Path | None]) -> list[Path]:
 
 
 @lru_cache(maxsize=2)
-def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str, ...], stamp: object) -> Tables:
+def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str, ...], stamp: object) -> SourceTables:
     """The tables on file; reading and checking them takes a third of the time that a world takes, so they are kept.
 
     ``stamp`` changes when a file does.
@@ -49,7 +49,7 @@ def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str
             f"{name}: found {len(states)} states; accepted: at least {_LEAST_STATES}, for gaps are drawn from a regression"
         )
     codes = [str(code) for code in states.index]
-    return Tables(
+    return SourceTables(
         states,
         _within(read_pairs(), ("a", "b"), codes),
         _within(read_exiles(), ("origin", "host"), codes),
@@ -69,7 +69,7 @@ def build_states(
 ) -> StateTable:
     """The states of one world."""
     draws = Draws(world_seed)
-    return state_table(tables_of(spec, blocks, draws), spec, people, demand, blocks, offences_of(blocks), draws)
+    return state_table(world_tables(spec, blocks, draws), spec, people, demand, blocks, offences_of(blocks), draws)
 
 
 def build_world(spec: StatesSpec, people: PeopleSpec, demand: DemandSpec, blocks: Mapping[str, Offence], world_seed: int) -> World:

@@ -14,7 +14,7 @@ from sim.errors import ConfigError, RogatoryError, quoted
 from sim.world.record import Record
 
 Way = Literal["up", "down"]
-Row = tuple[str, str, str, float, int]
+EstimateRow = tuple[str, str, str, float, int]
 MEASURED = "measured"
 """The function of an estimand's file: takes the run, what several estimands share of it, and the estimand's own record."""
 _PARTS = 4  # by, level, value, count
@@ -28,22 +28,22 @@ class Estimand(Record):
     wanted: Way | None  # which way is better for people or for cooperation; null where a change alone says neither
 
 
-class Known(NamedTuple):
+class OwnEstimand(NamedTuple):
     """What is known of a user's own estimand without running its code."""
 
     unit: str
     wanted: Way | None
 
 
-_own: ContextVar[Mapping[str, Known]] = ContextVar("own estimands", default={})  # noqa: B039 - it is never written into
+_own: ContextVar[Mapping[str, OwnEstimand]] = ContextVar("own estimands", default={})  # noqa: B039 - it is never written into
 
 
-def own_estimands() -> Mapping[str, Known]:
+def own_estimands() -> Mapping[str, OwnEstimand]:
     """The estimands of the folders that are looked in, by name."""
     return _own.get()
 
 
-def set_own_estimands(known: Mapping[str, Known]) -> None:
+def set_own_estimands(known: Mapping[str, OwnEstimand]) -> None:
     """Let these be the estimands of the folders that are looked in."""
     _own.set(known)
 
@@ -73,7 +73,7 @@ class WithOwn[V](Mapping[str, V]):
         return len({*self.committed, *_own.get()})
 
 
-def own_rows(run: object, cut: object, own: Mapping[str, Estimand], slices: tuple[str, ...]) -> Iterator[Row]:
+def own_rows(run: object, cut: object, own: Mapping[str, Estimand], slices: tuple[str, ...]) -> Iterator[EstimateRow]:
     """What a user's own estimands give of a run: ``(metric, by, level, value, count)``.
 
     Raises ``RogatoryError`` where one fails, gives what is no row, or gives one slice twice.

@@ -31,7 +31,7 @@ from sim.world.vocabulary import (
 )
 
 Treatment = Literal["never", "serious", "always"]
-Seriousness = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
+SeriousnessTest = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
 _TRIES = 400  # random sets that a placebo is looked for among; two in five are near enough in the real world
 _NEAR = 0.1  # relative distance from the hosting weight aimed at within which a random set is taken
@@ -94,7 +94,7 @@ class Instrument(Record):
     adds: dict[str, bool]  # offences always within it, which its parties must punish (a protocol on additional offences)
     most: DataClass  # most intrusive data that it reaches
     threshold_years: YearsOrNone
-    seriousness: Seriousness
+    seriousness: SeriousnessTest
     harm_floor: Unit
     filing: Unit
     delay_factor: Factor

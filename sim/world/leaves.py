@@ -29,7 +29,7 @@ def _walk(nested: Mapping[str, object], above: tuple[str, ...]) -> Iterator[tupl
             yield path, value
 
 
-def moved(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+def changed_leaves(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """Leaves that differ, ``key: (before, after)``, in the order of their keys; what one side lacks is ``None`` there.
 
     >>> moved({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}, "d": {"e": True}})

@@ -89,7 +89,7 @@ Power = Annotated[StrictFloat, Range(0, 10)]
 """Of a load over one: at 10 twice the load leaves a thousandth."""
 
 # --- weights and factors ---------------------------------------------------------------------------------------------------------
-Weight = Annotated[StrictFloat, Range(0, 1e9)]
+NonNegative = Annotated[StrictFloat, Range(0, 1e9)]
 """Against others: a thousand million times another it is all there is."""
 Factor = Annotated[StrictFloat, Range(0.001, 1000)]
 """On a size that stays positive: three powers of ten either way are more than any policy or doubt is about."""

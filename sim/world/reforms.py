@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping
 
-from sim.world.leaves import Plain, leaves_of, moved, put
+from sim.world.leaves import Plain, changed_leaves, leaves_of, put
 
 REFORMED = "hanoi"
 """The text that scenarios change."""
@@ -38,7 +38,7 @@ def written_everywhere(chosen: Mapping[str, Plain], adopted: Mapping[str, Plain]
     reform = _reform(adopted[REFORMED], texts[REFORMED])
     last = max(texts, key=lambda name: (texts[name]["order"], name))
     for name in texts.keys() - {REFORMED}:
-        own = {*moved(adopted.get(name, texts[name]), texts[name]), *_below(name, stated)}
+        own = {*changed_leaves(adopted.get(name, texts[name]), texts[name]), *_below(name, stated)}
         for key, value in reform.items():
             if (name != last or _field(key) in OF_THE_STATE) and not _said(key, own):
                 put(texts[name], key, value)
@@ -48,7 +48,7 @@ def written_everywhere(chosen: Mapping[str, Plain], adopted: Mapping[str, Plain]
 def _reform(adopted: Plain, treaty: Plain) -> dict[str, object]:
     # What the treaty says otherwise than as adopted and other texts can say too: dotted key to value; what it drops is not
     kept = leaves_of(treaty)
-    changes = {key: new for key, (_, new) in moved(adopted, treaty).items() if key in kept}
+    changes = {key: new for key, (_, new) in changed_leaves(adopted, treaty).items() if key in kept}
     return {key: new for key, new in changes.items() if _field(key) not in OF_THE_TREATY}
 
 

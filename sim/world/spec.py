@@ -22,6 +22,7 @@ from sim.world.ranges import (
     FilesOrNone,
     Inner,
     LogOdds,
+    NonNegative,
     PerMillion,
     PerSpread,
     Range,
@@ -29,7 +30,6 @@ from sim.world.ranges import (
     Slope,
     Spread,
     Unit,
-    Weight,
 )
 from sim.world.record import Record
 from sim.world.vocabulary import DATA_CLASSES, LEAST_SUM, DataClass, Group
@@ -52,10 +52,10 @@ class Synthetic(Record):
 class Alignment(Record):
     """Alignment of two states in [0, 1] from voting, alliances and blocs."""
 
-    voting: Weight
+    voting: NonNegative
     voting_scale: Factor
-    alliance: Weight
-    bloc: Weight
+    alliance: NonNegative
+    bloc: NonNegative
 
 
 class Treaties(Record):
@@ -90,7 +90,7 @@ class StatesSpec(Record):
     alignment: Alignment
     treaties: Treaties
     hosting: Hosting
-    distant: Weight
+    distant: NonNegative
     online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
     penalty_shrinkage: FilesOrNone
     correlation: Annotated[StrictFloat, Range(-1, 1)] | None  # null: as observed
@@ -167,7 +167,7 @@ class DemandSpec(Record):
     abusive_floor: FactorOrNone
     abusive_most: Factor
     abusive_most_per_person: FactorOrNone
-    pursuit: dict[Group, Weight]
+    pursuit: dict[Group, NonNegative]
     same_sex_legal_factor: Unit
     foreign_share: Unit
     selective_share: Unit

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from sim.arrays import Keys
 from sim.draws import name_keys
-from sim.world.ranges import Spread, Unit, Weight, Years
+from sim.world.ranges import NonNegative, Spread, Unit, Years
 from sim.world.record import ConfigError, Record
 
 Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
@@ -57,7 +57,7 @@ TOLD = ("never", "after", "before")  # disclosure
 MISUSED = ("no", "own_use", "onward", "both")
 NEVER_TOLD, TOLD_AFTER, TOLD_BEFORE = range(len(TOLD))
 EVASIONS = ("none", "moved", "moves_if_told", "nothing_usable")
-MOVED, MOVES_IF_TOLD, NOTHING_USABLE = range(1, len(EVASIONS))
+MOVING_EVASIONS, MOVES_IF_TOLD, NOTHING_USABLE = range(1, len(EVASIONS))
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 MONTHS_PER_YEAR = 12
 DAYS_PER_YEAR = 365.25  # Julian
@@ -89,13 +89,13 @@ class Offence(Record):
     article: str | None
     harm: Unit
     grave: bool
-    demand_share: Weight  # of legitimate cross-border needs; zero for class D
+    demand_share: NonNegative  # of legitimate cross-border needs; zero for class D
     wants: dict[DataClass, Unit]
     penalties: Penalties
-    against: dict[Group, Weight] = {}
-    pretext: Weight = 0.0
+    against: dict[Group, NonNegative] = {}
+    pretext: NonNegative = 0.0
     plausible: dict[Group, Unit] = {}
-    broader: dict[str, Weight] = {}
+    broader: dict[str, NonNegative] = {}
 
     @model_validator(mode="after")
     def _possible(self) -> Offence:

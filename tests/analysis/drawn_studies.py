@@ -12,9 +12,9 @@ import pandas as pd
 
 from experiments.design.designs import Design
 from experiments.design.points import point_id
-from experiments.design.sampling import combinations_of, draws_of
+from experiments.design.sampling import combinations_of, parameter_draws
 from experiments.settings import StudyConfig, asked_by
-from experiments.store.outcomes import Outcome, Told, cube_from
+from experiments.store.outcomes import ArrayStudy, Outcome, outcomes_from
 from sim.arrays import Reals
 from sim.settings import Config
 from tests.analysis.studies import read_against
@@ -42,7 +42,7 @@ def design_of(draw: str, bounds: dict[str, tuple[float, float]] | dict[str, Any]
 
 def points_of(design: Design) -> pd.DataFrame:
     """As ``experiments.design.points`` makes them, without composing a configuration a row."""
-    draws = draws_of(design)
+    draws = parameter_draws(design)
     policies = combinations_of(design) if design.levers else [{}]
     rows = [
         {"scenario": name, "condition": condition, "draw": draw} | levers | values
@@ -57,13 +57,15 @@ def points_of(design: Design) -> pd.DataFrame:
     return read_against(frame, design)
 
 
-def told(design: Design, values: Reals, points: pd.DataFrame, *overrides: str) -> Told:
-    return Told("made_up", design, points, *asked(*overrides), Path("made_up"), {OUTCOME: cube_from(OUTCOME, points, values)})
+def told(design: Design, values: Reals, points: pd.DataFrame, *overrides: str) -> ArrayStudy:
+    return ArrayStudy(
+        "made_up", design, points, *asked(*overrides), Path("made_up"), {OUTCOME: outcomes_from(OUTCOME, points, values)}
+    )
 
 
 def study_of(
     design: Design, function: Function, noise: Reals | float = 0.0, worlds: int = 1, lucks: int = 1, *overrides: str
-) -> Told:
+) -> ArrayStudy:
     """``function`` at every point, with ``noise`` (a standard deviation, or ``[P, W, L]``) on top of it."""
     points = points_of(design)
     means = np.asarray(function(points), float)[:, None, None]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.design.designs import Design
 from experiments.design.sampling import combinations_of
-from experiments.store.outcomes import Cube, Outcome, Told
+from experiments.store.outcomes import ArrayStudy, Outcome, Outcomes
 from sim.config import load
 from tests.analysis.studies import asked, read_against
 
@@ -46,10 +46,10 @@ def numbered(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     return read_against(frame, design)
 
 
-def cube(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Cube:
+def cube(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Outcomes:
     """Values of each point, ``[W, L]`` or what broadcasts to it."""
     found = np.stack([np.broadcast_to(np.asarray(values(row), float), shape) for row in points.to_dict("records")])
-    return Cube(outcome, points, found, np.full(found.shape, 1000), list(range(shape[0])))
+    return Outcomes(outcome, points, found, np.full(found.shape, 1000), list(range(shape[0])))
 
 
 def told(
@@ -59,13 +59,13 @@ def told(
     shape: tuple[int, int] = (4, 2),
     points: pd.DataFrame | None = None,
     analysis: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Told:
+) -> ArrayStudy:
     """A study in which every point has these values."""
     frame = points_of(design) if points is None else points
     held = {HARM: cube(HARM, frame, harm, shape)}
     if needs is not None:
         held[NEEDS] = cube(NEEDS, frame, needs, shape)
-    return Told("made up", design, frame, load(), asked(**(analysis or {})), Path(), held)
+    return ArrayStudy("made up", design, frame, load(), asked(**(analysis or {})), Path(), held)
 
 
 def on(row: Mapping[str, Any]) -> set[str]:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from experiments.design.designs import Design, Uncertainty
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import is_baseline
-from experiments.design.sampling import draws_of
-from experiments.settings import StudyConfig, study_of
-from experiments.store.outcomes import Outcome, Told, cube_from
+from experiments.design.sampling import parameter_draws
+from experiments.settings import StudyConfig, conduct_of_study
+from experiments.store.outcomes import ArrayStudy, Outcome, outcomes_from
 from sim.config import load
 
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
@@ -20,11 +20,11 @@ CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 
 def asked(**analyses: Mapping[str, Any]) -> StudyConfig:
     """How a study is conducted by default, with some settings of analyses otherwise."""
-    base = study_of()
+    base = conduct_of_study()
     return base.model_copy(update={"analysis": {name: {**own, **analyses.get(name, {})} for name, own in base.analysis.items()}})
 
 
-def asked_again(told: Told, **analyses: Mapping[str, Any]) -> Told:
+def asked_again(told: ArrayStudy, **analyses: Mapping[str, Any]) -> ArrayStudy:
     """The same study under some other settings of analyses."""
     own = {name: {**settings, **analyses.get(name, {})} for name, settings in told.asked.analysis.items()}
     return told._replace(asked=told.asked.model_copy(update={"analysis": own}))
@@ -37,7 +37,7 @@ def read_against(frame: pd.DataFrame, drawn: Design) -> pd.DataFrame:
     that of a search is its first point.
     """
     if drawn.search is not None:
-        frame.insert(FIXED.index("against"), "against", frame["point"].iloc[0])
+        frame.insert(POINT_COLUMNS.index("against"), "against", frame["point"].iloc[0])
         return frame
     firsts = {name: next(iter(levels)) for name, levels in drawn.levels_of.items() if name in frame}
     own = [
@@ -46,7 +46,7 @@ def read_against(frame: pd.DataFrame, drawn: Design) -> pd.DataFrame:
     ]
     where = list(zip(frame["condition"], frame["draw"], strict=True))
     there = {place: point for place, point, baseline in zip(where, frame["point"], own, strict=True) if baseline}
-    frame.insert(FIXED.index("against"), "against", [there.get(place, "") for place in where])
+    frame.insert(POINT_COLUMNS.index("against"), "against", [there.get(place, "") for place in where])
     return frame
 
 
@@ -59,7 +59,7 @@ def design(scenarios: list[str], size: int = 64, unknown: int = 2, **given: Any)
 
 def points_in(drawn: Design) -> pd.DataFrame:
     """The table of points of a design of scenarios or arms, with ids that are plain numbers."""
-    draws = draws_of(drawn)
+    draws = parameter_draws(drawn)
     rows = [
         {"point": f"{name}{number}", "place": 0, "scenario": name, "condition": "", "draw": number} | values
         for name in (drawn.scenarios or list(drawn.arms or {}))
@@ -68,7 +68,7 @@ def points_in(drawn: Design) -> pd.DataFrame:
     return read_against(pd.DataFrame(rows).assign(place=range(len(rows))), drawn)
 
 
-def study(drawn: Design, points: pd.DataFrame, values: dict[Outcome, np.ndarray], **analyses: dict[str, Any]) -> Told:
+def study(drawn: Design, points: pd.DataFrame, values: dict[Outcome, np.ndarray], **analyses: dict[str, Any]) -> ArrayStudy:
     """A study that holds these outcomes, each ``[P, W, L]``."""
-    held = {outcome: cube_from(outcome, points, array) for outcome, array in values.items()}
-    return Told("told", drawn, points, load(), asked(**analyses), Path(), held)
+    held = {outcome: outcomes_from(outcome, points, array) for outcome, array in values.items()}
+    return ArrayStudy("told", drawn, points, load(), asked(**analyses), Path(), held)

@@ -6,18 +6,18 @@ import pytest
 from scipy.stats import qmc
 
 from experiments.analysis.prim import (
-    Box,
+    ParameterBox,
     Peeling,
-    again,
     best_of,
     chance_of,
-    leaves_of,
     peeled,
     phi,
     pruned,
     quality_of,
     quasi_p,
+    resampled_boxes,
     trajectory_of,
+    tree_leaves,
     workbench,
 )
 from sim.world.record import ConfigError
@@ -35,7 +35,7 @@ def planted(x: np.ndarray, wrong: float = 0.0, seed: int = 2) -> np.ndarray:
     return ((x[:, 0] > 0.6) & (x[:, 2] < 0.5)) ^ turned
 
 
-def chosen(x: np.ndarray, fails: np.ndarray) -> Box:
+def chosen(x: np.ndarray, fails: np.ndarray) -> ParameterBox:
     return pruned(best_of(trajectory_of(x, fails, HOW), x, fails), x, fails, 0.05)
 
 
@@ -55,15 +55,15 @@ def test_a_planted_box_is_recovered(wrong: float) -> None:
 def test_the_tree_s_leaf_is_the_planted_box() -> None:
     x = cube()
     fails = planted(x)
-    (leaf,) = leaves_of(x, fails, HOW.mass)
+    (leaf,) = tree_leaves(x, fails, HOW.mass)
     assert leaf.restricted.tolist() == [True, False, True, False, False]
     assert quality_of(leaf, x, fails)[:2] == (1.0, 1.0)
-    assert [box.low.tolist() for box in leaves_of(x, fails, HOW.mass)] == [leaf.low.tolist()]
+    assert [box.low.tolist() for box in tree_leaves(x, fails, HOW.mass)] == [leaf.low.tolist()]
 
 
 def test_a_tree_without_a_split_has_no_box() -> None:
     x = cube(20)
-    assert leaves_of(x, np.zeros(20, bool), HOW.mass) == []
+    assert tree_leaves(x, np.zeros(20, bool), HOW.mass) == []
 
 
 def test_chance_tells_a_planted_box_from_noise() -> None:
@@ -114,7 +114,7 @@ def test_quasi_p_is_that_of_the_workbench() -> None:
 def test_limits_that_tell_nothing_are_pruned() -> None:
     x = cube()
     fails = planted(x)
-    loose = Box(np.array([0.6, 0.03, -np.inf, -np.inf, 0.01]), np.array([np.inf, np.inf, 0.5, 0.97, np.inf]))
+    loose = ParameterBox(np.array([0.6, 0.03, -np.inf, -np.inf, 0.01]), np.array([np.inf, np.inf, 0.5, 0.97, np.inf]))
     tight = pruned(loose, x, fails, 0.05)
     assert tight.limited.tolist() == [[True, False], [False, False], [False, True], [False, False], [False, False]]
 
@@ -129,7 +129,7 @@ def test_phi_is_zero_by_chance_and_one_for_the_same() -> None:
 
 def test_resamples_find_the_planted_limits_again_and_judge_them_on_draws_left_out() -> None:
     x = cube()
-    found = again(x, planted(x, 0.05), HOW, 0.05, 20, np.random.default_rng(6))
+    found = resampled_boxes(x, planted(x, 0.05), HOW, 0.05, 20, np.random.default_rng(6))
     share = found.limited.mean(0)
     assert share[0, 0] >= 0.95
     assert share[2, 1] >= 0.95
@@ -139,7 +139,7 @@ def test_resamples_find_the_planted_limits_again_and_judge_them_on_draws_left_ou
 
 def test_resamples_of_noise_do_badly_on_draws_left_out() -> None:
     x = cube()
-    found = again(x, np.random.default_rng(7).random(256) < 0.3, HOW, 0.05, 20, np.random.default_rng(8))
+    found = resampled_boxes(x, np.random.default_rng(7).random(256) < 0.3, HOW, 0.05, 20, np.random.default_rng(8))
     assert abs(np.nanmean(found.qualities[:, 3])) < 0.1
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from experiments.analysis.discovery import analyse, ends_of, unsuited
 from experiments.design.designs import Uncertainty
-from experiments.design.sampling import draws_of
-from experiments.store.outcomes import Outcome, Told
+from experiments.design.sampling import parameter_draws
+from experiments.store.outcomes import ArrayStudy, Outcome
 from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
 QUICK = {"permutations": 19, "resamples": 10}
 
 
-def planted(noise: float = 0.01, null: bool = False, W: int = 4, seed: int = 1, size: int = 160, **settings: object) -> Told:
+def planted(noise: float = 0.01, null: bool = False, W: int = 4, seed: int = 1, size: int = 160, **settings: object) -> ArrayStudy:
     """Judge saves 20 per cent, but only 2 where x0 > 0.6 and x2 < 0.5; under ``null`` always 10."""
     drawn = design(["as_adopted", "judge"], size=size, unknown=5)
     points, rng = points_in(drawn), np.random.default_rng(seed)
@@ -141,7 +141,7 @@ def test_whole_numbers_and_lists_are_told_by_the_values_in_the_box() -> None:
     saved = np.where(bad, 0.0, 0.3 * (points["scenario"] == "judge"))
     cases, needs = (1 - saved)[:, None, None] * np.ones((1, 3, 1)), np.ones((len(points), 3, 1))
     told = analyse(study(drawn, points, {CASES: cases, NEEDS: needs}, discovery=QUICK), CASES)
-    assert set(draws_of(drawn)["review.kind"]) == {"low", "middle", "high"}
+    assert set(parameter_draws(drawn)["review.kind"]) == {"low", "middle", "high"}
     assert "review.kind is high" in told.answer[1]
     assert [drawing.function for drawing in told.drawings] == ["discovery_boxes"]  # words have no axis
 

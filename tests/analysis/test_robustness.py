@@ -7,22 +7,31 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import frontier
-from experiments.analysis.regret import SATISFIED, SCORES, Spec, kendall, measured, naive_regret, regret_of, robustness_table
+from experiments.analysis.regret import (
+    SATISFIED,
+    SCORE_NAMES,
+    RobustnessSpec,
+    kendall,
+    naive_regret,
+    regret_of,
+    robustness_measures,
+    robustness_table,
+)
 from experiments.analysis.robustness import analyse, unsuited
 from experiments.design.designs import Design
 from experiments.statistics import half_width
-from experiments.store.outcomes import Outcome, Told
+from experiments.store.outcomes import ArrayStudy, Outcome
 from sim.world.record import ConfigError
 from tests.analysis.studies import CASES, NEEDS, asked, asked_again, design, points_in, read_against, study
 
 NAMES = ["as_adopted", "judge", "notice"]
 
 
-def spec() -> Spec:
-    return Spec(**asked(robustness={"resamples": 100}).analysis["robustness"])
+def spec() -> RobustnessSpec:
+    return RobustnessSpec(**asked(robustness={"resamples": 100}).analysis["robustness"])
 
 
-def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> Told:
+def crossing(W: int = 4, noise: float = 0.0, seed: int = 1) -> ArrayStudy:
     """Judge saves 40 x0 per cent and costs nothing; notice saves 40 (1 - x0) per cent and costs 10 x1 per cent of the needs."""
     drawn = design(NAMES)
     points, rng = points_in(drawn), np.random.default_rng(seed)
@@ -133,13 +142,13 @@ def values_of(noise: float, seed: int = 1) -> np.ndarray:
 def test_regret_of_policies_that_never_change_places_is_their_distance() -> None:
     values = np.array([0.0, 5.0, 3.0])[:, None, None] + np.random.default_rng(5).normal(size=(1, 20, 4))
     assert regret_of(values).mean(1) == pytest.approx([5.0, 0.0, 2.0])
-    assert measured(np.stack([values] * 3), spec()).scores[0, :, 4].tolist() == [0.0, 1.0, 0.0]
+    assert robustness_measures(np.stack([values] * 3), spec()).scores[0, :, 4].tolist() == [0.0, 1.0, 0.0]
 
 
 def test_policies_that_are_the_same_share_the_first_place() -> None:
     values = np.zeros((3, 4, 10, 3))
-    assert measured(values, spec()).scores[..., 4] == pytest.approx(0.25)
-    assert measured(values, spec()).scores[..., 5:] == pytest.approx(2.5)
+    assert robustness_measures(values, spec()).scores[..., 4] == pytest.approx(0.25)
+    assert robustness_measures(values, spec()).scores[..., 5:] == pytest.approx(2.5)
 
 
 def test_concordance_is_one_where_all_judges_agree_and_near_zero_where_nobody_does() -> None:
@@ -153,7 +162,7 @@ def test_a_draw_without_a_run_is_left_out_and_told() -> None:
     holed[70, 2, 0] = np.nan  # of judge
     told = analyse(study(whole.design, whole.points, {CASES: holed, NEEDS: whole.cube(NEEDS).values}), CASES)
     assert any("Left out: 1 draw" in sentence for sentence in told.sure)
-    assert len(told.tables["regrets"]) == 63 * 3 * len(SCORES)
+    assert len(told.tables["regrets"]) == 63 * 3 * len(SCORE_NAMES)
 
 
 def test_two_worlds_give_no_limits_over_worlds_and_say_so() -> None:
@@ -186,7 +195,7 @@ def test_more_is_better_for_needs_met() -> None:
     assert mean == pytest.approx(-5.0, abs=0.2)  # notice loses 10 x1 per cent
 
 
-def rising() -> Told:
+def rising() -> ArrayStudy:
     """Judge saves 40 x0 per cent of a baseline that rises with x0, so that it saves most where there is most to save."""
     drawn = design(["as_adopted", "judge", "notice"])
     points = points_in(drawn)
@@ -290,7 +299,7 @@ def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     assert told.drawings == []
 
 
-def on_events(whole: Told, **events: int) -> Told:
+def on_events(whole: ArrayStudy, **events: int) -> ArrayStudy:
     """So many events in all behind each of these policies, in every outcome."""
     names, held = whole.points["scenario"].to_numpy(str), {}
     for outcome, cube in whole.held.items():

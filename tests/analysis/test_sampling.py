@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from experiments.design.designs import Design, Uncertainty
-from experiments.design.sampling import combinations_of, draws_of, scaled, unit_draws, unit_of
+from experiments.design.sampling import combinations_of, parameter_draws, scaled, unit_draws, unit_of
 from sim.world.record import ConfigError
 
 SHAPES: dict[str, Uncertainty] = {
@@ -64,14 +64,14 @@ def test_a_latin_hypercube_has_one_draw_a_stratum_in_each_factor(size: int) -> N
 
 def test_a_grid_is_every_combination_of_its_values_with_both_ends() -> None:
     unknown = {"a.x": Uncertainty(low=1.0, high=2.0), "a.n": Uncertainty(low=-1, high=1, shape="whole"), "a.k": SHAPES["listed"]}
-    rows = draws_of(design("grid", uncertainties=unknown, levels=5))
+    rows = parameter_draws(design("grid", uncertainties=unknown, levels=5))
     wanted = product([1.0, 1.25, 1.5, 1.75, 2.0], [-1, 0, 1], ["none", "some", "all"])
     assert list(rows.itertuples(index=False, name=None)) == list(wanted)
 
 
 def test_a_grid_of_whole_numbers_has_as_many_as_levels_if_there_are_more() -> None:
     unknown = {"a.n": Uncertainty(low=0, high=100, shape="whole")}
-    assert list(draws_of(design("grid", uncertainties=unknown, levels=3))["a.n"]) == [0, 50, 100]
+    assert list(parameter_draws(design("grid", uncertainties=unknown, levels=3))["a.n"]) == [0, 50, 100]
 
 
 @pytest.mark.parametrize("levels", [4, 6])

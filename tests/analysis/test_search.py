@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from experiments.design.designs import Design, design_of
-from experiments.design.search import Row, Told, is_over, next_generation
+from experiments.design.search import PointRow, ScoredRow, is_over, next_generation
 from sim.world.record import ConfigError
 from tests.shares import one_in
 
@@ -29,13 +29,15 @@ def design(sampler: str = "nsga2", generation: int = 8, seed: int = 1, **given: 
     return Design(question="what if so?", search=search, draw_seed=seed, **({"levers": levers, "uncertainties": SPACE} | given))
 
 
-def objectives(row: Row) -> tuple[float, float]:
+def objectives(row: PointRow) -> tuple[float, float]:
     on = sum(level == "on" for level in row.values())
     return 0.2 - 0.02 * on - 0.01 * row.get("review.rho", 0.0), 0.5 - 0.01 * on**2
 
 
-def run(design: Design, generations: int, judge: Callable[[Row], Sequence[float] | None] = objectives) -> list[list[Told]]:
-    history: list[list[Told]] = []
+def run(
+    design: Design, generations: int, judge: Callable[[PointRow], Sequence[float] | None] = objectives
+) -> list[list[ScoredRow]]:
+    history: list[list[ScoredRow]] = []
     for _ in range(generations):
         history.append([(row, judge(row)) for row in next_generation(design, history)])
     return history
@@ -106,7 +108,7 @@ def test_a_history_of_another_design_is_refused() -> None:
 def test_what_failed_is_told_as_failed_and_never_as_good(sampler: str) -> None:
     """Everything that is on fails; a search that took failures for results would go there."""
 
-    def judge(row: Row) -> Sequence[float] | None:
+    def judge(row: PointRow) -> Sequence[float] | None:
         return None if row["judge"] == "on" else (float("nan"), 0.5) if row["line"] == "six" else objectives(row)
 
     last = run(design(sampler, generation=16), 8, judge)[-1]
@@ -116,7 +118,7 @@ def test_what_failed_is_told_as_failed_and_never_as_good(sampler: str) -> None:
 def test_a_generation_of_which_some_failed_has_children_all_the_same() -> None:
     """Else the second generation would be drawn at random again, and of twenty levers that all pay ten would be on."""
 
-    def judge(row: Row) -> Sequence[float] | None:
+    def judge(row: PointRow) -> Sequence[float] | None:
         good = sum(level == "on" for level in row.values())
         return None if good % 5 == 0 else (-float(good), float(good))
 
@@ -143,7 +145,7 @@ def test_it_comes_near_a_front_that_is_known() -> None:
     """Twelve levers of which each pays or costs by itself: on the front stand those with the first levers on, and no later ones."""
     worth = [1.0 / (1 + number) for number in range(12)]  # what each takes off for a cost of one
 
-    def judge(row: Row) -> tuple[float, float]:
+    def judge(row: PointRow) -> tuple[float, float]:
         on = [row[f"l{number:02}"] == "on" for number in range(12)]
         return -sum(gain for gain, held in zip(worth, on, strict=True) if held), -float(sum(on))
 

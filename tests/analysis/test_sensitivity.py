@@ -17,7 +17,7 @@ from experiments.design.designs import Design
 from experiments.design.sampling import problem_of, unit_draws
 from experiments.figures import draw
 from experiments.statistics import half_width
-from experiments.store.outcomes import Told
+from experiments.store.outcomes import ArrayStudy
 from sim.arrays import Reals
 from sim.world.record import ConfigError
 from tests.analysis.drawn_studies import (
@@ -242,7 +242,7 @@ def test_elementary_effects_are_those_of_the_library() -> None:
 
     units = unit_draws(design_of("morris", LINE, size=9))
     values = np.random.default_rng(8).normal(size=(len(units), 2))
-    own = effects.steps_of(effects.elementary(units, values))
+    own = effects.morris_indices(effects.elementary(units, values))
     theirs = library.analyze(problem_of(list(LINE)), units, values.mean(axis=1), num_levels=4, seed=1)
     assert own == pytest.approx(np.stack([theirs["mu"], theirs["mu_star"], theirs["sigma"]]))
 
@@ -366,7 +366,7 @@ def test_conditions_are_analysed_one_by_one_and_compared_within_themselves() -> 
     }
 
 
-def holed(design: Design, holes: list[tuple[int, int]]) -> Told:
+def holed(design: Design, holes: list[tuple[int, int]]) -> ArrayStudy:
     study = study_of(design, ishigami if "a.x1" in design.uncertainties else line, 0.1, worlds=4, lucks=2)
     values = study.cube(OUTCOME).values.copy()
     for point, world in holes:
@@ -467,7 +467,7 @@ def test_inputs_that_are_whole_or_words_are_drawn_and_told_by_their_ends() -> No
 
 
 def test_designs_that_do_not_suit_are_told_what_is_wanted() -> None:
-    def study(design: Design, points: pd.DataFrame | None = None) -> Told:
+    def study(design: Design, points: pd.DataFrame | None = None) -> ArrayStudy:
         rows = points_of(design) if points is None else points
         return told(design, np.zeros((len(rows), 1, 1)), rows)
 
@@ -512,7 +512,7 @@ def linear(rows: pd.DataFrame) -> Any:
     return 1.0 + rows["a.x0"] + 0.1 * rows["a.x1"]
 
 
-def two_policies(draw: str = "latin_hypercube", size: int = 40) -> Told:
+def two_policies(draw: str = "latin_hypercube", size: int = 40) -> ArrayStudy:
     bounds = {"a.x0": (0.0, 1.0), "a.x1": (0.0, 1.0)}
     return study_of(design_of(draw, bounds, size=size, scenarios=["as_adopted", "judge"]), linear, 0.01, 3)
 

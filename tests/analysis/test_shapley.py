@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from experiments.analysis.shapley import codes_of, contributions, first_in, interactions, last_in, levers_in, shapley
+from experiments.analysis.shapley import codes_of, contributions, first_in, last_in, levers_in, shapley, shapley_interactions
 from sim.arrays import Reals
 
 
@@ -45,9 +45,9 @@ def test_what_adds_up_gives_each_its_own_contribution_and_no_interaction() -> No
     own = [3.0, -1.0, 0.5, 0.0]
     values = game(4, lambda on: sum(own[lever] for lever in on))
     assert shapley(values) == pytest.approx(own)
-    off_diagonal = interactions(values)[~np.eye(4, dtype=bool)]
+    off_diagonal = shapley_interactions(values)[~np.eye(4, dtype=bool)]
     assert off_diagonal == pytest.approx(0.0)
-    assert np.isnan(np.diag(interactions(values))).all()
+    assert np.isnan(np.diag(shapley_interactions(values))).all()
 
 
 def test_in_the_glove_game_the_only_right_glove_takes_two_thirds() -> None:
@@ -56,7 +56,7 @@ def test_in_the_glove_game_the_only_right_glove_takes_two_thirds() -> None:
 
 
 def test_in_the_glove_game_the_left_gloves_overlap_and_left_and_right_need_each_other() -> None:
-    found = interactions(game(3, lambda on: float(2 in on and bool(on & {0, 1}))))
+    found = shapley_interactions(game(3, lambda on: float(2 in on and bool(on & {0, 1}))))
     assert found[0, 1] == pytest.approx(-1 / 2)
     assert found[0, 2] == found[1, 2] == pytest.approx(1 / 2)
 
@@ -65,7 +65,7 @@ def test_in_the_glove_game_the_left_gloves_overlap_and_left_and_right_need_each_
 def test_those_who_are_all_needed_share_alike_and_others_have_nothing(needed: set[int]) -> None:
     values = game(5, lambda on: float(needed <= on))
     assert shapley(values) == pytest.approx([1 / len(needed) if lever in needed else 0.0 for lever in range(5)])
-    found = interactions(values)
+    found = shapley_interactions(values)
     for pair in combinations(range(5), 2):
         assert found[pair] == pytest.approx(1 / (len(needed) - 1) if {*pair} <= needed else 0.0)
 
@@ -82,7 +82,7 @@ def test_an_interaction_is_what_a_pair_is_worth_in_one_piece_and_in_two() -> Non
     """The value of the merged pair, less the value of each in the game without the other (Grabisch and Roubens 1999, Theorem 3)."""
     count = 5
     values = random_games(count, 1)[0]
-    found = interactions(values)
+    found = shapley_interactions(values)
     assert found == pytest.approx(found.T, nan_ok=True)
     for one, other in combinations(range(count), 2):
         rest = [lever for lever in range(count) if lever not in (one, other)]
@@ -147,7 +147,7 @@ def test_who_never_adds_anything_has_exactly_nothing(values: Reals) -> None:
     idle = np.concatenate([values, values])  # a further lever, the last, that changes nothing
     assert shapley(idle)[-1] == 0.0
     assert shapley(idle)[:-1] == pytest.approx(shapley(values), abs=1e-8)
-    assert (interactions(idle)[-1, :-1] == 0.0).all()
+    assert (shapley_interactions(idle)[-1, :-1] == 0.0).all()
 
 
 @given(GAMES)
@@ -167,5 +167,5 @@ def test_twelve_levers_in_ten_worlds_take_no_time() -> None:
     values = random_games(12, 10)
     began = time.perf_counter()
     shapley(values)
-    interactions(values)
+    shapley_interactions(values)
     assert time.perf_counter() - began < 1.0

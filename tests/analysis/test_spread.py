@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from experiments.analysis.spread import bands_of, complete, kept_of, left_out, noise_of, share_limits, steadied, variances_of
+from experiments.analysis.spread import (
+    bands_of,
+    complete,
+    complete_part,
+    left_out,
+    noise_of,
+    share_limits,
+    spread_components,
+    steadied,
+)
 from experiments.statistics import quantile_of
 
 KNOWN = {"parameter": 2.0, "world": 1.0, "interaction": 0.5, "luck": 3.0}
@@ -29,7 +38,7 @@ def layout(rng: np.random.Generator, D: int, W: int, L: int, times: int) -> np.n
 @pytest.mark.parametrize("size", [(4, 3, 2), (12, 4, 3)])
 def test_components_are_unbiased_on_layouts_with_known_components(size: tuple[int, int, int]) -> None:
     tables = layout(np.random.default_rng(1), *size, 3000)
-    found = np.array([variances_of(table)[:4] for table in tables])
+    found = np.array([spread_components(table)[:4] for table in tables])
     error = found.std(0, ddof=1) / np.sqrt(len(found))
     assert (np.abs(found.mean(0) - list(KNOWN.values())) < 4 * error).all()
     assert (error < 0.15).all()  # or the test could not fail
@@ -37,7 +46,7 @@ def test_components_are_unbiased_on_layouts_with_known_components(size: tuple[in
 
 def test_without_a_second_luck_its_variance_is_part_of_world_and_interaction() -> None:
     tables = layout(np.random.default_rng(2), 8, 4, 1, 3000)
-    found = np.array([variances_of(table)[:4] for table in tables])
+    found = np.array([spread_components(table)[:4] for table in tables])
     error = found[:, :3].std(0, ddof=1) / np.sqrt(len(found))
     wanted = [KNOWN["parameter"], KNOWN["world"] + SHARED, KNOWN["interaction"] + KNOWN["luck"] - SHARED]
     assert (np.abs(found[:, :3].mean(0) - wanted) < 4 * error).all()
@@ -46,7 +55,7 @@ def test_without_a_second_luck_its_variance_is_part_of_world_and_interaction() -
 
 def test_one_draw_leaves_worlds_and_luck() -> None:
     tables = layout(np.random.default_rng(3), 1, 6, 3, 3000)
-    found = np.array([variances_of(table)[:4] for table in tables])
+    found = np.array([spread_components(table)[:4] for table in tables])
     assert np.isnan(found[:, [0, 2]]).all()
     assert found[:, 3].mean() == pytest.approx(KNOWN["luck"], rel=0.05)
     assert found[:, 1].mean() == pytest.approx(KNOWN["world"] + KNOWN["interaction"], rel=0.12)
@@ -61,7 +70,7 @@ def test_a_spread_of_one_source_alone_is_given_to_that_source() -> None:
             effect -= effect.mean(0, keepdims=True) + effect.mean(1, keepdims=True) - effect.mean()
         if name == "luck":
             effect -= effect.mean(2, keepdims=True)
-        found = variances_of(np.broadcast_to(effect, (6, 5, 3)).copy())
+        found = spread_components(np.broadcast_to(effect, (6, 5, 3)).copy())
         free = {"parameter": 5, "world": 4, "interaction": 20, "luck": 10}[name]
         wanted = (effect**2).sum() / free if name in ("interaction", "luck") else effect.var(ddof=1)
         assert getattr(found, name) == pytest.approx(wanted)
@@ -71,9 +80,9 @@ def test_a_spread_of_one_source_alone_is_given_to_that_source() -> None:
 
 
 def test_shares_add_up_to_one_and_are_zero_where_nothing_spreads() -> None:
-    found = variances_of(layout(np.random.default_rng(5), 5, 3, 2, 1)[0]).shares
+    found = spread_components(layout(np.random.default_rng(5), 5, 3, 2, 1)[0]).shares
     assert sum(found.values()) == pytest.approx(1.0)
-    assert set(variances_of(np.ones((4, 3, 2))).shares.values()) == {0.0}
+    assert set(spread_components(np.ones((4, 3, 2))).shares.values()) == {0.0}
 
 
 def test_draws_without_all_runs_are_left_out_and_counted_and_worlds_never_run_are_not_missed() -> None:
@@ -83,10 +92,10 @@ def test_draws_without_all_runs_are_left_out_and_counted_and_worlds_never_run_ar
     kept, dropped = complete(holed)
     assert dropped == 1
     assert (kept == np.delete(values, 2, axis=0)).all()
-    assert variances_of(holed)[:4] == variances_of(np.delete(values, 2, axis=0))[:4]
+    assert spread_components(holed)[:4] == spread_components(np.delete(values, 2, axis=0))[:4]
     assert bands_of(holed).dropped == 1
     assert bands_of(np.full((3, 2, 1), np.nan)).draws == 0
-    assert np.isnan(variances_of(np.full((3, 2, 1), np.nan)).parameter)
+    assert np.isnan(spread_components(np.full((3, 2, 1), np.nan)).parameter)
 
 
 def test_bands_in_closed_form() -> None:
@@ -151,22 +160,22 @@ def test_one_world_tells_nothing_of_noise_and_leaves_the_means() -> None:
 def test_an_interrupted_expansion_costs_the_runs_that_it_added_and_no_others() -> None:
     known = np.ones((64, 9, 2), bool)
     known[2:, 8] = False  # a ninth world, begun in two draws
-    kept = kept_of(known)
+    kept = complete_part(known)
     assert (kept.draws.sum(), kept.worlds.tolist(), kept.dropped) == (64, [True] * 8 + [False], (0, 1, 0))
     lucks = np.ones((64, 4, 3), bool)
     lucks[1:, :, 2] = False  # a third luck, begun in one draw
-    assert kept_of(lucks).dropped == (0, 0, 1)
+    assert complete_part(lucks).dropped == (0, 0, 1)
     draws = np.ones((100, 8, 1), bool)
     draws[64:, 1:] = False  # more draws, in their first world
-    assert kept_of(draws).dropped == (36, 0, 0)
+    assert complete_part(draws).dropped == (36, 0, 0)
     half = np.ones((10, 4, 2), bool)
     half[:, 3, 1] = False  # a fourth world, with its first luck
-    assert kept_of(half).dropped == (0, 1, 0)
+    assert complete_part(half).dropped == (0, 1, 0)
     single = np.ones((1, 8, 1), bool)
     single[0, 3] = False
-    assert kept_of(single).dropped == (0, 0, 0)  # a world without any run is not missed
-    assert kept_of(single).worlds.sum() == 7
-    assert kept_of(np.zeros((3, 2, 1), bool)).draws.sum() == 0
+    assert complete_part(single).dropped == (0, 0, 0)  # a world without any run is not missed
+    assert complete_part(single).worlds.sum() == 7
+    assert complete_part(np.zeros((3, 2, 1), bool)).draws.sum() == 0
     assert "1 world" in left_out(kept.dropped)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis.threshold import Steps, analyse, cliff_of, steps_of, steps_table, unsuited
+from experiments.analysis.threshold import Steps, analyse, cliff_of, slopes_of, steps_table, unsuited
 from experiments.design.designs import Design, Uncertainty, design_of
 from experiments.statistics import half_width
-from experiments.store.outcomes import Cube, Outcome, Told, cube_from
+from experiments.store.outcomes import ArrayStudy, Outcome, Outcomes, outcomes_from
 from experiments.text import number
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
@@ -40,7 +40,7 @@ def cliff(level: float) -> float:
     return 0.2 - 0.001 * level - 0.05 * (level > 4)
 
 
-def told_of(curve, W: int = 6, noise: float = 0.0, seed: int = 1, drawn: Design | None = None) -> Told:  # type: ignore[no-untyped-def]
+def told_of(curve, W: int = 6, noise: float = 0.0, seed: int = 1, drawn: Design | None = None) -> ArrayStudy:  # type: ignore[no-untyped-def]
     drawn = drawn or arms()
     rng = np.random.default_rng(seed)
     points = points_of_levers(drawn) if drawn.levers else points_in(drawn)
@@ -144,7 +144,7 @@ def test_a_future_without_a_run_at_one_level_is_left_out_of_the_steps() -> None:
     told = told_of(smooth, drawn=levers())
     values = told.cube(CASES).values.copy()
     values[45] = np.nan
-    held = {CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}
+    held = {CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}
     found = analyse(told._replace(held=held), CASES)
     assert any("Left out at every level, case disclosure rate: 1 draw, for" in sentence for sentence in found.sure)
     assert found.tables["steps"]["per_unit"].notna().all()
@@ -173,7 +173,7 @@ def test_the_committed_designs_are_read() -> None:
     for name in ("threshold_sweep", "threshold_fan"):
         drawn = design_of(name)
         points = points_in(drawn) if drawn.arms else pd.DataFrame({"threshold": list(drawn.levers["threshold"])})
-        told = Told(name, drawn, points, *told_of(smooth)[3:6], {})
+        told = ArrayStudy(name, drawn, points, *told_of(smooth)[3:6], {})
         assert unsuited(told) is None
 
 
@@ -188,17 +188,17 @@ def test_the_committed_designs_are_read() -> None:
 )
 def test_other_designs_are_told_what_is_wanted(drawn: Design, words: str) -> None:
     points = points_in(drawn)
-    assert words in (unsuited(Told("x", drawn, points, *told_of(smooth)[3:6], {})) or "")
+    assert words in (unsuited(ArrayStudy("x", drawn, points, *told_of(smooth)[3:6], {})) or "")
 
 
 def test_steps_of_a_slice_are_steps_too() -> None:
     drawn, outcome = arms((2, 4, 6)), Outcome("case_disclosure_rate", "group", "lgbtq")
-    cube: Cube = cube_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
-    told = Told("x", drawn, cube.points, *told_of(smooth)[3:6], {outcome: cube, NEEDS: cube})
+    cube: Outcomes = outcomes_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
+    told = ArrayStudy("x", drawn, cube.points, *told_of(smooth)[3:6], {outcome: cube, NEEDS: cube})
     found = analyse(told, outcome)
     assert found.tables["steps"]["per_unit"].to_numpy(float)[:2] == pytest.approx(-25.0)
     assert found.answer[0].startswith("case_disclosure_rate.group.lgbtq")
-    assert steps_of.__doc__
+    assert slopes_of.__doc__
 
 
 def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
@@ -251,9 +251,9 @@ def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
     told = told_of(smooth, W=5)
     values = told.cube(CASES).values.copy()
     values[2, 4] = np.nan
-    found = analyse(told._replace(held={CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
+    found = analyse(told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
     fewer = analyse(told_of(smooth, W=5)._replace(held={
-        CASES: cube_from(CASES, told.points, values[:, :4]), NEEDS: cube_from(NEEDS, told.points, told.cube(NEEDS).values[:, :4])
+        CASES: outcomes_from(CASES, told.points, values[:, :4]), NEEDS: outcomes_from(NEEDS, told.points, told.cube(NEEDS).values[:, :4])
     }), CASES)  # fmt: skip
     assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
 
@@ -269,7 +269,7 @@ def holed(curve, missing: list[tuple[int, int]], W: int = 8, **more):  # type: i
     values = told.cube(CASES).values.copy()
     for level, world in missing:
         values[level, world] = np.nan
-    return told._replace(held={CASES: cube_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)})
+    return told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)})
 
 
 @pytest.mark.parametrize("missing", [[(2, 5)], [(0, 0), (1, 1), (2, 2), (3, 3)], [(0, 7), (1, 7), (3, 7)]])

@@ -37,7 +37,7 @@ def test_a_measurement_that_fails_is_one_line_and_status_three(
 ) -> None:
     monkeypatch.setattr(bench.subprocess, "run", lambda *words, **more: answer)
     with pytest.raises(StoppedError, match=r"^processes could not be measured: "):
-        bench.apart("processes")
+        bench.in_fresh_process("processes")
     monkeypatch.setattr(sys, "argv", ["bench"])
     with pytest.raises(SystemExit) as ended:
         bench.main()
@@ -47,7 +47,7 @@ def test_a_measurement_that_fails_is_one_line_and_status_three(
 
 def test_a_measurement_that_succeeds_is_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.subprocess, "run", lambda *words, **more: answered(0, 'a word\n{"ratio": 1.5}\n'))
-    assert bench.apart("processes")["ratio"] == 1.5
+    assert bench.in_fresh_process("processes")["ratio"] == 1.5
 
 
 def test_a_worker_that_dies_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

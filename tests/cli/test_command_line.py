@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from sim.config import run_from_shell
-from sim.sources.checksums import FOLDER
+from sim.sources.checksums import TABLES_FOLDER
 from sim.world.record import ConfigError
 from tests.shell import status_of
 
@@ -143,7 +143,7 @@ def test_a_spoilt_table_is_one_line_and_leaves_nothing(
     name: str, key: str, spoil: Callable[[pd.DataFrame], pd.DataFrame], line: str, tmp_path: Path, here: Here
 ) -> None:
     table = tmp_path / f"{name}.csv"
-    spoil(pd.read_csv(FOLDER / f"{name}.csv")).to_csv(table, index=False)
+    spoil(pd.read_csv(TABLES_FOLDER / f"{name}.csv")).to_csv(table, index=False)
     done = here("run", f"{key}={table}", f"output={tmp_path / 'results'}")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr

@@ -25,7 +25,7 @@ from experiments.output import OutputError, naming, replaced_folder, whole_folde
 from experiments.store import store as store_module
 from experiments.store.about import write_whole
 from experiments.store.parts import write_part
-from experiments.store.schema import RUNS
+from experiments.store.schema import RUNS_SCHEMA
 from sim.review import assembly
 from sim.sources import build
 from sim.world.record import ConfigError
@@ -172,7 +172,7 @@ def test_a_report_stays_where_the_new_one_cannot_be_put_in_its_place(tmp_path: P
 
 
 def test_a_store_names_the_folder_or_file_that_it_cannot_write(tmp_path: Path) -> None:
-    runs = RUNS.empty_table()
+    runs = RUNS_SCHEMA.empty_table()
     with no_file_longer_than(100):
         with pytest.raises(OSError, match="too large") as told:
             write_part(tmp_path, "runs", "all", 1, runs)

@@ -22,7 +22,7 @@ import pytest
 from experiments import cli, interrupts
 from experiments.errors import StoppedError
 from experiments.execution import workers as processes
-from experiments.execution.workers import Hands, UnguardedError, refuse_unguarded, stands_guarded
+from experiments.execution.workers import UnguardedError, Workers, refuse_unguarded, stands_guarded
 from experiments.interrupts import deaf_children, held, listening
 from experiments.store.places import STORES, stores_in
 from experiments.store.reader import StoredStudy
@@ -209,7 +209,7 @@ def killed(_: float) -> None:
 
 @pytest.mark.slow
 def test_work_that_is_under_way_is_given_up_at_once_when_its_parent_stops() -> None:
-    with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
+    with pytest.raises(KeyError), Workers(2, nothing, ()) as hands:  # noqa: PT012
         hands.submit(asleep, 0.0).result()
         for _ in range(8):
             hands.submit(asleep, 300.0)
@@ -221,7 +221,7 @@ def test_work_that_is_under_way_is_given_up_at_once_when_its_parent_stops() -> N
 
 @pytest.mark.slow
 def test_a_worker_that_dies_breaks_the_others_work_and_nobody_waits() -> None:
-    with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:
+    with pytest.raises(BrokenProcessPool), Workers(2, nothing, ()) as hands:
         hands.submit(killed, 0.0).result()
     assert multiprocessing.active_children() == []
 
@@ -314,7 +314,7 @@ def test_an_interrupt_of_waiting_leaves_no_work_locked(monkeypatch: pytest.Monke
     free = list[bool]()
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        with pytest.raises(KeyError), Hands(1, nothing, ()) as hands:  # noqa: PT012
+        with pytest.raises(KeyError), Workers(1, nothing, ()) as hands:  # noqa: PT012
             futures = [hands.submit(asleep, 300.0) for _ in range(300)]
             for place in range(200):
                 with suppress(Interruption):
@@ -351,7 +351,7 @@ def slow_to_read(seconds: float) -> Slow:
     return Slow()
 
 
-def keep_the_reader_busy(hands: Hands) -> None:
+def keep_the_reader_busy(hands: Workers) -> None:
     """Two processes have begun, and a second from now who reads their results is at one of them for four.
 
     The reader hands out work too: whatever else is asked for must be before that second is over.
@@ -375,7 +375,7 @@ def dies_in_its_result(seconds: float) -> bytes:
 
 @pytest.mark.slow
 def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
-    with pytest.raises(KeyError), Hands(2, nothing, ()) as hands:  # noqa: PT012
+    with pytest.raises(KeyError), Workers(2, nothing, ()) as hands:  # noqa: PT012
         keep_the_reader_busy(hands)
         hands.submit(long_result, 2.0)
         time.sleep(2.5)
@@ -386,7 +386,7 @@ def test_a_result_that_is_torn_in_the_middle_holds_up_nobody() -> None:
 @pytest.mark.slow
 def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed() -> None:
     began = time.monotonic()
-    with pytest.raises(BrokenProcessPool), Hands(2, nothing, ()) as hands:  # noqa: PT012
+    with pytest.raises(BrokenProcessPool), Workers(2, nothing, ()) as hands:  # noqa: PT012
         keep_the_reader_busy(hands)
         dying = hands.submit(dies_in_its_result, 2.0)
         while hands.next_ended() is not dying:
@@ -434,11 +434,11 @@ def test_a_process_that_dies_before_it_has_read_what_it_is_given_holds_up_nobody
 
 @pytest.mark.slow
 def test_each_process_is_given_what_is_large_and_nobody_goes_on_handing_over() -> None:
-    with Hands(2, sized, (), (bytes(SIZE),)) as hands:
+    with Workers(2, sized, (), (bytes(SIZE),)) as hands:
         for _ in range(4):
             hands.submit(size_given, 0.0)
         assert [hands.next_ended().result() for _ in range(4)] == [SIZE] * 4
-    with Hands(3, sized, (), (bytes(SIZE),)) as hands:
+    with Workers(3, sized, (), (bytes(SIZE),)) as hands:
         assert hands.submit(size_given, 0.0).result() == SIZE, "two others have not begun"
     for _ in range(100):
         if not (left := [thread.name for thread in threading.enumerate() if "_hand_over" in thread.name]):
@@ -454,7 +454,7 @@ def locks_its_threads(_: float) -> None:
 
 @pytest.mark.slow
 def test_a_worker_in_which_no_thread_can_begin_is_stopped_without_being_killed() -> None:
-    with pytest.raises(KeyError), Hands(1, nothing, ()) as hands:  # noqa: PT012
+    with pytest.raises(KeyError), Workers(1, nothing, ()) as hands:  # noqa: PT012
         hands.submit(asleep, 0.0).result()
         hands.submit(locks_its_threads, 0.0)
         time.sleep(0.5)
@@ -491,7 +491,7 @@ def test_handlers_come_back_even_where_one_of_them_raises_at_once(monkeypatch: p
 @pytest.mark.slow
 def test_processes_that_ended_because_they_ran_the_script_are_told_by_their_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_BEGUN_AGAIN", -signal.SIGKILL)
-    with pytest.raises(UnguardedError, match=r"^workers: found 2 processes in a script"), Hands(2, nothing, ()) as hands:
+    with pytest.raises(UnguardedError, match=r"^workers: found 2 processes in a script"), Workers(2, nothing, ()) as hands:
         hands.submit(killed, 0.0).result()
 
 

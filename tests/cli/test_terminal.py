@@ -17,14 +17,14 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from experiments.analysis.record import Analysis, Drawing, Shown
+from experiments.analysis.record import Analysis, Drawing, ReportSpec
 from experiments.console import Terminal, console_of
 from experiments.figures.fan import COLUMNS as FAN
 from experiments.output import safe_name, stamped, whole_folder
-from experiments.studies.analyse import tell, write
+from experiments.studies.analyse import print_analysis, write_analysis
 from experiments.studies.compare import arms_table, closing_lines
 from experiments.studies.replication import printed, table_of
-from experiments.text import told_formulas
+from experiments.text import formulas_sentence
 from sim.compiled import CACHE
 from tests.cli.test_command_line import status_of
 from tests.figures.hostile import HOSTILE
@@ -122,7 +122,7 @@ def test_an_analysis_tells_names_as_text_and_warns_of_those_that_a_spreadsheet_c
     frame = pd.DataFrame({"lever": NAMES, "value": range(len(NAMES))})
     made = Analysis("a", "A", "[bold]what?[/]", [f"{name} is." for name in NAMES], [], {NAMES[0]: frame}, [])
     stream = io.StringIO()
-    tell(made, Terminal(file=stream, width=150), Shown(rows=99, lines=9, terminal_rows=99, terminal_columns=9))
+    print_analysis(made, Terminal(file=stream, width=150), ReportSpec(rows=99, lines=9, terminal_rows=99, terminal_columns=9))
     text = stream.getvalue()
     assert "[bold]what?[/]" in text
     assert "[bold red]a[/] is." in text
@@ -137,7 +137,7 @@ def test_a_comparison_warns_of_names_that_a_spreadsheet_computes() -> None:
     assert "=HYPERLINK(1)" in line
     assert "@SUM(A1)" in line
     assert "-0.5" not in line
-    assert told_formulas(["judge", "+1", "-2e3"]) == []
+    assert formulas_sentence(["judge", "+1", "-2e3"]) == []
 
 
 def test_a_study_prints_through_the_door_alone() -> None:
@@ -247,6 +247,6 @@ def test_an_analysis_writes_into_its_folder_alone(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": [1.0]})
     made = Analysis("a", "A", "what?", ["so."], [], {"../t": frame}, [Drawing("../../p", "fan", pd.DataFrame(columns=FAN), "", "")])
     (tmp_path / "deep" / "er").mkdir(parents=True)
-    write(made, SimpleNamespace(asked=SimpleNamespace(figures={})), tmp_path / "deep" / "er")  # type: ignore[arg-type]
+    write_analysis(made, SimpleNamespace(asked=SimpleNamespace(figures={})), tmp_path / "deep" / "er")  # type: ignore[arg-type]
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
     assert [name.rpartition("/")[0] for name in names] == ["deep/er"] * 3

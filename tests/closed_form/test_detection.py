@@ -9,7 +9,7 @@ from scipy import stats
 
 from sim.draws import Draws
 from sim.review.discrimination import Discrimination
-from sim.review.safeguard import in_order
+from sim.review.safeguard import in_check_order
 from sim.world.docket import Docket
 from sim.world.vocabulary import EMERGENCY, EXECUTED, FABRICATED, FORMAL, HONEST, PRESERVATION, RECHARACTERISED, REFUSED
 from tests.worlds import Office, answered, bare_world, ended, events, files, made_up, office, started, with_conduct
@@ -198,7 +198,7 @@ def test_splitting_a_ground_in_two_changes_no_event() -> None:
     whole, split = (events(run) for run in runs)
     stopped = whole["grounds"].astype(bool)
     assert stopped.sum() > 200
-    place = np.uint64(in_order(two).index("discrimination"))
+    place = np.uint64(in_check_order(two).index("discrimination"))
     both = (split["grounds"].to_numpy() >> place) & np.uint64(3)
     assert set(np.unique(both)) == {0, 3}, "the two halves stand or fall together"
     same = [name for name in whole.columns if name not in ("grounds", "reason", "narrowed")]

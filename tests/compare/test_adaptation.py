@@ -9,14 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis.adaptation import HEADLINE, NAIVE, Side, Spec, headline_of, moved_of, sides_of, where_of
-from experiments.design.arms import Entry, line_up
+from experiments.analysis.adaptation import (
+    HEADLINE_COLUMNS,
+    NAIVE,
+    AdaptationSpec,
+    ArmPair,
+    adaptation_headline,
+    arm_pairs_of,
+    moved_of,
+    where_of,
+)
+from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.scenarios import headers
 from experiments.errors import StoppedError
 from experiments.statistics import gap_of, half_width
-from experiments.store.results import DISPLACEMENT, Board
+from experiments.store.results import DISPLACEMENT, Results
 from experiments.studies import adaptation
-from experiments.studies.adaptation import ADAPTIVE, chosen_arms, main, protecting
+from experiments.studies.adaptation import ADAPTIVE, adaptation_arms, main, protecting
 from sim.world.record import ConfigError
 from tests.config.own_files import OwnFiles, in_place
 
@@ -28,14 +37,14 @@ TINY = (
     "demand.abusive_odds=0.3",
     "years=3",
 )
-SPEC = Spec(years=[1, 3])
-SIDES = [Side("judge", NAIVE, 1, 0), Side("judge", ADAPTIVE, 3, 2)]
+SPEC = AdaptationSpec(years=[1, 3])
+SIDES = [ArmPair("judge", NAIVE, 1, 0), ArmPair("judge", ADAPTIVE, 3, 2)]
 
 
-def board_of(numbers: dict[tuple[str, str, str], list[list[float]]], counts: int = 100) -> Board:
+def board_of(numbers: dict[tuple[str, str, str], list[list[float]]], counts: int = 100) -> Results:
     """Worlds of four entries, one luck: baseline and judge while nobody adapts, then the same under adaptation."""
     values = np.array([numbers[key] for key in numbers], float).swapaxes(0, 1)[..., None]  # [A, K, W, 1]
-    return Board(list(numbers), values, np.full(values.shape, counts), list(range(values.shape[2])))
+    return Results(list(numbers), values, np.full(values.shape, counts), list(range(values.shape[2])))
 
 
 RATE, NEEDS, FIRST = ("case_disclosure_rate", "all", "all"), ("legit_met_rate", "all", "all"), ("case_disclosure_rate", "year", "1")
@@ -52,8 +61,8 @@ def row(table: pd.DataFrame, conduct: str, year: str, measure: str) -> pd.Series
 
 
 def test_protection_is_the_share_of_the_baselines_disclosures_under_the_same_conduct() -> None:
-    table = headline_of(board_of(MADE), SIDES, SPEC, 10)
-    assert tuple(table.columns) == HEADLINE
+    table = adaptation_headline(board_of(MADE), SIDES, SPEC, 10)
+    assert tuple(table.columns) == HEADLINE_COLUMNS
     for conduct, wanted in ((NAIVE, 20.0), (ADAPTIVE, 10.0)):
         found = row(table, conduct, "all", "protection")
         np.testing.assert_allclose([found["value"], found["world_low"], found["world_high"]], wanted, atol=1e-9)
@@ -69,7 +78,7 @@ def test_protection_is_the_share_of_the_baselines_disclosures_under_the_same_con
 
 
 def test_fewer_events_than_a_rate_may_stand_on_give_no_number() -> None:
-    table = headline_of(board_of(MADE, counts=3), SIDES, SPEC, 10)
+    table = adaptation_headline(board_of(MADE, counts=3), SIDES, SPEC, 10)
     assert table["value"].isna().all()
     assert (table["events"] == 9).all()
 
@@ -84,7 +93,7 @@ def test_displacement_is_told_with_where_it_went() -> None:
     board.counts[1, 1] = 0
     board.counts[3, 0] = [[10], [200], [90]]
     board.values[3, 0] = [[0.5], [0.1], [0.3]]
-    table, where = headline_of(board, SIDES, SPEC, 10), where_of(board, SIDES, 10)
+    table, where = adaptation_headline(board, SIDES, SPEC, 10), where_of(board, SIDES, 10)
     assert row(table, NAIVE, "all", "displaced")["value"] == pytest.approx(20.0)
     assert row(table, ADAPTIVE, "all", "displaced")["value"] == pytest.approx(30.0)
     assert row(table, NAIVE, "all", "displaced")["events"] == 10 + 20 + 30
@@ -97,7 +106,7 @@ def test_displacement_is_told_with_where_it_went() -> None:
 def test_what_moved_is_told_in_the_baselines_own_disclosures() -> None:
     kind = ("case_disclosure_rate", "kind", "fabricated")
     numbers = {RATE: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
-    entries = [Entry(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
+    entries = [ArmRun(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
     table = moved_of(board_of(numbers), SIDES, entries, 10).set_index(["scenario", "by"])
     judge, adopted = table.loc[("judge", "kind")], table.loc[("as_adopted", "kind")]
     np.testing.assert_allclose([judge["naive"], judge["adaptive"], judge["moved"]], [10.0, 40.0, 30.0], atol=1e-9)
@@ -125,19 +134,19 @@ def test_the_gap_of_two_ratios_covers_its_value() -> None:
 
 
 def test_each_scenario_meets_the_baseline_under_the_same_conduct_in_the_same_worlds() -> None:
-    arms, _ = chosen_arms([*TINY, "scenarios=[judge,notice]"])
+    arms, _ = adaptation_arms([*TINY, "scenarios=[judge,notice]"])
     assert [arm.name for arm in arms] == ["judge naive", "notice naive", "judge adaptive", "notice adaptive"]
     assert len({arm.baseline_config.world_digest() for arm in arms} | {arm.config.world_digest() for arm in arms}) == 1
     for arm in arms:
         assert arm.config.conduct == arm.baseline_config.conduct
         assert arm.config.adaptation == arm.baseline_config.adaptation
         assert arm.config.adaptation.anyone == arm.name.endswith(ADAPTIVE)
-    entries = line_up(arms)
+    entries = arm_runs_of(arms)
     assert [entry.name for entry in entries] == [
         *("as_adopted naive", "judge naive", "notice naive"),
         *("as_adopted adaptive", "judge adaptive", "notice adaptive"),
     ]
-    assert sides_of(entries)[2:] == [Side("judge", ADAPTIVE, 4, 3), Side("notice", ADAPTIVE, 5, 3)]
+    assert arm_pairs_of(entries)[2:] == [ArmPair("judge", ADAPTIVE, 4, 3), ArmPair("notice", ADAPTIVE, 5, 3)]
 
 
 def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:
@@ -158,7 +167,7 @@ def test_a_scenario_whose_file_is_bad_is_left_out_of_all_and_told(
     assert not {"bad", "lame"} & set(found)
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["left out", "left out"]
-    assert [arm.name for arm in chosen_arms([*TINY, "scenarios=[judge]"])[0]] == ["judge naive", "judge adaptive"]
+    assert [arm.name for arm in adaptation_arms([*TINY, "scenarios=[judge]"])[0]] == ["judge naive", "judge adaptive"]
 
 
 @pytest.mark.parametrize("broken", ["draw_figure", "write_adapted"])

@@ -12,12 +12,12 @@ import pytest
 from scipy import stats
 
 from experiments.analysis import contrasts
-from experiments.analysis.contrasts import COLUMNS
+from experiments.analysis.contrasts import COMPARISON_COLUMNS
 from experiments.design.comparisons import Arm
 from experiments.errors import StoppedError
-from experiments.execution.comparison import FEWEST_WORLDS, changes_of
+from experiments.execution.comparison import FIRST_LOOK_WORLDS, changes_of
 from experiments.output import OutputError
-from experiments.settings import study_of
+from experiments.settings import conduct_of_study
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
 from experiments.studies import compare
@@ -49,8 +49,8 @@ def arms(*names: str) -> list[Arm]:
 
 def given(monkeypatch: pytest.MonkeyPatch, *names: str, **studied: object) -> None:
     """Let ``main`` compare these arms whatever it is asked, and draw nothing."""
-    asked = study_of(*TINY).model_copy(update=studied)
-    monkeypatch.setattr(compare, "chosen_arms", lambda overrides: (arms(*names), asked))
+    asked = conduct_of_study(*TINY).model_copy(update=studied)
+    monkeypatch.setattr(compare, "compared_arms", lambda overrides: (arms(*names), asked))
     monkeypatch.setattr(compare.report, "write", lambda *_: [])
 
 
@@ -70,7 +70,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_study_writes_its_tables_whole(written: Path) -> None:
     comparison, plane, manifest = read(written)
-    assert list(comparison.columns) == list(COLUMNS)
+    assert list(comparison.columns) == list(COMPARISON_COLUMNS)
     assert list(dict.fromkeys(comparison["arm"])) == list(plane.index) == ["no_treaty", "strict", "twin"]
     assert {"comparison.csv", "comparison.parquet", "cooperation.csv", "runs.parquet"} <= set(manifest["files"])  # type: ignore[call-overload]
     assert {"all", "group", "requester", "requested", "instrument", "channel", "regime", "kind"} <= set(comparison["by"])
@@ -188,11 +188,11 @@ def test_until_stops_at_the_fewest_worlds_where_they_are_enough(
 ) -> None:
     given(monkeypatch, "strict", seeds=2, until=1.0, output=str(tmp_path))
     comparison, _, manifest = read(main())
-    assert comparison["worlds"].max() == FEWEST_WORLDS
+    assert comparison["worlds"].max() == FIRST_LOOK_WORLDS
     assert manifest["unreached"] == []
     said = capsys.readouterr()
     told = " ".join(said.out.split())
-    assert f"Stopped after {FEWEST_WORLDS} worlds: every arm's half-width is at most 1" in told
+    assert f"Stopped after {FIRST_LOOK_WORLDS} worlds: every arm's half-width is at most 1" in told
     assert "intervals are those at the stopping time" in told
     assert said.err.startswith("projected: at least about ")
 
@@ -211,10 +211,10 @@ def width(folder: Path) -> tuple[int, float]:
 def test_until_goes_on_until_every_arm_is_told_well_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given(monkeypatch, "no_treaty", "twin", seeds=2, until=1.0, output=str(tmp_path / "first"))
     worlds, half = width(main())
-    assert worlds == FEWEST_WORLDS
+    assert worlds == FIRST_LOOK_WORLDS
     given(monkeypatch, "no_treaty", "twin", seeds=2, until=0.8 * half, output=str(tmp_path / "second"))
     worlds, narrower = width(main())
-    assert worlds > FEWEST_WORLDS
+    assert worlds > FIRST_LOOK_WORLDS
     assert narrower <= 0.8 * half
 
 

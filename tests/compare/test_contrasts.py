@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.contrasts import (
-    COLUMNS,
+    COMPARISON_COLUMNS,
     agreement,
+    arm_comparison,
     changed_safeguards,
-    comparison_of,
     contrast_of,
     cooperation_of,
     movable,
     on_frontier,
 )
-from experiments.design.arms import Entry
+from experiments.design.arms import ArmRun
 from experiments.design.scenarios import Header
-from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board, Key
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, EstimandKey, Results
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
 from sim.settings import Config
@@ -28,11 +28,11 @@ from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
 
 WORLDS, LUCKS, FEWEST = 6, 2, 10
-RATE: Key = ("case_disclosure_rate", "all", "all")
-MET: Key = ("legit_met_rate", "all", "all")
-MEDIAN: Key = ("legit_delay_days", "quantile", "0.5")
-QUARTER: Key = ("legit_delay_days", "quantile", "0.25")
-GROUP: Key = ("targeted_rate", "group", "journalist")
+RATE: EstimandKey = ("case_disclosure_rate", "all", "all")
+MET: EstimandKey = ("legit_met_rate", "all", "all")
+MEDIAN: EstimandKey = ("legit_delay_days", "quantile", "0.5")
+QUARTER: EstimandKey = ("legit_delay_days", "quantile", "0.25")
+GROUP: EstimandKey = ("targeted_rate", "group", "journalist")
 KEYS = [
     RATE,
     MET,
@@ -46,12 +46,12 @@ KEYS = [
 HEADER = Header(name="no_treaty", question="q", motive="m", expect="e", direction={RATE[0]: "down", MET[0]: "same"}, finding=None)
 
 
-def entries() -> list[Entry]:
+def entries() -> list[ArmRun]:
     """The text as adopted, and no treaty against it."""
-    return [Entry("as_adopted", made_up(), 0), Entry("no_treaty", made_up("scenario=no_treaty"), 0)]
+    return [ArmRun("as_adopted", made_up(), 0), ArmRun("no_treaty", made_up("scenario=no_treaty"), 0)]
 
 
-def board(**after: object) -> Board:
+def board(**after: object) -> Results:
     """Two entries whose every number is drawn about 10; ``after`` is added to a metric of the second."""
     rng = np.random.default_rng(5)
     before = rng.normal(10.0, 1.0, (len(KEYS), WORLDS, LUCKS))
@@ -59,19 +59,19 @@ def board(**after: object) -> Board:
     for k, (metric, _, _) in enumerate(KEYS):
         values[1, k] += np.asarray(after.get(metric, 0.0))
     values[0, [key[0] for key in KEYS].index(DISPLACEMENT)] = np.nan
-    return Board(KEYS, values, np.full(values.shape, 5, np.int64), list(range(1, WORLDS + 1)))
+    return Results(KEYS, values, np.full(values.shape, 5, np.int64), list(range(1, WORLDS + 1)))
 
 
-def told(of: Board, pair: list[Entry] | None = None, fewest: int = FEWEST) -> pd.DataFrame:
+def told(of: Results, pair: list[ArmRun] | None = None, fewest: int = FEWEST) -> pd.DataFrame:
     """The comparison by metric and level."""
     contrast = contrast_of(of, pair or entries(), 1, fewest)
-    return comparison_of(of, [contrast], {"no_treaty": HEADER}).set_index(["metric", "level"])
+    return arm_comparison(of, [contrast], {"no_treaty": HEADER}).set_index(["metric", "level"])
 
 
 def test_the_table_has_its_columns_and_units() -> None:
     of = board()
-    frame = comparison_of(of, [contrast_of(of, entries(), 1, FEWEST)], {})
-    assert tuple(frame.columns) == COLUMNS
+    frame = arm_comparison(of, [contrast_of(of, entries(), 1, FEWEST)], {})
+    assert tuple(frame.columns) == COMPARISON_COLUMNS
     assert set(frame["arm"]) == {"no_treaty"}
     assert (frame["unit"] == frame["metric"].map(UNITS)).all()
     assert OFFICER_HOURS[0] not in set(frame["metric"])
@@ -103,7 +103,7 @@ def test_under_ten_events_on_either_side_no_number_is_given() -> None:
         of.counts[side, 0] = 0
         of.counts[side, 0, 0, 0] = FEWEST - 1
         row = told(of).loc[(RATE[0], "all")]
-        numbers = row[list(COLUMNS[COLUMNS.index("baseline") : COLUMNS.index("events_baseline")])]
+        numbers = row[list(COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("events_baseline")])]
         assert numbers.isna().all()
         assert min(row["events"], row["events_baseline"]) == FEWEST - 1
         assert row["agrees"] is None
@@ -154,7 +154,7 @@ def test_headers_are_read_where_they_were_written_for() -> None:
     assert table.loc[(RATE[0], "all"), ["expected", "agrees"]].tolist() == ["down", True]
     assert table.loc[(MET[0], "all"), ["expected", "agrees"]].tolist() == ["same", True]
     assert (table.loc[GROUP[0], "expected"] == "").all()
-    turned = [Entry("no_treaty", made_up("scenario=no_treaty"), 0), Entry("as_adopted", made_up(), 0)]
+    turned = [ArmRun("no_treaty", made_up("scenario=no_treaty"), 0), ArmRun("as_adopted", made_up(), 0)]
     assert (told(of, turned)["expected"] == "").all()  # another baseline than the headers'
 
 
@@ -185,9 +185,9 @@ def declared(monkeypatch: pytest.MonkeyPatch, **moves: frozenset[str] | None) ->
         monkeypatch.setattr(sys.modules[f"sim.review.{name}"], "MOVES", metrics, raising=False)
 
 
-def strict_pair(*names: str) -> list[Entry]:
+def strict_pair(*names: str) -> list[ArmRun]:
     base = made_up()
-    return [Entry("as_adopted", base, 0), Entry("strict", with_forces(base, "must", *names), 0)]
+    return [ArmRun("as_adopted", base, 0), ArmRun("strict", with_forces(base, "must", *names), 0)]
 
 
 def test_estimands_outside_what_the_changed_safeguards_move_are_zero_by_construction(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +268,7 @@ def limited() -> list[str]:
     return [name for name, safeguard in made_up(*RICH).safeguards.items() if moves_of(safeguard) is not None]
 
 
-def numbers(config: Config) -> dict[Key, tuple[float, int]]:
+def numbers(config: Config) -> dict[EstimandKey, tuple[float, int]]:
     """Value and count of every estimand of one run."""
     rows = simulate(config, seed=4).metrics.itertuples(index=False, name=None)
     return {(metric, by, level): (value, count) for metric, by, level, value, count in rows}

@@ -46,10 +46,10 @@ _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "
 KINDS = {
     "run": Kind(run.main, (), 1, _TALLY | {"summary.csv"}),
     "demo": Kind(demo.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
-    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "luck=2"), 4, frozenset({comparison.RUNS, *contrasts.TABLES})),
+    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "luck=2"), 4, frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES})),
     "adaptation": Kind(
         adaptation.main, ("scenarios=[judge]", "luck=1", "analysis.adaptation.years=[1]"), 4,
-        frozenset({comparison.RUNS, adapted.HEADLINE_TABLE, adapted.DISPLACED_TABLE, adapted.MOVED_TABLE}),
+        frozenset({comparison.RUNS_FILE, adapted.HEADLINE_TABLE, adapted.DISPLACED_TABLE, adapted.MOVED_TABLE}),
     ),
 }  # fmt: skip
 Fresh = Callable[[str, int], dict[str, bytes]]
@@ -234,15 +234,15 @@ def test_until_runs_nothing_again_and_looks_at_what_it_asks_for_alone(tmp_path: 
     """A store that holds more worlds than the first look asks for stops it no earlier and no later."""
     asked = (*TINY, "scenarios=[no_treaty]", "luck=1", f"output={tmp_path}")
     first = compare.main(*asked, "seeds=2", "until=1.0")
-    assert len(simulated.runs) == 2 * comparison.FEWEST_WORLDS
+    assert len(simulated.runs) == 2 * comparison.FIRST_LOOK_WORLDS
     compare.main(*asked, "seeds=11")
     assert len(simulated.runs) == 2 * 11
     again = compare.main(*asked, "seeds=2", "until=1.0")
     assert len(simulated.runs) == 2 * 11, "nothing was run"
     assert tables_in(again, "compare") == tables_in(first, "compare")
     assert manifest_in(again)["stopped"] == manifest_in(first)["stopped"]
-    runs = pd.read_parquet(again / comparison.RUNS)
-    assert runs["world_seed"].nunique() == comparison.FEWEST_WORLDS
+    runs = pd.read_parquet(again / comparison.RUNS_FILE)
+    assert runs["world_seed"].nunique() == comparison.FIRST_LOOK_WORLDS
 
 
 def test_a_run_that_fails_stops_until_too(tmp_path: Path, simulated: Simulated) -> None:
@@ -250,7 +250,7 @@ def test_a_run_that_fails_stops_until_too(tmp_path: Path, simulated: Simulated) 
     with pytest.raises(StoppedError, match=r"^2 runs failed; the others are kept: ") as stopped:
         compare.main(*TINY, "scenarios=[no_treaty]", "luck=1", f"output={tmp_path}", "seeds=2", "until=1e-6", "most_seeds=12")
     assert stopped.value.status == 3
-    assert {world for world, _ in simulated.runs} == set(range(1, comparison.FEWEST_WORLDS + 1)), "it looks no further"
+    assert {world for world, _ in simulated.runs} == set(range(1, comparison.FIRST_LOOK_WORLDS + 1)), "it looks no further"
     assert [path.name for path in tmp_path.iterdir()] == ["stores"]
 
 

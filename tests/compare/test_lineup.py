@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 
 from experiments.console import Terminal
-from experiments.design.arms import Entry, line_up, points_of_entries
+from experiments.design.arms import ArmRun, arm_runs_of, points_of_arms
 from experiments.design.comparisons import Arm
 from experiments.design.designs import Design
 from experiments.design.seeds import MOST_WORLDS, event_seed
 from experiments.execution import session as execution
-from experiments.execution.comparison import plan_of, read_board
+from experiments.execution.comparison import comparison_plan, read_results
 from experiments.execution.engines import engine_of
 from experiments.execution.jobs import Batch, Engine, Shared, batches_of, one_by_one, shared_of, work
 from experiments.execution.plan import Plan
 from experiments.execution.session import run_plan
-from experiments.settings import study_of
+from experiments.settings import conduct_of_study
 from experiments.store.kept import Kept, hours_of
 from experiments.store.reader import StoredStudy
-from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board
-from experiments.store.schema import Done, Key, unpacked
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Results
+from experiments.store.schema import Done, RunKey, unpacked
 from sim import simulation
 from sim.metrics import displacement_rate, given_of
 from sim.simulation import simulate
@@ -38,20 +38,20 @@ def arm(name: str = "no_treaty", *facts: str) -> Arm:
     return Arm(name, made_up(*TINY, *facts, f"scenario={name}"), made_up(*TINY, *facts))
 
 
-def keys_of(entries: Sequence[Entry], worlds: Sequence[int], luck: int) -> list[Key]:
+def keys_of(entries: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[RunKey]:
     """All runs of a line-up, in the order in which they are done."""
-    return [key for batch in batches_of(points_of_entries(entries), worlds, luck) for key in batch.keys]
+    return [key for batch in batches_of(points_of_arms(entries), worlds, luck) for key in batch.keys]
 
 
-def done_by(entries: Sequence[Entry], worlds: Sequence[int], luck: int) -> list[Done]:
+def done_by(entries: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[Done]:
     """All runs of a line-up, done here."""
-    points = points_of_entries(entries)
+    points = points_of_arms(entries)
     shared = shared_of(points, Kept(), "code", Path())
     return [run for batch in one_by_one(batches_of(points, worlds, luck)) for run in work(shared, batch)]
 
 
 def test_no_two_replicates_share_an_event_seed() -> None:
-    entries = line_up([arm()])
+    entries = arm_runs_of([arm()])
     keys = keys_of(entries, [*range(1, 301), *range(MOST_WORLDS - 20, MOST_WORLDS + 1)], 5)
     replicates = {(key.world_seed, key.luck) for key in keys}
     assert len(keys) == len(entries) * len(replicates) == len(entries) * 321 * 5
@@ -60,11 +60,11 @@ def test_no_two_replicates_share_an_event_seed() -> None:
 
 def test_more_worlds_than_event_seeds_tell_apart_are_refused() -> None:
     with pytest.raises(ConfigError, match=f"^seeds: found {MOST_WORLDS + 1}; accepted: at most {MOST_WORLDS}$"):
-        keys_of(line_up([arm()]), range(1, MOST_WORLDS + 2), 1)
+        keys_of(arm_runs_of([arm()]), range(1, MOST_WORLDS + 2), 1)
 
 
 def test_further_worlds_and_lucks_leave_the_seeds_of_the_others_alone() -> None:
-    entries = line_up([arm()])
+    entries = arm_runs_of([arm()])
     few, many = keys_of(entries, range(7, 10), 2), keys_of(entries, range(7, 17), 4)
     assert set(few) <= set(many)
     assert keys_of(entries, range(10, 17), 4) == [key for key in many if key.world_seed >= 10]
@@ -72,7 +72,7 @@ def test_further_worlds_and_lucks_leave_the_seeds_of_the_others_alone() -> None:
 
 def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
     assert event_seed(5, 0) == 5
-    entries = line_up([arm()])
+    entries = arm_runs_of([arm()])
     for entry, run in zip(entries, done_by(entries, [5], 1), strict=True):
         assert (run.error, run.event_seed, run.digest) == ("", 5, entry.config.digest())
         alone = simulate(entry.config, seed=5)
@@ -87,7 +87,7 @@ def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
 
 
 def test_a_second_luck_is_another_run_in_the_same_world() -> None:
-    first, second = done_by(line_up([arm()])[:1], [5], 2)
+    first, second = done_by(arm_runs_of([arm()])[:1], [5], 2)
     assert (first.event_seed, second.event_seed) == (5, 10_005)
     assert first.tables["data"].checksum != second.tables["data"].checksum
 
@@ -95,10 +95,10 @@ def test_a_second_luck_is_another_run_in_the_same_world() -> None:
 def test_all_arms_of_a_replicate_meet_one_world_and_its_cases() -> None:
     base = made_up(*TINY)
     arms = [arm(), *(Arm(name, with_forces(base, "must", name), base) for name in ("judge", "discrimination"))]
-    entries = line_up(arms)
+    entries = arm_runs_of(arms)
     simulation._world.cache_clear()
     simulation._cases.cache_clear()
-    assert [run.key.point for run in done_by(entries, [3], 1)] == points_of_entries(entries).frame["point"].tolist()
+    assert [run.key.point for run in done_by(entries, [3], 1)] == points_of_arms(entries).frame["point"].tolist()
     assert simulation._world.cache_info().misses == 1
     assert simulation._cases.cache_info().misses == 1
     done_by(entries, [3], 2)
@@ -107,15 +107,15 @@ def test_all_arms_of_a_replicate_meet_one_world_and_its_cases() -> None:
 
 
 def test_a_point_knows_whom_it_is_read_against() -> None:
-    entries = line_up([arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")._replace(name="liberal")])
-    frame = points_of_entries(entries).frame
+    entries = arm_runs_of([arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")._replace(name="liberal")])
+    frame = points_of_arms(entries).frame
     assert frame["scenario"].tolist() == [entry.name for entry in entries]
     assert frame["against"].tolist() == [frame["point"].iloc[entry.against] for entry in entries]
 
 
 def test_arms_with_a_world_of_their_own_are_read_against_their_own_baseline() -> None:
     few, many = arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")
-    entries = line_up([few, many._replace(name="liberal")])
+    entries = arm_runs_of([few, many._replace(name="liberal")])
     assert [(entry.name, entry.against) for entry in entries] == [
         ("as_adopted for no_treaty", 0), ("no_treaty", 0), ("as_adopted for liberal", 2), ("liberal", 2),
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_arms_of_one_world_stand_together_whatever_the_order_asked_for() -> None
     base, other = made_up(*TINY), made_up(*TINY, "states.synthetic.liberal_share=0.9")
     strict = with_forces(base, "must", "judge")
     arms = [Arm("a", strict, base), Arm("b", other, other), Arm("c", base, strict)]
-    digests = [entry.config.world_digest() for entry in line_up(arms)]
+    digests = [entry.config.world_digest() for entry in arm_runs_of(arms)]
     assert digests == sorted(digests, key=digests.index)
 
 
@@ -136,37 +136,37 @@ def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
     mine = {"years": TINY[:3]}.get(key, TINY)
     odd = Arm("odd", made_up(*mine, fact), made_up(*TINY))
     with pytest.raises(ConfigError, match=f"odd: {key} is not that of its baseline as_adopted; accepted: "):
-        line_up([odd])
+        arm_runs_of([odd])
 
 
 # --- read from a store ----------------------------------------------------------------------------------------------------
 
 
-def plan_in(folder: Path, entries: Sequence[Entry], seeds: int = 2, luck: int = 2) -> Plan:
+def plan_in(folder: Path, entries: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Plan:
     """A study of these entries with a store in a folder."""
-    study = study_of(f"seeds={seeds}", f"luck={luck}", "workers=1", f"store={folder}")
+    study = conduct_of_study(f"seeds={seeds}", f"luck={luck}", "workers=1", f"store={folder}")
     design = Design(question="q?", scenarios=[entry.name for entry in entries])
-    return plan_of(entries, study, design, "compare", "compare", 0.0)
+    return comparison_plan(entries, study, design, "compare", "compare", 0.0)
 
 
-def board_in(folder: Path, entries: Sequence[Entry], seeds: int = 2, luck: int = 2) -> Board:
+def board_in(folder: Path, entries: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Results:
     """What is read of that store when all that it lacks has been run."""
-    return read_board(run_plan(plan_in(folder, entries, seeds, luck), Terminal(quiet=True)).plan, entries)
+    return read_results(run_plan(plan_in(folder, entries, seeds, luck), Terminal(quiet=True)).plan, entries)
 
 
 @pytest.fixture(scope="module")
-def pair() -> list[Entry]:
+def pair() -> list[ArmRun]:
     """No treaty against the text as adopted."""
-    return line_up([arm()])
+    return arm_runs_of([arm()])
 
 
 @pytest.fixture(scope="module")
-def whole(pair: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Board:
+def whole(pair: list[ArmRun], tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Both in two worlds and lucks, run in the usual order and at once."""
     return board_in(tmp_path_factory.mktemp("whole") / "store", pair)
 
 
-def same(one: Board, other: Board) -> None:
+def same(one: Results, other: Results) -> None:
     assert one.keys == other.keys
     assert one.worlds == other.worlds
     assert np.array_equal(one.values, other.values, equal_nan=True)
@@ -185,7 +185,7 @@ def in_order(order: Callable[[Sequence[Batch]], Sequence[Batch]]) -> Callable[..
     return made
 
 
-def test_a_board_holds_every_run_and_what_each_pair_displaced(whole: Board) -> None:
+def test_a_board_holds_every_run_and_what_each_pair_displaced(whole: Results) -> None:
     assert whole.worlds == [1, 2]
     assert whole.values.shape == (2, len(whole.keys), 2, 2)
     assert not np.isnan(whole.values[:, whole.keys.index(OFFICER_HOURS)]).any()
@@ -193,13 +193,13 @@ def test_a_board_holds_every_run_and_what_each_pair_displaced(whole: Board) -> N
 
 
 def test_a_board_is_the_same_whatever_came_first(
-    whole: Board, pair: list[Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: Results, pair: list[ArmRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "engine_of", in_order(lambda batches: batches[::-1]))
     same(whole, board_in(tmp_path / "backwards", pair))
 
 
-def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Board, pair: list[Entry], tmp_path: Path) -> None:
+def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
     """Worlds and lucks that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
     board_in(tmp_path / "grown", pair, seeds=1, luck=1)
     more = board_in(tmp_path / "grown", pair, seeds=3, luck=2)
@@ -211,7 +211,7 @@ def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Board, pair: l
 
 def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_too(tmp_path: Path) -> None:
     """Also where the part of the table has rows of no run that is asked for."""
-    entries = line_up([arm("no_treaty", "demand.abusive_odds=0.1")])
+    entries = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1")])
     board = board_in(tmp_path / "store", entries, seeds=2, luck=1)
     runs = {(a, w): simulate(entries[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
     assert [given_of(runs[1, w]).case.size > 0 for w in (0, 1)] == [False, True], "in one world nobody is disclosed"
@@ -223,12 +223,12 @@ def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_t
         assert (board.values[1, place, w, 0], board.counts[1, place, w, 0]) == (share, left)
     assert np.isnan(board.values[0, place]).all()
     alone = StoredStudy(tmp_path / "store")
-    silent = [str(points_of_entries(entries).frame["point"][1])]
+    silent = [str(points_of_arms(entries).frame["point"][1])]
     (found,) = alone.given(alone.board(silent, [1], 1), silent).values()
     assert not found.case.size
 
 
-def test_the_numbers_of_a_board_are_those_of_the_runs(whole: Board, pair: list[Entry]) -> None:
+def test_the_numbers_of_a_board_are_those_of_the_runs(whole: Results, pair: list[ArmRun]) -> None:
     for place, entry in enumerate(pair):
         alone = simulate(entry.config, seed=event_seed(2, 1), world_seed=2).metrics
         for metric, by, level, value, count in alone.itertuples(index=False, name=None):

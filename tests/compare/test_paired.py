@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.execution.comparison import FEWEST_WORLDS, next_look
+from experiments.execution.comparison import FIRST_LOOK_WORLDS, next_look
 from experiments.statistics import components_of, half_width, mean_of, needed_worlds, ratio_of
 
 RNG = np.random.default_rng(20270101)
@@ -130,7 +130,7 @@ def test_intervals_at_the_stopping_time_cover_nearly_as_often(wanted: float) -> 
     draws = RNG.normal(0.0, 1.0, (repetitions, most))
     hits, stopped_early = 0, 0
     for values in draws:
-        worlds = FEWEST_WORLDS
+        worlds = FIRST_LOOK_WORLDS
         while (half := float(half_width(values[:worlds]))) > wanted and worlds < most:
             worlds = next_look(worlds, half, wanted, most)
         hits += abs(values[:worlds].mean()) <= half

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis.summary import HEADLINE, comparison_of, headline_of, summary_of
+from experiments.analysis.summary import HEADLINE_ESTIMANDS, comparison_of, headline_of, summary_of
 
 FEWEST = 10
 METRIC, OTHER = "case_disclosure_rate", "legit_met_rate"
@@ -68,7 +68,7 @@ def test_a_mean_stands_on_the_fewest_events_pooled_over_seeds(count: int, known:
 
 
 def test_the_headline_comes_in_its_own_order_and_holds_nothing_else() -> None:
-    names = [name for name, *_ in HEADLINE[:2]]
+    names = [name for name, *_ in HEADLINE_ESTIMANDS[:2]]
     assert names == [METRIC, OTHER]
     table = metrics([("old", 0, name, 1.0, 50) for name in ("attempted_rate", OTHER, METRIC)])
     assert list(headline_of(summary_of(table, FEWEST))["metric"]) == names

@@ -10,7 +10,15 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
-from sim.conduct.direct import PROCESSES, abroad_share, direct_counts, direct_frame, direct_years, monthly_rate, voluntary_chance
+from sim.conduct.direct import (
+    DIRECT_PROCESSES,
+    abroad_share,
+    direct_counts,
+    direct_frame,
+    direct_years,
+    monthly_rate,
+    voluntary_chance,
+)
 from sim.config import load
 from sim.draws import Draws
 from sim.sources.worlds import build_states
@@ -160,7 +168,7 @@ def test_a_spread_upside_down_is_named() -> None:
 def test_no_request_goes_to_a_firm_at_home_and_no_more_is_answered_than_asked() -> None:
     world, months = small(), 30
     counts = direct_counts(world, spec(), Draws(1), months)
-    assert counts.processes == PROCESSES == ("ordinary", "emergency")
+    assert counts.processes == DIRECT_PROCESSES == ("ordinary", "emergency")
     assert counts.jurisdictions.tolist() == [0, 1, 2]
     assert counts.requested.shape == counts.answered.shape == (months, world.states.count, 3, 2)
     assert counts.answered.sum() > 1000
@@ -290,7 +298,7 @@ def test_the_frame_holds_every_request_once_by_name() -> None:
     codes = world.states.codes
     cell = frame[(frame["month"] == 3) & (frame["requester"] == codes[7]) & (frame["jurisdiction"] == codes[2])]
     by_process = cell.set_index("process")["requested"]
-    for process, name in enumerate(PROCESSES):
+    for process, name in enumerate(DIRECT_PROCESSES):
         assert by_process.get(name, 0) == counts.requested[9, 7, 2, process]
 
 
@@ -299,7 +307,7 @@ def test_years_of_the_window_leave_out_run_in_and_run_out() -> None:
     counts = direct_counts(world, spec(), Draws(1), 48)
     years = direct_years(counts, 12, 2)
     assert years["year"].tolist() == [1, 1, 2, 2]
-    assert years["process"].tolist() == [*PROCESSES, *PROCESSES]
+    assert years["process"].tolist() == [*DIRECT_PROCESSES, *DIRECT_PROCESSES]
     frame = direct_frame(counts, world, 12)
     for row in years.to_dict("records"):
         of_year = frame[(frame["month"] // 12 + 1 == row["year"]) & (frame["process"] == row["process"])]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.arrays import Flags
-from sim.conduct.filing import MOST_ROWS
-from sim.conduct.menus import crimes_at_home, habits_of, menu_of
+from sim.conduct.filing import MOST_ROWS_A_CASE
+from sim.conduct.menus import crimes_at_home, framing_menu, habits_of
 from sim.conduct.retries import due_again, empty_book
 from sim.config import load
 from sim.metrics import Finished
@@ -129,7 +129,7 @@ def test_the_rows_of_a_filing_stand_together_in_one_order_and_tell_one_story() -
     sizes = np.unique(docket.case[:used], return_counts=True)[1]
     assert sizes.sum() == used
     assert same.sum() == used - sizes.size, "rows of one case are neighbours"
-    assert set(sizes) == set(range(1, MOST_ROWS + 1))
+    assert set(sizes) == set(range(1, MOST_ROWS_A_CASE + 1))
     for name in ("label", "alleged", "kind", "quality", "wanted", "requested", "filed_day", "attempt", "month"):
         column = getattr(docket, name)[:used]
         assert np.array_equal(column[1:][same], column[:-1][same]), name
@@ -521,6 +521,6 @@ def test_only_parties_hold_what_a_protocol_adds() -> None:
     assert not before[:, insult].any()
     assert np.array_equal(after[:, insult], world.states.groups["signatories"])
     assert np.array_equal(after[:, other], ~np.isnan(world.states.penalties[:, other]))
-    menu = menu_of(world, config.conduct, after)
+    menu = framing_menu(world, config.conduct, after)
     assert (menu[~after[:, insult]][:, :, insult, HONEST, insult] == 0).all()
     assert (menu[after[:, insult]][:, :, insult, HONEST, insult] > 0).all()

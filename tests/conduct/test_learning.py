@@ -15,19 +15,19 @@ from scipy.special import expit, logit
 from sim.arrays import Reals
 from sim.conduct.filing import file_requests
 from sim.conduct.learning import (
-    WAYS,
+    _WAYS,
     Answers,
     Learning,
     Ledger,
     Mind,
     answers_of,
     get_used_to,
+    heard_outcome,
     is_adaptive,
     learn,
     ledger_of,
     mind_of,
-    note,
-    outcome_of,
+    note_outcomes,
     payoffs,
     volumes,
     way_of,
@@ -226,7 +226,7 @@ def test_firm_police_and_pretence_are_chosen_with_habits_odds_times_the_exponent
     key = {DIRECT: "conduct.direct_share", POLICE: "conduct.police_share"}.get(channel)
     place = office(made_up(*settings))
     _, mind = learners(place, channels=True, pull=3.0)
-    mind.value[..., WAYS.index(channel)] = worth
+    mind.value[..., _WAYS.index(channel)] = worth
 
     def taken(share: float, held: Mind) -> int:
         config = made_up(*(s for s in settings if s.split("=")[0] != key), *([f"{key}={share}"] if key else ()))
@@ -256,7 +256,7 @@ def some_answers(place: Office, count: int, seed: int = 5) -> Answers:
         residence=rng.random(count) < 0.2,
         kind=rng.integers(0, len(KINDS), count),
         label=rng.integers(0, len(place.world.offences.names), count),
-        channel=rng.choice(WAYS, count),
+        channel=rng.choice(_WAYS, count),
         given=given,
         full=given & (rng.random(count) < 0.7),
         reasoned=~given & (rng.random(count) < 0.5),
@@ -278,7 +278,7 @@ def test_a_month_in_one_batch_is_what_a_bare_loop_makes_of_it() -> None:
         rate = spec.rate * (spec.reasons if answers.reasoned[r] else 1.0)
         place_kind = int(place.world.states.regime[answers.requested[r]]) + len(REGIMES) * bool(answers.residence[r])
         frame = answers.kind[r] * len(OFFENCE_CLASSES) + int(place.world.offences.offence_class[answers.label[r]])
-        way = (int(answers.requester[r]), int(answers.text[r]), place_kind, int(frame), WAYS.index(int(answers.channel[r])))
+        way = (int(answers.requester[r]), int(answers.text[r]), place_kind, int(frame), _WAYS.index(int(answers.channel[r])))
         held[way].append((rate, pay - spec.prior))
     wanted = mind.value.copy()
     for way, heard in held.items():
@@ -349,11 +349,11 @@ def test_requesters_are_shown_their_aims_and_the_answer_and_nothing_of_who_read_
     own: Any = SimpleNamespace(requester=cases.requester, abusive=cases.abusive, hosts=cases.hosts)
     answers = answers_of(np.arange(6), shown, own)
     assert answers.channel.tolist() == [FORMAL, EMERGENCY, POLICE, DIRECT], "freezing and unasked sharing are no answers"
-    assert outcome_of(answers).tolist() == [0, 3, 2, 2]
+    assert heard_outcome(answers).tolist() == [0, 3, 2, 2]
     docket.status[0] = DIVERTED
     assert answers_of(np.arange(6), shown, own).channel.tolist() == [EMERGENCY, POLICE, DIRECT]
     ways = way_of(answers, mind_of(place.world, spec_of(labels=True), len(place.instruments), 0.05))
-    assert ways[4].tolist() == [WAYS.index(c) for c in (FORMAL, EMERGENCY, POLICE, DIRECT)]
+    assert ways[4].tolist() == [_WAYS.index(c) for c in (FORMAL, EMERGENCY, POLICE, DIRECT)]
 
 
 # --- volume --------------------------------------------------------------------------------------------------------------
@@ -430,7 +430,7 @@ def test_what_requesters_are_used_to_is_the_share_that_gave_data_by_purpose() ->
     docket.attempt[:] = rng.integers(0, 3, 2000)
     docket.status[:] = np.where(rng.random(2000) < 0.2, DIVERTED, EXECUTED)
     rows = np.flatnonzero(rng.random(2000) < 0.8)
-    note(rows, ledger, docket, cases)
+    note_outcomes(rows, ledger, docket, cases)
     counts = np.isin(docket.channel[rows], (FORMAL, EMERGENCY)) & (docket.status[rows] != DIVERTED) & (docket.attempt[rows] == 0)
     asked = [rows[counts & (cases.abusive[rows] == purpose)] for purpose in (False, True)]
     assert ledger.heard.sum(axis=(1, 2)).tolist() == [part.size for part in asked]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from experiments.settings import study_of
+from experiments.settings import conduct_of_study
 from sim import composition, config
 from sim.config import load, options
 from sim.world.leaves import leaves_of
@@ -145,14 +145,14 @@ def test_a_composition_is_its_caller_s_own() -> None:
 
 
 def test_no_configuration_holds_a_part_of_another() -> None:
-    first, plain = study_of(), config.plain_of()
+    first, plain = conduct_of_study(), config.composed_values()
     first.analysis["sensitivity"].clear()
     first.figures.clear()
     plain["people"].clear()
-    assert study_of().analysis["sensitivity"]
-    assert study_of().figures
+    assert conduct_of_study().analysis["sensitivity"]
+    assert conduct_of_study().figures
     assert load() == load("scenario=as_adopted")
-    assert config.plain_of()["people"]
+    assert config.composed_values()["people"]
 
 
 def test_files_that_lie_elsewhere_and_say_the_same_are_composed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ import pytest
 
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import design_of
-from experiments.settings import study_of
-from experiments.studies.compare import chosen_arms
+from experiments.settings import conduct_of_study
+from experiments.studies.compare import compared_arms
 from sim.config import load, options
 from sim.sources.states import hosting_of
 from sim.sources.tables import FOLDER, read_states
-from sim.world.leaves import moved
+from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError
 from tests.config.own_files import CONFIGS, OwnFiles, in_place
 
@@ -61,7 +61,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
 
 def difference(arm: Arm) -> set[str]:
     """Keys in which an arm differs from its baseline, but for names."""
-    return set(moved(arm.baseline_config.plain(), arm.config.plain())) - {"scenario_name", "reforms"}
+    return set(changed_leaves(arm.baseline_config.plain(), arm.config.plain())) - {"scenario_name", "reforms"}
 
 
 # --- what is committed ----------------------------------------------------------------------------------------------------
@@ -190,14 +190,14 @@ def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: O
     for arm in arms_of("own", ()):
         for config in (arm.config, arm.baseline_config):
             assert (config.years, config.people.rows) == (2, 900)
-    asked = chosen_arms(["design=own"])[1]
+    asked = compared_arms(["design=own"])[1]
     assert (asked.seeds, asked.luck) == (7, 3)
     assert difference(arm) == {"instruments.hanoi.safeguards.judge"}
 
 
 def test_what_the_user_says_holds_over_what_a_design_says(own: OwnFiles) -> None:
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n")
-    (arm,), asked = chosen_arms(["design=own", "years=4", "seeds=2", "luck=1"])
+    (arm,), asked = compared_arms(["design=own", "years=4", "seeds=2", "luck=1"])
     for config in (arm.config, arm.baseline_config):
         assert (config.years, config.people.rows) == (4, 900)
     assert (asked.seeds, asked.luck) == (2, 1)
@@ -370,6 +370,6 @@ def test_a_negative_factor_is_refused_when_it_is_read() -> None:
 
 def test_designs_lie_beside_the_key_of_their_name() -> None:
     assert options("design") == DESIGNS
-    assert study_of("design=threshold_sweep").design == "threshold_sweep"
-    assert study_of().design is None
+    assert conduct_of_study("design=threshold_sweep").design == "threshold_sweep"
+    assert conduct_of_study().design is None
     assert load("design=threshold_sweep").digest() == load().digest()

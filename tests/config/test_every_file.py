@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from experiments.cli import main
-from sim.config import load, options, plain_of
+from sim.config import composed_values, load, options
 from sim.world.record import ConfigError
 from tests.config.own_files import OwnFiles, in_place
 
@@ -28,7 +28,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnFiles:
 
 
 def test_every_safeguard_on_file_is_in_every_configuration_in_the_order_of_the_names() -> None:
-    assert [*plain_of()["safeguards"]] == options("safeguard")
+    assert [*composed_values()["safeguards"]] == options("safeguard")
 
 
 def test_a_further_file_is_a_further_safeguard_that_no_text_puts_in_force(files: OwnFiles) -> None:
@@ -46,7 +46,7 @@ def test_a_further_file_is_a_further_safeguard_that_no_text_puts_in_force(files:
 
 def test_a_list_of_names_is_chosen_as_ever(files: OwnFiles) -> None:
     files.write("safeguard/strict_form.yaml", STRICT)
-    assert [*plain_of("safeguard=[scope,desk]")["safeguards"]] == ["scope", "desk"]
+    assert [*composed_values("safeguard=[scope,desk]")["safeguards"]] == ["scope", "desk"]
     with pytest.raises(ConfigError, match=r"^safeguard: found '\*'; accepted: desk, "):
         load("safeguard='*'")
 

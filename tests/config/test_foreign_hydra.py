@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from experiments.cli import main
 from experiments.settings import asked_by
 from sim import composition
-from sim.config import load, plain_of
+from sim.config import composed_values, load
 from sim.world.record import ConfigError
 
 THEIRS = "years: 99\nreview: theirs\nscenario: theirs\n"
@@ -53,7 +53,7 @@ def state() -> tuple[object, ...]:
 @pytest.mark.filterwarnings("ignore")
 def test_inside_an_application_of_somebody_else_we_read_our_files_and_they_go_on(theirs: Path) -> None:
     before = state()
-    plain = plain_of("states=synthetic", "scenario=judge")
+    plain = composed_values("states=synthetic", "scenario=judge")
     assert plain["years"] != 99
     assert isinstance(plain["review"], dict)
     assert plain["scenario_name"] == "judge"
@@ -69,8 +69,8 @@ def test_inside_an_application_of_somebody_else_we_read_our_files_and_they_go_on
 def test_afterwards_nothing_is_poisoned(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(THEIRS, encoding="utf-8")
     with initialize_config_dir(str(tmp_path), version_base="1.3"):
-        inside = plain_of("seed=3")
-    assert inside == plain_of("seed=3")
+        inside = composed_values("seed=3")
+    assert inside == composed_values("seed=3")
     assert not GlobalHydra.instance().is_initialized()
 
 
@@ -91,7 +91,7 @@ def test_threads_that_compose_at_once_all_get_what_they_asked_for() -> None:
     composition._composed_once.cache_clear()
 
     def ask(years: int) -> None:
-        found[years] = plain_of(f"++years={years}", f"conduct={'naive' if years % 2 else 'adaptive'}")["years"]
+        found[years] = composed_values(f"++years={years}", f"conduct={'naive' if years % 2 else 'adaptive'}")["years"]
 
     threads = [threading.Thread(target=ask, args=(years,)) for years in range(1, 5)]
     for thread in threads:

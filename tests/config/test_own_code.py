@@ -17,7 +17,7 @@ import pytest
 
 from experiments.cli import main
 from experiments.store.identity import code_fingerprint
-from sim.config import checked, load, looking_in, options, written
+from sim.config import checked_config, load, looking_in, options, written
 from sim.own_code import luggage, own_code
 from sim.simulation import simulate
 from sim.world.record import ConfigError
@@ -69,7 +69,7 @@ def test_a_folder_adds_to_every_configuration_and_changes_nothing_outside_it(min
         assert config.safeguards.keys() - before.safeguards.keys() == {"curfew"}
         assert config.offences.keys() - before.offences.keys() == {"rumour"}
         assert [*config.metrics.own] == ["content_share"]
-        assert checked(written(config)) == config
+        assert checked_config(written(config)) == config
     after = load(*TINY)
     assert after == before
     assert after.digest() == before.digest()

@@ -12,11 +12,11 @@ from experiments.cli import main
 from experiments.design.designs import design_of
 from experiments.design.points import points_of
 from experiments.design.scenarios import changes
-from experiments.settings import asked_by, study_of
-from experiments.studies.compare import chosen_arms
+from experiments.settings import asked_by, conduct_of_study
+from experiments.studies.compare import compared_arms
 from sim.composition import Asked
-from sim.config import load, looking_in, options, path_of, plain_of, scenario_of
-from sim.places import shown
+from sim.config import composed_values, load, looking_in, options, path_of, scenario_of
+from sim.places import config_path
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY
 
@@ -70,8 +70,8 @@ def test_a_folder_is_looked_in_wherever_a_name_is_accepted(place: Path) -> None:
         assert "instruments.hanoi.safeguards.judge" in changes("mine")
         found = points_of(design_of("asked"), [*TINY])
         assert [*found.frame["scenario"]] == ["mine", "judge+mine"]
-        assert [arm.name for arm in chosen_arms(["scenarios=[mine,judge+mine]", *TINY])[0]] == ["mine", "judge+mine"]
-        assert shown(path_of("scenario", "mine")) == f"{place}/scenario/mine.yaml"
+        assert [arm.name for arm in compared_arms(["scenarios=[mine,judge+mine]", *TINY])[0]] == ["mine", "judge+mine"]
+        assert config_path(path_of("scenario", "mine")) == f"{place}/scenario/mine.yaml"
     assert "mine" not in options("scenario")
     assert judge_of(f"hydra.searchpath=['{place}']", "scenario=mine") == "must"
     assert judge_of(f"hydra.searchpath=['file:{'//'}{place}']", "scenario=mine") == "must"
@@ -102,9 +102,9 @@ def test_what_a_file_says_and_not_its_name_decides_what_is_run(place: Path) -> N
     Path("lone-file.yaml").write_text(MINE, encoding="utf-8")
     assert load("scenario=lone-file.yaml").digest() != before
     with looking_in(str(place)):
-        first = plain_of("scenario=mine")
+        first = composed_values("scenario=mine")
         (place / "scenario" / "mine.yaml").write_text(OTHER, encoding="utf-8")
-        assert plain_of("scenario=mine") != first
+        assert composed_values("scenario=mine") != first
 
 
 IDLE = {
@@ -216,7 +216,7 @@ def test_a_list_among_a_scenario_s_defaults_is_refused_too(place: Path) -> None:
 
 
 def test_a_list_is_taken_where_the_defaults_have_one() -> None:
-    assert [*study_of("figure=[standard,sensitivity]").figures] != [*study_of().figures]
+    assert [*conduct_of_study("figure=[standard,sensitivity]").figures] != [*conduct_of_study().figures]
 
 
 def test_a_name_that_is_misspelt_is_asked_back() -> None:

@@ -11,7 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from sim import reading
-from sim.reading import MOST_BYTES, MOST_DEEP, MOST_ENTRIES, yaml_in, yaml_of
+from sim.reading import MOST_DEEP, MOST_ENTRIES, MOST_YAML_BYTES, yaml_in, yaml_of
 from sim.world.record import ConfigError
 from tests.config.own_files import CONFIGS
 
@@ -150,7 +150,7 @@ def test_what_is_no_readable_file_is_one_line(kind: str, tmp_path: Path) -> None
         path = Path("/dev/zero")
     elif kind == "huge":
         with path.open("wb") as file:
-            file.truncate(MOST_BYTES + 1)
+            file.truncate(MOST_YAML_BYTES + 1)
     elif kind == "latin":
         path.write_bytes("a: é".encode("latin-1"))
     elif kind == "utf-16":

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from experiments.cli import STUDIES
-from experiments.settings import StudyConfig, asked_by, study_of
+from experiments.settings import StudyConfig, asked_by, conduct_of_study
 from experiments.studies import compare, run, sweep
-from sim.config import composed, load, parted
+from sim.config import composed, load, run_and_study_values
 from sim.settings import Config
 from sim.world.record import ConfigError
 from tests.shell import status_of
@@ -84,12 +84,12 @@ def test_no_key_stands_in_both_records_and_together_they_are_the_configuration()
     of_a_run, of_a_study = {*Config.model_fields}, {*StudyConfig.model_fields}
     assert of_a_run & of_a_study == set()
     assert (of_a_run | of_a_study) - DERIVED == {*composed()}
-    assert [{*part} for part in parted()] == [of_a_run, of_a_study]
+    assert [{*part} for part in run_and_study_values()] == [of_a_run, of_a_study]
     assert {key.partition(".")[0] for key in OF_A_STUDY} == of_a_study
 
 
 def test_what_a_study_is_asked_decides_no_run_and_reaches_its_record() -> None:
-    plain = study_of().plain()
+    plain = conduct_of_study().plain()
     for key, value in OF_A_STUDY.items():
         config, asked = asked_by(f"{key}={value}")
         assert config == as_it_is(), key
@@ -102,13 +102,13 @@ def test_a_bad_value_of_a_study_is_no_matter_of_a_run() -> None:
     for override in ("seeds=0", "workers=x", "until=2", "figures.forest.dpi=1e9", "engine.name=spark", "mix=maybe"):
         assert load(override) == as_it_is()
         with pytest.raises(ConfigError, match=rf"^{override.partition('=')[0]}: found .*; accepted: "):
-            study_of(override)
+            conduct_of_study(override)
 
 
 def test_a_scenario_may_say_how_a_study_is_conducted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text("# @package _global_\nseeds: 3\n", encoding="utf-8")
-    assert study_of("scenario=mine.yaml").seeds == 3
+    assert conduct_of_study("scenario=mine.yaml").seeds == 3
     assert load("scenario=mine.yaml").digest() == as_it_is().digest()
 
 

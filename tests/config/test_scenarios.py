@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from experiments.design.scenarios import NOT_SAID, changes, choice_of, header_of, headers, headers_of
+from experiments.design.scenarios import NOT_SAID, changes, header_of, headers, headers_of, scenario_overrides
 from experiments.settings import asked_by
 from experiments.studies.scenarios import main
 from sim.config import load
 from sim.month import advance
 from sim.simulation import prepare
-from sim.world.leaves import leaves_of, moved, put
+from sim.world.leaves import changed_leaves, leaves_of, put
 from sim.world.record import ConfigError
 from sim.world.reforms import written_everywhere
 from tests.config.own_files import OwnFiles, in_place
@@ -268,7 +268,7 @@ def test_a_reform_everywhere_leaves_reference_world_and_the_rest_alone(files: Ow
     assert everywhere.reference == load().reference
     assert everywhere.world_digest() == there.world_digest()
     assert everywhere.digest() != there.digest()
-    differing = {key.split(".")[1] for key in moved(there.plain(), everywhere.plain()) if key.startswith("instruments.")}
+    differing = {key.split(".")[1] for key in changed_leaves(there.plain(), everywhere.plain()) if key.startswith("instruments.")}
     assert differing == {*everywhere.instruments} - {"hanoi"}
     assert everywhere.safeguards == there.safeguards
 
@@ -455,7 +455,7 @@ def test_changes_are_flat_and_relative_to_the_text_as_adopted(files: OwnFiles) -
 @pytest.mark.parametrize("arm", ["", "+", "a+", "a@mars", "a@", "@everywhere", "a b", "a,b", "a@everywhere+b"])
 def test_a_name_that_is_no_choice_is_refused(arm: str) -> None:
     with pytest.raises(ConfigError, match=r"^scenarios: found .*; accepted: scenarios joined by '\+'"):
-        choice_of(arm)
+        scenario_overrides(arm)
 
 
 def test_the_listing_shows_each_scenario_and_a_name_is_told_fully(files: OwnFiles, capsys: pytest.CaptureFixture[str]) -> None:

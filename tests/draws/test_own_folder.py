@@ -13,7 +13,7 @@ import pytest
 
 from sim import compiled, own_folder
 from sim.errors import ConfigError, RogatoryError
-from sim.own_folder import close, fault_of, made, own_file, private_folder
+from sim.own_folder import close_to_others, folder_fault, made, own_file, private_folder
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users and modes of POSIX")
@@ -42,34 +42,34 @@ def wide_mask() -> Iterator[None]:
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o755, 0o711])
 def test_a_folder_of_our_own_that_nobody_else_can_write_to_will_do(mode: int, folder: Path) -> None:
     folder.chmod(mode)
-    assert fault_of(folder) == ""
-    assert bool(fault_of(folder, closed=True)) == (mode != 0o700)
+    assert folder_fault(folder) == ""
+    assert bool(folder_fault(folder, closed=True)) == (mode != 0o700)
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777, 0o2775, 0o720, 0o702])
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_folder_that_others_can_write_to_will_not_do(mode: int, closed: bool, folder: Path) -> None:
     folder.chmod(mode)
-    assert fault_of(folder, closed) == f"others can write to (mode {mode:03o})"
+    assert folder_fault(folder, closed) == f"others can write to (mode {mode:03o})"
 
 
 def test_somebody_elses_folder_will_not_do_whatever_its_mode(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_folder, "_user", lambda: SOMEBODY)
-    assert fault_of(folder) == fault_of(folder, closed=True) == "belongs to somebody else"
+    assert folder_fault(folder) == folder_fault(folder, closed=True) == "belongs to somebody else"
     before = mode_of(folder)
     folder.chmod(0o755)
-    close(folder)
+    close_to_others(folder)
     assert (before, mode_of(folder)) == (0o700, 0o755)  # what is not ours stays as it is
 
 
 def test_a_link_will_do_if_it_and_what_it_leads_to_are_ours_and_never_among_temporary_files(tmp_path: Path, folder: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(folder, target_is_directory=True)
-    assert fault_of(link) == ""
-    assert fault_of(link, closed=True) == "is a link"
+    assert folder_fault(link) == ""
+    assert folder_fault(link, closed=True) == "is a link"
     folder.chmod(0o777)
-    assert fault_of(link) == "others can write to (mode 777)"
-    close(link)
+    assert folder_fault(link) == "others can write to (mode 777)"
+    close_to_others(link)
     assert mode_of(folder) == 0o777  # a link is not followed
 
 
@@ -83,15 +83,15 @@ def test_a_link_that_somebody_else_made_will_not_do(tmp_path: Path, folder: Path
         return os.stat_result((*told[:4], stranger, *told[5:])) if self == link else told
 
     monkeypatch.setattr(Path, "lstat", lstat)
-    assert fault_of(link) == "belongs to somebody else"
-    assert fault_of(folder) == ""
+    assert folder_fault(link) == "belongs to somebody else"
+    assert folder_fault(folder) == ""
 
 
 def test_a_folder_below_one_that_everybody_can_change_will_not_do(tmp_path: Path, folder: Path) -> None:
     tmp_path.chmod(0o777)
-    assert fault_of(folder) == f"lies in {tmp_path.resolve()}, which everybody can change (mode 777)"
+    assert folder_fault(folder) == f"lies in {tmp_path.resolve()}, which everybody can change (mode 777)"
     tmp_path.chmod(0o1777)  # as folders of temporary files are: nobody can move what is another's
-    assert fault_of(folder) == ""
+    assert folder_fault(folder) == ""
     tmp_path.chmod(0o700)
 
 
@@ -102,16 +102,16 @@ def test_what_is_no_folder_will_not_do(kind: str, tmp_path: Path) -> None:
         path.touch()
     elif kind != "nothing":
         path.symlink_to(path if kind == "circle" else tmp_path / "nowhere")
-    assert fault_of(path) == "is no folder"
+    assert folder_fault(path) == "is no folder"
     assert bool(made(path)) == (kind != "nothing")
 
 
 def test_where_there_are_no_users_a_folder_is_judged_by_being_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_folder, "_user", None)
     folder.chmod(0o777)
-    assert fault_of(folder) == fault_of(folder, closed=True) == ""
-    assert fault_of(folder / "none") == "is no folder"
-    close(folder)
+    assert folder_fault(folder) == folder_fault(folder, closed=True) == ""
+    assert folder_fault(folder / "none") == "is no folder"
+    close_to_others(folder)
     assert mode_of(folder) == 0o777
 
 

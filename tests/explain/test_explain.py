@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from experiments.cli import main
-from experiments.studies.explain import chapters, notable, pair_of, person_rows, story
+from experiments.studies.explain import chapters, notable, pair_of, person_rows, side_by_side
 from experiments.trace.divergence import divergence
 from experiments.trace.events import life_of
 from experiments.trace.recording import Witnessed, witness
@@ -30,7 +30,7 @@ ISO = r"20\d\d-\d\d-\d\d"
 def told(a: Witnessed, b: Witnessed, case: int, terminal: bool = False, width: int = 10_000) -> str:
     """The story of a case as it is printed."""
     console = Console(file=io.StringIO(), width=width)
-    console.print(story(a, b, case, terminal))
+    console.print(side_by_side(a, b, case, terminal))
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 

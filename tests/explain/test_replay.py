@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from experiments.trace.events import RULES, STEPS, life_of
+from experiments.trace.events import RULES, STEP_MEANINGS, life_of
 from experiments.trace.interpreter import Recorder
 from experiments.trace.recording import Witnessed, _strays, filings_of, witness
 from experiments.trace.sentences import sentence
@@ -181,7 +181,7 @@ def test_every_fact_is_of_a_documented_step_and_rule() -> None:
         seen, cases = seen_under(name)
         for case in cases[::3]:
             for fact in life_of(seen, case).facts:
-                assert fact.step in STEPS
+                assert fact.step in STEP_MEANINGS
                 assert fact.rule in RULES or fact.rule in seen.config.safeguards
 
 

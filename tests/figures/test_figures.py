@@ -14,7 +14,7 @@ from matplotlib.patches import PathPatch, Rectangle
 
 from experiments.figures import FIGURES, draw, in_few_colours, save
 from experiments.figures.plane import zooms
-from experiments.figures.style import BETTER, MUTED, WORSE, apart
+from experiments.figures.style import BETTER, MUTED, WORSE, spaced_apart
 from experiments.figures.tile_map import tiles
 from experiments.text import THIN
 from sim.world.vocabulary import CHANNELS
@@ -265,8 +265,8 @@ def test_a_scenario_has_the_same_colour_whatever_the_order_of_rows() -> None:
 
 
 def test_labels_move_apart_no_more_than_they_must() -> None:
-    assert apart([3.0, 1.0, 1.1], 1.0).tolist() == pytest.approx([3.0, 0.55, 1.55])
-    assert apart([], 1.0).size == 0
+    assert spaced_apart([3.0, 1.0, 1.1], 1.0).tolist() == pytest.approx([3.0, 0.55, 1.55])
+    assert spaced_apart([], 1.0).size == 0
 
 
 def panels(ax: Axes) -> list[Axes]:

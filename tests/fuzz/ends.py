@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.config import checked, plain_of, varied
+from sim.config import checked_config, composed_values, with_overrides
 from sim.metrics import UNITS
 from sim.settings import Config
 from sim.simulation import check, simulate
@@ -37,12 +37,12 @@ _LONG = ("years", "run_in_months", "run_out_months", "calibration_months", "peop
 
 @cache
 def plain(*overrides: str) -> dict[str, Any]:
-    return plain_of(*overrides)
+    return composed_values(*overrides)
 
 
 def numbers() -> list[str]:
     """Every number that decides a run, by its dotted key."""
-    config = checked(plain(*MADE_UP))
+    config = checked_config(plain(*MADE_UP))
     return [key for key, value in _leaves(plain(*MADE_UP)) if _is_number(value) and not _is_aside(key) and _ends(config, key)]
 
 
@@ -76,7 +76,7 @@ def _ends(config: Config, key: str) -> tuple[float, ...]:
 
 def values_of(key: str) -> list[float]:
     """What is tried of a key: both ends, but for sizes, and the least and the closest to nothing that lies between them."""
-    low, high = _ends(checked(plain(*MADE_UP)), key)
+    low, high = _ends(checked_config(plain(*MADE_UP)), key)
     tried = [low] if key in _LONG else [low, high]
     if low <= 0 < high and isinstance(low, float):
         tried += [5e-324, 0.0, -0.0]
@@ -86,7 +86,7 @@ def values_of(key: str) -> list[float]:
 def faults_at(key: str, value: Any, *overrides: str) -> list[str]:
     """What is wrong with a run in which one number is so; nothing if nothing is, or if another number forbids it from the start."""
     try:
-        config = checked(varied(plain(*overrides), {key: value}))
+        config = checked_config(with_overrides(plain(*overrides), {key: value}))
     except ConfigError as error:
         return [] if any(word in str(error) for word in TOGETHER) else [f"refused: {str(error)[:300]}"]
     return faults_of_a_run(config)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from experiments.settings import StudyConfig
-from sim.config import load, parted
+from sim.config import load, run_and_study_values
 from sim.settings import Config
 from sim.world.record import ConfigError
 from tests.fuzz import ends, tries
@@ -33,7 +33,7 @@ LETTERS = "abzAZ019_.-+~=,:;?!@#$%^&*()[]{}'\"\\/ \t\u00e9\u65e5"
 @cache
 def keys() -> list[tuple[str, Any]]:
     """Every key with what stands there; the derived ones too, which nobody may set."""
-    run, study = parted()
+    run, study = run_and_study_values()
     plain = run | study
     return list(entries({name: plain[name] for name in (*GROUPS, "scenario_name")}))
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from experiments.design.scenarios import headers
-from experiments.reference.make import FOLDER
+from experiments.reference.make import REFERENCE_FOLDER
 
-TABLE = pd.read_csv(FOLDER / "scenarios" / "comparison.csv")
+TABLE = pd.read_csv(REFERENCE_FOLDER / "scenarios" / "comparison.csv")
 WHOLE = TABLE[(TABLE["by"] == "all") & TABLE["expected"].isin(["up", "down", "same"])]
 
 

@@ -8,32 +8,32 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.analysis.adaptation import HEADLINE_TABLE, NAIVE, WHOLE
+from experiments.analysis.adaptation import HEADLINE_TABLE, NAIVE, WHOLE_WINDOW
 from experiments.console import Terminal
-from experiments.design.arms import Entry
+from experiments.design.arms import ArmRun
 from experiments.design.designs import Design
-from experiments.execution.comparison import plan_of, read_board, runs_frame
+from experiments.execution.comparison import comparison_plan, read_results, runs_frame
 from experiments.execution.session import run_plan
 from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
-    ADAPTATION,
+    ADAPTATION_PART,
     DEMO,
-    FOLDER,
-    KINDS,
     PENALTIES,
     PENALTIES_FILE,
+    REFERENCE_FOLDER,
     SCENARIOS,
+    TABLE_KINDS,
     by_world,
     headline_runs,
+    headline_runs_of_arms,
     kept_adaptation,
-    kept_runs,
-    moved,
+    moved_numbers,
     moved_years,
+    moves_text,
     penalties,
     read_manifest,
     read_tables,
-    told_moves,
-    told_years,
+    years_text,
 )
 from experiments.reference.reproduce import adapted_in, adapting, entries_of
 from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
@@ -49,8 +49,8 @@ SPOT = ("as_adopted", "no_treaty", "judge")  # run again here; `rogatory reprodu
 
 def agree(part: str, name: str, then: pd.DataFrame, now: pd.DataFrame) -> None:
     """Identical, or within tolerance on another machine."""
-    kind = KINDS[part][name]
-    elsewhere = bool(strangeness(read_manifest(FOLDER, SCENARIOS if part == PENALTIES else part)))
+    kind = TABLE_KINDS[part][name]
+    elsewhere = bool(strangeness(read_manifest(REFERENCE_FOLDER, SCENARIOS if part == PENALTIES else part)))
     then = then.reset_index(drop=True)
     rows = judged(then, as_text(now, kind.digits), kind, no_scales(then, kind), elsewhere)
     assert len(rows) >= len(then) > 0
@@ -60,18 +60,20 @@ def agree(part: str, name: str, then: pd.DataFrame, now: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("scenario", ["as_adopted", "no_treaty"])
 def test_the_demo_is_what_the_code_gives(scenario: str) -> None:
-    reference = read_tables(FOLDER, DEMO)["headline.csv"]
+    reference = read_tables(REFERENCE_FOLDER, DEMO)["headline.csv"]
     result = simulate(load(f"scenario={scenario}"), seed=1)
     now = headline_runs(result.metrics.assign(scenario=scenario, seed=1))
     agree(DEMO, "headline.csv", reference[(reference["scenario"] == scenario) & (reference["seed"] == "1")], now)
 
 
-def first_run(entries: list[Entry], asked: StudyConfig, store: Path) -> pd.DataFrame:
+def first_run(entries: list[ArmRun], asked: StudyConfig, store: Path) -> pd.DataFrame:
     """The first luck of the first world of each entry, run here and read from the store."""
     once = asked.model_copy(update={"seeds": 1, "luck": 1, "workers": 1, "store": str(store)})
-    plan = plan_of(entries, once, Design(question="q?", scenarios=[entry.name for entry in entries]), "compare", "compare", 0.0)
+    plan = comparison_plan(
+        entries, once, Design(question="q?", scenarios=[entry.name for entry in entries]), "compare", "compare", 0.0
+    )
     run_plan(plan, Terminal(quiet=True))
-    return runs_frame(read_board(plan, entries), entries)
+    return runs_frame(read_results(plan, entries), entries)
 
 
 def of_the_first(reference: pd.DataFrame, arms: Collection[str], seed: int) -> pd.DataFrame:
@@ -80,8 +82,8 @@ def of_the_first(reference: pd.DataFrame, arms: Collection[str], seed: int) -> p
 
 
 def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
-    manifest, reference = read_manifest(FOLDER, SCENARIOS), read_tables(FOLDER, SCENARIOS)["runs.csv"]
-    now = kept_runs(first_run(*entries_of(manifest, SPOT), tmp_path / "store"))
+    manifest, reference = read_manifest(REFERENCE_FOLDER, SCENARIOS), read_tables(REFERENCE_FOLDER, SCENARIOS)["runs.csv"]
+    now = headline_runs_of_arms(first_run(*entries_of(manifest, SPOT), tmp_path / "store"))
     assert set(now["arm"]) == set(SPOT)
     agree(SCENARIOS, "runs.csv", of_the_first(reference, SPOT, manifest["seeds"][0]), now)
 
@@ -89,15 +91,18 @@ def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_study_of_adaptation_is_what_the_code_gives(tmp_path: Path) -> None:
     """One world and luck of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
-    manifest, reference = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)["runs.csv"]
+    manifest, reference = (
+        read_manifest(REFERENCE_FOLDER, ADAPTATION_PART),
+        read_tables(REFERENCE_FOLDER, ADAPTATION_PART)["runs.csv"],
+    )
     now = kept_adaptation(first_run(*adapting(manifest, ["judge"]), tmp_path / "store"), {})["runs.csv"]
     arms = {f"{name} {conduct}" for name in ("as_adopted", "judge") for conduct in (NAIVE, ADAPTIVE)}
     assert set(now["arm"]) == arms
-    agree(ADAPTATION, "runs.csv", of_the_first(reference, arms, manifest["seeds"][0]), now)
+    agree(ADAPTATION_PART, "runs.csv", of_the_first(reference, arms, manifest["seeds"][0]), now)
 
 
 def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conducts() -> None:
-    manifest, tables = read_manifest(FOLDER, ADAPTATION), read_tables(FOLDER, ADAPTATION)
+    manifest, tables = read_manifest(REFERENCE_FOLDER, ADAPTATION_PART), read_tables(REFERENCE_FOLDER, ADAPTATION_PART)
     scenarios = protecting("as_adopted")
     assert adapted_in(manifest) == scenarios
     whole = tables[HEADLINE_TABLE].query("year == @WHOLE and measure == 'protection'")
@@ -109,21 +114,21 @@ def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conduc
 
 
 def test_the_leave_one_out_of_penalties_is_what_the_code_gives() -> None:
-    agree(PENALTIES, PENALTIES_FILE, read_tables(FOLDER, PENALTIES)[PENALTIES_FILE], penalties())
+    agree(PENALTIES, PENALTIES_FILE, read_tables(REFERENCE_FOLDER, PENALTIES)[PENALTIES_FILE], penalties())
 
 
-@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION])
+@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION_PART])
 def test_the_manifest_names_every_file_and_the_files_are_small(part: str) -> None:
-    manifest, folder = read_manifest(FOLDER, part), FOLDER / part
+    manifest, folder = read_manifest(REFERENCE_FOLDER, part), REFERENCE_FOLDER / part
     there = {path.name: sha256(path) for path in folder.iterdir() if path.name != "manifest.json"}
     assert manifest["files"] == there
-    assert set(KINDS[part]) < set(there)
+    assert set(TABLE_KINDS[part]) < set(there)
     assert any(name.endswith(".png") for name in there)
     assert sum(path.stat().st_size for path in folder.iterdir()) < MOST
 
 
 def test_every_scenario_on_file_is_in_the_reference_under_every_seed() -> None:
-    manifest, tables = read_manifest(FOLDER, SCENARIOS), read_tables(FOLDER, SCENARIOS)
+    manifest, tables = read_manifest(REFERENCE_FOLDER, SCENARIOS), read_tables(REFERENCE_FOLDER, SCENARIOS)
     assert set(manifest["arms"]) == set(options("scenario"))
     runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
     assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["luck"]}
@@ -132,9 +137,9 @@ def test_every_scenario_on_file_is_in_the_reference_under_every_seed() -> None:
 
 def test_a_moved_number_is_listed_with_its_old_and_new_value() -> None:
     old = pd.DataFrame({"scenario": "a", "metric": "m", "by": "all", "level": "all", "seed": [1, 2], "value": [1.0, 2.0]})
-    assert moved(old, old).empty
-    assert told_moves(moved(old, old)) == "no headline number moved"
-    table = moved(old, old.assign(value=[1.5, 2.4]))
+    assert moved_numbers(old, old).empty
+    assert moves_text(moved_numbers(old, old)) == "no headline number moved"
+    table = moved_numbers(old, old.assign(value=[1.5, 2.4]))
     assert table[["old", "new"]].to_numpy().tolist() == [[1.5, 1.95]]
     assert table["z"].tolist() == pytest.approx([0.45 / 0.05])  # changes 0.5 and 0.4: mean 0.45, standard error 0.05
 
@@ -159,31 +164,31 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
         ]
     )
     new = old.assign(value=old["value"] + old["world_seed"])
-    rows = moved(by_world(old), by_world(new))
+    rows = moved_numbers(by_world(old), by_world(new))
     assert rows[["old", "new"]].drop_duplicates().to_numpy().tolist() == [[1.0, 2.5]]
     assert rows["z"].tolist() == pytest.approx([3.0] * 4)  # two worlds moved by 1 and 2: mean 1.5, standard error 0.5
-    told = told_moves(rows, "base")
+    told = moves_text(rows, "base")
     assert told.count("case_disclosure_rate") == 2
     assert told.count("backlog_months") == 1
     assert told.endswith("and 1 further headline number of the arms")
 
 
 def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_single_years() -> None:
-    rows = [(measure, year) for measure in ("protection", "cost") for year in (WHOLE, "1", "3")]
+    rows = [(measure, year) for measure in ("protection", "cost") for year in (WHOLE_WINDOW, "1", "3")]
     old = pd.DataFrame(rows, columns=["measure", "year"]).assign(scenario="judge", conduct=ADAPTIVE, value=5.0)
     old = old.assign(world_low=4.0, world_high=6.0)
-    assert told_years(moved_years(old, old)) == "no headline number moved"
+    assert years_text(moved_years(old, old)) == "no headline number moved"
     new = old.assign(value=old["value"].where(old["measure"] == "cost", 7.0)).drop(index=5)
     table = moved_years(old, new)
     assert len(table) == 4, "three that changed, one that is gone"
-    told = told_years(table).splitlines()
+    told = years_text(table).splitlines()
     assert [line.split() for line in told[1:2]] == [["judge", ADAPTIVE, "protection", "5.0", "7.0", "4.0", "6.0"]]
     assert told[2:] == ["and 3 further headline numbers of single years"]
 
 
-@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION])
+@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION_PART])
 def test_the_reference_was_made_from_code_that_a_commit_holds(part: str) -> None:
     """Else nobody could make it again; ``python -m experiments.reference`` refuses such code."""
-    manifest = read_manifest(FOLDER, part)
+    manifest = read_manifest(REFERENCE_FOLDER, part)
     assert manifest["code"]["dirty"] is False
-    assert not [note for note in damage(FOLDER, part, manifest) if "not committed" in note]
+    assert not [note for note in damage(REFERENCE_FOLDER, part, manifest) if "not committed" in note]

@@ -13,9 +13,9 @@ import pytest
 from experiments.analysis.record import Analysis
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.points import _against
-from experiments.design.sampling import combinations_of, draws_of
-from experiments.settings import ANALYSES, StudyConfig, study_of
-from experiments.store.outcomes import Outcome, Told, cube_from
+from experiments.design.sampling import combinations_of, parameter_draws
+from experiments.settings import ANALYSES, StudyConfig, conduct_of_study
+from experiments.store.outcomes import ArrayStudy, Outcome, outcomes_from
 from experiments.studies.analyse import _module
 from sim.config import load
 from tests.shares import one_in
@@ -54,7 +54,7 @@ def points_of(design: Design) -> pd.DataFrame:
     rows = [
         {"scenario": design.baseline, "condition": "", "draw": draw} | levers | values
         for levers in policies
-        for draw, values in enumerate(draws_of(design).to_dict("records"))
+        for draw, values in enumerate(parameter_draws(design).to_dict("records"))
     ]
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [f"p{number:04}" for number in range(len(frame))])
@@ -81,14 +81,14 @@ def analysed(name: str, place: int, worlds: bool, draws: bool) -> Analysis:
         noise = 0.01 * common + 0.02 * np.asarray(strength + np.zeros(len(points)))[:, None] * of_policy  # alike in every draw
         if not design.levers:
             noise = noise + 0.01 * rng.normal(size=(len(points), WORLDS))  # what worlds do alike moves no index
-        held[outcome] = cube_from(outcome, points, (means[:, None] + worlds * noise)[:, :, None])
-    return _module(name).analyse(Told("told", design, points, load(), quick(), Path(), held), CASES)
+        held[outcome] = outcomes_from(outcome, points, (means[:, None] + worlds * noise)[:, :, None])
+    return _module(name).analyse(ArrayStudy("told", design, points, load(), quick(), Path(), held), CASES)
 
 
 @cache
 def quick() -> StudyConfig:
     """The standard settings of analyses, but for numbers that take time."""
-    asked = study_of()
+    asked = conduct_of_study()
     return asked.model_copy(update={"analysis": {name: {**own, **QUICK.get(name, {})} for name, own in asked.analysis.items()}})
 
 

@@ -15,7 +15,7 @@ import pytest
 from experiments import analysis, settings
 from experiments.figures import FIGURES
 from experiments.settings import ANALYSES, asked_by
-from sim.config import checked, load, parted, plain_of
+from sim.config import checked_config, composed_values, load, run_and_study_values
 from sim.world.record import Record
 from tests.ends import Ends, ends_at, numbers_of
 from tests.house.test_numbers import BETWEEN, CONFIGS, FILES, Cell, comment_of, shown  # fmt: skip
@@ -66,7 +66,7 @@ def test_every_number_of_every_record_has_two_ends_and_is_no_truth_value() -> No
 def test_every_number_of_the_composed_configuration_has_two_ends() -> None:
     apart = ("reference", "data", "analysis", "figures")  # the first follow, the others have records of their own
     faults, seen = [], 0
-    for record, plain in zip(asked_by(), parted(), strict=True):
+    for record, plain in zip(asked_by(), run_and_study_values(), strict=True):
         for key, value in leaves(plain):
             if key.split(".")[0] in apart or not isinstance(value, int | float) or isinstance(value, bool):
                 continue
@@ -89,7 +89,7 @@ def leaves(node: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_every_shipped_number_lies_within_its_ends_and_the_least_step_beyond_is_refused() -> None:
     """The ends are what the record does: an end is taken, and what lies beyond it is refused."""
-    plain, config = plain_of(), load()
+    plain, config = composed_values(), load()
     for key in (
         "review.rho",
         "demand.spread",
@@ -104,11 +104,11 @@ def test_every_shipped_number_lies_within_its_ends_and_the_least_step_beyond_is_
 
 
 def _takes(plain: dict[str, Any], key: str, value: float) -> bool:
-    from sim.config import varied
+    from sim.config import with_overrides
     from sim.world.record import ConfigError
 
     try:
-        checked(varied(plain, {key: value}))
+        checked_config(with_overrides(plain, {key: value}))
     except ConfigError as error:
         assert str(error).startswith(f"{key}: found ")  # noqa: PT017
         return False

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.cli import OF_A_STORE, STATUSES, STUDIES
+from experiments.cli import EXIT_STATUSES, OF_A_STORE, STUDIES
 from experiments.design.designs import design_of
-from experiments.reference.make import ADAPTATION, DEMO, FOLDER, PENALTIES
+from experiments.reference.make import ADAPTATION_PART, DEMO, PENALTIES, REFERENCE_FOLDER
 from sim.config import options
 from tests.shares import some_fast
 from tests.shell import status_of
@@ -126,7 +126,7 @@ def test_every_store_that_the_readme_reads_is_swept_there() -> None:
 @pytest.mark.parametrize("words", AGAIN, ids=" ".join)
 def test_what_the_readme_reproduces_is_a_scenario_or_a_part_of_the_reference(words: list[str]) -> None:
     assert words[1:]
-    assert set(words[1:]) <= {*options("scenario"), DEMO, ADAPTATION, PENALTIES}
+    assert set(words[1:]) <= {*options("scenario"), DEMO, ADAPTATION_PART, PENALTIES}
 
 
 @pytest.mark.slow
@@ -138,11 +138,11 @@ def test_what_the_readme_reproduces_is_reproduced(words: list[str]) -> None:
 
 def test_the_exit_statuses_of_the_readme_are_those_of_the_command_line() -> None:
     (told,) = re.findall(r"## Exit status\n\n(.*?)\n\n", README, re.DOTALL)
-    assert re.findall(r"`(\d+)`", told) == re.findall(r"(?:^|, )(\d+) ", STATUSES)
+    assert re.findall(r"`(\d+)`", told) == re.findall(r"(?:^|, )(\d+) ", EXIT_STATUSES)
 
 
 def test_the_table_of_adaptation_is_that_of_the_reference() -> None:
-    held = pd.read_csv(FOLDER / ADAPTATION / "headline.csv", dtype={"year": str}).set_index(
+    held = pd.read_csv(REFERENCE_FOLDER / ADAPTATION_PART / "headline.csv", dtype={"year": str}).set_index(
         ["scenario", "conduct", "year", "measure"]
     )
     (block,) = re.findall(r"^\| scenario \| saved on paper .*?\n((?:\|.*\n)+)", README, re.MULTILINE)

@@ -14,7 +14,7 @@ from sim.simulation import prepare
 from sim.sources.people import people_table
 from sim.sources.states import state_table
 from sim.sources.tables import FOLDER
-from sim.sources.worlds import tables_of
+from sim.sources.worlds import world_tables
 from sim.world.states import StateTable
 from sim.world.vocabulary import offences_of
 from tests.worlds import bare_world, ended, events, made_up, started, with_state
@@ -85,7 +85,7 @@ def test_people_are_the_same_whoever_else_is_in_the_cohort() -> None:
     config = made_up()
     offences = offences_of(config.offences)
     states = state_table(
-        tables_of(config.states, config.offences, Draws(1)), config.states, config.people, config.demand, config.offences, offences,
+        world_tables(config.states, config.offences, Draws(1)), config.states, config.people, config.demand, config.offences, offences,
         Draws(1),
     )  # fmt: skip
     few = people_table(config.people, states, Draws(1))

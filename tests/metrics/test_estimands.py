@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.metrics import COOPERATION, UNITS, WANTED, displaced, displacement_rate, displacement_rows, given_of, given_rows
+from sim.metrics import COOPERATION_ESTIMANDS, UNITS, WANTED, displaced, displacement_rate, displacement_rows, given_of, given_rows
 from sim.result import Result
 from sim.simulation import simulate
 
@@ -453,7 +453,7 @@ def test_the_frame_is_tidy(retold: Retold) -> None:
 def test_every_estimand_has_a_direction_or_says_that_it_has_none() -> None:
     assert list(WANTED) == list(UNITS)
     assert set(WANTED.values()) == {"up", "down", None}
-    assert set(COOPERATION) <= {name for name, way in WANTED.items() if way}
+    assert set(COOPERATION_ESTIMANDS) <= {name for name, way in WANTED.items() if way}
 
 
 def test_a_good_thing_of_people_at_risk_is_wanted_up_and_a_harm_down() -> None:

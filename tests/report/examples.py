@@ -8,8 +8,8 @@ import pandas as pd
 
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
-from experiments.report.told import COMPARED
-from experiments.settings import study_of
+from experiments.report.told import _COMPARED
+from experiments.settings import conduct_of_study
 from sim.config import load
 from sim.metrics import UNITS
 from sim.settings import Config
@@ -118,7 +118,7 @@ def comparison() -> pd.DataFrame:
         people = None if abusive is None else abusive * 0.97
         rows.append(_row(arm, "targeted_people", "all", "all", 46.4, 3714, people, spread, ""))
         rows.append(_row(arm, "notified_share", "all", "all", 0.02, 7, 300.0, 90.0, ""))
-    return pd.DataFrame(rows)[[*COMPARED]]
+    return pd.DataFrame(rows)[[*_COMPARED]]
 
 
 def cooperation() -> pd.DataFrame:
@@ -172,7 +172,7 @@ def arms() -> list[Arm]:
 @cache
 def figures() -> dict[str, Any]:
     """The settings of each figure, as on file."""
-    return study_of().figures
+    return conduct_of_study().figures
 
 
 def facts() -> dict[str, Any]:

@@ -11,8 +11,8 @@ from experiments.analysis.record import Analysis, Drawing
 from experiments.design.designs import Design, design_from
 from experiments.design.points import points_of
 from experiments.design.sampling import unit_of
-from experiments.settings import study_of
-from experiments.store.outcomes import Outcome, Told, cube_from
+from experiments.settings import conduct_of_study
+from experiments.store.outcomes import ArrayStudy, Outcome, outcomes_from
 from sim.config import load
 from sim.settings import Config
 from tests.figures.examples import rates
@@ -70,7 +70,7 @@ def points() -> pd.DataFrame:
     return points_of(design(), TINY).frame
 
 
-def study(folder: Path, body: Design | None = None) -> Told:
+def study(folder: Path, body: Design | None = None) -> ArrayStudy:
     """A linear answer with noise of worlds and luck; three runs have no value."""
     frame = points()
     known = design().uncertainties
@@ -80,8 +80,8 @@ def study(folder: Path, body: Design | None = None) -> Told:
     values = effect[:, None, None] + noise.normal(0, 0.01, (1, WORLDS, 1)) + noise.normal(0, 0.002, (len(frame), WORLDS, LUCK))
     values[0, 0, :] = np.nan
     values[5, 2, 1] = np.nan
-    held = {OUTCOME: cube_from(OUTCOME, frame, values)}
-    return Told("levers_and_guesses", body or design(), frame, config(), study_of(), folder, held)
+    held = {OUTCOME: outcomes_from(OUTCOME, frame, values)}
+    return ArrayStudy("levers_and_guesses", body or design(), frame, config(), conduct_of_study(), folder, held)
 
 
 def analyses() -> list[Analysis]:

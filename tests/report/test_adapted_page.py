@@ -15,9 +15,9 @@ from PIL import Image
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import headers
 from experiments.report import prose
-from experiments.report.adapted import REPORT, alt_of, write_adapted
+from experiments.report.adapted import _REPORT, alt_of, write_adapted
 from experiments.report.pictures import Picture
-from experiments.studies.adaptation import chosen_arms, draw_figure
+from experiments.studies.adaptation import adaptation_arms, draw_figure
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
 from tests.report.examples import facts, figures
 from tests.report.reading import LEVELS, PLACES, Reader, read
@@ -30,7 +30,7 @@ YEARS = ("1", "3", "10")
 
 @cache
 def arms() -> tuple[Arm, ...]:
-    return tuple(chosen_arms([*TINY, f"scenarios=[{','.join(SAVED)}]"])[0])
+    return tuple(adaptation_arms([*TINY, f"scenarios=[{','.join(SAVED)}]"])[0])
 
 
 def headline() -> pd.DataFrame:
@@ -77,7 +77,7 @@ def written(folder: Path, **other: Any) -> str:
     told = facts() | {"command": "rogatory adaptation seeds=8 luck=2"} | other.get("facts", {})
     frames = [tables[name] for name in ("headline", "displaced", "moved")]
     report = write_adapted(folder, frames, arms(), other.get("headers", headers()), picture(folder), told)
-    assert report == folder / REPORT
+    assert report == folder / _REPORT
     return report.read_text(encoding="utf-8")
 
 
@@ -208,7 +208,7 @@ def test_an_awkward_study_still_has_a_whole_page(case: str, tmp_path: Path) -> N
 
 
 def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / REPORT).write_text("old")
+    (tmp_path / _REPORT).write_text("old")
 
     def broken(*_: object, **__: object) -> int:
         raise OSError("disk full")
@@ -216,8 +216,8 @@ def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "write_text", broken)
     with pytest.raises(OSError, match="disk full"):
         written(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {REPORT, "adaptation.png"}
-    assert (tmp_path / REPORT).read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {_REPORT, "adaptation.png"}
+    assert (tmp_path / _REPORT).read_bytes() == b"old"
 
 
 def test_few_scenarios_take_little_room(tmp_path: Path) -> None:
@@ -233,9 +233,9 @@ def test_few_scenarios_take_little_room(tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_a_browser_shows_it_without_overflowing(width: int, tmp_path: Path) -> None:
     written(tmp_path)
-    found = looked(tmp_path / REPORT, tmp_path, width)
+    found = looked(tmp_path / _REPORT, tmp_path, width)
     assert found["fetched"] == []
     assert found["scrolls"] <= found["width"]
     assert found["beyond"] == []
     assert found["faint"] == []
-    assert not complaints(browse(tmp_path, tmp_path / REPORT, "--dump-dom").log)
+    assert not complaints(browse(tmp_path, tmp_path / _REPORT, "--dump-dom").log)

@@ -10,7 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.report import REPORT, write
+from experiments.report import REPORT, write_report
 from tests.report.browser import NARROW, WIDE, WITHOUT, browse, complaints, looked
 from tests.report.examples import arms, comparison, cooperation, facts, figures, headers
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, WITHOUT]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browser")
-    write(path, comparison(), cooperation(), arms(), headers(), facts(), figures())
+    write_report(path, comparison(), cooperation(), arms(), headers(), facts(), figures())
     return path
 
 

@@ -10,18 +10,18 @@ import pandas as pd
 
 from experiments.report import studied, study
 from experiments.report.facts import facts_of
-from experiments.store.sessions import Session
+from experiments.store.sessions import SessionRecord
 
 
-def session(**said: Any) -> Session:
+def session(**said: Any) -> SessionRecord:
     usual = {
         "design": {"question": "what?"}, "command": "rogatory sweep design=a", "worlds": [3, 4], "luck": 2, "seconds": 10.5,
         "code": {"commit": "abc", "dirty": False}, "versions": {"numpy": "2"},
     }  # fmt: skip
-    return Session(Path("x"), usual | said)
+    return SessionRecord(Path("x"), usual | said)
 
 
-def stored(*sessions: Session, done: list[tuple[str, int, int]], failed: list[tuple[str, int, int]]) -> Any:
+def stored(*sessions: SessionRecord, done: list[tuple[str, int, int]], failed: list[tuple[str, int, int]]) -> Any:
     columns = ["point", "world_seed", "luck"]
     failures = pd.DataFrame([(*key, "ValueError: no") for key in failed], columns=[*columns, "error"])
     return SimpleNamespace(

@@ -14,14 +14,14 @@ from matplotlib.figure import Figure
 
 from experiments.analysis.record import Drawing
 from experiments.letters import visible
-from experiments.report import adapted, write
+from experiments.report import adapted, write_report
 from experiments.report import pictures as drawing
 from experiments.report import study as studied
 from experiments.report.page import anchor, page, tag
 from experiments.report.parameters import parameters
 from experiments.report.study import write_study
-from experiments.report.told import named
-from experiments.settings import study_of
+from experiments.report.told import arm_in_words
+from experiments.settings import conduct_of_study
 from experiments.studies import analyse
 from tests.figures.hostile import HOSTILE
 from tests.report import test_adapted_page as adaptation
@@ -62,7 +62,7 @@ def faults_of(html: str, tags: set[str]) -> list[str]:
     return found
 
 
-def lacking(seen: Reader, names: list[str], worded: Callable[[str], str] = named) -> list[str]:
+def lacking(seen: Reader, names: list[str], worded: Callable[[str], str] = arm_in_words) -> list[str]:
     """Names whose words are nowhere on the page."""
     text = seen.text.replace("\n", " ")
     told = {name: re.sub(r"[ \n]+", " ", visible(worded(name), "\n\t")) for name in names}
@@ -82,7 +82,9 @@ def test_a_comparison_of_arms_of_any_name(tmp_path: Path, monkeypatch: pytest.Mo
     known, whole = arms(), comparison()
     for name in ("usual", "evil"):
         (tmp_path / name).mkdir()
-    usual = write(tmp_path / "usual", whole, cooperation(), known, headers(), facts(), figures())[0].read_text(encoding="utf-8")
+    usual = write_report(tmp_path / "usual", whole, cooperation(), known, headers(), facts(), figures())[0].read_text(
+        encoding="utf-8"
+    )
     other = dict(zip([arm.name for arm in known], EVIL, strict=False))
     evil = [arm._replace(name=other.get(arm.name, arm.name)) for arm in known]
     evil = [arm._replace(config=arm.config.model_copy(update={"scenario_name": arm.name})) for arm in evil]
@@ -91,7 +93,7 @@ def test_a_comparison_of_arms_of_any_name(tmp_path: Path, monkeypatch: pytest.Mo
     }
     tables = evil_of(whole, "arm", other), evil_of(cooperation(), "arm", other)
     told = facts() | {"command": " ".join(["rogatory compare", *EVIL]), "stopped": EVIL[6]}
-    html = write(tmp_path / "evil", *tables, evil, said, told, figures())[0].read_text(encoding="utf-8")
+    html = write_report(tmp_path / "evil", *tables, evil, said, told, figures())[0].read_text(encoding="utf-8")
     assert faults_of(html, tags_of(usual)) == []
     assert lacking(read(html), list(EVIL)) == []
 
@@ -130,11 +132,11 @@ def test_what_a_figure_shows_is_told_of_arms_of_any_name(tmp_path: Path, monkeyp
     other = dict(zip([arm.name for arm in known], whole, strict=False))
     evil = [arm._replace(name=other.get(arm.name, arm.name)) for arm in known]
     tables = evil_of(comparison(), "arm", other), evil_of(cooperation(), "arm", other)
-    html = write(tmp_path, *tables, evil, {}, facts(), figures())[0].read_text(encoding="utf-8")
+    html = write_report(tmp_path, *tables, evil, {}, facts(), figures())[0].read_text(encoding="utf-8")
     seen = read(html)
     told = " ".join(str(image["alt"]) for image in seen.all("img"))
     assert len(seen.all("img")) == len(drawn) == len(files) > 1
-    assert any(visible(named(name)) in told for name in EVIL), told
+    assert any(visible(arm_in_words(name)) in told for name in EVIL), told
     assert not HIDDEN.findall(told)
     assert all(set(image) <= {"src", "alt", "width", "height"} for image in seen.all("img")), "an attribute of a name's making"
     assert {path.name for path in files} <= {f"{name}.png" for name in drawing._READING}
@@ -154,7 +156,7 @@ def test_names_of_a_users_making_are_plain_names_of_files(
     )
     folder = tmp_path / "analysis"
     folder.mkdir()
-    assert not analyse.write(made, SimpleNamespace(asked=study_of()), folder).why
+    assert not analyse.write_analysis(made, SimpleNamespace(asked=conduct_of_study()), folder).why
     names = sorted(path.name for path in folder.iterdir())
     assert len({name.lower() for name in names}) == 3 * len(set(evil))
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+@=-]*\.(csv|parquet|png)", name) for name in names), names

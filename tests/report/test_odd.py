@@ -17,9 +17,9 @@ import yaml
 
 import sim.month
 from experiments.report import odd_details, odd_prose
-from experiments.report.blocks import Code, Folded, Grid, Items, Part, Text, elements, inline, markdown, told
-from experiments.report.code import Step, columns_of, first_sentence, module_of, modules_in, parsed, steps_of
-from experiments.report.luck import LUCK, WORLD, draws_of, names_hashed, owner_of
+from experiments.report.blocks import CodeLines, Folded, Grid, Items, Text, TextPart, docstring_blocks, elements, inline, markdown
+from experiments.report.code import Step, calls_of, fields_of, first_sentence, module_of, modules_in, parsed
+from experiments.report.luck import LUCK, WORLD, named_draws, names_hashed, owner_of
 from experiments.report.odd import RECORDS, concepts, definitions, odd, patterns
 from experiments.report.odd_details import METHODS, NO_SUBMODELS
 from experiments.report.page import tag
@@ -54,7 +54,7 @@ def known() -> pd.DataFrame:
 
 
 @cache
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[TextPart, ...]:
     return odd(config(), known())
 
 
@@ -62,7 +62,9 @@ def parts() -> tuple[Part, ...]:
 def texts() -> dict[str, str]:
     """What stands under each heading and above the next, by its anchor, as Markdown."""
     every = [part for top in parts() for part in top.every()]
-    return {part.identity: markdown(part._replace(blocks=[b for b in part.blocks if not isinstance(b, Part)])) for part in every}
+    return {
+        part.identity: markdown(part._replace(blocks=[b for b in part.blocks if not isinstance(b, TextPart)])) for part in every
+    }
 
 
 def under(identity: str) -> str:
@@ -71,7 +73,7 @@ def under(identity: str) -> str:
     return markdown(part)
 
 
-def blocks_of(part: Part) -> list[Any]:
+def blocks_of(part: TextPart) -> list[Any]:
     return [block for one in part.every() for block in one.blocks]
 
 
@@ -83,10 +85,10 @@ def flat(steps: list[Step]) -> list[Step]:
 
 
 def test_it_has_the_seven_elements_and_eleven_concepts_in_their_order() -> None:
-    headings = [block.heading for top in parts() for block in top.blocks if isinstance(block, Part)]
+    headings = [block.heading for top in parts() for block in top.blocks if isinstance(block, TextPart)]
     assert [heading[0] for heading in headings] == list("1234567")
-    design = next(block for block in parts()[1].blocks if isinstance(block, Part))
-    assert [block.heading for block in design.blocks if isinstance(block, Part)] == [
+    design = next(block for block in parts()[1].blocks if isinstance(block, TextPart))
+    assert [block.heading for block in design.blocks if isinstance(block, TextPart)] == [
         *("Basic principles", "Emergence", "Adaptation", "Objectives", "Learning", "Prediction", "Sensing", "Interaction"),
         *("Stochasticity", "Collectives", "Observation"),
     ]
@@ -112,7 +114,7 @@ def test_every_state_variable_is_there_with_a_meaning(record: str) -> None:
     live = LIVE[record]
     fields = live._fields if hasattr(live, "_fields") else [field.name for field in dataclasses.fields(live)]
     module = next(module for _, module, name in RECORDS if name == record)
-    rows = columns_of(module, record)
+    rows = fields_of(module, record)
     assert [row.name for row in rows] == list(fields)
     assert [row.name for row in rows if not row.meaning] == []
     text = under(f"odd-{record.lower()}")
@@ -121,7 +123,7 @@ def test_every_state_variable_is_there_with_a_meaning(record: str) -> None:
 
 
 def test_every_axis_is_named() -> None:
-    shapes = " ".join(row.shape for _, module, record in RECORDS for row in columns_of(module, record))
+    shapes = " ".join(row.shape for _, module, record in RECORDS for row in fields_of(module, record))
     assert set(re.findall(r"\b[A-Z]\b", shapes)) <= set(re.findall(r"`([A-Z])`", odd_prose.AXES))
 
 
@@ -145,7 +147,7 @@ def test_every_offence_and_every_text_is_there() -> None:
 def untold(text: str) -> list[str]:
     """Calls of ``advance``, in a text of its module, that the description would not tell."""
     function = parsed("sim.month", text).functions["advance"]
-    steps = steps_of(function, 1, METHODS)
+    steps = calls_of(function, 1, METHODS)
     return [
         step.name for step in steps if (step.function is None or not step.function.doc) and step.name not in odd_prose.UNRESOLVED
     ]
@@ -174,7 +176,7 @@ def test_a_call_that_nobody_described_would_be_noticed() -> None:
 
 
 def test_the_words_for_calls_that_are_no_functions_are_still_needed() -> None:
-    names = {step.name for step in steps_of(module_of("sim.month").functions["advance"], 1, METHODS)}
+    names = {step.name for step in calls_of(module_of("sim.month").functions["advance"], 1, METHODS)}
     assert set(odd_prose.UNRESOLVED) <= names
 
 
@@ -228,7 +230,7 @@ def test_a_name_that_is_gone_would_be_noticed() -> None:
 
 def test_the_prose_tells_every_mechanism_of_adaptation() -> None:
     """When this fails somebody has begun to learn in another way: ADAPTATION, LEARNING and INTERACTION are to be written anew."""
-    told = odd_prose.ADAPTATION + odd_prose.LEARNING
+    told = odd_prose.ADAPTATION_TEXT + odd_prose.LEARNING
     fixed = {"demand", "direct", "filing", "menus", "retries", "spyware"}
     learned = {name for name in modules_in("sim.conduct") if name.rpartition(".")[2] not in fixed}
     for name in {*learned, *modules_in("sim.society"), "sim.review.memory"} - {"sim.conduct", "sim.society"}:
@@ -278,7 +280,7 @@ def test_what_a_reader_can_see_is_listed_and_what_is_hidden_is_named() -> None:
 
 
 def test_every_name_that_the_code_hashes_is_a_purpose_or_tells_a_look_apart() -> None:
-    purposes = {draw.purpose for draw in draws_of(config().safeguards)}
+    purposes = {draw.purpose for draw in named_draws(config().safeguards)}
     assert set(names_hashed().values()) - purposes == {"desk", "panel"}
     for name in modules_in():
         text = module_of(name).text
@@ -307,7 +309,7 @@ def test_every_draw_that_is_made_while_the_model_runs_is_listed_under_its_owner(
     sources = ("states=real", "people.rows=2000", "demand.legitimate=100", "years=1", "calibration_months=6", "conduct.spyware=0.1")
     for made in (made_up("years=1", "people.rows=999"), load(*sources)):
         simulate(made, seed=luck, world_seed=world)
-    listed = {draw.purpose: draw for draw in draws_of(config().safeguards)}
+    listed = {draw.purpose: draw for draw in named_draws(config().safeguards)}
     patterns_of = {re.compile(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(name))): draw for name, draw in listed.items()}
     assert len(asked) > 20
     for seed, purpose in asked:
@@ -319,7 +321,7 @@ def test_every_draw_that_is_made_while_the_model_runs_is_listed_under_its_owner(
 
 
 def test_kernels_draw_by_the_law_and_the_keys_that_are_listed() -> None:
-    found = {(draw.purpose, draw.where): draw for draw in draws_of(config().safeguards)}
+    found = {(draw.purpose, draw.where): draw for draw in named_draws(config().safeguards)}
     patience = found["patience", "sim.review.pipeline.receive"]
     assert patience.law == "exponential"
     assert patience.keys == ("cases.id[c]", "reading.state_keys[j]")
@@ -481,8 +483,8 @@ def test_marks_become_elements_and_products_stay_products() -> None:
 
 def test_a_docstring_becomes_paragraphs_lists_and_drawn_tables_without_examples() -> None:
     doc = "One.\n\n- a\n  b\n- c\n\n===  ===\nx    y\n===  ===\n\n    indented\n\n>>> 1\n1"
-    kinds = [type(block) for block in told(doc)]
-    assert kinds == [Text, Items, Code, Code]
+    kinds = [type(block) for block in docstring_blocks(doc)]
+    assert kinds == [Text, Items, CodeLines, CodeLines]
 
 
 def test_no_mark_is_left_in_the_elements() -> None:

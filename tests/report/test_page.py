@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from experiments.design.designs import design_of
-from experiments.report import REPORT, write
+from experiments.report import REPORT, write_report
 from experiments.report import pictures as drawing
-from experiments.report.page import STYLE
-from experiments.report.told import numbered, study_of
+from experiments.report.page import STYLE_SHEET
+from experiments.report.told import comparison_study, numbered
 from tests.report.examples import EFFECTS, FINDINGS, arms, comparison, cooperation, facts, figures, headers
 from tests.report.reading import LEVELS, PLACES, Reader, read
 from tests.shares import one_in
@@ -29,7 +29,7 @@ def written(folder: Path, **other: Any) -> str:
         "facts": facts(),
         "figures": figures(),
     }
-    write(folder, **(given | other))
+    write_report(folder, **(given | other))
     return (folder / REPORT).read_text(encoding="utf-8")
 
 
@@ -70,7 +70,7 @@ def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_pictures_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    study = study_of(comparison(), cooperation(), arms(), headers(), facts(), figures())
+    study = comparison_study(comparison(), cooperation(), arms(), headers(), facts(), figures())
     plan = next(plan for plan in drawing.plans(study) if plan.name == "plane")
     settings = {**study.figures[plan.function], **plan.settings}
     again = drawing.save(drawing.draw(plan.function, plan.frame, plan.caption, settings, **plan.options), tmp_path / "a.png")
@@ -254,7 +254,7 @@ def test_an_awkward_study_still_has_its_figures(case: str, tmp_path: Path) -> No
 
 def test_a_plane_without_a_number_takes_little_room() -> None:
     given = {"comparison": comparison(), "cooperation": cooperation()} | awkward()["few events"]
-    study = study_of(given["comparison"], given["cooperation"], arms(), headers(), facts(), figures())
+    study = comparison_study(given["comparison"], given["cooperation"], arms(), headers(), facts(), figures())
     (plane,) = [plan for plan in drawing.plans(study) if plan.function == "plane"]
     assert plane.settings["height_inches"] < 3
 
@@ -276,7 +276,7 @@ def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Path, "write_text", broken)
     with pytest.raises(OSError, match="disk full"):
-        write(tmp_path, comparison(), cooperation(), arms(), headers(), facts(), figures())
+        write_report(tmp_path, comparison(), cooperation(), arms(), headers(), facts(), figures())
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(REPORT, b"old")]
 
 
@@ -285,7 +285,7 @@ def test_the_colours_of_the_page_can_be_read() -> None:
         parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
         return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
 
-    named = dict(re.findall(r"--(\w+): (#\w{6})", STYLE.read_text(encoding="utf-8")))
+    named = dict(re.findall(r"--(\w+): (#\w{6})", STYLE_SHEET.read_text(encoding="utf-8")))
     for ink in ("ink", "muted", "link"):
         for ground in ("#ffffff", named["pale"]):
             assert (light(ground) + 0.05) / (light(named[ink]) + 0.05) > 4.5, (ink, ground)

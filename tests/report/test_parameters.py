@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.report.parameters import COLUMNS, STATUSES, joined, parameters
+from experiments.report.parameters import PARAMETER_COLUMNS, SOURCE_STATUSES, joined_numbers, parameters
 from sim.config import load
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -71,7 +71,7 @@ def by_key(table: pd.DataFrame) -> pd.DataFrame:
 
 def test_a_number_is_listed_with_unit_range_status_and_source(folder: Path) -> None:
     table = parameters([], {}, folder=folder)
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(PARAMETER_COLUMNS)
     bar = by_key(table).loc["review.looks.bar"]
     assert tuple(bar[["file", "value", "unit", "range", "status"]]) == (
         "looks/strict.yaml",
@@ -115,7 +115,7 @@ def test_a_scenario_brings_its_own_numbers(folder: Path) -> None:
 def test_the_real_configuration_is_listed_whole() -> None:
     composed = load()
     table = parameters([], composed.plain())
-    assert set(table["status"]) <= set(STATUSES)
+    assert set(table["status"]) <= set(SOURCE_STATUSES)
     assert not table["changed"].any()
     assert {path.rpartition("/")[0] for path in table["file"]} >= {
         "review",
@@ -140,7 +140,7 @@ def test_an_override_shows_in_the_real_configuration() -> None:
 
 
 def test_numbers_of_one_line_share_a_key() -> None:
-    assert joined(["a.b.x", "a.b.y.z"], ["1", "2"]) == ("a.b", "x 1, y.z 2")
+    assert joined_numbers(["a.b.x", "a.b.y.z"], ["1", "2"]) == ("a.b", "x 1, y.z 2")
 
 
 def test_an_option_that_builds_on_another_tells_the_numbers_of_both_and_each_once() -> None:

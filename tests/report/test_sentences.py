@@ -10,17 +10,17 @@ from experiments.report.told import (
     ABSENT,
     DOWN,
     FEW,
-    FIXED,
     SAME,
     UNSURE,
     UP,
-    changed,
-    digests_of,
+    VERDICTS,
+    arm_digests,
+    change_sentence,
+    comparison_study,
     foreseen,
     numbered,
     quick,
-    study_of,
-    told_of,
+    sentences_of,
     verdict,
     waited,
 )
@@ -40,7 +40,7 @@ def row(percent: float, least: float, most: float, **other: Any) -> dict[str, An
 
 
 def said(*args: Any, **other: Any) -> str:
-    return changed(row(*args, **other), 10).replace(THIN, " ")
+    return change_sentence(row(*args, **other), 10).replace(THIN, " ")
 
 
 def test_a_fall_is_told_with_its_interval_the_smaller_end_first() -> None:
@@ -71,9 +71,9 @@ def test_nothing_can_move_by_construction() -> None:
 
 def test_where_neither_score_can_move_it_is_said_once() -> None:
     rows = [row(NAN, NAN, NAN, constructed_zero=True, metric=metric) for metric in ("case_disclosure_rate", "legit_met_rate")]
-    (text,) = told_of(rows, 10)
+    (text,) = sentences_of(rows, 10)
     assert text.startswith("Nothing can move by construction: abusive cases that end in disclosure and legitimate needs")
-    assert len(told_of([rows[0], row(-5, -6, -4)], 10)) == 2
+    assert len(sentences_of([rows[0], row(-5, -6, -4)], 10)) == 2
 
 
 @pytest.mark.parametrize(("before", "after", "words"), [(900, 9, "baseline 900, here <10"), (3, 700, "baseline <10, here 700")])
@@ -86,9 +86,9 @@ def test_few_events_bear_no_number(before: int, after: int, words: str) -> None:
 def test_what_moved_in_no_run_is_no_doubt() -> None:
     still = row(0.0, 0.0, 0.0, events=900)
     assert verdict(still, 10) == verdict(row(0.0, NAN, NAN, events=900), 10) == SAME
-    assert changed(still, 10) == "Abusive cases that end in disclosure: no change in any run."
+    assert change_sentence(still, 10) == "Abusive cases that end in disclosure: no change in any run."
     assert quick(still, "such disclosures", 10) == "such disclosures: no change in any run"
-    (text,) = told_of([still, still | {"metric": "legit_met_rate"}], 10)
+    (text,) = sentences_of([still, still | {"metric": "legit_met_rate"}], 10)
     assert text.startswith("Nothing moved in any run: neither abusive cases that end in disclosure nor legitimate needs")
     assert verdict(row(0.0, -1.0, 1.0, events=900), 10) == UNSURE
     assert verdict(row(0.0, NAN, NAN, events=899), 10) == UNSURE
@@ -101,7 +101,7 @@ def test_without_an_interval_we_cannot_tell() -> None:
 
 
 def test_an_unbounded_percentage_of_a_clear_difference_is_no_doubt() -> None:
-    text = changed(row(-38.0, NAN, NAN, low=-0.03, high=-0.01, difference=-0.02), 10)
+    text = change_sentence(row(-38.0, NAN, NAN, low=-0.03, high=-0.01, difference=-0.02), 10)
     assert "cannot tell" not in text
     assert "that side of zero" in text
 
@@ -127,7 +127,7 @@ def test_a_verdict_is_that_of_the_interval(numbers: tuple[float, float, float], 
 
 def test_a_verdict_knows_what_cannot_move_and_what_is_too_few() -> None:
     assert verdict(row(-5, -9, -1, events=9), 10) == FEW
-    assert verdict(row(-5, -9, -1, events=9, constructed_zero=True), 10) == FIXED
+    assert verdict(row(-5, -9, -1, events=9, constructed_zero=True), 10) == VERDICTS
     assert verdict(None, 10) == ABSENT
 
 
@@ -173,25 +173,25 @@ def test_the_id_that_opens_a_question_is_told_apart(question: str) -> None:
 
 
 def test_scenarios_are_sorted_into_what_can_be_said() -> None:
-    study = study_of(comparison(), cooperation(), arms(), headers(), facts(), figures())
-    kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, FIXED, FEW, ABSENT)}
+    study = comparison_study(comparison(), cooperation(), arms(), headers(), facts(), figures())
+    kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, VERDICTS, FEW, ABSENT)}
     assert sorted(arm for found in kinds.values() for arm in found) == sorted(EFFECTS)
     for arm, (percent, _, spread, _) in EFFECTS.items():
-        wanted = FIXED if percent is None else UNSURE if abs(percent) <= spread else DOWN if percent < 0 else UP
+        wanted = VERDICTS if percent is None else UNSURE if abs(percent) <= spread else DOWN if percent < 0 else UP
         assert arm in kinds[wanted]
     assert kinds[DOWN] == sorted(kinds[DOWN], key=lambda arm: EFFECTS[arm][0] or np.nan)
 
 
 def test_a_table_without_a_column_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no column percent_high"):
-        study_of(comparison().drop(columns="percent_high"), cooperation(), arms(), headers(), facts(), figures())
+        comparison_study(comparison().drop(columns="percent_high"), cooperation(), arms(), headers(), facts(), figures())
     with pytest.raises(ValueError, match="no column on_frontier"):
-        study_of(comparison(), cooperation().drop(columns="on_frontier"), arms(), headers(), facts(), figures())
+        comparison_study(comparison(), cooperation().drop(columns="on_frontier"), arms(), headers(), facts(), figures())
 
 
 def test_baselines_of_one_name_that_differ_have_digests_of_their_own() -> None:
     one, two, three = arms()[:3]
     other = two.baseline_config.model_copy(update={"years": 3})
-    digests = digests_of([one, two._replace(baseline_config=other), three])
+    digests = arm_digests([one, two._replace(baseline_config=other), three])
     assert list(digests) == ["as_adopted", f"as_adopted for {two.name}", one.name, two.name, three.name]
     assert digests["as_adopted"] == one.baseline_config.digest() != digests[f"as_adopted for {two.name}"]

@@ -15,13 +15,13 @@ import pytest
 from experiments.analysis import frontier
 from experiments.design.arms import APART
 from experiments.design.designs import Design, design_of
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.report import study as page
 from experiments.report import study_prose
-from experiments.report.studied import designed, numbers_of
+from experiments.report.studied import designed, numbers_behind
 from experiments.report.study import write_study
-from experiments.settings import study_of
-from experiments.store.outcomes import Cube, Told
+from experiments.settings import conduct_of_study
+from experiments.store.outcomes import ArrayStudy, Outcomes
 from experiments.store.places import stores_in
 from experiments.studies import adaptation, analyse, check, compare, demo, multirun, run
 from experiments.studies import replication as study
@@ -71,7 +71,7 @@ def jobs(output: Path) -> None:
 
 KINDS = {
     "run": Kind(made(run.main), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
-    "demo": Kind(made(demo.main), demo.QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
+    "demo": Kind(made(demo.main), demo.DEMO_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
     "compare": Kind(
         made(compare.main, "scenarios=[no_treaty,judge]", "luck=1"), "What does each arm protect, what does it cost", 6,
         ("Policies are read against “as adopted”", study_prose.ASKED), ("frontier",),
@@ -154,16 +154,17 @@ def test_a_report_counts_the_worlds_that_are_read_and_those_that_were_asked_for(
 # --- made up --------------------------------------------------------------------------------------------------------------
 
 
-def told(folder: Path, design: Design, *rows: tuple[str, str]) -> Told:
+def told(folder: Path, design: Design, *rows: tuple[str, str]) -> ArrayStudy:
     """A study of these policies, each with the one that it is read against."""
     ids = {name: f"id of {name}" for name, _ in rows}
     points = pd.DataFrame(
-        [(ids[name], place, name, "", 0, ids.get(against, "")) for place, (name, against) in enumerate(rows)], columns=[*FIXED]
+        [(ids[name], place, name, "", 0, ids.get(against, "")) for place, (name, against) in enumerate(rows)],
+        columns=[*POINT_COLUMNS],
     )
     assert "against" in points
     values = np.full((len(rows), 4, 1), 0.5)
-    held = {OUTCOME: Cube(OUTCOME, points, values, np.full(values.shape, 1000), [1, 2, 3, 4])}
-    return Told("made-up", design, points, config(), study_of(), folder, held)
+    held = {OUTCOME: Outcomes(OUTCOME, points, values, np.full(values.shape, 1000), [1, 2, 3, 4])}
+    return ArrayStudy("made-up", design, points, config(), conduct_of_study(), folder, held)
 
 
 ARMS = Design(question="q?", arms={"busy": ["demand.scale=2.0"], "quiet": []})
@@ -199,7 +200,7 @@ def test_policies_of_several_baselines_are_on_no_frontier(tmp_path: Path) -> Non
 def test_what_the_facts_of_an_arm_set_in_its_baseline_is_no_departure_from_the_files(tmp_path: Path) -> None:
     rows = [(BASES[0], BASES[0]), ("busy", BASES[0])]
     scaled = config().model_copy(update={"demand": config().demand.model_copy(update={"scale": 2.0})})
-    known = numbers_of(told(tmp_path, ARMS, *rows)._replace(config=scaled), {}).set_index("key")
+    known = numbers_behind(told(tmp_path, ARMS, *rows)._replace(config=scaled), {}).set_index("key")
     assert known.loc["demand.scale", "value"] == "2"
     assert not known.loc["demand.scale", "changed"]
 

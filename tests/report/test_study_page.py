@@ -18,9 +18,9 @@ from experiments.analysis.record import Analysis, Drawing
 from experiments.design.designs import Design, design_from
 from experiments.report import study as page
 from experiments.report import study_prose
-from experiments.report.studied import designed, headed, numbers_of, varied
-from experiments.report.study import REPORT, suited, write_study
-from experiments.report.tables import cells_of, texts_of
+from experiments.report.studied import designed, headed, numbers_behind, varied_numbers
+from experiments.report.study import _REPORT, suited, write_study
+from experiments.report.tables import cells_of, text_columns
 from experiments.store.outcomes import Outcome
 from sim.config import load
 from sim.world.record import ConfigError
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def html(folder: Path) -> str:
-    return (folder / "out" / REPORT).read_text(encoding="utf-8")
+    return (folder / "out" / _REPORT).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +81,13 @@ def without_figures() -> list[Analysis]:
 
 
 def test_it_writes_one_file_and_leaves_nothing_else(folder: Path) -> None:
-    assert [path.name for path in (folder / "out").iterdir()] == [REPORT]
+    assert [path.name for path in (folder / "out").iterdir()] == [_REPORT]
 
 
 @pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(folder: Path, html: str, tmp_path: Path) -> None:
     again = write_study(tmp_path, study(folder), analyses(), facts())
-    assert again == tmp_path / REPORT
+    assert again == tmp_path / _REPORT
     assert again.read_text(encoding="utf-8") == html
 
 
@@ -198,10 +198,10 @@ def test_the_figures_are_inside_with_their_captions_as_text(seen: Reader, text: 
 def test_a_figure_that_does_not_exist_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     wrong = Drawing("x", "dream", pd.DataFrame(), "", "")
     given = [analyses()[1]._replace(drawings=[wrong])]
-    (tmp_path / REPORT).write_text("old")
+    (tmp_path / _REPORT).write_text("old")
     with pytest.raises(ConfigError, match="no figure is named 'dream'"):
         write_study(tmp_path, study(tmp_path), given, facts())
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(REPORT, "old")]
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(_REPORT, "old")]
 
 
 def test_the_main_table_is_shown_and_cut_with_a_word_on_where_the_whole_is(seen: Reader, text: str) -> None:
@@ -230,7 +230,7 @@ def test_the_numbers_of_a_column_share_their_decimals() -> None:
         ["c", "–", "0", "–", "−3", "yes"],
     ]
     assert cells_of(pd.DataFrame({"low": [0.1, 0.25], "high": [0.9, 1.0]})) == [["0.10", "0.9"], ["0.25", "1.0"]]
-    assert texts_of(frame) == {0}
+    assert text_columns(frame) == {0}
 
 
 # --- without analyses ----------------------------------------------------------------------------------------------------
@@ -379,7 +379,7 @@ def test_a_column_without_an_entry_is_left_out(tmp_path: Path) -> None:
 
 
 def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Path, text: str) -> None:
-    rows = {row[0]: row[1:] for row in varied(study(folder), facts())}
+    rows = {row[0]: row[1:] for row in varied_numbers(study(folder), facts())}
     assert rows["review.rho"] == (
         "0.1",
         "0.9",
@@ -395,12 +395,12 @@ def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Pa
 
 
 def test_where_the_design_is_silent_the_numbers_own_file_speaks(tmp_path: Path) -> None:
-    rows = {row[0]: row for row in varied(study(tmp_path), facts())}
+    rows = {row[0]: row for row in varied_numbers(study(tmp_path), facts())}
     assert rows["review.rho"][4:] == ("correlation of two looks", "0-1", "assumed", "prototype.md 8; swept", "0.5")
 
 
 def test_a_varied_number_is_nowhere_told_as_held(folder: Path, text: str) -> None:
-    known = numbers_of(study(folder), facts())
+    known = numbers_behind(study(folder), facts())
     own = known[known["key"].isin(design().uncertainties)]
     assert len(own) == 3
     assert own["varied"].all()
@@ -414,7 +414,7 @@ def test_what_an_arm_sets_is_no_departure_from_the_files(tmp_path: Path) -> None
     arms = design_from({"question": "x?", "arms": {"low": ["instruments.hanoi.threshold_years=1"], "own": []}}, "test")
     first = load("instruments.hanoi.threshold_years=1", "people.rows=777")
     made = study(tmp_path, arms)._replace(config=first, points=pd.DataFrame({"scenario": ["low"]}))
-    known = numbers_of(made, {})
+    known = numbers_behind(made, {})
     assert list(known.loc[known["changed"], "key"]) == ["people.rows"]
     assert known.loc[known["key"] == "instruments.hanoi.threshold_years", "value"].item() == "1"
 
@@ -460,7 +460,7 @@ def test_an_outcome_that_the_study_lacks_is_no_obstacle(tmp_path: Path, undescri
 @WITHOUT
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_a_browser_shows_it_whole_at_any_width(folder: Path, tmp_path: Path, width: int) -> None:
-    found = looked(folder / "out" / REPORT, tmp_path, width)
+    found = looked(folder / "out" / _REPORT, tmp_path, width)
     assert found["fetched"] == []
     assert found["scripts"] == 0
     assert found["scrolls"] <= found["width"] == width
@@ -472,9 +472,9 @@ def test_a_browser_shows_it_whole_at_any_width(folder: Path, tmp_path: Path, wid
 @pytest.mark.slow
 @WITHOUT
 def test_a_browser_has_nothing_to_complain_of_and_prints_it(folder: Path, tmp_path: Path) -> None:
-    shown = browse(tmp_path, folder / "out" / REPORT, "--dump-dom")
+    shown = browse(tmp_path, folder / "out" / _REPORT, "--dump-dom")
     assert "<h1>" in shown.dom
     assert not complaints(shown.log)
     path = tmp_path / "paper.pdf"
-    browse(tmp_path, folder / "out" / REPORT, f"--print-to-pdf={path}", "--no-pdf-header-footer")
+    browse(tmp_path, folder / "out" / _REPORT, f"--print-to-pdf={path}", "--no-pdf-header-footer")
     assert path.stat().st_size > 100_000

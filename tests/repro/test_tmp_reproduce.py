@@ -19,7 +19,7 @@ from experiments.execution import jobs
 from experiments.execution.session import Plan, timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
-from experiments.reference.make import ADAPTATION, DEMO, PENALTIES, SCENARIOS, ReadingError
+from experiments.reference.make import ADAPTATION_PART, DEMO, PENALTIES, SCENARIOS, ReadingError
 from experiments.reference.reproduce import CHANGED
 from experiments.store.schema import Done
 from experiments.studies import adaptation, compare
@@ -101,13 +101,13 @@ def test_what_was_made_here_is_reproduced_number_by_number(folder: Path, capsys:
     assert reproduce.main() == 0
     told = capsys.readouterr().out
     assert told.startswith("6 parts of the reference once more; projected: about ")
-    for subject in ("as_adopted", "judge", "no_treaty", DEMO, ADAPTATION, PENALTIES):
+    for subject in ("as_adopted", "judge", "no_treaty", DEMO, ADAPTATION_PART, PENALTIES):
         (line,) = [line for line in told.splitlines() if line.strip().startswith(f"{subject} ")]
         _, numbers, identical, within, different = line.split()
         assert int(numbers.replace(",", "")) > 50
         assert (identical, within, different) == (numbers, "0", "0")
     assert "numbers are identical (on the machine and with the versions of the reference nothing but identity is accepted)" in told
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION, DEMO, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, DEMO, SCENARIOS, reference.PENALTIES_FILE])
 
 
 @pytest.mark.parametrize(("asked", "ran"), one_in(2, [("as_adopted", {"as_adopted"}), ("judge", {"as_adopted", "judge"})]))
@@ -157,12 +157,12 @@ def test_a_demo_or_a_penalty_that_was_changed_by_hand_is_different(folder: Path,
     ("table", "column"), [("headline.csv", "value"), ("displaced.csv", "count"), ("moved.csv", "moved"), ("runs.csv", "value")]
 )
 def test_a_number_on_adaptation_that_was_changed_by_hand_is_different(table: str, column: str, folder: Path, capsys: Out) -> None:
-    path = folder / ADAPTATION / table
+    path = folder / ADAPTATION_PART / table
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
     row = rows.index[rows[column] != ""][0]
     rows.loc[row, column] = str(float(rows.loc[row, column]) + 1)
     rows.to_csv(path, index=False)
-    assert reproduce.main(ADAPTATION) == CHANGED
+    assert reproduce.main(ADAPTATION_PART) == CHANGED
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith("1 part of the reference once more")
     assert "Different: 1 of " in told
@@ -301,7 +301,7 @@ def test_a_run_that_fails_is_told_and_leaves_no_temporary_folder(
     def timed_alone(plan: Plan) -> Done:
         return first
 
-    first = timed(reproduce.scenarios_again(reproduce.read(folder).manifests[SCENARIOS], ["as_adopted"]).plan)  # type: ignore[arg-type]
+    first = timed(reproduce.scenarios_again(reproduce.read_reference(folder).manifests[SCENARIOS], ["as_adopted"]).plan)  # type: ignore[arg-type]
     monkeypatch.setattr(jobs, "simulate", failing)
     monkeypatch.setattr(reproduce, "timed", timed_alone)
     assert shell(["reproduce", "as_adopted"]) == 3
@@ -314,7 +314,7 @@ def test_a_run_that_fails_is_told_and_leaves_no_temporary_folder(
 
 def test_the_time_is_forecast_from_one_run_of_each_part_made_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of so many seconds, and so many of them on so many processes."""
-    reading, tried = reproduce.read(folder), list[Plan]()
+    reading, tried = reproduce.read_reference(folder), list[Plan]()
 
     def made(plan: Plan) -> Done:
         tried.append(plan)
@@ -322,15 +322,15 @@ def test_the_time_is_forecast_from_one_run_of_each_part_made_here(folder: Path, 
 
     monkeypatch.setattr(reproduce, "timed", made)
     parts = {part: reproduce.todo_of(part, reading.manifests.get(part, {}), ["judge"]) for part in (SCENARIOS, PENALTIES)}
-    told = reproduce.told_before(parts)
+    told = reproduce.forecast(parts)
     (plan,) = tried
     assert [len(plan.keys), len(plan.worlds), plan.luck] == [8, 2, 2]
     assert told == "projected: about 68 seconds for 8 runs", "8 runs of 8 seconds, and 2 worlds of 2"
-    assert reproduce.told_before({PENALTIES: parts[PENALTIES]}) == "nothing of it is simulated"
+    assert reproduce.forecast({PENALTIES: parts[PENALTIES]}) == "nothing of it is simulated"
 
 
 def test_a_run_that_is_timed_is_the_last_and_kept_nowhere(folder: Path, tmp_path: Path) -> None:
-    manifest = reproduce.read(folder).manifests[SCENARIOS]
+    manifest = reproduce.read_reference(folder).manifests[SCENARIOS]
     plan = reproduce.scenarios_again(manifest, ["judge"]).plan
     assert plan is not None
     run = timed(plan)
@@ -342,11 +342,11 @@ def test_a_run_that_is_timed_is_the_last_and_kept_nowhere(folder: Path, tmp_path
 
 def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None:
     """Worlds and lucks are those of the manifest's command, wherever that wrote."""
-    manifests = reproduce.read(folder).manifests
+    manifests = reproduce.read_reference(folder).manifests
     entries, asked = reproduce.entries_of(manifests[SCENARIOS], ["judge"])
     assert [entry.name for entry in entries] == ["as_adopted", "judge"]
     assert (asked.seeds, asked.luck, asked.workers) == (2, 2, 1)
-    entries, asked = reproduce.adapting(manifests[ADAPTATION], ["no_treaty"])
+    entries, asked = reproduce.adapting(manifests[ADAPTATION_PART], ["no_treaty"])
     assert [entry.name for entry in entries[:2]] == ["as_adopted naive", "no_treaty naive"]
     assert (asked.seeds, asked.luck) == (2, 2)
     assert asked.analysis["adaptation"]["years"] == [1]
@@ -442,7 +442,7 @@ def test_a_refresh_of_adaptation_tells_which_of_its_headline_numbers_moved(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     without_a_page(monkeypatch)
-    path = folder / ADAPTATION / "headline.csv"
+    path = folder / ADAPTATION_PART / "headline.csv"
     table = pd.read_csv(path, dtype={"year": str})
     table.loc[(table["conduct"] == "adaptive") & (table["measure"] == "protection"), "value"] += 1.0
     table.to_csv(path, index=False)
@@ -453,7 +453,7 @@ def test_a_refresh_of_adaptation_tells_which_of_its_headline_numbers_moved(
     assert float(whole.split()[3]) == pytest.approx(float(whole.split()[4]) + 1.0, abs=1e-4)
     assert more == "and 1 further headline number of single years"
     assert reference.refresh_adaptation(folder, *asked) == "no headline number moved"
-    assert reproduce.main(ADAPTATION) == 0
+    assert reproduce.main(ADAPTATION_PART) == 0
 
 
 def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -466,7 +466,7 @@ def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monke
     with pytest.raises(OSError, match="no space left"):
         reference.refresh_demo(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
     assert {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()} == before
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION, DEMO, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, DEMO, SCENARIOS, reference.PENALTIES_FILE])
 
 
 def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:

@@ -11,18 +11,18 @@ from experiments.reference.tolerances import (
     IDENTICAL,
     SHARE,
     WITHIN,
-    Kind,
+    TableKind,
     as_text,
     gap_scales,
     judged,
     level_scales,
     no_scales,
-    outcome_of,
     share_scales,
+    subject_verdict,
 )
 
-RUNS = Kind(("metric", "seed"), ("value", "count"), "%.9g")
-EFFECTS = Kind(("metric",), ("baseline", "difference", "percent", "ratio", "events"), "%.6g")
+RUNS = TableKind(("metric", "seed"), ("value", "count"), "%.9g")
+EFFECTS = TableKind(("metric",), ("baseline", "difference", "percent", "ratio", "events"), "%.6g")
 
 
 def runs(*values: float, count: int = 100_000) -> pd.DataFrame:
@@ -88,26 +88,26 @@ def test_the_outcome_counts_every_number_and_names_the_one_that_moved_most() -> 
     then, now = runs(1.0, 2.0, 3.0), runs(1.001, 2.2, 3.0)
     before = as_text(then, RUNS.digits)
     rows = judged(before, as_text(now, RUNS.digits), RUNS, no_scales(before, RUNS), True)
-    outcome = outcome_of("judge", [rows])
+    outcome = subject_verdict("judge", [rows])
     assert outcome[:5] == ("judge", 6, 4, 1, 1)
     assert outcome.worst == "m, seed 1, value: 2 -> 2.2 (9.1 %)"
     assert not outcome.stands
-    assert outcome_of("judge", [rows[rows["verdict"] != DIFFERENT]]).stands
-    assert not outcome_of("judge", [rows.iloc[:0]]).stands
+    assert subject_verdict("judge", [rows[rows["verdict"] != DIFFERENT]]).stands
+    assert not subject_verdict("judge", [rows.iloc[:0]]).stands
 
 
 def test_what_is_saved_is_measured_by_the_baseline_what_is_displaced_and_moved_by_itself() -> None:
-    saved = Kind(("measure",), ("value", "world_low", "events"), "%.6g")
+    saved = TableKind(("measure",), ("value", "world_low", "events"), "%.6g")
     table = pd.DataFrame({"measure": ["protection", "silenced"], "value": ["-3", "4"], "world_low": ["-9", "1"], "events": "50"})
     assert share_scales(table, saved)[["value", "world_low", "events"]].to_numpy().tolist() == [[100, 100, 0], [4, 4, 0]]
     assert share_scales(table.drop(columns="measure"), saved)["value"].tolist() == [3, 4]
-    levels = Kind(("level",), ("naive", "adaptive", "moved", "events_naive"), "%.6g")
+    levels = TableKind(("level",), ("naive", "adaptive", "moved", "events_naive"), "%.6g")
     table = pd.DataFrame({"naive": ["2", ""], "adaptive": ["5", "7"], "moved": ["3", ""], "events_naive": ["20", "0"]})
     assert gap_scales(table, levels).to_numpy().tolist() == [[5, 5, 5, 0], [7, 7, 7, 0]]
 
 
 def test_elsewhere_a_share_of_the_baseline_may_move_by_half_a_point_and_no_more() -> None:
-    kind = Kind(("measure",), ("value", "events"), "%.6g", share_scales)
+    kind = TableKind(("measure",), ("value", "events"), "%.6g", share_scales)
     then = pd.DataFrame({"measure": ["protection"], "value": [2.0], "events": [4000]})
     before = as_text(then, kind.digits)
     for step, verdict in ((0.49, WITHIN), (0.51, DIFFERENT)):

@@ -15,8 +15,8 @@ import pytest
 
 from sim.config import options
 from sim.review import assembly, pipeline
-from sim.review.assembly import assemble, numbers_of, source_of
-from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_order, reads_of
+from sim.review.assembly import assemble, parameter_table, source_of
+from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_check_order, reads_of
 from sim.review.words import SEEN
 from sim.world.record import ConfigError
 from tests.worlds import made_up
@@ -110,13 +110,16 @@ def test_the_joined_text_holds_no_parameter() -> None:
         fields = [field for field, own in changed[name] if own == value]
         changed[name] = changed[name].model_copy(update=dict.fromkeys(fields, value + 0.125))
         assert source_of(changed) == text
-        assert (numbers_of(changed, in_order(changed)) != numbers_of(config.safeguards, in_order(config.safeguards))).any()
+        assert (
+            parameter_table(changed, in_check_order(changed))
+            != parameter_table(config.safeguards, in_check_order(config.safeguards))
+        ).any()
 
 
 def test_every_number_of_a_safeguard_reaches_the_loop() -> None:
     config = made_up()
-    names = in_order(config.safeguards)
-    table = numbers_of(config.safeguards, names)
+    names = in_check_order(config.safeguards)
+    table = parameter_table(config.safeguards, names)
     for name, record in config.safeguards.items():
         row = table[names.index(name)].tolist()
         for field, value in record:
@@ -126,7 +129,7 @@ def test_every_number_of_a_safeguard_reaches_the_loop() -> None:
 
 def test_every_ground_of_the_desk_asks_the_text_whether_it_stops_preservation() -> None:
     config = made_up()
-    names = in_order(config.safeguards)
+    names = in_check_order(config.safeguards)
     text = source_of(config.safeguards)
     desk = text[text.index("def read_desk") : text.index("def read_further")]
     grounds = [name.upper() for name in names if isinstance(config.safeguards[name], Ground)]
@@ -140,7 +143,7 @@ def test_an_equal_set_of_rules_is_joined_once() -> None:
 
 
 def test_the_order_of_checks_is_a_number_and_then_the_name() -> None:
-    names = in_order(made_up().safeguards)
+    names = in_check_order(made_up().safeguards)
     orders = [made_up().safeguards[name].order for name in names]
     assert orders == sorted(orders)
     kinds = [made_up().safeguards[name].kind for name in names]
@@ -165,7 +168,7 @@ def test_without_a_desk_there_is_no_review() -> None:
 def test_more_safeguards_than_bits_are_refused() -> None:
     record = made_up().safeguards["form"]
     with pytest.raises(ConfigError, match="at most 63"):
-        in_order({f"form_{number}": record for number in range(64)})
+        in_check_order({f"form_{number}": record for number in range(64)})
 
 
 def test_the_names_that_the_assembler_makes_are_declared_for_readers() -> None:

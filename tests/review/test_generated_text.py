@@ -14,9 +14,9 @@ import pytest
 
 from sim.draws import name_key
 from sim.review import pipeline
-from sim.review.assembly import numbers_of, rules_of, source_of
-from sim.review.safeguard import Safeguard, habit_of, hook_of, in_order
-from sim.review.words import HOOKS, SEEN, SHARED, columns_of, words_of
+from sim.review.assembly import parameter_table, rule_functions, source_of
+from sim.review.safeguard import Safeguard, habit_of, hook_of, in_check_order
+from sim.review.words import HOOKS, SEEN, SHARED, parameter_columns, words_of
 from sim.world.record import ConfigError
 from tests.worlds import made_up
 
@@ -100,11 +100,11 @@ def test_constants_hold_what_their_names_say() -> None:
         safeguards = with_name(name, "judge")
         space: dict[str, Any] = {}
         exec(compile(source_of(safeguards), "generated", "exec"), space)
-        names, table = in_order(safeguards), numbers_of(safeguards, in_order(safeguards))
+        names, table = in_check_order(safeguards), parameter_table(safeguards, in_check_order(safeguards))
         for words in words_of(safeguards, ()):
             assert words.row.isidentifier()
             assert not keyword.iskeyword(words.row)
-        rules = rules_of(safeguards)
+        rules = rule_functions(safeguards)
         assert sorted(rules.values()) == sorted(
             (s, hook) for s, one in enumerate(names) for hook in HOOKS if hook_of(safeguards[one], hook) is not None
         )
@@ -119,7 +119,7 @@ def test_constants_hold_what_their_names_say() -> None:
         assert table[place, column] == safeguards[name].narrow_margin  # type: ignore[attr-defined]
         for column, shared in enumerate(SHARED.values()):
             assert space[shared] == column
-        assert columns_of(safeguards[name])[: len(SHARED)] == tuple(SHARED)
+        assert parameter_columns(safeguards[name])[: len(SHARED)] == tuple(SHARED)
 
 
 def test_a_parameter_whose_constant_would_be_another_safeguards_gets_one_of_its_own() -> None:

@@ -13,7 +13,7 @@ from scipy import special, stats
 from sim.config import load
 from sim.draws import Draws
 from sim.review.assembly import assemble
-from sim.review.safeguard import in_order
+from sim.review.safeguard import in_check_order
 from sim.review.spec import application, crimes_under, force_codes
 from sim.settings import Config
 from sim.simulation import check
@@ -256,7 +256,7 @@ def test_no_treaty_binds_nobody_to_hanoi_and_leaves_the_rest() -> None:
 
 def test_a_safeguard_that_a_text_does_not_name_is_absent_and_an_unknown_one_an_error() -> None:
     config = made_up()
-    names = in_order(config.safeguards)
+    names = in_check_order(config.safeguards)
     codes = force_codes(config.instruments, names)
     assert codes[names.index("political_offence"), instrument_names(config.instruments).index("hanoi")] == 0
     assert codes[names.index("goodwill"), instrument_names(config.instruments).index("budapest")] == 0
@@ -529,7 +529,7 @@ def test_inflation_brings_abusive_cases_under_the_treaty_and_moves_no_other() ->
 
 
 def applying(config: Config, world: World, force: float) -> np.ndarray:
-    names = in_order(config.safeguards)
+    names = in_check_order(config.safeguards)
     forces = np.full((len(names), len(config.instruments)), force)
     return application(config.review, world, config.safeguards, forces, names)
 
@@ -539,7 +539,7 @@ def test_chances_of_application_are_nested_in_every_state() -> None:
     absent, may, must = (applying(config, world, force) for force in (0, 1, 2))
     assert not absent.any()
     assert (may <= must).all()
-    names = in_order(config.safeguards)
+    names = in_check_order(config.safeguards)
     discretion = names.index("discrimination")
     assert (may < must)[discretion].mean() > 0.95
     for name in ("scope", "seriousness", "desk", "goodwill"):
@@ -549,7 +549,7 @@ def test_chances_of_application_are_nested_in_every_state() -> None:
 def test_without_traits_application_is_uptake_and_uptake_plus_fidelity() -> None:
     config = load("people.rows=3000", "review.trait_share=0", "review.uptake_max=0.4", "review.fidelity_floor=0.2")
     world = real()[1]
-    row = in_order(config.safeguards).index("judge")
+    row = in_check_order(config.safeguards).index("judge")
     uptake = 0.4 * world.states.commitment
     fidelity = 0.2 + 0.8 * world.states.rule
     assert applying(config, world, 1)[row, 0] == pytest.approx(uptake)
@@ -563,7 +563,7 @@ def test_a_lasting_habit_spreads_the_chances_and_keeps_their_mean(share: float) 
     world = real()[1]
     n = world.states.count
     flat = replace(world, states=replace(world.states, commitment=np.full(n, 0.8)))
-    rows = [row for row, name in enumerate(in_order(config.safeguards)) if not config.safeguards[name].certain]
+    rows = [row for row, name in enumerate(in_check_order(config.safeguards)) if not config.safeguards[name].certain]
     seen = np.concatenate([applying(config, replace(flat, seed=seed), 1)[rows, 0].ravel() for seed in range(20)])
     p = config.review.uptake_max * 0.8
     assert abs(seen.mean() - p) < 4.5 * seen.std() / np.sqrt(seen.size)
@@ -582,7 +582,7 @@ def test_with_nothing_but_habit_a_state_always_or_never_applies() -> None:
 def test_uptake_and_fidelity_at_their_ends() -> None:
     world = real()[1]
     never = load("people.rows=3000", "review.uptake_max=0")
-    row = in_order(never.safeguards).index("judge")
+    row = in_check_order(never.safeguards).index("judge")
     assert not applying(never, world, 1)[row].any()
     always = load("people.rows=3000", "review.fidelity_floor=1")
     assert applying(always, world, 2)[row] == pytest.approx(1.0)

@@ -22,7 +22,7 @@ from sim.review.memory import (
     Memories,
     Memory,
     News,
-    Plain,
+    Unremembered,
     as_remembered,
     break_off,
     broken_in,
@@ -96,7 +96,7 @@ def decisions(given: int, refused: int) -> Decisions:
 
 
 PARTIES = np.array([[True, True, True, False], [False, True, False, True]])  # of two texts
-PLAIN = Plain(
+PLAIN = Unremembered(
     pair_bar=np.linspace(-0.5, 0.5, 16).reshape(4, 4),
     standing=np.linspace(-0.3, 0.3, 16).reshape(4, 4),
     trust_bar=np.linspace(-0.2, 0.2, 4),

@@ -26,12 +26,12 @@ from sim.society.legislatures import (
     gate_above,
     happens,
     january,
-    joined,
     laws_on_joining,
     pressure,
     protocol_binds,
     rise_hazard,
     statutes_of,
+    statutes_on_joining,
 )
 from sim.world.instruments import COVERED, OUTSIDE, TOO_LIGHT
 from sim.world.record import ConfigError
@@ -226,12 +226,12 @@ def test_a_new_law_is_made_on_joining_and_not_before_and_none_that_stands_is_rep
     before = statutes_of(world.states)
     planned = np.full(before.years.shape, 7.0)
     bound = np.arange(60) < 20
-    after = joined(before, bound, planned, 2027)
+    after = statutes_on_joining(before, bound, planned, 2027)
     new = bound[:, None] & np.isnan(before.years)
     assert (after.years[new] == 7).all()
     assert np.array_equal(after.years[~new], before.years[~new], equal_nan=True)
     assert ((after.since == 2027) == new).all()
-    assert joined(after, bound, planned, 2028) is after
+    assert statutes_on_joining(after, bound, planned, 2028) is after
 
 
 def test_a_protocol_needs_its_time_and_its_parties() -> None:

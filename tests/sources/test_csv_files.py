@@ -9,26 +9,29 @@ import pytest
 
 from sim.sources import csv_files
 from sim.sources.checksums import checksums
-from sim.sources.csv_files import NoHeaderError, Row, TableError, much_like_a_number, number_in, rows_of, sheet_of
+from sim.sources.csv_files import CsvRow, NoHeaderError, TableError, csv_rows, much_like_a_number, number_in, sheet_of
 from sim.world.record import ConfigError
 
-GOOD: dict[str, tuple[bytes, list[Row]]] = {
-    "plain": (b"a,b\n1,2\n", [Row(2, ["1", "2"])]),
-    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", [Row(2, ["1", "2"])]),
-    "line ends of Windows": (b"a,b\r\n1,2\r\n3,4\r\n", [Row(2, ["1", "2"]), Row(3, ["3", "4"])]),
-    "line ends of old": (b"a,b\r1,2\r3,4\r", [Row(2, ["1", "2"]), Row(3, ["3", "4"])]),
-    "no last line end": (b"a,b\n1,2", [Row(2, ["1", "2"])]),
-    "blank lines at the end": (b"a,b\n1,2\n\n\n", [Row(2, ["1", "2"])]),
+GOOD: dict[str, tuple[bytes, list[CsvRow]]] = {
+    "plain": (b"a,b\n1,2\n", [CsvRow(2, ["1", "2"])]),
+    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", [CsvRow(2, ["1", "2"])]),
+    "line ends of Windows": (b"a,b\r\n1,2\r\n3,4\r\n", [CsvRow(2, ["1", "2"]), CsvRow(3, ["3", "4"])]),
+    "line ends of old": (b"a,b\r1,2\r3,4\r", [CsvRow(2, ["1", "2"]), CsvRow(3, ["3", "4"])]),
+    "no last line end": (b"a,b\n1,2", [CsvRow(2, ["1", "2"])]),
+    "blank lines at the end": (b"a,b\n1,2\n\n\n", [CsvRow(2, ["1", "2"])]),
     "quotes with a comma, a quote and a line end": (
         b'a,b\n"1,5","say ""no""\nor ""yes"""\n3,4\n',
-        [Row(2, ["1,5", 'say "no"\nor "yes"']), Row(4, ["3", "4"])],
+        [CsvRow(2, ["1,5", 'say "no"\nor "yes"']), CsvRow(4, ["3", "4"])],
     ),
-    "words that others take for nothing": (b"a,b\nNA,nan\nNULL,None\n", [Row(2, ["NA", "nan"]), Row(3, ["NULL", "None"])]),
-    "an entry that is empty": (b"a,b\n,2\n1,\n", [Row(2, ["", "2"]), Row(3, ["1", ""])]),
-    "zeros, marks and spaces as they stand": (b"a,b\n04, 2 \n1_000,1e-05\n", [Row(2, ["04", " 2 "]), Row(3, ["1_000", "1e-05"])]),
-    "letters of all the world": ("a,b\nö,\u2028\n".encode(), [Row(2, ["ö", "\u2028"])]),
-    "one column": (b"a\n1\n", [Row(2, ["1"])]),
-    "a separator of others in a quoted entry": (b"a,b\n1;2,3\n", [Row(2, ["1;2", "3"])]),
+    "words that others take for nothing": (b"a,b\nNA,nan\nNULL,None\n", [CsvRow(2, ["NA", "nan"]), CsvRow(3, ["NULL", "None"])]),
+    "an entry that is empty": (b"a,b\n,2\n1,\n", [CsvRow(2, ["", "2"]), CsvRow(3, ["1", ""])]),
+    "zeros, marks and spaces as they stand": (
+        b"a,b\n04, 2 \n1_000,1e-05\n",
+        [CsvRow(2, ["04", " 2 "]), CsvRow(3, ["1_000", "1e-05"])],
+    ),
+    "letters of all the world": ("a,b\nö,\u2028\n".encode(), [CsvRow(2, ["ö", "\u2028"])]),
+    "one column": (b"a\n1\n", [CsvRow(2, ["1"])]),
+    "a separator of others in a quoted entry": (b"a,b\n1;2,3\n", [CsvRow(2, ["1;2", "3"])]),
 }
 
 
@@ -114,11 +117,11 @@ def test_more_rows_or_bytes_than_are_read_are_refused_before_they_fill_the_memor
 ) -> None:
     path = tmp_path / "own.csv"
     path.write_text("a\n" + "1\n" * 9, encoding="utf-8")
-    monkeypatch.setattr(csv_files, "MOST_ROWS", 8)
+    monkeypatch.setattr(csv_files, "_MOST_ROWS", 8)
     with pytest.raises(TableError, match=r"^own\.csv: line 10: found more than 8 rows; accepted: at most that many$"):
         sheet_of(path, "own.csv")
     with path.open("r+b") as file:
-        file.truncate(csv_files.MOST_BYTES + 1)  # without a byte on the disk
+        file.truncate(csv_files.MOST_CSV_BYTES + 1)  # without a byte on the disk
     with pytest.raises(TableError, match=r"^own\.csv: found 1,073,741,825 bytes; accepted: a CSV table of at most 1,073,741,824$"):
         sheet_of(path, "own.csv")
 
@@ -150,13 +153,13 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str
 def test_a_file_of_a_publisher_may_have_lines_before_its_header_and_a_spare_column(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text('"Source","World",\n\n"Code","2023",\n"AFG","1",\n\n"DEU","2",\n', encoding="utf-8")
-    found = list(rows_of(path, "own.csv", lambda entries: "Code" in entries, published=True))
-    assert found == [Row(3, ["Code", "2023"]), Row(4, ["AFG", "1"]), Row(6, ["DEU", "2"])]
+    found = list(csv_rows(path, "own.csv", lambda entries: "Code" in entries, published=True))
+    assert found == [CsvRow(3, ["Code", "2023"]), CsvRow(4, ["AFG", "1"]), CsvRow(6, ["DEU", "2"])]
     path.write_text('"Code","2023",\n"AFG","1","7"\n', encoding="utf-8")
     with pytest.raises(TableError, match="line 2: found 3 entries under 2 columns"):
-        list(rows_of(path, "own.csv", published=True))
+        list(csv_rows(path, "own.csv", published=True))
     with pytest.raises(NoHeaderError, match="found no header as wanted"):
-        list(rows_of(path, "own.csv", lambda entries: "Land" in entries, published=True))
+        list(csv_rows(path, "own.csv", lambda entries: "Land" in entries, published=True))
 
 
 @pytest.mark.parametrize(

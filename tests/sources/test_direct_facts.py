@@ -10,7 +10,7 @@ from scipy import optimize, special
 
 from sim.config import load
 from sim.sources import build
-from sim.sources.checksums import FOLDER
+from sim.sources.checksums import TABLES_FOLDER
 from sim.sources.tables import TableError, read_direct, read_states
 from sim.world.spec import DirectSpec
 
@@ -115,7 +115,7 @@ def minus_log_likelihood(odds: np.ndarray, log_weight: float, count: np.ndarray,
 
 # ---------------------------------------------------------------------------------------------------------- builder
 
-CODES = list(build.read_places(FOLDER / "places.csv"))
+CODES = list(build.read_places(TABLES_FOLDER / "places.csv"))
 YEAR = [
     "Google,2024-H2,DEU,Other Legal Requests,40000.0,84",
     "Google,2025-H1,DEU,Other Legal Requests,41234,86",

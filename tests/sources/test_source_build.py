@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sim.sources import build, releases
-from sim.sources.checksums import FOLDER, sha256
+from sim.sources.checksums import TABLES_FOLDER, sha256
 from sim.sources.tables import TableError, read_exiles, read_pairs, read_states
 
-CODES = list(build.read_places(FOLDER / "places.csv"))
+CODES = list(build.read_places(TABLES_FOLDER / "places.csv"))
 TABLES = ("states.csv", "pairs.csv", "exiles.csv", "direct.csv")
 INPUTS = ("states.csv", "alignment.csv", "exile.csv", "provider_requests.csv")
 
@@ -288,11 +288,11 @@ def test_a_release_in_another_layout_is_named(
 def test_an_edit_by_hand_is_sealed_without_building(inputs: Path, tmp_path: Path) -> None:
     to = tmp_path / "to"
     assert run(inputs, to) == 0
-    shutil.copy(FOLDER / "penalties.csv", to)
+    shutil.copy(TABLES_FOLDER / "penalties.csv", to)
     built = {name: (to / name).read_bytes() for name in TABLES}
     assert build.main(["--to", str(to)]) == 0
     record = json.loads((to / "CHECKSUMS.json").read_text(encoding="utf-8"))
-    assert record["tables"]["penalties.csv"] == sha256(FOLDER / "penalties.csv")
+    assert record["tables"]["penalties.csv"] == sha256(TABLES_FOLDER / "penalties.csv")
     assert set(record["inputs"]) == {"states", "alignment", "exile", "provider_requests"}
     assert {name: (to / name).read_bytes() for name in TABLES} == built
 

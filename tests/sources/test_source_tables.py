@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sim.sources import tables
-from sim.sources.checksums import FOLDER, checksums
+from sim.sources.checksums import TABLES_FOLDER, checksums
 from sim.sources.tables import (
     LIFE_YEARS,
     TAGS,
@@ -218,7 +218,7 @@ def test_no_penalty_exceeds_the_mark_for_life_and_all_tags_are_known(penalties: 
 
 
 def test_names_and_places_are_those_kept_by_hand(states: pd.DataFrame) -> None:
-    places = pd.read_csv(FOLDER / "places.csv", index_col="code", keep_default_na=False)
+    places = pd.read_csv(TABLES_FOLDER / "places.csv", index_col="code", keep_default_na=False)
     pd.testing.assert_frame_equal(places, states[["name", "lon", "lat"]], check_dtype=False)
 
 
@@ -226,7 +226,7 @@ def test_names_and_places_are_those_kept_by_hand(states: pd.DataFrame) -> None:
 
 
 def test_every_table_has_the_checksum_that_was_recorded() -> None:
-    record = json.loads((FOLDER / "CHECKSUMS.json").read_text(encoding="utf-8"))
+    record = json.loads((TABLES_FOLDER / "CHECKSUMS.json").read_text(encoding="utf-8"))
     assert checksums() == record["tables"]
     assert tuple(record["tables"]) == CSV_NAMES
     assert set(record["inputs"]) >= {"states", "alignment", "exile"}
@@ -237,10 +237,10 @@ def test_every_table_has_the_checksum_that_was_recorded() -> None:
 
 @pytest.mark.parametrize("table", CSV_NAMES)
 def test_every_column_is_described_and_no_other(table: str) -> None:
-    page = (FOLDER / "COLUMNS.md").read_text(encoding="utf-8")
+    page = (TABLES_FOLDER / "COLUMNS.md").read_text(encoding="utf-8")
     section = page.split(f"## {table}\n")[1].split("\n## ")[0]
     described = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
-    header = (FOLDER / table).read_text(encoding="utf-8").splitlines()[0].split(",")
+    header = (TABLES_FOLDER / table).read_text(encoding="utf-8").splitlines()[0].split(",")
     assert [cells[1].strip(" `") for cells in described] == header
     for cells in described:
         assert len(cells) == 9, cells
@@ -248,7 +248,7 @@ def test_every_column_is_described_and_no_other(table: str) -> None:
 
 
 def test_every_key_of_a_penalty_has_its_page(penalties: pd.DataFrame) -> None:
-    page = (FOLDER / "COLUMNS.md").read_text(encoding="utf-8").split("Keys in `basis`")[1].split("\n## ")[0]
+    page = (TABLES_FOLDER / "COLUMNS.md").read_text(encoding="utf-8").split("Keys in `basis`")[1].split("\n## ")[0]
     pages = set(re.findall(r"^\| ([A-Z0-9]+) \| http", page, flags=re.MULTILINE))
     keys = {key for basis in penalties.basis for key in re.findall(r"\[([A-Z0-9]+)\]", basis)}
     assert keys == pages
@@ -260,8 +260,8 @@ def test_a_figure_called_read_or_secondary_names_its_page(penalties: pd.DataFram
 
 
 def test_the_licence_page_names_every_table_and_every_licence_of_a_column() -> None:
-    licences = (FOLDER / "LICENCE.md").read_text(encoding="utf-8")
-    columns = (FOLDER / "COLUMNS.md").read_text(encoding="utf-8")
+    licences = (TABLES_FOLDER / "LICENCE.md").read_text(encoding="utf-8")
+    columns = (TABLES_FOLDER / "COLUMNS.md").read_text(encoding="utf-8")
     for table in CSV_NAMES:
         assert f"`{table}`" in licences
     for line in columns.splitlines():
@@ -275,7 +275,7 @@ def test_the_licence_page_names_every_table_and_every_licence_of_a_column() -> N
 
 def altered(tmp_path: Path, table: str, change: Callable[[list[str]], list[str]]) -> Path:
     """Copy a packaged table with its lines changed."""
-    lines = (FOLDER / table).read_text(encoding="utf-8").splitlines()
+    lines = (TABLES_FOLDER / table).read_text(encoding="utf-8").splitlines()
     path = tmp_path / table
     path.write_text("\n".join(change(lines)) + "\n", encoding="utf-8")
     return path
@@ -432,11 +432,11 @@ def test_a_row_shorter_than_the_header_is_named(tmp_path: Path) -> None:
 
 
 def test_the_order_of_rows_and_columns_does_not_matter(tmp_path: Path) -> None:
-    shuffled = pd.read_csv(FOLDER / "states.csv", dtype=str, keep_default_na=False).iloc[::-1, ::-1]
+    shuffled = pd.read_csv(TABLES_FOLDER / "states.csv", dtype=str, keep_default_na=False).iloc[::-1, ::-1]
     shuffled.to_csv(tmp_path / "states.csv", index=False)
     pd.testing.assert_frame_equal(read_states(tmp_path / "states.csv"), read_states())
 
 
 def test_every_column_of_the_reader_is_in_the_packaged_tables() -> None:
-    header = (FOLDER / "states.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    header = (TABLES_FOLDER / "states.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert set(header) == {*tables.STATE_WORDS, *(column.name for column in tables.STATE_COLUMNS)}

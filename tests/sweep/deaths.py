@@ -39,8 +39,8 @@ from experiments.output import MANIFEST, manifests, replaced_folder
 from experiments.store.content import keys_in
 from experiments.store.identity import code_fingerprint
 from experiments.store.journal import journals_of, peek
-from experiments.store.parts import TABLES, checksum_of, parts_of
-from experiments.store.schema import Done, Key
+from experiments.store.parts import STORED_TABLES, file_checksum, table_parts
+from experiments.store.schema import Done, RunKey
 from experiments.store.store import Store
 from experiments.store.validate import faults_of
 from experiments.studies import compare, run, sweep
@@ -244,16 +244,16 @@ AHEAD: list[Callable[[], object]] = []
 @cache
 def planned(words: tuple[str, ...]) -> Plan:
     """What a sweep is to do; its design is the one of the working directory."""
-    return sweep.plan_of(words)
+    return sweep.sweep_plan(words)
 
 
 def left_of_a_store(noted: Sequence[str]) -> list[str]:
     """Every part that is there under its name is whole, and no run that was kept is gone."""
     wrong = [
         f"{part.path} is not whole"
-        for table in TABLES
-        for part in parts_of(STORE, table)
-        if checksum_of(part.path) != part.checksum
+        for table in STORED_TABLES
+        for part in table_parts(STORE, table)
+        if file_checksum(part.path) != part.checksum
     ]
     for path in (STORE / "store.json", *(STORE / "sessions").glob("*.json")):
         try:
@@ -262,7 +262,7 @@ def left_of_a_store(noted: Sequence[str]) -> list[str]:
             continue
         except ValueError:
             wrong.append(f"{path} is not whole")
-    promised = {Key(*json.loads(line.removeprefix("kept "))) for line in noted if line.startswith("kept ")}
+    promised = {RunKey(*json.loads(line.removeprefix("kept "))) for line in noted if line.startswith("kept ")}
     there = keys_in(STORE) | {one.key for path in journals_of(STORE) for one in peek(path) if not one.error}
     return [*wrong, *(f"{key} was kept and is gone" for key in sorted(promised - there))]
 
@@ -290,8 +290,8 @@ def of_a_store() -> dict[str, bytes]:
 def of_failures() -> dict[str, bytes]:
     """The same, but for the numbers of parts, of which only the order counts: a table of failures takes one whenever it changes."""
     found = of_a_store()
-    for table in TABLES:
-        for place, part in enumerate(parts_of(STORE, table)):
+    for table in STORED_TABLES:
+        for place, part in enumerate(table_parts(STORE, table)):
             text = found.pop(part.path.relative_to(STORE).as_posix())
             found[f"{table}: part {place} of {part.writer}"] = text
     return found
@@ -300,7 +300,7 @@ def of_failures() -> dict[str, bytes]:
 def ran(main: Callable[..., object], *words: str) -> Callable[[], object]:
     """An act: a study that leaves a folder of results."""
     words = (*TINY, "seeds=1", "workers=1", "output=out", "store=own", *words)
-    AHEAD.append(lambda: compare.chosen_arms(words) if main is compare.main else load(*words))
+    AHEAD.append(lambda: compare.compared_arms(words) if main is compare.main else load(*words))
     return lambda: main(*words)
 
 
@@ -482,7 +482,7 @@ def prepared() -> None:
     def written(folder: Path, *given: object) -> None:
         (folder / "report.html").write_text("a report\n", encoding="utf-8")
 
-    report.write = written
+    report.write_report = written
     pd.DataFrame({"a": [1]}).to_parquet(io.BytesIO())
     code_fingerprint()  # now: sources that are edited meanwhile are not those that run
     manifests._git = lambda *words: None  # nor does it matter what is committed meanwhile

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from experiments.store.identity import Identity
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import DATA, TRAVEL, Done, Key, packed
-from experiments.store.store import WHOLE, Store, writing
+from experiments.store.schema import DATA, TRAVEL, Done, RunKey, packed
+from experiments.store.store import WHOLE_STORE, Store, writing
 from experiments.studies.sweep import main
 
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1")
@@ -63,11 +63,11 @@ def done(point: str, world: int = 1, luck: int = 0, *, value: float = 0.5, error
     columns = [pa.array([row[place] for row in words]) for place in range(3)]
     table = pa.table([*columns, pa.array(values, from_pandas=True), pa.array(counts)], schema=TRAVEL[DATA])
     tables, told = ({}, "Traceback: line 1") if error else ({DATA: packed(table)}, "")
-    return Done(Key(point, world, luck), world + 10_000 * luck, "d1ge57", "c0de", tables, error, told, 1.0, 0.9, 0.5)
+    return Done(RunKey(point, world, luck), world + 10_000 * luck, "d1ge57", "c0de", tables, error, told, 1.0, 0.9, 0.5)
 
 
 @contextmanager
-def opened(folder: Path, writer: str = WHOLE, identity: Identity = IDENTITY, mix: bool = False) -> Iterator[Store]:
+def opened(folder: Path, writer: str = WHOLE_STORE, identity: Identity = IDENTITY, mix: bool = False) -> Iterator[Store]:
     """A store of made-up runs, open for writing; it has a session and a table of points, so that it can be read."""
     with writing(folder, identity, writer, mix) as store:
         points = pd.DataFrame(

@@ -11,10 +11,10 @@ import pytest
 
 from experiments.analysis import frontier
 from experiments.design.designs import design_from
-from experiments.design.entries import FIXED
+from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import Points, points_of, points_of_rows
-from experiments.settings import study_of
-from experiments.store.outcomes import Told
+from experiments.settings import conduct_of_study
+from experiments.store.outcomes import ArrayStudy
 from experiments.studies import points as points_study
 from sim.config import load
 from tests.analysis.drawn_studies import points_of as made_up
@@ -40,7 +40,7 @@ def read_as(found: Points) -> list[str]:
 
 def test_scenarios_are_read_against_the_baseline_wherever_it_stands() -> None:
     found = pointed({"scenarios": ["judge", "as_adopted", "notice"]})
-    assert list(found.frame.columns) == [*FIXED]
+    assert list(found.frame.columns) == [*POINT_COLUMNS]
     baseline = found.frame["point"][1]
     assert list(found.frame["against"]) == [baseline] * 3, "the baseline itself too"
     other = pointed({"scenarios": ["judge", "as_adopted", "notice"], "baseline": "judge"}).frame
@@ -68,7 +68,7 @@ def test_arms_of_another_world_are_read_against_nothing() -> None:
     found = pointed({"arms": arms})
     first = found.frame["point"][0]
     assert list(found.frame["against"]) == [first, first, "", ""]
-    held = Told("x", design_from({"question": "q", "arms": arms}, "x"), found.frame, load(), study_of(), Path(), {})
+    held = ArrayStudy("x", design_from({"question": "q", "arms": arms}, "x"), found.frame, load(), conduct_of_study(), Path(), {})
     assert frontier.unsuited(held) == "wants the baseline as_adopted in the world of every policy; found none in that of fewer"
     alike = pointed({"arms": {"plain": [], "judge": ["scenario=judge"], "notice": ["scenario=notice"]}}).frame
     assert frontier.unsuited(held._replace(points=alike)) is None
@@ -147,7 +147,7 @@ def test_points_print_it_and_reading_them_back_ignores_what_stands_there(
     printed = capsys.readouterr().out
     Path("own.csv").write_text(printed, encoding="utf-8")
     frame = pd.read_csv("own.csv", keep_default_na=False)
-    assert list(frame.columns[: len(FIXED)]) == [*FIXED]
+    assert list(frame.columns[: len(POINT_COLUMNS)]) == [*POINT_COLUMNS]
     assert frame["against"].isin(frame["point"]).all()
     for lie in ("nonsense", "", "as_adopted"):
         frame.assign(against=lie).to_csv("own.csv", index=False)

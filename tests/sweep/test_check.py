@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.cli import main
-from experiments.store.parts import StoreError, checksum_of, parts_of
-from experiments.store.schema import Key
+from experiments.store.parts import StoreError, file_checksum, table_parts
+from experiments.store.schema import RunKey
 from experiments.store.validate import faults_of
 from tests.shares import one_in
 from tests.sweep.small import done, opened, runs_in, swept, tables
 
-ORDER = [Key(point, world, 0) for world in (1, 2) for point in "ab"]
+ORDER = [RunKey(point, world, 0) for world in (1, 2) for point in "ab"]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def part(folder: Path, table: str, place: int = 0) -> Path:
-    return parts_of(folder, table)[place].path
+    return table_parts(folder, table)[place].path
 
 
 def cut(path: Path) -> None:
@@ -55,7 +55,7 @@ def renumber(path: Path, number: int = 99) -> None:
 def resealed(path: Path, table: pa.Table) -> None:
     """Another table in the place of a part, under a name that fits it."""
     pq.write_table(table, path)
-    path.rename(path.with_name(f"{path.stem[:-16]}{checksum_of(path)}.parquet"))
+    path.rename(path.with_name(f"{path.stem[:-16]}{file_checksum(path)}.parquet"))
 
 
 def with_schema(path: Path, version: bytes | None) -> None:
@@ -249,7 +249,7 @@ def test_a_table_of_failures_that_is_damaged_is_made_again(tmp_path: Path) -> No
     part(tmp_path, "failures").unlink()
     fail()
     assert faults_of(tmp_path) == []
-    assert len(parts_of(tmp_path, "failures")) == 1
+    assert len(table_parts(tmp_path, "failures")) == 1
 
 
 def test_a_store_without_runs_gets_its_description_again(tmp_path: Path) -> None:

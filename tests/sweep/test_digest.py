@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.design.arms import line_up
+from experiments.design.arms import arm_runs_of
 from experiments.design.comparisons import Arm
 from experiments.execution import comparison
 from experiments.execution.plan import Plan
@@ -28,27 +28,27 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of_sweep(*words: str, text: str = LEVERS) -> Plan:
     design(Path(), text)
-    return sweep.plan_of([*TINY, "design=own.yaml", *words])
+    return sweep.sweep_plan([*TINY, "design=own.yaml", *words])
 
 
 def of_run(*words: str) -> Plan:
     config, asked = asked_by(*TINY, *words)
-    return study.plan_of("run", run.__doc__ or "", [config], asked, words)
+    return study.replication_plan("run", run.__doc__ or "", [config], asked, words)
 
 
 def of_arms(chosen: tuple[list[Arm], StudyConfig], name: str, words: tuple[str, ...]) -> Plan:
-    entries = line_up(chosen[0])
-    asked = compare.design_asked(*chosen) if name == "compare" else adaptation.design_asked(entries)
-    return comparison.plan_of(entries, chosen[1], asked, name, " ".join(words), 0.0)
+    entries = arm_runs_of(chosen[0])
+    asked = compare.compared_design(*chosen) if name == "compare" else adaptation.adaptation_design(entries)
+    return comparison.comparison_plan(entries, chosen[1], asked, name, " ".join(words), 0.0)
 
 
 def of_compare(*words: str) -> Plan:
     chosen = () if any(word.startswith("scenarios=") for word in words) else ("scenarios=[judge]",)
-    return of_arms(compare.chosen_arms([*TINY, *chosen, *words]), "compare", words)
+    return of_arms(compare.compared_arms([*TINY, *chosen, *words]), "compare", words)
 
 
 def of_adaptation(*words: str) -> Plan:
-    return of_arms(adaptation.chosen_arms([*TINY, "scenarios=[judge]", *words]), "adaptation", words)
+    return of_arms(adaptation.adaptation_arms([*TINY, "scenarios=[judge]", *words]), "adaptation", words)
 
 
 STUDIES: dict[str, Callable[..., Plan]] = {
@@ -103,7 +103,7 @@ def test_other_scenarios_and_another_baseline_are_another_store() -> None:
     plans = [
         of_compare(),
         of_compare("baseline=notice"),
-        of_arms(compare.chosen_arms([*TINY, "scenarios=[notice]"]), "compare", ()),
+        of_arms(compare.compared_arms([*TINY, "scenarios=[notice]"]), "compare", ()),
     ]
     assert len({digest(plan) for plan in plans}) == len(plans)
 

@@ -18,15 +18,15 @@ from experiments.execution.jobs import Batch, Shared, Work, one_by_one, rest_of,
 from experiments.execution.on_ray import can_write_by
 from experiments.settings import EngineSpec
 from experiments.store.kept import Kept
-from experiments.store.schema import Done, Key
+from experiments.store.schema import Done, RunKey
 from sim.world.record import ConfigError
 from tests.shares import one_in
 from tests.sweep.small import done
 
 LOCAL = EngineSpec(name="local", tries=2)
-KEYS = [Key("ab"[number % 2], 1 + number // 4, number % 4) for number in range(20)]
+KEYS = [RunKey("ab"[number % 2], 1 + number // 4, number % 4) for number in range(20)]
 BATCHES = [Batch(tuple(KEYS[first : first + 4]), 0) for first in range(0, 20, 4)]
-POISON = Key("b", 2, 1)
+POISON = RunKey("b", 2, 1)
 SHARED = Shared({}, {}, Kept(), "c0de", [])
 
 
@@ -137,7 +137,7 @@ def test_a_batch_that_takes_long_is_handed_back_early(monkeypatch: pytest.Monkey
 
 
 def test_a_disk_that_fails_is_raised_for_the_first_run_and_hands_back_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    def attempt(shared: Shared, key: Key) -> Done:
+    def attempt(shared: Shared, key: RunKey) -> Done:
         if key == KEYS[2]:
             raise OSError(errno.ENOSPC, "No space left on device")
         return done(*key)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.store.parts import parts_of
+from experiments.store.parts import table_parts
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
 from experiments.store.validate import content_checksum, faults_of
@@ -66,7 +66,7 @@ def test_shards_through_a_launcher_hold_what_one_sweep_holds(tmp_path: Path, lau
     folder = only_store(tmp_path)
     assert faults_of(folder) == []
     assert len(StoredStudy(folder).runs) == 8
-    assert {part.writer for part in parts_of(folder, "runs")} == {"1_of_2", "2_of_2"}
+    assert {part.writer for part in table_parts(folder, "runs")} == {"1_of_2", "2_of_2"}
     assert content_checksum(folder) == whole
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from experiments.design.designs import design_from
 from experiments.design.points import Points, points_from, points_of
-from sim.config import checked, load, plain_of, refuse_nested, varied
+from sim.config import checked_config, composed_values, load, refuse_nested, with_overrides
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY
@@ -94,9 +94,9 @@ def test_one_setting_after_another_at_one_place_is_refused_and_beside_each_other
 
 
 def test_a_map_joins_what_is_there_and_takes_nothing_away() -> None:
-    plain = plain_of()
+    plain = composed_values()
     before = plain["instruments"]["hanoi"]["safeguards"]
-    after = varied(plain, {SAFEGUARDS: {"discrimination": "must"}})["instruments"]["hanoi"]["safeguards"]
+    after = with_overrides(plain, {SAFEGUARDS: {"discrimination": "must"}})["instruments"]["hanoi"]["safeguards"]
     assert after == before | {"discrimination": "must"}
     assert len(after) == len(before) > 10
     assert plain["instruments"]["hanoi"]["safeguards"] == before, "the original stays"
@@ -107,20 +107,20 @@ def test_a_map_joins_what_is_there_and_takes_nothing_away() -> None:
 @pytest.mark.parametrize("key", ["review", "conduct", "people", "scenario", "hydra.sweep.dir", "", "data.states.csv"])
 def test_what_chooses_or_follows_from_choices_is_not_varied(key: str) -> None:
     with pytest.raises(ConfigError, match="accepted: "):
-        varied(plain_of(), {key: "adaptive"})
+        with_overrides(composed_values(), {key: "adaptive"})
 
 
 def test_a_part_that_mixes_policy_and_facts_is_set_key_by_key() -> None:
     with pytest.raises(ConfigError, match=r"^review: found a map; accepted: an override a key"):
         load("review={rho:0.5}")
     with pytest.raises(ConfigError, match=r"^review: no key that can be varied"):
-        varied(plain_of(), {"review": {"rho": 0.5}})
+        with_overrides(composed_values(), {"review": {"rho": 0.5}})
 
 
 @pytest.mark.parametrize("value", ["${years}", "???", ["${years}"], {"USA": "${years}"}])
 def test_what_is_to_be_worked_out_is_not_varied(value: Any) -> None:
     with pytest.raises(ConfigError, match="which is to be worked out; accepted: a value"):
-        varied(plain_of(), {EXTRA: value})
+        with_overrides(composed_values(), {EXTRA: value})
 
 
 # --- the programmatic way and the command line say the same ---------------------------------------------------------------------
@@ -156,7 +156,7 @@ VALUES = st.recursive(
 
 @pytest.fixture(scope="module")
 def keys() -> list[str]:
-    return sorted(key for key in nodes(plain_of()) if key.split(".")[0] not in PARTS and "_target_" not in key)
+    return sorted(key for key in nodes(composed_values()) if key.split(".")[0] not in PARTS and "_target_" not in key)
 
 
 def either(make: Any) -> Any:
@@ -171,11 +171,11 @@ def agrees(keys: list[str], data: st.DataObject) -> None:
     chosen = data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
     new = data.draw(st.dictionaries(st.just(f"{EXTRA}.IND"), SCALARS, max_size=1))
     wanted = {key: data.draw(VALUES) for key in chosen} | new
-    anew = either(lambda: plain_of(*(f"++{key}={word(value)}" for key, value in wanted.items())))
-    by_hand = either(lambda: varied(plain_of(), wanted))
+    anew = either(lambda: composed_values(*(f"++{key}={word(value)}" for key, value in wanted.items())))
+    by_hand = either(lambda: with_overrides(composed_values(), wanted))
     if "refused" in (anew, by_hand):  # one of them may leave it to the check that follows
         other = by_hand if anew == "refused" else anew
-        assert other == "refused" or either(lambda: checked(other)) == "refused"
+        assert other == "refused" or either(lambda: checked_config(other)) == "refused"
     else:
         assert leaves_of(by_hand) == leaves_of(anew)
         assert by_hand == anew

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.store import point_tables
-from experiments.store.parts import StoreError, checksum_of, parts_of
+from experiments.store.parts import StoreError, file_checksum, table_parts
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import SCHEMA, VERSION_KEY, Key
-from experiments.store.store import WHOLE, Store, writing
+from experiments.store.schema import SCHEMA, VERSION_KEY, RunKey
+from experiments.store.store import WHOLE_STORE, Store, writing
 from experiments.store.validate import faults_of
 from tests.shares import some_fast
 from tests.sweep.small import IDENTITY, done, tables
@@ -36,7 +36,7 @@ def points(start: int = 0, **columns: list[Any]) -> pd.DataFrame:
 
 
 @contextmanager
-def opened(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = WHOLE) -> Iterator[Store]:
+def opened(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = WHOLE_STORE) -> Iterator[Store]:
     """A store into which sweeps of these points were begun, one after the other."""
     with writing(folder, IDENTITY, writer) as store:
         for number, frame in enumerate(frames):
@@ -51,7 +51,7 @@ def opened(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = W
         yield store
 
 
-def begun(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = WHOLE) -> None:
+def begun(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = WHOLE_STORE) -> None:
     with opened(folder, *frames, name=name, writer=writer):
         pass
 
@@ -62,7 +62,7 @@ def as_once(folder: Path, frame: pd.DataFrame, number: int = 1) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata({VERSION_KEY: SCHEMA.encode()})
     pq.write_table(table, home / "new", compression="zstd")
-    path = home / f"points-all-{number:05d}-{checksum_of(home / 'new')}.parquet"
+    path = home / f"points-all-{number:05d}-{file_checksum(home / 'new')}.parquet"
     (home / "new").rename(path)
     said = {"points": path.name, "design": {"question": f"0{number}"}, "worlds": [1], "luck": 1, "bases": {}}
     (folder / "sessions").mkdir(exist_ok=True)
@@ -74,7 +74,7 @@ def as_once(folder: Path, frame: pd.DataFrame, number: int = 1) -> Path:
 
 def types_in(folder: Path) -> dict[str, str]:
     """The one type of each column of all tables."""
-    schemas = [pq.read_schema(part.path) for part in parts_of(folder, "points")]
+    schemas = [pq.read_schema(part.path) for part in table_parts(folder, "points")]
     assert all(schema.equals(schemas[0]) for schema in schemas), schemas
     return {field.name: str(field.type) for field in schemas[0]}
 
@@ -153,7 +153,7 @@ def test_a_column_that_one_design_has_alone_is_missing_in_the_others(tmp_path: P
 def test_a_table_that_is_there_is_not_written_again_whatever_became_of_it(tmp_path: Path) -> None:
     frame = points(people__rows=[300, 400])
     begun(tmp_path, frame, points(5, people__rows=[0.5], judge=["on"]), frame)
-    assert len(parts_of(tmp_path, "points")) == 2
+    assert len(table_parts(tmp_path, "points")) == 2
     before = tables(tmp_path)
     begun(tmp_path, frame, name="2")
     assert tables(tmp_path) == before
@@ -197,11 +197,11 @@ def test_a_table_of_runs_with_another_type_is_a_fault(tmp_path: Path, table: str
         store.fold_rest()
         store.settle_failures()
     assert faults_of(tmp_path) == []
-    (part,) = parts_of(tmp_path, table)
+    (part,) = table_parts(tmp_path, table)
     held = pq.read_table(part.path)
     other = held.set_column(1, "world_seed", held["world_seed"].cast(pa.int32())).replace_schema_metadata(held.schema.metadata)
     pq.write_table(other, part.path)
-    part.path.rename(part.path.with_name(f"{part.path.stem[:-16]}{checksum_of(part.path)}.parquet"))
+    part.path.rename(part.path.with_name(f"{part.path.stem[:-16]}{file_checksum(part.path)}.parquet"))
     assert any("world_seed (int32)" in fault and "world_seed (int64)" in fault for fault in faults_of(tmp_path))
 
 
@@ -287,9 +287,9 @@ def test_shards_that_began_before_find_their_points_after_another_wrote_them_ane
         one.add([done("p0")])
     assert study(tmp_path, "10")["people.rows"].tolist() == [300]
     assert faults_of(tmp_path) == []
-    assert {Key(*row) for row in StoredStudy(tmp_path).runs[["point", "world_seed", "luck"]].itertuples(index=False)} == {
-        Key("p0", 1, 0),
-        Key("p5", 1, 0),
+    assert {RunKey(*row) for row in StoredStudy(tmp_path).runs[["point", "world_seed", "luck"]].itertuples(index=False)} == {
+        RunKey("p0", 1, 0),
+        RunKey("p5", 1, 0),
     }
 
 
@@ -304,7 +304,7 @@ def test_a_table_that_is_replaced_while_it_is_read_is_read_all_the_same(tmp_path
         return real(part, *given)
 
     monkeypatch.setattr(point_tables, "read_part", read)
-    names = [part.path.name for part in parts_of(tmp_path, "points")]
-    assert point_tables.read(tmp_path, names)[0]["people.rows"].tolist() == [300]
+    names = [part.path.name for part in table_parts(tmp_path, "points")]
+    assert point_tables.read_points(tmp_path, names)[0]["people.rows"].tolist() == [300]
     with pytest.raises(StoreError, match=r"points-all-00009-.*: is missing; accepted: the file as it was written"):
-        point_tables.read(tmp_path, [f"points-all-00009-{'0' * 16}.parquet"])
+        point_tables.read_points(tmp_path, [f"points-all-00009-{'0' * 16}.parquet"])

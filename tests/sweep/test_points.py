@@ -13,8 +13,8 @@ from experiments.cli import main
 from experiments.design.designs import Design, design_from, design_of
 from experiments.design.entries import entry_of, read_entry, table_in
 from experiments.design.points import Points, point_id, points_from, points_of, sized
-from experiments.store.parts import parts_of, read_part
-from sim.config import checked, load, plain_of, varied
+from experiments.store.parts import read_part, table_parts
+from sim.config import checked_config, composed_values, load, with_overrides
 from sim.sources.tables import FOLDER
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY, design, opened
@@ -178,15 +178,15 @@ KEYS: dict[str, dict[str, Any]] = {  # of everything that is no part of TINY: on
 @pytest.mark.parametrize("which", KEYS)
 def test_what_is_varied_is_what_would_be_composed_and_the_base_stays_as_it_was(scenario: str, which: str) -> None:
     base = (f"scenario={scenario}", *TINY)
-    plain = plain_of(*base)
+    plain = composed_values(*base)
     before = copy.deepcopy(plain)
     settings = KEYS[which]
     composed = load(*base, *(f"{key}={word(value)}" for key, value in settings.items()))
-    other = checked(varied(plain, settings))
+    other = checked_config(with_overrides(plain, settings))
     assert plain == before
     assert other.plain() == composed.plain()
     assert (other.digest(), other.world_digest()) == (composed.digest(), composed.world_digest())
-    assert other.digest() != checked(plain).digest() or which == "what is none"
+    assert other.digest() != checked_config(plain).digest() or which == "what is none"
 
 
 def word(value: object) -> str:
@@ -197,24 +197,24 @@ def word(value: object) -> str:
 def test_another_table_of_states_shows_in_the_checksums_of_what_is_varied(tmp_path: Path) -> None:
     table = tmp_path / "own.csv"
     table.write_bytes((FOLDER / "states.csv").read_bytes() + b"\n")
-    plain = plain_of()
-    other = checked(varied(plain, {"states.table": str(table), "states.hosting.factor.IRL": 0.5}))
+    plain = composed_values()
+    other = checked_config(with_overrides(plain, {"states.table": str(table), "states.hosting.factor.IRL": 0.5}))
     composed = load(f"states.table={table}", "+states.hosting.factor.IRL=0.5")
     assert (other.digest(), other.world_digest()) == (composed.digest(), composed.world_digest())
-    assert other.data != checked(plain).data
+    assert other.data != checked_config(plain).data
 
 
 @pytest.mark.parametrize("key", ["scenario", "design", "data", "reference.review.rho", "scenario_name", "reforms"])
 def test_what_follows_from_other_choices_cannot_be_varied(key: str) -> None:
     with pytest.raises(ConfigError, match=f"^{key}: no key that can be varied; accepted: "):
-        varied(plain_of(*TINY), {key: "x"})
+        with_overrides(composed_values(*TINY), {key: "x"})
 
 
 def test_words_of_the_treaty_are_not_varied_where_reforms_stand_everywhere() -> None:
-    plain = plain_of(*TINY, "reforms=everywhere")
+    plain = composed_values(*TINY, "reforms=everywhere")
     with pytest.raises(ConfigError, match=r"^instruments\.hanoi\.threshold_years: varied under reforms=everywhere; accepted: "):
-        varied(plain, {"instruments.hanoi.threshold_years": 6})
-    varied(plain, {"review.rho": 0.3})
+        with_overrides(plain, {"instruments.hanoi.threshold_years": 6})
+    with_overrides(plain, {"review.rho": 0.3})
 
 
 # --- tables brought from elsewhere ----------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_a_saved_table_of_points_gives_the_same_points_again(tmp_path: Path, thr
     if through == "parquet":
         with opened(tmp_path / "store") as store:
             store.write_points(frame)
-        frame = read_part(parts_of(tmp_path / "store", "points")[-1]).to_pandas()
+        frame = read_part(table_parts(tmp_path / "store", "points")[-1]).to_pandas()
     frame.to_csv(tmp_path / "points.csv", index=False)
     read = points(f"{DRAWN}table: {tmp_path}/points.csv\n", tmp_path)
     assert list(read.frame["point"]) == list(drawn.frame["point"])

@@ -20,7 +20,7 @@ from experiments.execution.engines import engine_of
 from experiments.execution.jobs import Batch, Shared
 from experiments.settings import EngineSpec
 from experiments.store.kept import Kept
-from experiments.store.schema import Done, Key
+from experiments.store.schema import Done, RunKey
 from experiments.store.validate import faults_of
 from experiments.studies import compare
 from experiments.studies.sweep import main
@@ -29,9 +29,9 @@ from tests.sweep.small import LEVERS, TINY, design, done, tables
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # what Ray warns of is its own
 
-KEYS = [Key("ab"[number % 2], 1 + number // 4, number % 4) for number in range(12)]
+KEYS = [RunKey("ab"[number % 2], 1 + number // 4, number % 4) for number in range(12)]
 BATCHES = [Batch(tuple(KEYS[first : first + 4]), True) for first in range(0, 12, 4)]
-POISON = Key("b", 2, 1)
+POISON = RunKey("b", 2, 1)
 SHARED = Shared({}, {}, Kept(), "c0de", [])
 
 

@@ -24,11 +24,11 @@ from experiments.store.coverage import none_whole
 from experiments.store.journal import Journal, journal_path
 from experiments.store.kept import hours_of
 from experiments.store.outcomes import Outcome
-from experiments.store.parts import checksum_of, parts_of
+from experiments.store.parts import file_checksum, table_parts
 from experiments.store.reader import StoredStudy
-from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Board, with_displacement
-from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS, Done, Key, Packed, packed
-from experiments.store.store import WHOLE
+from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Results, with_displacement
+from experiments.store.schema import DATA, GIVEN, TRAVEL, VIEWS, Done, Packed, RunKey, packed
+from experiments.store.store import WHOLE_STORE
 from experiments.store.validate import faults_of
 from experiments.studies.check import main as check
 from sim.metrics import displacement_rate, displacement_rows, given_of
@@ -74,7 +74,7 @@ def copy(made: Made, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made.folder, tmp_path / "store"))
 
 
-def same(one: Board, other: Board) -> None:
+def same(one: Results, other: Results) -> None:
     assert (one.keys, one.worlds) == (other.keys, other.worlds)
     np.testing.assert_array_equal(one.values, other.values)
     np.testing.assert_array_equal(one.counts, other.counts)
@@ -86,7 +86,7 @@ def same(one: Board, other: Board) -> None:
 def test_a_board_is_what_its_runs_measured(made: Made) -> None:
     board = StoredStudy(made.folder).board()
     assert board.values.shape == (3, len(board.keys), len(WORLDS), LUCKS)
-    assert len(parts_of(made.folder, DATA)) == 5, "in several parts"
+    assert len(table_parts(made.folder, DATA)) == 5, "in several parts"
     measured = 0
     for (place, w, luck), result in made.runs.items():
         rows = result.metrics.astype({"metric": str, "by": str, "level": str}).itertuples(index=False)
@@ -113,7 +113,7 @@ def test_a_cube_is_one_outcome_of_the_board(made: Made) -> None:
         np.testing.assert_array_equal(cube.values, board.values[:, k])
         np.testing.assert_array_equal(cube.counts, board.counts[:, k])
         assert (cube.worlds, list(cube.points["point"])) == (WORLDS, made.points)
-        alone = Board([key], board.values[:, [k]], board.counts[:, [k]], WORLDS)
+        alone = Results([key], board.values[:, [k]], board.counts[:, [k]], WORLDS)
         same(study.board(outcome=Outcome(*key)), alone)
     with pytest.raises(ConfigError, match=r"^outcome: found 'officer_hours', which no run in .* has; accepted: .*legit_met_rate"):
         study.cube(Outcome("officer_hours"))
@@ -151,8 +151,8 @@ def test_a_board_holds_what_is_asked_for_in_that_order_and_nothing_else(
 def unfolded(folder: Path, left: int, doubled: bool = False) -> list[Done]:
     """Put the runs of the last parts back into the journal, as a killed process leaves them; some may still be in the tables."""
     runs = []
-    for part in parts_of(folder, "runs")[left:]:
-        held = {name: next(one for one in parts_of(folder, name) if one.number == part.number) for name in TRAVEL}
+    for part in table_parts(folder, "runs")[left:]:
+        held = {name: next(one for one in table_parts(folder, name) if one.number == part.number) for name in TRAVEL}
         rows = {name: pq.read_table(one.path) for name, one in held.items()}
         start = dict.fromkeys(TRAVEL, 0)
         for row in pq.read_table(part.path).to_pylist():
@@ -161,12 +161,12 @@ def unfolded(folder: Path, left: int, doubled: bool = False) -> list[Done]:
                 own = rows[name].slice(start[name], row[f"{name}_rows"]).select(schema.names).cast(schema)
                 start[name] += row[f"{name}_rows"]
                 packs[name] = as_packed(own.replace_schema_metadata(None), row[f"{name}_checksum"])
-            key = Key(*(row[name] for name in Key._fields))
+            key = RunKey(*(row[name] for name in RunKey._fields))
             runs.append(Done(key, row["event_seed"], row["digest"], row["code"], packs, "", "", 0.0, 0.0, 0.0))
         if not doubled:
             for one in (part, *held.values()):
                 one.path.unlink()
-    journal = Journal(journal_path(folder, WHOLE))
+    journal = Journal(journal_path(folder, WHOLE_STORE))
     journal.add(runs)
     journal.close()
     return runs
@@ -240,7 +240,7 @@ def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say
 def test_each_run_says_how_many_rows_of_each_table_are_its_own(made: Made) -> None:
     runs = StoredStudy(made.folder).runs.set_index(["point", "world_seed", "luck"])
     for name in TRAVEL:
-        rows = pd.concat([pq.read_table(part.path).to_pandas() for part in parts_of(made.folder, name)])
+        rows = pd.concat([pq.read_table(part.path).to_pandas() for part in table_parts(made.folder, name)])
         count = rows.astype({"point": str}).groupby(["point", "world_seed", "luck"]).size()
         assert (runs[f"{name}_rows"] == count.reindex(runs.index, fill_value=0)).all()
         assert (runs[f"{name}_rows"].sum(), runs[f"{name}_checksum"].nunique() > 10) == (len(rows), True)
@@ -250,7 +250,7 @@ def test_each_run_says_how_many_rows_of_each_table_are_its_own(made: Made) -> No
 @pytest.mark.parametrize("name", [GIVEN, VIEWS])
 @pytest.mark.parametrize("what", ["a byte", "a value, sealed anew", "a row less, sealed anew", "gone"])
 def test_a_changed_part_is_told_by_check(copy: Path, name: str, what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    part = next(one for one in parts_of(copy, name) if pq.read_metadata(one.path).num_rows > 1)
+    part = next(one for one in table_parts(copy, name) if pq.read_metadata(one.path).num_rows > 1)
     table = pq.read_table(part.path)
     if what == "gone":
         part.path.unlink()
@@ -265,7 +265,7 @@ def test_a_changed_part_is_told_by_check(copy: Path, name: str, what: str, capsy
         changed = pa.array(table[column].to_pandas() + 1, table.schema.field(column).type)
         other = table.slice(1) if "row" in what else table.set_column(table.schema.get_field_index(column), column, changed)
         pq.write_table(other.replace_schema_metadata(table.schema.metadata), part.path)
-        part.path.rename(part.path.with_name(f"{part.path.stem[:-16]}{checksum_of(part.path)}.parquet"))
+        part.path.rename(part.path.with_name(f"{part.path.stem[:-16]}{file_checksum(part.path)}.parquet"))
         wanted = "its runs have" if "row" in what else "are not what was written"
     with pytest.raises(StoppedError) as stopped:
         check(f"store={copy}")
@@ -280,7 +280,7 @@ def test_a_sweep_keeps_further_tables_only_where_its_design_says_so(tmp_path: Pa
     assert {path.parent.name for path in study.folder.rglob("*.parquet")} == {"data", "points", "runs"}
     assert (study.runs[["given_rows", "given_checksum", "views_rows", "views_checksum"]] == 0).all(axis=None)
     one = swept("seeds=1", text="question: whom?\nscenarios: [as_adopted]\nkeep: [given]\n")
-    assert (len(parts_of(one.folder, GIVEN)), len(parts_of(one.folder, VIEWS))) == (1, 0)
+    assert (len(table_parts(one.folder, GIVEN)), len(table_parts(one.folder, VIEWS))) == (1, 0)
     assert (one.runs["given_checksum"] != 0).all()
 
 
@@ -303,7 +303,7 @@ CASES = Outcome("case_disclosure_rate")
 
 def test_a_world_in_which_a_run_is_missing_is_left_out(tmp_path: Path) -> None:
     runs = [done(point, world, value=world / 10) for point in "ab" for world in (1, 2, 3, 4)]
-    short = [run for run in runs if run.key not in ((Key("b", 2, 0)), Key("a", 4, 0))]
+    short = [run for run in runs if run.key not in ((RunKey("b", 2, 0)), RunKey("a", 4, 0))]
     study = two(tmp_path, [*short, done("a", 4, error="boom")], [1, 2, 3, 4, 5])
     cube = study.cube(CASES)
     assert (cube.worlds, study.whole_worlds) == ([1, 3], [1, 3])

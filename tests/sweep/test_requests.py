@@ -20,17 +20,17 @@ from experiments.store.identity import Identity
 from experiments.store.parts import StoreError
 from experiments.store.reader import StoredStudy
 from experiments.store.requests import REQUESTS, RUN_KEY, requests_of, write_requests
-from experiments.store.schema import Done, Key
-from experiments.store.store import WHOLE
+from experiments.store.schema import Done, RunKey
+from experiments.store.store import WHOLE_STORE
 from experiments.store.validate import content_checksum, faults_of
 from experiments.studies import multirun
-from sim.config import checked, load
+from sim.config import checked_config, load
 from sim.simulation import simulate
 from sim.world.record import ConfigError
 from tests.shares import one_in
 from tests.sweep.small import IDENTITY, LEVERS, TINY, design, done, opened, runs_in, tables
 
-ORDER = [Key(point, world, 0) for world in (1, 2) for point in "ab"]
+ORDER = [RunKey(point, world, 0) for world in (1, 2) for point in "ab"]
 KEEPING = Identity(**{**IDENTITY, "kept": {"tables": [REQUESTS]}})
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -40,11 +40,11 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def frame(key: Key) -> pd.DataFrame:
+def frame(key: RunKey) -> pd.DataFrame:
     return pd.DataFrame({"id": range(key.world_seed + 2), "status": key.point})
 
 
-def ended(folder: Path, *keys: Key, writer: str = WHOLE) -> list[Done]:
+def ended(folder: Path, *keys: RunKey, writer: str = WHOLE_STORE) -> list[Done]:
     """Runs as a worker hands them back: each has left its requests."""
     runs = [done(*key) for key in keys]
     for run in runs:
@@ -92,7 +92,7 @@ def test_a_disk_that_fails_leaves_no_half_of_a_file_and_names_the_folder(
     with monkeypatch.context() as patch:
         patch.setattr(owner, at, broken)
         with pytest.raises(OSError, match="No space left") as told:
-            write_requests(frame(Key("a", 9, 0)), store, done("a", 9), WHOLE)
+            write_requests(frame(RunKey("a", 9, 0)), store, done("a", 9), WHOLE_STORE)
     assert told.value.filename == str(store / REQUESTS)
     assert (tables(store), len(files(store))) == (before, 4)
 
@@ -104,7 +104,7 @@ def test_a_store_that_is_not_there_is_not_made_by_who_writes_requests(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("writer", [WHOLE, "1_of_2"])
+@pytest.mark.parametrize("writer", [WHOLE_STORE, "1_of_2"])
 def test_what_a_killed_worker_left_is_tidied_by_its_own_writer_and_by_the_one_of_all(store: Path, writer: str) -> None:
     home = store / REQUESTS
     for name in ("1_of_2", "2_of_2", "all"):
@@ -112,7 +112,7 @@ def test_what_a_killed_worker_left_is_tidied_by_its_own_writer_and_by_the_one_of
     with opened(store, writer, identity=KEEPING):
         pass
     left = {name.split("-")[1] for name in files(store) if name.startswith(".")}
-    assert left == (set() if writer == WHOLE else {"2_of_2", "all"})
+    assert left == (set() if writer == WHOLE_STORE else {"2_of_2", "all"})
 
 
 def test_drafts_bear_the_name_of_their_writer(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_drafts_bear_the_name_of_their_writer(store: Path, monkeypatch: pytest.M
 
 
 def test_requests_of_a_run_that_was_never_kept_are_removed_and_those_of_others_stay(store: Path) -> None:
-    ended(store, Key("a", 9, 0))  # the worker had ended when everybody was killed
+    ended(store, RunKey("a", 9, 0))  # the worker had ended when everybody was killed
     (store / REQUESTS / "notes.txt").touch()
     with opened(store, "1_of_2", identity=KEEPING):
         assert len(files(store)) == 6, "it may be of a shard that is at work"
@@ -137,7 +137,7 @@ def test_requests_of_a_run_that_was_never_kept_are_removed_and_those_of_others_s
 
 
 @pytest.mark.parametrize("key", [ORDER[0], ORDER[3]], ids=["in the tables", "in the journal"])
-def test_a_run_whose_requests_are_lost_is_done_again_for_them_alone(store: Path, key: Key) -> None:
+def test_a_run_whose_requests_are_lost_is_done_again_for_them_alone(store: Path, key: RunKey) -> None:
     content = content_checksum(store)
     requests_of(store, key).unlink()
     assert faults_of(store) == [
@@ -254,7 +254,7 @@ def test_a_store_that_was_begun_for_what_is_refused_is_not_left(tmp_path: Path) 
 
 
 def test_a_store_that_was_there_or_holds_a_run_or_is_of_shards_is_left(tmp_path: Path) -> None:
-    def refused(folder: Path, run: Done | None, writer: str = WHOLE) -> bool:
+    def refused(folder: Path, run: Done | None, writer: str = WHOLE_STORE) -> bool:
         with pytest.raises(ConfigError), opened(folder, writer) as opening:  # noqa: PT012
             opening.add([run] if run else [])
             raise ConfigError("found x; accepted: y")
@@ -290,8 +290,8 @@ def refuse_other_requests(folder: Path) -> int:
     scenario = study.points.set_index("point")["scenario"]
     for row in study.runs.itertuples():
         name = scenario[row.point]
-        config = checked(bases[name]) if name in bases else load(*TINY, f"scenario={name}")
-        key = Key(row.point, row.world_seed, row.luck)
+        config = checked_config(bases[name]) if name in bases else load(*TINY, f"scenario={name}")
+        key = RunKey(row.point, row.world_seed, row.luck)
         whole = simulate(config, seed=event_seed(key.world_seed, key.luck), world_seed=key.world_seed)
         pd.testing.assert_frame_equal(pd.read_parquet(requests_of(folder, key)), whole.requests)
     assert len(files(folder)) == len(study.runs)
@@ -409,4 +409,4 @@ def test_shards_and_the_jobs_of_a_multirun_keep_requests_in_one_store(tmp_path: 
     )
     assert len(files(Path("out/stores/many"))) == 4
     assert faults_of(Path("out/stores/many")) == []
-    assert multirun.DESIGN.keep == []
+    assert multirun.MULTIRUN_DESIGN.keep == []

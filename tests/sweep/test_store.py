@@ -23,18 +23,18 @@ from experiments.store.content import failures_in
 from experiments.store.identity import Identity, differences
 from experiments.store.journal import Journal, journal_path, journals_of, peek
 from experiments.store.outcomes import Outcome
-from experiments.store.parts import StoreError, parts_of, read_part
+from experiments.store.parts import StoreError, read_part, table_parts
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import Done, Key
-from experiments.store.store import WHOLE, Store, writing
+from experiments.store.schema import Done, RunKey
+from experiments.store.store import WHOLE_STORE, Store, writing
 from experiments.store.validate import content_checksum, faults_of
 from tests.shares import some_fast
 from tests.sweep.small import IDENTITY, done, opened, runs_in, tables
 
-ORDER = [Key("a", 1, 0), Key("b", 1, 0), Key("a", 2, 0), Key("b", 2, 0)]
+ORDER = [RunKey("a", 1, 0), RunKey("b", 1, 0), RunKey("a", 2, 0), RunKey("b", 2, 0)]
 
 
-def filled(folder: Path, writer: str = WHOLE, *, order: list[Key] = ORDER) -> None:
+def filled(folder: Path, writer: str = WHOLE_STORE, *, order: list[RunKey] = ORDER) -> None:
     """Four runs in one part."""
     with opened(folder, writer) as store:
         store.add([done(*key) for key in reversed(order)])
@@ -46,7 +46,7 @@ def filled(folder: Path, writer: str = WHOLE, *, order: list[Key] = ORDER) -> No
 
 def test_what_is_added_in_any_order_stands_in_the_order_that_was_asked_for(tmp_path: Path) -> None:
     filled(tmp_path)
-    (part,) = parts_of(tmp_path, "runs")
+    (part,) = table_parts(tmp_path, "runs")
     assert [tuple(row.values())[:3] for row in read_part(part).to_pylist()] == ORDER
     assert not journals_of(tmp_path), "a journal of which all is folded is gone"
     assert faults_of(tmp_path) == []
@@ -91,7 +91,7 @@ def test_a_later_success_takes_the_place_of_a_failure_and_a_later_failure_of_an_
         store.add([done("a")])
         store.fold(ORDER)
         store.settle_failures()
-    assert not parts_of(tmp_path, "failures")
+    assert not table_parts(tmp_path, "failures")
 
 
 def test_the_writer_of_all_takes_over_what_shards_left(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_the_writer_of_all_takes_over_what_shards_left(tmp_path: Path) -> None:
         store.settle_failures()
     assert not journals_of(tmp_path)
     assert len(failures_in(tmp_path)) == 2
-    assert {part.writer for part in parts_of(tmp_path, "failures")} == {WHOLE}
+    assert {part.writer for part in table_parts(tmp_path, "failures")} == {WHOLE_STORE}
 
 
 def test_shards_hold_what_one_writer_holds(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_a_table_of_points_is_kept_once(tmp_path: Path) -> None:
     for _ in range(3):
         with writing(tmp_path, IDENTITY) as store:
             name = store.write_points(mixed)
-    assert [part.path.name for part in parts_of(tmp_path, "points")] == [name]
-    assert read_part(parts_of(tmp_path, "points")[0])["x"].to_pylist() == ["1", '"low"']
+    assert [part.path.name for part in table_parts(tmp_path, "points")] == [name]
+    assert read_part(table_parts(tmp_path, "points")[0])["x"].to_pylist() == ["1", '"low"']
 
 
 @pytest.mark.parametrize("library", some_fast(["pandas", "polars", "duckdb"], ["pandas"]))  # the others come with `make extras`
@@ -173,7 +173,7 @@ DEATHS: list[tuple[str, str, int, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("writer", [WHOLE, "1_of_2"])
+@pytest.mark.parametrize("writer", [WHOLE_STORE, "1_of_2"])
 @pytest.mark.parametrize(("name", "times", "owner"), [death[1:] for death in DEATHS], ids=[death[0] for death in DEATHS])
 def test_a_fold_that_is_killed_loses_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, name: str, times: int, owner: Any
@@ -203,11 +203,11 @@ def test_data_whose_runs_were_never_counted_are_not_left_to_be_read(tmp_path: Pa
         ends_after(patch, "write_part", 1)
         with pytest.raises(Killed):
             filled(tmp_path, "1_of_2", order=ORDER[1:])
-    assert len(parts_of(tmp_path, "data")) == 2
+    assert len(table_parts(tmp_path, "data")) == 2
     with opened(tmp_path, "2_of_2"):
-        assert len(parts_of(tmp_path, "data")) == 2, "another shard's: it may be at work"
+        assert len(table_parts(tmp_path, "data")) == 2, "another shard's: it may be at work"
     with opened(tmp_path, "1_of_2"):
-        assert len(parts_of(tmp_path, "data")) == 1
+        assert len(table_parts(tmp_path, "data")) == 1
 
 
 def test_what_a_killed_writer_left_unfinished_is_removed(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_failures_that_were_half_settled_are_there_once(tmp_path: Path, monkeypa
         ends_after(patch, "discard", 2)  # the first two tidy up
         with pytest.raises(Killed):
             fail("b")
-    assert len(parts_of(tmp_path, "failures")) == 2
+    assert len(table_parts(tmp_path, "failures")) == 2
     assert len(StoredStudy(tmp_path).failures) == 2
     with opened(tmp_path) as store:
         store.settle_failures()
@@ -307,7 +307,7 @@ def fill(folder: Path, left: int = 0) -> Path:
 def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path, disk: Callable[[str], Path], left: int) -> None:
     place = disk("size=1m")
     folder = place / "store"
-    first, rest = ORDER[0], [Key("b", world, 0) for world in range(1, 200)]
+    first, rest = ORDER[0], [RunKey("b", world, 0) for world in range(1, 200)]
     order = [first, *rest]
     with opened(folder) as store:
         store.add([done(*first)])
@@ -325,7 +325,7 @@ def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path, disk: Callable[[s
     kept = runs_in(folder)
     assert kept[0] == first
     assert not [*folder.rglob("*.part")]
-    assert all(read_part(part) for table in ("data", "runs", "points") for part in parts_of(folder, table))
+    assert all(read_part(part) for table in ("data", "runs", "points") for part in table_parts(folder, table))
     filler.unlink()
     go_on()
     with opened(tmp_path / "whole") as store:
@@ -378,7 +378,9 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(disk: Callable[[str
 # --- who may write --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("one", "other"), [(WHOLE, WHOLE), (WHOLE, "1_of_2"), ("1_of_2", WHOLE), ("1_of_2", "1_of_2")])
+@pytest.mark.parametrize(
+    ("one", "other"), [(WHOLE_STORE, WHOLE_STORE), (WHOLE_STORE, "1_of_2"), ("1_of_2", WHOLE_STORE), ("1_of_2", "1_of_2")]
+)
 def test_two_that_would_write_the_same_runs_are_kept_apart(tmp_path: Path, one: str, other: str) -> None:
     with opened(tmp_path, one) as store:
         store.add([done("a")])
@@ -396,7 +398,7 @@ def test_shards_write_side_by_side(tmp_path: Path) -> None:
         one.add([done("a")])
         other.add([done("b")])
         one.fold(ORDER)
-        assert other.finished() == {Key("a", 1, 0), Key("b", 1, 0)}
+        assert other.finished() == {RunKey("a", 1, 0), RunKey("b", 1, 0)}
         other.fold(ORDER)
     assert len(runs_in(tmp_path)) == 2
     assert faults_of(tmp_path) == []
@@ -437,7 +439,7 @@ def otherwise(point: str, world: int = 1, luck: int = 0, error: str = "") -> Don
 
 
 @pytest.mark.parametrize("where", ["in the tables", "in the journal", "in a shard's journal", "in this turn", "in this batch"])
-@pytest.mark.parametrize("writer", [WHOLE, "1_of_2", "job_a"])
+@pytest.mark.parametrize("writer", [WHOLE_STORE, "1_of_2", "job_a"])
 def test_a_run_of_another_configuration_is_kept_out_of_its_point(tmp_path: Path, where: str, writer: str) -> None:
     if where == "in the tables":
         filled(tmp_path)
@@ -493,7 +495,7 @@ def mixed_once(folder: Path, journal: bool) -> Path:
         store = Store(folder, "1_of_2", held)
         if not journal:
             store.fold_rest()
-    return journal_path(folder, "1_of_2") if journal else parts_of(folder, "runs")[0].path
+    return journal_path(folder, "1_of_2") if journal else table_parts(folder, "runs")[0].path
 
 
 @pytest.mark.parametrize("journal", [True, False], ids=["in a journal", "in the tables"])
@@ -505,7 +507,7 @@ def test_a_store_with_two_configurations_of_a_point_is_found_out_and_not_written
     assert "d1ge57" in fault
     assert fault.endswith("; remove it: the same command makes again what is missing then")
     before = tables(tmp_path)
-    for writer in (WHOLE, "2_of_2"):
+    for writer in (WHOLE_STORE, "2_of_2"):
         with pytest.raises(StoreError, match=r"has runs of point a under configuration"), opened(tmp_path, writer):
             pass
     assert tables(tmp_path) == before
@@ -554,7 +556,7 @@ def test_a_store_that_says_something_else_of_itself_is_refused(tmp_path: Path, s
 
 def test_a_store_of_which_nothing_is_journalled_has_no_journal(tmp_path: Path) -> None:
     filled(tmp_path)
-    assert isinstance(Store(tmp_path, WHOLE, Journal(journal_path(tmp_path, WHOLE))), Store)
+    assert isinstance(Store(tmp_path, WHOLE_STORE, Journal(journal_path(tmp_path, WHOLE_STORE))), Store)
     with opened(tmp_path):
         pass
     assert not journals_of(tmp_path)

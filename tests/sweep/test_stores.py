@@ -16,12 +16,12 @@ import pytest
 
 from experiments.console import Terminal
 from experiments.letters import visible
-from experiments.settings import study_of
+from experiments.settings import conduct_of_study
 from experiments.store import shelf
 from experiments.store.glance import glance
 from experiments.store.journal import journal_path
-from experiments.store.locks import WHOLE, is_taken
-from experiments.store.parts import TABLES, StoreError, parts_of
+from experiments.store.locks import WHOLE_STORE, is_taken
+from experiments.store.parts import STORED_TABLES, StoreError, table_parts
 from experiments.store.places import ABOUT, stores_in
 from experiments.store.shelf import HOLDS, weighed
 from experiments.store.store import REQUESTS, Store
@@ -131,7 +131,7 @@ def test_what_is_written_runs_and_what_was_killed_does_not(tmp_path: Path) -> No
         said(store, "running")
         assert glance(folder).state == "running"
         assert glance(folder).state == "running", "a look takes the lock from nobody"
-        assert is_taken(folder, WHOLE)
+        assert is_taken(folder, WHOLE_STORE)
     assert glance(folder).state == "killed"
     shutil.rmtree(folder / "locks")
     assert glance(folder).state == "killed"
@@ -139,9 +139,9 @@ def test_what_is_written_runs_and_what_was_killed_does_not(tmp_path: Path) -> No
 
 def test_a_look_keeps_nobody_from_writing(tmp_path: Path) -> None:
     folder = kept(tmp_path, status="running")
-    assert is_taken(folder, WHOLE) is False
+    assert is_taken(folder, WHOLE_STORE) is False
     with opened(folder):
-        assert is_taken(folder, WHOLE)
+        assert is_taken(folder, WHOLE_STORE)
 
 
 def test_of_several_writers_the_worst_is_told_until_one_of_all_has_ended(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_store_of_another_schema_is_marked_wherever_it_is(tmp_path: Path, here
     as_schema(kept(tmp_path, "old", place="sweep"), "1")
     as_schema(kept(tmp_path, "older"), "1")
     as_schema(kept(tmp_path, "newer"), "33333333333333333333333333")
-    (parts_of(as_schema(kept(tmp_path, "torn"), "1"), "runs")[0]).path.write_bytes(b"")
+    (table_parts(as_schema(kept(tmp_path, "torn"), "1"), "runs")[0]).path.write_bytes(b"")
     kept(tmp_path, "moved", place="sweep")
     listing = here("stores", f"output={tmp_path}").stdout
     states = {name: cells[:2] for name, cells in rows(listing).items()}
@@ -244,10 +244,10 @@ SPOILT: dict[str, Callable[[Path], object]] = {
     "session of no state": lambda folder: session(folder, '{"status": ["done"], "command": "x"}'),
     "session killed": lambda folder: session(folder, '{"status": "killed"}'),
     "session a folder": lambda folder: (folder / "sessions" / "20270101T000000Z-all.json").mkdir(),
-    "part torn": lambda folder: parts_of(folder, "runs")[0].path.write_bytes(b"PAR1"),
-    "part a pipe": lambda folder: piped(parts_of(folder, "runs")[0].path),
-    "journal torn": lambda folder: (journal_path(folder, WHOLE)).write_bytes(b"no journal" * 99),
-    "journal a folder": lambda folder: journal_path(folder, WHOLE).mkdir(),
+    "part torn": lambda folder: table_parts(folder, "runs")[0].path.write_bytes(b"PAR1"),
+    "part a pipe": lambda folder: piped(table_parts(folder, "runs")[0].path),
+    "journal torn": lambda folder: (journal_path(folder, WHOLE_STORE)).write_bytes(b"no journal" * 99),
+    "journal a folder": lambda folder: journal_path(folder, WHOLE_STORE).mkdir(),
 }
 
 
@@ -400,7 +400,7 @@ def test_what_is_no_store_s_whole_name_is_refused_in_one_line_and_nothing_is_rem
     assert sorted(path for path in tmp_path.rglob("*") if path.is_symlink()) == links
 
 
-@pytest.mark.parametrize("writer", [WHOLE, "shard_1_of_2"])
+@pytest.mark.parametrize("writer", [WHOLE_STORE, "shard_1_of_2"])
 def test_a_store_that_is_being_written_is_refused_with_all_that_are_named_beside_it(
     writer: str, tmp_path: Path, here: Here
 ) -> None:
@@ -551,7 +551,7 @@ def test_a_removal_that_is_killed_is_finished_by_the_next_look(tmp_path: Path, h
 
 
 def test_a_store_holds_nothing_that_removal_takes_for_a_stranger_s(tmp_path: Path) -> None:
-    assert {*TABLES, REQUESTS} <= HOLDS
+    assert {*STORED_TABLES, REQUESTS} <= HOLDS
     folder = kept(tmp_path)
     with opened(folder) as store:
         store.add([done("c")])
@@ -559,7 +559,7 @@ def test_a_store_holds_nothing_that_removal_takes_for_a_stranger_s(tmp_path: Pat
 
 
 def test_the_folder_that_is_looked_in_is_the_one_that_studies_write_to() -> None:
-    assert study_of().output == stores.OUTPUT
+    assert conduct_of_study().output == stores.OUTPUT
 
 
 @pytest.mark.slow

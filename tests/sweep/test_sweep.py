@@ -21,17 +21,17 @@ from experiments.execution import session as execution
 from experiments.execution.forecast import Ahead, projected
 from experiments.execution.jobs import Batch, Engine, Shared, one_by_one
 from experiments.store import identity
-from experiments.store.kept import HOURS
-from experiments.store.parts import StoreError, parts_of
+from experiments.store.kept import HOURS_METRIC
+from experiments.store.parts import StoreError, table_parts
 from experiments.store.reader import StoredStudy
-from experiments.store.schema import DATA, VIEWS, Done, Key, Packed
+from experiments.store.schema import DATA, VIEWS, Done, Packed, RunKey
 from experiments.store.validate import content_checksum, faults_of
 from experiments.studies import sweep
-from experiments.studies.multirun import told
-from experiments.studies.sweep import plan_of
-from sim.config import checked, varied
+from experiments.studies.multirun import multirun_digest
+from experiments.studies.sweep import sweep_plan
+from sim.config import checked_config, with_overrides
 from sim.simulation import simulate
-from sim.sources.checksums import FOLDER
+from sim.sources.checksums import TABLES_FOLDER
 from sim.world.record import ConfigError
 from tests.shares import one_in, some_fast
 from tests.sweep.small import LEVERS, TINY, done, swept, tables
@@ -92,7 +92,7 @@ def test_a_sweep_runs_each_point_as_the_same_configuration_would_be_run_alone(ca
     assert row["digest"] == config.digest()
     alone = simulate(config, seed=2).metrics
     kept = study.data()
-    kept = kept[(kept["point"] == row["point"]) & (kept["world_seed"] == 2) & (kept["metric"] != HOURS)]
+    kept = kept[(kept["point"] == row["point"]) & (kept["world_seed"] == 2) & (kept["metric"] != HOURS_METRIC)]
     both = alone.astype({"metric": str, "by": str, "level": str}).merge(
         kept.astype({"metric": str, "by": str, "level": str}), on=["metric", "by", "level"], suffixes=("", "_kept")
     )
@@ -108,7 +108,7 @@ def test_a_sweep_runs_each_point_as_the_same_configuration_would_be_run_alone(ca
 
 def test_only_the_outcomes_and_slices_that_a_design_keeps_are_kept() -> None:
     study = swept("seeds=1", text=f"{LEVERS}outcomes: [legit_met_rate]\nslices: [all]\n")
-    (part,) = parts_of(study.folder, "data")
+    (part,) = table_parts(study.folder, "data")
     found = pd.read_parquet(part.path)
     assert set(found["metric"].astype(str)) == {"legit_met_rate"}
     assert set(found["by"].astype(str)) == {"all"}
@@ -154,7 +154,7 @@ def shuffled(batches: list[Batch]) -> list[Batch]:
 def test_wherever_a_sweep_is_stopped_it_is_resumed_to_the_same_bytes(unreal: pytest.MonkeyPatch, order: Order) -> None:
     study = swept()
     whole = tables(study.folder)
-    assert len(parts_of(study.folder, "runs")) == 3, "in thousands, which are threes here"
+    assert len(table_parts(study.folder, "runs")) == 3, "in thousands, which are threes here"
     for stop in range(RUNS):
         folder = study.folder
         shutil.rmtree(folder)
@@ -295,7 +295,7 @@ def test_runs_of_other_code_or_data_are_refused_and_named(
 # --- one point, one configuration -----------------------------------------------------------------------------------------------
 
 
-def honest(ran: list[Key]) -> Any:
+def honest(ran: list[RunKey]) -> Any:
     """Makes engines that make up what comes of a run, but for its configuration's digest."""
 
     def engine_of(*given: object) -> Engine:
@@ -303,7 +303,7 @@ def honest(ran: list[Key]) -> Any:
             for batch in one_by_one(batches):
                 ran.extend(batch.keys)
                 base, settings = shared.settings[batch.keys[0].point]
-                digest = checked(varied(shared.bases[base], settings)).digest()
+                digest = checked_config(with_overrides(shared.bases[base], settings)).digest()
                 yield [done(*key)._replace(code=shared.code, digest=digest) for key in batch.keys]
 
         return engine
@@ -314,7 +314,7 @@ def honest(ran: list[Key]) -> Any:
 def test_other_settings_are_mixed_under_no_point_that_has_runs(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ran: list[Key] = []
+    ran: list[RunKey] = []
     unreal.setattr(execution, "engine_of", honest(ran))
     folder = swept(NAMED).folder
     before, ran[:] = tables(folder), []
@@ -335,10 +335,10 @@ def test_other_settings_are_mixed_under_no_point_that_has_runs(
 def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ran: list[Key] = []
+    ran: list[RunKey] = []
     unreal.setattr(execution, "engine_of", honest(ran))
     table = Path("mine.csv")
-    table.write_bytes((FOLDER / "states.csv").read_bytes())
+    table.write_bytes((TABLES_FOLDER / "states.csv").read_bytes())
     words = ("states=real", *(word for word in TINY if not word.startswith("states")))
     Path("own.yaml").write_text("question: does it stay?\nlevers: {whose: {theirs: {}, mine: {states.table: mine.csv}}}\n")
     sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "luck=1", NAMED]
@@ -350,13 +350,13 @@ def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
     assert "has runs of point " in capsys.readouterr().err
     assert ran == []
     assert before.items() <= tables(STORE).items()
-    table.write_bytes((FOLDER / "states.csv").read_bytes())
+    table.write_bytes((TABLES_FOLDER / "states.csv").read_bytes())
     assert main([*sweeping, "seeds=2"]) == 0
 
 
 @pytest.mark.slow
 def test_a_multirun_mixes_no_two_configurations_of_a_point(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("mine.csv").write_bytes((FOLDER / "penalties.csv").read_bytes())
+    Path("mine.csv").write_bytes((TABLES_FOLDER / "penalties.csv").read_bytes())
     asked = ["run", "-m", *TINY, "seeds=1", "output=out", "workers=1", "states.penalty_table=mine.csv", "scenario=as_adopted,judge"]
     asked = ["states=real" if word == "states=synthetic" else word for word in asked if not word.startswith("states.synthetic")]
     assert main([*asked, "store=own"]) == 0
@@ -475,8 +475,8 @@ def test_scenarios_in_two_orders_are_one_point_of_a_multirun(capsys: pytest.Capt
 def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
     words = ["-m", "scenario=a,b", "years=2"]
     more = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "workers=1", "output=there", "engine=ray"]
-    assert told(words) == told([*more, *reversed(words)])
-    assert told(words) != told(["-m", "scenario=a,b", "years=3"])
+    assert multirun_digest(words) == multirun_digest([*more, *reversed(words)])
+    assert multirun_digest(words) != multirun_digest(["-m", "scenario=a,b", "years=3"])
 
 
 @pytest.mark.slow
@@ -502,18 +502,18 @@ class Remembered:
     """Stands in for a store: which chunks were folded, and when."""
 
     def __init__(self) -> None:
-        self.folded: list[list[Key]] = []
+        self.folded: list[list[RunKey]] = []
         self.settled = 0
 
-    def fold(self, order: list[Key]) -> None:
+    def fold(self, order: list[RunKey]) -> None:
         self.folded.append(order)
 
     def settle_failures(self) -> None:
         self.settled += 1
 
 
-def chunks_of(finished: set[Key]) -> tuple[Any, Remembered, list[Key]]:
-    order = [Key("a", world, 0) for world in range(7)]
+def chunks_of(finished: set[RunKey]) -> tuple[Any, Remembered, list[RunKey]]:
+    order = [RunKey("a", world, 0) for world in range(7)]
     store: Any = Remembered()
     return execution._Chunks(order, finished, store), store, order
 
@@ -536,7 +536,7 @@ def test_a_chunk_is_folded_when_it_and_all_before_it_are_complete(monkeypatch: p
 
 def test_what_is_there_already_counts_for_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "CHUNK", 3)
-    chunks, store, order = chunks_of({Key("a", 0, 0), Key("a", 2, 0)})
+    chunks, store, order = chunks_of({RunKey("a", 0, 0), RunKey("a", 2, 0)})
     chunks.tick([done(*order[1])])
     assert store.folded == [order[:3]]
     chunks.settle()
@@ -554,7 +554,7 @@ def first_run(point: str, seconds: float, world_seconds: float, size: int = 2000
 
 def test_the_time_and_the_room_that_are_projected_count_runs_and_worlds() -> None:
     first = [first_run("a", 12.0, 10.0), first_run("b", 2.0, 0.0, size=4000)]
-    todo = [Batch(tuple(Key("a", 1, luck) for luck in range(50)), True), Batch((Key("a", 2, 0),), True)]
+    todo = [Batch(tuple(RunKey("a", 1, luck) for luck in range(50)), True), Batch((RunKey("a", 2, 0),), True)]
     told = projected(first, todo, 2, 0.0, NOTHING)
     assert told == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes; 46 kB on disk"
     alone = projected(first, todo[1:], 1, 0.0, NOTHING._replace(there=7, words=10_000, files=5_000))
@@ -565,7 +565,7 @@ def test_the_time_and_the_room_that_are_projected_count_runs_and_worlds() -> Non
 
 def test_the_time_that_is_projected_counts_the_start_the_pages_and_the_processes_that_have_work() -> None:
     first = [first_run("a", 12.0, 10.0)]
-    batch = Batch(tuple(Key("a", 1, luck) for luck in range(8)), 0)
+    batch = Batch(tuple(RunKey("a", 1, luck) for luck in range(8)), 0)
     assert projected(first, [batch], 2, 44.4, NOTHING) == (
         "projected: about 71 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start; 5 kB on disk"
     ), "one process has all the work"
@@ -623,7 +623,7 @@ def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[
     from rich.console import Console
 
     with progress_module.bar(Console(width=150)) as progress:
-        progress_module.tell([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
+        progress_module.print_failures([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
     found = capsys.readouterr().out
     assert found.count("boom [x]") == 5
     assert "failed: point a, world 4, luck 0: boom [x]; further ones alike are only counted" in found
@@ -631,7 +631,7 @@ def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[
 
 def test_a_store_that_holds_a_damaged_part_is_not_written_to(unreal: pytest.MonkeyPatch) -> None:
     folder = swept().folder
-    path = parts_of(folder, "runs")[0].path
+    path = table_parts(folder, "runs")[0].path
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(
         StoreError, match=r"cannot be read .*; accepted: a whole Parquet file; remove it, then the same command makes"
@@ -657,4 +657,4 @@ def test_what_ends_a_job_travels_between_processes(error: Exception) -> None:
 
 def test_a_search_cannot_be_shared_out() -> None:
     with pytest.raises(ConfigError, match=r"^shard: found '1/2' with a search"):
-        plan_of(["design=frontier_search", "shard=1/2"])
+        sweep_plan(["design=frontier_search", "shard=1/2"])
