@@ -24,7 +24,7 @@ from sim.review.assembly import Review, assemble
 from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
 from sim.review.spec import practice_of, reading_of
-from sim.review.words import parameter_columns
+from sim.review.identifiers import parameter_columns
 from sim.rules import rules_of
 from sim.run import Run, finish
 from sim.settings import Config

@@ -62,23 +62,23 @@ class ArmPair(NamedTuple):
     against: int
 
 
-def arm_pairs_of(entries: Sequence[ArmRun]) -> list[ArmPair]:
+def arm_pairs_of(arm_runs: Sequence[ArmRun]) -> list[ArmPair]:
     """The arms of a line-up, named by scenario and conduct."""
-    named = [(place, entry, entry.name.rpartition(" ")) for place, entry in enumerate(entries) if entry.against != place]
-    return [ArmPair(scenario, conduct, place, entry.against) for place, entry, (scenario, _, conduct) in named]
+    named = [(place, arm_run, arm_run.name.rpartition(" ")) for place, arm_run in enumerate(arm_runs) if arm_run.against != place]
+    return [ArmPair(scenario, conduct, place, arm_run.against) for place, arm_run, (scenario, _, conduct) in named]
 
 
-def adaptation_tables(board: Results, entries: Sequence[ArmRun], spec: AdaptationSpec) -> dict[str, pd.DataFrame]:
+def adaptation_tables(results: Results, arm_runs: Sequence[ArmRun], spec: AdaptationSpec) -> dict[str, pd.DataFrame]:
     """The three tables of the study, by file name."""
-    sides, fewest = arm_pairs_of(entries), entries[0].config.metrics.fewest_events
+    sides, fewest = arm_pairs_of(arm_runs), arm_runs[0].config.metrics.fewest_events
     return {
-        HEADLINE_TABLE: adaptation_headline(board, sides, spec, fewest),
-        DISPLACED_TABLE: where_of(board, sides, fewest),
-        MOVED_TABLE: moved_of(board, sides, entries, fewest),
+        HEADLINE_TABLE: adaptation_headline(results, sides, spec, fewest),
+        DISPLACED_TABLE: where_of(results, sides, fewest),
+        MOVED_TABLE: moved_of(results, sides, arm_runs, fewest),
     }
 
 
-def adaptation_headline(board: Results, sides: Sequence[ArmPair], spec: AdaptationSpec, fewest: int) -> pd.DataFrame:
+def adaptation_headline(results: Results, sides: Sequence[ArmPair], spec: AdaptationSpec, fewest: int) -> pd.DataFrame:
     """``HEADLINE_COLUMNS``, a row a scenario, conduct, year and measure.
 
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
@@ -93,23 +93,23 @@ def adaptation_headline(board: Results, sides: Sequence[ArmPair], spec: Adaptati
     for side in sides:
         plain = naive.get(side.scenario) if side.conduct == ADAPTIVE else None
         for year in (WHOLE_WINDOW, *map(str, spec.years)):
-            rows += _in_year(board, side, plain, year, fewest)
-        rows += [*_displaced(board, side, fewest), *_silenced(board, side, fewest)]
+            rows += _in_year(results, side, plain, year, fewest)
+        rows += [*_displaced(results, side, fewest), *_silenced(results, side, fewest)]
     return pd.DataFrame(rows, columns=list(HEADLINE_COLUMNS))
 
 
-def _in_year(board: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:
+def _in_year(results: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:
     """Protection and cost of a side in one year, or the whole window; ``plain`` is the naive side that adaptation takes from."""
     for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
         key = (metric, "all", "all") if year == WHOLE_WINDOW else (metric, "year", year)
-        if key not in board.keys:
+        if key not in results.keys:
             continue
-        pair, events = _pair(board, side, key), _events(board, side, key)
+        pair, events = _pair(results, side, key), _events(results, side, key)
         yield _row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair))
         if plain is not None and measure == "protection":
-            gap = gap_of(pair, _pair(board, plain, key))  # more disclosed of the baseline's than under habit
+            gap = gap_of(pair, _pair(results, plain, key))  # more disclosed of the baseline's than under habit
             taken = Ratios(*(PER_CENT * part for part in gap))
-            before, after = zip(events, _events(board, plain, key), strict=True)
+            before, after = zip(events, _events(results, plain, key), strict=True)
             yield _row(side, year, "lost", taken, (min(before), min(after)), fewest, _worlds(pair))
 
 
@@ -117,17 +117,17 @@ def _prevented(found: Ratios) -> Ratios:
     return Ratios(PER_CENT * (1 - found.ratio), PER_CENT * (1 - found.high), PER_CENT * (1 - found.low))
 
 
-def _pair(board: Results, side: ArmPair, key: EstimandKey) -> tuple[Reals, Reals]:
+def _pair(results: Results, side: ArmPair, key: EstimandKey) -> tuple[Reals, Reals]:
     """World means under the scenario and under its baseline, ``[W]`` each, of runs that both have."""
-    k = board.keys.index(key)
-    above, below = board.values[side.place, k], board.values[side.against, k]
+    k = results.keys.index(key)
+    above, below = results.values[side.place, k], results.values[side.against, k]
     both = ~(np.isnan(above) | np.isnan(below))
     return mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
 
 
-def _events(board: Results, side: ArmPair, key: EstimandKey) -> tuple[int, int]:
-    k = board.keys.index(key)
-    return int(board.counts[side.against, k].sum()), int(board.counts[side.place, k].sum())
+def _events(results: Results, side: ArmPair, key: EstimandKey) -> tuple[int, int]:
+    k = results.keys.index(key)
+    return int(results.counts[side.against, k].sum()), int(results.counts[side.place, k].sum())
 
 
 def _worlds(pair: tuple[Reals, Reals]) -> int:
@@ -145,15 +145,15 @@ def _row(
     }  # fmt: skip
 
 
-def _silenced(board: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
+def _silenced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     """The share of wishes that silence ended, where people may fall silent."""
-    if (key := (SILENCED_SHARE, "all", "all")) not in board.keys:
+    if (key := (SILENCED_SHARE, "all", "all")) not in results.keys:
         return
-    k = board.keys.index(key)
-    values = mean_of(board.values[side.place, k])
+    k = results.keys.index(key)
+    values = mean_of(results.values[side.place, k])
     if np.isnan(values).all():
         return
-    yield _row(side, WHOLE_WINDOW, "silenced", _share(values), _events(board, side, key), fewest, int((~np.isnan(values)).sum()))
+    yield _row(side, WHOLE_WINDOW, "silenced", _share(values), _events(results, side, key), fewest, int((~np.isnan(values)).sum()))
 
 
 _UNITS = {
@@ -172,11 +172,11 @@ def _share(values: Reals) -> Ratios:
     return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
 
 
-def _displaced(board: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
+def _displaced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     """The share displaced, if the treaty gave anything that the scenario stops."""
-    found = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    found = [k for k, (metric, by, _) in enumerate(results.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
-        shares, left = board.values[side.place, k], board.counts[side.place, k]
+        shares, left = results.values[side.place, k], results.counts[side.place, k]
         values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
         if np.isnan(values).all():
             continue
@@ -184,39 +184,39 @@ def _displaced(board: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
         yield _row(side, WHOLE_WINDOW, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
 
 
-def where_of(board: Results, sides: Sequence[ArmPair], fewest: int) -> pd.DataFrame:
+def where_of(results: Results, sides: Sequence[ArmPair], fewest: int) -> pd.DataFrame:
     """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host."""
     rows = []
-    whole = [k for k, (metric, by, _) in enumerate(board.keys) if metric == DISPLACEMENT and by == "baseline"]
+    whole = [k for k, (metric, by, _) in enumerate(results.keys) if metric == DISPLACEMENT and by == "baseline"]
     for side in sides:
-        left = sum(int(board.counts[side.place, k].sum()) for k in whole)
-        for k, (metric, by, level) in enumerate(board.keys):
+        left = sum(int(results.counts[side.place, k].sum()) for k in whole)
+        for k, (metric, by, level) in enumerate(results.keys):
             if metric != DISPLACEMENT or by not in DISPLACED_BY or left < fewest:
                 continue
-            values, count = mean_of(board.values[side.place, k]), int(board.counts[side.place, k].sum())
+            values, count = mean_of(results.values[side.place, k]), int(results.counts[side.place, k].sum())
             if not count:
                 continue
             rows.append((side.scenario, side.conduct, by, level, *map(float, _share(values)), count, left))
     return pd.DataFrame(rows, columns=list(WHERE))
 
 
-def moved_of(board: Results, sides: Sequence[ArmPair], entries: Sequence[ArmRun], fewest: int) -> pd.DataFrame:
+def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun], fewest: int) -> pd.DataFrame:
     """``_MOVED_COLUMNS``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
 
     All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
     scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
     itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
     """
-    places = _both_ways(sides, entries)
-    whole = mean_of(board.values[next(iter(places.values()))[0], board.keys.index((PROTECTS, "all", "all"))])
-    slices = [k for k, (metric, by, _) in enumerate(board.keys) if metric == PROTECTS and by in (*DISPLACED_BY, "all")]
+    places = _both_ways(sides, arm_runs)
+    whole = mean_of(results.values[next(iter(places.values()))[0], results.keys.index((PROTECTS, "all", "all"))])
+    slices = [k for k, (metric, by, _) in enumerate(results.keys) if metric == PROTECTS and by in (*DISPLACED_BY, "all")]
     rows = []
     for k in slices:
         for scenario, pair in places.items():
-            events = [int(board.counts[place, k].sum()) for place in pair]
+            events = [int(results.counts[place, k].sum()) for place in pair]
             if max(events) >= fewest:
-                told = _shift([mean_of(np.nan_to_num(board.values[place, k])) for place in pair], whole)
-                rows.append((scenario, *board.keys[k][1:], *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
+                told = _shift([mean_of(np.nan_to_num(results.values[place, k])) for place in pair], whole)
+                rows.append((scenario, *results.keys[k][1:], *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
     return (
         pd.DataFrame(rows, columns=list(_MOVED_COLUMNS))
         .sort_values(["scenario", "by", "level"], kind="stable")
@@ -224,12 +224,12 @@ def moved_of(board: Results, sides: Sequence[ArmPair], entries: Sequence[ArmRun]
     )
 
 
-def _both_ways(sides: Sequence[ArmPair], entries: Sequence[ArmRun]) -> dict[str, tuple[int, int]]:
+def _both_ways(sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun]) -> dict[str, tuple[int, int]]:
     """Places on the board of each scenario that was run under both conducts, naive and adaptive; the baseline comes first."""
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}
     some = next(iter(naive.values()))
-    baseline = {entries[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
+    baseline = {arm_runs[some.against].name.rpartition(" ")[0]: (some.against, adaptive[some.scenario].against)}
     return baseline | {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
 
 

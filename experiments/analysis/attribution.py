@@ -82,8 +82,8 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """
     fewest = study.config.metrics.fewest_events
     spec = spec_from(_NAME, AttributionSpec, study.asked)
-    cubes = [study.cube(outcome), *_beside(study, outcome, spec)]
-    every = [game_of(cube, study.design, condition, fewest) for cube in cubes for condition in conditions_in(cube.points)]
+    outcome_arrays = [study.outcomes(outcome), *_beside(study, outcome, spec)]
+    every = [game_of(outcomes, study.design, condition, fewest) for outcomes in outcome_arrays for condition in conditions_in(outcomes.points)]
     games = [game for game in every if not game.few]
     if not any(game.outcome == outcome for game in games):
         raise ConfigError(
@@ -115,11 +115,11 @@ def _beside(study: Study, outcome: Outcome, spec: AttributionSpec) -> list[Outco
         return []
     also = Outcome.of(spec.also)
     try:
-        cube = study.cube(also)
+        outcomes = study.outcomes(also)
     except ConfigError:
         return []
-    told = all(whole_runs(cube.of(condition=condition).values).any() for condition in conditions_in(cube.points))
-    return [cube] if told else []
+    told = all(whole_runs(outcomes.of(condition=condition).values).any() for condition in conditions_in(outcomes.points))
+    return [outcomes] if told else []
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------------

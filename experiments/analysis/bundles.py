@@ -130,7 +130,7 @@ def bundles_of(gain: Outcomes, cost: Outcomes, design: Design, condition: str) -
             f"outcome: found no run with a value of {gain.outcome} and of {cost.outcome}; accepted: one that runs have"
         )
     met = np.asarray(~(np.isnan(gain.values) | np.isnan(cost.values)))
-    above, below = (np.where(kept, cube.values, np.nan)[:, kept.any(axis=1)] for cube in (gain, cost))
+    above, below = (np.where(kept, outcomes.values, np.nan)[:, kept.any(axis=1)] for outcomes in (gain, cost))
     names = labels_of(points, design)
     first = _first_rows(names)
     labels = list(first)
@@ -159,7 +159,7 @@ def bundles_of(gain: Outcomes, cost: Outcomes, design: Design, condition: str) -
         int((met.any(axis=0) & ~kept).sum()),
         bool(met[:, kept].all()),
         int(known.sum()),
-        np.stack([_pooled(np.where(met & kept, cube.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for cube in (gain, cost)]),
+        np.stack([_pooled(np.where(met & kept, outcomes.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for outcomes in (gain, cost)]),
     )
 
 

@@ -89,31 +89,31 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     return frozenset({*moved, *own_estimands()})  # a user's own may be moved by anything
 
 
-def contrast_of(board: Results, entries: Sequence[ArmRun], place: int, fewest: int) -> Contrast:
+def contrast_of(results: Results, arm_runs: Sequence[ArmRun], place: int, fewest: int) -> Contrast:
     """The entry at ``place`` against its baseline: means over worlds, interval by Student's t on world means, ratio by Fieller.
 
     Fewer than ``fewest`` pooled events on either side give no numbers; nor does a quantile of delay that some run did not reach;
     nor what the arm cannot move (zero by construction), unless it moved after all: then it is reported as anything else.
     """
-    arm, baseline = entries[place], entries[entries[place].against]
-    before, after = board.values[arm.against].copy(), board.values[place].copy()
-    if DISPLACEMENT in {metric for metric, _, _ in board.keys}:
-        _against_nothing(board, before, after, baseline.name)
+    arm, baseline = arm_runs[place], arm_runs[arm_runs[place].against]
+    before, after = results.values[arm.against].copy(), results.values[place].copy()
+    if DISPLACEMENT in {metric for metric, _, _ in results.keys}:
+        _against_nothing(results, before, after, baseline.name)
     both = ~(np.isnan(before) | np.isnan(after))
     same = ((before == after) | (np.isnan(before) & np.isnan(after))).all((1, 2))
-    counts = board.counts[arm.against], board.counts[place]
+    counts = results.counts[arm.against], results.counts[place]
     identical = same & (counts[0] == counts[1]).all((1, 2))
     before, after = np.where(both, before, np.nan), np.where(both, after, np.nan)
     events_before, events = counts[0].sum((1, 2)), counts[1].sum((1, 2))
-    displaced = np.array([metric == DISPLACEMENT for metric, _, _ in board.keys])
+    displaced = np.array([metric == DISPLACEMENT for metric, _, _ in results.keys])
     events_before[displaced] = events[displaced]
     numbers = _numbers(before, after)
     for name in ("ratio", "ratio_low", "ratio_high"):
         numbers[name][displaced] = np.nan
         numbers[f"percent{name.removeprefix('ratio')}"] = 100.0 * (numbers[name] - 1.0)
     moved = movable(arm.config, baseline.config)
-    constructed = identical & np.array([moved is not None and metric not in moved for metric, _, _ in board.keys])
-    censored = np.array([metric in _CENSORED for metric, _, _ in board.keys]) & ~both.all((1, 2))
+    constructed = identical & np.array([moved is not None and metric not in moved for metric, _, _ in results.keys])
+    censored = np.array([metric in _CENSORED for metric, _, _ in results.keys]) & ~both.all((1, 2))
     unknown = (np.minimum(events_before, events) < fewest) | censored
     for name, column in numbers.items():
         column[unknown | (constructed if name not in ("baseline", "value") else False)] = np.nan
@@ -122,9 +122,9 @@ def contrast_of(board: Results, entries: Sequence[ArmRun], place: int, fewest: i
     )  # fmt: skip
 
 
-def _against_nothing(board: Results, before: NDArray[np.float64], after: NDArray[np.float64], baseline: str) -> None:
+def _against_nothing(results: Results, before: NDArray[np.float64], after: NDArray[np.float64], baseline: str) -> None:
     """Displacement is told against one baseline; against itself nothing is displaced, and its runs are those of the arm."""
-    for k, (metric, _, level) in enumerate(board.keys):
+    for k, (metric, _, level) in enumerate(results.keys):
         if metric == DISPLACEMENT:
             after[k] = after[k] if level == baseline else np.nan
             before[k] = np.where(np.isnan(after[k]), np.nan, 0.0)
@@ -164,14 +164,14 @@ def agreement(expected: str, low: float, high: float) -> bool | None:
     return True if wanted else False if other else None
 
 
-def arm_comparison(board: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header]) -> pd.DataFrame:
+def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header]) -> pd.DataFrame:
     """One row for each arm and estimand, columns ``COMPARISON_COLUMNS``; what either side lacks in every run is left out."""
     rows: list[tuple[object, ...]] = []
     for contrast in contrasts:
         header = headers.get(contrast.arm.name) if contrast.baseline.config.scenario_name == HEADERS_AGAINST else None
-        expected = expected_of(board.keys, header.direction if header else {})
+        expected = expected_of(results.keys, header.direction if header else {})
         table = np.column_stack([contrast.numbers[name] for name in _NUMBERS])
-        for k, (metric, by, level) in enumerate(board.keys):
+        for k, (metric, by, level) in enumerate(results.keys):
             if metric not in UNITS or not contrast.runs[k]:
                 continue
             zero = bool(contrast.constructed[k])
@@ -185,7 +185,7 @@ def arm_comparison(board: Results, contrasts: Sequence[Contrast], headers: Mappi
     return frame.astype({"agrees": object}).assign(agrees=lambda f: f["agrees"].where(f["agrees"].notna(), None))
 
 
-def cooperation_of(board: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
 
     Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
@@ -194,16 +194,16 @@ def cooperation_of(board: Results, contrasts: Sequence[Contrast]) -> pd.DataFram
     """
     rows = []
     for contrast in contrasts:
-        saved, lost = _change(board, contrast, CASES_DISCLOSED, -1), _change(board, contrast, LEGITIMATE_NEEDS_MET, -1)
-        quantile, delay = _delay(board, contrast)
+        saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
+        quantile, delay = _delay(results, contrast)
         rows.append(
             {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}
             | {f"protection{end}": number for end, number in saved.items()}
             | {f"cooperation_lost{end}": number for end, number in lost.items()}
             | {"delay_quantile": quantile}
             | {f"delay_days{end}": number for end, number in delay.items() if "percent" not in end}
-            | {f"hours{end}": n for end, n in _change(board, contrast, OFFICER_HOURS).items() if "percent" not in end}
-            | {f"secondary_use{end}": n for end, n in _change(board, contrast, FURTHER_USE).items() if "percent" not in end}
+            | {f"hours{end}": n for end, n in _change(results, contrast, OFFICER_HOURS).items() if "percent" not in end}
+            | {f"secondary_use{end}": n for end, n in _change(results, contrast, FURTHER_USE).items() if "percent" not in end}
             | {"worlds": int(contrast.worlds.max(initial=0)), "runs": int(contrast.runs.max(initial=0))}
         )
     frame = pd.DataFrame(rows)
@@ -212,13 +212,13 @@ def cooperation_of(board: Results, contrasts: Sequence[Contrast]) -> pd.DataFram
     return frame
 
 
-def _change(board: Results, contrast: Contrast, key: EstimandKey, sign: int = 1) -> dict[str, float]:
+def _change(results: Results, contrast: Contrast, key: EstimandKey, sign: int = 1) -> dict[str, float]:
     """Difference and per cent with their limits, by the ending of the column; turned round where ``sign`` is -1."""
     ends = ("", "_low", "_high", "_percent", "_percent_low", "_percent_high")
     names = ("difference", "low", "high", "percent", "percent_low", "percent_high")
-    if key not in board.keys:
+    if key not in results.keys:
         return dict.fromkeys(ends, np.nan)
-    k = board.keys.index(key)
+    k = results.keys.index(key)
     if contrast.constructed[k]:
         return dict.fromkeys(ends, np.nan) | {"": 0.0, "_percent": 0.0}
     point, low, high, percent, percent_low, percent_high = (sign * float(contrast.numbers[name][k]) + 0.0 for name in names)
@@ -227,15 +227,15 @@ def _change(board: Results, contrast: Contrast, key: EstimandKey, sign: int = 1)
     return dict(zip(ends, (point, low, high, percent, percent_low, percent_high), strict=True))
 
 
-def _delay(board: Results, contrast: Contrast) -> tuple[str, dict[str, float]]:
+def _delay(results: Results, contrast: Contrast) -> tuple[str, dict[str, float]]:
     """The quantile of delay that is told, and its change in days."""
-    shares = sorted((float(level) for metric, _, level in board.keys if metric == _CENSORED[0]), reverse=True)
+    shares = sorted((float(level) for metric, _, level in results.keys if metric == _CENSORED[0]), reverse=True)
     for share in shares:
         if share <= MEDIAN:
-            change = _change(board, contrast, (_CENSORED[0], "quantile", f"{share:g}"))
+            change = _change(results, contrast, (_CENSORED[0], "quantile", f"{share:g}"))
             if not np.isnan(change[""]):
                 return f"{share:g}", change
-    return "", _change(board, contrast, (_CENSORED[0], "quantile", ""))
+    return "", _change(results, contrast, (_CENSORED[0], "quantile", ""))
 
 
 def on_frontier(table: pd.DataFrame) -> list[bool]:
@@ -259,12 +259,12 @@ COMPARISON_FILES = ("comparison.csv", "comparison.parquet", "cooperation.csv")
 
 
 def contrast_tables(
-    board: Results, entries: Sequence[ArmRun], places: Sequence[int], told: Mapping[str, Header]
+    results: Results, arm_runs: Sequence[ArmRun], places: Sequence[int], told: Mapping[str, Header]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
-    fewest = entries[0].config.metrics.fewest_events
-    contrasts = [contrast_of(board, entries, place, fewest) for place in places]
-    return arm_comparison(board, contrasts, told), cooperation_of(board, contrasts)
+    fewest = arm_runs[0].config.metrics.fewest_events
+    contrasts = [contrast_of(results, arm_runs, place, fewest) for place in places]
+    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts)
 
 
 def write_contrast_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:

@@ -40,7 +40,7 @@ class Case(NamedTuple):
     """One outcome over all draws."""
 
     label: str  # a policy, or "one against another"
-    cube: Outcomes
+    outcomes: Outcomes
     effect: bool  # whether it is the difference of two policies, paired by draw, world and luck
     counts: tuple[NDArray[np.int64], ...]  # [P, W, L] of each policy in it: events behind its values
 
@@ -80,10 +80,10 @@ def _of_levers(points: pd.DataFrame, design: Design) -> Drawn:
     return Drawn("fractional", list(design.levers), ends, units.astype(float), len(units), design.levels)
 
 
-def outcome_cases(study: Study, cube: Outcomes) -> Iterator[Case]:
+def outcome_cases(study: Study, outcomes: Outcomes) -> Iterator[Case]:
     """Each policy under each condition, and after them what each further policy changes against the first, draw by draw."""
     policies = _policies(study.points, study.design)
-    parts = [cube._replace(points=rows, values=cube.values[rows.index], counts=cube.counts[rows.index]) for _, rows in policies]
+    parts = [outcomes._replace(points=rows, values=outcomes.values[rows.index], counts=outcomes.counts[rows.index]) for _, rows in policies]
     for (label, _), part in zip(policies, parts, strict=True):
         yield Case(label, part, False, (part.counts,))
     first: dict[str, int] = {}

@@ -94,13 +94,13 @@ class FailureBox(NamedTuple):
 def failing_in(study: Study, outcome: Outcome, spec: DiscoverySpec, condition: str = "") -> Failing:
     """The failures of the policy that is asked for, under one condition."""
     kept = Outcome.of(spec.cooperation)
-    held = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
+    held = [study.outcomes(one).of(condition=condition) for one in (outcome, kept)]
     baseline, names = str(baseline_of(study.points, study.design)), labels_of(held[0].points, study.design)
-    cubes = [policies_of(cube, names) for cube in held]
+    policies = [policies_of(outcomes, names) for outcomes in held]
     better_up = [is_better_up(outcome), is_better_up(kept, "analysis.discovery.cooperation")]
     chosen = _asked_for([name for name in dict.fromkeys(names) if name != baseline], spec.policy)
     fewest, outcomes = study.config.metrics.fewest_events, [outcome, *([kept] if spec.costs_above is not None else [])]
-    every = [failing_of(cubes, (baseline, name), better_up, spec, study.design, fewest) for name in chosen]
+    every = [failing_of(policies, (baseline, name), better_up, spec, study.design, fewest) for name in chosen]
     every = [one._replace(few=too_few(one.few, outcomes, fewest)) for one in every]
     unseen = [one.policy for one in every if one.few]
     found = min(every, key=_undecided)
@@ -122,16 +122,16 @@ def _undecided(one: Failing) -> tuple[bool, float]:
 
 
 def failing_of(
-    cubes: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: DiscoverySpec, design: Design, fewest: int
+    policies: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: DiscoverySpec, design: Design, fewest: int
 ) -> Failing:
     """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each.
 
     What it saves or loses in one draw is told where ``fewest`` events stand behind it and behind its baseline there.
     """
     baseline, name = pair
-    judged = cubes if spec.costs_above is not None else cubes[:1]
+    judged = policies if spec.costs_above is not None else policies[:1]
     (*_, few), (both, complete, _) = (
-        whole_and_supported(some, pair, baseline, least) for some, least in ((judged, fewest), (cubes, 0))
+        whole_and_supported(some, pair, baseline, least) for some, least in ((judged, fewest), (policies, 0))
     )
     saved = [saving(found, baseline, up) for found, up in zip(both, better_up, strict=True)]
     undefined = undefined_draws(saved)

@@ -73,19 +73,19 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     than ``metrics.fewest_events`` under every condition.
     """
     spec = spec_from(_NAME, FrontierSpec, study.asked)
-    cubes = _cubes(study, outcome, spec)
+    outcome_arrays = _cubes(study, outcome, spec)
     fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
-    every = {condition: policy_scores(*cubes, study.design, condition, spec, fewest) for condition in conditions}
+    every = {condition: policy_scores(*outcome_arrays, study.design, condition, spec, fewest) for condition in conditions}
     found = [scores for scores in every.values() if scores is not None]
     if not found:
-        raise _too_few(cubes, fewest)
+        raise _too_few(outcome_arrays, fewest)
     silent = [condition for condition, scores in every.items() if scores is None]
     tables = {
         "frontier": together(frontier_table(scores, spec) for scores in found),
         "choices": together(choices_of(scores, spec) for scores in found),
     }
-    sure = [*_sure(found, tables["choices"], study, cubes, spec), *_few(found, silent, fewest, spec.named)]
-    does = _does(cubes[0].outcome)
+    sure = [*_sure(found, tables["choices"], study, outcome_arrays, spec), *_few(found, silent, fewest, spec.named)]
+    does = _does(outcome_arrays[0].outcome)
     return Analysis(
         _NAME,
         "What protection costs in cooperation",
@@ -97,9 +97,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
-def _too_few(cubes: Sequence[Outcomes], fewest: int) -> ConfigError:
+def _too_few(outcome_arrays: Sequence[Outcomes], fewest: int) -> ConfigError:
     """That the baseline has too few events under every condition, as it is told."""
-    both = " or of ".join(str(cube.outcome) for cube in cubes)
+    both = " or of ".join(str(outcomes.outcome) for outcomes in outcome_arrays)
     return ConfigError(
         f"outcome: found fewer than {fewest} events of {both} in the baseline; accepted: estimands with more events "
         "(metrics.fewest_events)"
@@ -116,12 +116,12 @@ def _cubes(study: Study, outcome: Outcome, spec: FrontierSpec) -> tuple[Outcomes
         )
         able = [name for name, way in WANTED.items() if way and name not in COOPERATION_ESTIMANDS]
         raise ConfigError(f"outcome: found {str(wanted)!r}, {why}; accepted: {', '.join(able)}")
-    cubes = study.cube(wanted), study.cube(Outcome(spec.cooperation))
-    for cube in cubes:
-        rows = np.array(labels_of(cube.points, study.design)) == baseline_of(cube.points, study.design)
-        if not np.nan_to_num(cube.values[rows]).any():
-            raise ConfigError(f"outcome: found no {cube.outcome} in the baseline; accepted: an estimand that the baseline has")
-    return cubes
+    outcome_arrays = study.outcomes(wanted), study.outcomes(Outcome(spec.cooperation))
+    for outcomes in outcome_arrays:
+        rows = np.array(labels_of(outcomes.points, study.design)) == baseline_of(outcomes.points, study.design)
+        if not np.nan_to_num(outcomes.values[rows]).any():
+            raise ConfigError(f"outcome: found no {outcomes.outcome} in the baseline; accepted: an estimand that the baseline has")
+    return outcome_arrays
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
 
 
 def _sure(
-    found: list[PolicyScores], choices: pd.DataFrame, study: Study, cubes: tuple[Outcomes, Outcomes], spec: FrontierSpec
+    found: list[PolicyScores], choices: pd.DataFrame, study: Study, outcome_arrays: tuple[Outcomes, Outcomes], spec: FrontierSpec
 ) -> Iterator[str]:
     """What the intervals hold and what they do not."""
     first = found[0].menu
@@ -200,9 +200,9 @@ def _sure(
     )
     yield from _left_out(found)
     draws = len(first.gain_draws)
-    moved = "rise" if WANTED[cubes[0].outcome.metric] == "up" else "fall"
+    moved = "rise" if WANTED[outcome_arrays[0].outcome.metric] == "up" else "fall"
     yield (
-        f"Protection is the {moved} of {spoken(str(cubes[0].outcome))}, cost the fall of {spoken(str(cubes[1].outcome))}, "
+        f"Protection is the {moved} of {spoken(str(outcome_arrays[0].outcome))}, cost the fall of {spoken(str(outcome_arrays[1].outcome))}, "
         f"both in per cent of the pooled baseline, its mean over all {'draws and ' if draws > 1 else ''}worlds; a cost below "
         "zero is a gain."
     )

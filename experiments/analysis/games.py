@@ -121,16 +121,16 @@ def whole_runs(values: Reals) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values).any(axis=0))
 
 
-def game_of(cube: Outcomes, design: Design, condition: str, fewest: int = 0) -> Game:
+def game_of(outcomes: Outcomes, design: Design, condition: str, fewest: int = 0) -> Game:
     """One outcome of the lattice under one condition. Raises ``ConfigError`` where no run has a value at every point.
 
     No number is to be shown that compares sets on fewer than ``fewest`` events.
     """
-    part = cube.of(condition=condition)
+    part = outcomes.of(condition=condition)
     whole = whole_runs(part.values)
     if not whole.any():
         raise ConfigError(
-            f"outcome: found no run in which every point has a value of {cube.outcome}; accepted: an outcome with more events"
+            f"outcome: found no run in which every point has a value of {outcomes.outcome}; accepted: an outcome with more events"
         )
     means = mean_of(np.where(whole, part.values, np.nan))[:, whole.any(axis=1)]  # [points, W]
     codes, events = shapley.codes_of(levers_on(part.points, design)), np.where(whole, part.counts, 0).sum(axis=(1, 2))
@@ -138,7 +138,7 @@ def game_of(cube: Outcomes, design: Design, condition: str, fewest: int = 0) -> 
     places = [of_it["place"].to_numpy()[np.argsort(codes[of_it["place"]])] for of_it in games_in(frame, design)]
     orders = orders_of(design) if design.choose == "permutations" else None
     return Game(
-        cube.outcome,
+        outcomes.outcome,
         condition,
         list(design.levers),
         np.sort(codes[places[0]]),

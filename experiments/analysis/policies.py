@@ -43,50 +43,50 @@ class Policies(NamedTuple):
         return np.asarray(self.values[self.names.index(name)])
 
 
-def policies_of(cube: Outcomes, names: Sequence[str]) -> Policies:
+def policies_of(outcomes: Outcomes, names: Sequence[str]) -> Policies:
     """The points of a cube, all under one condition, as policies by draws; ``names`` ``[P]`` tells each point's policy."""
-    keys = [int(draw) for draw in cube.points["draw"]]
+    keys = [int(draw) for draw in outcomes.points["draw"]]
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
-    values = np.full((len(policies), len(futures), *cube.values.shape[1:]), np.nan)
+    values = np.full((len(policies), len(futures), *outcomes.values.shape[1:]), np.nan)
     place = {name: q for q, name in enumerate(policies)}, {key: d for d, key in enumerate(futures)}
     rows = [place[0][name] for name in names]
     counts = np.zeros(values.shape, np.int64)
     columns = [place[1][key] for key in keys]
-    values[rows, columns] = cube.values
-    counts[rows, columns] = np.where(np.isnan(cube.values), 0, cube.counts)
+    values[rows, columns] = outcomes.values
+    counts[rows, columns] = np.where(np.isnan(outcomes.values), 0, outcomes.counts)
     first = [keys.index(key) for key in futures]
-    return Policies(policies, cube.points.iloc[first].reset_index(drop=True), values, counts)
+    return Policies(policies, outcomes.points.iloc[first].reset_index(drop=True), values, counts)
 
 
-def whole_outcomes(cubes: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], CompletePart]:
+def whole_outcomes(judged: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], CompletePart]:
     """Outcomes of these policies in the draws, worlds and lucks in which all of them have a value, and which these are."""
-    rows = [[cube.names.index(name) for name in names] for cube in cubes]
-    known = [~np.isnan(cube.values[places]) for cube, places in zip(cubes, rows, strict=True)]
+    rows = [[one.names.index(name) for name in names] for one in judged]
+    known = [~np.isnan(one.values[places]) for one, places in zip(judged, rows, strict=True)]
     kept = complete_part(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
     return [
         Policies(
             list(names),
-            cube.futures[kept.draws].reset_index(drop=True),
-            kept.of(cube.values[places]),
-            np.asarray(cube.counts[places][:, kept.draws][:, :, kept.worlds][..., kept.lucks]),
+            one.futures[kept.draws].reset_index(drop=True),
+            kept.of(one.values[places]),
+            np.asarray(one.counts[places][:, kept.draws][:, :, kept.worlds][..., kept.lucks]),
         )
-        for cube, places in zip(cubes, rows, strict=True)
+        for one, places in zip(judged, rows, strict=True)
     ], kept
 
 
 def whole_and_supported(
-    cubes: Sequence[Policies], names: Sequence[str], baseline: str, fewest: int
+    judged: Sequence[Policies], names: Sequence[str], baseline: str, fewest: int
 ) -> tuple[list[Policies], CompletePart, list[str]]:
     """As ``whole_outcomes``, of those policies alone on which a number may be shown; and the others.
 
     That takes ``fewest`` events of every outcome, pooled over the runs that are kept. Without a run, or where the baseline is among
     the others, nothing is left out, for nothing is to be shown at all.
     """
-    held, kept = whole_outcomes(cubes, names)
-    few = [name for place, name in enumerate(names) if any(cube.events[place] < fewest for cube in held)]
+    held, kept = whole_outcomes(judged, names)
+    few = [name for place, name in enumerate(names) if any(one.events[place] < fewest for one in held)]
     if not few or baseline in few or not held[0].values.size:
         return held, kept, few if held[0].values.size else []
-    held, kept, further = whole_and_supported(cubes, [name for name in names if name not in few], baseline, fewest)
+    held, kept, further = whole_and_supported(judged, [name for name in names if name not in few], baseline, fewest)
     return held, kept, [*few, *further]
 
 

@@ -2,7 +2,7 @@
 
 Friedman and Fisher (1999); for scenarios Bryant and Lempert (2010). The box that is told and its peeling trajectory are the
 EMA workbench's (Kwakkel 2017), the tree's boxes too; thousands of resampled peelings are done here, by the same steps
-(tests/analysis/test_boxes.py docks the two). All coordinates lie in the unit cube, ``[D, K]`` for ``D`` draws of ``K`` parameters.
+(tests/analysis/test_prim.py docks the two). All coordinates lie in the unit cube, ``[D, K]`` for ``D`` draws of ``K`` parameters.
 """
 
 from __future__ import annotations

@@ -69,27 +69,27 @@ def replicates_of(values: Reals) -> Replicates:
     return Replicates(mean_of(values), "world")
 
 
-def whole_groups(cube: Outcomes, rows: int, most_missing: float) -> WholeGroups:
+def whole_groups(outcomes: Outcomes, rows: int, most_missing: float) -> WholeGroups:
     """What is complete among groups of ``rows`` points each that only serve together.
 
     First a world that lacks more than a share ``most_missing`` of the points is dropped, then every group in which a point lacks a
     world. Of a world's lucks those that are there make its mean.
     """
-    found = replicates_of(cube.values)
+    found = replicates_of(outcomes.values)
     missing = np.isnan(found.values)
     worlds = missing.mean(axis=0) <= most_missing
     holes = missing[:, worlds] if worlds.any() else missing
     groups = ~holes.reshape(len(holes) // rows, -1).any(axis=1)
     kept = np.repeat(groups, rows)
-    runs = cube.values[kept][:, worlds] if found.kind == "world" else cube.values[kept][:, :, worlds]
+    runs = outcomes.values[kept][:, worlds] if found.kind == "world" else outcomes.values[kept][:, :, worlds]
     return WholeGroups(kept, Replicates(found.values[kept][:, worlds], found.kind), groups, worlds, runs)
 
 
-def whole_worlds(cube: Outcomes) -> WholeGroups:
+def whole_worlds(outcomes: Outcomes) -> WholeGroups:
     """The worlds in which every point has an outcome, for designs that only serve as a whole."""
-    found = replicates_of(cube.values)
+    found = replicates_of(outcomes.values)
     worlds = ~np.isnan(found.values).any(axis=0)
-    runs = cube.values[:, worlds] if found.kind == "world" else cube.values[:, :, worlds]
+    runs = outcomes.values[:, worlds] if found.kind == "world" else outcomes.values[:, :, worlds]
     everyone = np.ones(len(runs), bool)
     return WholeGroups(everyone, Replicates(found.values[:, worlds], found.kind), everyone[:1], worlds, runs)
 

@@ -111,10 +111,10 @@ def _put_together(told: Sequence[Judged], question: str, sure: Sequence[str]) ->
 def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition: str, spec: RobustnessSpec) -> Judged:
     """How every policy does under one condition; ``rises`` says whether more is better of the outcome and of cooperation."""
     kept = Outcome.of(spec.cooperation)
-    cubes = [study.cube(one).of(condition=condition) for one in (outcome, kept)]
-    names, baseline = labels_of(cubes[0].points, study.design), str(baseline_of(study.points, study.design))
+    outcome_arrays = [study.outcomes(one).of(condition=condition) for one in (outcome, kept)]
+    names, baseline = labels_of(outcome_arrays[0].points, study.design), str(baseline_of(study.points, study.design))
     fewest = study.config.metrics.fewest_events
-    every = [policies_of(cube, names) for cube in cubes]
+    every = [policies_of(outcomes, names) for outcomes in outcome_arrays]
     held, complete, left = whole_and_supported(every, list(dict.fromkeys(names)), baseline, fewest)
     few = too_few(left, (outcome, kept), fewest)
     savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]

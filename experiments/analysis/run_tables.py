@@ -80,8 +80,8 @@ def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) ->
     """
     first, second = plan.points.frame["scenario"]
     ids = [str(point) for point in plan.points.frame["point"]]
-    board = study.board(ids, plan.worlds, plan.luck)
-    given = study.given(board, ids)
+    results = study.results(ids, plan.worlds, plan.luck)
+    given = study.given(results, ids)
     rows = []
     for (world, luck), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
         place = plan.worlds.index(world)

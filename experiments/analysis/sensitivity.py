@@ -14,7 +14,7 @@ from experiments.analysis.drawn import Case, Drawn, UnsuitedError, drawn_of, out
 from experiments.analysis.measures import Sample, SensitivitySpec, main_of, measured_by
 from experiments.analysis.record import CHANGES, DISTANCES, SHARE_STEPS, SHARES, Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
-from experiments.analysis.sensitivity_words import (
+from experiments.analysis.sensitivity_sentences import (
     _GROUP_NOUNS,
     MeasuredCase,
     answer_of,
@@ -69,7 +69,7 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """
     spec, drawn = spec_from("sensitivity", SensitivitySpec, study.asked), drawn_of(study)
     fewest = study.config.metrics.fewest_events
-    cases = sorted(outcome_cases(study, study.cube(outcome)), key=lambda case: not case.effect)
+    cases = sorted(outcome_cases(study, study.outcomes(outcome)), key=lambda case: not case.effect)
     every = [(case, _found(case, drawn, spec, fewest)) for case in cases]
     found = [one for _, one in every if one is not None]
     if not found:
@@ -107,7 +107,7 @@ def _few(cases: Sequence[Case], fewest: int) -> list[str]:
 
 def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> MeasuredCase | None:
     """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
-    whole = whole_worlds(case.cube) if drawn.method == "fractional" else whole_groups(case.cube, drawn.rows, spec.most_missing)
+    whole = whole_worlds(case.outcomes) if drawn.method == "fractional" else whole_groups(case.outcomes, drawn.rows, spec.most_missing)
     if not whole.worlds.any():
         raise ConfigError(f"points: found no world in which {case.label} ran whole; accepted: one or more")
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}

@@ -109,9 +109,9 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
 def _curve(study: Study, outcome: Outcome, condition: str, spec: ThresholdSpec) -> Curve:
     """One outcome under one condition."""
-    cube = study.cube(outcome).of(condition=condition)
-    names = [f"{value:g}" for value in policy_numbers(cube.points, study.design) or []]
-    policies, kept, begun = supported_levels(policies_of(cube, names), study.config.metrics.fewest_events)
+    outcomes = study.outcomes(outcome).of(condition=condition)
+    names = [f"{value:g}" for value in policy_numbers(outcomes.points, study.design) or []]
+    policies, kept, begun = supported_levels(policies_of(outcomes, names), study.config.metrics.fewest_events)
     steps = slopes_of(policies, spec.line)
     tables = (
         levels_table(policies, outcome),

@@ -36,15 +36,15 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
     for arm in arms:
         _check_pair(arm)
         groups.setdefault(arm.baseline_config.digest(), []).append(arm)
-    entries: list[ArmRun] = []
+    arm_runs: list[ArmRun] = []
     names = [group[0].baseline_config.scenario_name for group in groups.values()]
     worlds = [group[0].baseline_config.world_digest() for group in groups.values()]
     for group in sorted(groups.values(), key=lambda group: worlds.index(group[0].baseline_config.world_digest())):
-        baseline, place = group[0].baseline_config, len(entries)
+        baseline, place = group[0].baseline_config, len(arm_runs)
         name = baseline.scenario_name
-        entries.append(ArmRun(name if names.count(name) == 1 else f"{name}{APART}{group[0].name}", baseline, place))
-        entries += [ArmRun(arm.name, arm.config, place) for arm in group]
-    return entries
+        arm_runs.append(ArmRun(name if names.count(name) == 1 else f"{name}{APART}{group[0].name}", baseline, place))
+        arm_runs += [ArmRun(arm.name, arm.config, place) for arm in group]
+    return arm_runs
 
 
 def _check_pair(arm: Arm) -> None:
@@ -57,9 +57,9 @@ def _check_pair(arm: Arm) -> None:
             )
 
 
-def points_of_arms(entries: Sequence[ArmRun]) -> Points:
+def points_of_arms(arm_runs: Sequence[ArmRun]) -> Points:
     """A point each entry, in their order; ``against`` is the id of its baseline's."""
-    ids = [point_id(entry.name, {}) for entry in entries]
-    rows = [(ids[a], a, entry.name, "", 0, ids[entry.against]) for a, entry in enumerate(entries)]
-    bases = {entry.name: written(entry.config) for entry in entries}
-    return Points(pd.DataFrame(rows, columns=list(POINT_COLUMNS)), bases, [(entry.name, {}) for entry in entries])
+    ids = [point_id(arm_run.name, {}) for arm_run in arm_runs]
+    rows = [(ids[a], a, arm_run.name, "", 0, ids[arm_run.against]) for a, arm_run in enumerate(arm_runs)]
+    bases = {arm_run.name: written(arm_run.config) for arm_run in arm_runs}
+    return Points(pd.DataFrame(rows, columns=list(POINT_COLUMNS)), bases, [(arm_run.name, {}) for arm_run in arm_runs])

@@ -37,7 +37,7 @@ _ABSENT = "absent"  # in an arm, where its baseline has a key
 class Compared(NamedTuple):
     """All runs of a study side by side, and how it went."""
 
-    board: Results
+    results: Results
     plan: Plan
     turn: Session
     stopped: str  # why it stopped where it did; empty without ``until``
@@ -46,46 +46,46 @@ class Compared(NamedTuple):
     @property
     def worlds(self) -> int:
         """How many worlds were run."""
-        return len(self.board.worlds)
+        return len(self.results.worlds)
 
 
-def check_all(entries: Sequence[ArmRun]) -> None:
+def check_all(arm_runs: Sequence[ArmRun]) -> None:
     """What only shows against the states, in every configuration that will be run. Raises ``ConfigError``."""
     known: dict[tuple[str, int], StateTable] = {}
-    for entry in entries:
-        with named_in_errors("" if entry.config.scenario_name == entries[entry.against].name else entry.name):
-            check(entry.config, known)
+    for arm_run in arm_runs:
+        with named_in_errors("" if arm_run.config.scenario_name == arm_runs[arm_run.against].name else arm_run.name):
+            check(arm_run.config, known)
 
 
-def comparison_plan(entries: Sequence[ArmRun], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
+def comparison_plan(arm_runs: Sequence[ArmRun], asked: StudyConfig, design: Design, study: str, command: str, pages: float) -> Plan:
     """What is to be run first: ``seeds`` worlds, or those with which ``until`` begins."""
-    first, kept = entries[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
+    first, kept = arm_runs[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
     least = asked.seeds if asked.until is None else max(asked.seeds, FIRST_LOOK_WORLDS)
     more = {"pages": pages, "open_ended": asked.until is not None}
-    return planned(study, command, kept, points_of_arms(entries), asked, range(first, first + least), asked.luck, **more)
+    return planned(study, command, kept, points_of_arms(arm_runs), asked, range(first, first + least), asked.luck, **more)
 
 
-def run_all(plan: Plan, entries: Sequence[ArmRun], console: Console) -> Compared:
+def run_all(plan: Plan, arm_runs: Sequence[ArmRun], console: Console) -> Compared:
     """Run what the store lacks: the worlds of the plan, or as many as ``until`` asks for."""
-    looks = Looks(entries, plan.asked.until, plan.asked.most_seeds)
+    looks = Looks(arm_runs, plan.asked.until, plan.asked.most_seeds)
     plan, turn = run_plan(plan, console, None if plan.asked.until is None else looks.further)
-    return Compared(read_results(plan, entries), plan, turn, looks.told, tuple(looks.wide))
+    return Compared(read_results(plan, arm_runs), plan, turn, looks.told, tuple(looks.wide))
 
 
-def read_results(plan: Plan, entries: Sequence[ArmRun]) -> Results:
+def read_results(plan: Plan, arm_runs: Sequence[ArmRun]) -> Results:
     """All that a plan asked for, with what was displaced."""
     study, ids = StoredStudy(plan.folder), [str(point) for point in plan.points.frame["point"]]
-    board = study.board(ids, plan.worlds, plan.luck)
+    results = study.results(ids, plan.worlds, plan.luck)
     against = [ids.index(point) for point in plan.points.frame["against"]]
-    return with_displacement(board, study.given(board, ids), against, [entry.name for entry in entries])
+    return with_displacement(results, study.given(results, ids), against, [arm_run.name for arm_run in arm_runs])
 
 
 class Looks:
     """The looks of a study that goes on until its intervals are narrow enough."""
 
-    def __init__(self, entries: Sequence[ArmRun], wanted: float | None, most: int) -> None:
+    def __init__(self, arm_runs: Sequence[ArmRun], wanted: float | None, most: int) -> None:
         """No look is taken yet. ``wanted`` is the half-width that is narrow enough (None: no look), ``most`` the worlds at most."""
-        self._entries, self._wanted, self._most = entries, wanted, most
+        self._arm_runs, self._wanted, self._most = arm_runs, wanted, most
         self._after: list[int] = []
         self.wide: dict[str, float] = {}  # half-widths that are still too wide
 
@@ -95,10 +95,10 @@ class Looks:
             return None
         worlds = len(plan.worlds)
         self._after.append(worlds)
-        board = StoredStudy(plan.folder).board(
+        results = StoredStudy(plan.folder).results(
             plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(CASES_DISCLOSED[0])
         )
-        halves = half_widths(board, self._entries)
+        halves = half_widths(results, self._arm_runs)
         self.wide = {name: half for name, half in halves.items() if not half <= self._wanted}
         if not self.wide or worlds >= self._most:
             return None
@@ -111,13 +111,13 @@ class Looks:
         return "" if self._wanted is None else _stopped(self._wanted, self._after, self.wide)
 
 
-def half_widths(board: Results, entries: Sequence[ArmRun]) -> dict[str, float]:
+def half_widths(results: Results, arm_runs: Sequence[ArmRun]) -> dict[str, float]:
     """Half of the 95 % interval of each arm's paired difference in ``case_disclosure_rate``."""
-    if CASES_DISCLOSED not in board.keys:  # nobody wished for anything abusive
-        return {entry.name: np.nan for a, entry in enumerate(entries) if entry.against != a}
-    k = board.keys.index(CASES_DISCLOSED)
-    pairs = [(entry, a) for a, entry in enumerate(entries) if entry.against != a]
-    return {entry.name: float(half_width(mean_of(board.values[a, k] - board.values[entry.against, k]))) for entry, a in pairs}
+    if CASES_DISCLOSED not in results.keys:  # nobody wished for anything abusive
+        return {arm_run.name: np.nan for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
+    k = results.keys.index(CASES_DISCLOSED)
+    pairs = [(arm_run, a) for a, arm_run in enumerate(arm_runs) if arm_run.against != a]
+    return {arm_run.name: float(half_width(mean_of(results.values[a, k] - results.values[arm_run.against, k]))) for arm_run, a in pairs}
 
 
 def next_look(worlds: int, half: float, wanted: float, most: int) -> int:
@@ -133,17 +133,17 @@ def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> 
     return f"Stopped at most_seeds, {looks[-1]} worlds: the half-width is still above {wanted:g} for {widest} ({how})."
 
 
-def runs_frame(board: Results, entries: Sequence[ArmRun]) -> pd.DataFrame:
+def runs_frame(results: Results, arm_runs: Sequence[ArmRun]) -> pd.DataFrame:
     """One row for each run and estimand: ``arm, world_seed, luck, metric, by, level, unit, value, count``."""
-    a, k, w, j = np.nonzero((board.counts > 0) | ~np.isnan(board.values))
+    a, k, w, j = np.nonzero((results.counts > 0) | ~np.isnan(results.values))
     columns: dict[str, pd.Categorical[str] | NDArray[np.int64]] = {
-        "arm": _named(a, [entry.name for entry in entries]),
-        "world_seed": np.array(board.worlds, np.int64)[w],
+        "arm": _named(a, [arm_run.name for arm_run in arm_runs]),
+        "world_seed": np.array(results.worlds, np.int64)[w],
         "luck": j,
     }
-    columns |= {name: _named(k, [key[part] for key in board.keys]) for part, name in enumerate(("metric", "by", "level"))}
-    columns["unit"] = _named(k, [UNITS_KEPT[key[0]] for key in board.keys])
-    return pd.DataFrame(columns | {"value": board.values[a, k, w, j], "count": board.counts[a, k, w, j]})
+    columns |= {name: _named(k, [key[part] for key in results.keys]) for part, name in enumerate(("metric", "by", "level"))}
+    columns["unit"] = _named(k, [UNITS_KEPT[key[0]] for key in results.keys])
+    return pd.DataFrame(columns | {"value": results.values[a, k, w, j], "count": results.counts[a, k, w, j]})
 
 
 def _named(codes: NDArray[np.int64], names: Sequence[str]) -> pd.Categorical[str]:
@@ -183,28 +183,28 @@ def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]
     }
 
 
-def manifest_of_arms(folder: Path, entries: Sequence[ArmRun], ran: Compared, seconds: float) -> dict[str, object]:
+def manifest_of_arms(folder: Path, arm_runs: Sequence[ArmRun], ran: Compared, seconds: float) -> dict[str, object]:
     """The manifest of a study of arms: the first baseline's configuration in full, every other one as what it changes."""
-    first = entries[0].config
+    first = arm_runs[0].config
     plain = first.plain()
     arms = {
-        entry.name: {
-            "baseline": entries[entry.against].name,
-            "digest": entry.config.digest(),
-            "world_digest": entry.config.world_digest(),
-            "changes": changes_of(entry.config.plain(), plain),
+        arm_run.name: {
+            "baseline": arm_runs[arm_run.against].name,
+            "digest": arm_run.config.digest(),
+            "world_digest": arm_run.config.world_digest(),
+            "changes": changes_of(arm_run.config.plain(), plain),
         }
-        for entry in entries
+        for arm_run in arm_runs
     }
     return manifest_of(
         ran.plan.command, [first], ran.plan.asked, folder, ran.plan.folder, seconds=round(seconds, 1), arms=arms,
-        seeds=ran.board.worlds, luck=ran.plan.luck, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.board), missing={},
+        seeds=ran.results.worlds, luck=ran.plan.luck, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.results), missing={},
     )  # fmt: skip
 
 
-def _absences(config: Config, board: Results) -> dict[str, str]:
+def _absences(config: Config, results: Results) -> dict[str, str]:
     """Estimands that the runs cannot give, and why."""
-    measured = {metric for metric, _, _ in board.keys}
+    measured = {metric for metric, _, _ in results.keys}
     told = absent_metrics(
         config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
     )

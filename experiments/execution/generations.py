@@ -61,8 +61,8 @@ def _objectives(plan: Plan, last: int) -> Sequence[list[float] | None]:
     """Mean objectives of the latest generation; None where a run is missing."""
     wanted = plan.design.search
     points = [str(point) for point in plan.points.frame["point"].iloc[-last:]]
-    board = StoredStudy(plan.folder).board(points, plan.worlds, plan.luck)
-    keys = [board.keys.index((name, "all", "all")) for name in (wanted.objectives if wanted else ())]
+    results = StoredStudy(plan.folder).results(points, plan.worlds, plan.luck)
+    keys = [results.keys.index((name, "all", "all")) for name in (wanted.objectives if wanted else ())]
     place = {point: number for number, point in enumerate(dict.fromkeys(points))}
-    values = [board.values[place[point]][keys] for point in points]
+    values = [results.values[place[point]][keys] for point in points]
     return [None if np.isnan(runs).any() else [float(mean) for mean in runs.mean(axis=(1, 2))] for runs in values]

@@ -215,43 +215,43 @@ def overrides_of(manifest: Manifest, *without: str) -> list[str]:
 
 def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
     """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
-    entries, asked = entries_of(manifest, arms)
-    plan = comparison_plan(entries, asked, _design_of(entries), "compare", "reproduce", 0.0)
+    arm_runs, asked = arm_runs_again(manifest, arms)
+    plan = comparison_plan(arm_runs, asked, _design_of(arm_runs), "compare", "reproduce", 0.0)
 
     def again(folder: Path, console: Console) -> RunAgain:
-        board = run_all(plan._replace(folder=folder), entries, console).board
-        places = [place for place, entry in enumerate(entries) if entry.against != place]
-        contrasts = [contrast_of(board, entries, place, entries[0].config.metrics.fewest_events) for place in places]
-        runs = runs_frame(board, entries)
-        configs = {entry.name: entry.config for entry in entries}
+        results = run_all(plan._replace(folder=folder), arm_runs, console).results
+        places = [place for place, arm_run in enumerate(arm_runs) if arm_run.against != place]
+        contrasts = [contrast_of(results, arm_runs, place, arm_runs[0].config.metrics.fewest_events) for place in places]
+        runs = runs_frame(results, arm_runs)
+        configs = {arm_run.name: arm_run.config for arm_run in arm_runs}
         if not contrasts:
             return RunAgain({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
-        cooperation = cooperation_of(board, contrasts)
-        tables = kept_tables(runs, arm_comparison(board, contrasts, {}), cooperation)
-        return RunAgain(tables, {"cooperation.csv": cooperation_scales(board, entries, cooperation)}, configs)
+        cooperation = cooperation_of(results, contrasts)
+        tables = kept_tables(runs, arm_comparison(results, contrasts, {}), cooperation)
+        return RunAgain(tables, {"cooperation.csv": cooperation_scales(results, arm_runs, cooperation)}, configs)
 
     return Todo(plan, again)
 
 
-def _design_of(entries: Sequence[ArmRun]) -> Design:
-    return Design(question="What the reference says of scenarios.", scenarios=[entry.name for entry in entries])
+def _design_of(arm_runs: Sequence[ArmRun]) -> Design:
+    return Design(question="What the reference says of scenarios.", scenarios=[arm_run.name for arm_run in arm_runs])
 
 
 def _none() -> pd.DataFrame:
     return pd.DataFrame(columns=["metric", "by", "level"])
 
 
-def entries_of(manifest: Manifest, arms: Sequence[str]) -> tuple[list[ArmRun], StudyConfig]:
+def arm_runs_again(manifest: Manifest, arms: Sequence[str]) -> tuple[list[ArmRun], StudyConfig]:
     """The baseline of the reference, then the arms named; the baseline alone if it is the only one named. And how they are run."""
     baseline = next(name for name, arm in manifest["arms"].items() if arm["baseline"] == name)
     named = [arm for arm in arms if arm != baseline]
     some = named or [next(name for name in manifest["arms"] if name != baseline)]
     chosen, asked = compared_arms([*overrides_of(manifest, "scenarios"), f"scenarios=[{','.join(some)}]"])
-    entries = arm_runs_of(chosen)
-    return (entries if named else entries[:1]), asked
+    arm_runs = arm_runs_of(chosen)
+    return (arm_runs if named else arm_runs[:1]), asked
 
 
-def cooperation_scales(board: Results, entries: Sequence[ArmRun], cooperation: pd.DataFrame) -> pd.DataFrame:
+def cooperation_scales(results: Results, arm_runs: Sequence[ArmRun], cooperation: pd.DataFrame) -> pd.DataFrame:
     """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
     keys = {
         "protection": CASES_DISCLOSED,
@@ -259,23 +259,23 @@ def cooperation_scales(board: Results, entries: Sequence[ArmRun], cooperation: p
         "hours": OFFICER_HOURS,
         "secondary_use": FURTHER_USE,
     }
-    levels = {name: _level(board, entries[0], key) for name, key in keys.items()}
+    levels = {name: _level(results, arm_runs[0], key) for name, key in keys.items()}
     columns: dict[str, float | list[float]] = {}
     for name in TABLE_KINDS[SCENARIOS]["cooperation.csv"].numbers:
         if name.startswith("delay_days"):
             shares = cooperation["delay_quantile"].astype(str)
-            columns[name] = [_level(board, entries[0], ("legit_delay_days", "quantile", share)) for share in shares]
+            columns[name] = [_level(results, arm_runs[0], ("legit_delay_days", "quantile", share)) for share in shares]
         else:
             family = next((family for family in levels if name.startswith(family)), "")
             columns[name] = 100.0 if "percent" in name else levels.get(family, 0.0)
     return pd.DataFrame({"arm": cooperation["arm"]} | columns)
 
 
-def _level(board: Results, entry: ArmRun, key: tuple[str, str, str]) -> float:
+def _level(results: Results, arm_run: ArmRun, key: tuple[str, str, str]) -> float:
     """The baseline's mean of an estimand over all runs; zero where there is none."""
-    if key not in board.keys:
+    if key not in results.keys:
         return 0.0
-    level = float(np.abs(mean_of(mean_of(board.values[entry.against, board.keys.index(key)]))))
+    level = float(np.abs(mean_of(mean_of(results.values[arm_run.against, results.keys.index(key)]))))
     return 0.0 if np.isnan(level) else level
 
 
@@ -293,14 +293,14 @@ def adapting(manifest: Manifest, scenarios: Sequence[str]) -> tuple[list[ArmRun]
 
 def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
     """The study of adaptation under the worlds and lucks of its manifest."""
-    entries, asked = adapting(manifest, scenarios)
-    spec = adaptation.checked_study(entries[0].config, asked)
-    plan = comparison_plan(entries, asked, adaptation.adaptation_design(entries), "adaptation", "reproduce", 0.0)
+    arm_runs, asked = adapting(manifest, scenarios)
+    spec = adaptation.checked_study(arm_runs[0].config, asked)
+    plan = comparison_plan(arm_runs, asked, adaptation.adaptation_design(arm_runs), "adaptation", "reproduce", 0.0)
 
     def again(folder: Path, console: Console) -> RunAgain:
-        board = run_all(plan._replace(folder=folder), entries, console).board
-        tables = kept_adaptation(runs_frame(board, entries), adapted_tables(board, entries, spec))
-        return RunAgain(tables, {}, {entry.name: entry.config for entry in entries})
+        results = run_all(plan._replace(folder=folder), arm_runs, console).results
+        tables = kept_adaptation(runs_frame(results, arm_runs), adapted_tables(results, arm_runs, spec))
+        return RunAgain(tables, {}, {arm_run.name: arm_run.config for arm_run in arm_runs})
 
     return Todo(plan, again)
 

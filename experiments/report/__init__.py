@@ -15,7 +15,7 @@ from experiments.report.facts import Facts
 from experiments.report.page import page
 from experiments.report.parameters import parameters, scenarios_in_name
 from experiments.report.pictures import draw_comparison
-from experiments.report.told import comparison_study
+from experiments.report.sentences import comparison_study
 
 __all__ = ["REPORT", "write_report"]
 

@@ -23,7 +23,7 @@ from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_in_name
 from experiments.report.pictures import SLICE_NAMES, Picture
-from experiments.report.told import arm_digests, arm_in_words, few, interval, listed, numbered, several, sided, unsigned_percent
+from experiments.report.sentences import arm_digests, arm_in_words, few, interval, listed, numbered, several, sided, unsigned_percent
 from experiments.statistics import FEW_SEEDS
 from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config

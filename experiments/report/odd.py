@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.report import odd_prose, prose
 from experiments.report.blocks import Block, Grid, Items, Text, TextPart, docstring_blocks, listed_as
 from experiments.report.code import Function, Step, calls_of, fields_of, module_of, record_doc
-from experiments.report.luck import named_draws
+from experiments.report.named_draws import named_draws
 from experiments.report.odd_details import METHODS, details
 from sim.metrics import UNITS, absent_metrics
 from sim.review.safeguard import SEES, VISIBLE

@@ -10,7 +10,7 @@ import pandas as pd
 
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
-from experiments.report.told import (
+from experiments.report.sentences import (
     COOPERATED,
     COOPERATION_METRICS,
     DOWN,

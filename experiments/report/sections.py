@@ -14,7 +14,7 @@ from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.tables import linked, tables
-from experiments.report.told import (
+from experiments.report.sentences import (
     ABSENT,
     COOPERATION_METRICS,
     DOWN,

@@ -16,7 +16,7 @@ from experiments.design.designs import Design, Uncertainty
 from experiments.design.scenarios import scenario_overrides
 from experiments.report.facts import Facts
 from experiments.report.parameters import notes_in, parameters, scenarios_in_name
-from experiments.report.told import listed, several
+from experiments.report.sentences import listed, several
 from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
 from experiments.text import spoken, thousands
 from sim.config import composed
@@ -71,10 +71,10 @@ def extent_of(study: Study, facts: Facts) -> Extent:
 def _held(study: Study) -> tuple[list[int], int, int]:
     """Worlds and lucks of the outcome that is asked for, and its runs without a value; nothing where the store lacks it."""
     try:
-        cube = study.cube(Outcome.of(study.asked.outcome))
+        outcomes = study.outcomes(Outcome.of(study.asked.outcome))
     except ConfigError:  # the store does not hold it
         return [], 0, 0
-    return list(cube.worlds), cube.values.shape[2], int(pd.isna(cube.values).sum())
+    return list(outcomes.worlds), outcomes.values.shape[2], int(pd.isna(outcomes.values).sum())
 
 
 def _design_rows(study: Study, draws: int) -> list[tuple[str, str]]:

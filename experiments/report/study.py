@@ -23,7 +23,7 @@ from experiments.report.page import line, page, section, table, tag
 from experiments.report.pictures import Picture
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_behind, varied_numbers
 from experiments.report.tables import cells_of, text_columns
-from experiments.report.told import listed, numbered, several
+from experiments.report.sentences import listed, numbered, several
 from experiments.settings import ANALYSES
 from experiments.statistics import FEW_SEEDS
 from experiments.store.outcomes import Study

@@ -13,7 +13,7 @@ from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import SLICE_NAMES, SLICED, order_of, slice_rows
-from experiments.report.told import (
+from experiments.report.sentences import (
     ABSENT,
     COOPERATION_METRICS,
     FEW,

@@ -105,7 +105,7 @@ class Study(Protocol):
         """The folder of the store."""
         ...
 
-    def cube(self, outcome: Outcome) -> Outcomes:
+    def outcomes(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points. Raises ``ConfigError`` where the store does not hold it."""
         ...
 
@@ -121,7 +121,7 @@ class ArrayStudy(NamedTuple):
     folder: Path
     held: dict[Outcome, Outcomes]
 
-    def cube(self, outcome: Outcome) -> Outcomes:
+    def outcomes(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points."""
         if outcome not in self.held:
             raise ConfigError(f"outcome: found {str(outcome)!r}; accepted: {', '.join(map(str, self.held))}")

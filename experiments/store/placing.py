@@ -51,7 +51,7 @@ def estimates_in(table: pa.Table, places: Places, known: dict[EstimandKey, int])
     return Rows(run[:, wanted], at[inverse], value[wanted], table["count"].to_numpy()[wanted])
 
 
-def given_in(table: pa.Table, places: Places, board: Results) -> Iterator[tuple[RunPlace, Given]]:
+def given_in(table: pa.Table, places: Places, results: Results) -> Iterator[tuple[RunPlace, Given]]:
     """The disclosures of each run in a table that is asked for."""
     run, wanted = places.runs(table)
     rows = np.flatnonzero(wanted)
@@ -63,7 +63,7 @@ def given_in(table: pa.Table, places: Places, board: Results) -> Iterator[tuple[
     for number, part in zip(*_groups(at[order]), strict=True):
         place, world, luck = (int(axis) for axis in np.unravel_index(number, shape))
         here = place, world, luck
-        levels = levels_in(board, here)
+        levels = levels_in(results, here)
         mine = rows[order][part]
         codes = {way: _into(codes[mine], words, levels[way]) for way, (codes, words) in ways.items()}
         yield here, Given(case[part], day[part], levels, codes)

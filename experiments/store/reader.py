@@ -117,7 +117,7 @@ class StoredStudy:
             table[np.array(kept, bool)].drop_duplicates(_KEY, keep="last").sort_values(_KEY, kind="stable").reset_index(drop=True)
         )
 
-    def board(
+    def results(
         self, points: Sequence[str] | None = None, worlds: Sequence[int] | None = None, lucks: int | None = None,
         outcome: Outcome | None = None,
     ) -> Results:  # fmt: skip
@@ -131,13 +131,13 @@ class StoredStudy:
         parts = [estimates_in(table, places, known) for table in self._tables(DATA, wanted)]
         return results_of([*known], parts, len(ids), list(places.worlds), places.lucks)
 
-    def given(self, board: Results, points: Sequence[str]) -> dict[RunPlace, Given]:
+    def given(self, results: Results, points: Sequence[str]) -> dict[RunPlace, Given]:
         """Whom each run of a board disclosed, nobody perhaps; ``points`` are those of the board."""
-        places = Places.of(points, board.worlds, board.values.shape[3])
-        found = {run: given for table in self._tables(GIVEN) for run, given in given_in(table, places, board)}
-        count, _, worlds, lucks = board.values.shape
+        places = Places.of(points, results.worlds, results.values.shape[3])
+        found = {run: given for table in self._tables(GIVEN) for run, given in given_in(table, places, results)}
+        count, _, worlds, lucks = results.values.shape
         every = product(range(count), range(worlds), range(lucks))
-        return {run: found.get(run) or nobody(levels_in(board, run)) for run in every}
+        return {run: found.get(run) or nobody(levels_in(results, run)) for run in every}
 
     def views(self, name: str) -> pd.DataFrame:
         """The rows of one view, run by run: ``point, world_seed, luck, a, b, value, count``."""
@@ -157,7 +157,7 @@ class StoredStudy:
             table = kept_table(name, new)
             yield table if wanted is None else table.filter(wanted)
 
-    def cube(self, outcome: Outcome) -> Outcomes:
+    def outcomes(self, outcome: Outcome) -> Outcomes:
         """One outcome of all points, in the worlds that are whole and the lucks that were asked for.
 
         A value that a run has not is nan. Raises ``ConfigError`` if no run has it, or no world is whole.
@@ -166,12 +166,12 @@ class StoredStudy:
         if not coverage.whole and len(self.runs):
             raise ConfigError(none_whole(self))
         worlds = coverage.whole
-        board = self.board(worlds=worlds, lucks=int(self.latest["luck"]), outcome=outcome)
-        if not board.keys or outcome.metric not in UNITS:
+        results = self.results(worlds=worlds, lucks=int(self.latest["luck"]), outcome=outcome)
+        if not results.keys or outcome.metric not in UNITS:
             raise ConfigError(f"outcome: found {str(outcome)!r}, which no run in {self.folder} has; accepted: {self._held()}")
-        place = pd.Series(range(board.values.shape[0]), list(dict.fromkeys(self.points["point"])))
+        place = pd.Series(range(results.values.shape[0]), list(dict.fromkeys(self.points["point"])))
         each = place[self.points["point"]].to_numpy()
-        return Outcomes(outcome, self.points, board.values[each, 0], board.counts[each, 0], worlds)
+        return Outcomes(outcome, self.points, results.values[each, 0], results.counts[each, 0], worlds)
 
     @property
     def whole_worlds(self) -> list[int]:

@@ -59,7 +59,7 @@ def results_of(keys: Sequence[EstimandKey], parts: Iterable[Rows], points: int, 
     return Results([keys[place] for place in order], values, counts, worlds)
 
 
-def with_displacement(board: Results, given: Mapping[RunPlace, Given], against: Sequence[int], names: Sequence[str]) -> Results:
+def with_displacement(results: Results, given: Mapping[RunPlace, Given], against: Sequence[int], names: Sequence[str]) -> Results:
     """The same with what became, under each point, of the cases that its baseline disclosed through the treaty.
 
     ``given`` are the disclosures of each run whose levels ``levels_in`` has given, ``against`` the place of each point's baseline
@@ -67,17 +67,17 @@ def with_displacement(board: Results, given: Mapping[RunPlace, Given], against: 
     """
     found = _displacements(given, against, names)
     if not found:
-        return board
-    points, _, worlds, lucks = board.values.shape
+        return results
+    points, _, worlds, lucks = results.values.shape
     shape = points, len(found), worlds, lucks
     values, counts = np.full(shape, np.nan), np.zeros(shape, np.int64)
     for k, entries in enumerate(found.values()):
         for (place, w, luck), value, count in entries:
             values[place, k, w, luck], counts[place, k, w, luck] = value, count
-    keys = [*board.keys, *found]
+    keys = [*results.keys, *found]
     order = sorted(range(len(keys)), key=lambda k: rank(keys[k]))
-    values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((board.values, values), (board.counts, counts)))
-    return Results([keys[k] for k in order], values, counts, board.worlds)
+    values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((results.values, values), (results.counts, counts)))
+    return Results([keys[k] for k in order], values, counts, results.worlds)
 
 
 def _displacements(
@@ -99,12 +99,12 @@ def _displacements(
     return found
 
 
-def levels_in(board: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:
+def levels_in(results: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:
     """The levels that a run has of each way in which its disclosures are sliced."""
     place, w, luck = run
-    known = ~np.isnan(board.values[place, :, w, luck])
+    known = ~np.isnan(results.values[place, :, w, luck])
     return {
-        way: tuple(level for k, (metric, by, level) in enumerate(board.keys) if known[k] and metric == _DISCLOSED and by == way)
+        way: tuple(level for k, (metric, by, level) in enumerate(results.keys) if known[k] and metric == _DISCLOSED and by == way)
         for way in SLICED_BY
     }
 

@@ -72,24 +72,24 @@ def main(*overrides: str) -> Path:
         arms, asked = adaptation_arms(overrides)
     first = arms[0].baseline_config
     spec = checked_study(first, asked)
-    entries = arm_runs_of(arms)
+    arm_runs = arm_runs_of(arms)
     told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
-    check_all(entries)
+    check_all(arm_runs)
     console, command = console_of(), " ".join(["adaptation", *overrides])
-    plan = comparison_plan(entries, asked, adaptation_design(entries), "adaptation", command, drawing(1, len(arms)))
+    plan = comparison_plan(arm_runs, asked, adaptation_design(arm_runs), "adaptation", command, drawing(1, len(arms)))
     with whole_folder(Path(asked.output) / "adaptation", name := stamped("adaptation")) as folder, runs_kept(plan):
-        ran = run_all(plan, entries, console)
-        runs_frame(ran.board, entries).to_parquet(folder / RUNS_FILE, index=False)
+        ran = run_all(plan, arm_runs, console)
+        runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
         lacking, tables = Lacking(folder), dict[str, pd.DataFrame]()
         with lacking.spared(HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE):
-            tables = adaptation_tables(ran.board, entries, spec)
+            tables = adaptation_tables(ran.results, arm_runs, spec)
             for table, frame in tables.items():
                 write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
                 picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
-        manifest = manifest_of_arms(folder, entries, ran, time.monotonic() - began)
+        manifest = manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began)
         write_manifest(folder, manifest | {"missing": lacking.why})
     written = Path(asked.output) / "adaptation" / name
     with lacking.told_after(written):
@@ -123,11 +123,11 @@ def adaptation_arms(overrides: Sequence[str]) -> tuple[list[Arm], StudyConfig]:
     return arms, asked
 
 
-def adaptation_design(entries: Sequence[ArmRun]) -> Design:
+def adaptation_design(arm_runs: Sequence[ArmRun]) -> Design:
     """The study as a design: an arm each scenario and conduct, the baseline's among them."""
-    named = {entry.name: entry.name.rpartition(" ") for entry in entries}
+    named = {arm_run.name: arm_run.name.rpartition(" ") for arm_run in arm_runs}
     arms = {name: [f"scenario={scenario}", f"conduct={conduct}"] for name, (scenario, _, conduct) in named.items()}
-    return Design(question=_QUESTION, baseline=entries[0].name.rpartition(" ")[0], arms=arms)
+    return Design(question=_QUESTION, baseline=arm_runs[0].name.rpartition(" ")[0], arms=arms)
 
 
 def protecting(baseline: str) -> list[str]:
@@ -157,7 +157,7 @@ def _size(ran: Compared, first: Config) -> str:
 def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str, Any]:
     """How the study was run, for its report."""
     return {
-        "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
+        "command": f"rogatory {command}", "seeds": ran.results.worlds, "luck": ran.plan.luck, "years": first.years,
         "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
         "versions": package_versions(), "baseline": first.scenario_name,
     }  # fmt: skip

@@ -58,22 +58,22 @@ def main(*overrides: str) -> Path:
         arms, asked = compared_arms(overrides)
     first = arms[0].baseline_config
     _check_study(first, asked)
-    entries = arm_runs_of(arms)
+    arm_runs = arm_runs_of(arms)
     told = headers_of(arm.name for arm in arms)
-    check_all(entries)
+    check_all(arm_runs)
     console, command = console_of(), " ".join(["compare", *overrides])
-    plan = comparison_plan(entries, asked, compared_design(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
+    plan = comparison_plan(arm_runs, asked, compared_design(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
     with whole_folder(Path(asked.output) / "compare", name := stamped(_label(arms, asked))) as folder, runs_kept(plan):
-        ran = run_all(plan, entries, console)
+        ran = run_all(plan, arm_runs, console)
         own = time.monotonic()
-        runs_frame(ran.board, entries).to_parquet(folder / RUNS_FILE, index=False)
+        runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
         lacking, tables = Lacking(folder), None
         with lacking.spared(*COMPARISON_FILES):
-            tables = contrast_tables(ran.board, entries, _places(arms, entries), told)
+            tables = contrast_tables(ran.results, arm_runs, _places(arms, arm_runs), told)
             write_contrast_tables(folder, *tables)
         if tables is not None:
             facts = {
-                "command": f"rogatory {command}", "seeds": ran.board.worlds, "luck": ran.plan.luck, "years": first.years,
+                "command": f"rogatory {command}", "seeds": ran.results.worlds, "luck": ran.plan.luck, "years": first.years,
                 "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
                 "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
                 "question": plan.design.question if asked.design else "",
@@ -81,13 +81,13 @@ def main(*overrides: str) -> Path:
             with lacking.spared(*_PAGE):
                 report.write_report(folder, *tables, arms, told, facts, asked.figures)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
-        write_manifest(folder, _manifest(folder, entries, ran, timing, tables) | {"missing": lacking.why})
+        write_manifest(folder, _manifest(folder, arm_runs, ran, timing, tables) | {"missing": lacking.why})
     written = Path(asked.output) / "compare" / name
     with lacking.told_after(written):
         if tables is not None:
             comparison, cooperation = tables
             console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.luck), console.width))
-            reasons = [ran.stopped, *_unsaid(ran.board)]
+            reasons = [ran.stopped, *_unsaid(ran.results)]
             for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -123,9 +123,9 @@ def _check_study(config: Config, asked: StudyConfig) -> None:
         )
 
 
-def _places(arms: Sequence[Arm], entries: Sequence[ArmRun]) -> list[int]:
+def _places(arms: Sequence[Arm], arm_runs: Sequence[ArmRun]) -> list[int]:
     """Where each arm stands in the line-up, in the order asked for."""
-    place = {entry.name: a for a, entry in enumerate(entries) if entry.against != a}
+    place = {arm_run.name: a for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
     return [place[arm.name] for arm in arms]
 
 
@@ -144,28 +144,28 @@ def _label(arms: Sequence[Arm], asked: StudyConfig) -> str:
 
 def _manifest(
     folder: Path,
-    entries: Sequence[ArmRun],
+    arm_runs: Sequence[ArmRun],
     ran: Compared,
     timing: Mapping[str, float],
     tables: tuple[pd.DataFrame, pd.DataFrame] | None,
 ) -> dict[str, Any]:
     """The manifest of a comparison: how it stopped, what it cannot say, what no other arm outdoes, and where the time went."""
     frontier = [] if tables is None else tables[1].loc[tables[1]["on_frontier"], "arm"]
-    return manifest_of_arms(folder, entries, ran, timing["total_seconds"]) | {
+    return manifest_of_arms(folder, arm_runs, ran, timing["total_seconds"]) | {
         "stopped": ran.stopped,
         "unreached": list(ran.unreached),
-        "unsaid": _unsaid(ran.board),
+        "unsaid": _unsaid(ran.results),
         "frontier": [str(name) for name in frontier],
         "timing": dict(timing),
     }
 
 
-def _unsaid(board: Results) -> list[str]:
+def _unsaid(results: Results) -> list[str]:
     """What the number of replicates cannot tell, and why."""
     said = []
-    if board.values.shape[3] == 1:
+    if results.values.shape[3] == 1:
         said.append("No s.d. of worlds and luck: with one luck a world the two cannot be told apart (luck=2 would).")
-    if len(board.worlds) == 1:
+    if len(results.worlds) == 1:
         said.append("No intervals: worlds are the independent units, and one has no spread.")
     return said
 

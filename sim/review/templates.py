@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from textwrap import indent
 
-from sim.review.words import names_in
+from sim.review.identifiers import names_in
 
 _PLACE = re.compile(r"\{(\w+)\}")
 

@@ -46,7 +46,7 @@ def numbered(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     return read_against(frame, design)
 
 
-def cube(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Outcomes:
+def outcomes(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Outcomes:
     """Values of each point, ``[W, L]`` or what broadcasts to it."""
     found = np.stack([np.broadcast_to(np.asarray(values(row), float), shape) for row in points.to_dict("records")])
     return Outcomes(outcome, points, found, np.full(found.shape, 1000), list(range(shape[0])))
@@ -62,9 +62,9 @@ def told(
 ) -> ArrayStudy:
     """A study in which every point has these values."""
     frame = points_of(design) if points is None else points
-    held = {HARM: cube(HARM, frame, harm, shape)}
+    held = {HARM: outcomes(HARM, frame, harm, shape)}
     if needs is not None:
-        held[NEEDS] = cube(NEEDS, frame, needs, shape)
+        held[NEEDS] = outcomes(NEEDS, frame, needs, shape)
     return ArrayStudy("made up", design, frame, load(), asked(**(analysis or {})), Path(), held)
 
 

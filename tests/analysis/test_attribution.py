@@ -21,7 +21,7 @@ from experiments.figures.style import BETTER, FAINT, WORSE
 from experiments.figures.waterfall import colour_of
 from experiments.store.outcomes import Outcome
 from sim.world.record import ConfigError
-from tests.analysis.lattices import HARM, NEEDS, cube, design, numbered, on, points_of, told
+from tests.analysis.lattices import HARM, NEEDS, outcomes, design, numbered, on, points_of, told
 
 Row = Mapping[str, Any]
 OWN = {"a": 0.03, "b": 0.01, "c": 0.0}
@@ -273,7 +273,7 @@ def test_one_world_gives_values_and_no_interval() -> None:
 def test_a_slice_can_be_shared_out() -> None:
     of_group = Outcome.of("targeted_rate.group.lgbtq")
     study = told(design(), additive)
-    held = {of_group: cube(of_group, study.points, additive, (4, 2))}
+    held = {of_group: outcomes(of_group, study.points, additive, (4, 2))}
     assert shares(attribution.analyse(study._replace(held=held), of_group)).loc["a", "value"] == pytest.approx(0.03)
 
 
@@ -424,7 +424,7 @@ def test_an_unknown_setting_is_one_line() -> None:
 
 def test_the_game_of_a_study_has_its_sets_in_rising_order() -> None:
     study = told(design(), additive, needs)
-    game = game_of(study.cube(NEEDS), study.design, "")
+    game = game_of(study.outcomes(NEEDS), study.design, "")
     assert game.codes.tolist() == list(range(8))
     assert game.values.shape == (1, 4, 8)
 

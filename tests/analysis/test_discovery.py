@@ -80,10 +80,10 @@ def test_draws_within_the_noise_of_the_threshold_are_unsure() -> None:
 
 def test_what_all_draws_share_makes_none_of_them_unsure_but_is_told() -> None:
     told = planted(0.001)
-    cases = told.cube(CASES).values.copy()
+    cases = told.outcomes(CASES).values.copy()
     judge = (told.points["scenario"] == "judge").to_numpy(bool)
     cases[judge] *= np.array([0.9, 1.1, 1.05, 0.95])[None, :, None]
-    found = analyse(study(told.design, told.points, {CASES: cases, NEEDS: told.cube(NEEDS).values}, discovery=QUICK), CASES)
+    found = analyse(study(told.design, told.points, {CASES: cases, NEEDS: told.outcomes(NEEDS).values}, discovery=QUICK), CASES)
     assert found.tables["draws"]["sure"].mean() > 0.9
     assert any("What worlds do to all draws alike is unsure by 1" in sentence for sentence in found.sure)
 
@@ -156,8 +156,8 @@ def test_it_says_what_it_wants(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     whole = planted()
-    none = np.zeros_like(whole.cube(CASES).values)
-    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.cube(NEEDS).values}, discovery=QUICK), CASES)
+    none = np.zeros_like(whole.outcomes(CASES).values)
+    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.outcomes(NEEDS).values}, discovery=QUICK), CASES)
     assert told.answer[0].startswith("Nothing can be said")
     assert told.drawings == []
 
@@ -200,7 +200,7 @@ def test_conditions_are_looked_at_apart() -> None:
     one, two = planted(), planted(fails_below=10.0, null=True, noise=0.0)
     points = pd.concat([one.points, two.points.assign(condition="with_load", point=two.points["point"] + "x")])
     points = points.assign(place=range(len(points))).reset_index(drop=True)
-    held = {name: np.concatenate([one.cube(name).values, two.cube(name).values]) for name in (CASES, NEEDS)}
+    held = {name: np.concatenate([one.outcomes(name).values, two.outcomes(name).values]) for name in (CASES, NEEDS)}
     told = analyse(study(one.design, points, held, discovery=QUICK | {"fails_below": 9.0}), CASES)
     draws = told.tables["draws"]
     assert draws.groupby("condition").size().to_dict() == {"": 160, "with_load": 160}
@@ -212,17 +212,17 @@ def test_conditions_are_looked_at_apart() -> None:
 def test_policies_that_share_no_draw_are_refused() -> None:
     whole = planted()
     apart = whole.points.assign(draw=range(len(whole.points)))
-    told = study(whole.design, apart, {outcome: cube.values for outcome, cube in whole.held.items()}, discovery=QUICK)
+    told = study(whole.design, apart, {outcome: outcomes.values for outcome, outcomes in whole.held.items()}, discovery=QUICK)
     with pytest.raises(ConfigError, match="share their draws with the baseline"):
         analyse(told, CASES)
 
 
 def test_a_world_that_was_only_begun_costs_no_draw_and_a_zero_baseline_is_told() -> None:
     whole = planted(W=5)
-    cases = whole.cube(CASES).values.copy()
+    cases = whole.outcomes(CASES).values.copy()
     cases[3:, 4] = np.nan
     cases[7] = np.where(np.isnan(cases[7]), np.nan, 0.0)
-    told = analyse(study(whole.design, whole.points, {CASES: cases, NEEDS: whole.cube(NEEDS).values}, discovery=QUICK), CASES)
+    told = analyse(study(whole.design, whole.points, {CASES: cases, NEEDS: whole.outcomes(NEEDS).values}, discovery=QUICK), CASES)
     assert len(told.tables["draws"]) == 159
     assert any("Left out: 1 world, for" in sentence for sentence in told.sure)
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
@@ -230,11 +230,11 @@ def test_a_world_that_was_only_begun_costs_no_draw_and_a_zero_baseline_is_told()
 
 def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
     whole, frozen = planted(), Outcome("preserved_only")
-    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    held = whole.held | {frozen: whole.outcomes(CASES)._replace(outcome=frozen)}
     with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
         analyse(whole._replace(held=held), frozen)
     assert "\n" not in str(caught.value)
-    values = {one: cube.values for one, cube in held.items()}
+    values = {one: outcomes.values for one, outcomes in held.items()}
     both = study(whole.design, whole.points, values, discovery={"cooperation": "preserved_only"})
     with pytest.raises(ConfigError, match=r"^analysis\.discovery\.cooperation: found 'preserved_only'"):
         analyse(both, CASES)
@@ -242,8 +242,8 @@ def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
 
 def test_what_is_to_rise_protects_where_it_rises() -> None:
     whole, told = planted(), Outcome("notified_share")
-    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
-    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    rises = whole.outcomes(CASES).values.max() * 1.1 - whole.outcomes(CASES).values
+    held = {told: rises, NEEDS: whole.outcomes(NEEDS).values}
     found = analyse(study(whole.design, whole.points, held, discovery=QUICK), told)
     assert found.tables["draws"]["saved"].mean() > 0
 
@@ -251,10 +251,10 @@ def test_what_is_to_rise_protects_where_it_rises() -> None:
 @pytest.mark.parametrize("name", ["as_adopted", "judge"])
 def test_few_events_of_the_policy_or_its_baseline_give_no_number(name: str) -> None:
     whole = planted()
-    cube = whole.cube(CASES)
-    counts = np.where((whole.points["scenario"] == name).to_numpy()[:, None, None], 0, cube.counts)
+    outcomes = whole.outcomes(CASES)
+    counts = np.where((whole.points["scenario"] == name).to_numpy()[:, None, None], 0, outcomes.counts)
     counts[np.flatnonzero(whole.points["scenario"] == name)[0], 0, 0] = 9
-    told = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES)
+    told = analyse(whole._replace(held=whole.held | {CASES: outcomes._replace(counts=counts)}), CASES)
     assert len(told.answer) == 1
     assert f"without a number: {name.replace('_', ' ')}, on fewer than 10 events of case disclosure rate" in told.answer[0]
     assert len(told.tables["discovery"]) == 0
@@ -263,8 +263,8 @@ def test_few_events_of_the_policy_or_its_baseline_give_no_number(name: str) -> N
 
 def test_a_draw_on_few_events_has_no_number_of_its_own() -> None:
     whole = planted()
-    cube = whole.cube(NEEDS)
-    counts = np.where((whole.points["draw"] == 5).to_numpy()[:, None, None], 2, cube.counts)
-    draws = analyse(whole._replace(held=whole.held | {NEEDS: cube._replace(counts=counts)}), CASES).tables["draws"]
+    outcomes = whole.outcomes(NEEDS)
+    counts = np.where((whole.points["draw"] == 5).to_numpy()[:, None, None], 2, outcomes.counts)
+    draws = analyse(whole._replace(held=whole.held | {NEEDS: outcomes._replace(counts=counts)}), CASES).tables["draws"]
     assert draws["lost"].isna().to_numpy().nonzero()[0].tolist() == [5]
     assert draws["saved"].notna().all()

@@ -75,7 +75,7 @@ def test_limits_over_draws_and_over_worlds_are_apart() -> None:
     assert row["draw_high"] - row["draw_low"] == pytest.approx(4 * 40 * np.sqrt(1 / 12 / 64), rel=0.25)
     assert row["world_high"] - row["world_low"] < 5.0  # worlds shift all policies alike, but for the divisor
     noisy = crossing(noise=0.2)
-    values = noisy.cube(CASES).values
+    values = noisy.outcomes(CASES).values
     assert values.shape == (192, 4, 1)
     wide = analyse(noisy, CASES).tables["robustness"]
     again = wide[(wide["policy"] == "judge") & (wide["score"] == "balance") & (wide["measure"] == "mean")].iloc[0]
@@ -85,7 +85,7 @@ def test_limits_over_draws_and_over_worlds_are_apart() -> None:
 def test_replicate_limits_of_a_mean_are_student_s_on_world_means() -> None:
     told = analyse(crossing(noise=0.1), CASES)
     table, points = told.tables["robustness"], crossing().points
-    cases = crossing(noise=0.1).cube(CASES).values[:, :, 0].reshape(3, 64, 4)
+    cases = crossing(noise=0.1).outcomes(CASES).values[:, :, 0].reshape(3, 64, 4)
     saved = 100 * (cases[:1] - cases) / cases[:1].mean(-1, keepdims=True)
     half = float(half_width(saved[1].mean(0)))
     row = table[(table["policy"] == "judge") & (table["score"] == "protection") & (table["measure"] == "mean")].iloc[0]
@@ -158,9 +158,9 @@ def test_concordance_is_one_where_all_judges_agree_and_near_zero_where_nobody_do
 
 def test_a_draw_without_a_run_is_left_out_and_told() -> None:
     whole = crossing()
-    holed = whole.cube(CASES).values.copy()
+    holed = whole.outcomes(CASES).values.copy()
     holed[70, 2, 0] = np.nan  # of judge
-    told = analyse(study(whole.design, whole.points, {CASES: holed, NEEDS: whole.cube(NEEDS).values}), CASES)
+    told = analyse(study(whole.design, whole.points, {CASES: holed, NEEDS: whole.outcomes(NEEDS).values}), CASES)
     assert any("Left out: 1 draw" in sentence for sentence in told.sure)
     assert len(told.tables["regrets"]) == 63 * 3 * len(SCORE_NAMES)
 
@@ -292,8 +292,8 @@ def test_the_table_has_a_row_a_policy_score_and_measure_with_a_unit() -> None:
 
 def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
     whole = crossing()
-    none = np.zeros_like(whole.cube(CASES).values)
-    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.cube(NEEDS).values}), CASES)
+    none = np.zeros_like(whole.outcomes(CASES).values)
+    told = analyse(study(whole.design, whole.points, {CASES: none, NEEDS: whole.outcomes(NEEDS).values}), CASES)
     assert told.answer == ["Nothing can be said: the baseline has case_disclosure_rate in under 2 draws with all their runs."]
     assert list(told.tables["robustness"].columns) == list(analyse(whole, CASES).tables["robustness"].columns)
     assert told.drawings == []
@@ -302,12 +302,12 @@ def test_a_baseline_without_events_is_told_and_gives_nothing() -> None:
 def on_events(whole: ArrayStudy, **events: int) -> ArrayStudy:
     """So many events in all behind each of these policies, in every outcome."""
     names, held = whole.points["scenario"].to_numpy(str), {}
-    for outcome, cube in whole.held.items():
-        counts = cube.counts.copy()
+    for outcome, outcomes in whole.held.items():
+        counts = outcomes.counts.copy()
         for name, count in events.items():
             counts[names == name] = 0
             counts[np.flatnonzero(names == name)[0], 0, 0] = count
-        held[outcome] = cube._replace(counts=counts)
+        held[outcome] = outcomes._replace(counts=counts)
     return whole._replace(held=held)
 
 
@@ -333,9 +333,9 @@ def test_a_policy_on_few_events_is_in_no_table_and_no_sentence_but_the_one_that_
 
 def test_a_single_draw_on_few_events_has_no_gain_of_its_own() -> None:
     whole = crossing()
-    cube = whole.cube(CASES)
-    counts = np.where((whole.points["draw"] == 3).to_numpy()[:, None, None], 1, cube.counts)
-    gains = analyse(whole._replace(held=whole.held | {CASES: cube._replace(counts=counts)}), CASES).tables["regrets"]
+    outcomes = whole.outcomes(CASES)
+    counts = np.where((whole.points["draw"] == 3).to_numpy()[:, None, None], 1, outcomes.counts)
+    gains = analyse(whole._replace(held=whole.held | {CASES: outcomes._replace(counts=counts)}), CASES).tables["regrets"]
     assert gains.loc[gains["future"] == 3, "gain"].isna().all()
     assert gains.loc[gains["future"] != 3, "gain"].notna().all()
     assert gains["regret"].notna().all()
@@ -381,7 +381,7 @@ def test_conditions_are_judged_apart() -> None:
     whole = crossing()
     points = pd.concat([whole.points, whole.points.assign(condition="with_load", point=whole.points["point"] + "x")])
     points = points.assign(place=range(len(points))).reset_index(drop=True)
-    cases, needs = whole.cube(CASES).values, whole.cube(NEEDS).values
+    cases, needs = whole.outcomes(CASES).values, whole.outcomes(NEEDS).values
     held = {CASES: np.concatenate([cases, np.broadcast_to(cases[:64], (3, *cases[:64].shape)).reshape(cases.shape)])}
     told = analyse(
         study(whole.design, points, {**held, NEEDS: np.concatenate([needs, needs])}, robustness={"resamples": 20}), CASES
@@ -399,7 +399,7 @@ def test_conditions_are_judged_apart() -> None:
 def test_policies_that_share_no_draw_are_refused() -> None:
     whole = crossing()
     apart = whole.points.assign(draw=range(len(whole.points)))
-    told = study(whole.design, apart, {outcome: cube.values for outcome, cube in whole.held.items()})
+    told = study(whole.design, apart, {outcome: outcomes.values for outcome, outcomes in whole.held.items()})
     assert "share their draws with the baseline" in (unsuited(told) or "")
     with pytest.raises(ConfigError, match="share their draws with the baseline"):
         analyse(told, CASES)
@@ -407,8 +407,8 @@ def test_policies_that_share_no_draw_are_refused() -> None:
 
 def test_a_ninth_world_that_was_only_begun_costs_no_draw() -> None:
     whole, begun = crossing(W=5), {}
-    for outcome, cube in whole.held.items():
-        begun[outcome] = cube.values.copy()
+    for outcome, outcomes in whole.held.items():
+        begun[outcome] = outcomes.values.copy()
         begun[outcome][3:, 4] = np.nan
     told = analyse(study(whole.design, whole.points, begun, robustness={"resamples": 20}), CASES)
     assert told.tables["regrets"]["future"].nunique() == 64
@@ -417,10 +417,10 @@ def test_a_ninth_world_that_was_only_begun_costs_no_draw() -> None:
 
 def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
     whole = crossing()
-    cases = whole.cube(CASES).values.copy()
+    cases = whole.outcomes(CASES).values.copy()
     cases[[3, 67, 131]] = 0.0
     told = analyse(
-        study(whole.design, whole.points, {CASES: cases, NEEDS: whole.cube(NEEDS).values}, robustness={"resamples": 20}), CASES
+        study(whole.design, whole.points, {CASES: cases, NEEDS: whole.outcomes(NEEDS).values}, robustness={"resamples": 20}), CASES
     )
     assert told.tables["regrets"]["future"].nunique() == 63
     assert any("1 draw in which the baseline is zero" in sentence for sentence in told.sure)
@@ -429,11 +429,11 @@ def test_draws_whose_baseline_is_zero_are_told_as_a_selection() -> None:
 
 def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
     whole, frozen = crossing(), Outcome("preserved_only")
-    held = whole.held | {frozen: whole.cube(CASES)._replace(outcome=frozen)}
+    held = whole.held | {frozen: whole.outcomes(CASES)._replace(outcome=frozen)}
     with pytest.raises(ConfigError, match=r"^outcome: found 'preserved_only', of which neither more nor less is better") as caught:
         analyse(whole._replace(held=held), frozen)
     assert "\n" not in str(caught.value)
-    values = {one: cube.values for one, cube in held.items()}
+    values = {one: outcomes.values for one, outcomes in held.items()}
     both = study(whole.design, whole.points, values, robustness={"cooperation": "preserved_only"})
     with pytest.raises(ConfigError, match=r"^analysis\.robustness\.cooperation: found 'preserved_only'"):
         analyse(both, CASES)
@@ -441,8 +441,8 @@ def test_an_estimand_without_a_direction_is_refused_in_one_line() -> None:
 
 def test_what_is_to_rise_protects_where_it_rises() -> None:
     whole, told = crossing(), Outcome("notified_share")
-    rises = whole.cube(CASES).values.max() * 1.1 - whole.cube(CASES).values
-    held = {told: rises, NEEDS: whole.cube(NEEDS).values}
+    rises = whole.outcomes(CASES).values.max() * 1.1 - whole.outcomes(CASES).values
+    held = {told: rises, NEEDS: whole.outcomes(NEEDS).values}
     found = analyse(study(whole.design, whole.points, held, robustness={"resamples": 20}), told)
     gains = found.tables["performance"].set_index(["policy", "score"])["mean"]
     assert gains["judge", "protection"] > 0
@@ -451,7 +451,7 @@ def test_what_is_to_rise_protects_where_it_rises() -> None:
 
 def test_words_for_agreement_and_names_in_a_sentence_are_settings() -> None:
     whole = crossing()
-    values = {one: cube.values for one, cube in whole.held.items()}
+    values = {one: outcomes.values for one, outcomes in whole.held.items()}
     settings = {"resamples": 20, "named": 1, "agreement": {"stays": 0.0, "never moves": 1.0}}
     answer = analyse(study(whole.design, whole.points, values, robustness=settings), CASES).answer
     said = " ".join(answer)

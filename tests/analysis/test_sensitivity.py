@@ -368,7 +368,7 @@ def test_conditions_are_analysed_one_by_one_and_compared_within_themselves() -> 
 
 def holed(design: Design, holes: list[tuple[int, int]]) -> ArrayStudy:
     study = study_of(design, ishigami if "a.x1" in design.uncertainties else line, 0.1, worlds=4, lucks=2)
-    values = study.cube(OUTCOME).values.copy()
+    values = study.outcomes(OUTCOME).values.copy()
     for point, world in holes:
         values[point, world] = np.nan
     return told(design, values, study.points)
@@ -379,7 +379,7 @@ def test_a_group_with_a_failed_run_is_left_out_whole_and_that_is_said(draw: str,
     design = design_of(draw, bounds, size=size)
     found = analyse(holed(design, [(0, 1), (1, 1), (rows * 9 + 2, 3)]), OUTCOME)
     assert any(f"2 of {size} " in sentence for sentence in found.sure)
-    whole = study_of(design, ishigami if draw == "sobol" else line, 0.1, worlds=4, lucks=2).cube(OUTCOME).values
+    whole = study_of(design, ishigami if draw == "sobol" else line, 0.1, worlds=4, lucks=2).outcomes(OUTCOME).values
     if draw == "sobol":
         kept = whole.reshape(64, 5, 4, 2)[np.setdiff1d(np.arange(64), [0, 9])].reshape(-1, 4, 2).mean(axis=2)
         wanted = sobol.indices_of(sobol.saltelli_of(kept, 3), 50, 1).values[1, :-1]
@@ -389,7 +389,7 @@ def test_a_group_with_a_failed_run_is_left_out_whole_and_that_is_said(draw: str,
 def test_a_missing_luck_costs_no_base_point() -> None:
     design = design_of("sobol", ISHIGAMI, size=16)
     study = study_of(design, ishigami, 0.1, worlds=3, lucks=2)
-    values = study.cube(OUTCOME).values.copy()
+    values = study.outcomes(OUTCOME).values.copy()
     values[3, 1, 0] = np.nan
     assert not any("Left out" in sentence for sentence in analyse(told(design, values, study.points), OUTCOME).sure)
 
@@ -519,30 +519,30 @@ def two_policies(draw: str = "latin_hypercube", size: int = 40) -> ArrayStudy:
 
 def test_a_policy_on_few_events_has_no_number_and_nothing_is_told_against_it() -> None:
     whole = two_policies()
-    cube = whole.cube(OUTCOME)
-    counts = np.where((whole.points["scenario"] == "judge").to_numpy()[:, None, None], 0, cube.counts)
+    outcomes = whole.outcomes(OUTCOME)
+    counts = np.where((whole.points["scenario"] == "judge").to_numpy()[:, None, None], 0, outcomes.counts)
     counts[-1, 0, 0] = 9
-    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    found = analyse(whole._replace(held={OUTCOME: outcomes._replace(counts=counts)}), OUTCOME)
     for table in found.tables.values():
         assert set(table["scenario"]) == {"as_adopted"}
     assert "Without a number, on fewer than 10 events (metrics.fewest_events): judge against as adopted; judge." in found.sure
     counts[-1, 0, 0] = 10
-    enough = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    enough = analyse(whole._replace(held={OUTCOME: outcomes._replace(counts=counts)}), OUTCOME)
     assert set(enough.tables["sensitivity"]["scenario"]) == {"judge against as_adopted", "as_adopted", "judge"}
 
 
 def test_nothing_but_few_events_is_refused_in_one_line() -> None:
     whole = two_policies()
-    cube = whole.cube(OUTCOME)
+    outcomes = whole.outcomes(OUTCOME)
     with pytest.raises(ConfigError, match=r"^outcome: found fewer than 10 events of case_disclosure_rate; accepted: "):
-        analyse(whole._replace(held={OUTCOME: cube._replace(counts=np.zeros_like(cube.counts))}), OUTCOME)
+        analyse(whole._replace(held={OUTCOME: outcomes._replace(counts=np.zeros_like(outcomes.counts))}), OUTCOME)
 
 
 def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
     whole = two_policies()
-    cube = whole.cube(OUTCOME)
-    counts = np.where((whole.points["a.x0"] < 0.5).to_numpy()[:, None, None], 0, cube.counts)
-    found = analyse(whole._replace(held={OUTCOME: cube._replace(counts=counts)}), OUTCOME)
+    outcomes = whole.outcomes(OUTCOME)
+    counts = np.where((whole.points["a.x0"] < 0.5).to_numpy()[:, None, None], 0, outcomes.counts)
+    found = analyse(whole._replace(held={OUTCOME: outcomes._replace(counts=counts)}), OUTCOME)
     ends = found.tables["tornado"]
     ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
     assert ends.loc["a.x0", ["at_lowest", "change", "draw_low", "world_high"]].isna().all()
@@ -565,12 +565,12 @@ def test_what_sentences_leave_out_is_a_setting() -> None:
 
 def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
     study = two_policies()
-    values = study.cube(OUTCOME).values.copy()
+    values = study.outcomes(OUTCOME).values.copy()
     values[:16, 2] = np.nan  # 16 of the 40 draws of the first policy in the third world
-    cube = study.cube(OUTCOME)._replace(values=values)
+    outcomes = study.outcomes(OUTCOME)._replace(values=values)
 
     def groups(share: float) -> int:
-        told = asked_again(study, sensitivity={"most_missing": share})._replace(held={OUTCOME: cube})
+        told = asked_again(study, sensitivity={"most_missing": share})._replace(held={OUTCOME: outcomes})
         found = next(said for said in analyse(told, OUTCOME).sure if said.startswith("As adopted"))
         return int(found.split(": ")[1].split(" ")[0])
 

@@ -57,7 +57,7 @@ def test_levels_stand_in_order_with_the_mean_of_their_worlds() -> None:
     table = analyse(told, CASES).tables["threshold"]
     own = table[table["outcome"] == "case_disclosure_rate"]
     assert own["level"].tolist() == list(LEVELS)
-    worlds = told.cube(CASES).values[3].mean(-1)
+    worlds = told.outcomes(CASES).values[3].mean(-1)
     row = own[own["level"] == 4].iloc[0]
     assert row["mean"] == pytest.approx(worlds.mean())
     assert row["world_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
@@ -142,9 +142,9 @@ def test_paired_changes_hold_less_than_levels_do() -> None:
 
 def test_a_future_without_a_run_at_one_level_is_left_out_of_the_steps() -> None:
     told = told_of(smooth, drawn=levers())
-    values = told.cube(CASES).values.copy()
+    values = told.outcomes(CASES).values.copy()
     values[45] = np.nan
-    held = {CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}
+    held = {CASES: outcomes_from(CASES, told.points, values), NEEDS: told.outcomes(NEEDS)}
     found = analyse(told._replace(held=held), CASES)
     assert any("Left out at every level, case disclosure rate: 1 draw, for" in sentence for sentence in found.sure)
     assert found.tables["steps"]["per_unit"].notna().all()
@@ -193,8 +193,8 @@ def test_other_designs_are_told_what_is_wanted(drawn: Design, words: str) -> Non
 
 def test_steps_of_a_slice_are_steps_too() -> None:
     drawn, outcome = arms((2, 4, 6)), Outcome("case_disclosure_rate", "group", "lgbtq")
-    cube: Outcomes = outcomes_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
-    told = ArrayStudy("x", drawn, cube.points, *told_of(smooth)[3:6], {outcome: cube, NEEDS: cube})
+    outcomes: Outcomes = outcomes_from(outcome, points_in(drawn), np.array([0.3, 0.2, 0.1])[:, None, None] * np.ones((3, 4, 2)))
+    told = ArrayStudy("x", drawn, outcomes.points, *told_of(smooth)[3:6], {outcome: outcomes, NEEDS: outcomes})
     found = analyse(told, outcome)
     assert found.tables["steps"]["per_unit"].to_numpy(float)[:2] == pytest.approx(-25.0)
     assert found.answer[0].startswith("case_disclosure_rate.group.lgbtq")
@@ -203,10 +203,10 @@ def test_steps_of_a_slice_are_steps_too() -> None:
 
 def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
     told = told_of(smooth)
-    cube = told.cube(CASES)
-    counts = cube.counts.copy()
+    outcomes = told.outcomes(CASES)
+    counts = outcomes.counts.copy()
     counts[-1] = 0
-    found = analyse(told._replace(held={CASES: cube._replace(counts=counts), NEEDS: told.cube(NEEDS)}), CASES)
+    found = analyse(told._replace(held={CASES: outcomes._replace(counts=counts), NEEDS: told.outcomes(NEEDS)}), CASES)
     own = found.tables["threshold"][found.tables["threshold"]["outcome"] == "case_disclosure_rate"]
     assert own["mean"].isna().tolist() == [False] * 7 + [True]
     assert own["events"].tolist() == [6000] * 7 + [0]
@@ -216,12 +216,12 @@ def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
 
 def test_events_are_counted_in_the_runs_that_are_kept() -> None:
     told = told_of(smooth, W=5)
-    cube = told.cube(CASES)
-    values, counts = cube.values.copy(), cube.counts.copy()
+    outcomes = told.outcomes(CASES)
+    values, counts = outcomes.values.copy(), outcomes.counts.copy()
     values[2, 4] = np.nan  # so that the fifth world is left out of all levels
     counts[-1] = 0
     counts[-1, 4] = 1000
-    held = {CASES: cube._replace(values=values, counts=counts), NEEDS: told.cube(NEEDS)}
+    held = {CASES: outcomes._replace(values=values, counts=counts), NEEDS: told.outcomes(NEEDS)}
     own = analyse(told._replace(held=held), CASES).tables["threshold"]
     own = own[own["outcome"] == "case_disclosure_rate"]
     assert own["mean"].isna().tolist() == [False] * 7 + [True]
@@ -230,17 +230,17 @@ def test_events_are_counted_in_the_runs_that_are_kept() -> None:
 
 def test_a_line_without_a_number_is_not_what_steps_are_told_against() -> None:
     told = told_of(smooth)
-    cube = told.cube(CASES)
+    outcomes = told.outcomes(CASES)
     at_line = (told.points["scenario"] == "line_4").to_numpy()
-    counts = np.where(at_line[:, None, None], 0, cube.counts)
-    found = analyse(told._replace(held={CASES: cube._replace(counts=counts), NEEDS: told.cube(NEEDS)}), CASES)
+    counts = np.where(at_line[:, None, None], 0, outcomes.counts)
+    found = analyse(told._replace(held={CASES: outcomes._replace(counts=counts), NEEDS: told.outcomes(NEEDS)}), CASES)
     said = next(sentence for sentence in found.answer if "steepest" in sentence)
     assert "of the mean at 4 a year" not in said
 
 
 def test_nothing_but_few_events_gives_no_step() -> None:
     told = told_of(smooth)
-    held = {outcome: cube._replace(counts=np.zeros_like(cube.counts)) for outcome, cube in told.held.items()}
+    held = {outcome: outcomes._replace(counts=np.zeros_like(outcomes.counts)) for outcome, outcomes in told.held.items()}
     found = analyse(told._replace(held=held), CASES)
     assert found.tables["threshold"]["mean"].isna().all()
     assert len(found.tables["steps"]) == 0
@@ -249,11 +249,11 @@ def test_nothing_but_few_events_gives_no_step() -> None:
 
 def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
     told = told_of(smooth, W=5)
-    values = told.cube(CASES).values.copy()
+    values = told.outcomes(CASES).values.copy()
     values[2, 4] = np.nan
-    found = analyse(told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)}), CASES)
+    found = analyse(told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.outcomes(NEEDS)}), CASES)
     fewer = analyse(told_of(smooth, W=5)._replace(held={
-        CASES: outcomes_from(CASES, told.points, values[:, :4]), NEEDS: outcomes_from(NEEDS, told.points, told.cube(NEEDS).values[:, :4])
+        CASES: outcomes_from(CASES, told.points, values[:, :4]), NEEDS: outcomes_from(NEEDS, told.points, told.outcomes(NEEDS).values[:, :4])
     }), CASES)  # fmt: skip
     assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
 
@@ -266,17 +266,17 @@ def test_every_table_can_be_written(tmp_path: Path) -> None:
 def holed(curve, missing: list[tuple[int, int]], W: int = 8, **more):  # type: ignore[no-untyped-def]
     """A study of arms without the runs of these levels and worlds."""
     told = told_of(curve, W=W, **more)
-    values = told.cube(CASES).values.copy()
+    values = told.outcomes(CASES).values.copy()
     for level, world in missing:
         values[level, world] = np.nan
-    return told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.cube(NEEDS)})
+    return told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.outcomes(NEEDS)})
 
 
 @pytest.mark.parametrize("missing", [[(2, 5)], [(0, 0), (1, 1), (2, 2), (3, 3)], [(0, 7), (1, 7), (3, 7)]])
 def test_levels_and_steps_stand_on_the_worlds_that_all_levels_have(missing: list[tuple[int, int]]) -> None:
     found = analyse(holed(smooth, missing, drawn=arms((3, 4, 5, 8)), noise=0.05), CASES)
     left = [world for world in range(8) if world not in {world for _, world in missing}]
-    values = told_of(smooth, W=8, drawn=arms((3, 4, 5, 8)), noise=0.05).cube(CASES).values[:, left, 0].mean(1)
+    values = told_of(smooth, W=8, drawn=arms((3, 4, 5, 8)), noise=0.05).outcomes(CASES).values[:, left, 0].mean(1)
     levels = found.tables["threshold"].iloc[:4]
     assert levels["mean"].to_numpy(float) == pytest.approx(values)
     assert levels["worlds"].tolist() == [len(left)] * 4
@@ -297,7 +297,7 @@ def test_a_level_that_is_hardly_begun_has_no_number_and_costs_the_others_no_worl
 def test_a_cliff_is_told_by_its_lower_limit() -> None:
     told = told_of(cliff, noise=0.01)
     found = analyse(told, CASES)
-    values = np.array([[told.cube(CASES).values[k, :, 0]] for k in range(8)])[:, 0]
+    values = np.array([[told.outcomes(CASES).values[k, :, 0]] for k in range(8)])[:, 0]
     by = cliff_of(Steps([float(n) for n in LEVELS], 100 * np.diff(values, axis=0)[:, None] / np.diff(LEVELS)[:, None, None] / values[3].mean()))  # fmt: skip  # noqa: E501
     assert by.low < by.ahead - 1
     assert f"than any other step by {number(by.low)} points or more (estimate {number(by.ahead)})" in found.answer[1]
@@ -308,7 +308,7 @@ def test_conditions_are_told_apart() -> None:
     told = told_of(smooth)
     points = pd.concat([told.points.assign(condition=name, point=told.points["point"] + name) for name in ("", "with_load")])
     points = points.assign(place=range(len(points))).reset_index(drop=True)
-    values = told.cube(CASES).values
+    values = told.outcomes(CASES).values
     both = {CASES: np.concatenate([values, 2 * values]), NEEDS: np.full((16, 6, 1), 0.5)}
     found = analyse(study(told.design, points, both), CASES)
     table = found.tables["threshold"][found.tables["threshold"]["outcome"] == "case_disclosure_rate"]
@@ -322,7 +322,7 @@ def test_conditions_are_told_apart() -> None:
 
 def test_digits_of_a_mean_are_a_setting() -> None:
     told = told_of(lambda level: 0.123456)
-    values = {one: cube.values for one, cube in told.held.items()}
+    values = {one: outcomes.values for one, outcomes in told.held.items()}
     short = analyse(study(told.design, told.points, values, threshold={"digits": 1}), CASES).answer[0]
     assert "0.1 (worlds 0.1 to 0.1) at 1 year" in short
     assert "0.1 (worlds" not in analyse(told, CASES).answer[0]

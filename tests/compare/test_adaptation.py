@@ -89,11 +89,11 @@ def test_displacement_is_told_with_where_it_went() -> None:
         share: [[np.nan] * 3, [0.1, 0.2, 0.3], [np.nan] * 3, [0.3, 0.3, 0.3]],
         way: [[np.nan] * 3, [0.0] * 3, [np.nan] * 3, [0.2] * 3],
     }
-    board = board_of(numbers)
-    board.counts[1, 1] = 0
-    board.counts[3, 0] = [[10], [200], [90]]
-    board.values[3, 0] = [[0.5], [0.1], [0.3]]
-    table, where = adaptation_headline(board, SIDES, SPEC, 10), where_of(board, SIDES, 10)
+    results = board_of(numbers)
+    results.counts[1, 1] = 0
+    results.counts[3, 0] = [[10], [200], [90]]
+    results.values[3, 0] = [[0.5], [0.1], [0.3]]
+    table, where = adaptation_headline(results, SIDES, SPEC, 10), where_of(results, SIDES, 10)
     assert row(table, NAIVE, "all", "displaced")["value"] == pytest.approx(20.0)
     assert row(table, ADAPTIVE, "all", "displaced")["value"] == pytest.approx(30.0)
     assert row(table, NAIVE, "all", "displaced")["events"] == 10 + 20 + 30
@@ -106,8 +106,8 @@ def test_displacement_is_told_with_where_it_went() -> None:
 def test_what_moved_is_told_in_the_baselines_own_disclosures() -> None:
     kind = ("case_disclosure_rate", "kind", "fabricated")
     numbers = {RATE: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
-    entries = [ArmRun(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
-    table = moved_of(board_of(numbers), SIDES, entries, 10).set_index(["scenario", "by"])
+    arm_runs = [ArmRun(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
+    table = moved_of(board_of(numbers), SIDES, arm_runs, 10).set_index(["scenario", "by"])
     judge, adopted = table.loc[("judge", "kind")], table.loc[("as_adopted", "kind")]
     np.testing.assert_allclose([judge["naive"], judge["adaptive"], judge["moved"]], [10.0, 40.0, 30.0], atol=1e-9)
     np.testing.assert_allclose([judge["moved_world_low"], judge["moved_world_high"]], 30.0, atol=1e-9)
@@ -141,12 +141,12 @@ def test_each_scenario_meets_the_baseline_under_the_same_conduct_in_the_same_wor
         assert arm.config.conduct == arm.baseline_config.conduct
         assert arm.config.adaptation == arm.baseline_config.adaptation
         assert arm.config.adaptation.anyone == arm.name.endswith(ADAPTIVE)
-    entries = arm_runs_of(arms)
-    assert [entry.name for entry in entries] == [
+    arm_runs = arm_runs_of(arms)
+    assert [arm_run.name for arm_run in arm_runs] == [
         *("as_adopted naive", "judge naive", "notice naive"),
         *("as_adopted adaptive", "judge adaptive", "notice adaptive"),
     ]
-    assert arm_pairs_of(entries)[2:] == [ArmPair("judge", ADAPTIVE, 4, 3), ArmPair("notice", ADAPTIVE, 5, 3)]
+    assert arm_pairs_of(arm_runs)[2:] == [ArmPair("judge", ADAPTIVE, 4, 3), ArmPair("notice", ADAPTIVE, 5, 3)]
 
 
 def test_all_scenarios_are_those_that_are_meant_to_protect() -> None:

@@ -46,12 +46,12 @@ KEYS = [
 HEADER = Header(name="no_treaty", question="q", motive="m", expect="e", direction={RATE[0]: "down", MET[0]: "same"}, finding=None)
 
 
-def entries() -> list[ArmRun]:
+def arm_runs() -> list[ArmRun]:
     """The text as adopted, and no treaty against it."""
     return [ArmRun("as_adopted", made_up(), 0), ArmRun("no_treaty", made_up("scenario=no_treaty"), 0)]
 
 
-def board(**after: object) -> Results:
+def results(**after: object) -> Results:
     """Two entries whose every number is drawn about 10; ``after`` is added to a metric of the second."""
     rng = np.random.default_rng(5)
     before = rng.normal(10.0, 1.0, (len(KEYS), WORLDS, LUCKS))
@@ -64,13 +64,13 @@ def board(**after: object) -> Results:
 
 def told(of: Results, pair: list[ArmRun] | None = None, fewest: int = FEWEST) -> pd.DataFrame:
     """The comparison by metric and level."""
-    contrast = contrast_of(of, pair or entries(), 1, fewest)
+    contrast = contrast_of(of, pair or arm_runs(), 1, fewest)
     return arm_comparison(of, [contrast], {"no_treaty": HEADER}).set_index(["metric", "level"])
 
 
 def test_the_table_has_its_columns_and_units() -> None:
-    of = board()
-    frame = arm_comparison(of, [contrast_of(of, entries(), 1, FEWEST)], {})
+    of = results()
+    frame = arm_comparison(of, [contrast_of(of, arm_runs(), 1, FEWEST)], {})
     assert tuple(frame.columns) == COMPARISON_COLUMNS
     assert set(frame["arm"]) == {"no_treaty"}
     assert (frame["unit"] == frame["metric"].map(UNITS)).all()
@@ -79,7 +79,7 @@ def test_the_table_has_its_columns_and_units() -> None:
 
 def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
     gap = np.random.default_rng(8).normal(-2.0, 0.5, (WORLDS, LUCKS))
-    of = board(case_disclosure_rate=gap)
+    of = results(case_disclosure_rate=gap)
     row = told(of).loc[(RATE[0], "all")]
     means = gap.mean(1)
     half = 2.570581835636314 * means.std(ddof=1) / WORLDS**0.5  # Student's quantile with five degrees, from a printed table
@@ -91,7 +91,7 @@ def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
 
 
 def test_equal_arms_differ_by_exactly_nothing() -> None:
-    table = told(board()).drop(index=DISPLACEMENT, level="metric")
+    table = told(results()).drop(index=DISPLACEMENT, level="metric")
     assert (table[["difference", "low", "high", "world_sd", "event_sd"]] == 0.0).all(axis=None)
     assert table[["percent", "percent_low", "percent_high"]].to_numpy(float) == pytest.approx(0.0, abs=1e-9)
     assert not table["constructed_zero"].any()  # no treaty could have moved them
@@ -99,7 +99,7 @@ def test_equal_arms_differ_by_exactly_nothing() -> None:
 
 def test_under_ten_events_on_either_side_no_number_is_given() -> None:
     for side in (0, 1):
-        of = board(case_disclosure_rate=-2.0)
+        of = results(case_disclosure_rate=-2.0)
         of.counts[side, 0] = 0
         of.counts[side, 0, 0, 0] = FEWEST - 1
         row = told(of).loc[(RATE[0], "all")]
@@ -110,24 +110,24 @@ def test_under_ten_events_on_either_side_no_number_is_given() -> None:
 
 
 def test_a_quantile_that_some_run_does_not_reach_gives_no_number() -> None:
-    of = board()
+    of = results()
     of.values[1, KEYS.index(MEDIAN), 2, 1] = np.nan
     table = told(of)
     assert np.isnan(table.loc[("legit_delay_days", "0.5"), "difference"])
     assert not np.isnan(table.loc[("legit_delay_days", "0.25"), "difference"])
-    row = cooperation_of(of, [contrast_of(of, entries(), 1, FEWEST)]).iloc[0]
+    row = cooperation_of(of, [contrast_of(of, arm_runs(), 1, FEWEST)]).iloc[0]
     assert (row["delay_quantile"], row["delay_days"]) == ("0.25", 0.0)
 
 
 def test_what_one_side_lacks_in_every_run_has_no_row() -> None:
-    of = board()
+    of = results()
     of.values[1, KEYS.index(GROUP)] = np.nan
     assert (GROUP[0], "journalist") not in told(of).index
     assert (GROUP[0], "dissident") in told(of).index
 
 
 def test_displacement_is_told_against_nothing_displaced() -> None:
-    of = board()
+    of = results()
     of.values[1, 4] = 0.25
     row = told(of).loc[(DISPLACEMENT, "as_adopted")]
     assert (row["baseline"], row["value"], row["difference"]) == (0.0, 0.25, 0.25)
@@ -149,7 +149,7 @@ def test_an_interval_bears_an_expectation_out_or_not_or_neither(
 
 
 def test_headers_are_read_where_they_were_written_for() -> None:
-    of = board(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
+    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
     table = told(of)
     assert table.loc[(RATE[0], "all"), ["expected", "agrees"]].tolist() == ["down", True]
     assert table.loc[(MET[0], "all"), ["expected", "agrees"]].tolist() == ["same", True]
@@ -192,7 +192,7 @@ def strict_pair(*names: str) -> list[ArmRun]:
 
 def test_estimands_outside_what_the_changed_safeguards_move_are_zero_by_construction(monkeypatch: pytest.MonkeyPatch) -> None:
     declared(monkeypatch, judge=frozenset({MET[0]}), discrimination=frozenset({GROUP[0]}))
-    table = told(board(), strict_pair("judge", "discrimination"))
+    table = told(results(), strict_pair("judge", "discrimination"))
     zero = table.groupby("metric")["constructed_zero"].first()
     assert zero.to_dict() == {RATE[0]: True, MET[0]: False, GROUP[0]: False, DISPLACEMENT: False, MEDIAN[0]: True}
     row = table.loc[(RATE[0], "all")]
@@ -202,19 +202,19 @@ def test_estimands_outside_what_the_changed_safeguards_move_are_zero_by_construc
 
 def test_a_safeguard_that_declares_nothing_may_move_all(monkeypatch: pytest.MonkeyPatch) -> None:
     declared(monkeypatch, judge=frozenset({MET[0]}), discrimination=None)
-    assert not told(board(), strict_pair("judge", "discrimination"))["constructed_zero"].any()
+    assert not told(results(), strict_pair("judge", "discrimination"))["constructed_zero"].any()
 
 
 def test_what_moved_against_its_declaration_is_reported_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     declared(monkeypatch, judge=frozenset({MET[0]}))
-    row = told(board(case_disclosure_rate=-1.0), strict_pair("judge")).loc[(RATE[0], "all")]
+    row = told(results(case_disclosure_rate=-1.0), strict_pair("judge")).loc[(RATE[0], "all")]
     assert not row["constructed_zero"]
     assert row["difference"] == pytest.approx(-1.0)
 
 
 def test_a_constructed_zero_is_no_cost_and_no_gain(monkeypatch: pytest.MonkeyPatch) -> None:
     declared(monkeypatch, judge=frozenset())
-    of = board()
+    of = results()
     row = cooperation_of(of, [contrast_of(of, strict_pair("judge"), 1, FEWEST)]).iloc[0]
     assert (row["protection"], row["cooperation_lost"], row["delay_days"]) == (0.0, 0.0, 0.0)
     assert np.isnan(row["protection_low"])
@@ -225,8 +225,8 @@ def test_a_constructed_zero_is_no_cost_and_no_gain(monkeypatch: pytest.MonkeyPat
 
 
 def test_protection_and_loss_are_turned_round_with_their_intervals() -> None:
-    of = board(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10, legit_met_rate=-0.5, officer_hours=3.0)
-    row = cooperation_of(of, [contrast_of(of, entries(), 1, FEWEST)]).iloc[0]
+    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10, legit_met_rate=-0.5, officer_hours=3.0)
+    row = cooperation_of(of, [contrast_of(of, arm_runs(), 1, FEWEST)]).iloc[0]
     table = told(of)
     rate = table.loc[(RATE[0], "all")]
     assert row["protection"] == pytest.approx(-rate["difference"])

@@ -35,7 +35,7 @@ from experiments.reference.make import (
     read_tables,
     years_text,
 )
-from experiments.reference.reproduce import adapted_in, adapting, entries_of
+from experiments.reference.reproduce import adapted_in, adapting, arm_runs_again
 from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
 from experiments.settings import StudyConfig
 from experiments.studies.adaptation import ADAPTIVE, DISPLACED_TABLE, MOVED_TABLE, protecting
@@ -66,14 +66,14 @@ def test_the_demo_is_what_the_code_gives(scenario: str) -> None:
     agree(DEMO, "headline.csv", reference[(reference["scenario"] == scenario) & (reference["seed"] == "1")], now)
 
 
-def first_run(entries: list[ArmRun], asked: StudyConfig, store: Path) -> pd.DataFrame:
+def first_run(arm_runs: list[ArmRun], asked: StudyConfig, store: Path) -> pd.DataFrame:
     """The first luck of the first world of each entry, run here and read from the store."""
     once = asked.model_copy(update={"seeds": 1, "luck": 1, "workers": 1, "store": str(store)})
     plan = comparison_plan(
-        entries, once, Design(question="q?", scenarios=[entry.name for entry in entries]), "compare", "compare", 0.0
+        arm_runs, once, Design(question="q?", scenarios=[arm_run.name for arm_run in arm_runs]), "compare", "compare", 0.0
     )
     run_plan(plan, Terminal(quiet=True))
-    return runs_frame(read_results(plan, entries), entries)
+    return runs_frame(read_results(plan, arm_runs), arm_runs)
 
 
 def of_the_first(reference: pd.DataFrame, arms: Collection[str], seed: int) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def of_the_first(reference: pd.DataFrame, arms: Collection[str], seed: int) -> p
 
 def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
     manifest, reference = read_manifest(REFERENCE_FOLDER, SCENARIOS), read_tables(REFERENCE_FOLDER, SCENARIOS)["runs.csv"]
-    now = headline_runs_of_arms(first_run(*entries_of(manifest, SPOT), tmp_path / "store"))
+    now = headline_runs_of_arms(first_run(*arm_runs_again(manifest, SPOT), tmp_path / "store"))
     assert set(now["arm"]) == set(SPOT)
     agree(SCENARIOS, "runs.csv", of_the_first(reference, SPOT, manifest["seeds"][0]), now)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
-from experiments.report.told import _COMPARED
+from experiments.report.sentences import _COMPARED
 from experiments.settings import conduct_of_study
 from sim.config import load
 from sim.metrics import UNITS

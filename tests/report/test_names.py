@@ -20,7 +20,7 @@ from experiments.report import study as studied
 from experiments.report.page import anchor, page, tag
 from experiments.report.parameters import parameters
 from experiments.report.study import write_study
-from experiments.report.told import arm_in_words
+from experiments.report.sentences import arm_in_words
 from experiments.settings import conduct_of_study
 from experiments.studies import analyse
 from tests.figures.hostile import HOSTILE

@@ -19,7 +19,7 @@ import sim.month
 from experiments.report import odd_details, odd_prose
 from experiments.report.blocks import CodeLines, Folded, Grid, Items, Text, TextPart, docstring_blocks, elements, inline, markdown
 from experiments.report.code import Step, calls_of, fields_of, first_sentence, module_of, modules_in, parsed
-from experiments.report.luck import LUCK, WORLD, named_draws, names_hashed, owner_of
+from experiments.report.named_draws import LUCK, WORLD, named_draws, names_hashed, owner_of
 from experiments.report.odd import RECORDS, concepts, definitions, odd, patterns
 from experiments.report.odd_details import METHODS, NO_SUBMODELS
 from experiments.report.page import tag

@@ -14,7 +14,7 @@ from experiments.design.designs import design_of
 from experiments.report import REPORT, write_report
 from experiments.report import pictures as drawing
 from experiments.report.page import STYLE_SHEET
-from experiments.report.told import comparison_study, numbered
+from experiments.report.sentences import comparison_study, numbered
 from tests.report.examples import EFFECTS, FINDINGS, arms, comparison, cooperation, facts, figures, headers
 from tests.report.reading import LEVELS, PLACES, Reader, read
 from tests.shares import one_in

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.report.told import (
+from experiments.report.sentences import (
     ABSENT,
     DOWN,
     FEW,

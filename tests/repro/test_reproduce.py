@@ -344,11 +344,11 @@ def test_a_run_that_is_timed_is_the_last_and_kept_nowhere(folder: Path, tmp_path
 def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None:
     """Worlds and lucks are those of the manifest's command, wherever that wrote."""
     manifests = reproduce.read_reference(folder).manifests
-    entries, asked = reproduce.entries_of(manifests[SCENARIOS], ["judge"])
-    assert [entry.name for entry in entries] == ["as_adopted", "judge"]
+    arm_runs, asked = reproduce.arm_runs_again(manifests[SCENARIOS], ["judge"])
+    assert [arm_run.name for arm_run in arm_runs] == ["as_adopted", "judge"]
     assert (asked.seeds, asked.luck, asked.workers) == (2, 2, 1)
-    entries, asked = reproduce.adapting(manifests[ADAPTATION_PART], ["no_treaty"])
-    assert [entry.name for entry in entries[:2]] == ["as_adopted naive", "no_treaty naive"]
+    arm_runs, asked = reproduce.adapting(manifests[ADAPTATION_PART], ["no_treaty"])
+    assert [arm_run.name for arm_run in arm_runs[:2]] == ["as_adopted naive", "no_treaty naive"]
     assert (asked.seeds, asked.luck) == (2, 2)
     assert asked.analysis["adaptation"]["years"] == [1]
 

@@ -17,7 +17,7 @@ from sim.config import options
 from sim.review import assembly, pipeline
 from sim.review.assembly import assemble, parameter_table, source_of
 from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_check_order, reads_of
-from sim.review.words import SEEN
+from sim.review.identifiers import SEEN
 from sim.world.record import ConfigError
 from tests.worlds import made_up
 

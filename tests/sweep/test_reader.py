@@ -84,39 +84,39 @@ def same(one: Results, other: Results) -> None:
 
 
 def test_a_board_is_what_its_runs_measured(made: Made) -> None:
-    board = StoredStudy(made.folder).board()
-    assert board.values.shape == (3, len(board.keys), len(WORLDS), LUCKS)
+    results = StoredStudy(made.folder).results()
+    assert results.values.shape == (3, len(results.keys), len(WORLDS), LUCKS)
     assert len(table_parts(made.folder, DATA)) == 5, "in several parts"
     measured = 0
     for (place, w, luck), result in made.runs.items():
         rows = result.metrics.astype({"metric": str, "by": str, "level": str}).itertuples(index=False)
         told = {(row.metric, row.by, row.level): (row.value, row.count) for row in rows}
         told[OFFICER_HOURS] = hours_of(result.finished)
-        for k, key in enumerate(board.keys):
+        for k, key in enumerate(results.keys):
             value, count = told.pop(key, (np.nan, 0))
-            found = board.values[place, k, w, luck]
+            found = results.values[place, k, w, luck]
             assert found == value or (np.isnan(found) and np.isnan(value)), key
-            assert board.counts[place, k, w, luck] == count, key
+            assert results.counts[place, k, w, luck] == count, key
             measured += 1
         assert not told, "every estimate of the run is on the board"
-    assert measured == len(board.keys) * len(made.runs)
+    assert measured == len(results.keys) * len(made.runs)
 
 
 def test_a_cube_is_one_outcome_of_the_board(made: Made) -> None:
     study = StoredStudy(made.folder)
-    board = study.board()
-    places = [k for k, key in enumerate(board.keys) if key != OFFICER_HOURS]  # an outlay, and no estimand
+    results = study.results()
+    places = [k for k, key in enumerate(results.keys) if key != OFFICER_HOURS]  # an outlay, and no estimand
     assert len(places) > 20 * EVERY
     for k in places[::EVERY]:
-        key = board.keys[k]
-        cube = study.cube(Outcome(*key))
-        np.testing.assert_array_equal(cube.values, board.values[:, k])
-        np.testing.assert_array_equal(cube.counts, board.counts[:, k])
-        assert (cube.worlds, list(cube.points["point"])) == (WORLDS, made.points)
-        alone = Results([key], board.values[:, [k]], board.counts[:, [k]], WORLDS)
-        same(study.board(outcome=Outcome(*key)), alone)
+        key = results.keys[k]
+        outcomes = study.outcomes(Outcome(*key))
+        np.testing.assert_array_equal(outcomes.values, results.values[:, k])
+        np.testing.assert_array_equal(outcomes.counts, results.counts[:, k])
+        assert (outcomes.worlds, list(outcomes.points["point"])) == (WORLDS, made.points)
+        alone = Results([key], results.values[:, [k]], results.counts[:, [k]], WORLDS)
+        same(study.results(outcome=Outcome(*key)), alone)
     with pytest.raises(ConfigError, match=r"^outcome: found 'officer_hours', which no run in .* has; accepted: .*legit_met_rate"):
-        study.cube(Outcome("officer_hours"))
+        study.outcomes(Outcome("officer_hours"))
 
 
 PARTS: list[tuple[list[int], list[int], int]] = [
@@ -129,23 +129,23 @@ def test_a_board_holds_what_is_asked_for_in_that_order_and_nothing_else(
     made: Made, places: list[int], worlds: list[int], lucks: int
 ) -> None:
     study = StoredStudy(made.folder)
-    whole = study.board()
-    board = study.board([made.points[place] for place in places], worlds, lucks)
+    whole = study.results()
+    results = study.results([made.points[place] for place in places], worlds, lucks)
     kept = list(dict.fromkeys(places))
-    assert board.worlds == worlds
-    assert board.values.shape == (len(kept), len(board.keys), len(worlds), lucks)
-    assert set(board.keys) <= set(whole.keys)
-    for k, key in enumerate(board.keys):
+    assert results.worlds == worlds
+    assert results.values.shape == (len(kept), len(results.keys), len(worlds), lucks)
+    assert set(results.keys) <= set(whole.keys)
+    for k, key in enumerate(results.keys):
         j = whole.keys.index(key)
         for a, w, luck in np.ndindex(len(kept), len(worlds), lucks):
             wanted: tuple[float, int] = (np.nan, 0)
             if worlds[w] in WORLDS and luck < LUCKS:
                 there = kept[a], j, WORLDS.index(worlds[w]), luck
                 wanted = whole.values[there], whole.counts[there]
-            np.testing.assert_equal((board.values[a, k, w, luck], board.counts[a, k, w, luck]), wanted)
+            np.testing.assert_equal((results.values[a, k, w, luck], results.counts[a, k, w, luck]), wanted)
     rows = [w for w, world in enumerate(WORLDS) if world in worlds]
     known = ~np.isnan(whole.values[kept][:, :, rows, :lucks]).all(axis=(0, 2, 3))
-    assert {key for key, one in zip(whole.keys, known, strict=True) if one} <= set(board.keys), "none that has a value is lost"
+    assert {key for key, one in zip(whole.keys, known, strict=True) if one} <= set(results.keys), "none that has a value is lost"
 
 
 def unfolded(folder: Path, left: int, doubled: bool = False) -> list[Done]:
@@ -184,10 +184,10 @@ def test_runs_in_a_journal_are_read_as_those_in_tables(made: Made, copy: Path, l
     assert len(unfolded(copy, left, doubled)) in (6, 18)
     study = StoredStudy(copy)
     assert len(study.journalled) in (6, 18)
-    board = study.board()
-    same(board, whole.board())
-    same(study.board(made.points[1:], [2], 1), whole.board(made.points[1:], [2], 1))
-    ours, theirs = study.given(board, made.points), whole.given(board, made.points)
+    results = study.results()
+    same(results, whole.results())
+    same(study.results(made.points[1:], [2], 1), whole.results(made.points[1:], [2], 1))
+    ours, theirs = study.given(results, made.points), whole.given(results, made.points)
     assert ours.keys() == theirs.keys() == made.runs.keys()
     for run, given in ours.items():
         assert given.levels == theirs[run].levels
@@ -207,7 +207,7 @@ def test_runs_in_a_journal_are_read_as_those_in_tables(made: Made, copy: Path, l
 
 def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say(made: Made) -> None:
     study = StoredStudy(made.folder)
-    plain = study.board()
+    plain = study.results()
     given = study.given(plain, made.points)
     moved = 0
     for (place, w, luck), result in made.runs.items():
@@ -219,21 +219,21 @@ def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say
             for side, rank in ((ours, order), (theirs, other))
         ]
         assert all((words[0][way] == words[1][way]).all() for way in words[0])
-    board = with_displacement(plain, given, [0, 0, 0], ["as_adopted", "judge", "no_treaty"])
+    results = with_displacement(plain, given, [0, 0, 0], ["as_adopted", "judge", "no_treaty"])
     key = (DISPLACEMENT, "baseline", "as_adopted")
     for (place, w, luck), result in made.runs.items():
         before = made.runs[0, w, luck].finished
-        k = board.keys.index(key)
-        found = board.values[place, k, w, luck], int(board.counts[place, k, w, luck])
+        k = results.keys.index(key)
+        found = results.values[place, k, w, luck], int(results.counts[place, k, w, luck])
         has_it = place > 0  # what is read against itself displaces nothing
         share, left = displacement_rate(before, result.finished) if has_it else (np.nan, 0)
         np.testing.assert_equal(found, (share, left))
         moved += left
         wanted = {row[:3]: row[3:] for row in displacement_rows(given_of(before), given_of(result.finished))} if has_it else {}
-        for k, slice_of_it in enumerate(board.keys):
+        for k, slice_of_it in enumerate(results.keys):
             if slice_of_it[0] == DISPLACEMENT and slice_of_it != key:
                 value, count = wanted.get(slice_of_it, (np.nan, 0))
-                np.testing.assert_equal((board.values[place, k, w, luck], int(board.counts[place, k, w, luck])), (value, count))
+                np.testing.assert_equal((results.values[place, k, w, luck], int(results.counts[place, k, w, luck])), (value, count))
     assert moved > 0, "something is displaced, or this would say nothing"
 
 
@@ -305,9 +305,9 @@ def test_a_world_in_which_a_run_is_missing_is_left_out(tmp_path: Path) -> None:
     runs = [done(point, world, value=world / 10) for point in "ab" for world in (1, 2, 3, 4)]
     short = [run for run in runs if run.key not in ((RunKey("b", 2, 0)), RunKey("a", 4, 0))]
     study = two(tmp_path, [*short, done("a", 4, error="boom")], [1, 2, 3, 4, 5])
-    cube = study.cube(CASES)
-    assert (cube.worlds, study.whole_worlds) == ([1, 3], [1, 3])
-    np.testing.assert_array_equal(cube.values[:, :, 0], [[0.1, 0.3]] * 2)
+    outcomes = study.outcomes(CASES)
+    assert (outcomes.worlds, study.whole_worlds) == ([1, 3], [1, 3])
+    np.testing.assert_array_equal(outcomes.values[:, :, 0], [[0.1, 0.3]] * 2)
     assert study.coverage.told == "3 of 5 worlds are left out: 4 runs missing in them, 1 of these failed"
 
 
@@ -316,18 +316,18 @@ def test_runs_of_other_points_and_lucks_make_no_world_whole_and_spoil_none(tmp_p
     more = [done("z", 3), done("a", 1, 2), done("a", 2, 2, error="boom"), done("z", 1, error="boom")]
     study = two(tmp_path, [*runs, *more], [1, 2], luck=2)
     assert (study.whole_worlds, study.coverage.told) == ([1, 2], "")
-    cube = study.cube(CASES)
-    assert cube.values.shape == (2, 2, 2), "the lucks that were asked for"
-    np.testing.assert_array_equal(cube.values, np.broadcast_to([0.1, 0.2], (2, 2, 2)))
+    outcomes = study.outcomes(CASES)
+    assert outcomes.values.shape == (2, 2, 2), "the lucks that were asked for"
+    np.testing.assert_array_equal(outcomes.values, np.broadcast_to([0.1, 0.2], (2, 2, 2)))
     fewer = two(tmp_path, [], [1], luck=1)
     assert fewer.whole_worlds == [1, 2], "more worlds are there, and whole"
-    assert fewer.cube(CASES).values.shape == (2, 2, 1)
+    assert fewer.outcomes(CASES).values.shape == (2, 2, 1)
 
 
 def test_a_store_without_a_whole_world_has_no_cube(tmp_path: Path) -> None:
     study = two(tmp_path, [done("a", 1), done("b", 2), done("a", 2, error="boom")], [1, 2])
     with pytest.raises(ConfigError) as mistake:
-        study.cube(CASES)
+        study.outcomes(CASES)
     assert str(mistake.value) == none_whole(study)
     assert str(mistake.value).startswith(
         f"store: found no whole world among the 2 of {tmp_path}, 2 runs missing, 1 of these failed; accepted: "
@@ -339,7 +339,7 @@ def test_a_journalled_run_makes_a_world_whole(tmp_path: Path) -> None:
     with opened(tmp_path, "1_of_2") as store:
         store.add([done("b", 1)])
         assert StoredStudy(tmp_path).whole_worlds == [1]
-        assert StoredStudy(tmp_path).cube(CASES).worlds == [1]
+        assert StoredStudy(tmp_path).outcomes(CASES).worlds == [1]
 
 
 # --- stores of before -----------------------------------------------------------------------------------------------------------

@@ -68,9 +68,9 @@ def test_runs_in_a_journal_are_read_like_those_in_tables(tmp_path: Path) -> None
         store.fold(ORDER)
         store.add([done(*key, value=0.25) for key in ORDER[2:]])
         assert runs_in(tmp_path) == sorted(ORDER, key=lambda key: key)
-        cube = StoredStudy(tmp_path).cube(Outcome("case_disclosure_rate"))
-        assert cube.values[:, :, 0].tolist() == [[0.5, 0.25], [0.5, 0.25]]
-        assert StoredStudy(tmp_path).cube(Outcome("legit_met_rate", "group", "lgbtq")).counts.sum() == 0
+        outcomes = StoredStudy(tmp_path).outcomes(Outcome("case_disclosure_rate"))
+        assert outcomes.values[:, :, 0].tolist() == [[0.5, 0.25], [0.5, 0.25]]
+        assert StoredStudy(tmp_path).outcomes(Outcome("legit_met_rate", "group", "lgbtq")).counts.sum() == 0
 
 
 def test_a_later_success_takes_the_place_of_a_failure_and_a_later_failure_of_an_earlier_one(tmp_path: Path) -> None:

@@ -38,23 +38,23 @@ def arm(name: str = "no_treaty", *facts: str) -> Arm:
     return Arm(name, made_up(*TINY, *facts, f"scenario={name}"), made_up(*TINY, *facts))
 
 
-def keys_of(entries: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[RunKey]:
+def keys_of(arm_runs: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[RunKey]:
     """All runs of a line-up, in the order in which they are done."""
-    return [key for batch in batches_of(points_of_arms(entries), worlds, luck) for key in batch.keys]
+    return [key for batch in batches_of(points_of_arms(arm_runs), worlds, luck) for key in batch.keys]
 
 
-def done_by(entries: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[Done]:
+def done_by(arm_runs: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[Done]:
     """All runs of a line-up, done here."""
-    points = points_of_arms(entries)
+    points = points_of_arms(arm_runs)
     shared = shared_of(points, Kept(), "code", Path())
     return [run for batch in one_by_one(batches_of(points, worlds, luck)) for run in work(shared, batch)]
 
 
 def test_no_two_replicates_share_an_event_seed() -> None:
-    entries = arm_runs_of([arm()])
-    keys = keys_of(entries, [*range(1, 301), *range(MOST_WORLDS - 20, MOST_WORLDS + 1)], 5)
+    arm_runs = arm_runs_of([arm()])
+    keys = keys_of(arm_runs, [*range(1, 301), *range(MOST_WORLDS - 20, MOST_WORLDS + 1)], 5)
     replicates = {(key.world_seed, key.luck) for key in keys}
-    assert len(keys) == len(entries) * len(replicates) == len(entries) * 321 * 5
+    assert len(keys) == len(arm_runs) * len(replicates) == len(arm_runs) * 321 * 5
     assert len({event_seed(*replicate) for replicate in replicates}) == len(replicates)
 
 
@@ -64,18 +64,18 @@ def test_more_worlds_than_event_seeds_tell_apart_are_refused() -> None:
 
 
 def test_further_worlds_and_lucks_leave_the_seeds_of_the_others_alone() -> None:
-    entries = arm_runs_of([arm()])
-    few, many = keys_of(entries, range(7, 10), 2), keys_of(entries, range(7, 17), 4)
+    arm_runs = arm_runs_of([arm()])
+    few, many = keys_of(arm_runs, range(7, 10), 2), keys_of(arm_runs, range(7, 17), 4)
     assert set(few) <= set(many)
-    assert keys_of(entries, range(10, 17), 4) == [key for key in many if key.world_seed >= 10]
+    assert keys_of(arm_runs, range(10, 17), 4) == [key for key in many if key.world_seed >= 10]
 
 
 def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
     assert event_seed(5, 0) == 5
-    entries = arm_runs_of([arm()])
-    for entry, run in zip(entries, done_by(entries, [5], 1), strict=True):
-        assert (run.error, run.event_seed, run.digest) == ("", 5, entry.config.digest())
-        alone = simulate(entry.config, seed=5)
+    arm_runs = arm_runs_of([arm()])
+    for arm_run, run in zip(arm_runs, done_by(arm_runs, [5], 1), strict=True):
+        assert (run.error, run.event_seed, run.digest) == ("", 5, arm_run.config.digest())
+        alone = simulate(arm_run.config, seed=5)
         found = unpacked(run.tables["data"].content).to_pandas()
         assert found["metric"].iloc[-1] == OFFICER_HOURS[0]
         assert tuple(found.iloc[-1][["value", "count"]]) == hours_of(alone.finished)
@@ -95,28 +95,28 @@ def test_a_second_luck_is_another_run_in_the_same_world() -> None:
 def test_all_arms_of_a_replicate_meet_one_world_and_its_cases() -> None:
     base = made_up(*TINY)
     arms = [arm(), *(Arm(name, with_forces(base, "must", name), base) for name in ("judge", "discrimination"))]
-    entries = arm_runs_of(arms)
+    arm_runs = arm_runs_of(arms)
     simulation._world.cache_clear()
     simulation._cases.cache_clear()
-    assert [run.key.point for run in done_by(entries, [3], 1)] == points_of_arms(entries).frame["point"].tolist()
+    assert [run.key.point for run in done_by(arm_runs, [3], 1)] == points_of_arms(arm_runs).frame["point"].tolist()
     assert simulation._world.cache_info().misses == 1
     assert simulation._cases.cache_info().misses == 1
-    done_by(entries, [3], 2)
+    done_by(arm_runs, [3], 2)
     assert simulation._world.cache_info().misses == 1, "the second luck meets the same world"
     assert simulation._cases.cache_info().misses == 2, "and cases of its own"
 
 
 def test_a_point_knows_whom_it_is_read_against() -> None:
-    entries = arm_runs_of([arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")._replace(name="liberal")])
-    frame = points_of_arms(entries).frame
-    assert frame["scenario"].tolist() == [entry.name for entry in entries]
-    assert frame["against"].tolist() == [frame["point"].iloc[entry.against] for entry in entries]
+    arm_runs = arm_runs_of([arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")._replace(name="liberal")])
+    frame = points_of_arms(arm_runs).frame
+    assert frame["scenario"].tolist() == [arm_run.name for arm_run in arm_runs]
+    assert frame["against"].tolist() == [frame["point"].iloc[arm_run.against] for arm_run in arm_runs]
 
 
 def test_arms_with_a_world_of_their_own_are_read_against_their_own_baseline() -> None:
     few, many = arm(), arm("no_treaty", "states.synthetic.liberal_share=0.9")
-    entries = arm_runs_of([few, many._replace(name="liberal")])
-    assert [(entry.name, entry.against) for entry in entries] == [
+    arm_runs = arm_runs_of([few, many._replace(name="liberal")])
+    assert [(arm_run.name, arm_run.against) for arm_run in arm_runs] == [
         ("as_adopted for no_treaty", 0), ("no_treaty", 0), ("as_adopted for liberal", 2), ("liberal", 2),
     ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def test_arms_of_one_world_stand_together_whatever_the_order_asked_for() -> None
     base, other = made_up(*TINY), made_up(*TINY, "states.synthetic.liberal_share=0.9")
     strict = with_forces(base, "must", "judge")
     arms = [Arm("a", strict, base), Arm("b", other, other), Arm("c", base, strict)]
-    digests = [entry.config.world_digest() for entry in arm_runs_of(arms)]
+    digests = [arm_run.config.world_digest() for arm_run in arm_runs_of(arms)]
     assert digests == sorted(digests, key=digests.index)
 
 
@@ -142,16 +142,16 @@ def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
 # --- read from a store ----------------------------------------------------------------------------------------------------
 
 
-def plan_in(folder: Path, entries: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Plan:
+def plan_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Plan:
     """A study of these entries with a store in a folder."""
     study = conduct_of_study(f"seeds={seeds}", f"luck={luck}", "workers=1", f"store={folder}")
-    design = Design(question="q?", scenarios=[entry.name for entry in entries])
-    return comparison_plan(entries, study, design, "compare", "compare", 0.0)
+    design = Design(question="q?", scenarios=[arm_run.name for arm_run in arm_runs])
+    return comparison_plan(arm_runs, study, design, "compare", "compare", 0.0)
 
 
-def board_in(folder: Path, entries: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Results:
+def results_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Results:
     """What is read of that store when all that it lacks has been run."""
-    return read_results(run_plan(plan_in(folder, entries, seeds, luck), Terminal(quiet=True)).plan, entries)
+    return read_results(run_plan(plan_in(folder, arm_runs, seeds, luck), Terminal(quiet=True)).plan, arm_runs)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def pair() -> list[ArmRun]:
 @pytest.fixture(scope="module")
 def whole(pair: list[ArmRun], tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Both in two worlds and lucks, run in the usual order and at once."""
-    return board_in(tmp_path_factory.mktemp("whole") / "store", pair)
+    return results_in(tmp_path_factory.mktemp("whole") / "store", pair)
 
 
 def same(one: Results, other: Results) -> None:
@@ -196,41 +196,41 @@ def test_a_board_is_the_same_whatever_came_first(
     whole: Results, pair: list[ArmRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "engine_of", in_order(lambda batches: batches[::-1]))
-    same(whole, board_in(tmp_path / "backwards", pair))
+    same(whole, results_in(tmp_path / "backwards", pair))
 
 
 def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
     """Worlds and lucks that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
-    board_in(tmp_path / "grown", pair, seeds=1, luck=1)
-    more = board_in(tmp_path / "grown", pair, seeds=3, luck=2)
+    results_in(tmp_path / "grown", pair, seeds=1, luck=1)
+    more = results_in(tmp_path / "grown", pair, seeds=3, luck=2)
     assert more.values.shape[2:] == (3, 2)
-    same(whole, board_in(tmp_path / "grown", pair))
+    same(whole, results_in(tmp_path / "grown", pair))
     first = more.keys.index(OFFICER_HOURS)
     assert np.array_equal(more.values[:, first, :2], whole.values[:, whole.keys.index(OFFICER_HOURS)])
 
 
 def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_too(tmp_path: Path) -> None:
     """Also where the part of the table has rows of no run that is asked for."""
-    entries = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1")])
-    board = board_in(tmp_path / "store", entries, seeds=2, luck=1)
-    runs = {(a, w): simulate(entries[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
+    arm_runs = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1")])
+    results = results_in(tmp_path / "store", arm_runs, seeds=2, luck=1)
+    runs = {(a, w): simulate(arm_runs[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
     assert [given_of(runs[1, w]).case.size > 0 for w in (0, 1)] == [False, True], "in one world nobody is disclosed"
-    place = board.keys.index((DISPLACEMENT, "baseline", "as_adopted"))
-    assert board.values[1, place, 0, 0] == 0.0 < board.values[1, place, 1, 0]
+    place = results.keys.index((DISPLACEMENT, "baseline", "as_adopted"))
+    assert results.values[1, place, 0, 0] == 0.0 < results.values[1, place, 1, 0]
     for w in (0, 1):
         share, left = displacement_rate(runs[0, w], runs[1, w])
         assert left > 0
-        assert (board.values[1, place, w, 0], board.counts[1, place, w, 0]) == (share, left)
-    assert np.isnan(board.values[0, place]).all()
+        assert (results.values[1, place, w, 0], results.counts[1, place, w, 0]) == (share, left)
+    assert np.isnan(results.values[0, place]).all()
     alone = StoredStudy(tmp_path / "store")
-    silent = [str(points_of_arms(entries).frame["point"][1])]
-    (found,) = alone.given(alone.board(silent, [1], 1), silent).values()
+    silent = [str(points_of_arms(arm_runs).frame["point"][1])]
+    (found,) = alone.given(alone.results(silent, [1], 1), silent).values()
     assert not found.case.size
 
 
 def test_the_numbers_of_a_board_are_those_of_the_runs(whole: Results, pair: list[ArmRun]) -> None:
-    for place, entry in enumerate(pair):
-        alone = simulate(entry.config, seed=event_seed(2, 1), world_seed=2).metrics
+    for place, arm_run in enumerate(pair):
+        alone = simulate(arm_run.config, seed=event_seed(2, 1), world_seed=2).metrics
         for metric, by, level, value, count in alone.itertuples(index=False, name=None):
             where = place, whole.keys.index((metric, by, level)), 1, 1
             assert np.array_equal(whole.values[where], value, equal_nan=True)
