@@ -96,7 +96,7 @@ class StudyConfig(Record):
     """How a study is conducted; nothing of it decides a run."""
 
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]  # worlds
-    luck: Annotated[StrictInt, Field(ge=1, le=1000)]  # event seeds a world
+    replicates: Annotated[StrictInt, Field(ge=1, le=1000)]  # event seeds a world
     until: Annotated[StrictFloat, Range(1e-6, 1)] | None  # of a difference of rates
     most_seeds: Annotated[StrictInt, Field(ge=1, le=10_000)]
     scenarios: Names  # "all" for every one

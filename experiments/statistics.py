@@ -1,6 +1,6 @@
 """Paired differences over worlds and the luck within them: means, intervals, ratios, and how much of the spread is whose.
 
-Runs are nested: ``W`` worlds, and within each ``L`` lucks. The worlds are the independent units, so every interval stands on
+Runs are nested: ``W`` worlds, and within each ``L`` replicates. The worlds are the independent units, so every interval stands on
 world means. All functions work on the last axes of an array, whatever stands before them; a missing value is no run.
 """
 
@@ -22,7 +22,7 @@ class Components(NamedTuple):
     """Standard deviations of a one-way layout with random effects, shape ``[...]``; missing where the layout gives none."""
 
     world: Reals  # between worlds
-    event: Reals  # between lucks of one world
+    event: Reals  # between replicates of one world
 
 
 class Ratios(NamedTuple):
@@ -100,19 +100,19 @@ def gap_of(first: tuple[Reals, Reals], second: tuple[Reals, Reals]) -> Ratios:
 
 
 def components_of(values: Reals) -> Components:
-    """Spread between worlds and between lucks, from ``[..., W, L]``, by the analysis of variance.
+    """Spread between worlds and between replicates, from ``[..., W, L]``, by the analysis of variance.
 
     Mean squares between and within are set equal to what they estimate (method of moments, unequal numbers of runs allowed); a
-    negative estimate of the variance between worlds is taken as zero. Missing under two worlds, or without two lucks in any.
+    negative estimate of the variance between worlds is taken as zero. Missing under two worlds, or without two replicates in any.
     """
     known = ~np.isnan(values)
-    lucks = known.sum(-1)  # [..., W]
-    runs, worlds = lucks.sum(-1), (lucks > 0).sum(-1)
+    replicates = known.sum(-1)  # [..., W]
+    runs, worlds = replicates.sum(-1), (replicates > 0).sum(-1)
     of_world = mean_of(values)
     whole = _over(np.nansum(values, (-2, -1)), runs)
     within = _over(np.where(known, (values - of_world[..., None]) ** 2, 0.0).sum((-2, -1)), runs - worlds)
-    between = _over(np.where(lucks > 0, lucks * (of_world - whole[..., None]) ** 2, 0.0).sum(-1), worlds - 1)
-    per_world = _over(runs - _over((lucks**2).sum(-1), runs), worlds - 1)
+    between = _over(np.where(replicates > 0, replicates * (of_world - whole[..., None]) ** 2, 0.0).sum(-1), worlds - 1)
+    per_world = _over(runs - _over((replicates**2).sum(-1), runs), worlds - 1)
     return Components(np.sqrt(np.maximum(_over(between - within, per_world), 0.0)), np.sqrt(within))
 
 

@@ -41,6 +41,8 @@ def in_brief(names: Collection[str]) -> str:
     return listed if len(listed) <= _LISTED else f"{listed[:_LISTED].rpartition(', ')[0]}, ... ({len(names)} in all)"
 
 
+RENAMED = {"luck": "replicates"}
+"""What keys of the configuration were called in earlier versions, and what they are called now."""
 _LISTED = 420  # letters of names: with what was found and a question, a line that one reads
 
 
@@ -62,7 +64,11 @@ def meant(found: object, known: Collection[str]) -> str:
 
     >>> meant("jugde", ["judge", "notice"]), meant("x", ["judge"])
     ("; did you mean 'judge'?", '')
+    >>> meant("luck", ["seeds", "replicates"])
+    "; it is called 'replicates' now"
     """
+    if (now := RENAMED.get(str(found))) in known:
+        return f"; it is called {now!r} now"
     near = nearest(str(found), known)
     return f"; did you mean {near!r}?" if near and near != found else ""
 

@@ -76,14 +76,18 @@ def _incomplete(points: pd.DataFrame, design: Design) -> str | None:
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """Share the joint effect of the levers out among them, condition by condition.
 
-    Every point met the same worlds and lucks, so a lever's value is computed in each world, and its interval stands on the
+    Every point met the same worlds and replicates, so a lever's value is computed in each world, and its interval stands on the
     spread over worlds. A game whose all off or all on stands on fewer events than ``metrics.fewest_events`` has no number.
     Raises ``ConfigError`` where no run has a value at every point, or no game of the outcome a number.
     """
     fewest = study.config.metrics.fewest_events
     spec = spec_from(_NAME, AttributionSpec, study.asked)
     outcome_arrays = [study.outcomes(outcome), *_beside(study, outcome, spec)]
-    every = [game_of(outcomes, study.design, condition, fewest) for outcomes in outcome_arrays for condition in conditions_in(outcomes.points)]
+    every = [
+        game_of(outcomes, study.design, condition, fewest)
+        for outcomes in outcome_arrays
+        for condition in conditions_in(outcomes.points)
+    ]
     games = [game for game in every if not game.few]
     if not any(game.outcome == outcome for game in games):
         raise ConfigError(
@@ -232,8 +236,8 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[
     first, together = games[0], tables["together"]
     draws, worlds = first.values.shape[:2]
     yield (
-        f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its lucks: every combination met the same "
-        "worlds and lucks, so all differences are paired. Percentages are of the mean outcome with all off"
+        f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its replicates: every combination met the same "
+        "worlds and replicates, so all differences are paired. Percentages are of the mean outcome with all off"
         f"{', over all draws and worlds' if draws > 1 else ''}, the divisor taken as known."
     )
     if draws > 1:

@@ -27,8 +27,8 @@ PER_CENT = 100.0
 class PolicyChange(NamedTuple):
     """By how much ``C`` policies move an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
 
-    off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over the lucks both have and over draws
-    base: Reals  # [C, W] the baseline over the same lucks and draws
+    off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over the replicates both have and over draws
+    base: Reals  # [C, W] the baseline over the same replicates and draws
 
     def percent(self) -> Ratios:
         """Per cent of the pooled baseline, a ratio of means over draws and worlds; Fieller's interval over worlds, each ``[C]``."""
@@ -117,7 +117,7 @@ def _written(value: object) -> str:
 
 
 def bundles_of(gain: Outcomes, cost: Outcomes, design: Design, condition: str) -> Bundles:
-    """Every policy of one condition against the baseline in the same worlds, lucks and parameter draws.
+    """Every policy of one condition against the baseline in the same worlds, replicates and parameter draws.
 
     What is gained is an improvement: the fall of an estimand that is wanted down, the rise of one that is wanted up.
     """
@@ -159,7 +159,9 @@ def bundles_of(gain: Outcomes, cost: Outcomes, design: Design, condition: str) -
         int((met.any(axis=0) & ~kept).sum()),
         bool(met[:, kept].all()),
         int(known.sum()),
-        np.stack([_pooled(np.where(met & kept, outcomes.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for outcomes in (gain, cost)]),
+        np.stack(
+            [_pooled(np.where(met & kept, outcomes.counts, 0).sum(axis=(1, 2)), policy, len(labels)) for outcomes in (gain, cost)]
+        ),
     )
 
 
@@ -202,7 +204,7 @@ def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
 
 
 def _paired(values: Reals, base: NDArray[np.int64], rises: bool) -> PolicyChange:
-    """Each point ``[P, W]`` against its baseline over the lucks that both have: by how much it falls, or rises."""
+    """Each point ``[P, W]`` against its baseline over the replicates that both have: by how much it falls, or rises."""
     before = np.where(np.isnan(values), np.nan, values[base])
     return PolicyChange(mean_of(values - before if rises else before - values), mean_of(before))
 

@@ -83,7 +83,10 @@ def _of_levers(points: pd.DataFrame, design: Design) -> Drawn:
 def outcome_cases(study: Study, outcomes: Outcomes) -> Iterator[Case]:
     """Each policy under each condition, and after them what each further policy changes against the first, draw by draw."""
     policies = _policies(study.points, study.design)
-    parts = [outcomes._replace(points=rows, values=outcomes.values[rows.index], counts=outcomes.counts[rows.index]) for _, rows in policies]
+    parts = [
+        outcomes._replace(points=rows, values=outcomes.values[rows.index], counts=outcomes.counts[rows.index])
+        for _, rows in policies
+    ]
     for (label, _), part in zip(policies, parts, strict=True):
         yield Case(label, part, False, (part.counts,))
     first: dict[str, int] = {}

@@ -66,7 +66,7 @@ class Failing(NamedTuple):
     fails: Flags  # [D]
     sure: Flags  # [D] noise that differs between draws does not reach the threshold
     shared: float  # half of the 95 % interval over worlds of what all draws share, per cent saved; missing for one world
-    dropped: tuple[int, int, int]  # draws, worlds and lucks with missing runs
+    dropped: tuple[int, int, int]  # draws, worlds and replicates with missing runs
     undefined: int  # draws whose baseline is zero
     bound: int  # rows of Sobol's scheme that are made of others
     worlds: int

@@ -195,8 +195,8 @@ def _sure(
     """What the intervals hold and what they do not."""
     first = found[0].menu
     yield (
-        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean of its lucks; "
-        "every policy met the same worlds and lucks as the baseline."
+        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean of its replicates; "
+        "every policy met the same worlds and replicates as the baseline."
     )
     yield from _left_out(found)
     draws = len(first.gain_draws)

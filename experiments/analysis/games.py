@@ -30,7 +30,7 @@ class Game(NamedTuple):
     condition: str
     levers: list[str]  # [k]
     codes: NDArray[np.int64]  # [P] the set of levers that is on at each point, in rising order
-    values: Reals  # [D, W, P] the outcome, mean over the lucks in which every point has a value
+    values: Reals  # [D, W, P] the outcome, mean over the replicates in which every point has a value
     orders: NDArray[np.int64] | None  # [O, k] that stand for all; None where every set is there
     runs: int  # behind each point
     counts: NDArray[np.int64]  # [P] events pooled over runs and draws

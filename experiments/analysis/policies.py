@@ -26,7 +26,7 @@ _FILLS = ("latin_hypercube", "sobol")  # draws whose rows stand for the ranges, 
 
 
 class Policies(NamedTuple):
-    """One outcome of ``Q`` policies in ``D`` futures, ``W`` worlds and ``L`` lucks."""
+    """One outcome of ``Q`` policies in ``D`` futures, ``W`` worlds and ``L`` replicates."""
 
     names: list[str]  # [Q] in the order of the design
     futures: pd.DataFrame  # [D] a point of each draw, with the uncertainties
@@ -59,7 +59,7 @@ def policies_of(outcomes: Outcomes, names: Sequence[str]) -> Policies:
 
 
 def whole_outcomes(judged: Sequence[Policies], names: Sequence[str]) -> tuple[list[Policies], CompletePart]:
-    """Outcomes of these policies in the draws, worlds and lucks in which all of them have a value, and which these are."""
+    """Outcomes of these policies in the draws, worlds and replicates in which all of them have a value, and which these are."""
     rows = [[one.names.index(name) for name in names] for one in judged]
     known = [~np.isnan(one.values[places]) for one, places in zip(judged, rows, strict=True)]
     kept = complete_part(np.all([one.all(0) for one in known], axis=0), np.any([one.any(0) for one in known], axis=0))
@@ -68,7 +68,7 @@ def whole_outcomes(judged: Sequence[Policies], names: Sequence[str]) -> tuple[li
             list(names),
             one.futures[kept.draws].reset_index(drop=True),
             kept.of(one.values[places]),
-            np.asarray(one.counts[places][:, kept.draws][:, :, kept.worlds][..., kept.lucks]),
+            np.asarray(one.counts[places][:, kept.draws][:, :, kept.worlds][..., kept.replicates]),
         )
         for one, places in zip(judged, rows, strict=True)
     ], kept
@@ -192,7 +192,7 @@ def is_better_up(outcome: Outcome, key: str = "outcome") -> bool:
 def saving(policies: Policies, baseline: str, better_up: bool) -> Reals:
     """What each policy gains on the baseline in the same draw, world and luck, per cent of its mean in that draw: ``[Q, D, W, L]``.
 
-    Positive is better. The divisor is the baseline's mean in that draw over worlds and lucks, so that the mean over worlds of
+    Positive is better. The divisor is the baseline's mean in that draw over worlds and replicates, so that the mean over worlds of
     what comes out is the change of the means; that the divisor is uncertain too is not counted. Missing where it is not positive.
     """
     before = policies.of(baseline)

@@ -66,7 +66,7 @@ class RobustnessSpec(Record):
 
 
 class FutureScores(NamedTuple):
-    """What policies are judged by, ``[S, Q, D, W]``: more is better, means over lucks, futures without all their runs left out."""
+    """What policies are judged by, ``[S, Q, D, W]``: more is better, means over replicates, futures without all their runs left out."""
 
     names: list[str]  # [Q]
     values: Reals
@@ -284,7 +284,7 @@ def performance_table(names: list[str], savings: list[Reals], baseline: str) -> 
         for name, own in zip(names, values, strict=True):
             if name != baseline:
                 shares = spread_components(own).shares
-                parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "luck")}
+                parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "replicates")}
                 rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
     return pd.DataFrame(rows)
 
@@ -306,7 +306,7 @@ def pooled_table(held: Sequence[Policies], better_up: Sequence[bool], baseline: 
 
 
 def _of_worlds(values: Reals) -> Reals:
-    """Means over draws and lucks of ``[D, W, L]``, ``[W]``."""
+    """Means over draws and replicates of ``[D, W, L]``, ``[W]``."""
     return np.asarray(values.mean(axis=(0, 2)))
 
 

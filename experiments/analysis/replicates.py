@@ -1,6 +1,6 @@
 """Replicates of a study's points: what worlds and luck leave in an outcome, told apart from what the parameters do.
 
-A point ``p`` in world ``w`` under luck ``l`` gives ``y_pwl = f_p + a_wl + e_pwl``: what its parameters do in expectation, what
+A point ``p`` in world ``w`` in replicate ``l`` gives ``y_pwl = f_p + a_wl + e_pwl``: what its parameters do in expectation, what
 the world and the luck do to all points alike, and what they do to this point alone. Points share their seeds (common random
 numbers), so ``a`` drops out of every comparison of points, but the ``e`` of two points in one world may well go together. What is
 safe to assume is only that different worlds are independent. Hence every square or product of two estimates is taken between
@@ -24,10 +24,10 @@ _FEWEST = 2  # replicates that can be told apart
 
 
 class Replicates(NamedTuple):
-    """An outcome of points in replicates: worlds (means over their lucks), or the lucks of the only world."""
+    """An outcome of points in replicates: worlds (means over their replicates), or the replicates of the only world."""
 
     values: Reals  # [P, R]
-    kind: Literal["world", "luck"]
+    kind: Literal["world", "replicate"]
 
 
 class WholeGroups(NamedTuple):
@@ -52,9 +52,9 @@ class Variances(NamedTuple):
     between: float  # of the points' means
     parameters: float  # of these, what parameters do
     world: float  # of one run: what a world does to one point and not to all
-    luck: float  # of one run: what luck does to one point and not to all
+    replicate: float  # of one run: what luck does to one point and not to all
     world_common: float  # of one run: what a world does to all points alike
-    luck_common: float  # of one run: what luck does to all points alike
+    replicate_common: float  # of one run: what luck does to all points alike
 
     @property
     def noise_share(self) -> float:
@@ -63,9 +63,9 @@ class Variances(NamedTuple):
 
 
 def replicates_of(values: Reals) -> Replicates:
-    """Worlds of ``[P, W, L]``, or the lucks where there is but one world."""
+    """Worlds of ``[P, W, L]``, or the replicates where there is but one world."""
     if values.shape[1] == 1 and values.shape[2] > 1:
-        return Replicates(values[:, 0, :], "luck")
+        return Replicates(values[:, 0, :], "replicate")
     return Replicates(mean_of(values), "world")
 
 
@@ -73,7 +73,7 @@ def whole_groups(outcomes: Outcomes, rows: int, most_missing: float) -> WholeGro
     """What is complete among groups of ``rows`` points each that only serve together.
 
     First a world that lacks more than a share ``most_missing`` of the points is dropped, then every group in which a point lacks a
-    world. Of a world's lucks those that are there make its mean.
+    world. Of a world's replicates those that are there make its mean.
     """
     found = replicates_of(outcomes.values)
     missing = np.isnan(found.values)
@@ -120,28 +120,28 @@ def centred(values: Reals) -> Reals:
 
 
 def variances_of(values: Reals) -> Variances:
-    """Variances of ``[P, W, L]`` by a crossed layout of points and worlds with lucks nested in worlds.
+    """Variances of ``[P, W, L]`` by a crossed layout of points and worlds with replicates nested in worlds.
 
     Between points, sums of squares are divided by one less than points, so that noise counts as far as it differs between points.
-    With one luck a world, what luck does counts as the world's.
+    With one replicate a world, what luck does counts as the world's.
     """
     off = centred(replicates_of(values).values)
     many = len(values) / max(len(values) - 1, 1)
     common = mean_of(np.moveaxis(values, 0, -1))  # [W, L]
-    worlds, lucks = _squares(values - common)
+    worlds, replicates = _squares(values - common)
     worlds_common, lucks_common = _squares(common[None])
     return Variances(
         between=float(averaged(off, off).mean() * many),
         parameters=float(crossed(off, off).mean() * many),
         world=float(worlds.mean() * many),
-        luck=float(lucks.mean() * many),
+        replicate=float(replicates.mean() * many),
         world_common=float(worlds_common.mean()),
-        luck_common=float(lucks_common.mean()),
+        replicate_common=float(lucks_common.mean()),
     )
 
 
 def _squares(values: Reals) -> tuple[Reals, Reals]:
-    """Variances between worlds and between lucks, ``[P]`` each, from ``[P, W, L]``."""
+    """Variances between worlds and between replicates, ``[P]`` each, from ``[P, W, L]``."""
     if values.shape[2] == 1 and values.shape[1] >= _FEWEST:
         return np.var(values[:, :, 0], axis=1, ddof=1), np.full(len(values), np.nan)
     found = components_of(values)

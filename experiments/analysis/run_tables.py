@@ -49,22 +49,22 @@ def run_tables_in(plan: Plan) -> RunTables:
 def event_seeds_of(plan: Plan) -> list[int]:
     """The event seeds of a plan's runs, world by world."""
     base = next(iter(plan.points.bases.values()))
-    return [seed_of(base, RunKey("", world, luck)) for world in plan.worlds for luck in range(plan.luck)]
+    return [seed_of(base, RunKey("", world, replicate)) for world in plan.worlds for replicate in range(plan.replicates)]
 
 
 def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """The rows of the runs that were asked for, scenario by scenario and seed by seed, each run's in its own order."""
     points = plan.points.frame
     place = pd.Series(range(len(points)), points["point"])
-    kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["luck"] < plan.luck)]
+    kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["replicate"] < plan.replicates)]
     at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), event_seeds_of(plan), strict=True))
-    seeds = [runs[run] for run in zip(kept["world_seed"], kept["luck"], strict=True)]
+    seeds = [runs[run] for run in zip(kept["world_seed"], kept["replicate"], strict=True)]
     named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
     return named.sort_values(["at", "seed"], kind="stable")
 
 
 def _runs_of(plan: Plan) -> list[tuple[int, int]]:
-    return [(world, luck) for world in plan.worlds for luck in range(plan.luck)]
+    return [(world, replicate) for world in plan.worlds for replicate in range(plan.replicates)]
 
 
 def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -80,12 +80,12 @@ def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) ->
     """
     first, second = plan.points.frame["scenario"]
     ids = [str(point) for point in plan.points.frame["point"]]
-    results = study.results(ids, plan.worlds, plan.luck)
+    results = study.results(ids, plan.worlds, plan.replicates)
     given = study.given(results, ids)
     rows = []
-    for (world, luck), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
+    for (world, replicate), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
         place = plan.worlds.index(world)
-        found = displaced(given[1, place, luck], given[0, place, luck])
+        found = displaced(given[1, place, replicate], given[0, place, replicate])
         rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
     whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
     order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}

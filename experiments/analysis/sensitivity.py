@@ -42,9 +42,9 @@ _COMPONENTS = {
     "parameters": "what the inputs do",
     "noise": "replicate noise left in a point's mean",
     "world": "of one run: what a world does to one point alone",
-    "luck": "of one run: what luck does to one point alone",
+    "replicate": "of one run: what luck does to one point alone",
     "world_common": "of one run: what a world does to all points alike",
-    "luck_common": "of one run: what luck does to all points alike",
+    "replicate_common": "of one run: what luck does to all points alike",
 }
 _BETWEEN = ("parameters", "noise")  # parts of the variance between points
 
@@ -107,7 +107,9 @@ def _few(cases: Sequence[Case], fewest: int) -> list[str]:
 
 def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> MeasuredCase | None:
     """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
-    whole = whole_worlds(case.outcomes) if drawn.method == "fractional" else whole_groups(case.outcomes, drawn.rows, spec.most_missing)
+    whole = (
+        whole_worlds(case.outcomes) if drawn.method == "fractional" else whole_groups(case.outcomes, drawn.rows, spec.most_missing)
+    )
     if not whole.worlds.any():
         raise ConfigError(f"points: found no world in which {case.label} ran whole; accepted: one or more")
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}

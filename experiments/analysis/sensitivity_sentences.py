@@ -28,7 +28,7 @@ _MEANS = {
     "effect": "change from the low to the high level, at the average of the others",
 }
 _IN_PERCENT, _IN_UNITS = ("ST", "ST_raw"), ("mu_star", "effect")
-_KINDS = {"world": "worlds", "luck": "lucks of one world"}
+_KINDS = {"world": "worlds", "replicate": "replicates of one world"}
 
 
 class MeasuredCase(NamedTuple):
@@ -144,9 +144,9 @@ def _noise(one: MeasuredCase, drawn: Drawn) -> str:
 
 
 def stands_on(one: MeasuredCase, drawn: Drawn) -> Iterator[str]:
-    """How many points, worlds and lucks one case stands on, and what was left out."""
+    """How many points, worlds and replicates one case stands on, and what was left out."""
     whole = one.whole
-    points, worlds, lucks = whole.runs.shape
+    points, worlds, replicates = whole.runs.shape
     runs = int((~np.isnan(whole.runs)).sum())
     unit = (
         ""
@@ -155,7 +155,7 @@ def stands_on(one: MeasuredCase, drawn: Drawn) -> Iterator[str]:
     )
     yield (
         f"{spoken(one.case.label).capitalize()}: {thousands(points)} points{unit} of {len(drawn.factors)} inputs, each in "
-        f"{thousands(worlds)} world{'s' * (worlds > 1)} with {lucks} luck{'s' * (lucks > 1)}, {thousands(runs)} runs."
+        f"{thousands(worlds)} world{'s' * (worlds > 1)} with {replicates} replicate{'s' * (replicates > 1)}, {thousands(runs)} runs."
     )
     dropped = int((~whole.groups).sum())
     if dropped:
@@ -177,7 +177,7 @@ def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
             )
         yield (
             f"Intervals are 95 %. Parameter uncertainty: as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
-            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the lucks of one world (jackknife, "
+            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the replicates of one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
             "sum of squares)."
         )

@@ -1,7 +1,7 @@
 """Whose spread it is: an outcome's total spread split over parameter draws, worlds, the two together, and luck.
 
-Every point of a study meets the same worlds and, in each world, the same lucks (common random numbers). So draws ``D`` are crossed
-with worlds ``W``, and lucks ``L`` are nested in worlds and crossed with draws:
+Every point of a study meets the same worlds and, in each world, the same replicates (common random numbers). So draws ``D`` are crossed
+with worlds ``W``, and replicates ``L`` are nested in worlds and crossed with draws:
 
     y = mean + draw + world + draw x world + luck in the world + draw x luck in the world.
 
@@ -29,16 +29,16 @@ _FEWEST = 2  # of anything that is to have a spread
 class SpreadShares(NamedTuple):
     """What each source adds to the variance of one run; missing where the layout cannot tell.
 
-    Without a second luck, what luck adds is part of ``world`` and ``interaction``, and ``luck`` is missing.
+    Without a second replicate, what luck adds is part of ``world`` and ``interaction``, and ``replicate`` is missing.
     """
 
-    parameter: float  # between draws: what would be left with endless worlds and lucks
+    parameter: float  # between draws: what would be left with endless worlds and replicates
     world: float  # between worlds, the same in every draw
     interaction: float  # how far worlds differ in what a draw does
-    luck: float  # between lucks of one world
+    replicate: float  # between replicates of one world
     draws: int  # complete ones
     worlds: int
-    lucks: int
+    replicates: int
     dropped: int  # draws left out because a run of theirs has no value
 
     @property
@@ -65,22 +65,22 @@ class Bands(NamedTuple):
 
 
 class CompletePart(NamedTuple):
-    """The largest table without holes in a study that may be unfinished: which of its draws, worlds and lucks."""
+    """The largest table without holes in a study that may be unfinished: which of its draws, worlds and replicates."""
 
     draws: Flags  # [D]
     worlds: Flags  # [W]
-    lucks: Flags  # [L]
-    dropped: tuple[int, int, int]  # draws, worlds and lucks left out; worlds and lucks without any run are not missed
+    replicates: Flags  # [L]
+    dropped: tuple[int, int, int]  # draws, worlds and replicates left out; worlds and replicates without any run are not missed
 
     def of(self, values: Reals) -> Reals:
         """The same of ``[..., D, W, L]``."""
-        return np.asarray(values[..., self.draws, :, :][..., self.worlds, :][..., self.lucks])
+        return np.asarray(values[..., self.draws, :, :][..., self.worlds, :][..., self.replicates])
 
 
 def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
-    """The draws, worlds and lucks of ``[D, W, L]`` that hold most runs together and lack none.
+    """The draws, worlds and replicates of ``[D, W, L]`` that hold most runs together and lack none.
 
-    A study that was stopped while it grew has worlds, lucks or draws that are only begun. They are left out, and not the finished
+    A study that was stopped while it grew has worlds, replicates or draws that are only begun. They are left out, and not the finished
     runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest rest counts.
     ``begun`` ``[D, W, L]`` tells where there is any run, if that is more than what is known.
     """
@@ -88,11 +88,11 @@ def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
     best = tuple(np.zeros(size, bool) for size in known.shape)
     most = 0
     for least in np.unique(counts[counts > 0]):
-        worlds, lucks = _rectangle(counts >= least)
-        draws = known[:, worlds][:, :, lucks].all((1, 2))
-        size = int(draws.sum() * worlds.sum() * lucks.sum())
+        worlds, replicates = _rectangle(counts >= least)
+        draws = known[:, worlds][:, :, replicates].all((1, 2))
+        size = int(draws.sum() * worlds.sum() * replicates.sum())
         if size > most:
-            best, most = (draws, worlds, lucks), size
+            best, most = (draws, worlds, replicates), size
     there = known if begun is None else begun
     all_of = len(known), int(there.any((0, 2)).sum()), int(there.any((0, 1)).sum())
     dropped = all_of[0] - int(best[0].sum()), all_of[1] - int(best[1].sum()), all_of[2] - int(best[2].sum())
@@ -100,23 +100,23 @@ def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
 
 
 def _rectangle(had: Flags) -> tuple[Flags, Flags]:
-    """Worlds and lucks of which every pair is had, ``[W]`` and ``[L]`` from ``[W, L]``: the emptiest are dropped one by one."""
-    worlds, lucks = had.any(1), had.any(0)
-    while not had[np.ix_(worlds, lucks)].all():
-        of_world = np.where(worlds, had[:, lucks].mean(1), np.inf)
-        of_luck = np.where(lucks, had[worlds].mean(0), np.inf)
-        side, shares = (worlds, of_world) if of_world.min() <= of_luck.min() else (lucks, of_luck)
+    """Worlds and replicates of which every pair is had, ``[W]`` and ``[L]`` from ``[W, L]``: the emptiest are dropped one by one."""
+    worlds, replicates = had.any(1), had.any(0)
+    while not had[np.ix_(worlds, replicates)].all():
+        of_world = np.where(worlds, had[:, replicates].mean(1), np.inf)
+        of_replicate = np.where(replicates, had[worlds].mean(0), np.inf)
+        side, shares = (worlds, of_world) if of_world.min() <= of_replicate.min() else (replicates, of_replicate)
         side[int(shares.argmin())] = False
-    return worlds, lucks
+    return worlds, replicates
 
 
 def left_out(dropped: Sequence[int]) -> str:
-    """A sentence about draws, worlds and lucks that are left out; nothing where none is.
+    """A sentence about draws, worlds and replicates that are left out; nothing where none is.
 
     >>> left_out((1, 0, 2)), left_out((0, 0, 0))
-    ('Left out: 1 draw and 2 lucks, for a run of theirs is missing or has no value.', '')
+    ('Left out: 1 draw and 2 replicates, for a run of theirs is missing or has no value.', '')
     """
-    parts = [counted(count, noun) for count, noun in zip(dropped, ("draw", "world", "luck"), strict=True) if count]
+    parts = [counted(count, noun) for count, noun in zip(dropped, ("draw", "world", "replicate"), strict=True) if count]
     return f"Left out: {in_a_row(parts)}, for a run of theirs is missing or has no value." if parts else ""
 
 
@@ -149,27 +149,27 @@ def spread_components(values: Reals) -> SpreadShares:
         return SpreadShares(nan, nan, nan, nan, D, W, L, dropped)
     cells = table.mean(2)  # [D, W]
     of_draw, of_world, whole = cells.mean(1), cells.mean(0), float(cells.mean())
-    of_luck = table.mean(0)  # [W, L]
+    of_replicate = table.mean(0)  # [W, L]
     crossed = cells - of_draw[:, None] - of_world + whole
-    rest = table - cells[:, :, None] - of_luck + of_world[:, None]
+    rest = table - cells[:, :, None] - of_replicate + of_world[:, None]
     draw = _square(W * L * (of_draw - whole) ** 2, D - 1)
     world = _square(D * L * (of_world - whole) ** 2, W - 1)
     both = _square(L * crossed**2, (D - 1) * (W - 1))
-    luck = _square(D * (of_luck - of_world[:, None]) ** 2, W * (L - 1))
+    replicate = _square(D * (of_replicate - of_world[:, None]) ** 2, W * (L - 1))
     own = _square(rest**2, W * (D - 1) * (L - 1))
     parameter = (draw - both) / (W * L)
     if D < _FEWEST:
-        return SpreadShares(nan, (world - (luck if L > 1 else 0.0)) / L, nan, luck, D, W, L, dropped)
+        return SpreadShares(nan, (world - (replicate if L > 1 else 0.0)) / L, nan, replicate, D, W, L, dropped)
     if L < _FEWEST:
         return SpreadShares(parameter, (world - both) / D, both, nan, D, W, L, dropped)
     return SpreadShares(
         parameter=parameter,
-        world=(world - both - luck + own) / (D * L),
+        world=(world - both - replicate + own) / (D * L),
         interaction=(both - own) / L,
-        luck=own + (luck - own) / D,
+        replicate=own + (replicate - own) / D,
         draws=D,
         worlds=W,
-        lucks=L,
+        replicates=L,
         dropped=dropped,
     )
 

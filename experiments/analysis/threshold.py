@@ -72,7 +72,7 @@ class Curve(NamedTuple):
     changes: pd.DataFrame
     table: pd.DataFrame  # of steps
     steps: Steps
-    kept: CompletePart  # draws, worlds and lucks that all levels have
+    kept: CompletePart  # draws, worlds and replicates that all levels have
     begun: list[str]  # levels without a number, for they have few of their runs
 
 
@@ -141,7 +141,7 @@ def supported_values(policies: Policies, fewest: int) -> Policies:
 
 
 def shared(policies: Policies) -> tuple[Policies, CompletePart, list[str]]:
-    """The same in the draws, worlds and lucks that all levels have, which these are, and the levels left without a number.
+    """The same in the draws, worlds and replicates that all levels have, which these are, and the levels left without a number.
 
     Otherwise levels would differ by who was asked. A level with under half of the runs of the fullest one is no reason to drop
     those of the others.
@@ -153,7 +153,7 @@ def shared(policies: Policies) -> tuple[Policies, CompletePart, list[str]]:
     values = np.where(told[:, None, None, None], kept.of(policies.values), np.nan)
     begun = [name for name, count, enough in zip(policies.names, runs, told, strict=True) if count and not enough]
     futures = policies.futures[kept.draws].reset_index(drop=True)
-    counts = np.asarray(policies.counts[:, kept.draws][:, :, kept.worlds][..., kept.lucks])
+    counts = np.asarray(policies.counts[:, kept.draws][:, :, kept.worlds][..., kept.replicates])
     return Policies(policies.names, futures, values, counts), kept, begun
 
 

@@ -27,7 +27,7 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     """The arms of a design, each with a baseline of its own that differs from it in policy alone.
 
     The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
-    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``luck`` hold where the user says nothing
+    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``replicates`` hold where the user says nothing
     else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
     the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
@@ -63,7 +63,7 @@ def _but_for_arms(overrides: Iterable[str]) -> list[str]:
 def _said_by(design: Design, overrides: Sequence[str]) -> list[str]:
     """What a design says of every arm and of its size, as overrides; what the user says of the same keys holds instead."""
     given = {key_of(override) for override in overrides}
-    size = [f"{key}={value}" for key, value in (("seeds", design.seeds), ("luck", design.luck)) if value is not None]
+    size = [f"{key}={value}" for key, value in (("seeds", design.seeds), ("replicates", design.replicates)) if value is not None]
     return [override for override in (*design.constants, *size) if key_of(override) not in given]
 
 
@@ -88,7 +88,7 @@ def _refuse_unheeded(design_name: str, design: Design, overrides: Sequence[str])
                 )
 
 
-_COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "luck")
+_COMPARED_IN_ORDER = ("question", "baseline", "constants", "arms", "seeds", "replicates")
 _COMPARED = frozenset(_COMPARED_IN_ORDER)
 _UNHEEDED = frozenset(("scenarios", "size"))  # keys of a user that a design's comparison has no use for
 _OF_THE_CHOICE = ("scenario", "scenarios", "baseline", "design")

@@ -114,7 +114,7 @@ class Design(Record):
     outcomes: list[str] = []  # estimands that are kept; none stands for all
     slices: list[str] = []  # ways to slice that are kept; none stands for all
     seeds: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None  # worlds
-    luck: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None  # event seeds a world
+    replicates: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None  # event seeds a world
     _place: str = PrivateAttr("")  # the file that it was read from, as mistakes name it
 
     @model_validator(mode="after")
@@ -250,9 +250,9 @@ def refuse_design(asked: StudyConfig, study: str) -> None:
 
 
 def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:
-    """How a study is conducted, with the worlds and lucks of a design where the user says nothing of them."""
+    """How a study is conducted, with the worlds and replicates of a design where the user says nothing of them."""
     given = {key_of(override) for override in overrides}
-    said = {key: getattr(design, key) for key in ("seeds", "luck") if key not in given and getattr(design, key) is not None}
+    said = {key: getattr(design, key) for key in ("seeds", "replicates") if key not in given and getattr(design, key) is not None}
     return asked.model_copy(update=said)
 
 

@@ -288,7 +288,9 @@ OF_THE_SWEEP = frozenset(StudyConfig.model_fields) - {"scenarios", "baseline", "
 def refuse_fixed_world(config: Config) -> None:
     """A sweep's worlds follow from ``seed`` and ``seeds``. Raises ``ConfigError`` where another one is fixed."""
     if config.world_seed is not None:
-        raise ConfigError(f"world_seed: found {config.world_seed} in a sweep; accepted: null, with seed=... seeds=... luck=...")
+        raise ConfigError(
+            f"world_seed: found {config.world_seed} in a sweep; accepted: null, with seed=... seeds=... replicates=..."
+        )
 
 
 def of_the_sweep(override: str) -> bool:

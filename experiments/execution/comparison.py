@@ -62,7 +62,7 @@ def comparison_plan(arm_runs: Sequence[ArmRun], asked: StudyConfig, design: Desi
     first, kept = arm_runs[0].config.seed, design.model_copy(update={"keep": ["views", "given"]})
     least = asked.seeds if asked.until is None else max(asked.seeds, FIRST_LOOK_WORLDS)
     more = {"pages": pages, "open_ended": asked.until is not None}
-    return planned(study, command, kept, points_of_arms(arm_runs), asked, range(first, first + least), asked.luck, **more)
+    return planned(study, command, kept, points_of_arms(arm_runs), asked, range(first, first + least), asked.replicates, **more)
 
 
 def run_all(plan: Plan, arm_runs: Sequence[ArmRun], console: Console) -> Compared:
@@ -75,7 +75,7 @@ def run_all(plan: Plan, arm_runs: Sequence[ArmRun], console: Console) -> Compare
 def read_results(plan: Plan, arm_runs: Sequence[ArmRun]) -> Results:
     """All that a plan asked for, with what was displaced."""
     study, ids = StoredStudy(plan.folder), [str(point) for point in plan.points.frame["point"]]
-    results = study.results(ids, plan.worlds, plan.luck)
+    results = study.results(ids, plan.worlds, plan.replicates)
     against = [ids.index(point) for point in plan.points.frame["against"]]
     return with_displacement(results, study.given(results, ids), against, [arm_run.name for arm_run in arm_runs])
 
@@ -96,7 +96,7 @@ class Looks:
         worlds = len(plan.worlds)
         self._after.append(worlds)
         results = StoredStudy(plan.folder).results(
-            plan.points.frame["point"].tolist(), plan.worlds, plan.luck, Outcome(CASES_DISCLOSED[0])
+            plan.points.frame["point"].tolist(), plan.worlds, plan.replicates, Outcome(CASES_DISCLOSED[0])
         )
         halves = half_widths(results, self._arm_runs)
         self.wide = {name: half for name, half in halves.items() if not half <= self._wanted}
@@ -117,7 +117,9 @@ def half_widths(results: Results, arm_runs: Sequence[ArmRun]) -> dict[str, float
         return {arm_run.name: np.nan for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
     k = results.keys.index(CASES_DISCLOSED)
     pairs = [(arm_run, a) for a, arm_run in enumerate(arm_runs) if arm_run.against != a]
-    return {arm_run.name: float(half_width(mean_of(results.values[a, k] - results.values[arm_run.against, k]))) for arm_run, a in pairs}
+    return {
+        arm_run.name: float(half_width(mean_of(results.values[a, k] - results.values[arm_run.against, k]))) for arm_run, a in pairs
+    }
 
 
 def next_look(worlds: int, half: float, wanted: float, most: int) -> int:
@@ -134,12 +136,12 @@ def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> 
 
 
 def runs_frame(results: Results, arm_runs: Sequence[ArmRun]) -> pd.DataFrame:
-    """One row for each run and estimand: ``arm, world_seed, luck, metric, by, level, unit, value, count``."""
+    """One row for each run and estimand: ``arm, world_seed, replicate, metric, by, level, unit, value, count``."""
     a, k, w, j = np.nonzero((results.counts > 0) | ~np.isnan(results.values))
     columns: dict[str, pd.Categorical[str] | NDArray[np.int64]] = {
         "arm": _named(a, [arm_run.name for arm_run in arm_runs]),
         "world_seed": np.array(results.worlds, np.int64)[w],
-        "luck": j,
+        "replicate": j,
     }
     columns |= {name: _named(k, [key[part] for key in results.keys]) for part, name in enumerate(("metric", "by", "level"))}
     columns["unit"] = _named(k, [UNITS_KEPT[key[0]] for key in results.keys])
@@ -198,7 +200,7 @@ def manifest_of_arms(folder: Path, arm_runs: Sequence[ArmRun], ran: Compared, se
     }
     return manifest_of(
         ran.plan.command, [first], ran.plan.asked, folder, ran.plan.folder, seconds=round(seconds, 1), arms=arms,
-        seeds=ran.results.worlds, luck=ran.plan.luck, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.results), missing={},
+        seeds=ran.results.worlds, replicates=ran.plan.replicates, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.results), missing={},
     )  # fmt: skip
 
 

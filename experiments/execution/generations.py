@@ -61,7 +61,7 @@ def _objectives(plan: Plan, last: int) -> Sequence[list[float] | None]:
     """Mean objectives of the latest generation; None where a run is missing."""
     wanted = plan.design.search
     points = [str(point) for point in plan.points.frame["point"].iloc[-last:]]
-    results = StoredStudy(plan.folder).results(points, plan.worlds, plan.luck)
+    results = StoredStudy(plan.folder).results(points, plan.worlds, plan.replicates)
     keys = [results.keys.index((name, "all", "all")) for name in (wanted.objectives if wanted else ())]
     place = {point: number for number, point in enumerate(dict.fromkeys(points))}
     values = [results.values[place[point]][keys] for point in points]

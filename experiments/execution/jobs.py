@@ -47,8 +47,8 @@ def seed_of(base: Plain, key: RunKey) -> int:
     (7, 20006)
     """
     if base.get("world_seed") is not None:
-        return int(base["seed"]) + key.luck
-    return event_seed(key.world_seed, key.luck)
+        return int(base["seed"]) + key.replicate
+    return event_seed(key.world_seed, key.replicate)
 
 
 def trials(configs: Sequence[Config]) -> list[Config]:
@@ -97,7 +97,7 @@ def shared_of(points: Points, kept: Kept, code: str, folder: Path, writer: str =
     return Shared(points.bases, by_id, kept, code, trial, place, writer, luggage())
 
 
-def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
+def batches_of(points: Points, worlds: Sequence[int], replicates: int) -> list[Batch]:
     """All runs, world by world, and within a world those that share its facts together; the order never depends on workers.
 
     Raises ``ConfigError`` for more worlds than event seeds can tell apart.
@@ -112,7 +112,7 @@ def batches_of(points: Points, worlds: Sequence[int], luck: int) -> list[Batch]:
         Batch(tuple(RunKey(point, world, number) for point in group[first : first + BATCH]), home)
         for world in worlds
         for home, group in enumerate(groups.values())
-        for number in range(luck)
+        for number in range(replicates)
         for first in range(0, len(group), BATCH)
     ]
 

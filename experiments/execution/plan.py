@@ -1,4 +1,4 @@
-"""What is to be run: a design's points in so many worlds and lucks, and the store that keeps them."""
+"""What is to be run: a design's points in so many worlds and replicates, and the store that keeps them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Plan(NamedTuple):
     asked: StudyConfig
     points: Points
     worlds: list[int]
-    luck: int
+    replicates: int
     kept: Kept
     identity: Identity
     folder: Path
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     def batches(self) -> list[Batch]:
         """What this job has to do, if nothing were there yet."""
         number, of = self.shard
-        return batches_of(self.points, self.worlds, self.luck)[number - 1 :: of]
+        return batches_of(self.points, self.worlds, self.replicates)[number - 1 :: of]
 
     @property
     def keys(self) -> set[RunKey]:
@@ -52,16 +52,23 @@ class Plan(NamedTuple):
             RunKey(point, world, number)
             for point in self.points.frame["point"]
             for world in self.worlds
-            for number in range(self.luck)
+            for number in range(self.replicates)
         }
 
 
 def planned(
-    study: str, command: str, design: Design, points: Points, asked: StudyConfig, worlds: Sequence[int], luck: int, **more: Any
+    study: str,
+    command: str,
+    design: Design,
+    points: Points,
+    asked: StudyConfig,
+    worlds: Sequence[int],
+    replicates: int,
+    **more: Any,
 ) -> Plan:
     """The plan of a study; its store is the one that is named, or ``<output>/stores/<study>-<digest>``.
 
-    The digest covers whatever decides a run and not how many there are of them: more worlds and lucks expand the store. Raises
+    The digest covers whatever decides a run and not how many there are of them: more worlds and replicates expand the store. Raises
     ``ConfigError`` for a part of a study that is no sweep.
     """
     if asked.shard is not None and "shard" not in more:
@@ -71,7 +78,7 @@ def planned(
     identity = identity_of({name: checked_config(plain) for name, plain in points.bases.items()}, kept)
     digest = store_digest(identity, design.model_dump(mode="json", exclude_defaults=True))
     folder = store_folder(asked.store or f"{study}-{digest}", asked.output)
-    plan = Plan(command, design, asked, points, list(worlds), luck, kept, identity, folder, **more)
+    plan = Plan(command, design, asked, points, list(worlds), replicates, kept, identity, folder, **more)
     refuse_unguarded_plan(plan)  # before anything is written: a process that begins the script again goes no further
     return plan
 

@@ -55,5 +55,5 @@ def print_failures(ended: Sequence[Done], told: Counter[str], progress: Progress
             told[run.error] += 1
             if told[run.error] <= _MOST_TOLD:
                 more = "; further ones alike are only counted" if told[run.error] == _MOST_TOLD else ""
-                where = f"point {run.key.point}, world {run.key.world_seed}, luck {run.key.luck}"
+                where = f"point {run.key.point}, world {run.key.world_seed}, replicate {run.key.replicate}"
                 progress.console.print(f"failed: {where}: {run.error}{more}", markup=False, highlight=False, soft_wrap=True)

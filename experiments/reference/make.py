@@ -39,8 +39,8 @@ REPOSITORY = Path(__file__).parents[2]
 REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
 DEMO, SCENARIOS, ADAPTATION_PART, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
-_COMPARED = ("scenarios=all", "seeds=10", "luck=2")  # ``rogatory compare`` with these gives the scenarios
-ADAPTED = ("seeds=10", "luck=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
+_COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`` with these gives the scenarios
+ADAPTED = ("seeds=10", "replicates=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
 _SLICE = ("metric", "by", "level")
 _SHOWN = ("all", "group")  # slices of the headline estimands that ``comparison.csv`` keeps
 _EFFECT = tuple(name for name in COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("runs") + 1])
@@ -128,7 +128,7 @@ def headline_runs_of_arms(runs: pd.DataFrame) -> pd.DataFrame:
     """
     kind = TABLE_KINDS[SCENARIOS]["runs.csv"]
     rows = runs[of_headline(runs)]
-    seeds = [event_seed(int(world), int(luck)) for world, luck in zip(rows["world_seed"], rows["luck"], strict=True)]
+    seeds = [event_seed(int(world), int(replicate)) for world, replicate in zip(rows["world_seed"], rows["replicate"], strict=True)]
     return rows.assign(event_seed=np.array(seeds, np.int64))[[*kind.keys, *kind.numbers]].reset_index(drop=True)
 
 
@@ -236,7 +236,7 @@ def _replace(folder: Path, part: str, tables: _Tables, written: Path) -> None:
 
 
 def by_world(runs: pd.DataFrame) -> pd.DataFrame:
-    """Runs of a comparison as those of a study: an arm is a scenario, a world a seed, its lucks are averaged."""
+    """Runs of a comparison as those of a study: an arm is a scenario, a world a seed, its replicates are averaged."""
     mean = runs.groupby(["arm", "world_seed", *_SLICE], sort=False, observed=True)["value"].mean().reset_index()
     mean.columns = pd.Index(["scenario", "seed", *_SLICE, "value"])
     return mean.astype(dict.fromkeys(["scenario", *_SLICE], str))
@@ -312,7 +312,7 @@ def read_manifest(folder: Path, part: str) -> Manifest:
     wanted = ("command", "seeds", "scenarios", "versions", "machine", "code", "tables", "files", "seconds")
     if not isinstance(manifest, dict):
         raise ReadingError(f"{reference_path(path)}: found no manifest; accepted: what git has")
-    lacking = [key for key in (*wanted, *(["arms", "luck"] if part != DEMO else [])) if key not in manifest]
+    lacking = [key for key in (*wanted, *(["arms", "replicates"] if part != DEMO else [])) if key not in manifest]
     if lacking:
         raise ReadingError(f"{reference_path(path)}: lacks {', '.join(lacking)}; accepted: what git has")
     return dict(manifest)

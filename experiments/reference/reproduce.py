@@ -214,7 +214,7 @@ def overrides_of(manifest: Manifest, *without: str) -> list[str]:
 
 
 def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
-    """Scenarios and the baseline that they are read against, under the worlds and lucks of the manifest."""
+    """Scenarios and the baseline that they are read against, under the worlds and replicates of the manifest."""
     arm_runs, asked = arm_runs_again(manifest, arms)
     plan = comparison_plan(arm_runs, asked, _design_of(arm_runs), "compare", "reproduce", 0.0)
 
@@ -292,7 +292,7 @@ def adapting(manifest: Manifest, scenarios: Sequence[str]) -> tuple[list[ArmRun]
 
 
 def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
-    """The study of adaptation under the worlds and lucks of its manifest."""
+    """The study of adaptation under the worlds and replicates of its manifest."""
     arm_runs, asked = adapting(manifest, scenarios)
     spec = adaptation.checked_study(arm_runs[0].config, asked)
     plan = comparison_plan(arm_runs, asked, adaptation.adaptation_design(arm_runs), "adaptation", "reproduce", 0.0)

@@ -34,7 +34,7 @@ def write_report(
     """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
 
     ``comparison`` and ``cooperation`` are the tables of ``rogatory compare``, ``headers`` what the scenarios' files say of
-    themselves, ``facts`` how the study was run: ``command, seeds, luck, years, worlds, seconds, commit, versions, baseline,
+    themselves, ``facts`` how the study was run: ``command, seeds, replicates, years, worlds, seconds, commit, versions, baseline,
     stopped``, and ``question`` of a design; ``figures`` are the settings of each. The same input gives the same bytes. Raises
     ``ValueError`` for a table without a column that is read.
     """

@@ -23,7 +23,17 @@ from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_in_name
 from experiments.report.pictures import SLICE_NAMES, Picture
-from experiments.report.sentences import arm_digests, arm_in_words, few, interval, listed, numbered, several, sided, unsigned_percent
+from experiments.report.sentences import (
+    arm_digests,
+    arm_in_words,
+    few,
+    interval,
+    listed,
+    numbered,
+    several,
+    sided,
+    unsigned_percent,
+)
 from experiments.statistics import FEW_SEEDS
 from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config
@@ -206,7 +216,7 @@ def _brief(study: Adapted) -> Element:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
             content.append(tag("ul", [tag("li", _linked(name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
     facts = study.facts
-    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['luck'], 'draw')} of luck in each"
+    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
     small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")

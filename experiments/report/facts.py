@@ -17,7 +17,7 @@ def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:
     latest = study.latest
     sessions = [said for _, said in study.sessions if said["design"] == latest["design"]]
     coverage, ids = coverage_of(study), set(study.points["point"])
-    failures = study.failures[study.failures["point"].isin(ids) & (study.failures["luck"] < int(latest["luck"]))]
+    failures = study.failures[study.failures["point"].isin(ids) & (study.failures["replicate"] < int(latest["replicates"]))]
     code = latest["code"]
     changed = " with changes that were not committed" if code.get("dirty") else ""
     return {
@@ -25,11 +25,13 @@ def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:
         "seeds": coverage.whole,
         "left_out": coverage.told,
         "event_seeds": str(latest.get("event_seeds", "")),
-        "luck": int(latest["luck"]),
+        "replicates": int(latest["replicates"]),
         "wanted": coverage.wanted,
         "runs": coverage.wanted - coverage.missing,
         "missing": coverage.missing - coverage.failed,
-        "failed": [f"point {row.point}, world {row.world_seed}, luck {row.luck}: {row.error}" for row in failures.itertuples()],
+        "failed": [
+            f"point {row.point}, world {row.world_seed}, replicate {row.replicate}: {row.error}" for row in failures.itertuples()
+        ],
         "seconds": sum(float(said.get("seconds", 0.0)) for said in sessions),
         "commit": f"{code['commit']}{changed}" if code.get("commit") else None,
         "sources": code.get("sources"),

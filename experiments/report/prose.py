@@ -22,7 +22,7 @@ INTERVALS = (
 NO_HEADLINE = "a single result near zero deserves no headline."
 SPREADS = (
     "Spread of the paired differences. Standard deviation in per cent of the baseline, median over the scenarios; where worlds "
-    "spread more than luck, more worlds would narrow the intervals, and more draws of luck in each would not"
+    "spread more than luck, more worlds would narrow the intervals, and more replicates in each would not"
 )
 STATUS_MEANINGS = (
     "a choice of the modeller without a source. “Sourced” means that a published figure stands behind the number, not that it "

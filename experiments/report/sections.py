@@ -13,7 +13,6 @@ from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture
-from experiments.report.tables import linked, tables
 from experiments.report.sentences import (
     ABSENT,
     COOPERATION_METRICS,
@@ -37,6 +36,7 @@ from experiments.report.sentences import (
     unsigned_percent,
     waited,
 )
+from experiments.report.tables import linked, tables
 from experiments.text import THIN, Row, spoken, thousands, unknown
 from sim.metrics import UNITS, absent_metrics
 
@@ -104,7 +104,7 @@ def brief(study: ComparisonStudy) -> Element:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
             content.append(tag("ul", [tag("li", linked(study, arm), f": {_brief(study, arm)}") for arm in named]))
     facts = study.facts
-    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['luck'], 'draw')} of luck in each"
+    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
     small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
@@ -212,13 +212,13 @@ def _spreads(study: ComparisonStudy) -> Element:
     for metric in _HEADLINE:
         found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in (DOWN, UP, UNSURE)]
         columns = np.array([[row["world_sd"], row["event_sd"], row["baseline"]] for row in found], float).reshape(-1, 3)
-        worlds, luck, base = columns[~np.isnan(columns).any(axis=1)].T
+        worlds, replicate, base = columns[~np.isnan(columns).any(axis=1)].T
         if base.size:
-            middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, luck)]
-            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > luck).sum())} of {base.size}"))
+            middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, replicate)]
+            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > replicate).sum())} of {base.size}"))
         else:
-            rows.append((SUBJECTS[metric], "", "", "not known from one draw of luck a world"))
-    return table(prose.SPREADS, ("score", "between worlds", "between draws of luck", "worlds spread more in"), rows)
+            rows.append((SUBJECTS[metric], "", "", "not known from one replicate a world"))
+    return table(prose.SPREADS, ("score", "between worlds", "between replicates", "worlds spread more in"), rows)
 
 
 def _expectations(study: ComparisonStudy) -> list[Element]:
@@ -313,7 +313,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
     """The command, the commit, the seeds, the digests of all configurations and the checksums of the tables that were read."""
     told = {
         "Commit": str(facts["commit"] or "not known: not run from a repository"),
-        "World seeds": f"{seeds_text([int(seed) for seed in facts['seeds']])}; {several(facts['luck'], 'draw')} of luck in each",
+        "World seeds": f"{seeds_text([int(seed) for seed in facts['seeds']])}; {several(facts['replicates'], 'replicate')} in each",
         "Window": several(facts["years"], "year"),
         "Baseline": str(facts["baseline"]),
         "Time": several(round(float(facts["seconds"])), "second"),

@@ -39,7 +39,7 @@ class Extent(NamedTuple):
     points: int
     draws: int
     worlds: int
-    luck: int
+    replicates: int
     seeds: list[int]  # of the worlds that answers rest on
     without: int  # runs without a value of the outcome; none where that is not known
     rows: list[tuple[str, str]]  # head and text
@@ -47,29 +47,29 @@ class Extent(NamedTuple):
     @property
     def told(self) -> str:
         """In a few words."""
-        return f"{several(self.points, 'point')}. {self.replicates}"
+        return f"{several(self.points, 'point')}. {self.told_replicates}"
 
     @property
-    def replicates(self) -> str:
+    def told_replicates(self) -> str:
         """Worlds and luck, without a full stop."""
         if not self.worlds:
-            return "How many worlds and lucks were run is not known"
-        return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.luck, 'draw')} of luck in each"
+            return "How many worlds and replicates were run is not known"
+        return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.replicates, 'replicate')} in each"
 
 
 def extent_of(study: Study, facts: Facts) -> Extent:
-    """Points, worlds, lucks, years and runs of a study; what ``facts`` do not say is read from its outcome."""
+    """Points, worlds, replicates, years and runs of a study; what ``facts`` do not say is read from its outcome."""
     points = study.points
-    worlds, lucks, without = _held(study)
+    worlds, replicates, without = _held(study)
     seeds = [int(seed) for seed in facts.get("seeds", worlds)]
-    luck = int(facts.get("luck", lucks))
+    replicates = int(facts.get("replicates", replicates))
     draws = int(points["draw"].nunique())
-    found = Extent(len(points), draws, len(seeds), luck, seeds, without, [])
+    found = Extent(len(points), draws, len(seeds), replicates, seeds, without, [])
     return found._replace(rows=[*_design_rows(study, draws), *_run_rows(study, found, facts)])
 
 
 def _held(study: Study) -> tuple[list[int], int, int]:
-    """Worlds and lucks of the outcome that is asked for, and its runs without a value; nothing where the store lacks it."""
+    """Worlds and replicates of the outcome that is asked for, and its runs without a value; nothing where the store lacks it."""
     try:
         outcomes = study.outcomes(Outcome.of(study.asked.outcome))
     except ConfigError:  # the store does not hold it
@@ -93,11 +93,11 @@ def _design_rows(study: Study, draws: int) -> list[tuple[str, str]]:
 
 def _run_rows(study: Study, extent: Extent, facts: Facts) -> list[tuple[str, str]]:
     """What was run of a study and what was kept, as heads and texts; what is not known has no row."""
-    worlds, luck, left = several(extent.worlds, "world"), several(extent.luck, "draw"), facts.get("left_out")
-    wanted = int(facts.get("wanted", extent.points * extent.worlds * extent.luck))
+    worlds, replicates, left = several(extent.worlds, "world"), several(extent.replicates, "replicate"), facts.get("left_out")
+    wanted = int(facts.get("wanted", extent.points * extent.worlds * extent.replicates))
     without = f"{thousands(extent.without)} ({spoken(Outcome.of(study.asked.outcome))})"
     rows = [
-        ("Worlds and luck", f"{worlds}, {luck} of luck in each; the same for all points" if extent.seeds else ""),
+        ("Worlds and luck", f"{worlds}, {replicates} in each; the same for all points" if extent.seeds else ""),
         ("Worlds left out", f"{left}. Nothing on this page rests on them." if left else ""),
         ("Window", f"{several(study.config.years, 'year')} a run"),
         ("Runs", _runs(wanted, facts) if wanted else ""),

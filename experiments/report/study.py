@@ -21,9 +21,9 @@ from experiments.report.facts import Facts
 from experiments.report.odd import odd
 from experiments.report.page import line, page, section, table, tag
 from experiments.report.pictures import Picture
+from experiments.report.sentences import listed, numbered, several
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_behind, varied_numbers
 from experiments.report.tables import cells_of, text_columns
-from experiments.report.sentences import listed, numbered, several
 from experiments.settings import ANALYSES
 from experiments.statistics import FEW_SEEDS
 from experiments.store.outcomes import Study
@@ -45,7 +45,7 @@ _DRAWS = {
 def write_study(folder: Path, study: Study, analyses: Sequence[Analysis], facts: Facts) -> Path:
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
-    ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``luck`` (event
+    ``facts`` say how the study was run, each optional: ``commands`` (lines typed), ``seeds`` (of the worlds), ``replicates`` (event
     seeds a world), ``runs`` (done), ``missing`` (runs not done), ``failed`` (a line each), ``seconds``, ``commit``, ``sources``
     (fingerprint), ``event_seeds`` (how they follow), ``versions`` and ``machine`` (by name); ``facts_of`` gives those of a store.
     ``refused`` says why analyses that suit the design found too little to stand on.
@@ -200,7 +200,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
         tag("h3", "Parameters"),
         tag("p", parameters),
         tag("h3", "Replicates: worlds and luck"),
-        tag("p", " ".join([f"{extent.replicates}.", study_prose.PAIRED, *_caution(extent)])),
+        tag("p", " ".join([f"{extent.told_replicates}.", study_prose.PAIRED, *_caution(extent)])),
     ]
     for place, analysis in enumerate(analyses):
         if analysis.sure:
@@ -295,7 +295,7 @@ def analysis_figures(drawings: Sequence[Drawing], figures: Mapping[str, Mapping[
 
 
 def _run(study: Study, extent: Extent, facts: Facts) -> list[Element]:
-    """Points, worlds, lucks and years; what is missing; levers and conditions; the design."""
+    """Points, worlds, replicates and years; what is missing; levers and conditions; the design."""
     failed = [str(words) for words in facts.get("failed", ())]
     content = [_pairs(extent.rows)]
     if extent.without or failed or facts.get("missing"):

@@ -64,7 +64,7 @@ def _runs_in_rows(keys: Sequence[RunKey], lengths: NDArray[np.int64]) -> dict[st
     return {
         "point": pa.DictionaryArray.from_arrays(codes, points),
         "world_seed": np.repeat(np.array([key.world_seed for key in keys], np.int64), lengths),
-        "luck": np.repeat(np.array([key.luck for key in keys], np.int32), lengths),
+        "replicate": np.repeat(np.array([key.replicate for key in keys], np.int32), lengths),
     }
 
 

@@ -53,13 +53,14 @@ class Coverage(NamedTuple):
 
 def coverage_of(study: StoredStudy) -> Coverage:
     """How far the latest design of a store has been run."""
-    ids, lucks = set(study.points["point"]), int(study.latest["luck"])
+    ids, replicates = set(study.points["point"]), int(study.latest["replicates"])
     runs, failures = (
-        frame[frame["point"].isin(ids) & (frame["luck"] < lucks)] if len(frame) else frame for frame in (study.runs, study.failures)
+        frame[frame["point"].isin(ids) & (frame["replicate"] < replicates)] if len(frame) else frame
+        for frame in (study.runs, study.failures)
     )
     count = runs.groupby("world_seed").size()
     there = dict(zip(map(int, count.index.tolist()), count.tolist(), strict=True))
-    each = len(ids) * lucks
+    each = len(ids) * replicates
     worlds = sorted({*map(int, study.latest["worlds"]), *there})
     whole = [world for world in worlds if there.get(world, 0) == each]
     failed = int(failures["world_seed"].isin(worlds).sum()) if len(failures) else 0
@@ -77,13 +78,13 @@ def none_whole(study: StoredStudy) -> str:
 
 
 def missing_of(study: StoredStudy) -> pd.DataFrame:
-    """Runs that the latest design asks for and the store does not have: ``point, world_seed, luck``."""
+    """Runs that the latest design asks for and the store does not have: ``point, world_seed, replicate``."""
     latest = study.latest
     wanted = [
         RunKey(point, world, number)
         for point in dict.fromkeys(study.points["point"])
         for world in latest["worlds"]
-        for number in range(latest["luck"])
+        for number in range(latest["replicates"])
     ]
     have = set(study.runs[_KEY].itertuples(index=False, name=None))
     return pd.DataFrame([key for key in wanted if key not in have], columns=_KEY)

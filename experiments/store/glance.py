@@ -92,7 +92,9 @@ def _rows_in(part: TablePart) -> int:
 
 def _keys_in(part: TablePart) -> set[RunKey]:
     with _opened(part) as file:
-        columns = file.read(columns=list(RunKey._fields)).columns
+        columns = file.read(
+            columns=file.schema_arrow.names[: len(RunKey._fields)]
+        ).columns  # an earlier schema calls them otherwise
     return {RunKey(*row) for row in zip(*(column.to_pylist() for column in columns), strict=True)}
 
 

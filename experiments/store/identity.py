@@ -18,7 +18,7 @@ from sim.world.leaves import Plain, changed_leaves
 
 _LETTERS = 12
 _OF_A_RUN = "experiments/store/kept.py"
-_SIZES = ("question", "seeds", "luck", "size")  # of a design
+_SIZES = ("question", "seeds", "replicates", "size")  # of a design
 _MOST = 4  # keys of one base that are told
 _DECIDE = ("python", "numpy", "numba", "scipy")  # packages whose version may change a number
 
@@ -72,7 +72,7 @@ def identity_of(bases: Mapping[str, Config], kept: Kept) -> Identity:
 def store_digest(identity: Identity, design: Mapping[str, object]) -> str:
     """Twelve hexadecimal characters of all that decides the runs of a study, but for how many there are of them.
 
-    So more worlds, lucks or draws go into the same store, and whatever else changes into another.
+    So more worlds, replicates or draws go into the same store, and whatever else changes into another.
     """
     decisive = {name: part for name, part in identity.items() if name != "commit"}
     asked = {name: part for name, part in design.items() if name not in _SIZES}

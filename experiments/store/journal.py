@@ -18,14 +18,14 @@ JOURNAL = "journal"
 _BEFORE, _AFTER = ("event_seed", "digest", "code"), ("error", "traceback")
 _OF_TABLES = ", ".join(f"{name} BLOB, {name}_rows INTEGER, {name}_checksum INTEGER" for name in TRAVEL)
 _TABLE = (
-    "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, luck INTEGER, event_seed INTEGER, digest TEXT, code TEXT, "
-    f"{_OF_TABLES}, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, luck))"
+    "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, replicate INTEGER, event_seed INTEGER, digest TEXT, code TEXT, "
+    f"{_OF_TABLES}, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, replicate))"
 )
 _COUNT = len(RunKey._fields) + len(_BEFORE) + len(TRAVEL) * len(Packed._fields) + len(_AFTER)
 _ADD = f"INSERT OR REPLACE INTO done VALUES ({','.join('?' * _COUNT)})"  # noqa: S608 - of our own words
-_DROP = "DELETE FROM done WHERE point = ? AND world_seed = ? AND luck = ?"
+_DROP = "DELETE FROM done WHERE point = ? AND world_seed = ? AND replicate = ?"
 _DIGESTS = "SELECT DISTINCT point, digest FROM done WHERE error = '' ORDER BY point, digest"
-_RUNS = "SELECT point, world_seed, luck FROM done WHERE error = ''"
+_RUNS = "SELECT point, world_seed, {} FROM done WHERE error = ''"
 _BEGUN = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'done'"
 
 
@@ -96,8 +96,14 @@ def digests_in(path: Path) -> list[tuple[str, str]]:
 
 
 def runs_in(path: Path) -> list[RunKey]:
-    """The runs in a journal that went well; those of a journal of schema 1 too."""
-    return [RunKey(*row) for row in _peek(path, lambda base: iter(base.execute(_RUNS)))]
+    """The runs in a journal that went well; those of a journal of an earlier schema too."""
+    return [RunKey(*row) for row in _peek(path, _that_went_well)]
+
+
+def _that_went_well(base: sqlite3.Connection) -> Iterator[tuple[str, int, int]]:
+    """Point, world seed and replicate of each run; what the third is called hangs on the schema."""
+    names = [str(column[1]) for column in base.execute("PRAGMA table_info(done)")]
+    return iter(base.execute(_RUNS.format(names[RunKey._fields.index("replicate")])))
 
 
 def _peek[T](path: Path, rows: Callable[[sqlite3.Connection], Iterator[T]]) -> list[T]:
@@ -129,7 +135,7 @@ def _refuse_stranger(path: Path) -> None:
 
 
 def _rows(base: sqlite3.Connection) -> Iterator[Done]:
-    for row in base.execute("SELECT * FROM done ORDER BY world_seed, luck, point"):
+    for row in base.execute("SELECT * FROM done ORDER BY world_seed, replicate, point"):
         key, before, after = RunKey(*row[: len(RunKey._fields)]), row[len(RunKey._fields) : _FIRST], row[-len(_AFTER) :]
         parts = (row[place : place + len(Packed._fields)] for place in range(_FIRST, _COUNT - len(_AFTER), len(Packed._fields)))
         tables = {name: Packed(*part) for name, part in zip(TRAVEL, parts, strict=True) if part[0] is not None}

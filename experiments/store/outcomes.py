@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """One outcome of ``P`` points in ``W`` worlds and ``L`` lucks; a run without a value is missing (nan)."""
+    """One outcome of ``P`` points in ``W`` worlds and ``L`` replicates; a run without a value is missing (nan)."""
 
     outcome: Outcome
     points: pd.DataFrame  # [P] columns FIXED, levers, uncertainties; in the order of the design
@@ -60,7 +60,7 @@ class Outcomes(NamedTuple):
 
     @property
     def means(self) -> Reals:
-        """Mean over worlds of the mean over lucks, ``[P]``."""
+        """Mean over worlds of the mean over replicates, ``[P]``."""
         return mean_of(mean_of(self.values))
 
     def of(self, scenario: str | None = None, condition: str | None = None) -> Outcomes:

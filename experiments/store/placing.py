@@ -1,4 +1,4 @@
-"""Rows of a store's tables as arrays: where each stands among the points, worlds and lucks that are asked for."""
+"""Rows of a store's tables as arrays: where each stands among the points, worlds and replicates that are asked for."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class Places(NamedTuple):
 
     points: dict[str, int]
     worlds: dict[int, int]
-    lucks: int
+    replicates: int
 
     @classmethod
-    def of(cls, points: Sequence[str], worlds: Sequence[int], lucks: int) -> Places:
+    def of(cls, points: Sequence[str], worlds: Sequence[int], replicates: int) -> Places:
         """Points and worlds numbered from 0 in the order in which they are asked for; one that comes twice has one place."""
         point = {name: place for place, name in enumerate(dict.fromkeys(points))}
-        return cls(point, {world: place for place, world in enumerate(dict.fromkeys(worlds))}, lucks)
+        return cls(point, {world: place for place, world in enumerate(dict.fromkeys(worlds))}, replicates)
 
     def runs(self, table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Places ``[3, R]`` of the runs of rows, and which rows are of a run that is asked for."""
         point = _coded(table["point"], self.points)
         seeds, inverse = np.unique(table["world_seed"].to_numpy(), return_inverse=True)
         world = np.array([self.worlds.get(int(seed), -1) for seed in seeds], np.int64)[inverse]
-        luck = table["luck"].to_numpy().astype(np.int64)
-        return np.stack([point, world, luck]), (point >= 0) & (world >= 0) & (luck < self.lucks)
+        replicate = table["replicate"].to_numpy().astype(np.int64)
+        return np.stack([point, world, replicate]), (point >= 0) & (world >= 0) & (replicate < self.replicates)
 
 
 def estimates_in(table: pa.Table, places: Places, known: dict[EstimandKey, int]) -> Rows:
@@ -61,8 +61,8 @@ def given_in(table: pa.Table, places: Places, results: Results) -> Iterator[tupl
     case, day = table["case"].to_numpy()[rows[order]], table["day"].to_numpy()[rows[order]]
     ways = {way: _words(table[way]) for way in SLICED_BY}
     for number, part in zip(*_groups(at[order]), strict=True):
-        place, world, luck = (int(axis) for axis in np.unravel_index(number, shape))
-        here = place, world, luck
+        place, world, replicate = (int(axis) for axis in np.unravel_index(number, shape))
+        here = place, world, replicate
         levels = levels_in(results, here)
         mine = rows[order][part]
         codes = {way: _into(codes[mine], words, levels[way]) for way, (codes, words) in ways.items()}

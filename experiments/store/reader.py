@@ -118,29 +118,31 @@ class StoredStudy:
         )
 
     def results(
-        self, points: Sequence[str] | None = None, worlds: Sequence[int] | None = None, lucks: int | None = None,
+        self, points: Sequence[str] | None = None, worlds: Sequence[int] | None = None, replicates: int | None = None,
         outcome: Outcome | None = None,
     ) -> Results:  # fmt: skip
-        """All estimands, or one, of the points, worlds and lucks that are asked for, or of all that there are."""
+        """All estimands, or one, of the points, worlds and replicates that are asked for, or of all that there are."""
         ids = list(dict.fromkeys(self.points["point"] if points is None else points))
-        places = Places.of(ids, self._worlds() if worlds is None else worlds, self._lucks() if lucks is None else lucks)
+        places = Places.of(
+            ids, self._worlds() if worlds is None else worlds, self._replicates() if replicates is None else replicates
+        )
         known: dict[EstimandKey, int] = {}
         wanted = None
         if outcome is not None:
             wanted = reduce(and_, (pc.field(name) == word for name, word in zip(WORDS, outcome, strict=True)))
         parts = [estimates_in(table, places, known) for table in self._tables(DATA, wanted)]
-        return results_of([*known], parts, len(ids), list(places.worlds), places.lucks)
+        return results_of([*known], parts, len(ids), list(places.worlds), places.replicates)
 
     def given(self, results: Results, points: Sequence[str]) -> dict[RunPlace, Given]:
         """Whom each run of a board disclosed, nobody perhaps; ``points`` are those of the board."""
         places = Places.of(points, results.worlds, results.values.shape[3])
         found = {run: given for table in self._tables(GIVEN) for run, given in given_in(table, places, results)}
-        count, _, worlds, lucks = results.values.shape
-        every = product(range(count), range(worlds), range(lucks))
+        count, _, worlds, replicates = results.values.shape
+        every = product(range(count), range(worlds), range(replicates))
         return {run: found.get(run) or nobody(levels_in(results, run)) for run in every}
 
     def views(self, name: str) -> pd.DataFrame:
-        """The rows of one view, run by run: ``point, world_seed, luck, a, b, value, count``."""
+        """The rows of one view, run by run: ``point, world_seed, replicate, a, b, value, count``."""
         tables = [table.drop_columns(["view"]).to_pandas() for table in self._tables(VIEWS, pc.field("view") == name)]
         return _once(tables)
 
@@ -158,7 +160,7 @@ class StoredStudy:
             yield table if wanted is None else table.filter(wanted)
 
     def outcomes(self, outcome: Outcome) -> Outcomes:
-        """One outcome of all points, in the worlds that are whole and the lucks that were asked for.
+        """One outcome of all points, in the worlds that are whole and the replicates that were asked for.
 
         A value that a run has not is nan. Raises ``ConfigError`` if no run has it, or no world is whole.
         """
@@ -166,7 +168,7 @@ class StoredStudy:
         if not coverage.whole and len(self.runs):
             raise ConfigError(none_whole(self))
         worlds = coverage.whole
-        results = self.results(worlds=worlds, lucks=int(self.latest["luck"]), outcome=outcome)
+        results = self.results(worlds=worlds, replicates=int(self.latest["replicates"]), outcome=outcome)
         if not results.keys or outcome.metric not in UNITS:
             raise ConfigError(f"outcome: found {str(outcome)!r}, which no run in {self.folder} has; accepted: {self._held()}")
         place = pd.Series(range(results.values.shape[0]), list(dict.fromkeys(self.points["point"])))
@@ -186,8 +188,8 @@ class StoredStudy:
     def _worlds(self) -> list[int]:
         return sorted({int(seed) for seed in self.runs["world_seed"]})
 
-    def _lucks(self) -> int:
-        return 1 + int(self.runs["luck"].max()) if len(self.runs) else 0
+    def _replicates(self) -> int:
+        return 1 + int(self.runs["replicate"].max()) if len(self.runs) else 0
 
     def _held(self) -> str:
         names = {word for part in table_parts(self.folder, DATA)[:1] for word in read_part(part, ["metric"])["metric"].to_pylist()}

@@ -33,7 +33,7 @@ def requests_of(folder: Path, key: RunKey) -> Path:
 
 
 def _named(key: RunKey) -> str:
-    return f"{key.point}-{key.world_seed}-{key.luck}.parquet"
+    return f"{key.point}-{key.world_seed}-{key.replicate}.parquet"
 
 
 def write_requests(requests: pd.DataFrame, folder: Path, run: Done, writer: str) -> None:

@@ -20,7 +20,7 @@ RunPlace = tuple[int, int, int]  # places of point, world and luck
 
 
 class Results(NamedTuple):
-    """``A`` points, ``K`` estimands, ``W`` worlds and ``L`` lucks; a missing value is an estimand, or a run, without one."""
+    """``A`` points, ``K`` estimands, ``W`` worlds and ``L`` replicates; a missing value is an estimand, or a run, without one."""
 
     keys: list[EstimandKey]  # [K] in the order of ``UNITS``
     values: NDArray[np.float64]  # [A, K, W, L]
@@ -46,12 +46,12 @@ class Rows(NamedTuple):
     events: NDArray[np.int64]  # [R]
 
 
-def results_of(keys: Sequence[EstimandKey], parts: Iterable[Rows], points: int, worlds: list[int], lucks: int) -> Results:
+def results_of(keys: Sequence[EstimandKey], parts: Iterable[Rows], points: int, worlds: list[int], replicates: int) -> Results:
     """The estimates of all parts, in the order of their estimands."""
     order = sorted(range(len(keys)), key=lambda place: rank(keys[place]))
     at = np.empty(len(keys), np.int64)
     at[order] = np.arange(len(keys))
-    values = np.full((points, len(keys), len(worlds), lucks), np.nan)
+    values = np.full((points, len(keys), len(worlds), replicates), np.nan)
     counts = np.zeros(values.shape, np.int64)
     for part in parts:
         where = part.run[0], at[part.key], part.run[1], part.run[2]
@@ -68,12 +68,12 @@ def with_displacement(results: Results, given: Mapping[RunPlace, Given], against
     found = _displacements(given, against, names)
     if not found:
         return results
-    points, _, worlds, lucks = results.values.shape
-    shape = points, len(found), worlds, lucks
+    points, _, worlds, replicates = results.values.shape
+    shape = points, len(found), worlds, replicates
     values, counts = np.full(shape, np.nan), np.zeros(shape, np.int64)
     for k, entries in enumerate(found.values()):
-        for (place, w, luck), value, count in entries:
-            values[place, k, w, luck], counts[place, k, w, luck] = value, count
+        for (place, w, replicate), value, count in entries:
+            values[place, k, w, replicate], counts[place, k, w, replicate] = value, count
     keys = [*results.keys, *found]
     order = sorted(range(len(keys)), key=lambda k: rank(keys[k]))
     values, counts = (np.concatenate(both, axis=1)[:, order] for both in ((results.values, values), (results.counts, counts)))
@@ -85,8 +85,8 @@ def _displacements(
 ) -> dict[EstimandKey, list[tuple[RunPlace, float, int]]]:
     """By estimand: each run with its value and the events behind it, of the runs that have a baseline and know the treaty."""
     found: dict[EstimandKey, list[tuple[RunPlace, float, int]]] = {}
-    for (place, w, luck), mine in given.items():
-        theirs = given.get((against[place], w, luck))
+    for (place, w, replicate), mine in given.items():
+        theirs = given.get((against[place], w, replicate))
         if against[place] == place or theirs is None or not all(_TREATY in side.levels["instrument"] for side in (mine, theirs)):
             continue
         whole = displaced(theirs, mine, _TREATY)
@@ -95,14 +95,14 @@ def _displacements(
             *displacement_rows(theirs, mine, _TREATY),
         ]
         for metric, by, level, value, count in rows:
-            found.setdefault((metric, by, level), []).append(((place, w, luck), value, count))
+            found.setdefault((metric, by, level), []).append(((place, w, replicate), value, count))
     return found
 
 
 def levels_in(results: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:
     """The levels that a run has of each way in which its disclosures are sliced."""
-    place, w, luck = run
-    known = ~np.isnan(results.values[place, :, w, luck])
+    place, w, replicate = run
+    known = ~np.isnan(results.values[place, :, w, replicate])
     return {
         way: tuple(level for k, (metric, by, level) in enumerate(results.keys) if known[k] and metric == _DISCLOSED and by == way)
         for way in SLICED_BY

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA = "2"
+SCHEMA = "3"
 """Version of the tables; another one is refused."""
 VERSION_KEY = b"rogatory_schema"
 _META = {VERSION_KEY: SCHEMA.encode()}
@@ -47,7 +47,7 @@ TRAVEL = {
     ),
 }
 """What one run leaves, as it travels; the store adds which run it is, and to the data the unit."""
-_OF_A_RUN = [("point", pa.string()), ("world_seed", pa.int64()), ("luck", pa.int32())]
+_OF_A_RUN = [("point", pa.string()), ("world_seed", pa.int64()), ("replicate", pa.int32())]
 _UNIT_BEFORE = "value"
 
 
@@ -84,7 +84,7 @@ class RunKey(NamedTuple):
 
     point: str
     world_seed: int
-    luck: int
+    replicate: int
 
 
 class Packed(NamedTuple):

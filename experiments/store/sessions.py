@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from experiments.store.parts import StoreError
 
-_SAID = {"design", "points", "worlds", "luck", "bases"}  # what is read of a session
+_SAID = {"design", "points", "worlds", "replicates", "bases"}  # what is read of a session
 
 
 class SessionRecord(NamedTuple):

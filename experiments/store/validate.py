@@ -226,7 +226,7 @@ def _rows(name: str, runs: pa.Table, part: TablePart, rows: pa.Table) -> list[st
     faults, start = [], 0
     for run in runs.to_pylist():
         stop = start + run[f"{name}_rows"]
-        key = RunKey(run["point"], run["world_seed"], run["luck"])
+        key = RunKey(run["point"], run["world_seed"], run["replicate"])
         same = (points[start:stop] == key.point).all() and (worlds[start:stop] == key.world_seed).all()
         own = rows.select(TRAVEL[name].names).slice(start, stop - start)
         if not same or rows_checksum(own) != run[f"{name}_checksum"]:
@@ -236,7 +236,7 @@ def _rows(name: str, runs: pa.Table, part: TablePart, rows: pa.Table) -> list[st
 
 
 def _named(key: RunKey) -> str:
-    return f"point {key.point}, world {key.world_seed}, luck {key.luck}"
+    return f"point {key.point}, world {key.world_seed}, replicate {key.replicate}"
 
 
 def content_checksum(folder: Path) -> str:

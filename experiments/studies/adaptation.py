@@ -1,7 +1,7 @@
 """What each safeguard protects on paper, and what is left of it once everyone has adapted.
 
-``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [luck=2]``: every scenario under requesters who go on as
-they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and lucks.
+``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [replicates=2]``: every scenario under requesters who go on as
+they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and replicates.
 """
 
 from __future__ import annotations
@@ -143,12 +143,12 @@ def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
     for key, found in (("world_seed", config.world_seed), ("until", asked.until)):
         if found is None:
             continue
-        raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x luck replicates")
+        raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x replicates runs")
     return spec_from("adaptation", AdaptationSpec, asked)
 
 
 def _size(ran: Compared, first: Config) -> str:
-    return f"{counted(ran.worlds, 'world')} x {ran.plan.luck} luck, {counted(first.years, 'year')}, paired"
+    return f"{counted(ran.worlds, 'world')} x {ran.plan.replicates} replicates, {counted(first.years, 'year')}, paired"
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _size(ran: Compared, first: Config) -> str:
 def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str, Any]:
     """How the study was run, for its report."""
     return {
-        "command": f"rogatory {command}", "seeds": ran.results.worlds, "luck": ran.plan.luck, "years": first.years,
+        "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
         "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
         "versions": package_versions(), "baseline": first.scenario_name,
     }  # fmt: skip

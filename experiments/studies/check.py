@@ -51,7 +51,7 @@ def _summary(study: StoredStudy, folder: Path) -> object:
     for what, count in (
         ("points", study.points["point"].nunique()),
         ("worlds", runs["world_seed"].nunique()),
-        ("lucks", runs["luck"].nunique()),
+        ("replicates", runs["replicate"].nunique()),
         ("runs", len(runs)),
         ("of these in a journal", len(study.journalled)),
         ("failures", len(study.failures)),
@@ -74,7 +74,7 @@ def _alike(study: StoredStudy) -> list[str]:
 
 
 def _run(row: object) -> str:
-    return f"point {row.point}, world {row.world_seed}, luck {row.luck}"  # type: ignore[attr-defined]
+    return f"point {row.point}, world {row.world_seed}, replicate {row.replicate}"  # type: ignore[attr-defined]
 
 
 def _tell(console: Console, word: str, lines: Sequence[str]) -> None:

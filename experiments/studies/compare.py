@@ -1,6 +1,6 @@
 """Many scenarios against one baseline, paired run by run: what each protects, what it costs, and how sure that is.
 
-``rogatory compare scenarios=all baseline=as_adopted seeds=10 luck=2``, or ``design=threshold_sweep`` for the arms of a design.
+``rogatory compare scenarios=all baseline=as_adopted seeds=10 replicates=2``, or ``design=threshold_sweep`` for the arms of a design.
 The baseline is the line that the others are read against and no arm of its own.
 """
 
@@ -73,7 +73,7 @@ def main(*overrides: str) -> Path:
             write_contrast_tables(folder, *tables)
         if tables is not None:
             facts = {
-                "command": f"rogatory {command}", "seeds": ran.results.worlds, "luck": ran.plan.luck, "years": first.years,
+                "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
                 "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
                 "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
                 "question": plan.design.question if asked.design else "",
@@ -86,7 +86,7 @@ def main(*overrides: str) -> Path:
     with lacking.told_after(written):
         if tables is not None:
             comparison, cooperation = tables
-            console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.luck), console.width))
+            console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.replicates), console.width))
             reasons = [ran.stopped, *_unsaid(ran.results)]
             for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -115,7 +115,7 @@ def _check_study(config: Config, asked: StudyConfig) -> None:
     if config.world_seed is not None:
         raise ConfigError(
             f"world_seed: found {config.world_seed}; accepted: null in compare, whose worlds are seed, seed + 1, ... "
-            f"(one world under many lucks: seed={config.world_seed} seeds=1 luck=20)"
+            f"(one world under many replicates: seed={config.world_seed} seeds=1 replicates=20)"
         )
     if asked.until is not None and asked.most_seeds < max(asked.seeds, FIRST_LOOK_WORLDS):
         raise ConfigError(
@@ -164,7 +164,7 @@ def _unsaid(results: Results) -> list[str]:
     """What the number of replicates cannot tell, and why."""
     said = []
     if results.values.shape[3] == 1:
-        said.append("No s.d. of worlds and luck: with one luck a world the two cannot be told apart (luck=2 would).")
+        said.append("No s.d. of worlds and luck: with one replicate a world the two cannot be told apart (replicates=2 would).")
     if len(results.worlds) == 1:
         said.append("No intervals: worlds are the independent units, and one has no spread.")
     return said
@@ -173,7 +173,7 @@ def _unsaid(results: Results) -> list[str]:
 _WIDE = 118  # letters that the whole table needs
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
 _COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
-_SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. luck"}
+_SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. replicates"}
 _HONEST = (
     "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
     "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
@@ -216,14 +216,14 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     """A table of arms, the one that protects most first, for a terminal of so many letters.
 
     Columns: change of disclosed cases, of needs met and of requests unanswered, each in per cent of the baseline; then how much
-    that change varies between worlds, and between draws of luck. ``config`` is the baseline's, ``size`` says how many worlds and
-    lucks. A terminal narrower than the whole table gets its first two numbers.
+    that change varies between worlds, and between replicates. ``config`` is the baseline's, ``size`` says how many worlds and
+    replicates. A terminal narrower than the whole table gets its first two numbers.
     """
     whole = width >= _WIDE
     shown, spreads = dict(list(_COLUMNS.items())[: None if whole else 2]), _SPREADS if whole else {}
     heads = [*shown.values(), *spreads.values()]
     what = f"change against {config.scenario_name}, per cent of it"
-    extent = f"{counted(size[0], 'world')} x {size[1]} luck, {counted(config.years, 'year')}, paired"
+    extent = f"{counted(size[0], 'world')} x {size[1]} replicates, {counted(config.years, 'year')}, paired"
     table = table_of(f"{what}; {extent}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
     ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")

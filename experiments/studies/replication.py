@@ -41,9 +41,9 @@ def replication_plan(study: str, question: str, arms: Sequence[Config], asked: S
         check(config, known)
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
     points = points_of_arms([ArmRun(config.scenario_name, config, 0) for config in arms])
-    pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another luck
-    worlds, luck = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
-    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, luck, pages=pages)
+    pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another replicate
+    worlds, replicates = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
+    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, replicates, pages=pages)
 
 
 def conduct_study(

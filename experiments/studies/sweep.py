@@ -47,7 +47,7 @@ def sweep_plan(overrides: Sequence[str]) -> Plan:
     points = points_of(design, of_all)
     asked = sized_by(design, asked, overrides)
     seeds, shard = asked.seeds, _shard(asked.shard)
-    runs = len(points.frame) * seeds * asked.luck
+    runs = len(points.frame) * seeds * asked.replicates
     if runs > MOST_RUNS:
         raise ConfigError(f"seeds: found {runs:,} runs of {len(points.frame):,} points; accepted: at most {MOST_RUNS:,} of a sweep")
     if design.search is not None and asked.shard is not None:
@@ -58,7 +58,7 @@ def sweep_plan(overrides: Sequence[str]) -> Plan:
     worlds = [config.seed + number for number in range(seeds)]
     name, command = safe_name(Path(asked.design or "").stem), " ".join(["sweep", *overrides])
     more = {"writer": writer, "shard": shard, "overrides": tuple(of_all)}
-    return planned(name, command, design, points, asked, worlds, asked.luck, **more)
+    return planned(name, command, design, points, asked, worlds, asked.replicates, **more)
 
 
 def _shard(asked: str | None) -> tuple[int, int]:

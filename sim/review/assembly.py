@@ -26,8 +26,8 @@ from sim.arrays import Reals
 from sim.compiled import CACHE
 from sim.own_folder import PRIVATE
 from sim.review import functions, pipeline, templates
-from sim.review.safeguard import Ground, Look, Safeguard, in_check_order, own_numbers
 from sim.review.identifiers import Words, names_in, parameter_columns, words_of
+from sim.review.safeguard import Ground, Look, Safeguard, in_check_order, own_numbers
 from sim.world.record import ConfigError
 
 StepFunction = Callable[..., object]

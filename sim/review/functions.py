@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from textwrap import indent
 
 from sim.review import templates
+from sim.review.identifiers import SHARED, Words, names_in
 from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of
 from sim.review.templates import filled
-from sim.review.identifiers import SHARED, Words, names_in
 
 DESK, PANEL = "desk", "panel"
 _WIDEST = 120  # letters of a condition that stands on one line

@@ -1,4 +1,4 @@
-"""Studies of functions with known answers, by the real path: a design's draws, values in worlds and lucks, a told study."""
+"""Studies of functions with known answers, by the real path: a design's draws, values in worlds and replicates, a told study."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def told(design: Design, values: Reals, points: pd.DataFrame, *overrides: str) -
 
 
 def study_of(
-    design: Design, function: Function, noise: Reals | float = 0.0, worlds: int = 1, lucks: int = 1, *overrides: str
+    design: Design, function: Function, noise: Reals | float = 0.0, worlds: int = 1, replicates: int = 1, *overrides: str
 ) -> ArrayStudy:
     """``function`` at every point, with ``noise`` (a standard deviation, or ``[P, W, L]``) on top of it."""
     points = points_of(design)
     means = np.asarray(function(points), float)[:, None, None]
     if not isinstance(noise, np.ndarray):
-        noise = noise * np.random.default_rng(7).standard_normal((len(points), worlds, lucks))
+        noise = noise * np.random.default_rng(7).standard_normal((len(points), worlds, replicates))
     return told(design, means + noise, points, *overrides)
 
 

@@ -46,7 +46,9 @@ def numbered(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     return read_against(frame, design)
 
 
-def outcomes(outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]) -> Outcomes:
+def outcomes(
+    outcome: Outcome, points: pd.DataFrame, values: Callable[[Mapping[str, Any]], Any], shape: tuple[int, int]
+) -> Outcomes:
     """Values of each point, ``[W, L]`` or what broadcasts to it."""
     found = np.stack([np.broadcast_to(np.asarray(values(row), float), shape) for row in points.to_dict("records")])
     return Outcomes(outcome, points, found, np.full(found.shape, 1000), list(range(shape[0])))

@@ -21,7 +21,7 @@ from experiments.figures.style import BETTER, FAINT, WORSE
 from experiments.figures.waterfall import colour_of
 from experiments.store.outcomes import Outcome
 from sim.world.record import ConfigError
-from tests.analysis.lattices import HARM, NEEDS, outcomes, design, numbered, on, points_of, told
+from tests.analysis.lattices import HARM, NEEDS, design, numbered, on, outcomes, points_of, told
 
 Row = Mapping[str, Any]
 OWN = {"a": 0.03, "b": 0.01, "c": 0.0}

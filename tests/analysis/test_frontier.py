@@ -26,7 +26,7 @@ from tests.analysis.studies import asked_again
 
 Row = Mapping[str, Any]
 WORLD = np.array([0.02, -0.01, 0.0, 0.04, -0.05, 0.0])[:, None]  # what a world adds to every policy alike
-MANY = (6, 2)  # worlds, lucks
+MANY = (6, 2)  # worlds, replicates
 FEW = {"frontier": {"resamples": 200, "splits": 50}}
 
 # --- who is on the front ----------------------------------------------------------------------------------------------------

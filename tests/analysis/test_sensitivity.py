@@ -83,10 +83,10 @@ def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("worlds", "lucks"), [(8, 1), (4, 2), (1, 8)])
-def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int, lucks: int) -> None:
-    deviation = np.sqrt(ISHIGAMI_VARIANCE * worlds * lucks / 2)  # a third of the variance between means is noise
-    found = analyse(study_of(design_of("sobol", ISHIGAMI, size=1024), ishigami, deviation, worlds, lucks), OUTCOME)
+@pytest.mark.parametrize(("worlds", "replicates"), [(8, 1), (4, 2), (1, 8)])
+def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int, replicates: int) -> None:
+    deviation = np.sqrt(ISHIGAMI_VARIANCE * worlds * replicates / 2)  # a third of the variance between means is noise
+    found = analyse(study_of(design_of("sobol", ISHIGAMI, size=1024), ishigami, deviation, worlds, replicates), OUTCOME)
     assert table(found, "S1").loc["all inputs", "value"] == pytest.approx(sum(ISHIGAMI_S1), abs=0.2)
     for index, wanted in (("S1", ISHIGAMI_S1), ("ST", ISHIGAMI_ST)):
         free = table(found, index)
@@ -194,15 +194,17 @@ def test_the_jackknife_of_a_mean_is_students_interval() -> None:
 
 
 def test_the_variances_of_a_known_layout_are_found() -> None:
-    rng, (points, worlds, lucks) = np.random.default_rng(6), (400, 40, 3)
-    values = 2.0 * rng.normal(size=(points, 1, 1)) + 3.0 * rng.normal(size=(1, worlds, 1)) + rng.normal(size=(1, worlds, lucks))
-    values = values + 1.5 * rng.normal(size=(points, worlds, 1)) + 0.5 * rng.normal(size=(points, worlds, lucks))
+    rng, (points, worlds, replicates) = np.random.default_rng(6), (400, 40, 3)
+    values = (
+        2.0 * rng.normal(size=(points, 1, 1)) + 3.0 * rng.normal(size=(1, worlds, 1)) + rng.normal(size=(1, worlds, replicates))
+    )
+    values = values + 1.5 * rng.normal(size=(points, worlds, 1)) + 0.5 * rng.normal(size=(points, worlds, replicates))
     found = variances_of(values)
     assert found.parameters == pytest.approx(4.0, rel=0.2)
     assert found.world == pytest.approx(2.25, rel=0.05)
-    assert found.luck == pytest.approx(0.25, rel=0.05)
+    assert found.replicate == pytest.approx(0.25, rel=0.05)
     assert found.world_common == pytest.approx(9.0, rel=0.5)
-    assert found.luck_common == pytest.approx(1.0, rel=0.4)
+    assert found.replicate_common == pytest.approx(1.0, rel=0.4)
     assert found.between - found.parameters == pytest.approx(2.25 / 40 + 0.25 / 120, rel=0.1)
 
 
@@ -367,7 +369,7 @@ def test_conditions_are_analysed_one_by_one_and_compared_within_themselves() -> 
 
 
 def holed(design: Design, holes: list[tuple[int, int]]) -> ArrayStudy:
-    study = study_of(design, ishigami if "a.x1" in design.uncertainties else line, 0.1, worlds=4, lucks=2)
+    study = study_of(design, ishigami if "a.x1" in design.uncertainties else line, 0.1, worlds=4, replicates=2)
     values = study.outcomes(OUTCOME).values.copy()
     for point, world in holes:
         values[point, world] = np.nan
@@ -379,7 +381,7 @@ def test_a_group_with_a_failed_run_is_left_out_whole_and_that_is_said(draw: str,
     design = design_of(draw, bounds, size=size)
     found = analyse(holed(design, [(0, 1), (1, 1), (rows * 9 + 2, 3)]), OUTCOME)
     assert any(f"2 of {size} " in sentence for sentence in found.sure)
-    whole = study_of(design, ishigami if draw == "sobol" else line, 0.1, worlds=4, lucks=2).outcomes(OUTCOME).values
+    whole = study_of(design, ishigami if draw == "sobol" else line, 0.1, worlds=4, replicates=2).outcomes(OUTCOME).values
     if draw == "sobol":
         kept = whole.reshape(64, 5, 4, 2)[np.setdiff1d(np.arange(64), [0, 9])].reshape(-1, 4, 2).mean(axis=2)
         wanted = sobol.indices_of(sobol.saltelli_of(kept, 3), 50, 1).values[1, :-1]
@@ -388,7 +390,7 @@ def test_a_group_with_a_failed_run_is_left_out_whole_and_that_is_said(draw: str,
 
 def test_a_missing_luck_costs_no_base_point() -> None:
     design = design_of("sobol", ISHIGAMI, size=16)
-    study = study_of(design, ishigami, 0.1, worlds=3, lucks=2)
+    study = study_of(design, ishigami, 0.1, worlds=3, replicates=2)
     values = study.outcomes(OUTCOME).values.copy()
     values[3, 1, 0] = np.nan
     assert not any("Left out" in sentence for sentence in analyse(told(design, values, study.points), OUTCOME).sure)

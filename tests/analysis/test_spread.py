@@ -15,7 +15,7 @@ from experiments.analysis.spread import (
 )
 from experiments.statistics import quantile_of
 
-KNOWN = {"parameter": 2.0, "world": 1.0, "interaction": 0.5, "luck": 3.0}
+KNOWN = {"parameter": 2.0, "world": 1.0, "interaction": 0.5, "replicate": 3.0}
 SHARED = 1.2  # part of the luck's variance that draws have in common
 
 
@@ -31,7 +31,7 @@ def layout(rng: np.random.Generator, D: int, W: int, L: int, times: int) -> np.n
         + term(KNOWN["world"], 1, W, 1)
         + term(KNOWN["interaction"], D, W, 1)
         + term(SHARED, 1, W, L)
-        + term(KNOWN["luck"] - SHARED, D, W, L)
+        + term(KNOWN["replicate"] - SHARED, D, W, L)
     )
 
 
@@ -48,7 +48,7 @@ def test_without_a_second_luck_its_variance_is_part_of_world_and_interaction() -
     tables = layout(np.random.default_rng(2), 8, 4, 1, 3000)
     found = np.array([spread_components(table)[:4] for table in tables])
     error = found[:, :3].std(0, ddof=1) / np.sqrt(len(found))
-    wanted = [KNOWN["parameter"], KNOWN["world"] + SHARED, KNOWN["interaction"] + KNOWN["luck"] - SHARED]
+    wanted = [KNOWN["parameter"], KNOWN["world"] + SHARED, KNOWN["interaction"] + KNOWN["replicate"] - SHARED]
     assert (np.abs(found[:, :3].mean(0) - wanted) < 4 * error).all()
     assert np.isnan(found[:, 3]).all()
 
@@ -57,7 +57,7 @@ def test_one_draw_leaves_worlds_and_luck() -> None:
     tables = layout(np.random.default_rng(3), 1, 6, 3, 3000)
     found = np.array([spread_components(table)[:4] for table in tables])
     assert np.isnan(found[:, [0, 2]]).all()
-    assert found[:, 3].mean() == pytest.approx(KNOWN["luck"], rel=0.05)
+    assert found[:, 3].mean() == pytest.approx(KNOWN["replicate"], rel=0.05)
     assert found[:, 1].mean() == pytest.approx(KNOWN["world"] + KNOWN["interaction"], rel=0.12)
 
 
@@ -68,14 +68,14 @@ def test_a_spread_of_one_source_alone_is_given_to_that_source() -> None:
         effect = rng.normal(size=shape)
         if name == "interaction":
             effect -= effect.mean(0, keepdims=True) + effect.mean(1, keepdims=True) - effect.mean()
-        if name == "luck":
+        if name == "replicate":
             effect -= effect.mean(2, keepdims=True)
         found = spread_components(np.broadcast_to(effect, (6, 5, 3)).copy())
-        free = {"parameter": 5, "world": 4, "interaction": 20, "luck": 10}[name]
-        wanted = (effect**2).sum() / free if name in ("interaction", "luck") else effect.var(ddof=1)
+        free = {"parameter": 5, "world": 4, "interaction": 20, "replicate": 10}[name]
+        wanted = (effect**2).sum() / free if name in ("interaction", "replicate") else effect.var(ddof=1)
         assert getattr(found, name) == pytest.approx(wanted)
         shares = found.shares
-        assert shares[name] == pytest.approx(1.0, abs=0.35 if name in ("interaction", "luck") else 1e-12)
+        assert shares[name] == pytest.approx(1.0, abs=0.35 if name in ("interaction", "replicate") else 1e-12)
         assert max(shares, key=lambda other: shares[other]) == name
 
 
@@ -128,7 +128,7 @@ def test_the_replicate_band_holds_the_mean_of_the_worlds_in_its_share_of_studies
 
 def test_noise_of_means_over_worlds_is_estimated_without_bias() -> None:
     tables = layout(np.random.default_rng(8), 10, 4, 1, 3000)[..., 0]
-    wanted = (KNOWN["interaction"] + KNOWN["luck"] - SHARED) / 4
+    wanted = (KNOWN["interaction"] + KNOWN["replicate"] - SHARED) / 4
     assert noise_of(tables).mean() == pytest.approx(wanted, rel=0.03)
 
 
@@ -162,14 +162,14 @@ def test_an_interrupted_expansion_costs_the_runs_that_it_added_and_no_others() -
     known[2:, 8] = False  # a ninth world, begun in two draws
     kept = complete_part(known)
     assert (kept.draws.sum(), kept.worlds.tolist(), kept.dropped) == (64, [True] * 8 + [False], (0, 1, 0))
-    lucks = np.ones((64, 4, 3), bool)
-    lucks[1:, :, 2] = False  # a third luck, begun in one draw
-    assert complete_part(lucks).dropped == (0, 0, 1)
+    replicates = np.ones((64, 4, 3), bool)
+    replicates[1:, :, 2] = False  # a third replicate, begun in one draw
+    assert complete_part(replicates).dropped == (0, 0, 1)
     draws = np.ones((100, 8, 1), bool)
     draws[64:, 1:] = False  # more draws, in their first world
     assert complete_part(draws).dropped == (36, 0, 0)
     half = np.ones((10, 4, 2), bool)
-    half[:, 3, 1] = False  # a fourth world, with its first luck
+    half[:, 3, 1] = False  # a fourth world, with its first replicate
     assert complete_part(half).dropped == (0, 1, 0)
     single = np.ones((1, 8, 1), bool)
     single[0, 3] = False

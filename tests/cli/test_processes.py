@@ -504,9 +504,17 @@ MOMENTS = {
 }
 ASKED = {
     "run": ("run", *TINY, "seeds=10000", "workers=2"),
-    "compare": ("compare", *TINY, "seeds=5000", "luck=2", "workers=2", "scenarios=[judge]"),
-    "adaptation": ("adaptation", *TINY, "seeds=5000", "luck=1", "workers=2", "scenarios=[judge]", "analysis.adaptation.years=[1]"),
-    "sweep": ("sweep", *TINY, "design=threshold_sweep", "seeds=2000", "luck=2", "workers=2"),
+    "compare": ("compare", *TINY, "seeds=5000", "replicates=2", "workers=2", "scenarios=[judge]"),
+    "adaptation": (
+        "adaptation",
+        *TINY,
+        "seeds=5000",
+        "replicates=1",
+        "workers=2",
+        "scenarios=[judge]",
+        "analysis.adaptation.years=[1]",
+    ),
+    "sweep": ("sweep", *TINY, "design=threshold_sweep", "seeds=2000", "replicates=2", "workers=2"),
     "run -m": ("run", "-m", *TINY[:-1], "years=1,2", "seeds=500", "workers=2"),
 }
 

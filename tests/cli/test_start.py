@@ -20,7 +20,7 @@ TINY = (
     *("states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "years=1"),
     *("calibration_months=12", "seeds=2"),
 )
-COMPARED = ("compare", "scenarios=[judge]", "luck=1", *TINY)
+COMPARED = ("compare", "scenarios=[judge]", "replicates=1", *TINY)
 TRIES = 3  # the least of which counts: whatever else the machine does adds to the others
 HELP_SECONDS = 0.1  # of CPU for `rogatory --help`
 MISTAKE_SECONDS = 1.0  # of CPU until a bad file is refused

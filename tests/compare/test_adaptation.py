@@ -42,7 +42,7 @@ SIDES = [ArmPair("judge", NAIVE, 1, 0), ArmPair("judge", ADAPTIVE, 3, 2)]
 
 
 def board_of(numbers: dict[tuple[str, str, str], list[list[float]]], counts: int = 100) -> Results:
-    """Worlds of four entries, one luck: baseline and judge while nobody adapts, then the same under adaptation."""
+    """Worlds of four entries, one replicate: baseline and judge while nobody adapts, then the same under adaptation."""
     values = np.array([numbers[key] for key in numbers], float).swapaxes(0, 1)[..., None]  # [A, K, W, 1]
     return Results(list(numbers), values, np.full(values.shape, counts), list(range(values.shape[2])))
 
@@ -174,7 +174,7 @@ def test_a_scenario_whose_file_is_bad_is_left_out_of_all_and_told(
 def test_a_figure_or_a_page_that_fails_costs_no_table(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adaptation, broken, lambda *_: 1 / 0)
     with pytest.raises(StoppedError, match=r"lacks report\.html.*\(ZeroDivisionError: division by zero\); what else") as told:
-        main(*TINY, "scenarios=[judge]", "seeds=1", "luck=1", "workers=1", f"output={tmp_path}")
+        main(*TINY, "scenarios=[judge]", "seeds=1", "replicates=1", "workers=1", f"output={tmp_path}")
     assert told.value.status == 3
     (folder,) = (tmp_path / "adaptation").iterdir()
     tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet", "manifest.json"}
@@ -204,7 +204,7 @@ def test_what_the_study_cannot_take_is_one_line(override: str, line: str, tmp_pa
 
 
 def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = main(*TINY, "scenarios=[judge,core_cyber]", "seeds=2", "luck=1", "workers=1", f"output={tmp_path}")
+    folder = main(*TINY, "scenarios=[judge,core_cyber]", "seeds=2", "replicates=1", "workers=1", f"output={tmp_path}")
     told = capsys.readouterr().out
     assert "on paper" in told
     headline = pd.read_csv(folder / "headline.csv", dtype={"year": str})
@@ -213,7 +213,7 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
     tables = {"headline.csv", "displaced.csv", "moved.csv", "runs.parquet"}
     assert {path.name for path in folder.iterdir()} == {*tables, "report.html", "manifest.json", "figures"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["seeds"], manifest["luck"]) == ([1, 2], 1)
+    assert (manifest["seeds"], manifest["replicates"]) == ([1, 2], 1)
     arms = {f"{name} {conduct}" for name in ("as_adopted", "judge", "core_cyber") for conduct in (NAIVE, ADAPTIVE)}
     assert set(manifest["arms"]) == arms
     assert manifest["arms"]["judge adaptive"]["baseline"] == "as_adopted adaptive"

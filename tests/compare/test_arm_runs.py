@@ -38,22 +38,22 @@ def arm(name: str = "no_treaty", *facts: str) -> Arm:
     return Arm(name, made_up(*TINY, *facts, f"scenario={name}"), made_up(*TINY, *facts))
 
 
-def keys_of(arm_runs: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[RunKey]:
+def keys_of(arm_runs: Sequence[ArmRun], worlds: Sequence[int], replicates: int) -> list[RunKey]:
     """All runs of a line-up, in the order in which they are done."""
-    return [key for batch in batches_of(points_of_arms(arm_runs), worlds, luck) for key in batch.keys]
+    return [key for batch in batches_of(points_of_arms(arm_runs), worlds, replicates) for key in batch.keys]
 
 
-def done_by(arm_runs: Sequence[ArmRun], worlds: Sequence[int], luck: int) -> list[Done]:
+def done_by(arm_runs: Sequence[ArmRun], worlds: Sequence[int], replicates: int) -> list[Done]:
     """All runs of a line-up, done here."""
     points = points_of_arms(arm_runs)
     shared = shared_of(points, Kept(), "code", Path())
-    return [run for batch in one_by_one(batches_of(points, worlds, luck)) for run in work(shared, batch)]
+    return [run for batch in one_by_one(batches_of(points, worlds, replicates)) for run in work(shared, batch)]
 
 
 def test_no_two_replicates_share_an_event_seed() -> None:
     arm_runs = arm_runs_of([arm()])
     keys = keys_of(arm_runs, [*range(1, 301), *range(MOST_WORLDS - 20, MOST_WORLDS + 1)], 5)
-    replicates = {(key.world_seed, key.luck) for key in keys}
+    replicates = {(key.world_seed, key.replicate) for key in keys}
     assert len(keys) == len(arm_runs) * len(replicates) == len(arm_runs) * 321 * 5
     assert len({event_seed(*replicate) for replicate in replicates}) == len(replicates)
 
@@ -102,7 +102,7 @@ def test_all_arms_of_a_replicate_meet_one_world_and_its_cases() -> None:
     assert simulation._world.cache_info().misses == 1
     assert simulation._cases.cache_info().misses == 1
     done_by(arm_runs, [3], 2)
-    assert simulation._world.cache_info().misses == 1, "the second luck meets the same world"
+    assert simulation._world.cache_info().misses == 1, "the second replicate meets the same world"
     assert simulation._cases.cache_info().misses == 2, "and cases of its own"
 
 
@@ -142,16 +142,16 @@ def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
 # --- read from a store ----------------------------------------------------------------------------------------------------
 
 
-def plan_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Plan:
+def plan_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, replicates: int = 2) -> Plan:
     """A study of these entries with a store in a folder."""
-    study = conduct_of_study(f"seeds={seeds}", f"luck={luck}", "workers=1", f"store={folder}")
+    study = conduct_of_study(f"seeds={seeds}", f"replicates={replicates}", "workers=1", f"store={folder}")
     design = Design(question="q?", scenarios=[arm_run.name for arm_run in arm_runs])
     return comparison_plan(arm_runs, study, design, "compare", "compare", 0.0)
 
 
-def results_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, luck: int = 2) -> Results:
+def results_in(folder: Path, arm_runs: Sequence[ArmRun], seeds: int = 2, replicates: int = 2) -> Results:
     """What is read of that store when all that it lacks has been run."""
-    return read_results(run_plan(plan_in(folder, arm_runs, seeds, luck), Terminal(quiet=True)).plan, arm_runs)
+    return read_results(run_plan(plan_in(folder, arm_runs, seeds, replicates), Terminal(quiet=True)).plan, arm_runs)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,7 @@ def pair() -> list[ArmRun]:
 
 @pytest.fixture(scope="module")
 def whole(pair: list[ArmRun], tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Both in two worlds and lucks, run in the usual order and at once."""
+    """Both in two worlds and replicates, run in the usual order and at once."""
     return results_in(tmp_path_factory.mktemp("whole") / "store", pair)
 
 
@@ -200,9 +200,9 @@ def test_a_board_is_the_same_whatever_came_first(
 
 
 def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
-    """Worlds and lucks that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
-    results_in(tmp_path / "grown", pair, seeds=1, luck=1)
-    more = results_in(tmp_path / "grown", pair, seeds=3, luck=2)
+    """Worlds and replicates that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
+    results_in(tmp_path / "grown", pair, seeds=1, replicates=1)
+    more = results_in(tmp_path / "grown", pair, seeds=3, replicates=2)
     assert more.values.shape[2:] == (3, 2)
     same(whole, results_in(tmp_path / "grown", pair))
     first = more.keys.index(OFFICER_HOURS)
@@ -212,7 +212,7 @@ def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair:
 def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_too(tmp_path: Path) -> None:
     """Also where the part of the table has rows of no run that is asked for."""
     arm_runs = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1")])
-    results = results_in(tmp_path / "store", arm_runs, seeds=2, luck=1)
+    results = results_in(tmp_path / "store", arm_runs, seeds=2, replicates=1)
     runs = {(a, w): simulate(arm_runs[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
     assert [given_of(runs[1, w]).case.size > 0 for w in (0, 1)] == [False, True], "in one world nobody is disclosed"
     place = results.keys.index((DISPLACEMENT, "baseline", "as_adopted"))

@@ -92,10 +92,12 @@ def test_an_arm_equal_to_its_baseline_is_zero_in_every_number(written: Path) -> 
 def test_a_difference_is_the_mean_of_what_the_runs_differ_by(written: Path) -> None:
     comparison, _, _ = read(written)
     runs = pd.read_parquet(written / "runs.parquet")
-    assert list(runs.columns) == ["arm", "world_seed", "luck", "metric", "by", "level", "unit", "value", "count"]
+    assert list(runs.columns) == ["arm", "world_seed", "replicate", "metric", "by", "level", "unit", "value", "count"]
     rows = comparison[comparison["difference"].notna() & (comparison["by"] != "baseline")]
     assert len(rows) > 50
-    wide = runs.pivot_table(index=["metric", "by", "level", "world_seed", "luck"], columns="arm", values="value", observed=True)
+    wide = runs.pivot_table(
+        index=["metric", "by", "level", "world_seed", "replicate"], columns="arm", values="value", observed=True
+    )
     for row in rows.sample(25, random_state=1).to_dict("records"):
         part = wide.loc[(row["metric"], row["by"], row["level"])]
         gap = (part[row["arm"]] - part["as_adopted"]).groupby("world_seed").mean()
@@ -113,7 +115,7 @@ def test_the_manifest_says_what_every_arm_was(written: Path) -> None:
     assert told["twin"]["changes"] == {"scenario_name": "twin"}
     assert told["twin"]["digest"] == told["as_adopted"]["digest"] != told["no_treaty"]["digest"]
     assert manifest["seeds"] == [1, 2, 3]
-    assert manifest["luck"] == 2
+    assert manifest["replicates"] == 2
     assert 0 < manifest["timing"]["share_outside_array_code"] < 1  # type: ignore[index]
 
 
@@ -153,7 +155,7 @@ def test_the_time_it_will_take_is_told_first(
     assert first.startswith("projected: about ")
     assert " for 12 runs in 2 worlds on 1 process" in first
     text = told.out
-    assert "2 worlds x 2 luck" in text
+    assert "2 worlds x 2 replicates" in text
     assert "outside array code" in text
     assert "the true extent of abuse is unknown to anyone" in text
     assert text.index("strict") < text.index("Not outdone by another arm")
@@ -162,12 +164,12 @@ def test_the_time_it_will_take_is_told_first(
 def test_with_one_luck_the_split_is_absent_and_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given(monkeypatch, "strict", seeds=2, luck=1, output=str(tmp_path))
+    given(monkeypatch, "strict", seeds=2, replicates=1, output=str(tmp_path))
     comparison, _, manifest = read(main())
     assert comparison["world_sd"].isna().all()
     assert comparison["event_sd"].isna().all()
-    assert "with one luck a world the two cannot be told apart" in capsys.readouterr().out
-    assert "one luck" in str(manifest["unsaid"])
+    assert "with one replicate a world the two cannot be told apart" in capsys.readouterr().out
+    assert "one replicate" in str(manifest["unsaid"])
 
 
 def test_with_one_world_there_are_differences_and_no_intervals(
@@ -222,7 +224,7 @@ def test_until_goes_on_until_every_arm_is_told_well_enough(monkeypatch: pytest.M
 def test_until_gives_up_at_most_seeds_and_names_the_arms_that_are_not_told_well_enough(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given(monkeypatch, "no_treaty", "twin", luck=1, until=1e-9, most_seeds=12, output=str(tmp_path))
+    given(monkeypatch, "no_treaty", "twin", replicates=1, until=1e-9, most_seeds=12, output=str(tmp_path))
     comparison, _, manifest = read(main())
     assert comparison["worlds"].max() == 12
     assert manifest["unreached"] == ["no_treaty"]
@@ -243,7 +245,7 @@ def test_until_gives_up_at_most_seeds_and_names_the_arms_that_are_not_told_well_
         (("scenarios=[no_treaty]", "world_seed=5"), "world_seed: found 5; accepted: null in compare"),
         (("scenarios=[no_treaty]", "until=0.1", "most_seeds=4"), "most_seeds: found 4; accepted: at least 10"),
         (("scenarios=[no_treaty]", "until=-1"), "until: found -1"),
-        (("scenarios=[no_treaty]", "luck=0"), "luck: found 0"),
+        (("scenarios=[no_treaty]", "replicates=0"), "replicates: found 0"),
         (("scenarios=[no_treaty]", "+instruments.hanoi.safeguards.amulet=must"), "no safeguard is named 'amulet'"),
         (("design=utopia",), "design: found 'utopia'"),
     ],
@@ -372,7 +374,7 @@ def test_whatever_a_design_and_its_arms_are_called_the_folder_has_a_name(
     assert folder.is_dir()
     _, plane, manifest = read(folder)
     assert list(plane.index) == [arm]
-    assert (manifest["seeds"], manifest["luck"]) == ([1], 1)
+    assert (manifest["seeds"], manifest["replicates"]) == ([1], 1)
     assert str(folder) in capsys.readouterr().out.replace("\n", "")
 
 

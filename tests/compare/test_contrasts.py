@@ -27,7 +27,7 @@ from sim.settings import Config
 from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
 
-WORLDS, LUCKS, FEWEST = 6, 2, 10
+WORLDS, REPLICATES, FEWEST = 6, 2, 10
 RATE: EstimandKey = ("case_disclosure_rate", "all", "all")
 MET: EstimandKey = ("legit_met_rate", "all", "all")
 MEDIAN: EstimandKey = ("legit_delay_days", "quantile", "0.5")
@@ -54,7 +54,7 @@ def arm_runs() -> list[ArmRun]:
 def results(**after: object) -> Results:
     """Two entries whose every number is drawn about 10; ``after`` is added to a metric of the second."""
     rng = np.random.default_rng(5)
-    before = rng.normal(10.0, 1.0, (len(KEYS), WORLDS, LUCKS))
+    before = rng.normal(10.0, 1.0, (len(KEYS), WORLDS, REPLICATES))
     values = np.stack([before, before.copy()])
     for k, (metric, _, _) in enumerate(KEYS):
         values[1, k] += np.asarray(after.get(metric, 0.0))
@@ -78,7 +78,7 @@ def test_the_table_has_its_columns_and_units() -> None:
 
 
 def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
-    gap = np.random.default_rng(8).normal(-2.0, 0.5, (WORLDS, LUCKS))
+    gap = np.random.default_rng(8).normal(-2.0, 0.5, (WORLDS, REPLICATES))
     of = results(case_disclosure_rate=gap)
     row = told(of).loc[(RATE[0], "all")]
     means = gap.mean(1)
@@ -87,7 +87,7 @@ def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
     assert (row["low"], row["high"]) == (pytest.approx(means.mean() - half), pytest.approx(means.mean() + half))
     assert row["ratio"] == pytest.approx(row["value"] / row["baseline"])
     assert row["percent"] == pytest.approx(100 * row["difference"] / row["baseline"])
-    assert (row["worlds"], row["runs"], row["events"]) == (WORLDS, WORLDS * LUCKS, 5 * WORLDS * LUCKS)
+    assert (row["worlds"], row["runs"], row["events"]) == (WORLDS, WORLDS * REPLICATES, 5 * WORLDS * REPLICATES)
 
 
 def test_equal_arms_differ_by_exactly_nothing() -> None:

@@ -46,9 +46,9 @@ _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "
 KINDS = {
     "run": Kind(run.main, (), 1, _TALLY | {"summary.csv"}),
     "demo": Kind(demo.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
-    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "luck=2"), 4, frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES})),
+    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4, frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES})),
     "adaptation": Kind(
-        adaptation.main, ("scenarios=[judge]", "luck=1", "analysis.adaptation.years=[1]"), 4,
+        adaptation.main, ("scenarios=[judge]", "replicates=1", "analysis.adaptation.years=[1]"), 4,
         frozenset({comparison.RUNS_FILE, adapted.HEADLINE_TABLE, adapted.DISPLACED_TABLE, adapted.MOVED_TABLE}),
     ),
 }  # fmt: skip
@@ -232,7 +232,7 @@ def test_a_page_names_the_store_of_its_runs(name: str, tmp_path: Path, capsys: p
 
 def test_until_runs_nothing_again_and_looks_at_what_it_asks_for_alone(tmp_path: Path, simulated: Simulated) -> None:
     """A store that holds more worlds than the first look asks for stops it no earlier and no later."""
-    asked = (*TINY, "scenarios=[no_treaty]", "luck=1", f"output={tmp_path}")
+    asked = (*TINY, "scenarios=[no_treaty]", "replicates=1", f"output={tmp_path}")
     first = compare.main(*asked, "seeds=2", "until=1.0")
     assert len(simulated.runs) == 2 * comparison.FIRST_LOOK_WORLDS
     compare.main(*asked, "seeds=11")
@@ -248,7 +248,7 @@ def test_until_runs_nothing_again_and_looks_at_what_it_asks_for_alone(tmp_path: 
 def test_a_run_that_fails_stops_until_too(tmp_path: Path, simulated: Simulated) -> None:
     simulated.failing = lambda world: world == 3
     with pytest.raises(StoppedError, match=r"^2 runs failed; the others are kept: ") as stopped:
-        compare.main(*TINY, "scenarios=[no_treaty]", "luck=1", f"output={tmp_path}", "seeds=2", "until=1e-6", "most_seeds=12")
+        compare.main(*TINY, "scenarios=[no_treaty]", "replicates=1", f"output={tmp_path}", "seeds=2", "until=1e-6", "most_seeds=12")
     assert stopped.value.status == 3
     assert {world for world, _ in simulated.runs} == set(range(1, comparison.FIRST_LOOK_WORLDS + 1)), "it looks no further"
     assert [path.name for path in tmp_path.iterdir()] == ["stores"]
@@ -269,7 +269,7 @@ def test_one_world_that_is_fixed_is_met_under_each_seed(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(metrics[metrics["seed"] == seed][[*alone]].reset_index(drop=True), alone)
     (store,) = stores_in(str(tmp_path))
     runs = StoredStudy(store).runs
-    assert list(zip(runs["world_seed"], runs["luck"], runs["event_seed"], strict=True)) == [(9, 0, 4), (9, 1, 5)]
+    assert list(zip(runs["world_seed"], runs["replicate"], runs["event_seed"], strict=True)) == [(9, 0, 4), (9, 1, 5)]
     manifest = json.loads((run.main(*words, "seeds=3") / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["seeds"], manifest["world_seed"]) == ([4, 5, 6], 9)
     assert len(StoredStudy(store).runs) == 3, "more seeds go into the same store"

@@ -12,10 +12,10 @@ from experiments.statistics import components_of, half_width, mean_of, needed_wo
 RNG = np.random.default_rng(20270101)
 
 
-def nested(worlds: int, lucks: int, world_sd: float, event_sd: float, *shape: int) -> np.ndarray:
+def nested(worlds: int, replicates: int, world_sd: float, event_sd: float, *shape: int) -> np.ndarray:
     """Paired differences about zero: a world's own, and each luck's upon it."""
     own = RNG.normal(0.0, world_sd, (*shape, worlds, 1))
-    return np.asarray(own + RNG.normal(0.0, event_sd, (*shape, worlds, lucks)))
+    return np.asarray(own + RNG.normal(0.0, event_sd, (*shape, worlds, replicates)))
 
 
 def test_the_interval_of_a_mean_is_that_of_students_t() -> None:
@@ -107,9 +107,9 @@ def test_a_missing_run_is_a_run_that_was_not_made() -> None:
     assert components_of(holed).world == pytest.approx(components_of(values).world)
 
 
-@pytest.mark.parametrize("lucks", [1, 2, 5])
-def test_ninety_five_of_a_hundred_intervals_cover_however_many_lucks_share_a_world(lucks: int) -> None:
-    means = mean_of(nested(8, lucks, 1.0, 1.0, 20_000))
+@pytest.mark.parametrize("replicates", [1, 2, 5])
+def test_ninety_five_of_a_hundred_intervals_cover_however_many_lucks_share_a_world(replicates: int) -> None:
+    means = mean_of(nested(8, replicates, 1.0, 1.0, 20_000))
     assert (np.abs(mean_of(means)) <= half_width(means)).mean() == pytest.approx(0.95, abs=0.006)
 
 

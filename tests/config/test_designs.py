@@ -191,16 +191,16 @@ def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: O
         for config in (arm.config, arm.baseline_config):
             assert (config.years, config.people.rows) == (2, 900)
     asked = compared_arms(["design=own"])[1]
-    assert (asked.seeds, asked.luck) == (7, 3)
+    assert (asked.seeds, asked.replicates) == (7, 3)
     assert difference(arm) == {"instruments.hanoi.safeguards.judge"}
 
 
 def test_what_the_user_says_holds_over_what_a_design_says(own: OwnFiles) -> None:
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n")
-    (arm,), asked = compared_arms(["design=own", "years=4", "seeds=2", "luck=1"])
+    (arm,), asked = compared_arms(["design=own", "years=4", "seeds=2", "replicates=1"])
     for config in (arm.config, arm.baseline_config):
         assert (config.years, config.people.rows) == (4, 900)
-    assert (asked.seeds, asked.luck) == (2, 1)
+    assert (asked.seeds, asked.replicates) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,9 @@ def test_what_a_comparison_would_not_heed_in_a_design_is_refused(own: OwnFiles, 
     assert str(caught.value).startswith(f"configs/design/own.yaml: {line}")
 
 
-@pytest.mark.parametrize("override", ["seeds=3", "luck=4", "seed=9", "output=elsewhere", "until=0.1", "figures.forest.title=x"])
+@pytest.mark.parametrize(
+    "override", ["seeds=3", "replicates=4", "seed=9", "output=elsewhere", "until=0.1", "figures.forest.title=x"]
+)
 def test_an_arm_may_not_set_what_is_the_study_s(own: OwnFiles, override: str) -> None:
     own.write("design/own.yaml", f"{GOOD}  bare: []\n  mine: [{override}]\n")
     with pytest.raises(

@@ -102,7 +102,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         path.write_text(text, encoding="utf-8")
     os.chdir(home)
     try:
-        words = ["scenarios=[with_curfew]", "seeds=2", "luck=1", "workers=2", "output=out", "store=kept"]
+        words = ["scenarios=[with_curfew]", "seeds=2", "replicates=1", "workers=2", "output=out", "store=kept"]
         assert main(["compare", "--config-dir", "mine", *TINY, *RICH, *words]) == 0
         yield home
     finally:

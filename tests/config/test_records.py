@@ -21,7 +21,7 @@ DERIVED = {"reference", "data"}  # of the run, from what else is chosen
 OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
 OF_KEYS = [study for study in STUDIES if study not in OF_NAMES]
 OF_A_STUDY = {
-    "seeds": "3", "luck": "5", "until": "0.5", "most_seeds": "7", "scenarios": "[judge]", "baseline": "no_treaty",
+    "seeds": "3", "replicates": "5", "until": "0.5", "most_seeds": "7", "scenarios": "[judge]", "baseline": "no_treaty",
     "design": "pairs", "size": "8", "workers": "3", "engine": "ray", "output": "elsewhere", "store": "mine", "shard": "1/2",
     "mix": "true", "keep_requests": "true", "outcome": "legit_met_rate", "analysis.frontier.full": "judge",
     "figures.forest.dpi": "90", "case": "3", "person": "4",
@@ -29,7 +29,7 @@ OF_A_STUDY = {
 BAD = [
     ("seeds=0", "seeds: found 0; accepted: "),
     ("seeds=true", "seeds: found True; accepted: "),
-    ("luck=1001", "luck: found 1001; accepted: "),
+    ("replicates=1001", "replicates: found 1001; accepted: "),
     ("workers=x", "workers: found 'x'; accepted: a whole number"),
     ("workers=0", "workers: found 0; accepted: "),
     ("until=2", "until: found 2; accepted: "),

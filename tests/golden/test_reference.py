@@ -67,8 +67,8 @@ def test_the_demo_is_what_the_code_gives(scenario: str) -> None:
 
 
 def first_run(arm_runs: list[ArmRun], asked: StudyConfig, store: Path) -> pd.DataFrame:
-    """The first luck of the first world of each entry, run here and read from the store."""
-    once = asked.model_copy(update={"seeds": 1, "luck": 1, "workers": 1, "store": str(store)})
+    """The first replicate of the first world of each entry, run here and read from the store."""
+    once = asked.model_copy(update={"seeds": 1, "replicates": 1, "workers": 1, "store": str(store)})
     plan = comparison_plan(
         arm_runs, once, Design(question="q?", scenarios=[arm_run.name for arm_run in arm_runs]), "compare", "compare", 0.0
     )
@@ -90,7 +90,7 @@ def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_study_of_adaptation_is_what_the_code_gives(tmp_path: Path) -> None:
-    """One world and luck of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
+    """One world and replicate of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
     manifest, reference = (
         read_manifest(REFERENCE_FOLDER, ADAPTATION_PART),
         read_tables(REFERENCE_FOLDER, ADAPTATION_PART)["runs.csv"],
@@ -108,7 +108,7 @@ def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conduc
     whole = tables[HEADLINE_TABLE].query("year == @WHOLE and measure == 'protection'")
     assert set(zip(whole["scenario"], whole["conduct"], strict=True)) == {(s, c) for s in scenarios for c in (NAIVE, ADAPTIVE)}
     runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
-    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["luck"]}
+    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["replicates"]}
     assert set(tables[DISPLACED_TABLE]["scenario"]) <= set(scenarios)
     assert set(tables[MOVED_TABLE]["scenario"]) == {*scenarios, "as_adopted"}
 
@@ -131,7 +131,7 @@ def test_every_scenario_on_file_is_in_the_reference_under_every_seed() -> None:
     manifest, tables = read_manifest(REFERENCE_FOLDER, SCENARIOS), read_tables(REFERENCE_FOLDER, SCENARIOS)
     assert set(manifest["arms"]) == set(options("scenario"))
     runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
-    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["luck"]}
+    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["replicates"]}
     assert set(tables["comparison.csv"]["arm"]) == set(tables["cooperation.csv"]["arm"]) == set(runs["arm"]) - {"as_adopted"}
 
 
@@ -151,7 +151,7 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
             {
                 "arm": arm,
                 "world_seed": world,
-                "event_seed": world + 10_000 * luck,
+                "event_seed": world + 10_000 * replicate,
                 "metric": metric,
                 **slices,
                 "value": 1.0,
@@ -160,7 +160,7 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
             for arm in ("base", "arm")
             for metric in ("case_disclosure_rate", "backlog_months")
             for world in (1, 2)
-            for luck in (0, 1)
+            for replicate in (0, 1)
         ]
     )
     new = old.assign(value=old["value"] + old["world_seed"])

@@ -26,7 +26,7 @@ SMALLER = {
     "size": "size=8",  # base points, of which a Sobol index wants eight
     "seeds": "seeds=1",
     "people.rows": "people.rows=4000",
-    "luck": "luck=1",
+    "replicates": "replicates=1",
     "until": "until=1",  # so wide that the first look is the last
     "most_seeds": "most_seeds=10",  # the fewest worlds with which until begins
 }
@@ -34,7 +34,7 @@ FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
 OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
-MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, luck, point or telling
+MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, replicate, point or telling
 
 
 def blocks(language: str) -> list[str]:
@@ -43,7 +43,7 @@ def blocks(language: str) -> list[str]:
 
 
 def smaller(words: list[str]) -> list[str]:
-    """A command of the README as typed, with fewer people, years, worlds, lucks and scenarios."""
+    """A command of the README as typed, with fewer people, years, worlds, replicates and scenarios."""
     study, *rest = words
     if study in OF_NAMES or "--cfg" in rest:
         return words

@@ -52,7 +52,7 @@ def test_the_number_of_workers_changes_no_byte() -> None:
             assert list(pool.map(told, SEEDS)) == here
 
 
-def test_event_seed_and_world_seed_are_two_kinds_of_luck() -> None:
+def test_event_seed_and_world_seed_are_two_kinds_of_replicate() -> None:
     config = made_up()
     one, other = (prepare(config, seed, world_seed=9) for seed in (1, 2))
     assert one.world is other.world

@@ -178,9 +178,9 @@ def figures() -> dict[str, Any]:
 def facts() -> dict[str, Any]:
     """How the study was run."""
     return {
-        "command": "rogatory compare scenarios=all years=10 seeds=8 luck=2",
+        "command": "rogatory compare scenarios=all years=10 seeds=8 replicates=2",
         "seeds": list(range(1, WORLDS + 1)),
-        "luck": LUCK,
+        "replicates": LUCK,
         "years": 10,
         "worlds": WORLDS,
         "seconds": 5231.4,

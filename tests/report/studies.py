@@ -134,12 +134,12 @@ def analyses() -> list[Analysis]:
 def facts() -> dict[str, Any]:
     return {
         "commands": [
-            "rogatory sweep design=levers_and_guesses seeds=6 luck=2",
+            "rogatory sweep design=levers_and_guesses seeds=6 replicates=2",
             "rogatory sensitivity levers_and_guesses outcome=legit_met_rate",
         ],
         "runs": 1533,
         "missing": 0,
-        "failed": ["point 0a1b2c3d4e5f, world 1: MemoryError", "point 0a1b2c3d4e5f, world 1, luck 2: <killed>"],
+        "failed": ["point 0a1b2c3d4e5f, world 1: MemoryError", "point 0a1b2c3d4e5f, world 1, replicate 2: <killed>"],
         "seconds": 5400.0,
         "commit": "0123456789abcdef0123456789abcdef01234567",
         "versions": {"numpy": "2.0.0", "rogatory": "0.1.0"},

@@ -74,7 +74,7 @@ def picture(folder: Path) -> Picture:
 
 def written(folder: Path, **other: Any) -> str:
     tables = {"headline": headline(), "displaced": displaced(), "moved": moved()} | other
-    told = facts() | {"command": "rogatory adaptation seeds=8 luck=2"} | other.get("facts", {})
+    told = facts() | {"command": "rogatory adaptation seeds=8 replicates=2"} | other.get("facts", {})
     frames = [tables[name] for name in ("headline", "displaced", "moved")]
     report = write_adapted(folder, frames, arms(), other.get("headers", headers()), picture(folder), told)
     assert report == folder / _REPORT
@@ -162,7 +162,12 @@ def test_it_says_who_adapts_what_it_rests_on_and_what_it_is_not(text: str) -> No
     assert "How anyone adapts is assumed." in text
     assert "Nobody adapts." not in text
     assert "Silence is no protection" in text
-    for word in (facts()["commit"], "rogatory adaptation seeds=8 luck=2", arms()[0].config.digest(), arms()[-1].config.digest()):
+    for word in (
+        facts()["commit"],
+        "rogatory adaptation seeds=8 replicates=2",
+        arms()[0].config.digest(),
+        arms()[-1].config.digest(),
+    ):
         assert word in text
 
 
@@ -188,7 +193,7 @@ def awkward() -> dict[str, dict[str, Any]]:
     ends = {"world_low": np.nan, "world_high": np.nan}
     return {
         "one world": {"headline": frame.assign(**ends), "displaced": displaced().assign(**ends),
-                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan), "facts": {"worlds": 1, "luck": 1}},
+                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan), "facts": {"worlds": 1, "replicates": 1}},
         "few events": {"headline": frame.assign(value=np.nan, **ends, events=3), "displaced": displaced().iloc[:0],
                        "moved": ways.iloc[:0]},
         "no header": {"headers": {}},

@@ -15,14 +15,14 @@ from experiments.store.sessions import SessionRecord
 
 def session(**said: Any) -> SessionRecord:
     usual = {
-        "design": {"question": "what?"}, "command": "rogatory sweep design=a", "worlds": [3, 4], "luck": 2, "seconds": 10.5,
+        "design": {"question": "what?"}, "command": "rogatory sweep design=a", "worlds": [3, 4], "replicates": 2, "seconds": 10.5,
         "code": {"commit": "abc", "dirty": False}, "versions": {"numpy": "2"},
     }  # fmt: skip
     return SessionRecord(Path("x"), usual | said)
 
 
 def stored(*sessions: SessionRecord, done: list[tuple[str, int, int]], failed: list[tuple[str, int, int]]) -> Any:
-    columns = ["point", "world_seed", "luck"]
+    columns = ["point", "world_seed", "replicate"]
     failures = pd.DataFrame([(*key, "ValueError: no") for key in failed], columns=[*columns, "error"])
     return SimpleNamespace(
         sessions=list(sessions),
@@ -38,11 +38,11 @@ def stored(*sessions: SessionRecord, done: list[tuple[str, int, int]], failed: l
 
 def test_runs_that_failed_are_told_apart_from_those_that_are_missing() -> None:
     done = [("p", world, luck) for world in (3, 4, 5) for luck in (0, 1)] + [("q", 3, 0), ("q", 4, 0), ("q", 4, 1)]
-    of_others = [("z", 4, 0), ("q", 4, 2)]  # of another design, and of a luck that this one does not ask for
+    of_others = [("z", 4, 0), ("q", 4, 2)]  # of another design, and of a replicate that this one does not ask for
     facts = facts_of(stored(session(worlds=[3, 4, 5]), done=[*done, *of_others], failed=[("q", 3, 1), *of_others]))
     assert (facts["wanted"], facts["runs"], facts["missing"], len(facts["failed"])) == (12, 9, 2, 1)
-    assert facts["failed"] == ["point q, world 3, luck 1: ValueError: no"]
-    assert (facts["seeds"], facts["luck"]) == ([4], 2), "what answers rest on: the worlds in which no run is missing"
+    assert facts["failed"] == ["point q, world 3, replicate 1: ValueError: no"]
+    assert (facts["seeds"], facts["replicates"]) == ([4], 2), "what answers rest on: the worlds in which no run is missing"
     assert facts["left_out"] == "2 of 3 worlds are left out: 3 runs missing in them, 1 of these failed"
 
 

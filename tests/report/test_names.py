@@ -19,8 +19,8 @@ from experiments.report import pictures as drawing
 from experiments.report import study as studied
 from experiments.report.page import anchor, page, tag
 from experiments.report.parameters import parameters
-from experiments.report.study import write_study
 from experiments.report.sentences import arm_in_words
+from experiments.report.study import write_study
 from experiments.settings import conduct_of_study
 from experiments.studies import analyse
 from tests.figures.hostile import HOSTILE

@@ -172,7 +172,7 @@ def test_it_says_how_to_rebuild_it(seen: Reader) -> None:
         facts()["command"],
         facts()["commit"],
         "numpy 2.5.5",
-        "1 to 8; 2 draws of luck in each",
+        "1 to 8; 2 replicates in each",
         arms()[0].baseline_config.digest(),
     ):
         assert words in seen.text

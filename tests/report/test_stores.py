@@ -40,7 +40,7 @@ arms:
   judge: [scenario=judge]
   judge busy: [scenario=judge, demand.scale=2.0]
 seeds: 2
-luck: 1
+replicates: 1
 """
 NONE, EACH = study_prose.NONE_SUITS, study_prose.EACH_AGAINST.format(count=2)
 
@@ -73,7 +73,7 @@ KINDS = {
     "run": Kind(made(run.main), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
     "demo": Kind(made(demo.main), demo.DEMO_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
     "compare": Kind(
-        made(compare.main, "scenarios=[no_treaty,judge]", "luck=1"), "What does each arm protect, what does it cost", 6,
+        made(compare.main, "scenarios=[no_treaty,judge]", "replicates=1"), "What does each arm protect, what does it cost", 6,
         ("Policies are read against “as adopted”", study_prose.ASKED), ("frontier",),
     ),
     "design": Kind(
@@ -82,7 +82,7 @@ KINDS = {
          "# Motive: somebody asked.", f"found 2: as_adopted{APART}judge"),
     ),
     "adaptation": Kind(
-        made(adaptation.main, "scenarios=[judge]", "luck=1", "analysis.adaptation.years=[1]"),
+        made(adaptation.main, "scenarios=[judge]", "replicates=1", "analysis.adaptation.years=[1]"),
         "What does each scenario protect on paper, and what is left of it once everyone has adapted?", 8,
         (NONE, EACH, study_prose.ASKED, "found 2: as_adopted naive and as_adopted adaptive"),
     ),
@@ -147,7 +147,7 @@ def test_a_report_counts_the_worlds_that_are_read_and_those_that_were_asked_for(
     (store,) = stores_in(str(tmp_path))
     folder = analyse.main("report", f"store={store}")
     words = text_of(read((folder / "report.html").read_text(encoding="utf-8")))
-    assert "3 worlds, 1 draw of luck in each" in words
+    assert "3 worlds, 1 replicate in each" in words
     assert "3 done of 3; 0 missing; 0 failed" in words
 
 

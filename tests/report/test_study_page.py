@@ -169,7 +169,7 @@ def test_parameters_and_replicates_are_told_apart(text: str) -> None:
     parameters, _, replicates = sure.partition("Replicates: worlds and luck")
     assert "3 numbers of the model were varied, in 16 draws (Latin hypercube)." in parameters
     assert re.search(r"\d{3} assumed numbers of the model were held at one value each", parameters)
-    assert "6 worlds (sets of unknown facts), 2 draws of luck in each." in replicates
+    assert "6 worlds (sets of unknown facts), 2 replicates in each." in replicates
     assert study_prose.FEW_WORLDS in replicates
 
 
@@ -285,7 +285,7 @@ def test_a_study_of_which_nothing_else_is_known_still_has_a_whole_page(tmp_path:
     assert not seen.faults
     assert not re.search(r"\b(nan|None|NaT|inf)\b", seen.text)
     assert "not known: not run from a repository" in seen.text
-    assert "How many worlds and lucks were run is not known." in seen.text
+    assert "How many worlds and replicates were run is not known." in seen.text
 
 
 # --- what was run, and on what it rests ----------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_it_says_what_was_run_and_what_is_missing(seen: Reader, text: str) -> No
         "Policies|as adopted|",
         "Levers|judge and threshold|",
         "Draws of parameters|16|",
-        "Worlds and luck|6 worlds, 2 draws of luck in each; the same for all points|",
+        "Worlds and luck|6 worlds, 2 replicates in each; the same for all points|",
         "Window|10 years a run|",
         "Runs|1 533 done of 1 536; 0 missing; 2 failed|",
         "Runs without a value|3 (case disclosure rate)|",
@@ -448,8 +448,8 @@ def test_the_model_is_described_on_the_page(text: str) -> None:
 def test_an_outcome_that_the_study_lacks_is_no_obstacle(tmp_path: Path, undescribed: None) -> None:
     made = study(tmp_path)
     other = made._replace(asked=made.asked.model_copy(update={"outcome": str(Outcome("legit_met_rate"))}))
-    words = told(tmp_path, other, [], facts() | {"seeds": [4, 5, 6], "luck": 2})
-    assert "3 worlds, 2 draws of luck in each" in words
+    words = told(tmp_path, other, [], facts() | {"seeds": [4, 5, 6], "replicates": 2})
+    assert "3 worlds, 2 replicates in each" in words
     assert "Runs without a value" not in words
 
 

@@ -36,7 +36,7 @@ TINY = (
     "workers=1",
 )  # fmt: skip
 ADAPTED = (
-    *TINY, "scenarios=[no_treaty]", "seeds=2", "luck=2", "analysis.adaptation.years=[1]", "demand.abusive_odds=1.0",
+    *TINY, "scenarios=[no_treaty]", "seeds=2", "replicates=2", "analysis.adaptation.years=[1]", "demand.abusive_odds=1.0",
     "metrics.fewest_events=1",
 )  # fmt: skip
 Out = pytest.CaptureFixture[str]
@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(compare.report, "write", lambda *_: [])
         patch.setattr(study, "draw_all", pictured)
         without_a_page(patch)
-        reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={results}")
+        reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={results}")
         reference.refresh_adaptation(folder, *ADAPTED, f"output={results}")
         reference.refresh_demo(folder, *TINY, "seeds=2", f"output={results}")
         reference.refresh_penalties(folder)
@@ -269,7 +269,7 @@ def test_it_writes_nothing_and_leaves_no_temporary_folder(
     before = everything_in(results)
     assert reproduce.main("as_adopted") == 0
     told = capsys.readouterr()
-    assert len(runs.worlds) == 4 + 1, "2 worlds x 2 luck of the baseline alone, and the one that is timed"
+    assert len(runs.worlds) == 4 + 1, "2 worlds x 2 replicates of the baseline alone, and the one that is timed"
     assert everything_in(results) == before
     assert list(temporary.iterdir()) == []
     assert sorted(path.name for path in temporary.parent.iterdir()) == ["results", "temporary"]
@@ -325,7 +325,7 @@ def test_the_time_is_forecast_from_one_run_of_each_part_made_here(folder: Path, 
     parts = {part: reproduce.todo_of(part, reading.manifests.get(part, {}), ["judge"]) for part in (SCENARIOS, PENALTIES)}
     told = reproduce.forecast(parts)
     (plan,) = tried
-    assert [len(plan.keys), len(plan.worlds), plan.luck] == [8, 2, 2]
+    assert [len(plan.keys), len(plan.worlds), plan.replicates] == [8, 2, 2]
     assert told == "projected: about 68 seconds for 8 runs", "8 runs of 8 seconds, and 2 worlds of 2"
     assert reproduce.forecast({PENALTIES: parts[PENALTIES]}) == "nothing of it is simulated"
 
@@ -342,14 +342,14 @@ def test_a_run_that_is_timed_is_the_last_and_kept_nowhere(folder: Path, tmp_path
 
 
 def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None:
-    """Worlds and lucks are those of the manifest's command, wherever that wrote."""
+    """Worlds and replicates are those of the manifest's command, wherever that wrote."""
     manifests = reproduce.read_reference(folder).manifests
     arm_runs, asked = reproduce.arm_runs_again(manifests[SCENARIOS], ["judge"])
     assert [arm_run.name for arm_run in arm_runs] == ["as_adopted", "judge"]
-    assert (asked.seeds, asked.luck, asked.workers) == (2, 2, 1)
+    assert (asked.seeds, asked.replicates, asked.workers) == (2, 2, 1)
     arm_runs, asked = reproduce.adapting(manifests[ADAPTATION_PART], ["no_treaty"])
     assert [arm_run.name for arm_run in arm_runs[:2]] == ["as_adopted naive", "no_treaty naive"]
-    assert (asked.seeds, asked.luck) == (2, 2)
+    assert (asked.seeds, asked.replicates) == (2, 2)
     assert asked.analysis["adaptation"]["years"] == [1]
 
 
@@ -385,8 +385,8 @@ def cut(text: str) -> str:
         ("adaptation/manifest.json", None, "results/reference/adaptation/manifest.json: not found; accepted: a checkout"),
         (
             "adaptation/manifest.json",
-            lambda t: t.replace('"luck"', '"l"'),
-            "results/reference/adaptation/manifest.json: lacks luck",
+            lambda t: t.replace('"replicates"', '"l"'),
+            "results/reference/adaptation/manifest.json: lacks replicates",
         ),
         ("adaptation/headline.csv", None, "results/reference/adaptation/headline.csv: not found"),
         (
@@ -429,7 +429,7 @@ def test_a_refresh_replaces_what_was_there_and_says_what_moved(
     monkeypatch.setattr(compare.report, "write", lambda *_: [])
     (folder / SCENARIOS / "old.png").write_bytes(b"of another year")
     nudge(folder / SCENARIOS / "runs.csv", "as_adopted", 2.0)
-    asked = (*TINY, "scenarios=[judge,no_treaty]", "seeds=2", "luck=2", f"output={tmp_path / 'elsewhere'}")
+    asked = (*TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={tmp_path / 'elsewhere'}")
     told = reference.refresh_scenarios(folder, *asked)
     assert told.count("legit_met_rate") == 1
     assert "as_adopted" in told

@@ -16,8 +16,8 @@ import pytest
 from sim.config import options
 from sim.review import assembly, pipeline
 from sim.review.assembly import assemble, parameter_table, source_of
-from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_check_order, reads_of
 from sim.review.identifiers import SEEN
+from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_check_order, reads_of
 from sim.world.record import ConfigError
 from tests.worlds import made_up
 

@@ -15,8 +15,8 @@ import pytest
 from sim.draws import name_key
 from sim.review import pipeline
 from sim.review.assembly import parameter_table, rule_functions, source_of
-from sim.review.safeguard import Safeguard, habit_of, hook_of, in_check_order
 from sim.review.identifiers import HOOKS, SEEN, SHARED, parameter_columns, words_of
+from sim.review.safeguard import Safeguard, habit_of, hook_of, in_check_order
 from sim.world.record import ConfigError
 from tests.worlds import made_up
 

@@ -222,7 +222,7 @@ def swept(*more: str, fails: str = "") -> Callable[[], object]:
     """An act: the small sweep, with further words."""
 
     given = {word.partition("=")[0] for word in more}
-    plain = (word for word in ("seeds=2", "luck=1") if word.partition("=")[0] not in given)
+    plain = (word for word in ("seeds=2", "replicates=1") if word.partition("=")[0] not in given)
     words = (*TINY, "design=own.yaml", "workers=1", "output=out", "store=own", *plain, *more)
     AHEAD.append(lambda: planned(words))
 
@@ -281,7 +281,7 @@ def of_a_store() -> dict[str, bytes]:
     for writer, path in last.items():
         said = json.loads(path.read_text(encoding="utf-8"))
         found[f"session of {writer}"] = json.dumps(
-            {key: said[key] for key in ("status", "points", "design", "worlds", "luck", "shard", "bases", "whole")}
+            {key: said[key] for key in ("status", "points", "design", "worlds", "replicates", "shard", "bases", "whole")}
         ).encode()
     found["faults"] = "\n".join(faults_of(STORE)).encode()
     return found

@@ -41,7 +41,9 @@ def swept(*more: str, text: str = LEVERS) -> StoredStudy:
     """
     design(Path(), text)
     given = {override.partition("=")[0] for override in more}
-    plain = (f"{key}={value}" for key, value in (("workers", 1), ("output", "out"), ("seeds", 2), ("luck", 1)) if key not in given)
+    plain = (
+        f"{key}={value}" for key, value in (("workers", 1), ("output", "out"), ("seeds", 2), ("replicates", 1)) if key not in given
+    )
     return StoredStudy(main(*TINY, "design=own.yaml", *plain, *more))
 
 
@@ -56,14 +58,14 @@ def tables(folder: Path) -> dict[str, str]:
 # --- made-up runs ---------------------------------------------------------------------------------------------------------------
 
 
-def done(point: str, world: int = 1, luck: int = 0, *, value: float = 0.5, error: str = "") -> Done:
+def done(point: str, world: int = 1, replicate: int = 0, *, value: float = 0.5, error: str = "") -> Done:
     """A run of two estimates, or a failure."""
     words = [("case_disclosure_rate", "all", "all"), ("legit_met_rate", "group", "lgbtq")]
     values, counts = np.array([value, np.nan]), np.array([10, 0])
     columns = [pa.array([row[place] for row in words]) for place in range(3)]
     table = pa.table([*columns, pa.array(values, from_pandas=True), pa.array(counts)], schema=TRAVEL[DATA])
     tables, told = ({}, "Traceback: line 1") if error else ({DATA: packed(table)}, "")
-    return Done(RunKey(point, world, luck), world + 10_000 * luck, "d1ge57", "c0de", tables, error, told, 1.0, 0.9, 0.5)
+    return Done(RunKey(point, world, replicate), world + 10_000 * replicate, "d1ge57", "c0de", tables, error, told, 1.0, 0.9, 0.5)
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def opened(folder: Path, writer: str = WHOLE_STORE, identity: Identity = IDENTIT
             "points": store.write_points(points),
             "design": {"question": "?"},
             "worlds": [1, 2],
-            "luck": 1,
+            "replicates": 1,
             "bases": {},
             "study": {},
         }
@@ -87,4 +89,4 @@ def opened(folder: Path, writer: str = WHOLE_STORE, identity: Identity = IDENTIT
 
 def runs_in(folder: Path) -> list[tuple[str, int, int]]:
     """The runs of a store, journalled ones too."""
-    return list(StoredStudy(folder).runs[["point", "world_seed", "luck"]].itertuples(index=False, name=None))
+    return list(StoredStudy(folder).runs[["point", "world_seed", "replicate"]].itertuples(index=False, name=None))

@@ -101,14 +101,17 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "other schema in a part": (lambda s: with_schema(part(s, "data"), b"1"), "found schema 1"),
     "no schema in a part": (lambda s: with_schema(part(s, "runs"), None), "found schema none"),
-    "another value, sealed anew": (lambda s: another_value(part(s, "data")), "rows of run point a, world 1, luck 0 are not what"),
+    "another value, sealed anew": (
+        lambda s: another_value(part(s, "data")),
+        "rows of run point a, world 1, replicate 0 are not what",
+    ),
     "a row less, sealed anew": (
         lambda s: resealed(part(s, "data"), pq.read_table(part(s, "data")).slice(1)),
         "has 3 rows; its runs have 4",
     ),
     "a column less, sealed anew": (
         lambda s: resealed(part(s, "runs"), pq.read_table(part(s, "runs")).drop_columns(["digest"])),
-        "has the columns point, world_seed, luck, event_seed, code, data_rows, data_checksum, views_rows, ",
+        "has the columns point, world_seed, replicate, event_seed, code, data_rows, data_checksum, views_rows, ",
     ),
     "other schema of the store": (lambda s: in_json(s / "store.json", lambda said: said.update(schema="1")), "found schema '1'"),
     "store.json gone": (lambda s: (s / "store.json").unlink(), "found no store.json"),

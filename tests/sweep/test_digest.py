@@ -54,7 +54,7 @@ def of_adaptation(*words: str) -> Plan:
 STUDIES: dict[str, Callable[..., Plan]] = {
     "sweep": of_sweep, "run": of_run, "compare": of_compare, "adaptation": of_adaptation,
 }  # fmt: skip
-SAME = ["seeds=3", "luck=4", "workers=2", "outcome=legit_met_rate", "figures.forest.dpi=90", "analysis.frontier.often=0.8",
+SAME = ["seeds=3", "replicates=4", "workers=2", "outcome=legit_met_rate", "figures.forest.dpi=90", "analysis.frontier.often=0.8",
         "engine=ray", "case=3", "most_seeds=400", "mix=true"]  # fmt: skip
 OTHER = ["review.rho=0.3", "years=2", "metrics.fewest_events=3", "keep_requests=true", "people.rows=400", "conduct.attempts=2",
          "seed=7"]  # fmt: skip
@@ -111,7 +111,7 @@ def test_other_scenarios_and_another_baseline_are_another_store() -> None:
 SAME_DESIGN = {
     "another question": DRAWN.replace("what if", "and what then"),
     "more draws": DRAWN.replace("size: 4", "size: 8"),
-    "worlds and lucks of its own": f"{DRAWN}seeds: 5\nluck: 3\n",
+    "worlds and replicates of its own": f"{DRAWN}seeds: 5\nluck: 3\n",
     "what is the default": f"{DRAWN}keep: []\n",
 }
 OTHER_DESIGN = {

@@ -47,7 +47,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a sweep in one piece holds."""
     folder = tmp_path_factory.mktemp("whole")
     design(folder, LEVERS)
-    done = rogatory("sweep", *TINY, "design=own.yaml", "seeds=2", "luck=1", "workers=1", cwd=folder)
+    done = rogatory("sweep", *TINY, "design=own.yaml", "seeds=2", "replicates=1", "workers=1", cwd=folder)
     assert done.returncode == 0, done.stderr
     store = only_store(folder)
     assert len(StoredStudy(store).runs) == 8
@@ -59,7 +59,7 @@ def test_shards_through_a_launcher_hold_what_one_sweep_holds(tmp_path: Path, lau
     package, words = LAUNCHERS[launcher]
     pytest.importorskip(package)
     design(tmp_path, LEVERS)
-    asked = ["sweep", "-m", *words, *TINY, "design=own.yaml", "seeds=2", "luck=1", "workers=1", "shard=1/2,2/2"]
+    asked = ["sweep", "-m", *words, *TINY, "design=own.yaml", "seeds=2", "replicates=1", "workers=1", "shard=1/2,2/2"]
     done = rogatory(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr + done.stdout

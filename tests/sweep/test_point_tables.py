@@ -44,7 +44,7 @@ def opened(folder: Path, *frames: pd.DataFrame, name: str = "1", writer: str = W
                 "points": store.write_points(frame),
                 "design": {"question": f"{name}{number}"},
                 "worlds": [1],
-                "luck": 1,
+                "replicates": 1,
                 "bases": {},
             }
             store.write_session(f"2026010{name}T00000{number}Z-{writer}", said)
@@ -64,7 +64,7 @@ def as_once(folder: Path, frame: pd.DataFrame, number: int = 1) -> Path:
     pq.write_table(table, home / "new", compression="zstd")
     path = home / f"points-all-{number:05d}-{file_checksum(home / 'new')}.parquet"
     (home / "new").rename(path)
-    said = {"points": path.name, "design": {"question": f"0{number}"}, "worlds": [1], "luck": 1, "bases": {}}
+    said = {"points": path.name, "design": {"question": f"0{number}"}, "worlds": [1], "replicates": 1, "bases": {}}
     (folder / "sessions").mkdir(exist_ok=True)
     (folder / "sessions" / f"2025010{number}T000000Z-all.json").write_text(json.dumps(said))
     about = {"schema": SCHEMA, "identity": IDENTITY}
@@ -287,7 +287,7 @@ def test_shards_that_began_before_find_their_points_after_another_wrote_them_ane
         one.add([done("p0")])
     assert study(tmp_path, "10")["people.rows"].tolist() == [300]
     assert faults_of(tmp_path) == []
-    assert {RunKey(*row) for row in StoredStudy(tmp_path).runs[["point", "world_seed", "luck"]].itertuples(index=False)} == {
+    assert {RunKey(*row) for row in StoredStudy(tmp_path).runs[["point", "world_seed", "replicate"]].itertuples(index=False)} == {
         RunKey("p0", 1, 0),
         RunKey("p5", 1, 0),
     }

@@ -69,7 +69,9 @@ def cluster(with_ray: None) -> Iterator[Any]:
 
 
 def swept(name: str, *more: str) -> Path:
-    return main(*TINY, f"design={design(Path(), LEVERS)}", "seeds=3", "luck=1", "workers=2", "output=out", f"store={name}", *more)
+    return main(
+        *TINY, f"design={design(Path(), LEVERS)}", "seeds=3", "replicates=1", "workers=2", "output=out", f"store={name}", *more
+    )
 
 
 def test_ray_of_its_own_and_ray_that_was_there_leave_the_same_bytes_as_processes_here(
@@ -95,7 +97,7 @@ OWN = ("comparison.csv", "comparison.parquet", "cooperation.csv", "runs.parquet"
 
 def compared(output: Path, *more: str) -> dict[str, bytes]:
     """The tables of a comparison, and those of the store that its runs are in."""
-    asked = ("scenarios=[judge,notice]", "seeds=2", "luck=2", "workers=2", f"output={output}", f"store={output / 'store'}")
+    asked = ("scenarios=[judge,notice]", "seeds=2", "replicates=2", "workers=2", f"output={output}", f"store={output / 'store'}")
     folder = compare.main(*TINY, *asked, "keep_requests=true", *more)
     store = {str(path.relative_to(output)): path.read_bytes() for path in sorted((output / "store").rglob("*.parquet"))}
     assert faults_of(output / "store") == []
@@ -127,7 +129,7 @@ def test_requests_are_refused_before_any_run_where_a_node_does_not_see_the_store
 
     monkeypatch.setattr(on_ray, "can_write_by", sees)
     capfd.readouterr()
-    words = ("sweep", *TINY, "seeds=1", "luck=1", "workers=2", "output=out", "keep_requests=true")
+    words = ("sweep", *TINY, "seeds=1", "replicates=1", "workers=2", "output=out", "keep_requests=true")
     assert cli.main([*words, f"design={design(tmp_path, LEVERS)}", "engine=ray", f"engine.address='{cluster.address}'"]) == 2
     (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("rogatory: ")]
     assert re.fullmatch(

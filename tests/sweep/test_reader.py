@@ -38,7 +38,7 @@ from sim.world.record import ConfigError
 from tests.sweep.small import TINY, done, opened, swept, tables
 
 TEXT = "question: what does each do?\nscenarios: [as_adopted, judge, no_treaty]\nkeep: [given, views]\n"
-WORLDS, LUCKS = [1, 2, 3], 2
+WORLDS, REPLICATES = [1, 2, 3], 2
 ABUSED = "demand.abusive_odds=0.1"  # so that there is something to displace
 EVERY = 7  # of the estimands whose cube is compared: one in so many
 
@@ -57,13 +57,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
         patch.setattr(execution, "CHUNK", 4)
-        study = swept(f"seeds={len(WORLDS)}", f"luck={LUCKS}", ABUSED, text=TEXT)
+        study = swept(f"seeds={len(WORLDS)}", f"replicates={REPLICATES}", ABUSED, text=TEXT)
         points = points_of(design_of("own.yaml"), [*TINY, ABUSED])
         runs = {
-            (place, w, luck): simulate(points.config(place), seed=event_seed(world, luck), world_seed=world)
+            (place, w, replicate): simulate(points.config(place), seed=event_seed(world, replicate), world_seed=world)
             for place in range(len(points.frame))
             for w, world in enumerate(WORLDS)
-            for luck in range(LUCKS)
+            for replicate in range(REPLICATES)
         }
         yield Made(home / study.folder, points.frame["point"].tolist(), runs)
 
@@ -85,18 +85,18 @@ def same(one: Results, other: Results) -> None:
 
 def test_a_board_is_what_its_runs_measured(made: Made) -> None:
     results = StoredStudy(made.folder).results()
-    assert results.values.shape == (3, len(results.keys), len(WORLDS), LUCKS)
+    assert results.values.shape == (3, len(results.keys), len(WORLDS), REPLICATES)
     assert len(table_parts(made.folder, DATA)) == 5, "in several parts"
     measured = 0
-    for (place, w, luck), result in made.runs.items():
+    for (place, w, replicate), result in made.runs.items():
         rows = result.metrics.astype({"metric": str, "by": str, "level": str}).itertuples(index=False)
         told = {(row.metric, row.by, row.level): (row.value, row.count) for row in rows}
         told[OFFICER_HOURS] = hours_of(result.finished)
         for k, key in enumerate(results.keys):
             value, count = told.pop(key, (np.nan, 0))
-            found = results.values[place, k, w, luck]
+            found = results.values[place, k, w, replicate]
             assert found == value or (np.isnan(found) and np.isnan(value)), key
-            assert results.counts[place, k, w, luck] == count, key
+            assert results.counts[place, k, w, replicate] == count, key
             measured += 1
         assert not told, "every estimate of the run is on the board"
     assert measured == len(results.keys) * len(made.runs)
@@ -124,27 +124,27 @@ PARTS: list[tuple[list[int], list[int], int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("places", "worlds", "lucks"), PARTS)
+@pytest.mark.parametrize(("places", "worlds", "replicates"), PARTS)
 def test_a_board_holds_what_is_asked_for_in_that_order_and_nothing_else(
-    made: Made, places: list[int], worlds: list[int], lucks: int
+    made: Made, places: list[int], worlds: list[int], replicates: int
 ) -> None:
     study = StoredStudy(made.folder)
     whole = study.results()
-    results = study.results([made.points[place] for place in places], worlds, lucks)
+    results = study.results([made.points[place] for place in places], worlds, replicates)
     kept = list(dict.fromkeys(places))
     assert results.worlds == worlds
-    assert results.values.shape == (len(kept), len(results.keys), len(worlds), lucks)
+    assert results.values.shape == (len(kept), len(results.keys), len(worlds), replicates)
     assert set(results.keys) <= set(whole.keys)
     for k, key in enumerate(results.keys):
         j = whole.keys.index(key)
-        for a, w, luck in np.ndindex(len(kept), len(worlds), lucks):
+        for a, w, replicate in np.ndindex(len(kept), len(worlds), replicates):
             wanted: tuple[float, int] = (np.nan, 0)
-            if worlds[w] in WORLDS and luck < LUCKS:
-                there = kept[a], j, WORLDS.index(worlds[w]), luck
+            if worlds[w] in WORLDS and replicate < REPLICATES:
+                there = kept[a], j, WORLDS.index(worlds[w]), replicate
                 wanted = whole.values[there], whole.counts[there]
-            np.testing.assert_equal((results.values[a, k, w, luck], results.counts[a, k, w, luck]), wanted)
+            np.testing.assert_equal((results.values[a, k, w, replicate], results.counts[a, k, w, replicate]), wanted)
     rows = [w for w, world in enumerate(WORLDS) if world in worlds]
-    known = ~np.isnan(whole.values[kept][:, :, rows, :lucks]).all(axis=(0, 2, 3))
+    known = ~np.isnan(whole.values[kept][:, :, rows, :replicates]).all(axis=(0, 2, 3))
     assert {key for key, one in zip(whole.keys, known, strict=True) if one} <= set(results.keys), "none that has a value is lost"
 
 
@@ -193,7 +193,7 @@ def test_runs_in_a_journal_are_read_as_those_in_tables(made: Made, copy: Path, l
         assert given.levels == theirs[run].levels
         np.testing.assert_array_equal(given.case, theirs[run].case)
         assert all((given.codes[way] == theirs[run].codes[way]).all() for way in given.codes)
-    order = ["point", "world_seed", "luck"]
+    order = ["point", "world_seed", "replicate"]
     for mine, other in ((study.data(), whole.data()), (study.views("flows"), whole.views("flows"))):
         pd.testing.assert_frame_equal(
             *(frame.sort_values(order, kind="stable").reset_index(drop=True) for frame in (mine, other)), check_exact=True
@@ -210,8 +210,8 @@ def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say
     plain = study.results()
     given = study.given(plain, made.points)
     moved = 0
-    for (place, w, luck), result in made.runs.items():
-        ours, theirs = given[place, w, luck], given_of(result.finished)
+    for (place, w, replicate), result in made.runs.items():
+        ours, theirs = given[place, w, replicate], given_of(result.finished)
         order, other = np.lexsort((ours.day, ours.case)), np.lexsort((theirs.day, theirs.case))
         np.testing.assert_array_equal(ours.case[order], theirs.case[other])
         words = [
@@ -221,10 +221,10 @@ def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say
         assert all((words[0][way] == words[1][way]).all() for way in words[0])
     results = with_displacement(plain, given, [0, 0, 0], ["as_adopted", "judge", "no_treaty"])
     key = (DISPLACEMENT, "baseline", "as_adopted")
-    for (place, w, luck), result in made.runs.items():
-        before = made.runs[0, w, luck].finished
+    for (place, w, replicate), result in made.runs.items():
+        before = made.runs[0, w, replicate].finished
         k = results.keys.index(key)
-        found = results.values[place, k, w, luck], int(results.counts[place, k, w, luck])
+        found = results.values[place, k, w, replicate], int(results.counts[place, k, w, replicate])
         has_it = place > 0  # what is read against itself displaces nothing
         share, left = displacement_rate(before, result.finished) if has_it else (np.nan, 0)
         np.testing.assert_equal(found, (share, left))
@@ -233,15 +233,17 @@ def test_what_was_given_says_what_became_of_each_case_as_the_runs_themselves_say
         for k, slice_of_it in enumerate(results.keys):
             if slice_of_it[0] == DISPLACEMENT and slice_of_it != key:
                 value, count = wanted.get(slice_of_it, (np.nan, 0))
-                np.testing.assert_equal((results.values[place, k, w, luck], int(results.counts[place, k, w, luck])), (value, count))
+                np.testing.assert_equal(
+                    (results.values[place, k, w, replicate], int(results.counts[place, k, w, replicate])), (value, count)
+                )
     assert moved > 0, "something is displaced, or this would say nothing"
 
 
 def test_each_run_says_how_many_rows_of_each_table_are_its_own(made: Made) -> None:
-    runs = StoredStudy(made.folder).runs.set_index(["point", "world_seed", "luck"])
+    runs = StoredStudy(made.folder).runs.set_index(["point", "world_seed", "replicate"])
     for name in TRAVEL:
         rows = pd.concat([pq.read_table(part.path).to_pandas() for part in table_parts(made.folder, name)])
-        count = rows.astype({"point": str}).groupby(["point", "world_seed", "luck"]).size()
+        count = rows.astype({"point": str}).groupby(["point", "world_seed", "replicate"]).size()
         assert (runs[f"{name}_rows"] == count.reindex(runs.index, fill_value=0)).all()
         assert (runs[f"{name}_rows"].sum(), runs[f"{name}_checksum"].nunique() > 10) == (len(rows), True)
     assert (runs["given_rows"] > 0).any()
@@ -287,14 +289,14 @@ def test_a_sweep_keeps_further_tables_only_where_its_design_says_so(tmp_path: Pa
 # --- whole worlds ---------------------------------------------------------------------------------------------------------------
 
 
-def two(folder: Path, runs: list[Done], worlds: list[int], luck: int = 1) -> StoredStudy:
-    """A store of points a and b in which these runs stand, asked for in these worlds and lucks."""
+def two(folder: Path, runs: list[Done], worlds: list[int], replicate: int = 1) -> StoredStudy:
+    """A store of points a and b in which these runs stand, asked for in these worlds and replicates."""
     with opened(folder) as store:
         store.add(runs)
         store.fold([run.key for run in runs])
         store.settle_failures()
         said = {"points": StoredStudy(folder).latest["points"], "design": {"question": "?"}, "bases": {}, "study": {}}
-        store.write_session("20270101T000000Z-all", said | {"worlds": worlds, "luck": luck})
+        store.write_session("20270101T000000Z-all", said | {"worlds": worlds, "replicate": replicate})
     return StoredStudy(folder)
 
 
@@ -312,14 +314,16 @@ def test_a_world_in_which_a_run_is_missing_is_left_out(tmp_path: Path) -> None:
 
 
 def test_runs_of_other_points_and_lucks_make_no_world_whole_and_spoil_none(tmp_path: Path) -> None:
-    runs = [done(point, world, luck, value=0.1 * (1 + luck)) for point in "ab" for world in (1, 2) for luck in (0, 1)]
+    runs = [
+        done(point, world, replicate, value=0.1 * (1 + replicate)) for point in "ab" for world in (1, 2) for replicate in (0, 1)
+    ]
     more = [done("z", 3), done("a", 1, 2), done("a", 2, 2, error="boom"), done("z", 1, error="boom")]
-    study = two(tmp_path, [*runs, *more], [1, 2], luck=2)
+    study = two(tmp_path, [*runs, *more], [1, 2], replicates=2)
     assert (study.whole_worlds, study.coverage.told) == ([1, 2], "")
     outcomes = study.outcomes(CASES)
-    assert outcomes.values.shape == (2, 2, 2), "the lucks that were asked for"
+    assert outcomes.values.shape == (2, 2, 2), "the replicates that were asked for"
     np.testing.assert_array_equal(outcomes.values, np.broadcast_to([0.1, 0.2], (2, 2, 2)))
-    fewer = two(tmp_path, [], [1], luck=1)
+    fewer = two(tmp_path, [], [1], replicates=1)
     assert fewer.whole_worlds == [1, 2], "more worlds are there, and whole"
     assert fewer.outcomes(CASES).values.shape == (2, 2, 1)
 
@@ -351,7 +355,7 @@ def test_a_store_of_schema_1_is_refused_with_the_command_that_makes_its_runs_aga
     about = copy / "store.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": "1"}))
     said = json.loads(next((copy / "sessions").glob("*.json")).read_text())["command"]
-    wanted = f"{about}: found schema '1'; accepted: schema '2', or a new store (to make its runs again: {said})"
+    wanted = f"{about}: found schema '1'; accepted: schema '3', or a new store (to make its runs again: {said})"
     before = tables(copy)
     monkeypatch.chdir(copy.parent)
     Path("own.yaml").write_text(TEXT, encoding="utf-8")

@@ -75,7 +75,7 @@ def test_a_file_says_which_run_it_is_of_and_reads_as_it_was(store: Path) -> None
     pd.testing.assert_frame_equal(pd.read_parquet(path), frame(ORDER[0]))
     pd.testing.assert_frame_equal(pd.read_parquet(path, engine="pyarrow"), frame(ORDER[0]))
     said = json.loads(pq.read_schema(path).metadata[RUN_KEY])
-    assert said == {"point": "a", "world_seed": 1, "luck": 0, "event_seed": 1, "digest": "d1ge57", "code": "c0de"}
+    assert said == {"point": "a", "world_seed": 1, "replicate": 0, "event_seed": 1, "digest": "d1ge57", "code": "c0de"}
 
 
 @pytest.mark.parametrize("at", ["write_table", "fsync", "replace"])
@@ -161,7 +161,9 @@ def test_a_run_that_comes_out_otherwise_leaves_no_requests_beside_the_numbers_of
     with opened(store, identity=KEEPING) as opening:
         (run,) = ended(store, key)
         for other in (run._replace(code="0ther"), done(*key, value=0.75)):
-            with pytest.raises(StoreError, match=r"has no requests of point a, world 1, luck 0, and the same run comes out other"):
+            with pytest.raises(
+                StoreError, match=r"has no requests of point a, world 1, replicate 0, and the same run comes out other"
+            ):
                 opening.add([other])
             assert not requests_of(store, key).exists()
     assert {**tables(store), f"{REQUESTS}/a-1-0.parquet": before[f"{REQUESTS}/a-1-0.parquet"]} == before
@@ -280,7 +282,7 @@ ONE = "question: what does the treaty do?\nscenarios: [as_adopted]\n"
 def one(*more: str) -> list[str]:
     """One scenario without figures."""
     design(Path(), ONE, "one")
-    return asked("sweep", "design=one.yaml", "luck=1", "store=mine", *more)
+    return asked("sweep", "design=one.yaml", "replicates=1", "store=mine", *more)
 
 
 def refuse_other_requests(folder: Path) -> int:
@@ -291,8 +293,8 @@ def refuse_other_requests(folder: Path) -> int:
     for row in study.runs.itertuples():
         name = scenario[row.point]
         config = checked_config(bases[name]) if name in bases else load(*TINY, f"scenario={name}")
-        key = RunKey(row.point, row.world_seed, row.luck)
-        whole = simulate(config, seed=event_seed(key.world_seed, key.luck), world_seed=key.world_seed)
+        key = RunKey(row.point, row.world_seed, row.replicate)
+        whole = simulate(config, seed=event_seed(key.world_seed, key.replicate), world_seed=key.world_seed)
         pd.testing.assert_frame_equal(pd.read_parquet(requests_of(folder, key)), whole.requests)
     assert len(files(folder)) == len(study.runs)
     return len(study.runs)
@@ -373,9 +375,12 @@ def test_a_disk_that_fails_under_two_workers_stops_the_turn_too(capsys: pytest.C
 STUDIES: dict[str, tuple[list[str], int]] = {
     "run": (asked("run", "seeds=4", "store=mine"), 4),
     "demo": (asked("demo", "seeds=2", "store=mine"), 4),
-    "compare": (asked("compare", "scenarios=[judge]", "seeds=2", "luck=2", "store=mine"), 8),
-    "adaptation": (asked("adaptation", "scenarios=[judge]", "seeds=2", "luck=1", "store=mine", "analysis.adaptation.years=[1]"), 8),
-    "sweep": (asked("sweep", "design=own.yaml", "seeds=2", "luck=1", "store=mine"), 8),
+    "compare": (asked("compare", "scenarios=[judge]", "seeds=2", "replicates=2", "store=mine"), 8),
+    "adaptation": (
+        asked("adaptation", "scenarios=[judge]", "seeds=2", "replicates=1", "store=mine", "analysis.adaptation.years=[1]"),
+        8,
+    ),
+    "sweep": (asked("sweep", "design=own.yaml", "seeds=2", "replicates=1", "store=mine"), 8),
 }
 
 
@@ -401,7 +406,7 @@ def test_every_study_keeps_the_same_requests_with_one_worker_and_with_two(study:
 def test_shards_and_the_jobs_of_a_multirun_keep_requests_in_one_store(tmp_path: Path) -> None:
     design(Path(), LEVERS)
     for shard in ("1/2", "2/2"):
-        assert main(asked("sweep", "design=own.yaml", "seeds=2", "luck=1", "store=mine", "workers=1", f"shard={shard}")) == 0
+        assert main(asked("sweep", "design=own.yaml", "seeds=2", "replicates=1", "store=mine", "workers=1", f"shard={shard}")) == 0
     assert len(files(Path("out/stores/mine"))) == 8
     assert faults_of(Path("out/stores/mine")) == []
     assert (

@@ -249,7 +249,7 @@ base = sqlite3.connect(sys.argv[1], isolation_level=None)
 base.execute("PRAGMA cache_size=1")
 base.execute("BEGIN")
 for number in range(2000):
-    base.execute("INSERT INTO done (point, world_seed, luck, error, data) VALUES (?, 9, 0, '', ?)", (str(number), os.urandom(4000)))
+    base.execute("INSERT INTO done (point, world_seed, replicate, error, data) VALUES (?, 9, 0, '', ?)", (str(number), os.urandom(4000)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -433,9 +433,9 @@ def test_what_is_no_store_is_left_alone(tmp_path: Path, what: str) -> None:
 OTHER = "0therc0nf1g"
 
 
-def otherwise(point: str, world: int = 1, luck: int = 0, error: str = "") -> Done:
+def otherwise(point: str, world: int = 1, replicate: int = 0, error: str = "") -> Done:
     """A run of the same point under another configuration."""
-    return done(point, world, luck, error=error)._replace(digest="" if error else OTHER)
+    return done(point, world, replicate, error=error)._replace(digest="" if error else OTHER)
 
 
 @pytest.mark.parametrize("where", ["in the tables", "in the journal", "in a shard's journal", "in this turn", "in this batch"])

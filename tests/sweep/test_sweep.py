@@ -175,7 +175,7 @@ def test_a_full_disk_ends_a_sweep_with_a_line_and_status_three(
     with unreal.context() as patch:
         patch.setattr(execution, "engine_of", made_up(stop=stop, error=OSError(errno.ENOSPC, "No space left on device")))
         Path("own.yaml").write_text(LEVERS)
-        status = main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1", NAMED])
+        status = main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "replicates=1", NAMED])
     told = capsys.readouterr().err
     assert status == 3
     wanted = f"No space left on device; {stop} run{'' if stop == 1 else 's'} of this turn kept in out/stores/own; the same command"
@@ -208,14 +208,14 @@ uncertainties:
 HYPERCUBE = SOBOL.replace("sobol", "latin_hypercube").replace("size: 2", "size: 3")
 MORE: dict[str, tuple[str, list[str], str, list[str], int, int]] = {
     "seeds": (LEVERS, [], LEVERS, ["seeds=4"], 8, 16),
-    "luck": (LEVERS, [], LEVERS, ["luck=3"], 8, 24),
+    "replicates": (LEVERS, [], LEVERS, ["replicates=3"], 8, 24),
     "a lever": (LEVERS, [NAMED], LEVERS.replace("levers:\n", "levers:\n  notice: notice\n"), [], 8, 16),
     "Sobol points": (SOBOL, [], SOBOL, ["size=4"], 16, 32),
     "Latin hypercube points": (HYPERCUBE, [], HYPERCUBE, ["size=5"], 6, 16),
 }
 
 
-@pytest.mark.parametrize("what", some_fast(list(MORE), ["luck", "Sobol points"]))
+@pytest.mark.parametrize("what", some_fast(list(MORE), ["replicates", "Sobol points"]))
 def test_a_sweep_grows_without_doing_again_what_is_there(
     unreal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
@@ -229,7 +229,7 @@ def test_a_sweep_grows_without_doing_again_what_is_there(
     stay = kept if what != "a lever" else {path: mark for path, mark in kept.items() if not path.startswith("points")}
     assert stay.items() <= tables(grown.folder).items(), "the parts that were there stay, but that points get a new column"
     assert len(pd.read_parquet(grown.folder / "points")) == len(first.points) + (
-        len(grown.points) if what not in ("seeds", "luck") else 0
+        len(grown.points) if what not in ("seeds", "replicates") else 0
     )
     assert f"{after - before} runs in" in capsys.readouterr().out
     assert faults_of(grown.folder) == []
@@ -274,7 +274,7 @@ def test_runs_of_other_code_or_data_are_refused_and_named(
     real = ["states=real"] if change is other_table else []
     Path("own.yaml").write_text(LEVERS)
     words = [word for word in TINY if not (real and word.startswith("states")) and not word.startswith("years")]
-    base = ["sweep", *words, *real, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1", NAMED]
+    base = ["sweep", *words, *real, "design=own.yaml", "workers=1", "output=out", "seeds=2", "replicates=1", NAMED]
     years = ["years=1"]
     assert main([*base, *years]) == 0
     before = tables(STORE)
@@ -318,7 +318,7 @@ def test_other_settings_are_mixed_under_no_point_that_has_runs(
     unreal.setattr(execution, "engine_of", honest(ran))
     folder = swept(NAMED).folder
     before, ran[:] = tables(folder), []
-    sweeping = ["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=3", "luck=1", "mix=true", NAMED]
+    sweeping = ["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=3", "replicates=1", "mix=true", NAMED]
     capsys.readouterr()
     assert main([*sweeping, "review.rho=0.3"]) == 2
     told = capsys.readouterr().err.splitlines()[-1]
@@ -341,7 +341,7 @@ def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
     table.write_bytes((TABLES_FOLDER / "states.csv").read_bytes())
     words = ("states=real", *(word for word in TINY if not word.startswith("states")))
     Path("own.yaml").write_text("question: does it stay?\nlevers: {whose: {theirs: {}, mine: {states.table: mine.csv}}}\n")
-    sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "luck=1", NAMED]
+    sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "replicates=1", NAMED]
     assert main([*sweeping, "seeds=1"]) == 0
     before, ran[:] = tables(STORE), []
     table.write_bytes(table.read_bytes().replace(b",1,", b",0,", 1))
@@ -431,7 +431,7 @@ def test_no_design_and_two_that_would_write_at_once_are_one_line(
     statuses = []
 
     def at_once(*given: object) -> Engine:
-        statuses.append(main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "luck=1"]))
+        statuses.append(main(["sweep", *TINY, "design=own.yaml", "workers=1", "output=out", "seeds=2", "replicates=1"]))
         result: Engine = made_up()()
         return result
 
@@ -554,7 +554,7 @@ def first_run(point: str, seconds: float, world_seconds: float, size: int = 2000
 
 def test_the_time_and_the_room_that_are_projected_count_runs_and_worlds() -> None:
     first = [first_run("a", 12.0, 10.0), first_run("b", 2.0, 0.0, size=4000)]
-    todo = [Batch(tuple(RunKey("a", 1, luck) for luck in range(50)), True), Batch((RunKey("a", 2, 0),), True)]
+    todo = [Batch(tuple(RunKey("a", 1, replicate) for replicate in range(50)), True), Batch((RunKey("a", 2, 0),), True)]
     told = projected(first, todo, 2, 0.0, NOTHING)
     assert told == "projected: about 61 seconds for 51 runs in 2 worlds on 2 processes; 46 kB on disk"
     alone = projected(first, todo[1:], 1, 0.0, NOTHING._replace(there=7, words=10_000, files=5_000))
@@ -565,7 +565,7 @@ def test_the_time_and_the_room_that_are_projected_count_runs_and_worlds() -> Non
 
 def test_the_time_that_is_projected_counts_the_start_the_pages_and_the_processes_that_have_work() -> None:
     first = [first_run("a", 12.0, 10.0)]
-    batch = Batch(tuple(RunKey("a", 1, luck) for luck in range(8)), 0)
+    batch = Batch(tuple(RunKey("a", 1, replicate) for replicate in range(8)), 0)
     assert projected(first, [batch], 2, 44.4, NOTHING) == (
         "projected: about 71 seconds for 8 runs in 1 world on 2 processes, 44 seconds of it to compile and to start; 5 kB on disk"
     ), "one process has all the work"
@@ -626,7 +626,7 @@ def test_failures_of_one_kind_are_told_five_times(capsys: pytest.CaptureFixture[
         progress_module.print_failures([done("a", world, error="boom [x]") for world in range(9)], Counter(), progress)
     found = capsys.readouterr().out
     assert found.count("boom [x]") == 5
-    assert "failed: point a, world 4, luck 0: boom [x]; further ones alike are only counted" in found
+    assert "failed: point a, world 4, replicate 0: boom [x]; further ones alike are only counted" in found
 
 
 def test_a_store_that_holds_a_damaged_part_is_not_written_to(unreal: pytest.MonkeyPatch) -> None:
