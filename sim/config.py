@@ -122,7 +122,7 @@ def composed_values(*overrides: str) -> dict[str, Any]:
 
 
 def run_and_study_values(*overrides: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What decides a run, as ``composed_values`` has it; and what ``configs/`` gives beside it, which is for whoever conducts studies.
+    """What decides a run, as ``composed_values`` has it; and what ``configs/`` gives beside it, for whoever conducts studies.
 
     Others may hold parts of both: they are not to be written into.
     """

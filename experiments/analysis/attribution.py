@@ -225,7 +225,8 @@ def _pairs_told(pairs: pd.DataFrame, scale: float, way: JointDirection) -> Itera
             row = of_it.loc[of_it["value"].abs().idxmax()]
             points = _banded_in(row, "value", sign * scale).replace(" %", " points")
             yield (
-                f"{in_quotation_marks(row['lever'])} and {in_quotation_marks(row['other'])} {words}: together they {way.all} {points} "
+                f"{in_quotation_marks(row['lever'])} and {in_quotation_marks(row['other'])} {words}: together they "
+                f"{way.all} {points} "
                 f"{'less' if sign < 0 else 'more'} than the sum of what each {way.each}, on average over what else is on "
                 "(points: per cent of the outcome with all off)."
             )

@@ -27,7 +27,7 @@ PER_CENT = 100.0
 class PolicyChange(NamedTuple):
     """By how much ``C`` policies move an outcome in ``W`` worlds, and the outcome of the baseline in the same runs."""
 
-    off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over the replicates both have and over draws
+    off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over replicates that both have and draws
     base: Reals  # [C, W] the baseline over the same replicates and draws
 
     def percent(self) -> Ratios:

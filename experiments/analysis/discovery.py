@@ -268,19 +268,22 @@ def _box(found: FailureBox, x: Reals, failing: Failing, tables: dict[str, pd.Dat
     coverage, density = 100 * np.nanpercentile(found.again.qualities[:, :2], (50.0, *TAILS), axis=0).T
     told = [
         f"It fails where {in_a_row([f'{row["parameter"]} is {row["says"]}' for row in narrow])}: "
-        f"there {in_per_cent(found.quality.density)} of the draws fail, elsewhere {in_per_cent(float(failing.fails[outside].mean()))}, and "
+        f"there {in_per_cent(found.quality.density)} of the draws fail, elsewhere "
+        f"{in_per_cent(float(failing.fails[outside].mean()))}, and "
         f"{in_per_cent(found.quality.coverage)} of all failures lie there (phi {number(found.quality.phi, 2)}).",
         f"On draws that did not choose it, {number(density[0], 0)} % of those in such a box fail "
         f"({low_to_high(density[1], density[2], 0)} over resampled draws), and it holds {number(coverage[0], 0)} % of the failures "
         f"({low_to_high(coverage[1], coverage[2], 0)}).",
-        f"Restricted again in resampled draws: {in_a_row([f'{row["parameter"]} in {in_per_cent(row["found_again"])}' for row in narrow])}. "
+        "Restricted again in resampled draws: "
+        f"{in_a_row([f'{row["parameter"]} in {in_per_cent(row["found_again"])}' for row in narrow])}. "
         f"In labels shuffled at random a box as good turns up with a chance of {number(found.chance, 2)}.",
     ]
     if found.leaves:
         inside = np.any([leaf.holds(x) for leaf in found.leaves], axis=0)
         leaves = "one leaf" if len(found.leaves) == 1 else f"{len(found.leaves)} leaves"
         told.append(
-            f"A classification tree finds {leaves} in which most draws fail: {in_per_cent(float(failing.fails[inside].mean()))} of their "
+            f"A classification tree finds {leaves} in which most draws fail: "
+            f"{in_per_cent(float(failing.fails[inside].mean()))} of their "
             f"draws do, {in_per_cent(float((inside & failing.fails).sum() / failing.fails.sum()))} of all failures (boxes.csv)."
         )
     return told

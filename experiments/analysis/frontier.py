@@ -195,14 +195,16 @@ def _sure(
     """What the intervals hold and what they do not."""
     first = found[0].menu
     yield (
-        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean of its replicates; "
+        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean "
+        "of its replicates; "
         "every policy met the same worlds and replicates as the baseline."
     )
     yield from _left_out(found)
     draws = len(first.gain_draws)
     moved = "rise" if WANTED[outcome_arrays[0].outcome.metric] == "up" else "fall"
     yield (
-        f"Protection is the {moved} of {spoken(str(outcome_arrays[0].outcome))}, cost the fall of {spoken(str(outcome_arrays[1].outcome))}, "
+        f"Protection is the {moved} of {spoken(str(outcome_arrays[0].outcome))}, cost the fall of "
+        f"{spoken(str(outcome_arrays[1].outcome))}, "
         f"both in per cent of the pooled baseline, its mean over all {'draws and ' if draws > 1 else ''}worlds; a cost below "
         "zero is a gain."
     )

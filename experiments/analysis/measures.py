@@ -22,7 +22,7 @@ _COLUMNS = [
     *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
     *("world_low", "world_high", "floor", "told"),
 ]
-"""``draw_``: 95 % limits as draws vary; ``world_``: as worlds (or the replicates of one) vary; ``floor``: what noise alone shows."""
+"""``draw_``: 95 % limits as draws vary; ``world_``: as worlds (or replicates of one) vary; ``floor``: what noise shows."""
 TORNADO = [
     *("scenario", "factor", "lowest", "highest", "at_lowest", "at_highest", "change", "draw_low", "draw_high"),
     *("world_low", "world_high", "told"),

@@ -66,7 +66,7 @@ class RobustnessSpec(Record):
 
 
 class FutureScores(NamedTuple):
-    """What policies are judged by, ``[S, Q, D, W]``: more is better, means over replicates, futures without all their runs left out."""
+    """What policies are judged by, ``[S, Q, D, W]``: more is better, means over replicates, of whole futures alone."""
 
     names: list[str]  # [Q]
     values: Reals

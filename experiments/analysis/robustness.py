@@ -170,11 +170,13 @@ def _answers(
     own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
-        f"cent of the baseline in the draw) behind the best policy of the draw{uncertainty(first)}, in the balance of protection and "
+        f"cent of the baseline in the draw) behind the best policy of the draw{uncertainty(first)}, in the balance "
+        "of protection and "
         f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{uncertainty(second)}. {_lead(lead, best[1])}",
         f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
         f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
-        f"Best in balance: {on_top}; were all alike, each would be in {in_per_cent(1 / Q)}, and replicate noise is in these shares.",
+        f"Best in balance: {on_top}; were all alike, each would be in {in_per_cent(1 / Q)}, and replicate noise is "
+        "in these shares.",
         f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
         f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
         f"{_worlds(own)}; from draw to draw {low_to_high(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "

@@ -115,7 +115,8 @@ def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> Meas
     least = {"sobol": spec.fewest_base_points, "morris": spec.fewest_trajectories, "latin_hypercube": spec.fewest_draws}
     if whole.groups.sum() < least.get(drawn.method, 1):
         raise ConfigError(
-            f"points: found {whole.groups.sum()} of {whole.groups.size} {_GROUP_NOUNS[drawn.method]} of {case.label} without a missing "
+            f"points: found {whole.groups.sum()} of {whole.groups.size} {_GROUP_NOUNS[drawn.method]} of {case.label} "
+            "without a missing "
             f"outcome; accepted: {least[drawn.method]} or more (analysis.sensitivity)"
         )
     counts = np.stack([whole.counts_of(own) for own in case.counts])

@@ -155,11 +155,13 @@ def stands_on(one: MeasuredCase, drawn: Drawn) -> Iterator[str]:
     )
     yield (
         f"{spoken(one.case.label).capitalize()}: {thousands(points)} points{unit} of {len(drawn.factors)} inputs, each in "
-        f"{thousands(worlds)} world{'s' * (worlds > 1)} with {replicates} replicate{'s' * (replicates > 1)}, {thousands(runs)} runs."
+        f"{thousands(worlds)} world{'s' * (worlds > 1)} with {replicates} replicate{'s' * (replicates > 1)}, "
+        f"{thousands(runs)} runs."
     )
     dropped = int((~whole.groups).sum())
     if dropped:
-        yield f"Left out for a missing outcome: {thousands(dropped)} of {thousands(whole.groups.size)} {_GROUP_NOUNS[drawn.method]}."
+        of = f"{thousands(whole.groups.size)} {_GROUP_NOUNS[drawn.method]}"
+        yield f"Left out for a missing outcome: {thousands(dropped)} of {of}."
     without = int((~whole.worlds).sum())
     if without:
         yield f"Left out as not whole: {thousands(without)} of {thousands(whole.worlds.size)} {_KINDS[whole.replicates.kind]}."
@@ -177,7 +179,8 @@ def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
             )
         yield (
             f"Intervals are 95 %. Parameter uncertainty: as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
-            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the replicates of one world (jackknife, "
+            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the replicates of "
+            "one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
             "sum of squares)."
         )

@@ -1,7 +1,7 @@
 """Whose spread it is: an outcome's total spread split over parameter draws, worlds, the two together, and luck.
 
-Every point of a study meets the same worlds and, in each world, the same replicates (common random numbers). So draws ``D`` are crossed
-with worlds ``W``, and replicates ``L`` are nested in worlds and crossed with draws:
+Every point of a study meets the same worlds and, in each world, the same replicates (common random numbers). So draws ``D`` are
+crossed with worlds ``W``, and replicates ``L`` are nested in worlds and crossed with draws:
 
     y = mean + draw + world + draw x world + luck in the world + draw x luck in the world.
 
@@ -80,8 +80,9 @@ class CompletePart(NamedTuple):
 def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
     """The draws, worlds and replicates of ``[D, W, L]`` that hold most runs together and lack none.
 
-    A study that was stopped while it grew has worlds, replicates or draws that are only begun. They are left out, and not the finished
-    runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest rest counts.
+    A study that was stopped while it grew has worlds, replicates or draws that are only begun. They are left out, and not the
+    finished runs beside them: replicates that few draws have are tried without, then draws with holes are dropped; the largest
+    rest counts.
     ``begun`` ``[D, W, L]`` tells where there is any run, if that is more than what is known.
     """
     counts = known.sum(0)  # [W, L]
@@ -100,7 +101,7 @@ def complete_part(known: Flags, begun: Flags | None = None) -> CompletePart:
 
 
 def _rectangle(had: Flags) -> tuple[Flags, Flags]:
-    """Worlds and replicates of which every pair is had, ``[W]`` and ``[L]`` from ``[W, L]``: the emptiest are dropped one by one."""
+    """Worlds and replicates without a hole, ``[W]`` and ``[L]`` from ``[W, L]``: the emptiest are dropped one by one."""
     worlds, replicates = had.any(1), had.any(0)
     while not had[np.ix_(worlds, replicates)].all():
         of_world = np.where(worlds, had[:, replicates].mean(1), np.inf)

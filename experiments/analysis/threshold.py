@@ -293,7 +293,8 @@ def _beside_the_line(steps: Sequence[Row], draws: int, spec: ThresholdSpec) -> s
         return ""
     low, high = share_limits(sum(beside), draws)
     return (
-        f" In {in_per_cent(sum(beside))} of the draws ({in_per_cent(low)} to {in_per_cent(high)}) the steepest step is one beside {spec.line:g}; "
+        f" In {in_per_cent(sum(beside))} of the draws ({in_per_cent(low)} to {in_per_cent(high)}) the steepest step "
+        f"is one beside {spec.line:g}; "
         f"by chance alone it would be in {in_per_cent(len(beside) / len(steps))}, and replicate noise is in that share."
     )
 

@@ -27,9 +27,9 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     """The arms of a design, each with a baseline of its own that differs from it in policy alone.
 
     The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
-    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``replicates`` hold where the user says nothing
-    else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the safeguards,
-    the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
+    and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``replicates`` hold where the user says
+    nothing else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the
+    safeguards, the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
     design, file = design_of(design_name), file_of(design_name)
     asked = conduct_of_study(*overrides)

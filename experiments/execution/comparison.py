@@ -200,7 +200,8 @@ def manifest_of_arms(folder: Path, arm_runs: Sequence[ArmRun], ran: Compared, se
     }
     return manifest_of(
         ran.plan.command, [first], ran.plan.asked, folder, ran.plan.folder, seconds=round(seconds, 1), arms=arms,
-        seeds=ran.results.worlds, replicates=ran.plan.replicates, event_seeds=EVENT_SEEDS, absent=_absences(first, ran.results), missing={},
+        seeds=ran.results.worlds, replicates=ran.plan.replicates, event_seeds=EVENT_SEEDS,
+        absent=_absences(first, ran.results), missing={},
     )  # fmt: skip
 
 

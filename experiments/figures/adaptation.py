@@ -52,8 +52,8 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None
     """Protection of each scenario while nobody adapts and in some years of adaptation, the strongest on paper on top.
 
     ``frame``: ``scenario, conduct, year, measure, value, world_low, world_high, events_baseline, worlds``, as
-    ``experiments.analysis.adaptation.adaptation_headline`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A value
-    beyond the axis is an arrow. Raises ``ValueError`` for a missing column.
+    ``experiments.analysis.adaptation.adaptation_headline`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A
+    value beyond the axis is an arrow. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["value"].notna()]

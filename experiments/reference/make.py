@@ -91,7 +91,9 @@ TABLE_KINDS = {
         ),
     },
     PENALTIES: {
-        PENALTIES_FILE: TableKind(("code", "offence"), ("max_years", "predicted_median", "low", "high", "predicted_serious"), "%.4g")
+        PENALTIES_FILE: TableKind(
+            ("code", "offence"), ("max_years", "predicted_median", "low", "high", "predicted_serious"), "%.4g"
+        )
     },
 }  # fmt: skip
 """The tables of each part, by file name."""

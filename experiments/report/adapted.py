@@ -119,8 +119,8 @@ def write_adapted(
     """Write ``report.html`` into ``folder``, whole or not at all; returns its path. The same input gives the same bytes.
 
     ``tables`` are ``headline``, ``displaced`` and ``moved`` of ``rogatory adaptation``, ``arms`` the scenarios under each conduct,
-    ``facts`` how the study was run, as ``experiments.report.write_report`` has them. Raises ``ValueError`` for a table without a column
-    that is read.
+    ``facts`` how the study was run, as ``experiments.report.write_report`` has them. Raises ``ValueError`` for a table without a
+    column that is read.
     """
     study = _study(tables, arms, headers, facts)
     report, part = folder / _REPORT, folder / f".{_REPORT}.{os.getpid()}.part"

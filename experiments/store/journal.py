@@ -18,7 +18,8 @@ JOURNAL = "journal"
 _BEFORE, _AFTER = ("event_seed", "digest", "code"), ("error", "traceback")
 _OF_TABLES = ", ".join(f"{name} BLOB, {name}_rows INTEGER, {name}_checksum INTEGER" for name in TRAVEL)
 _TABLE = (
-    "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, replicate INTEGER, event_seed INTEGER, digest TEXT, code TEXT, "
+    "CREATE TABLE IF NOT EXISTS done (point TEXT, world_seed INTEGER, replicate INTEGER, event_seed INTEGER, digest "
+    "TEXT, code TEXT, "
     f"{_OF_TABLES}, error TEXT, traceback TEXT, PRIMARY KEY (point, world_seed, replicate))"
 )
 _COUNT = len(RunKey._fields) + len(_BEFORE) + len(TRAVEL) * len(Packed._fields) + len(_AFTER)

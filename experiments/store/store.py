@@ -77,7 +77,8 @@ class Store:
         if before != run_table([run]).to_pylist()[0]:
             requests_of(self.folder, run.key).unlink(missing_ok=True)  # they would be another run's
             raise StoreError(
-                f"store: {self.folder} has no requests of point {run.key.point}, world {run.key.world_seed}, replicate {run.key.replicate}, "
+                f"store: {self.folder} has no requests of point {run.key.point}, world {run.key.world_seed}, "
+                f"replicate {run.key.replicate}, "
                 "and the same run comes out otherwise now; accepted: the code, versions and machine that made it, or a new store"
             )
         return True

@@ -1,7 +1,7 @@
 """What each safeguard protects on paper, and what is left of it once everyone has adapted.
 
-``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [replicates=2]``: every scenario under requesters who go on as
-they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and replicates.
+``rogatory adaptation [scenarios=[judge,notice]] [years=10] [seeds=10] [replicates=2]``: every scenario under requesters who go on
+as they did and under ones who adapt, each against the baseline under the same conduct, in the same worlds and replicates.
 """
 
 from __future__ import annotations

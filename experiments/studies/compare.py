@@ -1,7 +1,7 @@
 """Many scenarios against one baseline, paired run by run: what each protects, what it costs, and how sure that is.
 
-``rogatory compare scenarios=all baseline=as_adopted seeds=10 replicates=2``, or ``design=threshold_sweep`` for the arms of a design.
-The baseline is the line that the others are read against and no arm of its own.
+``rogatory compare scenarios=all baseline=as_adopted seeds=10 replicates=2``, or ``design=threshold_sweep`` for the arms of a
+design. The baseline is the line that the others are read against and no arm of its own.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def main(*overrides: str) -> Path:
             write_contrast_tables(folder, *tables)
         if tables is not None:
             facts = {
-                "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
+                "command": f"rogatory {command}", "seeds": ran.results.worlds,
+                "replicates": ran.plan.replicates, "years": first.years,
                 "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
                 "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
                 "question": plan.design.question if asked.design else "",
@@ -119,7 +120,8 @@ def _check_study(config: Config, asked: StudyConfig) -> None:
         )
     if asked.until is not None and asked.most_seeds < max(asked.seeds, FIRST_LOOK_WORLDS):
         raise ConfigError(
-            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FIRST_LOOK_WORLDS)}, with which until begins"
+            f"most_seeds: found {asked.most_seeds}; accepted: at least {max(asked.seeds, FIRST_LOOK_WORLDS)}, with "
+            "which until begins"
         )
 
 

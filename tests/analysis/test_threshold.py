@@ -253,7 +253,8 @@ def test_a_world_that_one_level_lacks_is_left_out_of_all() -> None:
     values[2, 4] = np.nan
     found = analyse(told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.outcomes(NEEDS)}), CASES)
     fewer = analyse(told_of(smooth, W=5)._replace(held={
-        CASES: outcomes_from(CASES, told.points, values[:, :4]), NEEDS: outcomes_from(NEEDS, told.points, told.outcomes(NEEDS).values[:, :4])
+        CASES: outcomes_from(CASES, told.points, values[:, :4]),
+        NEEDS: outcomes_from(NEEDS, told.points, told.outcomes(NEEDS).values[:, :4]),
     }), CASES)  # fmt: skip
     assert found.tables["steps"].iloc[:7].equals(fewer.tables["steps"].iloc[:7])
 

@@ -200,7 +200,7 @@ def test_a_board_is_the_same_whatever_came_first(
 
 
 def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
-    """Worlds and replicates that were asked for before, or come later, are no part of it; nor is the turn in which a run was done."""
+    """Worlds and replicates that were asked for before, or come later, are no part of it; nor is when a run was done."""
     results_in(tmp_path / "grown", pair, seeds=1, replicates=1)
     more = results_in(tmp_path / "grown", pair, seeds=3, replicates=2)
     assert more.values.shape[2:] == (3, 2)

@@ -46,7 +46,9 @@ _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "
 KINDS = {
     "run": Kind(run.main, (), 1, _TALLY | {"summary.csv"}),
     "demo": Kind(demo.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
-    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4, frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES})),
+    "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4,
+        frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES}),
+    ),
     "adaptation": Kind(
         adaptation.main, ("scenarios=[judge]", "replicates=1", "analysis.adaptation.years=[1]"), 4,
         frozenset({comparison.RUNS_FILE, adapted.HEADLINE_TABLE, adapted.DISPLACED_TABLE, adapted.MOVED_TABLE}),

@@ -85,8 +85,8 @@ def test_people_are_the_same_whoever_else_is_in_the_cohort() -> None:
     config = made_up()
     offences = offences_of(config.offences)
     states = state_table(
-        world_tables(config.states, config.offences, Draws(1)), config.states, config.people, config.demand, config.offences, offences,
-        Draws(1),
+        world_tables(config.states, config.offences, Draws(1)), config.states, config.people, config.demand, config.offences,
+        offences, Draws(1),
     )  # fmt: skip
     few = people_table(config.people, states, Draws(1))
     many = people_table(config.people.model_copy(update={"rows": 6000}), states, Draws(1))

@@ -193,7 +193,8 @@ def awkward() -> dict[str, dict[str, Any]]:
     ends = {"world_low": np.nan, "world_high": np.nan}
     return {
         "one world": {"headline": frame.assign(**ends), "displaced": displaced().assign(**ends),
-                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan), "facts": {"worlds": 1, "replicates": 1}},
+                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan),
+                      "facts": {"worlds": 1, "replicates": 1}},
         "few events": {"headline": frame.assign(value=np.nan, **ends, events=3), "displaced": displaced().iloc[:0],
                        "moved": ways.iloc[:0]},
         "no header": {"headers": {}},

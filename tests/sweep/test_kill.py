@@ -68,7 +68,8 @@ KINDS = {
     "sweep": Kind("sweep", ("design=own.yaml", "seeds=25", "replicates=1", "workers=2"), (0.0, 0.2, 0.5, 0.75)),
     "compare": Kind("compare", ("scenarios=[judge,notice]", "seeds=12", "replicates=2", "workers=2"), (0.0, 0.5, 0.75), PAGE),
     "until": Kind(
-        "compare", ("scenarios=[judge]", "seeds=2", "replicates=1", "until=0.02", "most_seeds=40", "workers=1"), (0.3, 0.5, 0.8), PAGE
+        "compare", ("scenarios=[judge]", "seeds=2", "replicates=1", "until=0.02", "most_seeds=40", "workers=1"),
+        (0.3, 0.5, 0.8), PAGE
     ),
     "adaptation": Kind(
         "adaptation", ("scenarios=[judge]", "seeds=6", "replicates=2", "analysis.adaptation.years=[1]", "workers=1"),

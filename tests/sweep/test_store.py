@@ -249,7 +249,8 @@ base = sqlite3.connect(sys.argv[1], isolation_level=None)
 base.execute("PRAGMA cache_size=1")
 base.execute("BEGIN")
 for number in range(2000):
-    base.execute("INSERT INTO done (point, world_seed, replicate, error, data) VALUES (?, 9, 0, '', ?)", (str(number), os.urandom(4000)))
+    inserting = "INSERT INTO done (point, world_seed, replicate, error, data) VALUES (?, 9, 0, '', ?)"
+    base.execute(inserting, (str(number), os.urandom(4000)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
