@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from experiments.design.arms import ArmRun
 from experiments.statistics import Ratios, gap_of, half_width, mean_of, ratio_of
 from experiments.store.results import DISPLACEMENT, EstimandKey, Results
+from experiments.text import PER_CENT
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import Record
@@ -25,7 +26,6 @@ WHOLE_WINDOW = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
 HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
 SILENCED_SHARE = "silenced_share"
-PER_CENT = 100.0
 HEADLINE_COLUMNS = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
     *("events_baseline", "events", "worlds"),

@@ -12,7 +12,6 @@ from pydantic import StrictInt
 from experiments.analysis.conditions import together
 from experiments.analysis.games import (
     PAIR,
-    PER_CENT,
     Game,
     codes_wanted,
     game_of,
@@ -29,7 +28,7 @@ from experiments.design.designs import Design
 from experiments.design.entries import POINT_COLUMNS
 from experiments.design.sampling import orders_of
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
-from experiments.text import band, in_a_row, in_quotation_marks, number, spoken, under
+from experiments.text import PER_CENT, band, in_a_row, in_quotation_marks, number, spoken, under
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 

@@ -14,14 +14,13 @@ from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import is_baseline
 from experiments.statistics import Ratios, mean_of, ratio_of
 from experiments.store.outcomes import Outcomes
-from experiments.text import Row
+from experiments.text import PER_CENT, Row
 from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
 JOIN = "+"
 _TWO = 2  # levels of a lever that is named by itself when it is on
-PER_CENT = 100.0
 
 
 class PolicyChange(NamedTuple):

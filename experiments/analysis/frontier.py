@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.bundles import JOIN, PER_CENT, baseline_of, baselines_of, labels_of
+from experiments.analysis.bundles import JOIN, baseline_of, baselines_of, labels_of
 from experiments.analysis.conditions import together
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import (
@@ -26,7 +26,7 @@ from experiments.analysis.scored import (
 )
 from experiments.design.designs import Design
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
-from experiments.text import band, in_a_row, in_quotation_marks, number, spoken, under
+from experiments.text import PER_CENT, band, in_a_row, in_quotation_marks, number, spoken, under
 from sim.metrics import COOPERATION_ESTIMANDS, WANTED
 from sim.world.record import ConfigError
 

@@ -15,12 +15,12 @@ from experiments.design.designs import Design
 from experiments.design.sampling import orders_of
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Outcomes, conditions_in
+from experiments.text import PER_CENT
 from sim.arrays import Reals
 from sim.metrics import WANTED
 from sim.world.record import ConfigError
 
 PAIR = 2  # orders of an antithetic pair
-PER_CENT = 100.0
 
 
 class Game(NamedTuple):

@@ -46,7 +46,7 @@ _COLUMNS = (
     *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
     *("uncorrected", "chance", "unit"),
 )
-FEWEST = 2  # draws, or what was drawn together, under which nothing is said of how much draws vary
+FEWEST_TO_COMPARE = 2  # draws, or what was drawn together, under which nothing is said of how much draws vary
 FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
@@ -103,12 +103,12 @@ def regret_of(values: Reals) -> Reals:
     futures. With one world nothing can be corrected, and it is chosen and measured on the same.
     """
     W = values.shape[-1]
-    if W < FEWEST:
+    if W < FEWEST_TO_COMPARE:
         return naive_regret(values)
     means, wanted = [], []
     for choose, measure in halves_of(W):
         own = _behind(values[..., choose], values[..., measure])
-        noise = noise_of(own) if len(measure) >= FEWEST else _noise_of_one(values)
+        noise = noise_of(own) if len(measure) >= FEWEST_TO_COMPARE else _noise_of_one(values)
         means.append(mean_of(own))
         wanted.append(means[-1].var(-1, ddof=1) - noise)
     regret = np.mean(means, axis=0)
@@ -225,7 +225,7 @@ def _draw_limits(values: Reals, rows: Sequence[NDArray[np.int64]], spec: Robustn
     drawn = (np.concatenate([rows[b] for b in rng.integers(0, len(rows), len(rows))]) for _ in range(spec.resamples))
     again = np.stack([_flat(robustness_measures(values[:, :, chosen], spec)) for chosen in drawn])
     tail = 50.0 * (1.0 - LEVEL)
-    if len(rows) < FEWEST:
+    if len(rows) < FEWEST_TO_COMPARE:
         return np.full((2, again.shape[1]), np.nan)
     return np.asarray(np.percentile(again, (tail, 100.0 - tail), axis=0))
 

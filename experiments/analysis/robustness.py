@@ -38,7 +38,7 @@ from experiments.analysis.policies import (
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.regret import (
     _COLUMNS,
-    FEWEST,
+    FEWEST_TO_COMPARE,
     FEWEST_WORLDS,
     SATISFIED,
     SCORE_NAMES,
@@ -122,7 +122,7 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     savings = [one[:, ~undefined] for one in savings]
     draws = held[0].futures["draw"].to_numpy(np.int64)[~undefined]
     scores = future_scores(held[0].names, savings, draws, spec.price if outcome != kept else 0.0)
-    if scores.values.shape[2] < FEWEST or baseline in left or len(scores.names) < FEWEST:
+    if scores.values.shape[2] < FEWEST_TO_COMPARE or baseline in left or len(scores.names) < FEWEST_TO_COMPARE:
         return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
     spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)

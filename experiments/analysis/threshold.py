@@ -23,7 +23,7 @@ from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
 from experiments.statistics import LEVEL, mean_of
 from experiments.store.outcomes import Outcome, Study, conditions_in
-from experiments.text import Row, band, counted, in_a_row, in_per_cent, number, spoken, uncertainty
+from experiments.text import PER_CENT, Row, band, counted, in_a_row, in_per_cent, number, spoken, uncertainty
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
@@ -44,7 +44,6 @@ _STEPS = (
     "chance_share",
     "at_line",
 )
-_PER_CENT = 100.0
 
 
 class ThresholdSpec(Record):
@@ -171,7 +170,7 @@ def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataF
     nearest = min(policies.names, key=lambda name: abs(float(name) - line))
     before = policies.of(nearest)
     level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
-    scale = _PER_CENT / level if level > 0 else np.nan
+    scale = PER_CENT / level if level > 0 else np.nan
     changed = policies._replace(values=scale * (policies.values - before))
     return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
 
@@ -189,7 +188,7 @@ def slopes_of(policies: Policies, line: float) -> Steps:
     if len(known) < _FEWEST or not cells.size:
         return Steps(levels, np.zeros((0, 0, 0)))
     level = float(cells[int(np.argmin(np.abs(np.array(levels) - line)))].mean())
-    scale = _PER_CENT / level if level > 0 else np.nan
+    scale = PER_CENT / level if level > 0 else np.nan
     return Steps(levels, scale * np.diff(cells, axis=0) / np.diff(levels)[:, None, None])
 
 

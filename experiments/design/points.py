@@ -14,7 +14,7 @@ from experiments.design.designs import Design, LeverChoice, Settings, named_in_e
 from experiments.design.entries import LINE, POINT_COLUMNS, entry_of, read_entry, table_in, whole
 from experiments.design.sampling import combinations_of, parameter_draws, refuse_count, refuse_size
 from experiments.design.scenarios import scenario_overrides
-from experiments.design.setters import Row, Setters
+from experiments.design.setters import PointRow, Setters
 from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of, with_overrides
@@ -65,7 +65,7 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
         return points_from(table_in(design.table), design, overrides, f"table: {design.table}")
     refuse_count(design)
     draws = parameter_draws(design)
-    rows: list[Row] = [
+    rows: list[PointRow] = [
         {"scenario": policy, "condition": condition, "draw": draw} | levers | {str(key): value for key, value in values.items()}
         for policy, levers in _policies(design)
         for condition in design.conditions or [""]
@@ -122,13 +122,13 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     return points_of_rows(rows, design, overrides, names)
 
 
-def _unsaid(design: Design) -> Row:
+def _unsaid(design: Design) -> PointRow:
     """What a row stands for where it says nothing: the first policy, the first condition, each lever's first level."""
-    first: Row = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
+    first: PointRow = {"scenario": _first_policy(design), "condition": next(iter(design.conditions), "")}
     return first | {name: next(iter(choices)) for name, choices in design.levels_of.items()}
 
 
-def _said_in(given: Mapping[Hashable, Any], design: Design, levels: _Levels, where: str) -> Row:
+def _said_in(given: Mapping[Hashable, Any], design: Design, levels: _Levels, where: str) -> PointRow:
     """What a row of a table says, by column; what it leaves empty is not among it. Raises ``ConfigError`` with ``where``."""
     return {
         str(column): _entry(str(column), value, design, levels, f"{where}: {column}")
@@ -160,7 +160,7 @@ def _by_number(place: int) -> str:
     return f"row {place + 1}"
 
 
-def _number_draws(rows: list[Row]) -> None:
+def _number_draws(rows: list[PointRow]) -> None:
     """Rows that say nothing of their draw get its number: those with the same values of all dotted keys are of one draw."""
     known: dict[str, int] = {}
     for row in rows:
@@ -184,7 +184,7 @@ def _policies(design: Design) -> list[tuple[str, dict[str, str]]]:
 
 @_in_its_file
 def points_of_rows(
-    rows: Sequence[Row], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
+    rows: Sequence[PointRow], design: Design, overrides: Sequence[str], named: Callable[[int], str] = _by_number
 ) -> Points:
     """Points from rows of ``scenario, condition, draw``, levers and dotted keys.
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isclose, isnan
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.design.designs import Design, Search, Uncertainty
+from experiments.design.setters import PointRow
 from sim.world.record import ConfigError
 
 if TYPE_CHECKING:  # an extra: whoever searches has it
@@ -22,7 +23,6 @@ if TYPE_CHECKING:  # an extra: whoever searches has it
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
 
-PointRow = dict[str, Any]  # lever -> level, dotted key -> value
 ScoredRow = tuple[
     PointRow, Sequence[float] | None
 ]  # a row, and its objectives in the order of the design; None where its runs failed

@@ -16,7 +16,7 @@ OF_THE_STUDY = (*StudyConfig.model_fields, "scenario", "reforms", "seed", "world
 """Keys of how a study is run: no point may set them."""
 
 
-Row = dict[str, Any]  # column of a table of points -> what stands there
+PointRow = dict[str, Any]  # column of a table of points -> what stands there
 
 
 class Setters:
@@ -30,7 +30,7 @@ class Setters:
         self._shared = {key_of(override) for override in given if not chooses(override)}
         self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
 
-    def __call__(self, row: Row) -> Settings:
+    def __call__(self, row: PointRow) -> Settings:
         """The keys that a row sets and their values. Raises ``ConfigError`` for a key that two of its parts set differently."""
         out: Settings = {}
         if row["condition"]:

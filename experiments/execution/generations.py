@@ -8,7 +8,8 @@ import numpy as np
 from rich.console import Console
 
 from experiments.design.points import points_of_rows
-from experiments.design.search import PointRow, ScoredRow, next_generation
+from experiments.design.search import ScoredRow, next_generation
+from experiments.design.setters import PointRow
 from experiments.execution.manifest import Session
 from experiments.execution.plan import Plan
 from experiments.execution.session import Further

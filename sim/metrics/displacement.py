@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.arrays import Ints, Reals
 from sim.metrics.cohort import Finished, cohort_of, giving_rows, one_a_case
-from sim.metrics.slicing import EstimateRow, counts_by_name, request_slices, rows_of
+from sim.metrics.slicing import counts_by_name, request_slices, rows_of
+from sim.world.estimand import EstimateRow
 
 
 class Given(NamedTuple):

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sim.arrays import Ints
 from sim.metrics.catalogue import SLICES, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, one_a_case, people_at_risk
-from sim.metrics.slicing import PER, EstimateRow, counts_by_name, request_slices, row, rows_of
-from sim.world.estimand import own_rows
+from sim.metrics.slicing import PER, counts_by_name, request_slices, row, rows_of
+from sim.world.estimand import EstimateRow, own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
     DATA_CLASSES,

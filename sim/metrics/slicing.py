@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from sim.arrays import Ints
 from sim.metrics.cohort import Finished
+from sim.world.estimand import EstimateRow
 from sim.world.vocabulary import CHANNELS, DATA_CLASSES, KINDS
 
-EstimateRow = tuple[str, str, str, float, int]  # metric, by, level, value, count
 PER = 100_000.0  # people: the base of rates
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from experiments.design.designs import Design, design_of
-from experiments.design.search import PointRow, ScoredRow, is_over, next_generation
+from experiments.design.search import ScoredRow, is_over, next_generation
+from experiments.design.setters import PointRow
 from sim.world.record import ConfigError
 from tests.shares import one_in
 
