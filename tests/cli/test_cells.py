@@ -45,7 +45,7 @@ def test_a_table_without_such_names_is_written_as_pandas_writes_it() -> None:
 
 
 ROOT = Path(__file__).resolve().parents[2]
-DOORS = {"experiments/output.py": "to_csv", "sim/sources/build.py": "csv.writer"}
+DOORS = {"experiments/output/tables.py": "to_csv", "sim/sources/build.py": "csv.writer"}
 """The one writer of tables for people, and the one of the source tables, whose names are ours."""
 
 

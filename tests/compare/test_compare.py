@@ -51,7 +51,7 @@ def given(monkeypatch: pytest.MonkeyPatch, *names: str, **studied: object) -> No
     """Let ``main`` compare these arms whatever it is asked, and draw nothing."""
     asked = conduct_of_study(*TINY).model_copy(update=studied)
     monkeypatch.setattr(compare, "compared_arms", lambda overrides: (arms(*names), asked))
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    monkeypatch.setattr(compare.report, "write_report", lambda *_: [])
 
 
 def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
@@ -298,7 +298,7 @@ def test_a_page_that_cannot_be_made_costs_no_table(
         (folder / "forest.png").write_bytes(b"a picture")
         raise KeyError("a defect")
 
-    monkeypatch.setattr(compare.report, "write", broken)
+    monkeypatch.setattr(compare.report, "write_report", broken)
     with pytest.raises(StoppedError) as told:
         main()
     (folder,) = (tmp_path / "compare").iterdir()
@@ -346,7 +346,7 @@ def test_a_bad_header_is_told_before_anything_runs_and_matters_to_its_own_scenar
     files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
     files.write("scenario/bad.yaml", SPOILT)
     files.write("scenario/bare.yaml", "# @package _global_\ninstruments: {hanoi: {threshold_years: 6.0}}\n")
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    monkeypatch.setattr(compare.report, "write_report", lambda *_: [])
     folder = main(*TINY, "scenarios=[bare]", "seeds=1", f"output={tmp_path / 'results'}")
     assert list(read(folder)[1].index) == ["bare"]
     monkeypatch.setattr(compare, "run_all", lambda *_: pytest.fail("it ran"))
@@ -367,7 +367,7 @@ def test_whatever_a_design_and_its_arms_are_called_the_folder_has_a_name(
     design.write_text(NAMED % arm, encoding="utf-8")
     monkeypatch.chdir(design.parent)
     facts: list[dict[str, object]] = []
-    monkeypatch.setattr(compare.report, "write", lambda *given: facts.append(given[5]))
+    monkeypatch.setattr(compare.report, "write_report", lambda *given: facts.append(given[5]))
     folder = main(*TINY[:4], "workers=1", f"design='{design}'", f"output={tmp_path / 'results'}")
     assert [told["question"] for told in facts] == ["q?"], "the page asks what the design asks"
     assert folder.parent == tmp_path / "results" / "compare"

@@ -63,7 +63,7 @@ SOME = pytest.mark.parametrize("name", some_fast([*KINDS], ["run", "compare"]))
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables alone: figures and pages have tests of their own, and take most of the time."""
     monkeypatch.setattr(study, "draw_all", lambda *_: None)
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    monkeypatch.setattr(compare.report, "write_report", lambda *_: [])
     monkeypatch.setattr(adaptation, "draw_figure", lambda *_: None)
     monkeypatch.setattr(adaptation, "write_adapted", lambda *_: None)
 
@@ -202,8 +202,9 @@ def test_an_interrupt_after_the_runs_costs_none_of_them(
         raise KeyboardInterrupt
 
     home = study if name in ("run", "demo") else sys.modules[f"experiments.studies.{name}"]
+    tables = {"compare": "contrast_tables", "adaptation": "adaptation_tables"}.get(name, "summary_tables")
     with monkeypatch.context() as patch:
-        patch.setattr(home, "tables_of", stopped)
+        patch.setattr(home, tables, stopped)
         assert shell([name, *TINY, *KINDS[name].asked, "seeds=1", f"output={tmp_path}"]) == 130
     (store,) = stores_in(str(tmp_path))
     last = capsys.readouterr().err.splitlines()[-1]

@@ -223,7 +223,7 @@ def test_a_penalty_below_zero_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / table.name).write_bytes(table.read_bytes())
     penalties = tmp_path / "penalties.csv"
     penalties.write_text(penalties.read_text(encoding="utf-8").replace("TUR,insult,4.0,", "TUR,insult,-4.0,"), encoding="utf-8")
-    monkeypatch.setattr("sim.sources.tables.FOLDER", tmp_path)
+    monkeypatch.setattr("sim.sources.tables.TABLES_FOLDER", tmp_path)
     config = load("people.rows=500", "demand.legitimate=101", "years=1")  # a world that no other test has built
     line = told(TableError, lambda: prepare(config, 1))
     assert line.startswith("penalties.csv, line ")

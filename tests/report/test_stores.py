@@ -97,7 +97,7 @@ PAGED = {name: name for name in ("run", "demo", "compare", "adaptation")} | {"de
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of the studies themselves, and the description of the model, have tests of their own."""
     monkeypatch.setattr(study, "draw_all", lambda *_: None)
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    monkeypatch.setattr(compare.report, "write_report", lambda *_: [])
     monkeypatch.setattr(adaptation, "draw_figure", lambda *_: None)
     monkeypatch.setattr(adaptation, "write_adapted", lambda *_: None)
     monkeypatch.setattr(page, "odd", lambda config, known: ())

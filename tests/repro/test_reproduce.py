@@ -63,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = tmp_path_factory.mktemp("made") / "results"
     folder = results / "reference"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compare.report, "write", lambda *_: [])
+        patch.setattr(compare.report, "write_report", lambda *_: [])
         patch.setattr(study, "draw_all", pictured)
         without_a_page(patch)
         reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={results}")
@@ -78,7 +78,7 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy that a test may spoil, and that the command reads."""
     copy = tmp_path / "results" / "reference"
     shutil.copytree(made, copy)
-    monkeypatch.setattr(reproduce, "FOLDER", copy)
+    monkeypatch.setattr(reproduce, "REFERENCE_FOLDER", copy)
     return copy
 
 
@@ -426,7 +426,7 @@ def test_a_damaged_reference_is_one_line(
 def test_a_refresh_replaces_what_was_there_and_says_what_moved(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(compare.report, "write", lambda *_: [])
+    monkeypatch.setattr(compare.report, "write_report", lambda *_: [])
     (folder / SCENARIOS / "old.png").write_bytes(b"of another year")
     nudge(folder / SCENARIOS / "runs.csv", "as_adopted", 2.0)
     asked = (*TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={tmp_path / 'elsewhere'}")
