@@ -50,7 +50,7 @@ _TOLD = 500  # letters of a failure that are told
 
 
 def usage() -> str:
-    """What can be asked."""
+    """The usage text: every study with one line on what it does."""
     width = max(map(len, STUDIES))
     listed = "\n".join(f"  {name:<{width}}  {about}" for name, about in STUDIES.items())
     return (

@@ -14,5 +14,5 @@ class StoppedError(Exception):
         self.status = status
 
     def __str__(self) -> str:
-        """The line."""
+        """The message, one line for people."""
         return str(self.args[0])

@@ -131,7 +131,7 @@ def year_of(start: dt.date, month: int, opens: int) -> tuple[int, int]:
 
 
 def with_statutes(world: World, years: Reals) -> World:
-    """The same world with other maxima."""
+    """The same world with other maximum penalties."""
     return replace(world, states=replace(world.states, penalties=years))
 
 

@@ -29,7 +29,7 @@ _FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a 
 
 
 def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws, months: int) -> Run:
-    """A run before its first month."""
+    """A run before its first month: an empty docket, and nobody has adapted."""
     room = max(int(_FIRST_ROOM * cases.id.size), 64)
     polity = None
     if rules.adaptation.amends:

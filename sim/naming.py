@@ -130,7 +130,7 @@ def _codes(key: str, names: Iterable[str], where: Geography) -> Naming:
 
 
 def of_offences(offences: Mapping[str, Offence]) -> Iterator[Naming]:
-    """Broader labels."""
+    """Names that offences refer to: their broader labels."""
     for name, offence in offences.items():
         yield Naming(f"offences.{name}.broader", offence.broader, offences, "no offence is named {}")
 

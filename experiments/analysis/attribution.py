@@ -1,4 +1,4 @@
-"""Who did how much: the joint effect of several safeguards, shared out among them by Shapley values, and where they overlap."""
+"""Shapley values: the joint effect of several safeguards divided among them, and where they overlap."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _beside(study: Study, outcome: Outcome, spec: AttributionSpec) -> list[Outco
 
 
 def _of(table: pd.DataFrame, game: Game) -> pd.DataFrame:
-    """The rows of one game."""
+    """Rows of the table of Shapley values for one game."""
     kept: pd.DataFrame = table[(table["outcome"] == str(game.outcome)) & (table["condition"] == game.condition)]
     return kept.reset_index(drop=True)
 
@@ -310,7 +310,7 @@ def _file(*parts: str) -> str:
 
 
 def _standing(game: Game) -> str:
-    """What a figure stands on."""
+    """Caption of a figure: on how many worlds, replicates and draws its numbers rest."""
     levers, worlds = len(game.levers), game.values.shape[1]
     sets = f"All {game.codes.size} combinations" if game.orders is None else f"{len(game.orders)} random orders"
     draws = f", mean over {game.values.shape[0]} parameter draws" if game.values.shape[0] > 1 else ", parameters held"

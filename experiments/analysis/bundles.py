@@ -62,7 +62,7 @@ class Bundles(NamedTuple):
 
     @property
     def events(self) -> tuple[int, int]:
-        """Behind the baseline."""
+        """Number of events behind the baseline."""
         return int(self.counts[0, self.baseline]), int(self.counts[1, self.baseline])
 
     def few(self, fewest: int) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ class Conditional(Protocol):
 
     @property
     def condition(self) -> str:
-        """Its name."""
+        """The condition's name."""
 
     @property
     def few(self) -> list[str]:

@@ -250,7 +250,7 @@ def _count(failing: Failing, spec: DiscoverySpec) -> str:
 
 
 def _none(found: FailureBox | None, failing: Failing, spec: DiscoverySpec) -> list[str]:
-    """Why there is no box to tell."""
+    """Why no box of assumptions is shown, as a list of sentences."""
     if found is None:
         which = "fail" if failing.fails.sum() < spec.fewest else "do not"
         return [f"There is no box of assumptions to tell: fewer than {counted(spec.fewest, 'draw')} {which}."]

@@ -37,7 +37,7 @@ class Drawn(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One outcome over all draws."""
+    """One outcome of one policy under one condition, over all parameter draws."""
 
     label: str  # a policy, or "one against another"
     outcomes: Outcomes

@@ -128,7 +128,7 @@ def _cubes(study: Study, outcome: Outcome, spec: FrontierSpec) -> tuple[Outcomes
 
 
 def _scored(scores: PolicyScores, place: int, does: str) -> str:
-    """What a policy protects and costs."""
+    """One sentence: what a policy protects and what it costs, with intervals."""
     gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
     return f"{does} {gain} and costs {loss} of the needs met"
 

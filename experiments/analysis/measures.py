@@ -72,7 +72,7 @@ class Sample(NamedTuple):
 
 
 class MeasureTables(NamedTuple):
-    """What a method says."""
+    """The tables that a sensitivity method yields: its indices, and the change along each input where there is one."""
 
     indices: pd.DataFrame  # columns COLUMNS
     tornado: pd.DataFrame  # columns TORNADO

@@ -54,7 +54,7 @@ class ParameterBox(NamedTuple):
 
 
 class Peeling(NamedTuple):
-    """How PRIM peels."""
+    """Settings of PRIM: how much each step peels off and how small a box may become."""
 
     alpha: float  # share of the draws in the box that a step takes off
     paste: float  # share that a step puts back
@@ -117,7 +117,7 @@ def tree_leaves(x: Reals, fails: Flags, mass: float) -> list[ParameterBox]:
 
 
 class Quality(NamedTuple):
-    """What a box holds."""
+    """How well a box separates failing draws from others: coverage, density, mass and phi."""
 
     coverage: float  # share of the failing draws that lie in it
     density: float  # share of the draws in it that fail

@@ -127,7 +127,7 @@ def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> Meas
 
 
 def _variance_table(one: MeasuredCase) -> pd.DataFrame:
-    """Whose the variance is; what the layout cannot tell has no row."""
+    """Components of variance, a row each; a component that the layout cannot estimate has no row."""
     known = one.variances._asdict() | {"noise": one.variances.between - one.variances.parameters}
     rows = [
         (

@@ -32,7 +32,7 @@ _KINDS = {"world": "worlds", "replicate": "replicates of one world"}
 
 
 class MeasuredCase(NamedTuple):
-    """One case, measured."""
+    """One outcome of one policy with its sensitivity tables and variances."""
 
     case: Case
     whole: WholeGroups
@@ -50,7 +50,7 @@ def called(outcome: Outcome) -> str:
 
 
 def subject_of(one: MeasuredCase, outcome: Outcome) -> str:
-    """What is moved, in words."""
+    """What the inputs move, in words: the outcome, or a difference of two policies in it."""
     words = spoken(one.case.label)
     return f"the change of the {called(outcome)}, {words}" if one.case.effect else f"the {called(outcome)}, {words}"
 

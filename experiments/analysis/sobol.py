@@ -70,7 +70,7 @@ def indices_of(found: Saltelli, resamples: int, seed: int, product: Product = cr
 
 
 def _split(rows: Reals) -> Saltelli:
-    """From ``[N, D + 2, R]``."""
+    """The parts of a Saltelli sample, ``A``, ``B`` and ``AB``, from ``[N, D + 2, R]``."""
     return Saltelli(rows[:, 0], rows[:, -1], rows[:, 1:-1])
 
 
@@ -83,7 +83,7 @@ def noise_in_total(found: Saltelli) -> Reals:
 
 
 class Sums(NamedTuple):
-    """The parts of the indices."""
+    """Numerators and denominator of the indices."""
 
     above: Reals  # [2, D] variance that each factor makes alone, and with others
     variance: float

@@ -1,4 +1,4 @@
-"""Whose spread it is: an outcome's total spread split over parameter draws, worlds, the two together, and luck.
+"""Components of variance: an outcome's total spread divided among parameter draws, worlds, their interaction, and replicates.
 
 Every point of a study meets the same worlds and, in each world, the same replicates (common random numbers). So draws ``D`` are
 crossed with worlds ``W``, and replicates ``L`` are nested in worlds and crossed with draws:

@@ -1,4 +1,4 @@
-"""Who runs against whom: every baseline once, and each arm with the one that it is read against."""
+"""The runs of a comparison: every baseline once, and each arm with the baseline that it is read against."""
 
 from __future__ import annotations
 

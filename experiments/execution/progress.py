@@ -24,7 +24,7 @@ _MOST_TOLD = 5  # failures of one kind that are told as they happen
 
 
 class _Rate(ProgressColumn):
-    """Runs a second."""
+    """Column of the progress bar: runs a second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed

@@ -62,7 +62,7 @@ class _Window(NamedTuple):
 
     @property
     def area(self) -> float:
-        """Per cent squared."""
+        """Its area, per cent squared."""
         return (self.right - self.left) * (self.high - self.low)
 
     def holds(self, table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -168,7 +168,7 @@ def _length(words: str) -> float:
 
 
 class Face(NamedTuple):
-    """How a cell looks."""
+    """How a cell of the table is drawn: its text and the colours of text and ground."""
 
     words: str
     ink: str = MUTED

@@ -18,7 +18,7 @@ class Lacking:
     """What could not be written into a folder of results although the runs are done, and why."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is missing yet."""
+        """A record in which nothing is missing yet."""
         self._folder = folder
         self.why: dict[str, str] = {}  # by name of the file
 

@@ -59,7 +59,7 @@ def machine_facts() -> dict[str, str | int | None]:
 
 
 class CodeState(TypedDict):
-    """Which code ran."""
+    """The commit of the code that ran, and whether the checkout had changes."""
 
     commit: str | None  # None outside a checkout
     dirty: bool | None  # whether it had changes that no commit holds

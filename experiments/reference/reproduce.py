@@ -80,7 +80,7 @@ _ELSEWHERE = "another machine or other versions than the reference's"
 
 
 class Reference(NamedTuple):
-    """The reference as it lies on disk."""
+    """The committed results as they were read: manifests and tables by part."""
 
     manifests: dict[str, Manifest]  # by part; the penalties have none
     tables: dict[str, _Tables]  # by part
@@ -92,7 +92,7 @@ class Reference(NamedTuple):
 
 
 class RunAgain(NamedTuple):
-    """What running a part again gave."""
+    """Tables of a part that was run again, what their numbers are measured by, and the configurations."""
 
     tables: _Tables
     scales: dict[str, pd.DataFrame]  # of a table, by file name; where none is given a table's numbers are measured by its kind
@@ -364,7 +364,7 @@ def forecast(todo: Mapping[str, Todo]) -> str:
 
 
 def verdict_table(outcomes: Sequence[SubjectVerdict]) -> Table:
-    """One row a subject."""
+    """Table of verdicts, one row for each subject (a scenario or a part)."""
     table = Table(title="The reference against what the code gives now", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("reference", no_wrap=True)
     for column in ("numbers", "identical", WITHIN, DIFFERENT):

@@ -42,7 +42,7 @@ class TableKind(NamedTuple):
 
 
 class SubjectVerdict(NamedTuple):
-    """What came of one subject."""
+    """Verdict on one subject: how many numbers are identical, within tolerance, or different."""
 
     subject: str
     numbers: int

@@ -64,7 +64,7 @@ _MISS = 0.05  # chance with which a 95 % interval misses
 
 
 class Adapted(NamedTuple):
-    """All that the page tells of."""
+    """Tables, facts and headers from which the page of a study of adaptation is made."""
 
     held: Mapping[tuple[str, str, str, str], Row]  # headline rows by scenario, conduct, year and measure
     displaced: pd.DataFrame
@@ -288,7 +288,7 @@ def _number(study: Adapted, scenario: str) -> str:
 
 
 def _switches(config: Config) -> list[tuple[str, str, str]]:
-    """Who adapts, how, and by which switches of the configuration."""
+    """Table of the mechanisms of adaptation: who adapts, how, and by which key."""
     rows = []
     for name, (who, how) in adapted_prose.MECHANISMS.items():
         on = [spoken(key) for key, value in getattr(config.adaptation, name).model_dump().items() if value is True]

@@ -74,7 +74,7 @@ Block = Leaf | TextPart
 
 
 def listed_as(words: Sequence[str], ordered: bool = False) -> Items:
-    """A plain list."""
+    """A list without nesting, from its items."""
     return Items([(word, None) for word in words], ordered)
 
 

@@ -111,7 +111,7 @@ def brief(study: ComparisonStudy) -> Element:
 
 
 def _brief(study: ComparisonStudy, arm: str) -> str:
-    """One scenario in half a sentence."""
+    """One scenario in half a sentence, for the brief answer."""
     rows = ((study.row(arm, PROTECTION_METRICS), "such disclosures"), (study.row(arm, COOPERATION_METRICS), "legitimate needs met"))
     return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
 
@@ -178,7 +178,7 @@ def _told_besides(study: ComparisonStudy, arm: str) -> list[str]:
 
 
 def _counts(row: Row, study: ComparisonStudy) -> str:
-    """What stands behind the sentences."""
+    """One line: the events, worlds and runs behind the sentences on a scenario."""
     before, after = few(row["events_baseline"], study.fewest), few(row["events"], study.fewest)
     other = row["baseline_name"] != study.first.scenario_name
     against = f" Its baseline is “{spoken(row['baseline_name'])}”." if other else ""

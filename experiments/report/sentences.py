@@ -63,7 +63,7 @@ _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
 class ComparisonStudy(NamedTuple):
-    """All that the report tells of."""
+    """Tables, arms and facts from which the page of a comparison is made."""
 
     comparison: pd.DataFrame
     cooperation: dict[str, Row]  # by arm
@@ -284,7 +284,7 @@ def signed_limits(middle: float, low: float, high: float) -> str:
 
 
 def few(events: float, fewest: int) -> str:
-    """A count, or that it is small.
+    """A count of events; below ``fewest`` only that it is smaller.
 
     >>> few(3, 10), few(12, 10)
     ('<10', '12')

@@ -34,7 +34,7 @@ _SHAPES = {"uniform": "evenly", "log": "evenly in the logarithm", "whole": "whol
 
 
 class Extent(NamedTuple):
-    """How much was run."""
+    """How many points, draws, worlds and replicates a study has."""
 
     points: int
     draws: int
@@ -46,12 +46,12 @@ class Extent(NamedTuple):
 
     @property
     def told(self) -> str:
-        """In a few words."""
+        """The extent in one sentence."""
         return f"{several(self.points, 'point')}. {self.told_replicates}"
 
     @property
     def told_replicates(self) -> str:
-        """Worlds and luck, without a full stop."""
+        """How many worlds and replicates, without a full stop."""
         if not self.worlds:
             return "How many worlds and replicates were run is not known"
         return f"{several(self.worlds, 'world')} (sets of unknown facts), {several(self.replicates, 'replicate')} in each"

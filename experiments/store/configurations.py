@@ -17,7 +17,7 @@ class Configurations:
     """The digest of the configuration under which the runs of each point were made, by whichever writer."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is read yet."""
+        """No table of runs has been read yet."""
         self._folder = folder
         self._known: dict[str, str] | None = None
         self._read: set[Path] = set()  # parts never change

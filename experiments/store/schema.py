@@ -88,7 +88,7 @@ class RunKey(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """A table of one run on its way."""
+    """A table of one run as bytes, with its number of rows and checksum."""
 
     content: bytes  # as an Arrow stream
     rows: int

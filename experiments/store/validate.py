@@ -43,7 +43,7 @@ _Read = tuple[TablePart, pa.Table]  # a part, and what it holds
 
 
 class _Held(NamedTuple):
-    """What could be read of a store."""
+    """What could be read of a store before it is judged."""
 
     sessions: list[SessionRecord | None]  # None for one that cannot be read
     waiting: dict[Path, list[Done]]  # journal -> its runs; none of one that cannot be read

@@ -107,14 +107,14 @@ def summary_tables(pooled: RunTables, configs: Sequence[Config]) -> tuple[pd.Dat
 
 
 def write_runs(folder: Path, pooled: RunTables) -> None:
-    """What was run, as Parquet."""
+    """Write the metrics of every run (Parquet)."""
     pooled.metrics.to_parquet(folder / "metrics.parquet", index=False)
     for name in VIEW_NAMES:
         getattr(pooled, name).to_parquet(folder / f"{name}.parquet", index=False)
 
 
 def write_summary_tables(folder: Path, summary: pd.DataFrame, comparison: pd.DataFrame | None) -> None:
-    """What people read, as CSV."""
+    """Write the summary and the comparison (CSV)."""
     for name, table in zip(_SUMMARIES, (summary, comparison), strict=True):
         if table is not None:
             write_csv(table, folder / name, "%.6g")

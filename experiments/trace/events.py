@@ -104,7 +104,7 @@ OfRequest = Callable[..., Fact]
 
 
 class Life(NamedTuple):
-    """A case under one scenario."""
+    """All facts about one case under one scenario, in order."""
 
     scenario: str
     status: str  # of the case at the end
@@ -267,7 +267,7 @@ class _Used:
 
 
 class _Asked(NamedTuple):
-    """A request, as its facts are made."""
+    """Where a request stands in its case: which attempt, in which order, through which channel."""
 
     attempt: int
     slot: int  # side doors before the request itself

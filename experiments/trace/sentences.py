@@ -277,7 +277,7 @@ def _chance(fact: Fact) -> str:
 
 
 def _sight(fact: Fact) -> str:
-    """With what eyes a look reads."""
+    """With which skill, effort or independence a look read the file, in words; nothing for another safeguard."""
     if fact.given["kind"] != "look" or not fact.given["sight"]:
         return ""
     eyes = {"judicial": "independence", "size": "size of the firms there"}
