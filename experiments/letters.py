@@ -39,7 +39,7 @@ def _seen(text: str, place: int) -> bool:
 def sign_code(sign: str) -> str:
     r"""A sign as its code, in letters that every font and every stream has.
 
-    >>> code_of("\x07"), code_of("判"), code_of("\udc80")
+    >>> sign_code("\x07"), sign_code("判"), sign_code("\udc80")
     ('\\x07', '\\u5224', '\\udc80')
     """
     return sign.encode("unicode_escape").decode("ascii")

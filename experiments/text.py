@@ -29,7 +29,7 @@ def counted(count: float, noun: str) -> str:
 def time_text(seconds: float) -> str:
     """A time as people say it.
 
-    >>> told_time(41.7), told_time(312.0)
+    >>> time_text(41.7), time_text(312.0)
     ('42 seconds', '6 minutes')
     """
     return f"{max(round(seconds), 1)} seconds" if seconds < _SECONDS_TOLD else f"{ceil(seconds / 60)} minutes"
@@ -38,7 +38,7 @@ def time_text(seconds: float) -> str:
 def age_text(seconds: float) -> str:
     """How long ago something was, in whole minutes, hours or days that have passed.
 
-    >>> told_age(-5.0), told_age(59.0), told_age(61.0), told_age(7200.0), told_age(1e7)
+    >>> age_text(-5.0), age_text(59.0), age_text(61.0), age_text(7200.0), age_text(1e7)
     ('just now', 'just now', '1 minute ago', '2 hours ago', '115 days ago')
     """
     told = "just now"
@@ -51,7 +51,7 @@ def age_text(seconds: float) -> str:
 def size_text(size: float) -> str:
     """Bytes as people say them.
 
-    >>> told_size(512.0), told_size(3.4e6), told_size(2.1e9)
+    >>> size_text(512.0), size_text(3.4e6), size_text(2.1e9)
     ('1 kB', '3 MB', '2.1 GB')
     """
     for factor, unit, digits in ((1e9, "GB", 1), (1e6, "MB", 0)):
@@ -157,7 +157,7 @@ def decimals_of(values: Sequence[float]) -> int:
 def signed_band(middle: float, low: float, high: float) -> str:
     """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
 
-    >>> banded(-9.0, -10.1, -7.9), banded(-0.8, -1.1, -0.5), banded(12.0, float("nan"), float("nan"))
+    >>> signed_band(-9.0, -10.1, -7.9), signed_band(-0.8, -1.1, -0.5), signed_band(12.0, float("nan"), float("nan"))
     ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
     """
     decimals = decimals_of([value for value in (middle, low, high) if not np.isnan(value)])
@@ -194,7 +194,7 @@ def under(condition: str, sentence: str) -> str:
 def in_quotation_marks(name: str) -> str:
     """A name of the code as words that cannot run into the sentence around them.
 
-    >>> quoted("harm_and")
+    >>> in_quotation_marks("harm_and")
     '“harm and”'
     """
     return f"“{spoken(name)}”"
@@ -229,7 +229,7 @@ def band(value: float, low: float | None = None, high: float | None = None) -> s
 def in_a_row(names: Sequence[str]) -> str:
     """Names in a row.
 
-    >>> listed(["a", "b", "c"]), listed(["a"])
+    >>> in_a_row(["a", "b", "c"]), in_a_row(["a"])
     ('a, b and c', 'a')
     """
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
@@ -238,7 +238,7 @@ def in_a_row(names: Sequence[str]) -> str:
 def in_per_cent(value: float) -> str:
     """A share in [0, 1] in per cent.
 
-    >>> share(0.734), share(0.0)
+    >>> in_per_cent(0.734), in_per_cent(0.0)
     ('73 %', '0 %')
     """
     return f"{PER_CENT * value:.0f} %"
@@ -247,7 +247,7 @@ def in_per_cent(value: float) -> str:
 def low_to_high(low: float, high: float, decimals: int | None = 1) -> str:
     """Two limits; nothing where one is missing.
 
-    >>> span(-1.0, 2.0), span(float("nan"), 1.0)
+    >>> low_to_high(-1.0, 2.0), low_to_high(float("nan"), 1.0)
     ('−1.0 to 2.0', '')
     """
     return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
@@ -256,7 +256,7 @@ def low_to_high(low: float, high: float, decimals: int | None = 1) -> str:
 def uncertainty(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
 
-    >>> limits({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
+    >>> uncertainty({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
     ' (draws 1.0 to 2.0)'
     """
     parts = []
@@ -282,7 +282,7 @@ def _decimals(value: float) -> int:
 def formulas_sentence(names: Iterable[str]) -> list[str]:
     """A sentence on names that a spreadsheet would compute, if there are any.
 
-    >>> told_formulas(["judge"]), len(told_formulas(["=1+1", "judge"]))
+    >>> formulas_sentence(["judge"]), len(formulas_sentence(["=1+1", "judge"]))
     ([], 1)
     """
     found = formulas(names)

@@ -574,7 +574,7 @@ def recorded[R: Record](kind: type[R], values: Mapping[str, Any], beside: Sequen
 def written(config: Config) -> dict[str, Any]:
     """A configuration in plain values that ``checked_config`` reads as the same one: each safeguard with the record that it is.
 
-    >>> checked(written(load("scenario=judge"))) == load("scenario=judge")
+    >>> checked_config(written(load("scenario=judge"))) == load("scenario=judge")
     True
     """
     plain = config.plain()

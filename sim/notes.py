@@ -31,7 +31,7 @@ class Silent(NamedTuple):
 def notes_in(text: str) -> tuple[tuple[str, str, int, str, str, str, str], ...]:
     """Numbers of a YAML text whose line says what they are: dotted key, value, line, unit, range, status, source.
 
-    >>> said_in("a: {b: 2}  # hours; >=0; assumed: a guess")
+    >>> notes_in("a: {b: 2}  # hours; >=0; assumed: a guess")
     (('a.b', '2', 1, 'hours', '>=0', 'assumed', 'a guess'),)
     """
     lines, found = text.splitlines(), []

@@ -83,7 +83,7 @@ def is_path(word: object) -> bool:
 def option_name(group: str, word: str) -> str:
     """The name of an option that may be given by its path: a file goes by its name without the ending from now on.
 
-    >>> named("scenario", "judge")
+    >>> option_name("scenario", "judge")
     'judge'
 
     Raises ``ConfigError`` for a path where no file is, or whose name is an option's already.

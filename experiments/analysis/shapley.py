@@ -54,7 +54,7 @@ def shapley_interactions(values: Reals) -> Reals:
     For two levers: what both together add beyond what each adds without the other, over all sets of the rest, weighted as for
     the Shapley value. Negative where they overlap, positive where they reinforce each other. Missing on the diagonal.
 
-    >>> interactions(np.array([0.0, 1.0, 1.0, 1.0]))[0, 1]
+    >>> shapley_interactions(np.array([0.0, 1.0, 1.0, 1.0]))[0, 1]
     np.float64(-1.0)
     """
     count = levers_in(values)

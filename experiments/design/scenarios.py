@@ -98,7 +98,7 @@ def _directions(text: str, path: Path) -> dict[str, Direction]:
 def scenario_overrides(arm: str, key: str = "scenarios") -> tuple[str, ...]:
     """The overrides that an arm's name stands for: scenarios joined by ``+``, with ``@everywhere`` behind them or without.
 
-    >>> choice_of("judge+notice@everywhere")
+    >>> scenario_overrides("judge+notice@everywhere")
     ('scenario=[judge,notice]', 'reforms=everywhere')
 
     Raises ``ConfigError`` for a name that is no such choice; ``key`` says where it was given.

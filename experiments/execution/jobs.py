@@ -43,7 +43,7 @@ _TINY = ("states=synthetic", "states.synthetic.count=4", "people.rows=200", "dem
 def seed_of(base: Plain, key: RunKey) -> int:
     """Event seed of a run of a base: of a world that the configuration fixes, ``seed``, ``seed + 1`` and so on.
 
-    >>> seed_of({"seed": 5, "world_seed": 3}, Key("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, Key("a", 6, 2))
+    >>> seed_of({"seed": 5, "world_seed": 3}, RunKey("a", 3, 2)), seed_of({"seed": 5, "world_seed": None}, RunKey("a", 6, 2))
     (7, 20006)
     """
     if base.get("world_seed") is not None:

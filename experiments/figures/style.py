@@ -178,7 +178,7 @@ def legend_columns(names: Iterable[str]) -> int:
 def runs_behind(table: pd.DataFrame) -> str:
     """How many runs stand behind a frame, by its column ``runs``.
 
-    >>> runs_of(pd.DataFrame({"runs": [1]})), runs_of(pd.DataFrame({"runs": [3, 8]}))
+    >>> runs_behind(pd.DataFrame({"runs": [1]})), runs_behind(pd.DataFrame({"runs": [3, 8]}))
     ('1 run', '3 to 8 runs')
     """
     least, most = int(table["runs"].min()), int(table["runs"].max())
@@ -217,7 +217,7 @@ def edges(values: NDArray[np.float64]) -> tuple[float, float]:
 def spaced_apart(wanted: Sequence[float], gap: float) -> NDArray[np.float64]:
     """Places as near as can be to those wanted, in the same order and at least ``gap`` apart, shape ``[L]``.
 
-    >>> apart([0.0, 0.0, 5.0], 1.0).tolist()
+    >>> spaced_apart([0.0, 0.0, 5.0], 1.0).tolist()
     [-0.5, 0.5, 5.0]
     """
     order = np.argsort(np.asarray(wanted, float), kind="stable")

@@ -98,7 +98,7 @@ def inline(words: str) -> list[str | Element]:
 def unmarked(words: str) -> str:
     """Marked words without their marks.
 
-    >>> plain("a ``b * c`` *d*, 2 * 3 * 4")
+    >>> unmarked("a ``b * c`` *d*, 2 * 3 * 4")
     'a b * c d, 2 * 3 * 4'
     """
     return _INLINE.sub(lambda found: str(found[str(found.lastgroup)]), words)
@@ -174,7 +174,7 @@ def _bullets(block: Items, depth: int) -> Iterator[str]:
 def docstring_blocks(doc: str) -> list[Block]:
     r"""A docstring as blocks: paragraphs, lists, tables as they are drawn; examples are left out.
 
-    >>> told("One line\nof two.\n\n- a\n  b\n- c\n\n>>> 1 + 1\n2")
+    >>> docstring_blocks("One line\nof two.\n\n- a\n  b\n- c\n\n>>> 1 + 1\n2")
     [Text(words='One line of two.'), Items(items=[('a b', None), ('c', None)], ordered=False)]
     """
     out: list[Block] = []

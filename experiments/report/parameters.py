@@ -60,7 +60,7 @@ def _files_of(place: Path, command: str, alone: bool) -> list[Path]:
 def scenarios_in_name(name: str) -> list[str]:
     """The scenarios on file that a name stands for.
 
-    >>> scenarios_of("judge+notice@everywhere")
+    >>> scenarios_in_name("judge+notice@everywhere")
     ['judge', 'notice']
     """
     return name.partition("@")[0].split("+")
@@ -122,7 +122,7 @@ def _found(composed: Mapping[str, Any], dotted: str) -> Any:
 def joined_numbers(keys: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
     """Numbers of one line as one key and one value.
 
-    >>> joined(["a.b"], ["1"]), joined(["a.b", "a.c"], ["1", "2"]), joined(["a", "a"], ["1", "2"])
+    >>> joined_numbers(["a.b"], ["1"]), joined_numbers(["a.b", "a.c"], ["1", "2"]), joined_numbers(["a", "a"], ["1", "2"])
     (('a.b', '1'), ('a', 'b 1, c 2'), ('a', '1, 2'))
     """
     parts = [key.split(".") for key in keys]

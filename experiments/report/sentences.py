@@ -141,7 +141,7 @@ def arm_digests(arms: Sequence[Arm]) -> dict[str, str]:
 def arm_in_words(arm: str) -> str:
     """An arm's name in words: several scenarios at once, or one that is written into every text.
 
-    >>> named("judge+total_secrecy@everywhere")
+    >>> arm_in_words("judge+total_secrecy@everywhere")
     'judge + total secrecy, in every text'
     """
     return inked(spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text"))
@@ -178,7 +178,7 @@ def verdict(row: Row | None, fewest: int) -> str:
 def unsigned_percent(value: float, decimals: int = 0) -> str:
     """A percentage without its sign.
 
-    >>> share(-38.4).replace(THIN, " "), share(5.94, 1).replace(THIN, " ")
+    >>> unsigned_percent(-38.4).replace(THIN, " "), unsigned_percent(5.94, 1).replace(THIN, " ")
     ('38 %', '5.9 %')
     """
     return f"{abs(value):,.{decimals}f}".replace(",", THIN) + f"{THIN}%"
@@ -276,7 +276,7 @@ def _decimals(*values: float) -> int:
 def signed_limits(middle: float, low: float, high: float) -> str:
     """A number and its interval, whole, with signs; nothing for what is missing.
 
-    >>> span(-3.2, -5.0, -1.0), span(12.0, float("nan"), float("nan")), span(float("nan"), 0.0, 0.0)
+    >>> signed_limits(-3.2, -5.0, -1.0), signed_limits(12.0, float("nan"), float("nan")), signed_limits(float("nan"), 0.0, 0.0)
     ('−3 (−5 to −1)', '+12', '')
     """
     words = [signed(float(value), 0) for value in (middle, low, high)]

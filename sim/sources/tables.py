@@ -45,7 +45,7 @@ class NumberColumn:
     def accepted(self) -> str:
         """The cells this column takes, in words.
 
-        >>> Column("regime", 0, 3, whole=True, may_be_empty=True).accepted
+        >>> NumberColumn("regime", 0, 3, whole=True, may_be_empty=True).accepted
         'a whole number from 0 to 3, or nothing'
         """
         number = "a whole number" if self.whole else "a number"

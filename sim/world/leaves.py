@@ -32,7 +32,7 @@ def _walk(nested: Mapping[str, object], above: tuple[str, ...]) -> Iterator[tupl
 def changed_leaves(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """Leaves that differ, ``key: (before, after)``, in the order of their keys; what one side lacks is ``None`` there.
 
-    >>> moved({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}, "d": {"e": True}})
+    >>> changed_leaves({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}, "d": {"e": True}})
     {'a.b': (1, 3), 'd.e': (None, True)}
     """
     old, new = leaves_of(before), leaves_of(after)
