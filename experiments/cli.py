@@ -256,7 +256,7 @@ def _by_keys(name: str, rest: list[str]) -> int:
         rest = [f"store={rest[0]}", *rest[1:]]
     config = _module("sim.config")
     asked = config.Asked.of(rest)
-    together = _module("experiments.studies.multirun").told(asked.overrides) if name == "run" and asked.many else ""
+    together = _module("experiments.studies.multirun").multirun_digest(asked.overrides) if name == "run" and asked.many else ""
 
     def settled(*overrides: str) -> None:
         _module("experiments.readable").refuse_unreadable(overrides)

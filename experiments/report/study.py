@@ -354,7 +354,11 @@ def _rebuild(study: Study, extent: Extent, facts: Facts) -> list[Element]:
 
 def _made_by(study: Study, extent: Extent, facts: Facts) -> list[tuple[str, str]]:
     """Code, seeds, versions, machine and configuration of the runs, as heads and texts; what is not known is left out."""
-    told = {name: str(facts.get(name) or "") for name in ("commit", "sources", "event_seeds")}
+    told = {
+        "commit": str(facts.get("commit") or ""),
+        "sources": str(facts.get("sources") or ""),
+        "event_seeds": str(facts.get("event_seeds") or ""),
+    }
     rows = [
         ("Commit", told["commit"] or "not known: not run from a repository"),
         ("Code that decides", told["sources"]),

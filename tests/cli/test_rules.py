@@ -64,7 +64,7 @@ def test_the_text_can_be_printed_on_every_stream() -> None:
     [
         ("judge", "judge: no override that can be read; accepted: key=value"),
         ("scenario=utopia", "scenario: found 'utopia'; accepted: adaptive, "),
-        ("safeguards.discrimination.look=jury", "no look is named 'jury'; accepted: panel, desk, judge, provider, person"),
+        ("safeguards.discrimination.look=jury", "no look is named 'jury'; accepted: desk, judge, panel, person, provider"),
         ("~safeguards.desk", "desk"),
         ("safeguards.jury.order=3", "jury: no such key; accepted: "),
         ("seeds=0", "seeds: found 0; accepted: "),

@@ -126,7 +126,7 @@ def test_an_analysis_tells_names_as_text_and_warns_of_those_that_a_spreadsheet_c
     text = stream.getvalue()
     assert "[bold]what?[/]" in text
     assert "[bold red]a[/] is." in text
-    assert "A spreadsheet would compute =1+1: CSV files have an apostrophe before it" in " ".join(text.split())
+    assert "A spreadsheet would compute =1+1, +A1+B1, -2+3, @SUM(A1)" in " ".join(text.split())
     assert not HIDDEN.search(text)
 
 

@@ -16,7 +16,7 @@ from experiments.settings import conduct_of_study
 from experiments.studies.compare import compared_arms
 from sim.config import load, options
 from sim.sources.states import hosting_of
-from sim.sources.tables import FOLDER, read_states
+from sim.sources.tables import TABLES_FOLDER, read_states
 from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError
 from tests.config.own_files import CONFIGS, OwnFiles, in_place
@@ -182,7 +182,7 @@ def test_a_user_s_mistake_is_not_blamed_on_a_design(files: OwnFiles) -> None:
         arms_of("own", ["baseline=a+"])
 
 
-CONSTANT = GOOD.replace("arms:", "constants: [years=2, people.rows=900]\nseeds: 7\nluck: 3\narms:")
+CONSTANT = GOOD.replace("arms:", "constants: [years=2, people.rows=900]\nseeds: 7\nreplicates: 3\narms:")
 
 
 def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: OwnFiles) -> None:
@@ -319,7 +319,7 @@ class Even:
 
 def shares(*overrides: str) -> dict[tuple[str, str], float]:
     """Share of each host in each region, with everyone's luck alike."""
-    table = read_states(FOLDER / "states.csv")
+    table = read_states(TABLES_FOLDER / "states.csv")
     share, _ = hosting_of(load(*overrides).states.hosting, table, Even(), 0)  # type: ignore[arg-type]
     codes = list(table.index)
     first = {region: row for row, region in reversed(list(enumerate(table["region"])))}
@@ -340,7 +340,7 @@ def test_a_factor_moves_its_host_and_the_others_take_what_it_leaves() -> None:
 
 def test_stated_shares_keep_their_sum_under_a_factor() -> None:
     hosting = load("+states.hosting.factor.IRL=0.5", "states.hosting.concentration=1e7").states.hosting
-    table = read_states(FOLDER / "states.csv")
+    table = read_states(TABLES_FOLDER / "states.csv")
     share, _ = hosting_of(hosting, table, Even(), 0)  # type: ignore[arg-type]
     codes, europe = list(table.index), list(table["region"]).index("Europe")
     stated = hosting.platforms["Europe"]
@@ -361,7 +361,7 @@ def test_stated_shares_keep_their_sum_under_a_factor() -> None:
 def test_a_factor_that_cannot_work_is_refused(change: dict[str, Any], line: str) -> None:
     hosting = load().states.hosting.model_copy(update=change)
     with pytest.raises(ConfigError) as caught:
-        hosting_of(hosting, read_states(FOLDER / "states.csv"), Even(), 0)  # type: ignore[arg-type]
+        hosting_of(hosting, read_states(TABLES_FOLDER / "states.csv"), Even(), 0)  # type: ignore[arg-type]
     assert str(caught.value).startswith(line)
 
 

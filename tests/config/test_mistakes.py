@@ -13,7 +13,7 @@ from experiments.settings import asked_by
 from sim import composition
 from sim.config import load
 from sim.simulation import prepare
-from sim.sources.tables import FOLDER, TableError
+from sim.sources.tables import TABLES_FOLDER, TableError
 from sim.world.record import ConfigError, RogatoryError
 
 SMALL = ("people.rows=500", "demand.legitimate=100", "years=1")
@@ -171,7 +171,7 @@ def test_two_fields_that_contradict_each_other_are_named_together() -> None:
 
 
 def states_table(folder: Path, change: Callable[[list[list[str]]], None]) -> str:
-    with (FOLDER / "states.csv").open(encoding="utf-8", newline="") as file:
+    with (TABLES_FOLDER / "states.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     change(rows)
     path = folder / "states.csv"
@@ -219,7 +219,7 @@ def test_a_states_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_penalty_below_zero_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for table in FOLDER.glob("*.csv"):
+    for table in TABLES_FOLDER.glob("*.csv"):
         (tmp_path / table.name).write_bytes(table.read_bytes())
     penalties = tmp_path / "penalties.csv"
     penalties.write_text(penalties.read_text(encoding="utf-8").replace("TUR,insult,4.0,", "TUR,insult,-4.0,"), encoding="utf-8")

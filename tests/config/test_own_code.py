@@ -145,9 +145,9 @@ def test_another_process_knows_the_code_once_it_has_the_luggage(mine: Path) -> N
     (mine / "safeguard" / "curfew.py").unlink()  # what was read is what travels
     (mine.parent / "parcel").write_bytes(parcel)
     program = (
-        "import pickle; from sim.config import checked\n"
+        "import pickle; from sim.config import checked_config\n"
         "config, _, plain = pickle.loads(open('parcel', 'rb').read())\n"
-        "assert checked(plain) == config\n"
+        "assert checked_config(plain) == config\n"
         "print(type(config.safeguards['curfew']).__name__)"
     )
     root = Path(__file__).resolve().parents[2]

@@ -28,7 +28,7 @@ PLAIN = {0, 1, 2, -1, 0.5, 3}  # indices, halves, signs, squares
 CONVERSIONS = {12, 100, 1e6}  # months a year, per cent, per million
 GUARD = 1e-9  # at most: keeps a division or a logarithm away from zero
 BIT_WORK = {"sim/draws.py", "sim/compiled.py"}  # constants of published hashes and quantile functions
-RANGES = {"Field", "Range", "Column", "_known", "_flag", "_count"}  # ranges stated at the field are the field's documentation
+RANGES = {"Field", "Range", "NumberColumn", "_known", "_flag", "_count"}  # ranges stated at the field are the field's documentation
 EXEMPT_FILES = {
     "sim/sources/synthetic.py": "a made-up world: its numbers are the definition",
     **dict.fromkeys(

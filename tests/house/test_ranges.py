@@ -160,13 +160,13 @@ def ends_of_key(key: str) -> Ends | None:
 
 def _spec(name: str) -> type[Record]:
     homes = {
-        "adaptation": "experiments.studies.adaptation",
+        "robustness": "experiments.analysis.regret",
         "report": "experiments.analysis.record",
         "sensitivity": "experiments.analysis.measures",
     }
     homes |= {"frontier": "experiments.analysis.scored", "discovery": "experiments.analysis.failing"}
     module = import_module(homes.get(name, f"experiments.analysis.{name}"))
-    record: type[Record] = module.Shown if name == "report" else module.Spec
+    record: type[Record] = getattr(module, f"{name.capitalize()}Spec")
     return record
 
 

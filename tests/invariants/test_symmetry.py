@@ -13,7 +13,7 @@ from sim.draws import Draws
 from sim.simulation import prepare
 from sim.sources.people import people_table
 from sim.sources.states import state_table
-from sim.sources.tables import FOLDER
+from sim.sources.tables import TABLES_FOLDER
 from sim.sources.worlds import world_tables
 from sim.world.states import StateTable
 from sim.world.vocabulary import offences_of
@@ -56,7 +56,7 @@ def test_states_out_of_order_or_doubled_are_refused() -> None:
 
 
 def test_the_order_of_rows_in_the_file_of_states_changes_nothing(tmp_path: Path) -> None:
-    lines = (FOLDER / "states.csv").read_text(encoding="utf-8").splitlines()
+    lines = (TABLES_FOLDER / "states.csv").read_text(encoding="utf-8").splitlines()
     shuffled = tmp_path / "states.csv"
     order = np.argsort(Draws(1).uniform("test:order", np.arange(len(lines) - 1)))
     shuffled.write_text("\n".join([lines[0], *(lines[1 + k] for k in order)]) + "\n", encoding="utf-8")

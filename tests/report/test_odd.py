@@ -425,7 +425,7 @@ def test_setting_up_a_run_is_told_in_its_order() -> None:
     text = texts()["odd-initialisation"]
     places = [
         text.index(f"`{name}`: ")
-        for name in ("world_of", "rules_of", "reading_of", "habits_of", "cases_of", "begin", "build_states")
+        for name in ("world_of", "rules_of", "reading_of", "habits_of", "kept_latent_cases", "begin", "build_states")
     ]
     assert places == sorted(places)
 

@@ -111,7 +111,7 @@ def test_other_scenarios_and_another_baseline_are_another_store() -> None:
 SAME_DESIGN = {
     "another question": DRAWN.replace("what if", "and what then"),
     "more draws": DRAWN.replace("size: 4", "size: 8"),
-    "worlds and replicates of its own": f"{DRAWN}seeds: 5\nluck: 3\n",
+    "worlds and replicates of its own": f"{DRAWN}seeds: 5\nreplicates: 3\n",
     "what is the default": f"{DRAWN}keep: []\n",
 }
 OTHER_DESIGN = {

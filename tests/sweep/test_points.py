@@ -15,7 +15,7 @@ from experiments.design.entries import entry_of, read_entry, table_in
 from experiments.design.points import Points, point_id, points_from, points_of, sized
 from experiments.store.parts import read_part, table_parts
 from sim.config import checked_config, composed_values, load, with_overrides
-from sim.sources.tables import FOLDER
+from sim.sources.tables import TABLES_FOLDER
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY, design, opened
 
@@ -196,7 +196,7 @@ def word(value: object) -> str:
 
 def test_another_table_of_states_shows_in_the_checksums_of_what_is_varied(tmp_path: Path) -> None:
     table = tmp_path / "own.csv"
-    table.write_bytes((FOLDER / "states.csv").read_bytes() + b"\n")
+    table.write_bytes((TABLES_FOLDER / "states.csv").read_bytes() + b"\n")
     plain = composed_values()
     other = checked_config(with_overrides(plain, {"states.table": str(table), "states.hosting.factor.IRL": 0.5}))
     composed = load(f"states.table={table}", "+states.hosting.factor.IRL=0.5")

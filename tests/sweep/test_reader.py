@@ -289,14 +289,14 @@ def test_a_sweep_keeps_further_tables_only_where_its_design_says_so(tmp_path: Pa
 # --- whole worlds ---------------------------------------------------------------------------------------------------------------
 
 
-def two(folder: Path, runs: list[Done], worlds: list[int], replicate: int = 1) -> StoredStudy:
+def two(folder: Path, runs: list[Done], worlds: list[int], replicates: int = 1) -> StoredStudy:
     """A store of points a and b in which these runs stand, asked for in these worlds and replicates."""
     with opened(folder) as store:
         store.add(runs)
         store.fold([run.key for run in runs])
         store.settle_failures()
         said = {"points": StoredStudy(folder).latest["points"], "design": {"question": "?"}, "bases": {}, "study": {}}
-        store.write_session("20270101T000000Z-all", said | {"worlds": worlds, "replicate": replicate})
+        store.write_session("20270101T000000Z-all", said | {"worlds": worlds, "replicates": replicates})
     return StoredStudy(folder)
 
 

@@ -252,9 +252,9 @@ def other_package(patch: pytest.MonkeyPatch) -> list[str]:
 
 
 def other_table(patch: pytest.MonkeyPatch) -> list[str]:
-    from sim.sources.tables import FOLDER
+    from sim.sources.tables import TABLES_FOLDER
 
-    Path("mine.csv").write_bytes((FOLDER / "states.csv").read_bytes() + b"\n")
+    Path("mine.csv").write_bytes((TABLES_FOLDER / "states.csv").read_bytes() + b"\n")
     return ["states.table=mine.csv"]
 
 
