@@ -145,19 +145,24 @@ def _of_hooks(made: Record, kind: type[Record], home: ModuleType, hooks: list[st
         if hook not in _ALLOWED[kind]:
             known = ", ".join(_ALLOWED[kind]) or "no function of that name"
             yield f"found {hook!r} in the file of a {kind.__name__}; accepted: {known}"
-        if not isinstance(getattr(home, hook), FunctionType):
-            yield f"{hook}: found no function; accepted: def {hook}(...)"
-            return
-        try:
-            reads_of(made, hook)
-        except ConfigError as error:
-            yield str(error).replace(f"{home.__name__}.", "").replace(f"{home.__name__}: ", "")
-        except (TypeError, ValueError):
-            wanted = "numbers, or a method numbers() that gives them"
-            yield f"{type(made).__name__}: found a parameter that is no number; accepted: {wanted}"
-        beside = _WITH.get(hook)
-        if beside and beside not in {*type(made).model_fields, *_numbers_of(made)}:
-            yield f"{hook}: found without the number {beside!r}; accepted: a parameter of that name beside it"
+        yield from _of_hook(made, home, hook)
+
+
+def _of_hook(made: Record, home: ModuleType, hook: str) -> Iterator[str]:
+    """One function: it is one, reads what can be seen, and has the number beside it that it goes with."""
+    if not isinstance(getattr(home, hook), FunctionType):
+        yield f"{hook}: found no function; accepted: def {hook}(...)"
+        return
+    try:
+        reads_of(made, hook)
+    except ConfigError as error:
+        yield str(error).replace(f"{home.__name__}.", "").replace(f"{home.__name__}: ", "")
+    except (TypeError, ValueError):
+        wanted = "numbers, or a method numbers() that gives them"
+        yield f"{type(made).__name__}: found a parameter that is no number; accepted: {wanted}"
+    beside = _WITH.get(hook)
+    if beside and beside not in {*type(made).model_fields, *_numbers_of(made)}:
+        yield f"{hook}: found without the number {beside!r}; accepted: a parameter of that name beside it"
 
 
 def _numbers_of(made: Record) -> Mapping[str, float]:

@@ -74,12 +74,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     """
     spec = spec_from(_NAME, FrontierSpec, study.asked)
     outcome_arrays = _cubes(study, outcome, spec)
-    fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
-    every = {condition: policy_scores(*outcome_arrays, study.design, condition, spec, fewest) for condition in conditions}
-    found = [scores for scores in every.values() if scores is not None]
+    fewest = study.config.metrics.fewest_events
+    found, silent = _scores_of(study, outcome_arrays, spec)
     if not found:
         raise _too_few(outcome_arrays, fewest)
-    silent = [condition for condition, scores in every.items() if scores is None]
     tables = {
         "frontier": together(frontier_table(scores, spec) for scores in found),
         "choices": together(choices_of(scores, spec) for scores in found),
@@ -95,6 +93,17 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
+
+
+def _scores_of(study: Study, outcome_arrays: tuple[Outcomes, Outcomes], spec: FrontierSpec) -> tuple[list[PolicyScores], list[str]]:
+    """What every policy protects and costs under each condition; and the conditions with too few events for that."""
+    fewest = study.config.metrics.fewest_events
+    every = {
+        condition: policy_scores(*outcome_arrays, study.design, condition, spec, fewest)
+        for condition in conditions_in(study.points)
+    }
+    silent = [condition for condition, scores in every.items() if scores is None]
+    return [scores for scores in every.values() if scores is not None], silent
 
 
 def _too_few(outcome_arrays: Sequence[Outcomes], fewest: int) -> ConfigError:

@@ -51,6 +51,11 @@ class _Pair(NamedTuple):
                 return fact
         raise ValueError("a step that neither life has")
 
+    @property
+    def ends(self) -> list[Fact]:
+        """Of the two lives, the ends of a request that came at this step: those with a reason."""
+        return [fact for fact in self if fact is not None and "reason" in fact.given]
+
     def parted(self, *why: str, step: str | None = None, rule: str | None = None) -> Divergence:
         """The divergence that lies at this step, or at another one that decided it."""
         return Divergence(step or self.fact.step, rule or self.fact.rule, self.one, self.other, why)
@@ -120,7 +125,7 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
 
 def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
-    ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
+    ends = pair.ends
     stopped = next((fact for fact in ends if fact.rule in _STOPS), None)
     if stopped is None and moved and (ends or None in pair):
         return _on_another_day(moved[0])

@@ -12,7 +12,6 @@ from sim.places import accepted_options, options
 
 _LETTERS = 300  # of what Hydra says
 _NO_FILE = re.compile(r"Could not (?:find|load) '([^']+)/([^'/]+)'")
-_NO_KEY = (re.compile(r"is not in struct\s+full_key: (\S+)"), re.compile(r"Could not override '([^']+)'"))
 
 
 def _takes_away(override: str) -> bool:
@@ -59,17 +58,20 @@ def hydra_error(message: str, overrides: Sequence[str], committed: Callable[[], 
     if missing := _NO_FILE.search(message):
         group, found = missing.groups()
         return f"{group}: found {quoted(found)}; accepted: {accepted(group, found)}"
-    if unknown := next(filter(None, (pattern.search(message) for pattern in _NO_KEY)), None):
-        return no_such(unknown[1], committed())
+    if unknown := _key_not_there(message):
+        return no_such(unknown, committed())
     given = _override_in(message, overrides)
     if "override_grammar" in message:
         return unread(given or " ".join(overrides))
-    for complaint in _COMPLAINTS:
-        if re.search(complaint.pattern, message):
-            given = given or next(filter(complaint.is_meant, overrides), "")
-            key = key_of(given) or _full_key(message) or "configs/"
-            return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {complaint.says}"
+    if complaint := next((one for one in _COMPLAINTS if re.search(one.pattern, message)), None):
+        return _reworded(complaint, message, given or next(filter(complaint.is_meant, overrides), ""))
     return f"{as_given(given or ', '.join(overrides)) or 'configs/'}: {cut(message)}; accepted: {GRAMMAR}"
+
+
+def _reworded(complaint: _Complaint, message: str, given: str) -> str:
+    """A complaint of Hydra's about an override in our words; nothing is ``given`` where it speaks of a file."""
+    key = key_of(given) or _full_key(message) or "configs/"
+    return f"{as_given(key)}: found {as_given(given.partition('=')[2]) or 'nothing'}, {complaint.says}"
 
 
 def _override_in(message: str, overrides: Sequence[str]) -> str:
@@ -77,6 +79,11 @@ def _override_in(message: str, overrides: Sequence[str]) -> str:
     whole = next((override for override in overrides if override in message), "")
     named = {_full_key(message), _first(r"'([^']+)'", message), *message.split()}
     return whole or next((override for override in overrides if key_of(override) in named), "")
+
+
+def _key_not_there(message: str) -> str:
+    """The dotted key of which a message says that the configuration does not have it; nothing where it says no such thing."""
+    return _first(r"is not in struct\s+full_key: (\S+)", message) or _first(r"Could not override '([^']+)'", message)
 
 
 def _full_key(message: str) -> str:

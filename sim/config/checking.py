@@ -129,14 +129,18 @@ def _first_mistake(error: ValidationError, root: type[Record], key: str = "", be
     place = ".".join([key, *location] if key else location) or "configuration"
     match problem["type"]:
         case "extra_forbidden":
-            known = _fields(root, problem["loc"][:-1]) + ([*beside] if len(problem["loc"]) == 1 else [])
-            return f"{place}: no such key; accepted: {in_brief(known) or 'the keys in configs/'}{meant(location[-1], known)}"
+            known = [*_fields(root, problem["loc"][:-1]), *(beside if len(problem["loc"]) == 1 else ())]
+            return f"{place}: no such key; accepted: {_listed(known)}{meant(location[-1], known)}"
         case "missing":
             return f"{place}: found nothing; accepted: a value"
         case "value_error":
             text = str(problem["ctx"]["error"]) if "ctx" in problem else problem["msg"]
             return text if place == "configuration" else f"{place}.{text}"
     return f"{place}: found {quoted(problem['input'])}; accepted: {_wanted(problem)}"
+
+
+def _listed(known: Sequence[str]) -> str:
+    return in_brief(known) or "the keys in configs/"
 
 
 def _wanted(problem: ErrorDetails) -> str:
