@@ -7,7 +7,7 @@ the load's doing, and a request that lapses in one life because a judge took thr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,7 +196,7 @@ def differing(a: Result, b: Result, days: bool = True) -> NDArray[np.int64]:
     return np.flatnonzero(differs)
 
 
-def _comparable(run: Finished, names: tuple[str, ...], kept: NDArray[np.bool_], days: bool) -> list[NDArray[Any]]:
+def _comparable(run: Finished, names: tuple[str, ...], kept: NDArray[np.bool_], days: bool) -> list[NDArray[np.generic]]:
     """The rows of the kept cases in order of case and filing: first the case, then what two runs may differ in, by name."""
     docket = run.docket
     rows = np.flatnonzero(kept[docket.case])

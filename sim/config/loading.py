@@ -94,7 +94,7 @@ def _with_what_follows(*overrides: str) -> Plain:
         return plain | {"data": table_checksums(plain)}
 
 
-def _chosen(given: Given, adopted: Mapping[str, Any]) -> Plain:
+def _chosen(given: Given, adopted: Plain) -> Plain:
     """What was chosen, under the scenarios' name, with the reforms where they belong; ``adopted`` is the composition as adopted."""
     chosen = composition_of(given.others, given.scenarios)
     everywhere = reforms_everywhere(chosen)

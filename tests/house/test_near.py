@@ -12,6 +12,10 @@ def test_a_module_has_the_tests_in_its_own_folder_that_import_it() -> None:
     assert near(["experiments/figures/__init__.py"])[0].startswith("tests/figures/")
 
 
+def test_a_module_that_only_its_package_imports_has_the_tests_of_the_package() -> None:
+    assert near(["sim/config/given.py"]) == near(["sim/config/__init__.py"])
+
+
 def test_a_module_without_a_folder_of_its_own_has_all_tests_that_import_it() -> None:
     found = near(["experiments/design/designs.py"])
     assert {"tests/config/test_designs.py", "tests/analysis/test_designs.py", "tests/house/test_readme.py"} <= set(found)
