@@ -42,13 +42,13 @@ class Page(Record):
 
 
 class LongPage(Page):
-    """Of a figure that shows the largest of many."""
+    """Settings of a figure that shows the largest of many."""
 
     largest: Annotated[StrictInt, Range(1, 1000)]
 
 
 class FrontPage(Page):
-    """Of a figure that names so many policies."""
+    """Settings of a figure that names so many policies."""
 
     most: Annotated[StrictInt, Range(1, 1000)]
 
@@ -65,7 +65,7 @@ PAGES: dict[str, type[Page]] = {
 
 
 def _pages(figures: dict[str, Plain]) -> dict[str, Plain]:
-    """The same, once each figure is known and takes what stands there."""
+    """Settings of figures as they are. Raises ``ValueError`` for a figure that there is not, or a setting that it does not take."""
     for name, settings in figures.items():
         if name not in PAGES:
             raise ValueError(first_stranger([Naming(name, [name], PAGES, "no figure is named {}")]))
@@ -77,6 +77,7 @@ def _pages(figures: dict[str, Plain]) -> dict[str, Plain]:
 
 
 def _of_page(name: str, error: ValidationError) -> str:
+    """The first mistake in the settings of a figure, as one line."""
     problem = error.errors(include_url=False)[0]
     key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
     if problem["type"] == "extra_forbidden":
@@ -87,7 +88,7 @@ def _of_page(name: str, error: ValidationError) -> str:
 
 
 def _known_analyses(analysis: dict[str, Plain]) -> dict[str, Plain]:
-    """The same, once each analysis is known."""
+    """Settings of analyses as they are. Raises ``ValueError`` for an analysis that there is not."""
     if strange := first_stranger([Naming(name, [name], _WITH_SETTINGS, "no analysis is named {}") for name in analysis]):
         raise ValueError(strange)
     return analysis

@@ -240,6 +240,7 @@ def _with_takers(first: set[str], imports: Mapping[str, Imports]) -> set[str]:
 
 
 def _refuse_unreadable(sources: Iterable[Source]) -> None:
+    """Raise ``RogatoryError`` for the first file that is there and cannot be read."""
     for source in sources:
         if source.text is None:
             raise RogatoryError(f"{source.path}: cannot be read; accepted: sources of the simulation that can be read")

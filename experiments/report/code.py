@@ -44,7 +44,7 @@ class Function(NamedTuple):
 
     @property
     def in_short(self) -> str:
-        """The first sentence."""
+        """The first sentence of its docstring."""
         return first_sentence(self.doc)
 
     @property
@@ -58,7 +58,7 @@ class Function(NamedTuple):
 
 
 class FieldDoc(NamedTuple):
-    """A field of a record."""
+    """A field of a record as the description of the model shows it."""
 
     name: str
     kind: str  # in words
@@ -96,7 +96,7 @@ class Module(NamedTuple):
 
     @property
     def classes(self) -> dict[str, ast.ClassDef]:
-        """Classes at the top."""
+        """The classes at the top of the module, by name."""
         return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
     @property
@@ -251,6 +251,7 @@ def _blocks(statement: ast.stmt, condition: str) -> list[tuple[list[ast.stmt], s
 
 
 def _inner(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The blocks of statements that lie in a statement."""
     blocks = [getattr(statement, name, None) for name in ("body", "orelse")]
     return [block for block in blocks if isinstance(block, list)]
 

@@ -80,7 +80,7 @@ def _hashed(call: ast.Call) -> list[str]:
 
 
 def _constants(place: Module) -> dict[str, str]:
-    """Constants of a module that stand for a name, with it."""
+    """The constants of a module that hold the key of a name, ``{constant: name}``."""
     found: dict[str, str] = {}
     for node in place.tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == _LOOP:
@@ -99,6 +99,7 @@ def _names_in(target: ast.expr) -> list[str]:
 
 
 def _draws_in(place: Module) -> Iterator[Draw]:
+    """Every named draw that a module makes, by each function that makes it."""
     constants = _constants(place)
     for top in ast.walk(place.tree):
         if isinstance(top, ast.FunctionDef):
@@ -125,7 +126,7 @@ def _around(top: ast.FunctionDef) -> dict[ast.Call, str]:
 
 
 def _by_method(call: ast.Call) -> tuple[str, str, tuple[str, ...]] | None:
-    """``draws.normal("purpose", key, key)``."""
+    """Purpose, law and keys of a draw by a method, ``draws.normal("purpose", key, key)``; None for any other call."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in _METHODS:
         return None
     names = [*inspect.signature(getattr(Draws, call.func.attr)).parameters][1:]
@@ -147,7 +148,7 @@ def _literal(node: ast.expr) -> str | None:
 def _by_kernel(
     call: ast.Call, constants: Mapping[str, str], around: Mapping[ast.Call, str], top: ast.FunctionDef
 ) -> tuple[str, str, tuple[str, ...]] | None:
-    """``u2(seed, PURPOSE, key, key)``, or any function that is handed a purpose by its name."""
+    """Purpose, law and keys of a draw in compiled code, ``u2(seed, PURPOSE, key, key)``; None for any other call."""
     purpose = _handed(call, constants)
     if purpose is None:
         return None

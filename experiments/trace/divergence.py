@@ -89,17 +89,19 @@ def parting(a: Life, b: Life) -> Divergence | None:
 
 
 def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
+    """The steps of two lives in their order, each with its like in the other life."""
     mine, theirs = ({fact.place: fact for fact in life.facts} for life in (a, b))
     for place in sorted(mine.keys() | theirs.keys()):
         yield _Pair(mine.get(place), theirs.get(place))
 
 
 def _outcome(fact: Fact | None) -> object:
-    """What followed; nothing of note and no such step are one."""
+    """What followed from a step; None where nothing of note did, and where there is no step."""
     return (fact.outcome or None) if fact else None
 
 
 def _same_days(pair: _Pair) -> bool:
+    """Whether a step came on the same days in both lives."""
     one, other = ((fact.days if fact else ()) for fact in pair)
     return len(one) == len(other) and bool(np.allclose(one, other, rtol=0.0, atol=_SAME_DAY, equal_nan=True))
 
