@@ -141,7 +141,7 @@ def _protection_and_cost(study: Study, outcome: Outcome, spec: FrontierSpec) -> 
 
 
 def _scored(scores: PolicyScores, place: int, does: str) -> str:
-    """What a policy protects and costs, as a part of a sentence; ``place`` is its row among the scores."""
+    """One sentence: what a policy protects and what it costs, with intervals."""
     gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
     return f"{does} {gain} and costs {loss} of the needs met"
 
