@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationError
 
 from sim.config import checked_config, recorded, run_and_study_values
 from sim.naming import Naming, first_stranger
 from sim.settings import Config
+from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
@@ -41,13 +42,13 @@ class Page(Record):
 
 
 class LongPage(Page):
-    """Of a figure that shows the largest of many."""
+    """Settings of a figure that shows the largest of many."""
 
     largest: Annotated[StrictInt, Range(1, 1000)]
 
 
 class FrontPage(Page):
-    """Of a figure that names so many policies."""
+    """Settings of a figure that names so many policies."""
 
     most: Annotated[StrictInt, Range(1, 1000)]
 
@@ -63,8 +64,8 @@ PAGES: dict[str, type[Page]] = {
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
 
 
-def _pages(figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same, once each figure is known and takes what stands there."""
+def _pages(figures: dict[str, Plain]) -> dict[str, Plain]:
+    """Settings of figures as they are. Raises ``ValueError`` for a figure that there is not, or a setting that it does not take."""
     for name, settings in figures.items():
         if name not in PAGES:
             raise ValueError(first_stranger([Naming(name, [name], PAGES, "no figure is named {}")]))
@@ -76,6 +77,7 @@ def _pages(figures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def _of_page(name: str, error: ValidationError) -> str:
+    """The first mistake in the settings of a figure, as one line."""
     problem = error.errors(include_url=False)[0]
     key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
     if problem["type"] == "extra_forbidden":
@@ -85,8 +87,8 @@ def _of_page(name: str, error: ValidationError) -> str:
     return f"{key}: found {quoted(problem['input'])}; accepted: {problem['msg'].removeprefix('Input should be ')}"
 
 
-def _known_analyses(analysis: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same, once each analysis is known."""
+def _known_analyses(analysis: dict[str, Plain]) -> dict[str, Plain]:
+    """Settings of analyses as they are. Raises ``ValueError`` for an analysis that there is not."""
     if strange := first_stranger([Naming(name, [name], _WITH_SETTINGS, "no analysis is named {}") for name in analysis]):
         raise ValueError(strange)
     return analysis
@@ -111,12 +113,12 @@ class StudyConfig(Record):
     mix: bool
     keep_requests: bool
     outcome: str
-    analysis: Annotated[dict[str, dict[str, Any]], AfterValidator(_known_analyses)]  # settings of each analysis of a store
-    figures: Annotated[dict[str, dict[str, Any]], AfterValidator(_pages)]
+    analysis: Annotated[dict[str, Plain], AfterValidator(_known_analyses)]  # settings of each analysis of a store
+    figures: Annotated[dict[str, Plain], AfterValidator(_pages)]
     case: Id | None
     person: Id | None
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Plain:
         """The same as plain values, for manifests."""
         return self.model_dump(mode="json")
 
@@ -132,6 +134,6 @@ def conduct_of_study(*overrides: str) -> StudyConfig:
     return conducted(run_and_study_values(*overrides)[1])
 
 
-def conducted(plain: Mapping[str, Any]) -> StudyConfig:
+def conducted(plain: Mapping[str, object]) -> StudyConfig:
     """Plain values as a ``StudyConfig``. Raises ``ConfigError`` for the first thing that is wrong."""
     return recorded(StudyConfig, copy.deepcopy(dict(plain)))  # a record takes free maps as they are: it gets its own

@@ -251,7 +251,7 @@ def baked(function: FunctionType) -> str:
     return hashlib.blake2b("\0".join(words).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _tell(value: Any, seen: set[int], say: Callable[[str], None]) -> None:
+def _tell(value: object, seen: set[int], say: Callable[[str], None]) -> None:
     """Say a value in words that another process would use too."""
     written = getattr(value, "py_func", value)
     if isinstance(written, FunctionType):
@@ -273,11 +273,11 @@ def _tell(value: Any, seen: set[int], say: Callable[[str], None]) -> None:
         say(repr((getattr(value, "_fields", ()), sorted(getattr(value, "_field_defaults", {}).items()))))
 
 
-def _cells(function: FunctionType) -> tuple[Any, ...]:
+def _cells(function: FunctionType) -> tuple[object, ...]:
     return tuple(cell.cell_contents for cell in function.__closure__ or ())
 
 
-def _tell_code(code: CodeType, names: dict[str, Any], seen: set[int], say: Callable[[str], None]) -> None:
+def _tell_code(code: CodeType, names: Mapping[str, object], seen: set[int], say: Callable[[str], None]) -> None:
     say(f"{code.co_code.hex()} {code.co_names} {code.co_varnames}")
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -302,7 +302,7 @@ def _fields(signature: Any) -> str:
 _settings = threading.Lock()  # Numba's are one for all threads
 
 
-def _cached[F: Callable[..., Any]](function: F, **options: Any) -> F:
+def _cached[F: Callable[..., object]](function: F, **options: bool | str) -> F:
     """Compile at first call, cached on disk where the function stands in a file."""
     made_up = numba.njit(**options)(function)
     if hasattr(made_up, "enable_caching") and Path(function.__code__.co_filename).is_file():
@@ -321,12 +321,12 @@ def _cached[F: Callable[..., Any]](function: F, **options: Any) -> F:
 # --- decorators -------------------------------------------------------------------------------------------------------------------
 
 
-def kernel[F: Callable[..., Any]](function: F) -> F:
+def kernel[F: Callable[..., object]](function: F) -> F:
     """Compile at first call, cached on disk; NumPy's rules for division, no fast-math: bits must not depend on the build."""
     return _cached(function, nogil=True, error_model="numpy", fastmath=False)
 
 
-def loop[F: Callable[..., Any]](function: F) -> F:
+def loop[F: Callable[..., object]](function: F) -> F:
     """A kernel that only writes into the arrays it is given, and allocates none.
 
     It is compiled without Numba's run-time reference counting (``_nrt=False``), which otherwise counts every array of every
@@ -335,7 +335,7 @@ def loop[F: Callable[..., Any]](function: F) -> F:
     return _cached(function, nogil=True, error_model="numpy", fastmath=False, _nrt=False)
 
 
-def inlined[F: Callable[..., Any]](function: F) -> F:
+def inlined[F: Callable[..., object]](function: F) -> F:
     """A scalar rule or step to be called from kernels: compiled into its caller, never cached on its own.
 
     It is inlined by force (``forceinline``): a call would copy some hundred words of records, four to five times slower on the
@@ -344,9 +344,9 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
     return cast(F, numba.njit(**_INSIDE)(function))
 
 
-def step[F: Callable[..., Any]](function: F) -> F:
+def step[F: Callable[..., object]](function: F) -> F:
     """The same for the generated loop alone: no wrapper for Python (a call from there would crash), half the time to compile."""
     return cast(F, numba.njit(**_INSIDE, no_cpython_wrapper=True)(function))
 
 
-_INSIDE: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}
+_INSIDE: dict[str, bool | str] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}

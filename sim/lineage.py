@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import resolve_name
 from itertools import accumulate
 from pathlib import Path
@@ -45,6 +45,16 @@ NOTHING = Imports(frozenset(), frozenset(), frozenset())
 def sources_in(folder: Path, name: str) -> dict[str, Source]:
     """Every module of the package ``name`` in a folder; a file whose name no import can say is none."""
     found: dict[str, Source] = {}
+    for path, package in _files_in(folder, name):
+        is_package = path.stem == "__init__"
+        module = package if is_package else f"{package}.{path.stem}"
+        if module not in found or is_package:  # of both, Python takes the package
+            found[module] = Source(path, _read(path), package)
+    return found
+
+
+def _files_in(folder: Path, name: str) -> Iterator[tuple[Path, str]]:
+    """Files of Python that an import can name, with the package in which each lies."""
     homes = {folder: name}
     for home, folders, files in os.walk(folder, followlinks=True):
         package = homes[Path(home)]
@@ -53,13 +63,8 @@ def sources_in(folder: Path, name: str) -> dict[str, Source]:
             folders.clear()
         homes |= {Path(home, inner): f"{package}.{inner}" for inner in folders}
         for file in files:
-            stem, dot, ending = file.rpartition(".")
-            if ending == "py" and dot and stem.isidentifier():
-                path = Path(home, file)
-                module = package if stem == "__init__" else f"{package}.{stem}"
-                if module not in found or stem == "__init__":  # of both, Python takes the package
-                    found[module] = Source(path, _read(path), package)
-    return found
+            if file.endswith(".py") and file.removesuffix(".py").isidentifier():
+                yield Path(home, file), package
 
 
 _DEEPEST = 8  # packages within packages; *assumption*: more than anybody nests
@@ -83,28 +88,68 @@ def imports_of(text: bytes, package: str) -> Imports:
     except (SyntaxError, ValueError):
         return NOTHING
     nodes = [*_nodes(tree)]
-    found: dict[bool, set[str]] = {False: set(), True: set()}
-    stars, bound = set[str](), dict[str, set[str]]()
+    taken = [*_taken(nodes, package)]
+    named = [(one.full, one.typed) for one in taken if not one.is_star]
+    run, typed = _apart([*named, *_reached(nodes, package, _bound_by(taken))])
+    return Imports(run, typed, frozenset(one.full for one in taken if one.is_star))
+
+
+class _Taken(NamedTuple):
+    """A name that an import takes."""
+
+    full: str  # dotted; of ``from a import *`` the module
+    here: str  # how the module calls it
+    means: str  # what that stands for: of ``import a.b`` only ``a``
+    typed: bool  # for types alone
+
+    @property
+    def is_star(self) -> bool:
+        """Whether it is all names of a module."""
+        return self.here == "*"
+
+
+def _taken(nodes: Iterable[tuple[ast.AST, bool]], package: str) -> Iterator[_Taken]:
+    """All that the imports among the nodes take."""
     for node, typed in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                found[typed].add(alias.name)
-                first = alias.name.partition(".")[0]
-                bound.setdefault(alias.asname or first, set()).add(alias.name if alias.asname else first)
+                means = alias.name if alias.asname else alias.name.partition(".")[0]
+                yield _Taken(alias.name, alias.asname or means, means, typed)
         elif isinstance(node, ast.ImportFrom):
-            home = _absolute("." * node.level + (node.module or ""), package)
-            for alias in node.names if home else ():
-                if alias.name == "*":
-                    stars.add(home)
-                else:
-                    found[typed].add(f"{home}.{alias.name}")
-                    bound.setdefault(alias.asname or alias.name, set()).add(f"{home}.{alias.name}")
-        elif isinstance(node, ast.Call):
-            found[typed] |= {_absolute(name, package) for name in _named(node)}
+            yield from _taken_from(node, package, typed)
+
+
+def _taken_from(node: ast.ImportFrom, package: str, typed: bool) -> Iterator[_Taken]:
+    """What ``from home import name`` takes; nothing if its home lies outside the package."""
+    home = _absolute("." * node.level + (node.module or ""), package)
+    for alias in node.names if home else ():
+        full = home if alias.name == "*" else f"{home}.{alias.name}"
+        yield _Taken(full, alias.asname or alias.name, full, typed)
+
+
+def _bound_by(taken: Iterable[_Taken]) -> dict[str, set[str]]:
+    """What each name of the module may stand for."""
+    bound: dict[str, set[str]] = {}
+    for one in taken:
+        bound.setdefault(one.here, set()).add(one.means)
+    return bound
+
+
+def _reached(nodes: Iterable[tuple[ast.AST, bool]], package: str, bound: Mapping[str, set[str]]) -> Iterator[tuple[str, bool]]:
+    """Dotted names that the nodes reach without an import statement, and whether for types alone."""
     for node, typed in nodes:
-        if isinstance(node, ast.Attribute):
-            found[typed] |= set(_reached_through(node, bound))
-    return Imports(frozenset(found[False] - {""}), frozenset(found[True] - found[False] - {""}), frozenset(stars))
+        if isinstance(node, ast.Call):
+            yield from ((_absolute(name, package), typed) for name in _named(node))
+        elif isinstance(node, ast.Attribute):
+            yield from ((name, typed) for name in _reached_through(node, bound))
+
+
+def _apart(named: Iterable[tuple[str, bool]]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that count as the program runs, and those that count for types alone; a name that is empty is none."""
+    found: dict[bool, set[str]] = {False: set(), True: set()}
+    for name, typed in named:
+        found[typed].add(name)
+    return frozenset(found[False] - {""}), frozenset(found[True] - found[False] - {""})
 
 
 def _nodes(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
@@ -167,21 +212,38 @@ def lineage(sources: Mapping[str, Source], begins: Callable[[str, Imports], bool
     read.
     """
     imports = {name: imports_of(source.text or b"", source.package) for name, source in sources.items()}
-    first = {name for name in sources if begins(name, imports[name])}
-    while more := {name for name in sources if name not in first and imports[name].stars & first}:
-        first |= more
+    first = _with_takers({name for name in sources if begins(name, imports[name])}, imports)
     waiting, reached = [*first], set[str]()
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            counts_typed = name in first or not sources[name].is_package
-            words = {name} | imports[name].run | (imports[name].typed if counts_typed else set()) | _starred(imports[name], sources)
-            waiting += {home for word in words for home in prefixes(word) if home in sources}
-    for name in sorted(reached):
-        if sources[name].text is None:
-            raise RogatoryError(f"{sources[name].path}: cannot be read; accepted: sources of the simulation that can be read")
+            waiting += _modules_behind(name, imports[name], sources, typed=name in first or not sources[name].is_package)
+    _refuse_unreadable(sources[name] for name in sorted(reached))
     return reached
+
+
+def _modules_behind(name: str, imports: Imports, sources: Mapping[str, Source], typed: bool) -> set[str]:
+    """Modules that decide what a module computes, at one step: what it imports and the packages of that and of itself.
+
+    ``typed`` says whether what it imports for types alone counts.
+    """
+    words = {name} | imports.run | (imports.typed if typed else set()) | _starred(imports, sources)
+    return {home for word in words for home in prefixes(word) if home in sources}
+
+
+def _with_takers(first: set[str], imports: Mapping[str, Imports]) -> set[str]:
+    """Modules, and those that take all names of one of them, however many steps away."""
+    while more := {name for name in imports if name not in first and imports[name].stars & first}:
+        first = first | more
+    return first
+
+
+def _refuse_unreadable(sources: Iterable[Source]) -> None:
+    """Raise ``RogatoryError`` for the first file that is there and cannot be read."""
+    for source in sources:
+        if source.text is None:
+            raise RogatoryError(f"{source.path}: cannot be read; accepted: sources of the simulation that can be read")
 
 
 def _starred(imports: Imports, sources: Mapping[str, Source]) -> set[str]:

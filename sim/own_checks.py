@@ -62,7 +62,7 @@ def refuse_faults(made: Record, group: str) -> None:
 
 
 def _of_module(home: ModuleType, code: OwnCode) -> Iterator[str]:
-    """A file says what it is about, and its numbers have names."""
+    """What is wrong with a file as it is written: no docstring at its head, or a number without a name."""
     if not (home.__doc__ or "").strip():
         yield "found no docstring; accepted: a sentence that a jurist would sign, at the head of the file"
     for node in ast.parse(code.text).body:
@@ -73,12 +73,14 @@ def _of_module(home: ModuleType, code: OwnCode) -> Iterator[str]:
 
 
 def _is_constant(node: ast.stmt) -> bool:
+    """Whether a statement gives a value to names in capitals alone."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
     return bool(names) and all(name == name.upper() for name in names)
 
 
 def _literals(node: ast.AST) -> Iterator[tuple[int, float]]:
+    """Numbers that stand in a part of a file without being a range or one of the plain ones, each with its line."""
     if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("Field", "Range"):
         return
     if isinstance(node, ast.Constant):
@@ -90,7 +92,7 @@ def _literals(node: ast.AST) -> Iterator[tuple[int, float]]:
 
 
 def _of_numbers(kind: type[Record]) -> Iterator[str]:
-    """Every number has two ends."""
+    """Fields of a record that hold a number without two ends, as sentences."""
     for name, field in kind.model_fields.items():
         if field.annotation in (int, float) and not _has_ends(field):
             yield f"{kind.__name__}.{name}: found a number without ends; accepted: a kind of sim.world.ranges, such as Unit or Days"
@@ -107,7 +109,7 @@ def _has_ends(field: FieldInfo) -> bool:
 
 
 def _of_safeguard(made: Record, home: ModuleType) -> Iterator[str]:
-    """Kind, what it moves, its functions and their examples; the later ones are only asked where the former are there."""
+    """What is wrong with a safeguard: its kind, ``MOVES``, its functions, their examples, and what these give once compiled."""
     kind = next((kind for kind in _REQUIRED if isinstance(made, kind)), None)
     if kind is None:
         yield f"{type(made).__name__}: found no safeguard; accepted: a record of {', '.join(one.__name__ for one in _REQUIRED)}"
@@ -124,6 +126,7 @@ def _of_safeguard(made: Record, home: ModuleType) -> Iterator[str]:
 
 
 def _of_moves(home: ModuleType) -> Iterator[str]:
+    """What is wrong with ``MOVES``, the estimands that a safeguard can move while nobody adapts."""
     if not hasattr(home, "MOVES"):
         yield "found no MOVES; accepted: EVERYTHING, or a frozenset of the estimands that it can move while nobody adapts"
         return
@@ -135,7 +138,7 @@ def _of_moves(home: ModuleType) -> Iterator[str]:
 
 
 def _of_hooks(made: Record, kind: type[Record], home: ModuleType, hooks: list[str]) -> Iterator[str]:
-    """Functions that its kind has, and no others, each of which reads what can be seen."""
+    """What is wrong with a safeguard's functions: one that its kind needs is lacking, or one is there that it does not have."""
     for hook in _REQUIRED[kind]:
         if hook not in hooks:
             yield f"found no function {hook!r}; accepted: {', '.join(_REQUIRED[kind])} in the file of a {kind.__name__}"
@@ -145,19 +148,24 @@ def _of_hooks(made: Record, kind: type[Record], home: ModuleType, hooks: list[st
         if hook not in _ALLOWED[kind]:
             known = ", ".join(_ALLOWED[kind]) or "no function of that name"
             yield f"found {hook!r} in the file of a {kind.__name__}; accepted: {known}"
-        if not isinstance(getattr(home, hook), FunctionType):
-            yield f"{hook}: found no function; accepted: def {hook}(...)"
-            return
-        try:
-            reads_of(made, hook)
-        except ConfigError as error:
-            yield str(error).replace(f"{home.__name__}.", "").replace(f"{home.__name__}: ", "")
-        except (TypeError, ValueError):
-            wanted = "numbers, or a method numbers() that gives them"
-            yield f"{type(made).__name__}: found a parameter that is no number; accepted: {wanted}"
-        beside = _WITH.get(hook)
-        if beside and beside not in {*type(made).model_fields, *_numbers_of(made)}:
-            yield f"{hook}: found without the number {beside!r}; accepted: a parameter of that name beside it"
+        yield from _of_hook(made, home, hook)
+
+
+def _of_hook(made: Record, home: ModuleType, hook: str) -> Iterator[str]:
+    """What is wrong with one function: it is none, reads what nobody sees, or lacks the number that it goes with."""
+    if not isinstance(getattr(home, hook), FunctionType):
+        yield f"{hook}: found no function; accepted: def {hook}(...)"
+        return
+    try:
+        reads_of(made, hook)
+    except ConfigError as error:
+        yield str(error).replace(f"{home.__name__}.", "").replace(f"{home.__name__}: ", "")
+    except (TypeError, ValueError):
+        wanted = "numbers, or a method numbers() that gives them"
+        yield f"{type(made).__name__}: found a parameter that is no number; accepted: {wanted}"
+    beside = _WITH.get(hook)
+    if beside and beside not in {*type(made).model_fields, *_numbers_of(made)}:
+        yield f"{hook}: found without the number {beside!r}; accepted: a parameter of that name beside it"
 
 
 def _numbers_of(made: Record) -> Mapping[str, float]:
@@ -166,7 +174,7 @@ def _numbers_of(made: Record) -> Mapping[str, float]:
 
 
 def _of_compiled(row: Example, home: ModuleType) -> Iterator[str]:
-    """The rule as it will run gives what the row says, and an answer of the kind that the months take."""
+    """What is wrong with an example once its rule is compiled: another answer, or one of a kind that the months do not take."""
     rule = getattr(home, row.hook)
     wanted = _ANSWERS.get(row.hook, _NUMBER)
     if type(row.gives) not in wanted:
@@ -187,6 +195,7 @@ def _of_compiled(row: Example, home: ModuleType) -> Iterator[str]:
 
 
 def _of_estimand(made: Record, home: ModuleType) -> Iterator[str]:
+    """What is wrong with an estimand: its record, or the function that measures it."""
     if not isinstance(made, Estimand):
         yield f"{type(made).__name__}: found no estimand; accepted: a record of sim.world.estimand.Estimand"
     rule = getattr(home, MEASURED, None)

@@ -82,23 +82,28 @@ def is_target(target: str) -> bool:
 
 def record_at(target: str, group: str, key: str) -> type[Record]:
     """The record that a ``_target_`` names in a file of a folder that is named. Raises ``ConfigError``."""
-    found = _TARGET.fullmatch(target)
-    of, name, kind = found.groups() if found else ("", "", "")
-    code = next((code for code in own_code() if (code.group, code.name) == (of, name)), None)
-    if of != group or code is None:
-        known = ", ".join(f"{code.group}.{code.name}" for code in own_code() if code.group == group)
-        told = f"code of a folder that is not named here; accepted: {f'a record of {known}, or ' if known else ''}"
-        raise ConfigError(
-            f"{key}._target_: found {quoted(target)}, {told}--config-dir FOLDER with {group}/{name or 'NAME'}{ENDING}"
-        )
+    code = _code_of(target, group, key)
     module = imported(code)
-    record = vars(module).get(kind)
-    if not (isinstance(record, type) and issubclass(record, Record) and record.__module__ == module.__name__):
-        own = [one.__name__ for one in _records_of(module)]
-        raise ConfigError(
-            f"{key}._target_: found {quoted(target)}; accepted: a record of {code.path} ({', '.join(own) or 'it has none'})"
-        )
+    own = _records_of(module)
+    named: object = vars(module).get(target.rpartition(".")[2])
+    record = next((one for one in own if named is one), None)
+    if record is None:
+        known = ", ".join(one.__name__ for one in own) or "it has none"
+        raise ConfigError(f"{key}._target_: found {quoted(target)}; accepted: a record of {code.path} ({known})")
     return record
+
+
+def _code_of(target: str, group: str, key: str) -> OwnCode:
+    """The file that a ``_target_`` names. Raises ``ConfigError`` where no folder that is named here has it in this group."""
+    found = _TARGET.fullmatch(target)
+    of, name = found.group(1, 2) if found else ("", "")
+    files = [code for code in own_code() if code.group == group]
+    code = next((code for code in files if code.name == name), None)
+    if of == group and code is not None:
+        return code
+    known = ", ".join(f"{code.group}.{code.name}" for code in files)
+    told = f"code of a folder that is not named here; accepted: {f'a record of {known}, or ' if known else ''}"
+    raise ConfigError(f"{key}._target_: found {quoted(target)}, {told}--config-dir FOLDER with {group}/{name or 'NAME'}{ENDING}")
 
 
 def _records_of(module: ModuleType) -> list[type[Record]]:

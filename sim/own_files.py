@@ -79,6 +79,7 @@ def digests() -> dict[str, dict[str, str]]:
 
 
 def _refuse_idle(folder: Path, word: str) -> None:
+    """Raise ``ConfigError`` for what is no folder, for one without a file, and for a file that would have no effect."""
     if not word or not is_folder(folder):
         raise ConfigError(f"--config-dir: found {quoted(word)}, which is no folder; accepted: a folder with {', '.join(groups())}")
     files = sorted(path.relative_to(folder) for path in (*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")))
@@ -92,7 +93,7 @@ def _refuse_idle(folder: Path, word: str) -> None:
 
 
 def _refuse_useless(path: Path, file: Path) -> None:
-    """A file of no group, or of a name that is none or is taken."""
+    """Raise ``ConfigError`` for a file that nobody could choose: of no group, or of a name that is none or is taken."""
     group, name = file.parts[0], file.stem
     if len(file.parts) == 1 or group not in groups():
         raise ConfigError(f"{path}: found in no group; accepted: files in {', '.join(groups())}")
@@ -103,7 +104,7 @@ def _refuse_useless(path: Path, file: Path) -> None:
 
 
 def _refuse_silent(folder: Path) -> None:
-    """Whatever joins a configuration unasked says where it goes, and of each number what it is: as the committed files do."""
+    """Raise ``ConfigError`` for a file that joins unasked and does not say where it goes, or of a number what it is."""
     for group in JOINED:
         for path in sorted((folder / group).glob(f"*{SUFFIX}")):
             yaml_in(path, config_path(path))  # or it is no YAML at all

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import stat
+from collections.abc import Set
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -160,9 +161,7 @@ def _refuse_excess(text: str, place: str) -> None:
             if event.anchor:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor in {anchor for anchor, _ in above}:
-                told = f"{_line(event)}found the alias {quoted(event.anchor)} within what it stands for"
-                raise ConfigError(f"{place}: {told}; accepted: a readable YAML file")
+            _refuse_circle(event, {anchor for anchor, _ in above}, place)
             grown = sizes.get(str(event.anchor), 1)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             anchor, before = above.pop()
@@ -171,6 +170,13 @@ def _refuse_excess(text: str, place: str) -> None:
         total += grown
         if total > MOST_ENTRIES:
             raise ConfigError(f"{place}: found more than {MOST_ENTRIES:,} entries with aliases written out; accepted: fewer")
+
+
+def _refuse_circle(alias: yaml.AliasEvent, open_anchors: Set[str | None], place: str) -> None:
+    """Raise ``ConfigError`` for an alias within what it stands for: written out it would have no end."""
+    if alias.anchor in open_anchors:
+        told = f"{_line(alias)}found the alias {quoted(alias.anchor)} within what it stands for"
+        raise ConfigError(f"{place}: {told}; accepted: a readable YAML file")
 
 
 def _line(event: yaml.Event) -> str:

@@ -17,8 +17,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """How many configurations were composed by then; a test of the house wants none."""
-    config = sys.modules.get("sim.composition")
-    session.config.stash[COMPOSED_AT_IMPORT] = config._composed_once.cache_info().misses if config else 0
+    composing = sys.modules.get("sim.composition.composing")
+    session.config.stash[COMPOSED_AT_IMPORT] = composing.composed_once.cache_info().misses if composing else 0
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
 """Which test files stand nearest to what has changed: ``python -m tests.near REVISION`` prints them.
 
-Near to a module are the test files that import it directly: those in the folder of its name if it has one, else all of them.
+Near to a module are the test files that import it directly, or else its package: those in the folder of its name if it has one,
+else all of them.
 Near to what is no module (YAML, tables, documents) are the tests of the house. A test file that was changed is near to itself.
 What depends on a change from further away is for ``make test``.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -51,10 +52,17 @@ def near(changed: list[str]) -> list[str]:
     imports = {name: _imports_of(path) for name, path in tests.items()}
     found = {name for name in OF_FILES if any(not other.endswith(".py") for other in changed)} | (tests.keys() & {*changed})
     for module in (dotted(name) for name in changed if name.endswith(".py")):
-        importers = {name for name in tests if module in imports[name]}
+        importers = _importers_of(module, imports)
         own = {name for name in importers if name.split("/")[1] in module.split(".")}
         found |= own or importers
     return sorted(name for name in found if name in OF_FILES or not any(name.startswith(f"{folder}/") for folder in found))
+
+
+def _importers_of(module: str, imports: Mapping[str, frozenset[str]]) -> set[str]:
+    """Test files that import a module; where none does, those that import the package which hands out what it makes."""
+    importers = {name for name in imports if module in imports[name]}
+    package = module.rpartition(".")[0]
+    return _importers_of(package, imports) if not importers and "." in package else importers
 
 
 if __name__ == "__main__":

@@ -73,13 +73,11 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     than ``metrics.fewest_events`` under every condition.
     """
     spec = spec_from(_NAME, FrontierSpec, study.asked)
-    outcome_arrays = _cubes(study, outcome, spec)
-    fewest, conditions = study.config.metrics.fewest_events, conditions_in(study.points)
-    every = {condition: policy_scores(*outcome_arrays, study.design, condition, spec, fewest) for condition in conditions}
-    found = [scores for scores in every.values() if scores is not None]
+    outcome_arrays = _protection_and_cost(study, outcome, spec)
+    fewest = study.config.metrics.fewest_events
+    found, silent = _scores_of(study, outcome_arrays, spec)
     if not found:
         raise _too_few(outcome_arrays, fewest)
-    silent = [condition for condition, scores in every.items() if scores is None]
     tables = {
         "frontier": together(frontier_table(scores, spec) for scores in found),
         "choices": together(choices_of(scores, spec) for scores in found),
@@ -97,6 +95,17 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     )
 
 
+def _scores_of(study: Study, outcome_arrays: tuple[Outcomes, Outcomes], spec: FrontierSpec) -> tuple[list[PolicyScores], list[str]]:
+    """What every policy protects and costs under each condition; and the conditions with too few events for that."""
+    fewest = study.config.metrics.fewest_events
+    every = {
+        condition: policy_scores(*outcome_arrays, study.design, condition, spec, fewest)
+        for condition in conditions_in(study.points)
+    }
+    silent = [condition for condition, scores in every.items() if scores is None]
+    return [scores for scores in every.values() if scores is not None], silent
+
+
 def _too_few(outcome_arrays: Sequence[Outcomes], fewest: int) -> ConfigError:
     """That the baseline has too few events under every condition, as it is told."""
     both = " or of ".join(str(outcomes.outcome) for outcomes in outcome_arrays)
@@ -106,7 +115,11 @@ def _too_few(outcome_arrays: Sequence[Outcomes], fewest: int) -> ConfigError:
     )
 
 
-def _cubes(study: Study, outcome: Outcome, spec: FrontierSpec) -> tuple[Outcomes, Outcomes]:
+def _protection_and_cost(study: Study, outcome: Outcome, spec: FrontierSpec) -> tuple[Outcomes, Outcomes]:
+    """What protection and what cooperation is measured by, of every run.
+
+    Raises ``ConfigError`` for a protection that is none, and where the baseline has none of one of the two.
+    """
     wanted = outcome if spec.protection is None else Outcome.of(spec.protection)
     if wanted.metric in COOPERATION_ESTIMANDS or WANTED[wanted.metric] is None:
         why = (
@@ -139,11 +152,12 @@ def _does(outcome: Outcome) -> str:
 
 
 def _named(label: str) -> str:
+    """A policy's label in words: its parts in quotation marks."""
     return in_a_row([in_quotation_marks(part) for part in label.split(JOIN)])
 
 
 def _told(scores: PolicyScores, tables: dict[str, pd.DataFrame], spec: FrontierSpec, does: str) -> Iterator[str]:
-    """What one condition says, most important first."""
+    """Sentences on one condition, most important first."""
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
@@ -176,7 +190,7 @@ def _told(scores: PolicyScores, tables: dict[str, pd.DataFrame], spec: FrontierS
 
 
 def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
-    """How the choices fare in worlds that they have not seen."""
+    """Sentences on how the choices fare in worlds that they have not seen."""
     for row in choices[choices["condition"] == condition].to_dict("records"):
         if np.isnan(row["held_out_lost"]):
             continue
@@ -192,7 +206,7 @@ def _honest(choices: pd.DataFrame, condition: str, does: str) -> Iterator[str]:
 def _sure(
     found: list[PolicyScores], choices: pd.DataFrame, study: Study, outcome_arrays: tuple[Outcomes, Outcomes], spec: FrontierSpec
 ) -> Iterator[str]:
-    """What the intervals hold and what they do not."""
+    """Sentences on how sure the numbers are: what their intervals hold and what they do not."""
     first = found[0].menu
     yield (
         f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean "
@@ -245,7 +259,7 @@ def _few(found: list[PolicyScores], silent: list[str], fewest: int, most: int) -
 
 
 def _left_out(found: list[PolicyScores]) -> Iterator[str]:
-    """Runs in which not every policy has its values."""
+    """Sentences on runs that are left out because not every policy has its values in them."""
     for menu in (scores.menu for scores in found):
         if menu.even and menu.dropped:
             yield under(
@@ -262,6 +276,7 @@ def _left_out(found: list[PolicyScores]) -> Iterator[str]:
 
 
 def _drawing(scores: PolicyScores, table: pd.DataFrame, design: Design) -> Drawing:
+    """The figure of one condition: its rows of the table, title and caption."""
     menu = scores.menu
     ending = f"_{menu.condition}" if menu.condition else ""
     title = "What protection costs" + (f" ({spoken(menu.condition)})" if menu.condition else "")

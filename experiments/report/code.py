@@ -44,7 +44,7 @@ class Function(NamedTuple):
 
     @property
     def in_short(self) -> str:
-        """The first sentence."""
+        """The first sentence of its docstring."""
         return first_sentence(self.doc)
 
     @property
@@ -58,7 +58,7 @@ class Function(NamedTuple):
 
 
 class FieldDoc(NamedTuple):
-    """A field of a record."""
+    """A field of a record as the description of the model shows it."""
 
     name: str
     kind: str  # in words
@@ -96,7 +96,7 @@ class Module(NamedTuple):
 
     @property
     def classes(self) -> dict[str, ast.ClassDef]:
-        """Classes at the top."""
+        """The classes at the top of the module, by name."""
         return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
     @property
@@ -200,19 +200,9 @@ def calls_of(function: Function, depth: int, methods: Mapping[str, str]) -> list
 
 
 def _steps(function: Function, depth: int, methods: Mapping[str, str], told: set[str]) -> list[Step]:
-    if function.node is None:
-        return []
-    found: dict[str, Step] = {}
-    for call, condition in _calls(function.node.body, ""):
-        name = ast.unparse(call.func)
-        meant = _meant(call.func, function.module, methods)
-        if meant is not None and meant.module in _TOOLS:
-            continue
-        key = f"{meant.module}.{meant.name}" if meant else name
-        if key not in found:
-            found[key] = Step(name, meant, condition, [])
+    """The same without the calls within functions that are ``told`` already; those that are told here join them."""
     steps = []
-    for key, step in found.items():
+    for key, step in _called_by(function, methods).items():
         if step.function is None or key in told or depth <= 1:
             steps.append(step)
         else:
@@ -222,23 +212,48 @@ def _steps(function: Function, depth: int, methods: Mapping[str, str], told: set
     return steps
 
 
+def _called_by(function: Function, methods: Mapping[str, str]) -> dict[str, Step]:
+    """What a function itself calls, each once: by its full name if it is a function of the simulation, else as it is written."""
+    found: dict[str, Step] = {}
+    for call, condition in _calls(function.node.body if function.node else [], ""):
+        name = ast.unparse(call.func)
+        meant = _meant(call.func, function.module, methods)
+        if meant is None:
+            found.setdefault(name, Step(name, None, condition, []))
+        elif meant.module not in _TOOLS:
+            found.setdefault(f"{meant.module}.{meant.name}", Step(name, meant, condition, []))
+    return found
+
+
 def _calls(body: list[ast.stmt], condition: str) -> Iterator[tuple[ast.Call, str]]:
     """Calls with the condition under which they are made, those within a call before it."""
     for statement in body:
-        inner = [block for name in ("body", "orelse") for block in [getattr(statement, name, None)] if isinstance(block, list)]
-        heads: list[ast.AST] = [statement]
-        if inner:
-            heads = [
-                part for name in ("test", "iter", "items") for part in [getattr(statement, name, None)] if isinstance(part, ast.AST)
-            ]
-        for head in heads:
+        for head in _heads(statement):
             yield from ((call, condition) for call in _nested(head))
-        if isinstance(statement, ast.If):
-            yield from _calls(statement.body, ast.unparse(statement.test))
-            yield from _calls(statement.orelse, f"not ({ast.unparse(statement.test)})")
-        else:
-            for block in inner:
-                yield from _calls(block, condition)
+        for block, under in _blocks(statement, condition):
+            yield from _calls(block, under)
+
+
+def _heads(statement: ast.stmt) -> list[ast.AST]:
+    """What of a statement comes before the statements in it: its test, or what it goes through; all of it where none are in it."""
+    if not _inner(statement):
+        return [statement]
+    parts = [getattr(statement, name, None) for name in ("test", "iter")]
+    return [part for part in parts if isinstance(part, ast.AST)]
+
+
+def _blocks(statement: ast.stmt, condition: str) -> list[tuple[list[ast.stmt], str]]:
+    """The blocks of statements in a statement, each with the condition under which it is run."""
+    if isinstance(statement, ast.If):
+        test = ast.unparse(statement.test)
+        return [(statement.body, test), (statement.orelse, f"not ({test})")]
+    return [(block, condition) for block in _inner(statement)]
+
+
+def _inner(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The blocks of statements that lie in a statement."""
+    blocks = [getattr(statement, name, None) for name in ("body", "orelse")]
+    return [block for block in blocks if isinstance(block, list)]
 
 
 def _nested(node: ast.AST) -> Iterator[ast.Call]:

@@ -19,6 +19,7 @@ _UNSEEDED = "np.uint64(0)"  # in the place of a seed: names of rows, the same un
 _MADE = "sim.made_from_the_safeguards"  # the generated module
 _LOOP = "sim.review.pipeline"  # its steps are read as they stand in the generated module
 _SCALARS = ("u1", "u2", "u3", "opened")  # of sim.draws, called with a seed and a purpose
+_AT_ONCE = ("u1", "u2", "u3")  # of these, those that give a number and not a hash that is read further down
 _LAWS = {"normal_quantile": "normal", "exponential_quantile": "exponential", "gumbel_quantile": "Gumbel"}
 _METHODS = ("uniform", "normal", "gumbel", "poisson", "gamma", "beta", "derived")
 
@@ -30,7 +31,7 @@ class Draw(NamedTuple):
     law: str  # of the number drawn
     keys: tuple[str, ...]  # as the code writes them
     where: str  # module and function
-    of: str  # WORLD, LUCK or NOBODY
+    of: str  # WORLD, LUCK or OWNERS
 
 
 def named_draws(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
@@ -79,29 +80,26 @@ def _hashed(call: ast.Call) -> list[str]:
 
 
 def _constants(place: Module) -> dict[str, str]:
-    """Constants of a module that stand for a name, with it."""
+    """The constants of a module that hold the key of a name, ``{constant: name}``."""
     found: dict[str, str] = {}
     for node in place.tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == _LOOP:
             found |= _constants(module_of(_LOOP))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            target = node.targets[0]
-            names = [one.id for one in (target.elts if isinstance(target, ast.Tuple) else [target]) if isinstance(one, ast.Name)]
+            names = _names_in(node.targets[0])
             words = _hashed(node.value)
             if len(words) == len(names):
                 found |= dict(zip(names, words, strict=True))
-            elif len(names) == 1 and (word := _number(node.value)):
-                found[names[0]] = word
     return found
 
 
-def _number(call: ast.Call) -> str | None:
-    """The name behind ``np.uint64(number)``."""
-    value = call.args[0] if call.args else None
-    return names_hashed().get(value.value) if isinstance(value, ast.Constant) and isinstance(value.value, int) else None
+def _names_in(target: ast.expr) -> list[str]:
+    """The names that an assignment sets."""
+    return [one.id for one in (target.elts if isinstance(target, ast.Tuple) else [target]) if isinstance(one, ast.Name)]
 
 
 def _draws_in(place: Module) -> Iterator[Draw]:
+    """Every named draw that a module makes, by each function that makes it."""
     constants = _constants(place)
     for top in ast.walk(place.tree):
         if isinstance(top, ast.FunctionDef):
@@ -128,7 +126,7 @@ def _around(top: ast.FunctionDef) -> dict[ast.Call, str]:
 
 
 def _by_method(call: ast.Call) -> tuple[str, str, tuple[str, ...]] | None:
-    """``draws.normal("purpose", key, key)``."""
+    """Purpose, law and keys of a draw by a method, ``draws.normal("purpose", key, key)``; None for any other call."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in _METHODS:
         return None
     names = [*inspect.signature(getattr(Draws, call.func.attr)).parameters][1:]
@@ -150,18 +148,24 @@ def _literal(node: ast.expr) -> str | None:
 def _by_kernel(
     call: ast.Call, constants: Mapping[str, str], around: Mapping[ast.Call, str], top: ast.FunctionDef
 ) -> tuple[str, str, tuple[str, ...]] | None:
-    """``u2(seed, PURPOSE, key, key)``, or any function that is handed a purpose by its name."""
+    """Purpose, law and keys of a draw in compiled code, ``u2(seed, PURPOSE, key, key)``; None for any other call."""
+    purpose = _handed(call, constants)
+    if purpose is None:
+        return None
+    at_once = getattr(call.func, "id", "") in _AT_ONCE
+    law = _LAWS.get(around[call], "uniform") if at_once else _later(top) or "a key"
+    return purpose, law, tuple(ast.unparse(key) for key in call.args[2:] or _absorbed(around))
+
+
+def _handed(call: ast.Call, constants: Mapping[str, str]) -> str | None:
+    """The purpose that a call hands over behind a seed: a constant that stands for a name, or ``name_key("a")``."""
     called = getattr(call.func, "id", "")
-    if len(call.args) > 1 and called not in _METHODS and called not in ("map", "name_key"):
-        given = call.args[1]
-        direct = _hashed(given) if isinstance(given, ast.Call) else []
-        purpose = constants.get(given.id) if called in _SCALARS and isinstance(given, ast.Name) else next(iter(direct), None)
-        if purpose is not None:
-            opened = called not in _SCALARS or called == "opened"
-            law = _LAWS.get(around[call], "") if not opened else _later(top)
-            keys = call.args[2:] or _absorbed(around)
-            return purpose, law or ("uniform" if not opened else "a key"), tuple(ast.unparse(key) for key in keys)
-    return None
+    if len(call.args) <= 1 or called in (*_METHODS, "map", "name_key"):
+        return None
+    given = call.args[1]
+    if called in _SCALARS and isinstance(given, ast.Name):
+        return constants.get(given.id)
+    return next(iter(_hashed(given)), None) if isinstance(given, ast.Call) else None
 
 
 def _absorbed(around: Mapping[ast.Call, str]) -> list[ast.expr]:

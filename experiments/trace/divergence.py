@@ -7,7 +7,7 @@ the load's doing, and a request that lapses in one life because a judge took thr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,11 @@ class _Pair(NamedTuple):
                 return fact
         raise ValueError("a step that neither life has")
 
+    @property
+    def ends(self) -> list[Fact]:
+        """Of the two lives, the ends of a request that came at this step: those with a reason."""
+        return [fact for fact in self if fact is not None and "reason" in fact.given]
+
     def parted(self, *why: str, step: str | None = None, rule: str | None = None) -> Divergence:
         """The divergence that lies at this step, or at another one that decided it."""
         return Divergence(step or self.fact.step, rule or self.fact.rule, self.one, self.other, why)
@@ -84,17 +89,19 @@ def parting(a: Life, b: Life) -> Divergence | None:
 
 
 def _side_by_side(a: Life, b: Life) -> Iterator[_Pair]:
+    """The steps of two lives in their order, each with its like in the other life."""
     mine, theirs = ({fact.place: fact for fact in life.facts} for life in (a, b))
     for place in sorted(mine.keys() | theirs.keys()):
         yield _Pair(mine.get(place), theirs.get(place))
 
 
 def _outcome(fact: Fact | None) -> object:
-    """What followed; nothing of note and no such step are one."""
+    """What followed from a step; None where nothing of note did, and where there is no step."""
     return (fact.outcome or None) if fact else None
 
 
 def _same_days(pair: _Pair) -> bool:
+    """Whether a step came on the same days in both lives."""
     one, other = ((fact.days if fact else ()) for fact in pair)
     return len(one) == len(other) and bool(np.allclose(one, other, rtol=0.0, atol=_SAME_DAY, equal_nan=True))
 
@@ -120,7 +127,7 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
 
 def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """Another end: what stopped the request from outside, else what came to pass on another day, else what ended it."""
-    ends = [fact for fact in pair if fact is not None and "reason" in fact.given]
+    ends = pair.ends
     stopped = next((fact for fact in ends if fact.rule in _STOPS), None)
     if stopped is None and moved and (ends or None in pair):
         return _on_another_day(moved[0])
@@ -191,7 +198,7 @@ def differing(a: Result, b: Result, days: bool = True) -> NDArray[np.int64]:
     return np.flatnonzero(differs)
 
 
-def _comparable(run: Finished, names: tuple[str, ...], kept: NDArray[np.bool_], days: bool) -> list[NDArray[Any]]:
+def _comparable(run: Finished, names: tuple[str, ...], kept: NDArray[np.bool_], days: bool) -> list[NDArray[np.generic]]:
     """The rows of the kept cases in order of case and filing: first the case, then what two runs may differ in, by name."""
     docket = run.docket
     rows = np.flatnonzero(kept[docket.case])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import isclose
 from types import ModuleType
 from typing import NamedTuple
@@ -60,14 +60,19 @@ def fault_of(home: ModuleType, hooks: Sequence[str]) -> str | None:
         return f"found no EXAMPLES; accepted: rows such as example({hooks[0]}, True, ...), at least one for each function"
     if rows and not all(isinstance(row, Example) for row in rows):
         return "found EXAMPLES that are no rows; accepted: rows such as example(stands, True, reach=1)"
-    rows = rows or ()
-    found = [fault for hook in hooks for fault in _faults_of(getattr(home, hook), [row for row in rows if row.hook == hook])]
+    return next(_faults_in(home, hooks, rows or ()), None)
+
+
+def _faults_in(home: ModuleType, hooks: Sequence[str], rows: Sequence[Example]) -> Iterator[str]:
+    # What is wrong with the rows of each hook, and with rows of no hook
+    for hook in hooks:
+        yield from _faults_of(getattr(home, hook), [row for row in rows if row.hook == hook])
     known = ", ".join(hooks) or "no function"
-    found += [f"EXAMPLES: found {row}; accepted: rows of {known}" for row in rows if row.hook not in hooks]
-    return found[0] if found else None
+    yield from (f"EXAMPLES: found {row}; accepted: rows of {known}" for row in rows if row.hook not in hooks)
 
 
-def _faults_of(rule: Callable[..., Answer], rows: Sequence[Example]) -> Iterable[str]:
+def _faults_of(rule: Callable[..., Answer], rows: Sequence[Example]) -> Iterator[str]:
+    # What is wrong with the rows of one hook, whose rule this is
     if not rows:
         yield f"EXAMPLES: found none of {rule.__name__}; accepted: at least one row for each function"
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -130,6 +130,27 @@ def offences_of(blocks: Mapping[str, Offence]) -> Offences:
     """
     names = tuple(sorted(blocks, key=lambda name: (blocks[name].offence_class, name)))
     listed = [blocks[name] for name in names]
+    _refuse_impossible(names, listed)
+    share = np.array([block.demand_share for block in listed])
+    wants = _by_name(listed, lambda block: block.wants, DATA_CLASSES)
+    return Offences(
+        names=names,
+        keys=name_keys(names),
+        offence_class=np.array([OFFENCE_CLASSES.index(block.offence_class) for block in listed]),
+        protected=np.array([block.offence_class == "D" for block in listed]),
+        harm=np.array([block.harm for block in listed]),
+        grave=np.array([block.grave for block in listed]),
+        demand_share=share / share.sum(),
+        wants=wants / wants.sum(axis=1, keepdims=True),
+        against=_by_name(listed, lambda block: block.against, GROUPS),
+        pretext=np.array([block.pretext for block in listed]),
+        plausible=_by_name(listed, lambda block: block.plausible, GROUPS),
+        broader=_by_name(listed, lambda block: block.broader, names),
+    )
+
+
+def _refuse_impossible(names: Sequence[str], listed: Sequence[Offence]) -> None:
+    # Raises ConfigError for a broader label that is no offence, and for legitimate demand in class D or nowhere
     for name, block in zip(names, listed, strict=True):
         unknown = sorted(set(block.broader) - set(names))
         if unknown:
@@ -140,19 +161,10 @@ def offences_of(blocks: Mapping[str, Offence]) -> Offences:
             )
     if sum(block.demand_share for block in listed) <= 0:
         raise ConfigError("offences: found no legitimate demand; accepted: a positive demand_share for at least one offence")
-    share = np.array([block.demand_share for block in listed])
-    wants = np.array([[block.wants.get(d, 0.0) for d in DATA_CLASSES] for block in listed])
-    return Offences(
-        names=names,
-        keys=name_keys(names),
-        offence_class=np.array([OFFENCE_CLASSES.index(block.offence_class) for block in listed]),
-        protected=np.array([block.offence_class == "D" for block in listed]),
-        harm=np.array([block.harm for block in listed]),
-        grave=np.array([block.grave for block in listed]),
-        demand_share=share / share.sum(),
-        wants=wants / wants.sum(axis=1, keepdims=True),
-        against=np.array([[block.against.get(g, 0.0) for g in GROUPS] for block in listed]),
-        pretext=np.array([block.pretext for block in listed]),
-        plausible=np.array([[block.plausible.get(g, 0.0) for g in GROUPS] for block in listed]),
-        broader=np.array([[block.broader.get(other, 0.0) for other in names] for block in listed]),
-    )
+
+
+def _by_name[Name: str](
+    listed: Sequence[Offence], said: Callable[[Offence], Mapping[Name, float]], names: Sequence[Name]
+) -> NDArray[np.float64]:
+    # What each offence says of each name, [K, names]; 0 where it says nothing
+    return np.array([[said(block).get(name, 0.0) for name in names] for block in listed])

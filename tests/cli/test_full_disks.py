@@ -201,7 +201,7 @@ def test_a_sweep_on_a_full_disk_says_where_and_what_is_kept_and_goes_on(
                 patch.setattr(f"experiments.store.store.{at}", full)
             else:
                 patch.setattr("experiments.store.store._settle_identity", lambda *given: None)
-                patch.setattr(execution, "conduct", lambda *given: execution.Turn())
+                patch.setattr(execution, "conduct", lambda *given: execution.Session())
                 patch.setattr("experiments.store.store.Store.fold_rest", full)
             (tmp_path / "own.yaml").write_text("question: what if\nscenarios: [judge]\n", encoding="utf-8")
             assert main(["sweep", *TINY, "design=own.yaml", "output=out", "store=own", "workers=1"]) == 3, name

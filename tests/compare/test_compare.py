@@ -355,7 +355,7 @@ def test_a_bad_header_is_told_before_anything_runs_and_matters_to_its_own_scenar
     assert not (tmp_path / "more").exists()
 
 
-NAMED = "question: q?\nbaseline: no_treaty\nconstants: [years=1]\nseeds: 1\nluck: 1\narms: {'%s': []}\n"
+NAMED = "question: q?\nbaseline: no_treaty\nconstants: [years=1]\nseeds: 1\nreplicates: 1\narms: {'%s': []}\n"
 
 
 @pytest.mark.parametrize("arm", ["../../up", "a/b", "x" * 300, "[/bold]", "Größe \u202e", "con", "..."])

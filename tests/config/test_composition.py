@@ -10,7 +10,10 @@ import pytest
 
 from experiments.settings import conduct_of_study
 from sim import composition, config
+from sim.composition.composing import composed_once
 from sim.config import load, options
+from sim.config.overlay import composition_of, with_values
+from sim.config.scenarios import hold_values_alone
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError
 from tests.config.own_files import OwnFiles, in_place
@@ -41,11 +44,11 @@ def by_hydra(*overrides: str, scenario: str | None = None) -> dict[str, Any]:
 
 
 def written(*overrides: str, scenario: str = "as_adopted") -> dict[str, Any]:
-    return typed(config._composed(overrides, scenario.split(",")))
+    return typed(composition_of(overrides, scenario.split(",")))
 
 
 def compositions() -> int:
-    return composition._composed_once.cache_info().misses
+    return composed_once.cache_info().misses
 
 
 def test_what_is_written_over_a_composition_is_what_hydra_makes_of_it() -> None:
@@ -68,7 +71,7 @@ def test_numbers_all_over_the_configuration_are_set_as_hydra_sets_them() -> None
 
 @pytest.mark.parametrize("override", [*WHOLE, *WRONG])
 def test_what_only_hydra_can_work_out_or_refuse_is_left_to_it(override: str) -> None:
-    assert config._with_values(composition.by_hydra(()), (), [override]) is None
+    assert with_values(composition.by_hydra(()), (), [override]) is None
 
 
 def test_what_no_longer_has_keys_is_left_to_hydra() -> None:
@@ -80,7 +83,7 @@ def test_what_no_longer_has_keys_is_left_to_hydra() -> None:
 @pytest.mark.parametrize("override", some_fast(UNKNOWN, UNKNOWN[:1]))
 def test_a_key_that_is_not_there_is_refused_in_the_words_that_hydra_s_refusal_gets(override: str) -> None:
     with pytest.raises(ConfigError) as ours:
-        config._with_values(composition.by_hydra(()), (), [override])
+        with_values(composition.by_hydra(()), (), [override])
     with pytest.raises(ConfigError) as hydras:
         composition.by_hydra([override])
     assert str(ours.value) == str(hydras.value)
@@ -123,9 +126,9 @@ def test_a_scenario_that_leaves_something_to_be_worked_out_is_left_to_hydra(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_place(OwnFiles(tmp_path / "configs"), monkeypatch).write("scenario/own.yaml", text)
-    assert not config._hold_values_alone(["own"])
-    assert not config._hold_values_alone(["judge", "own"])
-    assert config._hold_values_alone(["judge"])
+    assert not hold_values_alone(["own"])
+    assert not hold_values_alone(["judge", "own"])
+    assert hold_values_alone(["judge"])
 
 
 def test_where_the_text_as_adopted_holds_a_value_scenarios_are_left_to_hydra(
@@ -133,7 +136,7 @@ def test_where_the_text_as_adopted_holds_a_value_scenarios_are_left_to_hydra(
 ) -> None:
     files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
     files.write("scenario/as_adopted.yaml", "# @package _global_\nreview: {rho: 0.25}\n")
-    assert not config._hold_values_alone(["judge"])
+    assert not hold_values_alone(["judge"])
     assert (load().review.rho, load("scenario=judge").review.rho) == (0.25, 0.5)
 
 

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from experiments.cli import main
 from experiments.settings import asked_by
-from sim import composition
+from sim.composition.composing import composed_once
 from sim.config import composed_values, load
 from sim.world.record import ConfigError
 
@@ -31,12 +31,12 @@ def theirs(tmp_path: Path) -> Iterator[Path]:
     before = dict(store.repo)
     store.store(group="states", name="real", node={"count": 3})
     store.store(name="config", node={"years": 98})
-    composition._composed_once.cache_clear()
+    composed_once.cache_clear()
     with initialize_config_dir(str(tmp_path), version_base="1.2"):
         OmegaConf.register_new_resolver("theirs", lambda: 1, replace=True)
         yield tmp_path
     store.repo = before
-    composition._composed_once.cache_clear()
+    composed_once.cache_clear()
 
 
 def state() -> tuple[object, ...]:
@@ -88,7 +88,7 @@ def test_a_multirun_and_a_help_leave_their_state_too(
 
 def test_threads_that_compose_at_once_all_get_what_they_asked_for() -> None:
     found: dict[int, object] = {}
-    composition._composed_once.cache_clear()
+    composed_once.cache_clear()
 
     def ask(years: int) -> None:
         found[years] = composed_values(f"++years={years}", f"conduct={'naive' if years % 2 else 'adaptive'}")["years"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.settings import asked_by
-from sim import composition
+from sim.composition import Asked, multirun
 from sim.config import load
 from sim.simulation import prepare
 from sim.sources.tables import TABLES_FOLDER, TableError
@@ -242,9 +242,9 @@ def through(monkeypatch: pytest.MonkeyPatch, error: Exception, launcher: str = "
 
         return lambda job: run
 
-    monkeypatch.setattr(composition, "main", hydra)
-    asked = composition.Asked.of(["-m", f"hydra/launcher={launcher}", "seed=1,2"])
-    composition.spread(lambda *given: None, asked, "run")
+    monkeypatch.setattr(multirun, "main", hydra)
+    asked = Asked.of(["-m", f"hydra/launcher={launcher}", "seed=1,2"])
+    multirun.spread(lambda *given: None, asked, "run")
 
 
 def test_a_launcher_that_cannot_start_is_told_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ def test_a_launcher_that_cannot_start_is_told_under_its_name(monkeypatch: pytest
 
 @pytest.mark.parametrize("own", [ConfigError("a: found b; accepted: c"), ValueError("a fault of ours"), OSError("no space")])
 def test_a_job_s_own_failure_comes_home_as_it_was(monkeypatch: pytest.MonkeyPatch, own: Exception) -> None:
-    travelled = pickle.loads(pickle.dumps(composition._JobError(own)))
+    travelled = pickle.loads(pickle.dumps(multirun.JobError(own)))
     with pytest.raises(type(own), match=re.escape(str(own))):
         through(monkeypatch, travelled)
 

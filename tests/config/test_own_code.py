@@ -18,14 +18,17 @@ import pytest
 from experiments.cli import main
 from experiments.store.identity import code_fingerprint
 from sim.config import checked_config, load, looking_in, options, written
+from sim.metrics import SLICES
 from sim.own_code import luggage, own_code
 from sim.simulation import simulate
+from sim.world.estimand import own_rows
 from sim.world.record import ConfigError
 from tests.sweep.small import TINY
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "own_files.md"
 RICH = ("demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.abusive_most_per_person=1.0")
 BLOCK = re.compile(r"`mine/(\S+?)`.*?```(?:yaml|python)\n(.*?)```", re.DOTALL)
+RULE, NUMBERS, METRIC = "safeguard/curfew.py", "safeguard/curfew.yaml", "metric/content_share.py"
 MARK = "it_ran"
 RUNS = f"open({MARK!r}, 'w').close()\n"
 
@@ -76,6 +79,19 @@ def test_a_folder_adds_to_every_configuration_and_changes_nothing_outside_it(min
     assert "own" not in before.plain()["metrics"]
 
 
+def test_the_rule_is_that_of_the_file_and_reads_the_numbers_beside_it(mine: Path) -> None:
+    with looking_in("mine"):
+        curfew = load(*TINY).safeguards["curfew"]
+    home = sys.modules[type(curfew).__module__]
+    assert home.__file__ == str(mine / RULE)
+    assert [home.stands(data_class, harm, curfew.least_harm) for data_class, harm in ((2, 0.1), (2, 1.0), (0, 0.1))] == [
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.slow
 def test_the_safeguard_acts_and_the_metric_counts(mine: Path) -> None:
     with looking_in("mine"):
         free, held = (simulate(load(*TINY, *RICH, f"scenario={name}")) for name in ("as_adopted", "with_curfew"))
@@ -138,6 +154,19 @@ def test_a_store_is_read_and_resumed_only_where_its_folder_is_named_again(
     assert main(["report", "out/stores/kept", "--config-dir", "mine"]) == 0
 
 
+def test_what_travels_is_the_text_and_is_known_where_it_arrives(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.own_code._sent", {})
+    with looking_in("mine"):
+        config = load(*TINY)
+        parcel = pickle.dumps((config, luggage(), written(config)))
+    (mine / RULE).unlink()
+    assert own_code() == ()
+    arrived, _, plain = pickle.loads(parcel)
+    assert {code.name for code in own_code()} == {"curfew", "content_share"}
+    assert arrived == config == checked_config(plain)
+
+
+@pytest.mark.slow
 def test_another_process_knows_the_code_once_it_has_the_luggage(mine: Path) -> None:
     with looking_in("mine"):
         config = load(*TINY)
@@ -156,23 +185,26 @@ def test_another_process_knows_the_code_once_it_has_the_luggage(mine: Path) -> N
     assert (done.returncode, done.stdout.strip()) == (0, "Curfew"), done.stderr
 
 
-def test_a_file_that_changes_is_other_code(mine: Path) -> None:
-    ours = code_fingerprint()
+def test_a_folder_and_an_edit_of_it_have_fingerprints_of_their_own(mine: Path) -> None:
+    found = [code_fingerprint()]
+    for harm in ("least_harm", "0.5 * least_harm"):
+        edited(mine / RULE, "harm < least_harm", f"harm < {harm}")
+        with looking_in("mine"):
+            found.append(code_fingerprint())
+    assert len({*found}) == 3
+    assert code_fingerprint() == found[0]
 
+
+@pytest.mark.slow
+def test_a_file_that_changes_is_other_code(mine: Path) -> None:
     def stopped() -> int:
         with looking_in("mine"):
             run = simulate(load(*TINY, *RICH, "scenario=with_curfew"))
             return int((run.requests["reason"] == "curfew").sum())
 
-    with looking_in("mine"):
-        first = code_fingerprint()
     before = stopped()
     edited(mine / "safeguard" / "curfew.py", "harm < least_harm", "harm < 0.5 * least_harm")
     edited(mine / "safeguard" / "curfew.py", "True, data_class=CONTENT, harm=0.4", "True, data_class=CONTENT, harm=0.2")
-    with looking_in("mine"):
-        second = code_fingerprint()
-    assert len({ours, first, second}) == 3
-    assert code_fingerprint() == ours
     assert 0 < stopped() < before
 
 
@@ -254,7 +286,6 @@ def test_two_folders_of_one_name_each_give_their_own(mine: Path, capsys: pytest.
 
 # --- mistakes -------------------------------------------------------------------------------------------------------------------
 
-RULE, NUMBERS, METRIC = "safeguard/curfew.py", "safeguard/curfew.yaml", "metric/content_share.py"
 # fmt: off
 FAULTS: dict[str, tuple[str, str, str, str]] = {
     "syntax": (RULE, "class Curfew(Gate):", "class Curfew(Gate:", "curfew.py: line 11: "),
@@ -371,13 +402,23 @@ def test_a_group_that_is_chosen_goes_without_ones_own(mine: Path) -> None:
         assert "curfew" not in load(*TINY, f"safeguard=[{','.join(others)}]").safeguards
 
 
-@pytest.mark.parametrize(
-    "rows", ["('all', 'all', 1.0)", "('nowhere', 'all', 1.0, 1)", "('all', 'all', 'x', 1)", "3", "('all','all',1.0,-1)"]
-)
+ROWS = ("('all', 'all', 1.0)", "('nowhere', 'all', 1.0, 1)", "('all', 'all', 'x', 1)", "3", "('all','all',1.0,-1)")
+MEASURES = 'yield "all", "all", content / rows.size if rows.size >= estimand.fewest else nan, content'
+
+
+@pytest.mark.parametrize("rows", ROWS)
 def test_a_metric_that_gives_no_row_names_its_file(rows: str, mine: Path) -> None:
-    edited(
-        mine / METRIC, 'yield "all", "all", content / rows.size if rows.size >= estimand.fewest else nan, content', f"yield {rows}"
-    )
+    text = (mine / METRIC).read_text(encoding="utf-8")
+    (mine / METRIC).write_text(f"{text.rpartition('    rows = ')[0]}    yield {rows}\n", encoding="utf-8")
+    with looking_in("mine"):
+        own = load(*TINY).metrics.own
+        with pytest.raises(ConfigError, match=r"content_share\.py: measured: found .*; accepted: by"):
+            [*own_rows(None, None, own, SLICES)]
+
+
+@pytest.mark.slow
+def test_a_run_with_a_metric_that_gives_no_row_names_its_file(mine: Path) -> None:
+    edited(mine / METRIC, MEASURES, f"yield {ROWS[0]}")
     with looking_in("mine"):
         run = simulate(load(*TINY))
     with pytest.raises(ConfigError, match=r"content_share\.py: measured: found .*; accepted: by"):

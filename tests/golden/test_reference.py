@@ -105,7 +105,7 @@ def test_every_safeguard_on_file_is_in_the_study_of_adaptation_under_both_conduc
     manifest, tables = read_manifest(REFERENCE_FOLDER, ADAPTATION_PART), read_tables(REFERENCE_FOLDER, ADAPTATION_PART)
     scenarios = protecting("as_adopted")
     assert adapted_in(manifest) == scenarios
-    whole = tables[HEADLINE_TABLE].query("year == @WHOLE and measure == 'protection'")
+    whole = tables[HEADLINE_TABLE].query("year == @WHOLE_WINDOW and measure == 'protection'")
     assert set(zip(whole["scenario"], whole["conduct"], strict=True)) == {(s, c) for s in scenarios for c in (NAIVE, ADAPTIVE)}
     runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
     assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["replicates"]}

@@ -6,10 +6,14 @@ from tests.near import dotted, imported_by, near
 
 
 def test_a_module_has_the_tests_in_its_own_folder_that_import_it() -> None:
-    found = near(["sim/config.py"])
+    found = near(["sim/config/__init__.py"])
     assert "tests/config/test_composition.py" in found
     assert all(name.startswith("tests/config/") for name in found)
     assert near(["experiments/figures/__init__.py"])[0].startswith("tests/figures/")
+
+
+def test_a_module_that_only_its_package_imports_has_the_tests_of_the_package() -> None:
+    assert near(["sim/config/given.py"]) == near(["sim/config/__init__.py"])
 
 
 def test_a_module_without_a_folder_of_its_own_has_all_tests_that_import_it() -> None:
@@ -27,7 +31,7 @@ def test_what_is_no_module_has_the_tests_of_the_house_and_nothing_has_none() -> 
     assert near([]) == []
 
 
-FILES = [("sim/config.py", "sim.config"), ("experiments/figures/__init__.py", "experiments.figures")]
+FILES = [("sim/model.py", "sim.model"), ("experiments/figures/__init__.py", "experiments.figures")]
 
 
 @pytest.mark.parametrize(("path", "name"), FILES)

@@ -1,0 +1,54 @@
+"""What overrides and scenarios amount to: a checked ``Config``; every mistake becomes one line.
+
+``given`` sorts overrides, ``scenarios`` says what a choice of scenarios holds, ``overlay`` writes values over a composition,
+``nested`` works on dotted keys, ``derived`` adds what follows from the choice, ``keys`` knows which keys there are; ``loading``
+puts it together, ``checking`` makes records of it.
+"""
+
+from sim.composition import ADOPTED, Asked, chooses, key_of, value_of
+from sim.config.checking import checked_config, recorded, safeguards_of, written
+from sim.config.derived import EVERYWHERE
+from sim.config.keys import is_policy
+from sim.config.loading import (
+    as_yaml,
+    composed,
+    composed_values,
+    load,
+    read_yaml,
+    run_and_study_values,
+    run_from_shell,
+    scenario_of,
+)
+from sim.config.nested import meet, refuse_nested
+from sim.config.overlay import with_overrides
+from sim.own_files import looking_in
+from sim.places import config_path, options, path_of
+
+__all__ = [
+    "ADOPTED",
+    "EVERYWHERE",
+    "Asked",
+    "as_yaml",
+    "checked_config",
+    "chooses",
+    "composed",
+    "composed_values",
+    "config_path",
+    "is_policy",
+    "key_of",
+    "load",
+    "looking_in",
+    "meet",
+    "options",
+    "path_of",
+    "read_yaml",
+    "recorded",
+    "refuse_nested",
+    "run_and_study_values",
+    "run_from_shell",
+    "safeguards_of",
+    "scenario_of",
+    "value_of",
+    "with_overrides",
+    "written",
+]
