@@ -184,12 +184,11 @@ def _promise(
 
 
 @inlined
-def _can_be_asked(c: int, slot: int, cases: Cases, book: CaseBook) -> bool:
-    """Whether a slot holds a state abroad that the case has not been filed with."""
-    host = cases.hosts[c, slot]
-    if host < 0 or host == cases.requester[c]:
+def _weighs_hosts(c: int, attempt: int, cases: Cases, mind: Mind) -> bool:
+    """Whether a destination is weighed by what it promises: in choosing it, or to pass by one whose every label was tried."""
+    if not (cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0):
         return False
-    return bool((book.tried[c] >> np.uint8(slot)) & np.uint8(1) == np.uint8(0))
+    return bool(mind.destinations or (mind.labels and attempt > 0))
 
 
 @inlined
@@ -200,15 +199,15 @@ def _destination(
     """The slot that wins the race among states that hold evidence and can be asked (again); -1 if none is left."""
     best, winner = -np.inf, -1
     start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
-    learns = _learns(c, cases, mind)
+    i, tried, weighs = cases.requester[c], book.tried[c], _weighs_hosts(c, attempt, cases, mind)
     for slot in range(HOST_SLOTS):
-        if not _can_be_asked(c, slot, cases, book):
-            continue
         host = cases.hosts[c, slot]
+        if host < 0 or host == i or (tried >> np.uint8(slot)) & np.uint8(1):
+            continue
         appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[host])))
         if slot == RESIDENCE_SLOT:
             appeal += habits.residence_log
-        if learns and (mind.destinations or (mind.labels and attempt > 0)):
+        if weighs:
             promise = _promise(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
             appeal += promise if mind.destinations or promise == -np.inf else 0.0
         if appeal > best:
