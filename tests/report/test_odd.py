@@ -231,7 +231,7 @@ def test_a_name_that_is_gone_would_be_noticed() -> None:
 def test_the_prose_tells_every_mechanism_of_adaptation() -> None:
     """When this fails somebody has begun to learn in another way: ADAPTATION, LEARNING and INTERACTION are to be written anew."""
     told = odd_prose.ADAPTATION_TEXT + odd_prose.LEARNING
-    fixed = {"demand", "direct", "filing", "menus", "retries", "spyware"}
+    fixed = {"choices", "demand", "direct", "doors", "filing", "menus", "retries", "spyware"}
     learned = {name for name in modules_in("sim.conduct") if name.rpartition(".")[2] not in fixed}
     for name in {*learned, *modules_in("sim.society"), "sim.review.memory"} - {"sim.conduct", "sim.society"}:
         assert f"`{name}`" in told, name
@@ -325,7 +325,7 @@ def test_kernels_draw_by_the_law_and_the_keys_that_are_listed() -> None:
     patience = found["patience", "sim.review.pipeline.receive"]
     assert patience.law == "exponential"
     assert patience.keys == ("cases.id[c]", "reading.state_keys[j]")
-    assert found["destination", "sim.conduct.filing._destination"].law == "Gumbel"
+    assert found["destination", "sim.conduct.choices.choose_destination"].law == "Gumbel"
     assert found["look", "sim.review.pipeline.look_noise"].keys == ("case", "state", "look")
     assert found["luck", "sim.review.pipeline.gates"].keys == ("ck", "sk", "'goodwill'")
     assert found["person", "sim.sources.people.people_table"].of == "no seed"
