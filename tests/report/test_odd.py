@@ -183,12 +183,11 @@ def test_the_words_for_calls_that_are_no_functions_are_still_needed() -> None:
 def test_every_step_of_the_review_that_is_compiled_says_what_it_does() -> None:
     from sim.review import pipeline
 
-    functions = module_of("sim.review.pipeline").functions | module_of("sim.review.queue").functions
     for function in (*pipeline.STEPS, *pipeline.KERNELS):
-        assert functions[function.__name__].doc
-    made = [name for name, function in module_of("sim.review.pipeline").functions.items() if function.node is None]
+        assert module_of(function.__module__).functions[function.__name__].doc
+    made = module_of("sim.review.made").functions
     assert "gates" in made
-    assert all(module_of("sim.review.pipeline").functions[name].doc for name in made)
+    assert all(function.doc and function.node is None for function in made.values())
 
 
 # --- design concepts ------------------------------------------------------------------------------------------------------
@@ -326,8 +325,8 @@ def test_kernels_draw_by_the_law_and_the_keys_that_are_listed() -> None:
     assert patience.law == "exponential"
     assert patience.keys == ("cases.id[c]", "reading.state_keys[j]")
     assert found["destination", "sim.conduct.choices.choose_destination"].law == "Gumbel"
-    assert found["look", "sim.review.pipeline.look_noise"].keys == ("case", "state", "look")
-    assert found["luck", "sim.review.pipeline.gates"].keys == ("ck", "sk", "'goodwill'")
+    assert found["look", "sim.review.reading.look_noise"].keys == ("case", "state", "look")
+    assert found["luck", "sim.review.made.gates"].keys == ("ck", "sk", "'goodwill'")
     assert found["person", "sim.sources.people.people_table"].of == "no seed"
 
 
@@ -425,7 +424,7 @@ def test_setting_up_a_run_is_told_in_its_order() -> None:
     text = texts()["odd-initialisation"]
     places = [
         text.index(f"`{name}`: ")
-        for name in ("world_of", "rules_of", "reading_of", "habits_of", "cases_of", "begin", "build_states")
+        for name in ("world_of", "rules_of", "reading_of", "habits_of", "kept_latent_cases", "begin", "build_states")
     ]
     assert places == sorted(places)
 
