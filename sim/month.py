@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.adapting import adapt, enact
 from sim.binding import bind, suspend
-from sim.conduct.filing import MOST_ROWS_A_CASE, file_requests
+from sim.conduct.doors import MOST_ROWS_A_CASE
+from sim.conduct.filing import file_requests
 from sim.conduct.learning import ledger_of, mind_of, nothing_unheard
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.draws import Draws

@@ -13,7 +13,7 @@ from sim.draws import Draws
 from sim.review.assembly import Review, assemble
 from sim.review.institutions import trained
 from sim.review.panel import Panel
-from sim.review.pipeline import Practice, Reading
+from sim.review.reading import Practice, Reading
 from sim.review.spec import practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training

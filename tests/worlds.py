@@ -22,8 +22,8 @@ from sim.month import advance, begin
 from sim.result import Result
 from sim.review.assembly import Review, assemble
 from sim.review.identifiers import parameter_columns
-from sim.review.pipeline import Practice, Reading
 from sim.review.queue import Queue, empty_queue
+from sim.review.reading import Practice, Reading
 from sim.review.spec import practice_of, reading_of
 from sim.rules import rules_of
 from sim.run import Run, finish

@@ -106,9 +106,15 @@ class Module(NamedTuple):
 
     @property
     def imported(self) -> dict[str, str]:
-        """Names that come from other modules of the simulation, with these."""
-        nodes = [node for node in self.tree.body if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim.")]
+        """Names that come from other modules of the simulation, be it for types alone, with these."""
+        nodes = [node for node in _imports_of(self.tree) if (node.module or "").startswith("sim.")]
         return {alias.asname or alias.name: str(node.module) for node in nodes for alias in node.names}
+
+
+def _imports_of(tree: ast.Module) -> list[ast.ImportFrom]:
+    """``from x import y`` at the top of a module, also under a condition there, as for types alone."""
+    inner = [node for branch in tree.body if isinstance(branch, ast.If) for node in branch.body]
+    return [node for node in (*tree.body, *inner) if isinstance(node, ast.ImportFrom)]
 
 
 @lru_cache(maxsize=256)

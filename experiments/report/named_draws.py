@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from experiments.report.code import Module, module_of, modules_in, parsed
 from sim.draws import Draws, name_key
-from sim.review.assembly import source_of
+from sim.review.assembly import HOMES, source_of
 from sim.review.safeguard import Safeguard
 
 WORLD, LUCK, OWNERS = "world", "luck", "no seed"
 _OF_THE_WORLD = ("fact:", "trait:", "person:", "calibration")  # purposes that the world's seed settles; all others are luck
 _UNSEEDED = "np.uint64(0)"  # in the place of a seed: names of rows, the same under every seed
 _MADE = "sim.made_from_the_safeguards"  # the generated module
-_LOOP = "sim.review.pipeline"  # its steps are read as they stand in the generated module
+_LOOP = (*HOMES, "sim.review.made")  # modules whose functions are read as they stand in the generated module
 _SCALARS = ("u1", "u2", "u3", "opened")  # of sim.draws, called with a seed and a purpose
 _AT_ONCE = ("u1", "u2", "u3")  # of these, those that give a number and not a hash that is read further down
 _LAWS = {"normal_quantile": "normal", "exponential_quantile": "exponential", "gumbel_quantile": "Gumbel"}
@@ -37,8 +37,9 @@ class Draw(NamedTuple):
 def named_draws(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
     """All named draws of the simulation under these safeguards, by whose luck they are and by name; each place once."""
     made = parsed(_MADE, source_of(safeguards))
-    places = [module_of(name) for name in modules_in() if name not in (_LOOP, "sim.draws")]
-    words = {name: word for name, word in _constants(made).items() if name not in _constants(module_of(_LOOP))}
+    places = [module_of(name) for name in modules_in() if name not in (*_LOOP, "sim.draws")]
+    own = {name for home in _LOOP for name in _constants(module_of(home))}
+    words = {name: word for name, word in _constants(made).items() if name not in own}
     found = {_worded(draw, words) for place in [*places, made] for draw in _draws_in(place)}
     return sorted(found, key=lambda draw: ((WORLD, LUCK, OWNERS).index(draw.of), draw.purpose, draw.where, draw.keys))
 
@@ -83,8 +84,8 @@ def _constants(place: Module) -> dict[str, str]:
     """The constants of a module that hold the key of a name, ``{constant: name}``."""
     found: dict[str, str] = {}
     for node in place.tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == _LOOP:
-            found |= _constants(module_of(_LOOP))
+        if isinstance(node, ast.ImportFrom) and node.module in _LOOP:
+            found |= _constants(module_of(node.module))
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             names = _names_in(node.targets[0])
             words = _hashed(node.value)
@@ -103,7 +104,7 @@ def _draws_in(place: Module) -> Iterator[Draw]:
     constants = _constants(place)
     for top in ast.walk(place.tree):
         if isinstance(top, ast.FunctionDef):
-            own = place.name if place.name != _MADE or top.name not in module_of(_LOOP).functions else _LOOP
+            own = _written_in(top.name) if place.name == _MADE else place.name
             around = _around(top)
             for call in around:
                 found = _by_method(call) or _by_kernel(call, constants, around, top)
@@ -111,6 +112,11 @@ def _draws_in(place: Module) -> Iterator[Draw]:
                     purpose, law, keys = found
                     unseeded = bool(call.args) and ast.unparse(call.args[0]) == _UNSEEDED
                     yield Draw(purpose, law, keys, f"{own}.{top.name}", OWNERS if unseeded else owner_of(purpose))
+
+
+def _written_in(name: str) -> str:
+    """The module that holds the text of a function of the generated module, or declares it; that module itself for a rule's."""
+    return next((home for home in _LOOP if name in module_of(home).functions), _MADE)
 
 
 def _around(top: ast.FunctionDef) -> dict[ast.Call, str]:

@@ -57,7 +57,7 @@ BASIC_PRINCIPLES = (
     "**Scarce attention.** Authorities have officer-hours; files wait, effort falls with the backlog, requesters lose "
     "patience (`sim.review.queue`, `sim.review.pipeline`).",
     "**Random utility.** Requesters choose among destinations, labels and texts by races of weights with Gumbel luck "
-    "(`sim.conduct.filing`), which is a multinomial logit (McFadden 1974).",
+    "(`sim.conduct.choices`), which is a multinomial logit (McFadden 1974).",
     "**Latent denominators and common luck.** Rates divide by what was wished for, not by what was filed, and the same case "
     "meets the same luck under every rule (`sim.draws`), so that two scenarios differ by the rule alone.",
 )

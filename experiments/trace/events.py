@@ -146,17 +146,17 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     if DRAW + "live" in calls:
         said = calls[DRAW + "live"].said
         yield fact("live", filing.status != NOT_LIVE, luck=said, expression=filing.expression)
-    if "_destination" not in calls:
+    if "choose_destination" not in calls:
         return
-    hosts, slot = seen.run.cases.hosts[case], calls["_destination"].said
+    hosts, slot = seen.run.cases.hosts[case], calls["choose_destination"].said
     asked = int(hosts[slot]) if slot >= 0 else -1
     yield _destination(seen, fact, hosts, asked)
     if asked < 0:
         return
-    if "_instrument" not in calls:  # the law had nothing to write
+    if "governing_text" not in calls:  # the law had nothing to write
         yield fact("label", None)
         return
-    paper, text = calls["_go_round"].given, int(calls["_instrument"].said)
+    paper, text = calls["go_round"].given, int(calls["governing_text"].said)
     yield _label(seen, fact, case, filing, paper)
     governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
     yield governing

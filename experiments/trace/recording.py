@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.trace.interpreter import Call, Recorder, parameters_of
-from sim.conduct.filing import MOST_ROWS_A_CASE, file_requests
+from sim.conduct.doors import MOST_ROWS_A_CASE
+from sim.conduct.filing import file_requests
 from sim.conduct.learning import Mind
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.metrics import Finished

@@ -46,6 +46,8 @@ from sim.world.vocabulary import (
 _Codes = NDArray[np.integer[Any]]
 _WAYS = (FORMAL, EMERGENCY, POLICE, DIRECT)
 """Channels among which a requester chooses, by code; freezing is a step of a request, unasked sharing another state's choice."""
+ORDINARY, HURRIED, BY_POLICE, BY_FIRM = range(len(_WAYS))
+"""Places of these channels in ``Mind.value``, last axis."""
 _PURPOSES = 2  # legitimate, abusive
 MONTHS_PER_ROUND = 6  # volume follows yield by half-years, the period of the panel behind the slope (empirics.md 2.7)
 REFERENCE_MONTHS = 12  # last months of the run-in, whose yield is what requesters are used to

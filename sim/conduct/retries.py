@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from sim.arrays import Ints, Reals
 from sim.compiled import inlined, kernel
 from sim.conduct.menus import Habits
-from sim.world.cases import Cases
+from sim.world.cases import HOST_SLOTS, Cases
 from sim.world.docket import Docket
 from sim.world.vocabulary import (
     DAYS_PER_MONTH,
+    DETERRED,
     FIRST_SIDE_DOOR,
     NOT_LIVE,
     PRESERVATION,
 )
+
+_FRAMES = 16  # more than there are kinds and classes of labels: a way is a state times this and a frame
 
 
 class CaseBook(NamedTuple):
@@ -46,6 +49,51 @@ def empty_book(cases: Cases) -> CaseBook:
         until=np.empty(count),
         held=np.zeros(1, np.int64),
     )
+
+
+@inlined
+def tried_so(c: int, j: int, frame: int, book: CaseBook) -> bool:
+    """Whether the case has been filed in this frame with this state before."""
+    way = j * _FRAMES + frame
+    return bool(book.ways[c, 0] == way or book.ways[c, 1] == way)
+
+
+@inlined
+def met_before(c: int, j: int, book: CaseBook) -> bool:
+    """Whether the case has been filed with this state before, under another label."""
+    return bool(book.ways[c, 0] // _FRAMES == j or book.ways[c, 1] // _FRAMES == j)
+
+
+@inlined
+def wait(c: int, book: CaseBook) -> None:
+    """Enter a case among those that may be filed again once their last filing has ended."""
+    book.waiting[book.held[0]] = c
+    book.until[book.held[0]] = -np.inf
+    book.held[0] += 1
+
+
+@inlined
+def leave(c: int, attempt: int, book: CaseBook) -> None:
+    """The law offers no label today: a wish never filed is given up, one filed before waits for another law."""
+    if attempt == 0:
+        book.status[c] = DETERRED
+    else:
+        wait(c, book)
+
+
+@inlined
+def cross_off(c: int, attempt: int, j: int, frame: int, cases: Cases, book: CaseBook) -> None:
+    """What has been tried is not tried again: the state, or where labels are chosen (``frame`` at least 0) this frame with it.
+
+    One state is one destination, however many services it hosts.
+    """
+    if frame >= 0:
+        if attempt < book.ways.shape[1]:
+            book.ways[c, attempt] = j * _FRAMES + frame
+        return
+    for other in range(HOST_SLOTS):
+        if cases.hosts[c, other] == j:
+            book.tried[c] |= np.uint8(1 << other)
 
 
 @inlined

@@ -26,6 +26,7 @@ from sim.arrays import Reals
 from sim.compiled import CACHE
 from sim.own_folder import PRIVATE
 from sim.review import functions, pipeline, templates
+from sim.review.execution import refuse
 from sim.review.identifiers import Words, names_in, parameter_columns, words_of
 from sim.review.safeguard import Ground, Look, Safeguard, in_check_order, own_numbers
 from sim.world.record import ConfigError
@@ -66,7 +67,7 @@ def source_of(safeguards: Mapping[str, Safeguard]) -> str:
     """
     _refuse_unread(safeguards)
     words = _words(safeguards)
-    first = pipeline.STEPS.index(pipeline.refuse)  # the steps before it call none that is made from the safeguards
+    first = pipeline.STEPS.index(refuse)  # the steps before it call none that is made from the safeguards
     before, after = pipeline.STEPS[:first], pipeline.STEPS[first:]
     made = functions.functions(words)
     body = [
@@ -92,7 +93,7 @@ def _words(safeguards: Mapping[str, Safeguard]) -> tuple[Words, ...]:
 def _taken() -> frozenset[str]:
     """Names that mean something in the generated module already, whatever the safeguards are."""
     steps = "".join(map(_text_of, (*pipeline.STEPS, *pipeline.KERNELS)))
-    return frozenset({*vars(builtins), *keyword.kwlist, *vars(pipeline), *names_in(steps), *templates.names_used()})
+    return frozenset({*vars(builtins), *keyword.kwlist, *_held(), *names_in(steps), *templates.names_used()})
 
 
 def _refuse_unread(safeguards: Mapping[str, Safeguard]) -> None:
@@ -107,10 +108,15 @@ def _refuse_unread(safeguards: Mapping[str, Safeguard]) -> None:
             raise ConfigError(f"safeguards.{name}.look: no look is named {safeguard.look!r}; accepted: {', '.join(looks)}")
 
 
-_LINES = {  # of the files that hold steps, as they were loaded: they may be edited before a step is needed
-    home: inspect.getsource(sys.modules[home]).splitlines(keepends=True)
-    for home in {step.__module__ for step in (*pipeline.STEPS, *pipeline.KERNELS)}
-}
+def _held() -> set[str]:
+    """Every name that a module with steps knows."""
+    return {name for home in HOMES for name in vars(sys.modules[home])}
+
+
+HOMES = tuple(sorted({step.__module__ for step in (*pipeline.STEPS, *pipeline.KERNELS)}))
+"""Modules whose steps the generated module takes over, in alphabetical order."""
+_LINES = {home: inspect.getsource(sys.modules[home]).splitlines(keepends=True) for home in HOMES}
+"""Of each of them, as it was loaded: its file may be edited before a step is needed."""
 
 
 @cache

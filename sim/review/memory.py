@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.arrays import Flags, Ints, Keys, Reals
 from sim.compiled import kernel
 from sim.draws import Draws
-from sim.review.pipeline import Reading
+from sim.review.reading import Reading
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.ranges import Files, Spread, Strength, Unit, Years

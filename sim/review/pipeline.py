@@ -1,22 +1,30 @@
-"""The life of a request at the requested authority: gates, queue, desk, further looks, execution, lapse.
+"""The life of a request at the requested authority: gates, central unit, queue, desk, lapse; the two loops of a month.
 
-These are the source texts of the compiled loop, written as plain functions. ``sim.review.assembly`` joins them with the rules
-in force into one generated module, in which ``gates``, ``read_desk`` and ``read_further`` are made from the safeguards' own
-``stands`` functions; so this file is read by people and by the assembler, and compiled there.
+Side doors stand in ``sim.review.side_doors``, execution and refusal in ``sim.review.execution``, reading in
+``sim.review.reading``. All these are source texts of the compiled loop, written as plain functions. ``sim.review.assembly``
+joins them with the rules in force into one generated module, in which ``gates``, ``read_desk`` and ``read_further`` are made
+from the safeguards' own ``stands`` functions; so these files are read by people and by the assembler, and compiled there.
 """
-# ruff: noqa: F821  (the names that the assembler makes are declared below without a value)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import exp
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.arrays import Keys, Reals
-from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u3
+from sim.arrays import Reals
+from sim.draws import exponential_quantile, name_key, normal_quantile, u2, u3
+from sim.review.execution import (
+    DESK_KEY,
+    class_given,
+    disclose,
+    execute,
+    has_moved,
+    is_platform,
+    refuse,
+    survives_until,
+)
 from sim.review.queue import (
     NONE,
     ORDINARY_LANE,
@@ -28,301 +36,17 @@ from sim.review.queue import (
     give_up,
     take,
 )
+from sim.review.reading import Practice, Reading, look_noise, role_of, strength_of
+from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, preserve, unasked
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
-from sim.world.vocabulary import (
-    DAYS_PER_MONTH,
-    DAYS_PER_YEAR,
-    DIRECT,
-    DIVERTED,
-    EMERGENCY,
-    EMPTY,
-    EXECUTED,
-    FABRICATED,
-    HONEST,
-    IN_PART,
-    KINDS,
-    LAPSED,
-    MISUSED,
-    MOVES_IF_TOLD,
-    MOVING_EVASIONS,
-    NOTHING_USABLE,
-    PARKED,
-    POLICE,
-    PRESERVATION,
-    REFUSED,
-    SPONTANEOUS,
-    SUBSCRIBER,
-    SUSPENDED,
-    TOLD_AFTER,
-    TOLD_BEFORE,
-    TRAFFIC,
-    WITHDRAWN,
-)
+from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, DIVERTED, EMERGENCY, LAPSED, PARKED, SUSPENDED, WITHDRAWN
 
-PATIENCE, SUPPLEMENT, HOURS, DELAY = map(name_key, ("patience", "supplement", "hours", "delay"))
-RETENTION, RENEWAL, LOOK, APPLIED, DESK_KEY = map(name_key, ("retention", "renewal", "look", "applied", "desk"))
-PANEL_KEY, PROVIDER, NOTICE, TIPPED, LEAK = map(name_key, ("panel", "provider", "notice", "tipped", "leak"))
-ONWARD, POLICED = map(name_key, ("onward", "police:answered"))
-UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
-SELECTIVE = len(KINDS)  # place in ``Reading.strength`` of a true ordinary offence, opened because of who the person is
-BEYOND_THE_CASE, TO_A_THIRD_STATE = range(2)  # columns of ``Reading.misuse``
-OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Docket.misused``
+if TYPE_CHECKING:
+    from sim.review.made import desk_reads, gates, read_desk, read_panel, screened
 
-# Made by the assembler from the rules in force; declared here for readers and checkers.
-gates: Callable[..., np.uint64]  # Which gates stand against the request: bit s for safeguard s.
-screened: Callable[..., bool]  # Whether a central unit reads the requests under a text at all.
-desk_reads: Callable[..., bool]  # Whether an authority of the requested state sees the requests under a text at all.
-read_panel: Callable[..., bool]  # The central unit's reading: its answer is the same wherever the request goes.
-read_desk: Callable[..., tuple[np.uint64, float, float]]  # The desk's reading, one accident for all grounds that are invoked at it.
-read_further: Callable[..., tuple[np.uint64, float, float, bool, float]]  # Judge, firm and person, each after the one before.
-follow_up: Callable[..., None]  # What follows disclosure: a duty of the receiver softens the chance of misuse.
-publish: Callable[..., None]  # Whether the requested state counts the request in public.
-first_of: Callable[[np.uint64], int]  # The first safeguard in the global order among those that stand against the request.
-
-
-class Reading(NamedTuple):
-    """Everything that the review reads besides the file itself."""
-
-    applies: Reals  # [S, I, N] probability that a state applies a safeguard under an instrument
-    state_keys: Keys  # [N]
-    skill: Reals  # [N]
-    judicial: Reals  # [N]
-    pair_bar: Reals  # [N, N] what is added to every bar, by requester and requested
-    standing: Reals  # [N, N] trust and alignment, by requester and requested
-    trust_bar: Reals  # [N] what is added to a central unit's bar, by requester
-    voluntary: Reals  # [N] chance that a firm gives a requester what is not content, unasked by any court
-    size: Reals  # [N] hosted data under a state's jurisdiction against the largest host's, in [0, 1]
-    misuse: Reals  # [N, 2] chance of use beyond the case, and of transfer to a third state, by receiver
-    hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
-    goodwill: Reals  # [N, N] chance of assistance without a duty
-    urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
-    crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
-    protected: NDArray[np.bool_]  # [K]
-    harm: Reals  # [K]
-    stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
-    covers: Reals  # [S, G + 1] personal scope; the last column is for nobody at risk
-    plausible: Reals  # [K, G + 1] credibility of a pretext
-    strength: Reals  # [4] v of honest, recharacterised, fabricated, selective
-    numbers: Reals  # [S, Q] the safeguards' own parameters
-
-
-class Practice(NamedTuple):
-    """Scalars of the review: hours, delays, patience and the noise of reading."""
-
-    shared_noise: float  # square root of rho
-    own_noise: float  # square root of 1 - rho
-    visibility_slope: float
-    visibility_most: float
-    plausibility_from: float
-    hours_log: float
-    hours_spread: float
-    expected_hours: float
-    delay_log: float  # log days
-    delay_spread: float
-    lapse_per_year: float
-    supplement_bar: float
-    supplement_answered: float
-    supplement_days: float
-    supplement_hours: float
-    urgent_delay: float
-    gate_days: float
-    park_bar: float
-    trust_floor: float
-    preservation_days: float
-    preservation_renewed: float
-    preservation_effort: float
-    preservation_delay: float
-    retention_log: float  # log days
-    retention_spread: float
-    residence_class: int
-    role_strength: float
-    domestic_notice: float
-    panel_binding: bool
-    panel_place: int  # its bit among the grounds
-    panel_advice: float
-    panel_days: float
-    panel_capacity: float  # hours a month
-    panel_hours: float  # a file
-    panel_memory: float
-    panel_kept: float
-    panel_files: float
-    police_days: float
-    police_answered: float
-    spontaneous_days: float
-    direct_days: float
-    effort_power: float
-    effort_floor: float
-    comfortable_months: float
-
-
-def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practice, m: int) -> float:
-    """How plainly motive shows in this file to a perfect reader: zero in a legitimate one (nature's side of the score)."""
-    c = docket.case[m]
-    if not cases.abusive[c]:
-        return 0.0
-    kind = int(docket.kind[m])
-    if kind == HONEST and not reading.protected[cases.conduct[c]]:
-        kind = SELECTIVE
-    v = reading.strength[kind]
-    if kind == FABRICATED:
-        v *= max(practice.plausibility_from - reading.plausible[docket.label[m], cases.group[c]], 0.0)
-    if cases.visibility[c] > 0.0:
-        shown = 1.0 + practice.visibility_slope * np.log(cases.visibility[c])
-        v *= min(max(shown, 0.0), practice.visibility_most)
-    return float(v)
-
-
-def role_of(cases: Cases, practice: Practice, c: int) -> float:
-    """How plainly the person's role shows to whoever looks them up: nothing to find where nobody at risk is concerned."""
-    if cases.group[c] < 0:
-        return 0.0
-    shown = 1.0
-    if cases.visibility[c] > 0.0:
-        shown = min(max(1.0 + practice.visibility_slope * np.log(cases.visibility[c]), 0.0), practice.visibility_most)
-    return float(practice.role_strength * shown)
-
-
-def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:
-    """Accident of one reading: the dossier's share and the look's own; the same desk gives the same answer to the same case."""
-    return practice.shared_noise * dossier + practice.own_noise * normal_quantile(u3(seed, LOOK, case, state, look))
-
-
-def refuse(
-    seed: np.uint64, m: int, grounds: np.uint64, day: float, begun: float, cases: Cases, docket: Docket, reading: Reading
-) -> None:
-    """Refusal with its reasons (Art 40(25)); a requester who gave up before never hears it."""
-    if docket.patience_day[m] < day:
-        close(docket, m, LAPSED, max(docket.patience_day[m], begun))
-        return
-    docket.grounds[m] = grounds
-    docket.reason[m] = first_of(grounds)
-    docket.decided_day[m] = day
-    publish(seed, m, cases, docket, reading)
-    close(docket, m, REFUSED, day)
-
-
-def disclose(
-    seed: np.uint64, m: int, day: float, granted: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
-) -> None:
-    """Data go to the requester; what follows depends on the receiver and on what the text keeps secret."""
-    c = docket.case[m]
-    docket.executed_day[m] = day
-    if has_moved(docket, m, day):
-        docket.evaded[m] = NOTHING_USABLE
-        close(docket, m, EMPTY, day)
-        return
-    docket.granted[m] = granted
-    follow_up(seed, m, cases, docket, reading)
-    publish(seed, m, cases, docket, reading)
-    quiet = reading.hidden[docket.instrument[m]] or cases.secret[c]
-    if docket.told[m] == 0 and not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice:
-        docket.told[m] = TOLD_AFTER
-    close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
-
-
-def has_moved(docket: Docket, m: int, day: float) -> bool:
-    """Whether nothing usable is left where the data were: nature's side, which no reader of the file can see.
-
-    The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
-    """
-    warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
-    return bool(docket.evaded[m] == MOVING_EVASIONS or (warned and docket.evaded[m] == MOVES_IF_TOLD))
-
-
-def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:
-    """Day to which the data of a case last with this state's firms if nobody freezes them."""
-    c = docket.case[m]
-    luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[int(docket.requested[m])]))
-    return float(cases.day[c] + exp(practice.retention_log + practice.retention_spread * luck))
-
-
-def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice) -> None:
-    """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, few grounds; freezes data for the request that follows."""
-    c, j = docket.case[m], int(docket.requested[m])
-    ck, sk = cases.id[c], reading.state_keys[j]
-    day = docket.filed_day[m] + practice.preservation_delay
-    reach = int(law.reach[docket.instrument[m], cases.requester[c], docket.label[m]])
-    grounds = gates(seed, m, reach, cases, docket, reading, True)
-    read, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
-    grounds |= read
-    if grounds != np.uint64(0):
-        refuse(seed, m, grounds, day, day, cases, docket, reading)
-        return
-    docket.decided_day[m] = day
-    renewals = np.inf
-    if practice.preservation_renewed < 1.0:
-        luck = max(u2(seed, RENEWAL, ck, sk), UNIT_FLOOR)
-        renewals = np.floor(np.log(luck) / np.log(max(practice.preservation_renewed, UNIT_FLOOR)))
-    until = day + practice.preservation_days * (1.0 + renewals)
-    docket.executed_day[m] = day
-    if day > survives_until(seed, m, cases, docket, reading, practice):
-        close(docket, m, EMPTY, day)  # nothing is left to freeze
-        return
-    docket.preserved_until[m] = until
-    after = m + 1
-    if after < docket.used[0] and docket.case[after] == c:
-        docket.preserved_until[after] = until
-    close(docket, m, EXECUTED, day)
-
-
-def unasked(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
-    """A state passes on what it holds without being asked (Art 40(4)): no filter of Article 40 applies."""
-    day = docket.filed_day[m] + practice.spontaneous_days
-    docket.decided_day[m] = day
-    disclose(seed, m, day, min(int(docket.wanted[m]), practice.residence_class), cases, docket, reading, practice)
-
-
-def ask_firm(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
-    """The requester asks the firm itself; it gives what is not content by what it thinks of the requester's state."""
-    c, j = docket.case[m], int(docket.requested[m])
-    day = docket.filed_day[m] + practice.direct_days
-    docket.decided_day[m] = day
-    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) < reading.voluntary[cases.requester[c]]:
-        disclose(seed, m, day, min(int(docket.wanted[m]), TRAFFIC), cases, docket, reading, practice)
-    else:
-        close(docket, m, REFUSED, day)
-
-
-def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
-    """From police to police (Art 47): quick, subscriber data at most, no ground of Article 40; hostile pairs go unanswered."""
-    c, j = docket.case[m], int(docket.requested[m])
-    day = docket.filed_day[m] + practice.police_days
-    known = reading.standing[cases.requester[c], j] >= practice.trust_floor
-    if known and u2(seed, POLICED, cases.id[c], reading.state_keys[j]) < practice.police_answered:
-        docket.decided_day[m] = day
-        disclose(seed, m, day, SUBSCRIBER, cases, docket, reading, practice)
-    else:
-        close(docket, m, LAPSED, day)
-
-
-def another_door(docket: Docket, m: int) -> float:
-    """Day on which a side door of the same filing gave all that is wanted; infinity if none did."""
-    found, before = np.inf, m - 1
-    while before >= 0 and docket.case[before] == docket.case[m] and docket.attempt[before] == docket.attempt[m]:
-        if docket.channel[before] > PRESERVATION and docket.granted[before] >= docket.wanted[m]:
-            found = min(found, docket.executed_day[before])
-        before -= 1
-    return float(found)
-
-
-def by_side_door(
-    seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice
-) -> bool:
-    """Whether the row goes another way than by the paragraphs; if so it is answered here."""
-    channel = docket.channel[m]
-    if channel == PRESERVATION:
-        preserve(seed, m, cases, docket, law, reading, practice)
-    elif channel == SPONTANEOUS:
-        unasked(seed, m, cases, docket, reading, practice)
-    elif channel == DIRECT:
-        ask_firm(seed, m, cases, docket, reading, practice)
-    elif channel == POLICE:
-        ask_police(seed, m, cases, docket, reading, practice)
-    else:
-        return False
-    return True
+PATIENCE, SUPPLEMENT, HOURS, PANEL_KEY = map(name_key, ("patience", "supplement", "hours", "panel"))
 
 
 def screen(
@@ -431,70 +155,6 @@ def remember(queue: Queue, practice: Practice) -> None:
         queue.recalled[i] = practice.panel_memory * np.log(share / usual)
         queue.screened[i] *= practice.panel_kept
         queue.stopped[i] *= practice.panel_kept
-
-
-def execute(
-    seed: np.uint64,
-    m: int,
-    day: float,
-    cases: Cases,
-    docket: Docket,
-    law: LawInForce,
-    reading: Reading,
-    practice: Practice,
-) -> float:
-    """What follows once the desk lets a file pass: further looks, the delay of execution, and whether data are still there.
-
-    Returns the authority's hours.
-    """
-    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
-    ck, sk = cases.id[c], reading.state_keys[j]
-    external = exp(practice.delay_log + practice.delay_spread * normal_quantile(u3(seed, DELAY, ck, sk, DESK_KEY)))
-    external *= law.delay[inst]
-    urgent = docket.channel[m] == EMERGENCY
-    if urgent:
-        external *= practice.urgent_delay
-    grounds, delay, hours, told, tip_off = read_further(seed, m, cases, docket, reading, practice, external)
-    if grounds != np.uint64(0):
-        refuse(seed, m, grounds, day + delay, day, cases, docket, reading)
-        return hours
-    if urgent:
-        delay *= practice.urgent_delay
-    done = day + delay + external
-    if docket.patience_day[m] >= day + delay:
-        docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late
-    if docket.patience_day[m] < done:
-        close(docket, m, LAPSED, max(docket.patience_day[m], day))
-        return hours
-    granted = class_given(m, cases, docket, practice)
-    frozen = docket.preserved_until[m]
-    gone = done > survives_until(seed, m, cases, docket, reading, practice)
-    if told:
-        docket.told[m] = TOLD_BEFORE
-        gone = gone or u2(seed, TIPPED, ck, sk) < tip_off
-    if gone and not frozen >= done:
-        docket.executed_day[m] = done
-        close(docket, m, EMPTY, done)
-        return hours
-    disclose(seed, m, done, granted, cases, docket, reading, practice)
-    return hours
-
-
-def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int:
-    """The class of data that is given: what is wanted, what readers left of it, and what a state without a platform has."""
-    c, j = docket.case[m], int(docket.requested[m])
-    granted = min(int(docket.wanted[m]), int(docket.cap[m]))
-    if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
-        granted = min(granted, practice.residence_class)
-    return granted
-
-
-def is_platform(cases: Cases, c: int, j: int) -> bool:
-    """Whether state ``j`` hosts one of the case's platforms (and not only the person's residence)."""
-    found = False
-    for slot in range(cases.hosts.shape[1] - 1):  # no array expression here: the loop may not allocate
-        found = found or cases.hosts[c, slot] == j
-    return found
 
 
 def decide(

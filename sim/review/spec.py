@@ -15,7 +15,7 @@ from sim.review.assembly import Review
 from sim.review.desk import Desk
 from sim.review.goodwill import Goodwill
 from sim.review.panel import Panel
-from sim.review.pipeline import Practice, Reading
+from sim.review.reading import Practice, Reading
 from sim.review.safeguard import Ground, Safeguard, habit_of
 from sim.world.instruments import Instrument, established_by, instrument_names
 from sim.world.ranges import (

@@ -33,7 +33,10 @@ import numpy as np
 {imports}
 from sim.compiled import loop, step
 from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u3
-from sim.review.pipeline import *  # the codes, purposes of draws and records that the steps name
+from sim.review.execution import *  # of each: the codes, purposes of draws and records that its steps name
+from sim.review.pipeline import *
+from sim.review.reading import *
+from sim.review.side_doors import *
 
 LUCK = name_key("luck")  # of rules that leave it to chance
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.arrays import Flags
-from sim.conduct.filing import MOST_ROWS_A_CASE
+from sim.conduct.doors import MOST_ROWS_A_CASE
 from sim.conduct.menus import crimes_at_home, framing_menu, habits_of
 from sim.conduct.retries import due_again, empty_book
 from sim.config import load

@@ -183,12 +183,11 @@ def test_the_words_for_calls_that_are_no_functions_are_still_needed() -> None:
 def test_every_step_of_the_review_that_is_compiled_says_what_it_does() -> None:
     from sim.review import pipeline
 
-    functions = module_of("sim.review.pipeline").functions | module_of("sim.review.queue").functions
     for function in (*pipeline.STEPS, *pipeline.KERNELS):
-        assert functions[function.__name__].doc
-    made = [name for name, function in module_of("sim.review.pipeline").functions.items() if function.node is None]
+        assert module_of(function.__module__).functions[function.__name__].doc
+    made = module_of("sim.review.made").functions
     assert "gates" in made
-    assert all(module_of("sim.review.pipeline").functions[name].doc for name in made)
+    assert all(function.doc and function.node is None for function in made.values())
 
 
 # --- design concepts ------------------------------------------------------------------------------------------------------
@@ -231,7 +230,7 @@ def test_a_name_that_is_gone_would_be_noticed() -> None:
 def test_the_prose_tells_every_mechanism_of_adaptation() -> None:
     """When this fails somebody has begun to learn in another way: ADAPTATION, LEARNING and INTERACTION are to be written anew."""
     told = odd_prose.ADAPTATION_TEXT + odd_prose.LEARNING
-    fixed = {"demand", "direct", "filing", "menus", "retries", "spyware"}
+    fixed = {"choices", "demand", "direct", "doors", "filing", "menus", "retries", "spyware"}
     learned = {name for name in modules_in("sim.conduct") if name.rpartition(".")[2] not in fixed}
     for name in {*learned, *modules_in("sim.society"), "sim.review.memory"} - {"sim.conduct", "sim.society"}:
         assert f"`{name}`" in told, name
@@ -325,9 +324,9 @@ def test_kernels_draw_by_the_law_and_the_keys_that_are_listed() -> None:
     patience = found["patience", "sim.review.pipeline.receive"]
     assert patience.law == "exponential"
     assert patience.keys == ("cases.id[c]", "reading.state_keys[j]")
-    assert found["destination", "sim.conduct.filing._destination"].law == "Gumbel"
-    assert found["look", "sim.review.pipeline.look_noise"].keys == ("case", "state", "look")
-    assert found["luck", "sim.review.pipeline.gates"].keys == ("ck", "sk", "'goodwill'")
+    assert found["destination", "sim.conduct.choices.choose_destination"].law == "Gumbel"
+    assert found["look", "sim.review.reading.look_noise"].keys == ("case", "state", "look")
+    assert found["luck", "sim.review.made.gates"].keys == ("ck", "sk", "'goodwill'")
     assert found["person", "sim.sources.people.people_table"].of == "no seed"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sim.config import options
-from sim.review import assembly, pipeline
+from sim.review import assembly, made, pipeline
 from sim.review.assembly import assemble, parameter_table, source_of
 from sim.review.identifiers import SEEN
 from sim.review.safeguard import SEES, VISIBLE, Gate, Ground, hook_of, in_check_order, reads_of
@@ -173,7 +173,7 @@ def test_more_safeguards_than_bits_are_refused() -> None:
 
 def test_the_names_that_the_assembler_makes_are_declared_for_readers() -> None:
     for name in ("gates", "read_desk", "read_further", "first_of"):
-        assert name in pipeline.__annotations__
+        assert name in made.__annotations__
 
 
 def test_an_offence_of_the_truth_never_reaches_a_kernel_s_rule_by_another_name() -> None:

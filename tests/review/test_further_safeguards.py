@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from sim.conduct import filing
+from sim.conduct import choices, doors, filing
 from sim.draws import Draws, name_key
-from sim.review import person, pipeline
+from sim.review import execution, person, pipeline
+from sim.review.assembly import HOMES
 from sim.review.panel import Panel
 from sim.review.queue import Queue, empty_queue
 from sim.world.docket import Docket, empty_docket
@@ -374,9 +376,10 @@ def test_every_answer_is_keyed_by_names() -> None:
 
 
 def test_whether_police_ask_and_whether_they_answer_are_two_draws() -> None:
-    kept = (filing, pipeline)
-    keys = [{name: int(value) for name, value in vars(module).items() if isinstance(value, np.uint64)} for module in kept]
-    assert not set(keys[0].values()) & set(keys[1].values()), "a purpose belongs to one module"
+    review = {name: value for home in HOMES for name, value in vars(sys.modules[home]).items()}
+    kept = (*(vars(module) for module in (choices, doors, filing)), review)
+    keys = [{int(value) for value in names.values() if isinstance(value, np.uint64)} for names in kept]
+    assert sum(map(len, keys)) == len(set.union(*keys)), "a purpose belongs to one module of conduct, or to the review"
 
 
 def test_memory_does_not_feed_on_itself() -> None:
@@ -412,7 +415,7 @@ def test_who_gives_up_before_a_refusal_has_given_up_on_that_day_or_when_the_read
     docket = empty_docket(1)
     docket.patience_day[0] = patience
     nothing: Any = None  # whoever has gone hears no answer, and no other table is looked at
-    pipeline.refuse(np.uint64(1), 0, np.uint64(1), 20.0, begun, nothing, docket, nothing)
+    execution.refuse(np.uint64(1), 0, np.uint64(1), 20.0, begun, nothing, docket, nothing)
     assert docket.status[0] == LAPSED
     assert np.isnan(docket.decided_day[0])
     assert docket.ended_day[0] == ended

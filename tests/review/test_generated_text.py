@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import sys
 from collections import Counter
 from itertools import cycle
 from typing import Any
@@ -13,8 +14,7 @@ import numpy as np
 import pytest
 
 from sim.draws import name_key
-from sim.review import pipeline
-from sim.review.assembly import parameter_table, rule_functions, source_of
+from sim.review.assembly import HOMES, parameter_table, rule_functions, source_of
 from sim.review.identifiers import HOOKS, SEEN, SHARED, parameter_columns, words_of
 from sim.review.safeguard import Safeguard, habit_of, hook_of, in_check_order
 from sim.world.record import ConfigError
@@ -71,7 +71,9 @@ def faults_of(safeguards: dict[str, Safeguard]) -> list[str]:
             found += [f"{node.name} does not stand apart"] * (lines[node.lineno - 3 - 1 : node.lineno - 1 - 1] != ["", ""])
     found += [f"{name} means two things" for name, count in Counter(assigned(tree)).items() if count > 1]
     mine = {node.targets[0].id for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
-    found += [f"{name} hides a name of the pipeline" for name in mine & vars(pipeline).keys()]
+    found += [
+        f"{name} hides a name of the pipeline" for name in mine & {name for home in HOMES for name in vars(sys.modules[home])}
+    ]
     return found
 
 

@@ -1,0 +1,154 @@
+"""How a request ends: refused, or executed with what follows disclosure.
+
+The functions are source texts of the compiled loop, like those of ``sim.review.pipeline``. In all of them ``m`` is a row of the
+docket; days count from the start of the run-in.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.draws import name_key, normal_quantile, u1, u2, u3
+from sim.review.queue import close
+from sim.review.reading import Practice, Reading
+from sim.world.cases import Cases
+from sim.world.docket import Docket
+from sim.world.instruments import LawInForce
+from sim.world.vocabulary import (
+    EMERGENCY,
+    EMPTY,
+    EXECUTED,
+    IN_PART,
+    LAPSED,
+    MISUSED,
+    MOVES_IF_TOLD,
+    MOVING_EVASIONS,
+    NOTHING_USABLE,
+    REFUSED,
+    TOLD_AFTER,
+    TOLD_BEFORE,
+)
+
+if TYPE_CHECKING:
+    from sim.review.made import first_of, follow_up, publish, read_further
+
+DELAY, RETENTION, NOTICE, TIPPED = map(name_key, ("delay", "retention", "notice", "tipped"))
+LEAK, ONWARD, DESK_KEY = map(name_key, ("leak", "onward", "desk"))
+BEYOND_THE_CASE, TO_A_THIRD_STATE = range(2)  # columns of ``Reading.misuse``
+OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Docket.misused``
+
+
+def refuse(
+    seed: np.uint64, m: int, grounds: np.uint64, day: float, begun: float, cases: Cases, docket: Docket, reading: Reading
+) -> None:
+    """Refusal with its reasons (Art 40(25)); a requester who gave up before never hears it."""
+    if docket.patience_day[m] < day:
+        close(docket, m, LAPSED, max(docket.patience_day[m], begun))
+        return
+    docket.grounds[m] = grounds
+    docket.reason[m] = first_of(grounds)
+    docket.decided_day[m] = day
+    publish(seed, m, cases, docket, reading)
+    close(docket, m, REFUSED, day)
+
+
+def has_moved(docket: Docket, m: int, day: float) -> bool:
+    """Whether nothing usable is left where the data were: nature's side, which no reader of the file can see.
+
+    The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
+    """
+    warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
+    return bool(docket.evaded[m] == MOVING_EVASIONS or (warned and docket.evaded[m] == MOVES_IF_TOLD))
+
+
+def disclose(
+    seed: np.uint64, m: int, day: float, granted: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
+) -> None:
+    """Data go to the requester; what follows depends on the receiver and on what the text keeps secret."""
+    c = docket.case[m]
+    docket.executed_day[m] = day
+    if has_moved(docket, m, day):
+        docket.evaded[m] = NOTHING_USABLE
+        close(docket, m, EMPTY, day)
+        return
+    docket.granted[m] = granted
+    follow_up(seed, m, cases, docket, reading)
+    publish(seed, m, cases, docket, reading)
+    quiet = reading.hidden[docket.instrument[m]] or cases.secret[c]
+    if docket.told[m] == 0 and not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice:
+        docket.told[m] = TOLD_AFTER
+    close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
+
+
+def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:
+    """Day to which the data of a case last with this state's firms if nobody freezes them."""
+    c = docket.case[m]
+    luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[int(docket.requested[m])]))
+    return float(cases.day[c] + exp(practice.retention_log + practice.retention_spread * luck))
+
+
+def is_platform(cases: Cases, c: int, j: int) -> bool:
+    """Whether state ``j`` hosts one of the case's platforms (and not only the person's residence)."""
+    found = False
+    for slot in range(cases.hosts.shape[1] - 1):  # no array expression here: the loop may not allocate
+        found = found or cases.hosts[c, slot] == j
+    return found
+
+
+def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int:
+    """The class of data that is given: what is wanted, what readers left of it, and what a state without a platform has."""
+    c, j = docket.case[m], int(docket.requested[m])
+    granted = min(int(docket.wanted[m]), int(docket.cap[m]))
+    if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
+        granted = min(granted, practice.residence_class)
+    return granted
+
+
+def execute(
+    seed: np.uint64,
+    m: int,
+    day: float,
+    cases: Cases,
+    docket: Docket,
+    law: LawInForce,
+    reading: Reading,
+    practice: Practice,
+) -> float:
+    """What follows once the desk lets a file pass: further looks, the delay of execution, and whether data are still there.
+
+    Returns the authority's hours.
+    """
+    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    ck, sk = cases.id[c], reading.state_keys[j]
+    external = exp(practice.delay_log + practice.delay_spread * normal_quantile(u3(seed, DELAY, ck, sk, DESK_KEY)))
+    external *= law.delay[inst]
+    urgent = docket.channel[m] == EMERGENCY
+    if urgent:
+        external *= practice.urgent_delay
+    grounds, delay, hours, told, tip_off = read_further(seed, m, cases, docket, reading, practice, external)
+    if grounds != np.uint64(0):
+        refuse(seed, m, grounds, day + delay, day, cases, docket, reading)
+        return hours
+    if urgent:
+        delay *= practice.urgent_delay
+    done = day + delay + external
+    if docket.patience_day[m] >= day + delay:
+        docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late
+    if docket.patience_day[m] < done:
+        close(docket, m, LAPSED, max(docket.patience_day[m], day))
+        return hours
+    granted = class_given(m, cases, docket, practice)
+    frozen = docket.preserved_until[m]
+    gone = done > survives_until(seed, m, cases, docket, reading, practice)
+    if told:
+        docket.told[m] = TOLD_BEFORE
+        gone = gone or u2(seed, TIPPED, ck, sk) < tip_off
+    if gone and not frozen >= done:
+        docket.executed_day[m] = done
+        close(docket, m, EMPTY, done)
+        return hours
+    disclose(seed, m, done, granted, cases, docket, reading, practice)
+    return hours
