@@ -29,7 +29,7 @@ _REGIMES = 4  # kinds of destination as hosts; the same as residence states come
 
 @inlined
 def texts_binding(c: int, j: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce) -> np.uint64:
-    """The texts, comity aside, that bind the requester and state ``j`` and offer such data: bit t for text t."""
+    """Texts, comity aside, that bind the requester and state ``j`` and offer the class of data wanted: bit t for row t."""
     found, i = np.uint64(0), cases.requester[c]
     for text in range(int(in_force.shape[0]) - 1):
         if in_force[text, i, j] and law.most[text] >= cases.wanted[c]:
@@ -41,7 +41,7 @@ def texts_binding(c: int, j: int, in_force: NDArray[np.bool_], cases: Cases, law
 def governing_text(
     seed: np.uint64, c: int, attempt: int, texts: np.uint64, label: int, cases: Cases, law: LawInForce, habits: Habits
 ) -> int:  # fmt: skip
-    """The text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
+    """Row of the text that governs: the first in force for the pair that covers label and data, or the requester's choice of these.
 
     The choice is a race with the propensity to file under a text over its delay as weights. Comity, the last, is no text: it
     is nobody's choice and governs where no text does. Without fall-through the first in force governs, whatever its scope, so
@@ -78,14 +78,14 @@ def hosts_service(c: int, j: int, cases: Cases) -> bool:
 
 @inlined
 def place_of(c: int, slot: int, cases: Cases, mind: Mind) -> int:
-    """The kind of a destination: its regime, as a host or as the state where the person lives."""
+    """Place of a destination in ``Mind.value``: its regime as a host, or that plus ``_REGIMES`` as the residence alone."""
     j = int(cases.hosts[c, slot])
     return int(mind.place[j]) + (0 if hosts_service(c, j, cases) else _REGIMES)
 
 
 @inlined
 def worth_of(i: int, text: int, place: int, frame: int, way: int, mind: Mind) -> float:
-    """What a way is worth to a requester over what was expected, in log odds of choosing it."""
+    """What is added to the log weight of a way: its learned value over what was expected, times the requester's pull."""
     return float(mind.pull[i] * mind.value[i, text, place, frame, way])
 
 

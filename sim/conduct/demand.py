@@ -56,12 +56,13 @@ class Cohort(NamedTuple):
 
 
 def _running(weights: Reals) -> Reals:
+    """Running sums of shares along the last axis, so that the last is one; zeros where all weights are."""
     total = weights.sum(axis=-1, keepdims=True)
     return np.cumsum(np.divide(weights, total, out=np.zeros_like(weights, dtype=float), where=total > 0), axis=-1)
 
 
 def wishes_of(world: World, spec: DemandSpec) -> Wishes:
-    """The tables of one world."""
+    """The tables from which a world's cases are drawn, in the shapes of ``Wishes``."""
     states, offences = world.states, world.offences
     crime = np.where(np.isnan(states.penalties), spec.not_a_crime_weight, 1.0)  # [N, K]
     protected = offences.against.T[None, :, :] * (crime * offences.protected)[:, None, :]
@@ -117,6 +118,7 @@ def _first_over(running: Reals, start: int, stop: int, aim: float) -> int:
 
 @inlined
 def _pick(running: Reals, u: float) -> int:
+    """Place that a uniform ``u`` picks among running sums of shares."""
     return _first_over(running, 0, running.size, u)
 
 
@@ -131,6 +133,7 @@ def _fill(
     cohort: Cohort,
     out: Cases,
 ) -> None:
+    """Write every particular of all cases into ``out``, month by month; ``counts`` is ``[T, N, K + G]``."""
     row = 0
     for t in range(counts.shape[0]):
         for i in range(counts.shape[1]):

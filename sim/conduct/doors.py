@@ -28,23 +28,23 @@ MOST_ROWS_A_CASE = 5  # rows that one filing may write: shared unasked, to the f
 
 
 class Paper(NamedTuple):
-    """What all rows of one filing have in common."""
+    """What all rows of one filing have in common; all but ``day`` and ``quality`` are rows of tables or codes."""
 
     case: int
     attempt: int
     month: int
-    day: float
+    day: float  # since the start of the run-in
     requested: int
     label: int
     alleged: int
     kind: int
-    quality: float
-    place: int  # kind of the destination
+    quality: float  # paperwork, standard normal
+    place: int  # of the destination in ``Mind.value``
 
 
 @inlined
 def _chance(share: float, worth: float) -> float:
-    """A habit's share moved by what the way is worth, in log odds; the share itself where it is worth what was expected."""
+    """A share in [0, 1] after adding ``worth`` to its log odds; 0 and 1 stay what they are."""
     if worth == 0.0 or share <= 0.0 or share >= 1.0:
         return share
     return 1.0 / (1.0 + exp(-(log(share / (1.0 - share)) + worth)))
@@ -52,7 +52,10 @@ def _chance(share: float, worth: float) -> float:
 
 @inlined
 def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_], law: LawInForce) -> int:
-    """The first text in force that has a side door; ``first`` is that, unless it is switched off for the pair; -1 for none."""
+    """Row of the first text in force between ``i`` and ``j`` that opens the side door ``channel``; -1 for none.
+
+    ``first`` is that row by the law alone: it is the answer unless the text is switched off for this pair.
+    """
     if first < 0 or in_force[first, i, j]:
         return first
     for text in range(in_force.shape[0]):
@@ -63,7 +66,7 @@ def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_],
 
 @inlined
 def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) -> None:
-    """One more row of the docket."""
+    """Add a pending row to the docket, under the text of row ``text`` and by ``channel``; all else is the paper's."""
     m = docket.used[0]
     docket.case[m] = paper.case
     docket.attempt[m] = paper.attempt
@@ -86,7 +89,7 @@ def go_round(
     seed: np.uint64, phase: int, again: bool, paper: Paper, in_force: NDArray[np.bool_], cases: Cases, docket: Docket,
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> None:  # fmt: skip
-    """What comes past the request paragraphs: shared unasked, from the firm, from police to police.
+    """Write the rows that pass by the paragraphs on requests: shared unasked, to the firm, from police to police.
 
     The firm is asked by no text, for less than content, where it is and not where the person lives; rows are of abusive wishes
     alone, because the legitimate ones are hundreds of times as many and stand in a table of counts. Police ask police for

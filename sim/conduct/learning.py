@@ -136,7 +136,10 @@ def is_adaptive(world: World, spec: Learning) -> Flags:
 
 
 def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attempts: int = 1) -> Mind:
-    """Requesters before they have heard anything; ``attempts`` is how often a creature of habit files a case."""
+    """Values of requesters who have heard nothing: zeros, and ones for volumes.
+
+    ``attempts`` is how often at most a creature of habit files a case.
+    """
     n, k = world.states.count, len(world.offences.names)
     learns = spec.chooses
     kinds, classes = len(KINDS), len(OFFENCE_CLASSES)
@@ -157,7 +160,7 @@ def mind_of(world: World, spec: Learning, texts: int, urgent_share: float, attem
 
 
 def ledger_of(states: int, texts: int, spec: Learning) -> Ledger:
-    """Nothing has been heard yet: until it is, what is expected of any way (``prior``) is what is usual."""
+    """A ledger without an answer, ``[2, N, I]``: until one is heard the usual yield is what is expected of any way (``prior``)."""
     shape = (_PURPOSES, states, texts)
     return Ledger(np.zeros(shape, np.int64), np.zeros(shape, np.int64), usual=np.full((_PURPOSES, texts), spec.prior))
 
@@ -171,7 +174,7 @@ class Unheard(NamedTuple):
 
 
 def nothing_unheard(room: int) -> Unheard:
-    """Nothing has been filed; with room for as many rows as the docket has."""
+    """An empty list of unheard requests with room for ``room`` rows of the docket."""
     return Unheard(rows=np.empty(room, np.int64), held=np.zeros(1, np.int64), seen=np.zeros(1, np.int64))
 
 
@@ -348,7 +351,7 @@ def get_used_to(ledger: Ledger, spec: Learning) -> None:
 
 
 def begin_anew(ledger: Ledger) -> None:
-    """A round is over: its answers are not counted twice."""
+    """Set the counts of answers to zero, in place: a round is over."""
     ledger.given[:] = 0
     ledger.heard[:] = 0
 

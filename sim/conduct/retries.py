@@ -37,7 +37,7 @@ class CaseBook(NamedTuple):
 
 
 def empty_book(cases: Cases) -> CaseBook:
-    """No case has been filed yet."""
+    """The book of ``C`` cases of which none has been filed."""
     count = cases.id.size
     return CaseBook(
         status=np.full(count, NOT_LIVE, np.int8),
@@ -53,14 +53,14 @@ def empty_book(cases: Cases) -> CaseBook:
 
 @inlined
 def tried_so(c: int, j: int, frame: int, book: CaseBook) -> bool:
-    """Whether the case has been filed in this frame with this state before."""
+    """Whether the case has been filed with state ``j`` under this ``frame`` (kind and class of label, ``Mind.frame``) before."""
     way = j * _FRAMES + frame
     return bool(book.ways[c, 0] == way or book.ways[c, 1] == way)
 
 
 @inlined
 def met_before(c: int, j: int, book: CaseBook) -> bool:
-    """Whether the case has been filed with this state before, under another label."""
+    """Whether the case has been filed with state ``j`` before; it is asked again only under another label."""
     return bool(book.ways[c, 0] // _FRAMES == j or book.ways[c, 1] // _FRAMES == j)
 
 
@@ -74,7 +74,7 @@ def wait(c: int, book: CaseBook) -> None:
 
 @inlined
 def leave(c: int, attempt: int, book: CaseBook) -> None:
-    """The law offers no label today: a wish never filed is given up, one filed before waits for another law."""
+    """Note that the law offers no label today: a wish never filed is given up, one filed before waits for another law."""
     if attempt == 0:
         book.status[c] = DETERRED
     else:

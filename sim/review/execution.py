@@ -44,7 +44,10 @@ OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Dock
 def refuse(
     seed: np.uint64, m: int, grounds: np.uint64, day: float, begun: float, cases: Cases, docket: Docket, reading: Reading
 ) -> None:
-    """Refusal with its reasons (Art 40(25)); a requester who gave up before never hears it."""
+    """Refuse on ``day``, with reasons (Art 40(25)): ``grounds`` has bit s for safeguard s.
+
+    Whoever gave up before that day never hears it: the request then lapses on that day, not before the reading had ``begun``.
+    """
     if docket.patience_day[m] < day:
         close(docket, m, LAPSED, max(docket.patience_day[m], begun))
         return
@@ -67,7 +70,10 @@ def has_moved(docket: Docket, m: int, day: float) -> bool:
 def disclose(
     seed: np.uint64, m: int, day: float, granted: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
 ) -> None:
-    """Data go to the requester; what follows depends on the receiver and on what the text keeps secret."""
+    """Give data of class ``granted`` to the requester on ``day``; nothing usable is left of a person who has moved.
+
+    What follows depends on the receiver, whether the person is told on what the text keeps secret.
+    """
     c = docket.case[m]
     docket.executed_day[m] = day
     if has_moved(docket, m, day):

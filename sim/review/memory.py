@@ -111,7 +111,7 @@ class News(NamedTuple):
 
 
 def nothing_remembered(states: int) -> Memories:
-    """Reviewers before they have seen anything."""
+    """Memories of reviewers who have seen nothing: zeros, by pairs of ``states`` states."""
 
     def pairs() -> Reals:
         return np.zeros((states, states))
@@ -120,7 +120,7 @@ def nothing_remembered(states: int) -> Memories:
 
 
 def unremembered(reading: Reading) -> Unremembered:
-    """What memory may move, before it has."""
+    """The tables of a reading that memory moves, as they are where nothing is remembered."""
     return Unremembered(*(getattr(reading, name) for name in Unremembered._fields))
 
 
@@ -194,7 +194,7 @@ def parties_of(after: Flags, news: News) -> Flags:
 
 
 def fade(memories: Memories, spec: Memory) -> None:
-    """A month passes: old experience and old affairs weigh less, in place."""
+    """Multiply old experience and old affairs by the shares of them that last a month, in place."""
     if spec.trust:
         memories.given[:] *= spec.keeps
         memories.wronged[:] *= spec.keeps
