@@ -19,6 +19,7 @@ from experiments.design.table import Points
 from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of
+from sim.errors import meant
 from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError, quoted
@@ -97,7 +98,8 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     known = [*POINT_COLUMNS, *design.levers, *design.uncertainties]
     for name in map(str, frame.columns):
         if name not in known and "." not in name:
-            raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
+            every = ", ".join([*known, "a dotted key"])
+            raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {every}{meant(name, known)}")
     names, levels = _named(frame), design.levels_of
     unsaid = _unsaid(design)
     rows = [
