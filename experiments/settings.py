@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, ValidationError
 
 from sim.config import checked_config, recorded, run_and_study_values
+from sim.errors import meant
 from sim.naming import Naming, first_stranger
 from sim.settings import Config
 from sim.world.leaves import Plain
@@ -81,7 +82,7 @@ def _of_page(name: str, error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     key, fields = ".".join([name, *map(str, problem["loc"])]), ", ".join(PAGES[name].model_fields)
     if problem["type"] == "extra_forbidden":
-        return f"{key}: no such key; accepted: {fields}"
+        return f"{key}: no such key; accepted: {fields}{meant(problem['loc'][-1], list(PAGES[name].model_fields))}"
     if problem["type"] == "missing":
         return f"{key}: found nothing; accepted: a value"
     return f"{key}: found {quoted(problem['input'])}; accepted: {problem['msg'].removeprefix('Input should be ')}"

@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import StrictInt, ValidationError
 
 from experiments.settings import StudyConfig
+from sim.errors import meant
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
@@ -53,7 +54,8 @@ def spec_from[S: Record](name: str, kind: type[S], asked: StudyConfig) -> S:
         problem = error.errors(include_url=False)[0]
         key = ".".join(["analysis", name, *(str(part) for part in problem["loc"])])
         if problem["type"] == "extra_forbidden":
-            raise ConfigError(f"{key}: no such key; accepted: {', '.join(kind.model_fields)}") from None
+            names = list(kind.model_fields)
+            raise ConfigError(f"{key}: no such key; accepted: {', '.join(names)}{meant(problem['loc'][-1], names)}") from None
         if problem["type"] == "missing":
             raise ConfigError(f"{key}: found nothing; accepted: a value") from None
         wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

@@ -9,7 +9,8 @@ import pandas as pd
 
 from experiments.design.comparisons import Arm
 from experiments.design.entries import POINT_COLUMNS
-from experiments.design.points import Points, point_id
+from experiments.design.points import point_id
+from experiments.design.table import Points
 from sim.config import written
 from sim.settings import Config
 from sim.world.record import ConfigError

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig
 from sim.config import ADOPTED, config_path, key_of, options, path_of, read_yaml, scenario_of
+from sim.errors import meant
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
 from sim.world.ranges import Seed
@@ -194,7 +195,9 @@ def design_from(body: Mapping[str, object], place: str) -> Design:
         key = ".".join(_path_in(problem["loc"]))
         if problem["type"] == "extra_forbidden":
             known = _BELOW.get(str(problem["loc"][0]), Design) if len(problem["loc"]) > 1 else Design
-            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(known.model_fields)}") from None
+            names = list(known.model_fields)
+            near = meant(problem["loc"][-1], names)
+            raise ConfigError(f"{place}: {key}: no such key; accepted: {', '.join(names)}{near}") from None
         if problem["type"] == "value_error":
             told = str(problem["ctx"]["error"])
             raise ConfigError(f"{place}: {key}: {told}" if key else f"{place}: {told}") from None

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -15,9 +15,11 @@ from experiments.design.entries import LINE, POINT_COLUMNS, entry_of, read_entry
 from experiments.design.sampling import combinations_of, parameter_draws, refuse_count, refuse_size
 from experiments.design.scenarios import scenario_overrides
 from experiments.design.setters import PointRow, Setters
+from experiments.design.table import Points
 from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of, with_overrides
+from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of
+from sim.errors import meant
 from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError, quoted
@@ -27,19 +29,6 @@ _TEXTS = ("point", "scenario", "condition", "against")
 _MADE_ANEW = ("point", "place", "against")  # columns of a table that follow from the others
 _MOST_DRAW = 2**31 - 1  # *assumption*: more draws than anybody makes
 _Levels = Mapping[str, Mapping[str, LeverChoice]]  # lever -> its levels by name
-
-
-class Points(NamedTuple):
-    """The points of a design."""
-
-    frame: pd.DataFrame  # [P] columns FIXED, levers, uncertainties
-    bases: dict[str, Plain]  # scenario or arm -> composed configuration in plain values
-    settings: list[tuple[str, Settings]]  # [P] the base of each point, and the keys that it sets otherwise
-
-    def config(self, place: int) -> Config:
-        """The configuration of a point. Raises ``ConfigError`` for a value out of range."""
-        base, settings = self.settings[place]
-        return checked_config(with_overrides(self.bases[base], settings))
 
 
 def _in_its_file[**P](making: Callable[P, Points]) -> Callable[P, Points]:
@@ -109,7 +98,8 @@ def points_from(frame: pd.DataFrame, design: Design, overrides: Sequence[str], p
     known = [*POINT_COLUMNS, *design.levers, *design.uncertainties]
     for name in map(str, frame.columns):
         if name not in known and "." not in name:
-            raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {', '.join([*known, 'a dotted key'])}")
+            every = ", ".join([*known, "a dotted key"])
+            raise ConfigError(f"{place}: column {quoted(name)}: no such key; accepted: {every}{meant(name, known)}")
     names, levels = _named(frame), design.levels_of
     unsaid = _unsaid(design)
     rows = [

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
 from experiments.design.entries import whole
+from experiments.design.table import Points
 from sim.config import checked_config, meet, with_overrides
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError
-
-if TYPE_CHECKING:
-    from experiments.design.points import Points
 
 _LEVELS_TRIED = 64  # values of a column that is no uncertainty
 

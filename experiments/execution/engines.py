@@ -6,17 +6,12 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING
 
 from experiments.execution.jobs import AHEAD, Batch, Engine, Shared, Work, lost, one_by_one, rest_of, warm, work
 from experiments.execution.on_ray import ray_engine
 from experiments.execution.workers import Workers
 from experiments.settings import EngineSpec
 from experiments.store.schema import Done, RunKey
-
-if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
-    pass
-
 
 _held: tuple[Shared, Work] | None = None
 

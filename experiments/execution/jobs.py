@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-from experiments.store.schema import Done, RunKey
-from sim.world.record import ConfigError
-
-if TYPE_CHECKING:  # an extra: whoever runs on a Ray has it
-    pass
-
-
 import os
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from experiments.design.designs import Settings
-from experiments.design.points import Points, touches_world
+from experiments.design.points import touches_world
 from experiments.design.seeds import MOST_WORLDS, event_seed
+from experiments.design.table import Points
 from experiments.store.kept import Kept, run_tables_of
 from experiments.store.requests import REQUESTS, write_requests
-from experiments.store.schema import packed
+from experiments.store.schema import Done, RunKey, packed
 from experiments.store.store import WHOLE_STORE
 from sim.config import checked_config, load, with_overrides
 from sim.own_code import Luggage, luggage
@@ -31,6 +23,7 @@ from sim.result import Result
 from sim.settings import Config
 from sim.simulation import kept_latent_cases, simulate, world_of
 from sim.world.leaves import Plain
+from sim.world.record import ConfigError
 
 BATCH = 8
 """Runs handed to a worker at once; *assumption*: enough that a world is built once for several, few to lose."""

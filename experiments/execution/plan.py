@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.design.designs import Design
-from experiments.design.points import Points
+from experiments.design.table import Points
 from experiments.execution.jobs import Batch, batches_of, worker_count
 from experiments.execution.workers import refuse_unguarded
 from experiments.settings import StudyConfig

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from experiments.store.schema import RunKey
 from experiments.text import counted
-
-if TYPE_CHECKING:
-    from experiments.store.reader import StoredStudy
 
 _KEY = [*RunKey._fields]
 
@@ -51,7 +49,35 @@ class Coverage(NamedTuple):
         return ", which failed" if self.missing == 1 else f", {self.failed} of these failed"
 
 
-def coverage_of(study: StoredStudy) -> Coverage:
+class Stored(Protocol):
+    """What is read of a store: its latest session and points, the runs that went well, and those that failed."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+
+    @property
+    def latest(self) -> dict[str, Any]:
+        """What the latest session says."""
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """The points of the latest design."""
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """Runs that went well, a row each."""
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Runs that failed, a row each."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """How far the latest design has been run."""
+
+
+def coverage_of(study: Stored) -> Coverage:
     """How far the latest design of a store has been run."""
     ids, replicates = set(study.points["point"]), int(study.latest["replicates"])
     runs, failures = (
@@ -67,7 +93,7 @@ def coverage_of(study: StoredStudy) -> Coverage:
     return Coverage(worlds, whole, each * len(worlds), each * len(worlds) - sum(there.values()), failed)
 
 
-def none_whole(study: StoredStudy) -> str:
+def none_whole(study: Stored) -> str:
     """What is wrong with a store of which no world is whole."""
     found = study.coverage
     failed = f", {found.failed} of these failed" if found.failed else ""
@@ -77,7 +103,7 @@ def none_whole(study: StoredStudy) -> str:
     )
 
 
-def missing_of(study: StoredStudy) -> pd.DataFrame:
+def missing_of(study: Stored) -> pd.DataFrame:
     """Runs that the latest design asks for and the store does not have: ``point, world_seed, replicate``."""
     latest = study.latest
     wanted = [

@@ -11,7 +11,8 @@ import pandas as pd
 from experiments.console import console_of
 from experiments.design.designs import Design
 from experiments.design.entries import POINT_COLUMNS
-from experiments.design.points import Points, of_the_sweep, point_id, refuse_fixed_world
+from experiments.design.points import of_the_sweep, point_id, refuse_fixed_world
+from experiments.design.table import Points
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.manifest import JOB
 from experiments.execution.plan import planned

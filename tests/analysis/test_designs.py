@@ -5,7 +5,8 @@ from functools import cache
 import pytest
 
 from experiments.design.designs import design_of
-from experiments.design.points import Points, points_of
+from experiments.design.points import points_of
+from experiments.design.table import Points
 from sim.config import options
 from sim.simulation import simulate
 from tests.shares import one_in, some_fast

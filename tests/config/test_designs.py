@@ -12,7 +12,7 @@ import pytest
 
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import design_of
-from experiments.settings import conduct_of_study
+from experiments.settings import asked_by, conduct_of_study
 from experiments.studies.compare import compared_arms
 from sim.config import load, options
 from sim.sources.states import hosting_of
@@ -134,6 +134,14 @@ def test_the_user_may_name_another_baseline(files: OwnFiles) -> None:
     assert difference(arm) == {"instruments.hanoi.parties.base"}
     (arm,) = arms_of("bare", ["baseline=alpha+beta"])
     assert arm.baseline_config.scenario_name == "alpha+beta"
+
+
+def test_a_key_of_an_earlier_version_is_refused_with_what_it_is_called_now(own: OwnFiles) -> None:
+    own.write("design/own.yaml", GOOD + "  a: []\nluck: 2")
+    with pytest.raises(ConfigError, match=r"own\.yaml: luck: no such key; accepted: .*; it is called 'replicates' now$"):
+        arms_of("own", ())
+    with pytest.raises(ConfigError, match=r"^luck: no such key; accepted: .*; it is called 'replicates' now$"):
+        asked_by("luck=2")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 from experiments.analysis import frontier
 from experiments.design.designs import design_from
 from experiments.design.entries import POINT_COLUMNS
-from experiments.design.points import Points, points_of, points_of_rows
+from experiments.design.points import points_of, points_of_rows
+from experiments.design.table import Points
 from experiments.settings import conduct_of_study
 from experiments.store.outcomes import ArrayStudy
 from experiments.studies import points as points_study

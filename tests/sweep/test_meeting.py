@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from experiments.design.designs import design_from
-from experiments.design.points import Points, points_from, points_of
+from experiments.design.points import points_from, points_of
+from experiments.design.table import Points
 from sim.config import checked_config, composed_values, load, refuse_nested, with_overrides
 from sim.world.leaves import leaves_of
 from sim.world.record import ConfigError

@@ -12,7 +12,8 @@ import pytest
 from experiments.cli import main
 from experiments.design.designs import Design, design_from, design_of
 from experiments.design.entries import entry_of, read_entry, table_in
-from experiments.design.points import Points, point_id, points_from, points_of, sized
+from experiments.design.points import point_id, points_from, points_of, sized
+from experiments.design.table import Points
 from experiments.store.parts import read_part, table_parts
 from sim.config import checked_config, composed_values, load, with_overrides
 from sim.sources.tables import TABLES_FOLDER
