@@ -401,11 +401,11 @@ import os, sys
 from concurrent.futures.process import BrokenProcessPool
 if __name__ == "__mp_main__":
     os._exit(1)  # as one that is killed when it has only just begun
-from experiments.execution.workers import Hands
+from experiments.execution.workers import Workers
 from tests.cli.test_processes import SIZE, asleep, sized
 if __name__ == "__main__":
     try:
-        with Hands(2, sized, (), (bytes(SIZE),)) as hands:
+        with Workers(2, sized, (), (bytes(SIZE),)) as hands:
             hands.submit(asleep, 0.0)
             hands.next_ended().result()
     except BrokenProcessPool:
@@ -598,9 +598,9 @@ def told(owner, name, after=False):
 
 STATES = {
     "compiling": [(execution, "warm")],
-    "starting workers": [(processes.Hands, "submit", True)],
+    "starting workers": [(processes.Workers, "submit", True)],
     "running": [(execution, "_keep", True)],
-    "drawing": [(study, "draw_all"), (compare.report, "write"), (adaptation, "write_adapted")],
+    "drawing": [(study, "draw_all"), (compare.report, "write_report"), (adaptation, "write_adapted")],
 }
 if __name__ == "__main__":
     for place in STATES[sys.argv[1]]:
