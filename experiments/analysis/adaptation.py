@@ -225,7 +225,7 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
 
 
 def _both_ways(sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun]) -> dict[str, tuple[int, int]]:
-    """Places on the board of each scenario that was run under both conducts, naive and adaptive; the baseline comes first."""
+    """Places in the results of each scenario that was run under both conducts, naive and adaptive; the baseline comes first."""
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     adaptive = {side.scenario: side for side in sides if side.conduct == ADAPTIVE}
     some = next(iter(naive.values()))

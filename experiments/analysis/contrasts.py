@@ -36,7 +36,7 @@ _NUMBERS = COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_
 
 
 class Contrast(NamedTuple):
-    """One arm against its baseline, for all ``K`` keys of a board; a number that may not be given is missing."""
+    """One arm against its baseline, for all ``K`` keys of the results; a number that may not be given is missing."""
 
     arm: ArmRun
     baseline: ArmRun

@@ -124,7 +124,7 @@ def _undecided(one: Failing) -> tuple[bool, float]:
 def failing_of(
     policies: Sequence[Policies], pair: tuple[str, str], better_up: Sequence[bool], spec: DiscoverySpec, design: Design, fewest: int
 ) -> Failing:
-    """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation, a cube each.
+    """Where a policy, the second of a pair, fails against the baseline: by the outcome and by cooperation.
 
     What it saves or loses in one draw is told where ``fewest`` events stand behind it and behind its baseline there.
     """

@@ -44,7 +44,7 @@ class Policies(NamedTuple):
 
 
 def policies_of(outcomes: Outcomes, names: Sequence[str]) -> Policies:
-    """The points of a cube, all under one condition, as policies by draws; ``names`` ``[P]`` tells each point's policy."""
+    """The points of one outcome, all under one condition, as policies by draws; ``names`` ``[P]`` tells each point's policy."""
     keys = [int(draw) for draw in outcomes.points["draw"]]
     policies, futures = list(dict.fromkeys(names)), list(dict.fromkeys(keys))
     values = np.full((len(policies), len(futures), *outcomes.values.shape[1:]), np.nan)

@@ -129,7 +129,7 @@ class ArrayStudy(NamedTuple):
 
 
 def outcomes_from(outcome: Outcome, points: pd.DataFrame, values: Reals) -> Outcomes:
-    """A cube of made-up values ``[P, W, L]``, each standing on a thousand events."""
+    """Outcomes of made-up values ``[P, W, L]``, each standing on a thousand events."""
     return Outcomes(outcome, points, values, np.full(values.shape, 1000), list(range(values.shape[1])))
 
 

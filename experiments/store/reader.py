@@ -134,7 +134,7 @@ class StoredStudy:
         return results_of([*known], parts, len(ids), list(places.worlds), places.replicates)
 
     def given(self, results: Results, points: Sequence[str]) -> dict[RunPlace, Given]:
-        """Whom each run of a board disclosed, nobody perhaps; ``points`` are those of the board."""
+        """Whom each run of the results disclosed, nobody perhaps; ``points`` are those of the results."""
         places = Places.of(points, results.worlds, results.values.shape[3])
         found = {run: given for table in self._tables(GIVEN) for run, given in given_in(table, places, results)}
         count, _, worlds, replicates = results.values.shape

@@ -388,7 +388,7 @@ def test_a_group_with_a_failed_run_is_left_out_whole_and_that_is_said(draw: str,
         assert of(table(found, "ST"), bounds) == pytest.approx(wanted)
 
 
-def test_a_missing_luck_costs_no_base_point() -> None:
+def test_a_missing_replicate_costs_no_base_point() -> None:
     design = design_of("sobol", ISHIGAMI, size=16)
     study = study_of(design, ishigami, 0.1, worlds=3, replicates=2)
     values = study.outcomes(OUTCOME).values.copy()

@@ -44,7 +44,7 @@ def test_components_are_unbiased_on_layouts_with_known_components(size: tuple[in
     assert (error < 0.15).all()  # or the test could not fail
 
 
-def test_without_a_second_luck_its_variance_is_part_of_world_and_interaction() -> None:
+def test_without_a_second_replicate_its_variance_is_part_of_world_and_interaction() -> None:
     tables = layout(np.random.default_rng(2), 8, 4, 1, 3000)
     found = np.array([spread_components(table)[:4] for table in tables])
     error = found[:, :3].std(0, ddof=1) / np.sqrt(len(found))
@@ -53,7 +53,7 @@ def test_without_a_second_luck_its_variance_is_part_of_world_and_interaction() -
     assert np.isnan(found[:, 3]).all()
 
 
-def test_one_draw_leaves_worlds_and_luck() -> None:
+def test_one_draw_leaves_worlds_and_replicates() -> None:
     tables = layout(np.random.default_rng(3), 1, 6, 3, 3000)
     found = np.array([spread_components(table)[:4] for table in tables])
     assert np.isnan(found[:, [0, 2]]).all()

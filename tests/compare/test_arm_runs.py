@@ -63,14 +63,14 @@ def test_more_worlds_than_event_seeds_tell_apart_are_refused() -> None:
         keys_of(arm_runs_of([arm()]), range(1, MOST_WORLDS + 2), 1)
 
 
-def test_further_worlds_and_lucks_leave_the_seeds_of_the_others_alone() -> None:
+def test_further_worlds_and_replicates_leave_the_seeds_of_the_others_alone() -> None:
     arm_runs = arm_runs_of([arm()])
     few, many = keys_of(arm_runs, range(7, 10), 2), keys_of(arm_runs, range(7, 17), 4)
     assert set(few) <= set(many)
     assert keys_of(arm_runs, range(10, 17), 4) == [key for key in many if key.world_seed >= 10]
 
 
-def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
+def test_the_first_replicate_of_a_world_is_the_run_under_its_seed() -> None:
     assert event_seed(5, 0) == 5
     arm_runs = arm_runs_of([arm()])
     for arm_run, run in zip(arm_runs, done_by(arm_runs, [5], 1), strict=True):
@@ -86,7 +86,7 @@ def test_the_first_luck_of_a_world_is_the_run_under_its_seed() -> None:
             assert np.array_equal(*same, equal_nan=name == "value"), name
 
 
-def test_a_second_luck_is_another_run_in_the_same_world() -> None:
+def test_a_second_replicate_is_another_run_in_the_same_world() -> None:
     first, second = done_by(arm_runs_of([arm()])[:1], [5], 2)
     assert (first.event_seed, second.event_seed) == (5, 10_005)
     assert first.tables["data"].checksum != second.tables["data"].checksum
@@ -185,21 +185,21 @@ def in_order(order: Callable[[Sequence[Batch]], Sequence[Batch]]) -> Callable[..
     return made
 
 
-def test_a_board_holds_every_run_and_what_each_pair_displaced(whole: Results) -> None:
+def test_results_hold_every_run_and_what_each_pair_displaced(whole: Results) -> None:
     assert whole.worlds == [1, 2]
     assert whole.values.shape == (2, len(whole.keys), 2, 2)
     assert not np.isnan(whole.values[:, whole.keys.index(OFFICER_HOURS)]).any()
     assert len(whole.keys) == len(set(whole.keys)) > 50
 
 
-def test_a_board_is_the_same_whatever_came_first(
+def test_results_are_the_same_whatever_came_first(
     whole: Results, pair: list[ArmRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "engine_of", in_order(lambda batches: batches[::-1]))
     same(whole, results_in(tmp_path / "backwards", pair))
 
 
-def test_a_board_is_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
+def test_results_are_the_same_whatever_else_its_store_holds(whole: Results, pair: list[ArmRun], tmp_path: Path) -> None:
     """Worlds and replicates that were asked for before, or come later, are no part of it; nor is when a run was done."""
     results_in(tmp_path / "grown", pair, seeds=1, replicates=1)
     more = results_in(tmp_path / "grown", pair, seeds=3, replicates=2)
@@ -228,7 +228,7 @@ def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_t
     assert not found.case.size
 
 
-def test_the_numbers_of_a_board_are_those_of_the_runs(whole: Results, pair: list[ArmRun]) -> None:
+def test_the_numbers_of_results_are_those_of_the_runs(whole: Results, pair: list[ArmRun]) -> None:
     for place, arm_run in enumerate(pair):
         alone = simulate(arm_run.config, seed=event_seed(2, 1), world_seed=2).metrics
         for metric, by, level, value, count in alone.itertuples(index=False, name=None):

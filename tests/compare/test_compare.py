@@ -161,7 +161,7 @@ def test_the_time_it_will_take_is_told_first(
     assert text.index("strict") < text.index("Not outdone by another arm")
 
 
-def test_with_one_luck_the_split_is_absent_and_says_why(
+def test_with_one_replicate_the_split_is_absent_and_says_why(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given(monkeypatch, "strict", seeds=2, replicates=1, output=str(tmp_path))

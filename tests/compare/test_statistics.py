@@ -61,7 +61,7 @@ def test_known_components_are_found_again() -> None:
     assert found.event == pytest.approx(1.0, rel=0.04)
 
 
-def test_one_luck_a_world_gives_no_components() -> None:
+def test_one_replicate_a_world_gives_no_components() -> None:
     found = components_of(nested(5, 1, 1.0, 1.0))
     assert np.isnan(found.world)
     assert np.isnan(found.event)
@@ -108,7 +108,7 @@ def test_a_missing_run_is_a_run_that_was_not_made() -> None:
 
 
 @pytest.mark.parametrize("replicates", [1, 2, 5])
-def test_ninety_five_of_a_hundred_intervals_cover_however_many_lucks_share_a_world(replicates: int) -> None:
+def test_ninety_five_of_a_hundred_intervals_cover_however_many_replicates_share_a_world(replicates: int) -> None:
     means = mean_of(nested(8, replicates, 1.0, 1.0, 20_000))
     assert (np.abs(mean_of(means)) <= half_width(means)).mean() == pytest.approx(0.95, abs=0.006)
 

@@ -193,7 +193,7 @@ def test_a_user_s_mistake_is_not_blamed_on_a_design(files: OwnFiles) -> None:
 CONSTANT = GOOD.replace("arms:", "constants: [years=2, people.rows=900]\nseeds: 7\nreplicates: 3\narms:")
 
 
-def test_constants_seeds_and_luck_of_a_design_hold_for_arms_and_baselines(own: OwnFiles) -> None:
+def test_constants_seeds_and_replicates_of_a_design_hold_for_arms_and_baselines(own: OwnFiles) -> None:
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n  loud: [scenario=judge]\n")
     for arm in arms_of("own", ()):
         for config in (arm.config, arm.baseline_config):

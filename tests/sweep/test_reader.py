@@ -40,7 +40,7 @@ from tests.sweep.small import TINY, done, opened, swept, tables
 TEXT = "question: what does each do?\nscenarios: [as_adopted, judge, no_treaty]\nkeep: [given, views]\n"
 WORLDS, REPLICATES = [1, 2, 3], 2
 ABUSED = "demand.abusive_odds=0.1"  # so that there is something to displace
-EVERY = 7  # of the estimands whose cube is compared: one in so many
+EVERY = 7  # of the estimands whose outcomes are compared: one in so many
 
 
 class Made(NamedTuple):
@@ -80,10 +80,10 @@ def same(one: Results, other: Results) -> None:
     np.testing.assert_array_equal(one.counts, other.counts)
 
 
-# --- the board ------------------------------------------------------------------------------------------------------------------
+# --- the results -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_board_is_what_its_runs_measured(made: Made) -> None:
+def test_results_are_what_their_runs_measured(made: Made) -> None:
     results = StoredStudy(made.folder).results()
     assert results.values.shape == (3, len(results.keys), len(WORLDS), REPLICATES)
     assert len(table_parts(made.folder, DATA)) == 5, "in several parts"
@@ -98,11 +98,11 @@ def test_a_board_is_what_its_runs_measured(made: Made) -> None:
             assert found == value or (np.isnan(found) and np.isnan(value)), key
             assert results.counts[place, k, w, replicate] == count, key
             measured += 1
-        assert not told, "every estimate of the run is on the board"
+        assert not told, "every estimate of the run is in the results"
     assert measured == len(results.keys) * len(made.runs)
 
 
-def test_a_cube_is_one_outcome_of_the_board(made: Made) -> None:
+def test_outcomes_are_one_estimand_of_the_results(made: Made) -> None:
     study = StoredStudy(made.folder)
     results = study.results()
     places = [k for k, key in enumerate(results.keys) if key != OFFICER_HOURS]  # an outlay, and no estimand
@@ -125,7 +125,7 @@ PARTS: list[tuple[list[int], list[int], int]] = [
 
 
 @pytest.mark.parametrize(("places", "worlds", "replicates"), PARTS)
-def test_a_board_holds_what_is_asked_for_in_that_order_and_nothing_else(
+def test_results_hold_what_is_asked_for_in_that_order_and_nothing_else(
     made: Made, places: list[int], worlds: list[int], replicates: int
 ) -> None:
     study = StoredStudy(made.folder)
@@ -313,7 +313,7 @@ def test_a_world_in_which_a_run_is_missing_is_left_out(tmp_path: Path) -> None:
     assert study.coverage.told == "3 of 5 worlds are left out: 4 runs missing in them, 1 of these failed"
 
 
-def test_runs_of_other_points_and_lucks_make_no_world_whole_and_spoil_none(tmp_path: Path) -> None:
+def test_runs_of_other_points_and_replicates_make_no_world_whole_and_spoil_none(tmp_path: Path) -> None:
     runs = [
         done(point, world, replicate, value=0.1 * (1 + replicate)) for point in "ab" for world in (1, 2) for replicate in (0, 1)
     ]
@@ -328,7 +328,7 @@ def test_runs_of_other_points_and_lucks_make_no_world_whole_and_spoil_none(tmp_p
     assert fewer.outcomes(CASES).values.shape == (2, 2, 1)
 
 
-def test_a_store_without_a_whole_world_has_no_cube(tmp_path: Path) -> None:
+def test_a_store_without_a_whole_world_has_no_outcomes(tmp_path: Path) -> None:
     study = two(tmp_path, [done("a", 1), done("b", 2), done("a", 2, error="boom")], [1, 2])
     with pytest.raises(ConfigError) as mistake:
         study.outcomes(CASES)
