@@ -80,9 +80,11 @@ def listening() -> Iterator[list[int]]:
     So it is raised again each second until it has begun to be heard. In another thread than the main one nobody is told.
     """
     before, stopped = dict[int, Any](), list[int]()
+    _told.clear()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopped.append(number)
+        _told.append(number)
         _remind()
         raise KeyboardInterrupt
 
@@ -104,6 +106,15 @@ def listening() -> Iterator[list[int]]:
         if _REMINDER in before:
             signal.setitimer(signal.ITIMER_REAL, 0)
         _handle_again(before)
+
+
+def raise_if_told(error: BaseException) -> None:
+    """Raise ``KeyboardInterrupt`` if there was one since ``listening`` began: a library may have made this error of it."""
+    if _told:
+        raise KeyboardInterrupt from error
+
+
+_told: list[int] = []  # signals since this process began to listen
 
 
 def _remind() -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from math import ceil
+from math import ceil, floor, isfinite, isnan, log10
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from experiments.letters import cut, formulas
 
@@ -75,6 +72,8 @@ def unknown(value: Any) -> bool:
     >>> unknown(None), unknown(float("nan")), unknown(False)
     (True, True, False)
     """
+    import pandas as pd  # a listing of stores needs none of it
+
     return bool(pd.isna(value))
 
 
@@ -120,13 +119,13 @@ def alike(values: Sequence[float], digits: int = 3, sign: bool = False) -> list[
     >>> alike([0.01234, -0.00567]), alike([1234.5, 2.0], sign=True), alike([0.0, float("nan")])
     (['0.0123', '−0.0057'], ['+1\u202f234', '+2'], ['0', ''])
     """
-    most = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
-    decimals = max(digits - 1 - int(np.floor(np.log10(most))), 0) if most > 0 else 0
+    most = max((abs(value) for value in values if isfinite(value)), default=0.0)
+    decimals = max(digits - 1 - floor(log10(most)), 0) if most > 0 else 0
     return [_with_decimals(value, decimals, sign) for value in values]
 
 
 def _with_decimals(value: float, decimals: int, sign: bool) -> str:
-    if not np.isfinite(value):
+    if not isfinite(value):
         return ""
     text = f"{value:{'+' if sign else ''},.{decimals}f}".replace(",", THIN)
     return (text.lstrip("+-") if not text.strip("+-0." + THIN) else text).replace("-", "−")
@@ -138,7 +137,7 @@ def signed(value: float, decimals: int = 1) -> str:
     >>> signed(5.94), signed(-38.4, 0), signed(0.01), signed(1640.2, 0), signed(float("nan"))
     ('+5.9', '−38', '0.0', '+1\u202f640', '')
     """
-    if np.isnan(value):
+    if isnan(value):
         return ""
     text = f"{value:+,.{decimals}f}".replace(",", THIN)
     return text[1:] if not text.strip("+-0.") else text.replace("-", "−")
@@ -160,7 +159,7 @@ def signed_band(middle: float, low: float, high: float) -> str:
     >>> signed_band(-9.0, -10.1, -7.9), signed_band(-0.8, -1.1, -0.5), signed_band(12.0, float("nan"), float("nan"))
     ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
     """
-    decimals = decimals_of([value for value in (middle, low, high) if not np.isnan(value)])
+    decimals = decimals_of([value for value in (middle, low, high) if not isnan(value)])
     words = [signed(value, decimals) for value in (middle, low, high)]
     return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
 
@@ -215,12 +214,12 @@ def band(value: float, low: float | None = None, high: float | None = None) -> s
 
     An interval that is missing (one world, or Fieller's without bounds) is said, for no number is less sure.
 
-    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0), band(12.0, np.nan, np.nan)
+    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0), band(12.0, float("nan"), float("nan"))
     ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %', '12 % (no bounds)')
     """
     if low is None or high is None:
         return f"{number(value)} %"
-    if np.isnan([low, high]).any():
+    if isnan(low) or isnan(high):
         return f"{number(value)} % (no bounds)"
     words = [number(part, _decimals(max((value, low, high), key=abs))) for part in (value, low, high)]
     return f"{words[0]} % ({words[1]} to {words[2]})"
@@ -250,7 +249,7 @@ def low_to_high(low: float, high: float, decimals: int | None = 1) -> str:
     >>> low_to_high(-1.0, 2.0), low_to_high(float("nan"), 1.0)
     ('−1.0 to 2.0', '')
     """
-    return "" if np.isnan([low, high]).any() else f"{number(low, decimals)} to {number(high, decimals)}"
+    return "" if isnan(low) or isnan(high) else f"{number(low, decimals)} to {number(high, decimals)}"
 
 
 def uncertainty(row: Row, scale: float = 1.0, decimals: int = 1) -> str:

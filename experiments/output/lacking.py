@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from experiments.errors import FAILED, StoppedError
+from experiments.interrupts import raise_if_told
 from experiments.output.manifests import MANIFEST
 
 TRACES = "failures.txt"
@@ -28,6 +29,7 @@ class Lacking:
         try:
             yield
         except Exception as error:
+            raise_if_told(error)
             why = " ".join(f"{type(error).__name__}: {error}".split())
             self.why |= {name: quoted_line(why) for name in names if not (self._folder / name).exists()}
             with suppress(OSError), (self._folder / TRACES).open("a", encoding="utf-8", errors="backslashreplace") as file:

@@ -11,6 +11,7 @@ import pandas as pd
 from experiments.analysis import frames
 from experiments.analysis.run_tables import RunTables
 from experiments.figures import draw, save
+from experiments.interrupts import raise_if_told
 from experiments.settings import StudyConfig
 from sim.settings import Config
 from sim.world.vocabulary import DAYS_PER_MONTH
@@ -46,6 +47,7 @@ def draw_all(
             frame, caption, options = made[name]()
             save(draw(name, frame, caption, settings.get(name), **options), folder / f"{name}.png")
         except Exception as error:
+            raise_if_told(error)
             error.add_note(f"figure: {name}")
             failures.append(error)
     if failures:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from experiments.store.parts import STORED_TABLES, table_parts
-from sim.errors import in_brief
+from sim.errors import ConfigError, in_brief, quoted
 from sim.places import is_file, is_folder
-from sim.world.record import ConfigError, quoted
 
 STORES = "stores"
 """Folder of stores under that of results."""
@@ -69,4 +67,6 @@ def asked_folder(store: str | None, output: str) -> Path:
 
 
 def _is_store(folder: Path) -> bool:
+    from experiments.store.parts import STORED_TABLES, table_parts  # it reads Parquet, which a listing of no store needs not
+
     return is_file(folder / ABOUT) or (is_folder(folder) and any(table_parts(folder, table) for table in STORED_TABLES))

@@ -15,6 +15,7 @@ from rich.console import Console
 from experiments.analysis.record import Analysis, ReportSpec, spec_from
 from experiments.console import Terminal, console_of, table_of
 from experiments.figures import draw, save
+from experiments.interrupts import raise_if_told
 from experiments.letters import cut
 from experiments.output import Lacking, files_in, provenance, quoted_line, replaced_folder, safe_name, write_csv, write_manifest
 from experiments.settings import ANALYSES, asked_by
@@ -142,6 +143,7 @@ def suiting(study: StoredStudy, outcome: Outcome) -> tuple[list[Analysis], dict[
             except ConfigError as error:
                 refused[name] = str(error)
             except Exception as error:  # a defect: the others are told all the same
+                raise_if_told(error)
                 refused[name] = quoted_line(f"it failed ({type(error).__name__}: {error})")
     return found, refused
 

@@ -24,6 +24,7 @@ from experiments.errors import StoppedError
 from experiments.execution import workers as processes
 from experiments.execution.workers import UnguardedError, Workers, refuse_unguarded, stands_guarded
 from experiments.interrupts import deaf_children, held, listening
+from experiments.output import Lacking
 from experiments.store.places import STORES, stores_in
 from experiments.store.reader import StoredStudy
 from experiments.store.validate import faults_of
@@ -663,3 +664,20 @@ def test_a_study_that_is_told_to_stop_says_truly_what_it_keeps_and_goes_on(
     assert bool(there) == (state in ("running", "drawing"))
     assert cli.main([word if word != "workers=2" else "workers=1" for word in few]) == 0
     assert stores_in(str(output)) == [store], "the same command, with fewer worlds, goes on in the same store"
+
+
+def test_what_a_library_makes_of_an_interrupt_is_no_failure_of_what_was_being_written(tmp_path: Path) -> None:
+    lacking = Lacking(tmp_path)
+
+    def library() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as stop:
+            raise ValueError(f"a library's own words for {type(stop).__name__}") from None
+
+    with pytest.raises(KeyboardInterrupt), listening(), lacking.spared("page.html"):
+        library()
+    assert not lacking.why
+    with listening(), lacking.spared("page.html"):
+        raise ValueError("a fault of its own, long after that interrupt")
+    assert lacking.why == {"page.html": "ValueError: a fault of its own, long after that interrupt"}
