@@ -66,4 +66,4 @@ _LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
 SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
 DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
 CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]
-SHARE_STEPS = SHARES
+MORRIS_COLUMNS = SHARES

@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.analysis.conditions import together
 from experiments.analysis.drawn import Case, Drawn, UnsuitedError, drawn_of, outcome_cases
 from experiments.analysis.measures import Sample, SensitivitySpec, main_of, measured_by
-from experiments.analysis.record import CHANGES, DISTANCES, SHARE_STEPS, SHARES, Analysis, Drawing, spec_from
+from experiments.analysis.record import CHANGES, DISTANCES, MORRIS_COLUMNS, SHARES, Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
 from experiments.analysis.sensitivity_sentences import (
     _GROUP_NOUNS,
@@ -159,7 +159,7 @@ def _drawings(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
     if drawn.method == "latin_hypercube":
         yield drawing("pawn_bars", table[DISTANCES], f"Bars of distances between distributions: {order}.")
     if drawn.method == "morris":
-        yield drawing("morris_plane", table[SHARE_STEPS], f"Inputs by size and spread of their effect: {order}.",
+        yield drawing("morris_plane", table[MORRIS_COLUMNS], f"Inputs by size and spread of their effect: {order}.",
                       unit=outcome.unit)  # fmt: skip
     names = ", ".join(map(keyed, tornado["factor"]))
     yield drawing("tornado", tornado[CHANGES], f"Bars of changes along each range, the largest first: {names}.",

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
-from experiments.analysis.record import _LIMITS, CHANGES, DISTANCES, SHARE_STEPS, SHARES
+from experiments.analysis.record import _LIMITS, CHANGES, DISTANCES, MORRIS_COLUMNS, SHARES
 from experiments.figures.glyphs import wide
 from experiments.figures.labels import MARK, AxesInPoints, Frame, name_marks
 from experiments.figures.style import (
@@ -150,7 +150,7 @@ def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     ``world_low, world_high, floor`` (what replicate noise alone would show), ``told``, a row an input and index.
     ``unit`` is the outcome's. Raises ``ValueError`` for a missing column.
     """
-    table = present(frame, SHARE_STEPS)
+    table = present(frame, MORRIS_COLUMNS)
     by_index = {str(index): rows.set_index("factor") for index, rows in table.groupby("index", sort=False)}
     if not {"mu_star", "sigma", "mu"} <= set(by_index):
         return nothing(ax)

@@ -13,7 +13,7 @@ from sim.draws import Draws, name_key
 from sim.review.assembly import HOMES, source_of
 from sim.review.safeguard import Safeguard
 
-WORLD, LUCK, OWNERS = "world", "luck", "no seed"
+WORLD, LUCK, NO_SEED = "world", "luck", "no seed"
 _OF_THE_WORLD = ("fact:", "trait:", "person:", "calibration")  # purposes that the world's seed settles; all others are luck
 _UNSEEDED = "np.uint64(0)"  # in the place of a seed: names of rows, the same under every seed
 _MADE = "sim.made_from_the_safeguards"  # the generated module
@@ -31,7 +31,7 @@ class Draw(NamedTuple):
     law: str  # of the number drawn
     keys: tuple[str, ...]  # as the code writes them
     where: str  # module and function
-    of: str  # WORLD, LUCK or OWNERS
+    of: str  # WORLD, LUCK or NO_SEED
 
 
 def named_draws(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
@@ -41,7 +41,7 @@ def named_draws(safeguards: Mapping[str, Safeguard]) -> list[Draw]:
     own = {name for home in _LOOP for name in _constants(module_of(home))}
     words = {name: word for name, word in _constants(made).items() if name not in own}
     found = {_worded(draw, words) for place in [*places, made] for draw in _draws_in(place)}
-    return sorted(found, key=lambda draw: ((WORLD, LUCK, OWNERS).index(draw.of), draw.purpose, draw.where, draw.keys))
+    return sorted(found, key=lambda draw: ((WORLD, LUCK, NO_SEED).index(draw.of), draw.purpose, draw.where, draw.keys))
 
 
 def _worded(draw: Draw, words: Mapping[str, str]) -> Draw:
@@ -111,7 +111,7 @@ def _draws_in(place: Module) -> Iterator[Draw]:
                 if found is not None:
                     purpose, law, keys = found
                     unseeded = bool(call.args) and ast.unparse(call.args[0]) == _UNSEEDED
-                    yield Draw(purpose, law, keys, f"{own}.{top.name}", OWNERS if unseeded else owner_of(purpose))
+                    yield Draw(purpose, law, keys, f"{own}.{top.name}", NO_SEED if unseeded else owner_of(purpose))
 
 
 def _written_in(name: str) -> str:

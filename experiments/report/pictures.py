@@ -11,22 +11,22 @@ import pandas as pd
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.report.sentences import (
+    CANNOT_MOVE,
     COOPERATED,
-    COOPERATION_METRICS,
+    COOPERATION_METRIC,
     DOWN,
     FEW,
-    PROTECTION_METRICS,
+    PROTECTION_METRIC,
     SAME,
     UNSURE,
     UP,
-    VERDICTS,
     ComparisonStudy,
     listed,
     several,
     unsigned_percent,
 )
 
-SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRICS, "channel": PROTECTION_METRICS, "requested": PROTECTION_METRICS}
+SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
@@ -75,8 +75,8 @@ class Picture(NamedTuple):
 def order_of(study: ComparisonStudy) -> list[str]:
     """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
     kinds = (DOWN, UNSURE, SAME, UP)
-    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRICS, kind)]
-    row = {arm: study.row(arm, PROTECTION_METRICS) for arm in measured}
+    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRIC, kind)]
+    row = {arm: study.row(arm, PROTECTION_METRIC) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
     return [*measured, *(arm for arm in study.arms if arm not in measured)]
 
@@ -111,10 +111,10 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     few, named = {"fewest": study.fewest}, {"names": study.places | study.names}
     runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
     tall = _FURNITURE + _ROW * len(order)
-    wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION_METRICS, COOPERATION_METRICS])]
-    moving = [arm for arm in order if study.verdict(arm, PROTECTION_METRICS) != VERDICTS and arm in study.cooperation]
+    wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION_METRIC, COOPERATION_METRIC])]
+    moving = [arm for arm in order if study.verdict(arm, PROTECTION_METRIC) != CANNOT_MOVE and arm in study.cooperation]
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
-    fixed = len(study.of(PROTECTION_METRICS, VERDICTS))
+    fixed = len(study.of(PROTECTION_METRIC, CANNOT_MOVE))
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
@@ -144,21 +144,21 @@ def slice_rows(table: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _forest_alt(study: ComparisonStudy) -> str:
-    down, up, unsure = (study.of(PROTECTION_METRICS, kind) for kind in (DOWN, UP, UNSURE))
+    down, up, unsure = (study.of(PROTECTION_METRIC, kind) for kind in (DOWN, UP, UNSURE))
     words = [f"Forest plot of {several(len(study.arms), 'scenario')}, sorted by the change in abusive cases disclosed."]
     if down:
         words.append(f"Strongest reduction: {study.names[down[0]]}, {unsigned_percent(_percent(study, down[0]))}.")
     if up:
         words.append(f"Strongest increase: {study.names[up[-1]]}, {unsigned_percent(_percent(study, up[-1]))}.")
     words.append(f"{len(down)} clearly reduce, {len(up)} clearly increase, {len(unsure)} cannot be told.")
-    fixed, few = study.of(PROTECTION_METRICS, VERDICTS), study.of(PROTECTION_METRICS, FEW)
+    fixed, few = study.of(PROTECTION_METRIC, CANNOT_MOVE), study.of(PROTECTION_METRIC, FEW)
     if fixed or few:
         words.append(f"{len(fixed)} cannot move it by construction, {len(few)} have too few events.")
     return " ".join([*words, "All numbers stand in the table of headline numbers."])
 
 
 def _percent(study: ComparisonStudy, arm: str) -> float:
-    row = study.row(arm, PROTECTION_METRICS)
+    row = study.row(arm, PROTECTION_METRIC)
     return float(row["percent"]) if row is not None else float("nan")
 
 

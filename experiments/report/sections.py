@@ -15,15 +15,15 @@ from experiments.report.parameters import SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture
 from experiments.report.sentences import (
     ABSENT,
-    COOPERATION_METRICS,
+    CANNOT_MOVE,
+    COOPERATION_METRIC,
     DOWN,
     FEW,
-    PROTECTION_METRICS,
+    PROTECTION_METRIC,
     SAME,
     SUBJECTS,
     UNSURE,
     UP,
-    VERDICTS,
     ComparisonStudy,
     few,
     foreseen,
@@ -45,7 +45,7 @@ _GROUPS = {
     UP: "They raise it",
     UNSURE: "We cannot tell",
     SAME: "Nothing moved in any run",
-    VERDICTS: "They cannot move it, by construction",
+    CANNOT_MOVE: "They cannot move it, by construction",
     FEW: "Too few events",
     ABSENT: "No number",
 }
@@ -54,11 +54,11 @@ _COUNTS = {
     UP: "{} clearly raise it",
     UNSURE: "for {} we cannot tell",
     SAME: "{} changed it in no run",
-    VERDICTS: "{} cannot move it by construction",
+    CANNOT_MOVE: "{} cannot move it by construction",
     FEW: "{} have too few events",
     ABSENT: "for {} there is no number",
 }
-_HEADLINE = (PROTECTION_METRICS, COOPERATION_METRICS)
+_HEADLINE = (PROTECTION_METRIC, COOPERATION_METRIC)
 _LAST = "~"  # after every id
 _MISS = 0.05  # chance with which a 95 % interval misses
 _FIRST = 3  # scenarios named first
@@ -90,7 +90,7 @@ def _base(study: ComparisonStudy) -> str:
 
 def brief(study: ComparisonStudy) -> Element:
     """The answer in a few sentences."""
-    arms = {kind: study.of(PROTECTION_METRICS, kind) for kind in _GROUPS}
+    arms = {kind: study.of(PROTECTION_METRIC, kind) for kind in _GROUPS}
     counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
     best = [arm for arm in arms[DOWN] if study.undominated(arm)]
     lists = {
@@ -112,7 +112,7 @@ def brief(study: ComparisonStudy) -> Element:
 
 def _brief(study: ComparisonStudy, arm: str) -> str:
     """One scenario in half a sentence, for the brief answer."""
-    rows = ((study.row(arm, PROTECTION_METRICS), "such disclosures"), (study.row(arm, COOPERATION_METRICS), "legitimate needs met"))
+    rows = ((study.row(arm, PROTECTION_METRIC), "such disclosures"), (study.row(arm, COOPERATION_METRIC), "legitimate needs met"))
     return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
 
 
@@ -139,7 +139,7 @@ def answer(study: ComparisonStudy, figures: Sequence[Picture]) -> list[Element]:
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
     content += [figure_element(figure) for figure in figures]
     for kind, heading in _GROUPS.items():
-        arms = study.of(PROTECTION_METRICS, kind)
+        arms = study.of(PROTECTION_METRIC, kind)
         if arms:
             content.append(tag("h3", f"{heading} ({len(arms)})"))
             strongest_first = arms[::-1] if kind == UP else arms
@@ -171,7 +171,7 @@ def _answered(study: ComparisonStudy, arm: str) -> Element:
 
 def _told_besides(study: ComparisonStudy, arm: str) -> list[str]:
     """How long needs wait, where the scenario can move anything, and what its file says was found."""
-    fixed = study.verdict(arm, PROTECTION_METRICS) in (VERDICTS, SAME)
+    fixed = study.verdict(arm, PROTECTION_METRIC) in (CANNOT_MOVE, SAME)
     header = study.headers.get(arm)
     told = [] if fixed else [waited(study.cooperation.get(arm))]
     return told + ([f"Finding: {plainly(header.finding)}"] if header and header.finding else [])
@@ -264,8 +264,8 @@ def _missing(study: ComparisonStudy) -> list[str]:
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]
     for kind, told in ((FEW, f"fewer than {fewest} events"), (ABSENT, "no number")):
-        arms = [study.names[arm] for arm in study.of(PROTECTION_METRICS, kind)]
-        words += [f"{SUBJECTS[PROTECTION_METRICS]}, {told}: {listed(arms)}"] * bool(arms)
+        arms = [study.names[arm] for arm in study.of(PROTECTION_METRIC, kind)]
+        words += [f"{SUBJECTS[PROTECTION_METRIC]}, {told}: {listed(arms)}"] * bool(arms)
     thin = int((rows[["events", "events_baseline"]].min(axis=1) < fewest).sum())
     cells = f"{thousands(thin)} of {thousands(len(rows))} rows of the full table"
     return [*words, f"{cells} rest on fewer than {fewest} events on a side and bear no number"]

@@ -19,7 +19,7 @@ from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, 
 from sim.metrics import UNITS
 from sim.settings import Config
 
-PROTECTION_METRICS, COOPERATION_METRICS = "case_disclosure_rate", "legit_met_rate"
+PROTECTION_METRIC, COOPERATION_METRIC = "case_disclosure_rate", "legit_met_rate"
 _COMPARED = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
     "ratio", "ratio_low", "ratio_high", "percent", "percent_low", "percent_high", "world_sd", "event_sd",
@@ -31,8 +31,8 @@ COOPERATED = (
     "delay_days_high", "hours", "hours_low", "hours_high", "on_frontier",
 )  # fmt: skip
 SUBJECTS = {
-    PROTECTION_METRICS: "abusive cases that end in disclosure",
-    COOPERATION_METRICS: "legitimate needs that are met",
+    PROTECTION_METRIC: "abusive cases that end in disclosure",
+    COOPERATION_METRIC: "legitimate needs that are met",
     "targeted_people": "people at risk whose data are disclosed",
     "targeted_rate": "people disclosed",
     "attempted_rate": "abusive cases that are filed",
@@ -51,7 +51,7 @@ SUBJECTS = {
     "chilling": "expression lost",
     "silenced_share": "abusive cases that nobody wishes for because people have fallen silent",
 }
-DOWN, UP, UNSURE, SAME, VERDICTS, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
+DOWN, UP, UNSURE, SAME, CANNOT_MOVE, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
 _UNBOUNDED = (
     "the interval of the percentage has no bounds, but the whole interval of the difference lies on that side of zero",
@@ -165,7 +165,7 @@ def verdict(row: Row | None, fewest: int) -> str:
     if row is None:
         return ABSENT
     if bool(row["constructed_zero"]):
-        return VERDICTS
+        return CANNOT_MOVE
     if min(row["events_baseline"], row["events"]) < fewest:
         return FEW
     if np.isnan(row["difference"]):
@@ -209,14 +209,14 @@ def change_sentence(row: Row, fewest: int) -> str:
     subject = SUBJECTS.get(metric, spoken(metric))
     opening = subject[0].upper() + subject[1:]
     kind = verdict(row, fewest)
-    if kind in (SAME, VERDICTS, FEW, ABSENT) or np.isnan(row["percent"]):
+    if kind in (SAME, CANNOT_MOVE, FEW, ABSENT) or np.isnan(row["percent"]):
         return f"{opening}: {_silent(row, kind, fewest)}."
     return f"{_moved(row, kind, opening, subject)}."
 
 
 def _silent(row: Row, kind: str, fewest: int) -> str:
     """Why there is no number."""
-    if kind in (SAME, VERDICTS):
+    if kind in (SAME, CANNOT_MOVE):
         return "no change in any run" if kind == SAME else "nothing can move by construction"
     if kind == FEW:
         before, after = few(row["events_baseline"], fewest), few(row["events"], fewest)
@@ -245,7 +245,7 @@ def quick(row: Row, what: str, fewest: int) -> str:
     kind = verdict(row, fewest)
     percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
     if kind not in (DOWN, UP, UNSURE) or np.isnan(percent) or np.isnan(low) or np.isnan(high):
-        silent = {VERDICTS: "nothing can move", SAME: "no change in any run"}
+        silent = {CANNOT_MOVE: "nothing can move", SAME: "no change in any run"}
         return f"{what}: {silent.get(kind, 'no number')}"
     decimals = _decimals(percent, low, high)
     if kind == UNSURE:
@@ -260,7 +260,7 @@ def sentences_of(rows: Sequence[Row], fewest: int) -> list[str]:
     """Sentences on several metrics of one scenario; one for all where none of them can move, or none did."""
     kinds = {verdict(row, fewest) for row in rows}
     subjects = listed([SUBJECTS.get(str(row["metric"]), spoken(row["metric"])) for row in rows])
-    if kinds == {VERDICTS}:
+    if kinds == {CANNOT_MOVE}:
         return [f"Nothing can move by construction: {subjects} are the same in every run."]
     return (
         [f"Nothing moved in any run: neither {subjects.replace(' and ', ' nor ')}."]

@@ -15,12 +15,12 @@ from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import SLICE_NAMES, SLICED, order_of, slice_rows
 from experiments.report.sentences import (
     ABSENT,
-    COOPERATION_METRICS,
+    CANNOT_MOVE,
+    COOPERATION_METRIC,
     FEW,
-    PROTECTION_METRICS,
+    PROTECTION_METRIC,
     SAME,
     SUBJECTS,
-    VERDICTS,
     ComparisonStudy,
     few,
     signed_limits,
@@ -53,7 +53,7 @@ def tables(study: ComparisonStudy) -> list[Element]:
     """Headline numbers with their counts, protection against cooperation, further estimands, and slices."""
     order = order_of(study)
     parts = []
-    for metric in (PROTECTION_METRICS, COOPERATION_METRICS):
+    for metric in (PROTECTION_METRIC, COOPERATION_METRIC):
         rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
         if rows:
             caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
@@ -65,7 +65,7 @@ def tables(study: ComparisonStudy) -> list[Element]:
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
     """Estimands beside the two scores, a row an arm; nothing where there is none."""
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
-    others = [metric for metric in distinct(whole) if metric not in (PROTECTION_METRICS, COOPERATION_METRICS, *_SELECTED)]
+    others = [metric for metric in distinct(whole) if metric not in (PROTECTION_METRIC, COOPERATION_METRIC, *_SELECTED)]
     if not others:
         return []
     body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
@@ -129,7 +129,7 @@ def _opening(metric: str) -> str:
 def _numbers(row: Row, study: ComparisonStudy) -> tuple[str, ...]:
     """The cells of one headline row."""
     kind = verdict(row, study.fewest)
-    silent = {SAME: "0 in every run", VERDICTS: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
+    silent = {SAME: "0 in every run", CANNOT_MOVE: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
     change = silent.get(kind) or signed_band(row["percent"], row["percent_low"], row["percent_high"])
     levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
     events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
@@ -150,7 +150,7 @@ def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
         row = study.cooperation[arm]
-        fixed = [study.verdict(arm, metric) == VERDICTS for metric in (PROTECTION_METRICS, COOPERATION_METRICS)]
+        fixed = [study.verdict(arm, metric) == CANNOT_MOVE for metric in (PROTECTION_METRIC, COOPERATION_METRIC)]
         names = zip(("protection", "cooperation_lost"), fixed, strict=True)
         saved, lost = ("cannot move" if still else signed_band(*_ends(row, f"{name}_percent")) for name, still in names)
         of = unsigned_percent(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
@@ -168,7 +168,7 @@ def _ends(row: Row, name: str) -> tuple[float, float, float]:
 def _cell(row: Row | None, study: ComparisonStudy) -> str | Element:
     """A change with its interval and its events, or why there is none."""
     kind = verdict(row, study.fewest)
-    silent = {ABSENT: "–", SAME: "0 in every run", VERDICTS: "cannot move", FEW: f"<{study.fewest} events"}
+    silent = {ABSENT: "–", SAME: "0 in every run", CANNOT_MOVE: "cannot move", FEW: f"<{study.fewest} events"}
     if row is None or kind in silent:
         return silent[kind]
     change = signed_band(row["percent"], row["percent_low"], row["percent_high"]) or "–"

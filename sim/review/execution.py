@@ -21,11 +21,11 @@ from sim.world.vocabulary import (
     EMERGENCY,
     EMPTY,
     EXECUTED,
+    HAS_MOVED,
     IN_PART,
     LAPSED,
     MISUSED,
     MOVES_IF_TOLD,
-    MOVING_EVASIONS,
     NOTHING_USABLE,
     REFUSED,
     TOLD_AFTER,
@@ -64,7 +64,7 @@ def has_moved(docket: Docket, m: int, day: float) -> bool:
     The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
     """
     warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
-    return bool(docket.evaded[m] == MOVING_EVASIONS or (warned and docket.evaded[m] == MOVES_IF_TOLD))
+    return bool(docket.evaded[m] == HAS_MOVED or (warned and docket.evaded[m] == MOVES_IF_TOLD))
 
 
 def disclose(

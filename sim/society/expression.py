@@ -24,7 +24,7 @@ from sim.world.people import PeopleTable
 from sim.world.ranges import FactorOrNone, Months, Unit
 from sim.world.record import Record
 from sim.world.snapshot import World
-from sim.world.vocabulary import GROUPS, MOVES_IF_TOLD, MOVING_EVASIONS, PRESERVATION
+from sim.world.vocabulary import GROUPS, HAS_MOVED, MOVES_IF_TOLD, PRESERVATION
 
 _Codes = NDArray[np.int8]
 _ARRESTED, _EVADED, _TOOLS = map(name_key, ("arrested", "evaded", "tools"))
@@ -359,7 +359,7 @@ def _mark(
         if u1(seed, _EVADED, ids[c]) >= evades:
             evaded[r] = 0
         elif luck < share:
-            evaded[r] = MOVING_EVASIONS
+            evaded[r] = HAS_MOVED
         elif luck < 1.0 - (1.0 - share) * (1.0 - moves):
             evaded[r] = MOVES_IF_TOLD
         else:

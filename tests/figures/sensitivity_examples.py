@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.record import CHANGES, DISTANCES, SHARE_STEPS, SHARES
+from experiments.analysis.record import CHANGES, DISTANCES, MORRIS_COLUMNS, SHARES
 
 INPUTS = {
     "demand.legitimate": 0.53,
@@ -51,7 +51,7 @@ def steps() -> pd.DataFrame:
         rows.append([name, "mu_star", size, *limits(size, 0.03, 0.02), 0.04, told])
         rows.append([name, "sigma", 0.05 + 0.4 * size, *[np.nan] * 4, 0.05, told])
         rows.append([name, "mu", size * (-1) ** place, *limits(size * (-1) ** place, 0.03, 0.02), 0.0, told])
-    return pd.DataFrame(rows, columns=SHARE_STEPS)
+    return pd.DataFrame(rows, columns=MORRIS_COLUMNS)
 
 
 EXAMPLES = {"sobol_bars": shares, "pawn_bars": distances, "tornado": changes, "morris_plane": steps}

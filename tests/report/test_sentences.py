@@ -8,12 +8,12 @@ import pytest
 
 from experiments.report.sentences import (
     ABSENT,
+    CANNOT_MOVE,
     DOWN,
     FEW,
     SAME,
     UNSURE,
     UP,
-    VERDICTS,
     arm_digests,
     change_sentence,
     comparison_study,
@@ -127,7 +127,7 @@ def test_a_verdict_is_that_of_the_interval(numbers: tuple[float, float, float], 
 
 def test_a_verdict_knows_what_cannot_move_and_what_is_too_few() -> None:
     assert verdict(row(-5, -9, -1, events=9), 10) == FEW
-    assert verdict(row(-5, -9, -1, events=9, constructed_zero=True), 10) == VERDICTS
+    assert verdict(row(-5, -9, -1, events=9, constructed_zero=True), 10) == CANNOT_MOVE
     assert verdict(None, 10) == ABSENT
 
 
@@ -174,10 +174,10 @@ def test_the_id_that_opens_a_question_is_told_apart(question: str) -> None:
 
 def test_scenarios_are_sorted_into_what_can_be_said() -> None:
     study = comparison_study(comparison(), cooperation(), arms(), headers(), facts(), figures())
-    kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, VERDICTS, FEW, ABSENT)}
+    kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, CANNOT_MOVE, FEW, ABSENT)}
     assert sorted(arm for found in kinds.values() for arm in found) == sorted(EFFECTS)
     for arm, (percent, _, spread, _) in EFFECTS.items():
-        wanted = VERDICTS if percent is None else UNSURE if abs(percent) <= spread else DOWN if percent < 0 else UP
+        wanted = CANNOT_MOVE if percent is None else UNSURE if abs(percent) <= spread else DOWN if percent < 0 else UP
         assert arm in kinds[wanted]
     assert kinds[DOWN] == sorted(kinds[DOWN], key=lambda arm: EFFECTS[arm][0] or np.nan)
 

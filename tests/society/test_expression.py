@@ -42,8 +42,8 @@ from sim.world.vocabulary import (
     EXECUTED,
     FORMAL,
     GROUPS,
+    HAS_MOVED,
     MOVES_IF_TOLD,
-    MOVING_EVASIONS,
     NOT_LIVE,
     NOTHING_USABLE,
     POLICE,
@@ -293,15 +293,15 @@ def test_the_share_that_has_moved_is_what_each_affair_moves_of_those_left() -> N
     share = 1 - (1 - 0.27 * 0.5) * (1 - 0.27)
     assert moved_share(heard, spec, 2 * len(GROUPS))[CELL] == pytest.approx(share, abs=1e-12)
     found = marked(spec, heard, hits())
-    assert stats.binomtest(int((found == MOVING_EVASIONS).sum()), found.size, share).pvalue > LEAST_P
+    assert stats.binomtest(int((found == HAS_MOVED).sum()), found.size, share).pvalue > LEAST_P
     warned = stats.binomtest(int((found == MOVES_IF_TOLD).sum()), found.size, (1 - share) * 0.27)
     assert warned.pvalue > LEAST_P, "of the others as many move once they are told"
 
 
 def test_of_those_who_moved_a_part_of_requests_finds_nothing_usable() -> None:
     found = marked(spec_of(evades=0.45), talk(), hits(*((1, m, 2) for m in range(20_000))))
-    assert set(found) == {0, MOVING_EVASIONS}, "whoever was hit has moved"
-    assert stats.binomtest(int((found == MOVING_EVASIONS).sum()), found.size, 0.45).pvalue > LEAST_P
+    assert set(found) == {0, HAS_MOVED}, "whoever was hit has moved"
+    assert stats.binomtest(int((found == HAS_MOVED).sum()), found.size, 0.45).pvalue > LEAST_P
 
 
 def test_only_the_member_who_was_hit_has_moved_and_not_the_row() -> None:
@@ -313,19 +313,19 @@ def test_whoever_has_moved_stays_and_more_move_with_every_affair() -> None:
     affairs = [(CELL, 2, 0.3), (CELL, 5, 0.2), (CELL, 9, 1.0)]
     several = [marked(spec_of(evades=0.45), talk(*affairs[:n]), hits()) for n in range(4)]
     for less, more in pairwise(several):
-        assert ((less == MOVING_EVASIONS) <= (more == MOVING_EVASIONS)).all()
+        assert ((less == HAS_MOVED) <= (more == HAS_MOVED)).all()
         assert ((less > 0) <= (more > 0)).all(), "moved or ready to move: nobody is lost"
-        assert (more == MOVING_EVASIONS).sum() > (less == MOVING_EVASIONS).sum()
+        assert (more == HAS_MOVED).sum() > (less == HAS_MOVED).sum()
     lavish = marked(spec_of(evades=0.7, moves=0.6), talk(*affairs), hits())
     assert ((several[3] > 0) <= (lavish > 0)).all()
-    assert ((several[3] == MOVING_EVASIONS) <= (lavish == MOVING_EVASIONS)).all()
+    assert ((several[3] == HAS_MOVED) <= (lavish == HAS_MOVED)).all()
     assert not marked(spec_of(evades=0.0), talk(*affairs), hits()).any()
 
 
 def test_a_request_about_whoever_moved_is_executed_empty_and_discloses_nothing() -> None:
     place = office()
     cases, docket = files(place, 400, abusive=True)
-    docket.evaded[::2] = MOVING_EVASIONS
+    docket.evaded[::2] = HAS_MOVED
     answered(place, cases, docket)
     assert (docket.status[::2] == EMPTY).all()
     assert (docket.granted[::2] == -1).all()
@@ -344,7 +344,7 @@ def test_no_side_door_finds_what_has_moved(channel: int) -> None:
     place = office().practised(police_answered=1.0)
     place = place.read(voluntary=np.ones(2))
     cases, docket = files(place, 50, abusive=True, channel=channel, wanted=0)
-    docket.evaded[::2] = MOVING_EVASIONS
+    docket.evaded[::2] = HAS_MOVED
     answered(place, cases, docket)
     assert (docket.status[::2] == EMPTY).all()
     assert (docket.status[1::2] == EXECUTED).all()
