@@ -13,7 +13,7 @@ from typing import Any
 from experiments.interrupts import STOPS, held, listening
 
 STUDIES = {
-    "demo": "the treaty as if ratified by all signatories against no treaty, with figures",
+    "treaty": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
     "adaptation": "what each safeguard protects on paper and after years of adaptation: rogatory adaptation seeds=10",
@@ -31,10 +31,10 @@ STUDIES = {
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
-    "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge demo ... those alone",
+    "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
-_EXECUTED = ("demo", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
+_EXECUTED = ("treaty", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _PLACES = ("--config-dir", "-cd")

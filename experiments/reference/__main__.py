@@ -1,4 +1,4 @@
-"""Make the committed results anew: ``python -m experiments.reference [demo] [scenarios] [adaptation] [penalties]``."""
+"""Make the committed results anew: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [penalties]``."""
 
 from __future__ import annotations
 

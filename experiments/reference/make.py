@@ -1,6 +1,6 @@
-"""The committed results: ``python -m experiments.reference [demo] [scenarios] [adaptation] [penalties]`` makes them anew.
+"""The committed results: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [penalties]`` makes them anew.
 
-``results/reference/`` holds the demo, every scenario against the text as adopted, what is left of the safeguards once everyone has
+``results/reference/`` holds the treaty against no treaty, every scenario against the text as adopted, what is left of the safeguards once everyone has
 adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong into the changelog, under
 **Regression**. ``rogatory reproduce`` reads what is written here. Nothing is made from files that no commit holds.
 """
@@ -26,7 +26,7 @@ from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv
 from experiments.reference.checkout import all_committed
 from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
 from experiments.store.results import EstimandKey
-from experiments.studies import adaptation, compare, demo
+from experiments.studies import adaptation, compare, treaty
 from experiments.studies.adaptation import DIGITS
 from experiments.text import counted, time_text
 from sim.config import load
@@ -37,7 +37,7 @@ from sim.world.record import RogatoryError, quoted
 
 REPOSITORY = Path(__file__).parents[2]
 REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
-DEMO, SCENARIOS, ADAPTATION_PART, PENALTIES = "demo", "scenarios", "adaptation", "penalties"
+TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "treaty", "scenarios", "adaptation", "penalties"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
 _COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`` with these gives the scenarios
 ADAPTED = ("seeds=10", "replicates=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
@@ -50,7 +50,7 @@ _COSTS = ("delay_days", "hours", "secondary_use")
 _OVER_WORLDS = ("world_low", "world_high")
 _FIRST = HEADLINE_ESTIMANDS[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
 TABLE_KINDS = {
-    DEMO: {
+    TREATY: {
         "headline.csv": TableKind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
         "comparison.csv": TableKind(
             (*_SLICE, "unit"),
@@ -119,7 +119,7 @@ def of_headline(frame: pd.DataFrame, estimands: Sequence[EstimandKey] = HEADLINE
 
 def headline_runs(metrics: pd.DataFrame) -> pd.DataFrame:
     """The headline estimands of every run of a study: ``scenario, seed, metric, by, level, value, count``."""
-    kind = TABLE_KINDS[DEMO]["headline.csv"]
+    kind = TABLE_KINDS[TREATY]["headline.csv"]
     return metrics.loc[of_headline(metrics), [*kind.keys, *kind.numbers]].reset_index(drop=True)
 
 
@@ -160,13 +160,13 @@ def penalties() -> pd.DataFrame:
 # --- making it anew -------------------------------------------------------------------------------------------------------
 
 
-def refresh_demo(folder: Path, *overrides: str) -> str:
-    """Run the demo and keep its comparison, its runs' headline numbers and its figures; returns what moved."""
-    written = demo.main(*overrides)
+def refresh_treaty(folder: Path, *overrides: str) -> str:
+    """Run the treaty against no treaty and keep its comparison, its runs' headline numbers and its figures; returns what moved."""
+    written = treaty.main(*overrides)
     runs = headline_runs(pd.read_parquet(written / "metrics.parquet"))
-    before = _runs_before(folder / DEMO / "headline.csv")
+    before = _runs_before(folder / TREATY / "headline.csv")
     tables = {"headline.csv": runs, "comparison.csv": pd.read_csv(written / "comparison.csv")}
-    _replace(folder / DEMO, DEMO, tables, written)
+    _replace(folder / TREATY, TREATY, tables, written)
     return moves_text(moved_numbers(before, runs)) if before is not None else ""
 
 
@@ -293,7 +293,7 @@ def years_text(rows: pd.DataFrame) -> str:
 
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
-    DEMO: refresh_demo,
+    TREATY: refresh_treaty,
     SCENARIOS: refresh_scenarios,
     ADAPTATION_PART: refresh_adaptation,
 }
@@ -314,7 +314,7 @@ def read_manifest(folder: Path, part: str) -> Manifest:
     wanted = ("command", "seeds", "scenarios", "versions", "machine", "code", "tables", "files", "seconds")
     if not isinstance(manifest, dict):
         raise ReadingError(f"{reference_path(path)}: found no manifest; accepted: what git has")
-    lacking = [key for key in (*wanted, *(["arms", "replicates"] if part != DEMO else [])) if key not in manifest]
+    lacking = [key for key in (*wanted, *(["arms", "replicates"] if part != TREATY else [])) if key not in manifest]
     if lacking:
         raise ReadingError(f"{reference_path(path)}: lacks {', '.join(lacking)}; accepted: what git has")
     return dict(manifest)

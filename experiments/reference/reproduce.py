@@ -1,7 +1,7 @@
 """The committed results once more: each number identical, within tolerance, or different; the exit status says which.
 
-``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the demo, the study of
-adaptation and the check of the drawn laws too; ``rogatory reproduce judge demo`` those alone. Nothing is written. What *within
+``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the treaty against none, the study of
+adaptation and the check of the drawn laws too; ``rogatory reproduce judge treaty`` those alone. Nothing is written. What *within
 tolerance* means and when it is granted stands in ``experiments/reference/tolerances.py``. The exit status is 0 when every number
 is identical or within tolerance and ``CHANGED`` when one is different.
 """
@@ -25,7 +25,7 @@ from rich.text import Text
 from experiments.analysis.adaptation import adaptation_tables as adapted_tables
 from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, cooperation_of
 from experiments.analysis.run_tables import run_tables_in
-from experiments.analysis.summary import comparison_of as demo_comparison
+from experiments.analysis.summary import comparison_of as treaty_comparison
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.designs import Design
@@ -38,7 +38,7 @@ from experiments.execution.session import run_plan, timed
 from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
-    DEMO,
+    TREATY,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
@@ -66,7 +66,7 @@ from experiments.reference.tolerances import (
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
 from experiments.store.results import CASES_DISCLOSED, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, Results
-from experiments.studies import adaptation, demo
+from experiments.studies import adaptation, treaty
 from experiments.studies import replication as study
 from experiments.studies.compare import compared_arms
 from experiments.text import counted, time_text
@@ -74,7 +74,7 @@ from sim.config import key_of, options
 from sim.settings import Config
 from sim.world.record import RogatoryError
 
-PARTS = (DEMO, ADAPTATION_PART, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
+PARTS = (TREATY, ADAPTATION_PART, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
 CHANGED = 4  # exit status: a number is different
 _ELSEWHERE = "another machine or other versions than the reference's"
 
@@ -154,7 +154,7 @@ def found_of(part: str, reading: Reference, todo: Todo, gone: Sequence[str]) -> 
 
 def read_reference(folder: Path) -> Reference:
     """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
-    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, DEMO, ADAPTATION_PART)}
+    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, TREATY, ADAPTATION_PART)}
     return Reference(manifests, {part: read_tables(folder, part) for part in TABLE_KINDS})
 
 
@@ -200,8 +200,8 @@ def todo_of(part: str, manifest: Manifest, arms: Sequence[str]) -> Todo:
     """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
         return Todo(None, lambda *_: RunAgain({PENALTIES_FILE: penalties()}, {}, {}))
-    if part == DEMO:
-        return demo_again(manifest)
+    if part == TREATY:
+        return treaty_again(manifest)
     if not arms:
         return Todo(None, lambda *_: RunAgain({}, {}, {}))
     return adaptation_again(manifest, arms) if part == ADAPTATION_PART else scenarios_again(manifest, arms)
@@ -305,16 +305,16 @@ def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
     return Todo(plan, again)
 
 
-def demo_again(manifest: Manifest) -> Todo:
-    """The demo under the seeds of its manifest."""
-    before, after, asked = demo.pair(*overrides_of(manifest))
+def treaty_again(manifest: Manifest) -> Todo:
+    """The treaty against no treaty under the seeds of its manifest."""
+    before, after, asked = treaty.pair(*overrides_of(manifest))
     pair = before, after
-    plan = study.replication_plan("demo", demo.DEMO_QUESTION, pair, asked, ["reproduce"])
+    plan = study.replication_plan("treaty", treaty.TREATY_QUESTION, pair, asked, ["reproduce"])
 
     def again(folder: Path, console: Console) -> RunAgain:
         metrics = run_tables_in(run_plan(plan._replace(folder=folder), console).plan).metrics
         names = before.scenario_name, after.scenario_name
-        comparison = demo_comparison(metrics, *names, before.metrics.fewest_events)
+        comparison = treaty_comparison(metrics, *names, before.metrics.fewest_events)
         tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
         return RunAgain(tables, {}, dict(zip(names, pair, strict=True)))
 

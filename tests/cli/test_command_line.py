@@ -47,16 +47,16 @@ def here(capfd: pytest.CaptureFixture[str]) -> Here:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a tiny demo leaves; the tests of this module share it and only read."""
+    """The folder that a tiny treaty leaves; the tests of this module share it and only read."""
     output = tmp_path_factory.mktemp("results")
-    assert status_of("demo", *TINY, f"output={output}") == 0
-    (folder,) = (output / "demo").iterdir()
+    assert status_of("treaty", *TINY, f"output={output}") == 0
+    (folder,) = (output / "treaty").iterdir()
     return folder
 
 
 OF_NAMES = ("divine", "scenarios", "reproduce")  # these take no output
 MISTAKES = [
-    (("divine",), "no study is named 'divine'; accepted: demo, run, compare, adaptation, sweep, "),
+    (("divine",), "no study is named 'divine'; accepted: treaty, run, compare, adaptation, sweep, "),
     (("scenarios", "utopia"), "scenario: found 'utopia'; accepted: adaptive, "),
     (("scenarios", "judge", "a+"), "scenarios: found 'a+'; accepted: scenarios joined by '+'"),
     (("scenarios", "--all"), "scenarios: found '--all'; accepted: names"),
@@ -86,7 +86,7 @@ MISTAKES = [
     (("run", "design=utopia"), "design: found 'utopia'; accepted: "),
     (("run", "-m", "scenario=utopia"), "scenario: found 'utopia'; accepted: "),
     (("run", "--cfg", "job", "scenario=[judge"), "no override that can be read"),
-    (("demo", "scenario=[no_treaty]", "reforms=everywhere"), "which is the baseline of this study"),
+    (("treaty", "scenario=[no_treaty]", "reforms=everywhere"), "which is the baseline of this study"),
     (("compare", "scenarios=[utopia]"), "scenario: found 'utopia'; accepted: "),
     (("compare", "scenario=judge"), "scenario: found 'scenario=judge' in a comparison; accepted: scenarios=[...]"),
     (("compare", "design=utopia"), "design: found 'utopia'; accepted: "),
@@ -97,7 +97,7 @@ MISTAKES = [
     (("run", "seed=1.5"), "seed: found 1.5; accepted: a whole number"),
     (("run", "states.table=nowhere.csv"), "nowhere.csv"),
     (("run", "=5"), "accepted: key=value"),
-    (("demo", "scenario=no_treaty"), "which is the baseline of this study"),
+    (("treaty", "scenario=no_treaty"), "which is the baseline of this study"),
     (("run", "-m", "seed=1.5,2.5"), "seed: found 1.5"),
     (("run", "--cfg", "job", "nope=1"), "nope: no such key; accepted:"),
     (("run", "--cfg", "job", "years=99"), "years: found 99"),
@@ -291,7 +291,7 @@ def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path
     from sim.sources.checksums import sha256
 
     manifest = json.loads((written / "manifest.json").read_text())
-    assert manifest["command"].startswith("rogatory demo states=synthetic")
+    assert manifest["command"].startswith("rogatory treaty states=synthetic")
     assert manifest["seeds"] == [1, 2]
     assert set(manifest["scenarios"]) == {"as_adopted", "no_treaty"}
     assert {"numpy", "numba", "mesa"} <= set(manifest["versions"])
@@ -301,9 +301,9 @@ def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path
 
 @pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes_in_another_process_and_whatever_the_workers(written: Path, tmp_path: Path) -> None:
-    done = rogatory("demo", *SMALL, "years=1", "seeds=2", "workers=2", f"output={tmp_path}")
+    done = rogatory("treaty", *SMALL, "years=1", "seeds=2", "workers=2", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
-    (again,) = (tmp_path / "demo").iterdir()
+    (again,) = (tmp_path / "treaty").iterdir()
     for name in ("metrics.parquet", "summary.csv", "comparison.csv", "flows.parquet", "fates.parquet", "targeted_rate.png"):
         assert (again / name).read_bytes() == (written / name).read_bytes(), name
 

@@ -141,7 +141,7 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: pytest.M
     assert "the current folder is not there any more" in done.stderr
 
 
-@pytest.mark.parametrize("study", ["run", "demo", "explain"])
+@pytest.mark.parametrize("study", ["run", "treaty", "explain"])
 def test_a_study_that_reads_no_design_takes_none(study: str, here: Here) -> None:
     done = here(study, "design=pairs")
     assert done.returncode == 2

@@ -68,7 +68,7 @@ def test_help_costs_next_to_nothing(tmp_path: Path) -> None:
         ("mine.yaml", "# @package _global_\nyears: [\n", ["run", "scenario=mine.yaml"]),
         ("mine.yaml", "# @package _global_\nyears: [\n", ["compare", "scenarios=[judge+mine.yaml@everywhere]"]),
         ("mine.yaml", "# @package _global_\nyears: [\n", ["explain", "baseline=mine.yaml"]),
-        ("mine.yaml", "a: b: c\n", ["demo", "conduct=mine.yaml"]),
+        ("mine.yaml", "a: b: c\n", ["treaty", "conduct=mine.yaml"]),
         ("own.yaml", "question: what if\narms: {a: [}\n", ["compare", "design=own.yaml"]),
         ("own.yaml", "question: what if\nquestion: what else\n", ["sweep", "design=own.yaml"]),
     ],
@@ -103,7 +103,7 @@ def test_where_a_store_is_complete_no_engine_is_made_and_no_rule_compiled(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("asked", [("run", *TINY), ("demo", *TINY), COMPARED], ids=lambda asked: asked[0])
+@pytest.mark.parametrize("asked", [("run", *TINY), ("treaty", *TINY), COMPARED], ids=lambda asked: asked[0])
 def test_where_a_store_is_complete_a_process_compiles_nothing_and_begins_no_other(
     asked: tuple[str, ...], tmp_path: Path, here: Here
 ) -> None:

@@ -18,7 +18,7 @@ from experiments.errors import StoppedError
 from experiments.execution import comparison, jobs
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
-from experiments.studies import adaptation, check, compare, demo, run
+from experiments.studies import adaptation, check, compare, treaty, run
 from experiments.studies import replication as study
 from sim.config import load
 from sim.result import Result
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "backlog", "origins", "sides"))
 KINDS = {
     "run": Kind(run.main, (), 1, _TALLY | {"summary.csv"}),
-    "demo": Kind(demo.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
+    "treaty": Kind(treaty.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
     "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4,
         frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES}),
     ),
@@ -201,7 +201,7 @@ def test_an_interrupt_after_the_runs_costs_none_of_them(
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    home = study if name in ("run", "demo") else sys.modules[f"experiments.studies.{name}"]
+    home = study if name in ("run", "treaty") else sys.modules[f"experiments.studies.{name}"]
     tables = {"compare": "contrast_tables", "adaptation": "adaptation_tables"}.get(name, "summary_tables")
     with monkeypatch.context() as patch:
         patch.setattr(home, tables, stopped)

@@ -17,7 +17,7 @@ from experiments.execution.session import run_plan
 from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
-    DEMO,
+    TREATY,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
@@ -59,11 +59,11 @@ def agree(part: str, name: str, then: pd.DataFrame, now: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["as_adopted", "no_treaty"])
-def test_the_demo_is_what_the_code_gives(scenario: str) -> None:
-    reference = read_tables(REFERENCE_FOLDER, DEMO)["headline.csv"]
+def test_the_treaty_against_none_is_what_the_code_gives(scenario: str) -> None:
+    reference = read_tables(REFERENCE_FOLDER, TREATY)["headline.csv"]
     result = simulate(load(f"scenario={scenario}"), seed=1)
     now = headline_runs(result.metrics.assign(scenario=scenario, seed=1))
-    agree(DEMO, "headline.csv", reference[(reference["scenario"] == scenario) & (reference["seed"] == "1")], now)
+    agree(TREATY, "headline.csv", reference[(reference["scenario"] == scenario) & (reference["seed"] == "1")], now)
 
 
 def first_run(arm_runs: list[ArmRun], asked: StudyConfig, store: Path) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def test_the_leave_one_out_of_penalties_is_what_the_code_gives() -> None:
     agree(PENALTIES, PENALTIES_FILE, read_tables(REFERENCE_FOLDER, PENALTIES)[PENALTIES_FILE], penalties())
 
 
-@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION_PART])
+@pytest.mark.parametrize("part", [TREATY, SCENARIOS, ADAPTATION_PART])
 def test_the_manifest_names_every_file_and_the_files_are_small(part: str) -> None:
     manifest, folder = read_manifest(REFERENCE_FOLDER, part), REFERENCE_FOLDER / part
     there = {path.name: sha256(path) for path in folder.iterdir() if path.name != "manifest.json"}
@@ -186,7 +186,7 @@ def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_
     assert told[2:] == ["and 3 further headline numbers of single years"]
 
 
-@pytest.mark.parametrize("part", [DEMO, SCENARIOS, ADAPTATION_PART])
+@pytest.mark.parametrize("part", [TREATY, SCENARIOS, ADAPTATION_PART])
 def test_the_reference_was_made_from_code_that_a_commit_holds(part: str) -> None:
     """Else nobody could make it again; ``python -m experiments.reference`` refuses such code."""
     manifest = read_manifest(REFERENCE_FOLDER, part)

@@ -43,7 +43,7 @@ CROOKED = {
     "matplotlib": {"experiments/studies/run.py": "from matplotlib import pyplot"},
     "rooms": {"experiments/store/reader.py": "import experiments.studies.run"},
     "rooms, unplaced file": {"experiments/elsewhere.py": ""},
-    "commands": {"experiments/studies/demo.py": "import experiments.studies.run"},
+    "commands": {"experiments/studies/treaty.py": "import experiments.studies.run"},
     "staircase, siblings": {"sim/conduct/demand.py": "import sim.review.queue"},
     "staircase, unplaced file": {"sim/elsewhere.py": ""},
 }
@@ -67,7 +67,7 @@ STRAIGHT = {
     "experiments/__init__.py": "",
     "experiments/studies/run.py": "import sim.config, sim.model",
     "experiments/studies/__init__.py": "",
-    "experiments/studies/demo.py": "",
+    "experiments/studies/treaty.py": "",
     "experiments/store/__init__.py": "",
     "experiments/store/reader.py": "",
     "experiments/figures.py": "import matplotlib",

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.cli import EXIT_STATUSES, OF_A_STORE, STUDIES
 from experiments.design.designs import design_of
-from experiments.reference.make import ADAPTATION_PART, DEMO, PENALTIES, REFERENCE_FOLDER
+from experiments.reference.make import ADAPTATION_PART, TREATY, PENALTIES, REFERENCE_FOLDER
 from sim.config import options
 from tests.shares import some_fast
 from tests.shell import status_of
@@ -83,7 +83,7 @@ TYPED = [shlex.split(command, comments=True) for command in COMMANDS]
 AGAIN = [words[1:] for words in TYPED if words[1] == "reproduce"]
 WITH_A_STORE = [words[1:] for words in TYPED if words[1] in (*OF_A_STORE, "sweep")]
 OTHERS = [words[1:] for words in TYPED if words[1:] not in (*AGAIN, *WITH_A_STORE)]
-ELSEWHERE = ("demo",)  # studies that tests/cli runs at every `make test`
+ELSEWHERE = ("treaty", "demo")  # studies that tests/cli runs at every `make test`
 STUDIED = dict.fromkeys(words[0] for words in OTHERS if words[0] not in ELSEWHERE)
 FIRST = [next(words for words in OTHERS if words[0] == study) for study in STUDIED]
 SWEPT = [words for words in WITH_A_STORE if words[0] == "sweep"]
@@ -126,7 +126,7 @@ def test_every_store_that_the_readme_reads_is_swept_there() -> None:
 @pytest.mark.parametrize("words", AGAIN, ids=" ".join)
 def test_what_the_readme_reproduces_is_a_scenario_or_a_part_of_the_reference(words: list[str]) -> None:
     assert words[1:]
-    assert set(words[1:]) <= {*options("scenario"), DEMO, ADAPTATION_PART, PENALTIES}
+    assert set(words[1:]) <= {*options("scenario"), TREATY, ADAPTATION_PART, PENALTIES}
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from experiments.report.study import write_study
 from experiments.settings import conduct_of_study
 from experiments.store.outcomes import ArrayStudy, Outcomes
 from experiments.store.places import stores_in
-from experiments.studies import adaptation, analyse, check, compare, demo, multirun, run
+from experiments.studies import adaptation, analyse, check, compare, treaty, multirun, run
 from experiments.studies import replication as study
 from tests.report.reading import Reader, read
 from tests.report.studies import OUTCOME, config
@@ -71,7 +71,7 @@ def jobs(output: Path) -> None:
 
 KINDS = {
     "run": Kind(made(run.main), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
-    "demo": Kind(made(demo.main), demo.DEMO_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
+    "treaty": Kind(made(treaty.main), treaty.TREATY_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
     "compare": Kind(
         made(compare.main, "scenarios=[no_treaty,judge]", "replicates=1"), "What does each arm protect, what does it cost", 6,
         ("Policies are read against “as adopted”", study_prose.ASKED), ("frontier",),
@@ -90,7 +90,7 @@ KINDS = {
         jobs, "What does each combination of what was spelled out do?", 4, (NONE, study_prose.ALONE, study_prose.ASKED),
     ),
 }  # fmt: skip
-PAGED = {name: name for name in ("run", "demo", "compare", "adaptation")} | {"design": "compare"}
+PAGED = {name: name for name in ("run", "treaty", "compare", "adaptation")} | {"design": "compare"}
 
 
 @pytest.fixture

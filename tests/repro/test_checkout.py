@@ -13,7 +13,7 @@ from experiments.reference.checkout import UncommittedError, all_committed, unco
 from tests.shares import one_in
 
 Out = pytest.CaptureFixture[str]
-RESULT, CODE = "results/reference/demo/headline.csv", "sim/model.py"
+RESULT, CODE = "results/reference/treaty/headline.csv", "sim/model.py"
 NEW = ("sim/new.py", "configs/scenario/=1.yaml", "docs/two words.md", "ünï.py", "new folder/one.py", "results/referencex/a.csv")
 
 
@@ -45,8 +45,8 @@ def test_a_checkout_without_changes_or_with_results_alone_is_committed(clone: Pa
     assert found(clone) == []
     (clone / RESULT).write_text("another number\n")
     (clone / "results/reference/new.csv").write_text("a new table\n")
-    (clone / "results/reference/.new-demo").mkdir()
-    (clone / "results/reference/.new-demo/a.csv").write_text("half a part\n")
+    (clone / "results/reference/.new-treaty").mkdir()
+    (clone / "results/reference/.new-treaty/a.csv").write_text("half a part\n")
     (clone / "a.ignored").write_text("")
     assert found(clone) == []
     (clone / RESULT).unlink()
@@ -100,7 +100,7 @@ def test_a_checkout_with_changes_is_refused_before_anything_is_made(monkeypatch:
 
 
 def test_a_file_of_any_name_leaves_the_refusal_one_line_of_bounded_length(monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
-    said = refused(monkeypatch, capsys, ["two\nlines\x1b[31m", "x" * 5000, "[red]a"], "demo")
+    said = refused(monkeypatch, capsys, ["two\nlines\x1b[31m", "x" * 5000, "[red]a"], "treaty")
     assert r"two\nlines\x1b[31m" in said
     assert "[red]a" in said
     assert len(said) < 500
@@ -111,7 +111,7 @@ def test_a_checkout_of_which_nothing_is_known_is_refused(monkeypatch: pytest.Mon
 
 
 def test_an_unknown_part_is_said_before_the_checkout_is_asked(monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
-    assert "found 'penalty'" in refused(monkeypatch, capsys, ["sim/a.py"], "demo", "penalty")
+    assert "found 'penalty'" in refused(monkeypatch, capsys, ["sim/a.py"], "treaty", "penalty")
 
 
 def test_a_committed_checkout_is_made_anew_part_by_part(monkeypatch: pytest.MonkeyPatch, capsys: Out, tmp_path: Path) -> None:
@@ -119,6 +119,6 @@ def test_a_committed_checkout_is_made_anew_part_by_part(monkeypatch: pytest.Monk
     parts = {name: lambda folder, name=name: made.append(name) or f"{name} into {folder.name}" for name in reference.REFRESH}
     monkeypatch.setattr(checkout, "uncommitted", lambda *_: [])
     monkeypatch.setattr(reference, "REFRESH", parts)
-    assert reference.main(["demo", "scenarios"], tmp_path) == 0
-    assert made == ["demo", "scenarios"]
-    assert f"demo into {tmp_path.name}" in capsys.readouterr().out
+    assert reference.main(["treaty", "scenarios"], tmp_path) == 0
+    assert made == ["treaty", "scenarios"]
+    assert f"treaty into {tmp_path.name}" in capsys.readouterr().out

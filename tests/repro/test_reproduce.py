@@ -20,7 +20,7 @@ from experiments.execution.plan import Plan
 from experiments.execution.session import timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
-from experiments.reference.make import ADAPTATION_PART, DEMO, PENALTIES, SCENARIOS, ReadingError
+from experiments.reference.make import ADAPTATION_PART, TREATY, PENALTIES, SCENARIOS, ReadingError
 from experiments.reference.reproduce import CHANGED
 from experiments.store.schema import Done
 from experiments.studies import adaptation, compare
@@ -68,7 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         without_a_page(patch)
         reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={results}")
         reference.refresh_adaptation(folder, *ADAPTED, f"output={results}")
-        reference.refresh_demo(folder, *TINY, "seeds=2", f"output={results}")
+        reference.refresh_treaty(folder, *TINY, "seeds=2", f"output={results}")
         reference.refresh_penalties(folder)
     return folder
 
@@ -102,13 +102,13 @@ def test_what_was_made_here_is_reproduced_number_by_number(folder: Path, capsys:
     assert reproduce.main() == 0
     told = capsys.readouterr().out
     assert told.startswith("6 parts of the reference once more; projected: about ")
-    for subject in ("as_adopted", "judge", "no_treaty", DEMO, ADAPTATION_PART, PENALTIES):
+    for subject in ("as_adopted", "judge", "no_treaty", TREATY, ADAPTATION_PART, PENALTIES):
         (line,) = [line for line in told.splitlines() if line.strip().startswith(f"{subject} ")]
         _, numbers, identical, within, different = line.split()
         assert int(numbers.replace(",", "")) > 50
         assert (identical, within, different) == (numbers, "0", "0")
     assert "numbers are identical (on the machine and with the versions of the reference nothing but identity is accepted)" in told
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, DEMO, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, TREATY, SCENARIOS, reference.PENALTIES_FILE])
 
 
 @pytest.mark.parametrize(("asked", "ran"), one_in(2, [("as_adopted", {"as_adopted"}), ("judge", {"as_adopted", "judge"})]))
@@ -142,14 +142,14 @@ def test_a_number_that_was_changed_by_hand_is_different(table: str, column: str,
 
 
 @pytest.mark.slow
-def test_a_demo_or_a_penalty_that_was_changed_by_hand_is_different(folder: Path, capsys: Out) -> None:
-    for path in (folder / DEMO / "comparison.csv", folder / reference.PENALTIES_FILE):
+def test_a_treaty_or_a_penalty_that_was_changed_by_hand_is_different(folder: Path, capsys: Out) -> None:
+    for path in (folder / TREATY / "comparison.csv", folder / reference.PENALTIES_FILE):
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         column = "baseline" if "baseline" in table else "max_years"
         row = table.index[table[column] != ""][0]
         table.loc[row, column] = str(float(table.loc[row, column]) + 1)
         table.to_csv(path, index=False)
-    assert reproduce.main(DEMO, PENALTIES) == CHANGED
+    assert reproduce.main(TREATY, PENALTIES) == CHANGED
     assert "Different: 2 of " in " ".join(capsys.readouterr().out.split())
 
 
@@ -357,7 +357,7 @@ def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None
 
 
 def test_an_unknown_name_is_one_line_with_the_accepted_ones(folder: Path, capsys: Out) -> None:
-    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, demo, adaptation, penalties"):
+    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, treaty, adaptation, penalties"):
         reproduce.main("judge", "utopia")
     assert capsys.readouterr().out == ""
 
@@ -381,7 +381,7 @@ def cut(text: str) -> str:
         ("scenarios/manifest.json", None, "results/reference/scenarios/manifest.json: not found"),
         ("scenarios/manifest.json", cut, "results/reference/scenarios/manifest.json: cannot be read"),
         ("scenarios/manifest.json", lambda _: "[]", "results/reference/scenarios/manifest.json: found no manifest"),
-        ("demo/manifest.json", lambda t: t.replace('"versions"', '"v"'), "results/reference/demo/manifest.json: lacks versions"),
+        ("treaty/manifest.json", lambda t: t.replace('"versions"', '"v"'), "results/reference/treaty/manifest.json: lacks versions"),
         ("adaptation/manifest.json", None, "results/reference/adaptation/manifest.json: not found; accepted: a checkout"),
         (
             "adaptation/manifest.json",
@@ -461,18 +461,18 @@ def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monke
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    before = {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()}
+    before = {path.name: path.read_bytes() for path in (folder / TREATY).iterdir()}
     monkeypatch.setattr(study, "draw_all", pictured)
     monkeypatch.setattr(reference, "write_manifest", full)
     with pytest.raises(OSError, match="no space left"):
-        reference.refresh_demo(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
-    assert {path.name: path.read_bytes() for path in (folder / DEMO).iterdir()} == before
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, DEMO, SCENARIOS, reference.PENALTIES_FILE])
+        reference.refresh_treaty(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
+    assert {path.name: path.read_bytes() for path in (folder / TREATY).iterdir()} == before
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, TREATY, SCENARIOS, reference.PENALTIES_FILE])
 
 
 def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:
-    assert reference.main(["demo", "penalty"], folder) == 2
-    assert "found 'penalty'; accepted: penalties, demo, scenarios, adaptation" in capsys.readouterr().err
+    assert reference.main(["treaty", "penalty"], folder) == 2
+    assert "found 'penalty'; accepted: penalties, treaty, scenarios, adaptation" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -374,7 +374,7 @@ def test_a_disk_that_fails_under_two_workers_stops_the_turn_too(capsys: pytest.C
 
 STUDIES: dict[str, tuple[list[str], int]] = {
     "run": (asked("run", "seeds=4", "store=mine"), 4),
-    "demo": (asked("demo", "seeds=2", "store=mine"), 4),
+    "treaty": (asked("treaty", "seeds=2", "store=mine"), 4),
     "compare": (asked("compare", "scenarios=[judge]", "seeds=2", "replicates=2", "store=mine"), 8),
     "adaptation": (
         asked("adaptation", "scenarios=[judge]", "seeds=2", "replicates=1", "store=mine", "analysis.adaptation.years=[1]"),
@@ -398,7 +398,7 @@ def test_every_study_keeps_the_same_requests_with_one_worker_and_with_two(study:
         assert faults_of(folder) == []
         left.append(tables(folder))
     assert left[0] == left[1]
-    if study in ("run", "demo"):
+    if study in ("run", "treaty"):
         assert refuse_other_requests(tmp_path / "1" / "stores" / "mine") == count
 
 

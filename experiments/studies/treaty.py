@@ -12,19 +12,19 @@ from sim.settings import Config
 from sim.world.record import ConfigError
 
 _BASELINE = "no_treaty"
-DEMO_QUESTION = "What does the treaty change against a world without it?"
+TREATY_QUESTION = "What does the treaty change against a world without it?"
 
 
 def main(*overrides: str) -> Path:
     """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
     baseline, chosen, asked = pair(*overrides)
-    return conduct_study("demo", DEMO_QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+    return conduct_study("treaty", TREATY_QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
 
 
 def pair(*overrides: str) -> tuple[Config, Config, StudyConfig]:
     """No treaty, the chosen scenario under the same overrides, and how both are run. Raises ``ConfigError``."""
     chosen, asked = asked_by(*overrides)
-    refuse_design(asked, "demo")
+    refuse_design(asked, "treaty")
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
     if chosen.scenario_name == baseline.scenario_name:
