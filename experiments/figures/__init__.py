@@ -27,6 +27,7 @@ from experiments.figures.fates import fates
 from experiments.figures.flows import flows
 from experiments.figures.forest import forest
 from experiments.figures.glyphs import drawable
+from experiments.figures.heat_map import heat_map
 from experiments.figures.interactions import interactions
 from experiments.figures.intervals import headline, targeted_rate
 from experiments.figures.pareto import pareto
@@ -47,7 +48,7 @@ _FUNCTIONS = (
     *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
-    *(regret, fan, discovery_boxes, discovery_plane, adaptation),
+    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}

@@ -38,12 +38,12 @@ from experiments.execution.session import run_plan, timed
 from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
-    TREATY,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
     SCENARIOS,
     TABLE_KINDS,
+    TREATY,
     Manifest,
     _Tables,
     headline_runs,

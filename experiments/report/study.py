@@ -32,7 +32,7 @@ from experiments.text import spoken, thousands
 __all__ = ["_REPORT", "suited", "write_study"]
 
 _REPORT = "report.html"
-_PAGED = re.compile(r"rogatory (run|treaty|compare|adaptation)\b(?! -m)")  # studies that write a folder of their own
+_PAGED = re.compile(r"rogatory (run|treaty|demo|headline|compare|adaptation)\b(?! -m)")  # studies that write a folder of their own
 _DRAWS = {
     "grid": "every combination of a few values",
     "latin_hypercube": "Latin hypercube",

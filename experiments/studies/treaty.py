@@ -18,7 +18,9 @@ TREATY_QUESTION = "What does the treaty change against a world without it?"
 def main(*overrides: str) -> Path:
     """Compare the chosen scenario (as adopted, unless another is named) with no treaty under the same seeds."""
     baseline, chosen, asked = pair(*overrides)
-    return conduct_study("treaty", TREATY_QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides)
+    return conduct_study(
+        "treaty", TREATY_QUESTION, [baseline, chosen], asked, f"{chosen.scenario_name}-against-{_BASELINE}", overrides
+    )
 
 
 def pair(*overrides: str) -> tuple[Config, Config, StudyConfig]:

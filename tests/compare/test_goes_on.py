@@ -18,7 +18,7 @@ from experiments.errors import StoppedError
 from experiments.execution import comparison, jobs
 from experiments.store.places import stores_in
 from experiments.store.reader import StoredStudy
-from experiments.studies import adaptation, check, compare, treaty, run
+from experiments.studies import adaptation, check, compare, run, treaty
 from experiments.studies import replication as study
 from sim.config import load
 from sim.result import Result

@@ -17,12 +17,12 @@ from experiments.execution.session import run_plan
 from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
-    TREATY,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
     SCENARIOS,
     TABLE_KINDS,
+    TREATY,
     by_world,
     headline_runs,
     headline_runs_of_arms,

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.cli import EXIT_STATUSES, OF_A_STORE, STUDIES
 from experiments.design.designs import design_of
-from experiments.reference.make import ADAPTATION_PART, TREATY, PENALTIES, REFERENCE_FOLDER
+from experiments.reference.make import ADAPTATION_PART, PENALTIES, REFERENCE_FOLDER, TREATY
 from sim.config import options
 from tests.shares import some_fast
 from tests.shell import status_of

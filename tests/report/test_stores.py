@@ -23,7 +23,7 @@ from experiments.report.study import write_study
 from experiments.settings import conduct_of_study
 from experiments.store.outcomes import ArrayStudy, Outcomes
 from experiments.store.places import stores_in
-from experiments.studies import adaptation, analyse, check, compare, treaty, multirun, run
+from experiments.studies import adaptation, analyse, check, compare, multirun, run, treaty
 from experiments.studies import replication as study
 from tests.report.reading import Reader, read
 from tests.report.studies import OUTCOME, config

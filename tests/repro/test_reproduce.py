@@ -20,7 +20,7 @@ from experiments.execution.plan import Plan
 from experiments.execution.session import timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
-from experiments.reference.make import ADAPTATION_PART, TREATY, PENALTIES, SCENARIOS, ReadingError
+from experiments.reference.make import ADAPTATION_PART, PENALTIES, SCENARIOS, TREATY, ReadingError
 from experiments.reference.reproduce import CHANGED
 from experiments.store.schema import Done
 from experiments.studies import adaptation, compare
@@ -357,7 +357,9 @@ def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None
 
 
 def test_an_unknown_name_is_one_line_with_the_accepted_ones(folder: Path, capsys: Out) -> None:
-    with pytest.raises(RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, treaty, adaptation, penalties"):
+    with pytest.raises(
+        RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, treaty, adaptation, penalties"
+    ):
         reproduce.main("judge", "utopia")
     assert capsys.readouterr().out == ""
 
@@ -381,7 +383,11 @@ def cut(text: str) -> str:
         ("scenarios/manifest.json", None, "results/reference/scenarios/manifest.json: not found"),
         ("scenarios/manifest.json", cut, "results/reference/scenarios/manifest.json: cannot be read"),
         ("scenarios/manifest.json", lambda _: "[]", "results/reference/scenarios/manifest.json: found no manifest"),
-        ("treaty/manifest.json", lambda t: t.replace('"versions"', '"v"'), "results/reference/treaty/manifest.json: lacks versions"),
+        (
+            "treaty/manifest.json",
+            lambda t: t.replace('"versions"', '"v"'),
+            "results/reference/treaty/manifest.json: lacks versions",
+        ),
         ("adaptation/manifest.json", None, "results/reference/adaptation/manifest.json: not found; accepted: a checkout"),
         (
             "adaptation/manifest.json",

@@ -1,0 +1,236 @@
+"""The project's own question: who is targeted how often, by the definition of serious crime and the strength of safeguards.
+
+``rogatory headline [design=headline] [seeds=10] [replicates=2]``; ``rogatory demo`` runs it small. The design's arms are a grid:
+definitions (``definition=...``) or texts (``scenario=...``) by strengths (``review.strength=...``), each against today's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
+from experiments.analysis.headline import (
+    APART,
+    BY_CLASSES,
+    CLASSES_TABLE,
+    FIRST_GROUPS,
+    MATRIX_TABLE,
+    TARGETED,
+    TOWARDS,
+    Answer,
+    headline_tables,
+)
+from experiments.analysis.headline_words import (
+    NO_TREATY,
+    PEOPLE,
+    answers,
+    how_sure,
+    lead,
+    row_words,
+    strength_words,
+)
+from experiments.console import Terminal, console_of, table_of
+from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.comparisons import Arm, arms_of
+from experiments.design.designs import design_of, sized_by
+from experiments.design.grid import BEFORE, Cell, cells_of
+from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
+from experiments.execution.forecast import drawing
+from experiments.execution.session import runs_kept
+from experiments.figures import draw, save
+from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
+from experiments.report.headline import REPORT, HeadlinePage, alt_of, frame_of, write_headline
+from experiments.report.pictures import Picture
+from experiments.settings import StudyConfig, conduct_of_study
+from experiments.text import Row, counted, measured, signed, time_text, unknown
+from sim.config import key_of
+from sim.result import package_versions
+from sim.settings import Config
+from sim.world.record import ConfigError
+
+DIGITS = "%.6g"  # of the numbers of these tables
+DESIGN = "headline"
+"""The design that the study has where it names none."""
+_PICTURE = "heat_map.png"
+_OURS = ("scenario", "scenarios", "definition", "review.strength", "review.capacity", "baseline")  # what the arms say
+_READING = (
+    "A row is a definition of serious crime, a column how readily states use the safeguards that the texts name: blue cells are "
+    "combinations under which fewer people are targeted than today."
+)
+_HONEST = (
+    "Conditional, relative answers: the true extent of abuse is unknown to anyone. Ranges go over worlds, draws of what nobody "
+    "knows of the one real world; they say nothing of the parameters that are assumed."
+)
+
+
+def main(*overrides: str) -> Path:
+    """Run, tell and write; returns the folder of results. Raises ``StoppedError`` where the figure or the page failed."""
+    return conduct("headline", overrides)
+
+
+def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
+    """The study under its name, with the design that the overrides name, or else this one."""
+    began = time.monotonic()
+    with Terminal(stderr=True).status("composing the arms"):
+        arms, cells, asked = grid_arms(overrides, design)
+    arm_runs = arm_runs_of(arms)
+    first = next(arm.baseline_config for arm in arms if cells[arm.name].capacity == BEFORE)
+    check_all(arm_runs)
+    console, command = console_of(), " ".join([study, *overrides])
+    plan = comparison_plan(arm_runs, asked, design_of(asked.design or design), study, command, drawing(1, len(arms)))
+    with whole_folder(Path(asked.output) / study, name := stamped(Path(asked.design or design).stem)) as folder, runs_kept(plan):
+        ran = run_all(plan, arm_runs, console)
+        runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
+        lacking, answer = Lacking(folder), None
+        with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE):
+            tables = _tables(folder, ran, arms, arm_runs, cells)
+            answer = Answer(tables, cells, first.metrics.fewest_events)
+        if answer is not None:
+            with lacking.spared(REPORT, _PICTURE):
+                facts = _facts(command, ran, first, began)
+                picture = draw_figure(folder, answer, _size(ran, first), asked.figures["heat_map"])
+                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first))
+        write_manifest(folder, manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began) | {"missing": lacking.why})
+    written = Path(asked.output) / study / name
+    with lacking.told_after(written):
+        if answer is not None:
+            tell(console, answer, ran, first)
+        for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return written
+
+
+def grid_arms(overrides: Sequence[str], design: str = DESIGN) -> tuple[list[Arm], dict[str, Cell], StudyConfig]:
+    """The arms of the design, where each stands in the grid, and how the study is conducted.
+
+    Raises ``ConfigError`` for a key that the arms set themselves, and for a design that is no grid read against today.
+    """
+    for override in overrides:
+        if key_of(override) in _OURS:
+            raise ConfigError(f"{key_of(override)}: found {override!r}; accepted: a design whose arms say it (design=mine.yaml)")
+    asked = conduct_of_study(*overrides)
+    name = asked.design or design
+    of = design_of(name)
+    cells = cells_of(of, name)
+    if any(cell == Cell(capacity=cell.capacity) for cell in cells.values()):
+        raise ConfigError(f"design: found today's own cell among the arms of {name}; accepted: arms that differ from it")
+    if BEFORE not in {cell.capacity for cell in cells.values()}:
+        raise ConfigError(f"design: found no arm under review.capacity={BEFORE} in {name}; accepted: one or more")
+    for key, found in (("until", asked.until),):
+        if found is not None:
+            raise ConfigError(f"{key}: found {found}; accepted: null in this study, which runs seeds x replicates runs")
+    return arms_of(name, overrides), cells, sized_by(of, asked, overrides)
+
+
+def _tables(
+    folder: Path, ran: Compared, arms: Sequence[Arm], arm_runs: Sequence[ArmRun], cells: Mapping[str, Cell]
+) -> dict[str, pd.DataFrame]:
+    """The comparison, which is written too, and what is made of it."""
+    place = {arm_run.name: a for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
+    comparison, cooperation = contrast_tables(ran.results, arm_runs, [place[arm.name] for arm in arms], {})
+    write_contrast_tables(folder, comparison, cooperation)
+    tables = headline_tables(comparison, cells)
+    for name, frame in tables.items():
+        write_csv(frame, folder / name, DIGITS)
+    return tables
+
+
+def _size(ran: Compared, first: Config) -> str:
+    return f"{counted(ran.worlds, 'world')} x {ran.plan.replicates} replicates, {counted(first.years, 'year')}, paired"
+
+
+def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str, Any]:
+    """How the study was run, for its page."""
+    return {
+        "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
+        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "versions": package_versions(), "baseline": first.scenario_name,
+    }  # fmt: skip
+
+
+def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]) -> Picture:
+    """The heat map of the question's two groups."""
+    caption = f"{size}. Conditional on assumed parameters: read it relative to today, not as a level."
+    options = {"fewest": answer.fewest, "across": "how readily states use safeguards"}
+    figure = draw("heat_map", frame_of(answer), caption, page, **options)
+    width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
+    path = save(figure, folder / _PICTURE)
+    return Picture(path, str(page["title"]), alt_of(answer), _READING, width, height)
+
+
+# --- telling --------------------------------------------------------------------------------------------------------------
+
+
+def tell(console: Terminal, answer: Answer, ran: Compared, first: Config) -> None:
+    """The answer on a terminal: a table for each group of the question, who asks whom, and sentences."""
+    size = _size(ran, first)
+    for group in FIRST_GROUPS:
+        console.print(group_lines(answer, group, size))
+    if answer.levels(BY_CLASSES):
+        console.print(class_lines(answer))
+    console.print("The answer", style="bold", highlight=False)
+    for line in [*(lead(answer) or answers(answer)), *answers(answer)[-1:], how_sure(ran.worlds, ran.plan.replicates, first.years)]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def group_lines(answer: Answer, group: str, size: str) -> Table:
+    """Definitions by strengths for one group, with what no treaty would change."""
+    grid = answer.grid(BEFORE)
+    title = f"{PEOPLE[group]} whose data reach a government that pursues them: change against today, % (range over worlds; {size})"
+    table = table_of(title, ["definition of serious crime", *(strength_words(strength) for strength in grid.columns)])
+    for place in grid.rows:
+        cells = [answer.row(Cell(*place, strength), TARGETED, "group", group) for strength in grid.columns]
+        words = [
+            _cell(row, answer.fewest, place == Cell().row and strength is None)
+            for row, strength in zip(cells, grid.columns, strict=True)
+        ]
+        table.add_row(row_words(place), *words)
+    return table
+
+
+def _cell(row: Row | None, fewest: int, today: bool) -> str:
+    """A cell on a terminal: the change, its range, and in how many worlds it has that sign."""
+    if row is None:
+        return ""
+    if today:
+        return f"today: {measured(float(row['value']))} per 100 000 a year"
+    if min(float(row["events"]), float(row["events_baseline"])) < fewest:
+        return f"<{fewest} events"
+    if unknown(row["percent"]):
+        return "no number"
+    middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
+    reach = (
+        "" if unknown(low) else f" ({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
+    )
+    return f"{signed(middle, 0)}{reach}"
+
+
+def class_lines(answer: Answer) -> Table:
+    """Who asks and who is asked, of the question's groups: today's share of wishes disclosed, and three changes."""
+    chosen = {"none protected serious": Cell("liberal"), "all safeguards used": Cell(strength=1.0), "no treaty": NO_TREATY}
+    title = "who asks, who is asked: share of wishes that end in disclosure today, and its change, %"
+    table = table_of(title, ["group", "who asks", "who is asked", "today", *chosen])
+    for level in answer.levels(BY_CLASSES):
+        group, _, pair = level.partition(APART)
+        if group not in FIRST_GROUPS:
+            continue
+        asking, _, asked = pair.partition(TOWARDS)
+        key = ("case_disclosure_rate", BY_CLASSES, level)
+        today = answer.row(Cell(), *key)
+        share = (
+            ""
+            if today is None
+            else f"<{answer.fewest} events"
+            if float(today["events"]) < answer.fewest
+            else f"{100 * float(today['value']):.1f} %"
+        )
+        table.add_row(
+            PEOPLE[group], asking, asked, share, *(_cell(answer.row(cell, *key), answer.fewest, False) for cell in chosen.values())
+        )
+    return table
