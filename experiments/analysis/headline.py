@@ -1,4 +1,4 @@
-"""The project's own question as tables: who is targeted how often, by the definition of serious crime and the strength of safeguards.
+"""The project's own question as tables: who is targeted how often, by definition of serious crime and strength of safeguards.
 
 The arms are a grid (``experiments.design.grid``): a row is a definition in each state's law and a text, a column the strength with
 which states use what the texts already name. Every cell is read against today's: each state's law and habits as they are.
@@ -115,7 +115,7 @@ class Answer:
         """``tables`` are those of ``headline_tables``; ``fewest`` events are needed for a number."""
         self.cells, self.fewest = [Cell(), *cells.values()], fewest
         self._held = {
-            (Cell(*(_plain(row[name]) for name in Cell._fields)), str(row["metric"]), str(row["by"]), str(row["level"])): row
+            (_cell_in(row), str(row["metric"]), str(row["by"]), str(row["level"])): row
             for table in tables.values()
             for row in table.to_dict("records")
         }
@@ -137,6 +137,9 @@ class Answer:
         return grid_of(self.cells, capacity)
 
 
-def _plain(value: object) -> object:
-    """A value of a table as a cell has it: a missing strength is today's."""
-    return None if isinstance(value, float) and np.isnan(value) else value
+def _cell_in(row: Row) -> Cell:
+    """The cell of a table's row: a missing strength is today's."""
+    strength = float(row["strength"]) if row["strength"] is not None else np.nan
+    return Cell(
+        str(row["definition"]), str(row["scenario"]), None if np.isnan(strength) else strength, str(row["capacity"])
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from experiments.analysis.headline import FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
 from experiments.design.grid import STATUTES, Cell
 from experiments.statistics import FEWEST_WORLDS
-from experiments.text import Row, counted, in_a_row, number, spoken, unknown
+from experiments.text import Row, counted, decimals_of, in_a_row, number, signed, spoken, unknown
 from sim.config import ADOPTED
 
 NO_TREATY = Cell(scenario="no_treaty")
@@ -27,8 +27,10 @@ PEOPLE = {
 def row_words(row: tuple[str, str]) -> str:
     """A row of the grid in words.
 
-    >>> row_words(("liberal", "as_adopted")), row_words(("statutes", "grave_harm")), row_words(("liberal", "grave_harm"))
-    ('no protected act a serious crime', 'serious is only grave harm', 'serious is only grave harm; no protected act a serious crime')
+    >>> row_words(("liberal", "as_adopted")), row_words(("statutes", "grave_harm"))
+    ('no protected act a serious crime', 'serious is only grave harm')
+    >>> row_words(("liberal", "grave_harm"))
+    'serious is only grave harm; no protected act a serious crime'
     """
     definition, scenario = row
     law = DEFINITIONS.get(definition, spoken(definition))
@@ -67,6 +69,21 @@ def range_words(row: Row) -> str:
     else:
         reach = f"{share_words(low)} to {share_words(high)}"
     return f"{reach} over worlds; that sign in {int(row['worlds_agreeing'])} of {int(row['worlds'])}"
+
+
+def cell_words(row: Row | None, fewest: int) -> str:
+    """A change against today as a cell of a table has it, per cent: its range over worlds, and in how many it has that sign."""
+    if row is None:
+        return "not run"
+    if min(float(row["events"]), float(row["events_baseline"])) < fewest:
+        return f"<{fewest} events"
+    middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
+    if unknown(middle):
+        return "no number"
+    told = signed(middle, decimals_of([middle]))
+    if unknown(low) or unknown(high):
+        return told
+    return f"{told} ({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
 
 
 def change_words(row: Row | None, fewest: int) -> str:

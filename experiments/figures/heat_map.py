@@ -24,7 +24,7 @@ from experiments.figures.style import (
     short_names,
     unframed,
 )
-from experiments.text import decimals_of, distinct, signed, unknown
+from experiments.text import Row, decimals_of, distinct, signed, unknown
 
 COLUMNS = ["panel", "row", "column", "value", "low", "high", "agreeing", "worlds", "events", "today"]
 _COLOURS = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
@@ -58,17 +58,17 @@ def heat_map(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, across: str
     ax.set_axis_off()
     add_note(
         ax,
-        f"In each cell: the paired change against {baseline} in per cent; the range over worlds in brackets; in how many worlds the "
-        "change has that sign. Blue: fewer people, orange: more. A framed cell is today's, against which all others are read.",
+        f"In each cell: the paired change against {baseline} in per cent; in brackets the range over worlds; in how many worlds it "
+        "has that sign. Blue: fewer people, orange: more. A framed cell is today's, against which all others are read.",
     )
     return ax
 
 
-def _cell(inner: Axes, spot: tuple[int, int], row: dict[str, object], full: float, fewest: int) -> None:
+def _cell(inner: Axes, spot: tuple[int, int], row: Row, full: float, fewest: int) -> None:
     """One cell: the change, its range, and in how many worlds it has its sign."""
     x, y = spot
-    value, low, high = (float(row[name]) for name in ("value", "low", "high"))  # type: ignore[arg-type]
-    few = float(row["events"]) < fewest  # type: ignore[arg-type]
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    few = float(row["events"]) < fewest
     known = not (unknown(value) or few)
     face = to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * value / full)) if known else PALE
     own = bool(row["today"])
@@ -86,7 +86,7 @@ def _cell(inner: Axes, spot: tuple[int, int], row: dict[str, object], full: floa
     _line(inner, x, y - _LINE * several, signed(value, decimals), TEXT + 1.0, INK, "bold")
     if several:
         _line(inner, x, y + _LINE * 0.15, f"({signed(low, 0)} to {signed(high, 0)})", SMALL - 1.0, INK)
-        _line(inner, x, y + _LINE * 1.15, f"{int(row['agreeing'])} of {int(row['worlds'])}", SMALL - 1.0, MUTED)  # type: ignore[call-overload]
+        _line(inner, x, y + _LINE * 1.15, f"{int(row['agreeing'])} of {int(row['worlds'])}", SMALL - 1.0, MUTED)
 
 
 def _line(inner: Axes, x: float, y: float, words: str, size: float, colour: str, weight: str = "normal") -> None:

@@ -1,8 +1,9 @@
 """The committed results: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [penalties]`` makes them anew.
 
-``results/reference/`` holds the treaty against no treaty, every scenario against the text as adopted, what is left of the safeguards once everyone has
-adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong into the changelog, under
-**Regression**. ``rogatory reproduce`` reads what is written here. Nothing is made from files that no commit holds.
+``results/reference/`` holds the treaty against no treaty, every scenario against the text as adopted, what is left of the
+safeguards once everyone has adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong
+into the changelog, under **Regression**. ``rogatory reproduce`` reads what is written here. Nothing is made from files that no
+commit holds.
 """
 
 from __future__ import annotations

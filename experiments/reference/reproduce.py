@@ -1,9 +1,9 @@
 """The committed results once more: each number identical, within tolerance, or different; the exit status says which.
 
-``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the treaty against none, the study of
-adaptation and the check of the drawn laws too; ``rogatory reproduce judge treaty`` those alone. Nothing is written. What *within
-tolerance* means and when it is granted stands in ``experiments/reference/tolerances.py``. The exit status is 0 when every number
-is identical or within tolerance and ``CHANGED`` when one is different.
+``rogatory reproduce`` runs every scenario of ``results/reference`` again under the seeds of its manifest, the treaty against
+none, the study of adaptation and the check of the drawn laws too; ``rogatory reproduce judge treaty`` those alone. Nothing is
+written. What *within tolerance* means and when it is granted stands in ``experiments/reference/tolerances.py``. The exit status
+is 0 when every number is identical or within tolerance and ``CHANGED`` when one is different.
 """
 
 from __future__ import annotations

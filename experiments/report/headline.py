@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -24,7 +24,7 @@ from experiments.analysis.headline_words import (
     NO_TREATY,
     PEOPLE,
     answers,
-    change_words,
+    cell_words,
     how_sure,
     lead,
     row_words,
@@ -38,7 +38,8 @@ from experiments.report.page import line, page, section, table, tag
 from experiments.report.parameters import parameters
 from experiments.report.pictures import Picture
 from experiments.report.sentences import arm_digests, few, several
-from experiments.text import THIN, Row, measured, signed, thousands, unknown
+from experiments.statistics import MOSTLY_CHANCE
+from experiments.text import THIN, Row, measured, thousands, unknown
 from sim.settings import Config
 
 REPORT = "report.html"
@@ -61,9 +62,9 @@ DIALS = (
     "stays absent."
 )
 NO_NEW_WISH = (
-    "A dial changes rules, never the world: the latent cases are those of the laws as drawn. So a new crime makes no new wish here, "
-    "and a request that a definition shuts out may come again under a pretext, which is why a definition alone moves less than one "
-    "may expect."
+    "A dial changes rules, never the world: the latent cases are those of the laws as drawn. So a new crime makes no new wish "
+    "here, and a request that a definition shuts out may come again under a pretext, which is why a definition alone moves less "
+    "than one may expect."
 )
 CLASSES = (
     "Who asks, and who is asked: of all wishes of that kind of government for data on that group, the share that ends in "
@@ -177,19 +178,7 @@ def _cell(of: HeadlinePage, cell: Cell, key: tuple[str, str, str]) -> str | Elem
         return "not run"
     if cell.row == Cell().row and cell.strength is None:
         return tag("span", measured(float(row["value"])), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
-    if min(float(row["events"]), float(row["events_baseline"])) < of.fewest:
-        return f"<{of.fewest} events"
-    if unknown(row["percent"]):
-        return "–"
-    return tag("span", _numbers(row), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
-
-
-def _numbers(row: Row) -> str:
-    middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
-    reach = (
-        "" if unknown(low) else f" ({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
-    )
-    return f"{signed(middle, 0 if abs(middle) >= 10 else 1)}{reach}"
+    return tag("span", cell_words(row, of.fewest), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
 
 
 def _classes(of: HeadlinePage) -> list[Element]:
@@ -244,35 +233,30 @@ def _follows(of: HeadlinePage) -> list[Element]:
 
 def _beside(of: HeadlinePage, capacity: str) -> Element:
     """Both capacities side by side, for the groups of the question and for needs met."""
-    body = []
+    said = {PEOPLE[group]: (TARGETED, "group", group) for group in FIRST_GROUPS} | {"needs met": (NEEDS_MET, "all", "all")}
+    sides, body = (BEFORE, capacity), []
     for cell in [cell for cell in of.answer.cells if cell.capacity == capacity]:
+        rows = [of.answer.row(cell._replace(capacity=side), *key) for key in said.values() for side in sides]
         name = f"{row_words(cell.row)}, {strength_words(cell.strength)}"
-        keys = [*((TARGETED, "group", group) for group in FIRST_GROUPS), (NEEDS_MET, "all", "all")]
-        pairs = [
-            change_words(of.answer.row(cell._replace(capacity=side), *key), of.fewest)
-            for key in keys
-            for side in (BEFORE, capacity)
-        ]
-        body.append(line(name, *pairs))
-    heads = [
-        f"{words}, {side}" for words in (*(PEOPLE[group] for group in FIRST_GROUPS), "needs met") for side in (BEFORE, capacity)
-    ]
-    return table("Both capacities side by side: change against today", ("combination", *heads), body)
+        body.append(line(name, *(cell_words(row, of.fewest) for row in rows)))
+    heads = [f"{words}, {side}" for words in said for side in sides]
+    return table("Both capacities side by side: change against today, per cent", ("combination", *heads), body)
 
 
 def _sure(of: HeadlinePage) -> list[Element]:
     """What the ranges hold, how much is luck, and what the simulation itself leaves open."""
     rows = [row for cell in of.answer.cells for group in FIRST_GROUPS if (row := of.answer.row(cell, TARGETED, "group", group))]
     lucky = [row for row in rows if not unknown(row["chance_share"])]
-    mostly = sum(float(row["chance_share"]) > 0.5 for row in lucky)
+    mostly = sum(float(row["chance_share"]) > MOSTLY_CHANCE for row in lucky)
     return [
         tag("p", how_sure(of.facts["worlds"], of.facts["replicates"], of.facts["years"])),
         tag("p", prose.INTERVALS),
         tag(
             "p",
-            f"Of {several(len(lucky), 'change')} of journalists and dissidents, in {thousands(mostly)} luck makes more than half of "
-            f"what tells worlds apart: there more replicates would narrow the range, and the size is mostly chance. The error of the "
-            f"simulation itself (95{THIN}% of the mean over worlds, Student's t) stands in matrix.csv under error_low and error_high.",
+            f"Of {several(len(lucky), 'change')} of journalists and dissidents, in {thousands(mostly)} luck makes more than half "
+            "of what tells worlds apart: there more replicates would narrow the range, and the size is mostly chance. The error of "
+            f"the simulation itself (95{THIN}% for the mean over worlds, Student's t) stands in matrix.csv, in the columns "
+            "error_low and error_high.",
         ),
     ]
 
@@ -306,8 +290,3 @@ def alt_of(answer: Answer) -> str:
 
 
 __all__ = ["REPORT", "TITLE", "HeadlinePage", "alt_of", "frame_of", "write_headline"]
-
-
-def facts_text(facts: Mapping[str, object]) -> str:
-    """How large the study was, for a caption."""
-    return f"{several(int(str(facts['worlds'])), 'world')} x {facts['replicates']} replicates, {several(int(str(facts['years'])), 'year')}, paired"

@@ -242,6 +242,7 @@ def _given(result: Result, kept: Kept) -> pa.Table:
     case = run.docket.case[rows]
     names = {by: np.array(found.levels[by], object)[found.codes[by]] for by in SLICED_BY}
     names["group"] = np.array(GROUPS, object)[run.cases.group[case]]
+    names["requester"] = np.array(run.world.states.codes, object)[run.cases.requester[case]]
     columns = {
         "case": found.case, "person": run.world.people.ids[run.cases.person[case]].astype(np.int64),
         "member": run.cases.member[case].astype(np.int64), **names, "day": found.day - run.opens,

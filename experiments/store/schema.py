@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA = "3"
+SCHEMA = "4"
 """Version of the tables; another one is refused."""
 VERSION_KEY = b"rogatory_schema"
 _META = {VERSION_KEY: SCHEMA.encode()}
@@ -39,6 +39,7 @@ TRAVEL = {
             ("channel", pa.string()),
             ("kind", pa.string()),
             ("label", pa.string()),
+            ("requester", pa.string()),
             ("requested", pa.string()),
             ("group", pa.string()),
             ("data_class", pa.string()),

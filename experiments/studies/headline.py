@@ -30,6 +30,7 @@ from experiments.analysis.headline_words import (
     NO_TREATY,
     PEOPLE,
     answers,
+    cell_words,
     how_sure,
     lead,
     row_words,
@@ -48,7 +49,7 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_csv
 from experiments.report.headline import REPORT, HeadlinePage, alt_of, frame_of, write_headline
 from experiments.report.pictures import Picture
 from experiments.settings import StudyConfig, conduct_of_study
-from experiments.text import Row, counted, measured, signed, time_text, unknown
+from experiments.text import PER_CENT, Row, counted, measured, time_text
 from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
@@ -180,35 +181,20 @@ def tell(console: Terminal, answer: Answer, ran: Compared, first: Config) -> Non
 
 
 def group_lines(answer: Answer, group: str, size: str) -> Table:
-    """Definitions by strengths for one group, with what no treaty would change."""
+    """Definitions by strengths for one group."""
     grid = answer.grid(BEFORE)
     title = f"{PEOPLE[group]} whose data reach a government that pursues them: change against today, % (range over worlds; {size})"
     table = table_of(title, ["definition of serious crime", *(strength_words(strength) for strength in grid.columns)])
     for place in grid.rows:
-        cells = [answer.row(Cell(*place, strength), TARGETED, "group", group) for strength in grid.columns]
-        words = [
-            _cell(row, answer.fewest, place == Cell().row and strength is None)
-            for row, strength in zip(cells, grid.columns, strict=True)
-        ]
+        cells = [Cell(*place, strength) for strength in grid.columns]
+        words = [_cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell()) for cell in cells]
         table.add_row(row_words(place), *words)
     return table
 
 
 def _cell(row: Row | None, fewest: int, today: bool) -> str:
-    """A cell on a terminal: the change, its range, and in how many worlds it has that sign."""
-    if row is None:
-        return ""
-    if today:
-        return f"today: {measured(float(row['value']))} per 100 000 a year"
-    if min(float(row["events"]), float(row["events_baseline"])) < fewest:
-        return f"<{fewest} events"
-    if unknown(row["percent"]):
-        return "no number"
-    middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
-    reach = (
-        "" if unknown(low) else f" ({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
-    )
-    return f"{signed(middle, 0)}{reach}"
+    """A cell on a terminal: today's level, or a change."""
+    return f"today: {measured(float(row['value']))} per 100 000 a year" if today and row is not None else cell_words(row, fewest)
 
 
 def class_lines(answer: Answer) -> Table:
@@ -222,15 +208,13 @@ def class_lines(answer: Answer) -> Table:
             continue
         asking, _, asked = pair.partition(TOWARDS)
         key = ("case_disclosure_rate", BY_CLASSES, level)
-        today = answer.row(Cell(), *key)
-        share = (
-            ""
-            if today is None
-            else f"<{answer.fewest} events"
-            if float(today["events"]) < answer.fewest
-            else f"{100 * float(today['value']):.1f} %"
-        )
-        table.add_row(
-            PEOPLE[group], asking, asked, share, *(_cell(answer.row(cell, *key), answer.fewest, False) for cell in chosen.values())
-        )
+        changes = [cell_words(answer.row(cell, *key), answer.fewest) for cell in chosen.values()]
+        table.add_row(PEOPLE[group], asking, asked, _share(answer.row(Cell(), *key), answer.fewest), *changes)
     return table
+
+
+def _share(row: Row | None, fewest: int) -> str:
+    """Today's share of wishes disclosed, or why there is none."""
+    if row is None:
+        return ""
+    return f"<{fewest} events" if float(row["events"]) < fewest else f"{PER_CENT * float(row['value']):.1f} %"

@@ -71,7 +71,9 @@ def jobs(output: Path) -> None:
 
 KINDS = {
     "run": Kind(made(run.main), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
-    "treaty": Kind(made(treaty.main), treaty.TREATY_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)),
+    "treaty": Kind(
+        made(treaty.main), treaty.TREATY_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)
+    ),
     "compare": Kind(
         made(compare.main, "scenarios=[no_treaty,judge]", "replicates=1"), "What does each arm protect, what does it cost", 6,
         ("Policies are read against “as adopted”", study_prose.ASKED), ("frontier",),
