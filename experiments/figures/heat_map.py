@@ -10,7 +10,6 @@ from matplotlib.patches import Rectangle
 
 from experiments.figures.style import (
     BETTER,
-    FAINT,
     FEWEST,
     INK,
     MUTED,
@@ -19,6 +18,7 @@ from experiments.figures.style import (
     TEXT,
     WORSE,
     add_note,
+    folded,
     nothing,
     present,
     short_names,
@@ -31,7 +31,9 @@ _COLOURS = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
 _DEEPEST = 0.62  # share of the full colour that a cell takes, so that dark words stay readable
 _LEAST = 5.0  # per cent: the scale ends at this change at least, so that nothing small looks large
 _GAP = 0.03  # of the width between panels
+_ABOVE = 44  # points from a panel to its title, over the columns' names
 _LINE = 0.25  # of a cell's height from line to line
+_ACROSS = 12  # letters of a column's name on a line
 _NAMES = 0.19  # of the width for the names of rows, beside the first panel
 
 
@@ -51,7 +53,7 @@ def heat_map(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, across: str
     width = (1.0 - _NAMES - _GAP * len(panels)) / len(panels)
     for place, panel in enumerate(panels):
         inner = ax.inset_axes((_NAMES + place * (width + _GAP), 0.0, width, 1.0))
-        inner.set_title(str(panel), fontsize=TEXT + 1.5, fontweight="bold", loc="left", pad=26)
+        inner.set_title(str(panel), fontsize=TEXT + 1.5, fontweight="bold", loc="left", pad=_ABOVE)
         for row in table[table["panel"] == panel].to_dict("records"):
             _cell(inner, (columns.index(str(row["column"])), rows.index(str(row["row"]))), row, full, fewest)
         _frame(inner, rows, columns, place == 0, across)
@@ -97,9 +99,10 @@ def _frame(inner: Axes, rows: list[str], columns: list[str], named: bool, across
     """Axes without lines: columns named above, rows beside the first panel."""
     inner.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), xticks=range(len(columns)), yticks=range(len(rows)))
     inner.xaxis.tick_top()
-    inner.set_xticklabels([*short_names(columns).values()], fontsize=SMALL, color=INK)
+    names = ["\n".join(folded(words, _ACROSS)) for words in short_names(columns).values()]
+    inner.set_xticklabels(names, fontsize=SMALL, color=INK)
     inner.set_yticklabels([*short_names(rows).values()] if named else [], fontsize=TEXT)
     inner.tick_params(length=0, labelcolor=INK)
     unframed(inner)
     inner.set_xlabel(across, fontsize=SMALL, color=MUTED)
-    inner.set_facecolor(FAINT)
+    inner.set_facecolor("none")
