@@ -24,7 +24,7 @@ from experiments.execution.session import runs_kept
 from experiments.output import Lacking, stamped, whole_folder, write_csv, write_manifest
 from experiments.settings import StudyConfig, asked_by
 from experiments.store.reader import StoredStudy
-from experiments.text import Row, counted, decimals_of, measured, signed, spoken, time_text
+from experiments.text import Row, counted, decimals_of, measured, signed, spoken, time_text, unknown
 from sim.settings import Config
 from sim.world.dials import Dial
 from sim.world.record import ConfigError, quoted
@@ -34,8 +34,8 @@ _QUESTION = "What does this change of law and care do to one state: whose data, 
 _MOST = 12  # rows of a table on the terminal; the file has all
 _HEADS = {"group": "whose data", "other": "which state", "label": "under which label"}
 _HONEST = (
-    "Conditional, relative answers: latent cases are those of the law as drawn, so a new crime makes no new wish. Cases a year whose "
-    "data were disclosed; in brackets the range over worlds of the paired difference and in how many worlds it has that sign."
+    "Conditional, relative answers: latent cases are those of the law as drawn, so a new crime makes no new wish. Cases a year "
+    "whose data were disclosed; in brackets the range over worlds of the paired difference and in how many worlds it has that sign."
 )
 
 
@@ -140,7 +140,7 @@ def _cell(row: Row) -> str:
     if int(row["events"]) == int(row["events_baseline"]) and not any(values):
         return "0 in every world"
     decimals = max(decimals_of(values), 1)
-    share = "" if pd.isna(row["percent"]) else f", {signed(float(row['percent']), 0)} %"
+    share = "" if unknown(row["percent"]) else f", {signed(float(row['percent']), 0)} %"
     middle, low, high = (signed(value, decimals) for value in values)
     if not low or not high:
         return f"{middle}{share}"
