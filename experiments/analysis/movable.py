@@ -12,7 +12,7 @@ from sim.world.estimand import own_estimands
 from sim.world.leaves import Plain, changed_leaves
 
 _OF_POLICY = (*Policy.model_fields, "reference", "reforms", "scenario_name")
-_LEVERS_ELSEWHERE = "states.override."  # dials of states: policy, though they stand beside facts
+_LEVERS_ELSEWHERE = ("states.override.", "states.lists.")  # dials of states: policy, though they stand beside facts
 
 
 def movable(config: Config, baseline: Config) -> frozenset[str] | None:
@@ -24,19 +24,19 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     moves: Moves = EVERYTHING
     if not others and not config.adaptation.anyone and not baseline.adaptation.anyone:
         known = _moves_of_safeguards(config, baseline)
-        pairs = zip(_policies_of(config, sides[0]), _policies_of(baseline, sides[1]), strict=True)
+        pairs = zip(_policies_of(config), _policies_of(baseline), strict=True)
         moves = union(moved_by(before, after, known) for after, before in pairs)
     if moves is None:
         moves = frozenset(UNITS_KEPT.committed) - OF_DEMAND
     return moves | own_estimands().keys()  # a user's own may be moved by anything
 
 
-def _policies_of(config: Config, plain: Plain) -> Iterator[Plain]:
+def _policies_of(config: Config) -> Iterator[Plain]:
     """What holds in the window, what held before it, and what capacity was set by."""
-    window = {name: plain[name] for name in Policy.model_fields}
+    window, reference = config.policy.model_dump(mode="json"), config.reference.model_dump(mode="json")
     yield window
-    yield {**window, "instruments": plain["reference"]["instruments"]} if config.reforms_later else window
-    yield plain["reference"]
+    yield {**window, "instruments": reference["instruments"]} if config.reforms_later else window
+    yield reference
 
 
 def _moves_of_safeguards(config: Config, baseline: Config) -> dict[str, Moves]:
