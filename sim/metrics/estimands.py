@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from sim.arrays import Ints
 from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, in_time, one_a_case, people_at_risk
-from sim.metrics.slicing import GROUP_PAIRS, GROUP_REGIMES, PAIRS, PER, counts_by_name, request_slices, row, rows_of
+from sim.metrics.slicing import (
+    GROUP_PAIRS,
+    GROUP_REGIMES,
+    GROUP_SIDES,
+    PAIRS,
+    PER,
+    SIDES,
+    counts_by_name,
+    request_slices,
+    row,
+    rows_of,
+)
 from sim.world.estimand import EstimateRow, own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
@@ -66,7 +77,8 @@ def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: boo
     """Requests ``[D]`` that gave data by the classes of requester and requested, over all cases ``whole`` of the requester's class.
 
     A case has up to five hosts and no requested state before it is filed, so the cells of a requester's class share a
-    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class.
+    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class
+    and by two classes on each side (``SIDES``).
     """
     classes = len(REGIMES)
     asks, answers = _regimes_of(run, rows)
@@ -81,6 +93,10 @@ def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: boo
     yield from rows_of(metric, "group_regime", GROUP_REGIMES, counts_by_name(hit, GROUP_REGIMES), cases)
     cells = counts_by_name(hit * classes + answers, GROUP_PAIRS)
     yield from rows_of(metric, "group_pair", GROUP_PAIRS, cells, np.repeat(cases, classes))
+    sides, each = len(SIDES), classes // len(SIDES)
+    cells = counts_by_name((group[run.docket.case[rows]] * sides + asks // each) * sides + answers // each, GROUP_SIDES)
+    cases = counts_by_name(group[whole] * sides + wished // each, tuple(f"{one}|{side}" for one in GROUPS for side in SIDES))
+    yield from rows_of(metric, "group_sides", GROUP_SIDES, cells, np.repeat(cases, sides))
 
 
 def _regimes_of(run: Finished, rows: Ints) -> tuple[Ints, Ints]:
