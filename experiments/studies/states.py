@@ -232,22 +232,15 @@ def _tell(console: Console, state: State) -> None:
     console.print(f"{states.names[row]} ({state.code})", style="bold", highlight=False)
     regime = REGIMES[states.regime[row]].replace("_", " ")
     sets = _sets(row, states, config)
-    _say(
-        console,
-        f"{regime}; {states.region[row]}; {in_a_row(sets) if sets else 'in no named set'}. World of seed {state.world.seed}.",
-    )
+    classes = f"{regime}; {states.region[row]}; {in_a_row(sets) if sets else 'in no named set'}"
+    _say(console, f"{classes}. World of seed {state.world.seed}.")
     if config.policy != config.policy.before_dials:
-        _say(
-            console, "old -> new: what dials change from the window's first day on. They change rules, and no wish, person or host."
-        )
+        _say(console, "old -> new: what dials change, from the window's first day on. No wish, person or host is another.")
     gate = config.instruments[config.adaptation.members.text].threshold_years
-    over = f"over {gate:g} years"
-    _rows(console, "Law", ("offence", "class", "maximum, years", over, "source"), law_of(state))
+    _rows(console, "Law", ("offence", "class", "maximum, years", f"reaches {gate:g} years", "source"), law_of(state))
     _rows(console, "Care", ("attribute", "value", "what it is"), care_told(state))
     hosts = hosting_of_state(state)
     told = ", ".join(f"{percent(share)} of those used in {region}" for region, share in hosts) or "none"
-    _say(
-        console,
-        f"\nHosts of foreign platforms: {told}. {percent(float(states.home_service[row]))} of its people use a service at home.",
-    )
+    home = percent(float(states.home_service[row]))
+    _say(console, f"\nHosts of foreign platforms: {told}. {home} of its people use a service at home.")
     _rows(console, "Texts", ("text", "in force", "with"), instruments_of(state))
