@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import NO_HEADERS, RANKED, Header, kind_of
 from experiments.output import write_csv
 from experiments.statistics import components_of, half_width, mean_of, ratio_of
 from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
@@ -185,8 +185,10 @@ def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Map
     return frame.astype({"agrees": object}).assign(agrees=lambda f: f["agrees"].where(f["agrees"].notna(), None))
 
 
-def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+def cooperation_of(results: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header] = NO_HEADERS) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
+
+    ``kind`` is the arm's, by the headers of the scenarios' files.
 
     Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
     met; what is zero by construction is zero without an interval. The delay is the median of all needs, or the highest lower
@@ -197,7 +199,7 @@ def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFr
         saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(results, contrast)
         rows.append(
-            {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}
+            {"arm": contrast.arm.name, "kind": kind_of(contrast.arm.name, headers), "baseline_name": contrast.baseline.name}
             | {f"protection{end}": number for end, number in saved.items()}
             | {f"cooperation_lost{end}": number for end, number in lost.items()}
             | {"delay_quantile": quantile}
@@ -241,17 +243,20 @@ def _delay(results: Results, contrast: Contrast) -> tuple[str, dict[str, float]]
 def on_frontier(table: pd.DataFrame) -> list[bool]:
     """Arms that no other arm with the same baseline, and not the baseline itself, beats in both point estimates.
 
+    Policies to choose from (``RANKED`` kinds) alone stand on it or beat another; without a column ``kind`` all are.
+
     To beat is to be at least as good in ``protection`` and ``cooperation_lost`` and better in one; the baseline stands at (0, 0).
     An arm without one of the two numbers is on no frontier.
     """
     kept = []
-    for row in table.itertuples():
-        rivals = table[table["baseline_name"] == row.baseline_name]
+    chosen = table["kind"].isin(RANKED) if "kind" in table else pd.Series(True, table.index)
+    for row, can in zip(table.itertuples(), chosen, strict=True):
+        rivals = table[chosen & (table["baseline_name"] == row.baseline_name)]
         saved = np.append(rivals["protection"].to_numpy(float), 0.0)
         lost = np.append(rivals["cooperation_lost"].to_numpy(float), 0.0)
         mine = float(row.protection), float(row.cooperation_lost)  # type: ignore[arg-type]
         beaten = (saved >= mine[0]) & (lost <= mine[1]) & ((saved > mine[0]) | (lost < mine[1]))
-        kept.append(not np.isnan(mine).any() and not bool(beaten.any()))
+        kept.append(bool(can) and not np.isnan(mine).any() and not bool(beaten.any()))
     return kept
 
 
@@ -264,7 +269,7 @@ def contrast_tables(
     """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
     fewest = arm_runs[0].config.metrics.fewest_events
     contrasts = [contrast_of(results, arm_runs, place, fewest) for place in places]
-    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts)
+    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts, told)
 
 
 def write_contrast_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:

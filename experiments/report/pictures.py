@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from experiments.design.scenarios import by_kind
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.report.sentences import (
@@ -73,12 +74,16 @@ class Picture(NamedTuple):
 
 
 def order_of(study: ComparisonStudy) -> list[str]:
-    """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
-    kinds = (DOWN, UNSURE, SAME, UP)
-    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRIC, kind)]
+    """Arms as the forest has them, a kind after the other.
+
+    Within a kind measured ones by their effect, then those with few events, then those that cannot move.
+    """
+    verdicts = (DOWN, UNSURE, SAME, UP)
+    measured = [arm for verdict in verdicts for arm in study.of(PROTECTION_METRIC, verdict)]
     row = {arm: study.row(arm, PROTECTION_METRIC) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
-    return [*measured, *(arm for arm in study.arms if arm not in measured)]
+    order = [*measured, *(arm for arm in study.arms if arm not in measured)]
+    return [arm for arms in by_kind(order, study.kinds).values() for arm in arms]
 
 
 class PlannedFigure(NamedTuple):

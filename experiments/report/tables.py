@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.design.scenarios import KINDS, NOT_SAID, by_kind
 from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
@@ -40,6 +41,7 @@ _BARGAINS = (
     "officer-hours a year", "not outdone",
 )  # fmt: skip
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
+_QUOTED = "The change can be quoted; the levels are conditional on assumed parameters"
 _LARGEST = 8  # columns of a slice
 _DIGITS = 4  # of the largest number of a column
 
@@ -54,12 +56,19 @@ def tables(study: ComparisonStudy) -> list[Element]:
     order = order_of(study)
     parts = []
     for metric in (PROTECTION_METRIC, COOPERATION_METRIC):
-        rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
-        if rows:
-            caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
-            parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
-    parts += [_bargains(study, order), *_further(study, order)]
+        for kind, arms in by_kind(order, study.kinds).items():
+            rows = [(arm, row) for arm in arms if (row := study.row(arm, metric)) is not None]
+            if rows:
+                caption = f"{_opening(metric)}{_among(kind)}. {_QUOTED}"
+                parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts += [_bargains(study, arms, kind) for kind, arms in by_kind(order, study.kinds).items()]
+    parts += _further(study, order)
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _among(kind: str) -> str:
+    """Which scenarios a table shows, behind what it shows of them."""
+    return "" if kind == NOT_SAID else f": {KINDS[kind]}"
 
 
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
@@ -145,7 +154,7 @@ def _agreed(row: Row) -> str:
     return "open" if unknown(row["agrees"]) else "yes" if bool(row["agrees"]) else "no"
 
 
-def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
+def _bargains(study: ComparisonStudy, order: Sequence[str], kind: str) -> Element:
     """What each scenario protects, and what that costs."""
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
@@ -156,7 +165,8 @@ def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
         of = unsigned_percent(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
         delay, hours = (signed_limits(*_ends(row, name)) for name in ("delay_days", "hours"))
         rows.append((linked(study, arm), saved, lost, delay, of, hours, "yes" if study.undominated(arm) else ""))
-    caption = "Protection against cooperation. Changes against the baseline (95 % intervals); positive: saved, lost, later, more"
+    what = f"Protection against cooperation{_among(kind)}"
+    caption = f"{what}. Changes against the baseline (95 % intervals); positive: saved, lost, later, more"
     return table(caption, _BARGAINS, rows)
 
 
