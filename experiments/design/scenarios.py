@@ -29,7 +29,7 @@ KINDS = {
     "control": "controls",
 }
 """Kinds of a scenario in the order in which they are shown, each with the heading of its part of a table or figure."""
-RANKED = ("safeguard", "bundle", NOT_SAID)
+POLICIES = ("safeguard", "bundle", NOT_SAID)
 """Kinds of policies to choose from: they alone are ranked. What no file calls anything else may be one."""
 NAME_LETTERS = 32
 """Letters of a plain name at most: *assumption*, what a row of a figure holds."""

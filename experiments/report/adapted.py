@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.design.comparisons import Arm
-from experiments.design.scenarios import KINDS, NO_HEADERS, RANKED, Header, by_kind, kind_of
+from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
 from experiments.figures.slices import LEVELS
 from experiments.figures.style import present
 from experiments.report import adapted_prose, prose, sections
@@ -36,7 +36,7 @@ from experiments.report.sentences import (
     sided,
     unsigned_percent,
 )
-from experiments.statistics import FEW_SEEDS
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config
 
@@ -105,7 +105,7 @@ class Adapted(NamedTuple):
     @property
     def ranked(self) -> list[str]:
         """Scenarios that are policies to choose from, or all where none is."""
-        return [name for name in self.scenarios if self.kinds[name] in RANKED] or [*self.scenarios]
+        return [name for name in self.scenarios if self.kinds[name] in POLICIES] or [*self.scenarios]
 
     def of(self, kind: str) -> list[str]:
         """Ranked scenarios to which adaptation does one thing, those to which it does most first."""
@@ -465,7 +465,7 @@ def _sure(study: Adapted) -> list[Element]:
         f"{thousands(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are "
         "not given."
     )
-    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEW_SEEDS else []
+    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEWEST_WORLDS else []
     return [
         tag("p", adapted_prose.INTERVALS),
         tag("p", adapted_prose.PAIRED),
