@@ -26,7 +26,7 @@ KINDS = {
     NOT_SAID: "scenarios whose kind is not said",
     "membership": "who is bound, and what else is in force",
     "stress": "stress tests: worse law, worse conduct",
-    "control": "controls",
+    "control": "controls: checks, never ranked",
 }
 """Kinds of a scenario in the order in which they are shown, each with the heading of its part of a table or figure."""
 POLICIES = ("safeguard", "bundle", NOT_SAID)
