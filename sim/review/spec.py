@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,9 @@ from sim.world.vocabulary import (
     DataClass,
 )
 
+Capacity = Literal["before", "follows", "as_adopted"]
+"""For whose load authorities have hours: that of today's law; from the window's first day of the scenario's own; of the treaty."""
+
 
 class Visible(Record):
     """How plainly motive shows, in standard deviations of the reading's noise, by how the request is framed."""
@@ -59,6 +62,7 @@ class ReviewSpec(Record):
     """How authorities read, how long it takes, and when requesters give up."""
 
     load: bool
+    capacity: Capacity
     visible: Visible
     plausibility_from: Strength
     visibility_slope: Strength
