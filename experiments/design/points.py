@@ -16,7 +16,7 @@ from experiments.design.sampling import combinations_of, parameter_draws, refuse
 from experiments.design.scenarios import scenario_overrides
 from experiments.design.setters import PointRow, Setters
 from experiments.design.table import Points
-from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
+from experiments.design.trials import refuse_roles, refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked_config, composed_values, is_lever, key_of
 from sim.errors import meant
@@ -180,6 +180,7 @@ def points_of_rows(
 
     Mistakes call the rows as ``named`` does. Raises ``ConfigError``.
     """
+    refuse_roles(design)
     rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
     refuse_twins(bases, design)
