@@ -352,7 +352,7 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
     body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
-    return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
+    return table(caption, ("key", "value", "unit", "range", "role", "status", "source"), body, words=6)
 
 
 def limits_section(said: Mapping[str, str]) -> list[Element]:

@@ -336,7 +336,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
     """The numbers that are varied, with their bounds; how many are assumed; which are held and swept elsewhere."""
     content = []
     if study.design.uncertainties:
-        head = ("key", "from", "to", "drawn", "unit", "range", "status", "source", "elsewhere held at")
+        head = ("key", "from", "to", "drawn", "unit", "range", "role", "status", "source", "elsewhere held at")
         rows = [line(tag("code", key), *cells) for key, *cells in varied_numbers(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
     return content + sections.rests(known, "study")

@@ -275,12 +275,13 @@ def unanswered_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
 
 
 def backlog_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
-    window = run.backlog[run.first_month : run.first_month + 12 * run.years]
-    months = int(window.shape[0])
-    yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
-    for code, hours, capacity in zip(run.world.states.codes, window.mean(axis=0), run.capacity, strict=True):
-        yield "backlog_months", "requested", code, float(hours / capacity), months
+    """Expected remaining hours of the files waiting, over the hours of the month: mean over the window's months."""
+    window = slice(run.first_month, run.first_month + 12 * run.years)
+    waiting, hours = run.backlog[window], run.capacity[window]
+    months = int(waiting.shape[0])
+    yield "backlog_months", "all", "all", float((waiting.sum(axis=1) / hours.sum(axis=1)).mean()), months
+    for code, value in zip(run.world.states.codes, (waiting / hours).mean(axis=0), strict=True):
+        yield "backlog_months", "requested", code, float(value), months
 
 
 def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
