@@ -30,7 +30,7 @@ SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROT
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
-    "forest": "A row a scenario, a part each kind: left of the line fewer abusive cases end in disclosure, or fewer legitimate needs are met.",
+    "forest": "A row a scenario, a part each kind: left of the line fewer abusive cases end in disclosure, or fewer needs are met.",
     "plane": "A mark a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
     "plane_near": "The same plane around the baseline, where most scenarios lie.",
     "slices_people": "A row a scenario, a column a group of people or a kind of requesting government.",
@@ -140,10 +140,10 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(PlannedFigure("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
     options = few | named | {"order": order}
-    for name, (kinds, heading) in _SLICES.items():
-        cut = slice_rows(table, kinds)
+    for name, (ways, heading) in _SLICES.items():
+        cut = slice_rows(table, ways)
         if len(cut):
-            alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[kind] for kind in kinds])}. {_TABLES}"
+            alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[way] for way in ways])}. {_TABLES}"
             page = {"title": heading, "height_inches": tall + _TALLER}
             found.append(PlannedFigure(name, "slices", cut, runs, page, options, alt))
     return found
