@@ -33,7 +33,7 @@ LEVERS = (
     "instruments.budapest.safeguards.judge=must",
     "instruments.mlat.threshold_years=8",
     "instruments.mlat.side_doors.emergency=false",
-    "instruments.comity.safeguards.person=must",
+    "+instruments.comity.safeguards.person=must",
     "safeguards.panel.binding=true",
     "adaptation.members.joining=true",
 )
