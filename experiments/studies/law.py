@@ -24,10 +24,14 @@ from experiments.execution.session import runs_kept
 from experiments.output import Lacking, stamped, whole_folder, write_csv, write_manifest
 from experiments.settings import StudyConfig, asked_by
 from experiments.store.reader import StoredStudy
-from experiments.text import Row, counted, decimals_of, measured, signed, spoken, time_text, unknown
+from experiments.text import Row, counted, decimals_of, in_a_row, measured, signed, spoken, time_text, unknown
+from sim.draws import Draws
 from sim.settings import Config
+from sim.sources.worlds import build_states
 from sim.world.dials import Dial
+from sim.world.instruments import instrument_names, law_in_force
 from sim.world.record import ConfigError, quoted
+from sim.world.vocabulary import offences_of
 
 TOGETHER = "all changes"
 _QUESTION = "What does this change of law and care do to one state: whose data, at which hosts, for whom?"
