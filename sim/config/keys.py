@@ -11,6 +11,8 @@ from sim.reading import yaml_in
 
 DERIVED = ("reference", "data", "scenario_name")
 """Fields of ``Config`` that follow from the others."""
+OPEN_MAPS = ("states.override.", "states.lists.")
+"""Maps of whatever selectors and lists somebody names."""
 MIXED = "review"
 """The part that holds policy beside facts of the authorities."""
 _POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "definition", MIXED)
