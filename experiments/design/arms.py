@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import point_id
 from experiments.design.table import Points
 from sim.config import written
-from sim.settings import Config
+from sim.settings import OF_DIALS, Config
 from sim.world.record import ConfigError
 
 APART = " for "
@@ -49,13 +49,19 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
 
 
 def _check_pair(arm: Arm) -> None:
-    ours, theirs = arm.config.plain(), arm.baseline_config.plain()
+    ours, theirs = _without_dials(arm.config), _without_dials(arm.baseline_config)
     for key in ours:
         if key not in _FREE and ours[key] != theirs[key]:
             raise ConfigError(
                 f"{arm.name}: {key} is not that of its baseline {arm.baseline_config.scenario_name}; accepted: arms that differ in "
-                f"{', '.join(_FREE[2:])} alone, so that both meet the same worlds and cases"
+                f"{', '.join(_FREE[2:])} and states.override alone, so that both meet the same worlds and cases"
             )
+
+
+def _without_dials(config: Config) -> dict[str, Any]:
+    """The plain values, without what stands beside the states and is a lever."""
+    plain = config.plain()
+    return plain | {"states": {key: value for key, value in plain["states"].items() if key not in OF_DIALS}}
 
 
 def points_of_arms(arm_runs: Sequence[ArmRun]) -> Points:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from experiments.design.arms import arm_runs_of
 from experiments.design.comparisons import arms_of
 from experiments.design.designs import design_of
 from experiments.design.points import points_of
@@ -59,6 +60,7 @@ def test_arms_are_dials(tmp_path: Path) -> None:
         assert arm.config.world_digest() == arm.baseline_config.world_digest()
         assert not arm.baseline_config.dials.turned
         assert arm.baseline_config.review.strength is None
+    assert [run.against for run in arm_runs_of(arms)] == [0, 0, 0, 0], "all are read against one baseline, in its worlds"
 
 
 def test_levers_conditions_and_uncertainties_are_dials(tmp_path: Path) -> None:
