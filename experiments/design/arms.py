@@ -57,7 +57,7 @@ def _check_pair(arm: Arm) -> None:
             named = f"{'' if key == 'reference' else f'{key}.'}{differing}" if differing else key
             raise ConfigError(
                 f"{arm.name}: {named} is not that of its baseline {arm.baseline_config.scenario_name}; accepted: arms that differ "
-                f"in {', '.join(_FREE[2:])} and dials of states alone, so that both meet the same worlds and cases"
+                f"in {', '.join(_FREE[2:])} and states.override alone, so that both meet the same worlds and cases"
             )
 
 
