@@ -15,7 +15,15 @@ from experiments.design.arms import ArmRun
 from experiments.design.scenarios import Header
 from experiments.output import write_csv
 from experiments.statistics import components_of, half_width, mean_of, ratio_of
-from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
+from experiments.store.results import (
+    CASES_DISCLOSED,
+    DISCLOSED_ABROAD,
+    DISPLACEMENT,
+    LEGITIMATE_NEEDS_MET,
+    OFFICER_HOURS,
+    EstimandKey,
+    Results,
+)
 from sim.arrays import Flags
 from sim.metrics import UNITS
 
@@ -101,8 +109,14 @@ def _numbers(before: NDArray[np.float64], after: NDArray[np.float64]) -> dict[st
 
 
 def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> list[str]:
-    """What a header expects of each key: of a metric's whole, or of all its slices where it has no whole."""
+    """What a header expects of each key: of a metric's whole, or of all its slices where it has no whole.
+
+    What it expects of ``case_disclosure_rate`` is judged once, on the twin that stands beside needs met: both count the same cases.
+    """
     whole = {metric for metric, by, _ in keys if by == "all"}
+    case, twin = CASES_DISCLOSED[0], DISCLOSED_ABROAD[0]
+    if twin in whole and case in direction:
+        direction = {twin: direction[case]} | {metric: way for metric, way in direction.items() if metric != case}
     return [direction.get(metric, "") if by == "all" or metric not in whole else "" for metric, by, _ in keys]
 
 
@@ -144,13 +158,13 @@ def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Map
 def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
 
-    Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
-    met; what is zero by construction is zero without an interval. The delay is the median of all needs, or the highest lower
-    quantile that every run reaches.
+    Protection is the fraction of latent cross-border abusive cases saved from disclosure, cooperation lost the fraction of
+    cross-border needs no longer met; what is zero by construction is zero without an interval. The delay is the median of all
+    needs, or the highest lower quantile that every run reaches.
     """
     rows = []
     for contrast in contrasts:
-        saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
+        saved, lost = _change(results, contrast, DISCLOSED_ABROAD, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(results, contrast)
         rows.append(
             {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}

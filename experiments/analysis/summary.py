@@ -7,10 +7,12 @@ import pandas as pd
 
 from experiments.statistics import half_width, ratio_of
 from sim.metrics import UNITS
+from sim.metrics.moving import OF_DEMAND
 
 HEADLINE_ESTIMANDS = (
-    ("case_disclosure_rate", "all", "all"),
+    ("cross_border_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
+    ("domestic_share", "all", "all"),
     ("targeted_people", "all", "all"),
     ("targeted_rate", "group", "journalist"),
     ("targeted_rate", "group", "dissident"),
@@ -47,8 +49,10 @@ def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_ev
 
     Columns ``metric, by, level, unit, baseline, scenario, difference, low, high, percent, percent_low, percent_high, events,
     runs``; ``events`` is the smaller of both scenarios' counts. A slice in which either has fewer than ``fewest_events`` has no
-    numbers; one that either lacks is left out. The interval of the percentage is that of a ratio of paired means (Fieller).
+    numbers; what either lacks, or no policy can move, is left out. The interval of the percentage is that of a ratio of paired
+    means (Fieller).
     """
+    metrics = metrics[~metrics["metric"].isin(OF_DEMAND)]
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
     sides = pd.MultiIndex.from_product([("value", "count"), (baseline, scenario)])
     wide = wide.reindex(columns=sides)  # of a scenario without any value the table has no column

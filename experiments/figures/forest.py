@@ -36,9 +36,11 @@ COLUMNS = [
     *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
     *("worlds", "runs", "constructed_zero", "expected", "agrees"),
 ]
-_PANELS = ("case_disclosure_rate", "legit_met_rate")
+_PANELS = ("cross_border_disclosure_rate", "legit_met_rate")
+_ON_ALL = ("case_disclosure_rate", "legit_met_rate")  # of a study that kept no other footing
 _TITLES = {
     "case_disclosure_rate": ("abusive cases disclosed", -1),
+    "cross_border_disclosure_rate": ("abusive cases disclosed", -1),
     "legit_met_rate": ("legitimate needs met", 1),
 }  # words, and the direction that is better for people
 _SPANS = ((0.0, 0.315), (0.625, 0.165))  # left edge and width of the two panels, in parts of the axes
@@ -51,7 +53,12 @@ _VERDICTS = {True: "✓", False: "✗"}
 
 
 def forest(
-    frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, panels: Sequence[str] = _PANELS, names: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    fewest: int = FEWEST,
+    panels: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Axes:
     """Change of two metrics against the baseline in per cent, arm by arm, the strongest reduction of the first on top.
 
@@ -61,6 +68,7 @@ def forest(
     into words. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
+    panels = panels or (_PANELS if _PANELS[0] in set(table["metric"]) else _ON_ALL)
     table = table[table["metric"].isin(panels)]
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)

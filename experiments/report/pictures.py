@@ -18,6 +18,7 @@ from experiments.report.sentences import (
     FEW,
     PROTECTION_METRIC,
     SAME,
+    SLICED_METRIC,
     UNSURE,
     UP,
     ComparisonStudy,
@@ -26,7 +27,7 @@ from experiments.report.sentences import (
     unsigned_percent,
 )
 
-SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
+SLICED = {"group": "targeted_rate", "regime": SLICED_METRIC, "channel": SLICED_METRIC, "requested": SLICED_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {

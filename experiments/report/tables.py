@@ -15,11 +15,13 @@ from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import SLICE_NAMES, SLICED, order_of, slice_rows
 from experiments.report.sentences import (
     ABSENT,
+    AT_HOME,
     CANNOT_MOVE,
     COOPERATION_METRIC,
     FEW,
     PROTECTION_METRIC,
     SAME,
+    SLICED_METRIC,
     SUBJECTS,
     ComparisonStudy,
     few,
@@ -39,6 +41,7 @@ _BARGAINS = (
     "scenario", f"abusive cases saved, {THIN}%", f"needs lost, {THIN}%", "delay, days", "until met: share of needs",
     "officer-hours a year", "not outdone",
 )  # fmt: skip
+_TOLD = (PROTECTION_METRIC, COOPERATION_METRIC, SLICED_METRIC, AT_HOME)  # elsewhere on the page
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
 _LARGEST = 8  # columns of a slice
 _DIGITS = 4  # of the largest number of a column
@@ -58,14 +61,21 @@ def tables(study: ComparisonStudy) -> list[Element]:
         if rows:
             caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
             parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
-    parts += [_bargains(study, order), *_further(study, order)]
+    parts += [*_left_out(study), _bargains(study, order), *_further(study, order)]
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _left_out(study: ComparisonStudy) -> list[Element]:
+    """What the footing of the two scores leaves out: abusive cases whose evidence is at home; nothing where that is not known."""
+    rows = study.comparison[(study.comparison["metric"] == AT_HOME) & (study.comparison["by"] == "all")]
+    share = rows["baseline"].dropna().to_numpy(float)
+    return [tag("p", prose.LEFT_OUT.format(share=unsigned_percent(100 * share[0])), class_="quiet")] if share.size else []
 
 
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
     """Estimands beside the two scores, a row an arm; nothing where there is none."""
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
-    others = [metric for metric in distinct(whole) if metric not in (PROTECTION_METRIC, COOPERATION_METRIC, *_SELECTED)]
+    others = [metric for metric in distinct(whole) if metric not in (*_TOLD, *_SELECTED)]
     if not others:
         return []
     body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]

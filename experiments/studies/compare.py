@@ -174,7 +174,7 @@ def _unsaid(results: Results) -> list[str]:
 
 _WIDE = 118  # letters that the whole table needs
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
-_COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_COLUMNS = {"cross_border_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. replicates"}
 _HONEST = (
     "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
@@ -232,7 +232,7 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     told: list[tuple[str, list[str | Text]]] = []
     for arm in ranked["arm"]:
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        told.append((str(arm), [*changes, *_spread_of(rows.get((arm, "case_disclosure_rate")), spreads)]))
+        told.append((str(arm), [*changes, *_spread_of(rows.get((arm, "cross_border_disclosure_rate")), spreads)]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
     for arm, cells in told:
         table.add_row(named[arm], *cells)
@@ -250,7 +250,7 @@ def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int
     return min(max(width - taken - _GAP, _LEAST), _NAME)
 
 
-_TURNED = ("case_disclosure_rate",)  # told as what is saved
+_TURNED = ("cross_border_disclosure_rate",)  # told as what is saved
 
 
 def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:
