@@ -13,6 +13,7 @@ HEADLINE_ESTIMANDS = (
     ("cross_border_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
     ("domestic_share", "all", "all"),
+    ("case_disclosure_rate", "all", "all"),
     ("targeted_people", "all", "all"),
     ("targeted_rate", "group", "journalist"),
     ("targeted_rate", "group", "dissident"),
