@@ -88,8 +88,8 @@ def thin_origins(pooled: RunTables, scenario: str) -> tuple[str, ...]:
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds."""
     rows = headline_of(comparison)
-    # preserved_only rises from next to nothing: its percentage would dwarf all others
-    rows = rows[rows["metric"] != "preserved_only"].reset_index(drop=True)
+    # preserved_only rises from next to nothing: its percentage would dwarf all others; the disclosure rate stands on one footing
+    rows = rows[~rows["metric"].isin(("preserved_only", "case_disclosure_rate"))].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
     units = [f"from {b:.3g} {_SHORT.get(u, '')}".strip() for b, u in zip(rows["baseline"], rows["unit"], strict=True)]
     return pd.DataFrame(

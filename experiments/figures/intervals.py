@@ -41,6 +41,7 @@ _GROUPS = {
 }
 _METRICS = {
     "case_disclosure_rate": "abusive cases disclosed",
+    "cross_border_disclosure_rate": "cross-border abusive cases disclosed",
     "legit_met_rate": "legitimate needs met",
     "targeted_people": "people disclosed",
     "targeted_rate": "people disclosed",

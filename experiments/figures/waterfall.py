@@ -27,7 +27,11 @@ from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
 _NUMBERS = ("value", "value_world_low", "value_world_high", "first_in")
-_TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
+_TITLES = {
+    "case_disclosure_rate": "abusive cases disclosed",
+    "cross_border_disclosure_rate": "abusive cases disclosed",
+    "legit_met_rate": "legitimate needs met",
+}
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
 _BAR = 0.62  # of a row

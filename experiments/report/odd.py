@@ -115,7 +115,7 @@ def _scales(config: Config) -> Grid:
         ("window", f"{config.years} years from {config.start.isoformat()}"),
         (
             "run-out",
-            f"{config.run_out_months} months, to follow cases to their end (a need counts as met within {FOLLOW_UP_MONTHS})",
+            f"{config.run_out_months} months, to follow each case for {FOLLOW_UP_MONTHS} from the wish",
         ),
         ("calibration of capacity", f"{config.calibration_months} months, {_HOURS_ARE_FOR[config.review.capacity]}"),
         (

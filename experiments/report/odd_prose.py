@@ -122,7 +122,7 @@ COLLECTIVES = (
 )
 OBSERVATION = (
     "Estimands are computed from the finished run and know everything, also what no reader sees. The cohort are the cases "
-    "that arise in the window, followed to the end of the run-out. A value that rests on fewer events than "
+    "that arise in the window, each followed for 24 months from the wish. A value that rests on fewer events than "
     "`metrics.fewest_events` is not shown."
 )
 INITIALISATION = (

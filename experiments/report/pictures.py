@@ -19,6 +19,7 @@ from experiments.report.sentences import (
     MEASURED,
     PROTECTION_METRIC,
     SAME,
+    SLICED_METRIC,
     ComparisonStudy,
     listed,
     several,
@@ -26,7 +27,7 @@ from experiments.report.sentences import (
 )
 from experiments.statistics import DOWN, NO_VERDICT, UNSURE, UP
 
-SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
+SLICED = {"group": "targeted_rate", "regime": SLICED_METRIC, "channel": SLICED_METRIC, "requested": SLICED_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {

@@ -22,7 +22,9 @@ from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, 
 from sim.metrics import UNITS
 from sim.settings import Config
 
-PROTECTION_METRIC, COOPERATION_METRIC = "case_disclosure_rate", "legit_met_rate"
+PROTECTION_METRIC, COOPERATION_METRIC = "cross_border_disclosure_rate", "legit_met_rate"
+SLICED_METRIC = "case_disclosure_rate"  # the same over all abusive cases, which has slices by what was filed
+AT_HOME = "domestic_share"  # what sets the two apart
 _COMPARED = COMPARISON_COLUMNS
 COOPERATED = (
     "arm",
@@ -33,6 +35,8 @@ COOPERATED = (
 )  # fmt: skip
 SUBJECTS = {
     PROTECTION_METRIC: "abusive cases that end in disclosure",
+    SLICED_METRIC: "all abusive cases that end in disclosure",
+    AT_HOME: "abusive cases whose evidence is at home",
     COOPERATION_METRIC: "legitimate needs that are met",
     "targeted_people": "people at risk whose data are disclosed",
     "targeted_rate": "people disclosed",

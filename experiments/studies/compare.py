@@ -175,7 +175,11 @@ def _unsaid(results: Results) -> list[str]:
 
 _WIDE, _WIDEST = 118, 160  # letters that ranks need beside two numbers; that a third number needs too
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
-_COLUMNS = {"case_disclosure_rate": "cases saved [range] worlds", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_COLUMNS = {
+    "cross_border_disclosure_rate": "cases saved [range] worlds",
+    "legit_met_rate": "needs met",
+    "unanswered_share": "unanswered",
+}
 _BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
 _RIVALS = "Of safeguards, bundles and what is of no kind that is said,"
 _HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
@@ -234,7 +238,7 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     for arm in (arm for arms in parts.values() for arm in arms):
         score = scores[arm]
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        of_cases = _beside(rows.get((arm, "case_disclosure_rate")), score) if beside else []
+        of_cases = _beside(rows.get((arm, "cross_border_disclosure_rate")), score) if beside else []
         told.append((str(arm), [*changes, *of_cases]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
     held = dict(told)
@@ -268,7 +272,7 @@ def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int
     return min(max(width - taken - _GAP, _LEAST), _NAME)
 
 
-_TURNED = ("case_disclosure_rate",)  # told as what is saved
+_TURNED = ("cross_border_disclosure_rate",)  # told as what is saved
 
 
 def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:

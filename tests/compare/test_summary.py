@@ -9,7 +9,7 @@ import pytest
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, comparison_of, headline_of, summary_of
 
 FEWEST = 10
-METRIC, OTHER = "case_disclosure_rate", "legit_met_rate"
+METRIC, OTHER = "cross_border_disclosure_rate", "legit_met_rate"
 
 
 def metrics(rows: list[tuple[str, int, str, float, int]]) -> pd.DataFrame:
@@ -72,3 +72,9 @@ def test_the_headline_comes_in_its_own_order_and_holds_nothing_else() -> None:
     assert names == [METRIC, OTHER]
     table = metrics([("old", 0, name, 1.0, 50) for name in ("attempted_rate", OTHER, METRIC)])
     assert list(headline_of(summary_of(table, FEWEST))["metric"]) == names
+
+
+def test_what_no_policy_can_move_is_a_level_and_never_a_change() -> None:
+    rows = [(scenario, 0, name, 1.0, 50) for scenario in ("old", "new") for name in ("domestic_share", METRIC)]
+    assert "domestic_share" in set(headline_of(summary_of(metrics(rows), FEWEST))["metric"])
+    assert set(comparison_of(metrics(rows), "old", "new", FEWEST)["metric"]) == {METRIC}

@@ -67,7 +67,7 @@ SHARES = {
     "requested": HOSTS,
 }
 NAN = float("nan")
-WORLDS, LUCK, BASE = 8, 2, {"case_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
+WORLDS, LUCK, BASE = 8, 2, {"cross_border_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
 FINDINGS = {
     "data_protection": "no effect, because use limitation acts after the disclosure.",
     "notice": "no effect, because a person told afterwards has already been disclosed.",
@@ -106,9 +106,9 @@ def comparison() -> pd.DataFrame:
     for arm, (abusive, needs, spread, _) in EFFECTS.items():
         want = "" if arm == "forty" else "same" if abusive is None else "up" if abusive > 3 else "down"
         want = "up" if arm == "harm_instead" else want
-        for metric, change, width in (("case_disclosure_rate", abusive, spread), ("legit_met_rate", needs, spread / 9)):
+        for metric, change, width in (("cross_border_disclosure_rate", abusive, spread), ("legit_met_rate", needs, spread / 9)):
             base, counted = BASE[metric]
-            foreseen = want if metric == "case_disclosure_rate" else ""
+            foreseen = want if metric == "cross_border_disclosure_rate" else ""
             rows.append(_row(arm, metric, "all", "all", base, counted, change, width, foreseen))
         for by, levels in SHARES.items():
             metric = "targeted_rate" if by == "group" else "case_disclosure_rate"
@@ -124,7 +124,7 @@ def comparison() -> pd.DataFrame:
 def cooperation() -> pd.DataFrame:
     """One row an arm, with the efficient ones marked."""
     rows = []
-    (cases, _), (needs, _) = BASE["case_disclosure_rate"], BASE["legit_met_rate"]
+    (cases, _), (needs, _) = BASE["cross_border_disclosure_rate"], BASE["legit_met_rate"]
     points = {arm: (-(abusive or 0.0), -(met or 0.0)) for arm, (abusive, met, _, _) in EFFECTS.items()}
     for arm, (abusive, _, spread, days) in EFFECTS.items():
         width = spread if abusive is not None else float("nan")

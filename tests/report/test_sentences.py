@@ -11,6 +11,7 @@ from experiments.report.sentences import (
     CANNOT_MOVE,
     DOWN,
     FEW,
+    PROTECTION_METRIC,
     SAME,
     UNSURE,
     UP,
@@ -34,7 +35,7 @@ def row(percent: float, least: float, most: float, **other: Any) -> dict[str, An
     numbers = {"percent": percent, "percent_low": least, "percent_high": most}
     numbers |= {"difference": percent, "low": least, "high": most}
     ratios = {"ratio": 1 + percent / 100, "ratio_low": 1 + least / 100, "ratio_high": 1 + most / 100}
-    rest = {"metric": "case_disclosure_rate", "constructed_zero": False, "events_baseline": 900, "events": 700, "expected": "",
+    rest = {"metric": PROTECTION_METRIC, "constructed_zero": False, "events_baseline": 900, "events": 700, "expected": "",
             "agrees": None}  # fmt: skip
     return numbers | ratios | rest | other
 
@@ -70,7 +71,7 @@ def test_nothing_can_move_by_construction() -> None:
 
 
 def test_where_neither_score_can_move_it_is_said_once() -> None:
-    rows = [row(NAN, NAN, NAN, constructed_zero=True, metric=metric) for metric in ("case_disclosure_rate", "legit_met_rate")]
+    rows = [row(NAN, NAN, NAN, constructed_zero=True, metric=metric) for metric in (PROTECTION_METRIC, "legit_met_rate")]
     (text,) = sentences_of(rows, 10)
     assert text.startswith("Nothing can move by construction: abusive cases that end in disclosure and legitimate needs")
     assert len(sentences_of([rows[0], row(-5, -6, -4)], 10)) == 2
@@ -141,8 +142,9 @@ def test_an_expectation_is_borne_out_contradicted_or_open() -> None:
     assert foreseen(both).endswith("to fall (borne out) and legitimate needs that are met not to change (borne out).")
 
 
-def test_an_expectation_that_nothing_moves_is_met_by_what_cannot_move() -> None:
-    assert foreseen([row(NAN, NAN, NAN, expected="same", constructed_zero=True)]).endswith("not to change (they cannot).")
+def test_an_expectation_of_what_cannot_move_is_no_prediction_that_came_true() -> None:
+    fixed = foreseen([row(NAN, NAN, NAN, expected="same", constructed_zero=True)])
+    assert fixed.endswith("not to change (they cannot move, by construction).")
 
 
 def delay(days: float, low: float, high: float, quantile: str = "0.25") -> str:
@@ -174,7 +176,7 @@ def test_the_id_that_opens_a_question_is_told_apart(question: str) -> None:
 
 def test_scenarios_are_sorted_into_what_can_be_said() -> None:
     study = comparison_study(comparison(), cooperation(), arms(), headers(), facts(), figures())
-    kinds = {kind: study.of("case_disclosure_rate", kind) for kind in (DOWN, UP, UNSURE, CANNOT_MOVE, FEW, ABSENT)}
+    kinds = {kind: study.of(PROTECTION_METRIC, kind) for kind in (DOWN, UP, UNSURE, CANNOT_MOVE, FEW, ABSENT)}
     assert sorted(arm for found in kinds.values() for arm in found) == sorted(EFFECTS)
     for arm, (percent, _, spread, _) in EFFECTS.items():
         wanted = CANNOT_MOVE if percent is None else UNSURE if abs(percent) <= spread else DOWN if percent < 0 else UP
