@@ -30,6 +30,7 @@ from experiments.figures.style import (
     unframed,
     usual,
 )
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import Row, distinct, signed_band, spoken, thousands, unknown
 
 COLUMNS = [
@@ -56,9 +57,9 @@ def forest(
     """Change of two metrics against the baseline in per cent, arm by arm, the strongest reduction of the first on top.
 
     ``frame``: ``arm, metric, percent, percent_world_low, percent_world_high, events_baseline, events, worlds, runs,
-    constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What cannot move by
-    construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names`` turns arms
-    into words. Raises ``ValueError`` for a missing column.
+    constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What
+    cannot move by construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names``
+    turns arms into words. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["metric"].isin(panels)]
@@ -87,7 +88,7 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
     base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
     words = [
         "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: the range over worlds; blue: better",
-        "for people, orange: worse, open and grey: the range holds zero.",
+        f"for people, orange: worse, open and grey: the range holds zero, or fewer than {FEWEST_WORLDS} worlds.",
         f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0]} under the scenario, pooled over its runs{base}.",
         "Expected: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell.",
     ]
@@ -199,7 +200,7 @@ def _mark(inner: Axes, y: int, row: Row, good: int, span: tuple[float, float]) -
     """Dot and interval of one row, or an arrow at the edge that they lie beyond."""
     middle, start, stop = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
     low, high = span
-    unsure = np.isnan(start) or start <= 0 <= stop
+    unsure = np.isnan(start) or start <= 0 <= stop or row["worlds"] < FEWEST_WORLDS
     colour = MUTED if unsure else BETTER if np.sign(middle) == good else WORSE
     inside: NDArray[np.float64] = np.clip([start, stop], low, high)
     inner.plot(inside, [y, y], color=colour, lw=2.0, solid_capstyle="butt", zorder=2)

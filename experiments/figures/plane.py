@@ -172,8 +172,8 @@ def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
     for row, kept in zip(table.to_dict("records"), inside, strict=True):
         if not kept:
             continue
-        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=0.9, zorder=2)
-        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=0.9, zorder=2)
+        ax.plot([row[f"{_ACROSS}_world_low"], row[f"{_ACROSS}_world_high"]], [row[_UP]] * 2, color=FAINT, lw=0.9, zorder=2)
+        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_world_low"], row[f"{_UP}_world_high"]], color=FAINT, lw=0.9, zorder=2)
         late = row["delay_days"]
         colour = "white" if np.isnan(late) else _SLOWER(norm(late))
         ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=MARK, zorder=4)
