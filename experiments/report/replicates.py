@@ -69,7 +69,8 @@ def _pages(
     shown = f"Scenario: {_plain(last)}; {seeds} runs of {last.years} years."
     few = {"fewest": fewest}
     worlds = seeds if last.world_seed is None else 1
-    band = f"Line: {range_in_words(worlds)}; one replicate a world, so luck is in it; parameters are held."
+    line = f"Line: {range_in_words(worlds)}; one replicate a world, so luck is in it" if worlds > 1 else "One world: no range"
+    band = f"{line}; parameters are held."
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "flows": lambda: (
