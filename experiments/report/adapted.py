@@ -478,7 +478,7 @@ def alt_of(headline: pd.DataFrame, headers: Mapping[str, Header] = NO_HEADERS) -
     """What the figure shows, for who cannot see it."""
     whole = headline[(headline["year"] == WHOLE_WINDOW) & (headline["measure"] == "protection")]
     paper = whole[whole["conduct"] == NAIVE].dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
-    words = [f"A row a scenario, {len(paper)} of them, sorted by what each saves on paper; beside it years of adaptation."]
+    words = [f"A panel each for the strongest of {len(paper)} scenarios: what it prevents by year, on paper and after adaptation."]
     if len(paper):
         top = paper.iloc[0]
         words.append(f"Most on paper: {arm_in_words(str(top['scenario']), headers)}, {unsigned_percent(float(top['value']))}.")

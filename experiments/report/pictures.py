@@ -31,7 +31,7 @@ SLICED = {"group": "targeted_rate", "regime": SLICED_METRIC, "channel": SLICED_M
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
-    "forest": "A row a scenario, a part each kind: left of the line fewer abusive cases end in disclosure, or fewer needs are met.",
+    "forest": "A row a scenario, a part each kind: left of the line fewer cases end in disclosure, or fewer needs are met.",
     "plane": "A mark a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
     "plane_near": "The same plane around the baseline, where most scenarios lie.",
     "slices_people": "A row a scenario, a column a group of people or a kind of requesting government.",
@@ -126,14 +126,12 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     words += f"{several(study.facts['worlds'], 'world')}, {runs}"
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
-    kinds = {"kinds": study.kinds}
-    base = {"baseline": study.called} | named | kinds
-    parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values()))}
+    parts = {"kinds": study.kinds}
+    base = {"baseline": study.called} | named | parts
     titles = {name: f"{study.figures[name]['title']}, against {study.called}" for name in ("forest", "plane")}
+    parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values())), "title": titles["forest"]}
     found = [
-        PlannedFigure(
-            "forest", "forest", wholes, runs, parted | {"title": titles["forest"]}, few | named | kinds, _forest_alt(study)
-        ),
+        PlannedFigure("forest", "forest", wholes, runs, parted, few | named | parts, _forest_alt(study)),
         PlannedFigure("plane", "plane", plane, words, low | {"title": titles["plane"]}, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
