@@ -212,7 +212,8 @@ def _sure(
     first = found[0].menu
     yield (
         f"All numbers stand on {first.worlds} worlds; every policy met the same worlds and replicates as the baseline. "
-        f"{chance_told(first.worlds)} {RANGE_TOLD} Here it is Fieller's, of one policy at a time; each world's value is in per cent of its own baseline."
+        f"{chance_told(first.worlds)} {RANGE_TOLD} Here it is Fieller's, of one policy at a time; each world's value is in per "
+        "cent of its own baseline."
     )
     yield from _left_out(found)
     draws = len(first.gain_draws)
