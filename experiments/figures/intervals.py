@@ -26,6 +26,7 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import THIN, distinct, measured, spoken, thousands
 
 _BAND = 0.68  # of a group's row that its scenarios share
@@ -83,8 +84,8 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        _columns(ax, y, (measured(mean), f"{measured(low)} to {measured(high)}", thousands(cast(int, row.events))), INK)
-    _columns(ax, -0.62, ("rate", "interval", "events"), MUTED)
+        _columns(ax, y, (measured(mean), _reach(low, high), thousands(cast(int, row.events))), INK)
+    _columns(ax, -0.62, ("rate", "range", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
         ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
     ax.set(xlim=(0, _ROOM * most), ylim=(len(groups) - 0.5, -0.5), yticks=range(len(groups)))
@@ -102,8 +103,13 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         borderaxespad=0.3,
     )
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
-    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: interval over them; events pooled.{few}")
+    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: range over worlds; events pooled.{few}")
     return ax
+
+
+def _reach(low: float, high: float) -> str:
+    """Both ends, or that there is no range."""
+    return "no range" if np.isnan(low) or np.isnan(high) else f"{measured(low)} to {measured(high)}"
 
 
 def _columns(ax: Axes, y: float, words: tuple[str, str, str], colour: str) -> None:
@@ -152,13 +158,13 @@ def _span(bounds: pd.DataFrame) -> tuple[float, float]:
     return min(float(bounds.min().min()), 0.0), max(float(bounds.max().max()), 0.0)
 
 
-def _change(ax: Axes, y: int, mid: float, start: float, stop: float) -> None:
+def _change(ax: Axes, y: int, mid: float, start: float, stop: float, few_worlds: bool) -> None:
     """One difference with its interval, and both in words beside it."""
-    unsure = not (start > 0 or stop < 0)  # an interval without bounds tells nothing either
+    unsure = few_worlds or not (start > 0 or stop < 0)  # a range without ends tells nothing either
     colour = MUTED if unsure else PALETTE[0]
     ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
     ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
-    band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
+    band = "  (no range)" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
     _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
 
 
@@ -166,10 +172,11 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """Paired differences between two scenarios, each in per cent of its baseline: a forest plot.
 
     ``frame``: ``metric, difference, low, high, unit, events``; the three numbers are percentages of the baseline's value,
-    or in the metric's own unit where a further column ``baseline`` tells that value. Fewer than ``fewest`` events: no
+    or in the metric's own unit where a further column ``baseline`` tells that value; ``worlds``, if it is there, says on how many
+    worlds they stand. Fewer than ``fewest`` events: no
     number. Raises ``ValueError`` for a missing column.
     """
-    table = present(frame, _CHANGE)
+    table = present(frame, [*_CHANGE, *(["worlds"] if "worlds" in frame else [])])
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     if "baseline" in frame.columns:
@@ -189,12 +196,17 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
             words = f"<{fewest} events" if events < fewest else "no baseline"
             ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
             continue
-        _change(ax, y, cast(float, row.difference), cast(float, row.low), cast(float, row.high))
+        few_worlds = cast(int, getattr(row, "worlds", FEWEST_WORLDS)) < FEWEST_WORLDS
+        _change(ax, y, cast(float, row.difference), cast(float, row.low), cast(float, row.high), few_worlds)
         _cell(ax, y, f"{thousands(events)} {_BEHIND.get(str(row.metric), 'events')}", 1, below=True)
     ax.axvline(0, color=INK, lw=1.0, zorder=1)
     ax.set(xlim=(low - room, high + room), ylim=(len(table) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
     ax.set_xlabel("change against the baseline scenario (% of its value)")
-    add_note(ax, "Dot: mean of the paired differences; line: its interval over runs; open and grey where the interval holds zero.")
+    add_note(
+        ax,
+        "Dot: mean of the paired differences; line: range over worlds; open and grey where the range holds zero "
+        f"or there are fewer than {FEWEST_WORLDS} worlds.",
+    )
     return ax

@@ -373,7 +373,7 @@ def test_scenarios_that_cover_each_other_share_a_label() -> None:
 
 def test_what_changed_in_no_run_is_told_as_such_in_the_forest() -> None:
     frame = compared()
-    numbers = ["percent", "percent_low", "percent_high"]
+    numbers = ["percent", "percent_world_low", "percent_world_high"]
     frame.loc[frame["arm"] == "judge", numbers] = 0.0
     assert words(drawn("forest", frame)).count("0 in every run") == 2
 
@@ -427,7 +427,7 @@ def test_a_cell_bears_the_change_of_its_slice_and_a_colour_only_where_the_interv
     arms, levels = list(dict.fromkeys(frame["arm"])), list(dict.fromkeys(frame["level"]))
     for row in frame.itertuples():
         text, patch = cell_of(ax, levels.index(row.level), arms.index(row.arm))
-        sure = row.percent_low > 0 or row.percent_high < 0
+        sure = row.percent_world_low > 0 or row.percent_world_high < 0
         if row.constructed_zero:
             assert text == "="
         elif min(row.events, row.events_baseline) < 10:
