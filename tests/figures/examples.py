@@ -161,7 +161,7 @@ EXAMPLES = {
 }
 GIVEN = {
     "flows": {"names": NAMES},
-    "requested_side": {"names": NAMES, "unsigned": ("USA",)},
+    "requested_side": {"names": NAMES, "unsigned": ("USA",), "baseline": "no_treaty"},
     "plane": {"near": True, "baseline": "as_adopted"},
     "slices": {"names": NAMES},
     "interactions": {"order": LEVERS},
