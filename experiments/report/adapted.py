@@ -34,7 +34,7 @@ from experiments.report.sentences import (
     sided,
     unsigned_percent,
 )
-from experiments.statistics import FEW_SEEDS
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config
 
@@ -436,7 +436,7 @@ def _sure(study: Adapted) -> list[Element]:
         f"{thousands(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are "
         "not given."
     )
-    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEW_SEEDS else []
+    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEWEST_WORLDS else []
     return [
         tag("p", adapted_prose.INTERVALS),
         tag("p", adapted_prose.PAIRED),

@@ -25,7 +25,7 @@ from experiments.report.sentences import listed, numbered, several
 from experiments.report.studied import Extent, designed, extent_of, headed, levers_of, numbers_behind, varied_numbers
 from experiments.report.tables import cells_of, text_columns
 from experiments.settings import ANALYSES
-from experiments.statistics import FEW_SEEDS
+from experiments.statistics import FEWEST_WORLDS
 from experiments.store.outcomes import Study
 from experiments.text import spoken, thousands
 
@@ -212,7 +212,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
 def _caution(extent: Extent) -> list[str]:
     if extent.worlds < 2:
         return [study_prose.ONE_WORLD]
-    return [study_prose.FEW_WORLDS] if extent.worlds < FEW_SEEDS else []
+    return [study_prose.FEW_WORLDS] if extent.worlds < FEWEST_WORLDS else []
 
 
 # --- one analysis ---------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from experiments.execution.session import runs_kept
 from experiments.letters import cut, inked, visible
 from experiments.output import Lacking, commit, stamped, whole_folder, write_manifest
 from experiments.settings import StudyConfig, conduct_of_study
-from experiments.statistics import FEW_SEEDS
+from experiments.statistics import FEWEST_WORLDS
 from experiments.store.results import Results
 from experiments.text import Row, counted, formulas_sentence, time_text
 from sim.result import package_versions
@@ -197,7 +197,9 @@ def closing_lines(
     lacking = f", without {', '.join(missing)}" if missing else ""
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = (
-        f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range." if worlds < FEW_SEEDS else ""
+        f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range."
+        if worlds < FEWEST_WORLDS
+        else ""
     )
     lines = (
         "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "

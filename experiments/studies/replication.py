@@ -21,7 +21,7 @@ from experiments.letters import cut
 from experiments.output import Lacking, manifest_of, stamped, whole_folder, write_csv, write_manifest
 from experiments.report.replicates import draw_all, drawn_for
 from experiments.settings import StudyConfig
-from experiments.statistics import FEW_SEEDS
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import Row
 from sim.metrics import absent_metrics
 from sim.settings import Config
@@ -91,7 +91,7 @@ def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Co
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
         "they say nothing of the parameters that are assumed.",
     ]
-    if seeds < FEW_SEEDS:
+    if seeds < FEWEST_WORLDS:
         lines.append(f"Only {seeds} seeds: such intervals are wide and may leave the possible range.")
     for line in lines:
         console.print(line, highlight=False, markup=False)

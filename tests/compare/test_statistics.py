@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from experiments.execution.comparison import FIRST_LOOK_WORLDS, next_look
-from experiments.statistics import components_of, half_width, mean_of, needed_worlds, ratio_of
+from experiments.statistics import components_of, gap_of, half_width, mean_of, needed_worlds, ratio_of, simulation_error
 
 RNG = np.random.default_rng(20270101)
 
@@ -111,6 +111,30 @@ def test_a_missing_run_is_a_run_that_was_not_made() -> None:
 def test_ninety_five_of_a_hundred_intervals_cover_however_many_replicates_share_a_world(replicates: int) -> None:
     means = mean_of(nested(8, replicates, 1.0, 1.0, 20_000))
     assert (np.abs(mean_of(means)) <= half_width(means)).mean() == pytest.approx(0.95, abs=0.006)
+
+
+def test_nineteen_of_twenty_intervals_of_a_ratio_and_of_a_gap_between_ratios_cover_it() -> None:
+    below = RNG.normal(5.0, 1.0, (20_000, 10))
+    above, further = (part * below + RNG.normal(0.0, 0.5, below.shape) for part in (0.7, 0.9))
+    ratio, gap = ratio_of(above, below), gap_of((further, below), (above, below))
+    assert ((ratio.low <= 0.7) & (ratio.high >= 0.7)).mean() == pytest.approx(0.95, abs=0.006)
+    assert ((gap.low <= 0.2) & (gap.high >= 0.2)).mean() == pytest.approx(0.95, abs=0.01)  # by linearisation
+
+
+def test_a_rate_of_two_seeds_stays_a_rate() -> None:
+    rates = np.array([0.06277, 0.09723])  # 0.08, by Student's t -0.14 to 0.30
+    assert rates.mean() - half_width(rates) < -0.13
+    found = simulation_error(rates, within=(0.0, 1.0))
+    assert (found.low, found.high) == (0.0, pytest.approx(rates.mean() + half_width(rates)))
+
+
+def test_to_keep_an_interval_possible_loses_no_coverage() -> None:
+    rates = RNG.beta(0.5, 4.5, (20_000, 4))  # about 0.1, many near zero
+    free, kept = simulation_error(rates), simulation_error(rates, within=(0.0, 1.0))
+    inside = [(found.low <= 0.1) & (found.high >= 0.1) for found in (free, kept)]
+    assert (free.low < 0).mean() > 0.5
+    assert (kept.low >= 0).all()
+    assert np.array_equal(*inside)
 
 
 def test_four_times_as_many_worlds_are_needed_for_half_the_width() -> None:

@@ -1,7 +1,9 @@
-"""Paired differences over worlds and the luck within them: means, intervals, ratios, and how much of the spread is whose.
+"""Means over worlds with their simulation error, ratios, and how much of the spread is whose.
 
 Runs are nested: ``W`` worlds, and within each ``L`` replicates. The worlds are the independent units, so every interval stands on
-world means. All functions work on the last axes of an array, whatever stands before them; a missing value is no run.
+world means. What Student's t gives is the *simulation error* of a mean: it shrinks with computing time, and is no uncertainty
+about the one real world (that is ``worlds.world_range``). All functions work on the last axes of an array, whatever stands before
+them; a missing value is no run.
 """
 
 from __future__ import annotations
@@ -25,6 +27,13 @@ class Components(NamedTuple):
     event: Reals  # between replicates of one world
 
 
+class Limits(NamedTuple):
+    """Two ends of an interval, shape ``[...]`` each; missing where there is none."""
+
+    low: Reals
+    high: Reals
+
+
 class Ratios(NamedTuple):
     """A ratio of paired means with its limits, shape ``[...]``; limits are missing where the interval is unbounded."""
 
@@ -33,7 +42,7 @@ class Ratios(NamedTuple):
     high: Reals
 
 
-def _over(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Reals:
+def over(part: NDArray[np.generic], whole: NDArray[np.generic]) -> Reals:
     """Quotient, missing where the divisor is not positive."""
     above, below = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0))
@@ -44,12 +53,12 @@ def _moment(left: Reals, right: Reals) -> Reals:
     known = ~(np.isnan(left) | np.isnan(right))
     count = known.sum(-1)
     off = [np.where(known, side - mean_of(np.where(known, side, np.nan))[..., None], 0.0) for side in (left, right)]
-    return _over(np.asarray((off[0] * off[1]).sum(-1)), count - 1)
+    return over(np.asarray((off[0] * off[1]).sum(-1)), count - 1)
 
 
 def mean_of(values: Reals) -> Reals:
     """Mean over the last axis of what is known, shape ``[...]``; missing where nothing is."""
-    return _over(np.nansum(values, -1), (~np.isnan(values)).sum(-1))
+    return over(np.nansum(values, -1), (~np.isnan(values)).sum(-1))
 
 
 def quantile_of(worlds: NDArray[np.integer[Any]]) -> Reals:
@@ -61,7 +70,17 @@ def quantile_of(worlds: NDArray[np.integer[Any]]) -> Reals:
 def half_width(means: Reals) -> Reals:
     """Half of the central 95 % interval of a mean over the last axis, by Student's t with one degree less than values."""
     count = (~np.isnan(means)).sum(-1)
-    return np.asarray(quantile_of(count) * np.sqrt(_over(_moment(means, means), count)))
+    return np.asarray(quantile_of(count) * np.sqrt(over(_moment(means, means), count)))
+
+
+def simulation_error(means: Reals, within: tuple[float, float] = (-np.inf, np.inf)) -> Limits:
+    """Central 95 % interval of the mean over worlds ``[..., W]``, by Student's t, kept ``within`` what is possible.
+
+    It says how far the mean would move if the same worlds' distribution were drawn again, not where the real world lies. To cut it
+    at what is possible loses no coverage. Missing under two worlds.
+    """
+    mean, half = mean_of(means), half_width(means)
+    return Limits(np.clip(mean - half, *within), np.clip(mean + half, *within))
 
 
 def ratio_of(above: Reals, below: Reals) -> Ratios:
@@ -73,13 +92,13 @@ def ratio_of(above: Reals, below: Reals) -> Ratios:
     known = ~(np.isnan(above) | np.isnan(below))
     x, y = mean_of(np.where(known, below, np.nan)), mean_of(np.where(known, above, np.nan))
     count = known.sum(-1)
-    scale = _over(quantile_of(count) ** 2, count)
+    scale = over(quantile_of(count) ** 2, count)
     a = x**2 - scale * _moment(below, below)
     b = x * y - scale * _moment(below, above)
     c = y**2 - scale * _moment(above, above)
     bounded = a > 0
     root = np.sqrt(np.where(bounded, np.maximum(b**2 - a * c, 0.0), np.nan))
-    return Ratios(_over(y, x), _over(b - root, a), _over(b + root, a))
+    return Ratios(over(y, x), over(b - root, a), over(b + root, a))
 
 
 def gap_of(first: tuple[Reals, Reals], second: tuple[Reals, Reals]) -> Ratios:
@@ -92,8 +111,8 @@ def gap_of(first: tuple[Reals, Reals], second: tuple[Reals, Reals]) -> Ratios:
     moved, told = [], []
     for above, below in (first, second):
         x, y = (np.where(known, part, np.nan) for part in (below, above))
-        ratio = _over(mean_of(y), mean_of(x))
-        moved.append(_over(y - ratio[..., None] * x, mean_of(x)[..., None]))
+        ratio = over(mean_of(y), mean_of(x))
+        moved.append(over(y - ratio[..., None] * x, mean_of(x)[..., None]))
         told.append(ratio)
     gap, half = told[0] - told[1], half_width(moved[0] - moved[1])
     return Ratios(gap, gap - half, gap + half)
@@ -109,16 +128,13 @@ def components_of(values: Reals) -> Components:
     replicates = known.sum(-1)  # [..., W]
     runs, worlds = replicates.sum(-1), (replicates > 0).sum(-1)
     of_world = mean_of(values)
-    whole = _over(np.nansum(values, (-2, -1)), runs)
-    within = _over(np.where(known, (values - of_world[..., None]) ** 2, 0.0).sum((-2, -1)), runs - worlds)
-    between = _over(np.where(replicates > 0, replicates * (of_world - whole[..., None]) ** 2, 0.0).sum(-1), worlds - 1)
-    per_world = _over(runs - _over((replicates**2).sum(-1), runs), worlds - 1)
-    return Components(np.sqrt(np.maximum(_over(between - within, per_world), 0.0)), np.sqrt(within))
+    whole = over(np.nansum(values, (-2, -1)), runs)
+    within = over(np.where(known, (values - of_world[..., None]) ** 2, 0.0).sum((-2, -1)), runs - worlds)
+    between = over(np.where(replicates > 0, replicates * (of_world - whole[..., None]) ** 2, 0.0).sum(-1), worlds - 1)
+    per_world = over(runs - over((replicates**2).sum(-1), runs), worlds - 1)
+    return Components(np.sqrt(np.maximum(over(between - within, per_world), 0.0)), np.sqrt(within))
 
 
 def needed_worlds(worlds: int, half: float, wanted: float) -> int:
     """Worlds at which an interval of ``half`` width on ``worlds`` of them would be expected to reach ``wanted`` (Stein 1945)."""
     return int(np.ceil(worlds * (half / wanted) ** 2)) if half > wanted else worlds
-
-
-FEW_SEEDS = 8  # under which an interval by Student's t may leave the possible range
