@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
 from experiments.analysis.summary import headline_of
+from experiments.statistics import mean_of, world_range
 from experiments.store.kept import STAGES
 from sim.settings import Config
 from sim.sources.tables import read_states
@@ -53,13 +54,20 @@ def fates_frame(pooled: RunTables) -> pd.DataFrame:
 
 
 def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
-    """Backlog in months of capacity, mean over runs, with dates; authorities followed by name only where every run has them."""
+    """Backlog in months of capacity, mean and range over worlds, with dates; authorities by name only where every run has them."""
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
-    mean = pooled.backlog.groupby(["scenario", "quantity", "month"], as_index=False, sort=False)["months"].agg(["mean", "size"])
-    mean = mean[mean["size"] == mean["scenario"].map(runs)]
+    keys = ["scenario", "quantity", "month"]
+    wide = pooled.backlog.pivot_table(index=keys, columns="seed", values="months", sort=False, observed=True)
+    whole = wide.notna().sum(axis=1) == wide.index.get_level_values("scenario").map(runs)
+    wide = wide[whole.to_numpy()]
+    values = wide.to_numpy(float)
+    over_worlds = world_range(values)
+    frame = wide.index.to_frame(index=False).assign(
+        low=over_worlds.low, high=over_worlds.high, worlds=over_worlds.worlds, months=mean_of(values)
+    )
     start = pd.Timestamp(configs[0].start)
-    date = start + pd.to_timedelta(mean["month"] * DAYS_PER_MONTH, unit="D")
-    return mean.assign(date=date, months=mean["mean"])[["date", "scenario", "quantity", "months"]].reset_index(drop=True)
+    frame["date"] = start + pd.to_timedelta(frame["month"] * DAYS_PER_MONTH, unit="D")
+    return frame[["date", "scenario", "quantity", "low", "high", "worlds", "months"]]
 
 
 def origins_frame(pooled: RunTables, scenario: str, config: Config) -> pd.DataFrame:

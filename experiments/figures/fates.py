@@ -1,5 +1,6 @@
 """What becomes of cases: one bar a purpose and scenario, cut by how the case ended; colour where data were handed over, and there
-alone: orange where that harms a person at risk, blue where it helps against crime."""
+alone: orange where that harms a person at risk, blue where it helps against crime.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,6 @@ from experiments.figures.style import (
 from experiments.text import distinct, percent, spoken, thousands
 
 
-
 class End(NamedTuple):
     """One way in which a case can end, as it is drawn."""
 
@@ -45,7 +45,10 @@ _ENDS = {  # in the order in which a case can end
     "domestic": _HOME,
     "not live": _NEVER,
     "deterred": _NEVER,
-    **dict.fromkeys(("declined without a duty", "refused at the gates", "refused by a panel", "refused at the desk"), _REFUSED),
+    **dict.fromkeys(
+        ("refused by a firm", "declined without a duty", "refused at the gates", "refused by a panel", "refused at the desk"),
+        _REFUSED,
+    ),
     **dict.fromkeys(("refused by a court", "contested", "suspended"), _REFUSED),
     **dict.fromkeys(("withdrawn", "lapsed", "parked", "pending"), _SILENT),
     "executed without data": _EMPTY,
