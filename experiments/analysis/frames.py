@@ -58,8 +58,8 @@ def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
     keys = ["scenario", "quantity", "month"]
     wide = pooled.backlog.pivot_table(index=keys, columns="seed", values="months", sort=False, observed=True)
-    whole = wide.notna().sum(axis=1) == wide.index.get_level_values("scenario").map(runs)
-    wide = wide[whole.to_numpy()]
+    wanted = np.array([runs[scenario] for scenario in wide.index.get_level_values("scenario")])
+    wide = wide[wide.notna().sum(axis=1).to_numpy() == wanted]
     values = wide.to_numpy(float)
     over_worlds = world_range(values)
     frame = wide.index.to_frame(index=False).assign(

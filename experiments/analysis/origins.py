@@ -21,9 +21,9 @@ COLUMNS = (
 def origin_changes(pooled: RunTables, baseline: str, scenario: str, years: int, fewest: int) -> pd.DataFrame:
     """By state of origin: people disclosed per 100 000 at risk a year in both scenarios, and the change, paired world by world.
 
-    Columns ``COLUMNS``. ``world_low`` and ``world_high`` are the range of the change over worlds, ``worlds_agreeing`` in how many it
-    has the sign of the mean; ``shrunk`` is the change drawn in towards none, by the share ``kept`` of it that ``noise_sd`` leaves.
-    Missing where either scenario has fewer than ``fewest`` events, all runs together, or few people are at risk.
+    Columns ``COLUMNS``. ``world_low`` and ``world_high`` are the range of the change over worlds, ``worlds_agreeing`` in how many
+    it has the sign of the mean; ``shrunk`` is the change drawn in towards none, by the share ``kept`` of it that ``noise_sd``
+    leaves. Missing where either scenario has fewer than ``fewest`` events, all runs together, or few people are at risk.
     """
     codes, people, before = _by_world(pooled, baseline)
     _, _, after = _by_world(pooled, scenario)
@@ -49,8 +49,8 @@ def _by_world(pooled: RunTables, scenario: str) -> tuple[list[str], Reals, Reals
 
 
 def _table(
-    codes: list[str], people: Reals, events: tuple[Reals, Reals], rates: tuple[Reals, Reals], change: Reals, changed: Reals, years: int,
-    fewest: int,
+    codes: list[str], people: Reals, events: tuple[Reals, Reals], rates: tuple[Reals, Reals], change: Reals, changed: Reals,
+    years: int, fewest: int,
 ) -> pd.DataFrame:  # fmt: skip
     """All columns; ``changed`` ``[S]`` is how many events make the change, which cannot be less noisy than as many by chance."""
     W = change.shape[1]
@@ -62,7 +62,8 @@ def _table(
     drawn = shrunk(mean, noise, 0.0, enough)
     over_worlds, agreeing = world_range(change), sign_count(change, np.sign(mean))
     columns = {
-        "code": codes, "people": people.mean(1), "events_baseline": counts[0].astype(np.int64), "events": counts[1].astype(np.int64),
+        "code": codes, "people": people.mean(1), "events_baseline": counts[0].astype(np.int64),
+        "events": counts[1].astype(np.int64),
         "baseline": mean_of(rates[0]), "scenario": mean_of(rates[1]), "difference": mean, "world_low": over_worlds.low,
         "world_high": over_worlds.high, "worlds_agreeing": agreeing.worlds, "worlds": agreeing.of, "noise_sd": np.sqrt(noise),
         "kept": drawn.kept, "shrunk": drawn.values,

@@ -1,8 +1,9 @@
 """Estimates of many units drawn in towards a common value, each by as much as noise makes of it (empirical Bayes).
 
 A state with three cases has the largest or the smallest rate of the world by chance alone. So each estimate keeps the share of its
-distance from the centre that is not noise: the variance of the true values, over that plus the variance of the estimate's own noise
-(Efron and Morris 1975). The variance of the true values is the mean square of the distances less the mean noise (method of moments).
+distance from the centre that is not noise: the variance of the true values, over that plus the variance of the estimate's own
+noise (Efron and Morris 1975). The variance of the true values is the mean square of the distances less the mean noise (method of
+moments).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _SUMMARIES = {
 }
 _NEAR = 0.004  # of the axes' height: nearer lines look like one
 _GAP, _ABOVE = 0.05, 0.14  # between panels and above them, in parts of the axes
-_COLUMNS = 3  # panels side by side
+_COLUMNS = 4  # panels side by side
 _TITLE = 26  # letters of a panel's title
 _BAND = 0.22  # opacity
 _ROOM = 1.08  # of the largest value that the axis spans
@@ -54,10 +54,10 @@ def backlog(
 ) -> Axes:
     """Backlog in months of capacity over time: a panel a quantity, a line and a band a scenario.
 
-    ``frame``: ``date, scenario, quantity, low, high, worlds, months``: the mean over worlds with the range over them, missing for one
-    world. ``opens`` and ``closes`` are the window's first day and the day after its last; the run-in before and the run-out after it
-    are shaded. ``names`` turns codes into names; ``baseline`` is drawn in grey. A quantity that is never above zero has no panel and
-    is named below. Raises ``ValueError`` for a missing column.
+    ``frame``: ``date, scenario, quantity, low, high, worlds, months``: the mean over worlds with the range over them, missing for
+    one world. ``opens`` and ``closes`` are the window's first day and the day after its last; the run-in before and the run-out
+    after it are shaded. ``names`` turns codes into names; ``baseline`` is drawn in grey. A quantity that is never above zero has
+    no panel and is named below. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, ["date", "scenario", "quantity", "low", "high", "worlds", "months"])
     table = table[table["months"].notna()]
@@ -86,9 +86,8 @@ def backlog(
             _line(inner, line, colours[scenario], dash, f"{name}, {scenario}")
         _dress(inner, own, top, said[name], (opens, closes), first=column == 0)
     _legend(ax, [f"{spelt[name]}{' (baseline)' if name == baseline else ''}" for name in scenarios], list(dashes.values()), colours)
-    same = [said[name] for name in shown if len(scenarios) > 1 and _coincide(table[table["quantity"] == name], top)]
-    never = [said[name] for name in quantities if name not in waiting]
-    add_note(ax, _explained(table, [" ".join(name.split()) for name in same], [" ".join(name.split()) for name in never], "median" not in waiting and "median" in quantities))
+    same = [name for name in shown if len(scenarios) > 1 and _coincide(table[table["quantity"] == name], top)]
+    add_note(ax, _explained(table, said, same, [name for name in quantities if name not in waiting]))
     return ax
 
 
@@ -135,18 +134,21 @@ def _coincide(lines: pd.DataFrame, top: float) -> bool:
     return bool((spread["max"] - spread["min"]).max() <= _NEAR * top)
 
 
-def _explained(table: pd.DataFrame, same: Sequence[str], never: Sequence[str], median: bool) -> str:
-    worlds = int(table["worlds"].max())
+def _explained(table: pd.DataFrame, said: Mapping[str, str], same: Sequence[str], never: Sequence[str]) -> str:
+    """What lines and bands are, which coincide, and which quantities are never above zero."""
+    worlds, plain = int(table["worlds"].max()), {name: " ".join(words.split()) for name, words in said.items()}
     words = ["Hours of all files that wait, over the hours that the authority works in a month. Line: mean over worlds."]
     if table["low"].notna().any():
         words.append(f"Band: range over {thousands(worlds)} worlds.")
     words.append("Grey ground: months before and after the window, which are not counted.")
     if same:
-        words.append(f"Lines coincide for: {', '.join(same)}.")
+        words.append(f"Lines coincide for: {', '.join(plain[name] for name in same)}.")
     if never:
-        words.append(f"Never above zero, so not drawn: {', '.join(never)}.")
+        words.append(f"Never above zero, so not drawn: {', '.join(plain[name] for name in never)}.")
     if median:
-        words.append("So at least half of all authorities have no file waiting at the end of any month: the queues are those of a few.")
+        words.append(
+            "So at least half of all authorities have no file waiting at the end of any month: the queues are those of a few."
+        )
     return " ".join(words)
 
 

@@ -1,5 +1,6 @@
-"""What becomes of cases: one bar a purpose and scenario, cut by how the case ended; colour where data were handed over, and there
-alone: orange where that harms a person at risk, blue where it helps against crime.
+"""What becomes of cases: one bar a purpose and scenario, cut by how the case ended.
+
+Colour is where data were handed over and there alone: orange where that harms a person at risk, blue where it helps against crime.
 """
 
 from __future__ import annotations
@@ -115,8 +116,8 @@ def _end(stage: str, purpose: str, said: str) -> End:
 
 def _legend(ax: Axes, ends: list[End]) -> None:
     handles = [Patch(facecolor=end.colour, edgecolor=_EDGE, hatch=end.hatch, lw=0.5) for end in ends]
-    spot = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "columnspacing": 1.6, "handlelength": 1.6}
-    ax.legend(handles, [end.words for end in ends], ncols=2, **spot)
+    words = [end.words for end in ends]
+    ax.legend(handles, words, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, columnspacing=1.6, handlelength=1.6)
 
 
 def _stages(table: pd.DataFrame) -> list[str]:

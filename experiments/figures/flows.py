@@ -91,17 +91,10 @@ def flows(
         words = f"{_ELSEWHERE if name == _ELSEWHERE else said[name]}  {_few(size, fewest)}{share}"
         _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, words, "left")
     shown = len(table) - streams.others
+    named, all_of_it = (f",\nin the {shown} largest pairs", ",\nto all who obtain them") if streams.others else ("", "")
     for x, align, words in (
-        (
-            _LEFT - _NODE,
-            "right",
-            f"state that obtains data,\nin the {shown} largest pairs" if streams.others else "state that obtains data",
-        ),
-        (
-            _RIGHT + _NODE,
-            "left",
-            "state that hands them over,\nto all who obtain them" if streams.others else "state that hands them over",
-        ),
+        (_LEFT - _NODE, "right", f"state that obtains data{named}"),
+        (_RIGHT + _NODE, "left", f"state that hands them over{all_of_it}"),
     ):
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()

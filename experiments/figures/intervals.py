@@ -26,32 +26,13 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
-from experiments.text import THIN, distinct, measured, spoken, thousands
+from experiments.figures.words import GROUPS, named
+from experiments.text import THIN, distinct, measured, thousands
 
 _BAND = 0.68  # of a group's row that its scenarios share
 _UNIT = 56  # letters of a unit, with the value that it is of
 _ROOM = 1.12  # of the largest value that the axis spans
 _COLUMNS = (30, 70, 136)  # points right of the axes: rate, interval, events
-_GROUPS = {
-    "journalist": "journalists",
-    "dissident": "dissidents",
-    "lgbtq": "LGBTQ people",
-    "researcher": "security\nresearchers",
-    "minority": "minorities",
-}
-_METRICS = {
-    "case_disclosure_rate": "abusive cases disclosed",
-    "legit_met_rate": "legitimate needs met",
-    "targeted_people": "people disclosed",
-    "targeted_rate": "people disclosed",
-    "targeted_rate_treaty": "people disclosed by the treaty",
-    "attempted_rate": "abusive cases filed",
-    "deterred_share": "abusive cases deterred",
-    "unanswered_share": "requests left unanswered",
-    "secondary_use_rate": "people harmed by further use",
-    "notified_share": "people ever told",
-    "backlog_months": "backlog",
-}
 _BEHIND = {"backlog_months": "months"}  # what stands behind a number, where it is no event
 _RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
 _ENDS = ["difference", "low", "high"]
@@ -68,7 +49,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     scenarios, groups = scenarios_by_name(table), distinct(table["group"])
-    said, spelt = short_names(groups, _GROUPS), short_names(scenarios)
+    said, spelt = short_names(groups, GROUPS), short_names(scenarios)
     step = _BAND / len(scenarios)
     shown = table[table["events"] >= fewest]
     most = float(shown[["mean", "high"]].max().max()) if len(shown) else 1.0
@@ -134,17 +115,6 @@ def _cell(ax: Axes, y: float, words: str, side: int, below: bool = False) -> Non
     cell.set(horizontalalignment="right" if side < 0 else "left", color=MUTED if below else INK)
 
 
-def _named(metric: str) -> str:
-    """A metric in words, with the group it is sliced by, if any.
-
-    >>> _named("targeted_rate journalist"), _named("own_metric")
-    ('people disclosed: journalists', 'own metric')
-    """
-    name, _, level = metric.partition(" ")
-    group = " ".join(_GROUPS.get(level, spoken(level)).split())
-    return _METRICS.get(name, spoken(name)) + (f": {group}" if level else "")
-
-
 def _span(bounds: pd.DataFrame) -> tuple[float, float]:
     """The least and the largest number of a frame, zero among them."""
     if bounds.empty:
@@ -179,7 +149,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     low, high = _span(table.loc[shown, _ENDS])
     room = 0.08 * (high - low or 1.0)
     metrics = distinct(table["metric"])
-    named = short_names(metrics, {metric: _named(metric) for metric in metrics})
+    named = short_names(metrics, {metric: named(metric) for metric in metrics})
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.itertuples(), shown, strict=True)):
         _cell(ax, y, named[str(row.metric)], -1)

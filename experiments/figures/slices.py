@@ -1,4 +1,4 @@
-"""Whom a scenario reaches: its change in each slice of a metric, a row an arm and a column a group, a channel, a host or a regime."""
+"""Whom a scenario reaches: its change in each slice of a metric, a row an arm, a column a group, a channel, a host or a regime."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from sim.arrays import Reals
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
-    *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high", "worlds_agreeing", "worlds"),
+    *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high", "world_low", "world_high", "worlds"),
     *("events_baseline", "events", "constructed_zero"),
 ]
 _GAP = 0.5  # columns between two ways to slice
@@ -48,7 +48,7 @@ _FULL = 50.0  # per cent at which a colour is full
 _APART = 0.19  # of a row, that number and range stand over and under its middle
 _SMALLER = SMALL - 3.0  # points of a range
 _RANGE_LETTERS = 17  # of a range that a cell has room for
-_DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
+_DEEPEST = 0.6  # share of the full colour that a cell takes, so that dark words stay readable
 _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
 _AT_MOST = 5.0  # cells: from here on they are told as whole numbers
@@ -81,13 +81,14 @@ def slices(
     order: Sequence[str] = (),
     baseline: str = "",
 ) -> Axes:
-    """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds; a table of coloured cells.
+    """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds: a coloured table.
 
-    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, worlds_agreeing, worlds, events_baseline, events,
-    constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by events in the
-    baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or where there are too
-    few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better for people, ``order`` the
-    arms from top to bottom, ``baseline`` what they are compared with. Raises ``ValueError`` for a missing column.
+    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, world_low, world_high, worlds, events_baseline,
+    events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by
+    events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or
+    where there are too few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better
+    for people, ``order`` the arms from top to bottom, ``baseline`` what they are compared with. Raises ``ValueError`` for a
+    missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
@@ -186,7 +187,7 @@ class Face(NamedTuple):
 
 
 def _face_of(row: Row | None, fewest: int, good: int) -> Face:
-    """A number, with a colour where it is clear of zero, or why there is none."""
+    """A number, or why there is none."""
     if row is None:
         return Face(_EMPTY)
     if bool(row["constructed_zero"]):
@@ -194,14 +195,17 @@ def _face_of(row: Row | None, fewest: int, good: int) -> Face:
     before, after = row["events_baseline"] >= fewest, row["events"] >= fewest
     if not (before and after):
         return Face(f"{'↓' if before else '↑' if after else ''}<{fewest}")
-    if np.isnan(row["percent"]):
-        return Face(_EMPTY)
+    return Face(_EMPTY) if np.isnan(row["percent"]) else _number(row, good)
+
+
+def _number(row: Row, good: int) -> Face:
+    """A number over its range, with a ground where the range is clear of zero."""
     words, low, high = signed(row["percent"], 0), row["percent_world_low"], row["percent_world_high"]
-    if low == high == 0:
+    if row["world_low"] == row["world_high"] == 0:
         return Face("0", "in every world")
     spread = "" if np.isnan([low, high]).any() else f"{signed(low, 0)} to {signed(high, 0)}"
     below = spread if len(spread) <= _RANGE_LETTERS else ""
-    if verdict_of(low, high, int(row["worlds"])) not in (DOWN, UP):
+    if verdict_of(row["world_low"], row["world_high"], int(row["worlds"])) not in (DOWN, UP):
         return Face(words, below)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
     return Face(words, below, True, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
@@ -223,8 +227,8 @@ def _explained(table: pd.DataFrame, fewest: int, largest: int, names: Mapping[st
     worlds = table["worlds"].to_numpy(float)
     words = [
         f"Change against {against} in %, each world paired with itself; below it the range over {_worlds_of(worlds)}.",
-        "Bold on a ground: the whole range is on one side of zero; blue is better for people, orange worse, full at ±50 %. Grey on white:",
-        f"the range holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
+        "Bold on a ground: the whole range is on one side of zero; blue is better for people, orange worse, full at ±50 %. Grey on",
+        f"white: the range holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
         _by_chance(table, fewest),
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
@@ -248,4 +252,6 @@ def _by_chance(table: pd.DataFrame, fewest: int) -> str:
     own = table[counted & table["percent"].notna()]
     lucky = float(chance_clear(own["worlds"].to_numpy(float)).sum())
     told = "fewer than one" if lucky < 1 else f"about {lucky:.1f}" if lucky < _AT_MOST else f"about {lucky:.0f}"
-    return f"{len(own)} cells are judged at once: {told} of them would have a ground by chance alone, if no scenario moved anything."
+    return (
+        f"{len(own)} cells are judged at once: {told} of them would have a ground by chance alone, if no scenario moved anything."
+    )

@@ -33,7 +33,7 @@ _TICKS = (1.0, 2.0, 5.0)  # of every power of ten
 _DARK = 0.5  # luminance under which a code is white
 _CODE, _NUMBER = 7.1, 6.3  # points
 _UP = 0.19  # of a tile, that code and number stand over and under its middle
-_LONG_NUMBER = 9.95  # from which a number bears no decimal
+_LONG_NUMBER, _LONG_TICK = 9.95, 100.0  # from which a number bears no decimal, and one beside the colours thin spaces
 _MOST = 0.97  # share of the values that colours reach
 _NO_VALUE = "#f7f7f7"
 _CHANGES = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
@@ -83,8 +83,8 @@ def tile_map(
     """A value for every state as the colour of its tile and the number in it; hatched where it has none.
 
     ``frame``: ``code, name, lon, lat, clear, value, events_baseline, events``, one row a state; ``value`` is missing where it is
-    withheld. A value stands only on ``fewest`` events in both scenarios; what rises from fewer is marked by an arrow. With ``change``
-    colours part at zero, orange for more and blue for fewer; else they are light to dark. ``clear`` where the sign is
+    withheld. A value stands only on ``fewest`` events in both scenarios; what rises from fewer is marked by an arrow. With
+    ``change`` colours part at zero, orange for more and blue for fewer; else they are light to dark. ``clear`` where the sign is
     the same over the whole range over worlds: the number is bold. Raises ``ValueError`` for a missing column.
     """
     columns = ["code", "name", "lon", "lat", "clear", "value", "events_baseline", "events"]
@@ -174,6 +174,11 @@ def _norm(values: Reals) -> Normalize:
     return Normalize(0.0, float(values.max()) if positive.size else 1.0)
 
 
+def _tick(value: float, _: object) -> str:
+    """A number beside the colours."""
+    return f"{value:g}".replace("-", "−") if abs(value) < _LONG_TICK else measured(value)
+
+
 def _key(
     ax: Axes, norm: Normalize, colours: Colormap, words: tuple[str, str], top: float, width: int, coloured: bool
 ) -> None:  # fmt: skip
@@ -182,8 +187,7 @@ def _key(
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
         bounds = ((-0.5 - west) / (east - west), (south - top - 0.55) / (south - north))
         strip = ax.inset_axes((*bounds, 0.46 * width / (east - west), 0.55 / (south - north)))
-        over = "both" if norm.clip else "neither"
-        bar = Colorbar(strip, ScalarMappable(norm, colours), orientation="horizontal", extend=over)
+        bar = Colorbar(strip, ScalarMappable(norm, colours), orientation="horizontal", extend="both" if norm.clip else "neither")
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, length=2.5, color=FAINT)
         if isinstance(norm, LogNorm):
@@ -195,7 +199,7 @@ def _key(
             bar.ax.xaxis.set_major_locator(MaxNLocator(6))
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−") if abs(value) < 100 else measured(value))
+            FuncFormatter(_tick))
         )
         ax.text(-0.5, top - 0.3, shortened(words[0], _UNIT), va="bottom", fontsize=SMALL)
     left = 0.46 * width + 1.5

@@ -12,10 +12,10 @@ from sim.arrays import Reals
 
 
 def chance_clear(worlds: Reals) -> Reals:
-    """Chance at most that a range over so many worlds is clear of zero if each world's sign is a coin, ``[...]``; 0 where no verdict.
+    """Chance at most that a range over so many worlds is clear of zero if each sign is a coin, ``[...]``; none without a verdict.
 
-    Up to 18 worlds all signs must agree. From 19 on the range leaves out 5 % at each end, so as many worlds as lie beyond the end by the
-    (n + 1) p rule may differ.
+    Up to 18 worlds all signs must agree. From 19 on the range leaves out 5 % at each end, so as many worlds as lie beyond the end
+    by the (n + 1) p rule may differ.
 
     >>> [round(float(chance), 4) for chance in chance_clear(np.array([5, 8, 10, 18, 40]))]
     [0.0, 0.0078, 0.002, 0.0, 0.0]

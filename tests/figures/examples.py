@@ -68,17 +68,20 @@ def queues() -> pd.DataFrame:
     dates = pd.date_range("2025-01-01", periods=60, freq="MS")
     level = {"median": 0.0, "q90": 0.7, "USA": 3.0, "IRL": 2.0, "CHN": 0.72}
     rows = [
-        (date, scenario, quantity, months * (0.5 if scenario == "no_treaty" and quantity != "USA" else 1.0) + 0.01 * (i % 7))
+        (date, scenario, quantity, 0.8 * mean, 1.4 * mean, 8, mean)
         for scenario in SCENARIOS
         for quantity, months in level.items()
         for i, date in enumerate(dates)
+        for mean in [months * (0.5 if scenario == "no_treaty" and quantity != "USA" else 1.0) * (1 + 0.01 * (i % 7))]
     ]
-    return pd.DataFrame(rows, columns=["date", "scenario", "quantity", "months"])
+    return pd.DataFrame(rows, columns=["date", "scenario", "quantity", "low", "high", "worlds", "months"])
 
 
 def world() -> pd.DataFrame:
     events = pd.Series(range(len(PLACES))) % 40
-    return PLACES.assign(value=0.5 * (1.0 + events) ** 1.5, events=events)
+    value = 0.5 * (1.0 + events) ** 1.5
+    before = events.clip(lower=3) - events % 3
+    return PLACES.assign(clear=events % 2 == 0, value=value, events_baseline=before, events=events)
 
 
 def differences() -> pd.DataFrame:
@@ -125,7 +128,8 @@ def weighed() -> pd.DataFrame:
 
 
 def cut() -> pd.DataFrame:
-    frame = comparison()
+    frame = comparison().rename(columns={"low": "world_low", "high": "world_high"})
+    frame = frame.rename(columns={f"percent_{end}": f"percent_world_{end}" for end in ("low", "high")})
     return frame.loc[frame["by"].isin(["channel", "requested"]), [*SLICES]].reset_index(drop=True)
 
 
@@ -163,10 +167,10 @@ GIVEN = {
     "flows": {"names": NAMES},
     "requested_side": {"names": NAMES, "unsigned": ("USA",), "baseline": "no_treaty"},
     "plane": {"near": True, "baseline": "as_adopted"},
-    "slices": {"names": NAMES},
+    "slices": {"names": NAMES, "baseline": "as_adopted"},
     "interactions": {"order": LEVERS},
     "pareto": {"baseline": "as_adopted", "order": LEVERS},
-    "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+    "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01", "baseline": "no_treaty"},
     **sensitivity_examples.GIVEN,
     **uncertainty_examples.GIVEN,
 }
