@@ -28,7 +28,7 @@ from experiments.figures.flows import flows
 from experiments.figures.forest import forest
 from experiments.figures.glyphs import drawable
 from experiments.figures.interactions import interactions
-from experiments.figures.intervals import headline, targeted_rate
+from experiments.figures.intervals import headline, targeted_change, targeted_rate
 from experiments.figures.pareto import pareto
 from experiments.figures.plane import plane
 from experiments.figures.regret import regret
@@ -44,7 +44,7 @@ from sim.world.record import ConfigError
 __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
 _FUNCTIONS = (
-    *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
+    *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
     *(regret, fan, discovery_boxes, discovery_plane, adaptation),

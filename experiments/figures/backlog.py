@@ -145,9 +145,9 @@ def _explained(table: pd.DataFrame, said: Mapping[str, str], same: Sequence[str]
         words.append(f"Lines coincide for: {', '.join(plain[name] for name in same)}.")
     if never:
         words.append(f"Never above zero, so not drawn: {', '.join(plain[name] for name in never)}.")
-    if median:
+    if "median" in never:
         words.append(
-            "So at least half of all authorities have no file waiting at the end of any month: the queues are those of a few."
+            "At least half of all authorities have no file waiting at the end of any month: the queues are those of a few."
         )
     return " ".join(words)
 

@@ -198,9 +198,7 @@ def _key(
         else:
             bar.ax.xaxis.set_major_locator(MaxNLocator(6))
         bar.ax.xaxis.set_minor_locator(NullLocator())
-        bar.ax.xaxis.set_major_formatter(
-            FuncFormatter(_tick))
-        )
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(_tick))
         ax.text(-0.5, top - 0.3, shortened(words[0], _UNIT), va="bottom", fontsize=SMALL)
     left = 0.46 * width + 1.5
     ax.add_patch(Rectangle((left, top), 0.94, 0.55, facecolor="#f7f7f7", edgecolor="#d4d4d4", hatch="////", lw=0.6))
