@@ -1,4 +1,4 @@
-"""What each scenario changes: a row an arm with its interval, for people at risk and, beside it, for cooperation."""
+"""What each scenario changes: a row an arm with its range over worlds, for people at risk and, beside it, for cooperation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from experiments.figures.style import (
 from experiments.text import Row, distinct, signed_band, spoken, thousands, unknown
 
 COLUMNS = [
-    *("arm", "metric", "percent", "percent_low", "percent_high", "events_baseline", "events"),
+    *("arm", "metric", "percent", "percent_world_low", "percent_world_high", "events_baseline", "events"),
     *("worlds", "runs", "constructed_zero", "expected", "agrees"),
 ]
 _PANELS = ("case_disclosure_rate", "legit_met_rate")
@@ -55,8 +55,8 @@ def forest(
 ) -> Axes:
     """Change of two metrics against the baseline in per cent, arm by arm, the strongest reduction of the first on top.
 
-    ``frame``: ``arm, metric, percent, percent_low, percent_high, events_baseline, events, worlds, runs, constructed_zero,
-    expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What cannot move by
+    ``frame``: ``arm, metric, percent, percent_world_low, percent_world_high, events_baseline, events, worlds, runs,
+    constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What cannot move by
     construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names`` turns arms
     into words. Raises ``ValueError`` for a missing column.
     """
@@ -86,10 +86,10 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
     before = distinct(thousands(n) for n in first["events_baseline"])
     base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
     words = [
-        "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: its 95 % interval; blue: better for",
-        "people, orange: worse, open and grey: the interval holds zero.",
+        "Dot: mean of the paired differences, in % of the baseline's mean; line and brackets: the range over worlds; blue: better",
+        "for people, orange: worse, open and grey: the range holds zero.",
         f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0]} under the scenario, pooled over its runs{base}.",
-        "Expected: the direction written down before the runs; ✓ the interval lies there, ✗ on the other side, ? it does not tell.",
+        "Expected: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell.",
     ]
     if far:
         words.append("Arrows point beyond the axis: the number stands beside them.")
@@ -132,7 +132,7 @@ def _events(ax: Axes, rows: Sequence[Row | None], fewest: int) -> None:
 def _inner(ax: Axes, place: int, rows: Sequence[Row], count: int) -> Axes:
     """The axes of a panel, wide enough for all usual numbers of ``rows``, with as many rows as ``count``."""
     left, width = _SPANS[place]
-    bounds = np.array([[row["percent"], row["percent_low"], row["percent_high"]] for row in rows], float).reshape(-1, 3)
+    bounds = np.array([[row["percent"], row["percent_world_low"], row["percent_world_high"]] for row in rows], float).reshape(-1, 3)
     low, high = edges(bounds[usual(bounds, least=_SHOWN)])
     inner = ax.inset_axes((left, 0.0, width, count / (count - 0.5 + _HEAD)))
     inner.patch.set_alpha(0)
@@ -162,7 +162,7 @@ def _panel(ax: Axes, place: int, metric: str, rows: Sequence[Row | None], fewest
             far |= _mark(inner, y, row, good, span)
         _word(ax, _EXPECTED[place], y, _foreseen(row), _verdict_colour(row))
     ax.text(_SPANS[place][0], -1.5, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
-    _word(ax, _NUMBERS[place], -1.0, "% (95 %)", MUTED)
+    _word(ax, _NUMBERS[place], -1.0, "% (worlds)", MUTED)
     if any(_foreseen(row) for _, row in told):
         _word(ax, _EXPECTED[place] + 0.012, -1.0, "exp.", MUTED)
     return far
@@ -175,9 +175,9 @@ def _told(row: Row, fewest: int) -> tuple[str, str]:
         return f"<{fewest} events", MUTED
     if np.isnan(row["percent"]):
         return "no baseline", MUTED
-    if row["percent"] == row["percent_low"] == row["percent_high"] == 0:
+    if row["percent"] == row["percent_world_low"] == row["percent_world_high"] == 0:
         return "0 in every run", MUTED
-    return signed_band(row["percent"], row["percent_low"], row["percent_high"]), INK
+    return signed_band(row["percent"], row["percent_world_low"], row["percent_world_high"]), INK
 
 
 def _foreseen(row: Row) -> str:
@@ -197,7 +197,7 @@ def _verdict_colour(row: Row) -> str:
 
 def _mark(inner: Axes, y: int, row: Row, good: int, span: tuple[float, float]) -> bool:
     """Dot and interval of one row, or an arrow at the edge that they lie beyond."""
-    middle, start, stop = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
+    middle, start, stop = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
     low, high = span
     unsure = np.isnan(start) or start <= 0 <= stop
     colour = MUTED if unsure else BETTER if np.sign(middle) == good else WORSE

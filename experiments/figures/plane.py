@@ -36,7 +36,7 @@ from experiments.text import spoken
 from sim.arrays import Reals
 
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
-_ENDS = ("", "_low", "_high")
+_ENDS = ("", "_world_low", "_world_high")
 COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "delay_days", "on_frontier"]
 _AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
@@ -72,11 +72,11 @@ class _Window(NamedTuple):
 
 
 def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "", names: Mapping[str, str] | None = None) -> Axes:
-    """Scenarios in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
+    """Scenarios in the plane of protection and cooperation, with their ranges over worlds as crosses and the efficient ones joined.
 
-    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_low`` and ``_high`` (per cent of the
-    baseline), ``delay_days`` (change), ``on_frontier``, one row a scenario. With ``near`` only the part where most scenarios lie. A
-    mark's colour is the change of the delay, white where that is not known. Raises ``ValueError`` for a missing column.
+    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_world_low`` and ``_world_high`` (per cent of
+    the baseline), ``delay_days`` (change), ``on_frontier``, one row a scenario. With ``near`` only the part where most scenarios
+    lie. A mark's colour is the change of the delay, white where that is not known. Raises ``ValueError`` for a missing column.
     """
     table = _measured(frame)
     if table.empty:
@@ -140,7 +140,7 @@ def _spans(table: pd.DataFrame, axis: str) -> Reals:
 
 
 def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, at_rest: Sequence[str], homeless: Sequence[str]) -> str:
-    words = ["Dot: mean of the paired differences; cross: 95 % intervals of both. Stair: the scenarios that no other beats on both"]
+    words = ["Dot: mean of the paired differences; cross: ranges over worlds of both. Stair: scenarios that no other beats on both"]
     words += ["scores at once. Colour: change of the delay until needs are met, white where it is not known."]
     if zoomed:
         words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")

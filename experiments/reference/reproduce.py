@@ -56,6 +56,7 @@ from experiments.reference.make import (
 from experiments.reference.tolerances import (
     DIFFERENT,
     EVENTS,
+    OF_WORLDS,
     SHARE,
     WITHIN,
     SubjectVerdict,
@@ -268,7 +269,10 @@ def cooperation_scales(results: Results, arm_runs: Sequence[ArmRun], cooperation
         else:
             family = next((family for family in levels if name.startswith(family)), "")
             columns[name] = 100.0 if "percent" in name else levels.get(family, 0.0)
-    return pd.DataFrame({"arm": cooperation["arm"]} | columns)
+    scales = pd.DataFrame({"arm": cooperation["arm"]} | columns)
+    ends = [name for name in columns if name.endswith(OF_WORLDS)]
+    scales[ends] *= len(results.worlds)  # one world's value, on so many fewer events
+    return scales
 
 
 def _level(results: Results, arm_run: ArmRun, key: tuple[str, str, str]) -> float:

@@ -14,17 +14,16 @@ from experiments.report.sentences import (
     CANNOT_MOVE,
     COOPERATED,
     COOPERATION_METRIC,
-    DOWN,
     FEW,
+    MEASURED,
     PROTECTION_METRIC,
     SAME,
-    UNSURE,
-    UP,
     ComparisonStudy,
     listed,
     several,
     unsigned_percent,
 )
+from experiments.statistics import DOWN, NO_VERDICT, UNSURE, UP
 
 SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
@@ -74,8 +73,7 @@ class Picture(NamedTuple):
 
 def order_of(study: ComparisonStudy) -> list[str]:
     """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
-    kinds = (DOWN, UNSURE, SAME, UP)
-    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRIC, kind)]
+    measured = [arm for kind in (*MEASURED, SAME) for arm in study.of(PROTECTION_METRIC, kind)]
     row = {arm: study.row(arm, PROTECTION_METRIC) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
     return [*measured, *(arm for arm in study.arms if arm not in measured)]
@@ -151,6 +149,8 @@ def _forest_alt(study: ComparisonStudy) -> str:
     if up:
         words.append(f"Strongest increase: {study.names[up[-1]]}, {unsigned_percent(_percent(study, up[-1]))}.")
     words.append(f"{len(down)} clearly reduce, {len(up)} clearly increase, {len(unsure)} cannot be told.")
+    if without := study.of(PROTECTION_METRIC, NO_VERDICT):
+        words.append(f"For {len(without)} there are too few worlds for a verdict.")
     fixed, few = study.of(PROTECTION_METRIC, CANNOT_MOVE), study.of(PROTECTION_METRIC, FEW)
     if fixed or few:
         words.append(f"{len(fixed)} cannot move it by construction, {len(few)} have too few events.")

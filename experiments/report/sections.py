@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
 from experiments.report import prose
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
@@ -17,13 +18,11 @@ from experiments.report.sentences import (
     ABSENT,
     CANNOT_MOVE,
     COOPERATION_METRIC,
-    DOWN,
     FEW,
+    MEASURED,
     PROTECTION_METRIC,
     SAME,
     SUBJECTS,
-    UNSURE,
-    UP,
     ComparisonStudy,
     few,
     foreseen,
@@ -37,13 +36,15 @@ from experiments.report.sentences import (
     waited,
 )
 from experiments.report.tables import linked, tables
-from experiments.text import THIN, Row, spoken, thousands, unknown
+from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP
+from experiments.text import THIN, Row, in_per_cent, spoken, thousands, unknown
 from sim.metrics import UNITS, absent_metrics
 
 _GROUPS = {
     DOWN: "They lower the share of abusive cases that end in disclosure",
     UP: "They raise it",
     UNSURE: "We cannot tell",
+    NO_VERDICT: "Too few worlds for a verdict",
     SAME: "Nothing moved in any run",
     CANNOT_MOVE: "They cannot move it, by construction",
     FEW: "Too few events",
@@ -53,6 +54,7 @@ _COUNTS = {
     DOWN: "{} clearly lower the share of abusive cases that end in disclosure",
     UP: "{} clearly raise it",
     UNSURE: "for {} we cannot tell",
+    NO_VERDICT: "for {} there are too few worlds for a verdict",
     SAME: "{} changed it in no run",
     CANNOT_MOVE: "{} cannot move it by construction",
     FEW: "{} have too few events",
@@ -60,7 +62,7 @@ _COUNTS = {
 }
 _HEADLINE = (PROTECTION_METRIC, COOPERATION_METRIC)
 _LAST = "~"  # after every id
-_MISS = 0.05  # chance with which a 95 % interval misses
+_TOLD_P = 0.05  # adjusted p under which a mean difference is told from zero with all scenarios judged together
 _FIRST = 3  # scenarios named first
 
 
@@ -103,9 +105,9 @@ def brief(study: ComparisonStudy) -> Element:
         if named:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
             content.append(tag("ul", [tag("li", linked(study, arm), f": {_brief(study, arm)}") for arm in named]))
-    facts = study.facts
-    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
-    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    facts, worlds = study.facts, int(study.facts["worlds"])
+    runs = f"{several(worlds, 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
@@ -113,7 +115,17 @@ def brief(study: ComparisonStudy) -> Element:
 def _brief(study: ComparisonStudy, arm: str) -> str:
     """One scenario in half a sentence, for the brief answer."""
     rows = ((study.row(arm, PROTECTION_METRIC), "such disclosures"), (study.row(arm, COOPERATION_METRIC), "legitimate needs met"))
-    return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
+    told = [quick(row, what, study.fewest) for row, what in rows if row is not None]
+    return "; ".join([*told, *_led(study.cooperation.get(arm))]) + "."
+
+
+def _led(row: Row | None) -> list[str]:
+    """Where an arm ranks by what it protects, and in what share of the worlds it leads; nothing where that is not known."""
+    if row is None or unknown(row["protection_rank"]):
+        return []
+    rank, low, high = (float(row[f"protection_rank{end}"]) for end in ("", "_low", "_high"))
+    reach = f" ({low:.0f} to {high:.0f} over worlds)" if not np.isnan(low) else ""
+    return [f"rank {rank:.1f}{reach}, leads in {in_per_cent(float(row['protection_leads']))} of worlds"]
 
 
 # --- question and answer --------------------------------------------------------------------------------------------------
@@ -135,7 +147,7 @@ def question(study: ComparisonStudy) -> list[Element]:
 
 
 def answer(study: ComparisonStudy, figures: Sequence[Picture]) -> list[Element]:
-    """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
+    """Figures, then a few sentences for each scenario, grouped by what the worlds allow to say."""
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
     content += [figure_element(figure) for figure in figures]
     for kind, heading in _GROUPS.items():
@@ -190,12 +202,12 @@ def _counts(row: Row, study: ComparisonStudy) -> str:
 
 
 def sure(study: ComparisonStudy) -> list[Element]:
-    """Intervals, worlds against luck, expectations, and what is missing."""
-    intervals = sum(study.verdict(arm, metric) in (DOWN, UP, UNSURE) for arm in study.arms for metric in _HEADLINE)
-    missed = max(round(_MISS * intervals), 1)
-    by_chance = f"Of the {intervals} intervals of the two headline scores about {missed} would miss by chance alone:"
+    """Ranges and errors, worlds against luck, expectations, and what is missing."""
+    worlds = int(study.facts["worlds"])
+    range_told = range_in_words(worlds)
+    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.RANGES, prose.ERRORS, _together(study)]
     content = [
-        tag("p", f"{prose.INTERVALS} {by_chance} {prose.NO_HEADLINE}"),
+        tag("p", " ".join(what)),
         tag("h3", "Unknown facts or luck?"),
         _spreads(study),
         tag("h3", "Did it go as expected?"),
@@ -206,23 +218,34 @@ def sure(study: ComparisonStudy) -> list[Element]:
     return [*content, tag("p", str(study.facts["stopped"]))] if study.facts["stopped"] else content
 
 
+def _together(study: ComparisonStudy) -> str:
+    """How many mean differences of the two headline scores are told from zero with all scenarios judged together."""
+    worlds = int(study.facts["worlds"])
+    if worlds < FEWEST_WORLDS:
+        return f"{too_few_worlds(worlds).capitalize()}."
+    rows = [row for arm in study.arms for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
+    known = [row for row in rows if not unknown(row["adjusted_p"])]
+    told = sum(float(row["adjusted_p"]) <= _TOLD_P for row in known)
+    return f"{prose.TOGETHER} {thousands(told)} of {thousands(len(known))} mean differences are told from zero."
+
+
 def _spreads(study: ComparisonStudy) -> Element:
-    """Standard deviations of the paired differences, in per cent of the baseline."""
+    """Standard deviations of the paired differences, in per cent of the baseline, and how many are mostly chance."""
     rows = []
     for metric in _HEADLINE:
-        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in (DOWN, UP, UNSURE)]
+        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in MEASURED]
         columns = np.array([[row["world_sd"], row["event_sd"], row["baseline"]] for row in found], float).reshape(-1, 3)
         worlds, replicate, base = columns[~np.isnan(columns).any(axis=1)].T
         if base.size:
             middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, replicate)]
-            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > replicate).sum())} of {base.size}"))
+            rows.append((SUBJECTS[metric], *middle, f"{sum(map(mostly_chance, found))} of {base.size}"))
         else:
             rows.append((SUBJECTS[metric], "", "", "not known from one replicate a world"))
-    return table(prose.SPREADS, ("score", "between worlds", "between replicates", "worlds spread more in"), rows)
+    return table(prose.SPREADS, ("score", "between worlds", "between replicates", "mostly chance in"), rows)
 
 
 def _expectations(study: ComparisonStudy) -> list[Element]:
-    """How many expectations the intervals bear out, and which they contradict."""
+    """How many expectations the worlds bear out, and which they contradict."""
     asked = [row for row in study.whole.values() if str(row["expected"] or "")]
     if not asked:
         return [tag("p", "Nothing was written down before the runs.")]

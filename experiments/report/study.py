@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, ReportSpec, spec_from
 from experiments.figures import draw, save
 from experiments.output import safe_name
@@ -212,7 +213,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
 def _caution(extent: Extent) -> list[str]:
     if extent.worlds < 2:
         return [study_prose.ONE_WORLD]
-    return [study_prose.FEW_WORLDS] if extent.worlds < FEWEST_WORLDS else []
+    return [f"{too_few_worlds(extent.worlds).capitalize()}."] if extent.worlds < FEWEST_WORLDS else []
 
 
 # --- one analysis ---------------------------------------------------------------------------------------------------------
