@@ -67,7 +67,7 @@ def backlog(
     scenarios = sorted(scenarios_by_name(table), key=lambda name: name == baseline)
     quantities = distinct(table["quantity"])
     said = short_names(quantities, {name: name for name in quantities} | dict(names or {}) | _SUMMARIES, 2 * _TITLE)
-    spelt, colours = short_names(scenarios), scenario_colours(scenarios, baseline)
+    spelt, colours = short_names(scenarios, names), scenario_colours(scenarios, baseline)
     dashes = {name: _DASHES[rank % len(_DASHES)] for rank, name in enumerate(scenarios)}
     longest = table.groupby("quantity")["months"].max()
     waiting = [name for name in quantities if longest[name] > _LEAST]

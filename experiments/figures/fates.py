@@ -5,6 +5,7 @@ Colour is where data were handed over and there alone: orange where that harms a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ _HEIGHT = 0.74
 _BETWEEN = 0.45  # extra room between purposes
 
 
-def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
+def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, names: Mapping[str, str] | None = None) -> Axes:
     """Share of latent cases by how they ended: a bar of 100 % for each purpose and scenario.
 
     ``frame``: ``scenario, purpose, stage, cases``. Purposes come by name, abusive before legitimate. Stages stand in the order of a
@@ -83,7 +84,7 @@ def fates(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     scenarios, purposes = scenarios_by_name(table), sorted(distinct(table["purpose"]))
     stages = _stages(table)
     sums = table.groupby(["purpose", "scenario", "stage"])["cases"].sum()
-    spelt, titles, said = short_names(scenarios), short_names(purposes, most=_PURPOSE), short_names(stages)
+    spelt, titles, said = short_names(scenarios, names), short_names(purposes, most=_PURPOSE), short_names(stages)
     places, ticks, keys = [], [], dict[End, None]()
     for i, purpose in enumerate(purposes):
         ends = [_end(stage, purpose, said[stage]) for stage in stages]

@@ -56,9 +56,9 @@ def forest(
     """Change of two metrics against the baseline in per cent, arm by arm, the strongest reduction of the first on top.
 
     ``frame``: ``arm, metric, percent, percent_world_low, percent_world_high, events_baseline, events, worlds, runs,
-    constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What cannot move by
-    construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it. ``names`` turns arms
-    into words. Raises ``ValueError`` for a missing column.
+    constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest`` events on either side: no number. What
+    cannot move by construction is grey and stands last. A value beyond the axis is an arrow; its number stands beside it.
+    ``names`` turns arms into words. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["metric"].isin(panels)]

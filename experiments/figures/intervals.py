@@ -50,9 +50,9 @@ _FOLD = 2.5  # a range that reaches so many times further than nearly all others
 def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """People whose data were disclosed, per 100 000 at risk a year: a dot and a range for each group and scenario.
 
-    ``frame``: ``scenario, group, mean, low, high, runs, events``, ``low`` and ``high`` the range over worlds. A cell with fewer than
-    ``fewest`` pooled events is an open marker on the axis with the words "<10 events", never a rate. Raises ``ValueError`` for a
-    missing column.
+    ``frame``: ``scenario, group, mean, low, high, runs, events``, ``low`` and ``high`` the range over worlds. A cell with fewer
+    than ``fewest`` pooled events is an open marker on the axis with the words "<10 events", never a rate. Raises ``ValueError``
+    for a missing column.
     """
     table = present(frame, _RATE)
     if table.empty or not (table["events"] > 0).any():
@@ -73,7 +73,7 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        spread = "" if np.isnan(low) else f"{measured(low)} to {measured(high)}"
+        spread = "no range" if np.isnan(low) else f"{measured(low)} to {measured(high)}"
         _columns(ax, y, (measured(mean), spread, thousands(cast(int, row.events))), INK)
     _columns(ax, -0.62, ("rate", "range", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
@@ -161,7 +161,7 @@ def _change(ax: Axes, y: float, row: Row, span: Span) -> None:
 
 def _told(row: Row) -> str:
     """A change with its range."""
-    band = "" if np.isnan(row["world_low"]) else f"  ({_signed(row['world_low'])} to {_signed(row['world_high'])})"
+    band = "  (no range)" if np.isnan(row["world_low"]) else f"  ({_signed(row['world_low'])} to {_signed(row['world_high'])})"
     return f"{_signed(row['difference'])}{THIN}%{band}"
 
 
@@ -173,10 +173,10 @@ def _in_worlds(row: Row) -> str:
 def _explained(table: pd.DataFrame) -> str:
     worlds = int(table["worlds"].max())
     few = f" Fewer than {FEWEST_WORLDS} worlds: too few for a verdict, so all are grey." if worlds < FEWEST_WORLDS else ""
+    paired = f"Each of {thousands(worlds)} worlds is paired with itself." if worlds > 1 else "One world: it has no range."
     return (
-        f"Each of {thousands(worlds)} worlds is paired with itself. Dot: mean; thin line: range over worlds; thick: simulation error "
-        f"of the mean (95 %); beside it the range, and in how many worlds the sign is that of the mean. Open and grey: the range holds "
-        f"zero.{few}"
+        f"{paired} Dot: mean; thin line: range over worlds; thick: simulation error of the mean (95 %); beside it the range, and in "
+        f"how many worlds the sign is that of the mean. Open and grey: the range holds zero.{few}"
     )
 
 
@@ -195,9 +195,9 @@ def _zero_and_axis(ax: Axes, span: Span, rows: int, baseline: str) -> None:
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: str = "") -> Axes:
     """Paired changes between two scenarios, each in per cent of its baseline, with their ranges over worlds.
 
-    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, unit, events``; the five numbers
-    are percentages of the baseline's value. ``baseline`` is its name in words. Fewer than ``fewest`` events: no number. Raises
-    ``ValueError`` for a missing column.
+    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, unit, events``; the five
+    numbers are percentages of the baseline's value. ``baseline`` is its name in words. Fewer than ``fewest`` events: no number.
+    Raises ``ValueError`` for a missing column.
     """
     table = present(frame, _CHANGE)
     if table.empty or not (table["events"] > 0).any():
@@ -228,9 +228,9 @@ def targeted_change(
 ) -> Axes:  # fmt: skip
     """What a scenario changes for each group: people disclosed a year, in per cent of the baseline, with both levels beside it.
 
-    ``frame``: ``group, baseline, value, difference, world_low, world_high, error_low, error_high, agreeing, worlds, events_baseline,
-    events``; ``baseline`` and ``value`` are rates per 100 000 at risk a year, the five numbers after them percentages. Fewer than
-    ``fewest`` events in either: no number. Raises ``ValueError`` for a missing column.
+    ``frame``: ``group, baseline, value, difference, world_low, world_high, error_low, error_high, agreeing, worlds,
+    events_baseline, events``; ``baseline`` and ``value`` are rates per 100 000 at risk a year, the five numbers after them
+    percentages. Fewer than ``fewest`` events in either: no number. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, _LEVELS)
     if table.empty or not (table["events"] > 0).any():

@@ -62,7 +62,7 @@ def requested_side(
     colours = scenario_colours(scenarios, baseline)
     states = distinct(table["requested"])
     said = short_names([*states, _OTHERS], {name: name for name in states} | dict(names or {}))
-    spelt, titles = short_names(scenarios), short_names(purposes, _PURPOSES, _TITLE)
+    spelt, titles = short_names(scenarios, names), short_names(purposes, _PURPOSES, _TITLE)
     y, ticks, most = 0.0, dict[float, str](), 0.0
     for purpose in purposes:
         part = table[table["purpose"] == purpose]
