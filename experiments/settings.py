@@ -56,7 +56,19 @@ class FrontPage(Page):
 
 PAGES: dict[str, type[Page]] = {
     **dict.fromkeys(
-        ("targeted_rate", "targeted_change", "fates", "backlog", "tile_map", "headline", "forest", "plane", "adaptation"), Page
+        (
+            "targeted_rate",
+            "targeted_change",
+            "fates",
+            "backlog",
+            "tile_map",
+            "change_map",
+            "headline",
+            "forest",
+            "plane",
+            "adaptation",
+        ),
+        Page,
     ),
     **dict.fromkeys(
         ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page

@@ -36,7 +36,7 @@ from experiments.figures.requested_side import requested_side
 from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
 from experiments.figures.style import LARGE, MUTED, NOTE, RC_STYLE, SMALL, folded, shortened
-from experiments.figures.tile_map import tile_map
+from experiments.figures.tile_map import change_map, tile_map
 from experiments.figures.waterfall import shapley_waterfall
 from experiments.output import naming
 from sim.world.record import ConfigError
@@ -44,7 +44,7 @@ from sim.world.record import ConfigError
 __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
 _FUNCTIONS = (
-    *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
+    *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, change_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
     *(regret, fan, discovery_boxes, discovery_plane, adaptation),

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from experiments.figures.style import (
+    BETTER,
     FEWEST,
     INK,
     MUTED,
@@ -17,6 +18,7 @@ from experiments.figures.style import (
     PALETTE,
     SMALL,
     TEXT,
+    WORSE,
     add_note,
     legend_columns,
     nothing,
@@ -31,6 +33,7 @@ from experiments.figures.words import GROUPS, named
 from experiments.statistics import DOWN, FEWEST_WORLDS, UP, verdict_of
 from experiments.text import THIN, Row, distinct, measured, thousands
 from sim.arrays import Reals
+from sim.metrics import WANTED
 
 _BAND = 0.68  # of a group's row that its scenarios share
 _UNIT = 56  # letters of a unit, with the value that it is of
@@ -38,6 +41,7 @@ _ROOM = 1.12  # of the largest value that the axis spans
 _COLUMNS = (30, 70, 136)  # points right of the axes: rate, range, events
 _WORDS = 9  # points from the axes to the words beside them
 _BEHIND = {"backlog_months": "months"}  # what stands behind a number, where it is no event
+_TARGETED = "targeted_rate"
 _RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
 _ENDS = ["world_low", "world_high", "error_low", "error_high"]
 _PAIRED = ["difference", *_ENDS]
@@ -141,11 +145,11 @@ def _span(ends: Reals, means: Reals) -> Span:
     return Span(low - room, high + room)
 
 
-def _change(ax: Axes, y: float, row: Row, span: Span) -> None:
-    """One change: its mean, simulation error thick, range over worlds thin; and in words beside it."""
+def _change(ax: Axes, y: float, row: Row, metric: str, span: Span) -> None:
+    """One change: its mean, simulation error thick, range over worlds thin; its colour says whether it is better for people."""
     low, high = row["world_low"], row["world_high"]
     sure = verdict_of(low, high, int(row["worlds"])) in (DOWN, UP)
-    colour = PALETTE[0] if sure else MUTED
+    colour = _colour(metric, row["difference"] > 0) if sure else MUTED
     ax.plot(
         np.clip([row["error_low"], row["error_high"]], *span), [y, y], color=colour, lw=_THICK, alpha=0.45, zorder=2, gid="error"
     )
@@ -157,6 +161,12 @@ def _change(ax: Axes, y: float, row: Row, span: Span) -> None:
                 np.clip([end], *span), [y], marker if beyond else "|", color=colour, ms=6 if beyond else 9, mew=1.4, clip_on=False
             )
     ax.plot([row["difference"]], [y], "o", color=colour, mfc=colour if sure else "white", ms=6, mew=1.6, zorder=3)
+
+
+def _colour(metric: str, rises: bool) -> str:
+    """The colour of a change: better or worse for people, or neither where the estimand has no direction."""
+    wanted = WANTED.get(metric.partition(" ")[0])
+    return INK if wanted is None else BETTER if rises == (wanted == "up") else WORSE
 
 
 def _told(row: Row) -> str:
@@ -175,8 +185,9 @@ def _explained(table: pd.DataFrame) -> str:
     few = f" Fewer than {FEWEST_WORLDS} worlds: too few for a verdict, so all are grey." if worlds < FEWEST_WORLDS else ""
     paired = f"Each of {thousands(worlds)} worlds is paired with itself." if worlds > 1 else "One world: it has no range."
     return (
-        f"{paired} Dot: mean; thin line: range over worlds; thick: simulation error of the mean (95 %); beside it the range, and in "
-        f"how many worlds the sign is that of the mean. Open and grey: the range holds zero.{few}"
+        f"{paired} Dot: mean; thin line: range over worlds; thick: simulation error of the mean (95 %); beside it the range and in "
+        "how many worlds the sign is that of the mean. Orange: worse for people, blue: better, black: neither; open and grey: the "
+        f"range holds zero.{few}"
     )
 
 
@@ -214,7 +225,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
             words = f"<{fewest} events" if row["events"] < fewest else "no baseline"
             ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
             continue
-        _change(ax, y, row, span)
+        _change(ax, y, row, str(row["metric"]), span)
         _cell(ax, y, _told(row), 1)
         counted = f"{thousands(row['events'])} {_BEHIND.get(str(row['metric']), 'events')}"
         _cell(ax, y, f"{_in_worlds(row)}; {counted}", 1, below=True)
@@ -246,7 +257,7 @@ def targeted_change(
         if not kept:
             ax.text(1.02, y, f"<{fewest} events", transform=ax.get_yaxis_transform(), va="center", color=MUTED, fontsize=SMALL)
             continue
-        _change(ax, y, row, span)
+        _change(ax, y, row, _TARGETED, span)
         _cell(ax, y, _told(row), 1)
         events = f"{thousands(row['events_baseline'])} → {thousands(row['events'])} events"
         rates = f"{measured(row['baseline'])} → {measured(row['value'])} per 100{THIN}000; {events}; {_in_worlds(row)}"

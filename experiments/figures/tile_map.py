@@ -38,7 +38,7 @@ _MOST = 0.97  # share of the values that colours reach
 _NO_VALUE = "#f7f7f7"
 _CHANGES = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
 Colour = tuple[float, float, float, float]
-_LETTERS, _UNIT = 4.7, 76  # ordinary letters that a tile is wide, and that the unit under the map has
+_LETTERS, _UNIT = 4.7, 100  # ordinary letters that a tile is wide, and that the unit under the map has
 
 
 @lru_cache(maxsize=16)
@@ -77,16 +77,34 @@ def tile_map(
     ax: Axes,
     *,
     fewest: int = FEWEST,
-    change: bool = False,
-    unit: str = "people disclosed per 100 000 people at risk a year, by state of origin",
+    unit: str = "people disclosed per 100 000 people at risk a year",
 ) -> Axes:
-    """A value for every state as the colour of its tile and the number in it; hatched where it has none.
+    """A value for every state as the colour of its tile, light to dark, and the number in it; hatched where it has none.
 
     ``frame``: ``code, name, lon, lat, clear, value, events_baseline, events``, one row a state; ``value`` is missing where it is
-    withheld. A value stands only on ``fewest`` events in both scenarios; what rises from fewer is marked by an arrow. With
-    ``change`` colours part at zero, orange for more and blue for fewer; else they are light to dark. ``clear`` where the sign is
-    the same over the whole range over worlds: the number is bold. Raises ``ValueError`` for a missing column.
+    withheld, and stands only on ``fewest`` events. Raises ``ValueError`` for a missing column.
     """
+    return _map(frame, ax, fewest, unit, change=False)
+
+
+def change_map(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    fewest: int = FEWEST,
+    unit: str = "change in people disclosed per 100 000 people at risk a year",
+) -> Axes:
+    """A change for every state: orange tiles for more, blue for fewer, and the number in it; hatched where it has none.
+
+    ``frame`` as ``tile_map`` has it. A change stands only on ``fewest`` events in both scenarios; what rises from fewer is marked
+    by an arrow. ``clear`` where the sign is the same over the whole range over worlds: the number is bold. Raises ``ValueError``
+    for a missing column.
+    """
+    return _map(frame, ax, fewest, unit, change=True)
+
+
+def _map(frame: pd.DataFrame, ax: Axes, fewest: int, unit: str, change: bool) -> Axes:
+    """Tiles of either kind, with their key."""
     columns = ["code", "name", "lon", "lat", "clear", "value", "events_baseline", "events"]
     table = present(frame, columns).sort_values("code", kind="stable")
     if table.empty or not (table["events"] > 0).any():

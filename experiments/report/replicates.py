@@ -57,8 +57,8 @@ def draw_all(
         raise failures[0]
 
 
-_OF_ONE, _OF_TWO = ("targeted_rate",), ("targeted_change", "headline")  # the first figures
-_OF_EACH = ("flows", "fates", "backlog", "tile_map", "requested_side")
+_OF_ONE, _OF_TWO = ("targeted_rate", "tile_map"), ("targeted_change", "headline", "change_map")  # the first figures
+_OF_EACH = ("flows", "fates", "backlog", "requested_side")
 
 
 def _pages(
@@ -75,7 +75,7 @@ def _pages(
     few, named = {"fewest": fewest}, {"names": frames.names_of(last) | spelt}
     base = {"baseline": first.scenario_name} if len(configs) > 1 else {}
     said = {"baseline": spelt[first.scenario_name]}
-    band = f"Line: {range_in_words(1 if one_world else seeds)}; one replicate a world, so luck is in it; parameters are held."
+    band = f"Range: {range_in_words(1 if one_world else seeds)}; one replicate a world, so luck is in it; parameters are held."
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "targeted_change": lambda: (
@@ -92,6 +92,7 @@ def _pages(
             {"opens": opens, "closes": closes} | named | base,
         ),
         "tile_map": lambda: _map_of(pooled, configs, spelt, f"{runs} {_HONEST}"),
+        "change_map": lambda: _map_of(pooled, configs, spelt, f"{runs} {_HONEST}"),
         "requested_side": lambda: (
             frames.sides_frame(pooled),
             f"All runs together: {runs}",
@@ -104,7 +105,7 @@ def _map_of(pooled: RunTables, configs: Sequence[Config], spelt: Mapping[str, st
     """The map: what changes between two scenarios, or the rate in one, drawn in as far as few events make it noise."""
     last, change = configs[-1], len(configs) > 1
     frame = frames.origins_frame(origins_of(pooled, configs), last, change)
-    per = "people disclosed per 100 000 people at risk a year"
+    per = "people disclosed per 100 000 at risk a year"
     after, before = spelt[last.scenario_name], spelt[configs[0].scenario_name]
     unit = f"change in {per}: {after} less {before}" if change else f"{per}: {after}"
     towards = "no change" if change else "the rate of all states together"
@@ -112,7 +113,7 @@ def _map_of(pooled: RunTables, configs: Sequence[Config], spelt: Mapping[str, st
         f"By state of origin. Numbers are drawn in towards {towards}, the more the fewer events stand behind them, so that small "
         f"states do not lead by luck; as they were, with their ranges over worlds, they stand in origins.csv. {runs}"
     )
-    return frame, words, {"fewest": last.metrics.fewest_events, "change": change, "unit": unit}
+    return frame, words, {"fewest": last.metrics.fewest_events, "unit": unit}
 
 
 def _known(comparison: pd.DataFrame | None) -> pd.DataFrame:

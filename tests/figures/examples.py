@@ -21,6 +21,7 @@ SETTINGS = {
 }
 SCENARIOS = ("as_adopted", "no_treaty")
 PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
+ENDS = ("world_low", "world_high", "error_low", "error_high")
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 PLACES = pd.read_csv(ROOT / "sim/sources/tables/places.csv")
 NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
@@ -92,7 +93,29 @@ def differences() -> pd.DataFrame:
         *((f"targeted_rate {group}", 60.0, 11.0, 109.0, "from 1.95", 400) for group in GROUPS),
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
-    return pd.DataFrame(rows, columns=["metric", "difference", "low", "high", "unit", "events"])
+    return pd.DataFrame(
+        [(name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, unit, events) for name, mean, low, high, unit, events in rows],
+        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "unit", "events"],
+    )
+
+
+def changes_by_group() -> pd.DataFrame:
+    """Journalists surely more, dissidents surely fewer, LGBTQ people with few events, researchers not told, minorities a giant."""
+    rows = [
+        ("journalist", 2.0, 25.0, 10.0, 40.0, 300),
+        ("dissident", 3.0, -15.0, -30.0, -2.0, 400),
+        ("lgbtq", 0.1, 77.0, 66.0, 88.0, 4),
+        ("researcher", 1.0, 5.0, -20.0, 30.0, 40),
+        ("minority", 2.5, 60.0, 20.0, 900.0, 250),
+    ]
+    return pd.DataFrame(
+        [(g, b, b * (1 + m / 100), m, low, high, m - 3.0, m + 3.0, 10, 10, n, n) for g, b, m, low, high, n in rows],
+        columns=["group", "baseline", "value", "difference", *ENDS, "agreeing", "worlds", "events_baseline", "events"],
+    )
+
+
+def changed_world() -> pd.DataFrame:
+    return world().assign(value=lambda frame: frame["events"] / 10 - 2.0)
 
 
 def asked() -> pd.DataFrame:
@@ -152,6 +175,8 @@ EXAMPLES = {
     "fates": stages,
     "backlog": queues,
     "tile_map": world,
+    "change_map": changed_world,
+    "targeted_change": changes_by_group,
     "headline": differences,
     "requested_side": asked,
     "forest": compared,
@@ -164,6 +189,8 @@ EXAMPLES = {
     **uncertainty_examples.EXAMPLES,
 }
 GIVEN = {
+    "targeted_change": {"baseline": "no treaty", "scenario": "as adopted"},
+    "headline": {"baseline": "no treaty"},
     "flows": {"names": NAMES},
     "requested_side": {"names": NAMES, "unsigned": ("USA",), "baseline": "no_treaty"},
     "plane": {"near": True, "baseline": "as_adopted"},
