@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.summary import FRACTION
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import NO_HEADERS, POLICIES, Header, kind_of
 from experiments.output import write_csv
 from experiments.statistics import (
     NO_VERDICT,
@@ -240,8 +240,10 @@ def adjusted_p(contrasts: Sequence[Contrast], keys: Sequence[EstimandKey]) -> Re
     return found
 
 
-def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+def cooperation_of(results: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header] = NO_HEADERS) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
+
+    ``kind`` is the arm's, by the headers of the scenarios' files.
 
     Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
     met; what is zero by construction is zero without a range. The delay is the median of all needs, or the highest lower
@@ -253,7 +255,7 @@ def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFr
         saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(results, contrast)
         rows.append(
-            {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}
+            {"arm": contrast.arm.name, "kind": kind_of(contrast.arm.name, headers), "baseline_name": contrast.baseline.name}
             | {f"protection{end}": number for end, number in saved.items()}
             | {f"cooperation_lost{end}": number for end, number in lost.items()}
             | {"delay_quantile": quantile}
@@ -263,15 +265,17 @@ def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFr
             | {"worlds": int(contrast.worlds.max(initial=0)), "runs": int(contrast.runs.max(initial=0))}
         )
     frame = pd.DataFrame(rows)
-    for name, column in _ranks(results, contrasts).items():
+    for name, column in _ranks(results, contrasts, frame["kind"].tolist()).items():
         frame.insert([str(known) for known in frame.columns].index("worlds"), name, column)
     at = [str(name) for name in frame.columns].index("worlds")
     frame.insert(at, "on_frontier", on_frontier(frame))
     return frame
 
 
-def _ranks(results: Results, contrasts: Sequence[Contrast]) -> dict[str, list[float]]:
+def _ranks(results: Results, contrasts: Sequence[Contrast], kinds: Sequence[str]) -> dict[str, list[float]]:
     """``RANKED``, a number an arm: by how many latent abusive cases it saves, world by world; missing where no number may be given.
+
+    Policies to choose from (kinds in ``POLICIES``) alone are ranked.
 
     Rank 1 saves most. ``protection_leads`` is the share of worlds in which no other arm saves more, ``protection_regret`` what the
     best arm of a world saves beyond this one, mean over worlds, as a fraction of latent abusive cases.
@@ -280,7 +284,7 @@ def _ranks(results: Results, contrasts: Sequence[Contrast]) -> dict[str, list[fl
     if CASES_DISCLOSED not in results.keys:
         return table
     k = results.keys.index(CASES_DISCLOSED)
-    told = [a for a, one in enumerate(contrasts) if not np.isnan(one.gaps[k]).all()]
+    told = [a for a, one in enumerate(contrasts) if kinds[a] in POLICIES and not np.isnan(one.gaps[k]).all()]
     for baseline in dict.fromkeys(contrasts[a].baseline.name for a in told):
         rivals = [a for a in told if contrasts[a].baseline.name == baseline]
         gaps = np.stack([contrasts[a].gaps[k] for a in rivals])
@@ -329,17 +333,20 @@ def _delay(results: Results, contrast: Contrast) -> tuple[str, dict[str, float]]
 def on_frontier(table: pd.DataFrame) -> list[bool]:
     """Arms that no other arm with the same baseline, and not the baseline itself, beats in both point estimates.
 
+    Policies to choose from (kinds in ``POLICIES``) alone stand on it or beat another; without a column ``kind`` all are.
+
     To beat is to be at least as good in ``protection`` and ``cooperation_lost`` and better in one; the baseline stands at (0, 0).
     An arm without one of the two numbers is on no frontier.
     """
     kept = []
-    for row in table.itertuples():
-        rivals = table[table["baseline_name"] == row.baseline_name]
+    chosen = table["kind"].isin(POLICIES) if "kind" in table else pd.Series(True, table.index)
+    for row, can in zip(table.itertuples(), chosen, strict=True):
+        rivals = table[chosen & (table["baseline_name"] == row.baseline_name)]
         saved = np.append(rivals["protection"].to_numpy(float), 0.0)
         lost = np.append(rivals["cooperation_lost"].to_numpy(float), 0.0)
         mine = float(row.protection), float(row.cooperation_lost)  # type: ignore[arg-type]
         beaten = (saved >= mine[0]) & (lost <= mine[1]) & ((saved > mine[0]) | (lost < mine[1]))
-        kept.append(not np.isnan(mine).any() and not bool(beaten.any()))
+        kept.append(bool(can) and not np.isnan(mine).any() and not bool(beaten.any()))
     return kept
 
 
@@ -352,7 +359,7 @@ def contrast_tables(
     """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
     fewest = arm_runs[0].config.metrics.fewest_events
     contrasts = [contrast_of(results, arm_runs, place, fewest) for place in places]
-    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts)
+    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts, told)
 
 
 def write_contrast_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:

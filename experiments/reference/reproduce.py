@@ -29,6 +29,7 @@ from experiments.analysis.summary import comparison_of as demo_comparison
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.designs import Design
+from experiments.design.scenarios import headers_of
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.comparison import comparison_plan, run_all, runs_frame
 from experiments.execution.forecast import work_of
@@ -227,7 +228,7 @@ def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
         configs = {arm_run.name: arm_run.config for arm_run in arm_runs}
         if not contrasts:
             return RunAgain({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
-        cooperation = cooperation_of(results, contrasts)
+        cooperation = cooperation_of(results, contrasts, headers_of(arms))
         tables = kept_tables(runs, arm_comparison(results, contrasts, {}), cooperation)
         return RunAgain(tables, {"cooperation.csv": cooperation_scales(results, arm_runs, cooperation)}, configs)
 

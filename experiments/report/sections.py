@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
+from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
-from experiments.report.pictures import Picture
+from experiments.report.pictures import Picture, order_of
 from experiments.report.sentences import (
     ABSENT,
     CANNOT_MOVE,
@@ -32,6 +33,7 @@ from experiments.report.sentences import (
     quick,
     sentences_of,
     several,
+    several_of,
     unsigned_percent,
     waited,
 )
@@ -60,6 +62,8 @@ _COUNTS = {
     FEW: "{} have too few events",
     ABSENT: "for {} there is no number",
 }
+_ASKED = ("scenario", "name on file", "id", "kind", "question", "asked by")
+_CONTROL = "control"  # a check on a method, which leads nowhere
 _HEADLINE = (PROTECTION_METRIC, COOPERATION_METRIC)
 _LAST = "~"  # after every id
 _TOLD_P = 0.05  # adjusted p under which a mean difference is told from zero with all scenarios judged together
@@ -84,7 +88,7 @@ def all_sections(study: ComparisonStudy, figures: Sequence[Picture], known: pd.D
 
 
 def _base(study: ComparisonStudy) -> str:
-    return f"“{spoken(study.first.scenario_name)}”"
+    return f"“{study.called}”"
 
 
 # --- the answer in short --------------------------------------------------------------------------------------------------
@@ -92,15 +96,28 @@ def _base(study: ComparisonStudy) -> str:
 
 def brief(study: ComparisonStudy) -> Element:
     """The answer in a few sentences."""
-    arms = {kind: study.of(PROTECTION_METRIC, kind) for kind in _GROUPS}
+    kinds = _ranked(study)
+    arms = {verdict: study.of(PROTECTION_METRIC, verdict, kinds) for verdict in _GROUPS}
     counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
     best = [arm for arm in arms[DOWN] if study.undominated(arm)]
     lists = {
         "Strongest protection": arms[DOWN][:_FIRST],
-        "Best bargains: no other scenario, nor the baseline, protects more at a lower price (by means)": best,
+        "Best bargains: no other of them, nor the baseline, protects more at a lower price (by means)": best,
         "Most harm": arms[UP][::-1][:_FIRST],
     }
-    content = [tag("p", f"{several(len(study.arms), 'scenario')} against {_base(study)}: {listed(counts)}.", class_="lead")]
+    for kind in by_kind(study.arms, study.kinds):
+        if kind not in (*kinds, _CONTROL):
+            moved = [*study.of(PROTECTION_METRIC, UP, (kind,))[::-1], *study.of(PROTECTION_METRIC, DOWN, (kind,))]
+            moved.sort(key=lambda arm: -_size(study, arm))
+            lists[f"Not ranked: {KINDS[kind]}, the largest changes first"] = moved[:_FIRST]
+    ranked = [arm for arm in study.arms if study.kinds[arm] in kinds]
+    content = [
+        tag(
+            "p",
+            f"{several_of(ranked, study.kinds)} against {_base(study)}: {listed(counts)}.",
+            class_="lead",
+        )
+    ]
     for heading, named in lists.items():
         if named:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
@@ -110,6 +127,15 @@ def brief(study: ComparisonStudy) -> Element:
     small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _ranked(study: ComparisonStudy) -> tuple[str, ...]:
+    """Kinds among which arms are ranked: those of policies to choose from, or all where there is none of them."""
+    return POLICIES if any(kind in POLICIES for kind in study.kinds.values()) else tuple(KINDS)
+
+
+def _size(study: ComparisonStudy, arm: str) -> float:
+    return abs(float(np.nan_to_num((study.row(arm, PROTECTION_METRIC) or {"percent": 0.0})["percent"])))
 
 
 def _brief(study: ComparisonStudy, arm: str) -> str:
@@ -137,12 +163,12 @@ def question(study: ComparisonStudy) -> list[Element]:
     for arm in sorted(study.arms, key=lambda arm: (study.numbers.get(arm, _LAST), study.names[arm])):
         header = study.headers.get(arm)
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
-        rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
+        rows.append((linked(study, arm), tag("code", arm), study.numbers.get(arm, ""), study.kinds[arm], *asked))
     return [
         tag("p", prose.QUESTION),
         *([tag("p", tag("b", numbered(words)[1]))] if (words := str(study.facts.get("question", ""))) else []),
         tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
-        table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
+        table("The scenarios and who asked for them", _ASKED, rows, words=len(_ASKED)),
     ]
 
 
@@ -150,12 +176,17 @@ def answer(study: ComparisonStudy, figures: Sequence[Picture]) -> list[Element]:
     """Figures, then a few sentences for each scenario, grouped by what the worlds allow to say."""
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
     content += [figure_element(figure) for figure in figures]
-    for kind, heading in _GROUPS.items():
-        arms = study.of(PROTECTION_METRIC, kind)
+    ranked = _ranked(study)
+    for verdict, heading in _GROUPS.items():
+        arms = study.of(PROTECTION_METRIC, verdict, ranked)
         if arms:
             content.append(tag("h3", f"{heading} ({len(arms)})"))
-            strongest_first = arms[::-1] if kind == UP else arms
+            strongest_first = arms[::-1] if verdict == UP else arms
             content.append(tag("div", [_answered(study, arm) for arm in strongest_first], class_="answers"))
+    for kind, arms in by_kind(order_of(study), study.kinds).items():
+        if kind not in ranked:
+            content.append(tag("h3", f"Not ranked: {KINDS[kind]} ({len(arms)})"))
+            content.append(tag("div", [_answered(study, arm) for arm in arms], class_="answers"))
     return content
 
 
@@ -342,7 +373,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
         "Time": several(round(float(facts["seconds"])), "second"),
         "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
     }
-    rows = [(spoken(name), tag("code", digest)) for name, digest in digests.items()]
+    rows = [(tag("code", name), tag("code", digest)) for name, digest in digests.items()]
     sums = [(name, tag("code", checksum)) for name, checksum in data.items()]
     content = [
         tag("p", prose.SAME_NUMBERS),

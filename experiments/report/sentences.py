@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +13,9 @@ from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
 from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
 from experiments.design.comparisons import Arm
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, POLICIES, Header, by_kind, kind_of
 from experiments.figures.style import present
-from experiments.letters import inked
+from experiments.letters import apart_from, inked
 from experiments.report.facts import Facts
 from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP, verdict_of
 from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
@@ -68,8 +68,10 @@ class ComparisonStudy(NamedTuple):
     whole: dict[tuple[str, str], Row]  # by arm and metric: rows that are no slice
     arms: tuple[str, ...]  # in the order asked for
     names: dict[str, str]  # of arms, in words
+    kinds: dict[str, str]  # of arms, keys of ``KINDS``
     numbers: dict[str, str]  # of arms: the id that opens a question, or nothing
     headers: dict[str, Header]  # by arm
+    called: str  # the baseline in words
     first: Config  # the baseline, or the first of several
     places: dict[str, str]  # short names of states by code
     digests: dict[str, str]  # of the baselines and the arms
@@ -93,9 +95,9 @@ class ComparisonStudy(NamedTuple):
         """Which way a metric goes: ``down, up, unsure, worlds`` (too few), ``same, fixed, few`` (events) or ``absent``."""
         return verdict(self.row(arm, metric), self.fewest)
 
-    def of(self, metric: str, kind: str) -> list[str]:
-        """Arms with that verdict, the smallest change first."""
-        found = [arm for arm in self.arms if self.verdict(arm, metric) == kind]
+    def of(self, metric: str, verdict: str, kinds: Container[str] = KINDS) -> list[str]:
+        """Arms of some kinds with that verdict, the smallest change first."""
+        found = [arm for arm in self.arms if self.verdict(arm, metric) == verdict and self.kinds[arm] in kinds]
         return sorted(found, key=lambda arm: float(np.nan_to_num((self.row(arm, metric) or {"percent": 0.0})["percent"])))
 
 
@@ -116,9 +118,11 @@ def comparison_study(
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names={arm.name: arm_in_words(arm.name) for arm in arms},
+        names=apart({arm.name: arm_in_words(arm.name, headers) for arm in arms}),
+        kinds={arm.name: kind_of(arm.name, headers) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
+        called=arm_in_words(arms[0].baseline_config.scenario_name, headers),
         first=arms[0].baseline_config,
         places=names_of(arms[0].baseline_config),
         digests=arm_digests(arms),
@@ -136,13 +140,32 @@ def arm_digests(arms: Sequence[Arm]) -> dict[str, str]:
     return digests | {arm.name: arm.config.digest() for arm in arms}
 
 
-def arm_in_words(arm: str) -> str:
+def arm_in_words(arm: str, headers: Mapping[str, Header] = NO_HEADERS) -> str:
     """An arm's name in words: several scenarios at once, or one that is written into every text.
+
+    Each scenario goes by the plain name that its file says; one without goes by its own name.
 
     >>> arm_in_words("judge+total_secrecy@everywhere")
     'judge + total secrecy, in every text'
     """
-    return inked(spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text"))
+    if arm in headers and headers[arm].called:
+        return inked(headers[arm].called)
+    scenarios, at, where = arm.partition("@")
+    parts = [headers[part].called if part in headers else "" for part in scenarios.split("+")]
+    told = " + ".join(name or spoken(part) for name, part in zip(parts, scenarios.split("+"), strict=True))
+    return inked(told + f"{at}{spoken(where)}".replace("@everywhere", ", in every text"))
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names in words of which no two are the same.
+
+    >>> apart({"a_b": "a b", "a b": "a b"})
+    {'a_b': 'a b', 'a b': 'a b (2)'}
+    """
+    out: dict[str, str] = {}
+    for name, words in names.items():
+        out[name] = apart_from(words, out.values())
+    return out
 
 
 def numbered(question: str) -> tuple[str, str]:
@@ -396,3 +419,15 @@ def several(number: int, one: str, many: str = "") -> str:
     ('1 reform', '3 reforms')
     """
     return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def several_of(arms: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """How many arms there are, by kind where all are policies to choose from.
+
+    >>> several_of(["a", "b", "c"], {"a": "safeguard", "b": "safeguard", "c": "bundle"}), several_of(["a"], {"a": "control"})
+    ('2 safeguards and 1 bundle', '1 scenario')
+    """
+    parts = by_kind(arms, kinds)
+    if not {*parts} <= {*POLICIES}:
+        return several(len(arms), "scenario")
+    return listed([several(len(held), "scenario" if kind == NOT_SAID else kind) for kind, held in parts.items()])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.ranges import mostly_chance
+from experiments.design.scenarios import KINDS, NOT_SAID, by_kind
 from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
@@ -45,6 +46,7 @@ _BARGAINS = (
 )  # fmt: skip
 _LEAST_P = 0.001  # under which p is told as smaller
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
+_QUOTED = "The change can be quoted; the levels are conditional on assumed parameters"
 _LARGEST = 8  # columns of a slice
 _DIGITS = 4  # of the largest number of a column
 
@@ -59,12 +61,19 @@ def tables(study: ComparisonStudy) -> list[Element]:
     order = order_of(study)
     parts = []
     for metric in (PROTECTION_METRIC, COOPERATION_METRIC):
-        rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
-        if rows:
-            caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
-            parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
-    parts += [_bargains(study, order), *_further(study, order)]
+        for kind, arms in by_kind(order, study.kinds).items():
+            rows = [(arm, row) for arm in arms if (row := study.row(arm, metric)) is not None]
+            if rows:
+                caption = f"{_opening(metric)}{_among(kind)}. {_QUOTED}"
+                parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts += [_bargains(study, arms, kind) for kind, arms in by_kind(order, study.kinds).items()]
+    parts += _further(study, order)
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _among(kind: str) -> str:
+    """Which scenarios a table shows, behind what it shows of them."""
+    return "" if kind == NOT_SAID else f": {KINDS[kind]}"
 
 
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
@@ -203,7 +212,7 @@ def _agreed(row: Row) -> str:
     return "open" if unknown(row["agrees"]) else "yes" if bool(row["agrees"]) else "no"
 
 
-def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
+def _bargains(study: ComparisonStudy, order: Sequence[str], kind: str) -> Element:
     """What each scenario protects, and what that costs."""
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
@@ -216,8 +225,8 @@ def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
         undominated = "yes" if study.undominated(arm) else ""
         rows.append((linked(study, arm), saved, *_ranked(row), lost, delay, of, hours, undominated))
     caption = (
-        "Protection against cooperation. Changes against the baseline (range over worlds); positive: saved, lost, later, more. "
-        "Rank 1 saves most; leads in: share of worlds; regret: what the best scenario of a world saves beyond this one"
+        f"Protection against cooperation{_among(kind)}. Changes against the baseline (range over worlds); positive: saved, lost, "
+        "later, more. Rank 1 saves most; leads in: share of worlds; regret: what the best scenario of a world saves beyond this one"
     )
     return table(caption, _BARGAINS, rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +33,30 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
-from experiments.design.scenarios import headers_of, listing
+from experiments.design.scenarios import NO_HEADERS, NOT_SAID, POLICIES, Header, headers_of, kind_of, listing
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
+from experiments.figures.adaptation import ACROSS, MOST
 from experiments.letters import cut
 from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
+from experiments.report.sentences import arm_in_words
 from experiments.settings import StudyConfig, conduct_of_study
-from experiments.text import counted, time_text
+from experiments.text import counted, distinct, time_text
 from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
 
 DIGITS = "%.6g"  # of the numbers of these tables
-_ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
+_ROW, _FURNITURE = 2.45, 1.7  # inches a row of panels; inches of title, legend and caption
 _READING = (
-    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its stroke saves less than that year on "
-    "paper. The same numbers stand in the table below."
+    "A panel a scenario: the dashed line is what it would prevent if nobody adapted, the full line what it prevents once everyone "
+    "does. The numbers of all scenarios stand in the table below."
 )
 _NAME = 56  # letters of a scenario in the terminal's table
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
@@ -73,7 +76,7 @@ def main(*overrides: str) -> Path:
     first = arms[0].baseline_config
     spec = checked_study(first, asked)
     arm_runs = arm_runs_of(arms)
-    told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
+    told_of_files = headers_of(arm_run.name.rpartition(" ")[0] for arm_run in arm_runs)
     check_all(arm_runs)
     console, command = console_of(), " ".join(["adaptation", *overrides])
     plan = comparison_plan(arm_runs, asked, adaptation_design(arm_runs), "adaptation", command, drawing(1, len(arms)))
@@ -87,7 +90,8 @@ def main(*overrides: str) -> Path:
                 write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
-                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])
+                shown = tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"]
+                picture = draw_figure(folder / _FIGURES, *shown, told_of_files, first.scenario_name.rpartition(" ")[0])
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
         manifest = manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began)
         write_manifest(folder, manifest | {"missing": lacking.why})
@@ -131,11 +135,20 @@ def adaptation_design(arm_runs: Sequence[ArmRun]) -> Design:
 
 
 def protecting(baseline: str) -> list[str]:
-    """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
+    """The safeguards, the bundles, and of who is bound what is expected to lower disclosures: staying out.
+
+    A file of a user's own without a kind counts if its header expects that too.
+    """
     known, wrong = listing()
     for line in wrong.values():
         Terminal(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
-    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
+    return [name for name, header in known.items() if _protects(header) and name not in (baseline, *wrong)]
+
+
+def _protects(header: Header) -> bool:
+    """Whether a scenario is a reform, or else one that may lower disclosures and is expected to."""
+    expected = header.kind in (NOT_SAID, "membership") and header.direction.get(PROTECTS) == "down"
+    return header.kind in ("safeguard", "bundle") or expected
 
 
 def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
@@ -163,15 +176,30 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
     }  # fmt: skip
 
 
-def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any]) -> Picture:
-    """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
+def draw_figure(
+    folder: Path,
+    headline: pd.DataFrame,
+    size: str,
+    page: Mapping[str, Any],
+    told: Mapping[str, Header] = NO_HEADERS,
+    base: str = "",
+) -> Picture:
+    """The one figure: what is prevented in some years on paper and after adaptation, of safeguards and bundles alone.
+
+    ``told`` are the headers of the scenarios, ``base`` is the baseline's name; fewer panels make a lower figure.
+    """
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    names = {name: arm_in_words(name, told) for name in distinct(headline["scenario"])}
+    ranked = [name for name in names if kind_of(name, told) in POLICIES] or [*names]
+    shown = headline[headline["scenario"].astype(str).isin(ranked)]
     settings = dict(page)
-    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
-    figure = draw("adaptation", headline, caption, settings)
+    rows = ceil(min(len(ranked), int(settings.get("most", MOST))) / ACROSS)
+    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * rows)
+    settings["title"] = f"{settings['title']}, against {arm_in_words(base, told)}" if base else settings["title"]
+    figure = draw("adaptation", shown, caption, settings, names=names)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
     path = save(figure, folder / "adaptation.png")
-    return Picture(path, str(settings["title"]), alt_of(headline), _READING, width, height)
+    return Picture(path, str(settings["title"]), alt_of(shown, told), _READING, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
-from experiments.design.scenarios import headers_of
+from experiments.design.scenarios import KINDS, NOT_SAID, by_kind, headers_of
 from experiments.execution.comparison import (
     FIRST_LOOK_WORLDS,
     RUNS_FILE,
@@ -60,7 +60,7 @@ def main(*overrides: str) -> Path:
     first = arms[0].baseline_config
     _check_study(first, asked)
     arm_runs = arm_runs_of(arms)
-    told = headers_of(arm.name for arm in arms)
+    told = headers_of([first.scenario_name, *(arm.name for arm in arms)])
     check_all(arm_runs)
     console, command = console_of(), " ".join(["compare", *overrides])
     plan = comparison_plan(arm_runs, asked, compared_design(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
@@ -177,6 +177,7 @@ _WIDE, _WIDEST = 118, 160  # letters that ranks need beside two numbers; that a 
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
 _COLUMNS = {"case_disclosure_rate": "cases saved [range] worlds", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
+_RIVALS = "Of safeguards, bundles and what is of no kind that is said,"
 _HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
 _UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of the parameters that are assumed."
 
@@ -197,7 +198,7 @@ def closing_lines(
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = f"{too_few_worlds(worlds).capitalize()}." if worlds < FEWEST_WORLDS else ""
     lines = (
-        "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "
+        f"{_RIVALS} not outdone by another in both cases saved and needs met (point estimates; the baseline counts as one): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
         f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
@@ -212,7 +213,7 @@ def closing_lines(
 
 
 def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, size: tuple[int, int], width: int) -> Table:
-    """A table of arms, the one that protects most first, for a terminal of so many letters.
+    """A table of arms, a part each kind, in each the one that protects most first, for a terminal of so many letters.
 
     Columns: change of disclosed cases, of needs met and of requests unanswered, each in per cent of the baseline with its range
     over worlds and in how many of them it has that sign; then of the cases saved the simulation error, the share of chance, the
@@ -226,16 +227,28 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     extent = f"{counted(size[0], 'world')} x {size[1]} replicates, {counted(config.years, 'year')}, paired"
     table = table_of(f"{what}; {extent}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
-    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")["arm"]
+    parts = by_kind(map(str, ranked), kinds_in(cooperation))
+    scores = {str(score["arm"]): score for score in cooperation.to_dict("records")}
     told: list[tuple[str, list[str | Text]]] = []
-    for arm, score in zip(ranked["arm"], ranked.to_dict("records"), strict=True):
+    for arm in (arm for arms in parts.values() for arm in arms):
+        score = scores[arm]
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
         of_cases = _beside(rows.get((arm, "case_disclosure_rate")), score) if beside else []
         told.append((str(arm), [*changes, *of_cases]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
-    for arm, cells in told:
-        table.add_row(named[arm], *cells)
+    held = dict(told)
+    for kind, arms in parts.items():
+        if [*parts] != [NOT_SAID]:  # arms that a design names are of one part, which needs no heading
+            table.add_row(Text(KINDS[kind], style="italic"), *("" for _ in heads))
+        for arm in arms:
+            table.add_row(named[arm], *held[arm])
     return table
+
+
+def kinds_in(cooperation: pd.DataFrame) -> dict[str, str]:
+    """The kind of each arm of a table; of a table without kinds nothing is said."""
+    return dict(zip(cooperation["arm"].map(str), cooperation["kind"], strict=True)) if "kind" in cooperation else {}
 
 
 def _beside(row: Row | None, score: Row) -> list[str]:

@@ -21,7 +21,7 @@ from experiments.analysis.contrasts import (
     on_frontier,
 )
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import NOT_SAID, POLICIES, Header
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, EstimandKey, Results
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
@@ -298,6 +298,15 @@ def test_the_frontier_holds_who_is_beaten_by_no_arm_and_not_by_doing_nothing() -
     assert dict(zip(rows, on_frontier(table), strict=True)) == {
         "strong": True, "cheap": True, "dear": False, "useless": False, "same": True, "harmful": True, "unknown": False,
     }  # fmt: skip
+
+
+def test_who_is_bound_a_stress_or_a_control_is_on_no_frontier_and_beats_nobody() -> None:
+    rows = {"safeguard": (0.1, 0.2), "bundle": (0.2, 0.3), NOT_SAID: (0.05, 0.0), "membership": (0.9, 0.0), "control": (0.8, 0.0),
+            "stress": (0.7, -0.5)}  # fmt: skip
+    table = pd.DataFrame(
+        [{"arm": name, "kind": name, "baseline_name": "a", "protection": p, "cooperation_lost": c} for name, (p, c) in rows.items()]
+    )
+    assert dict(zip(rows, on_frontier(table), strict=True)) == {name: name in POLICIES for name in rows}
 
 
 def three_arms(strong: np.ndarray, weak: np.ndarray) -> tuple[Results, list[ArmRun]]:
