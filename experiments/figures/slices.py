@@ -47,10 +47,10 @@ _GAP = 0.5  # columns between two ways to slice
 _FULL = 50.0  # per cent at which a colour is full
 _APART = 0.19  # of a row, that number and range stand over and under its middle
 _SMALLER = SMALL - 3.0  # points of a range
-_RANGE_LETTERS = 17  # of a range that a cell has room for
 _DEEPEST = 0.6  # share of the full colour that a cell takes, so that dark words stay readable
 _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
+_WHOLE = 0.95  # per cent from which an end of a range bears no decimal
 _AT_MOST = 5.0  # cells: from here on they are told as whole numbers
 _ORDER: dict[str, tuple[str, ...]] = {"group": GROUPS, "regime": REGIMES, "channel": CHANNELS}
 _LINE = 13  # letters of a line of a heading
@@ -87,8 +87,8 @@ def slices(
     events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by
     events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or
     where there are too few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better
-    for people, ``order`` the arms from top to bottom, ``baseline`` what they are compared with. Raises ``ValueError`` for a
-    missing column.
+    for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are compared with. Raises ``ValueError`` for
+    a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
@@ -101,11 +101,12 @@ def slices(
     lefts, blocks = _places(kinds)
     above = _headings(ax, lefts, [_wrapped(words[level]) for level in levels], len(blocks))
     _titles(ax, blocks, above)
-    _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _face_of(row, fewest, good))
+    room = _column(ax, len(columns), len(blocks))
+    _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _fitted(_face_of(row, fewest, good), room))
     ax.set(xlim=(0, lefts[-1] + 1.0), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
     ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
     unframed(ax)
-    add_note(ax, _explained(shown, fewest, largest, names, baseline))
+    add_note(ax, _explained(shown, fewest, largest, baseline))
     return ax
 
 
@@ -167,9 +168,13 @@ def _wrapped(words: str) -> str:
 
 
 def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
-    """Whether the longest line of a heading is wider than its column, on the narrowest axes that a page leaves."""
-    width = _WIDTH * page_inches(ax)[0] / (len(heads) + _GAP * (blocks - 1))
-    return any(_length(line) > width * _POINTS for head in heads for line in head.split("\n"))
+    """Whether the longest line of a heading is wider than its column."""
+    return any(_length(line) > _column(ax, len(heads), blocks) for head in heads for line in head.split("\n"))
+
+
+def _column(ax: Axes, columns: int, blocks: int) -> float:
+    """Width of a column, points, on the narrowest axes that a page leaves."""
+    return float(_WIDTH * page_inches(ax)[0] / (columns + _GAP * (blocks - 1)) * _POINTS)
 
 
 def _length(words: str) -> float:
@@ -198,13 +203,22 @@ def _face_of(row: Row | None, fewest: int, good: int) -> Face:
     return Face(_EMPTY) if np.isnan(row["percent"]) else _number(row, good)
 
 
+def _end(value: float) -> str:
+    """An end of a range, with a decimal where it would be told as zero without one."""
+    return signed(value, 1 if 0 < abs(value) < _WHOLE else 0)
+
+
+def _fitted(face: Face, room: float) -> Face:
+    """A face without a range that is wider than its cell."""
+    return face._replace(below="") if length(face.below, _SMALLER) > room else face
+
+
 def _number(row: Row, good: int) -> Face:
     """A number over its range, with a ground where the range is clear of zero."""
     words, low, high = signed(row["percent"], 0), row["percent_world_low"], row["percent_world_high"]
     if row["world_low"] == row["world_high"] == 0:
         return Face("0", "in every world")
-    spread = "" if np.isnan([low, high]).any() else f"{signed(low, 0)} to {signed(high, 0)}"
-    below = spread if len(spread) <= _RANGE_LETTERS else ""
+    below = "" if np.isnan([low, high]).any() else f"{_end(low)} to {_end(high)}"
     if verdict_of(row["world_low"], row["world_high"], int(row["worlds"])) not in (DOWN, UP):
         return Face(words, below)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
@@ -222,8 +236,8 @@ def _cell(ax: Axes, x: float, y: int, face: Face) -> None:
         text.set(color=INK if face.sure else MUTED, in_layout=False)  # within the axes: measuring hundreds of cells takes time
 
 
-def _explained(table: pd.DataFrame, fewest: int, largest: int, names: Mapping[str, str] | None, baseline: str) -> str:
-    against = short_names([baseline], names)[baseline] if baseline else "the baseline"
+def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str) -> str:
+    against = shortened(baseline) if baseline else "the baseline"
     worlds = table["worlds"].to_numpy(float)
     words = [
         f"Change against {against} in %, each world paired with itself; below it the range over {_worlds_of(worlds)}.",

@@ -208,13 +208,13 @@ def _key(
         bar = Colorbar(strip, ScalarMappable(norm, colours), orientation="horizontal", extend="both" if norm.clip else "neither")
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, length=2.5, color=FAINT)
+        low, high = cast(float, norm.vmin), cast(float, norm.vmax)
         if isinstance(norm, LogNorm):
-            low, high = cast(float, norm.vmin), cast(float, norm.vmax)
             powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
             ticks = [digit * 10.0**power for power in powers for digit in _TICKS]
-            bar.ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
         else:
-            bar.ax.xaxis.set_major_locator(MaxNLocator(6))
+            ticks = [float(tick) for tick in MaxNLocator(6).tick_values(low, high)]
+        bar.ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter(FuncFormatter(_tick))
         ax.text(-0.5, top - 0.3, shortened(words[0], _UNIT), va="bottom", fontsize=SMALL)

@@ -127,4 +127,4 @@ def scenario_words(configs: Sequence[Config]) -> dict[str, str]:
     """Scenarios by name with the plain names that their files give them; others are spoken."""
     names = [config.scenario_name for config in configs]
     known = headers_of(names)
-    return {name: getattr(known.get(name), "called", "") or spoken(name) for name in names}
+    return {name: (known[name].called if name in known else "") or spoken(name) for name in names}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 import numpy as np
 from scipy import stats
 
@@ -21,6 +19,6 @@ def chance_clear(worlds: Reals) -> Reals:
     [0.0, 0.0078, 0.002, 0.0, 0.0]
     """
     count = np.asarray(worlds, float)
-    may_differ = np.where(count < WORLDS_FOR_TAILS, 0, np.vectorize(ceil)(np.round((count + 1) * TAIL, 9)) - 1)
+    may_differ = np.where(count < WORLDS_FOR_TAILS, 0, np.ceil(np.round((count + 1) * TAIL, 9)) - 1)
     chance = np.minimum(2 * stats.binom.cdf(may_differ, count, 0.5), 1.0)
     return np.asarray(np.where(count < FEWEST_WORLDS, 0.0, chance))

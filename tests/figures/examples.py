@@ -194,7 +194,7 @@ GIVEN = {
     "flows": {"names": NAMES},
     "requested_side": {"names": NAMES, "unsigned": ("USA",), "baseline": "no_treaty"},
     "plane": {"near": True, "baseline": "as_adopted"},
-    "slices": {"names": NAMES, "baseline": "as_adopted"},
+    "slices": {"names": NAMES, "baseline": "the treaty as adopted"},
     "interactions": {"order": LEVERS},
     "pareto": {"baseline": "as_adopted", "order": LEVERS},
     "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01", "baseline": "no_treaty"},
