@@ -439,7 +439,7 @@ def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec:
     levels, changes = (table[table["condition"] == condition].reset_index(drop=True) for table in (levels, changes))
     end, where = (f"_{condition}", f" ({spoken(condition)})") if condition else ("", "")
     changed = {"title": f"What changes against a line of {spec.line:g} {spec.unit}s{where}"}
-    told = {"title": f"The levels behind it: worlds differ more than lines do{where}"}
+    told = {"title": f"The levels behind it{where}"}
     words = spoken(key.rpartition(".")[2])
     options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
     return [
