@@ -12,11 +12,10 @@ from experiments.analysis import frames
 from experiments.analysis.origins import origins_of
 from experiments.analysis.ranges import range_in_words
 from experiments.analysis.run_tables import RunTables
-from experiments.design.scenarios import headers_of
+from experiments.design.plain import plain_names
 from experiments.figures import draw, save
 from experiments.interrupts import raise_if_told
 from experiments.settings import StudyConfig
-from experiments.text import spoken
 from sim.settings import Config
 from sim.world.vocabulary import DAYS_PER_MONTH
 
@@ -67,7 +66,7 @@ def _pages(
     """What each figure is made from, by its name; nothing is worked out before it is called."""
     first, last = configs[0], configs[-1]
     fewest, one_world = last.metrics.fewest_events, last.world_seed is not None
-    spelt = scenario_words(configs)
+    spelt = plain_names(config.scenario_name for config in configs)
     runs = f"{seeds} runs of {last.years} years a scenario."
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
@@ -121,10 +120,3 @@ def _known(comparison: pd.DataFrame | None) -> pd.DataFrame:
     if comparison is None:
         raise ValueError("one scenario alone has no comparison")
     return comparison
-
-
-def scenario_words(configs: Sequence[Config]) -> dict[str, str]:
-    """Scenarios by name with the plain names that their files give them; others are spoken."""
-    names = [config.scenario_name for config in configs]
-    known = headers_of(names)
-    return {name: (known[name].called if name in known else "") or spoken(name) for name in names}

@@ -1,7 +1,5 @@
 """Where each case ended: every latent case stands in one stage, and what a firm refused is no case that waits."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -16,8 +14,8 @@ SMALL = ("states=synthetic", "states.synthetic.count=12", "people.rows=1500", "d
 
 
 @pytest.fixture(scope="module")
-def result() -> Iterator[Result]:
-    yield simulate(load(*SMALL), seed=3)
+def result() -> Result:
+    return simulate(load(*SMALL), seed=3)
 
 
 def test_every_latent_case_of_the_cohort_stands_in_one_stage(result: Result) -> None:
