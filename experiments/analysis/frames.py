@@ -89,7 +89,8 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     # preserved_only rises from next to nothing: its percentage would dwarf all others
     rows = rows[rows["metric"] != "preserved_only"].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
-    units = [f"from {b:.3g} {_SHORT.get(u, '')}".strip() for b, u in zip(rows["baseline"], rows["unit"], strict=True)]
+    levels = zip(rows["baseline"], rows["unit"], strict=True)
+    units = ["" if np.isnan(base) else f"from {base:.3g} {_SHORT.get(unit, '')}".strip() for base, unit in levels]
     return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"]})
 
 

@@ -74,7 +74,9 @@ def _pages(
     few, named = {"fewest": fewest}, {"names": frames.names_of(last) | spelt}
     base = {"baseline": first.scenario_name} if len(configs) > 1 else {}
     said = {"baseline": spelt[first.scenario_name]}
-    band = f"Range: {range_in_words(1 if one_world else seeds)}; one replicate a world, so luck is in it; parameters are held."
+    worlds = 1 if one_world else seeds
+    line = f"Range: {range_in_words(worlds)}; one replicate a world, so luck is in it" if worlds > 1 else "One world: no range"
+    band = f"{line}; parameters are held."
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "targeted_change": lambda: (

@@ -174,10 +174,15 @@ def ranged(row: Row, name: str = "percent") -> str:
 
 
 def _with_range(told: Callable[[float, float, float], str], row: Row, name: str) -> str:
-    """A number told with its range, or that there is none; nothing where there is no number."""
+    """A number told with its range, or that there is none; nothing where there is no number.
+
+    Over several worlds only what is zero by construction has a number and no range.
+    """
     middle, low, high = _ends(row, name)
     words = told(middle, low, high)
-    return f"{words} (no range)" if words and (np.isnan(low) or np.isnan(high)) else words
+    if not (np.isnan(low) or np.isnan(high)):
+        return words
+    return "cannot move" if middle == 0 and row["worlds"] > 1 else f"{words} (no range)" if words else ""
 
 
 def error_of(row: Row) -> str:

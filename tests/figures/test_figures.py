@@ -480,7 +480,7 @@ def test_scenarios_that_cover_each_other_share_a_label() -> None:
 
 def test_what_changed_in_no_run_is_told_as_such_in_the_forest() -> None:
     frame = compared()
-    numbers = ["percent", "percent_low", "percent_high"]
+    numbers = ["percent", "percent_world_low", "percent_world_high"]
     frame.loc[frame["arm"] == "judge", numbers] = 0.0
     assert words(drawn("forest", frame)).count("0 in every run") == 2
 
