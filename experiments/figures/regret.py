@@ -77,8 +77,8 @@ def _explained(table: pd.DataFrame, far: bool) -> str:
     draws, worlds, runs = table["future"].nunique(), int(table["worlds"].max()), int(table["runs"].max())
     words = [
         "Dot: one draw of the unknown numbers; bar: the middle half of the draws; triangle and number: nine draws in ten stay",
-        "below. Regret: per cent of the baseline in the draw behind the best policy of that draw (0: as good), the best chosen on half",
-        "of the worlds and measured on the other half; the spread is parameter uncertainty, with replicate noise taken out.",
+        "below. Regret: per cent of the baseline in the draw behind the best policy of that draw (0: as good), the best chosen on",
+        "half of the worlds and measured on the other half; the spread is parameter uncertainty, with replicate noise taken out.",
         f"{thousands(draws)} draws, {thousands(worlds)} worlds each, {thousands(runs)} runs.",
     ]
     return " ".join([*words, "Arrows point at draws beyond the axis."] if far else words)
