@@ -55,25 +55,12 @@ class FrontPage(Page):
 
 
 PAGES: dict[str, type[Page]] = {
-    **dict.fromkeys(
-        (
-            "targeted_rate",
-            "targeted_change",
-            "fates",
-            "backlog",
-            "tile_map",
-            "change_map",
-            "headline",
-            "forest",
-            "plane",
-            "adaptation",
-        ),
-        Page,
-    ),
+    **dict.fromkeys(("targeted_rate", "targeted_change", "fates", "backlog", "headline", "forest", "plane"), Page),
+    **dict.fromkeys(("tile_map", "change_map"), Page),
     **dict.fromkeys(
         ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page
     ),
-    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado"), LongPage),
+    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado", "adaptation"), LongPage),
     "pareto": FrontPage,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""

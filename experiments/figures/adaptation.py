@@ -33,7 +33,7 @@ from experiments.text import Row, distinct, signed
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
 MOST = 10  # panels: *assumption*, what a page shows at a size that can be read
 ACROSS = 5  # panels in a row
-_TITLE_LETTERS = 24  # of a line of a panel's title
+_TITLE_LETTERS = 27  # of a line of a panel's title
 _NAME = 40  # letters of a scenario
 _WIDE, _HIGH = 0.80, 0.60  # of its place that a panel takes
 _LOW, _TOP = 0.14, 0.86  # parts of a place below a panel's foot, and up to its head
@@ -43,13 +43,13 @@ Held = Mapping[tuple[str, str, str, str], Row]
 """Rows by scenario, conduct, year and measure."""
 
 
-def adaptation(frame: pd.DataFrame, ax: Axes, *, most: int = MOST, names: Mapping[str, str] | None = None) -> Axes:
+def adaptation(frame: pd.DataFrame, ax: Axes, *, largest: int = MOST, names: Mapping[str, str] | None = None) -> Axes:
     """Protection of each scenario in some years, while nobody adapts and while everyone does: a small panel each.
 
     ``frame``: ``scenario, conduct, year, measure, value, world_low, world_high, events_baseline, worlds``, as
-    ``experiments.analysis.adaptation.adaptation_headline`` gives it; the measure shown is ``protection``. The ``most`` that prevent
-    most on paper have a panel, the strongest first; all panels share their axes. A value beyond the axis is an arrow. Raises
-    ``ValueError`` for a missing column.
+    ``experiments.analysis.adaptation.adaptation_headline`` gives it; the measure shown is ``protection``. The ``largest`` that
+    prevent most on paper have a panel, the strongest first; all panels share their axes. A value beyond the axis is an arrow.
+    Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     table = table[table["value"].notna() & (table["measure"] == "protection")]
@@ -58,7 +58,7 @@ def adaptation(frame: pd.DataFrame, ax: Axes, *, most: int = MOST, names: Mappin
     if not found:
         return nothing(ax)
     strongest = sorted(found, key=lambda name: -held[name, NAIVE, WHOLE_WINDOW, "protection"]["value"])
-    shown = strongest[: max(most, 1)]
+    shown = strongest[: max(largest, 1)]
     years = sorted({str(year) for year in table["year"]} - {WHOLE_WINDOW}, key=int) or [WHOLE_WINDOW]
     said = short_names(shown, names, _NAME)
     ax.set_axis_off()

@@ -90,8 +90,10 @@ def main(*overrides: str) -> Path:
                 write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
-                shown = tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"]
-                picture = draw_figure(folder / _FIGURES, *shown, told_of_files, first.scenario_name.rpartition(" ")[0])
+                page = dict(asked.figures["adaptation"])
+                page["title"] = f"{page['title']}, against {arm_in_words(_plain(first), told_of_files)}"
+                shown = tables[HEADLINE_TABLE], _size(ran, first), page
+                picture = draw_figure(folder / _FIGURES, *shown, told_of_files)
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
         manifest = manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began)
         write_manifest(folder, manifest | {"missing": lacking.why})
@@ -160,6 +162,11 @@ def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
     return spec_from("adaptation", AdaptationSpec, asked)
 
 
+def _plain(baseline: Config) -> str:
+    """A baseline's name without its conduct."""
+    return baseline.scenario_name.rpartition(" ")[0]
+
+
 def _size(ran: Compared, first: Config) -> str:
     return f"{counted(ran.worlds, 'world')} x {ran.plan.replicates} replicates, {counted(first.years, 'year')}, paired"
 
@@ -177,25 +184,19 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
 
 
 def draw_figure(
-    folder: Path,
-    headline: pd.DataFrame,
-    size: str,
-    page: Mapping[str, Any],
-    told: Mapping[str, Header] = NO_HEADERS,
-    base: str = "",
+    folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any], told: Mapping[str, Header] = NO_HEADERS
 ) -> Picture:
     """The one figure: what is prevented in some years on paper and after adaptation, of safeguards and bundles alone.
 
-    ``told`` are the headers of the scenarios, ``base`` is the baseline's name; fewer panels make a lower figure.
+    ``told`` are the headers of the scenarios; fewer panels make a lower figure.
     """
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
     names = {name: arm_in_words(name, told) for name in distinct(headline["scenario"])}
     ranked = [name for name in names if kind_of(name, told) in POLICIES] or [*names]
     shown = headline[headline["scenario"].astype(str).isin(ranked)]
     settings = dict(page)
-    rows = ceil(min(len(ranked), int(settings.get("most", MOST))) / ACROSS)
+    rows = ceil(min(len(ranked), int(settings.get("largest", MOST))) / ACROSS)
     settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * rows)
-    settings["title"] = f"{settings['title']}, against {arm_in_words(base, told)}" if base else settings["title"]
     figure = draw("adaptation", shown, caption, settings, names=names)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
     path = save(figure, folder / "adaptation.png")

@@ -23,7 +23,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
-from experiments.design.scenarios import KINDS, NOT_SAID, by_kind, headers_of
+from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, by_kind, headers_of
 from experiments.execution.comparison import (
     FIRST_LOOK_WORLDS,
     RUNS_FILE,
@@ -177,7 +177,6 @@ _WIDE, _WIDEST = 118, 160  # letters that ranks need beside two numbers; that a 
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
 _COLUMNS = {"case_disclosure_rate": "cases saved [range] worlds", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
 _BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
-_RIVALS = "Of safeguards, bundles and what is of no kind that is said,"
 _HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
 _UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of the parameters that are assumed."
 
@@ -198,7 +197,7 @@ def closing_lines(
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = f"{too_few_worlds(worlds).capitalize()}." if worlds < FEWEST_WORLDS else ""
     lines = (
-        f"{_RIVALS} not outdone by another in both cases saved and needs met (point estimates; the baseline counts as one): "
+        f"{_rivals(cooperation)} that no other outdoes in both cases saved and needs met (by means; the baseline counts as one): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
         f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
@@ -240,10 +239,16 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     held = dict(told)
     for kind, arms in parts.items():
         if [*parts] != [NOT_SAID]:  # arms that a design names are of one part, which needs no heading
-            table.add_row(Text(KINDS[kind], style="italic"), *("" for _ in heads))
+            table.add_row(Text(KINDS[kind].capitalize(), style="italic"), *("" for _ in heads))
         for arm in arms:
             table.add_row(named[arm], *held[arm])
     return table
+
+
+def _rivals(cooperation: pd.DataFrame) -> str:
+    """What those are called that stand on the frontier."""
+    held = {kind for kind in kinds_in(cooperation).values() if kind in POLICIES}
+    return "Safeguards and bundles" if held and NOT_SAID not in held else "Arms"
 
 
 def kinds_in(cooperation: pd.DataFrame) -> dict[str, str]:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 
+from experiments.design.scenarios import KINDS
 from experiments.figures import FIGURES, draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.figures.style import BASE, BETTER, MUTED, WORSE, spaced_apart
@@ -29,6 +30,7 @@ from tests.figures.examples import (
     compared,
     cut,
     differences,
+    on_paper_and_after,
     pairs,
     queues,
     rates,
@@ -431,11 +433,102 @@ def test_a_scenario_with_few_events_has_no_number_in_the_forest() -> None:
 
 
 def test_blue_is_better_for_people_whatever_the_sign() -> None:
-    ax = drawn("forest", compared()[lambda f: f["arm"].isin(["core_cyber", "capacity_volume"])])
+    ax = drawn("forest", compared()[lambda f: f["arm"].isin(["core_cyber", "capacity_volume"])].assign(chance_share=0.1))
     colours = [{line.get_color() for line in panel.lines if line.get_marker() == "o"} for panel in panels(ax)]
     first = [[line.get_color() for line in panel.lines if line.get_marker() == "o"] for panel in panels(ax)]
     assert colours == [{BETTER, WORSE}] * 2
     assert first == [[BETTER, WORSE], [WORSE, BETTER]]
+
+
+KINDS_OF = {
+    "judge": "safeguard",
+    "core_cyber": "safeguard",
+    "reform_bundle": "bundle",
+    "forty": "membership",
+    "adaptive": "control",
+}
+
+
+def test_a_forest_has_a_part_each_kind_and_what_is_no_policy_never_leads() -> None:
+    frame = compared()[lambda f: f["arm"].isin(KINDS_OF)]
+    frame.loc[frame["arm"] == "adaptive", "percent"] = -99.0  # the control moves most
+    ax = drawn("forest", frame, kinds=KINDS_OF)
+    arms = [label.get_text().replace(" ", "_") for label in ax.get_yticklabels()]
+    order = list(dict.fromkeys(KINDS_OF[arm] for arm in arms))
+    assert order == ["safeguard", "bundle", "membership", "control"]
+    heads = [text for text in ax.texts if text.get_text() in {heading.capitalize() for heading in KINDS.values()}]
+    assert [text.get_text() for text in heads] == [KINDS[kind].capitalize() for kind in order]
+    spots = dict(zip(arms, ax.get_yticks(), strict=True))
+    for text, kind in zip(heads, order, strict=True):
+        below = [y for arm, y in spots.items() if KINDS_OF[arm] == kind]
+        assert text.xy[1] == min(below) - 1
+    dots_at = {y for _, y in at(panels(ax)[0], "o")}
+    assert dots_at <= set(spots.values())
+
+
+def test_arms_of_one_kind_need_no_heading() -> None:
+    ax = drawn("forest", kinds=dict.fromkeys(compared()["arm"], "safeguard"))
+    assert not {heading.capitalize() for heading in KINDS.values()} & set(words(ax))
+
+
+def test_a_thin_line_is_the_range_over_worlds_and_a_thick_one_the_simulation_error() -> None:
+    frame = compared()[lambda f: f["arm"] == "core_cyber"]
+    row = frame[frame["metric"] == "case_disclosure_rate"].iloc[0]
+    lines = [line for line in panels(drawn("forest", frame))[0].lines if len(np.asarray(line.get_xdata())) == 2]
+    drawn_lines = {line.get_linewidth(): tuple(map(float, np.asarray(line.get_xdata()))) for line in lines}
+    thin, thick = (drawn_lines[size] for size in sorted(set(drawn_lines) - {1.0}))
+    assert thin == (row["percent_world_low"], row["percent_world_high"])
+    assert thick == (row["percent_error_low"], row["percent_error_high"])
+
+
+@pytest.mark.parametrize("doubt", [{"chance_share": 0.8}, {"worlds": 7}, {"percent_world_high": 1.0}])
+def test_what_is_mostly_chance_or_of_few_worlds_or_holds_zero_is_open_and_grey(doubt: dict[str, float]) -> None:
+    frame = compared()[lambda f: f["arm"] == "core_cyber"].assign(chance_share=0.1)
+    sure, unsure = (next(line for line in panels(drawn("forest", of))[0].lines if line.get_marker() == "o")
+                    for of in (frame, frame.assign(**doubt)))  # fmt: skip
+    assert (sure.get_color(), sure.get_markerfacecolor()) == (BETTER, BETTER)
+    assert (unsure.get_color(), unsure.get_markerfacecolor()) == (MUTED, "white")
+
+
+def years_of(panel: Axes, dashed: bool) -> list[float]:
+    (line,) = [line for line in panel.lines if line.get_marker() == ("D" if dashed else "o")]
+    return [float(y) for y in np.asarray(line.get_ydata())]
+
+
+def test_adaptation_has_a_panel_each_for_the_strongest_on_paper_with_a_line_a_conduct() -> None:
+    frame = on_paper_and_after()
+    plain = frame[(frame["conduct"] == "adaptive") & frame["year"].isin(["1", "3", "10"])]
+    frame = pd.concat([frame, plain.assign(conduct="naive", value=plain["value"] + 4.0)])
+    ax = drawn("adaptation", frame)
+    assert [panel.get_title(loc="left") for panel in panels(ax)] == ["core cyber", "reform bundle", "necessity"]
+    for panel, name in zip(panels(ax), ("core_cyber", "reform_bundle", "necessity"), strict=True):
+        wanted = plain[plain["scenario"] == name]["value"].tolist()
+        assert years_of(panel, dashed=False) == wanted
+        assert years_of(panel, dashed=True) == pytest.approx([value + 4.0 for value in wanted])
+        assert "adaptation: −4.0 points" in words(panel)
+
+
+def test_scenarios_that_prevent_less_have_no_panel_but_are_counted() -> None:
+    ax = drawn("adaptation", largest=2)
+    assert len(panels(ax)) == 2
+    assert any("The 2 of 3 that prevent most on paper" in text for text in words(ax))
+
+
+def test_a_value_of_adaptation_beyond_the_axis_is_an_arrow() -> None:
+    frame = on_paper_and_after()
+    frame.loc[(frame["scenario"] == "necessity") & (frame["year"] == "10"), ["value", "world_low", "world_high"]] = -900.0
+    ax = drawn("adaptation", frame)
+    assert [at(panel, "v") != [] for panel in panels(ax)] == [False, False, True]
+    assert any("Arrow: beyond the axis." in text for text in words(ax))
+    assert panels(ax)[0].get_ylim()[0] > -100
+
+
+def test_without_single_years_adaptation_shows_the_whole_window() -> None:
+    frame = on_paper_and_after()[lambda f: f["year"] == "all"]
+    plain = frame[(frame["conduct"] == "naive") & (frame["measure"] == "protection")]
+    ax = drawn("adaptation", pd.concat([frame, plain.assign(conduct="adaptive", value=1.0)]))
+    assert [text.get_text() for text in panels(ax)[0].get_xticklabels()] == ["all years"]
+    assert years_of(panels(ax)[0], dashed=False) == [1.0]
 
 
 def test_an_expectation_is_marked_borne_out_contradicted_or_open() -> None:
@@ -447,10 +540,30 @@ def test_an_expectation_is_marked_borne_out_contradicted_or_open() -> None:
     assert {mark: sum(t.endswith(f" {mark}") and len(t) == 3 for t in text) for mark in agreed.values()} == wanted.to_dict()
 
 
-def test_marks_of_the_plane_stand_at_needs_lost_and_cases_saved() -> None:
+def test_marks_of_the_plane_stand_at_needs_lost_and_cases_saved_and_a_giant_is_an_arrow_with_its_numbers() -> None:
     frame = weighed()
-    found = set(at(drawn("plane", frame), "o"))
-    assert found == set(zip(frame["cooperation_lost_percent"], frame["protection_percent"], strict=True))
+    ax = drawn("plane", frame)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    pairs = set(zip(frame["cooperation_lost_percent"], frame["protection_percent"], strict=True))
+    inside = {(x, y) for x, y in pairs if left <= x <= right and low <= y <= high}
+    assert set(at(ax, "o")) == inside
+    assert pairs - inside == {(-61.0, -640.0)}
+    ((x, y),) = at(ax, "v")
+    assert left < x < left + 0.05 * (right - left)
+    assert low < y < low + 0.05 * (high - low)
+    assert any(text.startswith("universal (−640 %; −61 %)") for text in words(ax))
+    assert any("Arrows: 1 of" in text for text in words(ax))
+
+
+def test_a_bundle_is_a_square_and_what_the_worlds_do_not_tell_from_zero_is_hollow() -> None:
+    frame = weighed()[lambda f: f["arm"].isin(["judge", "reform_bundle", "core_cyber"])].reset_index(drop=True)
+    frame.loc[frame["arm"] == "judge", "protection_percent_world_low"] = -1.0
+    ax = drawn("plane", frame, kinds={"judge": "safeguard", "core_cyber": "safeguard", "reform_bundle": "bundle"})
+    rows = frame.set_index("arm")
+    assert at(ax, "s") == [(rows.loc["reform_bundle", "cooperation_lost_percent"], rows.loc["reform_bundle", "protection_percent"])]
+    faces = {float(np.asarray(line.get_ydata())[0]): line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"}
+    assert faces[rows.loc["judge", "protection_percent"]] == "white"
+    assert faces[rows.loc["core_cyber", "protection_percent"]] == BETTER
 
 
 def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
@@ -464,6 +577,7 @@ def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
 
 def test_both_views_of_the_plane_name_every_scenario_between_them() -> None:
     named = {name for near in (False, True) for text in words(drawn("plane", near=near)) for name in text.split("\n")}
+    named |= {name.partition(" (")[0] for name in named}  # of a giant the numbers stand behind its name
     at_rest = weighed()["arm"][(weighed()[["protection_percent", "cooperation_lost_percent"]] == 0).all(axis=1)]
     assert len(at_rest)
     assert {arm.replace("_", " ") for arm in set(weighed()["arm"]) - set(at_rest)} <= named
@@ -512,15 +626,6 @@ def test_the_baseline_is_on_offer_where_nothing_beats_it() -> None:
     frame = weighed()[lambda f: f["arm"].isin(["judge", "universal"])].assign(on_frontier=True)
     (stair,) = [line for line in drawn("plane", frame).lines if line.get_gid() == "frontier"]
     assert (0.0, 0.0) in zip(np.asarray(stair.get_xdata()), np.asarray(stair.get_ydata()), strict=True)
-
-
-def test_an_unknown_delay_is_white() -> None:
-    frame = weighed()[lambda f: f["arm"].isin(["forty", "judge"])]
-    ax = drawn("plane", frame)
-    colours = {round(y, 1): line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"
-               for y in [float(np.asarray(line.get_ydata())[0])]}  # fmt: skip
-    assert colours[19.0] == "white"
-    assert colours[15.0] != "white"
 
 
 def cell_of(ax: Axes, column: int, row: int, ranged: bool = False) -> tuple[str, Rectangle]:
