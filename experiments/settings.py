@@ -55,7 +55,8 @@ class FrontPage(Page):
 
 
 PAGES: dict[str, type[Page]] = {
-    **dict.fromkeys(("targeted_rate", "fates", "backlog", "tile_map", "headline", "forest", "plane"), Page),
+    **dict.fromkeys(("targeted_rate", "targeted_change", "fates", "backlog", "headline", "forest", "plane"), Page),
+    **dict.fromkeys(("tile_map", "change_map"), Page),
     **dict.fromkeys(
         ("heat_map", "shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"),
         Page,

@@ -27,6 +27,7 @@ from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
 from experiments.design.entries import POINT_COLUMNS
+from experiments.design.plain import plain_names
 from experiments.design.sampling import orders_of
 from experiments.statistics import DOWN, NO_VERDICT, UP
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
@@ -292,7 +293,8 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
             shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
             _standing(of_it[0]),
             f"Waterfall of {in_a_row([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
-            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}", condition)},
+            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}, against none of them", condition)},
+            {"names": plain_names(shares["lever"])},
         )
     for game in games:
         if game.orders is None and len(game.levers) > 1:
@@ -303,7 +305,8 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
                 _standing(game),
                 f"Heat map of how pairs of safeguards interact in {spoken(str(game.outcome))}; numbers in interactions.csv.",
                 {"title": _title(f"Where safeguards overlap: {spoken(str(game.outcome))}", game.condition)},
-                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse},
+                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse}
+                | {"names": plain_names(game.levers)},
             )
 
 

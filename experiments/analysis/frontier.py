@@ -26,6 +26,7 @@ from experiments.analysis.scored import (
     policy_scores,
 )
 from experiments.design.designs import Design
+from experiments.design.plain import plain_names
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
 from experiments.text import PER_CENT, in_a_row, in_quotation_marks, number, spoken, under
 from sim.metrics import COOPERATION_ESTIMANDS, WANTED
@@ -291,5 +292,6 @@ def _drawing(scores: PolicyScores, table: pd.DataFrame, design: Design) -> Drawi
         f"{len(menu.labels)} policies, {menu.runs} runs each in {menu.worlds} worlds, {held}.",
         "Cloud of policies by what they protect and cost, with the front of those that none outdoes; numbers in frontier.csv.",
         {"title": title},
-        {"baseline": menu.labels[menu.baseline], "order": list(design.levers)},
+        {"baseline": menu.labels[menu.baseline], "order": list(design.levers)}
+        | {"names": plain_names([*design.levers, *menu.labels])},
     )

@@ -55,6 +55,7 @@ from experiments.analysis.regret import (
     robustness_table,
 )
 from experiments.analysis.spread import left_out
+from experiments.design.plain import plain_names
 from experiments.statistics import FEWEST_WORLDS, UP, verdict_of
 from experiments.store.outcomes import Outcome, Study
 from experiments.text import PER_CENT, Row, counted, in_per_cent, low_to_high, number, spoken
@@ -279,5 +280,5 @@ def _drawing(
         caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}{f'; {spoken(condition)}' if condition else ''}.",
         alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
         f"{number(worst[order[0]], 1)} per cent of the draw's baseline; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
-        options={"order": order},
+        options={"order": order, "names": plain_names(order)},
     )

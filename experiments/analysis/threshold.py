@@ -40,6 +40,7 @@ from sim.world.record import ConfigError, Record
 
 _NAME = "threshold"
 _FEWEST = 2  # worlds, and draws, that are to have a spread
+_OVERLAPPING = "Bands that overlap say that worlds differ, not that levels are alike: the paired change stands above."
 _FEWEST_LEVELS = 3  # two steps: a cliff is one among others
 _STEPS = (
     "outcome",
@@ -437,25 +438,27 @@ def _gaps(curve: Curve) -> list[str]:
 def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec: ThresholdSpec, key: str) -> list[Drawing]:
     levels, changes = (table[table["condition"] == condition].reset_index(drop=True) for table in (levels, changes))
     end, where = (f"_{condition}", f" ({spoken(condition)})") if condition else ("", "")
-    titled = {"title": f"What changes against {spec.line:g} {spec.unit}s{where}"}
+    changed = {"title": f"What changes against a line of {spec.line:g} {spec.unit}s{where}"}
+    told = {"title": f"The levels behind it{where}"}
     words = spoken(key.rpartition(".")[2])
     options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
     return [
-        Drawing(
-            f"fan{end}",
-            "fan",
-            levels,
-            f"{spoken(condition).capitalize()}." if condition else "",
-            _alt(levels, spec),
-            options=options,
-        ),
         Drawing(
             f"fan_change{end}",
             "fan",
             changes,
             f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s.",
             f"Change against {spec.line:g} {spec.unit}s, per cent. {_alt(changes, spec)}",
-            settings=titled,
+            settings=changed,
+            options=options,
+        ),
+        Drawing(
+            f"fan{end}",
+            "fan",
+            levels,
+            f"{spoken(condition).capitalize()}. {_OVERLAPPING}" if condition else _OVERLAPPING,
+            _alt(levels, spec),
+            settings=told,
             options=options,
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,15 @@ _BELOW = 0.2  # of a cell: from the number's place to that of the range
 _COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", _SUPPORT])
 
 
-def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), rises: bool = False, worse: bool = False) -> Axes:
+def interactions(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    order: Sequence[str] = (),
+    rises: bool = False,
+    worse: bool = False,
+    names: Mapping[str, str] | None = None,
+) -> Axes:
     """Pairwise interactions of safeguards as a triangle of cells, in per cent of the outcome with all of them off.
 
     ``frame``: ``lever, other, value, world_low, world_high, clear, all_off``, one row a pair: by how much the two better the
@@ -34,7 +42,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
     if table.empty or not (table["all_off"] > 0).any():
         return nothing(ax)
     levers = ordered([*table["lever"], *table["other"]], order)
-    said = short_names(levers)
+    said = short_names(levers, names)
     percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
     full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,15 @@ _MARK = 5.0  # points across
 _HALO = [withStroke(linewidth=2.0, foreground="white")]
 
 
-def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence[str] = (), most: int = 16) -> Axes:
+def pareto(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    baseline: str = "",
+    order: Sequence[str] = (),
+    most: int = 16,
+    names: Mapping[str, str] | None = None,
+) -> Axes:
     """All policies as a cloud, the front as a stair, and beside it, numbered alike, what the policies on it are made of.
 
     ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_of_worlds`` (that have it on the front), ``knee``,
@@ -67,7 +75,7 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
         return nothing(ax)
     listed = _listed(table, most)
     _cloud(ax, table, listed)
-    _beside(ax, listed, baseline, [name for name in order if name])
+    _beside(ax, listed, baseline, [name for name in order if name], dict(names or {}))
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -176,11 +184,11 @@ def _numbers(inner: Axes, ax: Axes, listed: pd.DataFrame, corner: Reals, span: R
             inner.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
 
 
-def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str]) -> None:
+def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str], names: Mapping[str, str]) -> None:
     """What the numbered policies protect, cost and are made of: a row each, with dots for what is on."""
     columns = _parts(listed, baseline, order)
     dotted = any(_JOIN in str(label) for label in listed["label"]) and len(columns) <= _MOST_PARTS
-    said = short_names(columns, most=_PART)
+    said = short_names(columns, names, _PART)
     tall = max((extent(words)[0] for words in said.values()), default=0.0) / (page_inches(ax)[1] * _AXES[1] * _POINTS)
     top = 1.0 - (tall + _ABOVE if dotted else _LOW_HEAD)
     step = min(top / max(len(listed), 1), _TALLEST)
@@ -189,7 +197,8 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
     xs = np.linspace(_FROM, _TO, len(columns) + 1)[1:] - 0.5 * (_TO - _FROM) / max(len(columns), 1)
     for x, name in zip(xs if dotted else (), columns, strict=False):
         ax.text(x, top + _ABOVE, said[name], ha="center", va="bottom", fontsize=LABEL, rotation=90)
-    whole = {str(row["label"]): ", ".join([spoken(row["label"]), *_names(row)]) for row in listed.to_dict("records")}
+    told = {str(label): names.get(str(label), spoken(label)) for label in listed["label"]}
+    whole = {str(row["label"]): ", ".join([told[str(row["label"])], *_names(row)]) for row in listed.to_dict("records")}
     words = short_names(whole, whole, _LETTERS)
     for place, row in enumerate(listed.to_dict("records")):
         y = top - (place + 0.5) * step

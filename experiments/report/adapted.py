@@ -14,6 +14,7 @@ import pandas as pd
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.design.comparisons import Arm
+from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
 from experiments.figures.slices import LEVELS
 from experiments.figures.style import present
@@ -26,7 +27,6 @@ from experiments.report.pictures import SLICE_NAMES, Picture
 from experiments.report.sentences import (
     apart,
     arm_digests,
-    arm_in_words,
     few,
     interval,
     listed,

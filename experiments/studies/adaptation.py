@@ -33,6 +33,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
+from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import NO_HEADERS, NOT_SAID, POLICIES, Header, headers_of, kind_of, listing
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
@@ -44,7 +45,6 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_csv
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
-from experiments.report.sentences import arm_in_words
 from experiments.settings import StudyConfig, conduct_of_study
 from experiments.text import counted, distinct, time_text
 from sim.config import key_of

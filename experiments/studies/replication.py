@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
+from experiments.analysis.origins import origins_of
 from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
@@ -31,7 +32,7 @@ from sim.simulation import check
 from sim.world.states import StateTable
 
 _WIDE, _WIDEST = 140, 190  # letters that a comparison with percentages needs; that one with units needs too
-_SUMMARIES = ("summary.csv", "comparison.csv")
+_SUMMARIES, _ORIGINS = ("summary.csv", "comparison.csv"), "origins.csv"
 _HEAD = 24  # letters of a column's name
 
 
@@ -61,9 +62,10 @@ def conduct_study(
         pooled = run_tables_in(run_plan(plan, console).plan)
         write_runs(folder, pooled)
         lacking, tables = Lacking(folder), None
-        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
+        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1]), _ORIGINS):
             tables = summary_tables(pooled, arms)
             write_summary_tables(folder, *tables)
+            write_csv(origins_of(pooled, arms), folder / _ORIGINS, "%.6g")
         if tables is not None:
             with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):
                 draw_all(folder, arms, asked, pooled, *tables)
