@@ -31,7 +31,7 @@ from sim.arrays import Reals
 
 _ENDS = ("", "_world_low", "_world_high")
 COLUMNS = [
-    *("label", "on_frontier", "share_on_frontier", "knee", "cheapest", "bundle"),
+    *("label", "on_frontier", "share_of_worlds", "knee", "cheapest", "bundle"),
     *(f"{axis}{end}" for axis in ("protection", "lost") for end in _ENDS),
 ]
 _JOIN = "+"
@@ -55,7 +55,7 @@ _HALO = [withStroke(linewidth=2.0, foreground="white")]
 def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence[str] = (), most: int = 16) -> Axes:
     """All policies as a cloud, the front as a stair, and beside it, numbered alike, what the policies on it are made of.
 
-    ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_on_frontier`` (of resampled worlds), ``knee``,
+    ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_of_worlds`` (that have it on the front), ``knee``,
     ``cheapest``, ``bundle`` (a name or nothing), ``protection`` and ``lost`` in per cent of the pooled baseline, each also with
     ``_world_low`` and ``_world_high``; one row a policy. At most ``most`` policies are numbered: knee, cheapest, named bundles
     and the ends of the front, then those that are on it most often. ``baseline`` is the label of the baseline, ``order`` that of
@@ -76,8 +76,8 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     add_note(
         ax,
         "Dot: a policy; pooled baseline: that of all draws and worlds together; stair: those that no other outdoes in both scores, "
-        "numbered; crosses: 95 % intervals over worlds of "
-        f"what has a name, as far as the frame reaches. often: share of resampled worlds in which it is on the front.{more}",
+        "numbered; crosses: ranges over worlds of "
+        f"what has a name, as far as the frame reaches. often: share of worlds in which it is on the front.{more}",
     )
     return ax
 
@@ -98,7 +98,7 @@ def _listed(table: pd.DataFrame, most: int) -> pd.DataFrame:
     costs = table.loc[front, "lost"]
     ends = front & table["lost"].isin([costs.min(), costs.max()]).to_numpy()
     urgent = table[named | ends]
-    others = table[front & ~(named | ends)].sort_values("share_on_frontier", ascending=False, kind="stable")
+    others = table[front & ~(named | ends)].sort_values("share_of_worlds", ascending=False, kind="stable")
     kept = pd.concat([urgent, others.head(max(most - len(urgent), 0))])
     kept = kept.sort_values(["protection", "lost"], ascending=[False, True], kind="stable").reset_index(drop=True)
     return kept.assign(number=range(1, len(kept) + 1))
@@ -216,7 +216,7 @@ def _made_of(ax: Axes, y: float, xs: Reals, columns: Sequence[str], row: Row) ->
 def _row(ax: Axes, y: float, row: Row) -> None:
     """Number and scores of one policy."""
     columns = [(_NUMBER, str(row["number"])), (_PROTECTS, signed(row["protection"], 0)), (_COSTS, signed(row["lost"], 1))]
-    for x, words in (*columns, (_OFTEN, percent(row["share_on_frontier"]))):
+    for x, words in (*columns, (_OFTEN, percent(row["share_of_worlds"]))):
         text = ax.text(x, y, words, ha="right", va="center", fontsize=SMALL)
         if x == _NUMBER:
             text.set(color=_colour(row), fontweight="bold" if _marked(row) else "normal")
