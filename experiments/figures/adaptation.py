@@ -169,9 +169,7 @@ def _explained(table: pd.DataFrame, years: Sequence[str], far: bool) -> str:
     if years:
         words.append("Discs: everyone adapts, cases that arise in that year of the window; the darker the later.")
         words.append("Strokes: the same year while nobody adapts, so that what lies between stroke and disc is adaptation's.")
-    words.append(
-        "To the right a disc is the whole window under adaptation. Lines: 95 % intervals over worlds, each conduct against the"
-    )
+    words.append("To the right a disc is the whole window under adaptation. Lines: ranges over worlds, each conduct against the")
     words.append("baseline under the same conduct.")
     if far:
         words.append("Arrow: beyond the axis.")
