@@ -59,7 +59,7 @@ _EFFECT = tuple(
 _ENDS = ("", *ENDS)
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
-_OVER_WORLDS = ("world_low", "world_high")
+_OVER_WORLDS = ("world_low", "world_high", "error_low", "error_high")
 _OPENING = (*HEADLINE_ESTIMANDS[:2], *(key for key in HEADLINE_ESTIMANDS if key[0] == TARGETED))  # of the project's own question
 _FIRST = HEADLINE_ESTIMANDS[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
 _CELLED = ("arm", *Cell._fields, *_SLICE, "unit")
@@ -105,7 +105,7 @@ TABLE_KINDS = {
             share_scales,
         ),
         DISPLACED_TABLE: TableKind(
-            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of"), DIGITS, share_scales
+            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of", "worlds"), DIGITS, share_scales
         ),
         MOVED_TABLE: TableKind(
             ("scenario", "by", "level", "unit"),
