@@ -373,7 +373,7 @@ def test_conditions_are_told_apart() -> None:
     assert found.tables["threshold"]["draws"].max() == 1
     assert set(found.tables["steps"]["condition"]) == {"", "with_load"}
     assert any(sentence.startswith("With load: Case disclosure rate") for sentence in found.answer)
-    assert [drawing.name for drawing in found.drawings] == ["fan", "fan_change", "fan_with_load", "fan_change_with_load"]
+    assert [drawing.name for drawing in found.drawings] == ["fan_change", "fan", "fan_change_with_load", "fan_with_load"]
 
 
 def test_digits_of_a_mean_are_a_setting() -> None:
