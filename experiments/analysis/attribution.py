@@ -22,6 +22,7 @@ from experiments.analysis.games import (
     together_of,
     whole_runs,
 )
+from experiments.analysis.policies import single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
@@ -53,6 +54,8 @@ def unsuited(study: Study) -> str | None:
     for name, levels in design.levels_of.items():
         if len(levels) != _LEVELS:
             return f"wants two levels of each lever; {name} has {len(levels)}"
+    if reason := single_ends(design):
+        return reason
     if design.choose == "permutations" and len(orders_of(design)) < PAIR * _FEWEST_PAIRS:
         return f"wants {PAIR * _FEWEST_PAIRS} permutations or more; found {design.permutations}"
     return _incomplete(study.points, design)

@@ -18,7 +18,7 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.conditions import together, where, with_condition
-from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers
+from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers, single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
 from experiments.statistics import LEVEL, mean_of
@@ -82,7 +82,7 @@ def unsuited(study: Study) -> str | None:
         return "wants policies that set one number of one key (design.arms, or one lever with levels)"
     if len(set(numbers)) < _FEWEST_LEVELS:
         return f"wants {_FEWEST_LEVELS} levels of {key_varied(design)} or more"
-    return None
+    return single_ends(design)
 
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:
