@@ -15,6 +15,7 @@ from experiments.interrupts import STOPS, held, listening
 STUDIES = {
     "demo": "the project's question run small: definitions of serious crime by strength of safeguards, in about a minute",
     "headline": "the same in full, with its page and heat map: rogatory headline seeds=10 replicates=2",
+    "law": "one state's law and care changed: at which hosts and for whom that matters: rogatory law definition=my.yaml",
     "treaty": "the treaty as if ratified by all signatories against no treaty, with figures",
     "run": "one scenario under several seeds: rogatory run scenario=as_adopted years=10 seeds=20",
     "compare": "many scenarios against one baseline, paired by world: rogatory compare scenarios=[judge,judge+notice]",
@@ -37,7 +38,7 @@ STUDIES = {
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
 _ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "report")
-_EXECUTED = ("demo", "headline", "treaty", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
+_EXECUTED = ("demo", "headline", "law", "treaty", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""
 _PLACES = ("--config-dir", "-cd")

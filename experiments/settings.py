@@ -120,6 +120,7 @@ class StudyConfig(Record):
     figures: Annotated[dict[str, Plain], AfterValidator(_pages)]
     case: Id | None
     person: Id | None
+    state: str | None
 
     def plain(self) -> Plain:
         """The same as plain values, for manifests."""

@@ -143,7 +143,7 @@ def enact(run: Run, polity: Polity, month: int) -> None:
         habits=habits_today(rules.habits, polity, law, policy, world),
         maxima=polity.statutes.years,
     )
-    run.rules = with_training(amended, run.world)
+    run.rules = with_training(amended, rules.ruled)
 
 
 def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:

@@ -34,7 +34,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
     room = max(int(_FIRST_ROOM * cases.id.size), 64)
     polity = None
     if rules.adaptation.amends:
-        polity = polity_of(rules.policy, world, rules.law, config.start, rules.treaty_from, months, draws)
+        polity = polity_of(rules.policy, rules.ruled, rules.law, config.start, rules.treaty_from, months, draws)
     run = Run(
         config=config,
         world=world,

@@ -15,10 +15,11 @@ from sim.errors import meant, quoted
 from sim.review.safeguard import Ground, Look, Safeguard
 from sim.society.legislatures import Legislatures
 from sim.sources.checksums import TABLES_FOLDER
+from sim.world.dials import ALL, PROTECTED, SIGNATORIES
 from sim.world.instruments import Instrument, Parties
 from sim.world.spec import DemandSpec, StatesSpec
 from sim.world.states import MADE_UP, made_up_code
-from sim.world.vocabulary import Offence
+from sim.world.vocabulary import REGIMES, Offence
 
 _STATES, _PENALTIES = TABLES_FOLDER / "states.csv", TABLES_FOLDER / "penalties.csv"
 _TABLES = 16  # of which codes and regions are kept
@@ -141,6 +142,25 @@ def of_legislatures(spec: Legislatures, offences: Mapping[str, Offence]) -> Iter
     protected = [name for name in known if name not in offences or offences[name].offence_class == "D"]
     yield Naming("adaptation.legislatures.new_laws_on", spec.new_laws_on, sorted(protected), "found {}")
     yield Naming("adaptation.legislatures.protocol_adds", spec.protocol_adds, known, "found {}")
+
+
+def of_dials(spec: StatesSpec, offences: Mapping[str, Offence], where: Geography | None) -> Iterator[Naming]:
+    """Selectors of dials, the lists that they may name, and the offences whose maxima they set."""
+    protected = [name for name, offence in offences.items() if offence.offence_class == "D"]
+    if where is not None:
+        taken = {*where.codes, *where.regions, *REGIMES, SIGNATORIES, ALL}
+        selectors = [*spec.lists, *REGIMES, *where.regions, SIGNATORIES, ALL]
+        for name, codes in spec.lists.items():
+            if name in taken:
+                yield Naming(f"states.lists.{name}", [name], (), "found {}, which means something else", "another name")
+            if not codes:
+                yield Naming(f"states.lists.{name}", [""], (), "found no state", where.accepted)
+            yield _codes(f"states.lists.{name}", codes, where)
+        told = f"{', '.join(selectors)}, a list of states.lists, or {where.accepted}"
+        yield Naming("states.override", spec.override, {*selectors, *where.codes}, "found {}", told)
+    for selector, dial in spec.override.items():
+        accepted = f"{PROTECTED}, or an offence of class D: {', '.join(protected)}"
+        yield Naming(f"states.override.{selector}.penalties", dial.penalties, [PROTECTED, *protected], "found {}", accepted)
 
 
 def of_states(spec: StatesSpec, demand: DemandSpec, ratified: Iterable[str], where: Geography | None) -> Iterator[Naming]:

@@ -18,6 +18,7 @@ from sim.review.spec import practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Adaptation, Policy
+from sim.world.dials import as_ruled, settled
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.snapshot import World
 
@@ -40,6 +41,7 @@ class Rules:
     adaptation: Adaptation  # who adapts from the window's first day on
     policy: Policy  # that these rules were made of
     maxima: Reals  # [N, K] maximum years by law; nan where the conduct is no crime
+    ruled: World  # the world as these rules have it: what dials of states set is in the place of what was drawn
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
@@ -52,11 +54,13 @@ class Rules:
 
 def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Rules:
     """The rules of a scenario in a world."""
+    dialled = settled(policy.dials, policy.review.strength, world.states, world.offences)
+    world = as_ruled(world, dialled)
     review = assemble(policy.safeguards)
     texts = instrument_names(policy.instruments)
     law = law_in_force(policy.instruments, world.states, world.offences, Draws(world.seed), policy.conduct.inflation)
-    reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review)
-    habits = habits_of(world, policy.conduct, law)
+    reading = reading_of(policy.review, world, policy.safeguards, policy.instruments, review, dialled)
+    habits = habits_of(world, policy.conduct, law)._replace(eager=dialled.eager)
     rules = Rules(
         names=texts,
         law=law,
@@ -77,6 +81,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         adaptation=policy.adaptation,
         policy=policy,
         maxima=world.states.penalties,
+        ruled=world,
         loaded=loaded,
         treaty_from=treaty_from,
         run_in=None,
@@ -85,7 +90,10 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
 
 
 def with_training(rules: Rules, world: World) -> Rules:
-    """The same rules where the states that the texts bind today have had the training that these texts offer."""
+    """The same rules where the states that the texts bind today have had the training that these texts offer.
+
+    ``world`` is that of the rules, ``ruled``: who is trained has the desk and the hours that dials gave it.
+    """
     programmes = _programmes(rules.policy, rules.law)
     if not programmes:
         return rules

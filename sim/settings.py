@@ -18,7 +18,7 @@ from pydantic import (
 
 from sim.conduct.learning import Learning
 from sim.conduct.menus import ConductSpec
-from sim.naming import Naming, first_stranger, geography, of_legislatures, of_offences, of_safeguards, of_states, of_texts
+from sim.naming import Naming, first_stranger, geography, of_dials, of_legislatures, of_offences, of_safeguards, of_states, of_texts
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
@@ -26,6 +26,7 @@ from sim.society.exposure import Exposure
 from sim.society.expression import People
 from sim.society.legislatures import Legislatures
 from sim.society.membership import Members
+from sim.world.dials import Dials
 from sim.world.instruments import Instrument
 from sim.world.ranges import Seed
 from sim.world.record import Record
@@ -38,6 +39,8 @@ CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisatio
 
 MOST_NEEDS = 5e7  # in a run: with what else belongs to a case about ten gigabytes
 MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; counts of more take hours to draw
+OF_DIALS = ("override", "lists")
+"""Keys of ``states`` that are levers: they decide no world."""
 _NAMES = "scenario_name"  # follows from what was chosen, and decides nothing
 _BEFORE = "reforms"  # decides what holds before the window, where other texts than the treaty were changed
 
@@ -76,6 +79,13 @@ class Policy(Record):
     review: ReviewSpec
     conduct: ConductSpec
     adaptation: Adaptation
+    dials: Dials = Dials()
+
+    @property
+    def before_dials(self) -> Policy:
+        """The same as it holds before the window: dials are levers, and each state has its own law and its own care."""
+        review = self.review.model_copy(update={"strength": None, "acuity": 1.0})
+        return self.model_copy(update={"dials": Dials(), "review": review})
 
 
 class Config(Record):
@@ -118,6 +128,13 @@ class Config(Record):
                     )
         if strange := first_stranger(self._namings()):
             raise ValueError(strange)
+        if getattr(self.review, "capacity", "before") == "follows":
+            for selector, dial in self.states.override.items():
+                if dial.hours is not None:
+                    raise ValueError(
+                        f"states.override.{selector}.hours: found {dial.hours} under review.capacity=follows, where hours "
+                        "follow the load; accepted: another review.capacity"
+                    )
         if too_much := self._too_much():
             raise ValueError(too_much)
         for key in CAPACITY_KEYS:
@@ -136,6 +153,7 @@ class Config(Record):
         yield from of_offences(self.offences)
         yield from of_legislatures(self.adaptation.legislatures, self.offences)
         yield from of_states(self.states, self.demand, self.adaptation.members.ratified, where)
+        yield from of_dials(self.states, self.offences, where)
         texts = [name for name, text in {**self.reference.instruments, **self.instruments}.items() if not text.from_start]
         accepted = f"a text that is not in force from the start ({', '.join(texts)})"
         yield Naming("adaptation.members.text", [self.adaptation.members.text], texts, "found {}", accepted)
@@ -180,7 +198,13 @@ class Config(Record):
         """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""
         parts = ("data", "states", "people", "demand", "offences", "reference", "calibration_months")
         decisive = {k: v for k, v in self.plain().items() if k in parts}
+        decisive["states"] = {k: v for k, v in decisive["states"].items() if k not in OF_DIALS}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def dials(self) -> Dials:
+        """What states are given in place of their own: a part of the scenario, though it stands beside the states."""
+        return Dials(override=self.states.override, lists=self.states.lists)
 
     @property
     def policy(self) -> Policy:

@@ -21,6 +21,7 @@ from sim.run import Run, finish
 from sim.settings import Config
 from sim.sources.worlds import build_states, build_world
 from sim.world.cases import Cases
+from sim.world.dials import settled
 from sim.world.instruments import law_in_force
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
@@ -98,6 +99,7 @@ def check(config: Config, known: dict[tuple[str, int], StateTable] | None = None
     states = known[world]
     law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed))
     force_codes(config.instruments, in_check_order(config.safeguards))
+    settled(config.dials, config.review.strength, states, offences_of(config.offences))
     if config.adaptation.amends:
         check_society(config.policy, states, offences_of(config.offences))
 
@@ -114,9 +116,12 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
     world = world_of(config, event_seed if fixed is None else fixed)
     rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
+    before = config.policy.before_dials
     if config.reforms_later:  # older texts are reformed on the window's first day, and not before
-        before = config.policy.model_copy(update={"instruments": config.reference.instruments})
-        rules = replace(rules, run_in=rules_of(before, world, config.review.load, config.run_in_months))
+        before = before.model_copy(update={"instruments": config.reference.instruments})
+    if before != config.policy:
+        early = rules_of(before, world, config.review.load, config.run_in_months)
+        rules = replace(rules, run_in=early.run_in or early)
     return begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.analysis.movable import movable
 from experiments.design.arms import ArmRun
 from experiments.design.scenarios import Header
 from experiments.output import write_csv
@@ -17,10 +18,6 @@ from experiments.statistics import components_of, half_width, mean_of, ratio_of
 from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
 from sim.arrays import Flags
 from sim.metrics import UNITS
-from sim.review.safeguard import home_of
-from sim.settings import Config
-from sim.world.estimand import own_estimands
-from sim.world.instruments import Instrument
 
 COMPARISON_COLUMNS = (
     "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
@@ -31,7 +28,6 @@ FURTHER_USE: EstimandKey = ("secondary_use_rate", "all", "all")
 MEDIAN = 0.5  # of the delay of legitimate needs
 HEADERS_AGAINST = "as_adopted"  # the scenario that the headers of ``configs/scenario`` are written against
 _CENSORED = ("legit_delay_days",)  # missing means "not reached": the runs that did reach it are no sample of all
-_OWN_CHANGES = ("safeguards",)  # of an instrument: what may differ while an arm "only changes safeguards"
 _NUMBERS = COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("events_baseline")]
 
 
@@ -47,46 +43,6 @@ class Contrast(NamedTuple):
     runs: NDArray[np.int64]  # [K] with both sides
     identical: Flags  # [K] the same number in every run
     constructed: Flags  # [K] zero by construction
-
-
-def changed_safeguards(config: Config, baseline: Config) -> frozenset[str] | None:
-    """Safeguards in whose force or parameters two configurations differ; None if they differ in anything else of their policy."""
-    if any(getattr(config, part) != getattr(baseline, part) for part in ("review", "conduct", "adaptation")):
-        return None
-    if set(config.instruments) != set(baseline.instruments) or set(config.safeguards) != set(baseline.safeguards):
-        return None
-    texts = [(text, baseline.instruments[name]) for name, text in config.instruments.items()]
-    if any(_bare(text) != _bare(other) for text, other in texts):
-        return None
-    changed = {name for name in config.safeguards if config.safeguards[name] != baseline.safeguards[name]}
-    return frozenset(changed.union(*(_forces_changed(text, other) for text, other in texts)))
-
-
-def _bare(text: Instrument) -> Instrument:
-    """An instrument without what its safeguards may change of it."""
-    return text.model_copy(update=dict.fromkeys(_OWN_CHANGES))
-
-
-def _forces_changed(text: Instrument, other: Instrument) -> set[str]:
-    """Safeguards whose force differs between two instruments; one that is not named is absent."""
-    forces, before = text.safeguards, other.safeguards
-    return {name for name in {*forces, *before} if forces.get(name, "absent") != before.get(name, "absent")}
-
-
-def movable(config: Config, baseline: Config) -> frozenset[str] | None:
-    """Estimands that an arm's changes can move while nobody adapts (``MOVES`` of each safeguard changed); None stands for all."""
-    changed = changed_safeguards(config, baseline)
-    if changed is None or config.adaptation.anyone:
-        return None
-    moved: set[str] = set()
-    for name in changed:
-        sides = (config.safeguards.get(name), baseline.safeguards.get(name))
-        for safeguard in sides:
-            moves = None if safeguard is None else getattr(home_of(safeguard), "MOVES", None)
-            if moves is None:
-                return None
-            moved |= set(moves)
-    return frozenset({*moved, *own_estimands()})  # a user's own may be moved by anything
 
 
 def contrast_of(results: Results, arm_runs: Sequence[ArmRun], place: int, fewest: int) -> Contrast:
@@ -174,8 +130,8 @@ def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Map
         for k, (metric, by, level) in enumerate(results.keys):
             if metric not in UNITS or not contrast.runs[k]:
                 continue
-            zero = bool(contrast.constructed[k])
-            low, high = (0.0, 0.0) if zero else (contrast.numbers["low"][k], contrast.numbers["high"][k])
+            zero = bool(contrast.constructed[k])  # what could not move bears nothing out: its interval is missing
+            low, high = contrast.numbers["low"][k], contrast.numbers["high"][k]
             rows.append(
                 (contrast.arm.name, contrast.baseline.name, metric, by, level, UNITS[metric], *table[k],
                  contrast.events_baseline[k], contrast.events[k], contrast.worlds[k], contrast.runs[k], zero, expected[k],

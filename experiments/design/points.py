@@ -302,7 +302,7 @@ def touches_world(key: str) -> bool:
     return not is_policy(key)
 
 
-OF_THE_SWEEP = frozenset(StudyConfig.model_fields) - {"scenarios", "baseline", "until", "most_seeds", "case", "person"}
+OF_THE_SWEEP = frozenset(StudyConfig.model_fields) - {"scenarios", "baseline", "until", "most_seeds", "case", "person", "state"}
 """Keys of how a sweep is run, and not of what its runs are."""
 
 

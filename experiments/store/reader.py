@@ -146,6 +146,10 @@ class StoredStudy:
         tables = [table.drop_columns(["view"]).to_pandas() for table in self._tables(VIEWS, pc.field("view") == name)]
         return _once(tables)
 
+    def disclosures(self) -> pd.DataFrame:
+        """Every disclosure of a person at risk, run by run: columns as in the table of what was given."""
+        return _once([table.to_pandas() for table in self._tables(GIVEN)])
+
     def data(self) -> pd.DataFrame:
         """The estimates, run by run: columns as in the table of data."""
         return _once([table.to_pandas() for table in self._tables(DATA)])

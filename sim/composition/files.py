@@ -23,12 +23,16 @@ from sim.world.leaves import Plain
 _TEXTS = 256  # files of which what they say is kept
 _PIECES = re.compile(r"[\s/@.:]+")  # between the words of a package, and of an entry among the defaults
 
+DEFINITION = "definition"
+"""The group of definitions of serious crime: each file is a map of dials by selector and needs no line that says where it goes."""
+PACKAGES = {DEFINITION: "states.override"}
+
 
 class _File(ConfigNode):
     """A file as Hydra sees it; it is read when Hydra wants what it says, so that a bad one spoils only itself."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.name, self.provider = path, path.name, "rogatory"
+    def __init__(self, path: Path, of: str = "") -> None:
+        self.path, self.name, self.provider, self.of = path, path.name, "rogatory", of
         self.group = path.parent.name if path.parent != places.config_folder() else None
 
     @property
@@ -43,8 +47,8 @@ class _File(ConfigNode):
 
     @property
     def package(self) -> str | None:  # type: ignore[override]
-        """Where it goes."""
-        return package_of(self.path)
+        """Where it goes: as it says, or where all files of its group do that say nothing."""
+        return package_of(self.path) or PACKAGES.get(self.of)
 
 
 def _said(path: Path) -> DictConfig:
@@ -144,10 +148,10 @@ def root_files() -> dict[str, ConfigNode]:
 def files_of_groups() -> dict[str, dict[str, ConfigNode]]:
     """Files of each group under the names by which Hydra asks for them; designs are none of its business."""
     stored: dict[str, dict[str, ConfigNode]] = {
-        group: {f"{name}.yaml": _File(path_of(group, name)) for name in options(group)}
+        group: {f"{name}.yaml": _File(path_of(group, name), group) for name in options(group)}
         for group in (*groups(), HYDRA)
         if group != DESIGN
     }
     for (group, name), path in by_path().items():
-        stored.get(group, {}).setdefault(f"{name}.yaml", _File(path))
+        stored.get(group, {}).setdefault(f"{name}.yaml", _File(path, group))
     return stored

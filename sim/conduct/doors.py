@@ -128,7 +128,8 @@ def _ask_firm(
     text, worth = int(in_force.shape[0]) - 1, 0.0
     if mind.channels and chooses_by_worth(c, cases, mind):
         worth = worth_of(cases.requester[c], text, int(mind.place[j]), int(mind.frame[paper.kind, paper.label]), BY_FIRM, mind)
-    if u2(seed, _FIRM, cases.id[c], habits.state_keys[j]) < _chance(habits.direct_share, worth):
+    eager = habits.eager[cases.requester[c], cases.group[c]]
+    if u2(seed, _FIRM, cases.id[c], habits.state_keys[j]) < _chance(habits.direct_share, worth) * eager:
         _write(text, DIRECT, paper, cases, docket)
 
 
@@ -146,7 +147,7 @@ def _ask_police(
     worth = 0.0
     if mind.channels and chooses_by_worth(c, cases, mind):
         worth = worth_of(i, door, paper.place, int(mind.frame[paper.kind, paper.label]), BY_POLICE, mind)
-    if u2(seed, _POLICE, cases.id[c], habits.state_keys[j]) < _chance(habits.police_share, worth):
+    if u2(seed, _POLICE, cases.id[c], habits.state_keys[j]) < _chance(habits.police_share, worth) * habits.eager[i, cases.group[c]]:
         _write(door, POLICE, paper, cases, docket)
 
 

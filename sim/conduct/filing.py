@@ -65,6 +65,7 @@ def _asks_formally(
     appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
     if habits.file_everything:
         appetite = 1.0
+    appetite *= habits.eager[i, cases.group[c]]
     asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
     return bool(asked or u1(seed, _FILE, cases.id[c]) < appetite)
 

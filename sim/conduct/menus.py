@@ -54,6 +54,7 @@ class Habits(NamedTuple):
     state_keys: Keys  # [N]
     residence_log: float
     appetite: Reals  # [N] share of live cases that a state files at a propensity of one
+    eager: Reals  # [N, G + 1] factor on a state's own ways of asking by the person's group; the last is for nobody at risk
     preservation_share: float
     direct_share: float
     police_share: float
@@ -107,6 +108,7 @@ def habits_of(world: World, spec: ConductSpec, law: LawInForce) -> Habits:
         state_keys=world.states.keys,
         residence_log=residence_log,
         appetite=np.full(world.states.count, spec.appetite),
+        eager=np.ones((world.states.count, len(GROUPS) + 1)),
         preservation_share=spec.preservation_share,
         direct_share=spec.direct_share,
         police_share=spec.police_share,

@@ -159,9 +159,9 @@ def _fields(root: type[Record], location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(kind, type) and issubclass(kind, Record):
             kind = kind.model_fields[str(part)].annotation
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
         while typing.get_origin(kind) in (typing.Annotated, types.UnionType, typing.Union):
             kind = typing.get_args(kind)[0]
-        if typing.get_origin(kind) is dict and part not in getattr(root, "model_fields", {}):
-            kind = typing.get_args(kind)[1]
     known = isinstance(kind, type) and issubclass(kind, Record)
     return [name for name in kind.model_fields if name not in DERIVED] if known else []

@@ -27,7 +27,7 @@ class Given(NamedTuple):
         _refuse_doubled(overrides)
         chosen = {group: [o for o in overrides if key_of(o).partition("@")[0] == group] for group in (SCENARIO, DESIGN)}
         taken = {*chosen[SCENARIO], *chosen[DESIGN]}
-        others = (override for override in overrides if override not in taken)
+        others = (_as_new(override) for override in overrides if override not in taken)
         return cls(
             scenarios=scenarios_of(chosen[SCENARIO]),
             design={DESIGN: _design(chosen[DESIGN])} if chosen[DESIGN] else {},
@@ -38,6 +38,15 @@ class Given(NamedTuple):
     def of_the_world(self) -> tuple[str, ...]:
         """What also holds as adopted, whatever the scenario."""
         return tuple(override for override in self.others if not is_policy(override))
+
+
+def _as_new(override: str) -> str:
+    """A dial of states may be there or not, and is nobody's to add by a sign: it is taken as given either way."""
+    return f"++{override}" if override.startswith(_OPEN) and "=" in override else override
+
+
+_OPEN = ("states.override.", "states.lists.")
+"""Maps of whatever selectors and lists somebody names."""
 
 
 def _design(given: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ DERIVED = ("reference", "data", "scenario_name")
 """Fields of ``Config`` that follow from the others."""
 MIXED = "review"
 """The part that holds policy beside facts of the authorities."""
-_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", MIXED)
+_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "definition", MIXED)
 
 
 def is_policy(override: str) -> bool:
@@ -22,6 +22,10 @@ def is_policy(override: str) -> bool:
     Of the review only what is a fact of the authorities (``CAPACITY_KEYS``) reaches the reference.
     """
     key = key_of(override).split("@")[0].split(".")
+    if key[0] == "states" and len(key) > 1:
+        from sim.settings import OF_DIALS
+
+        return key[1] in OF_DIALS
     if key[0] == MIXED and len(key) > 1:
         from sim.settings import CAPACITY_KEYS
 

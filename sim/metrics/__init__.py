@@ -1,6 +1,6 @@
 """Estimands over the arrays of one finished run, or of two. Denominators are latent, so no treatment moves them."""
 
-from sim.metrics.catalogue import COOPERATION_ESTIMANDS, SLICES, UNITS, WANTED, absent_metrics
+from sim.metrics.catalogue import COOPERATION_ESTIMANDS, FOLLOWED, SLICES, UNITS, WANTED, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_of, cohort_slices, disclosures, giving_rows, one_a_case, people_at_risk
 from sim.metrics.displacement import (
     SLICED_BY,
@@ -16,6 +16,7 @@ from sim.metrics.estimands import metrics_of
 
 __all__ = [
     "COOPERATION_ESTIMANDS",
+    "FOLLOWED",
     "SLICED_BY",
     "SLICES",
     "UNITS",

@@ -10,6 +10,8 @@ from sim.world.vocabulary import FOLLOW_UP_MONTHS
 UNITS = WithOwn(
     {
         "case_disclosure_rate": "fraction of latent abusive cases",
+        "cross_border_disclosure_rate": "fraction of latent cross-border abusive cases",
+        "domestic_share": "fraction of latent abusive cases",
         "legit_met_rate": "fraction of latent cross-border needs",
         "legit_met_in_full": "fraction of latent cross-border needs",
         "targeted_rate": "people per 100 000 at risk a year",
@@ -39,7 +41,7 @@ UNITS = WithOwn(
 
 SLICES = (
     *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
-    *("conduct", "purpose", "quantile", "risk", "window_years", "year"),
+    *("pair", "group_pair", "group_regime", "conduct", "purpose", "quantile", "risk", "window_years", "year"),
 )
 """Ways in which estimands are sliced."""
 
@@ -48,6 +50,8 @@ SLICES = (
 WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
     {
         "case_disclosure_rate": "down",
+        "cross_border_disclosure_rate": "down",
+        "domestic_share": None,  # a fact of the demand
         "legit_met_rate": "up",
         "legit_met_in_full": "up",
         "targeted_rate": "down",
@@ -82,6 +86,13 @@ COOPERATION_ESTIMANDS = (
 )
 
 
+FOLLOWED = (
+    *("case_disclosure_rate", "cross_border_disclosure_rate", "attempted_rate", "preserved_only", "notified_share"),
+    *("legit_met_rate", "legit_met_in_full", "legit_delay_days"),
+)
+"""Estimands that count by case what happened within ``FOLLOW_UP_MONTHS`` of the wish; a shorter run-out cannot give them."""
+
+
 def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool, silence: bool = False) -> dict[str, str]:
     """Estimands that a run cannot give, and why; ``silence`` says whether people can fall silent at all."""
     absent = {"displacement_rate": "compares two runs: sim.metrics.displacement_rate"}
@@ -89,7 +100,7 @@ def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool, silence: 
         absent |= dict.fromkeys(("chilling", "silenced_share"), "people's expression is constant while nobody adapts")
     if follow_up_months < FOLLOW_UP_MONTHS:
         reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
-        absent |= {"legit_met_rate": reason, "legit_met_in_full": reason, "legit_delay_days": reason}
+        absent |= dict.fromkeys(FOLLOWED, reason)
     if not spyware:
         absent["spyware_rate"] = "the outside option is off (conduct.spyware is 0)"
     if not loaded:

@@ -11,7 +11,7 @@ from sim.arrays import Flags, Ints, Reals
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.snapshot import World
-from sim.world.vocabulary import DAYS_PER_MONTH, FIRST_SIDE_DOOR, GROUPS, PRESERVATION
+from sim.world.vocabulary import DAYS_PER_MONTH, FIRST_SIDE_DOOR, FOLLOW_UP_MONTHS, GROUPS, PRESERVATION
 
 
 class Finished(NamedTuple):
@@ -53,8 +53,9 @@ class Sliced(NamedTuple):
 
     cohort: Flags  # [C] arises in the window
     abusive: Flags  # [C] latent abusive cases of the cohort
+    abroad: Flags  # [C] of these, the cases whose evidence is not at home: the footing of ``needs``
     needs: Flags  # [C] latent legitimate cross-border needs of the cohort
-    giving: Ints  # docket rows that gave data, one a case: the most intrusive, then the earliest
+    giving: Ints  # docket rows that gave data within the follow-up, one a case: the most intrusive, then the earliest
     formal: Flags  # [M]
     of_cohort: Flags  # [M]
 
@@ -69,23 +70,34 @@ def giving_rows(docket: Docket, cases: Cases) -> Ints:
     return gave[cases.abusive[docket.case[gave]] | enough]
 
 
+def in_time(docket: Docket, cases: Cases, rows: Ints, day: Reals) -> Flags:
+    """Whether ``day`` ``[M]`` of docket rows ``[D]`` lies within the follow-up of their case, shape ``[D]``.
+
+    Every case, abusive or not, is followed for ``FOLLOW_UP_MONTHS`` from the day of the wish: however late in the window it
+    arises, and however long the run-out, it has had the same time.
+    """
+    waited = day[rows] - cases.day[docket.case[rows]]
+    return np.asarray(waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH)
+
+
 def cohort_of(run: Finished) -> Flags:
     """Cases ``[C]`` that arise in the window."""
     return (run.cases.month >= run.first_month) & (run.cases.month < run.first_month + 12 * run.years)
 
 
 def cohort_slices(run: Finished) -> Sliced:
-    """The cohort and the requests that gave its data."""
+    """The cohort and the requests that gave its data within the follow-up."""
     window = cohort_of(run)
     docket, cases = run.docket, run.cases
     formal = docket.channel < FIRST_SIDE_DOOR
     of_cohort = window[docket.case]
     gave = giving_rows(docket, cases)
-    rows = gave[of_cohort[gave]]
+    rows = gave[of_cohort[gave] & in_time(docket, cases, gave, docket.executed_day)]
     giving = rows[one_a_case(docket.case[rows], docket.granted[rows], docket.executed_day[rows])]
     return Sliced(
         cohort=window,
         abusive=window & run.cases.abusive,
+        abroad=window & run.cases.abusive & ~run.cases.domestic,
         needs=window & ~run.cases.abusive & ~run.cases.domestic,
         giving=giving,
         formal=formal,

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.arrays import Ints, Reals
-from sim.metrics.cohort import Finished, cohort_of, giving_rows, one_a_case
+from sim.metrics.cohort import Finished, cohort_of, giving_rows, in_time, one_a_case
 from sim.metrics.slicing import counts_by_name, request_slices, rows_of
 from sim.world.estimand import EstimateRow
 
 
 class Given(NamedTuple):
-    """Every disclosure of a run in an abusive case of the cohort, ``D`` rows in the order of the docket."""
+    """Every disclosure of a run in an abusive case of the cohort within its follow-up, ``D`` rows in the order of the docket."""
 
     case: Ints  # [D] the same in every run of the same world and luck
     day: Reals  # [D]
@@ -39,9 +39,10 @@ SLICED_BY = ("requested", "instrument", "channel", "kind", "label", "data_class"
 
 
 def given_rows(run: Finished) -> Ints:
-    """Docket rows that gave data in an abusive case of the cohort; of several in one case all."""
+    """Docket rows that gave data in an abusive case of the cohort within its follow-up; of several in one case all."""
     rows = giving_rows(run.docket, run.cases)
-    return rows[cohort_of(run)[run.docket.case[rows]] & run.cases.abusive[run.docket.case[rows]]]
+    rows = rows[cohort_of(run)[run.docket.case[rows]] & run.cases.abusive[run.docket.case[rows]]]
+    return rows[in_time(run.docket, run.cases, rows, run.docket.executed_day)]
 
 
 def given_of(run: Finished) -> Given:

@@ -1,32 +1,31 @@
 """Estimands: one function each, over the arrays of one finished run. Denominators are latent, so no treatment moves them.
 
-Cohort: cases that arise in the window, followed to the end of the run-out. A metric whose follow-up is too short is absent
-and says why. Units stand in ``UNITS``; ``count`` is the number of events behind a value, before any division.
+Cohort: cases that arise in the window. What is counted by case is followed for 24 months from the wish, abusive or not; where
+the run-out is shorter, such an estimand is absent and says why. Units stand in ``UNITS``; ``count`` is the number of events
+behind a value, before any division.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.arrays import Ints
-from sim.metrics.catalogue import SLICES, absent_metrics
-from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, one_a_case, people_at_risk
-from sim.metrics.slicing import PER, counts_by_name, request_slices, row, rows_of
+from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
+from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, in_time, one_a_case, people_at_risk
+from sim.metrics.slicing import GROUP_PAIRS, GROUP_REGIMES, PAIRS, PER, counts_by_name, request_slices, row, rows_of
 from sim.world.estimand import EstimateRow, own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
     DATA_CLASSES,
     DAYS_PER_MONTH,
     DETERRED,
-    DISCLOSED,
     DIVERTED,
     EMPTY,
     EXECUTED,
-    FOLLOW_UP_MONTHS,
     GROUPS,
     IN_PART,
     LAPSED,
@@ -63,36 +62,88 @@ def _by_request(metric: str, run: Finished, rows: Ints, whole: int) -> Iterator[
         yield from rows_of(metric, by, levels, counts_by_name(codes, levels), np.full(len(levels), whole))
 
 
+def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: bool) -> Iterator[EstimateRow]:
+    """Requests ``[D]`` that gave data by the classes of requester and requested, over all cases ``whole`` of the requester's class.
+
+    A case has up to five hosts and no requested state before it is filed, so the cells of a requester's class share a
+    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class.
+    """
+    classes = len(REGIMES)
+    asks, answers = _regimes_of(run, rows)
+    wished = run.world.states.regime[run.cases.requester[whole]].astype(np.int64)
+    cells = counts_by_name(asks * classes + answers, PAIRS)
+    yield from rows_of(metric, "pair", PAIRS, cells, np.repeat(counts_by_name(wished, REGIMES), classes))
+    if not by_group:
+        return
+    group = run.cases.group.astype(np.int64)
+    hit = group[run.docket.case[rows]] * classes + asks
+    cases = counts_by_name(group[whole] * classes + wished, GROUP_REGIMES)
+    yield from rows_of(metric, "group_regime", GROUP_REGIMES, counts_by_name(hit, GROUP_REGIMES), cases)
+    cells = counts_by_name(hit * classes + answers, GROUP_PAIRS)
+    yield from rows_of(metric, "group_pair", GROUP_PAIRS, cells, np.repeat(cases, classes))
+
+
+def _regimes_of(run: Finished, rows: Ints) -> tuple[Ints, Ints]:
+    """Classes of the requester and of the requested of docket rows ``[D]``."""
+    regime = run.world.states.regime.astype(np.int64)
+    return regime[run.cases.requester[run.docket.case[rows]]], regime[run.docket.requested[rows]]
+
+
+def _given_on_people(run: Finished, cut: Sliced) -> Ints:
+    """Docket rows that disclosed an abusive case, one a case."""
+    return cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+
+
 def case_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Latent abusive cases that end in disclosure by any modelled channel, over latent abusive cases.
+    """Latent abusive cases that end in disclosure within 24 months by any modelled channel, over latent abusive cases.
 
     By group, requester and regime the denominator is the slice's own; by what was filed it is all latent abusive cases, so
-    those slices add up to the whole.
+    those slices add up to the whole; by pairs of classes it is all of the requester's class, so a requester's row adds up.
     """
-    latent = np.flatnonzero(cut.abusive)
-    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    latent, rows = np.flatnonzero(cut.abusive), _given_on_people(run, cut)
     own = ("group", GROUPS, run.cases.group)
     yield from _by_case("case_disclosure_rate", run, run.docket.case[rows], latent, own)
     yield from _by_request("case_disclosure_rate", run, rows, latent.size)
+    yield from pair_rows("case_disclosure_rate", run, rows, latent, by_group=True)
+
+
+def cross_border_disclosure_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """The same over latent abusive cases whose evidence is not at home: the footing of ``legit_met_rate``.
+
+    Evidence at home is never asked for abroad, so the numerator is that of ``case_disclosure_rate``. What was filed has no slices
+    of its own here: they are those of ``case_disclosure_rate`` times one factor, 1 / (1 - ``domestic_share``).
+    """
+    latent, rows = np.flatnonzero(cut.abroad), _given_on_people(run, cut)
+    own = ("group", GROUPS, run.cases.group)
+    yield from _by_case("cross_border_disclosure_rate", run, run.docket.case[rows], latent, own)
+    yield from pair_rows("cross_border_disclosure_rate", run, rows, latent, by_group=True)
+
+
+def domestic_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """Latent abusive cases whose evidence is at home, over latent abusive cases: no request abroad is ever made in them.
+
+    A fact of the demand, which no policy moves.
+    """
+    latent = np.flatnonzero(cut.abusive)
+    at_home = latent[run.cases.domestic[latent]]
+    yield from _by_case("domestic_share", run, at_home, latent, ("group", GROUPS, run.cases.group))
 
 
 def legit_met_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """Latent legitimate cross-border needs met within 24 months by any channel, over such needs."""
     needs = np.flatnonzero(cut.needs)
     rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
-    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
-    rows = rows[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH]
     own = ("conduct", run.world.offences.names, run.cases.conduct)
     yield from _by_case("legit_met_rate", run, run.docket.case[rows], needs, own)
     yield from _by_request("legit_met_rate", run, rows, needs.size)
+    yield from pair_rows("legit_met_rate", run, rows, needs, by_group=False)
 
 
 def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     """The same needs, met within 24 months with all the data that were wanted: what narrowing costs."""
     docket, needs = run.docket, np.flatnonzero(cut.needs)
     rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
-    waited = docket.executed_day[rows] - run.cases.day[docket.case[rows]]
-    full = rows[(waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH) & (docket.granted[rows] >= docket.wanted[rows])]
+    full = rows[docket.granted[rows] >= docket.wanted[rows]]
     yield row("legit_met_in_full", "all", "all", full.size, needs.size)
 
 
@@ -105,8 +156,20 @@ def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
     return counts_by_name(run.world.people.group[unique[:, 0]], GROUPS)
 
 
+def distinct_by(run: Finished, rows: Ints, codes: Ints, names: tuple[str, ...]) -> Ints:
+    """How many distinct (row, member, calendar year) are among docket rows of each name ``[L]``; one may be of several."""
+    cases = run.docket.case[rows]
+    year = np.floor((run.docket.executed_day[rows] - run.opens) / (12 * DAYS_PER_MONTH)).astype(np.int64)
+    keys = np.column_stack([codes, run.cases.person[cases], run.cases.member[cases], year])
+    return counts_by_name(np.unique(keys, axis=0)[:, 0], names)
+
+
 def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups."""
+    """Distinct people disclosed in a calendar year, mean over years: as a rate by group, as a count over all groups.
+
+    ``targeted_people`` by pairs of classes of requester and requested counts a person whom two pairs disclosed in one year in
+    both, so its cells may add up to more than the whole.
+    """
     at_risk = people_at_risk(run)
     for metric, rows in (
         ("targeted_rate", disclosures(run)),
@@ -116,25 +179,33 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
         yield from rows_of(metric, "group", GROUPS, people, at_risk * run.years / PER)
         if metric == "targeted_rate":
             yield "targeted_people", "all", "all", float(people.sum()) / run.years, int(people.sum())
+            asks, answers = _regimes_of(run, rows)
+            of_pairs = distinct_by(run, rows, asks * len(REGIMES) + answers, PAIRS)
+            yield from rows_of("targeted_people", "pair", PAIRS, of_pairs, np.full(len(PAIRS), run.years))
     ever = distinct_people(run, disclosures(run), yearly=False)
     yield from rows_of("ever_targeted", "group", GROUPS, ever, at_risk / PER)
     yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
 
 
-def abusive_fates(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Of latent abusive cases: filed, wished and not filed, preserved and never disclosed."""
-    latent = np.flatnonzero(cut.abusive)
-    filed = np.zeros(cut.cohort.size, bool)
-    filed[run.docket.case[run.docket.channel != SPONTANEOUS]] = True
-    preserved = np.zeros(cut.cohort.size, bool)
-    frozen = (run.docket.channel == PRESERVATION) & (run.docket.status == EXECUTED)
-    preserved[run.docket.case[frozen]] = True
-    status = run.case_status
+def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Iterator[EstimateRow]:
+    """Of latent abusive cases: filed, wished and not filed, preserved and not disclosed, within 24 months of the wish.
+
+    Whether a wish is filed at all is settled in its month, so that share needs no follow-up.
+    """
+    docket, latent = run.docket, np.flatnonzero(cut.abusive)
+    asked = np.flatnonzero(docket.channel != SPONTANEOUS)
+    frozen = np.flatnonzero((docket.channel == PRESERVATION) & (docket.status == EXECUTED))
+    filed, preserved, disclosed = np.zeros((3, cut.cohort.size), bool)
+    filed[docket.case[asked[in_time(docket, run.cases, asked, docket.filed_day)]]] = True
+    preserved[docket.case[frozen[in_time(docket, run.cases, frozen, docket.executed_day)]]] = True
+    disclosed[docket.case[_given_on_people(run, cut)]] = True
     for metric, mask in (
         ("attempted_rate", filed),
-        ("deterred_share", status == DETERRED),
-        ("preserved_only", preserved & (status != DISCLOSED)),
+        ("deterred_share", run.case_status == DETERRED),
+        ("preserved_only", preserved & ~disclosed),
     ):
+        if metric not in followed:
+            continue
         hit = latent[mask[latent]]
         yield row(metric, "all", "all", hit.size, latent.size)
         groups = counts_by_name(run.cases.group[hit], GROUPS), counts_by_name(run.cases.group[latent], GROUPS)
@@ -165,8 +236,7 @@ def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[
     beyond the incidence at 24 months is not reached: its value is missing, its count the number met.
     """
     rows = cut.giving[~run.cases.abusive[run.docket.case[cut.giving]]]
-    waited = run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]]
-    days = np.sort(waited[waited <= FOLLOW_UP_MONTHS * DAYS_PER_MONTH])
+    days = np.sort(run.docket.executed_day[rows] - run.cases.day[run.docket.case[rows]])
     needs = int(cut.needs.sum())
     for share in spec.quantiles:
         place = int(np.ceil(share * needs)) - 1
@@ -247,8 +317,8 @@ def spyware_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
 
 
 def notified_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Disclosed abusive cases whose person is ever told, before disclosure or after it."""
-    rows = cut.giving[run.cases.abusive[run.docket.case[cut.giving]]]
+    """Abusive cases disclosed within 24 months whose person is ever told, before disclosure or after it."""
+    rows = _given_on_people(run, cut)
     told = run.docket.told[rows]
     yield row("notified_share", "all", "all", int((told > 0).sum()), rows.size)
 
@@ -283,13 +353,16 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     cut = cohort_slices(run)
     follow_up = run.months - run.first_month - 12 * run.years
     absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying, run.lost is not None)
-    rows = [*case_disclosure_rate(run, cut)]
-    if "legit_met_rate" not in absent:
+    followed = UNITS.keys() - absent.keys()
+    rows = [*domestic_share(run, cut)]
+    if "case_disclosure_rate" in followed:
+        rows += [*case_disclosure_rate(run, cut), *cross_border_disclosure_rate(run, cut), *notified_share(run, cut)]
         rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
-    rows += [*targeted(run, cut), *abusive_fates(run, cut), *disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
+    rows += [*targeted(run, cut), *abusive_fates(run, cut, followed)]
+    rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
     if "backlog_months" not in absent:
         rows += backlog_months(run, cut)
-    rows += [*secondary_use_rate(run, cut), *notified_share(run, cut), *diagnostics(run, cut)]
+    rows += [*secondary_use_rate(run, cut), *diagnostics(run, cut)]
     if run.lost is not None:
         rows += [*chilling(run, cut), *silenced_share(run, cut)]
     if run.spying:

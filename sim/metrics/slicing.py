@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 from sim.arrays import Ints
 from sim.metrics.cohort import Finished
 from sim.world.estimand import EstimateRow
-from sim.world.vocabulary import CHANNELS, DATA_CLASSES, KINDS
+from sim.world.vocabulary import CHANNELS, DATA_CLASSES, GROUPS, KINDS, REGIMES
 
 PER = 100_000.0  # people: the base of rates
+PAIRS = tuple(f"{asks}>{answers}" for asks in REGIMES for answers in REGIMES)
+"""Levels of the slice ``pair``: class of the requester, class of the requested."""
+GROUP_REGIMES = tuple(f"{group}|{asks}" for group in GROUPS for asks in REGIMES)
+"""Levels of the slice ``group_regime``: group, class of the requester."""
+GROUP_PAIRS = tuple(f"{group}|{pair}" for group in GROUPS for pair in PAIRS)
+"""Levels of the slice ``group_pair``."""
 
 
 def counts_by_name(codes: NDArray[np.integer], names: tuple[str, ...]) -> Ints:

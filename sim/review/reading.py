@@ -42,7 +42,7 @@ class Reading(NamedTuple):
     stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
     covers: Reals  # [S, G + 1] personal scope; the last column is for nobody at risk
     plausible: Reals  # [K, G + 1] credibility of a pretext
-    strength: Reals  # [4] v of honest, recharacterised, fabricated, selective
+    strength: Reals  # [4] v of honest, recharacterised, fabricated, selective, as readers see it (review.acuity)
     numbers: Reals  # [S, Q] the safeguards' own parameters
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StrictFloat
 from scipy import special
 
 from sim.arrays import Reals
@@ -17,6 +18,7 @@ from sim.review.goodwill import Goodwill
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
 from sim.review.safeguard import Ground, Safeguard, habit_of
+from sim.world.dials import Settled
 from sim.world.instruments import Instrument, established_by, instrument_names
 from sim.world.ranges import (
     Bar,
@@ -28,6 +30,7 @@ from sim.world.ranges import (
     Inner,
     Months,
     Power,
+    Range,
     Rate,
     Slope,
     Spread,
@@ -36,6 +39,7 @@ from sim.world.ranges import (
 )
 from sim.world.record import ConfigError, Record
 from sim.world.snapshot import World
+from sim.world.states import StateTable
 from sim.world.vocabulary import (
     DATA_CLASSES,
     DAYS_PER_MONTH,
@@ -59,6 +63,8 @@ class ReviewSpec(Record):
     """How authorities read, how long it takes, and when requesters give up."""
 
     load: bool
+    strength: Unit | None  # null: each state's own uptake and fidelity
+    acuity: Annotated[StrictFloat, Range(0, 2)]  # on what every look sees of a motive
     visible: Visible
     plausibility_from: Strength
     visibility_slope: Strength
@@ -133,18 +139,34 @@ def crimes_under(instruments: Mapping[str, Instrument], world: World) -> NDArray
     return np.stack([law | obliged[None, :] for obliged in bound])
 
 
+def care_of(spec: ReviewSpec, states: StateTable, dialled: Settled | None = None) -> tuple[Reals, Reals]:
+    """Uptake and fidelity of each state before its lasting habit, ``[N]`` each: its own, or what a dial sets in their place."""
+    uptake = spec.uptake_max * states.commitment
+    fidelity = spec.fidelity_floor + (1 - spec.fidelity_floor) * states.rule
+    if dialled is None:
+        return uptake, fidelity
+    return (
+        np.where(np.isnan(dialled.uptake), uptake, dialled.uptake),
+        np.where(np.isnan(dialled.fidelity), fidelity, dialled.fidelity),
+    )
+
+
 def application(
-    spec: ReviewSpec, world: World, safeguards: Mapping[str, Safeguard], forces: Reals, names: tuple[str, ...]
+    spec: ReviewSpec,
+    world: World,
+    safeguards: Mapping[str, Safeguard],
+    forces: Reals,
+    names: tuple[str, ...],
+    dialled: Settled | None = None,
 ) -> Reals:
     """Probability that a state applies a safeguard to a request, ``[S, I, N]``.
 
     ``absent`` 0, ``may`` uptake, ``must`` uptake + (1 - uptake) * fidelity, each seen through the state's lasting habit with
     that safeguard: a share ``trait_share`` of the latent variance is a trait, so that neglect is mostly not a lottery. One
-    uniform per request serves all three forces, so they are nested.
+    uniform per request serves all three forces, so they are nested. A strength of 0 or 1 is exact: no habit moves it.
     """
     states = world.states
-    uptake = spec.uptake_max * states.commitment
-    fidelity = spec.fidelity_floor + (1 - spec.fidelity_floor) * states.rule
+    uptake, fidelity = care_of(spec, states, dialled)
     chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity])  # [3, N]
     habits = name_keys([habit_of(name, safeguards[name]) for name in names])
     trait = Draws(world.seed).normal("trait:applied", habits[:, None], states.keys[None, :])  # [S, N]
@@ -165,6 +187,7 @@ def reading_of(
     safeguards: Mapping[str, Safeguard],
     instruments: Mapping[str, Instrument],
     review: Review,
+    dialled: Settled | None = None,
 ) -> Reading:
     """The tables that the compiled review reads in this world under these texts.
 
@@ -197,7 +220,7 @@ def reading_of(
         for name, meant in instruments[text].stops_preservation.items():
             stops[_place(names, name, f"instruments.{text}.stops_preservation"), column] = meant
     return Reading(
-        applies=application(spec, world, safeguards, forces, names),
+        applies=application(spec, world, safeguards, forces, names, dialled),
         state_keys=states.keys,
         skill=states.skill,
         judicial=states.judicial,
@@ -216,7 +239,8 @@ def reading_of(
         stops=stops,
         covers=covers,
         plausible=np.concatenate([offences.plausible, np.zeros((len(offences.names), 1))], axis=1),
-        strength=np.array([spec.visible.honest, spec.visible.recharacterised, spec.visible.fabricated, spec.visible.selective]),
+        strength=spec.acuity
+        * np.array([spec.visible.honest, spec.visible.recharacterised, spec.visible.fabricated, spec.visible.selective]),
         numbers=review.numbers,
     )
 

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from sim.world.dials import Dial
 from sim.world.estimand import Estimand
 from sim.world.ranges import (
     Elasticity,
@@ -94,6 +95,8 @@ class StatesSpec(Record):
     online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
     penalty_shrinkage: FilesOrNone
     correlation: Annotated[StrictFloat, Range(-1, 1)] | None  # null: as observed
+    override: dict[str, Dial] = {}  # by selector; levers: they change rules from the window's first day on, and no world
+    lists: dict[str, list[str]] = {}  # of states, that selectors may name
 
 
 class PeopleSpec(Record):

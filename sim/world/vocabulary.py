@@ -61,7 +61,7 @@ HAS_MOVED, MOVES_IF_TOLD, NOTHING_USABLE = range(1, len(EVASIONS))
 DAYS_PER_MONTH = 30.4375  # Gregorian mean; model description, "Time"
 MONTHS_PER_YEAR = 12
 DAYS_PER_YEAR = 365.25  # Julian
-FOLLOW_UP_MONTHS = 24  # how long a need may wait to count as met: the definition of legit_met_rate
+FOLLOW_UP_MONTHS = 24  # from the day of the wish, for abusive cases and needs alike: the definition of estimands by case
 
 
 _SIDES = ("autocracy", "democracy")

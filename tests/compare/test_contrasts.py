@@ -12,12 +12,11 @@ from experiments.analysis.contrasts import (
     COMPARISON_COLUMNS,
     agreement,
     arm_comparison,
-    changed_safeguards,
     contrast_of,
     cooperation_of,
-    movable,
     on_frontier,
 )
+from experiments.analysis.movable import movable
 from experiments.design.arms import ArmRun
 from experiments.design.scenarios import Header
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, EstimandKey, Results
@@ -161,15 +160,21 @@ def test_headers_are_read_where_they_were_written_for() -> None:
 # --- zero by construction -------------------------------------------------------------------------------------------------
 
 
-def test_what_an_arm_changes_of_safeguards_is_found_in_force_and_parameters() -> None:
+def test_what_an_arm_changes_of_safeguards_is_found_in_force_and_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    moves = {name: frozenset({metric}) for name, metric in (("judge", MET[0]), ("desk", RATE[0]), ("form", GROUP[0]))}
+    declared(monkeypatch, **moves)
     base = made_up()
-    assert changed_safeguards(base, base) == set()
-    assert changed_safeguards(with_forces(base, "must", "judge", instruments=["hanoi"]), base) == {"judge"}
-    assert changed_safeguards(with_safeguard(base, "desk", bar=9.0), base) == {"desk"}
-    assert changed_safeguards(with_safeguard(with_forces(base, "absent", "form"), "desk", bar=9.0), base) == {"desk", "form"}
+    changes = {
+        (): base,
+        ("judge",): with_forces(base, "must", "judge", instruments=["hanoi"]),
+        ("desk",): with_safeguard(base, "desk", bar=9.0),
+        ("desk", "form"): with_safeguard(with_forces(base, "absent", "form"), "desk", bar=9.0),
+    }
+    for names, config in changes.items():
+        assert movable(config, base) == frozenset().union(*(moves[name] for name in names)), names
 
 
-def test_an_arm_that_changes_more_than_safeguards_can_move_anything() -> None:
+def test_an_arm_that_changes_more_than_what_declares_a_limit_can_move_all_that_any_policy_can() -> None:
     base = made_up()
     text = base.instruments["hanoi"].model_copy(update={"threshold_years": 1.0})
     others = (
@@ -177,7 +182,25 @@ def test_an_arm_that_changes_more_than_safeguards_can_move_anything() -> None:
         with_conduct(base, appetite=0.5),
         base.model_copy(update={"instruments": {**base.instruments, "hanoi": text}}),
     )
-    assert [movable(config, base) for config in others] == [None, None, None]
+    for config in others:
+        assert movable(config, base) == {*UNITS, OFFICER_HOURS[0]} - {"domestic_share"}
+
+
+ONE_THING = {"total_secrecy": "notified_share", "spyware": "spyware_rate", "data_protection": "secondary_use_rate"}
+
+
+@pytest.mark.parametrize("scenario", ONE_THING)
+def test_what_a_scenario_cannot_move_is_no_prediction_that_came_true(scenario: str) -> None:
+    base, of = made_up(), results()
+    config = made_up(f"scenario={scenario}")
+    assert movable(config, base) == {ONE_THING[scenario]}
+    contrast = contrast_of(of, [ArmRun("as_adopted", base, 0), ArmRun(scenario, config, 0)], 1, FEWEST)
+    table = arm_comparison(of, [contrast], {scenario: HEADER}).set_index(["metric", "level"])
+    for key in (RATE, MET):
+        row = table.loc[(key[0], "all")]
+        assert row["constructed_zero"]
+        assert row["expected"]
+        assert row["agrees"] is None
 
 
 def declared(monkeypatch: pytest.MonkeyPatch, **moves: frozenset[str] | None) -> None:

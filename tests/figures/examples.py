@@ -11,6 +11,7 @@ from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
 from tests.figures import sensitivity_examples, uncertainty_examples
 from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
+from tests.figures.heat_map_examples import changes
 from tests.report.examples import comparison, cooperation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,6 +155,7 @@ EXAMPLES = {
     "plane": weighed,
     "slices": cut,
     "shapley_waterfall": waterfall,
+    "heat_map": changes,
     "interactions": pairs_of_levers,
     "pareto": policies,
     **sensitivity_examples.EXAMPLES,

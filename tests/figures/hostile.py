@@ -52,6 +52,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "plane": ("arm",),
     "slices": ("arm", "level"),
     "shapley_waterfall": ("lever",),
+    "heat_map": ("panel", "row", "column"),
     "interactions": ("lever", "other"),
     "pareto": ("label", "bundle"),
     "sobol_bars": ("factor",),

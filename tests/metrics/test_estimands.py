@@ -3,14 +3,27 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim.config import load
-from sim.metrics import COOPERATION_ESTIMANDS, UNITS, WANTED, displaced, displacement_rate, displacement_rows, given_of, given_rows
+from sim.metrics import (
+    COOPERATION_ESTIMANDS,
+    FOLLOWED,
+    UNITS,
+    WANTED,
+    Finished,
+    displaced,
+    displacement_rate,
+    displacement_rows,
+    given_of,
+    given_rows,
+)
+from sim.metrics.estimands import pair_rows
 from sim.result import Result
 from sim.simulation import simulate
 
@@ -58,11 +71,36 @@ class Retold:
         self.formal = [row for row in self.requests if row["channel"] in ("formal", "emergency")]
         self.of_cohort = [row for row in self.formal if row["case"] in self.ids]
         answers = [row for row in self.requests if row["channel"] != "preservation" and isinstance(row["granted_class"], str)]
-        self.giving = self.best([row for row in answers if self.enough(row)])
+        self.giving_ever = self.best([row for row in answers if self.enough(row)])
+        self.giving = self.best([row for row in answers if self.enough(row) and self.in_time(row, "executed_day")])
         self.abusive = [case for case in self.cohort if case["abusive"]]
+        self.abroad = [case for case in self.abusive if case["status"] != "domestic"]
         self.needs = [case for case in self.cohort if not case["abusive"] and case["status"] != "domestic"]
         self.in_window = [row for row in answers if row["case"] in self.ids and row["executed_day"] < self.days]
         self.disclosed_on_people = [row for row in self.in_window if row["abusive"]]
+
+    def in_time(self, row: Row, day: str) -> bool:
+        """Every case is followed for 24 months from the wish."""
+        return bool(row[day] - self.by_id[row["case"]]["day"] <= FOLLOW_UP)
+
+    def pairs(self, rows: list[Row], whole: list[Row], by_group: bool) -> Told:
+        """Requests that gave data by the classes of requester and requested, over all cases of the requester's class."""
+        found: Told = {}
+        for asks in REGIMES:
+            of_class = [case for case in whole if self.regime[str(case["requester"])] == asks]
+            mine = [row for row in rows if self.regime[str(row["requester"])] == asks]
+            cells = {"": (of_class, mine)}
+            if by_group:
+                cells = {f"{g}|": ([c for c in of_class if c["group"] == g], [r for r in mine if r["group"] == g]) for g in GROUPS}
+            for group, (cases, gave) in cells.items():
+                if not cases:
+                    continue
+                if group:
+                    found["group_regime", group + asks] = (len(gave) / len(cases), len(gave))
+                for answers in REGIMES:
+                    hit = sum(self.regime[str(row["requested"])] == answers for row in gave)
+                    found["group_pair" if group else "pair", f"{group}{asks}>{answers}"] = (hit / len(cases), hit)
+        return found
 
     def enough(self, row: Row) -> bool:
         """A side door that gives less than was asked for meets no ordinary need."""
@@ -107,16 +145,23 @@ class Retold:
     def case_disclosure_rate(self) -> Told:
         rows = [row for row in self.giving if row["abusive"] and row["case"] in self.ids]
         hit = [self.by_id[case] for case in {row["case"] for row in rows}]
-        return self.rate(hit, self.abusive) | self.filed_slices(rows, len(self.abusive))
+        told = self.rate(hit, self.abusive) | self.filed_slices(rows, len(self.abusive))
+        return told | self.pairs(rows, self.abusive, by_group=False) | self.pairs(rows, self.abusive, by_group=True)
+
+    def cross_border_disclosure_rate(self) -> Told:
+        rows = [row for row in self.giving if row["abusive"] and row["case"] in self.ids]
+        hit = [self.by_id[case] for case in {row["case"] for row in rows}]
+        told = self.rate(hit, self.abroad) | self.pairs(rows, self.abroad, by_group=False)
+        return told | self.pairs(rows, self.abroad, by_group=True)
+
+    def domestic_share(self) -> Told:
+        return self.rate([case for case in self.abusive if case["status"] == "domestic"], self.abusive)
 
     def legit_met_rate(self) -> Told:
-        rows = [
-            row
-            for row in self.giving
-            if not row["abusive"] and row["case"] in self.ids and row["executed_day"] - self.by_id[row["case"]]["day"] <= FOLLOW_UP
-        ]
+        rows = [row for row in self.giving if not row["abusive"] and row["case"] in self.ids]
         hit = [self.by_id[case] for case in {row["case"] for row in rows}]
-        return self.rate(hit, self.needs) | self.filed_slices(rows, len(self.needs))
+        told = self.rate(hit, self.needs) | self.filed_slices(rows, len(self.needs))
+        return told | self.pairs(rows, self.needs, by_group=False)
 
     def distinct(self, rows: list[Row], yearly: bool) -> Counter[str]:
         seen = set()
@@ -138,7 +183,17 @@ class Retold:
 
     def targeted_people(self) -> Told:
         count = self.distinct(self.disclosed_on_people, yearly=True).total()
-        return {("all", "all"): (count / self.years, count)}
+        told: Told = {("all", "all"): (count / self.years, count)}
+        for asks in REGIMES:
+            for answers in REGIMES:
+                rows = [
+                    row
+                    for row in self.disclosed_on_people
+                    if (self.regime[str(row["requester"])], self.regime[str(row["requested"])]) == (asks, answers)
+                ]
+                people = self.distinct(rows, yearly=True).total()
+                told["pair", f"{asks}>{answers}"] = (people / self.years, people)
+        return told
 
     def targeted_rate_treaty(self) -> Told:
         through = [row for row in self.disclosed_on_people if row["instrument"] == "hanoi"]
@@ -150,14 +205,15 @@ class Retold:
         return self.by_group(counts, 1) | {("window_years", str(self.years)): (1e5 * total / people, total)}
 
     def attempted_rate(self) -> Told:
-        filed = {row["case"] for row in self.requests if row["channel"] != "spontaneous"}
+        filed = {row["case"] for row in self.requests if row["channel"] != "spontaneous" and self.in_time(row, "filed_day")}
         return self.only_group([case for case in self.abusive if case["id"] in filed])
 
     def deterred_share(self) -> Told:
         return self.only_group([case for case in self.abusive if case["status"] == "deterred"])
 
     def preserved_only(self) -> Told:
-        frozen = {row["case"] for row in self.requests if row["channel"] == "preservation" and row["status"] == "executed"}
+        done = [row for row in self.requests if row["channel"] == "preservation" and row["status"] == "executed"]
+        frozen = {row["case"] for row in done if self.in_time(row, "executed_day")}
         given = {row["case"] for row in self.giving}
         return self.only_group([case for case in self.abusive if case["id"] in frozen - given])
 
@@ -325,7 +381,8 @@ def test_every_metric_has_a_unit_and_none_is_without_a_name(retold: Retold) -> N
 
 def test_slices_add_up_to_the_whole(retold: Retold) -> None:
     frame = retold.result.metrics
-    for metric in ("case_disclosure_rate", "legit_met_rate", "unanswered_share", "abuse_share", "block_rate", "false_refusal_rate"):
+    summed = ("case_disclosure_rate", "cross_border_disclosure_rate", "domestic_share", "legit_met_rate", "unanswered_share")
+    for metric in (*summed, "abuse_share", "block_rate", "false_refusal_rate"):
         rows = frame[frame["metric"] == metric]
         whole = int(rows.loc[rows["by"] == "all", "count"].iloc[0])
         for by, slices in rows[rows["by"] != "all"].groupby("by"):
@@ -354,20 +411,21 @@ def test_the_people_table_counts_the_same_disclosures(retold: Retold) -> None:
 
 def test_cases_disclosed_and_requests_that_gave_data_agree(retold: Retold) -> None:
     disclosed = {case["id"] for case in retold.cases if case["status"] == "disclosed"}
-    assert disclosed == {row["case"] for row in retold.giving}
+    assert disclosed == {row["case"] for row in retold.giving_ever} >= {row["case"] for row in retold.giving}
 
 
 def test_a_metric_with_too_short_a_follow_up_is_absent_with_the_reason() -> None:
     result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=23"), seed=2)
-    for metric in ("legit_met_rate", "legit_delay_days"):
+    for metric in FOLLOWED:
         assert metric not in set(result.metrics["metric"])
         assert result.absent[metric] == "follow-up of 23 months; the definition wants 24"
+    assert {"domestic_share", "deterred_share", "targeted_rate"} <= set(result.metrics["metric"])
     assert result.manifest["absent"] == result.absent
 
 
 def test_a_follow_up_of_just_24_months_is_enough() -> None:
     result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=24"), seed=2)
-    assert {"legit_met_rate", "legit_delay_days"} <= set(result.metrics["metric"])
+    assert set(FOLLOWED) <= set(result.metrics["metric"])
 
 
 def test_backlog_is_absent_without_load_and_says_why(retold: Retold) -> None:
@@ -461,3 +519,101 @@ def test_a_good_thing_of_people_at_risk_is_wanted_up_and_a_harm_down() -> None:
         *("legit_met_rate", "legit_met_in_full", "deterred_share", "notified_share", "block_rate")
     }
     assert WANTED["attempted_rate"] == WANTED["case_disclosure_rate"] == "down"
+
+
+# --- pairs of classes, and an equal follow-up ----------------------------------------------------------------------------
+
+
+def levels_of(result: Result, metric: str, by: str) -> dict[str, tuple[float, int]]:
+    return {level: told for (way, level), told in measured(result, metric).items() if way == by}
+
+
+@pytest.mark.parametrize("metric", ["case_disclosure_rate", "cross_border_disclosure_rate", "legit_met_rate"])
+def test_the_cells_of_a_requesters_class_add_up_to_its_rate(retold: Retold, metric: str) -> None:
+    cells, rows = levels_of(retold.result, metric, "pair"), levels_of(retold.result, metric, "regime")
+    assert len(cells) == 4 * len(rows)
+    for asks, (value, count) in rows.items():
+        own = [cells[f"{asks}>{answers}"] for answers in REGIMES]
+        assert sum(part for part, _ in own) == pytest.approx(value)
+        assert sum(events for _, events in own) == count
+
+
+@pytest.mark.parametrize("metric", ["case_disclosure_rate", "cross_border_disclosure_rate"])
+def test_the_cells_of_a_group_and_class_add_up_to_its_rate_and_groups_to_the_pair(retold: Retold, metric: str) -> None:
+    cells, rows = levels_of(retold.result, metric, "group_pair"), levels_of(retold.result, metric, "group_regime")
+    pairs, groups = levels_of(retold.result, metric, "pair"), levels_of(retold.result, metric, "group")
+    assert rows
+    assert len(cells) == 4 * len(rows)
+    for level, (value, _) in rows.items():
+        assert sum(cells[f"{level}>{answers}"][0] for answers in REGIMES) == pytest.approx(value)
+    for pair, (_, count) in pairs.items():
+        assert sum(cells[f"{group}|{pair}"][1] for group in groups if f"{group}|{pair}" in cells) == count
+    for group, (_, count) in groups.items():
+        assert sum(events for level, (_, events) in rows.items() if level.startswith(f"{group}|")) == count
+
+
+def test_the_two_footings_differ_by_what_is_at_home(retold: Retold) -> None:
+    case, twin, home = (
+        measured(retold.result, metric) for metric in ("case_disclosure_rate", "cross_border_disclosure_rate", "domestic_share")
+    )
+    assert 0.02 < home["all", "all"][0] < 0.95
+    for key in [key for key in twin if key[0] in ("all", "group", "requester", "regime", "year")]:
+        assert twin[key][1] == case[key][1]
+        assert case[key][0] == pytest.approx(twin[key][0] * (1 - home[key][0])), key
+
+
+def test_people_of_all_pairs_are_at_least_the_people(retold: Retold) -> None:
+    cells = levels_of(retold.result, "targeted_people", "pair")
+    whole = measured(retold.result, "targeted_people")["all", "all"][1]
+    assert len(cells) == 16
+    assert whole <= sum(count for _, count in cells.values()) <= len(retold.disclosed_on_people)
+
+
+HAND = (  # case, requester's and requested's class, group; -1: nobody disclosed it
+    *((0, 3, 0), (0, 3, 1), (0, 2, 0), (0, -1, 0), (0, -1, 1)),
+    *((2, 0, 1), (2, -1, 1)),
+)
+
+
+def test_pairs_by_hand_and_in_any_order_of_the_rows() -> None:
+    """Seven wishes, four disclosed: the numbers are counted on paper."""
+    for order in (np.arange(7), np.array([6, 2, 4, 0, 5, 1, 3])):
+        asks, answers, group = (np.array([HAND[place][part] for place in order]) for part in range(3))
+        given = np.flatnonzero(answers >= 0)
+        run = cast(
+            Finished,
+            SimpleNamespace(
+                cases=SimpleNamespace(requester=asks, group=group),
+                docket=SimpleNamespace(case=given, requested=answers[given]),
+                world=SimpleNamespace(states=SimpleNamespace(regime=np.arange(4))),
+            ),
+        )
+        rows = np.arange(given.size)
+        told = {
+            (by, level): (value, count) for _, by, level, value, count in pair_rows("m", run, rows, np.arange(7), by_group=True)
+        }
+        closed, electoral, liberal = REGIMES[0], REGIMES[2], REGIMES[3]
+        assert told["pair", f"{closed}>{liberal}"] == (2 / 5, 2)
+        assert told["pair", f"{closed}>{electoral}"] == (1 / 5, 1)
+        assert told["pair", f"{closed}>{closed}"] == (0.0, 0)
+        assert told["pair", f"{electoral}>{closed}"] == (1 / 2, 1)
+        assert told["group_regime", f"journalist|{closed}"] == (2 / 3, 2)
+        assert told["group_pair", f"journalist|{closed}>{liberal}"] == (1 / 3, 1)
+        assert told["group_pair", f"dissident|{closed}>{liberal}"] == (1 / 2, 1)
+        assert told["group_pair", f"dissident|{electoral}>{closed}"] == (1 / 2, 1)
+        assert {by for by, _ in told} == {"pair", "group_regime", "group_pair"}
+        assert len(told) == 2 * 4 + 3 + 3 * 4  # a level in which nothing could have happened has no row
+
+
+def test_a_longer_run_out_changes_nothing_that_is_counted_by_case() -> None:
+    """Whoever is followed for 24 months is followed no longer because the run goes on."""
+    world = (*WORLDS["made up"], *EVENTFUL, "review.delay_months=14", "review.lapse_per_year=0.05")
+    short, long = (simulate(load(*world, f"run_out_months={months}"), seed=11) for months in (24, 48))
+    for metric in (*FOLLOWED, "domestic_share", "deterred_share"):
+        before, after = measured(short, metric), measured(long, metric)
+        assert before.keys() == after.keys()
+        np.testing.assert_array_equal(list(before.values()), list(after.values()), metric)
+    late = Retold(long)
+    assert sum(row["abusive"] and row["case"] in late.ids for row in late.giving_ever) > 1.02 * len(
+        [row for row in late.giving if row["abusive"] and row["case"] in late.ids]
+    ), "nothing came late: the test shows nothing"

@@ -1,0 +1,45 @@
+"""Which estimands an arm can move at all: what it cannot is zero by construction, and no prediction that came true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.store.kept import UNITS_KEPT
+from sim.metrics.moving import EVERYTHING, OF_DEMAND, Moves, moved_by, union
+from sim.review.safeguard import home_of
+from sim.settings import Config, Policy
+from sim.world.estimand import own_estimands
+from sim.world.leaves import Plain, changed_leaves
+
+_OF_POLICY = (*Policy.model_fields, "reference", "reforms", "scenario_name")
+_LEVERS_ELSEWHERE = ("states.override.", "states.lists.")  # dials of states: policy, though they stand beside facts
+
+
+def movable(config: Config, baseline: Config) -> frozenset[str] | None:
+    """Estimands that an arm's changes can move; None stands for all, where the arm lies in another world or another time."""
+    sides = config.plain(), baseline.plain()
+    others = changed_leaves(*({name: part for name, part in side.items() if name not in _OF_POLICY} for side in sides))
+    if any(not key.startswith(_LEVERS_ELSEWHERE) for key in others):
+        return None
+    moves: Moves = EVERYTHING
+    if not others and not config.adaptation.anyone and not baseline.adaptation.anyone:
+        known = _moves_of_safeguards(config, baseline)
+        pairs = zip(_policies_of(config), _policies_of(baseline), strict=True)
+        moves = union(moved_by(before, after, known) for after, before in pairs)
+    if moves is None:
+        moves = frozenset(UNITS_KEPT.committed) - OF_DEMAND
+    return moves | own_estimands().keys()  # a user's own may be moved by anything
+
+
+def _policies_of(config: Config) -> Iterator[Plain]:
+    """What holds in the window, what held before it, and what capacity was set by."""
+    window, reference = config.policy.model_dump(mode="json"), config.reference.model_dump(mode="json")
+    yield window
+    yield {**window, "instruments": reference["instruments"]} if config.reforms_later else window
+    yield reference
+
+
+def _moves_of_safeguards(config: Config, baseline: Config) -> dict[str, Moves]:
+    """``MOVES`` of the safeguards that both sides know, as the same record."""
+    both = {name for name in config.safeguards if type(config.safeguards[name]) is type(baseline.safeguards.get(name))}
+    return {name: getattr(home_of(config.safeguards[name]), "MOVES", EVERYTHING) for name in both}

@@ -1,0 +1,170 @@
+"""What every setting of a policy can move while nobody adapts; what a setting cannot move is zero by construction.
+
+A zero that follows from how the model is made confirms no prediction: nobody could have found anything else. So each setting says
+here which estimands it can move, some only where the texts leave room for it. A setting that is not named can move every one that
+any policy can. Forces and numbers of safeguards say it themselves (``MOVES`` of their modules), unless the safeguard is nowhere in
+force. Each declaration is judged by ``tests/invariants/test_moving.py``: nothing else moves by a bit, and what may move does
+somewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from sim.world.leaves import Plain, changed_leaves
+
+Moves = frozenset[str] | None
+"""Estimands that a setting can move; None stands for all that any policy can."""
+EVERYTHING: Moves = None
+NOTHING: frozenset[str] = frozenset()
+OF_DEMAND = frozenset({"domestic_share"})
+"""Estimands of the latent cases alone: facts of a world and its luck, which no policy can move, whoever adapts."""
+
+_FORCE = re.compile(r"instruments\.[^.]+\.safeguards\.([^.]+)")
+_OWN_NUMBER = re.compile(r"safeguards\.([^.]+)\..+")
+_ABSENT = "absent"
+_READ_NO_HARM = ("penalty", "grave", "penalty_and_grave")
+_READ_NO_PENALTY = ("harm", "grave")
+_TELLS = "tip_off"  # the number of a look that tells the person before disclosure (``sim.review.safeguard``)
+
+
+class Declared(NamedTuple):
+    """What the settings of some keys can move, where a condition holds on both sides of a comparison."""
+
+    keys: str  # pattern of the whole dotted key; its one group, if any, is the text's name
+    moves: frozenset[str]
+    where: Callable[[Plain, str], bool]  # of the policy in plain values and that name
+
+
+def always(policy: Plain, text: str) -> bool:
+    """Under every policy."""
+    return True
+
+
+def binds_nobody(policy: Plain, text: str) -> bool:
+    """Whether a text binds no state at all."""
+    parties = policy["instruments"][text]["parties"]
+    return parties["base"] == "none" and not any(parties["extra"].values())
+
+
+def tells_nobody(policy: Plain, text: str) -> bool:
+    """Whether no look that tells the person before disclosure stands in a text."""
+    forces = policy["instruments"][text]["safeguards"]
+    return not any(_TELLS in policy["safeguards"].get(name, {}) for name, force in forces.items() if force != _ABSENT)
+
+
+def weighs_nothing(policy: Plain, text: str) -> bool:
+    """Whether a text asks of no class of offences that the crime be serious."""
+    return "serious" not in policy["instruments"][text]["reaches"].values()
+
+
+def reads_no_harm(policy: Plain, text: str) -> bool:
+    """Whether a text's test of seriousness leaves the scale of harm unread."""
+    return policy["instruments"][text]["seriousness"] in _READ_NO_HARM
+
+
+def reads_no_penalty(policy: Plain, text: str) -> bool:
+    """Whether a text's test of seriousness leaves penalties unread."""
+    return policy["instruments"][text]["seriousness"] in _READ_NO_PENALTY
+
+
+def asks_once(policy: Plain, text: str) -> bool:
+    """Whether nobody files twice in a case."""
+    return bool(policy["conduct"]["attempts"] == 1)
+
+
+def has_no_load(policy: Plain, text: str) -> bool:
+    """Whether authorities have endless hours."""
+    return not policy["review"]["load"]
+
+
+def no_spyware(policy: Plain, text: str) -> bool:
+    """Whether there is no way outside all law."""
+    return bool(policy["conduct"]["spyware"] == 0)
+
+
+def without(share: str) -> Callable[[Plain, str], bool]:
+    """Whether nobody takes a side way, by its share in ``conduct``."""
+    return lambda policy, text: bool(policy["conduct"][share] == 0)
+
+
+_TEXT = r"instruments\.([^.]+)\."
+DECLARED = (
+    Declared(_TEXT + r"(?!parties\b).+", NOTHING, binds_nobody),
+    Declared(_TEXT + "secrecy", frozenset({"notified_share"}), tells_nobody),
+    Declared(_TEXT + "threshold_years", NOTHING, reads_no_penalty),
+    Declared(_TEXT + "harm_floor", NOTHING, reads_no_harm),
+    Declared(_TEXT + "(?:threshold_years|harm_floor|seriousness)", NOTHING, weighs_nothing),
+    Declared(r"conduct\.spyware(?:_states)?", frozenset({"spyware_rate"}), always),
+    Declared(r"conduct\.spyware_states", NOTHING, no_spyware),
+    Declared(r"conduct\.retry_days", NOTHING, asks_once),
+    Declared(r"review\.(?:misuse|onward)_chance", frozenset({"secondary_use_rate"}), always),
+    Declared(r"review\.domestic_notice", frozenset({"notified_share"}), always),
+    Declared(r"review\.(?:effort_power|effort_floor|comfortable_months)", NOTHING, has_no_load),
+    Declared(r"review\.(?:police_days|police_answered)", NOTHING, without("police_share")),
+    Declared(r"review\.direct_days", NOTHING, without("direct_share")),
+    Declared(r"review\.spontaneous_days", NOTHING, without("spontaneous_most")),
+    Declared(
+        r"review\.preservation_(?:days|renewed|effort|delay)|instruments\.[^.]+\.stops_preservation\..+",
+        NOTHING,
+        without("preservation_share"),
+    ),
+    Declared(r"adaptation\..+", NOTHING, always),  # nobody adapts: only numbers can differ
+)
+
+
+def moved_by(before: Plain, after: Plain, of_safeguards: Mapping[str, Moves]) -> Moves:
+    """Estimands that can differ between two policies in plain values while nobody adapts under either.
+
+    ``of_safeguards`` holds the ``MOVES`` of each safeguard that both policies know.
+    """
+    return union(
+        moved_by_setting(key, before, after, of_safeguards)
+        for key, (old, new) in changed_leaves(before, after).items()
+        if not (_FORCE.fullmatch(key) and (old or _ABSENT) == (new or _ABSENT))
+    )
+
+
+def moved_by_setting(key: str, before: Plain, after: Plain, of_safeguards: Mapping[str, Moves]) -> Moves:
+    """Estimands that one setting, by its dotted key, can move between two policies."""
+    told = [
+        declared.moves
+        for declared in DECLARED
+        if (found := re.fullmatch(declared.keys, key)) and all(_holds(declared, side, found) for side in (before, after))
+    ]
+    if said := _FORCE.fullmatch(key) or _OWN_NUMBER.fullmatch(key):
+        moves = of_safeguards.get(said[1])
+        if said[1] in of_safeguards and not any(_in_force(side, said[1]) for side in (before, after)):
+            moves = NOTHING
+        told += [] if moves is None else [moves]
+    return frozenset.intersection(*told) if told else EVERYTHING
+
+
+def _holds(declared: Declared, policy: Plain, found: re.Match[str]) -> bool:
+    """Whether the condition of a declaration holds under a policy; never of a text that the policy does not have."""
+    name = found[1] if found.re.groups else ""
+    return (not name or name in policy["instruments"]) and declared.where(policy, name)
+
+
+def _in_force(policy: Plain, safeguard: str) -> bool:
+    """Whether any text that binds somebody says more of a safeguard than that it is absent."""
+    texts = policy["instruments"]
+    return any(
+        text["safeguards"].get(safeguard, _ABSENT) != _ABSENT for name, text in texts.items() if not binds_nobody(policy, name)
+    )
+
+
+def union(parts: Iterable[Moves]) -> Moves:
+    """All that any of the parts can move.
+
+    >>> sorted(union([frozenset({"a"}), frozenset({"b"})])), union([frozenset({"a"}), EVERYTHING])
+    (['a', 'b'], None)
+    """
+    found: set[str] = set()
+    for part in parts:
+        if part is None:
+            return EVERYTHING
+        found |= part
+    return frozenset(found)

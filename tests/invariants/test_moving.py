@@ -1,0 +1,188 @@
+"""What a setting says that it can move is all that it moves, by a bit; and where its condition fails it does move something."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from experiments.analysis.movable import movable
+from sim.config import checked_config, composed_values, load, with_overrides
+from sim.metrics import UNITS
+from sim.metrics.moving import DECLARED, EVERYTHING, NOTHING, OF_DEMAND, moved_by, moved_by_setting
+from sim.settings import Config
+from sim.simulation import simulate
+from sim.world.leaves import leaves_of
+from tests.shares import rotating_seed
+
+BUSY = (  # small, with many abusive cases, notices and harm, and full desks
+    *("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120", "years=1"),
+    *("calibration_months=12", "demand.abusive_odds=0.2", "demand.secret_share=0.2", "demand.urgent_share=0.2"),
+    *("review.utilisation_low=1.2", "review.utilisation_high=1.5"),
+)
+STEADY = {  # what else makes events frequent, unless a case says otherwise
+    "review.misuse_chance": 0.6, "review.onward_chance": 0.3, "review.domestic_notice": 0.5, "conduct.police_share": 0.4,
+    "conduct.spontaneous_most": 0.1,
+}  # fmt: skip
+SEED = 11
+
+
+class Case(NamedTuple):
+    """Settings under which a declaration holds, what is then set otherwise, and settings under which it does not hold."""
+
+    base: dict[str, object]
+    change: dict[str, object]
+    elsewhere: dict[str, object] | None = None  # None: the condition always holds
+
+
+NO_PARTIES: dict[str, object] = {"instruments.hanoi.parties.base": "none"}
+LIGHT: dict[str, object] = {"instruments.hanoi.reaches.C": "always", "instruments.hanoi.reaches.D": "always"}
+BY_HARM: dict[str, object] = {"instruments.hanoi.seriousness": "harm"}
+WITH_NOTICE: dict[str, object] = {"instruments.hanoi.safeguards.person": "must"}
+UNLOADED: dict[str, object] = {"review.load": False}
+CONGESTED: dict[str, object] = {"review.comfortable_months": 0.02, "review.effort_floor": 0.0}
+DUTY: dict[str, object] = {"instruments.hanoi.safeguards.dual_criminality": "must", "conduct.preservation_share": 0.9}
+CASES = {
+    "a text that binds nobody: its test": Case(NO_PARTIES, {"instruments.hanoi.threshold_years": 1.0}, {}),
+    "a text that binds nobody: its use": Case(NO_PARTIES, {"instruments.hanoi.filing": 0.3}, {}),
+    "a text that binds nobody: a duty": Case(NO_PARTIES, {"instruments.hanoi.safeguards.judge": "must"}, {}),
+    "a text that binds nobody: a door": Case(NO_PARTIES, {"instruments.hanoi.side_doors.police": False}, {}),
+    "a text that binds nobody: its rank": Case(NO_PARTIES, {"instruments.hanoi.order": 5}, {}),
+    "a text that binds nobody: a new offence": Case(NO_PARTIES, {"instruments.hanoi.adds.false_news": True}, {}),
+    "secrecy where nobody is told in time": Case({}, {"instruments.hanoi.secrecy": "always"}, WITH_NOTICE),
+    "years where harm decides": Case(BY_HARM, {"instruments.hanoi.threshold_years": 9.0}, {}),
+    "harm where years decide": Case({}, {"instruments.hanoi.harm_floor": 0.9}, BY_HARM),
+    "a test that no class must pass": Case(LIGHT, {"instruments.hanoi.seriousness": "grave"}, {}),
+    "spyware": Case({"conduct.spyware": 0.5}, {"conduct.spyware": 0.9}),
+    "spyware where there was none": Case({}, {"conduct.spyware": 0.5}),
+    "states that would have spyware": Case({}, {"conduct.spyware_states": 2}, {"conduct.spyware": 0.9}),
+    "days until a second filing": Case({}, {"conduct.retry_days": 5.0}, {"conduct.attempts": 3}),
+    "use beyond the case": Case({}, {"review.misuse_chance": 0.1}),
+    "transfer to a third state": Case({}, {"review.onward_chance": 0.05}),
+    "notice at home": Case({}, {"review.domestic_notice": 0.05}),
+    "haste without a queue": Case(UNLOADED, {"review.effort_power": 3.0}, CONGESTED),
+    "the least effort without a queue": Case(UNLOADED, {"review.effort_floor": 1.0}, CONGESTED),
+    "comfort without a queue": Case(UNLOADED, {"review.comfortable_months": 0.1}, {}),
+    "officers whom no colleague asks": Case({"conduct.police_share": 0.0}, {"review.police_answered": 0.1}, {}),
+    "firms that nobody asks": Case({"conduct.direct_share": 0.0}, {"review.direct_days": 900.0}, {}),
+    "what nobody shares unasked": Case({"conduct.spontaneous_most": 0.0}, {"review.spontaneous_days": 900.0}, {}),
+    "freezing that nobody asks for": Case({"conduct.preservation_share": 0.0}, {"review.preservation_days": 5.0}, {}),
+    "grounds against no freezing": Case(
+        DUTY | {"conduct.preservation_share": 0.0}, {"instruments.hanoi.stops_preservation.dual_criminality": True}, DUTY
+    ),
+    "memory of those who remember nothing": Case(
+        {}, {"adaptation.reviewers.prior_files": 1.0}, {"adaptation.reviewers.trust": True}
+    ),
+    "a look that no text knows": Case(
+        {f"instruments.{text}.safeguards.judge": "absent" for text in ("eio", "mlat", "budapest", "hanoi", "comity")},
+        {"safeguards.judge.bar": -1.0},
+        {},
+    ),
+    "a duty on use": Case(
+        {"instruments.hanoi.safeguards.use_limitation": "absent"}, {"instruments.hanoi.safeguards.use_limitation": "must"}
+    ),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def plain_values() -> dict[str, object]:
+    return with_overrides(composed_values(*BUSY), STEADY)
+
+
+def config_of(*settings: dict[str, object]) -> Config:
+    merged: dict[str, object] = {}
+    for part in settings:
+        merged |= part
+    return checked_config(with_overrides(plain_values(), merged))
+
+
+@lru_cache(maxsize=16)
+def numbers_of(digest: str) -> dict[tuple[str, str, str], tuple[float, int]]:
+    rows = simulate(_CONFIGS[digest], seed=SEED).metrics.itertuples(index=False, name=None)
+    return {(metric, by, level): (value, count) for metric, by, level, value, count in rows}
+
+
+_CONFIGS: dict[str, Config] = {}
+
+
+def moved_between(before: Config, after: Config) -> set[str]:
+    """Estimands of which any number differs by a bit, or which only one side has."""
+    for config in (before, after):
+        _CONFIGS[config.digest()] = config
+    old, new = numbers_of(before.digest()), numbers_of(after.digest())
+    both = old.keys() | new.keys()
+    return {key[0] for key in both if not np.array_equal(old.get(key, ()), new.get(key, ()), equal_nan=True)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_setting_moves_nothing_but_what_it_declares_and_that_somewhere(name: str) -> None:
+    case = CASES[name]
+    before, after = config_of(case.base), config_of(case.base, case.change)
+    may = movable(after, before)
+    assert may is not None
+    assert may < UNITS.keys() - OF_DEMAND, "it declares nothing"
+    moved = moved_between(before, after)
+    assert moved <= may
+    if case.elsewhere is None:
+        assert moved == may, "what it may move is not reached"
+        return
+    assert not may or moved == may
+    before, after = config_of(case.elsewhere), config_of(case.elsewhere, case.change)
+    freer = movable(after, before)
+    assert freer is not None
+    assert freer > may
+    assert moved_between(before, after) - may, "it moves nothing elsewhere: the condition shows nothing"
+    assert moved_between(before, after) <= freer
+
+
+def test_every_declaration_has_its_case() -> None:
+    changed = [(config_of(case.base), key) for case in CASES.values() for key in case.change]
+    for declared in DECLARED:
+        found = [re.fullmatch(declared.keys, key) and holds(declared.where, config, key) for config, key in changed]
+        assert any(found), declared.keys
+
+
+def holds(where: object, config: Config, key: str) -> bool:
+    return bool(where(config.plain(), key.split(".")[1]))  # type: ignore[operator]
+
+
+def test_what_stands_nowhere_moves_everything() -> None:
+    plain = config_of({}).plain()
+    for key in ("review.rho", "conduct.appetite", "instruments.hanoi.parties.base", "instruments.gone.secrecy", "anything.else"):
+        assert moved_by_setting(key, plain, plain, {}) is EVERYTHING, key
+
+
+def test_an_equal_policy_moves_nothing_and_a_force_not_named_is_absent() -> None:
+    plain, other = config_of({}).plain(), config_of({"instruments.hanoi.safeguards.panel": "absent"}).plain()
+    assert moved_by(plain, plain, {}) == moved_by(plain, other, {}) == NOTHING
+
+
+def test_numbers_of_adaptation_move_nothing_while_nobody_adapts() -> None:
+    """All at once, each a little off: the ones that a naive run reads would show."""
+    before, rng = config_of({}), np.random.default_rng(rotating_seed())
+    leaves = leaves_of(before.plain()["adaptation"])
+    numbers = {f"adaptation.{key}": value for key, value in leaves.items() if isinstance(value, float) and value}
+    assert len(numbers) > 20
+    after = config_of({key: float(value) * rng.uniform(0.95, 0.99) for key, value in numbers.items()})
+    assert movable(after, before) == NOTHING
+    assert moved_between(before, after) == set()
+
+
+def test_no_policy_moves_a_fact_of_demand_even_while_all_adapt() -> None:
+    before, after = load(*BUSY), load(*BUSY, "conduct=adaptive", "scenario=judge")
+    may = movable(after, before)
+    assert may is not None
+    assert may & OF_DEMAND == set()
+    assert {"case_disclosure_rate", "chilling"} <= may
+    moved = moved_between(before, after)
+    assert "case_disclosure_rate" in moved
+    assert not moved & OF_DEMAND
+
+
+def test_another_world_moves_anything() -> None:
+    before = config_of({})
+    assert movable(config_of({"demand.abusive_odds": 0.3}), before) is None
+    assert movable(config_of({"years": 2}), before) is None
