@@ -34,6 +34,7 @@ STUDIES = {
     "report": "all analyses that suit a store on one page, with the description of the model: rogatory report STORE",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
+    "states": "one state's law, care, hosting and texts, beside what dials change: rogatory states TUR definition=expansive",
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
@@ -258,6 +259,7 @@ def _by_keys(name: str, rest: list[str]) -> int:
         return _say(f"{name}: found {_quoted(strange)}; accepted: key=value", _USAGE_ERROR)
     if name in OF_A_STORE and rest and not rest[0].startswith("-") and "=" not in rest[0]:
         rest = [f"store={rest[0]}", *rest[1:]]
+    codes, rest = _codes_in(rest) if name == "states" else ([], rest)
     config = _module("sim.config")
     asked = config.Asked.of(rest)
     together = _module("experiments.studies.multirun").multirun_digest(asked.overrides) if name == "run" and asked.many else ""
@@ -271,6 +273,8 @@ def _by_keys(name: str, rest: list[str]) -> int:
             _module("experiments.studies.multirun").main(together, *overrides)
         elif name in _ANALYSES:
             _module("experiments.studies.analyse").main(name, *overrides)
+        elif name == "states":
+            _module(_home_of(name)).main(codes, *overrides)
         else:
             _module(_home_of(name)).main(*overrides)
 
@@ -281,6 +285,12 @@ def _by_keys(name: str, rest: list[str]) -> int:
     else:
         config.run_from_shell(study, rest, name, settled)
     return _DONE
+
+
+def _codes_in(rest: list[str]) -> tuple[list[str], list[str]]:
+    """The codes with which the words of ``states`` begin, and all other words."""
+    first = next((place for place, word in enumerate(rest) if "=" in word or word[0] in "-+~"), len(rest))
+    return rest[:first], rest[first:]
 
 
 def _quoted(word: str) -> str:

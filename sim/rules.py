@@ -18,7 +18,7 @@ from sim.review.spec import practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
 from sim.settings import Adaptation, Policy
-from sim.world.dials import as_ruled, settled
+from sim.world.dials import Settled, as_ruled, settled
 from sim.world.instruments import LawInForce, instrument_names, law_in_force
 from sim.world.snapshot import World
 
@@ -42,6 +42,7 @@ class Rules:
     policy: Policy  # that these rules were made of
     maxima: Reals  # [N, K] maximum years by law; nan where the conduct is no crime
     ruled: World  # the world as these rules have it: what dials of states set is in the place of what was drawn
+    dialled: Settled  # what dials set, state by state
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
     run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
@@ -82,6 +83,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         policy=policy,
         maxima=world.states.penalties,
         ruled=world,
+        dialled=dialled,
         loaded=loaded,
         treaty_from=treaty_from,
         run_in=None,
