@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from sim.month import advance
 from sim.result import Result
-from sim.run import Run, finish
+from sim.run import Run, finish, hours_today
 from sim.settings import Config
 from sim.simulation import prepare
 from sim.world.record import RogatoryError
@@ -113,9 +113,11 @@ class StateAgent(mesa.Agent):
 
     @property
     def capacity_hours(self) -> float:
-        """Officer-hours of its central authority a month; infinite where ``review.load`` is off."""
-        run = self.model.progress
-        return float(run.world.capacity[self.row]) if run.rules.loaded else float("inf")
+        """Officer-hours of its central authority in the last month; infinite where ``review.load`` is off.
+
+        Training raises them, and under ``review.capacity=follows`` they change on the window's first day.
+        """
+        return float(hours_today(self.model.progress)[self.row])
 
     @property
     def waiting(self) -> int:
@@ -134,7 +136,7 @@ class StateAgent(mesa.Agent):
 
     @property
     def backlog_months(self) -> float:
-        """Expected officer-hours of the files that waited (``backlog_hours``), in months of its capacity."""
+        """Expected officer-hours of the files that waited (``backlog_hours``), in months of that month's capacity."""
         return self.backlog_hours / self.capacity_hours
 
     @property

@@ -18,7 +18,7 @@ from sim.review.institutions import empty_bench
 from sim.review.memory import nothing_remembered, unremembered
 from sim.review.queue import empty_queue
 from sim.rules import Rules
-from sim.run import Run, make_room
+from sim.run import Run, hours_of, make_room
 from sim.settings import Config
 from sim.society.exposure import no_affairs
 from sim.society.expression import climate_of, take_cover
@@ -45,6 +45,7 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         book=empty_book(cases),
         docket=empty_docket(room),
         queue=empty_queue(world.states.count, months, room),
+        hours=np.full((months, world.states.count), np.nan),
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
@@ -70,6 +71,7 @@ def advance(run: Run) -> None:
     month = run.month
     phase = int(month >= run.rules.treaty_from)
     rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in
+    run.hours[month] = hours_of(rules)
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, MOST_ROWS_A_CASE * wishes.size)
     first = int(run.docket.used[0])

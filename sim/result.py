@@ -191,7 +191,7 @@ class Result:
 
     @cached_property
     def monthly(self) -> pd.DataFrame:
-        """One row a month and authority: files waiting and parked, hours of backlog and capacity."""
+        """One row a month and authority: requests filed and ended, hours of backlog and the officer-hours of that month."""
         run = self.finished
         months, count = run.backlog.shape
         month = np.repeat(np.arange(months) - run.first_month, count)
@@ -209,7 +209,7 @@ class Result:
                 "requested": names_of_codes(states, run.world.states.codes),
                 **flow,
                 "backlog_hours": run.backlog.ravel(),
-                "capacity_hours": np.tile(run.capacity, months),
+                "capacity_hours": run.capacity.ravel(),
             }
         )
 

@@ -45,7 +45,7 @@ class Rules:
     dialled: Settled  # what dials set, state by state
     loaded: bool
     treaty_from: int  # month from which the window's law is in force
-    run_in: Rules | None  # what holds until then, where it is more than the law that changes: training begins with the treaty
+    run_in: Rules | None  # what holds until then, where it is more than the law that changes: a scenario begins with the window
 
     @property
     def revocable(self) -> bool:
@@ -94,7 +94,8 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
 def with_training(rules: Rules, world: World) -> Rules:
     """The same rules where the states that the texts bind today have had the training that these texts offer.
 
-    ``world`` is that of the rules, ``ruled``: who is trained has the desk and the hours that dials gave it.
+    ``world`` is that of the rules, ``ruled``: who is trained has the desk and the hours that dials gave it. Where capacity follows
+    the load, the load is what trained states have: training adds no officers to that.
     """
     programmes = _programmes(rules.policy, rules.law)
     if not programmes:
@@ -104,8 +105,13 @@ def with_training(rules: Rules, world: World) -> Rules:
         rules,
         reading=rules.reading._replace(skill=helped.skill),
         habits=rules.habits._replace(appetite=np.full(world.states.count, rules.policy.conduct.appetite) * helped.filing),
-        capacity=world.with_capacity(world.capacity * helped.hours).capacity,
+        capacity=rules.capacity if follows(rules.policy) else world.with_capacity(world.capacity * helped.hours).capacity,
     )
+
+
+def follows(policy: Policy) -> bool:
+    """Whether authorities' hours follow the load of the law that the window brings."""
+    return policy.review.capacity == "follows"
 
 
 def _programmes(policy: Policy, law: LawInForce) -> list[tuple[Training, NDArray[np.bool_]]]:

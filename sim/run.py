@@ -43,6 +43,7 @@ class Run:
     book: CaseBook
     docket: Docket
     queue: Queue
+    hours: Reals  # [T, N] officer-hours that each authority had in a month, infinite without load; nan for months to come
     expression: Reals  # [P] relative to baseline
     in_force: NDArray[np.bool_]  # [I, N, N] from the first day of the window, less what is suspended
     bench: Bench
@@ -57,6 +58,18 @@ class Run:
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
+
+
+def hours_today(run: Run) -> Reals:
+    """Officer-hours ``[N]`` of the last month; before the first, those that it will have."""
+    rules = run.rules if run.rules.run_in is None or run.rules.treaty_from == 0 else run.rules.run_in
+    hours: Reals = run.hours[run.month - 1] if run.month else hours_of(rules)
+    return hours
+
+
+def hours_of(rules: Rules) -> Reals:
+    """Officer-hours ``[N]`` a month under rules: infinite without load."""
+    return rules.capacity if rules.loaded else np.full(rules.capacity.size, np.inf)
 
 
 def make_room(run: Run, extra: int) -> None:
@@ -105,9 +118,10 @@ def finish(run: Run) -> Finished:
         years=run.config.years,
         months=run.month,
         backlog=run.queue.backlog,
-        capacity=run.rules.capacity if run.rules.loaded else np.full(run.world.states.count, np.inf),
+        capacity=run.hours,
         lost=run.climate.lost if run.rules.adaptation.people.falls_silent else None,
         blows=blows(run.climate, run.world.people),
         spying=run.config.conduct.spyware > 0,
-        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws),
+        spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws)
+        & (run.cases.month >= run.config.run_in_months),
     )

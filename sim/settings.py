@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import exp
 from typing import Annotated, Any, Literal
 
@@ -22,6 +22,7 @@ from sim.naming import Naming, first_stranger, geography, of_dials, of_legislatu
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
+from sim.roles import LEVER, role_of
 from sim.society.exposure import Exposure
 from sim.society.expression import People
 from sim.society.legislatures import Legislatures
@@ -29,20 +30,20 @@ from sim.society.membership import Members
 from sim.world.dials import Dials
 from sim.world.instruments import Instrument
 from sim.world.ranges import Seed
-from sim.world.record import Record
+from sim.world.record import Record, quoted
 from sim.world.spec import DemandSpec, MetricsSpec, PeopleSpec, StatesSpec
 from sim.world.vocabulary import MONTHS_PER_YEAR, Offence
 
 AnySafeguard = Gate | Look | Ground | Aftermath | Institution
-CAPACITY_KEYS = ("hours_median", "hours_spread", "supplement_hours", "utilisation_low", "utilisation_high", "capacity_floor")
-"""Facts of the authorities in ``review``: they set capacity, and no scenario may move them."""
-
 MOST_NEEDS = 5e7  # in a run: with what else belongs to a case about ten gigabytes
 MOST_ASKED = 1e7  # direct requests a year per million users: ten of each; counts of more take hours to draw
 OF_DIALS = ("override", "lists")
 """Keys of ``states`` that are levers: they decide no world."""
 _NAMES = "scenario_name"  # follows from what was chosen, and decides nothing
-_BEFORE = "reforms"  # decides what holds before the window, where other texts than the treaty were changed
+_WRITTEN = "reforms"  # where a scenario's changes were written: what came of it stands in the texts, and decides nothing more
+
+
+_BARE = ("data", "states", "people", "demand", "offences")
 
 
 class Adaptation(Record):
@@ -111,7 +112,7 @@ class Config(Record):
     adaptation: Adaptation
     metrics: MetricsSpec
     data: dict[str, str]  # checksum of every table that is read; empty for a made-up world
-    reference: Policy  # as adopted, whatever the scenario: it sets every authority's capacity
+    reference: Policy  # as adopted, whatever the scenario: it holds before the window, and sets every authority's capacity
 
     @model_validator(mode="after")
     def _attempts(self) -> Config:
@@ -128,7 +129,7 @@ class Config(Record):
                     )
         if strange := first_stranger(self._namings()):
             raise ValueError(strange)
-        if getattr(self.review, "capacity", "before") == "follows":
+        if self.review.capacity == "follows":
             for selector, dial in self.states.override.items():
                 if dial.hours is not None:
                     raise ValueError(
@@ -137,13 +138,16 @@ class Config(Record):
                     )
         if too_much := self._too_much():
             raise ValueError(too_much)
-        for key in CAPACITY_KEYS:
-            asked, fact = getattr(self.review, key), getattr(self.reference.review, key)
-            if asked != fact:
-                raise ValueError(
-                    f"review.{key}: found {asked} in a scenario; accepted: {fact}, a fact of the world, or an override"
-                )
+        for key, found, fact in self._facts_moved():
+            raise ValueError(
+                f"{key}: found {quoted(found)} in a scenario; accepted: {quoted(fact)}, the same in every scenario, or an override"
+            )
         return self
+
+    def _facts_moved(self) -> Iterator[tuple[str, object, object]]:
+        """Facts and design keys that are not those of the reference: key, value, and the reference's."""
+        for part in Policy.model_fields.keys() & type(self).model_fields.keys():  # dials stand among the states, and are levers
+            yield from _not_levers(part, getattr(self, part), getattr(self.reference, part))
 
     def _namings(self) -> Iterator[Naming]:
         """Every place where something is named that stands elsewhere."""
@@ -178,28 +182,29 @@ class Config(Record):
 
     def digest(self) -> str:
         """Sixteen hexadecimal characters that change whenever anything changes that decides a result."""
-        return hashlib.sha256(json.dumps(self.decisive(), sort_keys=True).encode()).hexdigest()[:16]
+        return _digest(self.decisive())
 
     def decisive(self) -> dict[str, Any]:
-        """The plain values that decide a result.
-
-        ``reforms`` is among them where it decides one: under ``everywhere`` the texts as adopted hold before the window, and
-        there must be another text to hold within it.
-        """
-        idle = {_NAMES} if self.reforms_later else {_NAMES, _BEFORE}
-        return {key: value for key, value in self.plain().items() if key not in idle}
-
-    @property
-    def reforms_later(self) -> bool:
-        """Whether the texts as adopted hold before the window, and others within it."""
-        return self.reforms == "everywhere" and self.instruments != self.reference.instruments
+        """The plain values that decide a result."""
+        return {key: value for key, value in self.plain().items() if key not in (_NAMES, _WRITTEN)}
 
     def world_digest(self) -> str:
-        """The same for what decides a world's facts and capacities, so that scenarios can share worlds."""
+        """The same for what decides a world's facts and the hours before the window, so that scenarios can share worlds."""
         parts = ("data", "states", "people", "demand", "offences", "reference", "calibration_months")
         decisive = {k: v for k, v in self.plain().items() if k in parts}
-        decisive["states"] = {k: v for k, v in decisive["states"].items() if k not in OF_DIALS}
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+        decisive["states"] = without_dials(decisive["states"])
+        of_window = {"load": None, "capacity": self.review.capacity == "as_adopted"}
+        decisive["reference"] = decisive["reference"] | {"review": decisive["reference"]["review"] | of_window}
+        return _digest(decisive)
+
+    def footing(self) -> str:
+        """The same for all that two configurations must share to be compared: a world, and how authorities' hours are treated."""
+        return _digest([self.world_digest(), self.review.load, self.review.capacity])
+
+    def bare_digest(self) -> str:
+        """The same for what decides a world but for anybody's hours."""
+        bare = {key: value for key, value in self.plain().items() if key in _BARE}
+        return _digest(bare | {"states": without_dials(bare["states"])})
 
     @property
     def dials(self) -> Dials:
@@ -212,6 +217,46 @@ class Config(Record):
         return Policy(**{part: getattr(self, part) for part in Policy.model_fields})
 
     @property
+    def policy_before(self) -> Policy:
+        """What holds before the window: the reference, with the texts and the safeguards that the scenario has, and no others.
+
+        A text of the scenario's own binds nobody yet; one that it takes away is gone from the start, for it has no row.
+        """
+        mine, reference = self.policy, self.reference
+        if mine.instruments.keys() == reference.instruments.keys() and mine.safeguards.keys() == reference.safeguards.keys():
+            return reference
+        known = mine.safeguards.keys()
+        texts = {name: reference.instruments.get(name, text.unbound()) for name, text in mine.instruments.items()}
+        return reference.model_copy(
+            update={
+                "instruments": {name: text.naming(known) for name, text in texts.items()},
+                "safeguards": {name: reference.safeguards.get(name, rule) for name, rule in mine.safeguards.items()},
+            }
+        )
+
+    @property
     def months(self) -> int:
         """Run-in, window and run-out."""
         return self.run_in_months + 12 * self.years + self.run_out_months
+
+
+def without_dials(states: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the states decides a world: all but the dials."""
+    return {key: value for key, value in states.items() if key not in OF_DIALS}
+
+
+def _digest(plain: object) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _not_levers(key: str, ours: object, theirs: object) -> Iterator[tuple[str, object, object]]:
+    """Keys from this one down that are no levers and differ; what one of the two lacks is a lever by being there."""
+    if ours == theirs:
+        return
+    if isinstance(ours, Record) and isinstance(theirs, Record):
+        ours, theirs = dict(ours), dict(theirs)
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in sorted(ours.keys() & theirs.keys() if role_of(key) == LEVER else ours.keys() | theirs.keys()):
+            yield from _not_levers(f"{key}.{name}", ours.get(name), theirs.get(name))
+    elif role_of(key) != LEVER:
+        yield key, ours, theirs

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from sim.arrays import Reals
 from sim.conduct.demand import latent_cases
 from sim.draws import Draws
 from sim.enactment import (
@@ -16,7 +19,7 @@ from sim.month import advance, begin
 from sim.result import Result
 from sim.review.safeguard import in_check_order
 from sim.review.spec import force_codes
-from sim.rules import rules_of
+from sim.rules import Rules, follows, rules_of
 from sim.run import Run, finish
 from sim.settings import Config
 from sim.sources.worlds import build_states, build_world
@@ -34,22 +37,38 @@ MOST_SEED = 2**62  # tables hold seeds as signed 64-bit integers
 
 
 def with_capacity(config: Config, world: World) -> World:
-    """Settle every authority's hours: its as-adopted load of a calibration period, over the utilisation its world draws.
+    """Settle every authority's hours: its load of a calibration period before the treaty, over the utilisation its world draws.
 
-    The load is that of the reference texts, unloaded, under luck of the world seed's own; so capacity is a fact of the world
-    and no scenario recalibrates it. A floor stands for the smallest office.
+    The load is that of the reference under the law of the run-in, unloaded and naive, under luck of the world seed's own. Nothing
+    that a scenario changes enters it, so hours are a fact of the world. Under ``review.capacity=as_adopted`` the treaty is in force
+    throughout. A floor stands for the smallest office.
     """
+    months = config.calibration_months
+    treaty_from = 0 if config.reference.review.capacity == "as_adopted" else months
+    return world.with_capacity(_hours_for(config, world, rules_of(config.reference, world, False, treaty_from)))
+
+
+def _hours_for(config: Config, world: World, rules: Rules) -> Reals:
+    """Officer-hours a month ``[N]`` at which the mean load under these rules is the utilisation that the world draws."""
+    practice = config.reference.review
+    low, high = practice.utilisation_low, practice.utilisation_high
+    utilisation = low + (high - low) * Draws(world.seed).uniform("fact:utilisation", world.states.keys)
+    return np.maximum(calibrated_load(config, world, rules) / utilisation, practice.capacity_floor)
+
+
+def calibrated_load(config: Config, world: World, rules: Rules) -> Reals:
+    """Officer-hours a month ``[N]`` that a calibration period under these rules asks for, mean over its months."""
     draws = Draws(world.seed).derived("calibration")
-    rules = rules_of(config.reference, world, loaded=False, treaty_from=0)
     cases = latent_cases(world, config.demand, draws, config.calibration_months)
     run = begin(config, world, rules, cases, draws, config.calibration_months)
     while run.month < run.months:
         advance(run)
-    hours = run.queue.spent.mean(axis=0)
-    practice = config.reference.review
-    low, high = practice.utilisation_low, practice.utilisation_high
-    utilisation = low + (high - low) * Draws(world.seed).uniform("fact:utilisation", world.states.keys)
-    return world.with_capacity(np.maximum(hours / utilisation, practice.capacity_floor))
+    return np.asarray(run.queue.spent.mean(axis=0))
+
+
+def rules_at_opening(config: Config, rules: Rules) -> Rules:
+    """A scenario's rules as they are on the window's first day, for a calibration: naive, unloaded, in force throughout."""
+    return replace(rules, adaptation=config.reference.adaptation, loaded=False, treaty_from=0, run_in=None)
 
 
 @dataclass(frozen=True)
@@ -67,15 +86,64 @@ class _Settled:
 
 
 @lru_cache(maxsize=1)
+def _bare(settled: _Settled, world_seed: int) -> World:
+    config = settled.config
+    return build_world(config.states, config.people, config.demand, config.offences, world_seed)
+
+
+@lru_cache(maxsize=1)
 def _world(settled: _Settled, world_seed: int) -> World:
     config = settled.config
-    world = build_world(config.states, config.people, config.demand, config.offences, world_seed)
-    return with_capacity(config, world)
+    return with_capacity(config, _bare(_Settled(config, config.bare_digest()), world_seed))
 
 
 @lru_cache(maxsize=1)
 def _cases(settled: _Settled, world_seed: int, event_seed: int, months: int) -> Cases:
     return latent_cases(_world(settled, world_seed), settled.config.demand, Draws(event_seed), months)
+
+
+@lru_cache(maxsize=1)
+def _rules_as_adopted(settled: _Settled, world_seed: int, loaded: bool, treaty_from: int) -> Rules:
+    return rules_of(settled.config.reference, _world(settled, world_seed), loaded, treaty_from)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """A scenario's rules on the window's first day as a cache key: equal where all is equal that decides its load."""
+
+    config: Config
+    world: World
+    rules: Rules
+    digest: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Opening) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+_SCENARIOS_KEPT = 64  # of whose loads are kept while others of the same world are run
+
+
+@lru_cache(maxsize=_SCENARIOS_KEPT)
+def _hours_of_opening(opening: _Opening) -> Reals:
+    hours = _hours_for(opening.config, opening.world, opening.rules)
+    hours.setflags(write=False)
+    return hours
+
+
+def hours_that_follow(config: Config, world: World, rules: Rules) -> Reals:
+    """Officer-hours a month ``[N]`` from the window's first day on, as if states had hired until the old utilisation is reached.
+
+    ``rules`` are those of that day: with the parties and the maxima that adaptation has by then.
+    """
+    own = rules_at_opening(config, rules)
+    said = hashlib.sha256(f"{config.world_digest()} {world.seed}".encode())
+    said.update(json.dumps(own.policy.model_dump(mode="json", exclude={"adaptation"}), sort_keys=True).encode())
+    for array in (own.law.after, own.law.reach, own.law.adds, own.maxima, own.reading.crime, own.habits.appetite):
+        said.update(np.ascontiguousarray(array).tobytes())
+    return _hours_of_opening(_Opening(config, world, own, said.hexdigest()))
 
 
 def world_of(config: Config, world_seed: int) -> World:
@@ -116,13 +184,21 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
     fixed = config.world_seed if world_seed is None else _checked_seed("world_seed", world_seed)
     world = world_of(config, event_seed if fixed is None else fixed)
     rules = rules_of(config.policy, world, loaded=config.review.load, treaty_from=config.run_in_months)
-    before = config.policy.before_dials
-    if config.reforms_later:  # older texts are reformed on the window's first day, and not before
-        before = before.model_copy(update={"instruments": config.reference.instruments})
-    if before != config.policy:
-        early = rules_of(before, world, config.review.load, config.run_in_months)
-        rules = replace(rules, run_in=early.run_in or early)
-    return begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
+    if config.policy != config.reference or follows(config.policy):  # a scenario begins on the window's first day
+        before = _rules_before(config, world)
+        rules = replace(rules, run_in=before.run_in or before)
+    run = begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
+    if config.review.load and follows(config.policy):
+        run.rules = replace(run.rules, capacity=hours_that_follow(config, world, run.rules))
+    return run
+
+
+def _rules_before(config: Config, world: World) -> Rules:
+    """The rules of the run-in, which are the reference's."""
+    policy, loaded, treaty_from = config.policy_before, config.review.load, config.run_in_months
+    if policy is config.reference:
+        return _rules_as_adopted(_Settled(config, config.world_digest()), world.seed, loaded, treaty_from)
+    return rules_of(policy, world, loaded, treaty_from)
 
 
 def simulate(config: Config, seed: int | None = None, world_seed: int | None = None) -> Result:

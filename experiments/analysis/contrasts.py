@@ -1,4 +1,4 @@
-"""Each arm against its baseline, in two tables: every estimand with its interval, and what protection costs in cooperation."""
+"""Each arm against its baseline, in two tables: every estimand with its range over worlds, and what protection costs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,44 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.analysis.movable import movable
+from experiments.analysis.summary import FRACTION
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import NO_HEADERS, POLICIES, Header, kind_of
 from experiments.output import write_csv
-from experiments.statistics import components_of, half_width, mean_of, ratio_of
+from experiments.statistics import (
+    NO_VERDICT,
+    UNSURE,
+    chance_inside,
+    chance_share,
+    components_of,
+    leads,
+    max_t,
+    mean_of,
+    own_percent,
+    rank_range,
+    ratio_of,
+    sign_count,
+    simulation_error,
+    verdict_of,
+    world_range,
+    world_values,
+)
 from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
-from sim.arrays import Flags
+from sim.arrays import Flags, Reals
 from sim.metrics import UNITS
 
 COMPARISON_COLUMNS = (
-    "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
-    "ratio", "ratio_low", "ratio_high", "percent", "percent_low", "percent_high", "world_sd", "event_sd",
-    "events_baseline", "events", "worlds", "runs", "constructed_zero", "expected", "agrees",
+    "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value",
+    "difference", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high",
+    "percent", "percent_world_low", "percent_world_high", "percent_worlds", "percent_error_low", "percent_error_high",
+    "ratio", "ratio_error_low", "ratio_error_high", "world_sd", "event_sd", "chance_share",
+    "events_baseline", "events", "worlds", "runs", "inside", "adjusted_p", "constructed_zero", "expected", "agrees",
 )  # fmt: skip
+ENDS = ("_world_low", "_world_high", "_error_low", "_error_high")  # of the columns of a number
+RANKED = ("protection_rank", "protection_rank_low", "protection_rank_high", "protection_leads", "protection_regret")
 FURTHER_USE: EstimandKey = ("secondary_use_rate", "all", "all")
 MEDIAN = 0.5  # of the delay of legitimate needs
+FEWER = -1  # disclosed cases are better
 HEADERS_AGAINST = "as_adopted"  # the scenario that the headers of ``configs/scenario`` are written against
 _CENSORED = ("legit_delay_days",)  # missing means "not reached": the runs that did reach it are no sample of all
 _NUMBERS = COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("events_baseline")]
@@ -36,7 +59,8 @@ class Contrast(NamedTuple):
 
     arm: ArmRun
     baseline: ArmRun
-    numbers: dict[str, NDArray[np.float64]]  # the numeric columns of the table, each [K]
+    numbers: dict[str, Reals]  # the numeric columns of the table, each [K]
+    gaps: Reals  # [K, W] paired difference of each world; missing where no number may be given
     events_baseline: NDArray[np.int64]  # [K]
     events: NDArray[np.int64]  # [K]
     worlds: NDArray[np.int64]  # [K] with both sides
@@ -46,7 +70,7 @@ class Contrast(NamedTuple):
 
 
 def contrast_of(results: Results, arm_runs: Sequence[ArmRun], place: int, fewest: int) -> Contrast:
-    """The entry at ``place`` against its baseline: means over worlds, interval by Student's t on world means, ratio by Fieller.
+    """The entry at ``place`` against its baseline: range over worlds, worlds that agree, and simulation error of the mean.
 
     Fewer than ``fewest`` pooled events on either side give no numbers; nor does a quantile of delay that some run did not reach;
     nor what the arm cannot move (zero by construction), unless it moved after all: then it is reported as anything else.
@@ -63,18 +87,19 @@ def contrast_of(results: Results, arm_runs: Sequence[ArmRun], place: int, fewest
     events_before, events = counts[0].sum((1, 2)), counts[1].sum((1, 2))
     displaced = np.array([metric == DISPLACEMENT for metric, _, _ in results.keys])
     events_before[displaced] = events[displaced]
-    numbers = _numbers(before, after)
-    for name in ("ratio", "ratio_low", "ratio_high"):
+    fractions = np.array([UNITS[metric].startswith(FRACTION) if metric in UNITS else False for metric, _, _ in results.keys])
+    numbers, gaps = _numbers(before, after, fractions)
+    for name in (name for name in numbers if name.startswith(("ratio", "percent"))):
         numbers[name][displaced] = np.nan
-        numbers[f"percent{name.removeprefix('ratio')}"] = 100.0 * (numbers[name] - 1.0)
     moved = movable(arm.config, baseline.config)
     constructed = identical & np.array([moved is not None and metric not in moved for metric, _, _ in results.keys])
     censored = np.array([metric in _CENSORED for metric, _, _ in results.keys]) & ~both.all((1, 2))
     unknown = (np.minimum(events_before, events) < fewest) | censored
     for name, column in numbers.items():
         column[unknown | (constructed if name not in ("baseline", "value") else False)] = np.nan
+    gaps[unknown] = np.nan
     return Contrast(
-        arm, baseline, numbers, events_before, events, both.any(-1).sum(-1), both.sum((1, 2)), identical, constructed
+        arm, baseline, numbers, gaps, events_before, events, both.any(-1).sum(-1), both.sum((1, 2)), identical, constructed
     )  # fmt: skip
 
 
@@ -86,18 +111,30 @@ def _against_nothing(results: Results, before: NDArray[np.float64], after: NDArr
             before[k] = np.where(np.isnan(after[k]), np.nan, 0.0)
 
 
-def _numbers(before: NDArray[np.float64], after: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Columns of the table ``[K]`` from paired values ``[K, W, L]``."""
-    low_side, high_side, gap = mean_of(before), mean_of(after), mean_of(after - before)
-    difference, half = mean_of(gap), half_width(gap)
-    ratio = ratio_of(high_side, low_side)
-    parts = components_of(after - before)
-    return {
+def _numbers(before: Reals, after: Reals, fractions: Flags) -> tuple[dict[str, Reals], Reals]:
+    """Columns of the table ``[K]`` and the worlds' differences ``[K, W]`` from paired values ``[K, W, L]``.
+
+    ``fractions`` says which estimands lie in [0, 1], so that no two are further apart than one (a user's own that calls itself a
+    fraction and is none keeps what it has).
+    """
+    low_side, high_side, gaps = world_values(before), world_values(after), world_values(after - before)
+    difference, ratio, parts = mean_of(gaps), ratio_of(high_side, low_side), components_of(after - before)
+    percents = own_percent(low_side, high_side)
+    worlds, of_percent, error = world_range(gaps), world_range(percents), simulation_error(gaps)
+    ends = np.where(fractions, np.fmax(1.0, np.abs(gaps).max(-1, initial=0.0, where=~np.isnan(gaps))), np.inf)
+    ratio_low = np.maximum(ratio.low, 0.0)
+    numbers = {
         "baseline": mean_of(low_side), "value": mean_of(high_side),
-        "difference": difference, "low": difference - half, "high": difference + half,
-        "ratio": ratio.ratio, "ratio_low": ratio.low, "ratio_high": ratio.high,
-        "world_sd": parts.world, "event_sd": parts.event,
+        "difference": difference, "world_low": worlds.low, "world_high": worlds.high,
+        "worlds_agreeing": sign_count(gaps, difference).worlds.astype(float),
+        "error_low": np.maximum(error.low, -ends), "error_high": np.minimum(error.high, ends),
+        "percent": 100.0 * (ratio.ratio - 1.0), "percent_world_low": of_percent.low, "percent_world_high": of_percent.high,
+        "percent_worlds": of_percent.worlds.astype(float),
+        "percent_error_low": 100.0 * (ratio_low - 1.0), "percent_error_high": 100.0 * (ratio.high - 1.0),
+        "ratio": ratio.ratio, "ratio_error_low": ratio_low, "ratio_error_high": ratio.high,
+        "world_sd": parts.world, "event_sd": parts.event, "chance_share": chance_share(after - before),
     }  # fmt: skip
+    return numbers, gaps
 
 
 def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> list[str]:
@@ -106,54 +143,75 @@ def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> li
     return [direction.get(metric, "") if by == "all" or metric not in whole else "" for metric, by, _ in keys]
 
 
-def agreement(expected: str, low: float, high: float) -> bool | None:
-    """Whether an interval bears out an expectation: clearly, clearly not (False), or neither (None).
+def agreement(expected: str, low: float, high: float, worlds: int) -> bool | None:
+    """Whether a range over worlds bears out an expectation: yes, no, or neither (None), as with too few worlds for a verdict.
 
-    >>> agreement("down", -2.0, -1.0), agreement("down", 1.0, 2.0), agreement("down", -1.0, 1.0), agreement("same", -1.0, 1.0)
-    (True, False, None, True)
+    >>> agreement("down", -2.0, -1.0, 10), agreement("down", 1.0, 2.0, 10), agreement("down", -1.0, 1.0, 10)
+    (True, False, None)
+    >>> agreement("same", -1.0, 1.0, 10), agreement("same", 1.0, 2.0, 10), agreement("down", -2.0, -1.0, 5)
+    (True, False, None)
     """
     if not expected or np.isnan(low) or np.isnan(high):
         return None
+    found = verdict_of(low, high, worlds)
+    if found == NO_VERDICT:
+        return None
     if expected == "same":
-        return low <= 0.0 <= high
-    wanted, other = (low > 0.0, high < 0.0) if expected == "up" else (high < 0.0, low > 0.0)
-    return True if wanted else False if other else None
+        return found == UNSURE
+    return None if found == UNSURE else found == expected
 
 
 def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header]) -> pd.DataFrame:
     """One row for each arm and estimand, columns ``COMPARISON_COLUMNS``; what either side lacks in every run is left out."""
     rows: list[tuple[object, ...]] = []
-    for contrast in contrasts:
+    adjusted = adjusted_p(contrasts, results.keys)
+    for contrast, p in zip(contrasts, adjusted, strict=True):
         header = headers.get(contrast.arm.name) if contrast.baseline.config.scenario_name == HEADERS_AGAINST else None
         expected = expected_of(results.keys, header.direction if header else {})
         table = np.column_stack([contrast.numbers[name] for name in _NUMBERS])
+        inside = chance_inside(contrast.worlds)
         for k, (metric, by, level) in enumerate(results.keys):
             if metric not in UNITS or not contrast.runs[k]:
                 continue
-            zero = bool(contrast.constructed[k])  # what could not move bears nothing out: its interval is missing
-            low, high = contrast.numbers["low"][k], contrast.numbers["high"][k]
+            zero, worlds = bool(contrast.constructed[k]), int(contrast.worlds[k])
+            low, high = contrast.numbers["world_low"][k], contrast.numbers["world_high"][k]  # missing for what could not move
             rows.append(
                 (contrast.arm.name, contrast.baseline.name, metric, by, level, UNITS[metric], *table[k],
-                 contrast.events_baseline[k], contrast.events[k], contrast.worlds[k], contrast.runs[k], zero, expected[k],
-                 agreement(expected[k], float(low), float(high)))
+                 contrast.events_baseline[k], contrast.events[k], worlds, contrast.runs[k], inside[k], p[k], zero, expected[k],
+                 agreement(expected[k], float(low), float(high), worlds))
             )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     return frame.astype({"agrees": object}).assign(agrees=lambda f: f["agrees"].where(f["agrees"].notna(), None))
 
 
-def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFrame:
+def adjusted_p(contrasts: Sequence[Contrast], keys: Sequence[EstimandKey]) -> Reals:
+    """Of each arm's mean difference in each estimand's whole, p adjusted for all arms of the table, ``[A, K]`` (``max_t``).
+
+    Missing for slices, for what is zero by construction, and where no number may be given.
+    """
+    found = np.full((len(contrasts), len(keys)), np.nan)
+    for k in (k for k, (_, by, _) in enumerate(keys) if by == "all"):
+        gaps = np.stack([np.where(one.constructed[k], np.nan, one.gaps[k]) for one in contrasts])
+        found[:, k] = max_t(gaps)
+    return found
+
+
+def cooperation_of(results: Results, contrasts: Sequence[Contrast], headers: Mapping[str, Header] = NO_HEADERS) -> pd.DataFrame:
     """One row an arm: protection gained, cooperation and days lost, officers' hours, further use, and whether it is undominated.
 
+    ``kind`` is the arm's, by the headers of the scenarios' files.
+
     Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
-    met; what is zero by construction is zero without an interval. The delay is the median of all needs, or the highest lower
-    quantile that every run reaches.
+    met; what is zero by construction is zero without a range. The delay is the median of all needs, or the highest lower
+    quantile that every run reaches. Of every number the range over worlds comes first, then the simulation error; ``RANKED`` says
+    where protection ranks the arm among those with its baseline.
     """
     rows = []
     for contrast in contrasts:
         saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(results, contrast)
         rows.append(
-            {"arm": contrast.arm.name, "baseline_name": contrast.baseline.name}
+            {"arm": contrast.arm.name, "kind": kind_of(contrast.arm.name, headers), "baseline_name": contrast.baseline.name}
             | {f"protection{end}": number for end, number in saved.items()}
             | {f"cooperation_lost{end}": number for end, number in lost.items()}
             | {"delay_quantile": quantile}
@@ -163,24 +221,58 @@ def cooperation_of(results: Results, contrasts: Sequence[Contrast]) -> pd.DataFr
             | {"worlds": int(contrast.worlds.max(initial=0)), "runs": int(contrast.runs.max(initial=0))}
         )
     frame = pd.DataFrame(rows)
+    for name, column in _ranks(results, contrasts, frame["kind"].tolist()).items():
+        frame.insert([str(known) for known in frame.columns].index("worlds"), name, column)
     at = [str(name) for name in frame.columns].index("worlds")
     frame.insert(at, "on_frontier", on_frontier(frame))
     return frame
 
 
+def _ranks(results: Results, contrasts: Sequence[Contrast], kinds: Sequence[str]) -> dict[str, list[float]]:
+    """``RANKED``, a number an arm: by how many latent abusive cases it saves, world by world; missing where no number may be given.
+
+    Policies to choose from (kinds in ``POLICIES``) alone are ranked.
+
+    Rank 1 saves most. ``protection_leads`` is the share of worlds in which no other arm saves more, ``protection_regret`` what the
+    best arm of a world saves beyond this one, mean over worlds, as a fraction of latent abusive cases.
+    """
+    table = {name: [np.nan] * len(contrasts) for name in RANKED}
+    if CASES_DISCLOSED not in results.keys:
+        return table
+    k = results.keys.index(CASES_DISCLOSED)
+    told = [a for a, one in enumerate(contrasts) if kinds[a] in POLICIES and not np.isnan(one.gaps[k]).all()]
+    for baseline in dict.fromkeys(contrasts[a].baseline.name for a in told):
+        rivals = [a for a in told if contrasts[a].baseline.name == baseline]
+        gaps = np.stack([contrasts[a].gaps[k] for a in rivals])
+        ranks, ahead = rank_range(gaps, FEWER), leads(gaps, FEWER)
+        for name, column in zip(RANKED, (ranks.mean, ranks.low, ranks.high, ahead.share, ahead.regret), strict=True):
+            for a, value in zip(rivals, column, strict=True):
+                table[name][a] = float(value)
+    return table
+
+
+_TOLD = {
+    "": "difference", "_world_low": "world_low", "_world_high": "world_high", "_worlds_agreeing": "worlds_agreeing",
+    "_error_low": "error_low", "_error_high": "error_high", "_percent": "percent",
+    "_percent_world_low": "percent_world_low", "_percent_world_high": "percent_world_high",
+    "_percent_error_low": "percent_error_low", "_percent_error_high": "percent_error_high",
+}  # fmt: skip
+"""Ends of the columns of an estimand in the table of cooperation, and what stands there."""
+
+
 def _change(results: Results, contrast: Contrast, key: EstimandKey, sign: int = 1) -> dict[str, float]:
-    """Difference and per cent with their limits, by the ending of the column; turned round where ``sign`` is -1."""
-    ends = ("", "_low", "_high", "_percent", "_percent_low", "_percent_high")
-    names = ("difference", "low", "high", "percent", "percent_low", "percent_high")
+    """Difference and per cent with their ends, by the ending of the column; turned round where ``sign`` is -1."""
     if key not in results.keys:
-        return dict.fromkeys(ends, np.nan)
+        return dict.fromkeys(_TOLD, np.nan)
     k = results.keys.index(key)
     if contrast.constructed[k]:
-        return dict.fromkeys(ends, np.nan) | {"": 0.0, "_percent": 0.0}
-    point, low, high, percent, percent_low, percent_high = (sign * float(contrast.numbers[name][k]) + 0.0 for name in names)
-    if sign < 0:
-        low, high, percent_low, percent_high = high, low, percent_high, percent_low
-    return dict(zip(ends, (point, low, high, percent, percent_low, percent_high), strict=True))
+        return dict.fromkeys(_TOLD, np.nan) | {"": 0.0, "_percent": 0.0}
+    found = {end: float(contrast.numbers[name][k]) for end, name in _TOLD.items()}
+    if sign > 0:
+        return found
+    other = {"_low": "_high", "_high": "_low"}
+    turned = {end: next((end.removesuffix(tail) + to for tail, to in other.items() if end.endswith(tail)), end) for end in found}
+    return {end: found[end] if end == "_worlds_agreeing" else sign * found[turned[end]] + 0.0 for end in found}
 
 
 def _delay(results: Results, contrast: Contrast) -> tuple[str, dict[str, float]]:
@@ -197,17 +289,20 @@ def _delay(results: Results, contrast: Contrast) -> tuple[str, dict[str, float]]
 def on_frontier(table: pd.DataFrame) -> list[bool]:
     """Arms that no other arm with the same baseline, and not the baseline itself, beats in both point estimates.
 
+    Policies to choose from (kinds in ``POLICIES``) alone stand on it or beat another; without a column ``kind`` all are.
+
     To beat is to be at least as good in ``protection`` and ``cooperation_lost`` and better in one; the baseline stands at (0, 0).
     An arm without one of the two numbers is on no frontier.
     """
     kept = []
-    for row in table.itertuples():
-        rivals = table[table["baseline_name"] == row.baseline_name]
+    chosen = table["kind"].isin(POLICIES) if "kind" in table else pd.Series(True, table.index)
+    for row, can in zip(table.itertuples(), chosen, strict=True):
+        rivals = table[chosen & (table["baseline_name"] == row.baseline_name)]
         saved = np.append(rivals["protection"].to_numpy(float), 0.0)
         lost = np.append(rivals["cooperation_lost"].to_numpy(float), 0.0)
         mine = float(row.protection), float(row.cooperation_lost)  # type: ignore[arg-type]
         beaten = (saved >= mine[0]) & (lost <= mine[1]) & ((saved > mine[0]) | (lost < mine[1]))
-        kept.append(not np.isnan(mine).any() and not bool(beaten.any()))
+        kept.append(bool(can) and not np.isnan(mine).any() and not bool(beaten.any()))
     return kept
 
 
@@ -220,7 +315,7 @@ def contrast_tables(
     """The arms at ``places`` against their baselines, estimand by estimand; and what protection costs in cooperation."""
     fewest = arm_runs[0].config.metrics.fewest_events
     contrasts = [contrast_of(results, arm_runs, place, fewest) for place in places]
-    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts)
+    return arm_comparison(results, contrasts, told), cooperation_of(results, contrasts, told)
 
 
 def write_contrast_tables(folder: Path, comparison: pd.DataFrame, cooperation: pd.DataFrame) -> None:

@@ -26,9 +26,9 @@ _SHORT = {
 
 
 def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
-    """Targeted rate by group and scenario with intervals."""
+    """Targeted rate by group and scenario with ranges over worlds."""
     rows = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
-    rows = rows.rename(columns={"level": "group"})
+    rows = rows.rename(columns={"level": "group", "world_low": "low", "world_high": "high"})
     columns = ["scenario", "group", "mean", "low", "high", "runs", "events"]
     return pd.DataFrame(rows[columns].reset_index(drop=True))
 
@@ -86,7 +86,7 @@ def thin_origins(pooled: RunTables, scenario: str) -> tuple[str, ...]:
 
 
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Paired differences of the headline estimands in per cent of the baseline."""
+    """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds."""
     rows = headline_of(comparison)
     # preserved_only rises from next to nothing: its percentage would dwarf all others
     rows = rows[rows["metric"] != "preserved_only"].reset_index(drop=True)
@@ -94,7 +94,7 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     units = [f"from {b:.3g} {_SHORT.get(u, '')}".strip() for b, u in zip(rows["baseline"], rows["unit"], strict=True)]
     return pd.DataFrame(
         {
-            "metric": name, "difference": rows["percent"], "low": rows["percent_low"], "high": rows["percent_high"],
+            "metric": name, "difference": rows["percent"], "low": rows["percent_world_low"], "high": rows["percent_world_high"],
             "unit": units, "events": rows["events"],
         }
     )  # fmt: skip

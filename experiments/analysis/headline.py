@@ -25,8 +25,8 @@ WHOLE = ("case_disclosure_rate", "cross_border_disclosure_rate", "legit_met_rate
 NEEDS_MET = "legit_met_rate"
 FIRST_GROUPS = ("journalist", "dissident")
 """The groups that the question names; the others follow in the order of the vocabulary."""
-BY_CLASSES, APART, TOWARDS = "group_classes", "|", ">"
-"""The slice by group and pair of classes, and what stands in its levels between group, requester's and requested's class."""
+BY_CLASSES, APART, TOWARDS = "group_sides", "|", ">"
+"""The slice by group and pair of sides (autocracies, democracies), and what parts group, requester and requested in its levels."""
 _CELL = ("arm", "definition", "scenario", "strength", "capacity")
 _KEY = ("metric", "by", "level", "unit")
 NUMBERS = (

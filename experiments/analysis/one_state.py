@@ -53,7 +53,8 @@ def state_table(disclosures: pd.DataFrame, states: Sequence[str], runs: Runs, fe
     rows: list[tuple[object, ...]] = []
     for state in states:
         for role, other in ((REQUESTER, REQUESTED), (REQUESTED, REQUESTER)):
-            own = cases[cases[role].astype(str) == state].assign(all="all", other=lambda f, other=other: f[other].astype(str))
+            own = cases[cases[role].astype(str) == state]
+            own = own.assign(all="all", other=own[other].astype(str))
             for by in SLICES:
                 rows += [(state, role, by, *row) for row in _rows(own, by, runs, fewest)]
     return pd.DataFrame(rows, columns=list(COLUMNS))

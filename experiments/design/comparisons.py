@@ -8,7 +8,7 @@ from typing import NamedTuple
 from experiments.design.designs import Design, design_of, file_of, named_in_errors
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, conduct_of_study
-from sim.config import is_policy, key_of, load, options
+from sim.config import is_lever, key_of, load, options
 from sim.settings import Config
 from sim.world.record import ConfigError, quoted
 
@@ -24,12 +24,12 @@ class Arm(NamedTuple):
 
 
 def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
-    """The arms of a design, each with a baseline of its own that differs from it in policy alone.
+    """The arms of a design, each with a baseline of its own that differs from it in levers alone.
 
     The user's ``overrides`` reach arms and baselines alike, but for ``scenario`` and ``reforms``, which reach the arms alone,
     and for ``baseline``, which names another one. The design's constants, ``seeds`` and ``replicates`` hold where the user says
-    nothing else. An arm's own overrides reach its baseline unless they are policy (what a scenario may change: the texts, the
-    safeguards, the review, the conduct). Raises ``ConfigError``, also for what a design says and a comparison cannot do.
+    nothing else. An arm's own overrides reach its baseline unless they are levers: facts and design are shared.
+    Raises ``ConfigError``, also for what a design says and a comparison cannot do.
     """
     design, file = design_of(design_name), file_of(design_name)
     asked = conduct_of_study(*overrides)
@@ -49,8 +49,8 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
 
 
 def _arm(name: str, own: Sequence[str], overrides: Sequence[str], baseline: Sequence[str], place: str) -> Arm:
-    """An arm of a design with its baseline, to which of the arm's ``own`` overrides those go that are no policy."""
-    facts = [override for override in _but_for_arms(own) if not is_policy(override)]
+    """An arm of a design with its baseline, to which of the arm's ``own`` overrides those go that are no levers."""
+    facts = [override for override in _but_for_arms(own) if not is_lever(override)]
     config, against = _composed(place, *overrides, *own), _composed(place, *_but_for_arms(overrides), *facts, *baseline)
     return Arm(name, config.model_copy(update={"scenario_name": name}), against)
 

@@ -16,9 +16,9 @@ from experiments.design.sampling import ENDS, End, combinations_of, ends_of, par
 from experiments.design.scenarios import scenario_overrides
 from experiments.design.setters import PointRow, Setters
 from experiments.design.table import Points
-from experiments.design.trials import refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
+from experiments.design.trials import refuse_roles, refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, checked_config, composed_values, is_policy, key_of, map_at
+from sim.config import ADOPTED, checked_config, composed_values, is_lever, key_of, map_at
 from sim.errors import meant
 from sim.settings import Config
 from sim.world.leaves import Plain
@@ -211,6 +211,7 @@ def points_of_rows(
 
     Mistakes call the rows as ``named`` does. Raises ``ConfigError``.
     """
+    refuse_roles(design)
     rows = [{**row, "scenario": _policy_of(str(row["scenario"]), design)} for row in rows]
     bases = {name: _base(name, design, overrides) for name in dict.fromkeys(row["scenario"] for row in rows)}
     refuse_twins(bases, design)
@@ -240,9 +241,7 @@ def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Plain]) ->
     """
     if design.search is not None:
         return [str(frame["point"].iloc[0])] * len(frame)
-    world = (
-        {name: checked_config(plain).world_digest() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
-    )
+    world = {name: checked_config(plain).footing() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
     firsts = {name: next(iter(levels)) for name, levels in design.levels_of.items()}
     place = [(world[row["scenario"]], row["condition"], row["draw"]) for row in frame.to_dict("records")]
     there: dict[tuple[str, str, int], str] = {}
@@ -298,8 +297,8 @@ def _written_as(name: str, design: Design) -> str:
 
 
 def touches_world(key: str) -> bool:
-    """Whether a key may change a world: everything that is not policy."""
-    return not is_policy(key)
+    """Whether a key may change a world: all but levers."""
+    return not is_lever(key)
 
 
 OF_THE_SWEEP = frozenset(StudyConfig.model_fields) - {"scenarios", "baseline", "until", "most_seeds", "case", "person", "state"}

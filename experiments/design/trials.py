@@ -10,7 +10,7 @@ import pandas as pd
 from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
 from experiments.design.entries import whole
 from experiments.design.table import Points
-from sim.config import checked_config, meet, with_overrides
+from sim.config import DESIGNED, checked_config, meet, role_of, with_overrides
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError
 
@@ -32,6 +32,24 @@ def refuse_two_under_one_id(found: Points, named: Callable[[int], str]) -> None:
 def _alike(one: tuple[str, Settings], other: tuple[str, Settings]) -> bool:
     """Whether two points set the same keys of one base to the same values, in one order."""
     return one[0] == other[0] and list(whole(one[1]).items()) == list(whole(other[1]).items())
+
+
+def refuse_roles(design: Design) -> None:
+    """How an experiment is run is never drawn, and no policy: raise ``ConfigError`` for a design key among what is varied."""
+    for key in design.uncertainties:
+        if role_of(key) == DESIGNED:
+            raise ConfigError(
+                f"uncertainties.{key}: found a key that says how an experiment is run, which is never drawn; accepted: facts of "
+                "the world and levers (conditions may set it)"
+            )
+    for lever, levels in design.levels_of.items():
+        for level, choice in levels.items():
+            for key in choice if isinstance(choice, Mapping) else ():
+                if role_of(key) == DESIGNED:
+                    raise ConfigError(
+                        f"levers.{lever}.{level}: found {key}, which a policy and its baseline must share; accepted: levers, or "
+                        "a condition that sets it"
+                    )
 
 
 def refuse_twins(bases: Mapping[str, Plain], design: Design) -> None:

@@ -83,8 +83,8 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        _columns(ax, y, (measured(mean), f"{measured(low)} to {measured(high)}", thousands(cast(int, row.events))), INK)
-    _columns(ax, -0.62, ("rate", "interval", "events"), MUTED)
+        _columns(ax, y, (measured(mean), _reach(low, high), thousands(cast(int, row.events))), INK)
+    _columns(ax, -0.62, ("rate", "range", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
         ax.axhline(edge, color=PALE, lw=0.8, zorder=0)
     ax.set(xlim=(0, _ROOM * most), ylim=(len(groups) - 0.5, -0.5), yticks=range(len(groups)))
@@ -102,8 +102,13 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         borderaxespad=0.3,
     )
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
-    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: interval over them; events pooled.{few}")
+    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: range over worlds; events pooled.{few}")
     return ax
+
+
+def _reach(low: float, high: float) -> str:
+    """Both ends, or that there is no range."""
+    return "no range" if np.isnan(low) or np.isnan(high) else f"{measured(low)} to {measured(high)}"
 
 
 def _columns(ax: Axes, y: float, words: tuple[str, str, str], colour: str) -> None:
@@ -158,7 +163,7 @@ def _change(ax: Axes, y: int, mid: float, start: float, stop: float) -> None:
     colour = MUTED if unsure else PALETTE[0]
     ax.plot([start, stop], [y, y], color=colour, lw=2.2, marker="|", ms=9, mew=1.6, solid_capstyle="butt", zorder=2)
     ax.plot([mid], [y], "o", color=colour, mfc="white" if unsure else colour, ms=6, mew=1.6, zorder=3)
-    band = "" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
+    band = "  (no range)" if np.isnan(start) else f"  ({_signed(start)} to {_signed(stop)})"
     _cell(ax, y, f"{_signed(mid)}{THIN}%{band}", 1)
 
 
@@ -196,5 +201,5 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
     ax.set_xlabel("change against the baseline scenario (% of its value)")
-    add_note(ax, "Dot: mean of the paired differences; line: its interval over runs; open and grey where the interval holds zero.")
+    add_note(ax, "Dot: mean of the paired differences; line: range over worlds; open and grey where the range holds zero.")
     return ax

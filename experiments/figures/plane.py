@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from experiments.design.scenarios import KINDS, NOT_SAID
 from experiments.figures.labels import HALO, LABEL, MARK, AxesInPoints, Frame, extent, name_marks
 from experiments.figures.style import (
     BETTER,
@@ -32,24 +31,28 @@ from experiments.figures.style import (
     shortened,
     usual,
 )
-from experiments.text import spoken
+from experiments.text import decimals_of, signed
 from sim.arrays import Reals
 
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
-_ENDS = ("", "_low", "_high")
-COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "delay_days", "on_frontier"]
-_AXES = (0.80, 0.68)  # of the page's width and height that the axes have at least
+_ENDS = ("", "_world_low", "_world_high")
+COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "on_frontier"]
+_AXES = (0.80, 0.66)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
+_OUTLIER = (5.0, 0.85)  # the axes leave out what is so many times larger than that share of the scenarios
 _INSET = 7.0  # points between the words of a corner and the frame
-_DAYS = 10.0  # days either way that the colours span at least: a day or two is no strong colour
+_EDGE = 0.012  # of its span that an arrow stands inside the frame
+_LEGEND = 8.0  # points above the axes
 _CORNERS = (
     (0, 1, "protects more, keeps more cooperation"),
     (1, 1, "protects more, costs cooperation"),
     (0, 0, "protects less, keeps more cooperation"),
     (1, 0, "protects less, costs cooperation"),
 )
-_SLOWER = LinearSegmentedColormap.from_list("slower", [BETTER, "#f2f2f2", WORSE])
+_MARKS = {"safeguard": "o", "bundle": "s"}  # any other kind: _OTHER
+_OTHER = "D"
+_WAYS = {(1, 0): ">", (-1, 0): "<", (0, 1): "^", (0, -1): "v"}
 
 
 class _Window(NamedTuple):
@@ -71,12 +74,21 @@ class _Window(NamedTuple):
         return np.asarray((x >= self.left) & (x <= self.right) & (y >= self.low) & (y <= self.high))
 
 
-def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = "", names: Mapping[str, str] | None = None) -> Axes:
-    """Scenarios in the plane of protection and cooperation, with their intervals as crosses and the efficient ones joined.
+def plane(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    near: bool = False,
+    baseline: str = "",
+    names: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> Axes:
+    """Scenarios in the plane of protection and cooperation, their ranges over worlds as crosses and the efficient ones joined.
 
-    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_low`` and ``_high`` (per cent of the
-    baseline), ``delay_days`` (change), ``on_frontier``, one row a scenario. With ``near`` only the part where most scenarios lie. A
-    mark's colour is the change of the delay, white where that is not known. Raises ``ValueError`` for a missing column.
+    ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_world_low`` and ``_world_high`` (per cent of
+    the baseline), ``on_frontier``, one row a scenario. The axes hold the usual scenarios: one further out is an arrow at the edge,
+    with its numbers. With ``near`` only the part where most scenarios lie. ``kinds`` says of which kind an arm is (a key of
+    ``KINDS``), ``names`` turns arms into words. Raises ``ValueError`` for a missing column.
     """
     table = _measured(frame)
     if table.empty:
@@ -85,30 +97,31 @@ def plane(frame: pd.DataFrame, ax: Axes, *, near: bool = False, baseline: str = 
     box = close if near else whole
     inside, zoomed = box.holds(table), not near and zooms(frame)
     named = inside & ~close.holds(table) if zoomed else inside
-    own = f"{spoken(baseline)} (baseline)" if baseline else "baseline"
     said = short_names(table["arm"], names, LONG)
     ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
     ax.grid(color=PALE)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
     ax.axvline(0, color=INK, lw=0.9, zorder=1)
     _frontier(ax, table, box)
-    _marks(ax, table, inside)
+    _marks(ax, table[inside], kinds or {})
     if zoomed:
         width, height = close.right - close.left, close.high - close.low
         ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
     still = (table[[_ACROSS, _UP]] == 0).all(axis=1).to_numpy(bool)
-    shown = table[named & ~still].to_dict("records")
-    spots = [(row[_ACROSS], row[_UP], said[row["arm"]]) for row in shown]
+    spots = [(row[_ACROSS], row[_UP], said[row["arm"]]) for row in table[named & ~still].to_dict("records")]
+    if not near:
+        spots += _beyond(ax, table[~inside], box, said)
     if near or not zoomed:
-        spots.append((0.0, 0.0, shortened(own, LONG)))
+        spots.append((0.0, 0.0, shortened(baseline or "baseline", LONG)))
     at_rest = [said[arm] for arm in table.loc[still, "arm"]]
-    sheet, marks = AxesInPoints.of(ax, _AXES), table.loc[inside, [_ACROSS, _UP]].to_numpy(float)
+    sheet = AxesInPoints.of(ax, _AXES)
+    marks = np.vstack([table.loc[inside, [_ACROSS, _UP]].to_numpy(float), [(x, y) for x, y, _ in spots] or np.zeros((0, 2))])
     taken = sheet.covered(marks)
     _corners(ax, sheet.size, taken)
     homeless = name_marks(ax, sheet, marks, spots, taken)
     ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
-    ax.set_ylabel("abusive cases no longer disclosed, % of the baseline's  (up is better)")
-    add_note(ax, _explained(table, near, zoomed, int((~inside).sum()), at_rest, homeless))
+    ax.set_ylabel("abusive disclosures prevented, % of the baseline's  (up is better)")
+    add_note(ax, _explained(table, (near, zoomed), int((~inside).sum()), at_rest, homeless))
     return ax
 
 
@@ -132,25 +145,46 @@ def _near(table: pd.DataFrame) -> _Window:
 
 
 def _whole(table: pd.DataFrame) -> _Window:
-    return _Window(*edges(_spans(table, _ACROSS)), *edges(_spans(table, _UP)))
+    """The part that holds the origin and every scenario that is not far beyond the others, by their means."""
+    means = table[[_ACROSS, _UP]].to_numpy(float)
+    kept = usual(means[:, :1], *_OUTLIER) & usual(means[:, 1:], *_OUTLIER)
+    return _Window(*edges(means[kept, 0]), *edges(means[kept, 1]))
 
 
-def _spans(table: pd.DataFrame, axis: str) -> Reals:
-    return table[[f"{axis}{end}" for end in _ENDS]].to_numpy(float)
-
-
-def _explained(table: pd.DataFrame, near: bool, zoomed: bool, beyond: int, at_rest: Sequence[str], homeless: Sequence[str]) -> str:
-    words = ["Dot: mean of the paired differences; cross: 95 % intervals of both. Stair: the scenarios that no other beats on both"]
-    words += ["scores at once. Colour: change of the delay until needs are met, white where it is not known."]
+def _explained(table: pd.DataFrame, view: tuple[bool, bool], beyond: int, at_rest: Sequence[str], homeless: Sequence[str]) -> str:
+    """What the figure says about itself; ``view`` says whether it is the nearer one, and whether there will be one."""
+    near, zoomed = view
+    words = ["Mark: mean change in the same worlds; cross: its range over worlds on both scores, which may leave the frame."]
+    words.append("Stair: what no other beats on both scores at once.")
     if zoomed:
         words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
     if near and beyond:
         words.append(f"{beyond} of {len(table)} scenarios lie outside this part, and so may the ends of crosses.")
+    if beyond and not near:
+        words.append(f"Arrows: {beyond} of {len(table)} lie beyond the axes, with their numbers (prevented; lost).")
     if at_rest:
         words.append(f"On the baseline itself: {', '.join(at_rest)}.")
     if homeless:
         words.append(f"Without room for a name: {', '.join(homeless)}.")
     return " ".join(words)
+
+
+def _beyond(ax: Axes, table: pd.DataFrame, box: _Window, said: Mapping[str, str]) -> list[tuple[float, float, str]]:
+    """Arrows at the edge towards what lies outside, each with its place and its label: its name and its two numbers."""
+    spots = []
+    for row in table.to_dict("records"):
+        x, y = float(row[_ACROSS]), float(row[_UP])
+        wide, high = box.right - box.left, box.high - box.low
+        at = (
+            float(np.clip(x, box.left + _EDGE * wide, box.right - _EDGE * wide)),
+            float(np.clip(y, box.low + _EDGE * high, box.high - _EDGE * high)),
+        )
+        off = (x - at[0]) / wide, (y - at[1]) / high
+        way = (int(np.sign(off[0])), 0) if abs(off[0]) >= abs(off[1]) else (0, int(np.sign(off[1])))
+        ax.plot([at[0]], [at[1]], _WAYS[way], color=INK, ms=MARK, zorder=4)
+        told = [signed(value, decimals_of([value])) for value in (y, x)]
+        spots.append((*at, f"{said[row['arm']]} ({told[0]} %; {told[1]} %)"))
+    return spots
 
 
 def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
@@ -165,29 +199,39 @@ def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
         line[0].set_gid("frontier")
 
 
-def _marks(ax: Axes, table: pd.DataFrame, inside: NDArray[np.bool_]) -> None:
-    days = table["delay_days"].to_numpy(float)
-    most = max(float(np.nanmax(np.abs(days))) if np.isfinite(days).any() else 0.0, _DAYS)
-    norm = TwoSlopeNorm(0.0, -most, most)
-    for row, kept in zip(table.to_dict("records"), inside, strict=True):
-        if not kept:
-            continue
-        ax.plot([row[f"{_ACROSS}_low"], row[f"{_ACROSS}_high"]], [row[_UP]] * 2, color=FAINT, lw=0.9, zorder=2)
-        ax.plot([row[_ACROSS]] * 2, [row[f"{_UP}_low"], row[f"{_UP}_high"]], color=FAINT, lw=0.9, zorder=2)
-        late = row["delay_days"]
-        colour = "white" if np.isnan(late) else _SLOWER(norm(late))
-        ax.plot([row[_ACROSS]], [row[_UP]], "o", color=colour, mec=INK, mew=0.8, ms=MARK, zorder=4)
+def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
+    """A mark for each scenario, by its kind; filled where it protects, or harms, in the whole range over worlds."""
+    for row in table.to_dict("records"):
+        ends = float(row[f"{_UP}_world_low"]), float(row[f"{_UP}_world_high"])
+        ax.plot([row[f"{_ACROSS}_world_low"], row[f"{_ACROSS}_world_high"]], [row[_UP]] * 2, color=FAINT, lw=0.7, zorder=2)
+        ax.plot([row[_ACROSS]] * 2, ends, color=FAINT, lw=0.7, zorder=2)
+        colour = BETTER if ends[0] > 0 else WORSE if ends[1] < 0 else "white"
+        ax.plot(
+            [row[_ACROSS]],
+            [row[_UP]],
+            _MARKS.get(kinds.get(row["arm"], ""), _OTHER),
+            color=colour,
+            mec=INK,
+            mew=0.9,
+            ms=MARK,
+            zorder=4,
+        )
     ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
-    strip = ax.inset_axes((0.70, 1.045, 0.30, 0.022))
-    words = "delay until needs are met:"
-    ax.annotate(words, (0.70, 1.056), (-34, 0), "axes fraction", "offset points", ha="right", va="center", fontsize=SMALL)
-    figure = ax.get_figure(root=True)
-    if isinstance(figure, Figure):
-        bar = figure.colorbar(ScalarMappable(norm, _SLOWER), cax=strip, orientation="horizontal", ticks=[-most, 0, most])
-        bar.ax.set_xticklabels([f"{most:.0f} days sooner", "no change", f"{most:.0f} days later"], fontsize=SMALL)
-        bar.ax.xaxis.set_ticks_position("top")
-        bar.ax.tick_params(length=0, pad=2)
-        bar.outline.set_visible(False)
+    _legend(ax, [kinds.get(arm, NOT_SAID) for arm in table["arm"]])
+
+
+def _legend(ax: Axes, kinds: Sequence[str]) -> None:
+    """What the marks and their colours stand for, above the axes."""
+    style: dict[str, Any] = {"mec": INK, "mew": 0.9, "ms": MARK, "ls": "none"}
+    handles = [
+        Line2D([], [], marker=_MARKS.get(kind, _OTHER), color=FAINT, label=KINDS[kind], **style) for kind in KINDS if kind in kinds
+    ]
+    told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "the range holds zero"}
+    handles += [Line2D([], [], marker="o", color=colour, label=words, **style) for colour, words in told.items()]
+    ax.legend(
+        handles=handles, ncols=len(handles), fontsize=SMALL, loc="lower left", bbox_to_anchor=(0.0, 1.0), handletextpad=0.1,
+        columnspacing=1.0, borderpad=0.0, borderaxespad=_LEGEND / SMALL,
+    )  # fmt: skip
 
 
 def _corners(ax: Axes, size: Reals, taken: list[Frame]) -> None:

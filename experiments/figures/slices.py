@@ -37,7 +37,7 @@ from experiments.text import Row, distinct, signed, spoken
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
-    *("arm", "by", "level", "percent", "percent_low", "percent_high"),
+    *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high"),
     *("events_baseline", "events", "constructed_zero"),
 ]
 _GAP = 0.5  # columns between two ways to slice
@@ -75,9 +75,9 @@ def slices(
 ) -> Axes:
     """Change against the baseline in per cent, arm by arm and slice by slice, as a table whose cells are coloured.
 
-    ``frame``: ``arm, by, level, percent, percent_low, percent_high, events_baseline, events, constructed_zero``, one row an arm
-    and level; several ``by`` stand side by side, each with its ``largest`` levels by events in the baseline. Fewer than
-    ``fewest`` events on either side: no number and no colour. Where the interval holds zero the number is grey and has no
+    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, events_baseline, events, constructed_zero``, one
+    row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by events in the baseline. Fewer than
+    ``fewest`` events on either side: no number and no colour. Where the range over worlds holds zero the number is grey and has no
     colour. ``good`` is the direction that is better for people, ``order`` the arms from top to bottom. Raises ``ValueError``
     for a missing column.
     """
@@ -187,7 +187,7 @@ def _face_of(row: Row | None, fewest: int, good: int) -> Face:
     if np.isnan(row["percent"]):
         return Face(_EMPTY)
     words = signed(row["percent"], 0)
-    if not (row["percent_low"] > 0 or row["percent_high"] < 0):
+    if not (row["percent_world_low"] > 0 or row["percent_world_high"] < 0):
         return Face(words)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
     return Face(words, INK, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
@@ -202,8 +202,8 @@ def _cell(ax: Axes, x: float, y: int, face: Face) -> None:
 
 def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:
     words = [
-        "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the 95 %",
-        f"interval holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
+        "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the range",
+        f"over worlds holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("=: nothing can move by construction.")

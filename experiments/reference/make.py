@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE_WINDOW
-from experiments.analysis.contrasts import COMPARISON_COLUMNS
-from experiments.analysis.summary import HEADLINE_ESTIMANDS
+from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS
+from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
 from experiments.design.seeds import event_seed
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
@@ -44,8 +44,14 @@ _COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`
 ADAPTED = ("seeds=10", "replicates=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
 _SLICE = ("metric", "by", "level")
 _SHOWN = ("all", "group")  # slices of the headline estimands that ``comparison.csv`` keeps
-_EFFECT = tuple(name for name in COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("runs") + 1])
-_ENDS = ("", "_low", "_high")
+# Adjusted p and ranks are not judged: they hang on which arms stand in the table, so a part of the arms, run again, gives others.
+_STEPS = ("worlds_agreeing", "chance_share")  # one tipped event may turn a sign; they follow from numbers that are judged
+_EFFECT = tuple(
+    name
+    for name in COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("inside") + 1]
+    if name not in _STEPS
+)
+_ENDS = ("", *ENDS)
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
 _OVER_WORLDS = ("world_low", "world_high")
@@ -55,7 +61,7 @@ TABLE_KINDS = {
         "headline.csv": TableKind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
         "comparison.csv": TableKind(
             (*_SLICE, "unit"),
-            ("baseline", "scenario", "difference", "low", "high", "percent", "percent_low", "percent_high", "events", "runs"),
+            tuple(name for name in (*PAIR_NUMBERS, *PAIR_COUNTS) if name not in _STEPS),
             "%.6g",
             level_scales,
         ),

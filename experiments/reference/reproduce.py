@@ -29,6 +29,7 @@ from experiments.analysis.summary import comparison_of as treaty_comparison
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.designs import Design
+from experiments.design.scenarios import headers_of
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.comparison import comparison_plan, run_all, runs_frame
 from experiments.execution.forecast import work_of
@@ -56,6 +57,7 @@ from experiments.reference.make import (
 from experiments.reference.tolerances import (
     DIFFERENT,
     EVENTS,
+    OF_WORLDS,
     SHARE,
     WITHIN,
     SubjectVerdict,
@@ -226,7 +228,7 @@ def scenarios_again(manifest: Manifest, arms: Sequence[str]) -> Todo:
         configs = {arm_run.name: arm_run.config for arm_run in arm_runs}
         if not contrasts:
             return RunAgain({"runs.csv": kept_tables(runs, _none(), _none())["runs.csv"]}, {}, configs)
-        cooperation = cooperation_of(results, contrasts)
+        cooperation = cooperation_of(results, contrasts, headers_of(arms))
         tables = kept_tables(runs, arm_comparison(results, contrasts, {}), cooperation)
         return RunAgain(tables, {"cooperation.csv": cooperation_scales(results, arm_runs, cooperation)}, configs)
 
@@ -268,7 +270,10 @@ def cooperation_scales(results: Results, arm_runs: Sequence[ArmRun], cooperation
         else:
             family = next((family for family in levels if name.startswith(family)), "")
             columns[name] = 100.0 if "percent" in name else levels.get(family, 0.0)
-    return pd.DataFrame({"arm": cooperation["arm"]} | columns)
+    scales = pd.DataFrame({"arm": cooperation["arm"]} | columns)
+    ends = [name for name in columns if name.endswith(OF_WORLDS)]
+    scales[ends] *= len(results.worlds)  # one world's value, on so many fewer events
+    return scales
 
 
 def _level(results: Results, arm_run: ArmRun, key: tuple[str, str, str]) -> float:

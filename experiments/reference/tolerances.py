@@ -23,7 +23,8 @@ EVENTS = 2  # or as much as so many tipped events weigh, where there are few
 IDENTICAL, WITHIN, DIFFERENT = "identical", "within tolerance", "different"
 _EVENTS = ("count", "events", "events_baseline", "events_naive", "events_adaptive")
 _SHARES = ("displaced", "silenced")  # measures of the study of adaptation that compare with no baseline
-_COUNTS = (*_EVENTS, "of", "worlds", "runs")
+_COUNTS = (*_EVENTS, "of", "worlds", "runs", "inside", "percent_worlds")
+OF_WORLDS = ("world_low", "world_high")  # ends of names of numbers that are one world's
 _SIDES = ("_then", "_now")
 
 
@@ -113,8 +114,12 @@ def _long(table: pd.DataFrame, kind: TableKind, scales: pd.DataFrame | None) -> 
 
 
 def level_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
-    """Differences, their limits and spreads are measured by the baseline's level, per cents by a hundred, ratios by one."""
-    level = _sizes(table, "baseline")
+    """Differences, their limits and spreads are measured by the baseline's level, per cents by a hundred, ratios by one.
+
+    The end of a range is a single world's value, which stands on so many fewer events: measured by as many times more as there are
+    worlds.
+    """
+    level, worlds = _sizes(table, "baseline"), _sizes(table, "worlds").clip(lower=1.0)
     columns = {}
     for name in kind.numbers:
         if name in _COUNTS:
@@ -125,6 +130,8 @@ def level_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
             columns[name] = level * 0.0 + 1.0
         else:
             columns[name] = level
+        if name.endswith(OF_WORLDS):
+            columns[name] = columns[name] * worlds
     return pd.DataFrame(columns)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.design.comparisons import Arm
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
 from experiments.figures.slices import LEVELS
 from experiments.figures.style import present
 from experiments.report import adapted_prose, prose, sections
@@ -24,6 +24,7 @@ from experiments.report.page import anchor, line, page, section, table, tag
 from experiments.report.parameters import parameters, scenarios_in_name
 from experiments.report.pictures import SLICE_NAMES, Picture
 from experiments.report.sentences import (
+    apart,
     arm_digests,
     arm_in_words,
     few,
@@ -31,6 +32,7 @@ from experiments.report.sentences import (
     listed,
     numbered,
     several,
+    several_of,
     sided,
     unsigned_percent,
 )
@@ -72,6 +74,9 @@ class Adapted(NamedTuple):
     scenarios: tuple[str, ...]  # the strongest on paper first
     years: tuple[str, ...]
     headers: Mapping[str, Header]
+    kinds: Mapping[str, str]  # of scenarios, keys of ``KINDS``
+    names: Mapping[str, str]  # of scenarios, in words
+    called: str  # the baseline in words
     first: Config  # the baseline while nobody adapts
     then: Config  # the baseline while everyone does
     places: dict[str, str]  # short names of states by code
@@ -97,14 +102,19 @@ class Adapted(NamedTuple):
         row = self.row(scenario, ADAPTIVE, "lost")
         return _FEW if row is None else _TAKES if row["world_low"] > 0 else _GIVES if row["world_high"] < 0 else _UNSURE
 
+    @property
+    def ranked(self) -> list[str]:
+        """Scenarios that are policies to choose from, or all where none is."""
+        return [name for name in self.scenarios if self.kinds[name] in POLICIES] or [*self.scenarios]
+
     def of(self, kind: str) -> list[str]:
-        """Scenarios of a kind, those to which adaptation does most first."""
-        rows = [(self.row(name, ADAPTIVE, "lost"), name) for name in self.scenarios if self.kind(name) == kind]
+        """Ranked scenarios to which adaptation does one thing, those to which it does most first."""
+        rows = [(self.row(name, ADAPTIVE, "lost"), name) for name in self.ranked if self.kind(name) == kind]
         return [name for row, name in sorted(rows, key=lambda pair: -abs(float(pair[0]["value"])) if pair[0] else 0.0)]
 
     def clear(self, conduct: str) -> list[str]:
-        """Scenarios that clearly protect under a conduct, whole window."""
-        rows = [(name, self.row(name, conduct, "protection")) for name in self.scenarios]
+        """Ranked scenarios that clearly protect under a conduct, whole window."""
+        rows = [(name, self.row(name, conduct, "protection")) for name in self.ranked]
         return [name for name, row in rows if row is not None and row["world_low"] > 0]
 
 
@@ -140,6 +150,7 @@ def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping
     rows = headline.to_dict("records")
     held = {(str(row["scenario"]), str(row["conduct"]), str(row["year"]), str(row["measure"])): row for row in rows}
     baselines = {arm.baseline_config.adaptation.anyone: arm.baseline_config for arm in arms}
+    first = baselines.get(False, arms[0].baseline_config)
     found = {name: held.get((name, NAIVE, WHOLE_WINDOW, "protection")) for name in distinct(headline["scenario"])}
     strongest = sorted(found, key=lambda name: _strength(found[name]))
     return Adapted(
@@ -149,7 +160,10 @@ def _study(tables: Sequence[pd.DataFrame], arms: Sequence[Arm], headers: Mapping
         scenarios=tuple(strongest),
         years=tuple(sorted({year for _, _, year, _ in held} - {WHOLE_WINDOW}, key=int)),
         headers=headers,
-        first=baselines.get(False, arms[0].baseline_config),
+        kinds={name: kind_of(name, headers) for name in strongest},
+        names=apart({name: arm_in_words(name, headers) for name in strongest}),
+        called=arm_in_words(first.scenario_name.rpartition(" ")[0], headers),
+        first=first,
         then=baselines.get(True, arms[-1].baseline_config),
         places=names_of(arms[0].baseline_config),
         facts=facts,
@@ -199,7 +213,7 @@ def _brief(study: Adapted) -> Element:
     """The answer in a few sentences."""
     before, after = study.clear(NAIVE), study.clear(ADAPTIVE)
     counts = (
-        f"{several(len(study.scenarios), 'scenario')} against “{spoken(study.baseline)}”: {len(before)} clearly protect on paper, "
+        f"{several_of(study.ranked, study.kinds)} against “{study.called}”: {len(before)} clearly protect on paper, "
         f"{len(after)} once everyone has adapted; from {len(study.of(_TAKES))} adaptation clearly takes protection away."
     )
     content = [tag("p", counts, class_="lead")]
@@ -214,7 +228,7 @@ def _brief(study: Adapted) -> Element:
     for heading, named_first in lists.items():
         if named_first:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
-            content.append(tag("ul", [tag("li", _linked(name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
+            content.append(tag("ul", [tag("li", _linked(study, name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
     facts = study.facts
     runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
     small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
@@ -228,7 +242,7 @@ def _own(study: Adapted) -> str:
     if not rows or unknown(rows[0]["moved"]):
         return ""
     value, low, high = (float(rows[0][name]) for name in ("moved", "moved_world_low", "moved_world_high"))
-    opening = f"Under “{spoken(study.baseline)}” itself"
+    opening = f"Under “{study.called}” itself"
     if unknown(low) or unknown(high):
         return f"{opening} adaptation gives {sided(value)} disclosures; one world has no interval."
     if low <= 0 <= high:
@@ -236,8 +250,8 @@ def _own(study: Adapted) -> str:
     return f"{opening} adaptation gives {sided(value)} disclosures ({interval(low, high)})."
 
 
-def _linked(scenario: str) -> Element:
-    return tag("a", arm_in_words(scenario), href=f"#{anchor('scenario', scenario)}")
+def _linked(study: Adapted, scenario: str) -> Element:
+    return tag("a", study.names[scenario], href=f"#{anchor('scenario', scenario)}")
 
 
 def _told(study: Adapted, scenario: str) -> str:
@@ -273,12 +287,12 @@ def _question(study: Adapted) -> list[Element]:
     for name in sorted(study.scenarios, key=lambda name: (_number(study, name) or "~", name)):
         header = study.headers.get(name)
         asked = numbered(header.question)[1] if header else prose.NO_HEADER
-        rows.append((_linked(name), _number(study, name), asked))
+        rows.append((_linked(study, name), tag("code", name), _number(study, name), study.kinds[name], asked))
     return [
         tag("p", adapted_prose.QUESTION),
         tag("p", inline(adapted_prose.BOTH_CONDUCTS)),
         table(adapted_prose.WHO, ("who", "what they do", "switched on"), [line(*row) for row in _switches(study.then)], words=3),
-        table("The scenarios", ("scenario", "id", "question"), [line(*row) for row in rows], words=3),
+        table("The scenarios", ("scenario", "name on file", "id", "kind", "question"), [line(*row) for row in rows], words=5),
     ]
 
 
@@ -297,14 +311,22 @@ def _switches(config: Config) -> list[tuple[str, str, str]]:
 
 
 def _answer(study: Adapted, picture: Picture) -> list[Element]:
-    content = [sections.figure_element(picture), _headline(study), tag("p", adapted_prose.MEASURES, class_="quiet")]
+    content = [sections.figure_element(picture), *_headline(study), tag("p", adapted_prose.MEASURES, class_="quiet")]
     content.append(tag("p", adapted_prose.SILENCE))
     for kind, heading in _GROUPS.items():
         names = study.of(kind)
         if names:
             content.append(tag("h3", f"{heading} ({len(names)})"))
             content.append(tag("div", [_one(study, name) for name in names], class_="answers"))
+    for kind, names in _not_ranked(study).items():
+        content.append(tag("h3", f"Not ranked: {KINDS[kind]} ({len(names)})"))
+        content.append(tag("div", [_one(study, name) for name in names], class_="answers"))
     return content
+
+
+def _not_ranked(study: Adapted) -> dict[str, list[str]]:
+    """Scenarios by kind that are in no ranking, the strongest on paper first."""
+    return by_kind([name for name in study.scenarios if name not in study.ranked], study.kinds)
 
 
 def _one(study: Adapted, scenario: str) -> Element:
@@ -319,7 +341,7 @@ def _one(study: Adapted, scenario: str) -> Element:
     counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
     return tag(
         "div",
-        tag("h4", f"{_number(study, scenario)} {arm_in_words(scenario)}".strip(), id=anchor("scenario", scenario)),
+        tag("h4", f"{_number(study, scenario)} {study.names[scenario]}".strip(), id=anchor("scenario", scenario)),
         tag("p", numbered(header.question)[1], class_="asked") if header else None,
         tag("p", " ".join(words)),
         tag("p", counts, class_="quiet"),
@@ -339,19 +361,26 @@ def _counts(study: Adapted, scenario: str, conduct: str) -> str:
     return f"{before} under the baseline and {after} here"
 
 
-def _headline(study: Adapted) -> Element:
-    """The one table: saved on paper, in years of adaptation and over the whole window, taken, displaced, lost."""
+def _headline(study: Adapted) -> list[Element]:
+    """A table of what is ranked, and one of each other kind."""
+    parts = {": safeguards and bundles": study.ranked} if len(study.ranked) < len(study.scenarios) else {"": study.ranked}
+    parts |= {f": {KINDS[kind]}": names for kind, names in _not_ranked(study).items()}
+    return [_headline_of(study, names, among) for among, names in parts.items()]
+
+
+def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
+    """Of some scenarios: saved on paper, in years of adaptation and over the whole window, taken, displaced, lost."""
     columns = [(NAIVE, "protection", WHOLE_WINDOW), (ADAPTIVE, "protection", WHOLE_WINDOW), (ADAPTIVE, "lost", WHOLE_WINDOW)]
     columns += [(ADAPTIVE, "protection", year) for year in study.years]
     columns += [(ADAPTIVE, measure, WHOLE_WINDOW) for measure in ("displaced", "silenced", "cost")]
     rows = []
-    for name in study.scenarios:
+    for name in names:
         cells = [_cell(study, study.held.get((name, conduct, year, measure))) for conduct, measure, year in columns]
-        rows.append(line(_linked(name), *cells))
+        rows.append(line(_linked(study, name), *cells))
     years = [f"year {year}, {THIN}%" for year in study.years]
     caption = (
         "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (95 % intervals "
-        "over worlds), whole window and single years, and what it costs under adaptation"
+        f"over worlds), whole window and single years, and what it costs under adaptation{among}"
     )
     return table(caption, (*_HEAD, *years, *_TAIL), rows)
 
@@ -393,7 +422,7 @@ def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], co
     rows = []
     for name, found in _with_events(study, part, levels).items():
         cells = [_counted(row, numbers, count, study.fewest) for row in found]
-        rows.append(line(tag("b", arm_in_words(name)) if name == study.baseline else _linked(name), *cells))
+        rows.append(line(tag("b", arm_in_words(name, study.headers)) if name == study.baseline else _linked(study, name), *cells))
     heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
@@ -428,7 +457,7 @@ def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -
 
 def _sure(study: Adapted) -> list[Element]:
     """What the intervals hold, how far single years may be read, and what is missing."""
-    whole, clear = len(study.scenarios), len(study.of(_TAKES)) + len(study.of(_GIVES))
+    whole, clear = len(study.ranked), len(study.of(_TAKES)) + len(study.of(_GIVES))
     said = f"Of {several(whole, 'scenario')} the interval of what adaptation takes leaves zero out in {clear}; "
     chance = f"about {max(round(_MISS * whole), 1)} would by chance alone. {prose.NO_HEADLINE.capitalize()}"
     gone = [row for row in study.held.values() if unknown(row["value"])]
@@ -445,12 +474,12 @@ def _sure(study: Adapted) -> list[Element]:
     ]
 
 
-def alt_of(headline: pd.DataFrame) -> str:
+def alt_of(headline: pd.DataFrame, headers: Mapping[str, Header] = NO_HEADERS) -> str:
     """What the figure shows, for who cannot see it."""
     whole = headline[(headline["year"] == WHOLE_WINDOW) & (headline["measure"] == "protection")]
     paper = whole[whole["conduct"] == NAIVE].dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
     words = [f"A row a scenario, {len(paper)} of them, sorted by what each saves on paper; beside it years of adaptation."]
     if len(paper):
         top = paper.iloc[0]
-        words.append(f"Most on paper: {arm_in_words(str(top['scenario']))}, {unsigned_percent(float(top['value']))}.")
+        words.append(f"Most on paper: {arm_in_words(str(top['scenario']), headers)}, {unsigned_percent(float(top['value']))}.")
     return " ".join([*words, "All numbers stand in the table below."])

@@ -250,7 +250,7 @@ def _sure(of: HeadlinePage) -> list[Element]:
     mostly = sum(float(row["chance_share"]) > MOSTLY_CHANCE for row in lucky)
     return [
         tag("p", how_sure(of.facts["worlds"], of.facts["replicates"], of.facts["years"])),
-        tag("p", prose.INTERVALS),
+        tag("p", f"{prose.RANGES} {prose.ERRORS}"),
         tag(
             "p",
             f"Of {several(len(lucky), 'change')} of journalists and dissidents, in {thousands(mostly)} luck makes more than half "

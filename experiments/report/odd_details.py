@@ -37,7 +37,7 @@ _LAW = ("sim.world.instruments", "sim.world.reforms")
 _DEEP = 2  # levels of calls that are told of the setting-up
 _SHAPED = ("safeguards", "parties", "stops_preservation")  # fields of a text with a table or an entry of their own
 _PLAIN = ("states", "people", "demand", "conduct", "review", "metrics")  # groups whose words and switches are listed
-_KEYS = ("key", "value", "unit", "range", "status", "source")
+_KEYS = ("key", "value", "unit", "range", "role", "status", "source")
 
 
 def details(config: Config, known: pd.DataFrame) -> TextPart:

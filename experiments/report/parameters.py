@@ -1,4 +1,4 @@
-"""What a comparison rests on: every number of the configuration with the unit, the range, the status and the source behind it."""
+"""What a comparison rests on: every number of the configuration with its unit, range, role, status and source."""
 
 from __future__ import annotations
 
@@ -14,9 +14,21 @@ from sim.composition import chosen_in
 from sim.config import read_yaml
 from sim.notes import SOURCE_STATUSES, notes_in
 from sim.places import config_folder, path_of
+from sim.roles import role_of
 
-__all__ = ["PARAMETER_COLUMNS", "SOURCE_STATUSES", "joined_numbers", "lines_of", "notes_in", "parameters", "scenarios_in_name"]
-PARAMETER_COLUMNS = ("file", "line", "key", "value", "unit", "range", "status", "source", "swept", "changed")
+__all__ = [
+    "NOTE_COLUMNS",
+    "PARAMETER_COLUMNS",
+    "SOURCE_STATUSES",
+    "joined_numbers",
+    "lines_of",
+    "notes_in",
+    "parameters",
+    "scenarios_in_name",
+]
+PARAMETER_COLUMNS = ("file", "line", "key", "value", "unit", "range", "role", "status", "source", "swept", "changed")
+NOTE_COLUMNS = ("unit", "range", "role", "status", "source")
+"""What stands behind a number."""
 _FILE, _KEY = PARAMETER_COLUMNS.index("file"), PARAMETER_COLUMNS.index("key")
 _NO_SCIENCE = ("hydra", "figure", "scenario")  # groups without parameters of every run
 _PACKAGE = re.compile(r"^# @package (\S+)")
@@ -86,8 +98,9 @@ def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tupl
     text = path.read_text(encoding="utf-8")
     package = _PACKAGE.match(text)
     stem = package[1] if package else "" if path.parent == place else path.parent.name
-    for key, value, line, *behind in notes_in(text):
+    for key, value, line, unit, span, said, status, source in notes_in(text):
         dotted = key if stem in ("", _GLOBAL) else f"{stem}.{key}"
+        behind = (unit, span, said or role_of(dotted), status, source)
         now = _found(composed, dotted)
         own = isinstance(now, int | float) and not isinstance(now, bool) and float(now) != float(value)
         where = (
@@ -100,12 +113,12 @@ def _rows(path: Path, place: Path, composed: Mapping[str, Any]) -> Iterator[tupl
 
 
 def lines_of(rows: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Rows of ``parameters`` as lines of a table: key, value, unit, range, status, source; what stands on one line shares one."""
+    """Rows of ``parameters`` as lines of a table: key, value, and what stands behind it; numbers of one line share one."""
     out = []
     for _, part in rows.groupby(["file", "line"], sort=False):
         first = part.iloc[0]
         key, value = joined_numbers(list(part["key"]), list(part["value"]))
-        out.append((key, value, *(str(first[name]) for name in ("unit", "range", "status", "source"))))
+        out.append((key, value, *(str(first[name]) for name in NOTE_COLUMNS)))
     return out
 
 

@@ -8,30 +8,30 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from experiments.design.scenarios import POLICIES, by_kind
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
 from experiments.report.sentences import (
     CANNOT_MOVE,
     COOPERATED,
     COOPERATION_METRIC,
-    DOWN,
     FEW,
+    MEASURED,
     PROTECTION_METRIC,
     SAME,
-    UNSURE,
-    UP,
     ComparisonStudy,
     listed,
     several,
     unsigned_percent,
 )
+from experiments.statistics import DOWN, NO_VERDICT, UNSURE, UP
 
 SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
-    "forest": "A row a scenario: left of the line fewer abusive cases end in disclosure, or fewer legitimate needs are met.",
-    "plane": "A dot a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
+    "forest": "A row a scenario, a part each kind: left of the line fewer abusive cases end in disclosure, or fewer needs are met.",
+    "plane": "A mark a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
     "plane_near": "The same plane around the baseline, where most scenarios lie.",
     "slices_people": "A row a scenario, a column a group of people or a kind of requesting government.",
     "slices_doors": "A row a scenario, a column a channel or a requested state: where one door closes, another may open.",
@@ -47,6 +47,7 @@ SLICE_NAMES = {
     "requested": "requested state",
 }
 _ROW, _FURNITURE = 0.262, 2.2  # inches a row of arms; inches of title, headings, axis and caption
+_PARTED = 0.40  # inches that the heading of a kind needs
 _TALLER = 0.6  # inches that turned headings need more
 
 
@@ -73,12 +74,15 @@ class Picture(NamedTuple):
 
 
 def order_of(study: ComparisonStudy) -> list[str]:
-    """Arms as the forest has them: measured ones by their effect, then those with few events, then those that cannot move."""
-    kinds = (DOWN, UNSURE, SAME, UP)
-    measured = [arm for kind in kinds for arm in study.of(PROTECTION_METRIC, kind)]
+    """Arms as the forest has them, a kind after the other.
+
+    Within a kind measured ones by their effect, then those with few events, then those that cannot move.
+    """
+    measured = [arm for verdict in (*MEASURED, SAME) for arm in study.of(PROTECTION_METRIC, verdict)]
     row = {arm: study.row(arm, PROTECTION_METRIC) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
-    return [*measured, *(arm for arm in study.arms if arm not in measured)]
+    order = [*measured, *(arm for arm in study.arms if arm not in measured)]
+    return [arm for arms in by_kind(order, study.kinds).values() for arm in arms]
 
 
 class PlannedFigure(NamedTuple):
@@ -112,26 +116,34 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
     tall = _FURNITURE + _ROW * len(order)
     wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION_METRIC, COOPERATION_METRIC])]
-    moving = [arm for arm in order if study.verdict(arm, PROTECTION_METRIC) != CANNOT_MOVE and arm in study.cooperation]
+    shown = [arm for arm in order if study.kinds[arm] in POLICIES] or order
+    moving = [arm for arm in shown if study.verdict(arm, PROTECTION_METRIC) != CANNOT_MOVE and arm in study.cooperation]
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
-    fixed = len(study.of(PROTECTION_METRIC, CANNOT_MOVE))
-    words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed) + runs
+    fixed, others = len(shown) - len(moving), len(order) - len(shown)
+    words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed)
+    words += f"{several(others, 'scenario')} on membership, stress or control: in tables of their own. " * bool(others)
+    words += f"{several(study.facts['worlds'], 'world')}, {runs}"
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
-    base = {"baseline": study.first.scenario_name} | named
+    kinds = {"kinds": study.kinds}
+    base = {"baseline": study.called} | named | kinds
+    parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values()))}
+    titles = {name: f"{study.figures[name]['title']}, against {study.called}" for name in ("forest", "plane")}
     found = [
-        PlannedFigure("forest", "forest", wholes, runs, {"height_inches": tall}, few | named, _forest_alt(study)),
-        PlannedFigure("plane", "plane", plane, words, low, base, _plane_alt(study)),
+        PlannedFigure(
+            "forest", "forest", wholes, runs, parted | {"title": titles["forest"]}, few | named | kinds, _forest_alt(study)
+        ),
+        PlannedFigure("plane", "plane", plane, words, low | {"title": titles["plane"]}, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
-        title = {"title": f"{study.figures['plane']['title']}: where most scenarios lie"}
+        title = {"title": f"{titles['plane']}: where most lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(PlannedFigure("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
     options = few | named | {"order": order}
-    for name, (kinds, heading) in _SLICES.items():
-        cut = slice_rows(table, kinds)
+    for name, (ways, heading) in _SLICES.items():
+        cut = slice_rows(table, ways)
         if len(cut):
-            alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[kind] for kind in kinds])}. {_TABLES}"
+            alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[way] for way in ways])}. {_TABLES}"
             page = {"title": heading, "height_inches": tall + _TALLER}
             found.append(PlannedFigure(name, "slices", cut, runs, page, options, alt))
     return found
@@ -151,6 +163,8 @@ def _forest_alt(study: ComparisonStudy) -> str:
     if up:
         words.append(f"Strongest increase: {study.names[up[-1]]}, {unsigned_percent(_percent(study, up[-1]))}.")
     words.append(f"{len(down)} clearly reduce, {len(up)} clearly increase, {len(unsure)} cannot be told.")
+    if without := study.of(PROTECTION_METRIC, NO_VERDICT):
+        words.append(f"For {len(without)} there are too few worlds for a verdict.")
     fixed, few = study.of(PROTECTION_METRIC, CANNOT_MOVE), study.of(PROTECTION_METRIC, FEW)
     if fixed or few:
         words.append(f"{len(fixed)} cannot move it by construction, {len(few)} have too few events.")
@@ -165,6 +179,6 @@ def _percent(study: ComparisonStudy, arm: str) -> float:
 def _plane_alt(study: ComparisonStudy) -> str:
     best = [study.names[arm] for arm in study.arms if study.undominated(arm)]
     return (
-        "Plane of protection, up, against legitimate needs lost, to the right. "
+        "Plane of safeguards and bundles: protection, up, against legitimate needs lost, to the right. "
         f"Not outdone on both scores by another scenario or by the baseline: {listed(best)}."
     )

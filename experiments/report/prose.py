@@ -14,15 +14,24 @@ QUESTION = (
 )
 SAME_LUCK = "everything else is the same in both: the same worlds, the same cases, the same luck."
 NO_HEADER = "An arm without a question of its own; what it changes stands in manifest.json."
-FALL_AND_RISE = "“Fall” and “rise” are said only where the whole interval lies on one side of zero."
-INTERVALS = (
-    "Each interval holds the true mean of the model in 95\u202f% of such studies, over what is unknown about the world (drawn "
-    "laws, hosting, treaties) and over luck. It says nothing of the parameters below, which are held."
+FALL_AND_RISE = (
+    "“Fall” and “rise” are said only where the whole range over worlds lies on one side of zero, and never with fewer than "
+    "eight worlds."
 )
+RANGES = (
+    "A world is one draw of what nobody knows about the one real world (drawn laws, hosting, treaties); its value is the mean over "
+    "its replicates, so some luck is left in it. The range does not shrink with computing time. “Mostly chance” is said where luck "
+    "makes more than half of the variance of a world's value. The parameters below are held, and no range speaks of them."
+)
+ERRORS = (
+    "The simulation error says how far the mean over worlds would move in another study of as many worlds (95\u202f%, Student's t; "
+    "Fieller's for per cents): it tells whether enough was computed, not how the real world is."
+)
+TOGETHER = "With all scenarios of a score judged together (sign-flip max-t, adjusted p at most 0.05),"
 NO_HEADLINE = "a single result near zero deserves no headline."
 SPREADS = (
-    "Spread of the paired differences. Standard deviation in per cent of the baseline, median over the scenarios; where worlds "
-    "spread more than luck, more worlds would narrow the intervals, and more replicates in each would not"
+    "Spread of the paired differences. Standard deviation in per cent of the baseline, median over the scenarios; mostly chance: "
+    "luck is more than half of the variance of a world's value, and more replicates in each world would narrow its range"
 )
 STATUS_MEANINGS = (
     "a choice of the modeller without a source. “Sourced” means that a published figure stands behind the number, not that it "
@@ -31,7 +40,7 @@ STATUS_MEANINGS = (
 )
 SWEPT = (
     "These matter most and are least known: the project varies them in studies of their own. Here each is held at one value, so "
-    "no interval above speaks of them."
+    "no range above speaks of them."
 )
 KEYS = (
     "Keys are those of the configuration: any of them can be set on the command line, and the comparison run again. The short "
@@ -41,7 +50,7 @@ _NOBODY = "Nobody adapts"
 LIMITS = {
     "Relative": "The true extent of abuse is unknown to everyone, and so are the levels here. What can be said is how a rule "
     "moves them, under the assumptions listed.",
-    "Conditional": "Intervals cover unknown facts and luck, not the parameters. Another plausible set of parameters can move the "
+    "Conditional": "Ranges cover unknown facts and luck, not the parameters. Another plausible set of parameters can move the "
     "size of an effect, and for small effects its direction.",
     "Hosting": "Where people's data are hosted is an input with a guess of its own, and a few hosts decide much of the result: "
     "read the table by requested state before generalising.",

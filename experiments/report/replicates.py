@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis import frames
+from experiments.analysis.ranges import range_in_words
 from experiments.analysis.run_tables import RunTables
 from experiments.figures import draw, save
 from experiments.interrupts import raise_if_told
@@ -16,7 +17,6 @@ from experiments.settings import StudyConfig
 from sim.settings import Config
 from sim.world.vocabulary import DAYS_PER_MONTH
 
-_BAND = "Intervals: 95 % over replicates (worlds and luck together; parameters are held)."
 _HONEST = "Conditional on assumed parameters: read it relative to a baseline, not as a level."
 
 
@@ -68,8 +68,10 @@ def _pages(
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
     shown = f"Scenario: {_plain(last)}; {seeds} runs of {last.years} years."
     few = {"fewest": fewest}
+    worlds = seeds if last.world_seed is None else 1
+    band = f"Line: {range_in_words(worlds)}; one replicate a world, so luck is in it; parameters are held."
     return {
-        "targeted_rate": lambda: (frames.targeted_frame(summary), f"{_BAND} {runs} {_HONEST}", few),
+        "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "flows": lambda: (
             frames.flows_frame(pooled, last.scenario_name),
             f"{shown} {_HONEST}",
@@ -97,7 +99,7 @@ def _pages(
         ),
         "headline": lambda: (
             frames.headline_frame(summary if comparison is None else comparison),
-            f"{_plain(configs[-1])} less {_plain(configs[0])}, paired by seed. {_BAND} {runs}",
+            f"{_plain(configs[-1])} less {_plain(configs[0])}, paired by seed. {band} {runs}",
             few,
         ),
     }

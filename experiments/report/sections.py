@@ -8,22 +8,22 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
+from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
-from experiments.report.pictures import Picture
+from experiments.report.pictures import Picture, order_of
 from experiments.report.sentences import (
     ABSENT,
     CANNOT_MOVE,
     COOPERATION_METRIC,
-    DOWN,
     FEW,
+    MEASURED,
     PROTECTION_METRIC,
     SAME,
     SUBJECTS,
-    UNSURE,
-    UP,
     ComparisonStudy,
     few,
     foreseen,
@@ -33,17 +33,20 @@ from experiments.report.sentences import (
     quick,
     sentences_of,
     several,
+    several_of,
     unsigned_percent,
     waited,
 )
 from experiments.report.tables import linked, tables
-from experiments.text import THIN, Row, spoken, thousands, unknown
+from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP
+from experiments.text import THIN, Row, in_per_cent, spoken, thousands, unknown
 from sim.metrics import UNITS, absent_metrics
 
 _GROUPS = {
     DOWN: "They lower the share of abusive cases that end in disclosure",
     UP: "They raise it",
     UNSURE: "We cannot tell",
+    NO_VERDICT: "Too few worlds for a verdict",
     SAME: "Nothing moved in any run",
     CANNOT_MOVE: "They cannot move it, by construction",
     FEW: "Too few events",
@@ -53,14 +56,17 @@ _COUNTS = {
     DOWN: "{} clearly lower the share of abusive cases that end in disclosure",
     UP: "{} clearly raise it",
     UNSURE: "for {} we cannot tell",
+    NO_VERDICT: "for {} there are too few worlds for a verdict",
     SAME: "{} changed it in no run",
     CANNOT_MOVE: "{} cannot move it by construction",
     FEW: "{} have too few events",
     ABSENT: "for {} there is no number",
 }
+_ASKED = ("scenario", "name on file", "id", "kind", "question", "asked by")
+_CONTROL = "control"  # a check on a method, which leads nowhere
 _HEADLINE = (PROTECTION_METRIC, COOPERATION_METRIC)
 _LAST = "~"  # after every id
-_MISS = 0.05  # chance with which a 95 % interval misses
+_TOLD_P = 0.05  # adjusted p under which a mean difference is told from zero with all scenarios judged together
 _FIRST = 3  # scenarios named first
 
 
@@ -82,7 +88,7 @@ def all_sections(study: ComparisonStudy, figures: Sequence[Picture], known: pd.D
 
 
 def _base(study: ComparisonStudy) -> str:
-    return f"“{spoken(study.first.scenario_name)}”"
+    return f"“{study.called}”"
 
 
 # --- the answer in short --------------------------------------------------------------------------------------------------
@@ -90,30 +96,62 @@ def _base(study: ComparisonStudy) -> str:
 
 def brief(study: ComparisonStudy) -> Element:
     """The answer in a few sentences."""
-    arms = {kind: study.of(PROTECTION_METRIC, kind) for kind in _GROUPS}
+    kinds = _ranked(study)
+    arms = {verdict: study.of(PROTECTION_METRIC, verdict, kinds) for verdict in _GROUPS}
     counts = [words.format(len(arms[kind])) for kind, words in _COUNTS.items() if arms[kind] or kind in (DOWN, UP)]
     best = [arm for arm in arms[DOWN] if study.undominated(arm)]
     lists = {
         "Strongest protection": arms[DOWN][:_FIRST],
-        "Best bargains: no other scenario, nor the baseline, protects more at a lower price (by means)": best,
+        "Best bargains: no other of them, nor the baseline, protects more at a lower price (by means)": best,
         "Most harm": arms[UP][::-1][:_FIRST],
     }
-    content = [tag("p", f"{several(len(study.arms), 'scenario')} against {_base(study)}: {listed(counts)}.", class_="lead")]
+    for kind in by_kind(study.arms, study.kinds):
+        if kind not in (*kinds, _CONTROL):
+            moved = [*study.of(PROTECTION_METRIC, UP, (kind,))[::-1], *study.of(PROTECTION_METRIC, DOWN, (kind,))]
+            moved.sort(key=lambda arm: -_size(study, arm))
+            lists[f"Not ranked: {KINDS[kind]}, the largest changes first"] = moved[:_FIRST]
+    ranked = [arm for arm in study.arms if study.kinds[arm] in kinds]
+    content = [
+        tag(
+            "p",
+            f"{several_of(ranked, study.kinds)} against {_base(study)}: {listed(counts)}.",
+            class_="lead",
+        )
+    ]
     for heading, named in lists.items():
         if named:
             content.append(tag("p", tag("b", f"{heading}."), class_="over"))
             content.append(tag("ul", [tag("li", linked(study, arm), f": {_brief(study, arm)}") for arm in named]))
-    facts = study.facts
-    runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
-    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    facts, worlds = study.facts, int(study.facts["worlds"])
+    runs = f"{several(worlds, 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
+
+
+def _ranked(study: ComparisonStudy) -> tuple[str, ...]:
+    """Kinds among which arms are ranked: those of policies to choose from, or all where there is none of them."""
+    return POLICIES if any(kind in POLICIES for kind in study.kinds.values()) else tuple(KINDS)
+
+
+def _size(study: ComparisonStudy, arm: str) -> float:
+    return abs(float(np.nan_to_num((study.row(arm, PROTECTION_METRIC) or {"percent": 0.0})["percent"])))
 
 
 def _brief(study: ComparisonStudy, arm: str) -> str:
     """One scenario in half a sentence, for the brief answer."""
     rows = ((study.row(arm, PROTECTION_METRIC), "such disclosures"), (study.row(arm, COOPERATION_METRIC), "legitimate needs met"))
-    return "; ".join(quick(row, what, study.fewest) for row, what in rows if row is not None) + "."
+    told = [quick(row, what, study.fewest) for row, what in rows if row is not None]
+    return "; ".join([*told, *_led(study.cooperation.get(arm))]) + "."
+
+
+def _led(row: Row | None) -> list[str]:
+    """Where an arm ranks by what it protects, and in what share of the worlds it leads; nothing where that is not known."""
+    if row is None or unknown(row["protection_rank"]):
+        return []
+    rank, low, high = (float(row[f"protection_rank{end}"]) for end in ("", "_low", "_high"))
+    reach = f" ({low:.0f} to {high:.0f} over worlds)" if not np.isnan(low) else ""
+    return [f"rank {rank:.1f}{reach}, leads in {in_per_cent(float(row['protection_leads']))} of worlds"]
 
 
 # --- question and answer --------------------------------------------------------------------------------------------------
@@ -125,25 +163,30 @@ def question(study: ComparisonStudy) -> list[Element]:
     for arm in sorted(study.arms, key=lambda arm: (study.numbers.get(arm, _LAST), study.names[arm])):
         header = study.headers.get(arm)
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
-        rows.append((linked(study, arm), study.numbers.get(arm, ""), *asked))
+        rows.append((linked(study, arm), tag("code", arm), study.numbers.get(arm, ""), study.kinds[arm], *asked))
     return [
         tag("p", prose.QUESTION),
         *([tag("p", tag("b", numbered(words)[1]))] if (words := str(study.facts.get("question", ""))) else []),
         tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
-        table("The scenarios and who asked for them", ("scenario", "id", "question", "asked by"), rows, words=4),
+        table("The scenarios and who asked for them", _ASKED, rows, words=len(_ASKED)),
     ]
 
 
 def answer(study: ComparisonStudy, figures: Sequence[Picture]) -> list[Element]:
-    """Figures, then a few sentences for each scenario, grouped by what the intervals allow to say."""
+    """Figures, then a few sentences for each scenario, grouped by what the worlds allow to say."""
     content = [tag("p", f"{prose.FALL_AND_RISE} Percentages are of the value under {_base(study)}, not percentage points.")]
     content += [figure_element(figure) for figure in figures]
-    for kind, heading in _GROUPS.items():
-        arms = study.of(PROTECTION_METRIC, kind)
+    ranked = _ranked(study)
+    for verdict, heading in _GROUPS.items():
+        arms = study.of(PROTECTION_METRIC, verdict, ranked)
         if arms:
             content.append(tag("h3", f"{heading} ({len(arms)})"))
-            strongest_first = arms[::-1] if kind == UP else arms
+            strongest_first = arms[::-1] if verdict == UP else arms
             content.append(tag("div", [_answered(study, arm) for arm in strongest_first], class_="answers"))
+    for kind, arms in by_kind(order_of(study), study.kinds).items():
+        if kind not in ranked:
+            content.append(tag("h3", f"Not ranked: {KINDS[kind]} ({len(arms)})"))
+            content.append(tag("div", [_answered(study, arm) for arm in arms], class_="answers"))
     return content
 
 
@@ -190,12 +233,12 @@ def _counts(row: Row, study: ComparisonStudy) -> str:
 
 
 def sure(study: ComparisonStudy) -> list[Element]:
-    """Intervals, worlds against luck, expectations, and what is missing."""
-    intervals = sum(study.verdict(arm, metric) in (DOWN, UP, UNSURE) for arm in study.arms for metric in _HEADLINE)
-    missed = max(round(_MISS * intervals), 1)
-    by_chance = f"Of the {intervals} intervals of the two headline scores about {missed} would miss by chance alone:"
+    """Ranges and errors, worlds against luck, expectations, and what is missing."""
+    worlds = int(study.facts["worlds"])
+    range_told = range_in_words(worlds)
+    what = [f"{range_told[0].upper()}{range_told[1:]}.", prose.RANGES, prose.ERRORS, _together(study)]
     content = [
-        tag("p", f"{prose.INTERVALS} {by_chance} {prose.NO_HEADLINE}"),
+        tag("p", " ".join(what)),
         tag("h3", "Unknown facts or luck?"),
         _spreads(study),
         tag("h3", "Did it go as expected?"),
@@ -206,23 +249,34 @@ def sure(study: ComparisonStudy) -> list[Element]:
     return [*content, tag("p", str(study.facts["stopped"]))] if study.facts["stopped"] else content
 
 
+def _together(study: ComparisonStudy) -> str:
+    """How many mean differences of the two headline scores are told from zero with all scenarios judged together."""
+    worlds = int(study.facts["worlds"])
+    if worlds < FEWEST_WORLDS:
+        return f"{too_few_worlds(worlds).capitalize()}."
+    rows = [row for arm in study.arms for metric in _HEADLINE if (row := study.row(arm, metric)) is not None]
+    known = [row for row in rows if not unknown(row["adjusted_p"])]
+    told = sum(float(row["adjusted_p"]) <= _TOLD_P for row in known)
+    return f"{prose.TOGETHER} {thousands(told)} of {thousands(len(known))} mean differences are told from zero."
+
+
 def _spreads(study: ComparisonStudy) -> Element:
-    """Standard deviations of the paired differences, in per cent of the baseline."""
+    """Standard deviations of the paired differences, in per cent of the baseline, and how many are mostly chance."""
     rows = []
     for metric in _HEADLINE:
-        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in (DOWN, UP, UNSURE)]
+        found = [study.whole[arm, metric] for arm in study.arms if study.verdict(arm, metric) in MEASURED]
         columns = np.array([[row["world_sd"], row["event_sd"], row["baseline"]] for row in found], float).reshape(-1, 3)
         worlds, replicate, base = columns[~np.isnan(columns).any(axis=1)].T
         if base.size:
             middle = [f"{100 * float(np.median(part / base)):.1f}{THIN}%" for part in (worlds, replicate)]
-            rows.append((SUBJECTS[metric], *middle, f"{int((worlds > replicate).sum())} of {base.size}"))
+            rows.append((SUBJECTS[metric], *middle, f"{sum(map(mostly_chance, found))} of {base.size}"))
         else:
             rows.append((SUBJECTS[metric], "", "", "not known from one replicate a world"))
-    return table(prose.SPREADS, ("score", "between worlds", "between replicates", "worlds spread more in"), rows)
+    return table(prose.SPREADS, ("score", "between worlds", "between replicates", "mostly chance in"), rows)
 
 
 def _expectations(study: ComparisonStudy) -> list[Element]:
-    """How many expectations the intervals bear out, and which they contradict."""
+    """How many expectations the worlds bear out, and which they contradict."""
     asked = [row for row in study.whole.values() if str(row["expected"] or "")]
     if not asked:
         return [tag("p", "Nothing was written down before the runs.")]
@@ -298,7 +352,7 @@ def numbers(known: pd.DataFrame) -> list[Element]:
 def _parameters(caption: str, rows: pd.DataFrame) -> Element:
     """Numbers with what stands behind them; those of one line of a file share a row."""
     body = [line(tag("code", key), *cells) for key, *cells in lines_of(rows)]
-    return table(caption, ("key", "value", "unit", "range", "status", "source"), body, words=6)
+    return table(caption, ("key", "value", "unit", "range", "role", "status", "source"), body, words=6)
 
 
 def limits_section(said: Mapping[str, str]) -> list[Element]:
@@ -319,7 +373,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
         "Time": several(round(float(facts["seconds"])), "second"),
         "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
     }
-    rows = [(spoken(name), tag("code", digest)) for name, digest in digests.items()]
+    rows = [(tag("code", name), tag("code", digest)) for name, digest in digests.items()]
     sums = [(name, tag("code", checksum)) for name, checksum in data.items()]
     content = [
         tag("p", prose.SAME_NUMBERS),

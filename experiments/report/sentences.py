@@ -1,34 +1,35 @@
-"""Numbers into sentences that a lawyer or a journalist can quote: relative, with intervals, and silent where nothing is known."""
+"""Numbers into sentences that a lawyer or a journalist can quote: relative, with ranges, and silent where nothing is known."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
+from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
 from experiments.design.comparisons import Arm
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, POLICIES, Header, by_kind, kind_of
 from experiments.figures.style import present
-from experiments.letters import inked
+from experiments.letters import apart_from, inked
 from experiments.report.facts import Facts
+from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP, verdict_of
 from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
 PROTECTION_METRIC, COOPERATION_METRIC = "case_disclosure_rate", "legit_met_rate"
-_COMPARED = (
-    "arm", "baseline_name", "metric", "by", "level", "unit", "baseline", "value", "difference", "low", "high",
-    "ratio", "ratio_low", "ratio_high", "percent", "percent_low", "percent_high", "world_sd", "event_sd",
-    "events_baseline", "events", "worlds", "runs", "constructed_zero", "expected", "agrees",
-)  # fmt: skip
+_COMPARED = COMPARISON_COLUMNS
 COOPERATED = (
-    "arm", "protection_percent", "protection_percent_low", "protection_percent_high", "cooperation_lost_percent",
-    "cooperation_lost_percent_low", "cooperation_lost_percent_high", "delay_quantile", "delay_days", "delay_days_low",
-    "delay_days_high", "hours", "hours_low", "hours_high", "on_frontier",
+    "arm",
+    *(f"{name}_percent{end}" for name in ("protection", "cooperation_lost") for end in ("", *ENDS)),
+    "delay_quantile",
+    *(f"{name}{end}" for name in ("delay_days", "hours") for end in ("", *ENDS)),
+    "delay_days_worlds_agreeing", *RANKED, "on_frontier", "worlds",
 )  # fmt: skip
 SUBJECTS = {
     PROTECTION_METRIC: "abusive cases that end in disclosure",
@@ -51,12 +52,9 @@ SUBJECTS = {
     "chilling": "expression lost",
     "silenced_share": "abusive cases that nobody wishes for because people have fallen silent",
 }
-DOWN, UP, UNSURE, SAME, CANNOT_MOVE, FEW, ABSENT = "down", "up", "unsure", "same", "fixed", "few", "absent"
+SAME, CANNOT_MOVE, FEW, ABSENT = "same", "fixed", "few", "absent"
+MEASURED = (DOWN, UP, UNSURE, NO_VERDICT)  # verdicts on what has a number
 _DOUBLE = 100.0  # per cent of a rise from which it is told as so many times the baseline
-_UNBOUNDED = (
-    "the interval of the percentage has no bounds, but the whole interval of the difference lies on that side of zero",
-    "no interval can be given, so we cannot tell",
-)
 _WAYS = {"up": "to rise", "down": "to fall", "same": "not to change"}
 _ESTIMAND = re.compile(rf"\b(?:{'|'.join(UNITS)})\b")
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
@@ -70,8 +68,10 @@ class ComparisonStudy(NamedTuple):
     whole: dict[tuple[str, str], Row]  # by arm and metric: rows that are no slice
     arms: tuple[str, ...]  # in the order asked for
     names: dict[str, str]  # of arms, in words
+    kinds: dict[str, str]  # of arms, keys of ``KINDS``
     numbers: dict[str, str]  # of arms: the id that opens a question, or nothing
     headers: dict[str, Header]  # by arm
+    called: str  # the baseline in words
     first: Config  # the baseline, or the first of several
     places: dict[str, str]  # short names of states by code
     digests: dict[str, str]  # of the baselines and the arms
@@ -92,12 +92,12 @@ class ComparisonStudy(NamedTuple):
         return self.whole.get((arm, metric))
 
     def verdict(self, arm: str, metric: str) -> str:
-        """Which way a metric goes: ``down, up, unsure, same, fixed, few`` or ``absent``."""
+        """Which way a metric goes: ``down, up, unsure, worlds`` (too few), ``same, fixed, few`` (events) or ``absent``."""
         return verdict(self.row(arm, metric), self.fewest)
 
-    def of(self, metric: str, kind: str) -> list[str]:
-        """Arms with that verdict, the smallest change first."""
-        found = [arm for arm in self.arms if self.verdict(arm, metric) == kind]
+    def of(self, metric: str, verdict: str, kinds: Container[str] = KINDS) -> list[str]:
+        """Arms of some kinds with that verdict, the smallest change first."""
+        found = [arm for arm in self.arms if self.verdict(arm, metric) == verdict and self.kinds[arm] in kinds]
         return sorted(found, key=lambda arm: float(np.nan_to_num((self.row(arm, metric) or {"percent": 0.0})["percent"])))
 
 
@@ -118,9 +118,11 @@ def comparison_study(
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names={arm.name: arm_in_words(arm.name) for arm in arms},
+        names=apart({arm.name: arm_in_words(arm.name, headers) for arm in arms}),
+        kinds={arm.name: kind_of(arm.name, headers) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
+        called=arm_in_words(arms[0].baseline_config.scenario_name, headers),
         first=arms[0].baseline_config,
         places=names_of(arms[0].baseline_config),
         digests=arm_digests(arms),
@@ -138,13 +140,32 @@ def arm_digests(arms: Sequence[Arm]) -> dict[str, str]:
     return digests | {arm.name: arm.config.digest() for arm in arms}
 
 
-def arm_in_words(arm: str) -> str:
+def arm_in_words(arm: str, headers: Mapping[str, Header] = NO_HEADERS) -> str:
     """An arm's name in words: several scenarios at once, or one that is written into every text.
+
+    Each scenario goes by the plain name that its file says; one without goes by its own name.
 
     >>> arm_in_words("judge+total_secrecy@everywhere")
     'judge + total secrecy, in every text'
     """
-    return inked(spoken(arm).replace("+", " + ").replace("@everywhere", ", in every text"))
+    if arm in headers and headers[arm].called:
+        return inked(headers[arm].called)
+    scenarios, at, where = arm.partition("@")
+    parts = [headers[part].called if part in headers else "" for part in scenarios.split("+")]
+    told = " + ".join(name or spoken(part) for name, part in zip(parts, scenarios.split("+"), strict=True))
+    return inked(told + f"{at}{spoken(where)}".replace("@everywhere", ", in every text"))
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names in words of which no two are the same.
+
+    >>> apart({"a_b": "a b", "a b": "a b"})
+    {'a_b': 'a b', 'a b': 'a b (2)'}
+    """
+    out: dict[str, str] = {}
+    for name, words in names.items():
+        out[name] = apart_from(words, out.values())
+    return out
 
 
 def numbered(question: str) -> tuple[str, str]:
@@ -161,7 +182,7 @@ def numbered(question: str) -> tuple[str, str]:
 
 
 def verdict(row: Row | None, fewest: int) -> str:
-    """Which way a row of the comparison goes, by its interval."""
+    """Which way a row of the comparison goes, by its range over worlds; ``worlds`` where they are too few for a verdict."""
     if row is None:
         return ABSENT
     if bool(row["constructed_zero"]):
@@ -170,9 +191,10 @@ def verdict(row: Row | None, fewest: int) -> str:
         return FEW
     if np.isnan(row["difference"]):
         return ABSENT
-    if row["difference"] == 0 and row["events"] == row["events_baseline"] and not (row["low"] < 0 or row["high"] > 0):
+    low, high = float(row["world_low"]), float(row["world_high"])
+    if row["difference"] == 0 and row["events"] == row["events_baseline"] and not (low < 0 or high > 0):
         return SAME
-    return DOWN if row["high"] < 0 else UP if row["low"] > 0 else UNSURE
+    return verdict_of(low, high, int(row["worlds"]))
 
 
 def unsigned_percent(value: float, decimals: int = 0) -> str:
@@ -185,11 +207,13 @@ def unsigned_percent(value: float, decimals: int = 0) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 0) -> str:
-    """Two percentages of one sign, the smaller first.
+    """Two percentages, the smaller first; with their directions where they have two.
 
-    >>> interval(-51.2, -24.9).replace(THIN, " ")
-    '25 % to 51 %'
+    >>> interval(-51.2, -24.9).replace(THIN, " "), interval(-2.0, 5.0).replace(THIN, " ")
+    ('25 % to 51 %', '2 % fewer to 5 % more')
     """
+    if low < 0 < high:
+        return f"{sided(low, decimals)} to {sided(high, decimals)}"
     small, large = sorted((abs(low), abs(high)))
     return f"{unsigned_percent(small, decimals)} to {unsigned_percent(large, decimals)}"
 
@@ -204,7 +228,7 @@ def sided(value: float, decimals: int = 0) -> str:
 
 
 def change_sentence(row: Row, fewest: int) -> str:
-    """One sentence on one metric: what changes, with its interval, or why that cannot be said."""
+    """One sentence on one metric: what changes, in how many worlds and how far, or why that cannot be said."""
     metric = str(row["metric"])
     subject = SUBJECTS.get(metric, spoken(metric))
     opening = subject[0].upper() + subject[1:]
@@ -225,35 +249,70 @@ def _silent(row: Row, kind: str, fewest: int) -> str:
 
 
 def _moved(row: Row, kind: str, opening: str, subject: str) -> str:
-    """What moved, by how much, and how surely."""
-    percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
-    decimals = _decimals(percent, low, high)
-    if np.isnan(low) or np.isnan(high):
-        return f"{opening}: {sided(percent, decimals)} on average; {_UNBOUNDED[kind == UNSURE]}"
+    """What moved, by how much, in how many worlds, how far they range, and how well the mean is known."""
+    percent, decimals = float(row["percent"]), _decimals_of_row(row)
+    agreeing, way = in_worlds(row), "fewer" if percent < 0 else "more"
+    told = f"({_range(row, decimals)}; {_error(row, decimals)}{_chance(row)})"
     if kind == UNSURE:
-        reach = f"from {sided(low, decimals)} to {sided(high, decimals)}"
-        return f"We cannot tell whether {subject} become more or fewer: the 95{THIN}% interval reaches {reach}"
+        middle = f"{sided(percent, decimals)} on average, {way} {agreeing} {told}"
+        return f"We cannot tell whether {subject} become more or fewer: {middle}"
+    if kind == NO_VERDICT:
+        few_worlds = too_few_worlds(int(row["worlds"]))
+        if row["worlds"] < 2:
+            return f"{opening}: {sided(percent, decimals)} in the only world; {few_worlds}"
+        return f"{opening}: {sided(percent, decimals)} on average, {way} {agreeing} {told}; {few_worlds}"
     if percent > _DOUBLE:
-        middle, least, most = (f"{float(row[name]):.1f}" for name in ("ratio", "ratio_low", "ratio_high"))
-        return f"{opening} rise to {middle} times the baseline (95{THIN}% interval: {least} to {most} times)"
-    verb = "fall" if kind == DOWN else "rise"
-    return f"{opening} {verb} by {unsigned_percent(percent, decimals)} (95{THIN}% interval: {interval(low, high, decimals)})"
+        return f"{opening} rise to {float(row['ratio']):.1f} times the baseline, {agreeing} {told}"
+    return f"{opening} {'fall' if kind == DOWN else 'rise'} by {unsigned_percent(percent, decimals)}, {agreeing} {told}"
+
+
+def _chance(row: Row) -> str:
+    return "; mostly chance" if mostly_chance(row) else ""
+
+
+def _range(row: Row, decimals: int) -> str:
+    """The range over worlds of a change in per cent, or of the ratio where the change is told as one."""
+    low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
+    whole, known = int(row["worlds"]), int(row["percent_worlds"])
+    over = "range over worlds" if known == whole else f"range over the {several(known, 'world')} whose baseline is above zero"
+    if np.isnan(low) or np.isnan(high):
+        return "no range over worlds"
+    return f"{over}: {_times_or_percent(row, low, high, decimals)}"
+
+
+def _error(row: Row, decimals: int) -> str:
+    """The simulation error of the mean, or that it has no bounds."""
+    low, high = float(row["percent_error_low"]), float(row["percent_error_high"])
+    if np.isnan(low) or np.isnan(high):
+        return "simulation error of the mean: unbounded in per cent"
+    return f"simulation error of the mean: {_times_or_percent(row, low, high, decimals)}"
+
+
+def _times_or_percent(row: Row, low: float, high: float, decimals: int) -> str:
+    if float(row["percent"]) > _DOUBLE:
+        return f"{1 + low / 100:.1f} to {1 + high / 100:.1f} times"
+    return interval(low, high, decimals)
+
+
+def _decimals_of_row(row: Row) -> int:
+    return _decimals(*(float(row[f"percent{end}"]) for end in ("", *ENDS)))
 
 
 def quick(row: Row, what: str, fewest: int) -> str:
-    """One metric in a few words: the change and its interval in brackets, or why there is none."""
-    kind = verdict(row, fewest)
-    percent, low, high = (float(row[name]) for name in ("percent", "percent_low", "percent_high"))
-    if kind not in (DOWN, UP, UNSURE) or np.isnan(percent) or np.isnan(low) or np.isnan(high):
+    """One metric in a few words: the change, in how many worlds, and their range in brackets, or why there is none."""
+    kind, percent = verdict(row, fewest), float(row["percent"])
+    if kind not in MEASURED or np.isnan(percent):
         silent = {CANNOT_MOVE: "nothing can move", SAME: "no change in any run"}
         return f"{what}: {silent.get(kind, 'no number')}"
+    low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
     decimals = _decimals(percent, low, high)
+    reach = "no range" if np.isnan(low) or np.isnan(high) else _times_or_percent(row, low, high, decimals)
     if kind == UNSURE:
-        return f"{what}: we cannot tell ({sided(low, decimals)} to {sided(high, decimals)})"
-    if percent > _DOUBLE:
-        times = [f"{float(row[name]):.1f}" for name in ("ratio", "ratio_low", "ratio_high")]
-        return f"{times[0]} times as many {what} ({times[1]} to {times[2]})"
-    return f"{sided(percent, decimals)} {what} ({interval(low, high, decimals)})"
+        way = "fewer" if percent < 0 else "more"
+        return f"{what}: we cannot tell ({reach}; {way} {in_worlds(row)}{_chance(row)})"
+    moved = f"{float(row['ratio']):.1f} times as many" if percent > _DOUBLE else sided(percent, decimals)
+    few_worlds = "; too few worlds for a verdict" if kind == NO_VERDICT else ""
+    return f"{moved} {what} {in_worlds(row)} ({reach}{_chance(row)}){few_worlds}"
 
 
 def sentences_of(rows: Sequence[Row], fewest: int) -> list[str]:
@@ -296,16 +355,23 @@ def waited(row: Row | None) -> str:
     """One sentence on delay, or nothing."""
     if row is None or unknown(row["delay_days"]) or not str(row["delay_quantile"]):
         return ""
-    days, low, high = (float(row[name]) for name in ("delay_days", "delay_days_low", "delay_days_high"))
+    days, low, high = (float(row[f"delay_days{end}"]) for end in ("", "_world_low", "_world_high"))
     of = f"The day by which {unsigned_percent(100 * float(row['delay_quantile']))} of all needs are met"
+    worlds = int(row["worlds"])
     if np.isnan(low) or np.isnan(high):
-        return f"{of} moves by {days:+.0f} days on average; no interval can be given.".replace("-", "−")
+        return f"{of} moves by {days:+.0f} days on average; {too_few_worlds(worlds)}.".replace("-", "−")
     if max(abs(days), abs(low), abs(high)) < 1:
         return f"{of} moves by less than a day, if at all."
-    if low <= 0 <= high:
-        return f"{of} does not clearly move ({low:+.0f} to {high:+.0f} days).".replace("-", "−")
+    kind = verdict_of(low, high, worlds)
+    if kind == NO_VERDICT:
+        told = f"moves by {days:+.0f} days on average (range over worlds: {low:+.0f} to {high:+.0f})"
+        return f"{of} {told.replace('-', '−')}; {too_few_worlds(worlds)}."
+    if kind == UNSURE:
+        return f"{of} does not clearly move (range over worlds: {low:+.0f} to {high:+.0f} days).".replace("-", "−")
     small, large = sorted((abs(low), abs(high)))
-    return f"{of} comes {abs(days):.0f} days {'later' if days > 0 else 'sooner'} ({small:.0f} to {large:.0f})."
+    agreeing = f"in {int(row['delay_days_worlds_agreeing'])} of {several(worlds, 'world')}"
+    way = "later" if days > 0 else "sooner"
+    return f"{of} comes {abs(days):.0f} days {way}, {agreeing} (range over worlds: {small:.0f} to {large:.0f})."
 
 
 def foreseen(rows: Sequence[Row]) -> str:
@@ -321,7 +387,9 @@ def foreseen(rows: Sequence[Row]) -> str:
 def _borne_out(row: Row) -> str:
     if bool(row["constructed_zero"]):
         return "they cannot move, by construction"
-    return "the interval does not tell" if unknown(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
+    if unknown(row["agrees"]) and row["worlds"] < FEWEST_WORLDS:
+        return "too few worlds to tell"
+    return "the worlds do not tell" if unknown(row["agrees"]) else "borne out" if row["agrees"] else "the runs say otherwise"
 
 
 def plainly(text: str) -> str:
@@ -351,3 +419,15 @@ def several(number: int, one: str, many: str = "") -> str:
     ('1 reform', '3 reforms')
     """
     return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def several_of(arms: Sequence[str], kinds: Mapping[str, str]) -> str:
+    """How many arms there are, by kind where all are policies to choose from.
+
+    >>> several_of(["a", "b", "c"], {"a": "safeguard", "b": "safeguard", "c": "bundle"}), several_of(["a"], {"a": "control"})
+    ('2 safeguards and 1 bundle', '1 scenario')
+    """
+    parts = by_kind(arms, kinds)
+    if not {*parts} <= {*POLICIES}:
+        return several(len(arms), "scenario")
+    return listed([several(len(held), "scenario" if kind == NOT_SAID else kind) for kind, held in parts.items()])

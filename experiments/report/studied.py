@@ -15,11 +15,11 @@ from experiments.design.arms import APART
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.scenarios import scenario_overrides
 from experiments.report.facts import Facts
-from experiments.report.parameters import notes_in, parameters, scenarios_in_name
+from experiments.report.parameters import NOTE_COLUMNS, notes_in, parameters, scenarios_in_name
 from experiments.report.sentences import listed, several
 from experiments.store.outcomes import Outcome, Study, conditions_in, scenarios_in
 from experiments.text import spoken, thousands
-from sim.config import composed
+from sim.config import composed, role_of
 from sim.places import config_folder
 from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError
@@ -169,15 +169,16 @@ def _policy_of(name: str, design: Design) -> Sequence[str]:
 
 
 def varied_numbers(study: Study, facts: Facts) -> list[tuple[str, ...]]:
-    """A row a number that the study varies: key, from, to, how, unit, range, status, source, and its value in its own file."""
-    said = {key: rest for key, _, _, *rest in notes_in(designed(study, facts).text)}
+    """A row a number that the study varies: key, from, to, how, what its note says, and its value in its own file."""
+    said = {key: list(rest) for key, _, _, *rest in notes_in(designed(study, facts).text)}
     own = parameters([], {}, " ".join(study.design.constants)).drop_duplicates("key").set_index("key")
     rows = []
     for key, uncertainty in study.design.uncertainties.items():
         behind = next((rest for place, rest in said.items() if place.startswith(f"uncertainties.{key}.")), None)
         known = own.loc[key] if key in own.index else None
         if behind is None:
-            behind = [str(known[name]) for name in ("unit", "range", "status", "source")] if known is not None else [""] * 4
+            behind = [str(known[name]) for name in NOTE_COLUMNS] if known is not None else [""] * len(NOTE_COLUMNS)
+        behind[2] = behind[2] or role_of(key)
         ends = _ends(uncertainty)
         way = "from a list" if uncertainty.values is not None else _SHAPES[uncertainty.shape]
         rows.append((key, ends[0], ends[-1], way, *behind, "" if known is None else str(known["value"])))

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, ReportSpec, spec_from
 from experiments.figures import draw, save
 from experiments.output import safe_name
@@ -213,7 +214,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
 def _caution(extent: Extent) -> list[str]:
     if extent.worlds < 2:
         return [study_prose.ONE_WORLD]
-    return [study_prose.FEW_WORLDS] if extent.worlds < FEWEST_WORLDS else []
+    return [f"{too_few_worlds(extent.worlds).capitalize()}."] if extent.worlds < FEWEST_WORLDS else []
 
 
 # --- one analysis ---------------------------------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ def _rests(study: Study, known: pd.DataFrame, facts: Facts) -> list[Element]:
     """The numbers that are varied, with their bounds; how many are assumed; which are held and swept elsewhere."""
     content = []
     if study.design.uncertainties:
-        head = ("key", "from", "to", "drawn", "unit", "range", "status", "source", "elsewhere held at")
+        head = ("key", "from", "to", "drawn", "unit", "range", "role", "status", "source", "elsewhere held at")
         rows = [line(tag("code", key), *cells) for key, *cells in varied_numbers(study, facts)]
         content += [table(study_prose.VARIED, head, rows, words=len(head)), tag("p", study_prose.VARIED_TOLD, class_="quiet")]
     return content + sections.rests(known, "study")

@@ -16,8 +16,7 @@ HELD = (
     "move the size of an effect, and for small effects its direction."
 )
 PAIRED = "All points meet the same worlds and the same luck, so differences between points are paired by world."
-ONE_WORLD = "One world gives no interval over worlds at all."
-FEW_WORLDS = "With so few worlds an interval by Student's t is wide and may leave the possible range."
+ONE_WORLD = "One world gives no range over worlds at all."
 NO_ANALYSIS = "No analysis has been made of these runs: what follows says what was run, and on what it rests."
 NONE_SUITS = "No analysis suits these runs. This page says what was run, and on what it rests; it holds no answer."
 TOO_LITTLE = "The analyses that suit these runs find too little in them. This page says what was run, and on what it rests."

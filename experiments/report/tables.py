@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.ranges import mostly_chance
+from experiments.design.scenarios import KINDS, NOT_SAID, by_kind
 from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
 from experiments.report.page import anchor, line, table, tag
@@ -18,6 +20,7 @@ from experiments.report.sentences import (
     CANNOT_MOVE,
     COOPERATION_METRIC,
     FEW,
+    MEASURED,
     PROTECTION_METRIC,
     SAME,
     SUBJECTS,
@@ -27,19 +30,23 @@ from experiments.report.sentences import (
     unsigned_percent,
     verdict,
 )
-from experiments.text import THIN, Row, distinct, signed_band, spoken, thousands, unknown
+from experiments.text import THIN, Row, decimals_of, distinct, signed, signed_band, spoken, thousands, unknown
 from sim.arrays import Reals
 
-_ENDS = ("", "_low", "_high")
+_ENDS = ("", "_world_low", "_world_high")
+_ERRORS = ("_error_low", "_error_high")
 _HEADLINE = (
-    "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}%", "events, baseline", "events, scenario",
-    "worlds", "runs", "expected", "as expected",
+    "scenario", f"baseline, {THIN}%", f"scenario, {THIN}%", f"change, {THIN}% (range over worlds)", "worlds that agree",
+    f"simulation error of the change, {THIN}%", "p, all scenarios together", "chance",
+    "events, baseline", "events, scenario", "worlds", "runs", "expected", "as expected",
 )  # fmt: skip
 _BARGAINS = (
-    "scenario", f"abusive cases saved, {THIN}%", f"needs lost, {THIN}%", "delay, days", "until met: share of needs",
-    "officer-hours a year", "not outdone",
+    "scenario", f"abusive cases saved, {THIN}%", "rank by cases saved", "leads in", "mean regret, points", f"needs lost, {THIN}%",
+    "delay, days", "until met: share of needs", "officer-hours a year", "not outdone",
 )  # fmt: skip
+_LEAST_P = 0.001  # under which p is told as smaller
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
+_QUOTED = "The change can be quoted; the levels are conditional on assumed parameters"
 _LARGEST = 8  # columns of a slice
 _DIGITS = 4  # of the largest number of a column
 
@@ -54,12 +61,19 @@ def tables(study: ComparisonStudy) -> list[Element]:
     order = order_of(study)
     parts = []
     for metric in (PROTECTION_METRIC, COOPERATION_METRIC):
-        rows = [(arm, row) for arm in order if (row := study.row(arm, metric)) is not None]
-        if rows:
-            caption = f"{_opening(metric)}. The change can be quoted; the levels are conditional on assumed parameters"
-            parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
-    parts += [_bargains(study, order), *_further(study, order)]
+        for kind, arms in by_kind(order, study.kinds).items():
+            rows = [(arm, row) for arm in arms if (row := study.row(arm, metric)) is not None]
+            if rows:
+                caption = f"{_opening(metric)}{_among(kind)}. {_QUOTED}"
+                parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts += [_bargains(study, arms, kind) for kind, arms in by_kind(order, study.kinds).items()]
+    parts += _further(study, order)
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _among(kind: str) -> str:
+    """Which scenarios a table shows, behind what it shows of them."""
+    return "" if kind == NOT_SAID else f": {KINDS[kind]}"
 
 
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
@@ -69,7 +83,7 @@ def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
     if not others:
         return []
     body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
-    caption = "Further estimands. Change in per cent of the baseline (95 % interval); under it, events of the scenario"
+    caption = "Further estimands. Change in per cent of the baseline (range over worlds); under it, events of the scenario"
     heads = ("scenario", *(SUBJECTS.get(metric, spoken(metric)) for metric in others))
     return [tag("p", prose.SELECTED, class_="quiet"), table(caption, heads, body)]
 
@@ -130,10 +144,63 @@ def _numbers(row: Row, study: ComparisonStudy) -> tuple[str, ...]:
     """The cells of one headline row."""
     kind = verdict(row, study.fewest)
     silent = {SAME: "0 in every run", CANNOT_MOVE: "cannot move", FEW: f"<{study.fewest} events", ABSENT: "no number"}
-    change = silent.get(kind) or signed_band(row["percent"], row["percent_low"], row["percent_high"])
+    change = silent.get(kind) or ranged(row)
+    measured = kind in MEASURED
     levels = [f"{100 * float(row[name]):.2f}" if not unknown(row[name]) else "" for name in ("baseline", "value")]
     events = [few(row[name], study.fewest) for name in ("events_baseline", "events")]
-    return (*levels, change, *events, thousands(row["worlds"]), thousands(row["runs"]), str(row["expected"] or ""), _agreed(row))
+    agree = f"{int(row['worlds_agreeing'])} of {int(row['worlds'])}" if measured else ""
+    error = error_of(row) if measured else ""
+    chance = ("mostly" if mostly_chance(row) else f"{100 * float(row['chance_share']):.0f}{THIN}%") if known_chance(row) else ""
+    return (
+        *levels, change, agree, error, p_in_words(row["adjusted_p"]), chance, *events, thousands(row["worlds"]),
+        thousands(row["runs"]), str(row["expected"] or ""), _agreed(row),
+    )  # fmt: skip
+
+
+def known_chance(row: Row) -> bool:
+    """Whether the share of luck is known."""
+    return not unknown(row["chance_share"])
+
+
+def ranged(row: Row, name: str = "percent") -> str:
+    """A number with its range over worlds; says so where there is none.
+
+    >>> ranged({"percent": -9.0, "percent_world_low": -10.1, "percent_world_high": -7.9})
+    '−9 (−10 to −8)'
+    >>> ranged({"percent": 12.0, "percent_world_low": float("nan"), "percent_world_high": float("nan")})
+    '+12 (no range)'
+    """
+    return _with_range(signed_band, row, name)
+
+
+def _with_range(told: Callable[[float, float, float], str], row: Row, name: str) -> str:
+    """A number told with its range, or that there is none; nothing where there is no number."""
+    middle, low, high = _ends(row, name)
+    words = told(middle, low, high)
+    return f"{words} (no range)" if words and (np.isnan(low) or np.isnan(high)) else words
+
+
+def error_of(row: Row) -> str:
+    """The simulation error of a change in per cent; "unbounded" where it has no bounds.
+
+    >>> error_of({"percent_error_low": -10.1, "percent_error_high": 7.94, "worlds": 9})
+    '−10 to +8'
+    >>> error_of({"percent_error_low": float("nan"), "percent_error_high": float("nan"), "worlds": 9})
+    'unbounded'
+    """
+    ends = [float(row[f"percent{end}"]) for end in _ERRORS]
+    if np.isnan(ends).any():
+        return "unbounded" if row["worlds"] > 1 else "one world: none"
+    return " to ".join(signed(end, decimals_of(ends)) for end in ends)
+
+
+def p_in_words(p: object) -> str:
+    """An adjusted p; nothing where there is none.
+
+    >>> p_in_words(0.0412), p_in_words(0.0001), p_in_words(float("nan"))
+    ('0.041', '<0.001', '')
+    """
+    return "" if unknown(p) else f"<{_LEAST_P:g}" if float(str(p)) < _LEAST_P else f"{float(str(p)):.3f}"
 
 
 def _agreed(row: Row) -> str:
@@ -145,19 +212,33 @@ def _agreed(row: Row) -> str:
     return "open" if unknown(row["agrees"]) else "yes" if bool(row["agrees"]) else "no"
 
 
-def _bargains(study: ComparisonStudy, order: Sequence[str]) -> Element:
+def _bargains(study: ComparisonStudy, order: Sequence[str], kind: str) -> Element:
     """What each scenario protects, and what that costs."""
     rows = []
     for arm in (arm for arm in order if arm in study.cooperation):
         row = study.cooperation[arm]
         fixed = [study.verdict(arm, metric) == CANNOT_MOVE for metric in (PROTECTION_METRIC, COOPERATION_METRIC)]
         names = zip(("protection", "cooperation_lost"), fixed, strict=True)
-        saved, lost = ("cannot move" if still else signed_band(*_ends(row, f"{name}_percent")) for name, still in names)
+        saved, lost = ("cannot move" if still else ranged(row, f"{name}_percent") for name, still in names)
         of = unsigned_percent(100 * float(row["delay_quantile"])) if str(row["delay_quantile"] or "") else ""
-        delay, hours = (signed_limits(*_ends(row, name)) for name in ("delay_days", "hours"))
-        rows.append((linked(study, arm), saved, lost, delay, of, hours, "yes" if study.undominated(arm) else ""))
-    caption = "Protection against cooperation. Changes against the baseline (95 % intervals); positive: saved, lost, later, more"
+        delay, hours = (_with_range(signed_limits, row, name) for name in ("delay_days", "hours"))
+        undominated = "yes" if study.undominated(arm) else ""
+        rows.append((linked(study, arm), saved, *_ranked(row), lost, delay, of, hours, undominated))
+    caption = (
+        f"Protection against cooperation{_among(kind)}. Changes against the baseline (range over worlds); positive: saved, lost, "
+        "later, more. Rank 1 saves most; leads in: share of worlds; regret: what the best scenario of a world saves beyond this one"
+    )
     return table(caption, _BARGAINS, rows)
+
+
+def _ranked(row: Row) -> tuple[str, str, str]:
+    """Rank with its range over worlds, share of worlds in which an arm leads, and its mean regret; nothing where not known."""
+    if unknown(row["protection_rank"]):
+        return "", "", ""
+    rank, low, high = (float(row[f"protection_rank{end}"]) for end in ("", "_low", "_high"))
+    reach = "no range" if np.isnan(low) else f"{low:.0f} to {high:.0f}"
+    lead, regret = (100 * float(row[f"protection_{name}"]) for name in ("leads", "regret"))
+    return f"{rank:.1f} ({reach})", f"{lead:.0f}{THIN}%", f"{regret:.2f}"
 
 
 def _ends(row: Row, name: str) -> tuple[float, float, float]:
@@ -171,7 +252,7 @@ def _cell(row: Row | None, study: ComparisonStudy) -> str | Element:
     silent = {ABSENT: "–", SAME: "0 in every run", CANNOT_MOVE: "cannot move", FEW: f"<{study.fewest} events"}
     if row is None or kind in silent:
         return silent[kind]
-    change = signed_band(row["percent"], row["percent_low"], row["percent_high"]) or "–"
+    change = ranged(row) or "–"
     return tag("span", f"{change} ", tag("span", thousands(row["events"]), class_="count"))
 
 
@@ -186,5 +267,7 @@ def _slice(study: ComparisonStudy, by: str, order: Sequence[str]) -> list[Elemen
     rows = [line(linked(study, arm), *(_cell(cells.get((arm, level)), study) for level in levels)) for arm in order]
     named = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     before = [f"{name} ({few(events[level], study.fewest)} before)" for level, name in zip(levels, named, strict=True)]
-    caption = f"{_opening(SLICED[by])}, by {SLICE_NAMES[by]}. Change in per cent of the baseline (95 % interval); under it, events"
+    caption = (
+        f"{_opening(SLICED[by])}, by {SLICE_NAMES[by]}. Change in per cent of the baseline (range over worlds); under it, events"
+    )
     return [table(caption, ("scenario", *before), rows)]

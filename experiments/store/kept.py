@@ -192,8 +192,8 @@ def backlog_of(run: Finished) -> pd.DataFrame:
     """Backlog in months of capacity: median and 90th percentile of authorities, and the two most asked."""
     if not np.isfinite(run.capacity).all():
         return pd.DataFrame({"month": np.array([], int), "quantity": [], "months": np.array([], float)})
-    months = run.backlog / run.capacity[None, :]
-    asked = np.bincount(run.docket.requested, minlength=run.capacity.size)
+    months = run.backlog / run.capacity
+    asked = np.bincount(run.docket.requested, minlength=run.world.states.count)
     lines = {"median": np.median(months, axis=1), "90th percentile": np.quantile(months, 0.9, axis=1)}
     for j in np.argsort(-asked, kind="stable")[:HOSTS_SHOWN]:
         lines[run.world.states.codes[j]] = months[:, j]

@@ -32,7 +32,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
-from experiments.design.scenarios import headers_of, listing
+from experiments.design.scenarios import NO_HEADERS, NOT_SAID, Header, headers_of, listing
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
@@ -73,7 +73,7 @@ def main(*overrides: str) -> Path:
     first = arms[0].baseline_config
     spec = checked_study(first, asked)
     arm_runs = arm_runs_of(arms)
-    told_of_files = headers_of(arm.name.rpartition(" ")[0] for arm in arms)
+    told_of_files = headers_of(arm_run.name.rpartition(" ")[0] for arm_run in arm_runs)
     check_all(arm_runs)
     console, command = console_of(), " ".join(["adaptation", *overrides])
     plan = comparison_plan(arm_runs, asked, adaptation_design(arm_runs), "adaptation", command, drawing(1, len(arms)))
@@ -87,7 +87,8 @@ def main(*overrides: str) -> Path:
                 write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
-                picture = draw_figure(folder / _FIGURES, tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"])
+                shown = tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"]
+                picture = draw_figure(folder / _FIGURES, *shown, told_of_files)
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
         manifest = manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began)
         write_manifest(folder, manifest | {"missing": lacking.why})
@@ -131,11 +132,20 @@ def adaptation_design(arm_runs: Sequence[ArmRun]) -> Design:
 
 
 def protecting(baseline: str) -> list[str]:
-    """Scenarios whose header says that fewer cases are disclosed: the safeguards, the bundles, and staying out."""
+    """The safeguards, the bundles, and of who is bound what is expected to lower disclosures: staying out.
+
+    A file of a user's own without a kind counts if its header expects that too.
+    """
     known, wrong = listing()
     for line in wrong.values():
         Terminal(stderr=True).print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
-    return [name for name, header in known.items() if header.direction.get(PROTECTS) == "down" and name not in (baseline, *wrong)]
+    return [name for name, header in known.items() if _protects(header) and name not in (baseline, *wrong)]
+
+
+def _protects(header: Header) -> bool:
+    """Whether a scenario is a reform, or else one that may lower disclosures and is expected to."""
+    expected = header.kind in (NOT_SAID, "membership") and header.direction.get(PROTECTS) == "down"
+    return header.kind in ("safeguard", "bundle") or expected
 
 
 def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
@@ -163,7 +173,9 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
     }  # fmt: skip
 
 
-def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any]) -> Picture:
+def draw_figure(
+    folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any], told: Mapping[str, Header] = NO_HEADERS
+) -> Picture:
     """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
     settings = dict(page)
@@ -171,7 +183,7 @@ def draw_figure(folder: Path, headline: pd.DataFrame, size: str, page: Mapping[s
     figure = draw("adaptation", headline, caption, settings)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
     path = save(figure, folder / "adaptation.png")
-    return Picture(path, str(settings["title"]), alt_of(headline), _READING, width, height)
+    return Picture(path, str(settings["title"]), alt_of(headline, told), _READING, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ from rich.text import Text
 
 from experiments import report
 from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
+from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
-from experiments.design.scenarios import headers_of
+from experiments.design.scenarios import KINDS, NOT_SAID, by_kind, headers_of
 from experiments.execution.comparison import (
     FIRST_LOOK_WORLDS,
     RUNS_FILE,
@@ -41,7 +42,7 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_man
 from experiments.settings import StudyConfig, conduct_of_study
 from experiments.statistics import FEWEST_WORLDS
 from experiments.store.results import Results
-from experiments.text import Row, counted, formulas_sentence, time_text
+from experiments.text import Row, counted, formulas_sentence, in_per_cent, time_text
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
@@ -59,7 +60,7 @@ def main(*overrides: str) -> Path:
     first = arms[0].baseline_config
     _check_study(first, asked)
     arm_runs = arm_runs_of(arms)
-    told = headers_of(arm.name for arm in arms)
+    told = headers_of([first.scenario_name, *(arm.name for arm in arms)])
     check_all(arm_runs)
     console, command = console_of(), " ".join(["compare", *overrides])
     plan = comparison_plan(arm_runs, asked, compared_design(arms, asked), "compare", command, drawing(_FIGURES, len(arms)))
@@ -166,20 +167,19 @@ def _unsaid(results: Results) -> list[str]:
     """What the number of replicates cannot tell, and why."""
     said = []
     if results.values.shape[3] == 1:
-        said.append("No s.d. of worlds and luck: with one replicate a world the two cannot be told apart (replicates=2 would).")
+        said.append("No share of chance: with one replicate a world the two cannot be told apart (replicates=2 would).")
     if len(results.worlds) == 1:
-        said.append("No intervals: worlds are the independent units, and one has no spread.")
+        said.append("No ranges and no errors: worlds are the independent units, and one has no spread.")
     return said
 
 
-_WIDE = 118  # letters that the whole table needs
+_WIDE, _WIDEST = 118, 160  # letters that ranks need beside two numbers; that a third number needs too
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
-_COLUMNS = {"case_disclosure_rate": "cases saved [95 %]", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
-_SPREADS = {"world_sd": "s.d. worlds", "event_sd": "s.d. replicates"}
-_HONEST = (
-    "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, on world means "
-    "(Student's t; ratios by Fieller), one arm at a time; they say nothing of the parameters that are assumed."
-)
+_COLUMNS = {"case_disclosure_rate": "cases saved [range] worlds", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
+_RIVALS = "Of safeguards, bundles and what is of no kind that is said,"
+_HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
+_UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of the parameters that are assumed."
 
 
 def closing_lines(
@@ -196,13 +196,9 @@ def closing_lines(
     """
     lacking = f", without {', '.join(missing)}" if missing else ""
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
-    few = (
-        f"Only {counted(worlds, 'world')}: such intervals are wide and may leave the possible range."
-        if worlds < FEWEST_WORLDS
-        else ""
-    )
+    few = f"{too_few_worlds(worlds).capitalize()}." if worlds < FEWEST_WORLDS else ""
     lines = (
-        "Not outdone by another arm in both cases saved and needs met (point estimates; the baseline counts as an arm): "
+        f"{_RIVALS} not outdone by another in both cases saved and needs met (point estimates; the baseline counts as one): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
         f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
@@ -210,40 +206,60 @@ def closing_lines(
         f"Written to {written}: report.html, comparison (Parquet, CSV), cooperation (CSV), runs (Parquet), figures, "
         f"manifest.json{lacking}.",
         *formulas_sentence(map(str, cooperation["arm"])),
-        _HONEST,
+        f"{_HONEST} {said_of_ranges(worlds)} {_UNSPOKEN}",
         few,
     )
     return [line for line in lines if line]
 
 
 def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Config, size: tuple[int, int], width: int) -> Table:
-    """A table of arms, the one that protects most first, for a terminal of so many letters.
+    """A table of arms, a part each kind, in each the one that protects most first, for a terminal of so many letters.
 
-    Columns: change of disclosed cases, of needs met and of requests unanswered, each in per cent of the baseline; then how much
-    that change varies between worlds, and between replicates. ``config`` is the baseline's, ``size`` says how many worlds and
-    replicates. A terminal narrower than the whole table gets its first two numbers.
+    Columns: change of disclosed cases, of needs met and of requests unanswered, each in per cent of the baseline with its range
+    over worlds and in how many of them it has that sign; then of the cases saved the simulation error, the share of chance, the
+    rank with its range over worlds, and the share of worlds in which the arm leads. ``config`` is the baseline's, ``size`` says how
+    many worlds and replicates. A terminal narrower than the whole table gets its first two numbers.
     """
-    whole = width >= _WIDE
-    shown, spreads = dict(list(_COLUMNS.items())[: None if whole else 2]), _SPREADS if whole else {}
-    heads = [*shown.values(), *spreads.values()]
+    shown = dict(list(_COLUMNS.items())[: None if width >= _WIDEST else 2])
+    beside = _BESIDE if width >= _WIDE else ()
+    heads = [*shown.values(), *beside]
     what = f"change against {config.scenario_name}, per cent of it"
     extent = f"{counted(size[0], 'world')} x {size[1]} replicates, {counted(config.years, 'year')}, paired"
     table = table_of(f"{what}; {extent}", ["arm", *heads])
     rows = {(row["arm"], row["metric"]): row for row in comparison[comparison["by"] == "all"].to_dict("records")}
-    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")
+    ranked = cooperation.sort_values("protection", ascending=False, kind="stable", na_position="last")["arm"]
+    parts = by_kind(map(str, ranked), kinds_in(cooperation))
+    scores = {str(score["arm"]): score for score in cooperation.to_dict("records")}
     told: list[tuple[str, list[str | Text]]] = []
-    for arm in ranked["arm"]:
+    for arm in (arm for arms in parts.values() for arm in arms):
+        score = scores[arm]
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        told.append((str(arm), [*changes, *_spread_of(rows.get((arm, "case_disclosure_rate")), spreads)]))
+        of_cases = _beside(rows.get((arm, "case_disclosure_rate")), score) if beside else []
+        told.append((str(arm), [*changes, *of_cases]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
-    for arm, cells in told:
-        table.add_row(named[arm], *cells)
+    held = dict(told)
+    for kind, arms in parts.items():
+        if [*parts] != [NOT_SAID]:  # arms that a design names are of one part, which needs no heading
+            table.add_row(Text(KINDS[kind], style="italic"), *("" for _ in heads))
+        for arm in arms:
+            table.add_row(named[arm], *held[arm])
     return table
 
 
-def _spread_of(row: Row | None, names: Iterable[str]) -> list[str]:
-    """How much a change varies, by the given columns of its row; empty where it is not known."""
-    return ["" if row is None or np.isnan(row[name]) else f"{row[name]:.2g}" for name in names]
+def kinds_in(cooperation: pd.DataFrame) -> dict[str, str]:
+    """The kind of each arm of a table; of a table without kinds nothing is said."""
+    return dict(zip(cooperation["arm"].map(str), cooperation["kind"], strict=True)) if "kind" in cooperation else {}
+
+
+def _beside(row: Row | None, score: Row) -> list[str]:
+    """What stands beside the cases saved: simulation error, share of chance, rank and lead; empty where it is not known."""
+    error = "" if row is None or np.isnan(row["percent"]) else error_in_percent(row, -1)
+    chance = "" if row is None or np.isnan(row["chance_share"]) else in_per_cent(float(row["chance_share"]))
+    rank, low, high, lead = (float(score[f"protection_{name}"]) for name in ("rank", "rank_low", "rank_high", "leads"))
+    if np.isnan(rank):
+        return [error, chance, "", ""]
+    reach = "no range" if np.isnan(low) else f"{low:.0f} to {high:.0f}"
+    return [error, chance, f"{rank:.1f} ({reach})", in_per_cent(lead)]
 
 
 def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int) -> int:
@@ -256,15 +272,13 @@ _TURNED = ("case_disclosure_rate",)  # told as what is saved
 
 
 def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:
-    """A change in per cent with its interval, or why there is none."""
+    """A change in per cent with its range and the worlds that agree, or why there is none."""
     if row is None:
         return "absent"
     if row["constructed_zero"]:
         return Text("0 by construction", style="dim")
     if min(row["events_baseline"], row["events"]) < fewest:
         return f"<{fewest} events"
-    sign = -1.0 if turned else 1.0
-    point, *limits = (sign * row[name] + 0.0 for name in ("percent", "percent_low", "percent_high"))
-    if np.isnan(limits).any():
-        return f"{point:+.1f} %"
-    return f"{point:+.1f} % [{min(limits):+.1f}, {max(limits):+.1f}]"
+    if np.isnan(row["percent"]):
+        return percent_in_range(row)
+    return f"{percent_in_range(row, -1 if turned else 1)} {row['worlds_agreeing']:.0f}/{row['worlds']}"

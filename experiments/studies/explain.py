@@ -23,7 +23,7 @@ from experiments.trace.divergence import differing, parting
 from experiments.trace.events import Fact, Life, life_of
 from experiments.trace.recording import Witnessed, witness
 from experiments.trace.sentences import NAMES, date, group, name_in_words, parting_words, sentence, state, wish
-from sim.config import is_policy, key_of, load
+from sim.config import is_lever, key_of, load
 from sim.metrics import cohort_slices
 from sim.result import Result
 from sim.settings import Config
@@ -55,7 +55,7 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config, StudyConfig]:
     """Baseline and scenario under the same overrides, and what is to be told of them.
 
     Where the overrides are all that could tell them apart, the baseline goes without those of texts and safeguards, or else
-    without all that are policy. Raises ``ConfigError`` if the two are one configuration.
+    without all that are levers. Raises ``ConfigError`` if the two are one configuration.
     """
     chosen, asked = asked_by(*overrides)
     refuse_design(asked, "explain")
@@ -64,7 +64,7 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config, StudyConfig]:
     baseline = load(*of_both, *against)
     if baseline.digest() != chosen.digest():
         return baseline, chosen, asked
-    for is_reform in (_is_law, is_policy):
+    for is_reform in (_is_law, is_lever):
         baseline = load(*(override for override in of_both if not is_reform(override)), *against)
         if baseline.digest() != chosen.digest():
             return baseline, chosen.model_copy(update={"scenario_name": f"{chosen.scenario_name} with overrides"}), asked

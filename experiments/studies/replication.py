@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
 from rich.table import Table
 
+from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
 from experiments.console import Terminal, console_of, table_of
@@ -28,7 +30,7 @@ from sim.settings import Config
 from sim.simulation import check
 from sim.world.states import StateTable
 
-_WIDE = 125  # letters that a comparison with units and percentages needs
+_WIDE = 140  # letters that a comparison with units and percentages needs
 _SUMMARIES = ("summary.csv", "comparison.csv")
 _HEAD = 24  # letters of a column's name
 
@@ -79,20 +81,21 @@ def conduct_study(
     with lacking.told_after(written):
         if tables is not None:
             console.print(printed(*tables, arms, asked.seeds, console.width < _WIDE))
-        _tell(console, written, plan.folder, asked.seeds, lacking.why)
+        _tell(console, written, plan.folder, len(plan.worlds), lacking.why)
     return written
 
 
-def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Collection[str]) -> None:
+def _tell(console: Terminal, written: Path, store: Path, worlds: int, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
     lacking = f", without {', '.join(missing)}" if missing else ""
     lines = [
         f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
-        "Conditional, relative answers: the true extent of abuse is unknown to anyone. Intervals are 95 %, over worlds and luck; "
-        "they say nothing of the parameters that are assumed.",
+        "Conditional, relative answers: the true extent of abuse is unknown to anyone. "
+        f"{said_of_ranges(worlds)} With one replicate a world its range holds luck too; it says nothing of the parameters that are "
+        "assumed.",
     ]
-    if seeds < FEWEST_WORLDS:
-        lines.append(f"Only {seeds} seeds: such intervals are wide and may leave the possible range.")
+    if worlds < FEWEST_WORLDS:
+        lines.append(f"{too_few_worlds(worlds).capitalize()}.")
     for line in lines:
         console.print(line, highlight=False, markup=False)
 
@@ -100,10 +103,12 @@ def _tell(console: Terminal, written: Path, store: Path, seeds: int, missing: Co
 def summary_tables(pooled: RunTables, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The summary of each configuration, and the comparison of two."""
     fewest = configs[0].metrics.fewest_events
-    summary = summary_of(pooled.metrics, fewest)
+    one_world = configs[0].world_seed is not None
+    summary = summary_of(pooled.metrics, fewest, one_world)
     if len(configs) == 1:
         return summary, None
-    return summary, comparison_of(pooled.metrics, configs[0].scenario_name, configs[1].scenario_name, fewest)
+    names = configs[0].scenario_name, configs[1].scenario_name
+    return summary, comparison_of(pooled.metrics, *names, fewest, one_world)
 
 
 def write_runs(folder: Path, pooled: RunTables) -> None:
@@ -123,25 +128,21 @@ def write_summary_tables(folder: Path, summary: pd.DataFrame, comparison: pd.Dat
 def printed(
     summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, narrow: bool
 ) -> Table:  # fmt: skip
-    """The headline estimands with their intervals; a narrow terminal gets neither units nor percentages."""
+    """The headline estimands with their ranges over worlds; a narrow terminal gets neither units nor percentages."""
     runs = f"{seeds} seeds, {configs[0].years} years"
     if comparison is None:
-        table = table_of(f"{configs[0].scenario_name}: {runs}", ("estimand", "mean [95 %]", "events", "unit"))
+        columns = ("estimand", "mean [range over worlds]", "simulation error", "events", "unit")
+        table = table_of(f"{configs[0].scenario_name}: {runs}", columns)
         for row in headline_of(summary).to_dict("records"):
-            value = _interval(row["mean"], row["low"], row["high"], row["events"], configs[0])
-            table.add_row(_named(row), value, f"{row['events']:,}", row["unit"])
+            table.add_row(_named(row), *_level(row, configs[0]), f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
-    columns = ["estimand", *cut((before, after), _HEAD).values(), "difference [95 %]"] + ([] if narrow else ["change", "unit"])
-    table = table_of(f"{after} against {before}: {runs}, paired by seed", tuple(columns))
+    more = [] if narrow else ["change [range]", "simulation error", "unit"]
+    columns_of_pair = ["estimand", *cut((before, after), _HEAD).values(), "difference [range over worlds]", "worlds", *more]
+    table = table_of(f"{after} against {before}: {runs}, paired by seed; worlds: how many agree in sign", tuple(columns_of_pair))
     for row in headline_of(comparison).to_dict("records"):
-        few = row["events"] < configs[0].metrics.fewest_events
-        if few:
-            values = ["", "", f"<{configs[0].metrics.fewest_events} events", ""]
-        else:
-            band = f"{row['difference']:+.3g} [{row['low']:+.3g}, {row['high']:+.3g}]"
-            values = [f"{row['baseline']:.4g}", f"{row['scenario']:.4g}", band, f"{row['percent']:+.1f} %"]
-        table.add_row(_named(row), *(values[:3] if narrow else [*values, row["unit"]]))
+        values = _pair(row, configs[0].metrics.fewest_events)
+        table.add_row(_named(row), *(values[:4] if narrow else [*values, row["unit"]]))
     return table
 
 
@@ -149,7 +150,25 @@ def _named(row: Row) -> str:
     return str(row["metric"]) if row["level"] == "all" else f"{row['metric']} {row['level']}"
 
 
-def _interval(mean: float, low: float, high: float, events: int, config: Config) -> str:
-    if events < config.metrics.fewest_events:
-        return f"<{config.metrics.fewest_events} events"
-    return f"{mean:.4g} [{low:.4g}, {high:.4g}]"
+def _level(row: Row, config: Config) -> tuple[str, str]:
+    """A mean with its range over worlds, and its simulation error."""
+    if row["events"] < config.metrics.fewest_events:
+        return f"<{config.metrics.fewest_events} events", ""
+    ends = f"{row['world_low']:.4g}, {row['world_high']:.4g}"
+    error = "none" if isnan(row["error_low"]) else f"{row['error_low']:.4g} to {row['error_high']:.4g}"
+    return f"{row['mean']:.4g} [{'no range' if isnan(row['world_low']) else ends}]", error
+
+
+def _pair(row: Row, fewest: int) -> list[str]:
+    """Baseline, scenario, difference, worlds that agree, change and simulation error of one estimand."""
+    if row["events"] < fewest:
+        return ["", "", f"<{fewest} events", "", "", ""]
+    ends = f"{row['world_low']:+.3g}, {row['world_high']:+.3g}"
+    return [
+        f"{row['baseline']:.4g}",
+        f"{row['scenario']:.4g}",
+        f"{row['difference']:+.3g} [{'no range' if isnan(row['world_low']) else ends}]",
+        f"{row['worlds_agreeing']:.0f}/{row['worlds']}",
+        percent_in_range(row),
+        error_in_percent(row),
+    ]

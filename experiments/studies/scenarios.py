@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.console import console_of
-from experiments.design.scenarios import Header, changes, headers_of, listing, scenario_overrides
+from experiments.design.scenarios import KINDS, Header, by_kind, changes, headers_of, listing, scenario_overrides
 from sim.config import ADOPTED
 from sim.places import option_name
 
@@ -32,13 +32,17 @@ def main(*names: str) -> int:
 
 
 def scenario_rows(known: dict[str, Header]) -> Table:
-    """One row a scenario."""
+    """One row a scenario, a part each kind."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_lines=False)
     table.add_column("scenario", no_wrap=True)
+    table.add_column("plain name", ratio=1)
     for column in ("question", "expected", "finding"):
         table.add_column(column, ratio=2 if column == "question" else 1)
-    for name, header in known.items():
-        table.add_row(*map(Text, (name, header.question, _ways(header), header.finding or "")))
+    for kind, names in by_kind(known, {name: header.kind for name, header in known.items()}).items():
+        table.add_row(Text(KINDS[kind], style="bold"), *[""] * 5)
+        for name in names:
+            header = known[name]
+            table.add_row(*map(Text, (name, header.called, header.question, _ways(header), header.finding or "")))
     return table
 
 
@@ -57,7 +61,9 @@ def _tell(console: Console, name: str, changed: dict[str, tuple[object, object]]
     console.print(name, style="bold", highlight=False)
     for part in name.partition("@")[0].split("+"):
         header = known[part]
-        for line in (header.question, f"Motive: {header.motive}", f"Expected: {header.expect}"):
+        if header.called:
+            console.print(header.called, markup=False, highlight=False)
+        for line in (f"Kind: {header.kind}", header.question, f"Motive: {header.motive}", f"Expected: {header.expect}"):
             console.print(line, markup=False, highlight=False)
         if header.direction:
             console.print(f"Direction: {_ways(header)}", markup=False, highlight=False)

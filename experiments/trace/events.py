@@ -24,6 +24,7 @@ from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
     DATA_CLASSES,
+    DAYS_PER_MONTH,
     FIRST_SIDE_DOOR,
     KINDS,
     NOT_LIVE,
@@ -295,8 +296,10 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
 def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Call]) -> Iterator[Fact]:
     """When the desk took the file up and with how much attention, and whether further information was asked for and came."""
     docket = seen.finished.docket
-    filed, hours = float(docket.filed_day[m]), float(seen.run.rules.capacity[docket.requested[m]])
+    filed = float(docket.filed_day[m])
     for call in decided:
+        month = int(float(call.given["day"]) // DAYS_PER_MONTH)
+        hours = float(seen.rules_at(month).capacity[docket.requested[m]])
         effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
         yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
     for call in decided:

@@ -8,7 +8,7 @@ puts it together, ``checking`` makes records of it.
 from sim.composition import ADOPTED, Asked, chooses, key_of, value_of
 from sim.config.checking import checked_config, recorded, safeguards_of, written
 from sim.config.derived import EVERYWHERE
-from sim.config.keys import is_policy
+from sim.config.keys import is_lever
 from sim.config.loading import (
     as_yaml,
     composed,
@@ -23,18 +23,23 @@ from sim.config.nested import map_at, meet, refuse_nested
 from sim.config.overlay import with_overrides
 from sim.own_files import looking_in
 from sim.places import config_path, options, path_of
+from sim.roles import DESIGNED, FACT, LEVER, Role, role_of
 
 __all__ = [
     "ADOPTED",
+    "DESIGNED",
     "EVERYWHERE",
+    "FACT",
+    "LEVER",
     "Asked",
+    "Role",
     "as_yaml",
     "checked_config",
     "chooses",
     "composed",
     "composed_values",
     "config_path",
-    "is_policy",
+    "is_lever",
     "key_of",
     "load",
     "looking_in",
@@ -45,6 +50,7 @@ __all__ = [
     "read_yaml",
     "recorded",
     "refuse_nested",
+    "role_of",
     "run_and_study_values",
     "run_from_shell",
     "safeguards_of",

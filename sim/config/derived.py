@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sim.composition import key_of
+from sim.config.keys import REFERENCE
+from sim.config.nested import map_at, put_anew, take_away
 from sim.errors import ConfigError, quoted
+from sim.roles import LEVER, role_of
 from sim.sources.checksums import checksums, file_fault
-from sim.world.leaves import Plain
+from sim.world.leaves import Plain, leaves_of
 from sim.world.reforms import written_everywhere
 
 EVERYWHERE = "everywhere"
 """The value of ``reforms`` that writes a scenario's changes of the treaty into every text."""
-REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")
-"""Parts of the as-adopted reference."""
 _TABLES = {"table": "states.csv", "penalty_table": "penalties.csv"}  # keys of a user's own table, and what each stands in for
 
 
@@ -37,6 +39,30 @@ def with_reforms(chosen: Plain, adopted: Mapping[str, Plain], overrides: Sequenc
 def reference_in(adopted: Mapping[str, object]) -> Plain:
     """The as-adopted reference: those parts of the composition as adopted with which a scenario is compared."""
     return {part: adopted[part] for part in REFERENCE}
+
+
+def with_facts(adopted: Mapping[str, Any], given: Mapping[str, Any]) -> Plain:
+    """The composition as adopted, with each fact and design key of the reference's parts as it is in another one; levers stay.
+
+    A text or a safeguard that one of the two lacks is left alone: it is a lever that it is there at all.
+    """
+    plain = dict(adopted)
+    for part in REFERENCE:
+        ours, theirs = ({} if (part_of := one.get(part)) is None else part_of for one in (adopted, given))
+        if ours == theirs:
+            continue
+        before, after = leaves_of({part: ours}), leaves_of({part: theirs})
+        for key in {**before, **after}:
+            if role_of(key) == LEVER or (key in before and key in after and before[key] == after[key]):
+                continue
+            *path, last = key.split(".")
+            if any(map_at(one, ".".join(path)) is None for one in (adopted, given)):
+                continue
+            if key in after:
+                put_anew(plain, [*path, last], after[key])
+            else:
+                take_away(plain, [*path, last])
+    return plain
 
 
 def table_checksums(chosen: Mapping[str, object]) -> dict[str, str]:

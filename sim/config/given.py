@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.composition import DESIGN, SCENARIO, as_given, chooses, is_of_hydra, key_of, unread, value_of, with_names
-from sim.config.keys import DERIVED, MIXED, is_policy, settable
+from sim.config.keys import DERIVED, MIXED, REFERENCE, is_lever, settable
 from sim.config.nested import refuse_nested
 from sim.config.scenarios import scenarios_of
 from sim.errors import ConfigError, meant, quoted
@@ -36,8 +36,9 @@ class Given(NamedTuple):
 
     @property
     def of_the_world(self) -> tuple[str, ...]:
-        """What also holds as adopted, whatever the scenario."""
-        return tuple(override for override in self.others if not is_policy(override))
+        """What also holds as adopted, whatever the scenario; facts of the reference's own parts follow (``with_facts``)."""
+        apart = [key_of(override).partition("@")[0].partition(".")[0] in REFERENCE for override in self.others]
+        return tuple(override for override, later in zip(self.others, apart, strict=True) if not (later or is_lever(override)))
 
 
 def _as_new(override: str) -> str:

@@ -8,29 +8,22 @@ from pathlib import Path
 from sim.composition import chosen_in, key_of, package_of
 from sim.places import config_folder
 from sim.reading import yaml_in
+from sim.roles import LEVER, role_of
 
 DERIVED = ("reference", "data", "scenario_name")
 """Fields of ``Config`` that follow from the others."""
 MIXED = "review"
-"""The part that holds policy beside facts of the authorities."""
-_POLICY_GROUPS = ("scenario", "instrument", "instruments", "safeguard", "safeguards", "conduct", "adaptation", "definition", MIXED)
+"""A part that holds levers and design beside facts, and that no map is written over."""
+REFERENCE = ("instruments", "safeguards", "review", "conduct", "adaptation")
+"""Parts of the as-adopted reference."""
+_CHOSEN_BY_SCENARIOS = ("conduct", "adaptation")
+"""Groups of which a scenario may choose another file."""
 
 
-def is_policy(override: str) -> bool:
-    """Whether an override belongs to what a scenario may change; the as-adopted reference is composed without it.
-
-    Of the review only what is a fact of the authorities (``CAPACITY_KEYS``) reaches the reference.
-    """
-    key = key_of(override).split("@")[0].split(".")
-    if key[0] == "states" and len(key) > 1:
-        from sim.settings import OF_DIALS
-
-        return key[1] in OF_DIALS
-    if key[0] == MIXED and len(key) > 1:
-        from sim.settings import CAPACITY_KEYS
-
-        return key[1] not in CAPACITY_KEYS
-    return key[0] in _POLICY_GROUPS
+def is_lever(override: str) -> bool:
+    """Whether an override belongs to what a scenario may change; run-in, reference and baseline are composed without it."""
+    key = key_of(override).split("@")[0]
+    return key in _CHOSEN_BY_SCENARIOS or role_of(key) == LEVER
 
 
 def settable() -> list[str]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.composition import SEARCHPATH, Asked, folders_in, key_of, refuse_length, spread, to_yaml
 from sim.config.checking import checked_config
-from sim.config.derived import name_of, reference_in, reforms_everywhere, table_checksums, with_reforms
+from sim.config.derived import name_of, reference_in, reforms_everywhere, table_checksums, with_facts, with_reforms
 from sim.config.given import Given
 from sim.config.keys import of_studies
 from sim.config.overlay import composition_of
+from sim.config.scenarios import choose_files, refuse_facts
 from sim.errors import ConfigError, quoted
 from sim.own_files import looking_in
 from sim.places import config_path
@@ -55,7 +56,7 @@ def composed(*overrides: str) -> Plain:
     """What was chosen in plain values and unchecked, without what is derived from it but the scenario's name."""
     with _in_own_places(overrides) as rest:
         given = Given.of(rest)
-        return copy.deepcopy(_chosen(given, composition_of(given.of_the_world)))
+        return copy.deepcopy(_chosen_and_adopted(given)[0])
 
 
 def as_yaml(*overrides: str) -> str:
@@ -89,18 +90,25 @@ def _with_what_follows(*overrides: str) -> Plain:
     """What was chosen, for runs and for studies, with the reference and the checksums that follow from it."""
     with _in_own_places(overrides) as rest:
         given = Given.of(rest)
-        adopted = composition_of(given.of_the_world)
-        plain = {**_chosen(given, adopted), "reference": reference_in(adopted)}
+        chosen, adopted = _chosen_and_adopted(given)
+        plain = {**chosen, "reference": reference_in(adopted)}
         return plain | {"data": table_checksums(plain)}
 
 
-def _chosen(given: Given, adopted: Plain) -> Plain:
-    """What was chosen, under the scenarios' name, with the reforms where they belong; ``adopted`` is the composition as adopted."""
+def _chosen_and_adopted(given: Given) -> tuple[Plain, Plain]:
+    """What was chosen, under the scenarios' name and with the reforms where they belong; and the composition as adopted.
+
+    Both have the same facts and design: scenarios may not set them, and overrides of them reach both.
+    """
     chosen = composition_of(given.others, given.scenarios)
+    adopted = composition_of(given.of_the_world)
+    refuse_facts(given.scenarios, adopted)
+    plainly = chosen if not choose_files(given.scenarios) else composition_of(given.others)
+    adopted = with_facts(adopted, plainly)
     everywhere = reforms_everywhere(chosen)
     if everywhere and isinstance(chosen.get("instruments"), Mapping):
         chosen = with_reforms(chosen, adopted["instruments"], given.others)
-    return {**chosen, **given.design, "scenario_name": name_of(given.scenarios, everywhere)}
+    return {**chosen, **given.design, "scenario_name": name_of(given.scenarios, everywhere)}, adopted
 
 
 @contextmanager

@@ -51,6 +51,14 @@ def put_anew(nested: Plain, path: Sequence[str], value: object) -> None:
     nested[path[-1]] = _joined(nested.get(path[-1]), value)
 
 
+def take_away(nested: Plain, path: Sequence[str]) -> None:
+    """Take a key away, copying the maps on the way and no others; all of them must be there."""
+    for name in path[:-1]:
+        nested[name] = dict(nested[name])
+        nested = nested[name]
+    del nested[path[-1]]
+
+
 def _joined(before: object, value: object) -> object:
     """What Hydra makes of a value where another stands."""
     if not isinstance(value, Mapping):

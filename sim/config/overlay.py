@@ -17,13 +17,14 @@ from sim.composition import (
     no_such_key,
     value_of,
 )
-from sim.config.derived import EVERYWHERE, REFERENCE, reforms_everywhere, table_checksums
-from sim.config.keys import DERIVED, MIXED, is_policy
+from sim.config.derived import EVERYWHERE, reforms_everywhere, table_checksums
+from sim.config.keys import DERIVED, MIXED, REFERENCE
 from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refuse_nested
 from sim.config.scenarios import hold_values_alone, parts_of
 from sim.errors import ConfigError, quoted
 from sim.places import groups
-from sim.world.leaves import Plain
+from sim.roles import LEVER, role_of
+from sim.world.leaves import Plain, leaves_of
 from sim.world.reforms import REFORMED
 
 _SETS = re.compile(r"(\+{0,2})[A-Za-z_][\w.-]*=")  # an override that gives one key a value
@@ -82,7 +83,7 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
     """What ``composed_values`` gives, with some dotted keys set otherwise; the original stays as it was.
 
     The same as composing anew with ``++key=value`` for each, a hundred times faster: a map joins what is there, anything else
-    takes its place. What is no policy reaches the reference too. A value of ``None`` stands where the key is optional, never
+    takes its place. What is no lever reaches the reference too. A value of ``None`` stands where the key is optional, never
     for taking a key away. Raises ``ConfigError`` for two keys of which one lies in the other, for what follows from other
     choices or is to be worked out, and for words of the treaty where reforms stand everywhere: they are composed.
     """
@@ -92,9 +93,17 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
         _refuse_setting(plain, key, value)
         path = key.split(".")
         put_anew(out, path, value)
-        if path[0] in REFERENCE and not is_policy(key):
-            put_anew(out, ["reference", *path], value)
+        if path[0] in REFERENCE:
+            _set_facts(out, key, value)
     return out | {"data": table_checksums(out)} if any(key.split(".")[0] == "states" for key in settings) else out
+
+
+def _set_facts(plain: Plain, key: str, value: object) -> None:
+    """Write what is no lever into the reference, where the reference has the text or the safeguard that it is of."""
+    found = leaves_of({key: value}) if isinstance(value, Mapping) else {key: value}
+    for fact, worth in found.items():
+        if role_of(fact) != LEVER and map_at(plain, f"reference.{fact.rpartition('.')[0]}") is not None:
+            put_anew(plain, ["reference", *fact.split(".")], worth)
 
 
 def _refuse_setting(plain: Mapping[str, object], key: str, value: object) -> None:

@@ -16,11 +16,13 @@ from sim.composition import (
     value_of,
 )
 from sim.config.keys import DERIVED, settable
-from sim.config.nested import above, is_written_as_it_is, maps_in
+from sim.config.nested import above, is_written_as_it_is, map_at, maps_in
 from sim.errors import ConfigError, in_brief, quoted
 from sim.places import accepted_options, config_path, is_known, option_name, options, path_of
+from sim.roles import FACT, LEVER, role_of
 from sim.world.leaves import Plain, leaves_of
 
+GROUP = "/"  # in the key of an entry that chooses a file of a group
 _OWN = "_self_"  # a file's own body among its defaults
 
 
@@ -137,6 +139,28 @@ def _clash(key: str, one: tuple[str, str], other: tuple[str, str]) -> ConfigErro
         f"{key}: found {before} in {config_path(path_of(SCENARIO, a))} and {after} in {config_path(path_of(SCENARIO, b))}; "
         "accepted: scenarios that set a key to one value"
     )
+
+
+def choose_files(scenarios: Sequence[str]) -> bool:
+    """Whether a scenario chooses another file of a group."""
+    return any(GROUP in key for name in scenarios for leaves in parts_of(name).values() for key in leaves)
+
+
+def refuse_facts(scenarios: Sequence[str], adopted: Mapping[str, object]) -> None:
+    """Raise ``ConfigError`` for a scenario that sets what is no lever; ``adopted`` is the composition without it.
+
+    A text or a safeguard of its own has facts of its own, which nothing else shares.
+    """
+    for name in scenarios:
+        for part, leaves in parts_of(name).items():
+            for key, value in leaves.items():
+                role = role_of(key)
+                if role != LEVER and GROUP not in key and map_at(adopted, key.rpartition(".")[0]) is not None:
+                    what = "a fact of the world" if role == FACT else "a key of the design"
+                    raise ConfigError(
+                        f"{key}: found {quoted(value)} in {config_path(path_of(SCENARIO, part))}, though it is {what}, the same in "
+                        f"every scenario; accepted: as an override, such as {key}={value}"
+                    )
 
 
 def hold_values_alone(scenarios: Sequence[str]) -> bool:

@@ -41,7 +41,7 @@ UNITS = WithOwn(
 
 SLICES = (
     *("all", "group", "requester", "requested", "label", "kind", "data_class", "instrument", "channel", "regime"),
-    *("pair", "group_pair", "group_regime", "conduct", "purpose", "quantile", "risk", "window_years", "year"),
+    *("pair", "group_pair", "group_regime", "group_sides", "conduct", "purpose", "quantile", "risk", "window_years", "year"),
 )
 """Ways in which estimands are sliced."""
 

@@ -26,7 +26,7 @@ class Finished(NamedTuple):
     years: int
     months: int  # in all
     backlog: Reals  # [T, N] hours
-    capacity: Reals  # [N]
+    capacity: Reals  # [T, N] officer-hours of the month
     lost: Reals | None  # [T, G] people's worth of expression lost; None while nobody falls silent
     blows: Ints  # [T, G] cases of which their person or peers learned
     spying: bool  # whether there is any spyware

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from sim.arrays import Ints
 from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, in_time, one_a_case, people_at_risk
-from sim.metrics.slicing import GROUP_PAIRS, GROUP_REGIMES, PAIRS, PER, counts_by_name, request_slices, row, rows_of
+from sim.metrics.slicing import (
+    GROUP_PAIRS,
+    GROUP_REGIMES,
+    GROUP_SIDES,
+    PAIRS,
+    PER,
+    SIDES,
+    counts_by_name,
+    request_slices,
+    row,
+    rows_of,
+)
 from sim.world.estimand import EstimateRow, own_rows
 from sim.world.spec import MetricsSpec
 from sim.world.vocabulary import (
@@ -66,7 +77,8 @@ def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: boo
     """Requests ``[D]`` that gave data by the classes of requester and requested, over all cases ``whole`` of the requester's class.
 
     A case has up to five hosts and no requested state before it is filed, so the cells of a requester's class share a
-    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class.
+    denominator and add up to that class's rate. ``by_group``: the same within each group, and each group by the requester's class
+    and by two classes on each side (``SIDES``).
     """
     classes = len(REGIMES)
     asks, answers = _regimes_of(run, rows)
@@ -81,6 +93,10 @@ def pair_rows(metric: str, run: Finished, rows: Ints, whole: Ints, by_group: boo
     yield from rows_of(metric, "group_regime", GROUP_REGIMES, counts_by_name(hit, GROUP_REGIMES), cases)
     cells = counts_by_name(hit * classes + answers, GROUP_PAIRS)
     yield from rows_of(metric, "group_pair", GROUP_PAIRS, cells, np.repeat(cases, classes))
+    sides, each = len(SIDES), classes // len(SIDES)
+    cells = counts_by_name((group[run.docket.case[rows]] * sides + asks // each) * sides + answers // each, GROUP_SIDES)
+    cases = counts_by_name(group[whole] * sides + wished // each, tuple(f"{one}|{side}" for one in GROUPS for side in SIDES))
+    yield from rows_of(metric, "group_sides", GROUP_SIDES, cells, np.repeat(cases, sides))
 
 
 def _regimes_of(run: Finished, rows: Ints) -> tuple[Ints, Ints]:
@@ -259,12 +275,13 @@ def unanswered_share(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
 
 
 def backlog_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
-    """Expected remaining hours of the files waiting, over monthly capacity: mean over the window's months."""
-    window = run.backlog[run.first_month : run.first_month + 12 * run.years]
-    months = int(window.shape[0])
-    yield "backlog_months", "all", "all", float(window.mean(axis=0).sum() / run.capacity.sum()), months
-    for code, hours, capacity in zip(run.world.states.codes, window.mean(axis=0), run.capacity, strict=True):
-        yield "backlog_months", "requested", code, float(hours / capacity), months
+    """Expected remaining hours of the files waiting, over the hours of the month: mean over the window's months."""
+    window = slice(run.first_month, run.first_month + 12 * run.years)
+    waiting, hours = run.backlog[window], run.capacity[window]
+    months = int(waiting.shape[0])
+    yield "backlog_months", "all", "all", float((waiting.sum(axis=1) / hours.sum(axis=1)).mean()), months
+    for code, value in zip(run.world.states.codes, (waiting / hours).mean(axis=0), strict=True):
+        yield "backlog_months", "requested", code, float(value), months
 
 
 def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:

@@ -19,6 +19,10 @@ GROUP_REGIMES = tuple(f"{group}|{asks}" for group in GROUPS for asks in REGIMES)
 """Levels of the slice ``group_regime``: group, class of the requester."""
 GROUP_PAIRS = tuple(f"{group}|{pair}" for group in GROUPS for pair in PAIRS)
 """Levels of the slice ``group_pair``."""
+SIDES = ("autocracies", "democracies")
+"""The classes of regimes two by two, closed and electoral: what a table of few events can still tell apart."""
+GROUP_SIDES = tuple(f"{group}|{asks}>{answers}" for group in GROUPS for asks in SIDES for answers in SIDES)
+"""Levels of the slice ``group_sides``."""
 
 
 def counts_by_name(codes: NDArray[np.integer], names: tuple[str, ...]) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,9 @@ from sim.world.vocabulary import (
     DataClass,
 )
 
+Capacity = Literal["before", "follows", "as_adopted"]
+"""For whose load authorities have hours: that of today's law; from the window's first day of the scenario's own; of the treaty."""
+
 
 class Visible(Record):
     """How plainly motive shows, in standard deviations of the reading's noise, by how the request is framed."""
@@ -65,6 +68,7 @@ class ReviewSpec(Record):
     load: bool
     strength: Unit | None  # null: each state's own uptake and fidelity
     acuity: Annotated[StrictFloat, Range(0, 2)]  # on what every look sees of a motive
+    capacity: Capacity
     visible: Visible
     plausibility_from: Strength
     visibility_slope: Strength

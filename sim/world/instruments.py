@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -109,6 +109,16 @@ class Instrument(Record):
         if lacking := [name for name in OFFENCE_CLASSES if name not in self.reaches]:
             raise ValueError(f"reaches.{lacking[0]}: found nothing; accepted: 'never', 'serious' or 'always' for each class")
         return self
+
+    def unbound(self) -> Instrument:
+        """The same text where it binds nobody."""
+        return self.model_copy(update={"from_start": False, "parties": Parties(base="none")})
+
+    def naming(self, known: Collection[str]) -> Instrument:
+        """The same text, silent of all but the safeguards that are ``known``."""
+        forces = {name: force for name, force in self.safeguards.items() if name in known}
+        stops = {name: meant for name, meant in self.stops_preservation.items() if name in known}
+        return self.model_copy(update={"safeguards": forces, "stops_preservation": stops})
 
 
 class LawInForce(NamedTuple):

@@ -10,6 +10,8 @@ import pytest
 
 from experiments.analysis.contrasts import (
     COMPARISON_COLUMNS,
+    RANKED,
+    adjusted_p,
     agreement,
     arm_comparison,
     contrast_of,
@@ -18,7 +20,7 @@ from experiments.analysis.contrasts import (
 )
 from experiments.analysis.movable import movable
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import Header
+from experiments.design.scenarios import NOT_SAID, POLICIES, Header
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, EstimandKey, Results
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
@@ -26,7 +28,7 @@ from sim.settings import Config
 from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
 
-WORLDS, REPLICATES, FEWEST = 6, 2, 10
+WORLDS, REPLICATES, FEWEST = 8, 2, 10
 RATE: EstimandKey = ("case_disclosure_rate", "all", "all")
 MET: EstimandKey = ("legit_met_rate", "all", "all")
 MEDIAN: EstimandKey = ("legit_delay_days", "quantile", "0.5")
@@ -76,14 +78,22 @@ def test_the_table_has_its_columns_and_units() -> None:
     assert OFFICER_HOURS[0] not in set(frame["metric"])
 
 
-def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
+def test_a_difference_its_range_and_its_simulation_error_are_those_of_the_worlds() -> None:
     gap = np.random.default_rng(8).normal(-2.0, 0.5, (WORLDS, REPLICATES))
     of = results(case_disclosure_rate=gap)
     row = told(of).loc[(RATE[0], "all")]
     means = gap.mean(1)
-    half = 2.570581835636314 * means.std(ddof=1) / WORLDS**0.5  # Student's quantile with five degrees, from a printed table
+    half = 2.3646242515927844 * means.std(ddof=1) / WORLDS**0.5  # Student's quantile with seven degrees, from a printed table
     assert row["difference"] == pytest.approx(means.mean())
-    assert (row["low"], row["high"]) == (pytest.approx(means.mean() - half), pytest.approx(means.mean() + half))
+    assert (row["world_low"], row["world_high"]) == (pytest.approx(means.min()), pytest.approx(means.max()))
+    assert (row["worlds_agreeing"], row["inside"]) == (WORLDS, pytest.approx(7 / 9))
+    assert (row["error_low"], row["error_high"]) == (pytest.approx(means.mean() - half), pytest.approx(means.mean() + half))
+    before = of.values[0, 0].mean(1)
+    percents = 100 * means / before
+    assert (row["percent_world_low"], row["percent_world_high"]) == pytest.approx((percents.min(), percents.max()))
+    assert row["percent_worlds"] == WORLDS
+    assert row["percent_world_low"] <= row["percent_error_low"] <= row["percent"] <= row["percent_error_high"]
+    assert 0 <= row["chance_share"] <= 1
     assert row["ratio"] == pytest.approx(row["value"] / row["baseline"])
     assert row["percent"] == pytest.approx(100 * row["difference"] / row["baseline"])
     assert (row["worlds"], row["runs"], row["events"]) == (WORLDS, WORLDS * REPLICATES, 5 * WORLDS * REPLICATES)
@@ -91,8 +101,12 @@ def test_a_difference_and_its_interval_are_those_of_the_world_means() -> None:
 
 def test_equal_arms_differ_by_exactly_nothing() -> None:
     table = told(results()).drop(index=DISPLACEMENT, level="metric")
-    assert (table[["difference", "low", "high", "world_sd", "event_sd"]] == 0.0).all(axis=None)
-    assert table[["percent", "percent_low", "percent_high"]].to_numpy(float) == pytest.approx(0.0, abs=1e-9)
+    zeros = ["difference", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high", "world_sd", "event_sd"]
+    assert (table[zeros] == 0.0).all(axis=None)
+    ends = [f"percent{end}" for end in ("", "_world_low", "_world_high", "_error_low", "_error_high")]
+    assert table[ends].to_numpy(float) == pytest.approx(0.0, abs=1e-9)
+    assert table["chance_share"].isna().all(), "nothing varies"
+    assert table["adjusted_p"].dropna().tolist() == [1.0, 1.0], "of the two estimands that are no slice"
     assert not table["constructed_zero"].any()  # no treaty could have moved them
 
 
@@ -133,6 +147,37 @@ def test_displacement_is_told_against_nothing_displaced() -> None:
     assert np.isnan(row["percent"])
 
 
+def test_a_change_of_a_share_stays_possible_and_no_fall_is_of_more_than_all() -> None:
+    of = results()
+    of.values[0] /= 100.0  # rates of about 0.1
+    of.values[1] = of.values[0]
+    gap = np.zeros((WORLDS, REPLICATES))
+    gap[0] = 0.9  # all of the effect in one world
+    of.values[1, 0] += gap
+    of.values[1, 1] = 0.0
+    of.values[1, 1, 0] = of.values[0, 1, 0] * 9
+    rate, met = told(of).loc[(RATE[0], "all")], told(of).loc[(MET[0], "all")]
+    assert -1.0 <= rate["error_low"] <= rate["error_high"] <= 1.0
+    assert (met["percent_world_low"], met["percent_error_low"], met["ratio_error_low"]) == (-100.0, -100.0, 0.0)
+
+
+def test_a_world_whose_baseline_is_zero_has_no_per_cent() -> None:
+    of = results(case_disclosure_rate=-2.0)
+    of.values[0, 0, 3] = 0.0
+    row = told(of).loc[(RATE[0], "all")]
+    assert (row["worlds"], row["percent_worlds"]) == (WORLDS, WORLDS - 1)
+
+
+def test_under_eight_worlds_nothing_is_borne_out_and_no_p_is_given() -> None:
+    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
+    fewer = of._replace(values=of.values[:, :, 1:], counts=of.counts[:, :, 1:], worlds=of.worlds[1:])
+    table = told(fewer)
+    assert table["agrees"].isna().all()
+    assert table["adjusted_p"].isna().all()
+    assert table.loc[(RATE[0], "all"), "worlds_agreeing"] == WORLDS - 1, "the count of signs stands all the same"
+    assert told(of).loc[(RATE[0], "all"), "adjusted_p"] == pytest.approx(2 / 2**WORLDS)
+
+
 @pytest.mark.parametrize(
     ("expected", "low", "high", "verdict"),
     [
@@ -141,10 +186,11 @@ def test_displacement_is_told_against_nothing_displaced() -> None:
         ("same", -0.2, -0.1, False), ("", 0.1, 0.2, None), ("up", float("nan"), float("nan"), None), ("down", 0.0, 0.0, None),
     ],
 )  # fmt: skip
-def test_an_interval_bears_an_expectation_out_or_not_or_neither(
+def test_a_range_over_worlds_bears_an_expectation_out_or_not_or_neither(
     expected: str, low: float, high: float, verdict: bool | None
 ) -> None:
-    assert agreement(expected, low, high) is verdict
+    assert agreement(expected, low, high, WORLDS) is verdict
+    assert agreement(expected, low, high, WORLDS - 1) is None
 
 
 def test_headers_are_read_where_they_were_written_for() -> None:
@@ -220,7 +266,7 @@ def test_estimands_outside_what_the_changed_safeguards_move_are_zero_by_construc
     assert zero.to_dict() == {RATE[0]: True, MET[0]: False, GROUP[0]: False, DISPLACEMENT: False, MEDIAN[0]: True}
     row = table.loc[(RATE[0], "all")]
     assert row["baseline"] == row["value"]
-    assert row[["difference", "low", "high", "percent", "ratio", "world_sd"]].isna().all()
+    assert row[["difference", "world_low", "world_high", "percent", "ratio", "world_sd", "adjusted_p"]].isna().all()
 
 
 def test_a_safeguard_that_declares_nothing_may_move_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +286,7 @@ def test_a_constructed_zero_is_no_cost_and_no_gain(monkeypatch: pytest.MonkeyPat
     of = results()
     row = cooperation_of(of, [contrast_of(of, strict_pair("judge"), 1, FEWEST)]).iloc[0]
     assert (row["protection"], row["cooperation_lost"], row["delay_days"]) == (0.0, 0.0, 0.0)
-    assert np.isnan(row["protection_low"])
+    assert np.isnan(row["protection_world_low"])
     assert row["on_frontier"]
 
 
@@ -253,9 +299,12 @@ def test_protection_and_loss_are_turned_round_with_their_intervals() -> None:
     table = told(of)
     rate = table.loc[(RATE[0], "all")]
     assert row["protection"] == pytest.approx(-rate["difference"])
-    assert (row["protection_low"], row["protection_high"]) == (-rate["high"], -rate["low"])
-    assert row["protection_low"] < row["protection"] < row["protection_high"]
-    assert row["protection_percent_low"] < row["protection_percent"] < row["protection_percent_high"]
+    for kind in ("world", "error"):
+        assert row[f"protection_{kind}_low"] == -rate[f"{kind}_high"]
+        assert row[f"protection_{kind}_high"] == -rate[f"{kind}_low"]
+        for name in ("protection", "protection_percent"):
+            assert row[f"{name}_{kind}_low"] < row[name] < row[f"{name}_{kind}_high"]
+    assert row["protection_worlds_agreeing"] == rate["worlds_agreeing"] == WORLDS
     assert row["cooperation_lost"] == pytest.approx(0.5)
     assert row["hours"] == pytest.approx(3.0)
     assert (row["delay_quantile"], row["delay_days"]) == ("0.5", 0.0)
@@ -272,6 +321,51 @@ def test_the_frontier_holds_who_is_beaten_by_no_arm_and_not_by_doing_nothing() -
     assert dict(zip(rows, on_frontier(table), strict=True)) == {
         "strong": True, "cheap": True, "dear": False, "useless": False, "same": True, "harmful": True, "unknown": False,
     }  # fmt: skip
+
+
+def test_who_is_bound_a_stress_or_a_control_is_on_no_frontier_and_beats_nobody() -> None:
+    rows = {"safeguard": (0.1, 0.2), "bundle": (0.2, 0.3), NOT_SAID: (0.05, 0.0), "membership": (0.9, 0.0), "control": (0.8, 0.0),
+            "stress": (0.7, -0.5)}  # fmt: skip
+    table = pd.DataFrame(
+        [{"arm": name, "kind": name, "baseline_name": "a", "protection": p, "cooperation_lost": c} for name, (p, c) in rows.items()]
+    )
+    assert dict(zip(rows, on_frontier(table), strict=True)) == {name: name in POLICIES for name in rows}
+
+
+def three_arms(strong: np.ndarray, weak: np.ndarray) -> tuple[Results, list[ArmRun]]:
+    """The baseline, an arm with one and an arm with another change of the disclosed cases, world by world, and one unmoved."""
+    of = results()
+    values = np.stack([of.values[0], of.values[0].copy(), of.values[0].copy(), of.values[0].copy()])
+    for place, change in ((1, weak), (2, strong)):
+        values[place, 0] += change[:, None]
+    runs = [
+        ArmRun("as_adopted", made_up(), 0),
+        *(ArmRun(name, made_up("scenario=no_treaty"), 0) for name in ("weak", "strong", "still")),
+    ]
+    return Results(KEYS, values, np.full(values.shape, 5, np.int64), of.worlds), runs
+
+
+def test_arms_are_ranked_by_what_they_save_world_by_world_with_the_range_of_their_ranks() -> None:
+    strong, weak = np.full(WORLDS, -3.0), np.full(WORLDS, -1.0)
+    strong[0] = 1.0  # in one world it harms
+    of, runs = three_arms(strong, weak)
+    table = cooperation_of(of, [contrast_of(of, runs, place, FEWEST) for place in (1, 2, 3)]).set_index("arm")
+    first = table.loc["strong", list(RANKED)].tolist()
+    assert first == pytest.approx([(7 * 1 + 3) / 8, 1.0, 3.0, 7 / 8, 2.0 / 8])
+    assert table.loc["weak", list(RANKED)].tolist() == pytest.approx([(7 * 2 + 1) / 8, 1.0, 2.0, 1 / 8, 7 * 2.0 / 8])
+    assert table["protection_leads"].sum() == pytest.approx(1.0)
+
+
+def test_p_is_adjusted_for_all_arms_of_the_table() -> None:
+    rng = np.random.default_rng(3)
+    of, runs = three_arms(rng.normal(-1.0, 0.5, WORLDS), rng.normal(-0.3, 0.5, WORLDS))
+    contrasts = [contrast_of(of, runs, place, FEWEST) for place in (1, 2, 3)]
+    together = adjusted_p(contrasts, KEYS)[:, 0]
+    alone = [adjusted_p([one], KEYS)[0, 0] for one in contrasts]
+    assert (together >= alone).all()
+    assert together[0] > alone[0]
+    assert together[2] == alone[2] == 1.0
+    assert np.isnan(adjusted_p(contrasts, KEYS)[:, 2:-1]).all(), "slices are not judged together"
 
 
 def test_arms_of_different_baselines_do_not_beat_each_other() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from experiments.design.scenarios import NOT_SAID, changes, header_of, headers, headers_of, scenario_overrides
+from experiments.design.scenarios import NOT_SAID, changes, header_of, headers, headers_of, kind_of, scenario_overrides
 from experiments.settings import asked_by
 from experiments.studies.scenarios import main
 from sim.config import load
@@ -388,6 +388,11 @@ def test_headers_come_in_alphabetical_order(files: OwnFiles) -> None:
     ("spoil", "line"),
     [
         (("# Expect: ", "# Direction: a sideways\n# Expect: "), "Direction: found 'a sideways'; accepted: 'metric up'"),
+        (
+            ("# Expect: ", "# Kind: safegard\n# Expect: "),
+            "Kind: found 'safegard'; accepted: safeguard, bundle, membership, stress, control",
+        ),
+        (("# Expect: ", f"# Name: {'x' * 33}\n# Expect: "), f"Name: found '{'x' * 33}'; accepted: at most 32 letters"),
         (("# Expect: ", "# Direction: a up; a down\n# Expect: "), "Direction: found 'a' twice; accepted: each metric once"),
     ],
 )
@@ -400,9 +405,39 @@ def test_a_header_that_cannot_be_read_is_one_line(own: OwnFiles, spoil: tuple[st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("arm", "kind"),
+    [
+        ("judge", "safeguard"),
+        ("judge@everywhere", "safeguard"),
+        ("judge+notice", "bundle"),
+        ("judge+reform_bundle@everywhere", "bundle"),
+        ("judge+no_treaty", "membership"),
+        ("judge+no_treaty+spyware", "stress"),
+        ("democracies_out_placebo+judge", "control"),
+        ("judge+own", NOT_SAID),
+        ("an arm of a design", NOT_SAID),
+    ],
+)
+def test_a_stack_is_a_bundle_unless_a_part_of_it_is_no_policy(own: OwnFiles, arm: str, kind: str) -> None:
+    own.write("scenario/own.yaml", "# @package _global_\ninstruments: {hanoi: {filing: 0.1}}\n")
+    assert kind_of(arm, headers_of([arm])) == kind
+
+
+def test_scenarios_are_listed_a_part_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    lines = [line.split("  ")[0].strip() for line in capsys.readouterr().out.splitlines()]
+    places = [
+        next(place for place, line in enumerate(lines) if line == name)
+        for name in ("judge", "minimal_bundle", "no_treaty", "spyware", "as_adopted")
+    ]
+    assert places == sorted(places)
+
+
 def test_a_file_needs_no_header_and_what_it_does_not_say_is_not_said(own: OwnFiles, capsys: pytest.CaptureFixture[str]) -> None:
     own.write("scenario/mine.yaml", "# @package _global_\n# Expect: much.\ninstruments: {hanoi: {filing: 0.1}}\n")
     mine = headers()["mine"]
+    assert (mine.kind, mine.called) == (NOT_SAID, "")
     assert (mine.question, mine.motive, mine.expect, mine.direction, mine.finding) == (NOT_SAID, NOT_SAID, "much.", {}, None)
     assert main("mine") == 0
     told = capsys.readouterr().out

@@ -19,7 +19,11 @@ STATUSES = ("sourced", "calibrated", "assumed", "read", "inferred", "secondary",
 NO_PARAMETER = {"order"}  # place in a list, decides only who is named first
 SAFEGUARDS = sorted((CONFIGS / "safeguard").glob("*.yaml"))
 
-COMMENT = re.compile(rf"(?P<unit>[^;]*\w[^;]*); (?P<range>[^;]+); (?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*)")
+ROLES = ("fact", "lever", "design")
+COMMENT = re.compile(
+    rf"(?P<unit>[^;]*\w[^;]*); (?P<range>[^;]+); (?:(?P<role>{'|'.join(ROLES)}); )?"
+    rf"(?P<status>{'|'.join(STATUSES)}): (?P<source>\S.*)"
+)
 NUMBER = r"-?\d+(?:\.\d+)?"
 BETWEEN = re.compile(rf"(?P<low>{NUMBER})(?:-| to )(?P<high>{NUMBER}|[a-z]+)")
 FROM = re.compile(rf"(?P<sign>>=|>)(?P<low>{NUMBER})")
@@ -82,7 +86,7 @@ def fault_of(cell: Cell, comment: str) -> str:
     """What is wrong with a number's comment; nothing if nothing is."""
     said = COMMENT.fullmatch(comment)
     if not said:
-        return f"the comment is {comment!r}; wanted is 'unit; range; status: source'"
+        return f"the comment is {comment!r}; wanted is 'unit; range; role; status: source'"
     span = said["range"].split(",")[0].removesuffix(" or null").strip()
     between, least = BETWEEN.fullmatch(span), FROM.fullmatch(span)
     if between:

@@ -12,7 +12,7 @@ import yaml
 from experiments.analysis.movable import movable
 from experiments.design.comparisons import arms_of
 from experiments.design.designs import design_of
-from experiments.design.scenarios import Header, header_of, headers
+from experiments.design.scenarios import KINDS, NAME_LETTERS, NOT_SAID, Header, header_of, headers
 from sim.config import load
 from sim.metrics import UNITS
 from sim.world.instruments import Instrument
@@ -77,7 +77,7 @@ def rows() -> dict[str, list[str]]:
     found = {}
     for line in CATALOGUE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
-        if len(cells) == 6 and (named := MADE_OF.fullmatch(cells[1])):
+        if len(cells) == 8 and (named := MADE_OF.fullmatch(cells[1])):
             assert named[1] not in found, f"{named[1]} stands twice in the catalogue"
             found[named[1]] = cells
     return found
@@ -97,6 +97,45 @@ def full_key(key: str) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_a_question_opens_with_its_number(name: str) -> None:
     assert identity(name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_says_its_kind_and_a_plain_name_that_is_not_the_files(name: str) -> None:
+    said = header(name)
+    assert said.kind in KINDS
+    assert said.kind != NOT_SAID
+    assert 0 < len(said.called) <= NAME_LETTERS
+    assert said.called != name.replace("_", " ")
+
+
+def test_no_two_scenarios_have_one_plain_name() -> None:
+    named = [header(name).called.casefold() for name in FILES]
+    assert len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_expected_to_disclose_more_or_changes_conduct_is_no_safeguard(name: str) -> None:
+    said = header(name)
+    if said.kind in ("safeguard", "bundle"):
+        assert said.direction.get("case_disclosure_rate") != "up"
+        assert "conduct" not in body(name)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_who_is_bound_is_membership_or_a_control_and_nothing_else_is(name: str) -> None:
+    texts = body(name).get("instruments", {})
+    bound = any("parties" in text for text in texts.values())
+    assert bound == (header(name).kind == "membership" or name == "democracies_out_placebo")
+
+
+def test_what_is_made_of_others_is_a_bundle_and_its_parts_are_safeguards() -> None:
+    made = [name for name in FILES if "defaults" in body(name)]
+    assert made == [name for name in FILES if header(name).kind == "bundle"]
+    assert {header(part).kind for name in made for part in parts(name) if part != name} == {"safeguard"}
+
+
+def test_the_controls_are_the_baseline_and_the_placebo() -> None:
+    assert [name for name in FILES if header(name).kind == "control"] == [BASELINE, "democracies_out_placebo"]
 
 
 def test_every_number_stands_for_one_file() -> None:
@@ -194,7 +233,7 @@ def test_no_two_parts_of_a_bundle_say_different_things_of_one_key() -> None:
 
 
 def test_the_bundle_is_made_of_what_the_catalogue_says() -> None:
-    said = MADE_OF.findall(ROWS["reform_bundle"][3])
+    said = MADE_OF.findall(ROWS["reform_bundle"][5])
     assert set(said) == set(parts("reform_bundle")) - {"reform_bundle"}
 
 
@@ -207,15 +246,20 @@ def test_the_catalogue_gives_a_scenario_its_number(name: str) -> None:
     assert ROWS[name][0] == identity(name)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_the_catalogue_gives_a_scenario_its_kind_and_its_plain_name(name: str) -> None:
+    assert ROWS[name][2:4] == [header(name).kind, header(name).called]
+
+
 @pytest.mark.parametrize("name", [name for name in FILES if "defaults" not in body(name)])
 def test_the_catalogue_tells_exactly_what_a_file_changes(name: str) -> None:
-    told = {full_key(key): yaml.safe_load(value) for key, value in CHANGE.findall(ROWS[name][3])}
+    told = {full_key(key): yaml.safe_load(value) for key, value in CHANGE.findall(ROWS[name][5])}
     assert told == leaves_of(body(name))
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_catalogue_says_whether_a_mechanism_is_sourced(name: str) -> None:
-    assert re.match(r"(source|assumption|both|as its parts)\b", ROWS[name][5]), ROWS[name][5]
+    assert re.match(r"(source|assumption|both|as its parts)\b", ROWS[name][7]), ROWS[name][7]
 
 
 def clashes(names: tuple[str, ...]) -> list[str]:

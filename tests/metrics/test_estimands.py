@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
+from itertools import product
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from sim.simulation import simulate
 MONTH = 30.4375  # days
 FOLLOW_UP = 24 * MONTH
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+SIDES = ("autocracies", "democracies")
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
     *("years=2", "demand.abusive_odds=0.2", "demand.secret_share=0.4", "demand.urgent_share=0.2"),
@@ -100,7 +102,22 @@ class Retold:
                 for answers in REGIMES:
                     hit = sum(self.regime[str(row["requested"])] == answers for row in gave)
                     found["group_pair" if group else "pair", f"{group}{asks}>{answers}"] = (hit / len(cases), hit)
+        return found | (self.sides(rows, whole) if by_group else {})
+
+    def sides(self, rows: list[Row], whole: list[Row]) -> Told:
+        """The same by group with autocracies and democracies alone on either side."""
+        found: Told = {}
+        for group, asks, answers in product(GROUPS, SIDES, SIDES):
+            cases = [case for case in whole if case["group"] == group and self.side(case["requester"]) == asks]
+            gave = [row for row in rows if row["group"] == group and self.side(row["requester"]) == asks]
+            if cases:
+                hit = sum(self.side(row["requested"]) == answers for row in gave)
+                found["group_sides", f"{group}|{asks}>{answers}"] = (hit / len(cases), hit)
         return found
+
+    def side(self, state: object) -> str:
+        """Whether a state is an autocracy, closed or electoral, or a democracy."""
+        return "autocracies" if self.regime[str(state)].endswith("autocracy") else "democracies"
 
     def enough(self, row: Row) -> bool:
         """A side door that gives less than was asked for meets no ordinary need."""
@@ -601,8 +618,11 @@ def test_pairs_by_hand_and_in_any_order_of_the_rows() -> None:
         assert told["group_pair", f"journalist|{closed}>{liberal}"] == (1 / 3, 1)
         assert told["group_pair", f"dissident|{closed}>{liberal}"] == (1 / 2, 1)
         assert told["group_pair", f"dissident|{electoral}>{closed}"] == (1 / 2, 1)
-        assert {by for by, _ in told} == {"pair", "group_regime", "group_pair"}
-        assert len(told) == 2 * 4 + 3 + 3 * 4  # a level in which nothing could have happened has no row
+        assert told["group_sides", "journalist|autocracies>democracies"] == (2 / 3, 2)
+        assert told["group_sides", "dissident|autocracies>democracies"] == (1 / 2, 1)
+        assert told["group_sides", "dissident|democracies>autocracies"] == (1 / 2, 1)
+        assert {by for by, _ in told} == {"pair", "group_regime", "group_pair", "group_sides"}
+        assert len(told) == 2 * 4 + 3 + 3 * 4 + 3 * 2  # a level in which nothing could have happened has no row
 
 
 def test_a_longer_run_out_changes_nothing_that_is_counted_by_case() -> None:
