@@ -38,7 +38,7 @@ AS_CONFIGURED = "as configured"
 """In place of an assumption: no end moves the effect further that way."""
 EXTREME_COLUMNS = (
     "arm", "changes", "condition", "metric", "by", "level", "as_configured", "world_low", "world_high", "low", "low_assumption",
-    "low_clear", "high", "high_assumption", "high_clear", "turns", "events", "worlds",
+    "low_clear", "high", "high_assumption", "high_clear", "turns", "events", "worlds", "years",
 )  # fmt: skip
 """``changes``: what the arm sets; the numbers are per cent; ``_clear``: told from the configured change by more than luck."""
 END_COLUMNS = (
@@ -171,7 +171,7 @@ def _tables(study: Study, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]
                 continue
             moved = moved_by_ends(held, name, baseline, study.design, fewest)
             about = {"arm": name, "condition": condition, **dict(zip(("metric", "by", "level"), outcome, strict=True))}
-            extremes.append(about | {"changes": said.get(name, name)} | _extremes(moved))
+            extremes.append(about | {"changes": said.get(name, name), "years": study.config.years} | _extremes(moved))
             ends += [about | row for row in _end_rows(moved)]
     return pd.DataFrame(extremes, columns=list(EXTREME_COLUMNS)), pd.DataFrame(ends, columns=list(END_COLUMNS))
 

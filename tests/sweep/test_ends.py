@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,11 @@ question: what if?
 scenarios: [as_adopted, judge]
 uncertainties:
   review.rho: {low: 0.0, high: 0.9}
-  people.rows: {low: 300, high: 400, shape: whole}
-  review.load: {values: [true, false]}
+  people.platforms_most: {low: 1, high: 2, shape: whole}
+  conduct.fall_through: {values: [true, false]}
 draw: ends
 """
-SMALL = tuple(word for word in TINY if not word.startswith("people.rows"))  # whose number is drawn here
-KEYS = ("review.rho", "people.rows", "review.load")
+KEYS = ("review.rho", "people.platforms_most", "conduct.fall_through")
 
 
 def asked(text: str = ENDS, **more: Any) -> Design:
@@ -37,7 +37,7 @@ def asked(text: str = ENDS, **more: Any) -> Design:
 
 
 def points(**more: Any) -> Points:
-    return points_of(asked(**more), SMALL)
+    return points_of(asked(**more), TINY)
 
 
 def test_the_first_draw_sets_nothing_and_each_further_one_a_single_end() -> None:
@@ -45,8 +45,8 @@ def test_the_first_draw_sets_nothing_and_each_further_one_a_single_end() -> None
     assert list(rows.columns) == list(KEYS)
     said = [{key: row[key] for key in KEYS if row[key] == row[key]} for row in rows.to_dict("records")]
     assert said == [
-        {}, {"review.rho": 0.0}, {"review.rho": 0.9}, {"people.rows": 300}, {"people.rows": 400}, {"review.load": True},
-        {"review.load": False},
+        {}, {"review.rho": 0.0}, {"review.rho": 0.9}, {"people.platforms_most": 1}, {"people.platforms_most": 2},
+        {"conduct.fall_through": True}, {"conduct.fall_through": False},
     ]  # fmt: skip
     assert [type(end.value) for end in ends_of(asked())] == [float, float, int, int, bool, bool]
     assert count_of_draws(asked()) == len(rows)
@@ -59,25 +59,34 @@ def test_a_point_sets_the_key_that_is_moved_and_no_other() -> None:
     assert all(len(settings) == (draw > 0) for draw, (_, settings) in zip(found.frame["draw"], found.settings, strict=True))
     first = found.frame[found.frame["draw"] == 0]
     assert first[list(KEYS)].isna().all(axis=None)
-    base = found.config(0).plain()
+    base = dict(leaves(found.config(0).plain()))
     for place, (scenario, settings) in enumerate(found.settings):
         if scenario == "as_adopted" and settings:
-            key = next(iter(settings))
-            part, name = key.split(".")
-            other = found.config(place).plain()
-            assert other[part][name] == settings[key]
-            other[part][name] = base[part][name]
-            assert other == base
+            (key, value) = next(iter(settings.items()))
+            other = dict(leaves(found.config(place).plain()))
+            moved = {name for name in {*base, *other} if base.get(name) != other.get(name)}
+            assert moved <= {key, f"reference.{key}"}  # a fact holds before the window too
+            assert other[key] == value
+
+
+def leaves(plain: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that is no map, under its dotted key."""
+    for name, value in plain.items():
+        key = f"{above}.{name}" if above else str(name)
+        if isinstance(value, Mapping):
+            yield from leaves(value, key)
+        else:
+            yield key, value
 
 
 def test_an_end_that_is_configured_anyway_is_told_and_has_no_point() -> None:
     found = points()
     idle = idle_ends(found.frame, asked())
-    assert [(end.key, end.value) for end in idle] == [("review.load", True)]
+    assert [(end.key, end.value) for end in idle] == [("conduct.fall_through", True)]
     assert set(found.frame["draw"]) == {0, 1, 2, 3, 4, 6}
-    given = points_of(asked(), [*SMALL, "review.rho=0.9", "people.rows=300"])
+    given = points_of(asked(), [*TINY, "review.rho=0.9", "people.platforms_most=2"])
     assert [(end.key, end.value) for end in idle_ends(given.frame, asked())] == [
-        ("review.rho", 0.9), ("people.rows", 300), ("review.load", True),
+        ("review.rho", 0.9), ("people.platforms_most", 2), ("conduct.fall_through", True),
     ]  # fmt: skip
 
 
@@ -105,19 +114,19 @@ def test_ids_stay_when_a_number_or_another_draw_is_added() -> None:
 def test_a_table_of_such_points_is_read_back_as_the_same_points() -> None:
     found = points()
     entries = as_entries(found).astype(object).replace("", None)
-    again = points_from(entries, asked(), SMALL, "table")
+    again = points_from(entries, asked(), TINY, "table")
     assert again.frame["point"].tolist() == found.frame["point"].tolist()
     assert again.settings == found.settings
 
 
 def test_the_points_are_printed_with_nothing_where_a_draw_leaves_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["points", f"design={design(tmp_path, ENDS)}", *SMALL]) == 0
+    assert main(["points", f"design={design(tmp_path, ENDS)}", *TINY]) == 0
     out, err = capsys.readouterr()
     head, first, second, *_ = out.splitlines()
-    assert head.endswith("review.rho,people.rows,review.load")
+    assert head.endswith("review.rho,people.platforms_most,conduct.fall_through")
     assert first.endswith(",,,")
     assert second.endswith(",0.0,,")
-    assert "as configured, so not run twice: review.load=True" in err
+    assert "as configured, so not run twice: conduct.fall_through=True" in err
 
 
 def test_the_size_that_is_told_is_the_most_there_can_be() -> None:
@@ -131,13 +140,13 @@ def test_the_size_that_is_told_is_the_most_there_can_be() -> None:
         ("draw: end", "draw: found 'end'"),
         ("draw: ends\nuncertainties: {}", "draw: found without uncertainties"),
         (
-            "draw: ends\nlevers: {load: {'on': {}, 'off': {review.load: false}}}\nscenarios: null",
-            "review.load: drawn, and set by a",
+            "draw: ends\nlevers: {load: {'on': {}, 'off': {conduct.fall_through: false}}}\nscenarios: null",
+            "conduct.fall_through: drawn, and set by a",
         ),
         ("conditions: {odd: {review.rho: 0.4}}", "review.rho: drawn, and set by a lever or a condition too"),
         ("uncertainties: {review.rho: {low: 0.0, high: 3.0}}", "uncertainties.review.rho: "),
         ("uncertainties: {review.nought: {low: 0.0, high: 3.0}}", "review.nought"),
-        ("uncertainties: {seeds: {low: 1, high: 3, shape: whole}}", "seeds: no key of a point"),
+        ("uncertainties: {seeds: {low: 1, high: 3, shape: whole}}", "seeds: found a key that says how an experiment is run"),
     ],
 )
 def test_designs_of_ends_that_make_no_sense_are_refused_in_one_line(text: str, told: str) -> None:
@@ -154,6 +163,6 @@ def test_an_analysis_that_takes_draws_for_a_sample_refuses_ends(analysis: Any) -
         line = {str(years): {"instruments.hanoi.threshold_years": years} for years in (4, 5, 6)}
         choice = {"scenarios": None, "levers": {"line": line}}
     drawn = asked(**choice)
-    frame = points_of(drawn, SMALL).frame
+    frame = points_of(drawn, TINY).frame
     told = study(drawn, frame, {outcome: np.ones((len(frame), 2, 1)) for outcome in (CASES, NEEDS)})
     assert "ends" in str(analysis.unsuited(told))
