@@ -130,7 +130,10 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         sure=_sure(study, extremes, ends),
         tables={EXTREMES: extremes, ENDS_TABLE: ends},
         drawings=[
-            drawing for one, (table, _) in told for name in held if (drawing := _drawing(table, one, name, len(held))) is not None
+            drawing
+            for one, (table, _) in told
+            for name in (held if one == outcome else held[:1])
+            if (drawing := _drawing(table, one, name, len(held))) is not None
         ],
     )
 

@@ -162,7 +162,7 @@ def test_conditions_stand_apart_and_outcomes_of_the_question_stand_in_one_table(
     assert by["case_disclosure_rate", "before"] == pytest.approx(-50.0)
     assert by["case_disclosure_rate", "follows"] == pytest.approx(-30.0)
     assert by["targeted_rate", "follows"] == pytest.approx(-30.0)
-    assert len({drawing.name for drawing in analysis.drawings}) == len(analysis.drawings) == 4
+    assert len({drawing.name for drawing in analysis.drawings}) == len(analysis.drawings) == 3
     assert table.set_index("arm").loc["halves", "changes"].tolist() == ["scenario=halves"] * 4
 
 
