@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import StrictInt
 
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.conditions import together, where
@@ -31,6 +31,7 @@ from experiments.store.outcomes import Outcome, Study, conditions_in
 from experiments.text import PER_CENT, Row, counted, decimals_of, in_a_row, signed, spoken, unknown
 from sim.arrays import Flags, Reals
 from sim.metrics import SLICES, UNITS
+from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 EXTREMES, ENDS_TABLE = "extremes", "ends"
@@ -42,7 +43,8 @@ EXTREME_COLUMNS = (
 )  # fmt: skip
 """``changes``: what the arm sets; the numbers are per cent; ``_clear``: told from the configured change by more than luck."""
 END_COLUMNS = (
-    "arm", "condition", "metric", "by", "level", "key", "value", "change", "shift", "shift_low", "shift_high", "events", "worlds",
+    "arm", "condition", "metric", "by", "level", "key", "value", "change", "shift", "shift_world_low", "shift_world_high",
+    "events", "worlds",
 )  # fmt: skip
 """A row an end: its change in per cent, and by how many points that differs from the configured one, with simulation error."""
 APART = "; "
@@ -64,7 +66,7 @@ _TOLD = (
 class AssumptionsSpec(Record):
     """Settings of ``assumptions``, from ``configs/analysis/assumptions.yaml``."""
 
-    named: Annotated[StrictInt, Field(ge=1, le=1000)]  # policies that a sentence names
+    named: Annotated[StrictInt, Range(1, 1000)]  # policies that a sentence names
 
 
 class Moved(NamedTuple):
@@ -271,8 +273,8 @@ def _end_rows(moved: Moved) -> Iterator[dict[str, Any]]:
     """The numbers of the rows of ``ends``."""
     for d, ((key, value), shift, error) in enumerate(zip(moved.ends, moved.shift, moved.error, strict=True), 1):
         yield {
-            "key": key, "value": _value(value), "change": moved.change[d], "shift": shift, "shift_low": shift - error,
-            "shift_high": shift + error, "events": int(moved.events[d]), "worlds": int((~np.isnan(moved.worlds[d])).sum()),
+            "key": key, "value": _value(value), "change": moved.change[d], "shift": shift, "shift_world_low": shift - error,
+            "shift_world_high": shift + error, "events": int(moved.events[d]), "worlds": int((~np.isnan(moved.worlds[d])).sum()),
         }  # fmt: skip
 
 

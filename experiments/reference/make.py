@@ -1,4 +1,4 @@
-"""The committed results: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [assumptions] [penalties]`` makes them anew.
+"""The committed results: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [assumptions] ...`` makes them anew.
 
 ``results/reference/`` holds the treaty against no treaty, every scenario against the text as adopted, what is left of the
 safeguards once everyone has adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong
