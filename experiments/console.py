@@ -19,8 +19,8 @@ _NARROWEST, _USUAL = 79, (80, 25)  # letters of a line that are laid out at leas
 _SIZES = ("COLUMNS", "LINES")  # variables of the environment
 _DIGITS = 5  # of a size that no screen has
 _KEPT = "\n\t"
-_WORDS = ("estimand", "unit", "arm", "store", "state", "command")  # columns of a table that stand left
-_BROKEN = ("unit", "arm", "scenario", "store", "command")  # columns of a table whose words may go on on another line
+_WORDS = ("estimand", "unit", "arm", "definition", "store", "state", "command")  # columns of a table that stand left
+_BROKEN = ("unit", "arm", "definition", "scenario", "store", "command")  # columns of a table whose words may go on on another line
 _ASCII = str.maketrans(
     {
         "→": "->",

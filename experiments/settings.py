@@ -55,11 +55,13 @@ class FrontPage(Page):
 
 
 PAGES: dict[str, type[Page]] = {
-    **dict.fromkeys(("targeted_rate", "fates", "backlog", "tile_map", "headline", "forest", "plane", "adaptation"), Page),
+    **dict.fromkeys(("targeted_rate", "targeted_change", "fates", "backlog", "headline", "forest", "plane"), Page),
+    **dict.fromkeys(("tile_map", "change_map"), Page),
     **dict.fromkeys(
-        ("shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"), Page
+        ("heat_map", "shapley_waterfall", "interactions", "morris_plane", "regret", "fan", "discovery_boxes", "discovery_plane"),
+        Page,
     ),
-    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado"), LongPage),
+    **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado", "adaptation"), LongPage),
     "pareto": FrontPage,
     "heat_map": Page,
     "spans": Page,

@@ -10,8 +10,9 @@ import pandas as pd
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
+from experiments.analysis.over_worlds import OverWorlds, over_worlds, possible_percent, within
 from experiments.design.arms import ArmRun
-from experiments.statistics import Ratios, gap_of, half_width, mean_of, ratio_of
+from experiments.statistics import Limits, gap_of, max_t, mean_of, own_percent, ratio_of, simulation_error
 from experiments.store.results import DISPLACEMENT, EstimandKey, Results
 from experiments.text import PER_CENT
 from sim.arrays import Reals
@@ -27,14 +28,18 @@ DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in whi
 HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
 SILENCED_SHARE = "silenced_share"
 HEADLINE_COLUMNS = (
-    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit"),
-    *("events_baseline", "events", "worlds"),
+    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high"),
+    *("chance_share", "adjusted_p", "unit", "events_baseline", "events", "worlds", "inside"),
 )
 _MOVED_COLUMNS = (
-    *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "unit"),
-    *("events_naive", "events_adaptive", "worlds"),
+    *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "moved_worlds_agreeing"),
+    *("moved_error_low", "moved_error_high", "moved_chance_share", "unit", "events_naive", "events_adaptive", "worlds", "inside"),
 )
-WHERE = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
+WHERE = (
+    *("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high"),
+    *("chance_share", "count", "of", "worlds", "inside"),
+)
+_PERCENT = (0.0, PER_CENT)  # least and greatest per cent that a share can be
 
 
 def _each_once(years: list[int]) -> list[int]:
@@ -85,8 +90,10 @@ def adaptation_headline(results: Results, sides: Sequence[ArmPair], spec: Adapta
     ``cost``: per cent of its needs met that are not; ``lost``: points of protection that adaptation takes, naive less adaptive,
     in the rows of the adaptive; ``displaced``: per cent of what the treaty no longer gives that is had another way, mean over
     worlds, each counting alike; ``silenced``: per cent of the wishes about people at risk that nobody has because somebody has
-    fallen silent, which protects nobody but counts as a case less. Intervals on world means: ratios by Fieller, their
-    differences by linearisation. Fewer than ``fewest`` events on a side give no number.
+    fallen silent, which protects nobody but counts as a case less. Ranges are those of each world's own per cent. Simulation
+    errors stand on world means: ratios by Fieller, their differences by linearisation. ``adjusted_p`` of protection, cost and what
+    is lost holds for all scenarios of a conduct and year together (max-t; missing on too few worlds). Fewer than ``fewest`` events
+    on a side give no number.
     """
     rows: list[Told] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
@@ -95,7 +102,51 @@ def adaptation_headline(results: Results, sides: Sequence[ArmPair], spec: Adapta
         for year in (WHOLE_WINDOW, *map(str, spec.years)):
             rows += _in_year(results, side, plain, year, fewest)
         rows += [*_displaced(results, side, fewest), *_silenced(results, side, fewest)]
-    return pd.DataFrame(rows, columns=list(HEADLINE_COLUMNS))
+    table = pd.DataFrame(rows)
+    table["adjusted_p"] = np.nan
+    for _, part in table.groupby(["conduct", "year", "measure"], sort=False):
+        kept = part[part["differences"].notna() & part["value"].notna()]
+        if len(kept):
+            table.loc[kept.index, "adjusted_p"] = max_t(np.stack(kept["differences"].tolist()))
+    return table[[*HEADLINE_COLUMNS]]
+
+
+class Against(NamedTuple):
+    """An estimand under a scenario and under its baseline, of runs that both have."""
+
+    above: Reals  # [W, L] under the scenario
+    below: Reals  # [W, L]
+
+    @property
+    def means(self) -> tuple[Reals, Reals]:
+        """World means under both, ``[W]`` each."""
+        return mean_of(self.above), mean_of(self.below)
+
+    @property
+    def own(self) -> Reals:
+        """Per cent of its own baseline that each world is spared, ``[W]``."""
+        above, below = self.means
+        return -own_percent(below, above)
+
+    @property
+    def own_runs(self) -> Reals:
+        """The same of single runs, of the mean baseline of their world, ``[W, L]``."""
+        level = mean_of(self.below)[:, None]
+        moved = self.below - self.above
+        return np.asarray(PER_CENT * np.divide(moved, level, out=np.full(moved.shape, np.nan), where=level > 0))
+
+    def spared(self) -> tuple[float, OverWorlds]:
+        """Per cent of the baseline that is spared, a ratio of means, and what worlds say of it."""
+        found = ratio_of(*self.means)
+        value, low, high = (PER_CENT * (1 - part) for part in (found.ratio, found.high, found.low))
+        error = within(Limits(low, high), possible_percent(rises=False))
+        return float(value), over_worlds(self.own, value, error, self.own_runs)
+
+    def less_than(self, other: Against) -> tuple[float, OverWorlds]:
+        """Points by which this spares less than another does, and what worlds say of them."""
+        gap = gap_of(self.means, other.means)
+        value, low, high = (PER_CENT * part for part in gap)
+        return float(value), over_worlds(other.own - self.own, value, Limits(low, high), other.own_runs - self.own_runs)
 
 
 def _in_year(results: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:
@@ -105,24 +156,25 @@ def _in_year(results: Results, side: ArmPair, plain: ArmPair | None, year: str, 
         if key not in results.keys:
             continue
         pair, events = _pair(results, side, key), _events(results, side, key)
-        yield _row(side, year, measure, _prevented(ratio_of(*pair)), events, fewest, _worlds(pair))
+        yield _row(side, year, measure, pair.spared(), events, fewest, _difference(pair))
         if plain is not None and measure == "protection":
-            gap = gap_of(pair, _pair(results, plain, key))  # more disclosed of the baseline's than under habit
-            taken = Ratios(*(PER_CENT * part for part in gap))
-            before, after = zip(events, _events(results, plain, key), strict=True)
-            yield _row(side, year, "lost", taken, (min(before), min(after)), fewest, _worlds(pair))
+            before = _pair(results, plain, key)
+            both = zip(events, _events(results, plain, key), strict=True)
+            least = (min(next(both)), min(next(both)))
+            yield _row(side, year, "lost", pair.less_than(before), least, fewest, before.own - pair.own)
 
 
-def _prevented(found: Ratios) -> Ratios:
-    return Ratios(PER_CENT * (1 - found.ratio), PER_CENT * (1 - found.high), PER_CENT * (1 - found.low))
+def _difference(pair: Against) -> Reals:
+    above, below = pair.means
+    return below - above
 
 
-def _pair(results: Results, side: ArmPair, key: EstimandKey) -> tuple[Reals, Reals]:
-    """World means under the scenario and under its baseline, ``[W]`` each, of runs that both have."""
+def _pair(results: Results, side: ArmPair, key: EstimandKey) -> Against:
+    """Runs under the scenario and under its baseline that both have."""
     k = results.keys.index(key)
     above, below = results.values[side.place, k], results.values[side.against, k]
     both = ~(np.isnan(above) | np.isnan(below))
-    return mean_of(np.where(both, above, np.nan)), mean_of(np.where(both, below, np.nan))
+    return Against(np.where(both, above, np.nan), np.where(both, below, np.nan))
 
 
 def _events(results: Results, side: ArmPair, key: EstimandKey) -> tuple[int, int]:
@@ -130,19 +182,17 @@ def _events(results: Results, side: ArmPair, key: EstimandKey) -> tuple[int, int
     return int(results.counts[side.against, k].sum()), int(results.counts[side.place, k].sum())
 
 
-def _worlds(pair: tuple[Reals, Reals]) -> int:
-    return int((~np.isnan(pair[0])).sum())
-
-
 def _row(
-    side: ArmPair, year: str, measure: str, found: Ratios, events: tuple[int, int], fewest: int, worlds: int
+    side: ArmPair, year: str, measure: str, told: tuple[float, OverWorlds], events: tuple[int, int], fewest: int,
+    differences: Reals | None = None,
 ) -> Told:  # fmt: skip
     known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
-    value, low, high = (float(part) if known else np.nan for part in found)
+    value, found = told
+    numbers = {"value": value} | {name: float(column) for name, column in found.columns().items() if name != "worlds"}
     return {
-        "scenario": side.scenario, "conduct": side.conduct, "year": year, "measure": measure, "value": value, "world_low": low,
-        "world_high": high, "unit": _UNITS[measure], "events_baseline": events[0], "events": events[1], "worlds": worlds,
-    }  # fmt: skip
+        "scenario": side.scenario, "conduct": side.conduct, "year": year, "measure": measure, "unit": _UNITS[measure],
+        "events_baseline": events[0], "events": events[1], "worlds": int(found.worlds), "differences": differences,
+    } | {name: number if known else np.nan for name, number in numbers.items()}  # fmt: skip
 
 
 def _silenced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
@@ -150,10 +200,10 @@ def _silenced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     if (key := (SILENCED_SHARE, "all", "all")) not in results.keys:
         return
     k = results.keys.index(key)
-    values = mean_of(results.values[side.place, k])
-    if np.isnan(values).all():
+    shares = results.values[side.place, k]
+    if np.isnan(shares).all():
         return
-    yield _row(side, WHOLE_WINDOW, "silenced", _share(values), _events(results, side, key), fewest, int((~np.isnan(values)).sum()))
+    yield _row(side, WHOLE_WINDOW, "silenced", _share(shares), _events(results, side, key), fewest)
 
 
 _UNITS = {
@@ -166,10 +216,11 @@ _UNITS = {
 }
 
 
-def _share(values: Reals) -> Ratios:
-    """Mean over worlds ``[W]`` with its interval, in per cent."""
-    mean, half = mean_of(values), half_width(values)
-    return Ratios(*(PER_CENT * part for part in (mean, mean - half, mean + half)))
+def _share(runs: Reals) -> tuple[float, OverWorlds]:
+    """Mean over worlds of ``[W, L]`` in per cent, each world counting alike, and what worlds say of it."""
+    values = PER_CENT * mean_of(runs)
+    mean = mean_of(values)
+    return float(mean), over_worlds(values, mean, simulation_error(values, _PERCENT), PER_CENT * runs)
 
 
 def _displaced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
@@ -177,11 +228,10 @@ def _displaced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
     found = [k for k, (metric, by, _) in enumerate(results.keys) if metric == DISPLACEMENT and by == "baseline"]
     for k in found:
         shares, left = results.values[side.place, k], results.counts[side.place, k]
-        values, moved = mean_of(shares), round(float(np.nansum(shares * left)))
-        if np.isnan(values).all():
+        moved = round(float(np.nansum(shares * left)))
+        if np.isnan(shares).all():
             continue
-        share = _share(values)
-        yield _row(side, WHOLE_WINDOW, "displaced", share, (int(left.sum()), moved), fewest, int((~np.isnan(values)).sum()))
+        yield _row(side, WHOLE_WINDOW, "displaced", _share(shares), (int(left.sum()), moved), fewest)
 
 
 def where_of(results: Results, sides: Sequence[ArmPair], fewest: int) -> pd.DataFrame:
@@ -193,10 +243,12 @@ def where_of(results: Results, sides: Sequence[ArmPair], fewest: int) -> pd.Data
         for k, (metric, by, level) in enumerate(results.keys):
             if metric != DISPLACEMENT or by not in DISPLACED_BY or left < fewest:
                 continue
-            values, count = mean_of(results.values[side.place, k]), int(results.counts[side.place, k].sum())
+            count = int(results.counts[side.place, k].sum())
             if not count:
                 continue
-            rows.append((side.scenario, side.conduct, by, level, *map(float, _share(values)), count, left))
+            value, found = _share(results.values[side.place, k])
+            own = {"scenario": side.scenario, "conduct": side.conduct, "by": by, "level": level, "value": value}
+            rows.append(own | {name: column.item() for name, column in found.columns().items()} | {"count": count, "of": left})
     return pd.DataFrame(rows, columns=list(WHERE))
 
 
@@ -204,7 +256,7 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
     """``_MOVED_COLUMNS``: how adaptation moves disclosures between kinds of label, channels, texts and hosts, scenario by scenario.
 
     All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
-    scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with its interval over worlds. The baseline
+    scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with what worlds say of it. The baseline
     itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
     """
     places = _both_ways(sides, arm_runs)
@@ -215,8 +267,10 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
         for scenario, pair in places.items():
             events = [int(results.counts[place, k].sum()) for place in pair]
             if max(events) >= fewest:
-                told = _shift([mean_of(np.nan_to_num(results.values[place, k])) for place in pair], whole)
-                rows.append((scenario, *results.keys[k][1:], *told, _UNITS["moved"], *events, int((~np.isnan(whole)).sum())))
+                by, level = results.keys[k][1:]
+                told = _shift([np.nan_to_num(results.values[place, k]) for place in pair], whole)
+                own = {"scenario": scenario, "by": by, "level": level, "unit": _UNITS["moved"]}
+                rows.append(own | told | {"events_naive": events[0], "events_adaptive": events[1]})
     return (
         pd.DataFrame(rows, columns=list(_MOVED_COLUMNS))
         .sort_values(["scenario", "by", "level"], kind="stable")
@@ -233,7 +287,16 @@ def _both_ways(sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun]) -> dict[str
     return baseline | {name: (side.place, adaptive[name].place) for name, side in naive.items() if name in adaptive}
 
 
-def _shift(pair: Sequence[Reals], whole: Reals) -> list[float]:
-    """Levels of naive and adaptive world means ``[W]`` and how far they are apart with its limits, per cent of the ``whole``."""
-    gap = gap_of((pair[1], whole), (pair[0], whole))
-    return [PER_CENT * float(part) for part in (*(ratio_of(side, whole).ratio for side in pair), *gap)]
+def _shift(pair: Sequence[Reals], whole: Reals) -> Told:
+    """Levels of naive and adaptive runs ``[W, L]`` and their distance, with what worlds say, per cent of ``whole`` ``[W]``."""
+    naive, adaptive = map(mean_of, pair)
+    gap = gap_of((adaptive, whole), (naive, whole))
+    value, low, high = (PER_CENT * part for part in gap)
+    level = np.where(whole > 0, whole, np.nan)
+    runs = PER_CENT * (pair[1] - pair[0]) / level[:, None]
+    found = over_worlds(mean_of(runs), value, Limits(low, high), runs)
+    told: Told = {
+        name: PER_CENT * float(ratio_of(side, whole).ratio) for name, side in zip(CONDUCTS, (naive, adaptive), strict=True)
+    }
+    told |= {"moved": float(value), "worlds": int(found.worlds), "inside": float(found.inside)}
+    return told | {name: column.item() for name, column in found.columns("moved").items()}

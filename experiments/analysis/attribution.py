@@ -22,14 +22,17 @@ from experiments.analysis.games import (
     together_of,
     whole_runs,
 )
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, few_worlds, ranged, verdict_in
 from experiments.analysis.policies import single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
 from experiments.design.entries import POINT_COLUMNS
+from experiments.design.plain import plain_names
 from experiments.design.sampling import orders_of
+from experiments.statistics import DOWN, NO_VERDICT, UP
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
-from experiments.text import PER_CENT, band, in_a_row, in_quotation_marks, number, spoken, under
+from experiments.text import PER_CENT, in_a_row, in_quotation_marks, number, spoken, under
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
@@ -180,7 +183,10 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
 
 
 def _unclear(shares: pd.DataFrame) -> Iterator[str]:
-    """Which levers cannot be told from zero once all are judged at once; nothing where each can."""
+    """Which levers cannot be told from zero once all are judged at once; nothing where each can, or where there is no verdict."""
+    if verdict_in(shares.iloc[0], "value") == NO_VERDICT:
+        yield f"which of them are told apart from zero is not said: {few_worlds(int(shares['worlds'].iloc[0]))}."
+        return
     unclear = [in_quotation_marks(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if not unclear:
         return
@@ -191,16 +197,9 @@ def _unclear(shares: pd.DataFrame) -> Iterator[str]:
 
 
 def _banded_in(row: Line, name: str, scale: float) -> str:
-    """A number of a row in per cent, with its interval."""
-    low, high = _limits_of(row, name)
-    ends = low * scale, high * scale
-    return band(row[name] * scale, *(ends if scale >= 0 else ends[::-1]))
-
-
-def _limits_of(row: Line, name: str) -> tuple[float, float]:
-    """Limits over worlds of a number of a row, which bear its name where the row has several."""
-    of_it = f"{name}_" if f"{name}_world_low" in row.index else ""
-    return float(row[f"{of_it}world_low"]), float(row[f"{of_it}world_high"])
+    """A number of a row in per cent, with what worlds say of it; its columns bear its name where the row has several."""
+    own = name if f"{name}_world_low" in row.index else ""
+    return f"{number(float(row[name]) * scale)} % {ranged(row, own, scale, None)}"
 
 
 def _overlap(whole: Line, scale: float, way: JointDirection) -> str:
@@ -209,11 +208,14 @@ def _overlap(whole: Line, scale: float, way: JointDirection) -> str:
         f"what each {way.each} alone sums to {number(whole['sum_first_in'] * scale)} %",
         _banded_in(whole, "overlap", scale),
     )
-    low, high = _limits_of(whole, "overlap")
-    low, high = (-high, -low) if way.worse else (low, high)
-    if low > 0:
+    verdict = verdict_in(whole, "overlap")
+    if verdict == NO_VERDICT:
+        return (
+            f"{alone}; the difference from what all {way.all} together is {apart}, without a verdict on {whole['worlds']} worlds."
+        )
+    if verdict == (DOWN if way.worse else UP):
         return f"{alone}, {apart} more than all together: they overlap, so such effects must not be added up."
-    if high < 0:
+    if verdict == (UP if way.worse else DOWN):
         less = _banded_in(whole, "overlap", -scale)
         return f"{alone}, {less} less than all together: they reinforce each other, so such effects must not be added up."
     return f"{alone}, not told apart from what all {way.all} together (difference {apart})."
@@ -225,7 +227,7 @@ def _pairs_told(pairs: pd.DataFrame, scale: float, way: JointDirection) -> Itera
         of_it = pairs[pairs["clear"] & (np.sign(pairs["value"] * scale) == sign)]
         if len(of_it):
             row = of_it.loc[of_it["value"].abs().idxmax()]
-            points = _banded_in(row, "value", sign * scale).replace(" %", " points")
+            points = _banded_in(row, "value", sign * scale).replace(" %", " points", 1)
             yield (
                 f"{in_quotation_marks(row['lever'])} and {in_quotation_marks(row['other'])} {words}: together they "
                 f"{way.all} {points} "
@@ -239,13 +241,13 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[
     first, together = games[0], tables["together"]
     draws, worlds = first.values.shape[:2]
     yield (
-        f"Intervals are 95 %, by Student's t over {worlds} worlds, each the mean of its replicates: every combination met the same "
-        "worlds and replicates, so all differences are paired. Percentages are of the mean outcome with all off"
+        f"{worlds} worlds: every combination met the same worlds and replicates, so all differences are paired. "
+        f"{chance_told(worlds)} {RANGE_TOLD} Percentages are of the mean outcome with all off"
         f"{', over all draws and worlds' if draws > 1 else ''}, the divisor taken as known."
     )
     if draws > 1:
         yield (
-            f"All numbers are means over {draws} parameter draws, and their intervals hold worlds and luck alone; value_draw_low "
+            f"All numbers are means over {draws} parameter draws, and their ranges hold worlds and luck alone; value_draw_low "
             "and value_draw_high hold 95 % of the draws: what is not known of the parameters; each draw is a mean over few runs, "
             "so replicate noise is in it."
         )
@@ -253,12 +255,13 @@ def _sure(games: Sequence[Game], tables: dict[str, pd.DataFrame], few: Sequence[
         yield "Parameters are held at one value each: no interval speaks of what is not known about them."
     if first.orders is not None:
         yield (
-            f"Values are means over {len(first.orders)} random orders in antithetic pairs. Intervals add the error of having drawn "
-            "so few orders (se_orders) to that between worlds (se_worlds); interactions are not estimated from orders."
+            f"Values are means over {len(first.orders)} random orders in antithetic pairs. The simulation error adds that of "
+            "having drawn so few orders (se_orders) to that between worlds (se_worlds), and the range over worlds holds it too; "
+            "interactions are not estimated from orders."
         )
     yield (
-        f"{len(tables['attribution'])} values are given, each with an interval of its own, of which about one in twenty misses; "
-        "those marked clear stay away from zero when the intervals of one outcome and condition are to hold at once (Bonferroni)."
+        f"{len(tables['attribution'])} values are given. Those marked clear have a range over worlds that leaves zero out and an "
+        "adjusted p under 0.05, which holds for all values of one outcome and condition together (max-t)."
     )
     gap = float((together["sum_values"] - together["joint"]).abs().max())
     yield f"The values sum to the joint effect, as they must; the largest difference, by rounding, is {gap:.0e}."
@@ -293,7 +296,8 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
             shares[shares["condition"] == condition].drop(columns="condition").reset_index(drop=True),
             _standing(of_it[0]),
             f"Waterfall of {in_a_row([spoken(str(game.outcome)) for game in of_it])} by safeguard; numbers in attribution.csv.",
-            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}", condition)},
+            {"title": _title(f"How much each safeguard {_way(of_it[0]).each}, against none of them", condition)},
+            {"names": plain_names(shares["lever"])},
         )
     for game in games:
         if game.orders is None and len(game.levers) > 1:
@@ -304,7 +308,8 @@ def _drawings(games: Sequence[Game], tables: dict[str, pd.DataFrame]) -> Iterato
                 _standing(game),
                 f"Heat map of how pairs of safeguards interact in {spoken(str(game.outcome))}; numbers in interactions.csv.",
                 {"title": _title(f"Where safeguards overlap: {spoken(str(game.outcome))}", game.condition)},
-                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse},
+                {"order": list(_of(tables["attribution"], game)["lever"]), "rises": game.rises, "worse": _way(game).worse}
+                | {"names": plain_names(game.levers)},
             )
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.analysis.over_worlds import OverWorlds, over_worlds, possible_percent, within
 from experiments.design.designs import Design
 from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import is_baseline
-from experiments.statistics import Ratios, mean_of, ratio_of
+from experiments.statistics import Limits, Ratios, mean_of, ratio_of
 from experiments.store.outcomes import Outcomes
 from experiments.text import PER_CENT, Row
 from sim.arrays import Reals
@@ -28,6 +29,18 @@ class PolicyChange(NamedTuple):
 
     off: Reals  # [C, W] baseline minus policy, or the reverse of what is wanted up; mean over replicates that both have and draws
     base: Reals  # [C, W] the baseline over the same replicates and draws
+    runs: Reals | None = None  # [C, W, L] ``off`` of single runs, mean over draws, where it is known
+
+    @property
+    def own(self) -> Reals:
+        """Each world's own per cent of its baseline, ``[C, W]``; missing where the baseline is not above zero."""
+        return np.asarray(PER_CENT * np.divide(self.off, self.base, out=np.full(self.off.shape, np.nan), where=self.base > 0))
+
+    def over_worlds(self, rises: bool) -> OverWorlds:
+        """What worlds say of the per cent, ``[C]``; ``rises`` says whether it is a rise that betters."""
+        found = self.percent()
+        error = within(Limits(found.low, found.high), possible_percent(rises))
+        return over_worlds(self.own, found.ratio, error, self.runs)
 
     def percent(self) -> Ratios:
         """Per cent of the pooled baseline, a ratio of means over draws and worlds; Fieller's interval over worlds, each ``[C]``."""
@@ -72,7 +85,14 @@ class Bundles(NamedTuple):
     def told(self, fewest: int) -> Bundles:
         """The same without the numbers of policies on fewer events."""
         few = self.few(fewest)[:, None]
-        gain, cost = (PolicyChange(*(np.where(few, np.nan, part) for part in side)) for side in (self.gain, self.cost))
+        gain, cost = (
+            PolicyChange(
+                np.where(few, np.nan, side.off),
+                np.where(few, np.nan, side.base),
+                None if side.runs is None else np.where(few[..., None], np.nan, side.runs),
+            )
+            for side in (self.gain, self.cost)
+        )
         gain_draws, cost_draws = (np.where(few.T, np.nan, side) for side in (self.gain_draws, self.cost_draws))
         return self._replace(gain=gain, cost=cost, gain_draws=gain_draws, cost_draws=cost_draws)
 
@@ -205,20 +225,22 @@ def _draws(points: pd.DataFrame, design: Design) -> NDArray[np.int64]:
 def _paired(values: Reals, base: NDArray[np.int64], rises: bool) -> PolicyChange:
     """Each point ``[P, W]`` against its baseline over the replicates that both have: by how much it falls, or rises."""
     before = np.where(np.isnan(values), np.nan, values[base])
-    return PolicyChange(mean_of(values - before if rises else before - values), mean_of(before))
+    moved = values - before if rises else before - values
+    return PolicyChange(mean_of(moved), mean_of(before), moved)
 
 
 def _by_policy(side: PolicyChange, policy: NDArray[np.int64], count: int) -> PolicyChange:
     """Means over the points of each policy, ``[C, W]``: over draws, each weighing the same."""
-    known = ~np.isnan(side.off)
-    number = np.zeros((count, side.off.shape[1]))
+    off, base = (_means(part, ~np.isnan(side.off), policy, count) for part in (side.off, side.base))
+    return PolicyChange(off, base, None if side.runs is None else _means(side.runs, ~np.isnan(side.runs), policy, count))
+
+
+def _means(values: Reals, known: NDArray[np.bool_], policy: NDArray[np.int64], count: int) -> Reals:
+    """Means of ``[P, ...]`` over the points of each policy, ``[C, ...]``; missing where it has none that is known."""
+    number, total = (np.zeros((count, *values.shape[1:])) for _ in range(2))
     np.add.at(number, policy, known)
-    sums = []
-    for part in side:
-        total = np.zeros(number.shape)
-        np.add.at(total, policy, np.where(known, part, 0.0))
-        sums.append(np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0))
-    return PolicyChange(*sums)
+    np.add.at(total, policy, np.where(known, values, 0.0))
+    return np.asarray(np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0))
 
 
 def _by_draw(side: PolicyChange, policy: NDArray[np.int64], draw: NDArray[np.int64], shape: tuple[int, int]) -> Reals:

@@ -33,7 +33,15 @@ from experiments.statistics import (
     world_range,
     world_values,
 )
-from experiments.store.results import CASES_DISCLOSED, DISPLACEMENT, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, EstimandKey, Results
+from experiments.store.results import (
+    CASES_DISCLOSED,
+    DISCLOSED_ABROAD,
+    DISPLACEMENT,
+    LEGITIMATE_NEEDS_MET,
+    OFFICER_HOURS,
+    EstimandKey,
+    Results,
+)
 from sim.arrays import Flags, Reals
 from sim.metrics import UNITS
 
@@ -138,8 +146,14 @@ def _numbers(before: Reals, after: Reals, fractions: Flags) -> tuple[dict[str, R
 
 
 def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> list[str]:
-    """What a header expects of each key: of a metric's whole, or of all its slices where it has no whole."""
+    """What a header expects of each key: of a metric's whole, or of all its slices where it has no whole.
+
+    What it expects of ``case_disclosure_rate`` is judged once, on the twin that stands beside needs met: both count the same cases.
+    """
     whole = {metric for metric, by, _ in keys if by == "all"}
+    case, twin = CASES_DISCLOSED[0], DISCLOSED_ABROAD[0]
+    if twin in whole and case in direction:
+        direction = {twin: direction[case]} | {metric: way for metric, way in direction.items() if metric != case}
     return [direction.get(metric, "") if by == "all" or metric not in whole else "" for metric, by, _ in keys]
 
 
@@ -201,14 +215,14 @@ def cooperation_of(results: Results, contrasts: Sequence[Contrast], headers: Map
 
     ``kind`` is the arm's, by the headers of the scenarios' files.
 
-    Protection is the fraction of latent abusive cases saved from disclosure, cooperation lost the fraction of needs no longer
-    met; what is zero by construction is zero without a range. The delay is the median of all needs, or the highest lower
-    quantile that every run reaches. Of every number the range over worlds comes first, then the simulation error; ``RANKED`` says
-    where protection ranks the arm among those with its baseline.
+    Protection is the fraction of latent cross-border abusive cases saved from disclosure, cooperation lost the fraction of
+    cross-border needs no longer met; what is zero by construction is zero without a range. The delay is the median of all needs,
+    or the highest lower quantile that every run reaches. Of every number the range over worlds comes first, then the simulation
+    error; ``RANKED`` says where protection ranks the arm among those with its baseline.
     """
     rows = []
     for contrast in contrasts:
-        saved, lost = _change(results, contrast, CASES_DISCLOSED, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
+        saved, lost = _change(results, contrast, DISCLOSED_ABROAD, -1), _change(results, contrast, LEGITIMATE_NEEDS_MET, -1)
         quantile, delay = _delay(results, contrast)
         rows.append(
             {"arm": contrast.arm.name, "kind": kind_of(contrast.arm.name, headers), "baseline_name": contrast.baseline.name}
@@ -237,9 +251,9 @@ def _ranks(results: Results, contrasts: Sequence[Contrast], kinds: Sequence[str]
     best arm of a world saves beyond this one, mean over worlds, as a fraction of latent abusive cases.
     """
     table = {name: [np.nan] * len(contrasts) for name in RANKED}
-    if CASES_DISCLOSED not in results.keys:
+    if DISCLOSED_ABROAD not in results.keys:
         return table
-    k = results.keys.index(CASES_DISCLOSED)
+    k = results.keys.index(DISCLOSED_ABROAD)
     told = [a for a, one in enumerate(contrasts) if kinds[a] in POLICIES and not np.isnan(one.gaps[k]).all()]
     for baseline in dict.fromkeys(contrasts[a].baseline.name for a in told):
         rivals = [a for a in told if contrasts[a].baseline.name == baseline]

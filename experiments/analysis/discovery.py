@@ -16,6 +16,7 @@ import pandas as pd
 
 from experiments.analysis.conditions import together, unsaid, where, with_condition
 from experiments.analysis.failing import DiscoverySpec, Failing, FailureBox, failing_in, find, is_worth, unit_draws_of
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
 from experiments.analysis.policies import no_comparison, paired_conditions, selected, silent, unpaired
 from experiments.analysis.prim import EXTRA, PACKAGE, ParameterBox, Quality, is_installed, quality_of, quasi_p
 from experiments.analysis.record import Analysis, Drawing, spec_from
@@ -23,7 +24,7 @@ from experiments.analysis.spread import TAILS, left_out, share_limits
 from experiments.design.designs import Uncertainty
 from experiments.design.sampling import scaled, unit_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import counted, in_a_row, in_per_cent, low_to_high, number, spoken
+from experiments.text import Row, counted, in_a_row, in_per_cent, low_to_high, number, spoken
 from sim.arrays import Reals
 from sim.world.record import ConfigError
 
@@ -221,12 +222,13 @@ def trajectory_table(found: FailureBox | None, x: Reals, failing: Failing) -> pd
 
 
 def draws_table(found: FailureBox | None, x: Reals, failing: Failing, known: _Known) -> pd.DataFrame:
-    """``future, saved, lost, fails, sure, inside`` and the parameters, a row a future, in per cent of the baseline in it.
+    """``future, saved, lost, fails, worlds_failing, sure, inside`` and the parameters, a row a future, in per cent of its baseline.
 
-    No numbers on too few events of the draw.
+    ``worlds_failing`` counts the worlds in which it fails by itself. No numbers on too few events of the draw.
     """
     inside = np.zeros(len(x), bool) if found is None else found.box.holds(x)
-    own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "sure": failing.sure, "inside": inside}
+    own = {"saved": failing.saved, "lost": failing.lost, "fails": failing.fails, "worlds_failing": failing.worlds_failing}
+    own |= {"sure": failing.sure, "inside": inside}
     return pd.concat([pd.DataFrame({"future": np.arange(len(x)), **own}), failing.futures[[*known]]], axis=1)
 
 
@@ -243,10 +245,16 @@ def _count(failing: Failing, spec: DiscoverySpec) -> str:
     low, high = share_limits(count / len(failing.fails), len(failing.fails))
     told = (
         f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')} "
-        f"({in_per_cent(low)} to {in_per_cent(high)}): there it would "
+        f"(simulation error of so many draws {in_per_cent(low)} to {in_per_cent(high)}{_alone(failing)}): there it would "
         f"{_failure(spec)}."
     )
     return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told
+
+
+def _alone(failing: Failing) -> str:
+    """In what share of the draws it fails in single worlds; nothing for one world."""
+    low, high = (float(end) for end in failing.by_world)
+    return "" if np.isnan(low) else f"; world by world in {in_per_cent(low)} to {in_per_cent(high)} of them"
 
 
 def _none(found: FailureBox | None, failing: Failing, spec: DiscoverySpec) -> list[str]:
@@ -298,11 +306,11 @@ def _sure(found: FailureBox | None, x: Reals, failing: Failing, spec: DiscoveryS
         "The box is about parameter uncertainty. Shares of draws are no probabilities: the ranges say what is held possible, not "
         "how likely it is. The threshold is a value judgement (analysis.discovery.fails_below).",
     ]
-    if not np.isnan(failing.shared):
-        told.append(
-            f"What worlds do to all draws alike is unsure by {number(failing.shared)} percentage points either way (95 % interval "
-            "over worlds): it moves all draws against the threshold, and not their order."
-        )
+    row: Row = {name: column.item() for name, column in failing.shared.columns().items()}
+    told.append(
+        "What worlds do to all draws alike moves all of them against the threshold, and not their order: of what is saved, mean "
+        f"over draws, in per cent {ranged(row)}. {chance_told(failing.worlds)} {RANGE_TOLD}"
+    )
     if found is not None:
         told.append(
             f"A box can be found in noise too: {counted(spec.permutations, 'permutation')} of the labels tell its chance, "

@@ -23,6 +23,7 @@ class EndToEnd(NamedTuple):
     change: Reals  # [D] from the low end to the high one
     of_draws: Reals  # [D] half of the 95 % interval of the change as draws vary; missing where nothing is drawn
     of_replicates: Reals  # [D] half as replicates vary; missing for a single one
+    by_replicate: Reals  # [D, R] the change in each replicate
 
 
 def elementary(units: Reals, values: Reals) -> Reals:
@@ -97,4 +98,4 @@ def contrasts(high: NDArray[np.bool_], values: Reals) -> EndToEnd:
 def _change(low: Reals, high: Reals, of_draws: Reals) -> EndToEnd:
     """From the outcomes at both ends in each replicate, ``[D, R]``."""
     moved = high - low
-    return EndToEnd(low.mean(axis=1), high.mean(axis=1), moved.mean(axis=1), of_draws, half_width(moved))
+    return EndToEnd(low.mean(axis=1), high.mean(axis=1), moved.mean(axis=1), of_draws, half_width(moved), moved)

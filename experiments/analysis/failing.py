@@ -12,6 +12,7 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import baseline_of, labels_of
+from experiments.analysis.over_worlds import OverWorlds, over_worlds
 from experiments.analysis.policies import Policies, is_better_up, policies_of, saving, too_few, undefined_draws, whole_and_supported
 from experiments.analysis.prim import (
     ParameterBox,
@@ -29,7 +30,7 @@ from experiments.analysis.prim import (
 from experiments.analysis.spread import noise_of
 from experiments.design.designs import Design, Uncertainty
 from experiments.design.sampling import unit_of
-from experiments.statistics import LEVEL, half_width, mean_of
+from experiments.statistics import LEVEL, Limits, mean_of, simulation_error, world_range
 from experiments.store.outcomes import Outcome, Study
 from sim.arrays import Flags, Reals
 from sim.world.ranges import Range, Seed
@@ -65,7 +66,9 @@ class Failing(NamedTuple):
     lost: Reals  # [D] the same
     fails: Flags  # [D]
     sure: Flags  # [D] noise that differs between draws does not reach the threshold
-    shared: float  # half of the 95 % interval over worlds of what all draws share, per cent saved; missing for one world
+    worlds_failing: NDArray[np.int64]  # [D] worlds in which it fails, each by itself
+    by_world: Limits  # range over worlds of the share of draws in which it fails in a world by itself
+    shared: OverWorlds  # what worlds say of the mean over draws of what is saved, per cent
     dropped: tuple[int, int, int]  # draws, worlds and replicates with missing runs
     undefined: int  # draws whose baseline is zero
     bound: int  # rows of Sobol's scheme that are made of others
@@ -141,9 +144,11 @@ def failing_of(
     cells = mean_of(run)  # [2, D, W]
     gain, cost = mean_of(cells[0]), -mean_of(cells[1])
     half = _half(cells)
+    alone = cells[0] < spec.fails_below  # [D, W]
     sides = [(gain < spec.fails_below, np.abs(gain - spec.fails_below) > half[0])]
     if spec.costs_above is not None:
         sides.append((cost > spec.costs_above, np.abs(cost - spec.costs_above) > half[1]))
+        alone = alone | (-cells[1] > spec.costs_above)
     fails = np.any([side for side, _ in sides], axis=0)
     surely = np.any([side & sure for side, sure in sides], axis=0)  # one sure failure is enough; a success wants all to be sure
     never = np.all([~side & sure for side, sure in sides], axis=0)
@@ -156,7 +161,9 @@ def failing_of(
         lost=np.where(shown[1], cost, np.nan),
         fails=fails,
         sure=surely | never,
-        shared=float(half_width(cells[0].mean(0))) if len(gain) else np.nan,
+        worlds_failing=alone.sum(1),
+        by_world=_range_of(mean_of(alone.T.astype(float))),
+        shared=_shared(run[0]),
         dropped=complete.dropped,
         undefined=int((undefined & apart).sum()),
         bound=int((~apart).sum()),
@@ -166,6 +173,19 @@ def failing_of(
         unseen=[],
         among=1,
     )
+
+
+def _range_of(values: Reals) -> Limits:
+    """The range over worlds of ``[W]``."""
+    found = world_range(values)
+    return Limits(found.low, found.high)
+
+
+def _shared(saved: Reals) -> OverWorlds:
+    """What worlds say of the mean over draws of ``[D, W, L]``."""
+    runs = mean_of(np.moveaxis(saved, 0, -1))  # [W, L]
+    of_world = mean_of(runs)
+    return over_worlds(of_world, mean_of(of_world), simulation_error(of_world), runs)
 
 
 def is_independent(draws: NDArray[np.int64], design: Design) -> Flags:

@@ -9,14 +9,11 @@ import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
 from experiments.analysis.summary import headline_of
+from experiments.statistics import FEWEST_WORLDS, mean_of, world_range
 from experiments.store.kept import STAGES
 from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
-
-_LEAST_PEOPLE = 1000.0  # people at risk of an origin under which its rate is one or two persons' luck
-_LEAST_RUNS = 0.5  # share of runs in which an origin must have been hit at all
-_PER = 100_000.0  # people: the base of rates
 
 _SHORT = {
     "people a year": "people a year",
@@ -52,52 +49,68 @@ def fates_frame(pooled: RunTables) -> pd.DataFrame:
     return ordered.astype({"stage": str}).reset_index(drop=True)
 
 
-def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
-    """Backlog in months of capacity, mean over runs, with dates; authorities followed by name only where every run has them."""
+def backlog_frame(pooled: RunTables, configs: list[Config], one_world: bool = False) -> pd.DataFrame:
+    """Backlog in months of capacity, mean and range over worlds, with dates; authorities by name only where every run has them.
+
+    A seed is a world, or with ``one_world`` a replicate of the only one, which has no range.
+    """
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
-    mean = pooled.backlog.groupby(["scenario", "quantity", "month"], as_index=False, sort=False)["months"].agg(["mean", "size"])
-    mean = mean[mean["size"] == mean["scenario"].map(runs)]
+    keys = ["scenario", "quantity", "month"]
+    wide = pooled.backlog.pivot_table(index=keys, columns="seed", values="months", sort=False, observed=True)
+    wanted = np.array([runs[scenario] for scenario in wide.index.get_level_values("scenario")])
+    wide = wide[wide.notna().sum(axis=1).to_numpy() == wanted]
+    values = wide.to_numpy(float)
+    over_worlds = world_range(values.mean(axis=1, keepdims=True) if one_world else values)
+    ends = {"low": over_worlds.low, "high": over_worlds.high, "worlds": over_worlds.worlds, "months": mean_of(values)}
+    frame = pd.DataFrame({key: wide.index.get_level_values(key) for key in keys} | ends)
     start = pd.Timestamp(configs[0].start)
-    date = start + pd.to_timedelta(mean["month"] * DAYS_PER_MONTH, unit="D")
-    return mean.assign(date=date, months=mean["mean"])[["date", "scenario", "quantity", "months"]].reset_index(drop=True)
+    frame["date"] = start + pd.to_timedelta(frame["month"] * DAYS_PER_MONTH, unit="D")
+    return frame.reindex(columns=["date", "scenario", "quantity", "low", "high", "worlds", "months"])
 
 
-def origins_frame(pooled: RunTables, scenario: str, config: Config) -> pd.DataFrame:
-    """Targeted people per 100 000 at risk a year by origin, all runs of a scenario together."""
-    rows = pooled.origins[pooled.origins["scenario"] == scenario]
-    total = rows.groupby("code", as_index=False)[["events", "people"]].sum()
+def origins_frame(changes: pd.DataFrame, config: Config, change: bool) -> pd.DataFrame:
+    """A row a state of origin as the map has it, from ``origin_changes`` or, without ``change``, ``origin_rates``."""
+    values = changes["shrunk"] if change else changes["baseline"] + changes["shrunk"]
+    enough = change & (changes["worlds"] >= FEWEST_WORLDS)
+    clear = enough & ((changes["world_low"] > 0) | (changes["world_high"] < 0))
+    total = changes[["code", "events_baseline", "events"]].assign(value=values, clear=clear)
     places = states_of(config) if config.states.source == "real" else None
     if places is None:
         lon = np.linspace(-150, 150, len(total))
         placed = total.assign(name=total["code"], lon=lon, lat=40 * np.sin(np.arange(len(total))))
     else:
         placed = total.merge(places[["name", "lon", "lat"]], left_on="code", right_index=True, how="inner")
-    return placed.assign(value=placed["events"] * _PER / (placed["people"] * config.years))[
-        ["code", "name", "lon", "lat", "value", "events"]
-    ]
-
-
-def thin_origins(pooled: RunTables, scenario: str) -> tuple[str, ...]:
-    """Origins whose rate would be noise: few people at risk, or hit in less than half of the runs."""
-    rows = pooled.origins[pooled.origins["scenario"] == scenario]
-    by_code = rows.groupby("code").agg(people=("people", "mean"), hit=("events", lambda e: (e > 0).mean()))
-    thin = (by_code["people"] < _LEAST_PEOPLE) | (by_code["hit"] < _LEAST_RUNS)
-    return tuple(str(code) for code in by_code.index[thin])
+    return placed[["code", "name", "lon", "lat", "clear", "value", "events_baseline", "events"]]
 
 
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds."""
     rows = headline_of(comparison)
-    # preserved_only rises from next to nothing: its percentage would dwarf all others
-    rows = rows[rows["metric"] != "preserved_only"].reset_index(drop=True)
+    # preserved_only rises from next to nothing: its percentage would dwarf all others; the disclosure rate stands on one footing
+    rows = rows[~rows["metric"].isin(("preserved_only", "case_disclosure_rate"))].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
-    units = [f"from {b:.3g} {_SHORT.get(u, '')}".strip() for b, u in zip(rows["baseline"], rows["unit"], strict=True)]
-    return pd.DataFrame(
-        {
-            "metric": name, "difference": rows["percent"], "low": rows["percent_world_low"], "high": rows["percent_world_high"],
-            "unit": units, "events": rows["events"],
-        }
-    )  # fmt: skip
+    levels = zip(rows["baseline"], rows["unit"], strict=True)
+    units = ["" if np.isnan(base) else f"from {base:.3g} {_SHORT.get(unit, '')}".strip() for base, unit in levels]
+    return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"]})
+
+
+def targeted_change_frame(comparison: pd.DataFrame, summary: pd.DataFrame, baseline: str, scenario: str) -> pd.DataFrame:
+    """Paired differences of the targeted rate by group in per cent of the baseline, with both rates and the events of both."""
+    rows = comparison[(comparison["metric"] == "targeted_rate") & (comparison["by"] == "group")].reset_index(drop=True)
+    own = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
+    events = [rows["level"].map(own[own["scenario"] == name].set_index("level")["events"]) for name in (baseline, scenario)]
+    levels = {"group": rows["level"], "baseline": rows["baseline"], "value": rows["scenario"]}
+    return pd.DataFrame({**levels, **_in_per_cent(rows), "events_baseline": events[0], "events": events[1]})
+
+
+def _in_per_cent(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """A change with its range and its simulation error in per cent of the baseline, and in how many worlds it has its sign."""
+    return {
+        "difference": rows["percent"],
+        **{end: rows[f"percent_{end}"] for end in ("world_low", "world_high", "error_low", "error_high")},
+        "agreeing": rows["worlds_agreeing"],
+        "worlds": rows["worlds"],
+    }
 
 
 def sides_frame(pooled: RunTables) -> pd.DataFrame:

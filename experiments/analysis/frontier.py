@@ -15,6 +15,7 @@ import pandas as pd
 
 from experiments.analysis.bundles import JOIN, baseline_of, baselines_of, labels_of
 from experiments.analysis.conditions import together
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
 from experiments.analysis.policies import single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import (
@@ -26,8 +27,9 @@ from experiments.analysis.scored import (
     policy_scores,
 )
 from experiments.design.designs import Design
+from experiments.design.plain import plain_names
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
-from experiments.text import PER_CENT, band, in_a_row, in_quotation_marks, number, spoken, under
+from experiments.text import PER_CENT, in_a_row, in_quotation_marks, number, spoken, under
 from sim.metrics import COOPERATION_ESTIMANDS, WANTED
 from sim.world.record import ConfigError
 
@@ -143,9 +145,10 @@ def _protection_and_cost(study: Study, outcome: Outcome, spec: FrontierSpec) -> 
 # --- sentences ------------------------------------------------------------------------------------------------------------
 
 
-def _scored(scores: PolicyScores, place: int, does: str) -> str:
-    """One sentence: what a policy protects and what it costs, with intervals."""
-    gain, loss = (band(*(float(part[place]) for part in side)) for side in (scores.protection, scores.lost))
+def _scored(table: pd.DataFrame, label: str, does: str) -> str:
+    """One sentence: what a policy protects and what it costs, with what worlds say of both."""
+    row = table[table["label"] == label].iloc[0]
+    gain, loss = (f"{number(float(row[name]))} % {ranged(row, name, decimals=None)}" for name in ("protection", "lost"))
     return f"{does} {gain} and costs {loss} of the needs met"
 
 
@@ -164,19 +167,19 @@ def _told(scores: PolicyScores, tables: dict[str, pd.DataFrame], spec: FrontierS
     menu, choice, front = scores.menu, scores.choice, int(scores.front.sum())
     table = tables["frontier"]
     of_it = table[table["condition"] == menu.condition]
-    often = int((of_it["share_on_frontier"] >= spec.often).sum())
+    often = int((of_it["share_of_worlds"] >= spec.often).sum())
     named = "the full bundle" if menu.labels[scores.full] == spec.full else "what protects most"
     full = "all levers on" if menu.full is not None else named
     made_of = "every lever at its last level" if menu.full is not None else _named(menu.labels[scores.full])
     told = bool(np.isfinite(scores.protection.ratio[scores.full]))
     yield (
         f"of {len(menu.labels)} policies {front} {'is' if front == 1 else 'are'} outdone by no other in both protection and "
-        f"cost; over resampled worlds {often} {'is' if often == 1 else 'are'} so in at least "
-        f"{number(PER_CENT * spec.often)} %. {full.capitalize()} "
-        f"({made_of}) {_scored(scores, scores.full, does) if told else 'has no number, on too few events'}."
+        f"cost; world by world {often} {'is' if often == 1 else 'are'} so in at least "
+        f"{number(PER_CENT * spec.often)} % of {menu.worlds} worlds. {full.capitalize()} "
+        f"({made_of}) {_scored(of_it, menu.labels[scores.full], does) if told else 'has no number, on too few events'}."
     )
     if choice.knee is not None:
-        knee = f"{_named(menu.labels[choice.knee])}: it {_scored(scores, choice.knee, does)}"
+        knee = f"{_named(menu.labels[choice.knee])}: it {_scored(of_it, menu.labels[choice.knee], does)}"
         yield f"the knee of the front, from which more protection comes dearer, is {knee}."
     else:
         yield "the front has no knee: no policy on it lies above the straight line between its ends."
@@ -186,8 +189,8 @@ def _told(scores: PolicyScores, tables: dict[str, pd.DataFrame], spec: FrontierS
         chance = float(of_it.loc[of_it["cheapest"], "share_reaching"].iloc[0])
         yield (
             f"the cheapest policy that does at least {number(PER_CENT * spec.target)} % of what {full} does is "
-            f"{_named(menu.labels[choice.cheapest])}: it {_scored(scores, choice.cheapest, does)}, and reaches the target in "
-            f"{number(PER_CENT * chance)} % of resampled worlds."
+            f"{_named(menu.labels[choice.cheapest])}: it {_scored(of_it, menu.labels[choice.cheapest], does)}, "
+            f"and reaches the target in {number(PER_CENT * chance)} % of {menu.worlds} worlds."
         )
     yield from _honest(tables["choices"], menu.condition, does)
 
@@ -212,9 +215,9 @@ def _sure(
     """Sentences on how sure the numbers are: what their intervals hold and what they do not."""
     first = found[0].menu
     yield (
-        f"Intervals are 95 % of one policy at a time, by Fieller's theorem over {first.worlds} worlds, each the mean "
-        "of its replicates; "
-        "every policy met the same worlds and replicates as the baseline."
+        f"All numbers stand on {first.worlds} worlds; every policy met the same worlds and replicates as the baseline. "
+        f"{chance_told(first.worlds)} {RANGE_TOLD} Here it is Fieller's, of one policy at a time; each world's value is in per "
+        "cent of its own baseline."
     )
     yield from _left_out(found)
     draws = len(first.gain_draws)
@@ -227,15 +230,16 @@ def _sure(
     )
     if draws > 1:
         yield (
-            f"Scores are ratios of means over {draws} parameter draws, not means of the per cent in each; intervals and shares of "
-            "resamples hold worlds and luck alone. What is not known of the parameters stands apart, in share_of_draws: in how "
+            f"Scores are ratios of means over {draws} parameter draws, not means of the per cent in each; ranges and shares of "
+            "worlds hold worlds and luck alone. What is not known of the parameters stands apart, in share_of_draws: in how "
             "many draws a policy is on the front; each draw is a mean over few runs, so replicate noise is in it."
         )
     else:
         yield "Parameters are held at one value each: nothing here speaks of what is not known about them."
     yield (
-        f"Shares and ranges of ranks stand on {spec.resamples} resamples of the worlds; with {first.worlds} worlds they are rough, "
-        "and a policy that just misses the front may be as good as one on it."
+        f"Shares of worlds and ranges of ranks tell how it stands in each of {first.worlds} worlds by itself; luck is in them, and "
+        "a policy that just misses the front may be as good as one on it. adjusted_p in the table holds for all policies together "
+        "(max-t)."
     )
     split = bool((choices["splits"] > 0).any())
     corrected = (
@@ -291,5 +295,6 @@ def _drawing(scores: PolicyScores, table: pd.DataFrame, design: Design) -> Drawi
         f"{len(menu.labels)} policies, {menu.runs} runs each in {menu.worlds} worlds, {held}.",
         "Cloud of policies by what they protect and cost, with the front of those that none outdoes; numbers in frontier.csv.",
         {"title": title},
-        {"baseline": menu.labels[menu.baseline], "order": list(design.levers)},
+        {"baseline": menu.labels[menu.baseline], "order": list(design.levers)}
+        | {"names": plain_names([*design.levers, *menu.labels])},
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from experiments.analysis.headline import FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
 from experiments.design.grid import STATUTES, Cell
 from experiments.statistics import FEWEST_WORLDS
-from experiments.text import Row, counted, decimals_of, in_a_row, number, signed, spoken, unknown
+from experiments.text import Row, counted, decimals_of, in_a_row, number, percent, signed, spoken, thousands, unknown
 from sim.config import ADOPTED
+from sim.settings import Config
+from sim.world.vocabulary import OFFENCE_CLASSES
 
 NO_TREATY = Cell(scenario="no_treaty")
 DEFINITIONS = {
@@ -63,7 +67,7 @@ def range_words(row: Row) -> str:
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
     if unknown(low) or unknown(high):
         return "one world has no range"
-    if low * high > 0:
+    if low * high >= 0:
         small, large = sorted((abs(low), abs(high)))
         reach = f"{number(small)} to {number(large)} %"
     else:
@@ -71,10 +75,13 @@ def range_words(row: Row) -> str:
     return f"{reach} over worlds; that sign in {int(row['worlds_agreeing'])} of {int(row['worlds'])}"
 
 
-def cell_words(row: Row | None, fewest: int) -> str:
-    """A change against today as a cell of a table has it, per cent: its range over worlds, and in how many it has that sign."""
+def cell_words(row: Row | None, fewest: int, apart: str = " ") -> str:
+    """A change against today as a cell of a table has it, per cent: its range over worlds, and in how many it has that sign.
+
+    ``apart`` stands between the change and its range.
+    """
     if row is None:
-        return "not run"
+        return "–"
     if min(float(row["events"]), float(row["events_baseline"])) < fewest:
         return f"<{fewest} events"
     middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
@@ -83,7 +90,7 @@ def cell_words(row: Row | None, fewest: int) -> str:
     told = signed(middle, decimals_of([middle]))
     if unknown(low) or unknown(high):
         return told
-    return f"{told} ({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
+    return f"{told}{apart}({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
 
 
 def change_words(row: Row | None, fewest: int) -> str:
@@ -164,6 +171,29 @@ def _short(answer: Answer, cell: Cell) -> str:
             return ""
         parts.append(f"{share_words(float(row['percent']))} {PEOPLE[group]} ({range_words(row)})")
     return f"{in_a_row(parts)} would be disclosed to a government that pursues them"
+
+
+def why(comparison: pd.DataFrame, config: Config) -> str:
+    """By which ways data are disclosed today, in one sentence: how much a definition, and the treaty, can reach at all.
+
+    ``comparison`` has the slices of ``case_disclosure_rate``; nothing where it lacks them.
+    """
+    rows = comparison[(comparison["metric"] == "case_disclosure_rate") & (comparison["baseline_name"] == config.scenario_name)]
+    today = rows.drop_duplicates(["by", "level"])
+    events = {
+        (str(by), str(level)): int(count)
+        for by, level, count in zip(today["by"], today["level"], today["events_baseline"], strict=True)
+    }
+    whole = events.get(("all", "all"), 0)
+    own = [name for name, offence in config.offences.items() if offence.offence_class == OFFENCE_CLASSES[-1]]
+    parts = {
+        "went through the treaty": events.get(("instrument", "hanoi")),
+        "rested on a fabricated charge": events.get(("kind", "fabricated")),
+        "named a protected act as the crime": sum(events.get(("label", name), 0) for name in own),
+    }
+    told = [f"{percent(count / whole)} {words}" for words, count in parts.items() if count is not None and whole]
+    reach = "A definition reaches only those that name a protected act, and only where the text asks for a serious crime."
+    return f"Of {thousands(whole)} abusive cases disclosed today {in_a_row(told)}. {reach}" if told else ""
 
 
 def how_sure(worlds: int, replicates: int, years: int) -> str:

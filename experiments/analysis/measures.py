@@ -12,21 +12,24 @@ from pydantic import Field, StrictFloat, StrictInt
 
 from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.drawn import Drawn, Method
+from experiments.analysis.over_worlds import over_worlds
 from experiments.analysis.replicates import half_by_leaving_out
 from experiments.design.sampling import problem_of
+from experiments.statistics import Limits
 from sim.arrays import Reals
 from sim.world.ranges import Range, Unit
 from sim.world.record import Record
 
 _COLUMNS = [
-    *("scenario", "factor", "method", "index", "value", "draw_low", "draw_high"),
-    *("world_low", "world_high", "floor", "told"),
+    *("scenario", "factor", "method", "index", "value", "error_low", "error_high"),
+    *("draw_error_low", "draw_error_high", "floor", "told"),
 ]
-"""``draw_``: 95 % limits as draws vary; ``world_``: as worlds (or replicates of one) vary; ``floor``: what noise shows."""
+"""``error_``: simulation error as worlds (or replicates of one) vary; ``draw_error_``: as draws do; ``floor``: what noise shows."""
 TORNADO = [
-    *("scenario", "factor", "lowest", "highest", "at_lowest", "at_highest", "change", "draw_low", "draw_high"),
-    *("world_low", "world_high", "told"),
+    *("scenario", "factor", "lowest", "highest", "at_lowest", "at_highest", "change", "world_low", "world_high"),
+    *("worlds_agreeing", "error_low", "error_high", "draw_error_low", "draw_error_high", "told", "worlds", "inside"),
 ]
+"""``world_``: range over worlds of the change in one world."""
 ALL = "all inputs"
 """In place of a factor: the sum over all of them."""
 _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
@@ -57,6 +60,7 @@ class Sample(NamedTuple):
     values: Reals  # [n, R] a column a replicate
     counts: NDArray[np.int64]  # [k, n] events behind them, of each of the policies that are compared
     fewest: int  # of them, under which no number is shown
+    of_worlds: bool = True  # whether a replicate is a world, and not one of several in the only world
 
     @property
     def apart(self) -> NDArray[np.intp]:
@@ -145,7 +149,7 @@ def _by_morris(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
     uneven = _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1])
     size["told"] |= way["told"]  # a clear direction is no noise, however small
     unknown = np.full(len(names), np.nan)
-    change = effects.EndToEnd(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0])
+    change = effects.EndToEnd(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0], steps.mean(axis=0))
     return MeasureTables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
 
 
@@ -163,7 +167,8 @@ def _by_pawn(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
     spread = pawn.spread_of(sample.units, means, spec.slices, spec.resamples, rng)
     of_replicates = half_by_leaving_out(index, sample.values)
     found = _indices(sample, "pawn", index(sample.values), sobol.NORMAL * spread, of_replicates, floor, method="pawn")
-    return found.assign(told=found["value"] > found["floor"])  # the floor is itself a limit that noise seldom passes
+    told = (found["value"] > found["floor"]) & np.isfinite(of_replicates)  # the floor is itself a limit that noise seldom passes
+    return found.assign(told=told)
 
 
 def _between_ends(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
@@ -210,9 +215,13 @@ def _indices(
     method: str = "",
     factors: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One index of all factors as rows. It is told from nothing if it lies above its floor by more than both errors together."""
+    """One index of all factors as rows.
+
+    It is told from nothing if it lies above its floor by more than both errors together; without replicates enough for an error it
+    is not.
+    """
     found = np.asarray(values, float)
-    above = np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)
+    above = (np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)) & np.isfinite(of_replicates)
     frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
     frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
     return frame.assign(**_limits(found, of_draws, of_replicates))[_COLUMNS]
@@ -223,7 +232,8 @@ def _told(found: effects.EndToEnd, low: NDArray[np.int64], high: NDArray[np.int6
     few_low, few_high = ((events < fewest).any(axis=0) for events in (low, high))
     both = few_low | few_high
     blank = (few_low, few_high, both, both, both)
-    return effects.EndToEnd(*(np.where(few, np.nan, part) for few, part in zip(blank, found, strict=True)))
+    parts = [np.where(few, np.nan, part) for few, part in zip(blank, found[:-1], strict=True)]
+    return effects.EndToEnd(parts[0], parts[1], parts[2], parts[3], parts[4], np.where(both[:, None], np.nan, found.by_replicate))
 
 
 def _tornado(sample: Sample, found: effects.EndToEnd) -> pd.DataFrame:
@@ -231,15 +241,18 @@ def _tornado(sample: Sample, found: effects.EndToEnd) -> pd.DataFrame:
     lowest, highest = zip(*sample.drawn.ends, strict=True)
     ends = {"lowest": lowest, "highest": highest, "at_lowest": found.at_low, "at_highest": found.at_high}
     frame = pd.DataFrame({"factor": names, **ends})
-    told = np.abs(found.change) > joint(found.of_draws, found.of_replicates)
+    told = (np.abs(found.change) > joint(found.of_draws, found.of_replicates)) & np.isfinite(found.of_replicates)
     frame = frame.assign(scenario=sample.label, change=found.change, told=told)
-    return frame.assign(**_limits(found.change, found.of_draws, found.of_replicates))[TORNADO]
+    limits = _limits(found.change, found.of_draws, found.of_replicates)
+    by_world = found.by_replicate if sample.of_worlds else found.by_replicate.mean(axis=1, keepdims=True)
+    over = over_worlds(by_world, found.change, Limits(limits["error_low"], limits["error_high"]))
+    return frame.assign(**(over.columns() | limits))[TORNADO]
 
 
 def _limits(values: Reals, of_draws: Reals | float, of_replicates: Reals | float) -> dict[str, Reals]:
     """Both intervals; one without bounds is left out."""
     out: dict[str, Reals] = {}
-    for name, half in (("draw", of_draws), ("world", of_replicates)):
+    for name, half in (("draw_error", of_draws), ("error", of_replicates)):
         known = np.where(np.isfinite(half), half, np.nan)
         out |= {f"{name}_low": values - known, f"{name}_high": values + known}
     return out

@@ -24,7 +24,13 @@ def range_in_words(worlds: int) -> str:
 
 
 def said_of_ranges(worlds: int) -> str:
-    """What stands in brackets and what a simulation error is, in two sentences."""
+    """What stands in brackets and what a simulation error is, in two sentences.
+
+    >>> said_of_ranges(1)
+    'One world has no range over worlds. The simulation error (95 %) says how well the mean of this world is computed.'
+    """
+    if worlds < 2:
+        return "One world has no range over worlds. The simulation error (95 %) says how well the mean of this world is computed."
     return (
         f"In brackets {range_in_words(worlds)}. The simulation error (95 %) says how well the mean over worlds is computed, not "
         "how the real world is."

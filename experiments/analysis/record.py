@@ -62,7 +62,7 @@ def spec_from[S: Record](name: str, kind: type[S], asked: StudyConfig) -> S:
         raise ConfigError(f"{key}: found {problem['input']!r}; accepted: {wanted}") from None
 
 
-_LIMITS = ["draw_low", "draw_high", "world_low", "world_high"]
+_LIMITS = ["draw_error_low", "draw_error_high", "error_low", "error_high"]
 SHARES = ["factor", "index", "value", *_LIMITS, "floor", "told"]
 DISTANCES = ["factor", "value", *_LIMITS, "floor", "told"]
 CHANGES = ["factor", "lowest", "highest", "change", *_LIMITS, "told"]

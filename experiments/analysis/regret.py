@@ -21,10 +21,21 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import PolicyChange
+from experiments.analysis.over_worlds import OverWorlds, over_worlds
 from experiments.analysis.policies import Policies
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, share_limits, spread_components, steadied
 from experiments.design.designs import Design
-from experiments.statistics import LEVEL, mean_of
+from experiments.statistics import (
+    LEVEL,
+    Limits,
+    chance_share,
+    leads,
+    max_t,
+    mean_of,
+    quantile_of,
+    rank_range,
+    world_range,
+)
 from sim.arrays import Reals
 from sim.world.ranges import Range, Seed, Unit
 from sim.world.record import Record
@@ -43,11 +54,11 @@ _UNITS = {
     "rank": "rank, 1 is best",
 }
 _COLUMNS = (
-    *("condition", "policy", "score", "measure", "value", "draw_low", "draw_high", "world_low", "world_high"),
-    *("uncorrected", "chance", "unit"),
+    *("condition", "policy", "score", "measure", "value", "world_low", "world_high", "error_low", "error_high"),
+    *("draw_error_low", "draw_error_high", "uncorrected", "chance", "worlds", "inside", "unit"),
 )
 FEWEST_TO_COMPARE = 2  # draws, or what was drawn together, under which nothing is said of how much draws vary
-FEWEST_WORLDS = 3  # so that one can be left out and the others still be halved
+_FEWEST_TO_LEAVE_OUT = 3  # worlds, so that one can be left out and the others still be halved
 _MOST_HALVED = 6  # worlds that are halved in all ways, twenty; assumed: more ways than twenty add little
 _PERCENTILES = (75.0, 90.0)  # of regret: McPhail and others (2018) name the 90th; the 75th hangs less on a few draws
 
@@ -71,6 +82,7 @@ class FutureScores(NamedTuple):
     names: list[str]  # [Q]
     values: Reals
     draws: NDArray[np.int64]  # [D] the draw of each future
+    runs: Reals  # [S, Q, W, L] means over futures of single runs
 
 
 class Measured(NamedTuple):
@@ -86,7 +98,8 @@ class Measured(NamedTuple):
 def future_scores(names: list[str], savings: Sequence[Reals], draws: NDArray[np.int64], price: float) -> FutureScores:
     """Protection, cooperation kept, and their balance at a price, from savings ``[Q, D, W, L]`` each; more is better in each."""
     protection, cooperation = savings
-    return FutureScores(names, mean_of(np.stack([protection, cooperation, protection + price * cooperation])), draws)
+    runs = np.stack([protection, cooperation, protection + price * cooperation])
+    return FutureScores(names, mean_of(runs), draws, mean_of(np.moveaxis(runs, 2, -1)))
 
 
 def halves_of(W: int) -> list[tuple[list[int], list[int]]]:
@@ -139,18 +152,35 @@ def ranks_by_future(values: Reals) -> Reals:
 
 
 def robustness_measures(values: Reals, spec: RobustnessSpec) -> Measured:
-    """All measures from scores ``[S, Q, D, W]``."""
-    regret = regret_of(values)
+    """All measures from scores ``[S, Q, D, W]``; regret is never below zero, for nobody lies before the best."""
+    return _measured(values, regret_of(values), steadied(values), spec)
+
+
+def measures_by_world(values: Reals, spec: RobustnessSpec) -> Reals:
+    """Every measure in each world alone, flat, ``[W, M]``.
+
+    Regret in a world is how far a policy lies behind the one that the other worlds choose as the best of each draw, not below zero.
+    Nothing can be drawn in in a single world: luck is in all of these.
+    """
+    W = values.shape[-1]
+    found = []
+    for w in range(W):
+        here, others = values[..., [w]], np.delete(values, w, axis=-1) if W > 1 else values
+        found.append(_flat(_measured(here, mean_of(_behind(others, here)), mean_of(here), spec)))
+    return np.stack(found)
+
+
+def _measured(values: Reals, regret: Reals, means: Reals, spec: RobustnessSpec) -> Measured:
+    """Measures from scores ``[S, Q, D, W]``, the regrets ``[S, Q, D]`` and the means by which thresholds are met."""
     ranks = ranks_by_future(values)
     best = (ranks == ranks.min(-2, keepdims=True)).astype(float)
     columns = [
         mean_of(mean_of(values)),
-        regret.mean(-1),
-        *np.percentile(regret, _PERCENTILES, axis=-1),
+        *np.maximum([regret.mean(-1), *np.percentile(regret, _PERCENTILES, axis=-1)], 0.0),
         (best / best.sum(-2, keepdims=True)).mean(-1),
         *np.percentile(ranks, (TAILS[0], 50.0, TAILS[1]), axis=-1),
     ]
-    return Measured(np.stack(columns, axis=-1), _satisfied(steadied(values), spec))
+    return Measured(np.stack(columns, axis=-1), _satisfied(means, spec))
 
 
 def uncorrected(values: Reals, spec: RobustnessSpec) -> Measured:
@@ -189,17 +219,18 @@ def blocks_of(draws: NDArray[np.int64], design: Design) -> list[NDArray[np.int64
 
 
 def robustness_table(scores: FutureScores, spec: RobustnessSpec, design: Design) -> pd.DataFrame:
-    """``policy, score, measure, value, draw_low, draw_high, world_low, world_high, uncorrected, chance, unit``.
+    """``_COLUMNS`` less the condition, a row a policy, score and measure.
 
-    What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores.
-    Parameter limits: percentile bootstrap over draws, of shares Wilson's; ``chance`` is a share of first places that policies would
-    have that are all alike. Limits of regret and shares end where these do. Replicate
-    limits: jackknife over worlds with Student's t, missing under three worlds.
+    What decides comes first: thresholds met by policy, then the balance by measure and policy, then the other scores. ``world_low``
+    and ``world_high`` are the range over worlds of the measure in one world alone. ``error_``: simulation error over worlds
+    (jackknife with Student's t, missing under three worlds); ``draw_error_``: that of having drawn so few draws (percentile
+    bootstrap over draws, of shares Wilson's). ``chance`` is a share of first places that policies would have that are all alike.
+    Limits of regret and shares end where these do.
     """
     values, rows = scores.values, blocks_of(scores.draws, design)
     point, plain = _flat(robustness_measures(values, spec)), _flat(uncorrected(values, spec))
     low, high = _draw_limits(values, rows, spec)
-    half = _half_of(_worlds_left(values, spec))
+    half, found = _half_of(_worlds_left(values, spec)), world_range(measures_by_world(values, spec).T)
     labels = [(policy, score, measure) for score in SCORE_NAMES for policy in scores.names for measure in _MEASURES]
     labels += [(policy, "both", SATISFIED) for policy in scores.names]
     table = pd.DataFrame(labels, columns=["policy", "score", "measure"])
@@ -209,12 +240,16 @@ def robustness_table(scores: FutureScores, spec: RobustnessSpec, design: Design)
     half = np.where(is_share & (half == 0) & np.isin(point, (0.0, 1.0)), np.nan, half)  # worlds that agree tell no limit
     return table.assign(
         value=point,
-        draw_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
-        draw_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
-        world_low=np.clip(point - half, *bounds),
-        world_high=np.clip(point + half, *bounds),
+        world_low=found.low,
+        world_high=found.high,
+        error_low=np.clip(point - half, *bounds),
+        error_high=np.clip(point + half, *bounds),
+        draw_error_low=np.where(is_share, wilson[0], np.clip(low, *bounds)),
+        draw_error_high=np.where(is_share, wilson[1], np.clip(high, *bounds)),
         uncorrected=plain,
         chance=np.where(table["measure"] == "best_share", 1.0 / len(scores.names), np.nan),
+        worlds=found.worlds,
+        inside=found.inside,
         unit=[_unit(measure) for _, _, measure in labels],
     ).sort_values(["score", "measure"], key=_first_things_first, kind="stable", ignore_index=True)
 
@@ -245,7 +280,7 @@ def _unit(measure: str) -> str:
 def _worlds_left(values: Reals, spec: RobustnessSpec) -> Reals:
     """Every measure without one world, ``[W, M]``; missing under three worlds."""
     W = values.shape[-1]
-    if W < FEWEST_WORLDS:
+    if W < _FEWEST_TO_LEAVE_OUT:
         return np.full((W, _flat(robustness_measures(values, spec)).size), np.nan)
     return np.stack([_flat(robustness_measures(np.delete(values, w, axis=-1), spec)) for w in range(W)])
 
@@ -254,13 +289,20 @@ def _half_of(left: Reals) -> Reals:
     """Half-widths of 95 % intervals over worlds ``[M]`` from measures without one world each ``[W, M]``: jackknife (Tukey 1958)."""
     W = len(left)
     error = np.sqrt((W - 1) / W * ((left - left.mean(0)) ** 2).sum(0))
-    return np.asarray(stats.t.ppf(0.5 + LEVEL / 2, max(W - 1, 1)) * error)
+    return np.asarray(quantile_of(np.array(max(W, 2))) * error)
 
 
-def lead_of(scores: FutureScores, first: str, second: str, spec: RobustnessSpec) -> tuple[float, float, float]:
-    """By how much the second policy's 90th percentile of regret in balance exceeds the first's, with 95 % limits over worlds.
+class Lead(NamedTuple):
+    """By how much one policy is ahead of another, and what worlds say of it."""
 
-    Paired: in every world left out both are measured anew.
+    ahead: float
+    found: OverWorlds
+
+
+def lead_of(scores: FutureScores, first: str, second: str, spec: RobustnessSpec) -> Lead:
+    """By how much the second policy's 90th percentile of regret in balance exceeds the first's.
+
+    Paired: in every world, and in every world left out, both are measured anew.
     """
     at = [scores.names.index(name) for name in (first, second)]
     balance = SCORE_NAMES.index("balance")
@@ -270,8 +312,28 @@ def lead_of(scores: FutureScores, first: str, second: str, spec: RobustnessSpec)
     ]
     point, left = _flat(robustness_measures(scores.values, spec)), _worlds_left(scores.values, spec)
     ahead = float(point[place[1]] - point[place[0]])
-    half = float(_half_of(left[:, place[1:]] - left[:, place[:1]])[0])
-    return ahead, ahead - half, ahead + half
+    half = _half_of(left[:, place[1:]] - left[:, place[:1]])[0]
+    each = measures_by_world(scores.values, spec)
+    error = Limits(np.asarray(ahead - half), np.asarray(ahead + half))
+    return Lead(ahead, over_worlds(each[:, place[1]] - each[:, place[0]], np.array(ahead), error))
+
+
+def leads_table(scores: FutureScores, baseline: str) -> pd.DataFrame:
+    """``policy, score, mean, worlds_leading, regret, rank_mean, rank_low, rank_high, adjusted_p, chance_share, worlds``.
+
+    In each world policies are compared by their mean over draws and replicates: the share of worlds in which one leads (ties share
+    a world), how far it lies behind the best of a world on average, its mean rank with its range over worlds, and the chance of a
+    mean so far from the baseline if none were, adjusted for all policies together (max-t; missing on too few worlds).
+    """
+    parts, others = [], np.array([name != baseline for name in scores.names])
+    for score, values, runs in zip(SCORE_NAMES, scores.values.mean(2), scores.runs, strict=True):
+        led, ranks = leads(values, 1), rank_range(values, 1)
+        adjusted = np.full(len(values), np.nan)
+        adjusted[others] = max_t(values[others])
+        part = pd.DataFrame({"policy": scores.names, "score": score, "mean": mean_of(values), "worlds_leading": led.share})
+        part = part.assign(regret=led.regret, rank_mean=ranks.mean, rank_low=ranks.low, rank_high=ranks.high, adjusted_p=adjusted)
+        parts.append(part.assign(chance_share=chance_share(runs), worlds=led.worlds))
+    return pd.concat(parts, ignore_index=True)
 
 
 def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
@@ -290,29 +352,29 @@ def performance_table(names: list[str], savings: list[Reals], baseline: str) -> 
 
 
 def pooled_table(held: Sequence[Policies], better_up: Sequence[bool], baseline: str) -> pd.DataFrame:
-    """``policy, score, percent, world_low, world_high``: what is saved over all draws, in per cent of the baseline over all draws.
+    """``policy, score, percent`` and what worlds say of it: what is saved, in per cent of the baseline over all draws.
 
-    A ratio of means, with Fieller's limits over worlds, as ``frontier`` gives it: draws with much to save weigh more, and draws in
-    which the baseline is zero count too.
+    A ratio of means as ``frontier`` gives it, its range that of each world's own per cent, its simulation error Fieller's: draws
+    with much to save weigh more, and draws in which the baseline is zero count too.
     """
-    rows = []
+    rows: list[pd.DataFrame] = []
     for score, found, up in zip(SCORE_NAMES, held, better_up, strict=False):
-        before = _of_worlds(found.of(baseline))
+        before = found.of(baseline).mean(0)  # [W, L]
         others = [name for name in found.names if name != baseline]
-        after = np.stack([_of_worlds(found.of(name)) for name in others])
-        saved = PolicyChange(after - before if up else before - after, np.broadcast_to(before, after.shape)).percent()
-        rows += [(name, score, *values) for name, *values in zip(others, *saved, strict=True)]
-    return pd.DataFrame(rows, columns=["policy", "score", "percent", "world_low", "world_high"])
-
-
-def _of_worlds(values: Reals) -> Reals:
-    """Means over draws and replicates of ``[D, W, L]``, ``[W]``."""
-    return np.asarray(values.mean(axis=(0, 2)))
+        after = np.stack([found.of(name).mean(0) for name in others])
+        moved = after - before if up else before - after
+        saved = PolicyChange(moved.mean(-1), np.broadcast_to(before.mean(-1), moved.shape[:-1]), moved)
+        own = pd.DataFrame({"policy": others, "score": score, "percent": saved.percent().ratio})
+        rows.append(own.assign(**saved.over_worlds(up).columns()))
+    return pd.concat(rows, ignore_index=True)
 
 
 def futures_table(scores: FutureScores) -> pd.DataFrame:
-    """``policy, score, future, gain, regret``: a row a policy and future; both drawn in to their spread without replicate noise."""
-    gain, regret = steadied(scores.values), regret_of(scores.values)
+    """``policy, score, future, gain, regret``: a row a policy and future; both drawn in to their spread without replicate noise.
+
+    The regret of a single future is not below zero.
+    """
+    gain, regret = steadied(scores.values), np.maximum(regret_of(scores.values), 0.0)
     _, Q, D = gain.shape
     return pd.DataFrame(
         {

@@ -13,7 +13,7 @@ by, and how noise is kept out of it, stands in ``regret``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.conditions import together, unsaid, where, with_condition
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, few_worlds, ranged
 from experiments.analysis.policies import (
     Policies,
     is_better_up,
@@ -39,26 +40,29 @@ from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.regret import (
     _COLUMNS,
     FEWEST_TO_COMPARE,
-    FEWEST_WORLDS,
     SATISFIED,
     SCORE_NAMES,
     FutureScores,
+    Lead,
     RobustnessSpec,
     concordance_of,
     future_scores,
     futures_table,
     lead_of,
+    leads_table,
     performance_table,
     pooled_table,
     robustness_table,
 )
 from experiments.analysis.spread import left_out
+from experiments.design.plain import plain_names
+from experiments.statistics import FEWEST_WORLDS, UP, verdict_of
 from experiments.store.outcomes import Outcome, Study
-from experiments.text import Row, counted, in_per_cent, low_to_high, number, spoken, uncertainty
+from experiments.text import PER_CENT, Row, counted, in_per_cent, low_to_high, number, spoken
 from sim.world.record import ConfigError
 
 _NAME = "robustness"
-_TABLES = (_NAME, "performance", "pooled", "regrets")
+_TABLES = (_NAME, "performance", "pooled", "leads", "regrets")
 _HEADING = "Which policy holds up when the assumptions are wrong"
 _LEAST_AGREEMENT = "holds hardly at all"
 
@@ -134,8 +138,9 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
         *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
-    tables = tuple(with_condition(one, condition) for one in (table, spread, pooled, futures))
-    answer = _answers(scores, table, (spread, pooled), spec, baseline)
+    led = leads_table(scores, baseline)
+    tables = tuple(with_condition(one, condition) for one in (table, spread, pooled, led, futures))
+    answer = _answers(scores, table, (spread, pooled, led), spec, baseline)
     drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
     return Judged(condition, scores, tables, answer, said, drawing, few)
 
@@ -156,9 +161,13 @@ def _order(table: pd.DataFrame) -> list[str]:
 
 
 def _answers(
-    scores: FutureScores, table: pd.DataFrame, saved: tuple[pd.DataFrame, pd.DataFrame], spec: RobustnessSpec, baseline: str
+    scores: FutureScores,
+    table: pd.DataFrame,
+    beside: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    spec: RobustnessSpec,
+    baseline: str,
 ) -> list[str]:
-    """Sentences from the measures and from what is saved: draw by draw, and pooled."""
+    """Sentences from the measures, from what is saved, draw by draw and pooled, and from who leads in how many worlds."""
     best, concordance = _order(table), concordance_of(scores)
     lead = lead_of(scores, best[0], best[1], spec)
     _, Q, D, W = scores.values.shape
@@ -167,19 +176,19 @@ def _answers(
     met = _most([rows[name, "both", SATISFIED] for name in best], spec.named)
     on_top = _most([rows[name, "balance", "best_share"] for name in best], spec.named)
     named = best[0] if best[0] != baseline else best[1]
-    own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in saved)
+    own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in beside[:2])
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
-        f"cent of the baseline in the draw) behind the best policy of the draw{uncertainty(first)}, in the balance "
-        "of protection and "
-        f"cooperation. Next is {spoken(best[1])}: {number(second['value'], 1)}{uncertainty(second)}. {_lead(lead, best[1])}",
+        f"cent of the baseline in the draw) behind the best policy of the draw {ranged(first)}{_drawn(first)}, in the balance "
+        "of protection and cooperation. "
+        f"Next is {spoken(best[1])}: {number(second['value'], 1)} {ranged(second)}{_drawn(second)}. {_lead(lead, best[1])}",
         f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
         f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {in_per_cent(1 / Q)}, and replicate noise is "
-        "in these shares.",
+        f"in these shares. {_leading(beside[2], spec.named)}",
         f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
-        f"all draws together{_worlds(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} %"
-        f"{_worlds(own)}; from draw to draw {low_to_high(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
+        f"all draws together {ranged(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} % "
+        f"{ranged(own)}; from draw to draw {low_to_high(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
         f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
@@ -188,25 +197,43 @@ def _answers(
     ]
 
 
-def _worlds(row: pd.Series[Any]) -> str:
-    """Limits over worlds in brackets; nothing where one is missing."""
-    found = low_to_high(float(row["world_low"]), float(row["world_high"]))
-    return f" (worlds {found})" if found else ""
+def _drawn(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
+    """The simulation error of having drawn so few draws, in brackets; nothing where it is not known."""
+    low, high = (scale * float(row[f"draw_error_{end}"]) for end in ("low", "high"))
+    found = low_to_high(low, high, decimals)
+    return f" (so many draws {found})" if found else ""
 
 
-def _lead(lead: tuple[float, float, float], second: str) -> str:
+def _lead(lead: Lead, second: str) -> str:
     """Whether the policy of least regret is told apart from the next."""
-    ahead, low, high = lead
-    if np.isnan(low):
-        return f"With under {FEWEST_WORLDS} worlds nobody can say whether the two differ."
-    words = f"the paired difference is {number(ahead, 1)} (worlds {low_to_high(low, high)})"
-    return f"It is told apart from the next: {words}." if low > 0 else f"It is not told apart from {spoken(second)}: {words}."
+    found, worlds = lead.found, int(lead.found.worlds)
+    if worlds < FEWEST_WORLDS:
+        return f"Whether the two differ cannot be told: {few_worlds(worlds)}."
+    row: Row = {name: column.item() for name, column in found.columns().items()}
+    words = f"the paired difference is {number(lead.ahead, 1)} {ranged(row)}"
+    if verdict_of(float(found.low), float(found.high), worlds) == UP:
+        return f"It is ahead of the next: {words}."
+    return f"It is not told apart from {spoken(second)}: {words}."
+
+
+def _leading(led: pd.DataFrame, count: int) -> str:
+    """Who leads in how many worlds, how far it lies behind otherwise, and its ranks."""
+    rows = led[led["score"] == "balance"].sort_values("worlds_leading", ascending=False, kind="stable").head(count)
+    told = [
+        f"{spoken(row['policy'])} in {in_per_cent(row['worlds_leading'])} (mean regret {number(row['regret'], 1)}; "
+        f"rank {number(row['rank_low'], 0)} to {number(row['rank_high'], 0)})"
+        for row in rows.to_dict("records")
+        if not np.isnan(row["rank_low"])
+    ]
+    worlds = counted(int(rows["worlds"].iloc[0]), "world")
+    return f"On the mean over draws the best of {worlds}: {', '.join(told)}." if told else ""
 
 
 def _most(rows: Sequence[Row], count: int) -> str:
-    """The policies with the largest shares of draws, the first with its limits."""
+    """The policies with the largest shares of draws, the first with what worlds say of it."""
     first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
-    told = [f"{spoken(first['policy'])} in {in_per_cent(first['value'])} of the draws{uncertainty(first, 100, 0)}"]
+    sure = f"{ranged(first, scale=PER_CENT, decimals=0)}{_drawn(first, PER_CENT, 0)}"
+    told = [f"{spoken(first['policy'])} in {in_per_cent(first['value'])} of the draws {sure}"]
     return ", ".join(told + [f"{spoken(row['policy'])} in {in_per_cent(row['value'])}" for row in others])
 
 
@@ -218,10 +245,12 @@ def _agreement(concordance: float, spec: RobustnessSpec) -> str:
 def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: Study) -> list[str]:
     _, _, D, W = scores.values.shape
     told = [
-        f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. Limits after “draws” are 95 % "
-        f"intervals for a sample of so many draws ({counted(spec.resamples, 'bootstrap sample')}); limits after “worlds” are 95 % "
-        "intervals over worlds and luck (jackknife, Student's t). Neither holds the other. Limits of shares over "
-        "draws are Wilson's.",
+        f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. {chance_told(W)} {RANGE_TOLD} "
+        "Here it is that of a jackknife over worlds (Student's t).",
+        "Limits after “so many draws” are the simulation error of having drawn no more (95 %, "
+        f"{counted(spec.resamples, 'bootstrap sample')}; of shares Wilson's); they shrink with more draws.",
+        "In a single world regret is how far a policy lies behind the one that the other worlds choose as the best of each draw, "
+        "never below zero; luck is in it, as in the shares and ranks of a single world.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
         "Where policies are hard to tell apart it lies under the true regret; the column “uncorrected” lies above it.",
         f"A balance needs a price: here one per cent of {spoken(spec.cooperation)} lost cancels {spec.price:g} per cent of "
@@ -229,13 +258,11 @@ def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: S
         "Shares of draws are no probabilities: the ranges say what is held possible, not how likely it is.",
         f"Protection is the {'rise' if is_better_up(outcome) else 'fall'} of {spoken(str(outcome))} against the baseline. Regret, "
         "thresholds, ranks and means are in per cent of the baseline's mean in the same draw; pooled figures, as those of the "
-        "frontier, in per cent of its mean over all draws (limits over worlds: Fieller's). There draws with a high baseline weigh "
+        "frontier, in per cent of its mean over all draws (simulation error: Fieller's). There draws with a high baseline weigh "
         "more.",
     ]
     if study.design.draw == "sobol" and study.design.table is None:
         told.append("Rows of Sobol's scheme share coordinates: the bootstrap draws whole base points.")
-    if W < FEWEST_WORLDS:
-        told.append(f"With {counted(W, 'world')} there are no intervals over worlds; three or more give them (seeds=3).")
     return told
 
 
@@ -253,5 +280,5 @@ def _drawing(
         caption=f"{outcome!s}; {Q} policies, baseline {spoken(baseline)}{f'; {spoken(condition)}' if condition else ''}.",
         alt=f"Regret of {Q} policies over {D} draws of the unknown numbers. Least in nine draws of ten: {spoken(order[0])}, "
         f"{number(worst[order[0]], 1)} per cent of the draw's baseline; most: {spoken(order[-1])}, {number(worst[order[-1]], 1)}.",
-        options={"order": order},
+        options={"order": order, "names": plain_names(order)},
     )

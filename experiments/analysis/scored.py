@@ -12,9 +12,10 @@ from pydantic import Field, StrictFloat, StrictInt
 from experiments.analysis.bundles import JOIN, Bundles, bundles_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of, reaching
 from experiments.design.designs import Design
-from experiments.statistics import LEVEL, Ratios
+from experiments.statistics import Ratios, max_t, world_range
 from experiments.store.outcomes import Outcomes
 from sim.arrays import Reals
+from sim.metrics import WANTED
 from sim.world.ranges import Range, Seed
 from sim.world.record import Record
 
@@ -33,10 +34,9 @@ class FrontierSpec(Record):
     target: Annotated[StrictFloat, Field(gt=0, le=1)]  # share of the full bundle's protection that a cheap one has to reach
     full: str  # the full bundle in studies of scenarios; in those of levers it is every lever at its last level
     bundles: dict[str, str]  # names of bundles that are shown -> what is on, joined by +
-    resamples: Annotated[StrictInt, Field(ge=100, le=100_000)]
     splits: Annotated[StrictInt, Field(ge=10, le=10_000)]
-    resample_seed: Seed
-    often: Annotated[StrictFloat, Field(gt=0, le=1)]  # share of resampled worlds from which a policy counts as on the front
+    split_seed: Seed
+    often: Annotated[StrictFloat, Field(gt=0, le=1)]  # share of worlds from which a policy counts as often on the front
     named: Annotated[StrictInt, Range(1, 1000)]  # policies without a number that a sentence names
 
 
@@ -48,7 +48,7 @@ class ChosenPolicies(NamedTuple):
 
 
 class PolicyScores(NamedTuple):
-    """One condition: the policies, their scores, and how these vary over resampled worlds."""
+    """One condition: the policies, their scores, and how these vary over worlds."""
 
     menu: Bundles
     protection: Ratios  # each [C], per cent of the pooled baseline
@@ -56,14 +56,15 @@ class PolicyScores(NamedTuple):
     front: NDArray[np.bool_]  # [C]
     full: int  # place of the full bundle, or of what protects most
     choice: ChosenPolicies
-    protections: Reals  # [B, C] over resampled worlds
-    losses: Reals  # [B, C]
+    protections: Reals  # [W, C] each world's own per cent
+    losses: Reals  # [W, C]
+    rises: bool  # whether it is a rise that protects
 
 
 def policy_scores(
     gain: Outcomes, cost: Outcomes, design: Design, condition: str, spec: FrontierSpec, fewest: int = 0
 ) -> PolicyScores | None:
-    """Scores of all policies under one condition, and the same over resampled worlds.
+    """Scores of all policies under one condition, and the same in each world.
 
     A policy on under ``fewest`` events has none; where that is the baseline, there are none at all.
     """
@@ -72,7 +73,6 @@ def policy_scores(
         return None
     protection, lost = menu.gain.percent(), menu.cost.percent()
     full = _full(menu, protection.ratio, spec)
-    counts = resampled(menu.gain.off.shape[1], spec.resamples, spec.resample_seed)
     return PolicyScores(
         menu,
         protection,
@@ -80,8 +80,9 @@ def policy_scores(
         front_of(protection.ratio, lost.ratio),
         full,
         chosen_policies(protection.ratio, lost.ratio, menu.sizes, full, spec.target),
-        menu.gain.over(counts),
-        menu.cost.over(counts),
+        menu.gain.own.T,
+        menu.cost.own.T,
+        WANTED[gain.outcome.metric] == "up",
     )
 
 
@@ -99,12 +100,6 @@ def chosen_policies(protection: Reals, lost: Reals, sizes: NDArray[np.int64], fu
     return ChosenPolicies(knee_of(protection, lost, front_of(protection, lost)), cheapest)
 
 
-def resampled(worlds: int, times: int, seed: int) -> Reals:
-    """How often each world stands in each of so many samples drawn with replacement, ``[B, W]`` (bootstrap; Efron 1979)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(worlds, np.full(worlds, 1.0 / worlds), size=times).astype(float)
-
-
 def halves(worlds: int, times: int, seed: int) -> Reals:
     """Which worlds are in the first half of each of so many random splits, ``[S, W]`` of 0 and 1."""
     rng = np.random.default_rng(seed)
@@ -114,15 +109,21 @@ def halves(worlds: int, times: int, seed: int) -> Reals:
 def frontier_table(scores: PolicyScores, spec: FrontierSpec) -> pd.DataFrame:
     """One row a policy: those on the front first, the cheapest on top; scores in per cent of the pooled baseline.
 
-    ``share_on_frontier``, ``share_reaching`` and the range of ranks by protection are over resampled worlds;
-    ``share_of_draws`` is the share of parameter draws in which the policy is on the front, where parameters vary.
+    ``share_of_worlds`` is the share of worlds in which the policy is on the front of that world, ``share_reaching`` that in which
+    it reaches the target there, and ranks by protection have their range over worlds; ``share_of_draws`` is the share of parameter
+    draws in which the policy is on the front, where parameters vary. ``adjusted_p`` is the chance of a mean paired difference in
+    protection so far from zero if no policy did anything, for all of them together (max-t; missing on too few worlds).
     """
     menu = scores.menu
     frame = pd.DataFrame({"condition": menu.condition, "point": menu.points, "label": menu.labels})
-    for name, of_it in (("protection", scores.protection), ("lost", scores.lost)):
-        frame[name], frame[f"{name}_world_low"], frame[f"{name}_world_high"] = of_it
+    for name, side, rises in (("protection", menu.gain, scores.rises), ("lost", menu.cost, False)):
+        found = side.over_worlds(rises)
+        frame[name] = side.percent().ratio
+        frame = frame.assign(**found.columns(name))
+    frame["worlds"], frame["inside"] = found.worlds, found.inside
+    frame["adjusted_p"] = _adjusted(menu)
     frame["on_frontier"] = scores.front
-    frame["share_on_frontier"] = _shares(scores.protections, scores.losses)
+    frame["share_of_worlds"] = _shares(scores.protections, scores.losses)
     if len(menu.gain_draws) > 1:
         frame["share_of_draws"] = _shares(menu.gain_draws, menu.cost_draws)
     frame["knee"] = np.arange(len(frame)) == _place(scores.choice.knee)
@@ -130,15 +131,23 @@ def frontier_table(scores: PolicyScores, spec: FrontierSpec) -> pd.DataFrame:
     wanted = spec.target * scores.protections[:, [scores.full]]
     frame["share_reaching"] = (reaching(scores.protections, wanted) & (wanted > 0)).mean(axis=0)
     without = frame["protection"].isna()  # and so in no comparison
-    shares = [name for name in ("share_on_frontier", "share_of_draws", "share_reaching") if name in frame]
+    shares = [name for name in ("share_of_worlds", "share_of_draws", "share_reaching") if name in frame]
     frame.loc[without, shares] = np.nan
     frame["rank"] = ranks_of(scores.protection.ratio)
-    ends = np.quantile(ranks_of(scores.protections), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="nearest")
-    frame["rank_world_low"], frame["rank_world_high"] = ends.astype(int)
-    ranks = ["rank", "rank_world_low", "rank_world_high"]
-    frame[ranks] = frame[ranks].astype("Int64").mask(without)
+    ends = world_range(ranks_of(scores.protections).T.astype(float))
+    frame["rank_world_low"], frame["rank_world_high"] = ends.low, ends.high
+    frame["rank"] = frame["rank"].astype("Int64").mask(without)
+    frame.loc[without, ["rank_world_low", "rank_world_high"]] = np.nan
     frame["bundle"] = _bundles(scores, spec)
     return frame.sort_values(["on_frontier", "lost"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def _adjusted(menu: Bundles) -> Reals:
+    """Adjusted p of what each policy protects, ``[C]``; none of the baseline, nor of a policy without a number."""
+    found, told = np.full(len(menu.labels), np.nan), ~np.isnan(menu.gain.off).all(1)
+    told[menu.baseline] = False
+    found[told] = max_t(menu.gain.off[told]) if told.any() else found[told]
+    return found
 
 
 def _place(chosen: int | None) -> int:
@@ -170,7 +179,7 @@ def choices_of(scores: PolicyScores, spec: FrontierSpec) -> pd.DataFrame:
     """
     menu, worlds = scores.menu, scores.menu.gain.off.shape[1]
     rows: list[dict[str, object]] = []
-    seen = halves(worlds, spec.splits, spec.resample_seed) if worlds >= FEWEST_WORLDS_TO_CHOOSE else np.zeros((0, worlds))
+    seen = halves(worlds, spec.splits, spec.split_seed) if worlds >= FEWEST_WORLDS_TO_CHOOSE else np.zeros((0, worlds))
     inside = menu.gain.over(seen), menu.cost.over(seen)
     outside = menu.gain.over(1 - seen), menu.cost.over(1 - seen)
     made = [chosen_policies(up, right, menu.sizes, scores.full, spec.target) for up, right in zip(*inside, strict=True)]

@@ -61,11 +61,11 @@ def unsuited(study: Study) -> str | None:
 def analyse(study: Study, outcome: Outcome) -> Analysis:
     """Sensitivity of an outcome, policy by policy, and of what each further policy changes against the first.
 
-    Tables: ``sensitivity`` (a row a scenario, input and index: value, 95 % limits as draws vary and as replicates vary, what
+    Tables: ``sensitivity`` (a row a scenario, input and index: value, simulation error as replicates vary and as draws vary, what
     noise alone would show, whether it is told from that), ``tornado`` (change from the low to the high end of each input, in
-    the outcome's unit) and ``variance`` (whose the variance is). A policy on fewer events than ``metrics.fewest_events`` has no
-    number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too few points are whole, or no policy
-    has events enough.
+    the outcome's unit, with its range over worlds) and ``variance`` (whose the variance is). A policy on fewer events than
+    ``metrics.fewest_events`` has no number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too
+    few points are whole, or no policy has events enough.
     """
     spec, drawn = spec_from("sensitivity", SensitivitySpec, study.asked), drawn_of(study)
     fewest = study.config.metrics.fewest_events
@@ -122,7 +122,9 @@ def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> Meas
     counts = np.stack([whole.counts_of(own) for own in case.counts])
     if counts.sum(axis=1).min() < fewest:
         return None
-    sample = Sample(case.label, drawn, drawn.units[whole.kept], whole.replicates.values, counts, fewest)
+    sample = Sample(
+        case.label, drawn, drawn.units[whole.kept], whole.replicates.values, counts, fewest, whole.replicates.kind == "world"
+    )
     return MeasuredCase(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
 
 

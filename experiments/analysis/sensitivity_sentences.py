@@ -70,12 +70,15 @@ def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
     main = table[(table["index"] == index) & (table["factor"] != ALL)]
     told, untold = main[main["told"]], set(main.loc[~main["told"] & main["value"].notna(), "factor"])
     subject = subject_of(one, outcome)
-    if told.empty:
+    if main[["error_low", "error_high"]].isna().all(axis=None):
+        few = f"the simulation error of {_MEANS[index]} is not known on {_runs_told(one)}"
+        yield f"Which inputs move {subject} is not said: {few}."
+    elif told.empty:
         yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
     else:
         unit = f", {outcome.unit}" if index in _IN_UNITS else ""
         ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT, spec.named)
-        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets 95 %)."
+        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets simulation error)."
         yield _direction(one, str(told["factor"].iloc[0]), outcome)
     tornado = one.tables.tornado
     besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
@@ -96,17 +99,24 @@ def _ranked(rows: Sequence[Row], in_percent: bool, most: int) -> str:
 
 
 def _figure(row: Row, in_percent: bool) -> str:
-    """A value with the interval that holds both uncertainties."""
+    """A value with the interval that holds both simulation errors."""
     half = _half(row)
     values = [row["value"], row["value"] - half, row["value"] + half]
     if np.isnan(half):
         values = values[:1]
     words = [percent(value).replace("-", "−") for value in values] if in_percent else alike(values)
-    return words[0] if len(words) == 1 else f"{words[0]} ({words[1]} to {words[2]})"
+    return f"{words[0]} (not known)" if len(words) == 1 else f"{words[0]} ({words[1]} to {words[2]})"
+
+
+def _runs_told(one: MeasuredCase) -> str:
+    """On how many worlds, or replicates of the only one, a case stands."""
+    count = one.whole.replicates.values.shape[1]
+    noun = _KINDS[one.whole.replicates.kind] if count != 1 else "world with one replicate"
+    return f"{thousands(count)} {noun}"
 
 
 def _half(row: Row) -> float:
-    return float(joint((row["draw_high"] - row["draw_low"]) / 2, (row["world_high"] - row["world_low"]) / 2))
+    return float(joint((row["draw_error_high"] - row["draw_error_low"]) / 2, (row["error_high"] - row["error_low"]) / 2))
 
 
 def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
@@ -118,8 +128,16 @@ def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
     if not row["told"]:
         return f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told."
     way = "rises" if row["change"] > 0 else "falls"
-    size = _figure({**row, "value": row["change"]}, in_percent=False)
-    return f"It {way} with {keyed(factor)} (range {ends}): change {size}, {outcome.unit}."
+    drawn = _figure({**row, "value": row["change"]}, in_percent=False)
+    return f"It {way} with {keyed(factor)} (range {ends}): change {drawn}, {outcome.unit}{_worlds_told(row)}."
+
+
+def _worlds_told(row: Row) -> str:
+    """In what range and with what sign a change stands in single worlds; nothing where there is but one."""
+    if np.isnan(row["world_low"]):
+        return ""
+    low, high = alike([row["world_low"], row["world_high"]])
+    return f"; range over {row['worlds']} worlds {low} to {high}, in {row['worlds_agreeing']} of {row['worlds']}"
 
 
 def _interplay(one: MeasuredCase, vague: float) -> Iterator[str]:
@@ -170,19 +188,22 @@ def stands_on(one: MeasuredCase, drawn: Drawn) -> Iterator[str]:
 def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
     """What the intervals hold, and what they do not."""
     if drawn.method == "fractional":
-        yield "Intervals are 95 %, over worlds (Student's t): nothing is drawn, so they hold no uncertainty of parameters."
+        yield (
+            "Simulation errors are 95 % intervals over worlds (Student's t): nothing is drawn, so they hold no uncertainty of "
+            "parameters."
+        )
     else:
         if drawn.method == "sobol":
             yield (
-                "With fewer than three worlds an interval of these indices holds the draws alone: what worlds and luck would "
-                "move is then unknown, and an index that looks clear need not be."
+                "With fewer than three worlds what worlds and luck would move in these indices is unknown, and none is told from "
+                "nothing."
             )
         yield (
-            f"Intervals are 95 %. Parameter uncertainty: as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
-            f"{thousands(spec.resamples)} resamples). Replicate uncertainty: as worlds vary, or the replicates of "
-            "one world (jackknife, "
+            f"Simulation errors are 95 % intervals: draw_error as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
+            f"{thousands(spec.resamples)} resamples), error as worlds vary, or the replicates of one world (jackknife, "
             "Student's t). The tables keep the two apart; in sentences an interval holds both where both are known (root of the "
-            "sum of squares)."
+            "sum of squares). Both shrink with computing time: an index speaks of the mean over worlds. How a change stands in "
+            "single worlds, draws of what nobody knows about the one real world, says its range over worlds (tornado.csv)."
         )
     yield from _of_method(drawn.method, spec)
     yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."

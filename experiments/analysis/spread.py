@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from experiments.statistics import LEVEL, half_width, mean_of
+from experiments.analysis.over_worlds import UNBOUNDED, over_worlds
+from experiments.statistics import LEVEL, mean_of, simulation_error
 from experiments.text import counted, in_a_row
 from sim.arrays import Flags, Reals
 
@@ -50,11 +51,16 @@ class SpreadShares(NamedTuple):
 
 
 class Bands(NamedTuple):
-    """A mean with its two kinds of uncertainty, apart; missing where there is one world, or one draw."""
+    """A mean with what worlds and what draws do to it, apart; missing where there is one world, or one draw."""
 
     mean: float
-    world_low: float  # 95 % interval over worlds (Student's t on world means), the draws taken as they are
+    world_low: float  # range over worlds of a world's mean over the draws
     world_high: float
+    worlds_agreeing: int  # that have the sign of the mean
+    error_low: float  # simulation error of the mean (Student's t on world means), the draws taken as they are
+    error_high: float
+    chance_share: float  # of luck in the variance of a world's mean; missing without a second replicate
+    inside: float  # chance that a further world falls into the range
     draw_low: float  # 5th to 95th percentile over draws of the mean over worlds, with some replicate noise left in it
     draw_high: float
     parameter_sd: float  # between draws, replicate noise taken out
@@ -180,21 +186,39 @@ def _square(squares: Reals, free: int) -> float:
     return float(squares.sum() / free) if free > 0 else float("nan")
 
 
-def bands_of(values: Reals) -> Bands:
-    """What a table or a figure says of ``[D, W, L]``: the mean, and parameter and replicate uncertainty apart.
+def bands_of(values: Reals, possible: tuple[float, float] = UNBOUNDED) -> Bands:
+    """What a table or a figure says of ``[D, W, L]``: the mean, and what worlds and parameters do to it apart.
 
-    ``values`` may be paired differences. Draws without all their runs are left out and counted.
+    ``values`` may be paired differences; ``possible`` are the least and the greatest value that there can be. Draws without all
+    their runs are left out and counted.
     """
     table, dropped = complete(values)
     (D, W), nan = table.shape[:2], float("nan")
     if D == 0:
-        return Bands(nan, nan, nan, nan, nan, nan, D, W, 0, dropped)
-    cells = table.mean(2)
-    mean, half = float(cells.mean()), float(half_width(cells.mean(0)))
+        return Bands(nan, nan, nan, 0, nan, nan, nan, nan, nan, nan, nan, D, W, 0, dropped)
+    runs = table.mean(0)  # [W, L]
+    of_world, cells = runs.mean(1), table.mean(2)
+    mean = float(cells.mean())
+    found = over_worlds(of_world, np.array(mean), simulation_error(of_world, possible), runs)
     low, high = np.percentile(cells.mean(1), TAILS) if D >= _FEWEST else (nan, nan)
     parameter = spread_components(table).parameter
-    spread = float(np.sqrt(max(parameter, 0.0))) if not np.isnan(parameter) else nan
-    return Bands(mean, mean - half, mean + half, float(low), float(high), spread, D, W, table.size, dropped)
+    return Bands(
+        mean=mean,
+        world_low=float(found.low),
+        world_high=float(found.high),
+        worlds_agreeing=int(found.agreeing),
+        error_low=float(found.error_low),
+        error_high=float(found.error_high),
+        chance_share=float(found.chance),
+        inside=float(found.inside),
+        draw_low=float(low),
+        draw_high=float(high),
+        parameter_sd=float(np.sqrt(max(parameter, 0.0))) if not np.isnan(parameter) else nan,
+        draws=D,
+        worlds=W,
+        runs=table.size,
+        dropped=dropped,
+    )
 
 
 def noise_of(cells: Reals) -> Reals:

@@ -19,10 +19,13 @@ from experiments.statistics import (
 )
 from sim.arrays import Reals
 from sim.metrics import UNITS
+from sim.metrics.moving import OF_DEMAND
 
 HEADLINE_ESTIMANDS = (
-    ("case_disclosure_rate", "all", "all"),
+    ("cross_border_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
+    ("domestic_share", "all", "all"),
+    ("case_disclosure_rate", "all", "all"),
     ("targeted_people", "all", "all"),
     ("targeted_rate", "group", "journalist"),
     ("targeted_rate", "group", "dissident"),
@@ -80,9 +83,10 @@ def comparison_of(
 
     Columns ``metric, by, level, unit``, ``PAIR_NUMBERS`` and ``PAIR_COUNTS``; ``events`` is the smaller of both scenarios' counts.
     A seed is a world, or with ``one_world`` a replicate of the only one. A slice in which either has fewer than ``fewest_events``
-    has no numbers; one that either lacks is left out. The simulation error of the percentage is that of a ratio of paired means
-    (Fieller), missing where it has no bounds.
+    has no numbers; what either lacks, or no policy can move, is left out. The simulation error of the percentage is that of a
+    ratio of paired means (Fieller), missing where it has no bounds.
     """
+    metrics = metrics[~metrics["metric"].isin(OF_DEMAND)]
     wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
     sides = pd.MultiIndex.from_product([("value", "count"), (baseline, scenario)])
     wide = wide.reindex(columns=sides)  # of a scenario without any value the table has no column

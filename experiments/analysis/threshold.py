@@ -1,35 +1,46 @@
 """What moves with a number that a text fixes: the outcome at each level, how steep each step is, and whether one is a cliff.
 
 For S21, the line of years from which a crime is serious; it reads any design whose policies set one number of one key. Levels meet
-the same draws, worlds and luck, so steps are paired. A step is told per unit of the number, for levels may stand unevenly. The
-independent units of its interval are the worlds. The largest of several steps looks large by chance: it is called a cliff only if
-it exceeds every other step in intervals that hold together (Bonferroni over all pairs of steps, Student's t).
+the same draws, worlds and luck, so steps are paired. A step is told per unit of the number, for levels may stand unevenly. Its
+range is that over worlds. The largest of several steps looks large by chance: it is called a cliff only if its margin over the next
+steepest leaves zero out in the range over worlds, on worlds enough for a verdict; beside it stands the chance that the mean over
+worlds would put one so far ahead if all were alike (max-t over all pairs of steps).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, StrictFloat, StrictInt
-from scipy import stats
 
 from experiments.analysis.conditions import together, where, with_condition
+from experiments.analysis.over_worlds import (
+    RANGE_TOLD,
+    OverWorlds,
+    chance_told,
+    few_worlds,
+    over_worlds,
+    possible,
+    possible_percent,
+    ranged,
+)
 from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers, single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
-from experiments.statistics import LEVEL, mean_of
+from experiments.statistics import FEWEST_WORLDS, LEVEL, max_t, mean_of, simulation_error, world_range
 from experiments.store.outcomes import Outcome, Study, conditions_in
-from experiments.text import PER_CENT, Row, band, counted, in_a_row, in_per_cent, number, spoken, uncertainty
+from experiments.text import PER_CENT, Row, counted, in_a_row, in_per_cent, low_to_high, number, spoken
 from sim.arrays import Reals
 from sim.world.ranges import Range
 from sim.world.record import ConfigError, Record
 
 _NAME = "threshold"
 _FEWEST = 2  # worlds, and draws, that are to have a spread
+_OVERLAPPING = "Bands that overlap say that worlds differ, not that levels are alike: the paired change stands above."
 _FEWEST_LEVELS = 3  # two steps: a cliff is one among others
 _STEPS = (
     "outcome",
@@ -38,10 +49,18 @@ _STEPS = (
     "per_unit",
     "world_low",
     "world_high",
+    "worlds_agreeing",
+    "error_low",
+    "error_high",
+    "adjusted_p",
     "draw_low",
     "draw_high",
+    "largest_in_worlds",
     "largest_share",
+    "share_by_chance",
     "chance_share",
+    "worlds",
+    "inside",
     "at_line",
 )
 
@@ -60,6 +79,8 @@ class Steps(NamedTuple):
 
     levels: list[float]  # [K]
     cells: Reals  # [K - 1, D, W]
+    own: Reals  # [K - 1, W] mean over draws, in per cent of the world's own mean at the line
+    runs: Reals  # [K - 1, W, L] mean over draws, as ``cells``
 
 
 class Curve(NamedTuple):
@@ -158,21 +179,48 @@ def shared(policies: Policies) -> tuple[Policies, CompletePart, list[str]]:
 
 def levels_table(policies: Policies, outcome: Outcome) -> pd.DataFrame:
     """``outcome, unit, level, events`` and the bands of ``spread.Bands``, a row a level, the lowest first."""
+    table = _banded(policies, outcome, possible(outcome))
+    return table.drop(columns="worlds_agreeing")  # that a rate is above zero is no finding
+
+
+def _banded(policies: Policies, outcome: Outcome, possible_values: tuple[float, float]) -> pd.DataFrame:
+    """A row a level with the bands of its values, the lowest first."""
     rows = [
-        {"outcome": str(outcome), "unit": outcome.unit, "level": float(name), "events": events, **bands_of(values)._asdict()}
+        {
+            "outcome": str(outcome),
+            "unit": outcome.unit,
+            "level": float(name),
+            "events": events,
+            **bands_of(values, possible_values)._asdict(),
+        }
         for name, values, events in zip(policies.names, policies.values, policies.events, strict=True)
     ]
     return pd.DataFrame(rows).sort_values("level", ignore_index=True)
 
 
 def changes_table(policies: Policies, outcome: Outcome, line: float) -> pd.DataFrame:
-    """The same for the paired change against the level nearest to the line, per cent of its mean there, pooled over draws."""
+    """The same for the paired change against the level nearest to the line, per cent of its mean there, pooled over draws.
+
+    The range over worlds is that of each world's own per cent.
+    """
     nearest = min(policies.names, key=lambda name: abs(float(name) - line))
     before = policies.of(nearest)
     level = float(complete(before)[0].mean()) if len(complete(before)[0]) else 0.0
     scale = PER_CENT / level if level > 0 else np.nan
     changed = policies._replace(values=scale * (policies.values - before))
-    return levels_table(changed, outcome).assign(unit=f"change against {nearest}, % of the pooled mean there")
+    table = _banded(changed, outcome, possible_percent(rises=True))
+    order = np.argsort([float(name) for name in policies.names], kind="stable")
+    own = world_range(_own(policies.values - before, before)[order])
+    known = table["mean"].notna()
+    table["world_low"], table["world_high"] = np.where(known, own.low, np.nan), np.where(known, own.high, np.nan)
+    return table.assign(unit=f"change against {nearest}, % of the pooled mean there")
+
+
+def _own(changes: Reals, before: Reals) -> Reals:
+    """Mean changes ``[..., W]`` from ``[..., D, W, L]`` in per cent of each world's own mean, from ``[D, W, L]``."""
+    level = mean_of(mean_of(np.moveaxis(before, 1, 0)))  # [W]
+    moved = mean_of(mean_of(np.moveaxis(changes, -2, -3)))
+    return np.asarray(PER_CENT * np.divide(moved, level, out=np.full(moved.shape, np.nan), where=level > 0))
 
 
 def slopes_of(policies: Policies, line: float) -> Steps:
@@ -184,80 +232,105 @@ def slopes_of(policies: Policies, line: float) -> Steps:
     order = np.argsort([float(name) for name in policies.names])
     known = [int(place) for place in order if not np.isnan(policies.values[place]).all()]
     levels = [float(policies.names[place]) for place in known]
-    cells = mean_of(policies.values[known])  # [K, D, W]
-    if len(known) < _FEWEST or not cells.size:
-        return Steps(levels, np.zeros((0, 0, 0)))
-    level = float(cells[int(np.argmin(np.abs(np.array(levels) - line)))].mean())
+    runs = policies.values[known]  # [K, D, W, L]
+    if len(known) < _FEWEST or not runs.size:
+        return Steps(levels, np.zeros((0, 0, 0)), np.zeros((0, 0)), np.zeros((0, 0, 0)))
+    at_line = runs[int(np.argmin(np.abs(np.array(levels) - line)))]
+    level = float(mean_of(at_line).mean())
     scale = PER_CENT / level if level > 0 else np.nan
-    return Steps(levels, scale * np.diff(cells, axis=0) / np.diff(levels)[:, None, None])
+    steps = np.diff(runs, axis=0) / np.diff(levels)[:, None, None, None]
+    return Steps(levels, scale * mean_of(steps), _own(steps, at_line), scale * steps.mean(1))
 
 
 def steps_table(steps: Steps, outcome: Outcome, line: float) -> pd.DataFrame:
-    """``outcome, from, to, per_unit, world_low, world_high, draw_low, draw_high, largest_share, at_line``, a row a step.
+    """``outcome, from, to, per_unit``, columns of ``over_worlds``, ``adjusted_p, draw_low, draw_high`` and how often it is largest.
 
-    Limits over worlds hold for all steps together (95 %), those over draws are the 5th and 95th percentile of one step.
-    ``largest_share`` is the share of draws in which the step is the steepest on means over worlds, replicate noise among them,
-    and ``chance_share`` what it would be if all were alike; ``at_line`` whether it begins or ends there.
+    ``adjusted_p`` is the chance of a step so far from zero if none were, adjusted for all steps (max-t); limits over draws are the
+    5th and 95th percentile. ``largest_in_worlds`` counts the worlds in which the step is the steepest, ``largest_share`` is the
+    share of draws in which it is on means over worlds, replicate noise among them, and ``share_by_chance`` what that would be if
+    all were alike; ``at_line`` says whether it begins or ends there.
     """
     K = len(steps.cells)
     if not K:
         return pd.DataFrame(columns=[*_STEPS])
-    half = _half(steps.cells.mean(1), K)
-    means = steps.cells.mean((1, 2))
-    of_draw = mean_of(steps.cells)  # [K, D]
-    steepest = np.abs(of_draw).argmax(0)
-    rows = []
-    for k, (start, stop) in enumerate(pairwise(steps.levels)):
-        bands = bands_of(steps.cells[k][:, :, None])
-        rows.append(
-            {
-                "outcome": str(outcome),
-                "from": start,
-                "to": stop,
-                "per_unit": means[k],
-                "world_low": means[k] - half[k],
-                "world_high": means[k] + half[k],
-                "draw_low": bands.draw_low,
-                "draw_high": bands.draw_high,
-                "largest_share": float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan,
-                "chance_share": 1.0 / K,
-                "at_line": line in (start, stop),
-            }
-        )
-    return pd.DataFrame(rows, columns=[*_STEPS])
+    found, adjusted = steps_over_worlds(steps), max_t(steps.cells.mean(1))
+    means, of_draw = steps.cells.mean((1, 2)), mean_of(steps.cells)  # [K, D]
+    steepest, in_worlds = np.abs(of_draw).argmax(0), _steepest(steps.own)
+    bands = [bands_of(cells[:, :, None]) for cells in steps.cells]
+    frame = pd.DataFrame({"outcome": str(outcome), "from": steps.levels[:-1], "to": steps.levels[1:], "per_unit": means})
+    frame = frame.assign(
+        **found.columns(),
+        adjusted_p=adjusted,
+        draw_low=[one.draw_low for one in bands],
+        draw_high=[one.draw_high for one in bands],
+        largest_in_worlds=[int((in_worlds == k).sum()) for k in range(K)],
+        largest_share=[float((steepest == k).mean()) if of_draw.shape[1] >= _FEWEST else np.nan for k in range(K)],
+        share_by_chance=1.0 / K,
+        at_line=[line in pair for pair in pairwise(steps.levels)],
+    )
+    return frame[[*_STEPS]]
 
 
-def _half(worlds: Reals, together: int) -> Reals:
-    """Half-widths of intervals of means over worlds ``[..., W]``, so many of which hold together in 95 % (Bonferroni)."""
-    W = worlds.shape[-1]
-    if W < _FEWEST:
-        return np.full(worlds.shape[:-1], np.nan)
-    return np.asarray(stats.t.ppf(1 - (1 - LEVEL) / (2 * together), W - 1) * worlds.std(-1, ddof=1) / np.sqrt(W))
+def steps_over_worlds(steps: Steps) -> OverWorlds:
+    """What worlds say of each step ``[K - 1]``: ranges of each world's own per cent, simulation error of the pooled one."""
+    worlds = steps.cells.mean(1)
+    return over_worlds(steps.own, worlds.mean(1), simulation_error(worlds), steps.runs)
+
+
+def _steepest(own: Reals) -> Any:
+    """The steepest step of each world ``[W]``; worlds that lack a step have none (-1)."""
+    known = ~np.isnan(own).any(0)
+    return np.where(known, np.abs(np.nan_to_num(own)).argmax(0), -1)
 
 
 class Cliff(NamedTuple):
     """The steepest step against the others."""
 
     place: int  # of the steepest
-    ahead: float  # by how much it exceeds the next steepest, per cent for one unit
-    low: float  # least lower limit of what it exceeds any other by, all pairs of steps together; missing for one world
-    turns: list[int]  # steps that surely go the other way than the whole does
+    ahead: float  # by how much it exceeds the next steepest on the mean over worlds, per cent for one unit
+    low: float  # range over worlds of its margin over the next steepest of the world; missing under two worlds
+    high: float
+    worlds: int
+    leads: int  # worlds in which it is the steepest
+    adjusted_p: float  # of being steeper than any other on the mean over worlds; missing on too few worlds
+    turns: list[int]  # steps that go the other way than the whole does, clearly
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is a cliff: its margin is above zero in the range over worlds, and these are enough for a verdict."""
+        return self.worlds >= FEWEST_WORLDS and self.low > 0
+
+    @property
+    def on_the_mean(self) -> bool:
+        """Whether the mean over worlds tells it from every other step."""
+        return self.adjusted_p <= 1 - LEVEL
 
 
 def cliff_of(steps: Steps) -> Cliff:
     """Whether the steepest step exceeds every other, and whether any turns back, on means over draws."""
     worlds = steps.cells.mean(1)  # [K - 1, W]
-    sizes = np.sign(worlds.mean(1))[:, None] * worlds  # steepness, whatever the direction
+    way = np.sign(worlds.mean(1))[:, None]
+    sizes = way * worlds  # steepness, whatever the direction
     place = int(sizes.mean(1).argmax())
     others = np.delete(np.arange(len(sizes)), place)
-    ahead = sizes[place] - sizes[others]  # [K - 2, W]
-    pairs = len(sizes) * (len(sizes) - 1) // 2
-    low = ahead.mean(1) - _half(ahead, pairs)
-    widths = np.diff(steps.levels)
-    whole = np.sign((widths[:, None] * worlds).sum(0).mean())
-    half = _half(worlds, len(worlds))
-    turns = [k for k, mean in enumerate(worlds.mean(1)) if np.sign(mean) == -whole and abs(mean) > half[k]]
-    return Cliff(place, float(ahead.mean(1).min()), float(low.min()), turns)
+    first, second = np.triu_indices(len(sizes), 1)
+    with_it = (first == place) | (second == place)
+    adjusted = max_t(sizes[first] - sizes[second])[with_it]
+    own = way * steps.own
+    margin = world_range(own[place] - own[others].max(0))
+    whole = np.sign((np.diff(steps.levels)[:, None] * worlds).sum(0).mean())
+    alone = max_t(worlds)
+    turns = [k for k, mean in enumerate(worlds.mean(1)) if np.sign(mean) == -whole and alone[k] <= 1 - LEVEL]
+    return Cliff(
+        place=place,
+        ahead=float((sizes[place] - sizes[others]).mean(1).min()),
+        low=float(margin.low),
+        high=float(margin.high),
+        worlds=int(margin.worlds),
+        leads=int((_steepest(steps.own) == place).sum()),
+        adjusted_p=float(adjusted.max()),
+        turns=turns,
+    )
 
 
 # --- what it says ---------------------------------------------------------------------------------------------------------
@@ -275,13 +348,13 @@ def _answers(curve: Curve, spec: ThresholdSpec) -> list[str]:
     step = mine[cliff.place]
     at = min(steps.levels, key=lambda level: abs(level - spec.line))  # of those with a number, as in ``slopes_of``
     told.append(
-        f"Its steepest step is from {step['from']:g} to {step['to']:g}: "
-        f"{band(*(float(step[name]) for name in ('per_unit', 'world_low', 'world_high')))} of the mean at {at:g} a "
-        f"{spec.unit}, in limits that hold for all steps together. {_verdict(cliff, bool(step['at_line']), spec)}"
+        f"Its steepest step is from {step['from']:g} to {step['to']:g}: {number(float(step['per_unit']))} % of the mean at "
+        f"{at:g} a {spec.unit} {ranged(step, decimals=None)}. {_verdict(cliff, bool(step['at_line']), spec)}"
     )
     told[-1] += _beside_the_line(mine, steps.cells.shape[1], spec)
     back = [f"from {mine[k]['from']:g} to {mine[k]['to']:g}" for k in cliff.turns]
-    told[-1] += f" It turns back {in_a_row(back)}." if back else " No step surely turns back."
+    if cliff.worlds >= FEWEST_WORLDS:
+        told[-1] += f" It turns back {in_a_row(back)} (adjusted p under 0.05)." if back else " No step clearly turns back."
     return told
 
 
@@ -303,26 +376,36 @@ def _level(row: Row, spec: ThresholdSpec) -> str:
     if np.isnan(mean):
         return f"no number at {counted(row['level'], spec.unit)}"
     decimals = max(spec.digits - 1 - int(np.floor(np.log10(abs(mean)))), 0) if mean else 0
-    return f"{number(mean, decimals)}{uncertainty(row, decimals=decimals)} at {counted(row['level'], spec.unit)}"
+    drawn = low_to_high(float(row["draw_low"]), float(row["draw_high"]), decimals)
+    told = f"{number(mean, decimals)} {ranged(row, decimals=decimals)}{f' (draws {drawn})' if drawn else ''}"
+    return f"{told} at {counted(row['level'], spec.unit)}"
 
 
 def _verdict(cliff: Cliff, at_line: bool, spec: ThresholdSpec) -> str:
-    if np.isnan(cliff.low):
-        return "With one world nobody can say whether it is a cliff."
-    if cliff.low > 0:
+    if cliff.worlds < FEWEST_WORLDS:
+        return f"Whether it is a cliff cannot be told: {few_worlds(cliff.worlds)}."
+    leads = f"it is the steepest in {cliff.leads} of {cliff.worlds} worlds"
+    margin = f"{number(cliff.ahead)} points (range over worlds of its margin {low_to_high(cliff.low, cliff.high)})"
+    if cliff.clear:
         where = f"at {spec.line:g}" if at_line else f"and it does not lie at {spec.line:g}"
-        margin = f"{number(cliff.low)} points or more (estimate {number(cliff.ahead)})"
-        return f"That is a cliff, {where}: surely steeper than any other step by {margin}."
-    return "It is not surely steeper than every other step: no cliff is shown, which does not mean that there is none."
+        return f"That is a cliff, {where}: {leads}, ahead of the next by {margin}; {_chance(cliff)}."
+    if cliff.on_the_mean:
+        return f"On the mean over worlds it is steeper than any other, by {margin}, but not throughout: {leads}; {_chance(cliff)}."
+    return f"No cliff is shown, which does not mean that there is none: {leads}; {_chance(cliff)}."
+
+
+def _chance(cliff: Cliff) -> str:
+    return f"adjusted p {number(cliff.adjusted_p, 3)} for being steeper than any other on the mean"
 
 
 def _sure(curves: list[Curve], levels: pd.DataFrame) -> list[str]:
     row = levels.iloc[int(levels["worlds"].argmax())]
     D, W = int(row["draws"]), int(row["worlds"])
     told = [
-        f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. Limits after "
-        "“worlds” are 95 % intervals over worlds and luck (Student's t), the draws taken as they are. Steps are judged by such "
-        "intervals, made so wide that all hold together (Bonferroni).",
+        f"{counted(W, 'world')} in each of {counted(D, 'draw')} of the unknown numbers; every level meets the same. "
+        f"{chance_told(W)} {RANGE_TOLD}",
+        "An adjusted p is the chance that the mean over worlds of one of the steps would go so far if none did, from flipping the "
+        "signs of worlds for all steps at once (max-t); a cliff is a finding only where the range over worlds shows it too.",
     ]
     if D >= _FEWEST:
         told.append(
@@ -355,25 +438,27 @@ def _gaps(curve: Curve) -> list[str]:
 def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec: ThresholdSpec, key: str) -> list[Drawing]:
     levels, changes = (table[table["condition"] == condition].reset_index(drop=True) for table in (levels, changes))
     end, where = (f"_{condition}", f" ({spoken(condition)})") if condition else ("", "")
-    titled = {"title": f"What changes against {spec.line:g} {spec.unit}s{where}"}
+    changed = {"title": f"What changes against a line of {spec.line:g} {spec.unit}s{where}"}
+    told = {"title": f"The levels behind it{where}"}
     words = spoken(key.rpartition(".")[2])
     options = {"line": spec.line, "label": words if spec.unit in words else f"{words}, {spec.unit}s"}
     return [
-        Drawing(
-            f"fan{end}",
-            "fan",
-            levels,
-            f"{spoken(condition).capitalize()}." if condition else "",
-            _alt(levels, spec),
-            options=options,
-        ),
         Drawing(
             f"fan_change{end}",
             "fan",
             changes,
             f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s.",
             f"Change against {spec.line:g} {spec.unit}s, per cent. {_alt(changes, spec)}",
-            settings=titled,
+            settings=changed,
+            options=options,
+        ),
+        Drawing(
+            f"fan{end}",
+            "fan",
+            levels,
+            f"{spoken(condition).capitalize()}. {_OVERLAPPING}" if condition else _OVERLAPPING,
+            _alt(levels, spec),
+            settings=told,
             options=options,
         ),
     ]

@@ -12,7 +12,7 @@ from experiments.design.entries import POINT_COLUMNS
 from experiments.design.points import point_id
 from experiments.design.table import Points
 from sim.config import written
-from sim.settings import Config
+from sim.settings import Config, without_dials
 from sim.world.leaves import changed_leaves
 from sim.world.record import ConfigError
 
@@ -50,14 +50,14 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
 
 
 def _check_pair(arm: Arm) -> None:
-    ours, theirs = arm.config.plain(), arm.baseline_config.plain()
+    ours, theirs = (side.plain() | {"states": without_dials(side.plain()["states"])} for side in (arm.config, arm.baseline_config))
     for key in ours:
         if key not in _FREE and ours[key] != theirs[key]:
             differing = next(iter(changed_leaves(theirs[key], ours[key])), "") if isinstance(ours[key], dict) else ""
             named = f"{'' if key == 'reference' else f'{key}.'}{differing}" if differing else key
             raise ConfigError(
                 f"{arm.name}: {named} is not that of its baseline {arm.baseline_config.scenario_name}; accepted: arms that differ "
-                f"in {', '.join(_FREE[2:])} alone, so that both meet the same worlds and cases"
+                f"in {', '.join(_FREE[2:])} and states.override alone, so that both meet the same worlds and cases"
             )
 
 

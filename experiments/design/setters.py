@@ -28,6 +28,7 @@ class Setters:
         self._levels = design.levels_of
         self._known: dict[str, Settings] = {}
         self._shared = {key_of(override) for override in given if not chooses(override)}
+        self._chosen = {key_of(override) for override in given if chooses(override)}
         self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
 
     def __call__(self, row: PointRow) -> Settings:
@@ -46,6 +47,8 @@ class Setters:
         for key in (*out, *drawn):
             if key.split(".")[0] in OF_THE_STUDY:
                 raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
+            if key in self._chosen:
+                raise ConfigError(f"{key}: set in a point, and given too; accepted: one of the two")
         keys = (*out, *drawn)
         if keys not in self._agreeing:  # one point would be two configurations, by the order in which its keys are set
             refuse_nested(keys, "set in a point")

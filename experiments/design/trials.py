@@ -9,8 +9,10 @@ import pandas as pd
 
 from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
 from experiments.design.entries import whole
+from experiments.design.setters import OF_THE_STUDY
 from experiments.design.table import Points
 from sim.config import DESIGNED, checked_config, meet, role_of, with_overrides
+from sim.settings import Config
 from sim.world.leaves import Plain
 from sim.world.record import ConfigError
 
@@ -37,7 +39,7 @@ def _alike(one: tuple[str, Settings], other: tuple[str, Settings]) -> bool:
 def refuse_roles(design: Design) -> None:
     """How an experiment is run is never drawn, and no policy: raise ``ConfigError`` for a design key among what is varied."""
     for key in design.uncertainties:
-        if role_of(key) == DESIGNED:
+        if _is_design(key):
             raise ConfigError(
                 f"uncertainties.{key}: found a key that says how an experiment is run, which is never drawn; accepted: facts of "
                 "the world and levers (conditions may set it)"
@@ -45,11 +47,17 @@ def refuse_roles(design: Design) -> None:
     for lever, levels in design.levels_of.items():
         for level, choice in levels.items():
             for key in choice if isinstance(choice, Mapping) else ():
-                if role_of(key) == DESIGNED:
+                if _is_design(key):
                     raise ConfigError(
                         f"levers.{lever}.{level}: found {key}, which a policy and its baseline must share; accepted: levers, or "
                         "a condition that sets it"
                     )
+
+
+def _is_design(key: str) -> bool:
+    """Whether a key that decides a run says how an experiment is run; keys of studies have a refusal of their own."""
+    first = key.partition(".")[0]
+    return first in Config.model_fields and first not in OF_THE_STUDY and role_of(key) == DESIGNED
 
 
 def refuse_twins(bases: Mapping[str, Plain], design: Design) -> None:

@@ -29,7 +29,7 @@ from experiments.figures.forest import forest
 from experiments.figures.glyphs import drawable
 from experiments.figures.heat_map import heat_map
 from experiments.figures.interactions import interactions
-from experiments.figures.intervals import headline, targeted_rate
+from experiments.figures.intervals import headline, targeted_change, targeted_rate
 from experiments.figures.pareto import pareto
 from experiments.figures.plane import plane
 from experiments.figures.regret import regret
@@ -38,7 +38,7 @@ from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars,
 from experiments.figures.slices import slices
 from experiments.figures.spans import spans
 from experiments.figures.style import LARGE, MUTED, NOTE, RC_STYLE, SMALL, folded, shortened
-from experiments.figures.tile_map import tile_map
+from experiments.figures.tile_map import change_map, tile_map
 from experiments.figures.waterfall import shapley_waterfall
 from experiments.output import naming
 from sim.world.record import ConfigError
@@ -46,7 +46,7 @@ from sim.world.record import ConfigError
 __all__ = ["FIGURES", "draw", "in_few_colours", "save"]
 
 _FUNCTIONS = (
-    *(targeted_rate, flows, fates, backlog, tile_map, headline, requested_side, forest, plane, slices),
+    *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, change_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
     *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans),

@@ -1,146 +1,144 @@
-"""What a safeguard protects on paper and after years of adaptation; beside it what moved elsewhere and what it costs."""
+"""What the safeguards that prevent most prevent in years of adaptation, and would prevent in the same years if nobody adapted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
-from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import offset_copy
-from matplotlib.typing import ColorType
+from matplotlib.lines import Line2D
 
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.figures.style import (
     BETTER,
     FAINT,
     INK,
-    LONG,
+    MUTED,
+    PALE,
     SMALL,
     TEXT,
     add_note,
     edges,
+    folded,
     nothing,
     present,
     short_names,
-    striped,
     usual,
 )
-from experiments.text import Row, distinct
+from experiments.text import Row, distinct, signed
 
 COLUMNS = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "events_baseline", "worlds"]
-_SPANS = ((0.0, 0.54), (0.60, 0.16), (0.82, 0.18))  # left edge and width of the three panels, in parts of the axes
-_TITLES = (
-    "abusive cases saved,\n% of the baseline's disclosures",
-    "displaced, % of what the\ntreaty no longer gives",
-    "legitimate needs lost,\n% of the baseline's",
-)
-_GROUND = "#f7f7f7"  # every other row
-_PAPER_AT, _YEARS_FROM, _YEARS_TO = -0.26, -0.06, 0.28  # of a row, from its middle: on paper, first and last year
-_TICKS = 4  # steps of an axis at most
-_LEGEND = 38.0  # points above the first panel, over its title
-_SAME_YEAR: dict[str, Any] = {"marker": "|", "color": INK, "ms": 6.0, "mew": 1.1, "ls": "none", "zorder": 5}
+MOST = 10  # panels: *assumption*, what a page shows at a size that can be read
+ACROSS = 5  # panels in a row
+_TITLE_LETTERS = 27  # of a line of a panel's title
+_NAME = 40  # letters of a scenario
+_WIDE, _HIGH = 0.80, 0.60  # of its place that a panel takes
+_LOW, _TOP = 0.14, 0.86  # parts of a place below a panel's foot, and up to its head
+_HEADROOM = 0.09  # of the axes' height that the legend takes
+_APART = 0.07  # of a step between two years by which the two conducts stand apart
 Held = Mapping[tuple[str, str, str, str], Row]
 """Rows by scenario, conduct, year and measure."""
-_LIGHT = 0.30  # how dark the first year of adaptation is drawn
 
 
-def adaptation(frame: pd.DataFrame, ax: Axes, *, names: Mapping[str, str] | None = None) -> Axes:
-    """Protection of each scenario while nobody adapts and in some years of adaptation, the strongest on paper on top.
+def adaptation(frame: pd.DataFrame, ax: Axes, *, largest: int = MOST, names: Mapping[str, str] | None = None) -> Axes:
+    """Protection of each scenario in some years, while nobody adapts and while everyone does: a small panel each.
 
     ``frame``: ``scenario, conduct, year, measure, value, world_low, world_high, events_baseline, worlds``, as
-    ``experiments.analysis.adaptation.adaptation_headline`` gives it. Measures shown: ``protection``, ``displaced`` and ``cost``. A
-    value beyond the axis is an arrow. Raises ``ValueError`` for a missing column.
+    ``experiments.analysis.adaptation.adaptation_headline`` gives it; the measure shown is ``protection``. The ``largest`` that
+    prevent most on paper have a panel, the strongest first; all panels share their axes. A value beyond the axis is an arrow.
+    Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
-    table = table[table["value"].notna()]
-    held = {(str(r["scenario"]), str(r["conduct"]), str(r["year"]), str(r["measure"])): r for r in table.to_dict("records")}
-    scenarios = [name for name in distinct(frame["scenario"]) if (name, NAIVE, WHOLE_WINDOW, "protection") in held]
-    if not scenarios:
+    table = table[table["value"].notna() & (table["measure"] == "protection")]
+    held = {(str(r["scenario"]), str(r["conduct"]), str(r["year"]), "protection"): r for r in table.to_dict("records")}
+    found = [name for name in distinct(frame["scenario"]) if (name, NAIVE, WHOLE_WINDOW, "protection") in held]
+    if not found:
         return nothing(ax)
-    scenarios.sort(key=lambda name: -held[name, NAIVE, WHOLE_WINDOW, "protection"]["value"])
-    years = sorted({str(year) for year in table["year"]} - {WHOLE_WINDOW}, key=int)
-    said = short_names(scenarios, names, LONG)
+    strongest = sorted(found, key=lambda name: -held[name, NAIVE, WHOLE_WINDOW, "protection"]["value"])
+    shown = strongest[: max(largest, 1)]
+    years = sorted({str(year) for year in table["year"]} - {WHOLE_WINDOW}, key=int) or [WHOLE_WINDOW]
+    said = short_names(shown, names, _NAME)
     ax.set_axis_off()
-    panels = [ax.inset_axes((left, 0.0, width, 1.0)) for left, width in _SPANS]
-    far = _protection(panels[0], scenarios, years, held)
-    for panel, measure in ((panels[1], "displaced"), (panels[2], "cost")):
-        far |= _beside(panel, scenarios, measure, held)
-    for panel, title in zip(panels, _TITLES, strict=True):
-        _furnish(panel, title, len(scenarios))
-    panels[0].set_yticks(range(len(scenarios)), [said[name] for name in scenarios], fontsize=SMALL)
-    add_note(ax, _explained(table, years, far))
+    ends, far = _ends([row for key, row in held.items() if key[0] in shown]), False
+    rows, columns = ceil(len(shown) / ACROSS), min(len(shown), ACROSS)
+    for place, name in enumerate(shown):
+        panel = _panel_at(ax, place, (rows, columns))
+        panel.set(xlim=(-0.45, len(years) - 0.55), ylim=ends)
+        far |= _lines(panel, name, years, held)
+        _furnish(panel, said[name], years, (place % columns == 0, place + columns >= len(shown)))
+    _legend(ax)
+    add_note(ax, _explained((len(shown), len(strongest)), far))
     return ax
 
 
-def _furnish(panel: Axes, title: str, rows: int) -> None:
-    """Title, ticks, the line at zero and the ground of a panel with so many rows."""
-    panel.set(ylim=(rows - 0.4, -0.6), yticks=[])
-    panel.set_title(title, fontsize=TEXT, loc="left")
-    left, right = panel.get_xlim()
-    panel.set_xticks([tick for tick in MaxNLocator(_TICKS).tick_values(left, right) if left <= tick <= right])
-    panel.axvline(0, color=INK, lw=0.9, zorder=1)
-    panel.spines["left"].set_visible(False)
-    striped(panel, rows, _GROUND)
+def _panel_at(ax: Axes, place: int, size: tuple[int, int]) -> Axes:
+    """The axes of a panel by its place in ``size`` rows and columns."""
+    rows, columns = size
+    wide, high = 1 / columns, (1 - _HEADROOM) / rows
+    left, low = (place % columns) * wide, (rows - 1 - place // columns) * high
+    return ax.inset_axes((left + (1 - _WIDE) * wide / 2, low + _LOW * high, _WIDE * wide, (_TOP - _LOW) * high))
 
 
-def _protection(panel: Axes, scenarios: Sequence[str], years: Sequence[str], held: Held) -> bool:
-    """The first panel: on paper, then each year of adaptation and the same year on paper; whether any value lies beyond it."""
-    rows = [held.get((name, NAIVE, WHOLE_WINDOW, "protection")) for name in scenarios]
-    rows += [held.get((name, ADAPTIVE, year, "protection")) for name in scenarios for year in years]
-    left, right = _ends([row for row in rows if row is not None])
-    panel.set_xlim(left, right)
-    steps = np.linspace(_YEARS_FROM, _YEARS_TO, len(years)) if len(years) > 1 else [0.1]
-    shades = np.linspace(_LIGHT, 1.0, max(len(years), 1))
+def _furnish(panel: Axes, name: str, years: Sequence[str], sides: tuple[bool, bool]) -> None:
+    """Title, ticks and the line at zero of a panel; ``sides`` says whether it stands at the left and at the foot."""
+    left, foot = sides
+    panel.set_title("\n".join(folded(name, _TITLE_LETTERS)), fontsize=TEXT, loc="left")
+    panel.axhline(0, color=INK, lw=0.8, zorder=1)
+    panel.grid(axis="y", color=PALE)
+    words = [f"year {year}" if year != WHOLE_WINDOW else "all years" for year in years]
+    panel.set_xticks(range(len(years)), words, fontsize=SMALL)
+    panel.tick_params(axis="y", labelsize=SMALL, labelleft=left)
+    panel.tick_params(axis="x", labelbottom=foot)
+    if left:
+        panel.set_ylabel("abusive disclosures\nprevented, %", fontsize=SMALL)
+
+
+def _lines(panel: Axes, name: str, years: Sequence[str], held: Held) -> bool:
+    """Both conducts over the years, each with its ranges over worlds; whether a value lies beyond the axis."""
     far = False
-    for y, name in enumerate(scenarios):
-        far |= _mark(panel, y + _PAPER_AT, held.get((name, NAIVE, WHOLE_WINDOW, "protection")), "D", "white", INK)
-        for step, shade, year in zip(steps, shades, years, strict=True):
-            colour = (*to_rgba(BETTER)[:3], float(shade))
-            far |= _mark(panel, y + float(step), held.get((name, ADAPTIVE, year, "protection")), "o", colour, BETTER)
-            plain = held.get((name, NAIVE, year, "protection"))
-            if plain is not None and left <= plain["value"] <= right:
-                panel.plot([plain["value"]], [y + float(step)], **_SAME_YEAR)
-    _legend(panel, dict(zip(years, shades, strict=True)))
+    for conduct, style in _STYLES.items():
+        rows = [(place, held[key]) for place, year in enumerate(years) if (key := (name, conduct, year, "protection")) in held]
+        shift = -_APART if conduct == NAIVE else _APART
+        low, high = panel.get_ylim()
+        for place, row in rows:
+            ends = [row[end] if not np.isnan(row[end]) else row["value"] for end in ("world_low", "world_high")]
+            panel.plot([place + shift] * 2, np.clip(ends, low, high), color=style["range"], lw=1.1, zorder=2, solid_capstyle="butt")
+        xs = [place + shift for place, _ in rows]
+        ys = np.clip([float(row["value"]) for _, row in rows], low, high)
+        panel.plot(xs, ys, **style["line"], zorder=3)
+        for x, (_, row) in zip(xs, rows, strict=True):
+            if not low <= row["value"] <= high:
+                over = row["value"] > high
+                panel.plot([x], [high if over else low], "^" if over else "v", color=INK, ms=6, clip_on=False, zorder=5)
+                far = True
+    both = [held.get((name, conduct, years[-1], "protection")) for conduct in (NAIVE, ADAPTIVE)]
+    if both[0] is not None and both[1] is not None:
+        gap = float(both[1]["value"]) - float(both[0]["value"])
+        words = f"adaptation: {signed(gap)} points"
+        corner = panel.text(0.98, 0.97, words, transform=panel.transAxes, ha="right", va="top", fontsize=SMALL)
+        corner.set_color(MUTED)
     return far
 
 
-def _legend(panel: Axes, shades: Mapping[str, float]) -> None:
-    """What diamonds, strokes and discs stand for, above the panel; ``shades`` says how dark each year is."""
-    handles = [panel.plot([], [], "D", color="white", mec=INK, ms=5, label="on paper (naive)")[0]]
-    if shades:
-        handles.append(panel.plot([], [], label="on paper, the same year", **_SAME_YEAR)[0])
-    for year, shade in shades.items():
-        colour = (*to_rgba(BETTER)[:3], float(shade))
-        handles.append(panel.plot([], [], "o", color=colour, mec=BETTER, ms=5, label=f"year {year} of adaptation")[0])
-    above = offset_copy(panel.transAxes, panel.get_figure(root=True), y=_LEGEND, units="points")
-    panel.legend(
-        handles=handles, ncols=len(handles), fontsize=SMALL, loc="lower left", bbox_to_anchor=(0.0, 1.0), bbox_transform=above,
-        handletextpad=0.2, columnspacing=1.2, borderpad=0.0, borderaxespad=0.0,
-    )  # fmt: skip
+_STYLES: dict[str, dict[str, Any]] = {
+    NAIVE: {"range": FAINT, "line": {"color": MUTED, "ls": (0, (3, 2)), "lw": 1.3, "marker": "D", "mfc": "white", "ms": 4.6}},
+    ADAPTIVE: {"range": "#7fb8d8", "line": {"color": BETTER, "ls": "-", "lw": 1.8, "marker": "o", "ms": 5.2}},
+}
+"""How each conduct is drawn: its ranges and its line."""
 
 
-def _beside(panel: Axes, scenarios: Sequence[str], measure: str, held: Held) -> bool:
-    """A further panel: one measure over the whole window under both conducts; whether any value lies beyond it."""
-    found = {
-        (name, conduct): held.get((name, conduct, WHOLE_WINDOW, measure)) for name in scenarios for conduct in (NAIVE, ADAPTIVE)
-    }
-    left, right = _ends([row for row in found.values() if row is not None])
-    panel.set_xlim(left, right)
-    far = False
-    for y, name in enumerate(scenarios):
-        far |= _mark(panel, y - 0.16, found[name, NAIVE], "D", "white", INK)
-        far |= _mark(panel, y + 0.16, found[name, ADAPTIVE], "o", BETTER, BETTER)
-    return far
+def _legend(ax: Axes) -> None:
+    """What the two lines stand for, above the panels."""
+    words = {NAIVE: "if nobody adapts (on paper)", ADAPTIVE: "once requesters, reviewers, people and legislatures adapt"}
+    handles = [Line2D([], [], label=words[conduct], **style["line"]) for conduct, style in _STYLES.items()]
+    ax.legend(handles=handles, ncols=len(handles), fontsize=TEXT, loc="upper left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
 
 
 def _ends(rows: Sequence[Row]) -> tuple[float, float]:
-    """An axis that shows zero, all usual values and, as far as they are usual, their intervals."""
-    if not rows:
-        return -1.0, 1.0
+    """An axis that shows zero, all usual values and, as far as they are usual, their ranges."""
     middle = np.array([[row["value"]] for row in rows], float)
     spans = np.array([[row["world_low"], row["world_high"]] for row in rows], float)
     spans = np.where(np.isnan(spans), middle, spans)
@@ -148,33 +146,15 @@ def _ends(rows: Sequence[Row]) -> tuple[float, float]:
     return edges(np.concatenate([middle[usual(middle)].ravel(), spans[kept]]))
 
 
-def _mark(panel: Axes, y: float, row: Row | None, marker: str, face: ColorType, edge: ColorType) -> bool:
-    """A value with its interval; whether it lies beyond the axis, where an arrow points to it."""
-    if row is None:
-        return False
-    left, right = panel.get_xlim()
-    low, high = (row[name] if not np.isnan(row[name]) else row["value"] for name in ("world_low", "world_high"))
-    panel.plot([max(low, left), min(high, right)], [y, y], color=FAINT, lw=1.0, zorder=2, solid_capstyle="butt")
-    beyond = not left <= row["value"] <= right
-    if beyond:
-        place = left if row["value"] < left else right
-        panel.plot([place], [y], "<" if row["value"] < left else ">", color=edge, ms=5, zorder=4, clip_on=False)
-    else:
-        panel.plot([row["value"]], [y], marker, color=face, mec=edge, mew=0.9, ms=4.6, zorder=4)
-    return beyond
-
-
-def _explained(table: pd.DataFrame, years: Sequence[str], far: bool) -> str:
-    words = ["Diamond: nobody adapts, whole window."]
-    if years:
-        words.append("Discs: everyone adapts, cases that arise in that year of the window; the darker the later.")
-        words.append("Strokes: the same year while nobody adapts, so that what lies between stroke and disc is adaptation's.")
+def _explained(count: tuple[int, int], far: bool) -> str:
+    shown, all_of_them = count
+    rest = f"The {shown} of {all_of_them} that prevent most on paper; the others stand in the table."
+    words = [rest] if shown < all_of_them else []
     words.append(
-        "To the right a disc is the whole window under adaptation. Lines: 95 % intervals over worlds, each conduct against the"
+        "Mark: mean over worlds of what is prevented among cases that arise in that year, in % of the baseline's under the same "
+        "conduct. Upright line: its spread over worlds, as in the table. In the corner: what adaptation adds or takes in the last "
+        "of these years, in percentage points."
     )
-    words.append("baseline under the same conduct.")
     if far:
         words.append("Arrow: beyond the axis.")
-    least, most = int(table["worlds"].min()), int(table["worlds"].max())
-    words.append(f"{least if least == most else f'{least} to {most}'} worlds.")
     return " ".join(words)

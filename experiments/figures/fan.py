@@ -1,4 +1,4 @@
-"""What moves with a number: an outcome at each level, with a band for replicates inside a band for parameters."""
+"""What moves with a number: an outcome, or its change, at each level; a band for worlds inside a band for parameters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
+from experiments.figures.words import named
+from experiments.statistics.worlds import WORLDS_FOR_TAILS
 from experiments.text import distinct, thousands
 
 COLUMNS = [
@@ -31,7 +33,7 @@ _DARK, _LIGHT = 0.42, 0.16  # opacity of the bands
 
 
 def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level") -> Axes:
-    """A panel an outcome: its mean against the level, 95 % over worlds dark, 5th to 95th percentile over parameter draws light.
+    """A panel an outcome: its mean against the level, range over worlds dark, 5th to 95th percentile over parameter draws light.
 
     ``frame``: ``outcome, unit, level, mean, world_low, world_high, draw_low, draw_high, draws, worlds, runs``, a
     row an outcome and level; limits are missing where there is one world or one draw. ``line`` is the level as adopted, drawn if it
@@ -44,7 +46,7 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
     ax.set_axis_off()
     outcomes = distinct(table["outcome"])
     width = (1.0 - _GAP * (len(outcomes) - 1)) / len(outcomes)
-    titles = short_names(outcomes)
+    titles = short_names(outcomes, {name: named(name) for name in outcomes})
     for place, name in enumerate(outcomes):
         inner = ax.inset_axes((place * (width + _GAP), 0.0, width, 1.0))
         _panel(
@@ -106,13 +108,13 @@ def _as_adopted(inner: Axes, line: float, right: bool) -> None:
 
 def _explained(table: pd.DataFrame) -> str:
     draws, worlds, runs = int(table["draws"].max()), int(table["worlds"].max()), int(table["runs"].max())
-    words = ["Line: mean."]
+    words = ["Line: mean over worlds."]
     if table["world_low"].notna().any():
-        words.append("Dark band, solid edges: 95 % interval over worlds and luck, the unknown numbers as drawn (replicate")
-        words.append("uncertainty).")
+        ends = "smallest to largest" if worlds < WORLDS_FOR_TAILS else "5 to 95 %"
+        words.append(f"Dark band, solid edges: range over {thousands(worlds)} worlds ({ends}), the unknown numbers as drawn.")
     if table["draw_low"].notna().any():
-        words.append("Light band, dotted edges: 5th to 95th percentile over draws of the unknown numbers (parameter uncertainty,")
-        words.append("with some replicate noise left in).")
+        words.append("Light band, dotted edges: 5th to 95th percentile over draws of the unknown numbers, with some simulation")
+        words.append("error left in.")
     else:
         words.append("The unknown numbers are held at one value each: no band speaks of them.")
     words.append(f"{thousands(draws)} draw{'s' * (draws > 1)}, {thousands(worlds)} worlds, {thousands(runs)} runs a level.")

@@ -83,24 +83,40 @@ def flows(
     _bands(ax, streams, from_tops, to_tops, scale, colours)
     every = [*streams.left, *streams.right]
     said = short_names(every, dict(zip(every, every, strict=True)) | dict(names or {}))
-    _requesters(ax, streams, from_tops, from_sizes, scale, said | {_OTHERS: f"{streams.others} other pairs"}, fewest)
+    others = {_OTHERS: f"{thousands(streams.others)} other pairs"}
+    _requesters(ax, streams, from_tops, from_sizes, scale, said | others, fewest)
     for name, place, size in zip(streams.right, to_tops, to_sizes, strict=True):
         ax.add_patch(Rectangle((_RIGHT, place), _NODE, size * scale, color=colours[name], lw=0))
         share = f"  ({percent(size / streams.total)})" if size >= fewest else ""
         words = f"{_ELSEWHERE if name == _ELSEWHERE else said[name]}  {_few(size, fewest)}{share}"
         _name(ax, _RIGHT + _NODE + 0.01, place + size * scale / 2, words, "left")
+    shown = len(table) - streams.others
+    named, all_of_it = (f",\nin the {shown} largest pairs", ",\nto all who obtain them") if streams.others else ("", "")
     for x, align, words in (
-        (_LEFT - _NODE, "right", "requester, in large pairs"),
-        (_RIGHT + _NODE, "left", "requested, all that it disclosed"),
+        (_LEFT - _NODE, "right", f"state that obtains data{named}"),
+        (_RIGHT + _NODE, "left", f"state that hands them over{all_of_it}"),
     ):
         ax.text(x, -0.025, words, ha=align, va="bottom", color=MUTED, fontsize=TEXT)
     ax.set_axis_off()
     ax.set(xlim=(_LEFT - _NODE, _RIGHT + _NODE), ylim=(1.005, -0.03))
     whole = f"{thousands(streams.total)} disclosures pooled over {runs_behind(table)}"
-    shown = len(table) - streams.others
-    covered = f"The {shown} largest of {thousands(len(table))} pairs carry {percent(streams.named / streams.total)} of"
-    add_note(ax, f"Width: disclosures. {covered if streams.others else 'All pairs are shown:'} {whole}.")
+    covered = f"The {shown} largest of {thousands(len(table))} pairs of states carry {percent(streams.named / streams.total)} of"
+    add_note(
+        ax,
+        f"Width and number: disclosures of data of people at risk. {covered if streams.others else 'All pairs are shown:'} {whole}."
+        f"{_grey(table, streams, fewest)}",
+    )
     return ax
+
+
+def _grey(table: pd.DataFrame, streams: Streams, fewest: int) -> str:
+    """What the grey streams hold; nothing where there are none."""
+    if not streams.others:
+        return ""
+    rest = table["disclosures"].sort_values(ascending=False).iloc[-streams.others :]
+    most = f"none with more than {thousands(rest.max())}" if rest.max() >= fewest else f"each fewer than {fewest}"
+    left = thousands(streams.total - streams.named)
+    return f" Grey: the {thousands(streams.others)} other pairs with {left} disclosures, {most}; their requesters are not named."
 
 
 def _sizes(pairs: Sequence[tuple[str, str, float]], side: int, names: Sequence[str]) -> Reals:

@@ -38,9 +38,11 @@ COLUMNS = [
     *("arm", "metric", "percent", "percent_world_low", "percent_world_high", "percent_error_low", "percent_error_high"),
     *("chance_share", "events_baseline", "events", "worlds", "runs", "constructed_zero", "expected", "agrees"),
 ]
-_PANELS = ("case_disclosure_rate", "legit_met_rate")
+_PANELS = ("cross_border_disclosure_rate", "legit_met_rate")
+_ON_ALL = ("case_disclosure_rate", "legit_met_rate")  # of a study that kept no other footing
 _TITLES = {
     "case_disclosure_rate": ("Abusive cases disclosed", -1),
+    "cross_border_disclosure_rate": ("Abusive cases disclosed", -1),
     "legit_met_rate": ("Legitimate needs met", 1),
 }  # words, and the direction that is better for people
 _SPANS = ((0.0, 0.300), (0.645, 0.150))  # left edge and width of the two panels, in parts of the axes
@@ -58,7 +60,7 @@ def forest(
     ax: Axes,
     *,
     fewest: int = FEWEST,
-    panels: Sequence[str] = _PANELS,
+    panels: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
 ) -> Axes:
@@ -71,6 +73,7 @@ def forest(
     ``KINDS``); arms of one kind need no heading. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
+    panels = panels or (_PANELS if _PANELS[0] in set(table["metric"]) else _ON_ALL)
     table = table[table["metric"].isin(panels)]
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)

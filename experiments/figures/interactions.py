@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,25 +16,33 @@ from experiments.text import decimals_of, signed
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
 _DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
-_ROOM = 9  # cells a side up to which a cell has room for the half-width of its interval
-_BELOW = 0.2  # of a cell: from the number's place to that of the half-width
+_ROOM = 9  # cells a side up to which a cell has room for its range
+_BELOW = 0.2  # of a cell: from the number's place to that of the range
 _COLOURS = LinearSegmentedColormap.from_list("interaction", [_OVERLAP, "white", _SUPPORT])
 
 
-def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), rises: bool = False, worse: bool = False) -> Axes:
+def interactions(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    order: Sequence[str] = (),
+    rises: bool = False,
+    worse: bool = False,
+    names: Mapping[str, str] | None = None,
+) -> Axes:
     """Pairwise interactions of safeguards as a triangle of cells, in per cent of the outcome with all of them off.
 
     ``frame``: ``lever, other, value, world_low, world_high, clear, all_off``, one row a pair: by how much the two better the
-    outcome together beyond what each does without the other, with its interval; ``clear`` where it stays clear of zero with all
-    pairs judged at once. ``order`` lists levers from the first row down; ``rises`` says that a positive number is a rise,
-    ``worse`` that all levers together have negative numbers: then a pair with a positive one overlaps. Raises ``ValueError`` for
-    a missing column.
+    outcome together beyond what each does without the other, with its range over worlds; ``clear`` where it is told apart from
+    zero with all pairs judged at once. ``order`` lists levers from the first row down; ``rises`` says that a positive number is a
+    rise, ``worse`` that all levers together have negative numbers: then a pair with a positive one overlaps. Raises ``ValueError``
+    for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["all_off"] > 0).any():
         return nothing(ax)
     levers = ordered([*table["lever"], *table["other"]], order)
-    said = short_names(levers)
+    said = short_names(levers, names)
     percent = 100.0 * table[["value", "world_low", "world_high"]].to_numpy(float) / table[["all_off"]].to_numpy(float)
     clear = table["clear"].fillna(False).astype(bool).to_numpy()
     full = float(np.abs(percent[:, 0]).max(initial=0.0, where=clear)) or 1.0
@@ -43,7 +51,7 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
         x, y = sorted((levers.index(str(row["lever"])), levers.index(str(row["other"]))))
         face = to_hex(_COLOURS(0.5 + (-0.5 if worse else 0.5) * _DEEPEST * middle / full)) if sure else "white"
         known = len(levers) <= _ROOM and not np.isnan(low)
-        half = f"± {(high - low) / 2:.{max(decimals, 1)}f}" if known else ""
+        half = f"{signed(low, max(decimals, 1))} to {signed(high, max(decimals, 1))}" if known else ""
         _cell(ax, (x, y), face, signed(middle, decimals), half, bool(sure))
     _frame(ax, [said[name] for name in levers])
     _legend(ax, worse)
@@ -51,14 +59,14 @@ def interactions(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), ri
     add_note(
         ax,
         f"Shapley interaction index: what two safeguards {both} together beyond what each {each} without the other, mean over "
-        "what else is on, in % of the outcome with all off. Colour and bold: clear of zero with all pairs judged at once (95 %, "
-        "Bonferroni); grey on white: not told from zero. ±: half of the pair's own 95 % interval.",
+        "what else is on, in % of the outcome with all off. Colour and bold: the range over worlds leaves zero out, with all pairs "
+        "judged at once (max-t); grey on white: not told from zero. Below it: the pair's own range over worlds.",
     )
     return ax
 
 
 def _cell(ax: Axes, spot: tuple[int, int], face: str, number: str, half: str, sure: bool) -> None:
-    """One pair: its number, bold where it is clear of zero, and below it half of its interval where there is room."""
+    """One pair: its number, bold where it is clear of zero, and below it its range over worlds where there is room."""
     x, y = spot
     ax.add_patch(Rectangle((x - 0.5, y - 1.5), 1.0, 1.0, facecolor=face, edgecolor=FAINT, lw=0.5, gid="cell"))
     text = ax.text(x, y - 1 - bool(half) * _BELOW / 2, number, ha="center", va="center", fontsize=SMALL)

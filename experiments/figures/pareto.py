@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ from sim.arrays import Reals
 
 _ENDS = ("", "_world_low", "_world_high")
 COLUMNS = [
-    *("label", "on_frontier", "share_on_frontier", "knee", "cheapest", "bundle"),
+    *("label", "on_frontier", "share_of_worlds", "knee", "cheapest", "bundle"),
     *(f"{axis}{end}" for axis in ("protection", "lost") for end in _ENDS),
 ]
 _JOIN = "+"
@@ -52,10 +52,18 @@ _MARK = 5.0  # points across
 _HALO = [withStroke(linewidth=2.0, foreground="white")]
 
 
-def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence[str] = (), most: int = 16) -> Axes:
+def pareto(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    baseline: str = "",
+    order: Sequence[str] = (),
+    most: int = 16,
+    names: Mapping[str, str] | None = None,
+) -> Axes:
     """All policies as a cloud, the front as a stair, and beside it, numbered alike, what the policies on it are made of.
 
-    ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_on_frontier`` (of resampled worlds), ``knee``,
+    ``frame``: ``label`` (what is on, joined by +), ``on_frontier``, ``share_of_worlds`` (that have it on the front), ``knee``,
     ``cheapest``, ``bundle`` (a name or nothing), ``protection`` and ``lost`` in per cent of the pooled baseline, each also with
     ``_world_low`` and ``_world_high``; one row a policy. At most ``most`` policies are numbered: knee, cheapest, named bundles
     and the ends of the front, then those that are on it most often. ``baseline`` is the label of the baseline, ``order`` that of
@@ -67,7 +75,7 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
         return nothing(ax)
     listed = _listed(table, most)
     _cloud(ax, table, listed)
-    _beside(ax, listed, baseline, [name for name in order if name])
+    _beside(ax, listed, baseline, [name for name in order if name], dict(names or {}))
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -76,8 +84,8 @@ def pareto(frame: pd.DataFrame, ax: Axes, *, baseline: str = "", order: Sequence
     add_note(
         ax,
         "Dot: a policy; pooled baseline: that of all draws and worlds together; stair: those that no other outdoes in both scores, "
-        "numbered; crosses: 95 % intervals over worlds of "
-        f"what has a name, as far as the frame reaches. often: share of resampled worlds in which it is on the front.{more}",
+        "numbered; crosses: ranges over worlds of "
+        f"what has a name, as far as the frame reaches. often: share of worlds in which it is on the front.{more}",
     )
     return ax
 
@@ -98,7 +106,7 @@ def _listed(table: pd.DataFrame, most: int) -> pd.DataFrame:
     costs = table.loc[front, "lost"]
     ends = front & table["lost"].isin([costs.min(), costs.max()]).to_numpy()
     urgent = table[named | ends]
-    others = table[front & ~(named | ends)].sort_values("share_on_frontier", ascending=False, kind="stable")
+    others = table[front & ~(named | ends)].sort_values("share_of_worlds", ascending=False, kind="stable")
     kept = pd.concat([urgent, others.head(max(most - len(urgent), 0))])
     kept = kept.sort_values(["protection", "lost"], ascending=[False, True], kind="stable").reset_index(drop=True)
     return kept.assign(number=range(1, len(kept) + 1))
@@ -176,11 +184,11 @@ def _numbers(inner: Axes, ax: Axes, listed: pd.DataFrame, corner: Reals, span: R
             inner.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
 
 
-def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str]) -> None:
+def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str], names: Mapping[str, str]) -> None:
     """What the numbered policies protect, cost and are made of: a row each, with dots for what is on."""
     columns = _parts(listed, baseline, order)
     dotted = any(_JOIN in str(label) for label in listed["label"]) and len(columns) <= _MOST_PARTS
-    said = short_names(columns, most=_PART)
+    said = short_names(columns, names, _PART)
     tall = max((extent(words)[0] for words in said.values()), default=0.0) / (page_inches(ax)[1] * _AXES[1] * _POINTS)
     top = 1.0 - (tall + _ABOVE if dotted else _LOW_HEAD)
     step = min(top / max(len(listed), 1), _TALLEST)
@@ -189,7 +197,8 @@ def _beside(ax: Axes, listed: pd.DataFrame, baseline: str, order: Sequence[str])
     xs = np.linspace(_FROM, _TO, len(columns) + 1)[1:] - 0.5 * (_TO - _FROM) / max(len(columns), 1)
     for x, name in zip(xs if dotted else (), columns, strict=False):
         ax.text(x, top + _ABOVE, said[name], ha="center", va="bottom", fontsize=LABEL, rotation=90)
-    whole = {str(row["label"]): ", ".join([spoken(row["label"]), *_names(row)]) for row in listed.to_dict("records")}
+    told = {str(label): names.get(str(label), spoken(label)) for label in listed["label"]}
+    whole = {str(row["label"]): ", ".join([told[str(row["label"])], *_names(row)]) for row in listed.to_dict("records")}
     words = short_names(whole, whole, _LETTERS)
     for place, row in enumerate(listed.to_dict("records")):
         y = top - (place + 0.5) * step
@@ -216,7 +225,7 @@ def _made_of(ax: Axes, y: float, xs: Reals, columns: Sequence[str], row: Row) ->
 def _row(ax: Axes, y: float, row: Row) -> None:
     """Number and scores of one policy."""
     columns = [(_NUMBER, str(row["number"])), (_PROTECTS, signed(row["protection"], 0)), (_COSTS, signed(row["lost"], 1))]
-    for x, words in (*columns, (_OFTEN, percent(row["share_on_frontier"]))):
+    for x, words in (*columns, (_OFTEN, percent(row["share_of_worlds"]))):
         text = ax.text(x, y, words, ha="right", va="center", fontsize=SMALL)
         if x == _NUMBER:
             text.set(color=_colour(row), fontweight="bold" if _marked(row) else "normal")

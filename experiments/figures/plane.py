@@ -50,7 +50,7 @@ _CORNERS = (
     (0, 0, "protects less, keeps more cooperation"),
     (1, 0, "protects less, costs cooperation"),
 )
-_MARKS = {"safeguard": "o", "bundle": "s"}  # any other kind: _OTHER
+_MARKS = {"safeguard": "o", "bundle": "s", NOT_SAID: "o"}  # any other kind: _OTHER
 _OTHER = "D"
 _WAYS = {(1, 0): ">", (-1, 0): "<", (0, 1): "^", (0, -1): "v"}
 
@@ -209,7 +209,7 @@ def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
         ax.plot(
             [row[_ACROSS]],
             [row[_UP]],
-            _MARKS.get(kinds.get(row["arm"], ""), _OTHER),
+            _MARKS.get(kinds.get(row["arm"], NOT_SAID), _OTHER),
             color=colour,
             mec=INK,
             mew=0.9,
@@ -223,9 +223,9 @@ def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
 def _legend(ax: Axes, kinds: Sequence[str]) -> None:
     """What the marks and their colours stand for, above the axes."""
     style: dict[str, Any] = {"mec": INK, "mew": 0.9, "ms": MARK, "ls": "none"}
-    handles = [
-        Line2D([], [], marker=_MARKS.get(kind, _OTHER), color=FAINT, label=KINDS[kind], **style) for kind in KINDS if kind in kinds
-    ]
+    held = [kind for kind in KINDS if kind in kinds]
+    of_kinds = held if len(held) > 1 else []  # one kind needs no legend
+    handles = [Line2D([], [], marker=_MARKS.get(kind, _OTHER), color=FAINT, label=KINDS[kind], **style) for kind in of_kinds]
     told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "the range holds zero"}
     handles += [Line2D([], [], marker="o", color=colour, label=words, **style) for colour, words in told.items()]
     ax.legend(

@@ -68,7 +68,7 @@ def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: M
         groups = [own.loc[own["policy"] == name, "regret"].to_numpy(float) for name in policies]
         far |= _panel(ax, (left, width), groups)
         ax.text(left, -0.95, f"in {_PANELS[score]}", fontsize=TEXT, fontweight="bold", va="center_baseline")
-        _number(ax, (left, width), -0.95, "90th", MUTED)
+        _number(ax, (left, width), -0.95, "9 in 10", MUTED)
     add_note(ax, _explained(table, far))
     return ax
 
@@ -76,9 +76,9 @@ def regret(frame: pd.DataFrame, ax: Axes, *, order: Sequence[str] = (), names: M
 def _explained(table: pd.DataFrame, far: bool) -> str:
     draws, worlds, runs = table["future"].nunique(), int(table["worlds"].max()), int(table["runs"].max())
     words = [
-        "Dot: one draw of the unknown numbers; bar: the middle half of the draws; triangle and number: the 90th percentile.",
-        "Regret: per cent of the baseline in the draw behind the best policy of the same draw, the best chosen on one half of the",
-        "worlds and measured on the other; the spread is parameter uncertainty, with replicate noise taken out.",
+        "Dot: one draw of the unknown numbers; bar: the middle half of the draws; triangle and number: nine draws in ten stay",
+        "below. Regret: per cent of the baseline in the draw behind the best policy of that draw (0: as good), the best chosen on",
+        "half of the worlds and measured on the other half; the spread is parameter uncertainty, with replicate noise taken out.",
         f"{thousands(draws)} draws, {thousands(worlds)} worlds each, {thousands(runs)} runs.",
     ]
     return " ".join([*words, "Arrows point at draws beyond the axis."] if far else words)

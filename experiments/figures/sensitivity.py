@@ -48,16 +48,16 @@ _USUAL, _LABEL = 38, 76  # letters of a key that leaves room for a label on one 
 _ROOM = 1.08  # of the largest value: where the axes of the plane end
 _FLATTEST = 0.3  # of the plane's width: its least height
 _BELOW = 0.03  # of the plane's height: room under zero
-_BOTH = "Thick line: 95 % interval as the drawn points vary; thin line: as worlds and luck vary."
+_BOTH = "Thick line: simulation error (95 %) as the drawn points vary; thin line: as worlds and luck vary."
 _UNTOLD = "Grey: not told from nothing."
 
 
 def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     """Sobol's total and first-order indices side by side, input by input, the largest total on top, with both intervals.
 
-    ``frame``: ``factor, index`` (``ST`` or ``S1``), ``value, draw_low, draw_high`` (as points vary), ``world_low, world_high,
-    floor`` (what replicate noise would add, a share as the value), ``told``, a row an input and index. Inputs whose total is not
-    told from nothing are grey. Raises ``ValueError`` for a missing column.
+    ``frame``: ``factor, index`` (``ST`` or ``S1``), ``value``, ``draw_error_low`` and ``_high`` (as points vary), ``error_low`` and
+    ``_high``, ``floor`` (what replicate noise would add, a share as the value), ``told``, a row an input and index. Inputs whose
+    total is not told from nothing are grey. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, SHARES)
     totals = table[(table["index"] == "ST") & table["value"].notna()].sort_values("value", ascending=False, kind="stable")
@@ -96,8 +96,8 @@ def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
 def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
     """How far knowing each input moves the outcome's distribution (PAWN), the furthest on top, against dummy inputs.
 
-    ``frame``: ``factor, value, draw_low, draw_high`` (as draws vary), ``world_low, world_high, floor`` (what a dummy stays under in
-    95 of 100 cases), ``told``, a row an input. Raises ``ValueError`` for a missing column.
+    ``frame``: ``factor, value``, ``draw_error_low`` and ``_high`` (as draws vary), ``error_low`` and ``_high``, ``floor`` (what a
+    dummy stays under in 95 of 100 cases), ``told``, a row an input. Raises ``ValueError`` for a missing column.
     """
     table = _ranked(present(frame, DISTANCES))
     if table.empty:
@@ -121,9 +121,9 @@ def pawn_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:
 def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", largest: int = 20) -> Axes:
     """Change of the outcome from the low to the high end of each input's range, the largest on top.
 
-    ``frame``: ``factor, lowest, highest`` (what stands at the ends of the range, as text), ``change, draw_low, draw_high`` (as
-    draws vary), ``world_low, world_high, told``, a row an input. ``unit`` is the outcome's; ``bar`` says what a bar compares.
-    Raises ``ValueError`` for a missing column.
+    ``frame``: ``factor, lowest, highest`` (what stands at the ends of the range, as text), ``change``, ``draw_error_low`` and
+    ``_high`` (as draws vary), ``error_low`` and ``_high``, ``told``, a row an input. ``unit`` is the outcome's; ``bar`` says what a
+    bar compares. Raises ``ValueError`` for a missing column.
     """
     table = _ranked(present(frame, CHANGES), "change")
     if table.empty:
@@ -138,7 +138,7 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
     ax.axvline(0, color=INK, lw=1.0, zorder=3)
     ax.set_xlim(*edges(shown[["change", *_LIMITS]].to_numpy(float)))
     ax.set_xlabel(f"change of the outcome{f', {unit}' if unit else ''}")
-    whiskers = _BOTH if shown["draw_low"].notna().any() else "Thin line: 95 % interval as worlds and luck vary."
+    whiskers = _BOTH if shown["draw_error_low"].notna().any() else "Thin line: simulation error (95 %) as worlds and luck vary."
     add_note(ax, _sentences(bar and f"Bar: {bar}.", whiskers, _UNTOLD, _left_out(len(table), largest)))
     return ax
 
@@ -146,8 +146,8 @@ def tornado(frame: pd.DataFrame, ax: Axes, *, unit: str = "", bar: str = "", lar
 def morris_plane(frame: pd.DataFrame, ax: Axes, *, unit: str = "") -> Axes:
     """Morris's plane: how much each input moves the outcome (mu*, to the right), and how unevenly (sigma, up).
 
-    ``frame``: ``factor, index`` (``mu_star``, ``sigma`` or ``mu``), ``value, draw_low, draw_high`` (as trajectories vary),
-    ``world_low, world_high, floor`` (what replicate noise alone would show), ``told``, a row an input and index.
+    ``frame``: ``factor, index`` (``mu_star``, ``sigma`` or ``mu``), ``value``, ``draw_error_low`` and ``_high`` (as trajectories
+    vary), ``error_low`` and ``_high``, ``floor`` (what replicate noise alone would show), ``told``, a row an input and index.
     ``unit`` is the outcome's. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, MORRIS_COLUMNS)
@@ -231,7 +231,7 @@ def _bar(ax: Axes, y: float, row: Row, colour: str, height: float = _BAR) -> Non
 
 def _whiskers(ax: Axes, y: float, row: Row, apart: float) -> None:
     """Both intervals, one above and one below the middle of a bar."""
-    for name, side, (colour, width) in (("draw", -1, _DRAWS), ("world", 1, _REPLICATES)):
+    for name, side, (colour, width) in (("draw_error", -1, _DRAWS), ("error", 1, _REPLICATES)):
         ends = [row[f"{name}_low"], row[f"{name}_high"]]
         if not any(map(unknown, ends)):
             line = ax.plot(ends, [y + side * apart] * 2, color=colour, lw=width, solid_capstyle="butt", zorder=3)[0]

@@ -1,4 +1,4 @@
-"""Whom a scenario reaches: its change in each slice of a metric, a row an arm and a column a group, a door, a host or a regime."""
+"""Whom a scenario reaches: its change in each slice of a metric, a row an arm, a column a group, a channel, a host or a regime."""
 
 from __future__ import annotations
 
@@ -33,18 +33,25 @@ from experiments.figures.style import (
     shortened,
     unframed,
 )
+from experiments.statistics import DOWN, FEWEST_WORLDS, UP, verdict_of
+from experiments.statistics.many import chance_clear
 from experiments.text import Row, distinct, signed, spoken
+from sim.arrays import Reals
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
-    *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high"),
+    *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high", "world_low", "world_high", "worlds"),
     *("events_baseline", "events", "constructed_zero"),
 ]
 _GAP = 0.5  # columns between two ways to slice
-_FULL = 100.0  # per cent at which a colour is full
-_DEEPEST = 0.75  # share of the full colour that a cell takes, so that dark words stay readable
+_FULL = 50.0  # per cent at which a colour is full
+_APART = 0.19  # of a row, that number and range stand over and under its middle
+_SMALLER = SMALL - 3.0  # points of a range
+_DEEPEST = 0.6  # share of the full colour that a cell takes, so that dark words stay readable
 _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
+_WHOLE = 0.95  # per cent from which an end of a range bears no decimal
+_AT_MOST = 5.0  # cells: from here on they are told as whole numbers
 _ORDER: dict[str, tuple[str, ...]] = {"group": GROUPS, "regime": REGIMES, "channel": CHANNELS}
 _LINE = 13  # letters of a line of a heading
 _HEADING = 26  # letters of a heading
@@ -72,30 +79,34 @@ def slices(
     good: int = -1,
     names: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
+    baseline: str = "",
 ) -> Axes:
-    """Change against the baseline in per cent, arm by arm and slice by slice, as a table whose cells are coloured.
+    """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds: a coloured table.
 
-    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, events_baseline, events, constructed_zero``, one
-    row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by events in the baseline. Fewer than
-    ``fewest`` events on either side: no number and no colour. Where the range over worlds holds zero the number is grey and has no
-    colour. ``good`` is the direction that is better for people, ``order`` the arms from top to bottom. Raises ``ValueError``
-    for a missing column.
+    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, world_low, world_high, worlds, events_baseline,
+    events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by
+    events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or
+    where there are too few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better
+    for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are compared with. Raises ``ValueError`` for
+    a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
         return nothing(ax)
     arms = ordered(table["arm"], order)
     columns = [(by, level) for by in distinct(table["by"]) for level in slice_levels(table[table["by"] == by], largest)]
+    shown = table[pd.MultiIndex.from_frame(table[["by", "level"]].astype(str)).isin(columns)]
     kinds, levels = [by for by, _ in columns], [level for _, level in columns]
     spelt, words = short_names(arms, names, LONG), short_names(levels, LEVELS | dict(names or {}), _HEADING)
     lefts, blocks = _places(kinds)
     above = _headings(ax, lefts, [_wrapped(words[level]) for level in levels], len(blocks))
     _titles(ax, blocks, above)
-    _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _face_of(row, fewest, good))
+    room = _column(ax, len(columns), len(blocks))
+    _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _fitted(_face_of(row, fewest, good), room))
     ax.set(xlim=(0, lefts[-1] + 1.0), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
     ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
     unframed(ax)
-    add_note(ax, _explained(table, fewest, largest))
+    add_note(ax, _explained(shown, fewest, largest, baseline))
     return ax
 
 
@@ -157,9 +168,13 @@ def _wrapped(words: str) -> str:
 
 
 def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
-    """Whether the longest line of a heading is wider than its column, on the narrowest axes that a page leaves."""
-    width = _WIDTH * page_inches(ax)[0] / (len(heads) + _GAP * (blocks - 1))
-    return any(_length(line) > width * _POINTS for head in heads for line in head.split("\n"))
+    """Whether the longest line of a heading is wider than its column."""
+    return any(_length(line) > _column(ax, len(heads), blocks) for head in heads for line in head.split("\n"))
+
+
+def _column(ax: Axes, columns: int, blocks: int) -> float:
+    """Width of a column, points, on the narrowest axes that a page leaves."""
+    return float(_WIDTH * page_inches(ax)[0] / (columns + _GAP * (blocks - 1)) * _POINTS)
 
 
 def _length(words: str) -> float:
@@ -171,12 +186,13 @@ class Face(NamedTuple):
     """How a cell of the table is drawn: its text and the colours of text and ground."""
 
     words: str
-    ink: str = MUTED
+    below: str = ""
+    sure: bool = False
     ground: str = "white"
 
 
 def _face_of(row: Row | None, fewest: int, good: int) -> Face:
-    """A number, with a colour where it is clear of zero, or why there is none."""
+    """A number, or why there is none."""
     if row is None:
         return Face(_EMPTY)
     if bool(row["constructed_zero"]):
@@ -184,29 +200,72 @@ def _face_of(row: Row | None, fewest: int, good: int) -> Face:
     before, after = row["events_baseline"] >= fewest, row["events"] >= fewest
     if not (before and after):
         return Face(f"{'↓' if before else '↑' if after else ''}<{fewest}")
-    if np.isnan(row["percent"]):
-        return Face(_EMPTY)
-    words = signed(row["percent"], 0)
-    if not (row["percent_world_low"] > 0 or row["percent_world_high"] < 0):
-        return Face(words)
+    return Face(_EMPTY) if np.isnan(row["percent"]) else _number(row, good)
+
+
+def _end(value: float) -> str:
+    """An end of a range, with a decimal where it would be told as zero without one."""
+    return signed(value, 1 if 0 < abs(value) < _WHOLE else 0)
+
+
+def _fitted(face: Face, room: float) -> Face:
+    """A face without a range that is wider than its cell."""
+    return face._replace(below="") if length(face.below, _SMALLER) > room else face
+
+
+def _number(row: Row, good: int) -> Face:
+    """A number over its range, with a ground where the range is clear of zero."""
+    words, low, high = signed(row["percent"], 0), row["percent_world_low"], row["percent_world_high"]
+    if row["world_low"] == row["world_high"] == 0:
+        return Face("0", "in every world")
+    below = "" if np.isnan([low, high]).any() else f"{_end(low)} to {_end(high)}"
+    if verdict_of(row["world_low"], row["world_high"], int(row["worlds"])) not in (DOWN, UP):
+        return Face(words, below)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
-    return Face(words, INK, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
+    return Face(words, below, True, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
 
 
 def _cell(ax: Axes, x: float, y: int, face: Face) -> None:
     """One cell of the table, ``x`` its left edge and ``y`` its middle."""
     ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face.ground, edgecolor=FAINT, lw=0.4))
-    text = ax.text(x + 0.5, y, face.words, ha="center", va="center_baseline", fontsize=SMALL - 0.5, color=face.ink)
-    text.set_in_layout(False)  # it lies within the axes: measuring hundreds of cells takes time
+    up = _APART if face.below else 0.0
+    text = ax.text(x + 0.5, y - up, face.words, ha="center", va="center_baseline", fontsize=SMALL - 0.5)
+    text.set(color=INK if face.sure else MUTED, fontweight="bold" if face.sure else "normal", in_layout=False)
+    if face.below:
+        text = ax.text(x + 0.5, y + up + 0.04, face.below, ha="center", va="center_baseline", fontsize=_SMALLER)
+        text.set(color=INK if face.sure else MUTED, in_layout=False)  # within the axes: measuring hundreds of cells takes time
 
 
-def _explained(table: pd.DataFrame, fewest: int, largest: int) -> str:
+def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str) -> str:
+    against = shortened(baseline) if baseline else "the baseline"
+    worlds = table["worlds"].to_numpy(float)
     words = [
-        "Change against the baseline in %; blue: better for people, orange: worse, full at ±100 %; grey on white: the range",
-        f"over worlds holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
+        f"Change against {against} in %, each world paired with itself; below it the range over {_worlds_of(worlds)}.",
+        "Bold on a ground: the whole range is on one side of zero; blue is better for people, orange worse, full at ±50 %. Grey on",
+        f"white: the range holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
+        _by_chance(table, fewest),
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("=: nothing can move by construction.")
-    if table.groupby("by", observed=True)["level"].nunique().max() > largest:
+    if table.groupby("by", observed=True)["level"].nunique().max() >= largest:
         words.append(f"At most {largest} columns a slice, those with most events.")
     return " ".join(words)
+
+
+def _worlds_of(worlds: Reals) -> str:
+    """How many worlds stand behind the cells."""
+    least, most = int(worlds.min()), int(worlds.max())
+    return f"{most} worlds" if least == most else f"{least} to {most} worlds"
+
+
+def _by_chance(table: pd.DataFrame, fewest: int) -> str:
+    """How many of so many cells would be clear of zero if nothing moved; what there are too few worlds for."""
+    if table["worlds"].max() < FEWEST_WORLDS:
+        return f"Fewer than {FEWEST_WORLDS} worlds: too few for a verdict, so no cell has a ground."
+    counted = (table[["events_baseline", "events"]].min(axis=1) >= fewest) & ~table["constructed_zero"].fillna(False).astype(bool)
+    own = table[counted & table["percent"].notna()]
+    lucky = float(chance_clear(own["worlds"].to_numpy(float)).sum())
+    told = "fewer than one" if lucky < 1 else f"about {lucky:.1f}" if lucky < _AT_MOST else f"about {lucky:.0f}"
+    return (
+        f"{len(own)} cells are judged at once: {told} of them would have a ground by chance alone, if no scenario moved anything."
+    )

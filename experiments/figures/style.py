@@ -21,6 +21,7 @@ INK, MUTED, FAINT, PALE = "#222222", "#5f5f5f", "#b8b8b8", "#ececec"
 # Okabe and Ito, Color Universal Design (2008), without yellow and black, which serve neither as thin lines nor under text.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 BETTER, WORSE = PALETTE[0], PALETTE[1]  # for people: protected, or cooperation kept; and the opposite
+BASE = "#a9a9a9"  # of a baseline: lighter than all of the palette, so that it is told apart in grey too
 SMALL, TEXT, LARGE = 8.5, 9.5, 13.0  # points
 _FAR, _MOST = 2.5, 0.85  # a row this many times larger than that share of the rows leaves the axis
 _AROUND = 0.06  # of its span that an axis leaves free at each end
@@ -117,6 +118,17 @@ def page_inches(ax: Axes) -> NDArray[np.float64]:
 def scenarios_by_name(table: pd.DataFrame) -> list[str]:
     """Scenarios by name, so that one has the same colour in every figure, whatever the order of a frame's rows."""
     return sorted(distinct(table["scenario"]))
+
+
+def scenario_colours(scenarios: Sequence[str], baseline: str = "") -> dict[str, str]:
+    """A colour for each scenario, the same whatever the order of a frame's rows; the baseline is light grey.
+
+    >>> scenario_colours(["as_adopted", "no_treaty"], "no_treaty")["no_treaty"] == BASE
+    True
+    """
+    others = [name for name in scenarios if name != baseline]
+    of = {name: PALETTE[rank % len(PALETTE)] for rank, name in enumerate(sorted(others))}
+    return {name: of.get(name, BASE) for name in scenarios}
 
 
 def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = NAME_LETTERS) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 from typing import cast
 
@@ -12,15 +11,15 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import LogNorm, Normalize, to_rgba
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from scipy.optimize import linear_sum_assignment
 
 from experiments.figures.glyphs import wide
-from experiments.figures.style import FAINT, FEWEST, MUTED, SMALL, add_note, nothing, present, shortened
+from experiments.figures.style import BETTER, FAINT, FEWEST, INK, MUTED, SMALL, WORSE, add_note, nothing, present, shortened
 from experiments.letters import short
-from experiments.text import measured, thousands
+from experiments.text import Row, measured, thousands
 from sim.arrays import Reals
 
 _COLOURS = "viridis_r"  # perceptually uniform, dark is much
@@ -32,8 +31,14 @@ _TILE = 0.94
 _SKEWED = 8.0  # largest over least value from which colours are logarithmic
 _TICKS = (1.0, 2.0, 5.0)  # of every power of ten
 _DARK = 0.5  # luminance under which a code is white
-_CODE = 7.1  # points
-_LETTERS, _UNIT = 4.7, 76  # ordinary letters that a tile is wide, and that the unit under the map has
+_CODE, _NUMBER = 7.1, 6.3  # points
+_UP = 0.19  # of a tile, that code and number stand over and under its middle
+_LONG_NUMBER, _LONG_TICK = 9.95, 100.0  # from which a number bears no decimal, and one beside the colours thin spaces
+_MOST = 0.97  # share of the values that colours reach
+_NO_VALUE = "#f7f7f7"
+_CHANGES = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
+Colour = tuple[float, float, float, float]
+_LETTERS, _UNIT = 4.7, 100  # ordinary letters that a tile is wide, and that the unit under the map has
 
 
 @lru_cache(maxsize=16)
@@ -72,47 +77,95 @@ def tile_map(
     ax: Axes,
     *,
     fewest: int = FEWEST,
-    withheld: Collection[str] = (),
-    unit: str = "people disclosed per 100 000 people at risk a year, by state of origin",
+    unit: str = "people disclosed per 100 000 people at risk a year",
 ) -> Axes:
-    """A value for every state as the colour of its tile; hatched where ``withheld`` or under ``fewest`` events.
+    """A value for every state as the colour of its tile, light to dark, and the number in it; hatched where it has none.
 
-    ``frame``: ``code, name, lon, lat, value, events``, one row a state. Colours are logarithmic where values are skewed.
-    Raises ``ValueError`` for a missing column.
+    ``frame``: ``code, name, lon, lat, clear, value, events_baseline, events``, one row a state; ``value`` is missing where it is
+    withheld, and stands only on ``fewest`` events. Raises ``ValueError`` for a missing column.
     """
-    table = present(frame, ["code", "name", "lon", "lat", "value", "events"]).sort_values("code", kind="stable")
+    return _map(frame, ax, fewest, unit, change=False)
+
+
+def change_map(
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    fewest: int = FEWEST,
+    unit: str = "change in people disclosed per 100 000 people at risk a year",
+) -> Axes:
+    """A change for every state: orange tiles for more, blue for fewer, and the number in it; hatched where it has none.
+
+    ``frame`` as ``tile_map`` has it. A change stands only on ``fewest`` events in both scenarios; what rises from fewer is marked
+    by an arrow. ``clear`` where the sign is the same over the whole range over worlds: the number is bold. Raises ``ValueError``
+    for a missing column.
+    """
+    return _map(frame, ax, fewest, unit, change=True)
+
+
+def _map(frame: pd.DataFrame, ax: Axes, fewest: int, unit: str, change: bool) -> Axes:
+    """Tiles of either kind, with their key."""
+    columns = ["code", "name", "lon", "lat", "clear", "value", "events_baseline", "events"]
+    table = present(frame, columns).sort_values("code", kind="stable")
     if table.empty or not (table["events"] > 0).any():
         return nothing(ax)
     cells = tiles(tuple(table["code"].astype(str)), tuple(table["lon"].astype(float)), tuple(table["lat"].astype(float)))
-    enough = (table["events"] >= fewest) & table["value"].notna() & ~table["code"].isin(list(withheld))
-    norm = _norm(table.loc[enough, "value"].to_numpy(float))
-    colours = colormaps[_COLOURS]
-    for row, kept in zip(table.itertuples(), enough, strict=True):
-        x, y = cells[str(row.code)]
-        corner = (x - _TILE / 2, y - _TILE / 2)
-        if kept:
-            colour = colours(float(norm(cast(float, row.value))))
-            tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="none")
-        else:
-            colour = to_rgba("#f7f7f7")
-            tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="#d4d4d4", hatch="////", lw=0.6)
-        tile.set_gid(str(row.code))
-        ax.add_patch(tile)
-        bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-        ink = MUTED if not kept else "white" if bright < _DARK else "black"
-        ax.text(x, y, _code(str(row.code)), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
+    enough = (table[["events", "events_baseline"]].min(axis=1) >= fewest) & table["value"].notna()
+    shown = table.loc[enough, "value"].to_numpy(float)
+    norm = _around_zero(shown) if change else _norm(shown)
+    colours = _CHANGES if change else colormaps[_COLOURS]
+    for row, kept in zip(table.to_dict("records"), enough, strict=True):
+        _tile(ax, cells[str(row["code"])], row, colours(float(norm(row["value"]))) if kept else None, change, fewest)
     width, height = max(x for x, _ in cells.values()), max(y for _, y in cells.values())
     width = max(width, 12)
     ax.set_axis_off()
     ax.set_aspect("equal")
     ax.set(xlim=(-0.6, width + 0.6), ylim=(height + 3.6, -0.6))
-    _key(ax, norm, unit, height + 2.0, width, _reason(fewest, withheld), bool(enough.any()))
-    dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
-    kept_count = (
-        f"{thousands(int(enough.sum()))} of {thousands(len(table))} states have a rate to show; events are pooled over runs."
-    )
-    add_note(ax, f"One tile a state, near its place. {kept_count} {dark}")
+    arrow = bool(((table["events"] >= fewest) & (table["events_baseline"] < fewest)).any())
+    _key(ax, norm, colours, (unit, _reason(fewest, arrow)), height + 2.0, width, bool(enough.any()))
+    add_note(ax, _explained(table, int(enough.sum()), norm, change))
     return ax
+
+
+def _tile(ax: Axes, spot: tuple[int, int], row: Row, colour: Colour | None, change: bool, fewest: int) -> None:
+    """One state: its code, and below it its number, or an arrow where it rises from few events."""
+    x, y = spot
+    corner = (x - _TILE / 2, y - _TILE / 2)
+    if colour is None:
+        tile = Rectangle(corner, _TILE, _TILE, facecolor=_NO_VALUE, edgecolor="#d4d4d4", hatch="////", lw=0.6)
+        number = "↑" if row["events_baseline"] < fewest <= row["events"] else ""
+        ink = INK if number else MUTED
+    else:
+        tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="#d4d4d4", lw=0.6)
+        number = _number(row["value"], change)
+        bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+        ink = "white" if bright < _DARK else "black"
+    tile.set_gid(str(row["code"]))
+    ax.add_patch(tile)
+    up = _UP if number else 0.0
+    ax.text(x, y - up, _code(str(row["code"])), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
+    if number:
+        text = ax.text(x, y + up + 0.02, number, ha="center", va="center_baseline", fontsize=_NUMBER, color=ink)
+        text.set_fontweight("bold" if bool(row["clear"]) or colour is None else "normal")
+
+
+def _number(value: float, change: bool) -> str:
+    """A number that a tile has room for.
+
+    >>> _number(0.04, True), _number(-1.26, True), _number(14.7, False), _number(0.3, False)
+    ('0', '−1.3', '15', '0.3')
+    """
+    digits = 0 if abs(value) >= _LONG_NUMBER else 1
+    text = f"{value:{'+' if change else ''}.{digits}f}"
+    return "0" if not text.strip("+-0.") else text.replace("-", "−")
+
+
+def _explained(table: pd.DataFrame, shown: int, norm: Normalize, change: bool) -> str:
+    held = f"{thousands(shown)} of {thousands(len(table))} states have a number; events are pooled over runs."
+    dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
+    ways = "Orange: more, blue: fewer." if change else dark
+    bold = "Bold: the same sign over the whole range over worlds." if table["clear"].any() else ""
+    return " ".join(word for word in ("One tile a state, near its place.", held, ways, bold) if word)
 
 
 def _code(code: str) -> str:
@@ -120,9 +173,15 @@ def _code(code: str) -> str:
     return next((words for words in (code, short(code, len("IRL"))) if wide(words) <= _LETTERS), "…")
 
 
-def _reason(fewest: int, withheld: Collection[str]) -> str:
+def _reason(fewest: int, arrow: bool) -> str:
     """Why a tile is hatched."""
-    return f"<{fewest} events" + (", or few people or runs behind them" if withheld else "")
+    return f"<{fewest} events or few people: no number{'; ↑ up from fewer' if arrow else ''}"
+
+
+def _around_zero(values: Reals) -> Normalize:
+    """Linear and even on both sides of zero, up to what all but a few values reach; always with some width."""
+    most = float(np.quantile(np.abs(values), _MOST, method="higher")) if values.size else 0.0
+    return Normalize(-(most or 1.0), most or 1.0, clip=True)
 
 
 def _norm(values: Reals) -> Normalize:
@@ -133,26 +192,32 @@ def _norm(values: Reals) -> Normalize:
     return Normalize(0.0, float(values.max()) if positive.size else 1.0)
 
 
-def _key(ax: Axes, norm: Normalize, unit: str, top: float, width: int, reason: str, coloured: bool) -> None:
+def _tick(value: float, _: object) -> str:
+    """A number beside the colours."""
+    return f"{value:g}".replace("-", "−") if abs(value) < _LONG_TICK else measured(value)
+
+
+def _key(
+    ax: Axes, norm: Normalize, colours: Colormap, words: tuple[str, str], top: float, width: int, coloured: bool
+) -> None:  # fmt: skip
     """Colour bar and hatched swatch in a strip under the map."""
     if coloured:
         (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
         bounds = ((-0.5 - west) / (east - west), (south - top - 0.55) / (south - north))
         strip = ax.inset_axes((*bounds, 0.46 * width / (east - west), 0.55 / (south - north)))
-        mappable = ScalarMappable(norm, _COLOURS)
-        bar = Colorbar(strip, mappable, orientation="horizontal")
+        bar = Colorbar(strip, ScalarMappable(norm, colours), orientation="horizontal", extend="both" if norm.clip else "neither")
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=SMALL, length=2.5, color=FAINT)
+        low, high = cast(float, norm.vmin), cast(float, norm.vmax)
         if isinstance(norm, LogNorm):
-            low, high = cast(float, norm.vmin), cast(float, norm.vmax)
             powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
             ticks = [digit * 10.0**power for power in powers for digit in _TICKS]
-            bar.ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
         else:
-            bar.ax.xaxis.set_major_locator(MaxNLocator(6))
+            ticks = [float(tick) for tick in MaxNLocator(6).tick_values(low, high)]
+        bar.ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
         bar.ax.xaxis.set_minor_locator(NullLocator())
-        bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 100 else measured(value)))
-        ax.text(-0.5, top - 0.3, shortened(unit, _UNIT), va="bottom", fontsize=SMALL)
+        bar.ax.xaxis.set_major_formatter(FuncFormatter(_tick))
+        ax.text(-0.5, top - 0.3, shortened(words[0], _UNIT), va="bottom", fontsize=SMALL)
     left = 0.46 * width + 1.5
     ax.add_patch(Rectangle((left, top), 0.94, 0.55, facecolor="#f7f7f7", edgecolor="#d4d4d4", hatch="////", lw=0.6))
-    ax.text(left + 1.4, top + 0.28, f"{reason}: no rate shown", va="center_baseline", fontsize=SMALL)
+    ax.text(left + 1.4, top + 0.28, words[1], va="center_baseline", fontsize=SMALL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,12 +24,12 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
-from experiments.text import distinct, signed_band, spoken
+from experiments.figures.words import named
+from experiments.text import distinct, signed_band
 from sim.metrics import WANTED
 
 COLUMNS = ["outcome", "lever", "value", "value_world_low", "value_world_high", "first_in", "all_off"]
 _NUMBERS = ("value", "value_world_low", "value_world_high", "first_in")
-_TITLES = {"case_disclosure_rate": "abusive cases disclosed", "legit_met_rate": "legitimate needs met"}
 _MOST = 2  # outcomes side by side
 _HEAD = 2.0  # rows above the first bar
 _BAR = 0.62  # of a row
@@ -37,11 +39,13 @@ _FEW_TICKS = 5
 _LEVER = 30  # letters of a lever's name beside two panels
 
 
-def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on") -> Axes:
+def shapley_waterfall(
+    frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on: str = "all on", names: Mapping[str, str] | None = None
+) -> Axes:  # fmt: skip
     """Shapley values as a waterfall, in per cent of the outcome with all safeguards off; at most two outcomes side by side.
 
     ``frame``: ``outcome, lever, value, value_world_low, value_world_high, first_in, all_off``, one row an outcome and lever: by how
-    much the lever betters the outcome (positive: what is better up rises, all else falls) with its interval over worlds, the same
+    much the lever betters the outcome (positive: what is better up rises, all else falls) with its range over worlds, the same
     of the lever alone, and the outcome with all off. Bars are drawn as changes. Rows stand in the order of the first outcome's
     values. Raises ``ValueError`` for a missing column.
     """
@@ -57,17 +61,17 @@ def shapley_waterfall(frame: pd.DataFrame, ax: Axes, *, off: str = "all off", on
         left = place * (width + _GAP)
         of_it = table[table["outcome"] == outcome].set_index("lever").loc[levers]
         _panel(ax, (left, width - _WORDS), of_it, outcome)
-        title = shortened(_TITLES.get(outcome, spoken(outcome)))
+        title = shortened(named(outcome))
         ax.text(left, -1.6, title, fontsize=TEXT, fontweight="bold", va="center_baseline")
-        ax.text(left + width, -1.0, "% (95 %)", fontsize=SMALL, color=MUTED, ha="right", va="center_baseline")
+        ax.text(left + width, -1.0, "% (worlds)", fontsize=SMALL, color=MUTED, ha="right", va="center_baseline")
     ax.set(xlim=(0, 1), ylim=(rows - 0.5, -_HEAD), xticks=[], yticks=range(rows))
-    ax.set_yticklabels([shortened(off, _LEVER), *short_names(levers, most=_LEVER).values(), shortened(on, _LEVER)])
+    ax.set_yticklabels([shortened(off, _LEVER), *short_names(levers, names, _LEVER).values(), shortened(on, _LEVER)])
     for spine in ax.spines.values():
         spine.set_visible(False)
     add_note(
         ax,
         "Bar: a safeguard's Shapley value, its mean effect over all orders of adoption, in % of the outcome with all off; bars sum "
-        "to all on. Line: 95 % interval, the divisor taken as known. Diamond: where the bar would end with the effect that the "
+        "to all on. Line: range over worlds, the divisor taken as known. Diamond: where the bar would end with the effect that the "
         "safeguard has alone; beyond the bar it overlaps with others. Blue: better for people, orange: worse, grey: neither.",
     )
     return ax

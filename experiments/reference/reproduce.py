@@ -68,7 +68,7 @@ from experiments.reference.tolerances import (
 )
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
-from experiments.store.results import CASES_DISCLOSED, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, Results
+from experiments.store.results import DISCLOSED_ABROAD, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, Results
 from experiments.studies import adaptation, treaty
 from experiments.studies import replication as study
 from experiments.studies.compare import compared_arms
@@ -262,7 +262,7 @@ def arm_runs_again(manifest: Manifest, arms: Sequence[str]) -> tuple[list[ArmRun
 def cooperation_scales(results: Results, arm_runs: Sequence[ArmRun], cooperation: pd.DataFrame) -> pd.DataFrame:
     """What the numbers of ``cooperation.csv`` are measured by: the baseline's level of the estimand, per cents by a hundred."""
     keys = {
-        "protection": CASES_DISCLOSED,
+        "protection": DISCLOSED_ABROAD,
         "cooperation_lost": LEGITIMATE_NEEDS_MET,
         "hours": OFFICER_HOURS,
         "secondary_use": FURTHER_USE,

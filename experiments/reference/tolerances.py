@@ -119,7 +119,8 @@ def level_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     The end of a range is a single world's value, which stands on so many fewer events: measured by as many times more as there are
     worlds.
     """
-    level, worlds = _sizes(table, "baseline"), _sizes(table, "worlds").clip(lower=1.0)
+    level = _sizes(table, "baseline")
+    worlds = _sizes(table, "worlds").clip(lower=1.0) if "worlds" in kind.numbers else level * 0.0 + 1.0
     columns = {}
     for name in kind.numbers:
         if name in _COUNTS:

@@ -14,6 +14,7 @@ import pandas as pd
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.design.comparisons import Arm
+from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
 from experiments.figures.slices import LEVELS
 from experiments.figures.style import present
@@ -26,7 +27,6 @@ from experiments.report.pictures import SLICE_NAMES, Picture
 from experiments.report.sentences import (
     apart,
     arm_digests,
-    arm_in_words,
     few,
     interval,
     listed,
@@ -478,7 +478,7 @@ def alt_of(headline: pd.DataFrame, headers: Mapping[str, Header] = NO_HEADERS) -
     """What the figure shows, for who cannot see it."""
     whole = headline[(headline["year"] == WHOLE_WINDOW) & (headline["measure"] == "protection")]
     paper = whole[whole["conduct"] == NAIVE].dropna(subset=["value"]).sort_values("value", ascending=False, kind="stable")
-    words = [f"A row a scenario, {len(paper)} of them, sorted by what each saves on paper; beside it years of adaptation."]
+    words = [f"A panel each for the strongest of {len(paper)} scenarios: what it prevents by year, on paper and after adaptation."]
     if len(paper):
         top = paper.iloc[0]
         words.append(f"Most on paper: {arm_in_words(str(top['scenario']), headers)}, {unsigned_percent(float(top['value']))}.")

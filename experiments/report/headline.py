@@ -94,6 +94,7 @@ class HeadlinePage(NamedTuple):
     arms: Sequence[Arm]
     facts: Facts
     first: Config  # today's
+    why: str  # by which ways data are disclosed today
     assumed: Assumed | None = None  # extremes over single assumptions, where the repository holds them
 
     @property
@@ -148,6 +149,7 @@ def _answer(of: HeadlinePage) -> list[Element]:
         tag("p", QUESTION),
         sections.figure_element(of.picture),
         tag("ul", [tag("li", sentence) for sentence in answers(of.answer)]),
+        *([tag("p", tag("b", "Why a definition alone moves so little. "), of.why)] if of.why else []),
         tag("p", DIALS),
         tag("p", NO_NEW_WISH),
     ]
@@ -200,7 +202,7 @@ def _cell(of: HeadlinePage, cell: Cell, key: tuple[str, str, str]) -> str | Elem
     """A change with its range, today's level, or why there is none."""
     row = of.answer.row(cell, *key)
     if row is None:
-        return "not run"
+        return "–"
     if cell.row == Cell().row and cell.strength is None:
         return tag("span", measured(float(row["value"])), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
     return tag("span", cell_words(row, of.fewest), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))

@@ -101,6 +101,13 @@ def _entities(config: Config) -> TextPart:
     return TextPart("odd-entities", "2 Entities, state variables and scales", parts)
 
 
+_HOURS_ARE_FOR = {
+    "before": "under the law before the treaty",
+    "follows": "under the law before the treaty; from the window's first day under the scenario's own",
+    "as_adopted": "under the treaty as adopted",
+}
+
+
 def _scales(config: Config) -> Grid:
     rows = [
         ("step", f"a month of {DAYS_PER_MONTH} days; events carry days"),
@@ -108,9 +115,9 @@ def _scales(config: Config) -> Grid:
         ("window", f"{config.years} years from {config.start.isoformat()}"),
         (
             "run-out",
-            f"{config.run_out_months} months, to follow cases to their end (a need counts as met within {FOLLOW_UP_MONTHS})",
+            f"{config.run_out_months} months, to follow each case for {FOLLOW_UP_MONTHS} from the wish",
         ),
-        ("calibration of capacity", f"{config.calibration_months} months as adopted"),
+        ("calibration of capacity", f"{config.calibration_months} months, {_HOURS_ARE_FOR[config.review.capacity]}"),
         (
             "states",
             "the members of the United Nations" if config.states.source == "real" else f"{config.states.synthetic.count}, made up",

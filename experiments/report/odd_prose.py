@@ -122,13 +122,13 @@ COLLECTIVES = (
 )
 OBSERVATION = (
     "Estimands are computed from the finished run and know everything, also what no reader sees. The cohort are the cases "
-    "that arise in the window, followed to the end of the run-out. A value that rests on fewer events than "
+    "that arise in the window, each followed for 24 months from the wish. A value that rests on fewer events than "
     "`metrics.fewest_events` is not shown."
 )
 INITIALISATION = (
     "A run begins with nothing filed and nobody waiting (`sim.month`, `begin`); the run-in fills the queues before the "
     "window opens. A world's facts are built from the tables and the world seed, and are the same in every scenario; capacity "
-    "is settled once from the load as adopted, and no scenario moves it. In the order of the code:"
+    "is settled from the load under the law before the treaty, unless `review.capacity` says otherwise. In the order of the code:"
 )
 INPUT = (
     "No time series drives the model. The tables are read once, when a world is built; what they lack is drawn (see "

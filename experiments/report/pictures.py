@@ -19,6 +19,7 @@ from experiments.report.sentences import (
     MEASURED,
     PROTECTION_METRIC,
     SAME,
+    SLICED_METRIC,
     ComparisonStudy,
     listed,
     several,
@@ -26,19 +27,19 @@ from experiments.report.sentences import (
 )
 from experiments.statistics import DOWN, NO_VERDICT, UNSURE, UP
 
-SLICED = {"group": "targeted_rate", "regime": PROTECTION_METRIC, "channel": PROTECTION_METRIC, "requested": PROTECTION_METRIC}
+SLICED = {"group": "targeted_rate", "regime": SLICED_METRIC, "channel": SLICED_METRIC, "requested": SLICED_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
 _READING = {
-    "forest": "A row a scenario, a part each kind: left of the line fewer abusive cases end in disclosure, or fewer needs are met.",
+    "forest": "A row a scenario, a part each kind: left of the line fewer cases end in disclosure, or fewer needs are met.",
     "plane": "A mark a scenario: the higher, the more disclosures it prevents; the further right, the more needs it loses.",
     "plane_near": "The same plane around the baseline, where most scenarios lie.",
-    "slices_people": "A row a scenario, a column a group of people or a kind of requesting government.",
-    "slices_doors": "A row a scenario, a column a channel or a requested state: where one door closes, another may open.",
+    "slices_people": "A row a scenario, a column a group of people or a kind of requesting government; on a ground what is clear.",
+    "slices_doors": "A row a scenario, a column a channel or a requested state: where one is closed, another may be used instead.",
 }
 _SLICES = {
     "slices_people": (("group", "regime"), "Whom each scenario reaches"),
-    "slices_doors": (("channel", "requested"), "Through which door, and from whom"),
+    "slices_doors": (("channel", "requested"), "By which channel, and from whom"),
 }
 SLICE_NAMES = {
     "group": "group of people",
@@ -48,7 +49,8 @@ SLICE_NAMES = {
 }
 _ROW, _FURNITURE = 0.262, 2.2  # inches a row of arms; inches of title, headings, axis and caption
 _PARTED = 0.40  # inches that the heading of a kind needs
-_TALLER = 0.6  # inches that turned headings need more
+_TALLER = 0.8  # inches that turned headings and a longer caption need more
+_SLICE_ROW = 0.33  # inches a row of numbers with their ranges
 
 
 class Picture(NamedTuple):
@@ -125,26 +127,25 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     words += f"{several(study.facts['worlds'], 'world')}, {runs}"
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
-    kinds = {"kinds": study.kinds}
-    base = {"baseline": study.called} | named | kinds
-    parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values()))}
+    parts = {"kinds": study.kinds}
+    base = {"baseline": study.called} | named | parts
     titles = {name: f"{study.figures[name]['title']}, against {study.called}" for name in ("forest", "plane")}
+    parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values())), "title": titles["forest"]}
     found = [
-        PlannedFigure(
-            "forest", "forest", wholes, runs, parted | {"title": titles["forest"]}, few | named | kinds, _forest_alt(study)
-        ),
+        PlannedFigure("forest", "forest", wholes, runs, parted, few | named | parts, _forest_alt(study)),
         PlannedFigure("plane", "plane", plane, words, low | {"title": titles["plane"]}, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
         title = {"title": f"{titles['plane']}: where most lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(PlannedFigure("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
-    options = few | named | {"order": order}
+    options = few | named | {"order": order, "baseline": study.called}
     for name, (ways, heading) in _SLICES.items():
         cut = slice_rows(table, ways)
         if len(cut):
             alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[way] for way in ways])}. {_TABLES}"
-            page = {"title": heading, "height_inches": tall + _TALLER}
+            tall = _FURNITURE + _TALLER + _SLICE_ROW * len(order)
+            page = {"title": f"{heading}: change against {study.called}", "height_inches": tall}
             found.append(PlannedFigure(name, "slices", cut, runs, page, options, alt))
     return found
 

@@ -74,6 +74,10 @@ def limits(adapts: bool, said: Mapping[str, str] = LIMITS) -> dict[str, str]:
     return {head if adapts and key == _NOBODY else key: text if adapts and key == _NOBODY else words for key, words in said.items()}
 
 
+LEFT_OUT = (
+    "Both scores count cross-border cases, followed for 24 months. {share} of all abusive cases have their evidence at home: no "
+    "request abroad is ever made in them, and no scenario can change that."
+)
 SELECTED = (
     "Shares of what was executed or decided are left out: scenarios change what is filed, so these shares speak of other requests "
     "in each."

@@ -13,16 +13,19 @@ from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
 from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
 from experiments.design.comparisons import Arm
-from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, POLICIES, Header, by_kind, kind_of
+from experiments.design.plain import arm_in_words
+from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, Header, by_kind, kind_of
 from experiments.figures.style import present
-from experiments.letters import apart_from, inked
+from experiments.letters import apart_from
 from experiments.report.facts import Facts
 from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP, verdict_of
 from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
-PROTECTION_METRIC, COOPERATION_METRIC = "case_disclosure_rate", "legit_met_rate"
+PROTECTION_METRIC, COOPERATION_METRIC = "cross_border_disclosure_rate", "legit_met_rate"
+SLICED_METRIC = "case_disclosure_rate"  # the same over all abusive cases, which has slices by what was filed
+AT_HOME = "domestic_share"  # what sets the two apart
 _COMPARED = COMPARISON_COLUMNS
 COOPERATED = (
     "arm",
@@ -33,6 +36,8 @@ COOPERATED = (
 )  # fmt: skip
 SUBJECTS = {
     PROTECTION_METRIC: "abusive cases that end in disclosure",
+    SLICED_METRIC: "all abusive cases that end in disclosure",
+    AT_HOME: "abusive cases whose evidence is at home",
     COOPERATION_METRIC: "legitimate needs that are met",
     "targeted_people": "people at risk whose data are disclosed",
     "targeted_rate": "people disclosed",
@@ -138,22 +143,6 @@ def arm_digests(arms: Sequence[Arm]) -> dict[str, str]:
         name, digest = arm.baseline_config.scenario_name, arm.baseline_config.digest()
         digests[name if digests.get(name, digest) == digest else f"{name} for {arm.name}"] = digest
     return digests | {arm.name: arm.config.digest() for arm in arms}
-
-
-def arm_in_words(arm: str, headers: Mapping[str, Header] = NO_HEADERS) -> str:
-    """An arm's name in words: several scenarios at once, or one that is written into every text.
-
-    Each scenario goes by the plain name that its file says; one without goes by its own name.
-
-    >>> arm_in_words("judge+total_secrecy@everywhere")
-    'judge + total secrecy, in every text'
-    """
-    if arm in headers and headers[arm].called:
-        return inked(headers[arm].called)
-    scenarios, at, where = arm.partition("@")
-    parts = [headers[part].called if part in headers else "" for part in scenarios.split("+")]
-    told = " + ".join(name or spoken(part) for name, part in zip(parts, scenarios.split("+"), strict=True))
-    return inked(told + f"{at}{spoken(where)}".replace("@everywhere", ", in every text"))
 
 
 def apart(names: Mapping[str, str]) -> dict[str, str]:

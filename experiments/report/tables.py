@@ -17,12 +17,14 @@ from experiments.report.page import anchor, line, table, tag
 from experiments.report.pictures import SLICE_NAMES, SLICED, order_of, slice_rows
 from experiments.report.sentences import (
     ABSENT,
+    AT_HOME,
     CANNOT_MOVE,
     COOPERATION_METRIC,
     FEW,
     MEASURED,
     PROTECTION_METRIC,
     SAME,
+    SLICED_METRIC,
     SUBJECTS,
     ComparisonStudy,
     few,
@@ -45,6 +47,7 @@ _BARGAINS = (
     "delay, days", "until met: share of needs", "officer-hours a year", "not outdone",
 )  # fmt: skip
 _LEAST_P = 0.001  # under which p is told as smaller
+_TOLD = (PROTECTION_METRIC, COOPERATION_METRIC, SLICED_METRIC, AT_HOME)  # elsewhere on the page
 _SELECTED = ("abuse_share", "block_rate", "false_refusal_rate")  # of what was filed: no two scenarios file the same
 _QUOTED = "The change can be quoted; the levels are conditional on assumed parameters"
 _LARGEST = 8  # columns of a slice
@@ -66,6 +69,7 @@ def tables(study: ComparisonStudy) -> list[Element]:
             if rows:
                 caption = f"{_opening(metric)}{_among(kind)}. {_QUOTED}"
                 parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
+    parts += _left_out(study)
     parts += [_bargains(study, arms, kind) for kind, arms in by_kind(order, study.kinds).items()]
     parts += _further(study, order)
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
@@ -76,10 +80,17 @@ def _among(kind: str) -> str:
     return "" if kind == NOT_SAID else f": {KINDS[kind]}"
 
 
+def _left_out(study: ComparisonStudy) -> list[Element]:
+    """What the footing of the two scores leaves out: abusive cases whose evidence is at home; nothing where that is not known."""
+    rows = study.comparison[(study.comparison["metric"] == AT_HOME) & (study.comparison["by"] == "all")]
+    share = rows["baseline"].dropna().to_numpy(float)
+    return [tag("p", prose.LEFT_OUT.format(share=unsigned_percent(100 * share[0])), class_="quiet")] if share.size else []
+
+
 def _further(study: ComparisonStudy, order: Sequence[str]) -> list[Element]:
     """Estimands beside the two scores, a row an arm; nothing where there is none."""
     whole = study.comparison.loc[study.comparison["by"] == "all", "metric"]
-    others = [metric for metric in distinct(whole) if metric not in (PROTECTION_METRIC, COOPERATION_METRIC, *_SELECTED)]
+    others = [metric for metric in distinct(whole) if metric not in (*_TOLD, *_SELECTED)]
     if not others:
         return []
     body = [line(linked(study, arm), *(_cell(study.row(arm, metric), study) for metric in others)) for arm in order]
@@ -174,10 +185,15 @@ def ranged(row: Row, name: str = "percent") -> str:
 
 
 def _with_range(told: Callable[[float, float, float], str], row: Row, name: str) -> str:
-    """A number told with its range, or that there is none; nothing where there is no number."""
+    """A number told with its range, or that there is none; nothing where there is no number.
+
+    Over several worlds only what is zero by construction has a number and no range.
+    """
     middle, low, high = _ends(row, name)
     words = told(middle, low, high)
-    return f"{words} (no range)" if words and (np.isnan(low) or np.isnan(high)) else words
+    if not (np.isnan(low) or np.isnan(high)):
+        return words
+    return "cannot move" if middle == 0 and row["worlds"] > 1 else f"{words} (no range)" if words else ""
 
 
 def error_of(row: Row) -> str:

@@ -19,6 +19,7 @@ from sim.world.vocabulary import (
     CASE_STATUSES,
     DAYS_PER_MONTH,
     DETERRED,
+    DIRECT,
     DOMESTIC,
     EMPTY,
     GROUPS,
@@ -37,6 +38,7 @@ STAGES = (
     "domestic",
     "not live",
     "deterred",
+    "refused by a firm",
     "declined without a duty",
     "refused at the gates",
     "refused by a panel",
@@ -145,7 +147,10 @@ def flows_of(run: Finished) -> pd.DataFrame:
 
 
 def fates_of(result: Result) -> pd.DataFrame:
-    """Where each latent case of the window ended, by its last formal request; rows in the order of ``STAGES``."""
+    """Where each latent case of the window ended, by its last formal request; rows in the order of ``STAGES``.
+
+    A case without a formal request that asked a firm in vain was refused by a firm.
+    """
     run = result.finished
     docket, names = run.docket, result.safeguard_names
     formal = np.flatnonzero(cohort_slices(run).formal)
@@ -153,6 +158,8 @@ def fates_of(result: Result) -> pd.DataFrame:
     stage[run.case_status == DOMESTIC] = STAGES.index("domestic")
     stage[run.case_status == NOT_LIVE] = STAGES.index("not live")
     stage[run.case_status == DETERRED] = STAGES.index("deterred")
+    direct = (docket.channel == DIRECT) & (docket.status == REFUSED)
+    stage[docket.case[direct]] = STAGES.index("refused by a firm")
     desk = {s for s, name in enumerate(names) if getattr(result.config.safeguards[name], "look", name) == "desk"}
     refused_at = np.full(len(names), STAGES.index("refused at the gates"))
     for s, name in enumerate(names):

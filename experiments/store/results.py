@@ -110,4 +110,6 @@ def levels_in(results: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:
 
 
 CASES_DISCLOSED: EstimandKey = ("case_disclosure_rate", "all", "all")
+DISCLOSED_ABROAD: EstimandKey = ("cross_border_disclosure_rate", "all", "all")
+"""The twin on the footing of needs met: what stands beside them in a table."""
 LEGITIMATE_NEEDS_MET: EstimandKey = ("legit_met_rate", "all", "all")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +33,30 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
-from experiments.design.scenarios import NO_HEADERS, NOT_SAID, Header, headers_of, listing
+from experiments.design.plain import arm_in_words
+from experiments.design.scenarios import NO_HEADERS, NOT_SAID, POLICIES, Header, headers_of, kind_of, listing
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
+from experiments.figures.adaptation import ACROSS, MOST
 from experiments.letters import cut
 from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
 from experiments.settings import StudyConfig, conduct_of_study
-from experiments.text import counted, time_text
+from experiments.text import counted, distinct, time_text
 from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
 from sim.world.record import ConfigError
 
 DIGITS = "%.6g"  # of the numbers of these tables
-_ROW, _FURNITURE = 0.26, 2.6  # inches a scenario; inches of title, legend, headings, axis and caption
+_ROW, _FURNITURE = 2.45, 1.7  # inches a row of panels; inches of title, legend and caption
 _READING = (
-    "A row a scenario: right of the line it saves abusive disclosures; a disc left of its stroke saves less than that year on "
-    "paper. The same numbers stand in the table below."
+    "A panel a scenario: the dashed line is what it would prevent if nobody adapted, the full line what it prevents once everyone "
+    "does. The numbers of all scenarios stand in the table below."
 )
 _NAME = 56  # letters of a scenario in the terminal's table
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
@@ -87,7 +90,9 @@ def main(*overrides: str) -> Path:
                 write_csv(frame, folder / table, DIGITS)
         if tables:
             with lacking.spared(REPORT, f"{_FIGURES}/adaptation.png"):
-                shown = tables[HEADLINE_TABLE], _size(ran, first), asked.figures["adaptation"]
+                page = dict(asked.figures["adaptation"])
+                page["title"] = f"{page['title']}, against {arm_in_words(_plain(first), told_of_files)}"
+                shown = tables[HEADLINE_TABLE], _size(ran, first), page
                 picture = draw_figure(folder / _FIGURES, *shown, told_of_files)
                 write_adapted(folder, list(tables.values()), arms, told_of_files, picture, _facts(command, ran, first, began))
         manifest = manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began)
@@ -157,6 +162,11 @@ def checked_study(config: Config, asked: StudyConfig) -> AdaptationSpec:
     return spec_from("adaptation", AdaptationSpec, asked)
 
 
+def _plain(baseline: Config) -> str:
+    """A baseline's name without its conduct."""
+    return baseline.scenario_name.rpartition(" ")[0]
+
+
 def _size(ran: Compared, first: Config) -> str:
     return f"{counted(ran.worlds, 'world')} x {ran.plan.replicates} replicates, {counted(first.years, 'year')}, paired"
 
@@ -176,14 +186,21 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
 def draw_figure(
     folder: Path, headline: pd.DataFrame, size: str, page: Mapping[str, Any], told: Mapping[str, Header] = NO_HEADERS
 ) -> Picture:
-    """The one figure: protection on paper and after adaptation, displacement, cost; lower where scenarios are few."""
+    """The one figure: what is prevented in some years on paper and after adaptation, of safeguards and bundles alone.
+
+    ``told`` are the headers of the scenarios; fewer panels make a lower figure.
+    """
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
+    names = {name: arm_in_words(name, told) for name in distinct(headline["scenario"])}
+    ranked = [name for name in names if kind_of(name, told) in POLICIES] or [*names]
+    shown = headline[headline["scenario"].astype(str).isin(ranked)]
     settings = dict(page)
-    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * headline["scenario"].nunique())
-    figure = draw("adaptation", headline, caption, settings)
+    rows = ceil(min(len(ranked), int(settings.get("largest", MOST))) / ACROSS)
+    settings["height_inches"] = min(settings["height_inches"], _FURNITURE + _ROW * rows)
+    figure = draw("adaptation", shown, caption, settings, names=names)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
     path = save(figure, folder / "adaptation.png")
-    return Picture(path, str(settings["title"]), alt_of(headline, told), _READING, width, height)
+    return Picture(path, str(settings["title"]), alt_of(shown, told), _READING, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------

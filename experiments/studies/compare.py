@@ -23,7 +23,7 @@ from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
-from experiments.design.scenarios import KINDS, NOT_SAID, by_kind, headers_of
+from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, by_kind, headers_of
 from experiments.execution.comparison import (
     FIRST_LOOK_WORLDS,
     RUNS_FILE,
@@ -175,9 +175,12 @@ def _unsaid(results: Results) -> list[str]:
 
 _WIDE, _WIDEST = 118, 160  # letters that ranks need beside two numbers; that a third number needs too
 _NAME, _LEAST, _GAP = 56, 16, 3  # letters of an arm at most and at least, and between two columns
-_COLUMNS = {"case_disclosure_rate": "cases saved [range] worlds", "legit_met_rate": "needs met", "unanswered_share": "unanswered"}
+_COLUMNS = {
+    "cross_border_disclosure_rate": "cases saved [range] worlds",
+    "legit_met_rate": "needs met",
+    "unanswered_share": "unanswered",
+}
 _BESIDE = ("sim. error", "chance", "rank (range)", "leads")  # of the cases saved
-_RIVALS = "Of safeguards, bundles and what is of no kind that is said,"
 _HONEST = "Conditional, relative answers: the true extent of abuse is unknown to anyone."
 _UNSPOKEN = "Worlds: how many agree in sign with the mean. No range speaks of the parameters that are assumed."
 
@@ -198,7 +201,7 @@ def closing_lines(
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = f"{too_few_worlds(worlds).capitalize()}." if worlds < FEWEST_WORLDS else ""
     lines = (
-        f"{_RIVALS} not outdone by another in both cases saved and needs met (point estimates; the baseline counts as one): "
+        f"{_rivals(cooperation)} that no other outdoes in both cases saved and needs met (by means; the baseline counts as one): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
         f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
@@ -234,16 +237,22 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
     for arm in (arm for arms in parts.values() for arm in arms):
         score = scores[arm]
         changes = [_change(rows.get((arm, metric)), config.metrics.fewest_events, metric in _TURNED) for metric in shown]
-        of_cases = _beside(rows.get((arm, "case_disclosure_rate")), score) if beside else []
+        of_cases = _beside(rows.get((arm, "cross_border_disclosure_rate")), score) if beside else []
         told.append((str(arm), [*changes, *of_cases]))
     named = cut((arm for arm, _ in told), _room(heads, [cells for _, cells in told], width))
     held = dict(told)
     for kind, arms in parts.items():
         if [*parts] != [NOT_SAID]:  # arms that a design names are of one part, which needs no heading
-            table.add_row(Text(KINDS[kind], style="italic"), *("" for _ in heads))
+            table.add_row(Text(KINDS[kind].capitalize(), style="italic"), *("" for _ in heads))
         for arm in arms:
             table.add_row(named[arm], *held[arm])
     return table
+
+
+def _rivals(cooperation: pd.DataFrame) -> str:
+    """What those are called that stand on the frontier."""
+    held = {kind for kind in kinds_in(cooperation).values() if kind in POLICIES}
+    return "Safeguards and bundles" if held and NOT_SAID not in held else "Arms"
 
 
 def kinds_in(cooperation: pd.DataFrame) -> dict[str, str]:
@@ -268,7 +277,7 @@ def _room(heads: Sequence[str], rows: Sequence[Sequence[str | Text]], width: int
     return min(max(width - taken - _GAP, _LEAST), _NAME)
 
 
-_TURNED = ("case_disclosure_rate",)  # told as what is saved
+_TURNED = ("cross_border_disclosure_rate",)  # told as what is saved
 
 
 def _change(row: Row | None, fewest: int, turned: bool) -> str | Text:

@@ -36,6 +36,7 @@ from experiments.analysis.headline_words import (
     lead,
     row_words,
     strength_words,
+    why,
 )
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
@@ -89,20 +90,21 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
     with whole_folder(Path(asked.output) / study, name := stamped(Path(asked.design or design).stem)) as folder, runs_kept(plan):
         ran = run_all(plan, arm_runs, console)
         runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
-        lacking, answer, assumed = Lacking(folder), None, assumed_for(first)
+        lacking, answer, reason, assumed = Lacking(folder), None, "", assumed_for(first)
         with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE):
-            tables = _tables(folder, ran, arms, arm_runs, cells)
+            comparison, tables = _tables(folder, ran, arms, arm_runs, cells)
+            reason = why(comparison, first)
             answer = Answer(tables, cells, first.metrics.fewest_events)
         if answer is not None:
             with lacking.spared(REPORT, _PICTURE):
                 facts = _facts(command, ran, first, began)
                 picture = draw_figure(folder, answer, _size(ran, first), asked.figures["heat_map"])
-                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, assumed))
+                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, reason, assumed))
         write_manifest(folder, manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began) | {"missing": lacking.why})
     written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if answer is not None:
-            tell(console, answer, ran, first, assumed)
+            tell(console, answer, reason, ran, first, assumed)
         for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -132,15 +134,15 @@ def grid_arms(overrides: Sequence[str], design: str = DESIGN) -> tuple[list[Arm]
 
 def _tables(
     folder: Path, ran: Compared, arms: Sequence[Arm], arm_runs: Sequence[ArmRun], cells: Mapping[str, Cell]
-) -> dict[str, pd.DataFrame]:
-    """The comparison, which is written too, and what is made of it."""
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The comparison, which is written too, and the tables that are made of it."""
     place = {arm_run.name: a for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
     comparison, cooperation = contrast_tables(ran.results, arm_runs, [place[arm.name] for arm in arms], {})
     write_contrast_tables(folder, comparison, cooperation)
     tables = headline_tables(comparison, cells)
     for name, frame in tables.items():
         write_csv(frame, folder / name, DIGITS)
-    return tables
+    return comparison, tables
 
 
 def _size(ran: Compared, first: Config) -> str:
@@ -169,7 +171,7 @@ def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def tell(console: Terminal, answer: Answer, ran: Compared, first: Config, assumed: Assumed | None = None) -> None:
+def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: Config, assumed: Assumed | None = None) -> None:
     """The answer on a terminal: a table for each group of the question, who asks whom, and sentences."""
     size = _size(ran, first)
     for group in FIRST_GROUPS:
@@ -179,7 +181,8 @@ def tell(console: Terminal, answer: Answer, ran: Compared, first: Config, assume
     if answer.levels(BY_CLASSES):
         console.print(class_lines(answer))
     console.print("The answer", style="bold", highlight=False)
-    for line in [*(lead(answer) or answers(answer)), *answers(answer)[-1:], how_sure(ran.worlds, ran.plan.replicates, first.years)]:
+    sure = how_sure(ran.worlds, ran.plan.replicates, first.years)
+    for line in filter(None, [*(lead(answer) or answers(answer)), *answers(answer)[-1:], reason, sure]):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -187,7 +190,7 @@ def group_lines(answer: Answer, group: str, size: str) -> Table:
     """Definitions by strengths for one group."""
     grid = answer.grid(BEFORE)
     title = f"{PEOPLE[group]} whose data reach a government that pursues them: change against today, % (range over worlds; {size})"
-    table = table_of(title, ["definition of serious crime", *(strength_words(strength) for strength in grid.columns)])
+    table = table_of(title, ["definition", *(strength_words(strength) for strength in grid.columns)])
     for place in grid.rows:
         cells = [Cell(*place, strength) for strength in grid.columns]
         words = [_cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell()) for cell in cells]
@@ -212,7 +215,9 @@ def extreme_lines(answer: Answer, assumed: Assumed, group: str) -> Table | None:
 
 def _cell(row: Row | None, fewest: int, today: bool) -> str:
     """A cell on a terminal: today's level, or a change."""
-    return f"today: {measured(float(row['value']))} per 100 000 a year" if today and row is not None else cell_words(row, fewest)
+    if today and row is not None:
+        return f"today: {measured(float(row['value']))}\nper 100 000 a year"
+    return cell_words(row, fewest, "\n")
 
 
 def class_lines(answer: Answer) -> Table:
@@ -226,7 +231,7 @@ def class_lines(answer: Answer) -> Table:
             continue
         asking, _, asked = pair.partition(TOWARDS)
         key = ("case_disclosure_rate", BY_CLASSES, level)
-        changes = [cell_words(answer.row(cell, *key), answer.fewest) for cell in chosen.values()]
+        changes = [cell_words(answer.row(cell, *key), answer.fewest, "\n") for cell in chosen.values()]
         table.add_row(PEOPLE[group], asking, asked, _share(answer.row(Cell(), *key), answer.fewest), *changes)
     return table
 

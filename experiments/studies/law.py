@@ -14,7 +14,7 @@ import pandas as pd
 from rich.table import Table
 
 from experiments.analysis.frames import names_of
-from experiments.analysis.one_state import REQUESTER, TABLE, Runs, state_table
+from experiments.analysis.one_state import REQUESTED, REQUESTER, TABLE, Runs, state_table
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm
@@ -24,15 +24,20 @@ from experiments.execution.session import runs_kept
 from experiments.output import Lacking, stamped, whole_folder, write_csv, write_manifest
 from experiments.settings import StudyConfig, asked_by
 from experiments.store.reader import StoredStudy
-from experiments.text import Row, counted, decimals_of, measured, signed, spoken, time_text, unknown
+from experiments.text import Row, counted, decimals_of, in_a_row, measured, signed, spoken, time_text, unknown
+from sim.draws import Draws
 from sim.settings import Config
+from sim.sources.worlds import build_states
 from sim.world.dials import Dial
+from sim.world.instruments import instrument_names, law_in_force
 from sim.world.record import ConfigError, quoted
+from sim.world.vocabulary import offences_of
 
 TOGETHER = "all changes"
 _QUESTION = "What does this change of law and care do to one state: whose data, at which hosts, for whom?"
 _MOST = 12  # rows of a table on the terminal; the file has all
-_HEADS = {"group": "whose data", "other": "which state", "label": "under which label"}
+_HEADS = {"other": "which state", "group": "whose data", "label": "under which label"}
+_VERBS = {REQUESTER: "{} asks: cases a year whose data it obtains", REQUESTED: "{} is asked: cases a year it discloses"}
 _HONEST = (
     "Conditional, relative answers: latent cases are those of the law as drawn, so a new crime makes no new wish. Cases a year "
     "whose data were disclosed; in brackets the range over worlds of the paired difference and in how many worlds it has that sign."
@@ -109,17 +114,28 @@ def _points(frame: pd.DataFrame, arm_runs: Sequence[ArmRun]) -> dict[str, str]:
 def tell(console: Terminal, table: pd.DataFrame, state: str, config: Config, size: str) -> None:
     """The rows of one state: what it obtains and what it gives."""
     places = names_of(config)
-    name = places.get(state, state)
+    name, fewest = places.get(state, state), config.metrics.fewest_events
+    console.print(gate_sentence(config, state, name), highlight=False, markup=False, soft_wrap=True)
     for role, part in table.groupby("role", sort=False):
-        verb = (
-            f"{name} asks: cases a year whose data it obtains"
-            if role == REQUESTER
-            else f"{name} is asked: cases a year it discloses"
-        )
+        verb, whole = _VERBS[str(role)].format(name), part[part["by"] == "all"]
+        if int(whole[["events_baseline", "events"]].to_numpy().max()) < fewest:
+            line = f"{verb}: fewer than {fewest} cases in all runs, too few for a table ({TABLE} has them)."
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            continue
         for by, head in _HEADS.items():
-            rows = part[part["by"].isin(["all", by])]
-            if len(rows):
-                console.print(_lines(rows, f"{verb} ({size})", head, places))
+            console.print(_lines(part[part["by"].isin(["all", by])], f"{verb} ({size})", head, places))
+
+
+def gate_sentence(config: Config, state: str, name: str) -> str:
+    """Whether a text that asks for a serious crime binds the state in the first world: where none does, no maximum is weighed."""
+    states = build_states(config.states, config.people, config.demand, config.offences, config.seed)
+    law = law_in_force(config.instruments, states, offences_of(config.offences), Draws(config.seed), config.conduct.inflation)
+    bound, texts = law.after[:, states.codes.index(state)].any(axis=1), instrument_names(config.instruments)
+    gates = [text for place, text in enumerate(texts) if bound[place] and "serious" in config.instruments[text].reaches.values()]
+    if not gates:
+        return f"{name} is bound by no text that asks for a serious crime: nobody weighs its maxima."
+    named = in_a_row([spoken(text) for text in gates])
+    return f"{name} is bound by {named}, where the crime must be serious by the requester's own law."
 
 
 def _lines(rows: pd.DataFrame, title: str, head: str, places: dict[str, str]) -> Table:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
+from experiments.analysis.origins import origins_of
 from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
@@ -30,8 +31,8 @@ from sim.settings import Config
 from sim.simulation import check
 from sim.world.states import StateTable
 
-_WIDE = 140  # letters that a comparison with units and percentages needs
-_SUMMARIES = ("summary.csv", "comparison.csv")
+_WIDE, _WIDEST = 140, 190  # letters that a comparison with percentages needs; that one with units needs too
+_SUMMARIES, _ORIGINS = ("summary.csv", "comparison.csv"), "origins.csv"
 _HEAD = 24  # letters of a column's name
 
 
@@ -61,9 +62,10 @@ def conduct_study(
         pooled = run_tables_in(run_plan(plan, console).plan)
         write_runs(folder, pooled)
         lacking, tables = Lacking(folder), None
-        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
+        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1]), _ORIGINS):
             tables = summary_tables(pooled, arms)
             write_summary_tables(folder, *tables)
+            write_csv(origins_of(pooled, arms), folder / _ORIGINS, "%.6g")
         if tables is not None:
             with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):
                 draw_all(folder, arms, asked, pooled, *tables)
@@ -80,7 +82,7 @@ def conduct_study(
     written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if tables is not None:
-            console.print(printed(*tables, arms, asked.seeds, console.width < _WIDE))
+            console.print(printed(*tables, arms, asked.seeds, console.width))
         _tell(console, written, plan.folder, len(plan.worlds), lacking.why)
     return written
 
@@ -91,7 +93,7 @@ def _tell(console: Terminal, written: Path, store: Path, worlds: int, missing: C
     lines = [
         f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. "
-        f"{said_of_ranges(worlds)} With one replicate a world its range holds luck too; it says nothing of the parameters that are "
+        f"{said_of_ranges(worlds)} With one replicate a world the range holds luck too. Neither speaks of the parameters that are "
         "assumed.",
     ]
     if worlds < FEWEST_WORLDS:
@@ -126,9 +128,12 @@ def write_summary_tables(folder: Path, summary: pd.DataFrame, comparison: pd.Dat
 
 
 def printed(
-    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, narrow: bool
+    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, width: int
 ) -> Table:  # fmt: skip
-    """The headline estimands with their ranges over worlds; a narrow terminal gets neither units nor percentages."""
+    """The headline estimands with their ranges over worlds, for a terminal of so many letters.
+
+    Of a comparison a narrower terminal gets no units, and a narrow one no percentages either.
+    """
     runs = f"{seeds} seeds, {configs[0].years} years"
     if comparison is None:
         columns = ("estimand", "mean [range over worlds]", "simulation error", "events", "unit")
@@ -137,12 +142,12 @@ def printed(
             table.add_row(_named(row), *_level(row, configs[0]), f"{row['events']:,}", row["unit"])
         return table
     before, after = configs[0].scenario_name, configs[1].scenario_name
-    more = [] if narrow else ["change [range]", "simulation error", "unit"]
+    more = ["change [range]", "simulation error", "unit"][: 3 if width >= _WIDEST else 2 if width >= _WIDE else 0]
     columns_of_pair = ["estimand", *cut((before, after), _HEAD).values(), "difference [range over worlds]", "worlds", *more]
     table = table_of(f"{after} against {before}: {runs}, paired by seed; worlds: how many agree in sign", tuple(columns_of_pair))
     for row in headline_of(comparison).to_dict("records"):
-        values = _pair(row, configs[0].metrics.fewest_events)
-        table.add_row(_named(row), *(values[:4] if narrow else [*values, row["unit"]]))
+        values = [*_pair(row, configs[0].metrics.fewest_events), row["unit"]]
+        table.add_row(_named(row), *values[: len(columns_of_pair) - 1])
     return table
 
 

@@ -39,7 +39,7 @@ def scenario_rows(known: dict[str, Header]) -> Table:
     for column in ("question", "expected", "finding"):
         table.add_column(column, ratio=2 if column == "question" else 1)
     for kind, names in by_kind(known, {name: header.kind for name, header in known.items()}).items():
-        table.add_row(Text(KINDS[kind], style="bold"), *[""] * 5)
+        table.add_row(Text(KINDS[kind].capitalize(), style="bold"), *[""] * 5)
         for name in names:
             header = known[name]
             table.add_row(*map(Text, (name, header.called, header.question, _ways(header), header.finding or "")))

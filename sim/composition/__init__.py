@@ -6,7 +6,7 @@ Hydra, ``wording`` puts its complaints into one line; ``shell`` sorts a command'
 
 from sim.composition.composing import by_hydra, no_such_key, to_yaml
 from sim.composition.defaults import EVERY, chosen_in, is_list_of_choices
-from sim.composition.files import body_of, package_of
+from sim.composition.files import DEFINITION, PACKAGES, body_of, package_of
 from sim.composition.multirun import MOST_JOBS, spread
 from sim.composition.overrides import (
     ADOPTED,
@@ -30,10 +30,12 @@ from sim.composition.wording import accepted, hydra_error, no_such
 
 __all__ = [
     "ADOPTED",
+    "DEFINITION",
     "DESIGN",
     "EVERY",
     "HYDRA",
     "MOST_JOBS",
+    "PACKAGES",
     "SCENARIO",
     "SEARCHPATH",
     "Asked",

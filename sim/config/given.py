@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.composition import DESIGN, SCENARIO, as_given, chooses, is_of_hydra, key_of, unread, value_of, with_names
-from sim.config.keys import DERIVED, MIXED, REFERENCE, is_lever, settable
+from sim.config.keys import DERIVED, MIXED, OPEN_MAPS, REFERENCE, is_lever, settable
 from sim.config.nested import refuse_nested
 from sim.config.scenarios import scenarios_of
 from sim.errors import ConfigError, meant, quoted
@@ -43,11 +43,7 @@ class Given(NamedTuple):
 
 def _as_new(override: str) -> str:
     """A dial of states may be there or not, and is nobody's to add by a sign: it is taken as given either way."""
-    return f"++{override}" if override.startswith(_OPEN) and "=" in override else override
-
-
-_OPEN = ("states.override.", "states.lists.")
-"""Maps of whatever selectors and lists somebody names."""
+    return f"++{override}" if override.startswith(OPEN_MAPS) and "=" in override else override
 
 
 def _design(given: Sequence[str]) -> str | None:

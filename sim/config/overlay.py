@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.composition import (
     ADOPTED,
+    DEFINITION,
     DESIGN,
+    PACKAGES,
     SCENARIO,
     as_given,
+    body_of,
     by_hydra,
     chooses,
     is_of_hydra,
@@ -18,11 +21,11 @@ from sim.composition import (
     value_of,
 )
 from sim.config.derived import EVERYWHERE, reforms_everywhere, table_checksums
-from sim.config.keys import DERIVED, MIXED, REFERENCE
+from sim.config.keys import DERIVED, MIXED, OPEN_MAPS, REFERENCE
 from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refuse_nested
 from sim.config.scenarios import hold_values_alone, parts_of
 from sim.errors import ConfigError, quoted
-from sim.places import groups
+from sim.places import accepted_options, groups, is_known, option_name, path_of
 from sim.roles import LEVER, role_of
 from sim.world.leaves import Plain, leaves_of
 from sim.world.reforms import REFORMED
@@ -67,6 +70,9 @@ def _is_set(plain: Plain, override: str) -> bool:
     Raises ``ConfigError`` for a key that is not there and is not said to be new.
     """
     key, sign = key_of(override), _SETS.match(override)
+    if sign is not None and key.startswith(OPEN_MAPS) and is_written_as_it_is(value := value_of(override), maps=True):
+        put_anew(plain, key.split("."), value)  # a map of whatever keys there are
+        return True
     if sign is None or not is_written_as_it_is(value := value_of(override)):
         return False
     outer, _, last = key.rpartition(".")
@@ -89,7 +95,7 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
     """
     out = dict(plain)
     refuse_nested(settings)
-    for key, value in settings.items():
+    for key, value in _definition_first(settings):
         _refuse_setting(plain, key, value)
         path = key.split(".")
         put_anew(out, path, value)
@@ -104,6 +110,18 @@ def _set_facts(plain: Plain, key: str, value: object) -> None:
     for fact, worth in found.items():
         if role_of(fact) != LEVER and map_at(plain, f"reference.{fact.rpartition('.')[0]}") is not None:
             put_anew(plain, ["reference", *fact.split(".")], worth)
+
+
+def _definition_first(settings: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """The settings, a ``definition`` by its name or path as the dials that its file sets: other dials are written over these.
+
+    Raises ``ConfigError`` for an unknown one.
+    """
+    if (chosen := settings.get(DEFINITION)) is not None:
+        if not isinstance(chosen, str) or not is_known(DEFINITION, name := option_name(DEFINITION, chosen)):
+            raise ConfigError(f"{DEFINITION}: found {quoted(chosen)}; accepted: {accepted_options(DEFINITION, chosen)}")
+        yield PACKAGES[DEFINITION], body_of(path_of(DEFINITION, name))
+    yield from ((key, value) for key, value in settings.items() if key != DEFINITION)
 
 
 def _refuse_setting(plain: Mapping[str, object], key: str, value: object) -> None:

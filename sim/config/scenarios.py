@@ -22,6 +22,7 @@ from sim.places import accepted_options, config_path, is_known, option_name, opt
 from sim.roles import FACT, LEVER, role_of
 from sim.world.leaves import Plain, leaves_of
 
+_OF_FIXED_KEYS = ("review", "conduct")  # parts in which a key that is not there is a mistake, and no fact that is added
 GROUP = "/"  # in the key of an entry that chooses a file of a group
 _OWN = "_self_"  # a file's own body among its defaults
 
@@ -154,8 +155,10 @@ def refuse_facts(scenarios: Sequence[str], adopted: Mapping[str, object]) -> Non
     for name in scenarios:
         for part, leaves in parts_of(name).items():
             for key, value in leaves.items():
-                role = role_of(key)
-                if role != LEVER and GROUP not in key and map_at(adopted, key.rpartition(".")[0]) is not None:
+                outer, _, last = key.rpartition(".")
+                role, there = role_of(key), map_at(adopted, outer)
+                known = there is not None and (last in there or (role == FACT and key.partition(".")[0] not in _OF_FIXED_KEYS))
+                if role != LEVER and known and GROUP not in key:
                     what = "a fact of the world" if role == FACT else "a key of the design"
                     raise ConfigError(
                         f"{key}: found {quoted(value)} in {config_path(path_of(SCENARIO, part))}, though it is {what}, the same in "

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BeforeValidator, StrictFloat, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.arrays import Flags, Reals
@@ -29,7 +29,8 @@ NO_CRIME = "no_crime"
 PROTECTED = "protected"
 """Stands in place of an offence: every offence of class D."""
 ALL, SIGNATORIES = "all", "signatories"
-_BY_CODE, _BY_LIST, _BY_REGIME, _BY_REGION, _BY_SIGNATURE, _BY_ALL = range(6)
+_KINDS = ("code", "list", "regime", "region", "signature", "all")  # of selectors, the more specific first
+_BY_CODE, _BY_LIST, _BY_REGIME, _BY_REGION, _BY_SIGNATURE, _BY_ALL = range(len(_KINDS))
 _LONGEST = 100.0  # years of a maximum, as of ``YearsOrNone``
 _OF_A_STATE = ("uptake", "fidelity", "judicial", "skill", "transfer_protection", "hours", "strength")
 _CARE = ("uptake", "fidelity")  # what a strength stands for
@@ -67,7 +68,7 @@ def _maximum(value: Any) -> Any:
     return value
 
 
-Maximum = Annotated[StrictFloat | Literal["no_crime"] | Bounds, BeforeValidator(_maximum)]
+Maximum = Annotated[YearsOrNone | Literal["no_crime"] | Bounds, BeforeValidator(_maximum)]
 """Years from 0 to 100, ``no_crime``, or bounds."""
 
 

@@ -64,7 +64,7 @@ def told(design: Design, values: Reals, points: pd.DataFrame, *overrides: str) -
 
 
 def study_of(
-    design: Design, function: Function, noise: Reals | float = 0.0, worlds: int = 1, replicates: int = 1, *overrides: str
+    design: Design, function: Function, noise: Reals | float = 0.0, worlds: int = 3, replicates: int = 1, *overrides: str
 ) -> ArrayStudy:
     """``function`` at every point, with ``noise`` (a standard deviation, or ``[P, W, L]``) on top of it."""
     points = points_of(design)

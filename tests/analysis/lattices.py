@@ -58,7 +58,7 @@ def told(
     design: Design,
     harm: Callable[[Mapping[str, Any]], Any],
     needs: Callable[[Mapping[str, Any]], Any] | None = None,
-    shape: tuple[int, int] = (4, 2),
+    shape: tuple[int, int] = (8, 2),
     points: pd.DataFrame | None = None,
     analysis: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ArrayStudy:

@@ -85,7 +85,17 @@ def test_what_all_draws_share_makes_none_of_them_unsure_but_is_told() -> None:
     cases[judge] *= np.array([0.9, 1.1, 1.05, 0.95])[None, :, None]
     found = analyse(study(told.design, told.points, {CASES: cases, NEEDS: told.outcomes(NEEDS).values}, discovery=QUICK), CASES)
     assert found.tables["draws"]["sure"].mean() > 0.9
-    assert any("What worlds do to all draws alike is unsure by 1" in sentence for sentence in found.sure)
+    said = next(sentence for sentence in found.sure if sentence.startswith("What worlds do to all draws alike moves all of them"))
+    assert "(range over 4 worlds " in said
+    assert "; simulation error " in said
+    assert "There are too few worlds for a verdict (4; 8 or more)." in said
+    alone = found.tables["draws"]["worlds_failing"]
+    assert alone.between(0, 4).all()
+    base = cases[~judge][:, :, 0]
+    saved = 100 * (base - cases[judge][:, :, 0]) / base.mean(1, keepdims=True)
+    share = (saved < 15.0).mean(0)
+    assert f"; world by world in {100 * share.min():.0f} % to {100 * share.max():.0f} % of them" in found.answer[0]
+    assert alone.to_numpy(int).tolist() == (saved < 15.0).sum(1).tolist()
 
 
 def test_cost_may_count_as_failure_too() -> None:
@@ -206,7 +216,8 @@ def test_conditions_are_looked_at_apart() -> None:
     assert draws.groupby("condition").size().to_dict() == {"": 160, "with_load": 160}
     assert not draws.loc[draws["condition"] == "with_load", "fails"].any()
     assert draws.loc[draws["condition"] == "", "fails"].any()
-    assert any(sentence.startswith("With load: Judge fails in 0 of 160 draws (0 % to 2 %)") for sentence in told.answer)
+    silent = "With load: Judge fails in 0 of 160 draws (simulation error of so many draws 0 % to 2 %; world by world "
+    assert any(sentence.startswith(silent) for sentence in told.answer)
 
 
 def test_policies_that_share_no_draw_are_refused() -> None:

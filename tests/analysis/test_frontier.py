@@ -16,7 +16,7 @@ from experiments.analysis import frontier
 from experiments.analysis.bundles import labels_of
 from experiments.analysis.pareto import cheapest_of, front_of, knee_of, ranks_of
 from experiments.analysis.record import Analysis
-from experiments.analysis.scored import halves, resampled
+from experiments.analysis.scored import halves
 from experiments.design.designs import design_of
 from experiments.store.outcomes import Outcome
 from sim.arrays import Reals
@@ -27,7 +27,7 @@ from tests.analysis.studies import asked_again
 Row = Mapping[str, Any]
 WORLD = np.array([0.02, -0.01, 0.0, 0.04, -0.05, 0.0])[:, None]  # what a world adds to every policy alike
 MANY = (6, 2)  # worlds, replicates
-FEW = {"frontier": {"resamples": 200, "splits": 50}}
+FEW = {"frontier": {"splits": 50}}
 
 # --- who is on the front ----------------------------------------------------------------------------------------------------
 
@@ -113,8 +113,7 @@ def test_ranks_share_the_best_of_their_places() -> None:
     assert ranks_of(np.array([[3.0, 1.0, 3.0, 2.0], [0.0, 1.0, 2.0, 3.0]])).tolist() == [[1, 4, 1, 3], [4, 3, 2, 1]]
 
 
-def test_resamples_hold_as_many_worlds_as_there_are_and_splits_half_of_them() -> None:
-    assert (resampled(7, 50, 1).sum(axis=1) == 7).all()
+def test_splits_hold_half_of_the_worlds() -> None:
     assert (halves(7, 50, 1).sum(axis=1) == 3).all()
     assert halves(7, 50, 1).mean(axis=0) == pytest.approx(3 / 7, abs=0.25)
 
@@ -149,17 +148,35 @@ def test_scores_are_falls_in_per_cent_of_the_baseline_without_any_error_of_the_w
     assert rows.loc["as_adopted", ["protection", "lost", "protection_world_low", "lost_world_high"]].tolist() == [0, 0, 0, 0]
 
 
-def test_intervals_are_those_of_a_ratio_of_means() -> None:
+def test_ranges_are_those_of_each_world_s_own_per_cent_and_the_simulation_error_that_of_a_ratio_of_means() -> None:
     rows = table(lattice())
-    low, high = rows.loc["a", ["protection_world_low", "protection_world_high"]]
+    own = 100 * 0.04 / (0.2 + WORLD[:, 0])
+    assert rows.loc["a", ["protection_world_low", "protection_world_high"]].tolist() == pytest.approx([own.min(), own.max()])
+    low, high = rows.loc["a", ["protection_error_low", "protection_error_high"]]
     assert low < 20 < high  # the baseline's level is uncertain too
+    assert rows.loc["a", ["protection_worlds_agreeing", "worlds", "inside"]].tolist() == pytest.approx([6, 6, 5 / 7])
+    assert rows["adjusted_p"].isna().all()  # six worlds give no verdict
+
+
+def test_the_chance_of_what_a_policy_protects_holds_for_all_policies_together() -> None:
+    rng = np.random.default_rng(9)
+    noise = {frozenset(on(row)): rng.normal(0, 0.01, (10, 1)) for row in points_of(design()).to_dict("records")}
+
+    def value(row: Row) -> Any:
+        held = on(row)
+        return 0.2 - 0.05 * ("a" in held) + (noise[frozenset(held)] if held else 0.0)
+
+    rows = table(frontier.analyse(told(design(), value, lambda row: 0.5, (10, 2), analysis=FEW), HARM))
+    assert np.isnan(rows.loc["as_adopted", "adjusted_p"])
+    assert (rows.loc[["a", "a+b", "a+c", "a+b+c"], "adjusted_p"] < 0.01).all()
+    assert (rows.loc[["b", "c", "b+c"], "adjusted_p"] > 0.05).all()
 
 
 def test_who_is_outdone_by_none_stands_on_top_the_cheapest_first() -> None:
     rows = table(lattice())
     assert rows.index[rows["on_frontier"]].tolist() == ["a", "a+b", "a+b+c"]
     assert rows.index[:3].tolist() == ["a", "a+b", "a+b+c"]
-    assert rows["share_on_frontier"].to_dict() == {label: float(label in ("a", "a+b", "a+b+c")) for label in rows.index}
+    assert rows["share_of_worlds"].to_dict() == {label: float(label in ("a", "a+b", "a+b+c")) for label in rows.index}
 
 
 def test_the_knee_the_cheapest_and_the_full_bundle_are_marked() -> None:
@@ -169,7 +186,7 @@ def test_the_knee_the_cheapest_and_the_full_bundle_are_marked() -> None:
     assert rows["bundle"].to_dict() == {label: "all" if label == "a+b+c" else "" for label in rows.index}
     said = " ".join(lattice().answer)
     assert "The cheapest policy that does at least 50 % of what all levers on does is “a” and “b”: it prevents 40 %" in said
-    assert "reaches the target in 100 % of resampled worlds" in said
+    assert "reaches the target in 100 % of 6 worlds" in said
 
 
 @pytest.mark.parametrize(("target", "label"), [(0.3, "a"), (0.4, "a"), (0.41, "a+b"), (0.8, "a+b"), (0.9, "a+b+c"), (1.0, "a+b+c")])
@@ -201,7 +218,7 @@ def test_shares_tell_how_often_worlds_would_put_a_policy_on_the_front() -> None:
     study = told(design(2), value, lambda row: 0.5 - 0.01 * len(on(row)) ** 2, MANY, analysis=FEW)
     rows = table(frontier.analyse(study, HARM))
     assert rows.loc[["a", "b"], "on_frontier"].tolist() == [True, True]  # they tie over all worlds
-    assert rows.loc[["a", "b"], "share_on_frontier"].to_numpy() == pytest.approx([0.65, 0.65], abs=0.12)
+    assert rows.loc[["a", "b"], "share_of_worlds"].tolist() == [0.5, 0.5]
     assert rows.loc["a", ["rank", "rank_world_low", "rank_world_high"]].tolist() == [1, 1, 2]
 
 
@@ -214,7 +231,7 @@ def test_the_chance_to_reach_the_target_follows_the_worlds() -> None:
     study = told(design(2), value, lambda row: 0.5 - 0.01 * len(on(row)), MANY, analysis=FEW)
     rows = table(frontier.analyse(study, HARM))
     assert rows.index[rows["cheapest"]].tolist() == ["a"]
-    assert 0.5 < rows.loc["a", "share_reaching"] < 0.95  # four of six worlds are enough; three of six are not
+    assert rows.loc["a", "share_reaching"] == pytest.approx(4 / 6)
 
 
 # --- the best of many -------------------------------------------------------------------------------------------------------
@@ -261,8 +278,10 @@ def test_an_interval_without_bounds_is_said() -> None:
     level = np.array([0.01, 0.9, 0.01])[:, None]
     study = told(design(), lambda row: level * (1 - 0.1 * len(on(row))), lambda row: 0.5, (3, 1), analysis=FEW)
     found = frontier.analyse(study, HARM)
-    assert table(found)["protection_world_low"].isna().all()
-    assert any("prevents 30 % (no bounds)" in sentence for sentence in found.answer)
+    assert table(found)["protection_error_low"].isna().all()
+    assert any(
+        "simulation error unbounded)" in said and "prevents 30 % (range over 3 worlds 30 to 30;" in said for said in found.answer
+    )
 
 
 # --- other designs ----------------------------------------------------------------------------------------------------------
@@ -345,7 +364,7 @@ def test_draws_are_averaged_in_each_world_and_told_apart() -> None:
     assert rows.loc["b", "protection"] == pytest.approx(100 * 0.0225 / 0.215)
     assert rows.loc["b", "share_of_draws"] == 0.25
     assert rows.loc["a", "share_of_draws"] == 0.75
-    assert rows.loc["b", "share_on_frontier"] == 0
+    assert rows.loc["b", "share_of_worlds"] == 0
     assert any("4 parameter draws" in sentence for sentence in found.sure)
     assert "share_of_draws" not in lattice().tables["frontier"]
 
@@ -388,7 +407,7 @@ def test_all_policies_stand_on_the_worlds_in_which_each_has_every_draw() -> None
     found = frontier.analyse(told(drawn, value, lambda row: 0.5, MANY, analysis=FEW), HARM)
     assert table(found).loc["a", "protection"] == pytest.approx(25)
     assert any("or draw lacks a value are left out for all: 2 dropped." in sentence for sentence in found.sure)
-    assert any("over 5 worlds" in sentence for sentence in found.sure)
+    assert any("stand on 5 worlds" in sentence for sentence in found.sure)
     assert not any("dropped" in sentence for sentence in lattice().sure)
 
 
@@ -497,7 +516,7 @@ def on_events(count: int, of: set[str], outcome: Outcome = HARM, **given: Any) -
 def test_a_policy_on_few_events_has_no_number_and_is_on_no_front(outcome: Outcome) -> None:
     found = frontier.analyse(on_events(9, {"a", "b"}, outcome), HARM)
     row = found.tables["frontier"].set_index("label").loc["a+b"]
-    numbers = ["protection", "protection_world_low", "lost", "lost_world_high", "share_on_frontier", "share_reaching", "rank"]
+    numbers = ["protection", "protection_world_low", "lost", "lost_world_high", "share_of_worlds", "share_reaching", "rank"]
     numbers += ["rank_world_low"]
     assert row[numbers].isna().all()
     assert not row[["on_frontier", "knee", "cheapest"]].any()
@@ -527,5 +546,5 @@ def test_a_baseline_on_few_events_gives_no_front() -> None:
 def test_how_often_is_often_is_a_setting_that_the_sentence_names() -> None:
     study = on_events(1000, {"a"})
     found = frontier.analyse(asked_again(study, frontier={"often": 0.8}), HARM)
-    assert "are so in at least 80 %." in found.answer[0]
-    assert "are so in at least 50 %." in frontier.analyse(study, HARM).answer[0]
+    assert "are so in at least 80 % of 6 worlds." in found.answer[0]
+    assert "are so in at least 50 % of 6 worlds." in frontier.analyse(study, HARM).answer[0]

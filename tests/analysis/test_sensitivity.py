@@ -64,7 +64,9 @@ def of(rows: pd.DataFrame, factors: Any, column: str = "value") -> Reals:
 
 
 def test_sobol_finds_the_indices_of_ishigami_without_noise() -> None:
-    found = analyse(study_of(design_of("sobol", ISHIGAMI, size=1024), ishigami), OUTCOME)
+    found = analyse(study_of(design_of("sobol", ISHIGAMI, size=1024), ishigami, worlds=1), OUTCOME)
+    assert not found.tables["sensitivity"]["told"].any()  # nor is anything told from nothing
+    assert any("Which inputs move" in said and "is not known on 1 world with one replicate." in said for said in found.answer)
     assert of(table(found, "S1_raw"), ISHIGAMI) == pytest.approx(ISHIGAMI_S1, abs=0.02)
     assert of(table(found, "ST_raw"), ISHIGAMI) == pytest.approx(ISHIGAMI_ST, abs=0.02)
     assert table(found, "S1").empty  # one replicate: there is nothing to take noise out with
@@ -76,8 +78,8 @@ def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> Non
     for index, wanted in zip(("S1", "ST"), g_indices(), strict=True):
         rows = table(found, index)
         assert of(rows, G) == pytest.approx(wanted, abs=0.04)
-        assert (of(rows, G, "draw_low") <= wanted + 1e-3).all()
-        assert (of(rows, G, "draw_high") >= wanted - 1e-3).all()
+        assert (of(rows, G, "draw_error_low") <= wanted + 1e-3).all()
+        assert (of(rows, G, "draw_error_high") >= wanted - 1e-3).all()
     assert list(table(found, "ST").index[:3]) == list(G)[:3]
     assert list(table(found, "ST").loc[list(G)[:2], "told"]) == [True, True]
 
@@ -91,7 +93,7 @@ def test_noise_is_taken_out_of_the_indices_and_stays_in_the_raw_ones(worlds: int
     for index, wanted in (("S1", ISHIGAMI_S1), ("ST", ISHIGAMI_ST)):
         free = table(found, index)
         assert of(free, ISHIGAMI) == pytest.approx(wanted, abs=0.12)
-        both = np.hypot(*((of(free, ISHIGAMI, f"{name}_high") - of(free, ISHIGAMI, "value")) for name in ("draw", "world")))
+        both = np.hypot(*((of(free, ISHIGAMI, f"{name}_high") - of(free, ISHIGAMI, "value")) for name in ("draw_error", "error")))
         assert (np.abs(of(free, ISHIGAMI) - wanted) <= both).all()
     raw = table(found, "ST_raw")
     assert of(raw, ISHIGAMI) == pytest.approx((np.array(ISHIGAMI_ST) + 0.5) / 1.5, abs=0.08)  # inflated, as the formula says
@@ -287,7 +289,9 @@ def test_the_tornado_of_a_line_is_four_fifths_of_its_rise(draw: str, size: int) 
     rows = tornado(found)
     for key in LINE:  # from the mean of the lowest fifth to that of the highest; the other inputs differ between draws
         wanted = 0.8 * SLOPES[key] * WIDTHS[key]
-        half = np.hypot(rows.loc[key, "draw_high"] - rows.loc[key, "change"], rows.loc[key, "world_high"] - rows.loc[key, "change"])
+        half = np.hypot(
+            rows.loc[key, "draw_error_high"] - rows.loc[key, "change"], rows.loc[key, "error_high"] - rows.loc[key, "change"]
+        )
         assert abs(rows.loc[key, "change"] - wanted) <= half
     assert rows.index[0] == "a.steep"
     assert rows.loc["a.steep", "told"]
@@ -304,8 +308,19 @@ def test_the_interval_over_draws_and_the_interval_over_worlds_answer_to_their_ow
     row = tornado(found).loc["a.steep"]
     ends = np.argsort(steep[:, 0, 0])
     by_world = slopes[0, :, 0] * (steep[ends[-20:], 0, 0].mean() - steep[ends[:20], 0, 0].mean())
-    assert row["world_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
-    assert row["draw_high"] - row["change"] < row["world_high"] - row["change"]
+    assert row["error_high"] - row["change"] == pytest.approx(float(half_width(by_world)))
+    assert row["draw_error_high"] - row["change"] < row["error_high"] - row["change"]
+    assert (row["world_low"], row["world_high"]) == pytest.approx((by_world.min(), by_world.max()))
+    assert row["worlds_agreeing"] == (np.sign(by_world) == np.sign(by_world.mean())).sum()
+    assert (row["worlds"], row["inside"]) == pytest.approx((5, 4 / 6))
+
+
+def test_replicates_of_the_only_world_give_no_range_over_worlds() -> None:
+    found = analyse(study_of(design_of("latin_hypercube", LINE, size=100), line, 0.1, worlds=1, replicates=4), OUTCOME)
+    rows = tornado(found)
+    assert rows[["world_low", "world_high", "inside"]].isna().all(axis=None)
+    assert (rows["worlds"] == 1).all()
+    assert rows["error_low"].notna().all()
 
 
 # ----------------------------------------------------------------------------------------------------- factorial designs
@@ -330,8 +345,8 @@ def test_levers_of_a_fractional_design_have_students_intervals_over_worlds() -> 
     rows = table(found, "effect")
     by_world = noise[on[:, 0] == 1, :, 0].mean(axis=0) - noise[on[:, 0] == 0, :, 0].mean(axis=0) + 2.0
     assert rows.loc["judge", "value"] == pytest.approx(by_world.mean())
-    assert rows.loc["judge", "world_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
-    assert rows["draw_low"].isna().all()
+    assert rows.loc["judge", "error_high"] - rows.loc["judge", "value"] == pytest.approx(float(half_width(by_world)))
+    assert rows["draw_error_low"].isna().all()
     assert list(rows.loc[["judge", "notice"], "told"]) == [True, True]
     assert (tornado(found).loc["judge", "lowest"], tornado(found).loc["judge", "highest"]) == ("off", "on")
 
@@ -547,7 +562,7 @@ def test_an_end_of_a_range_on_few_events_has_no_number() -> None:
     found = analyse(whole._replace(held={OUTCOME: outcomes._replace(counts=counts)}), OUTCOME)
     ends = found.tables["tornado"]
     ends = ends[ends["scenario"] == "as_adopted"].set_index("factor")
-    assert ends.loc["a.x0", ["at_lowest", "change", "draw_low", "world_high"]].isna().all()
+    assert ends.loc["a.x0", ["at_lowest", "change", "draw_error_low", "error_high"]].isna().all()
     assert ends.loc["a.x0", "at_highest"] == pytest.approx(1.95, abs=0.1)
     assert ends.loc["a.x1", ["at_lowest", "at_highest", "change"]].notna().all()
     assert any("has no number: an end stands on too few events" in sentence for sentence in found.answer)

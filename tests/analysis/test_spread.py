@@ -102,7 +102,10 @@ def test_bands_in_closed_form() -> None:
     draws, worlds = np.arange(21.0), np.array([-1.0, 0.0, 1.0])
     found = bands_of((draws[:, None] + worlds)[:, :, None])
     half = quantile_of(np.array(3)) * 1.0 / np.sqrt(3)
-    assert (found.mean, found.world_low, found.world_high) == pytest.approx((10.0, 10.0 - half, 10.0 + half))
+    assert (found.mean, found.error_low, found.error_high) == pytest.approx((10.0, 10.0 - half, 10.0 + half))
+    assert (found.world_low, found.world_high, found.worlds_agreeing) == (9.0, 11.0, 3)
+    assert (found.inside, np.isnan(found.chance_share)) == (0.5, True)
+    assert bands_of((draws[:, None] + worlds)[:, :, None], (0.0, 10.5)).error_high == 10.5
     assert (found.draw_low, found.draw_high) == pytest.approx((1.0, 19.0))
     assert found.parameter_sd == pytest.approx(draws.std(ddof=1))
     assert (found.draws, found.worlds, found.runs, found.dropped) == (21, 3, 63, 0)
@@ -117,12 +120,12 @@ def test_one_draw_has_no_parameter_band_and_one_world_no_replicate_band() -> Non
 
 
 @pytest.mark.slow
-def test_the_replicate_band_holds_the_mean_of_the_worlds_in_its_share_of_studies() -> None:
+def test_the_simulation_error_holds_the_mean_of_the_worlds_in_its_share_of_studies() -> None:
     rng = np.random.default_rng(7)
     draws = rng.normal(0.0, 2.0, (5, 1, 1))  # held: the band is over worlds alone
     tables = draws + rng.normal(0, 1, (2000, 1, 4, 1)) + rng.normal(0, 1, (2000, 5, 4, 2))
     found = [bands_of(table) for table in tables]
-    held = np.mean([band.world_low <= draws.mean() <= band.world_high for band in found])
+    held = np.mean([band.error_low <= draws.mean() <= band.error_high for band in found])
     assert held == pytest.approx(0.95, abs=0.02)
 
 

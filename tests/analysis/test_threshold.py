@@ -8,9 +8,8 @@ import pytest
 
 from experiments.analysis.threshold import Steps, analyse, cliff_of, slopes_of, steps_table, unsuited
 from experiments.design.designs import Design, Uncertainty, design_of
-from experiments.statistics import half_width
+from experiments.statistics import half_width, world_range
 from experiments.store.outcomes import ArrayStudy, Outcome, Outcomes, outcomes_from
-from experiments.text import number
 from tests.analysis.studies import CASES, NEEDS, design, points_in, study
 
 LEVELS = (1, 2, 3, 4, 5, 6, 8, 10)
@@ -40,7 +39,7 @@ def cliff(level: float) -> float:
     return 0.2 - 0.001 * level - 0.05 * (level > 4)
 
 
-def told_of(curve, W: int = 6, noise: float = 0.0, seed: int = 1, drawn: Design | None = None) -> ArrayStudy:  # type: ignore[no-untyped-def]
+def told_of(curve, W: int = 9, noise: float = 0.0, seed: int = 1, drawn: Design | None = None) -> ArrayStudy:  # type: ignore[no-untyped-def]
     drawn = drawn or arms()
     rng = np.random.default_rng(seed)
     points = points_of_levers(drawn) if drawn.levers else points_in(drawn)
@@ -60,7 +59,10 @@ def test_levels_stand_in_order_with_the_mean_of_their_worlds() -> None:
     worlds = told.outcomes(CASES).values[3].mean(-1)
     row = own[own["level"] == 4].iloc[0]
     assert row["mean"] == pytest.approx(worlds.mean())
-    assert row["world_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
+    assert (row["world_low"], row["world_high"]) == pytest.approx((worlds.min(), worlds.max()))
+    assert row["error_high"] - row["mean"] == pytest.approx(float(half_width(worlds)))
+    assert row["inside"] == pytest.approx(8 / 10)
+    assert "worlds_agreeing" not in table
     assert own["draw_low"].isna().all()
 
 
@@ -74,14 +76,17 @@ def test_steps_are_told_per_year_in_per_cent_of_the_mean_at_the_line() -> None:
 
 def test_a_straight_line_has_no_cliff_and_does_not_turn() -> None:
     told = analyse(told_of(smooth, noise=0.02), CASES)
-    assert "no cliff is shown, which does not mean that there is none" in told.answer[1]
-    assert "No step surely turns back" in told.answer[1]
+    assert "No cliff is shown, which does not mean that there is none: it is the steepest in " in told.answer[1]
+    assert "No step clearly turns back" in told.answer[1]
 
 
 def test_a_cliff_at_the_line_is_told() -> None:
     told = analyse(told_of(cliff, noise=0.005), CASES)
     assert "steepest step is from 4 to 5" in told.answer[1]
-    assert "That is a cliff, at 4: surely steeper than any other step by " in told.answer[1]
+    assert "That is a cliff, at 4: it is the steepest in 9 of 9 worlds, ahead of the next by " in told.answer[1]
+    row = told.tables["steps"].iloc[3]
+    assert (row["largest_in_worlds"], row["worlds_agreeing"], row["worlds"]) == (9, 9, 9)
+    assert row["adjusted_p"] == pytest.approx(2 / 2**9)
 
 
 def test_a_cliff_elsewhere_is_told_as_elsewhere() -> None:
@@ -91,36 +96,54 @@ def test_a_cliff_elsewhere_is_told_as_elsewhere() -> None:
 
 def test_a_step_that_turns_back_is_told() -> None:
     told = analyse(told_of(lambda level: 0.2 - 0.01 * level + 0.05 * (level > 5), noise=0.002), CASES)
-    assert "It turns back from 5 to 6." in told.answer[1]
+    assert "It turns back from 5 to 6 (adjusted p under 0.05)." in told.answer[1]
 
 
 def test_equal_steps_are_called_a_cliff_or_a_turn_in_few_noisy_studies() -> None:
     rng = np.random.default_rng(2)
-    found = [cliff_of(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 4)))) for _ in range(600)]
-    assert np.mean([one.low > 0 for one in found]) <= 0.05
+    found = [cliff_of(steps_like(-1.0 + rng.normal(0, 1.0, (5, 8)))) for _ in range(400)]
+    assert np.mean([one.clear for one in found]) <= 0.05
+    assert np.mean([one.on_the_mean for one in found]) <= 0.05
     assert np.mean([bool(one.turns) for one in found]) <= 0.05
+    truth = np.array([[-1.0], [-1.0], [-4.0], [-1.0], [-1.0]])
+    steeper = [cliff_of(steps_like(truth + rng.normal(0, 0.4, (5, 8)))) for _ in range(40)]
+    assert np.mean([one.clear and one.on_the_mean for one in steeper]) > 0.9  # or the test could not fail
+
+
+def steps_like(worlds: np.ndarray) -> Steps:
+    """Steps of so much in each world, ``[K - 1, W]``, in one draw and replicate."""
+    return Steps([float(n) for n in range(len(worlds) + 1)], worlds[:, None], worlds, worlds[..., None])
 
 
 @pytest.mark.slow
-def test_limits_of_steps_hold_together() -> None:
+def test_the_simulation_error_of_a_step_holds_its_mean_and_its_range_a_further_world_as_often_as_they_say() -> None:
     rng = np.random.default_rng(3)
     held = []
+    inside = []
     for _ in range(400):
-        table = steps_table(Steps([1, 2, 3, 4, 5, 6], -1.0 + rng.normal(0, 1.0, (5, 1, 5))), CASES, 4.0)
-        held.append(bool(((table["world_low"] <= -1.0) & (table["world_high"] >= -1.0)).all()))
-    assert 0.94 <= np.mean(held) <= 0.99
+        worlds = -1.0 + rng.normal(0, 1.0, (5, 9))
+        table = steps_table(steps_like(worlds[:, :8]), CASES, 4.0)
+        held.append(((table["error_low"] <= -1.0) & (table["error_high"] >= -1.0)).mean())
+        inside.append(((table["world_low"] <= worlds[:, 8]) & (table["world_high"] >= worlds[:, 8])).mean())
+    assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+    assert np.mean(inside) == pytest.approx(7 / 9, abs=0.03)
+    assert table["inside"].to_numpy(float) == pytest.approx(7 / 9)
 
 
-def test_one_world_has_no_interval_and_no_verdict() -> None:
-    told = analyse(told_of(cliff, W=1), CASES)
-    assert told.tables["steps"]["world_low"].isna().all()
-    assert "nobody can say whether it is a cliff" in told.answer[1]
+@pytest.mark.parametrize("W", [1, 7])
+def test_too_few_worlds_give_no_verdict(W: int) -> None:
+    told = analyse(told_of(cliff, W=W), CASES)
+    assert told.tables["steps"]["world_low"].isna().all() == (W == 1)
+    assert told.tables["steps"]["adjusted_p"].isna().all()
+    assert f"Whether it is a cliff cannot be told: too few worlds for a verdict ({W}; 8 or more)." in told.answer[1]
+    assert "turns back" not in told.answer[1]
+    assert "That is a cliff" in analyse(told_of(cliff, W=8), CASES).answer[1]
 
 
 def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest() -> None:
     told = analyse(told_of(cliff, noise=0.005, drawn=levers()), CASES)
     row = told.tables["threshold"].iloc[0]
-    assert (row["draws"], row["worlds"]) == (40, 6)
+    assert (row["draws"], row["worlds"]) == (40, 9)
     assert row["draw_low"] < row["mean"] < row["draw_high"]
     assert row["parameter_sd"] == pytest.approx(row["mean"] * np.sqrt(1 / 12), rel=0.1)
     assert (
@@ -133,7 +156,8 @@ def test_draws_give_a_parameter_band_and_the_share_in_which_the_line_is_steepest
 def test_paired_changes_hold_less_than_levels_do() -> None:
     told = analyse(told_of(smooth), CASES)
     levels, changes = told.tables["threshold"], told.tables["changes"]
-    assert changes.loc[changes["level"] == 4, ["mean", "world_low", "world_high"]].to_numpy(float) == pytest.approx(0.0)
+    columns = ["mean", "world_low", "world_high", "error_low", "error_high", "worlds_agreeing"]
+    assert changes.loc[changes["level"] == 4, columns].to_numpy(float) == pytest.approx(0.0)
     last = changes[(changes["level"] == 10) & (changes["outcome"] == "case_disclosure_rate")].iloc[0]
     assert last["mean"] == pytest.approx(-100 * 0.06 / 0.16)
     wide = levels[(levels["level"] == 10) & (levels["outcome"] == "case_disclosure_rate")].iloc[0]
@@ -209,7 +233,7 @@ def test_a_level_on_few_events_has_no_number_and_one_on_enough_has() -> None:
     found = analyse(told._replace(held={CASES: outcomes._replace(counts=counts), NEEDS: told.outcomes(NEEDS)}), CASES)
     own = found.tables["threshold"][found.tables["threshold"]["outcome"] == "case_disclosure_rate"]
     assert own["mean"].isna().tolist() == [False] * 7 + [True]
-    assert own["events"].tolist() == [6000] * 7 + [0]
+    assert own["events"].tolist() == [9000] * 7 + [0]
     steps = found.tables["steps"]
     assert steps.loc[steps["outcome"] == "case_disclosure_rate", "to"].max() == 8.0
 
@@ -295,14 +319,45 @@ def test_a_level_that_is_hardly_begun_has_no_number_and_costs_the_others_no_worl
     assert any("Without a number: levels 8 of case disclosure rate, which have under half" in one for one in found.sure)
 
 
-def test_a_cliff_is_told_by_its_lower_limit() -> None:
-    told = told_of(cliff, noise=0.01)
+def test_a_cliff_is_told_by_its_margin_in_each_world() -> None:
+    told = told_of(cliff, noise=0.001)
     found = analyse(told, CASES)
-    values = np.array([[told.outcomes(CASES).values[k, :, 0]] for k in range(8)])[:, 0]
-    by = cliff_of(Steps([float(n) for n in LEVELS], 100 * np.diff(values, axis=0)[:, None] / np.diff(LEVELS)[:, None, None] / values[3].mean()))  # fmt: skip  # noqa: E501
-    assert by.low < by.ahead - 1
-    assert f"than any other step by {number(by.low)} points or more (estimate {number(by.ahead)})" in found.answer[1]
+    runs = told.outcomes(CASES).values[:, :, 0]
+    slopes = -100 * np.diff(runs, axis=0) / np.diff(LEVELS)[:, None] / runs[3]
+    margin = world_range(slopes[3] - np.delete(slopes, 3, axis=0).max(0))
+    assert f"(range over worlds of its margin {float(margin.low):.1f} to {float(margin.high):.1f})" in found.answer[1]
     assert any("A step over more than one unit is averaged" in sentence for sentence in found.sure)
+
+
+def test_a_step_that_only_the_mean_tells_from_others_is_no_cliff() -> None:
+    rng = np.random.default_rng(4)
+    worlds = np.array([[-1.0], [-3.0], [-1.0]]) + rng.normal(0, 1.0, (3, 12))
+    worlds[:, 0] = [-2.0, -1.0, -1.0]  # one world in which another step is steeper
+    found = cliff_of(steps_like(worlds))
+    assert (found.place, found.clear, found.on_the_mean) == (1, False, True)
+    assert found.leads < found.worlds == 12
+
+
+def test_a_range_of_changes_is_that_of_each_world_s_own_per_cent() -> None:
+    told = told_of(smooth, noise=0.1)
+    table = analyse(told, CASES).tables["changes"]
+    row = table[(table["level"] == 10) & (table["outcome"] == "case_disclosure_rate")].iloc[0]
+    runs = told.outcomes(CASES).values[:, :, 0]
+    own = 100 * (runs[-1] / runs[3] - 1)
+    assert (row["world_low"], row["world_high"]) == pytest.approx((own.min(), own.max()))
+    assert row["mean"] == pytest.approx(100 * (runs[-1].mean() / runs[3].mean() - 1))
+    assert row["worlds_agreeing"] == (own < 0).sum()
+
+
+def test_limits_of_a_share_lie_between_zero_and_one() -> None:
+    """A rate of 0.08 under two seeds had an interval from -0.14 to 0.30."""
+    told = told_of(lambda level: 0.08, W=2)
+    values = told.outcomes(CASES).values.copy()
+    values[:, 0], values[:, 1] = 0.02, 0.14
+    found = analyse(told._replace(held={CASES: outcomes_from(CASES, told.points, values), NEEDS: told.outcomes(NEEDS)}), CASES)
+    row = found.tables["threshold"].iloc[0]
+    assert (row["mean"], row["world_low"], row["world_high"]) == pytest.approx((0.08, 0.02, 0.14))
+    assert (row["error_low"], row["error_high"]) == pytest.approx((0.0, 0.8424), abs=1e-4)
 
 
 def test_conditions_are_told_apart() -> None:
@@ -325,5 +380,5 @@ def test_digits_of_a_mean_are_a_setting() -> None:
     told = told_of(lambda level: 0.123456)
     values = {one: outcomes.values for one, outcomes in told.held.items()}
     short = analyse(study(told.design, told.points, values, threshold={"digits": 1}), CASES).answer[0]
-    assert "0.1 (worlds 0.1 to 0.1) at 1 year" in short
-    assert "0.1 (worlds" not in analyse(told, CASES).answer[0]
+    assert "0.1 (range over 9 worlds 0.1 to 0.1; simulation error 0.1 to 0.1) at 1 year" in short
+    assert " 0.1 (range" not in analyse(told, CASES).answer[0]

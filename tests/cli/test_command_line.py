@@ -278,7 +278,9 @@ def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path)
 
 def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:
     names = {path.name for path in written.iterdir()}
-    assert {"metrics.parquet", "summary.csv", "comparison.csv", "manifest.json", "targeted_rate.png", "flows.png"} <= names
+    assert {"metrics.parquet", "summary.csv", "comparison.csv", "manifest.json", "targeted_change.png", "change_map.png"} <= names
+    assert {"flows.png", "origins.csv"} <= names
+    assert "targeted_rate.png" not in names  # two levels whose ranges overlap: the paired change stands in its place
     metrics = pd.read_parquet(written / "metrics.parquet")
     assert list(metrics.columns) == ["scenario", "seed", "metric", "by", "level", "value", "count"]
     assert set(metrics["scenario"]) == {"as_adopted", "no_treaty"}
@@ -304,7 +306,15 @@ def test_the_same_study_gives_the_same_bytes_in_another_process_and_whatever_the
     done = rogatory("treaty", *SMALL, "years=1", "seeds=2", "workers=2", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (again,) = (tmp_path / "treaty").iterdir()
-    for name in ("metrics.parquet", "summary.csv", "comparison.csv", "flows.parquet", "fates.parquet", "targeted_rate.png"):
+    for name in (
+        "metrics.parquet",
+        "summary.csv",
+        "comparison.csv",
+        "flows.parquet",
+        "fates.parquet",
+        "origins.csv",
+        "targeted_change.png",
+    ):
         assert (again / name).read_bytes() == (written / name).read_bytes(), name
 
 

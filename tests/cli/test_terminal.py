@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.analysis.record import Analysis, Drawing, ReportSpec
+from experiments.analysis.summary import PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
 from experiments.figures.fan import COLUMNS as FAN
 from experiments.output import safe_name, stamped, whole_folder
@@ -97,16 +98,17 @@ def tables() -> list[Table]:
     first = standing()
     pair = [first.model_copy(update={"scenario_name": name}) for name in (NAMES[2], "+".join(["judge"] * 50))]
     row = {"metric": "legit_met_rate", "level": "all", "by": "all", "unit": "fraction", "events": 99, "percent": 1.0, "runs": 2}
-    numbers = dict.fromkeys(["baseline", "scenario", "difference", "low", "high"], 1.0)
-    return [arms_table(whole, scores, pair[0], (8, 2), 150), printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, 9, False)]
+    numbers = dict.fromkeys(PAIR_NUMBERS, 1.0) | dict.fromkeys(PAIR_COUNTS, 99)
+    return [arms_table(whole, scores, pair[0], (8, 2), 150), printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, 9, 150)]
 
 
 def test_long_names_push_no_number_out_of_a_table() -> None:
     arms, pair = (said(table) for table in tables())
     assert "-31.0 % [+25.0, +37.0]" not in arms
-    for number in ("+31.0 % [+25.0, +37.0]", "-5.2 % [", "0 by construction"):
+    for number in ("+31.0 % [+25.0, +37.0] 8/8", "-5.2 % [", "0 by construction", "+28.0 to +34.0", "(1 to 3)"):
         assert number in arms
     assert "+1 [+1, +1]" in pair
+    assert "+1.0 % [+1.0, +1.0]" in pair, "no percentage without its range"
     assert max(map(cell_len, (arms + pair).split("\n"))) <= 150
     assert not HIDDEN.search(arms + pair)
     for width, encoding in ((79, "utf-8"), (150, "ascii")):

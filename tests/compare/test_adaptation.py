@@ -72,9 +72,41 @@ def test_protection_is_the_share_of_the_baselines_disclosures_under_the_same_con
     assert row(table, ADAPTIVE, "all", "cost")["value"] == pytest.approx(0.0)
     year = row(table, ADAPTIVE, "1", "protection")
     assert year["value"] == pytest.approx(100 * (1 - (0.1 + 0.19 + 0.13) / (0.12 + 0.24 + 0.144)))
-    assert year["world_low"] < year["value"] < year["world_high"]
+    own = 100 * (1 - np.array([0.1 / 0.12, 0.19 / 0.24, 0.13 / 0.144]))
+    assert (year["world_low"], year["world_high"]) == pytest.approx((own.min(), own.max()))
+    assert year["error_low"] < year["value"] < year["error_high"] <= 100
+    assert (year["worlds_agreeing"], year["inside"]) == (3, 0.5)
+    assert table["adjusted_p"].isna().all(), "three worlds give no verdict"
     assert not len(table[table["year"] == "3"]), "a year that no run has is not told"
     assert set(table["worlds"]) == {3}
+
+
+def test_the_chance_of_what_adaptation_takes_holds_for_all_scenarios_together() -> None:
+    rng = np.random.default_rng(6)
+    base, W = rng.uniform(0.1, 0.2, 10), 10
+    noise = rng.normal(0, 0.002, (4, W))
+    arms = [base, 0.8 * base + noise[0], base, 0.9 * base + noise[1], base, 0.95 * base + noise[2], base, 0.95 * base + noise[3]]
+    values = np.stack(arms)[:, None, :, None]
+    names = (("judge", NAIVE), ("judge", ADAPTIVE), ("notice", NAIVE), ("notice", ADAPTIVE))
+    sides = [ArmPair(name, conduct, 2 * place + 1, 2 * place) for place, (name, conduct) in enumerate(names)]
+    results = Results([RATE], values, np.full(values.shape, 100), list(range(W)))
+    table = adaptation_headline(results, sides, SPEC, 10).set_index(["scenario", "conduct", "measure"])
+    assert table.loc[("judge", ADAPTIVE, "lost"), "adjusted_p"] < 0.01
+    assert table.loc[("notice", ADAPTIVE, "lost"), "adjusted_p"] > 0.05
+    lost = table.loc[("judge", ADAPTIVE, "lost")]
+    own = 100 * ((arms[3] - arms[1]) / base)
+    assert (lost["world_low"], lost["world_high"], lost["worlds_agreeing"]) == pytest.approx((own.min(), own.max(), 10))
+
+
+def test_luck_that_makes_most_of_what_worlds_differ_by_is_told() -> None:
+    rng = np.random.default_rng(7)
+    values = np.stack([np.full((100, 2), 0.2), 0.16 + rng.normal(0, 0.02, (100, 2))])[:, None]
+    results = Results([RATE], values, np.full(values.shape, 100), list(range(100)))
+    table = adaptation_headline(results, [ArmPair("judge", NAIVE, 1, 0)], SPEC, 10)
+    assert table["chance_share"].iloc[0] > 0.5
+    mine = np.stack([np.full((100, 2), 0.2), np.repeat(0.16 + rng.normal(0, 0.02, (100, 1)), 2, axis=1)])[:, None]
+    steady = Results([RATE], mine, np.full(mine.shape, 100), list(range(100)))
+    assert adaptation_headline(steady, [ArmPair("judge", NAIVE, 1, 0)], SPEC, 10)["chance_share"].iloc[0] == pytest.approx(0.0)
 
 
 def test_fewer_events_than_a_rate_may_stand_on_give_no_number() -> None:

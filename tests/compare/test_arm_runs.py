@@ -130,7 +130,14 @@ def test_arms_of_one_world_stand_together_whatever_the_order_asked_for() -> None
 
 
 @pytest.mark.parametrize(
-    ("fact", "key"), [("years=2", "years"), ("states.synthetic.liberal_share=0.9", "states"), ("demand.scale=2.0", "demand")]
+    ("fact", "key"),
+    [
+        ("years=2", "years"),
+        ("states.synthetic.liberal_share=0.9", "states.synthetic.liberal_share"),
+        ("demand.scale=2.0", "demand.scale"),
+        ("review.rho=0.1", "review.rho"),
+        ("review.capacity=follows", "review.capacity"),
+    ],
 )
 def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
     mine = {"years": TINY[:3]}.get(key, TINY)
@@ -211,7 +218,7 @@ def test_results_are_the_same_whatever_else_its_store_holds(whole: Results, pair
 
 def test_what_a_pair_displaced_is_told_of_every_run_where_nobody_was_disclosed_too(tmp_path: Path) -> None:
     """Also where the part of the table has rows of no run that is asked for."""
-    arm_runs = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1")])
+    arm_runs = arm_runs_of([arm("no_treaty", "demand.abusive_odds=0.1", "review.capacity=as_adopted")])
     results = results_in(tmp_path / "store", arm_runs, seeds=2, replicates=1)
     runs = {(a, w): simulate(arm_runs[a].config, seed=w + 1).finished for a in (0, 1) for w in (0, 1)}
     assert [given_of(runs[1, w]).case.size > 0 for w in (0, 1)] == [False, True], "in one world nobody is disclosed"

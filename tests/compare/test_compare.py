@@ -172,13 +172,13 @@ def test_with_one_replicate_the_split_is_absent_and_says_why(
     assert "one replicate" in str(manifest["unsaid"])
 
 
-def test_with_one_world_there_are_differences_and_no_intervals(
+def test_with_one_world_there_are_differences_and_no_ranges(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given(monkeypatch, "no_treaty", seeds=1, output=str(tmp_path))
     comparison, _, _ = read(main())
     assert comparison["difference"].notna().any()
-    assert comparison[["low", "high", "percent_low", "ratio_high"]].isna().all(axis=None)
+    assert comparison[["world_low", "error_high", "percent_world_low", "ratio_error_high", "inside"]].isna().all(axis=None)
     assert "worlds are the independent units" in capsys.readouterr().out
 
 
@@ -195,7 +195,7 @@ def test_until_stops_at_the_fewest_worlds_where_they_are_enough(
     said = capsys.readouterr()
     told = " ".join(said.out.split())
     assert f"Stopped after {FIRST_LOOK_WORLDS} worlds: every arm's half-width is at most 1" in told
-    assert "intervals are those at the stopping time" in told
+    assert "simulation errors are those at the stopping time" in told
     assert said.err.startswith("projected: at least about ")
 
 

@@ -20,7 +20,7 @@ from experiments.analysis.contrasts import (
 )
 from experiments.analysis.movable import movable
 from experiments.design.arms import ArmRun
-from experiments.design.scenarios import NOT_SAID, POLICIES, Header
+from experiments.design.scenarios import NOT_SAID, POLICIES, Direction, Header
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, EstimandKey, Results
 from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
@@ -29,7 +29,7 @@ from sim.simulation import simulate
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
 
 WORLDS, REPLICATES, FEWEST = 8, 2, 10
-RATE: EstimandKey = ("case_disclosure_rate", "all", "all")
+RATE: EstimandKey = ("cross_border_disclosure_rate", "all", "all")
 MET: EstimandKey = ("legit_met_rate", "all", "all")
 MEDIAN: EstimandKey = ("legit_delay_days", "quantile", "0.5")
 QUARTER: EstimandKey = ("legit_delay_days", "quantile", "0.25")
@@ -44,7 +44,8 @@ KEYS = [
     MEDIAN,
     OFFICER_HOURS,
 ]
-HEADER = Header(name="no_treaty", question="q", motive="m", expect="e", direction={RATE[0]: "down", MET[0]: "same"}, finding=None)
+WAYS: dict[str, Direction] = {"case_disclosure_rate": "down", MET[0]: "same"}  # the first is judged on its twin
+HEADER = Header(name="no_treaty", question="q", motive="m", expect="e", direction=WAYS, finding=None)
 
 
 def arm_runs() -> list[ArmRun]:
@@ -80,7 +81,7 @@ def test_the_table_has_its_columns_and_units() -> None:
 
 def test_a_difference_its_range_and_its_simulation_error_are_those_of_the_worlds() -> None:
     gap = np.random.default_rng(8).normal(-2.0, 0.5, (WORLDS, REPLICATES))
-    of = results(case_disclosure_rate=gap)
+    of = results(cross_border_disclosure_rate=gap)
     row = told(of).loc[(RATE[0], "all")]
     means = gap.mean(1)
     half = 2.3646242515927844 * means.std(ddof=1) / WORLDS**0.5  # Student's quantile with seven degrees, from a printed table
@@ -112,7 +113,7 @@ def test_equal_arms_differ_by_exactly_nothing() -> None:
 
 def test_under_ten_events_on_either_side_no_number_is_given() -> None:
     for side in (0, 1):
-        of = results(case_disclosure_rate=-2.0)
+        of = results(cross_border_disclosure_rate=-2.0)
         of.counts[side, 0] = 0
         of.counts[side, 0, 0, 0] = FEWEST - 1
         row = told(of).loc[(RATE[0], "all")]
@@ -194,7 +195,7 @@ def test_a_range_over_worlds_bears_an_expectation_out_or_not_or_neither(
 
 
 def test_headers_are_read_where_they_were_written_for() -> None:
-    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
+    of = results(cross_border_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
     table = told(of)
     assert table.loc[(RATE[0], "all"), ["expected", "agrees"]].tolist() == ["down", True]
     assert table.loc[(MET[0], "all"), ["expected", "agrees"]].tolist() == ["same", True]
@@ -276,7 +277,7 @@ def test_a_safeguard_that_declares_nothing_may_move_all(monkeypatch: pytest.Monk
 
 def test_what_moved_against_its_declaration_is_reported_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     declared(monkeypatch, judge=frozenset({MET[0]}))
-    row = told(results(case_disclosure_rate=-1.0), strict_pair("judge")).loc[(RATE[0], "all")]
+    row = told(results(cross_border_disclosure_rate=-1.0), strict_pair("judge")).loc[(RATE[0], "all")]
     assert not row["constructed_zero"]
     assert row["difference"] == pytest.approx(-1.0)
 
@@ -294,7 +295,7 @@ def test_a_constructed_zero_is_no_cost_and_no_gain(monkeypatch: pytest.MonkeyPat
 
 
 def test_protection_and_loss_are_turned_round_with_their_intervals() -> None:
-    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10, legit_met_rate=-0.5, officer_hours=3.0)
+    of = results(cross_border_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10, legit_met_rate=-0.5, officer_hours=3.0)
     row = cooperation_of(of, [contrast_of(of, arm_runs(), 1, FEWEST)]).iloc[0]
     table = told(of)
     rate = table.loc[(RATE[0], "all")]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis.summary import HEADLINE_ESTIMANDS, comparison_of, headline_of, summary_of
+from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_NUMBERS, comparison_of, headline_of, summary_of
 
 FEWEST = 10
-METRIC, OTHER = "case_disclosure_rate", "legit_met_rate"
+METRIC, OTHER = "cross_border_disclosure_rate", "legit_met_rate"
 
 
 def metrics(rows: list[tuple[str, int, str, float, int]]) -> pd.DataFrame:
@@ -27,17 +27,21 @@ def test_a_difference_is_paired_by_seed_whatever_the_order_of_the_rows() -> None
     table = paired([1.0, 2.0, 6.0], [2.0, 4.0, 9.0], (50, 60)).sample(frac=1, random_state=3)
     (row,) = comparison_of(table, "old", "new", FEWEST).to_dict("records")
     assert (row["baseline"], row["scenario"], row["difference"]) == (3.0, 5.0, 2.0)
-    half = 4.302653 * 1.0 / np.sqrt(3)  # Student's t with two degrees of freedom, differences 1, 2, 3
-    assert (row["low"], row["high"]) == (pytest.approx(2 - half, rel=1e-6), pytest.approx(2 + half, rel=1e-6))
+    assert (row["world_low"], row["world_high"], row["worlds_agreeing"], row["inside"]) == (1.0, 3.0, 3, 0.5)
     assert row["percent"] == pytest.approx(100 * 2 / 3)
-    assert (row["events"], row["runs"]) == (150, 3)
+    assert (row["percent_world_low"], row["percent_world_high"]) == (pytest.approx(50.0), pytest.approx(100.0))
+    assert (row["events"], row["worlds"], row["runs"]) == (150, 3, 3)
+    small = paired([0.1, 0.2, 0.6], [0.12, 0.24, 0.69], (50, 60))
+    (row,) = comparison_of(small, "old", "new", FEWEST).to_dict("records")
+    half = 4.302653 * np.std([0.02, 0.04, 0.09], ddof=1) / np.sqrt(3)  # Student's t with two degrees of freedom
+    assert (row["error_low"], row["error_high"]) == (pytest.approx(0.05 - half, rel=1e-6), pytest.approx(0.05 + half, rel=1e-6))
 
 
 @pytest.mark.parametrize("events", [(3, 40), (40, 3)])
 def test_where_either_side_has_few_events_there_is_no_number(events: tuple[int, int]) -> None:
     (row,) = comparison_of(paired([1.0, 2.0], [2.0, 4.0], events), "old", "new", FEWEST).to_dict("records")
     assert row["events"] == 6
-    assert np.isnan([row[name] for name in ("baseline", "scenario", "difference", "low", "high", "percent")]).all()
+    assert np.isnan([row[name] for name in PAIR_NUMBERS]).all()
 
 
 def test_what_one_side_lacks_in_a_seed_is_in_no_pair_and_what_it_lacks_in_all_is_left_out() -> None:
@@ -53,7 +57,7 @@ def test_a_scenario_without_a_value_in_any_estimand_leaves_a_comparison_without_
     rows = [(name, seed, METRIC, 1.0 if name == known else np.nan, 0) for name in ("old", "new") for seed in (0, 1)]
     for table in (metrics(rows), metrics([row for row in rows if row[0] == known])):
         found = comparison_of(table, "old", "new", FEWEST)
-        assert (len(found), found.columns[0], found.columns[-1]) == (0, "metric", "runs")
+        assert (len(found), found.columns[0], found.columns[-1]) == (0, "metric", "inside")
 
 
 @pytest.mark.parametrize(("count", "known"), [(4, False), (5, True)])
@@ -64,7 +68,34 @@ def test_a_mean_stands_on_the_fewest_events_pooled_over_seeds(count: int, known:
     assert (row["mean"] == 2.0) == known
     assert np.isnan(row["mean"]) == (not known)
     if known:
-        assert row["high"] - row["mean"] == pytest.approx(12.706205 * np.sqrt(2.0) / np.sqrt(2), rel=1e-6)
+        assert (row["world_low"], row["world_high"]) == (1.0, 3.0)
+
+
+def test_a_rate_of_two_seeds_stays_a_rate_and_has_the_range_of_its_worlds() -> None:
+    rates = [0.06277, 0.09723]  # 0.08; Student's t alone would say -0.14 to 0.30
+    (row,) = summary_of(metrics([("old", seed, METRIC, rate, 50) for seed, rate in enumerate(rates)]), FEWEST).to_dict("records")
+    assert (row["world_low"], row["world_high"], row["inside"]) == (*rates, pytest.approx(1 / 3))
+    assert (row["error_low"], row["error_high"]) == (0.0, pytest.approx(0.08 + 12.706205 * np.std(rates, ddof=1) / 2**0.5))
+
+
+def test_seeds_of_one_world_are_luck_they_have_an_error_and_no_range() -> None:
+    rows = [("old", seed, METRIC, value, 50) for seed, value in enumerate((0.1, 0.2, 0.3))]
+    (row,) = summary_of(metrics(rows), FEWEST, one_world=True).to_dict("records")
+    assert (row["worlds"], row["runs"]) == (1, 3)
+    assert np.isnan([row["world_low"], row["world_high"], row["inside"]]).all()
+    assert row["error_high"] > row["mean"] == pytest.approx(0.2)
+    (pair,) = comparison_of(paired([0.1, 0.2], [0.2, 0.4], (50, 60)), "old", "new", FEWEST, one_world=True).to_dict("records")
+    assert np.isnan([pair["world_low"], pair["percent_world_low"]]).all()
+    assert (pair["worlds"], pair["worlds_agreeing"], pair["runs"]) == (1, 1, 2)
+    assert pair["difference"] == pytest.approx(0.15)
+
+
+def test_nothing_falls_by_more_than_all_of_it_and_an_unbounded_percentage_has_no_error() -> None:
+    (row,) = comparison_of(paired([0.1, 0.2, 0.9], [0.0, 0.01, 0.6], (50, 60)), "old", "new", FEWEST).to_dict("records")
+    assert row["percent_world_low"] == -100.0
+    (row,) = comparison_of(paired([0.0, 0.0, 0.9], [0.1, 0.1, 0.6], (50, 60)), "old", "new", FEWEST).to_dict("records")
+    assert np.isnan(row["percent_error_low"])
+    assert row["percent_worlds"] == 1
 
 
 def test_the_headline_comes_in_its_own_order_and_holds_nothing_else() -> None:
@@ -72,3 +103,9 @@ def test_the_headline_comes_in_its_own_order_and_holds_nothing_else() -> None:
     assert names == [METRIC, OTHER]
     table = metrics([("old", 0, name, 1.0, 50) for name in ("attempted_rate", OTHER, METRIC)])
     assert list(headline_of(summary_of(table, FEWEST))["metric"]) == names
+
+
+def test_what_no_policy_can_move_is_a_level_and_never_a_change() -> None:
+    rows = [(scenario, 0, name, 1.0, 50) for scenario in ("old", "new") for name in ("domestic_share", METRIC)]
+    assert "domestic_share" in set(headline_of(summary_of(metrics(rows), FEWEST))["metric"])
+    assert set(comparison_of(metrics(rows), "old", "new", FEWEST)["metric"]) == {METRIC}

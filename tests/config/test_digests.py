@@ -27,13 +27,15 @@ RUN_ONLY = (
     "metrics.severity.traffic=0.5",
     "world_seed=4",
 )
-POLICY = (
+LEVERS = (
     "scenario=no_treaty",
     "instruments.hanoi.threshold_years=8",
     "instruments.hanoi.safeguards.discrimination=must",
-    "instruments.budapest.filing=0.1",
-    "safeguards.desk.bar=0.5",
-    "safeguards.discrimination.covers.lgbtq=1.0",
+    "instruments.budapest.threshold_years=3",
+    "safeguards.panel.bar=0.5",
+    "safeguards.good_faith.covers.lgbtq=1.0",
+    "conduct.attempts=2",
+    "adaptation.requesters.labels=true",
 )
 FACTS = (
     "people.visibility_spread=0.8",
@@ -47,9 +49,16 @@ FACTS = (
     "offences.insult.penalties.median_years=2",
     "review.hours_median=4",
     "review.utilisation_low=0.9",
+    "review.rho=0.1",
+    "instruments.budapest.filing=0.1",
+    "safeguards.desk.bar=0.5",
+    "safeguards.discrimination.covers.lgbtq=1.0",
     "calibration_months=24",
 )
-MOVES_CAPACITY = ("demand.scale=2", "states.treaties.density=-3", "review.hours_median=4", "review.utilisation_high=2.0")
+MOVES_CAPACITY = (
+    *("demand.scale=2", "states.treaties.density=-3", "review.hours_median=4", "review.utilisation_high=2.0"),
+    *("review.supplement_bar=1.0", "conduct.appetite=0.5", "instruments.budapest.filing=0.1", "safeguards.desk.hours=1.0"),
+)
 
 
 @cache
@@ -79,7 +88,7 @@ def test_what_decides_a_run_alone_changes_its_digest_and_not_the_world_s(overrid
     assert world == digests()[1]
 
 
-@pytest.mark.parametrize("override", POLICY)
+@pytest.mark.parametrize("override", LEVERS)
 def test_a_scenario_changes_the_run_s_digest_and_neither_the_world_s_nor_capacity(override: str) -> None:
     run, world = digests(override)
     assert run != digests()[0]
@@ -109,11 +118,23 @@ def test_the_order_of_overrides_changes_no_digest() -> None:
     assert digests("review.rho=0.2", "demand.scale=2") == digests("demand.scale=2", "review.rho=0.2")
 
 
-def test_a_parameter_of_practice_or_conduct_leaves_the_reference_and_capacity_alone() -> None:
-    config = load(*SMALL, "review.rho=0.1", "conduct.appetite=0.5")
-    assert (config.review.rho, config.reference.review.rho) == (0.1, 0.5)
-    assert (config.conduct.appetite, config.reference.conduct.appetite) == (0.5, 1.0)
-    assert np.array_equal(capacity("review.rho=0.1", "conduct.appetite=0.5"), capacity())
+def test_a_fact_of_practice_or_conduct_reaches_the_reference_and_a_lever_does_not() -> None:
+    config = load(*SMALL, "review.rho=0.1", "conduct.appetite=0.5", "conduct.attempts=2")
+    assert (config.review.rho, config.reference.review.rho) == (0.1, 0.1)
+    assert (config.conduct.appetite, config.reference.conduct.appetite) == (0.5, 0.5)
+    assert (config.conduct.attempts, config.reference.conduct.attempts) == (2, 1)
+
+
+@pytest.mark.parametrize("override", ["review.load=false", "review.capacity=follows"])
+def test_how_hours_are_treated_is_of_the_footing_and_of_no_world(override: str) -> None:
+    assert digests(override)[0] != digests()[0]
+    assert digests(override)[1] == digests()[1]
+    assert small(override).footing() != small().footing()
+    assert small(override).reference.review == small(override).review
+
+
+def test_hours_for_the_treaty_as_adopted_are_another_world() -> None:
+    assert digests("review.capacity=as_adopted")[1] != digests()[1]
 
 
 def test_a_scenario_may_not_move_a_fact_of_the_authorities() -> None:
@@ -145,21 +166,19 @@ def test_the_digests_of_the_reference_are_those_of_its_scenarios() -> None:
     assert {name: arm["digest"] for name, arm in arms.items()} == {name: load(f"scenario={name}").digest() for name in arms}
 
 
-def test_two_configurations_that_differ_in_where_reforms_stand_alone_have_two_digests() -> None:
-    """Under ``everywhere`` the other texts are reformed on the window's first day, and not before."""
+def test_where_reforms_were_written_decides_nothing_once_the_texts_are_the_same() -> None:
+    """What holds before the window is the reference, whatever text a scenario changes."""
     everywhere = small("scenario=judge", "reforms=everywhere")
     twin = everywhere.model_copy(update={"reforms": "hanoi"})
-    assert everywhere.instruments == twin.instruments
-    assert everywhere.digest() != twin.digest()
-    assert twin.digest() == as_before(everywhere)
-    assert [prepare(config, 5).rules.run_in is None for config in (everywhere, twin)] == [False, True]
+    assert everywhere.digest() == twin.digest() == as_before(everywhere)
+    assert everywhere.digest() != small("scenario=judge").digest()
+    assert prepare(everywhere, 5).rules.run_in is not None
+    assert prepare(small(), 5).rules.run_in is None
     assert everywhere.world_digest() == twin.world_digest()
 
 
 def test_reforms_everywhere_count_where_a_text_is_another_within_the_window_and_nowhere_else() -> None:
     assert digests("reforms=everywhere") == digests()
-    assert prepare(small("reforms=everywhere"), 5).rules.run_in is None
-    own = ("instruments.budapest.filing=0.1", "reforms=everywhere")
-    assert digests(*own)[0] != digests(own[0])[0], "a text that the user changed holds from the window's first day only"
-    assert prepare(small(*own), 5).rules.run_in is not None
+    own = ("instruments.budapest.threshold_years=3", "reforms=everywhere")
+    assert digests(*own) == digests(own[0]), "a text that the user changed holds from the window's first day either way"
     assert digests("review.rho=0.2", "reforms=everywhere") == digests("review.rho=0.2")

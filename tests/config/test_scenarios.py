@@ -24,7 +24,7 @@ from tests.shares import one_in
 
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "years=1")
 TEXTS = ("mlat", "budapest", "hanoi", "comity")
-ASIDE = "safeguards: {ordre_public: {hours: 0.123}}"  # a leaf beside the texts
+ASIDE = "safeguards: {good_faith: {hours: 0.123}}"  # a leaf beside the texts
 
 
 SCENARIOS = {
@@ -36,18 +36,18 @@ SCENARIOS = {
     "bundle": "defaults: [beta, alpha]",
     "bundle_and_itself": "defaults: [alpha, beta, _self_]",
     "bundle_after_itself": "defaults: [_self_, beta, alpha]",
-    "inner": "defaults: [alpha]\ninstruments: {hanoi: {filing: 0.5}}",
-    "outer": "defaults: [inner, beta]\ninstruments: {hanoi: {delay_factor: 2.0}}",
+    "inner": "defaults: [alpha]\ninstruments: {hanoi: {harm_floor: 0.7}}",
+    "outer": "defaults: [inner, beta]\ninstruments: {hanoi: {most: traffic}}",
     "second": f"defaults: [alpha]\n{ASIDE}",
     "quarrel": "defaults: [bundle, anti_alpha]",
     "own_quarrel": "defaults: [alpha]\ninstruments: {hanoi: {safeguards: {judge: may}}}",
     "nothing": "demand: {abusive_wants: null}",
     "something": "demand: {abusive_wants: {content: 1.0}}",
     "core": "instruments: {hanoi: {reaches: {B: never, C: never, D: never}, harm_floor: 0.9}}",
-    "treaty": "instruments: {hanoi: {parties: {base: all}, filing: 0.2, delay_factor: 3.0, side_doors: {emergency: false}}}",
+    "treaty": "instruments: {hanoi: {parties: {base: all}, side_doors: {emergency: false}}}",
     "both": "instruments: {hanoi: {safeguards: {judge: must}}, mlat: {safeguards: {judge: absent}}}",
     "keen": "defaults:\n  - override /conduct: keen",
-    "idle": "defaults:\n  - override /conduct: keen\nconduct: {appetite: 0.5}",
+    "idle": "defaults:\n  - override /conduct: keen\nconduct: {retry_days: 5.0}",
     "keener": "defaults:\n  - override /conduct: keener",
     "hen": "defaults: [egg]",
     "egg": "defaults: [hen]",
@@ -111,7 +111,7 @@ def test_a_bundle_is_the_sum_of_the_scenarios_that_it_lists(files: OwnFiles, nam
 
 def test_a_bundle_may_add_words_of_its_own_and_hold_another_bundle(files: OwnFiles) -> None:
     text = load("scenario=outer").instruments["hanoi"]
-    assert (text.safeguards["judge"], text.filing, text.delay_factor, text.threshold_years) == ("must", 0.5, 2.0, 6.0)
+    assert (text.safeguards["judge"], text.harm_floor, text.most, text.threshold_years) == ("must", 0.7, "traffic", 6.0)
 
 
 def test_a_scenario_beside_a_bundle_that_holds_it_adds_nothing(files: OwnFiles) -> None:
@@ -171,7 +171,7 @@ def test_a_value_where_another_scenario_has_a_map_is_a_contradiction(files: OwnF
 def test_a_scenario_may_choose_another_file_of_a_group_and_two_may_not_choose_differently(files: OwnFiles) -> None:
     config = load("scenario=[alpha,keen]")
     assert (config.conduct.attempts, config.reference.conduct.attempts) == (2, 1)
-    assert load("scenario=[keen,idle]").conduct == config.conduct.model_copy(update={"appetite": 0.5})
+    assert load("scenario=[keen,idle]").conduct == config.conduct.model_copy(update={"retry_days": 5.0})
     assert refusal("scenario=[keen,keener]").startswith("override /conduct: found 'keen' in configs/scenario/keen.yaml")
 
 
@@ -257,7 +257,7 @@ def test_scope_goes_to_every_text_but_comity(files: OwnFiles) -> None:
     assert texts["comity"] == before["comity"]
 
 
-def test_parties_and_filing_stay_the_treaty_s_own(files: OwnFiles) -> None:
+def test_parties_and_side_doors_stay_the_treaty_s_own(files: OwnFiles) -> None:
     texts, before = load("scenario=treaty", "reforms=everywhere").instruments, load().instruments
     assert all(texts[name] == before[name] for name in texts if name != "hanoi")
     assert texts["hanoi"] != before["hanoi"]
@@ -363,7 +363,7 @@ def test_a_header_is_read_line_by_line(own: OwnFiles) -> None:
         "scenario/own.yaml",
         "# @package _global_\n# Question: S99, what if: so?\n# Motive: a test.\n# Expect: much.\n"
         "# Direction: case_disclosure_rate down; legit_met_rate same\n# Finding: no effect, because it is a test.\n"
-        "instruments: {hanoi: {filing: 0.1}}\n",
+        "instruments: {hanoi: {harm_floor: 0.1}}\n",
     )
     header = headers()["own"]
     assert (header.name, header.question, header.motive, header.expect) == ("own", "S99, what if: so?", "a test.", "much.")
@@ -376,7 +376,7 @@ def test_a_header_is_read_line_by_line(own: OwnFiles) -> None:
 def test_what_a_header_says_twice_it_says_once(own: OwnFiles) -> None:
     """What stands first counts: further down a line may be a comment on a value."""
     head = "# @package _global_\n# Question: S99, what if?\n# Motive: a test.\n# Expect: much.\n"
-    own.write("scenario/own.yaml", f"{head}instruments: {{hanoi: {{filing: 0.1}}}}\n# Expect: nothing at all.\n")
+    own.write("scenario/own.yaml", f"{head}instruments: {{hanoi: {{harm_floor: 0.1}}}}\n# Expect: nothing at all.\n")
     assert headers()["own"].expect == "much."
 
 
@@ -435,14 +435,14 @@ def test_scenarios_are_listed_a_part_each_kind(capsys: pytest.CaptureFixture[str
 
 
 def test_a_file_needs_no_header_and_what_it_does_not_say_is_not_said(own: OwnFiles, capsys: pytest.CaptureFixture[str]) -> None:
-    own.write("scenario/mine.yaml", "# @package _global_\n# Expect: much.\ninstruments: {hanoi: {filing: 0.1}}\n")
+    own.write("scenario/mine.yaml", "# @package _global_\n# Expect: much.\ninstruments: {hanoi: {harm_floor: 0.1}}\n")
     mine = headers()["mine"]
     assert (mine.kind, mine.called) == (NOT_SAID, "")
     assert (mine.question, mine.motive, mine.expect, mine.direction, mine.finding) == (NOT_SAID, NOT_SAID, "much.", {}, None)
     assert main("mine") == 0
     told = capsys.readouterr().out
     assert f"Motive: {NOT_SAID}\nExpected: much.\n" in told
-    assert "instruments.hanoi.filing: " in told
+    assert "instruments.hanoi.harm_floor: " in told
 
 
 BAD = {
@@ -482,7 +482,7 @@ def test_changes_are_flat_and_relative_to_the_text_as_adopted(files: OwnFiles) -
     assert changes("as_adopted") == {}
     assert changes("gamma") == {
         "instruments.hanoi.threshold_years": (4.0, 6.0),
-        "safeguards.ordre_public.hours": (load().plain()["safeguards"]["ordre_public"]["hours"], 0.123),
+        "safeguards.good_faith.hours": (load().plain()["safeguards"]["good_faith"]["hours"], 0.123),
     }
     assert set(changes("alpha@everywhere")) == {f"instruments.{name}.safeguards.judge" for name in load().instruments}
 

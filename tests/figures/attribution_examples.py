@@ -53,7 +53,7 @@ def policies() -> pd.DataFrame:
     best = [not ((up >= a) & (right <= b) & ((up > a) | (right < b))).any() for a, b in zip(up, right, strict=True)]
     front = frame.index[best]
     frame["on_frontier"] = best
-    frame["share_on_frontier"] = np.where(best, 0.4 + 0.6 * np.cos(np.arange(len(frame))) ** 2, 0.004)
+    frame["share_of_worlds"] = np.where(best, 0.4 + 0.6 * np.cos(np.arange(len(frame))) ** 2, 0.004)
     frame["knee"] = frame.index == front[len(front) // 2]
     frame["cheapest"] = frame.index == front[len(front) // 3]
     frame["bundle"] = np.where(frame["label"] == "central_review_binding+harm_and", "minimal_bundle", "")

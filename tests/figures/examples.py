@@ -22,6 +22,7 @@ SETTINGS = {
 }
 SCENARIOS = ("as_adopted", "no_treaty")
 PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
+ENDS = ("world_low", "world_high", "error_low", "error_high")
 GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 PLACES = pd.read_csv(ROOT / "sim/sources/tables/places.csv")
 NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
@@ -69,17 +70,20 @@ def queues() -> pd.DataFrame:
     dates = pd.date_range("2025-01-01", periods=60, freq="MS")
     level = {"median": 0.0, "q90": 0.7, "USA": 3.0, "IRL": 2.0, "CHN": 0.72}
     rows = [
-        (date, scenario, quantity, months * (0.5 if scenario == "no_treaty" and quantity != "USA" else 1.0) + 0.01 * (i % 7))
+        (date, scenario, quantity, 0.8 * mean, 1.4 * mean, 8, mean)
         for scenario in SCENARIOS
         for quantity, months in level.items()
         for i, date in enumerate(dates)
+        for mean in [months * (0.5 if scenario == "no_treaty" and quantity != "USA" else 1.0) * (1 + 0.01 * (i % 7))]
     ]
-    return pd.DataFrame(rows, columns=["date", "scenario", "quantity", "months"])
+    return pd.DataFrame(rows, columns=["date", "scenario", "quantity", "low", "high", "worlds", "months"])
 
 
 def world() -> pd.DataFrame:
     events = pd.Series(range(len(PLACES))) % 40
-    return PLACES.assign(value=0.5 * (1.0 + events) ** 1.5, events=events)
+    value = 0.5 * (1.0 + events) ** 1.5
+    before = events.clip(lower=3) - events % 3
+    return PLACES.assign(clear=events % 2 == 0, value=value, events_baseline=before, events=events)
 
 
 def differences() -> pd.DataFrame:
@@ -90,7 +94,29 @@ def differences() -> pd.DataFrame:
         *((f"targeted_rate {group}", 60.0, 11.0, 109.0, "from 1.95", 400) for group in GROUPS),
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
-    return pd.DataFrame(rows, columns=["metric", "difference", "low", "high", "unit", "events"])
+    return pd.DataFrame(
+        [(name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, unit, events) for name, mean, low, high, unit, events in rows],
+        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "unit", "events"],
+    )
+
+
+def changes_by_group() -> pd.DataFrame:
+    """Journalists surely more, dissidents surely fewer, LGBTQ people with few events, researchers not told, minorities a giant."""
+    rows = [
+        ("journalist", 2.0, 25.0, 10.0, 40.0, 300),
+        ("dissident", 3.0, -15.0, -30.0, -2.0, 400),
+        ("lgbtq", 0.1, 77.0, 66.0, 88.0, 4),
+        ("researcher", 1.0, 5.0, -20.0, 30.0, 40),
+        ("minority", 2.5, 60.0, 20.0, 900.0, 250),
+    ]
+    return pd.DataFrame(
+        [(g, b, b * (1 + m / 100), m, low, high, m - 3.0, m + 3.0, 10, 10, n, n) for g, b, m, low, high, n in rows],
+        columns=["group", "baseline", "value", "difference", *ENDS, "agreeing", "worlds", "events_baseline", "events"],
+    )
+
+
+def changed_world() -> pd.DataFrame:
+    return world().assign(value=lambda frame: frame["events"] / 10 - 2.0)
 
 
 def asked() -> pd.DataFrame:
@@ -126,7 +152,8 @@ def weighed() -> pd.DataFrame:
 
 
 def cut() -> pd.DataFrame:
-    frame = comparison()
+    frame = comparison().rename(columns={"low": "world_low", "high": "world_high"})
+    frame = frame.rename(columns={f"percent_{end}": f"percent_world_{end}" for end in ("low", "high")})
     return frame.loc[frame["by"].isin(["channel", "requested"]), [*SLICES]].reset_index(drop=True)
 
 
@@ -149,6 +176,8 @@ EXAMPLES = {
     "fates": stages,
     "backlog": queues,
     "tile_map": world,
+    "change_map": changed_world,
+    "targeted_change": changes_by_group,
     "headline": differences,
     "requested_side": asked,
     "forest": compared,
@@ -162,13 +191,15 @@ EXAMPLES = {
     **uncertainty_examples.EXAMPLES,
 }
 GIVEN = {
+    "targeted_change": {"baseline": "no treaty", "scenario": "as adopted"},
+    "headline": {"baseline": "no treaty"},
     "flows": {"names": NAMES},
-    "requested_side": {"names": NAMES, "unsigned": ("USA",)},
+    "requested_side": {"names": NAMES, "unsigned": ("USA",), "baseline": "no_treaty"},
     "plane": {"near": True, "baseline": "as_adopted"},
-    "slices": {"names": NAMES},
+    "slices": {"names": NAMES, "baseline": "the treaty as adopted"},
     "interactions": {"order": LEVERS},
     "pareto": {"baseline": "as_adopted", "order": LEVERS},
-    "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01"},
+    "backlog": {"names": NAMES, "opens": "2026-01-01", "closes": "2029-01-01", "baseline": "no_treaty"},
     **sensitivity_examples.GIVEN,
     **uncertainty_examples.GIVEN,
 }

@@ -46,6 +46,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "fates": ("scenario", "purpose"),
     "backlog": ("scenario", "quantity"),
     "tile_map": ("code", "name"),
+    "change_map": ("code", "name"),
+    "targeted_change": ("group",),
     "headline": ("metric", "unit"),
     "requested_side": ("scenario", "requested", "purpose"),
     "forest": ("arm",),

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from experiments.figures import FIGURES
 from experiments.figures.style import BETTER, MUTED, WORSE
+from experiments.text import signed
 from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
 
 
@@ -90,7 +91,9 @@ def test_every_pair_has_a_cell_with_its_number() -> None:
     (x, y) = LEVERS.index("harm_and"), LEVERS.index("judge") - 1
     words = [text.get_text() for text in ax.texts if round(text.get_position()[0]) == x and round(text.get_position()[1]) == y]
     assert words[0] == f"{100 * row['value'] / row['all_off']:+.1f}".replace("-", "−")
-    assert words[1].startswith("± ")
+    assert (
+        words[1] == f"{signed(100 * row['world_low'] / row['all_off'], 1)} to {signed(100 * row['world_high'] / row['all_off'], 1)}"
+    )
 
 
 def test_only_what_is_clear_of_zero_has_a_colour() -> None:
@@ -98,7 +101,7 @@ def test_only_what_is_clear_of_zero_has_a_colour() -> None:
     ax = drawn("interactions", frame)
     faces = [patch.get_facecolor()[:3] for patch in ax.patches if patch.get_gid() == "cell"]
     assert [face == (1.0, 1.0, 1.0) for face in faces] == [not clear for clear in frame["clear"]]
-    grey = [text for text in ax.texts if text.get_color() == MUTED and not text.get_text().startswith("±")]
+    grey = [text for text in ax.texts if text.get_color() == MUTED and " to " not in text.get_text()]
     assert sum(text.get_gid() != "note" for text in grey) == (~frame["clear"]).sum()
 
 

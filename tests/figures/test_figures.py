@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 
+from experiments.design.scenarios import KINDS
 from experiments.figures import FIGURES, draw, in_few_colours, save
 from experiments.figures.plane import zooms
-from experiments.figures.style import BETTER, MUTED, WORSE, spaced_apart
+from experiments.figures.style import BASE, BETTER, MUTED, WORSE, spaced_apart
 from experiments.figures.tile_map import tiles
 from experiments.text import THIN
 from sim.world.vocabulary import CHANNELS
 from tests.figures.examples import (
+    ENDS,
     EXAMPLES,
     GIVEN,
     PLACES,
@@ -27,6 +30,7 @@ from tests.figures.examples import (
     compared,
     cut,
     differences,
+    on_paper_and_after,
     pairs,
     queues,
     rates,
@@ -124,40 +128,88 @@ def test_the_pieces_of_a_bar_are_the_shares_of_its_cases_and_fill_it() -> None:
 
 def test_abusive_cases_come_before_legitimate_ones_and_stages_in_the_order_of_a_case() -> None:
     ax = drawn("fates")
-    assert [label.get_text().split("\n")[0] for label in ax.get_yticklabels()] == ["abusive"] * 2 + ["legitimate"] * 2
+    assert [label.get_text().split("\n")[0] for label in ax.get_yticklabels()] == ["abusive cases"] * 2 + ["legitimate cases"] * 2
     legend = ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == [
-        *("domestic", "deterred", "refused at the gates", "refused at the desk"),
-        *("lapsed", "parked", "executed without data", "disclosed"),
+    told = [text.get_text() for text in legend.get_texts()]
+    assert [words.partition(":")[0].partition(" (")[0] for words in told] == [
+        *("evidence at home", "never sent", "refused", "no answer", "executed, but no data were left"),
+        *("data handed over", "data handed over"),
     ]
+    assert ["harm" in words for words in told[-2:]] == [True, False]
 
 
-def test_a_piece_of_fewer_than_ten_cases_bears_no_share() -> None:
-    frame = stages().assign(cases=lambda f: f["cases"].clip(upper=9))
+def test_colour_is_where_data_were_handed_over_and_says_whether_that_is_harm() -> None:
+    """Everything else is grey, so that the figure says the same in grey and in colour."""
+    ax, stage = drawn("fates"), len({"domestic", "deterred", "gates", "desk", "lapsed", "parked", "empty", "disclosed"})
+    bars = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    rows = sorted({round(bar.get_y(), 6) for bar in bars})
+    for y, colour in zip(rows, (WORSE, WORSE, BETTER, BETTER), strict=True):
+        row = [to_hex(bar.get_facecolor()) for bar in bars if round(bar.get_y(), 6) == y]
+        assert len(row) == stage
+        assert row[-1] == colour.lower()
+        assert all(red == green == blue for red, green, blue in (to_rgb(one) for one in row[:-1]))
+
+
+def test_an_end_is_told_once_over_all_its_stages() -> None:
+    ends = ["refused at the gates", "refused at the desk", "disclosed"]
+    frame = pd.DataFrame({"scenario": "s", "purpose": "abusive", "stage": ends, "cases": [30, 30, 40]})
+    assert sorted(words(drawn("fates", frame))[:3]) == ["40 %", "60 %", "n = 100"]
+
+
+def test_a_stage_that_is_not_known_has_its_own_name() -> None:
+    frame = stages().assign(stage=lambda f: f["stage"].replace("deterred", "moved_away"))
+    legend = drawn("fates", frame).get_legend()
+    assert legend is not None
+    assert "moved away" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_an_end_of_fewer_than_ten_cases_bears_no_share() -> None:
+    frame = stages().assign(cases=lambda f: f["cases"].clip(upper=4))
     assert not any("%" in text for text in words(drawn("fates", frame)) if "n = " not in text and "bar" not in text)
 
 
-def test_lines_carry_the_backlog_of_every_quantity_and_scenario() -> None:
+def test_a_panel_carries_the_backlog_of_a_quantity_with_its_range_over_worlds() -> None:
     frame = queues()
-    ax = drawn("backlog", **GIVEN["backlog"])
-    lines = {str(line.get_label()): line for line in ax.lines if "," in str(line.get_label())}
-    assert len(lines) == 10
-    for label, line in lines.items():
-        quantity, scenario = label.split(", ")
-        wanted = frame.loc[(frame["quantity"] == quantity) & (frame["scenario"] == scenario), "months"]
-        assert list(np.asarray(line.get_ydata())) == list(wanted)
-    assert ax.get_ylim()[0] == 0
+    given = GIVEN["backlog"]
+    ax = drawn("backlog", frame, **given)
+    assert [inner.get_title(loc="left").split("\n")[0] for inner in panels(ax)] == [
+        *("authority with a longer queue", "United States", "Ireland", "China"),
+    ]
+    for inner, quantity in zip(panels(ax), ("q90", "USA", "IRL", "CHN"), strict=True):
+        lines = {str(line.get_label()): line for line in inner.lines}
+        bands = {band.get_gid(): band.get_paths()[0].vertices[:, 1] for band in inner.collections}
+        for scenario in ("as_adopted", "no_treaty"):
+            own = frame[(frame["quantity"] == quantity) & (frame["scenario"] == scenario)]
+            assert list(np.asarray(lines[f"{quantity}, {scenario}"].get_ydata())) == list(own["months"])
+            assert bands[f"{quantity}, {scenario}"].min() == pytest.approx(own["low"].min())
+            assert bands[f"{quantity}, {scenario}"].max() == pytest.approx(own["high"].max())
+        assert inner.get_ylim()[0] == 0
+        assert lines[f"{quantity}, no_treaty"].get_color() == BASE
 
 
-def test_run_in_window_and_run_out_are_marked() -> None:
-    ax = drawn("backlog", **GIVEN["backlog"])
-    assert {"run-in, not counted", "window", "run-out, not counted"} <= set(words(ax))
-    assert not any("run-in" in text for text in words(drawn("backlog")))
+def test_one_world_has_no_band_and_none_is_told() -> None:
+    ax = drawn("backlog", queues().assign(low=np.nan, high=np.nan, worlds=1))
+    assert not [band for inner in panels(ax) for band in inner.collections]
+    assert not any("Band" in text for text in words(ax))
+
+
+def test_run_in_and_run_out_are_shaded() -> None:
+    def shaded(ax: Axes) -> set[object]:
+        return {patch.get_gid() for inner in panels(ax) for patch in inner.patches if patch.get_gid()}
+
+    assert shaded(drawn("backlog", **GIVEN["backlog"])) == {"run-in", "run-out"}
+    assert shaded(drawn("backlog")) == set()
+
+
+def test_what_never_waits_has_no_panel_and_is_told_why() -> None:
+    text = " ".join(words(drawn("backlog", **GIVEN["backlog"])))
+    assert "Never above zero, so not drawn: the median authority." in text
+    assert "At least half of all authorities have no file waiting" in text
 
 
 def test_lines_that_coincide_are_named() -> None:
-    assert any("coincide for: median authority, United States." in text for text in words(drawn("backlog", **GIVEN["backlog"])))
+    assert any("Lines coincide for: United States." in text for text in words(drawn("backlog", **GIVEN["backlog"])))
 
 
 def test_every_state_has_one_tile_and_no_two_share_one() -> None:
@@ -190,21 +242,43 @@ def test_states_on_one_spot_still_get_tiles_of_their_own() -> None:
     assert len(set(cells.values())) == 3
 
 
-def test_a_tile_on_fewer_than_ten_events_is_hatched_and_has_no_colour() -> None:
-    frame = world()
-    ax = drawn("tile_map", frame)
+@pytest.mark.parametrize("name", ["tile_map", "change_map"])
+def test_a_tile_on_fewer_than_ten_events_in_either_scenario_is_hatched_and_has_no_number(name: str) -> None:
+    frame = EXAMPLES[name]().assign(value=77.0)
+    ax = drawn(name, frame)
     for row in frame.itertuples():
-        tile = tile_of(ax, str(row.code))
-        assert bool(tile.get_hatch()) == (row.events < 10)
+        assert bool(tile_of(ax, str(row.code)).get_hatch()) == (min(row.events, row.events_baseline) < 10)
     assert set(frame["code"]) <= set(words(ax))
+    assert sum("77" in text for text in words(ax)) == (frame[["events", "events_baseline"]].min(axis=1) >= 10).sum()
     assert any("<10 events" in text for text in words(ax))
 
 
+def test_what_rises_from_few_events_is_an_arrow_and_no_number() -> None:
+    frame = EXAMPLES["change_map"]()
+    rises = (frame["events_baseline"] < 10) & (frame["events"] >= 10)
+    assert rises.any()
+    assert words(drawn("change_map", frame)).count("↑") == rises.sum()
+
+
+def test_a_withheld_value_is_hatched_whatever_its_events() -> None:
+    frame = EXAMPLES["change_map"]().assign(value=np.nan)
+    assert all(tile_of(drawn("change_map", frame), str(code)).get_hatch() for code in frame["code"].head(20))
+
+
 def test_a_higher_rate_is_a_darker_tile() -> None:
-    frame = world().query("events >= 10").sort_values("value").drop_duplicates("value")
+    frame = world().query("events >= 10 and events_baseline >= 10").sort_values("value").drop_duplicates("value")
     ax = drawn("tile_map", frame)
     light = [float(np.dot([0.2126, 0.7152, 0.0722], tile_of(ax, str(code)).get_facecolor()[:3])) for code in frame["code"]]
     assert light == sorted(light, reverse=True)
+
+
+def test_more_is_orange_fewer_is_blue_and_none_is_white_and_each_bears_its_number() -> None:
+    frame = PLACES.head(3).assign(clear=[True, False, False], value=[1.26, -0.8, 0.0], events_baseline=30, events=30)
+    ax = drawn("change_map", frame)
+    reds = [tile_of(ax, str(code)).get_facecolor()[0] - tile_of(ax, str(code)).get_facecolor()[2] for code in frame["code"]]
+    assert np.sign(np.round(reds, 2)).tolist() == [1, -1, 0]
+    numbers = {text.get_text(): text.get_fontweight() for text in ax.texts}
+    assert [numbers[told] for told in ("+1.3", "−0.8", "0")] == ["bold", "normal", "normal"]
 
 
 def test_a_forest_stands_at_the_differences_around_a_line_at_zero() -> None:
@@ -214,12 +288,50 @@ def test_a_forest_stands_at_the_differences_around_a_line_at_zero() -> None:
     assert "−38.2 %  (−51.0 to −25.0)" in words(ax)
 
 
-def test_an_interval_that_holds_zero_is_open() -> None:
+def test_a_range_that_holds_zero_is_open() -> None:
     assert dots(drawn("headline"), filled=False) == [-5.94]
 
 
+def test_below_the_fewest_worlds_all_are_open_and_the_figure_says_why() -> None:
+    for name in ("headline", "targeted_change"):
+        ax = drawn(name, EXAMPLES[name]().assign(worlds=7, agreeing=7))
+        assert dots(ax) == []
+        assert any("too few for a verdict" in text for text in words(ax))
+
+
+def test_a_change_is_told_with_its_range_its_worlds_and_its_events() -> None:
+    told = words(drawn("headline"))
+    assert "in 9 of 10 worlds; 1 261 events" in told
+    (label,) = {drawn("headline", baseline="no treaty").get_xlabel()}
+    assert label == "change against no treaty, % of its value"
+
+
+def test_a_change_s_colour_is_harm_or_help_to_people_and_not_its_sign() -> None:
+    rows = differences().set_index("metric").loc[["case_disclosure_rate", "targeted_rate journalist"]].reset_index()
+    colours = [line.get_color() for line in drawn("headline", rows).lines if line.get_marker() == "o"]
+    assert colours == [BETTER, WORSE]
+
+
+def test_a_group_s_change_stands_beside_both_its_rates() -> None:
+    ax = drawn("targeted_change", baseline="no treaty", scenario="as adopted")
+    assert sorted(dots(ax)) == [-15.0, 25.0, 60.0]
+    assert dots(ax, filled=False) == [5.0]
+    told = words(ax)
+    assert "+25.0 %  (+10.0 to +40.0)" in told
+    assert "2.00 → 2.50 per 100 000; 300 → 300 events; in 10 of 10 worlds" in told
+    assert told.count("<10 events") == 1
+    assert not any("77" in text or "88" in text for text in told)
+
+
+def test_a_range_far_beyond_the_others_ends_in_an_arrow_and_does_not_squash_them() -> None:
+    ax = drawn("targeted_change")
+    assert ax.get_xlim()[1] < 200
+    assert [float(np.asarray(line.get_xdata())[0]) for line in ax.lines if line.get_marker() == ">"] == [ax.get_xlim()[1]]
+    assert "+60.0 %  (+20.0 to +900)" in words(ax)
+
+
 def test_a_difference_whose_interval_has_no_bounds_is_open_and_has_none_in_words() -> None:
-    frame = differences().assign(low=np.nan, high=np.nan)
+    frame = differences().assign(**dict.fromkeys(ENDS, np.nan))
     ax = drawn("headline", frame)
     assert dots(ax) == []
     assert len(dots(ax, filled=False)) == (frame["events"] >= 10).sum()
@@ -232,17 +344,14 @@ def test_a_difference_on_fewer_than_ten_events_is_no_number() -> None:
     assert not any("77" in text for text in words(ax))
 
 
-def test_a_difference_in_its_own_unit_is_divided_by_its_baseline() -> None:
-    frame = differences().assign(baseline=200.0)
-    assert sorted(dots(drawn("headline", frame)) + dots(drawn("headline", frame), filled=False)) == pytest.approx(
-        [-19.1, -2.97, 6.0, *[30.0] * 5]
-    )
-
-
 def test_the_largest_requested_states_have_bars_and_the_others_are_one() -> None:
     ax = drawn("requested_side", largest=3, **GIVEN["requested_side"])
     named = [label.get_text() for label in ax.get_yticklabels()]
     assert named == ["United States *", "Ireland", "China", "all others"] * 3
+    headings = [text for text in words(ax) if text.startswith("who ")]
+    assert [heading.split(" (")[0] for heading in headings] == [
+        *("who receives abusive requests", "who hands over data of people at risk", "who receives legitimate requests"),
+    ]
     widths = [patch.get_width() for patch in ax.patches if isinstance(patch, Rectangle)]
     frame = EXAMPLES["requested_side"]()
     assert max(widths) == pytest.approx(100 * frame["share"].max())
@@ -324,11 +433,102 @@ def test_a_scenario_with_few_events_has_no_number_in_the_forest() -> None:
 
 
 def test_blue_is_better_for_people_whatever_the_sign() -> None:
-    ax = drawn("forest", compared()[lambda f: f["arm"].isin(["core_cyber", "capacity_volume"])])
+    ax = drawn("forest", compared()[lambda f: f["arm"].isin(["core_cyber", "capacity_volume"])].assign(chance_share=0.1))
     colours = [{line.get_color() for line in panel.lines if line.get_marker() == "o"} for panel in panels(ax)]
     first = [[line.get_color() for line in panel.lines if line.get_marker() == "o"] for panel in panels(ax)]
     assert colours == [{BETTER, WORSE}] * 2
     assert first == [[BETTER, WORSE], [WORSE, BETTER]]
+
+
+KINDS_OF = {
+    "judge": "safeguard",
+    "core_cyber": "safeguard",
+    "reform_bundle": "bundle",
+    "forty": "membership",
+    "adaptive": "control",
+}
+
+
+def test_a_forest_has_a_part_each_kind_and_what_is_no_policy_never_leads() -> None:
+    frame = compared()[lambda f: f["arm"].isin(KINDS_OF)]
+    frame.loc[frame["arm"] == "adaptive", "percent"] = -99.0  # the control moves most
+    ax = drawn("forest", frame, kinds=KINDS_OF)
+    arms = [label.get_text().replace(" ", "_") for label in ax.get_yticklabels()]
+    order = list(dict.fromkeys(KINDS_OF[arm] for arm in arms))
+    assert order == ["safeguard", "bundle", "membership", "control"]
+    heads = [text for text in ax.texts if text.get_text() in {heading.capitalize() for heading in KINDS.values()}]
+    assert [text.get_text() for text in heads] == [KINDS[kind].capitalize() for kind in order]
+    spots = dict(zip(arms, ax.get_yticks(), strict=True))
+    for text, kind in zip(heads, order, strict=True):
+        below = [y for arm, y in spots.items() if KINDS_OF[arm] == kind]
+        assert text.xy[1] == min(below) - 1
+    dots_at = {y for _, y in at(panels(ax)[0], "o")}
+    assert dots_at <= set(spots.values())
+
+
+def test_arms_of_one_kind_need_no_heading() -> None:
+    ax = drawn("forest", kinds=dict.fromkeys(compared()["arm"], "safeguard"))
+    assert not {heading.capitalize() for heading in KINDS.values()} & set(words(ax))
+
+
+def test_a_thin_line_is_the_range_over_worlds_and_a_thick_one_the_simulation_error() -> None:
+    frame = compared()[lambda f: f["arm"] == "core_cyber"]
+    row = frame[frame["metric"] == "case_disclosure_rate"].iloc[0]
+    lines = [line for line in panels(drawn("forest", frame))[0].lines if len(np.asarray(line.get_xdata())) == 2]
+    drawn_lines = {line.get_linewidth(): tuple(map(float, np.asarray(line.get_xdata()))) for line in lines}
+    thin, thick = (drawn_lines[size] for size in sorted(set(drawn_lines) - {1.0}))
+    assert thin == (row["percent_world_low"], row["percent_world_high"])
+    assert thick == (row["percent_error_low"], row["percent_error_high"])
+
+
+@pytest.mark.parametrize("doubt", [{"chance_share": 0.8}, {"worlds": 7}, {"percent_world_high": 1.0}])
+def test_what_is_mostly_chance_or_of_few_worlds_or_holds_zero_is_open_and_grey(doubt: dict[str, float]) -> None:
+    frame = compared()[lambda f: f["arm"] == "core_cyber"].assign(chance_share=0.1)
+    sure, unsure = (next(line for line in panels(drawn("forest", of))[0].lines if line.get_marker() == "o")
+                    for of in (frame, frame.assign(**doubt)))  # fmt: skip
+    assert (sure.get_color(), sure.get_markerfacecolor()) == (BETTER, BETTER)
+    assert (unsure.get_color(), unsure.get_markerfacecolor()) == (MUTED, "white")
+
+
+def years_of(panel: Axes, dashed: bool) -> list[float]:
+    (line,) = [line for line in panel.lines if line.get_marker() == ("D" if dashed else "o")]
+    return [float(y) for y in np.asarray(line.get_ydata())]
+
+
+def test_adaptation_has_a_panel_each_for_the_strongest_on_paper_with_a_line_a_conduct() -> None:
+    frame = on_paper_and_after()
+    plain = frame[(frame["conduct"] == "adaptive") & frame["year"].isin(["1", "3", "10"])]
+    frame = pd.concat([frame, plain.assign(conduct="naive", value=plain["value"] + 4.0)])
+    ax = drawn("adaptation", frame)
+    assert [panel.get_title(loc="left") for panel in panels(ax)] == ["core cyber", "reform bundle", "necessity"]
+    for panel, name in zip(panels(ax), ("core_cyber", "reform_bundle", "necessity"), strict=True):
+        wanted = plain[plain["scenario"] == name]["value"].tolist()
+        assert years_of(panel, dashed=False) == wanted
+        assert years_of(panel, dashed=True) == pytest.approx([value + 4.0 for value in wanted])
+        assert "adaptation: −4.0 points" in words(panel)
+
+
+def test_scenarios_that_prevent_less_have_no_panel_but_are_counted() -> None:
+    ax = drawn("adaptation", largest=2)
+    assert len(panels(ax)) == 2
+    assert any("The 2 of 3 that prevent most on paper" in text for text in words(ax))
+
+
+def test_a_value_of_adaptation_beyond_the_axis_is_an_arrow() -> None:
+    frame = on_paper_and_after()
+    frame.loc[(frame["scenario"] == "necessity") & (frame["year"] == "10"), ["value", "world_low", "world_high"]] = -900.0
+    ax = drawn("adaptation", frame)
+    assert [at(panel, "v") != [] for panel in panels(ax)] == [False, False, True]
+    assert any("Arrow: beyond the axis." in text for text in words(ax))
+    assert panels(ax)[0].get_ylim()[0] > -100
+
+
+def test_without_single_years_adaptation_shows_the_whole_window() -> None:
+    frame = on_paper_and_after()[lambda f: f["year"] == "all"]
+    plain = frame[(frame["conduct"] == "naive") & (frame["measure"] == "protection")]
+    ax = drawn("adaptation", pd.concat([frame, plain.assign(conduct="adaptive", value=1.0)]))
+    assert [text.get_text() for text in panels(ax)[0].get_xticklabels()] == ["all years"]
+    assert years_of(panels(ax)[0], dashed=False) == [1.0]
 
 
 def test_an_expectation_is_marked_borne_out_contradicted_or_open() -> None:
@@ -340,10 +540,30 @@ def test_an_expectation_is_marked_borne_out_contradicted_or_open() -> None:
     assert {mark: sum(t.endswith(f" {mark}") and len(t) == 3 for t in text) for mark in agreed.values()} == wanted.to_dict()
 
 
-def test_marks_of_the_plane_stand_at_needs_lost_and_cases_saved() -> None:
+def test_marks_of_the_plane_stand_at_needs_lost_and_cases_saved_and_a_giant_is_an_arrow_with_its_numbers() -> None:
     frame = weighed()
-    found = set(at(drawn("plane", frame), "o"))
-    assert found == set(zip(frame["cooperation_lost_percent"], frame["protection_percent"], strict=True))
+    ax = drawn("plane", frame)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    pairs = set(zip(frame["cooperation_lost_percent"], frame["protection_percent"], strict=True))
+    inside = {(x, y) for x, y in pairs if left <= x <= right and low <= y <= high}
+    assert set(at(ax, "o")) == inside
+    assert pairs - inside == {(-61.0, -640.0)}
+    ((x, y),) = at(ax, "v")
+    assert left < x < left + 0.05 * (right - left)
+    assert low < y < low + 0.05 * (high - low)
+    assert any(text.startswith("universal (−640 %; −61 %)") for text in words(ax))
+    assert any("Arrows: 1 of" in text for text in words(ax))
+
+
+def test_a_bundle_is_a_square_and_what_the_worlds_do_not_tell_from_zero_is_hollow() -> None:
+    frame = weighed()[lambda f: f["arm"].isin(["judge", "reform_bundle", "core_cyber"])].reset_index(drop=True)
+    frame.loc[frame["arm"] == "judge", "protection_percent_world_low"] = -1.0
+    ax = drawn("plane", frame, kinds={"judge": "safeguard", "core_cyber": "safeguard", "reform_bundle": "bundle"})
+    rows = frame.set_index("arm")
+    assert at(ax, "s") == [(rows.loc["reform_bundle", "cooperation_lost_percent"], rows.loc["reform_bundle", "protection_percent"])]
+    faces = {float(np.asarray(line.get_ydata())[0]): line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"}
+    assert faces[rows.loc["judge", "protection_percent"]] == "white"
+    assert faces[rows.loc["core_cyber", "protection_percent"]] == BETTER
 
 
 def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
@@ -357,6 +577,7 @@ def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
 
 def test_both_views_of_the_plane_name_every_scenario_between_them() -> None:
     named = {name for near in (False, True) for text in words(drawn("plane", near=near)) for name in text.split("\n")}
+    named |= {name.partition(" (")[0] for name in named}  # of a giant the numbers stand behind its name
     at_rest = weighed()["arm"][(weighed()[["protection_percent", "cooperation_lost_percent"]] == 0).all(axis=1)]
     assert len(at_rest)
     assert {arm.replace("_", " ") for arm in set(weighed()["arm"]) - set(at_rest)} <= named
@@ -373,7 +594,7 @@ def test_scenarios_that_cover_each_other_share_a_label() -> None:
 
 def test_what_changed_in_no_run_is_told_as_such_in_the_forest() -> None:
     frame = compared()
-    numbers = ["percent", "percent_low", "percent_high"]
+    numbers = ["percent", "percent_world_low", "percent_world_high"]
     frame.loc[frame["arm"] == "judge", numbers] = 0.0
     assert words(drawn("forest", frame)).count("0 in every run") == 2
 
@@ -407,18 +628,12 @@ def test_the_baseline_is_on_offer_where_nothing_beats_it() -> None:
     assert (0.0, 0.0) in zip(np.asarray(stair.get_xdata()), np.asarray(stair.get_ydata()), strict=True)
 
 
-def test_an_unknown_delay_is_white() -> None:
-    frame = weighed()[lambda f: f["arm"].isin(["forty", "judge"])]
-    ax = drawn("plane", frame)
-    colours = {round(y, 1): line.get_markerfacecolor() for line in ax.lines if line.get_marker() == "o"
-               for y in [float(np.asarray(line.get_ydata())[0])]}  # fmt: skip
-    assert colours[19.0] == "white"
-    assert colours[15.0] != "white"
-
-
-def cell_of(ax: Axes, column: int, row: int) -> tuple[str, Rectangle]:
+def cell_of(ax: Axes, column: int, row: int, ranged: bool = False) -> tuple[str, Rectangle]:
+    """The first words of a cell, which are its number, and its ground."""
     patch = next(p for p in ax.patches if isinstance(p, Rectangle) and p.get_xy() == (column, row - 0.5))
-    return next(t.get_text() for t in ax.texts if t.get_position() == (column + 0.5, row)), patch
+    found = [t for t in ax.texts if t.get_position()[0] == column + 0.5 and abs(t.get_position()[1] - row) < 0.45]
+    assert len(found) == 2 or not ranged
+    return found[0].get_text(), patch
 
 
 def test_a_cell_bears_the_change_of_its_slice_and_a_colour_only_where_the_interval_is_clear_of_zero() -> None:
@@ -427,7 +642,7 @@ def test_a_cell_bears_the_change_of_its_slice_and_a_colour_only_where_the_interv
     arms, levels = list(dict.fromkeys(frame["arm"])), list(dict.fromkeys(frame["level"]))
     for row in frame.itertuples():
         text, patch = cell_of(ax, levels.index(row.level), arms.index(row.arm))
-        sure = row.percent_low > 0 or row.percent_high < 0
+        sure = row.world_low > 0 or row.world_high < 0
         if row.constructed_zero:
             assert text == "="
         elif min(row.events, row.events_baseline) < 10:
@@ -442,6 +657,25 @@ def test_a_slice_that_nearly_vanishes_is_told_from_one_that_was_never_there() ->
     frame = cut().iloc[:3].assign(events_baseline=[9, 30, 3], events=[3, 9, 30], percent=np.nan, level=["a", "b", "c"])
     ax = drawn("slices", frame)
     assert [cell_of(ax, place, 0)[0] for place in range(3)] == ["<10", "↓<10", "↑<10"]
+
+
+def test_a_cell_has_its_range_below_and_no_ground_under_the_fewest_worlds() -> None:
+    row = cut()[lambda f: (f["arm"] == "reform_bundle") & (f["level"] == "IRL")]
+    told = [text for text in words(drawn("slices", row)) if " to " in text and "−" in text and "%" not in text]
+    assert told == [f"{row['percent_world_low'].iloc[0]:.0f} to {row['percent_world_high'].iloc[0]:.0f}".replace("-", "−")]
+    _, sure = cell_of(drawn("slices", row), 0, 0, ranged=True)
+    _, few = cell_of(drawn("slices", row.assign(worlds=7)), 0, 0, ranged=True)
+    assert to_hex(sure.get_facecolor()) != "#ffffff"
+    assert to_hex(few.get_facecolor()) == "#ffffff"
+
+
+def test_slices_say_how_many_cells_would_be_clear_by_chance_and_against_what() -> None:
+    frame = pd.concat([cut()[lambda f: f["level"] == "IRL"].assign(level=str(place)) for place in range(8)])
+    text = " ".join(words(drawn("slices", frame, baseline="the treaty as adopted")))
+    cells = int(((frame["events"] >= 10) & ~frame["constructed_zero"] & frame["percent"].notna()).sum())
+    assert f"{cells} cells are judged at once: about {cells * 2 / 2**8:.1f} of them" in text
+    assert "Change against the treaty as adopted in %" in text
+    assert "range over 8 worlds" in text
 
 
 def test_only_the_largest_levels_of_a_slice_have_columns() -> None:

@@ -168,7 +168,10 @@ def test_no_name_is_lost_from_a_legend() -> None:
         ax = draw(name, frame, settings=SETTINGS[name], **given).axes[0]
         legend = ax.get_legend()
         assert legend is not None
-        assert sorted(text.get_text().strip("_ ") for text in legend.get_texts()) == ["lead", "second"], name
+        assert sorted(text.get_text().strip("_ ").removesuffix(" (baseline)") for text in legend.get_texts()) == [
+            "lead",
+            "second",
+        ], name
 
 
 def test_a_long_combination_of_scenarios_keeps_its_parts_where_they_are_dots() -> None:

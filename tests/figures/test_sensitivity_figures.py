@@ -49,16 +49,16 @@ def test_total_shares_stand_over_first_order_shares_the_largest_on_top() -> None
 @pytest.mark.parametrize("name", ["sobol_bars", "pawn_bars", "tornado"])
 def test_each_bar_has_one_interval_of_draws_and_one_of_replicates(name: str) -> None:
     frame, ax = EXAMPLES[name](), drawn(name)
-    for kind in ("draw", "world"):
+    for kind in ("draw_error", "error"):
         wanted = sorted(zip(frame[f"{kind}_low"], frame[f"{kind}_high"], strict=True))
         assert np.array(ends_of(ax, f"{kind}_interval")) == pytest.approx(np.array(wanted))
 
 
 def test_an_interval_that_is_not_known_is_not_drawn() -> None:
-    frame = EXAMPLES["tornado"]().assign(draw_low=np.nan, draw_high=np.nan)
+    frame = EXAMPLES["tornado"]().assign(draw_error_low=np.nan, draw_error_high=np.nan)
     ax = drawn("tornado", frame)
-    assert ends_of(ax, "draw_interval") == []
-    assert len(ends_of(ax, "world_interval")) == len(INPUTS)
+    assert ends_of(ax, "draw_error_interval") == []
+    assert len(ends_of(ax, "error_interval")) == len(INPUTS)
     assert "Thick line" not in words(ax)
     assert "as worlds and luck vary" in words(ax)
 
@@ -72,7 +72,7 @@ def test_replicate_noise_is_marked_where_there_is_some() -> None:
 
 
 def test_shares_too_uncertain_for_the_axis_end_at_its_edge_and_say_so() -> None:
-    wild = EXAMPLES["sobol_bars"]().assign(draw_low=-4.0, draw_high=5.0)
+    wild = EXAMPLES["sobol_bars"]().assign(draw_error_low=-4.0, draw_error_high=5.0)
     ax = drawn("sobol_bars", wild)
     assert ax.get_xlim()[0] > -0.5
     assert ax.get_xlim()[1] < 1.5

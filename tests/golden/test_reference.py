@@ -158,7 +158,7 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
                 "count": 9,
             }
             for arm in ("base", "arm")
-            for metric in ("case_disclosure_rate", "backlog_months")
+            for metric in ("cross_border_disclosure_rate", "backlog_months")
             for world in (1, 2)
             for replicate in (0, 1)
         ]
@@ -168,7 +168,7 @@ def test_what_moved_is_told_of_worlds_and_at_length_of_the_baseline_alone() -> N
     assert rows[["old", "new"]].drop_duplicates().to_numpy().tolist() == [[1.0, 2.5]]
     assert rows["z"].tolist() == pytest.approx([3.0] * 4)  # two worlds moved by 1 and 2: mean 1.5, standard error 0.5
     told = moves_text(rows, "base")
-    assert told.count("case_disclosure_rate") == 2
+    assert told.count("cross_border_disclosure_rate") == 2
     assert told.count("backlog_months") == 1
     assert told.endswith("and 1 further headline number of the arms")
 

@@ -33,7 +33,7 @@ LEVERS = (
     "instruments.budapest.safeguards.judge=must",
     "instruments.mlat.threshold_years=8",
     "instruments.mlat.side_doors.emergency=false",
-    "instruments.comity.safeguards.person=must",
+    "+instruments.comity.safeguards.person=must",
     "safeguards.panel.binding=true",
     "adaptation.members.joining=true",
 )
@@ -91,7 +91,7 @@ def test_hours_are_the_load_under_the_law_of_the_run_in_throughout() -> None:
     world = world_of(config, SEED)
     hours = old_recipe(config, world, rules_of(made_up("scenario=no_treaty").policy, world, loaded=False, treaty_from=0))
     assert np.array_equal(world.capacity, np.maximum(hours / utilisation(config, world), config.review.capacity_floor))
-    assert (world.capacity > config.review.capacity_floor).sum() > 3
+    assert (world.capacity > config.review.capacity_floor).sum() >= 3
 
 
 def test_as_adopted_gives_the_former_hours() -> None:
@@ -116,7 +116,7 @@ def test_hours_that_follow_are_busy_as_drawn_wherever_the_floor_does_not_bind(na
     run = prepare(config, SEED)
     busy = old_recipe(config, run.world, rules_of(config.policy, run.world, loaded=False, treaty_from=0)) / run.rules.capacity
     free = run.rules.capacity > config.review.capacity_floor
-    assert free.sum() > 3
+    assert free.sum() >= 3
     assert busy[free] == pytest.approx(utilisation(config, run.world)[free], rel=1e-12)
     assert (busy[~free] <= utilisation(config, run.world)[~free] + 1e-12).all()
 

@@ -186,3 +186,33 @@ def test_another_world_moves_anything() -> None:
     before = config_of({})
     assert movable(config_of({"demand.abusive_odds": 0.3}), before) is None
     assert movable(config_of({"years": 2}), before) is None
+
+
+ANY_VALUE = {  # settings with a limit as adopted, and values among which chance chooses
+    "instruments.hanoi.secrecy": ("requested", "always"),
+    "instruments.mlat.secrecy": ("requested", "always"),
+    "instruments.comity.secrecy": ("requested", "always"),
+    "instruments.hanoi.safeguards.use_limitation": ("absent", "may", "must"),
+    "instruments.mlat.safeguards.onward_transfer": ("absent", "may", "must"),
+    "instruments.comity.safeguards.publication": ("absent", "may", "must"),
+    "conduct.spyware_states": (0, 3, 8),
+}
+ANY_SHARE = (  # the same, any number from 0 to 1
+    *("instruments.hanoi.harm_floor", "instruments.budapest.harm_floor", "conduct.spyware", "review.misuse_chance"),
+    *("review.onward_chance", "review.domestic_notice", "safeguards.use_limitation.holds", "safeguards.onward_transfer.audit"),
+)
+ANY_DAYS = ("conduct.retry_days", "safeguards.person.notice_days", "safeguards.panel.delay_days")  # any number of days
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_settings_with_a_limit_move_nothing_beyond_it_whatever_their_values_together(turn: int) -> None:
+    rng = np.random.default_rng([rotating_seed(), turn])
+    chosen: dict[str, object] = {key: values[rng.integers(len(values))] for key, values in ANY_VALUE.items()}
+    chosen |= {key: float(rng.random()) for key in ANY_SHARE} | {key: float(rng.uniform(0, 400)) for key in ANY_DAYS}
+    picked = [key for key in chosen if rng.random() < 0.7]
+    before, after = config_of({"conduct.spyware": 0.4}), config_of({"conduct.spyware": 0.4}, {key: chosen[key] for key in picked})
+    may = movable(after, before)
+    assert may is not None
+    assert may <= {"notified_share", "spyware_rate", "secondary_use_rate"}
+    moved = moved_between(before, after)
+    assert moved <= may, (rotating_seed(), picked)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.contrasts import RANKED
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report.sentences import _COMPARED
@@ -67,7 +68,7 @@ SHARES = {
     "requested": HOSTS,
 }
 NAN = float("nan")
-WORLDS, LUCK, BASE = 8, 2, {"case_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
+WORLDS, LUCK, BASE = 8, 2, {"cross_border_disclosure_rate": (0.0546, 3932), "legit_met_rate": (0.371, 813_971)}
 FINDINGS = {
     "data_protection": "no effect, because use limitation acts after the disclosure.",
     "notice": "no effect, because a person told afterwards has already been disclosed.",
@@ -91,11 +92,16 @@ def _row(
     value, base = (NAN, NAN) if few else (base if fixed else base * (1 + middle / 100), base)
     return {
         "arm": arm, "baseline_name": "as_adopted", "metric": metric, "by": by, "level": level, "unit": UNITS[metric],
-        "baseline": base, "value": value, "difference": base * middle / 100, "low": base * low / 100, "high": base * high / 100,
-        "ratio": 1 + middle / 100, "ratio_low": 1 + low / 100, "ratio_high": 1 + high / 100, "percent": middle, "percent_low": low,
-        "percent_high": high, "world_sd": base * half / 100, "event_sd": base * half / 160, "events_baseline": counted,
-        "events": events,
-        "worlds": WORLDS, "runs": WORLDS * LUCK, "constructed_zero": fixed, "expected": want, "agrees": agrees,
+        "baseline": base, "value": value, "difference": base * middle / 100,
+        "world_low": base * low / 100, "world_high": base * high / 100, "worlds_agreeing": WORLDS if abs(middle) > half else 5.0,
+        "error_low": base * (middle - half / 2) / 100, "error_high": base * (middle + half / 2) / 100,
+        "percent": middle, "percent_world_low": low, "percent_world_high": high, "percent_worlds": WORLDS,
+        "percent_error_low": middle - half / 2, "percent_error_high": middle + half / 2, "ratio": 1 + middle / 100,
+        "ratio_error_low": 1 + (middle - half / 2) / 100, "ratio_error_high": 1 + (middle + half / 2) / 100,
+        "world_sd": base * half / 100, "event_sd": base * half / 160, "chance_share": 0.7 if abs(middle) < 5 else 0.1,
+        "events_baseline": counted, "events": events, "worlds": WORLDS, "runs": WORLDS * LUCK, "inside": 7 / 9,
+        "adjusted_p": NAN if by != "all" or few or fixed else 0.0078 if abs(middle) > half else 0.6,
+        "constructed_zero": fixed, "expected": want, "agrees": agrees,
     }  # fmt: skip
 
 
@@ -106,9 +112,9 @@ def comparison() -> pd.DataFrame:
     for arm, (abusive, needs, spread, _) in EFFECTS.items():
         want = "" if arm == "forty" else "same" if abusive is None else "up" if abusive > 3 else "down"
         want = "up" if arm == "harm_instead" else want
-        for metric, change, width in (("case_disclosure_rate", abusive, spread), ("legit_met_rate", needs, spread / 9)):
+        for metric, change, width in (("cross_border_disclosure_rate", abusive, spread), ("legit_met_rate", needs, spread / 9)):
             base, counted = BASE[metric]
-            foreseen = want if metric == "case_disclosure_rate" else ""
+            foreseen = want if metric == "cross_border_disclosure_rate" else ""
             rows.append(_row(arm, metric, "all", "all", base, counted, change, width, foreseen))
         for by, levels in SHARES.items():
             metric = "targeted_rate" if by == "group" else "case_disclosure_rate"
@@ -124,21 +130,28 @@ def comparison() -> pd.DataFrame:
 def cooperation() -> pd.DataFrame:
     """One row an arm, with the efficient ones marked."""
     rows = []
-    (cases, _), (needs, _) = BASE["case_disclosure_rate"], BASE["legit_met_rate"]
+    (cases, _), (needs, _) = BASE["cross_border_disclosure_rate"], BASE["legit_met_rate"]
     points = {arm: (-(abusive or 0.0), -(met or 0.0)) for arm, (abusive, met, _, _) in EFFECTS.items()}
     for arm, (abusive, _, spread, days) in EFFECTS.items():
         width = spread if abusive is not None else float("nan")
         (saved, lost), row = points[arm], {"arm": arm, "baseline_name": "as_adopted"}
         for name, base, middle, half in (("protection", cases, saved, width), ("cooperation_lost", needs, lost, width / 9)):
-            ends = {"": middle, "_low": middle - half, "_high": middle + half}
+            ends = {"": middle, "_world_low": middle - half, "_world_high": middle + half}
+            ends |= {"_error_low": middle - half / 2, "_error_high": middle + half / 2}
             row |= {f"{name}{end}": base * value / 100 for end, value in ends.items()}
             row |= {f"{name}_percent{end}": value for end, value in ends.items()}
+            row |= {f"{name}_worlds_agreeing": 8.0}
         others = [*points.values(), (0.0, 0.0)]
         beaten = any((s >= saved and c < lost) or (s > saved and c <= lost) for s, c in others)
         late = days if arm != "forty" else float("nan")
-        row |= {"delay_quantile": "0.25" if arm != "forty" else "", "delay_days": late, "delay_days_low": late - 2}
-        row |= {"delay_days_high": late + 2, "hours": 120.0 * lost, "hours_low": 110.0 * lost, "hours_high": 130.0 * lost}
-        row |= {"secondary_use": 0.0, "secondary_use_low": -0.01, "secondary_use_high": 0.01, "on_frontier": not beaten}
+        row |= {"delay_quantile": "0.25" if arm != "forty" else ""}
+        for name, middle, half in (("delay_days", late, 2.0), ("hours", 120.0 * lost, 10.0 * lost), ("secondary_use", 0.0, 0.01)):
+            row |= {name: middle, f"{name}_worlds_agreeing": 8.0}
+            for kind, part in (("world", 1.0), ("error", 0.5)):
+                row |= {f"{name}_{kind}_low": middle - part * half, f"{name}_{kind}_high": middle + part * half}
+        rank = sorted((-other for other, _ in points.values())).index(-saved) + 1.0 if abusive is not None else NAN
+        row |= dict(zip(RANKED, (rank, max(rank - 2, 1), rank + 2, float(rank == 1), 0.001 * (rank - 1)), strict=True))
+        row |= {"on_frontier": not beaten}
         rows.append(row | {"worlds": WORLDS, "runs": WORLDS * LUCK})
     return pd.DataFrame(rows)
 

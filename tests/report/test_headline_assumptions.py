@@ -29,7 +29,7 @@ def answer() -> Answer:
 
 
 def page(assumed: Assumed | None) -> HeadlinePage:
-    return HeadlinePage(answer(), cast(Picture, None), [], {}, load(), assumed)
+    return HeadlinePage(answer(), cast(Picture, None), [], {}, load(), "", assumed)
 
 
 def assumed() -> Assumed:

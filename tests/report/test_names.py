@@ -13,13 +13,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from experiments.analysis.record import Drawing
+from experiments.design.plain import arm_in_words
 from experiments.letters import visible
 from experiments.report import adapted, write_report
 from experiments.report import pictures as drawing
 from experiments.report import study as studied
 from experiments.report.page import anchor, page, tag
 from experiments.report.parameters import parameters
-from experiments.report.sentences import arm_in_words
 from experiments.report.study import write_study
 from experiments.settings import conduct_of_study
 from experiments.studies import analyse

@@ -156,7 +156,8 @@ def test_the_sentences_bear_the_numbers_of_the_table(seen: Reader) -> None:
         if percent is not None and abs(percent) > max(spread, 10) and abs(percent) <= 100:
             verb = "fall" if percent < 0 else "rise"
             low, high = sorted((abs(percent - spread), abs(percent + spread)))
-            assert f"{verb} by {abs(percent):.0f} % (95 % interval: {low:.0f} % to {high:.0f} %)" in text, arm
+            told = f"{verb} by {abs(percent):.0f} %, in 8 of 8 worlds (range over worlds: {low:.0f} % to {high:.0f} %; simulation"
+            assert told in text, arm
 
 
 def test_counts_stand_beside_the_numbers(seen: Reader) -> None:
@@ -216,7 +217,13 @@ AWKWARD = (
 def awkward() -> dict[str, dict[str, Any]]:
     """Studies at the edge of what there can be."""
     frame, sides = comparison(), cooperation()
-    loose = [name for name in frame.columns if name.endswith(("low", "high"))] + ["world_sd", "event_sd"]
+    loose = [name for name in frame.columns if name.endswith(("low", "high"))] + [
+        "world_sd",
+        "event_sd",
+        "inside",
+        "adjusted_p",
+        "chance_share",
+    ]
     one = frame.assign(**dict.fromkeys(loose, np.nan), worlds=1, runs=1, agrees=None)
     bounds = [name for name in sides.columns if name.endswith(("low", "high"))]
     only = arms()[:1]

@@ -79,6 +79,18 @@ def test_a_small_difference_is_measured_by_the_level_that_it_is_taken_from() -> 
     assert rows.set_index("column").loc["difference", "moved"] == pytest.approx(0.006)
 
 
+def test_the_end_of_a_range_is_one_worlds_and_may_move_by_as_many_times_more() -> None:
+    kind = TableKind(("metric",), ("baseline", "difference", "world_low", "percent_world_high", "worlds"), "%.6g")
+    then = pd.DataFrame({"metric": ["m"], "baseline": [10.0], "difference": [0.0], "world_low": [-1.0], "percent_world_high": [5.0],
+                         "worlds": [10]})  # fmt: skip
+    before = as_text(then, kind.digits)
+    for moved, verdict in ((4.0, WITHIN), (6.0, DIFFERENT)):  # per cent of the level: half a per cent, ten times
+        now = then.assign(world_low=-1.0 + moved / 10, percent_world_high=5.0 + moved, difference=0.04)
+        rows = judged(before, as_text(now, kind.digits), kind, level_scales(before, kind), True).set_index("column")
+        assert rows.loc[["world_low", "percent_world_high"], "verdict"].tolist() == [verdict] * 2
+        assert rows.loc["difference", "verdict"] == WITHIN
+
+
 def judge_effects(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     before = as_text(then, EFFECTS.digits)
     return judged(before, as_text(now, EFFECTS.digits), EFFECTS, level_scales(before, EFFECTS), True)

@@ -30,8 +30,8 @@ conditions:
   blind: {review.rho: 0.1}
 uncertainties:
   review.misuse_chance: {low: 1.0e-7, high: 1.0e-3, shape: log}
-  people.rows: {low: 300, high: 400, shape: whole}
-  review.load: {values: [true, false]}
+  conduct.spyware_states: {low: 3, high: 40, shape: whole}
+  conduct.fall_through: {values: [true, false]}
   demand.legitimate: {values: [60, 61.5]}
 draw: latin_hypercube
 size: 5
@@ -51,7 +51,7 @@ def ids(found: Points) -> set[str]:
 
 def test_the_order_in_which_levers_and_uncertainties_are_written_changes_no_id() -> None:
     levers: dict[str, Any] = {"judge": "judge", "line": {"four": {}, "six": {"instruments.hanoi.threshold_years": 6}}}
-    unsure: dict[str, Any] = {"review.rho": {"values": [0.2, 0.4]}, "people.rows": {"values": [300, 400]}}
+    unsure: dict[str, Any] = {"review.rho": {"values": [0.2, 0.4]}, "conduct.spyware_states": {"values": [3, 4]}}
 
     def reversed_of(entries: dict[str, Any]) -> dict[str, Any]:
         return dict(reversed(entries.items()))

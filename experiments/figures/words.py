@@ -1,0 +1,38 @@
+"""What figures call estimands and groups of people."""
+
+from __future__ import annotations
+
+from experiments.text import spoken
+
+GROUPS = {
+    "journalist": "journalists",
+    "dissident": "dissidents",
+    "lgbtq": "LGBTQ people",
+    "researcher": "security\nresearchers",
+    "minority": "minorities",
+}
+METRICS = {
+    "case_disclosure_rate": "abusive cases disclosed",
+    "cross_border_disclosure_rate": "cross-border abusive cases disclosed",
+    "legit_met_rate": "legitimate needs met",
+    "targeted_people": "people disclosed",
+    "targeted_rate": "people disclosed",
+    "targeted_rate_treaty": "people disclosed by the treaty",
+    "attempted_rate": "abusive cases filed",
+    "deterred_share": "abusive cases deterred",
+    "unanswered_share": "requests left unanswered",
+    "secondary_use_rate": "people harmed by further use",
+    "notified_share": "people ever told",
+    "backlog_months": "backlog",
+}
+
+
+def named(estimand: str) -> str:
+    """An estimand in words, with the group it is sliced by, if any.
+
+    >>> named("targeted_rate journalist"), named("own_metric"), named("targeted_rate.group.lgbtq")
+    ('people disclosed: journalists', 'own metric', 'people disclosed: LGBTQ people')
+    """
+    name, _, level = estimand.replace(".group.", " ").partition(" ")
+    group = " ".join(GROUPS.get(level, spoken(level)).split())
+    return METRICS.get(name, spoken(name)) + (f": {group}" if level else "")

@@ -1,0 +1,227 @@
+"""The project's own question as a grid of definitions by strengths: its cells, its tables, and the sentences that answer it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis.headline import (
+    CLASSES_TABLE,
+    FIRST_GROUPS,
+    MATRIX_TABLE,
+    NUMBERS,
+    TARGETED,
+    Answer,
+    groups_in_order,
+    headline_tables,
+)
+from experiments.analysis.headline_words import answers, cell_words, change_words, how_sure, lead, range_words, strength_words, why
+from experiments.design.comparisons import arms_of
+from experiments.design.designs import design_of
+from experiments.design.grid import Cell, cells_of
+from experiments.studies.headline import grid_arms
+from sim.config import load
+from sim.metrics import UNITS
+from sim.world.record import ConfigError
+from sim.world.vocabulary import GROUPS
+
+CELLS = {
+    "none used": Cell(strength=0.0),
+    "all used": Cell(strength=1.0),
+    "liberal": Cell("liberal"),
+    "liberal, all used": Cell("liberal", strength=1.0),
+    "expansive, none used": Cell("expansive", strength=0.0),
+    "no treaty": Cell(scenario="no_treaty"),
+    "liberal, follows": Cell("liberal", capacity="follows"),
+}
+CHANGES = dict(zip(CELLS, (80.0, -25.0, -2.0, -26.0, 90.0, -9.0, -3.0), strict=True))
+
+
+def row(arm: str, metric: str, by: str, level: str, percent: float, **more: object) -> dict[str, object]:
+    told: dict[str, object] = dict.fromkeys(NUMBERS, np.nan)
+    told |= {"arm": arm, "baseline_name": "as_adopted", "metric": metric, "by": by, "level": level, "unit": UNITS[metric]}
+    told |= {"baseline": 4.0, "value": 4.0 * (1 + percent / 100), "difference": percent / 25, "percent": percent}
+    told |= {"percent_world_low": percent - 6, "percent_world_high": percent + 5, "worlds_agreeing": 9, "worlds": 10}
+    return told | {"events_baseline": 200, "events": 150, "chance_share": 0.3} | more
+
+
+def comparison() -> pd.DataFrame:
+    rows = []
+    for arm, percent in CHANGES.items():
+        rows += [row(arm, TARGETED, "group", group, percent + place) for place, group in enumerate(GROUPS)]
+        rows += [row(arm, "legit_met_rate", "all", "all", percent / 10), row(arm, "case_disclosure_rate", "all", "all", percent)]
+        rows += [row(arm, "case_disclosure_rate", "group_sides", f"journalist|{a}>{b}", percent) for a in "xy" for b in "xy"]
+        rows += [row(arm, "case_disclosure_rate", "label", "extremism", percent)]
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def answer() -> Answer:
+    return Answer(headline_tables(comparison(), CELLS), CELLS, 10)
+
+
+def test_every_cell_has_its_row_and_todays_cell_of_each_capacity_is_the_baselines_level() -> None:
+    matrix = headline_tables(comparison(), CELLS)[MATRIX_TABLE]
+    assert len(matrix) == (len(CELLS) + 2) * (len(GROUPS) + 2)
+    today = matrix[matrix["arm"] == "today"]
+    assert set(today["capacity"]) == {"before", "follows"}
+    assert today["value"].tolist() == today["baseline"].tolist()
+    assert today[["difference", "percent", "world_low"]].isna().all().all()
+    told = matrix[(matrix["arm"] == "all used") & (matrix["level"] == GROUPS[0])].iloc[0]
+    assert (told["definition"], told["scenario"], told["strength"], told["capacity"]) == ("statutes", "as_adopted", 1.0, "before")
+
+
+def test_the_groups_of_the_question_come_first_in_the_table() -> None:
+    matrix = headline_tables(comparison(), CELLS)[MATRIX_TABLE]
+    groups = list(dict.fromkeys(matrix.loc[matrix["metric"] == TARGETED, "level"]))
+    assert groups == list(groups_in_order())
+    assert groups[:2] == list(FIRST_GROUPS)
+    assert set(groups) == set(GROUPS)
+
+
+def test_classes_hold_the_pairs_of_who_asks_and_who_is_asked_and_nothing_else() -> None:
+    classes = headline_tables(comparison(), CELLS)[CLASSES_TABLE]
+    assert set(classes["by"]) == {"group_sides"}
+    assert len(classes) == 4 * (len(CELLS) + 2)
+
+
+def test_an_arm_that_is_no_cell_is_in_no_table() -> None:
+    more = pd.concat([comparison(), pd.DataFrame([row("judge", TARGETED, "group", GROUPS[0], 1.0)])], ignore_index=True)
+    assert "judge" not in set(headline_tables(more, CELLS)[MATRIX_TABLE]["arm"])
+
+
+def test_the_grid_has_todays_row_and_column_first_and_strengths_from_none_to_all(answer: Answer) -> None:
+    grid = answer.grid("before")
+    assert grid.columns == (None, 0.0, 1.0)
+    assert grid.rows[0] == Cell().row
+    assert answer.grid("follows").rows == (Cell().row, ("liberal", "as_adopted"))
+    assert answer.capacities() == ["before", "follows"]
+
+
+def test_the_lead_gives_both_groups_their_change_with_range_and_worlds(answer: Answer) -> None:
+    first, second = lead(answer)
+    place = {group: GROUPS.index(group) for group in FIRST_GROUPS}
+    assert f"{25 - place['journalist']} % fewer journalists" in first
+    assert "over worlds; that sign in 9 of 10" in first
+    assert "every safeguard" in first
+    assert second.startswith("Without the treaty")
+    assert f"{90 + place['journalist']} % more journalists" in second
+
+
+def test_what_was_not_run_is_left_out_of_the_answer() -> None:
+    few = {name: cell for name, cell in CELLS.items() if cell.scenario != "no_treaty"}
+    held = Answer(headline_tables(comparison(), few), few, 10)
+    assert not any("treaty" in sentence for sentence in [*lead(held), *answers(held)])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-12.0, -3.0, "3.0 to 12 % over worlds"),
+        (-12.0, 0.0, "0 to 12 % over worlds"),
+        (-12.0, 4.0, "12 % fewer to 4.0 % more over worlds"),
+        (np.nan, np.nan, "one world has no range"),
+    ],
+)
+def test_a_range_says_its_sign_where_it_has_two(low: float, high: float, words: str) -> None:
+    found = range_words(row("a", TARGETED, "group", "journalist", -5.0, percent_world_low=low, percent_world_high=high))
+    assert found.startswith(words)
+
+
+def test_few_events_and_missing_numbers_are_told_and_never_a_rate() -> None:
+    few = row("a", TARGETED, "group", "journalist", -5.0, events=3)
+    assert cell_words(few, 10) == "<10 events"
+    assert change_words(few, 10) == "fewer than 10 events"
+    assert cell_words(None, 10) == "–"
+    assert cell_words(row("a", TARGETED, "group", "journalist", np.nan), 10) == "no number"
+    assert cell_words(row("a", TARGETED, "group", "journalist", -25.3), 10) == "−25 (−31 to −20; 9 of 10)"
+
+
+def test_few_worlds_are_told_to_allow_no_verdict() -> None:
+    assert "no verdict" in how_sure(5, 2, 3)
+    assert "no verdict" not in how_sure(10, 2, 10)
+
+
+def test_why_counts_what_a_definition_can_reach() -> None:
+    config = load("states=synthetic", "people.rows=50")
+    counts = [
+        ("all", "all", 200),
+        ("instrument", "hanoi", 40),
+        ("kind", "fabricated", 100),
+        ("label", "extremism", 30),
+        ("label", "fraud", 60),
+    ]
+    rows = [row("a", "case_disclosure_rate", by, level, 0.0, events_baseline=count) for by, level, count in counts]
+    told = why(pd.DataFrame(rows), config)
+    assert "Of 200 abusive cases disclosed today 20\u202f% went through the treaty, 50\u202f% rested on a fabricated charge" in told
+    assert "15\u202f% named a protected act" in told, "extremism is one, fraud is none"
+    assert why(pd.DataFrame(rows).iloc[:0], config) == ""
+
+
+def test_the_shipped_designs_are_grids_and_the_small_one_is_part_of_the_full() -> None:
+    full, small = (cells_of(design_of(name), name) for name in ("headline", "headline_small"))
+    before = {cell for cell in full.values() if cell.capacity == "before"}
+    strengths = {cell.strength for cell in before}
+    assert strengths == {None, 0.0, 0.25, 0.5, 0.75, 1.0}
+    for definition in ("statutes", "liberal", "expansive"):
+        assert {cell.strength for cell in before | {Cell()} if cell.row == (definition, "as_adopted")} == strengths
+    assert set(small.values()) <= before
+    assert len(small) == 12
+    corners = {cell for cell in full.values() if cell.capacity == "follows"}
+    assert {cell._replace(capacity="before") for cell in corners} <= before
+
+
+def test_arms_and_cells_go_together_and_each_capacity_has_a_baseline_of_its_own() -> None:
+    arms, cells, asked = grid_arms(("states=synthetic", "people.rows=50", "seeds=2"))
+    assert [arm.name for arm in arms] == list(cells)
+    assert (asked.seeds, asked.replicates) == (2, 2)
+    for arm in arms:
+        cell = cells[arm.name]
+        assert arm.config.review.strength == cell.strength
+        assert arm.config.review.capacity == arm.baseline_config.review.capacity == cell.capacity
+        assert arm.baseline_config.review.strength is None
+        assert not arm.baseline_config.states.override
+        assert bool(arm.config.states.override) == (cell.definition != "statutes")
+
+
+@pytest.mark.parametrize(
+    ("arms", "told"),
+    [
+        ("a: [review.rho=0.2]", "arms.a: found 'review.rho=0.2'; accepted: definition, scenario, review.strength, review.capacity"),
+        ("a: [review.strength=1]\n  b: [review.strength=1.0]", "arms.b: found the choice of arm 'a'"),
+        ("a: [review.strength=much]", "review.strength: found 'much'; accepted: null, or a number from 0 to 1"),
+        ("a: []", "found today's own cell among the arms"),
+        ("a: [review.strength=1, review.capacity=follows]", "found no arm under review.capacity=before"),
+    ],
+)
+def test_a_design_that_is_no_grid_is_refused_in_one_line(tmp_path: Path, arms: str, told: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"question: what?\narms:\n  {arms}\n")
+    with pytest.raises(ConfigError, match=r"mine|today|before") as caught:
+        grid_arms((f"design={file}",))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["scenario=judge", "definition=liberal", "review.strength=0.5", "baseline=no_treaty"])
+def test_what_the_arms_say_is_not_taken_from_the_command_line(override: str) -> None:
+    with pytest.raises(ConfigError, match="accepted: a design whose arms say it"):
+        grid_arms((override,))
+
+
+def test_strengths_have_plain_words() -> None:
+    assert [strength_words(one) for one in (None, 0.0, 0.5, 1.0)] == [
+        "as states use them today", "no safeguard used", "50 % used", "every safeguard used",
+    ]  # fmt: skip
+
+
+def test_a_grid_of_own_definitions_is_read_by_the_file_that_an_arm_names(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("all: {penalties: {false_news: 4}}\n")
+    design = tmp_path / "grid.yaml"
+    design.write_text(f"question: what?\narms:\n  mine: [definition={mine}]\n")
+    cells = cells_of(design_of(str(design)), str(design))
+    assert cells == {"mine": Cell("mine")}
+    (arm,) = arms_of(str(design), ["states=synthetic", "people.rows=50"])
+    assert list(arm.config.states.override) == ["all"]
