@@ -23,8 +23,10 @@ from sim.world.record import ConfigError
 
 COMMITTED = Path(__file__).parents[2] / "results" / "reference" / "assumptions" / "extremes.csv"
 """Where the repository keeps the extremes."""
-_DECIDING = ("states", "demand", "offences", "instruments", "safeguards", "review", "conduct", "adaptation")
+_DECIDING = ("states", "demand", "offences", "instruments", "safeguards", "conduct", "adaptation")
 _TEXTS = ("arm", "changes", "condition", "metric", "by", "level", "low_assumption", "high_assumption", "turns")
+COMPARED = ("case_disclosure_rate", "legit_met_rate")
+"""Estimands whose extremes stand beside a comparison."""
 _Key = tuple[str, str, str, str, str]  # what an arm changes, condition, estimand, slice and level
 
 
@@ -69,9 +71,35 @@ def assumed_for(config: Config, path: Path | None = None) -> Assumed | None:
     if not (path or COMMITTED).is_file():
         return None
     default = load()
-    if any(getattr(config, part) != getattr(default, part) for part in _DECIDING):
+    review = config.review.model_copy(update={"capacity": default.review.capacity})  # which is a condition of that study
+    if review != default.review or any(getattr(config, part) != getattr(default, part) for part in _DECIDING):
         return None
     return read_assumed(path or COMMITTED)
+
+
+class ArmExtremes(NamedTuple):
+    """Extremes of the arms of a comparison, and the size of the study that found them."""
+
+    rows: Mapping[tuple[str, str], Row]  # by arm and estimand, which is whole
+    size: str
+
+
+def extremes_of_arms(config: Config, changes: Mapping[str, str], path: Path | None = None) -> ArmExtremes | None:
+    """Extremes of arms read against a baseline, by what each of them ``changes``; None where none of them is known.
+
+    Raises ``ConfigError`` for a file that is damaged.
+    """
+    assumed = assumed_for(config, path)
+    if assumed is None:
+        return None
+    capacity = config.review.capacity
+    rows = {
+        (arm, metric): row
+        for arm, said in changes.items()
+        for metric in COMPARED
+        if (row := assumed.row(said, capacity, metric)) is not None
+    }
+    return ArmExtremes(rows, assumed.size) if rows else None
 
 
 def read_assumed(path: Path) -> Assumed:
@@ -91,6 +119,8 @@ def read_assumed(path: Path) -> Assumed:
     return Assumed(rows, int(table["worlds"].max()), int(table["years"].max()))
 
 
+ASSUMED = "If one number that is assumed were at its end, all others as they are"
+"""The caption of extremes over single assumptions."""
 EXTREME_HEADS = ("as configured there", "lowest", "if", "highest", "if", "sign turns")
 """Heads of the columns of ``extreme_cells``."""
 

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
-from experiments.analysis.assumed import EXTREME_HEADS, Assumed, extreme_cells
+from experiments.analysis.assumed import ASSUMED, EXTREME_HEADS, Assumed, extreme_cells
 from experiments.analysis.headline import (
     APART,
     BY_CLASSES,
@@ -80,10 +80,6 @@ BESIDE = (
     "Beside this page lie matrix.csv and classes.csv (these tables), comparison.csv (every row, all slices), the runs, the figure, "
     "and manifest.json with the full configuration and the checksum of every file."
 )
-
-
-ASSUMED = "If one number that is assumed were at its end, all others as they are"
-"""The caption of extremes over single assumptions."""
 
 
 class HeadlinePage(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from experiments.analysis.assumed import EXTREME_HEADS, Assumed, assumed_for, extreme_cells
+from experiments.analysis.assumed import ASSUMED, EXTREME_HEADS, Assumed, assumed_for, extreme_cells
 from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
 from experiments.analysis.headline import (
     APART,
@@ -48,7 +48,7 @@ from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
 from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
-from experiments.report.headline import ASSUMED, REPORT, HeadlinePage, alt_of, frame_of, write_headline
+from experiments.report.headline import REPORT, HeadlinePage, alt_of, frame_of, write_headline
 from experiments.report.pictures import Picture
 from experiments.settings import StudyConfig, conduct_of_study
 from experiments.text import PER_CENT, Row, counted, measured, time_text

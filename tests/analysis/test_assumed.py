@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.analysis import assumed
-from experiments.analysis.assumed import assumed_for, changes_of_cell, extreme_cells, read_assumed
+from experiments.analysis.assumed import assumed_for, changes_of_cell, extreme_cells, extremes_of_arms, read_assumed
 from experiments.analysis.assumptions import EXTREME_COLUMNS
 from experiments.design.changes import changes_line, changes_of_policy, changes_of_scenario
 from experiments.design.designs import Design, design_of
@@ -54,6 +54,22 @@ def test_without_the_file_or_beside_another_model_nothing_is_said(committed: Pat
     assert assumed_for(load("review.rho=0.2"), committed) is None
     assert assumed_for(load("scenario=judge"), committed) is None
     assert assumed_for(load("years=3", "people.rows=900"), committed) is not None
+
+
+def test_arms_of_a_comparison_get_theirs_by_what_they_change(tmp_path: Path) -> None:
+    rows = [
+        ROW | {"changes": changes, "metric": metric, "by": "all", "level": "all"}
+        for changes in ("scenario=judge", "scenario=judge+notice")
+        for metric in ("case_disclosure_rate", "legit_met_rate")
+    ]
+    path = tmp_path / "extremes.csv"
+    pd.DataFrame(rows, columns=list(EXTREME_COLUMNS)).to_csv(path, index=False)
+    changes = {name: changes_of_scenario(name) for name in ("judge", "notice", "notice+judge", "judge@everywhere")}
+    found = extremes_of_arms(load(), changes, path)
+    assert found is not None
+    assert {arm for arm, _ in found.rows} == {"judge", "notice+judge"}
+    assert extremes_of_arms(load("review.capacity=follows"), changes, path) is None
+    assert extremes_of_arms(load(), {"notice": "scenario=notice"}, path) is None
 
 
 def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_the_size_that_is_told_is_the_most_there_can_be() -> None:
         ("conditions: {odd: {review.rho: 0.4}}", "review.rho: drawn, and set by a lever or a condition too"),
         ("uncertainties: {review.rho: {low: 0.0, high: 3.0}}", "uncertainties.review.rho: "),
         ("uncertainties: {review.nought: {low: 0.0, high: 3.0}}", "review.nought"),
-        ("uncertainties: {seeds: {low: 1, high: 3, shape: whole}}", "seeds: found a key that says how an experiment is run"),
+        ("uncertainties: {seeds: {low: 1, high: 3, shape: whole}}", "seeds: no key of a point"),
     ],
 )
 def test_designs_of_ends_that_make_no_sense_are_refused_in_one_line(text: str, told: str) -> None:
