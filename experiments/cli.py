@@ -30,6 +30,7 @@ STUDIES = {
     "robustness": "regret and satisficing of policies across parameter uncertainty",
     "discovery": "where in the space of parameters a safeguard fails (PRIM, CART)",
     "threshold": "what each line of seriousness does, with bands",
+    "assumptions": "how far each effect moves under one assumption at a time, and which: rogatory assumptions STORE",
     "report": "all analyses that suit a store on one page, with the description of the model: rogatory report STORE",
     "explain": "one case, or one person at risk, told step by step under the baseline and a scenario: rogatory explain case=12",
     "rules": "the review as it is compiled, one loop of all safeguards, as text: rogatory rules scenario=judge",
@@ -37,7 +38,7 @@ STUDIES = {
     "scenarios": "what each scenario asks and is expected to show; rogatory scenarios NAME ... tells those fully",
     "reproduce": "run the committed reference results again and judge each number; rogatory reproduce judge treaty ... those alone",
 }
-_ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "report")
+_ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions", "report")
 _EXECUTED = ("demo", "headline", "law", "treaty", "run", "compare", "adaptation", "sweep")  # studies that run what a store lacks
 OF_A_STORE = (*_ANALYSES, "check")
 """Studies whose first word may be a store."""

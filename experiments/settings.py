@@ -19,7 +19,7 @@ from sim.world.leaves import Plain
 from sim.world.ranges import Id, Range
 from sim.world.record import Record, quoted
 
-ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold")
+ANALYSES = ("sensitivity", "attribution", "frontier", "robustness", "discovery", "threshold", "assumptions")
 """The analyses of a store, a module of ``experiments.analysis`` each."""
 _WITH_SETTINGS = (*ANALYSES, "adaptation", "report")  # what each accepts is said and checked where it is made
 Names = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
@@ -63,6 +63,8 @@ PAGES: dict[str, type[Page]] = {
     ),
     **dict.fromkeys(("flows", "requested_side", "slices", "sobol_bars", "pawn_bars", "tornado", "adaptation"), LongPage),
     "pareto": FrontPage,
+    "heat_map": Page,
+    "spans": Page,
 }
 """Figures whose settings stand in the configuration, and what each takes; ``experiments.figures`` draws them."""
 

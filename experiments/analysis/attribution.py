@@ -23,6 +23,7 @@ from experiments.analysis.games import (
     whole_runs,
 )
 from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged, verdict_in
+from experiments.analysis.policies import single_ends
 from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
@@ -57,6 +58,8 @@ def unsuited(study: Study) -> str | None:
     for name, levels in design.levels_of.items():
         if len(levels) != _LEVELS:
             return f"wants two levels of each lever; {name} has {len(levels)}"
+    if reason := single_ends(design):
+        return reason
     if design.choose == "permutations" and len(orders_of(design)) < PAIR * _FEWEST_PAIRS:
         return f"wants {PAIR * _FEWEST_PAIRS} permutations or more; found {design.permutations}"
     return _incomplete(study.points, design)

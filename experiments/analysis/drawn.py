@@ -56,8 +56,9 @@ class UnsuitedError(ConfigError):
 def drawn_of(study: Study) -> Drawn:
     """How the points were drawn. Raises ``UnsuitedError`` where they do not serve."""
     design = study.design
-    if design.search is None and design.draw is not None and design.draw != "grid":
-        return _of_uncertainties(study.points, design, design.draw)
+    method = next((name for name in _ROWS if name == design.draw), None)
+    if design.search is None and method is not None:
+        return _of_uncertainties(study.points, design, method)
     if design.search is None and design.draw is None and design.levers and design.choose == "fractional":
         return _of_levers(study.points, design)
     found = "an adaptive search" if design.search else f"draw: {design.draw}" if design.draw else "no draw"

@@ -17,6 +17,7 @@ from experiments.analysis.apart import APART_TABLE, of_labels, set_apart, told_a
 from experiments.analysis.bundles import JOIN, baseline_of, baselines_of, labels_of
 from experiments.analysis.conditions import together
 from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
+from experiments.analysis.policies import single_ends
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.scored import (
     FEWEST_WORLDS_TO_CHOOSE,
@@ -43,6 +44,8 @@ def unsuited(study: Study) -> str | None:
     design, points = study.design, study.points
     if not (design.levers or design.scenarios or design.arms or design.search):
         return "wants policies to choose from (design.levers, scenarios, arms or search)"
+    if reason := single_ends(design):
+        return reason
     base = baseline_of(points, design)
     lacks = (_lacking(points, points[points["condition"] == condition], design, base) for condition in conditions_in(points))
     return next(filter(None, lacks), None)

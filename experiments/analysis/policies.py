@@ -13,6 +13,7 @@ from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.record import Analysis
 from experiments.analysis.spread import CompletePart, complete_part
 from experiments.design.designs import Design, LeverChoice, Settings
+from experiments.design.sampling import ENDS
 from experiments.statistics import mean_of
 from experiments.store.outcomes import Outcome, Outcomes, Study, conditions_in
 from experiments.text import counted, in_a_row, spoken
@@ -138,6 +139,11 @@ def no_comparison(study: Study) -> str | None:
     if len(set(labels_of(study.points, design))) < _FEWEST:
         return "wants a policy besides the baseline (design.scenarios or design.levers)"
     return _no_pairs(study)
+
+
+def single_ends(design: Design) -> str | None:
+    """Why draws of single ends are no sample to take means or shares over; None for other draws."""
+    return "wants draws that stand for their ranges, or none (design.draw), not ends" if design.draw == ENDS else None
 
 
 def _no_pairs(study: Study) -> str | None:

@@ -27,7 +27,7 @@ from experiments.analysis.over_worlds import (
     possible_percent,
     ranged,
 )
-from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers
+from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers, single_ends
 from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
@@ -103,7 +103,7 @@ def unsuited(study: Study) -> str | None:
         return "wants policies that set one number of one key (design.arms, or one lever with levels)"
     if len(set(numbers)) < _FEWEST_LEVELS:
         return f"wants {_FEWEST_LEVELS} levels of {key_varied(design)} or more"
-    return None
+    return single_ends(design)
 
 
 def analyse(study: Study, outcome: Outcome) -> Analysis:

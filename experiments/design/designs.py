@@ -105,7 +105,7 @@ class Design(Record):
     permutations: Annotated[StrictInt, Field(ge=1, le=100_000)] = 50  # assumed: Shapley values within a few per cent of the largest
     conditions: dict[str, Settings] = {}  # name -> keys, crossed with everything
     uncertainties: dict[str, Uncertainty] = {}  # dotted key -> bounds
-    draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional"] | None = None
+    draw: Literal["grid", "latin_hypercube", "sobol", "morris", "fractional", "ends"] | None = None
     size: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 64  # draws, base points of Sobol, trajectories of Morris
     levels: Annotated[StrictInt, Field(ge=2, le=64)] = 4  # of a grid, of Morris
     draw_seed: Seed = 1

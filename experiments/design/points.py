@@ -12,13 +12,13 @@ import pandas as pd
 
 from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors, stack_of
 from experiments.design.entries import LINE, POINT_COLUMNS, entry_of, read_entry, table_in, whole
-from experiments.design.sampling import combinations_of, parameter_draws, refuse_count, refuse_size
+from experiments.design.sampling import ENDS, End, combinations_of, ends_of, parameter_draws, refuse_count, refuse_size
 from experiments.design.scenarios import scenario_overrides
 from experiments.design.setters import PointRow, Setters
 from experiments.design.table import Points
 from experiments.design.trials import refuse_roles, refuse_twins, refuse_two_under_one_id, try_bounds, try_ends
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, checked_config, composed_values, is_lever, key_of
+from sim.config import ADOPTED, checked_config, composed_values, is_lever, key_of, map_at
 from sim.errors import meant
 from sim.settings import Config
 from sim.world.leaves import Plain
@@ -53,14 +53,45 @@ def points_of(design: Design, overrides: Sequence[str]) -> Points:
     if design.table is not None:
         return points_from(table_in(design.table), design, overrides, f"table: {design.table}")
     refuse_count(design)
-    draws = parameter_draws(design)
+    draws = _draws(design, overrides)
     rows: list[PointRow] = [
-        {"scenario": policy, "condition": condition, "draw": draw} | levers | {str(key): value for key, value in values.items()}
+        {"scenario": policy, "condition": condition, "draw": draw} | levers | values
         for policy, levers in _policies(design)
         for condition in design.conditions or [""]
-        for draw, values in enumerate(draws.to_dict("records"))
+        for draw, values in draws.items()
     ]
     return points_of_rows(rows, design, overrides)
+
+
+def _draws(design: Design, overrides: Sequence[str]) -> dict[int, Settings]:
+    """The keys that each draw sets, by its number. Of single ends, one that changes no policy has no point."""
+    if design.draw != ENDS:
+        rows = parameter_draws(design).to_dict("records")
+        return {number: {str(key): value for key, value in values.items()} for number, values in enumerate(rows)}
+    bases = [_base(name, design, overrides) for name in dict.fromkeys(name for name, _ in _policies(design))]
+    told = [end for end in ends_of(design) if not all(_stands(end, base) for base in bases)]
+    return {0: {}} | {end.draw: {end.key: end.value} for end in told}
+
+
+def _stands(end: End, base: Plain) -> bool:
+    """Whether a configuration has the value of an end anyway."""
+    path, _, name = end.key.rpartition(".")
+    there = map_at(base, path)
+    return there is not None and name in there and bool(whole(there[name]) == whole(end.value))
+
+
+def idle_ends(points: pd.DataFrame, design: Design) -> list[End]:
+    """Ends that are equal to the configured value, so that they have no points: their results are those of the first draw."""
+    if design.draw != ENDS or design.table is not None:
+        return []
+    there = set(points["draw"])
+    return [end for end in ends_of(design) if end.draw not in there]
+
+
+def idle_sentence(points: pd.DataFrame, design: Design) -> str:
+    """Which ends are not run because they are what is configured; empty where there is none."""
+    idle = [f"{end.key}={end.value}" for end in idle_ends(points, design)]
+    return f"as configured, so not run twice: {', '.join(idle)}" if idle else ""
 
 
 def as_entries(points: Points) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,16 +19,22 @@ MOST_FACTORIAL = 16  # levers of which every combination is listed
 MOST_POINTS = 1_000_000
 """Points of a design; *assumption*: they are made in a minute, and no machine runs more of them."""
 _TOLD_FROM = 10_000  # points: about a second to make
+ENDS: Literal["ends"] = "ends"
+"""The draw that sets one end of one uncertainty at a time."""
 _FRACTIONAL = 2  # levels of a fractional factorial
 
 
 def parameter_draws(design: Design) -> pd.DataFrame:
     """One row a parameter draw, one column an uncertainty under its dotted key; a design without any has one empty row.
 
-    The order of rows is the method's own: the estimators of Sobol, Morris and factorial designs read it.
+    The order of rows is the method's own: the estimators of Sobol, Morris and factorial designs read it. A value that a draw leaves
+    as it is configured is missing: with ``draw: ends`` the first row sets nothing, each further one a single key (``ends_of``).
     """
     if not design.uncertainties:
         return pd.DataFrame(index=range(1))
+    if design.draw == ENDS:
+        rows = [{}, *({end.key: end.value} for end in ends_of(design))]
+        return pd.DataFrame(rows, columns=list(design.uncertainties), dtype=object)
     return scaled(unit_draws(design), design.uncertainties)
 
 
@@ -40,7 +47,35 @@ def count_of_draws(design: Design) -> int:
         return math.prod(_steps(known, design.levels) for known in design.uncertainties.values())
     if design.draw == "fractional":
         return _hadamard(factors)
+    if design.draw == ENDS:
+        return 1 + len(ends_of(design))
     return design.size * {"latin_hypercube": 1, "sobol": factors + 2, "morris": factors + 1}[str(design.draw)]
+
+
+class End(NamedTuple):
+    """One end of one uncertainty, which a draw sets alone."""
+
+    draw: int  # the number of the draw; 0 sets nothing
+    key: str
+    value: Value
+
+
+def ends_of(design: Design) -> list[End]:
+    """The low end and the high end of each uncertainty, or each of its ``values``, in the order of the design.
+
+    >>> asked = Design(question="what if?", draw="ends", uncertainties={"review.rho": Uncertainty(low=0.0, high=0.9)})
+    >>> [tuple(end) for end in ends_of(asked)]
+    [(1, 'review.rho', 0.0), (2, 'review.rho', 0.9)]
+    """
+    both = [(key, value) for key, known in design.uncertainties.items() for value in _both_ends(known)]
+    return [End(number, key, value) for number, (key, value) in enumerate(both, 1)]
+
+
+def _both_ends(known: Uncertainty) -> list[Value]:
+    if known.values is not None:
+        return list(known.values)
+    ends = _bound(known.low), _bound(known.high)
+    return [int(end) for end in ends] if known.shape == "whole" else list(ends)
 
 
 def _hadamard(factors: int) -> int:
@@ -82,7 +117,7 @@ def _refuse_grid(design: Design) -> None:
 def size_sentence(design: Design) -> str:
     """How many points will be made, where making them takes a while; empty elsewhere, and where a table has them."""
     count = 0 if design.table or design.search else count_of(design)
-    most = "at most " if design.levers and design.choose == "permutations" else ""
+    most = "at most " if design.draw == ENDS or (design.levers and design.choose == "permutations") else ""
     return f"making {most}{count:,} points" if count >= _TOLD_FROM else ""
 
 
@@ -93,6 +128,8 @@ def unit_draws(design: Design) -> NDArray[np.float64]:
     design of half the size. ``morris``: ``size`` trajectories of factors + 1 rows. ``latin_hypercube``: ``size`` rows.
     ``fractional``: two levels, a Hadamard design. ``grid``: every combination of ``levels`` values.
     """
+    if design.draw == ENDS:
+        raise ConfigError("draw: found ends, which sets one key at a time; accepted: a draw that fills the unit cube")
     count, size = len(design.uncertainties), design.size
     problem = problem_of(list(design.uncertainties))
     if design.draw == "grid":

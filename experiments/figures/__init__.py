@@ -36,6 +36,7 @@ from experiments.figures.regret import regret
 from experiments.figures.requested_side import requested_side
 from experiments.figures.sensitivity import morris_plane, pawn_bars, sobol_bars, tornado
 from experiments.figures.slices import slices
+from experiments.figures.spans import spans
 from experiments.figures.style import LARGE, MUTED, NOTE, RC_STYLE, SMALL, folded, shortened
 from experiments.figures.tile_map import change_map, tile_map
 from experiments.figures.waterfall import shapley_waterfall
@@ -48,7 +49,7 @@ _FUNCTIONS = (
     *(targeted_rate, targeted_change, flows, fates, backlog, tile_map, change_map, headline, requested_side, forest, plane, slices),
     *(shapley_waterfall, interactions, pareto),
     *(sobol_bars, pawn_bars, tornado, morris_plane),
-    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation),
+    *(heat_map, regret, fan, discovery_boxes, discovery_plane, adaptation, spans),
 )
 FIGURES: dict[str, Callable[..., Axes]] = {function.__name__: function for function in _FUNCTIONS}
 _PAGE: dict[str, Any] = {"title": "", "width_inches": 10.0, "height_inches": 6.0, "dpi": 120}

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE_WINDOW
+from experiments.analysis.assumptions import EXTREMES
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS
 from experiments.analysis.headline import CLASSES_TABLE, MATRIX_TABLE, NUMBERS, TARGETED
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
@@ -29,10 +30,10 @@ from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv
 from experiments.reference.checkout import all_committed
 from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
 from experiments.store.results import EstimandKey
-from experiments.studies import adaptation, compare, headline, treaty
+from experiments.studies import adaptation, analyse, compare, headline, sweep, treaty
 from experiments.studies.adaptation import DIGITS
 from experiments.text import counted, time_text
-from sim.config import ADOPTED, load
+from sim.config import ADOPTED, key_of, load
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
@@ -43,8 +44,11 @@ REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
 HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", "scenarios", "adaptation", "penalties"
 CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
+ASSUMPTIONS = "assumptions"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
 HELD_BY_DESIGN = {CAPACITIES: "design=capacities"}  # comparisons of a design's arms, each with the override that names it
+EXTREMES_FILE = f"{EXTREMES}.csv"
+_TEXTS_OF_EXTREMES = dict.fromkeys(("changes", "condition", "low_assumption", "high_assumption", "turns"), str)
 _COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`` with these gives the scenarios
 ADAPTED = ("seeds=10", "replicates=2")  # ``rogatory adaptation`` with these gives what is left of the safeguards
 _SLICE = ("metric", "by", "level")
@@ -120,7 +124,8 @@ TABLE_KINDS = {
         )
     },
 }  # fmt: skip
-"""The tables of each part, by file name."""
+"""The tables of each part that is reproduced, by file name."""
+_EXTREMES_DIGITS = "%.6g"
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
 _Tables = dict[str, pd.DataFrame]
@@ -249,6 +254,25 @@ def refresh_adaptation(folder: Path, *overrides: str) -> str:
     return "" if before is None else years_text(moved_years(before, tables[HEADLINE_TABLE]))
 
 
+def refresh_assumptions(folder: Path, *overrides: str) -> str:
+    """Run the design of single assumptions, or what the overrides make of it, and keep its extremes; returns how many moved.
+
+    It is resumed where it was stopped. ``rogatory reproduce`` does not run it again: it takes as long as all other parts together.
+    """
+    given = overrides or (f"design={ASSUMPTIONS}",)
+    store = sweep.main(*given)
+    apart = [word for word in given if key_of(word) == "output"]
+    written = analyse.main(ASSUMPTIONS, f"store={store}", *apart) / ASSUMPTIONS
+    fresh = pd.read_csv(written / EXTREMES_FILE, dtype=_TEXTS_OF_EXTREMES, keep_default_na=False, na_values=[""])
+    path = folder / ASSUMPTIONS / EXTREMES_FILE
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    _replace(folder / ASSUMPTIONS, ASSUMPTIONS, {EXTREMES_FILE: fresh}, written, _EXTREMES_DIGITS)
+    if before is None:
+        return ""
+    changed = len(set(path.read_text(encoding="utf-8").splitlines()) - set(before.splitlines()))
+    return f"{counted(changed, 'row')} of extremes moved" if changed else "no extreme moved"
+
+
 def _told(path: Path) -> pd.DataFrame:
     """A table of a study of adaptation; a year is a name."""
     return pd.read_csv(path, dtype={"year": str})
@@ -270,11 +294,11 @@ def _runs_before(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path) if path.exists() else None
 
 
-def _replace(folder: Path, part: str, tables: _Tables, written: Path) -> None:
-    """Put tables, figures and manifest of a study in the place of what was there."""
+def _replace(folder: Path, part: str, tables: _Tables, written: Path, digits: str | None = None) -> None:
+    """Put tables, figures and manifest of a study in the place of what was there; ``digits`` where the part is not reproduced."""
     with whole_folder(folder.parent, fresh := f".new-{part}") as into:
         for name, table in tables.items():
-            write_csv(table, into / name, TABLE_KINDS[part][name].digits)
+            write_csv(table, into / name, digits or TABLE_KINDS[part][name].digits)
         for source in sorted(written.rglob("*.png")):
             shutil.copy(source, into / source.name)
         manifest = json.loads((written / MANIFEST).read_text(encoding="utf-8"))
@@ -352,6 +376,7 @@ REFRESH: dict[str, Callable[[Path], str]] = {
     SCENARIOS: refresh_scenarios,
     CAPACITIES: refresh_capacities,
     ADAPTATION_PART: refresh_adaptation,
+    ASSUMPTIONS: refresh_assumptions,
 }
 
 

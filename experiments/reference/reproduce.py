@@ -40,6 +40,7 @@ from experiments.execution.session import run_plan, timed
 from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
+    ASSUMPTIONS,
     CAPACITIES,
     HEADLINE,
     PENALTIES,
@@ -168,6 +169,11 @@ def read_reference(folder: Path) -> Reference:
 def chosen_of(names: Sequence[str], reading: Reference) -> list[str]:
     """What is to be run again, each once. Raises ``RogatoryError`` for a name that the reference does not have."""
     known = [*reading.arms, *PARTS]
+    if ASSUMPTIONS in names:
+        raise RogatoryError(
+            f"reproduce: found {ASSUMPTIONS!r}, which is not run again here, for it takes as long as all other parts together; "
+            f"accepted: python -m experiments.reference {ASSUMPTIONS}, which makes it anew and counts what moved"
+        )
     for name in names:
         if name not in known:
             raise RogatoryError(f"reproduce: found {name!r}; accepted: {', '.join(known)}")

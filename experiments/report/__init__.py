@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.analysis.assumed import ArmExtremes
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report import prose, sections
@@ -30,15 +31,17 @@ def write_report(
     headers: Mapping[str, Header],
     facts: Facts,
     figures: Mapping[str, Mapping[str, object]],
+    extremes: ArmExtremes | None = None,
 ) -> list[Path]:
     """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
 
     ``comparison`` and ``cooperation`` are the tables of ``rogatory compare``, ``headers`` what the scenarios' files say of
     themselves, ``facts`` how the study was run: ``command, seeds, replicates, years, worlds, seconds, commit, versions, baseline,
-    stopped``, and ``question`` of a design; ``figures`` are the settings of each. The same input gives the same bytes. Raises
+    stopped``, and ``question`` of a design; ``figures`` are the settings of each, ``extremes`` what single
+    assumptions make of the arms. The same input gives the same bytes. Raises
     ``ValueError`` for a table without a column that is read.
     """
-    study = comparison_study(comparison, cooperation, arms, headers, facts, figures)
+    study = comparison_study(comparison, cooperation, arms, headers, facts, figures, extremes)
     pictures = draw_comparison(study, folder)
     known = parameters(
         [name for arm in arms for name in scenarios_in_name(arm.config.scenario_name)], study.first.plain(), str(facts["command"])

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 
+from experiments.analysis.assumed import ASSUMED, EXTREME_HEADS, Assumed, extreme_cells
 from experiments.analysis.headline import (
     APART,
     BY_CLASSES,
@@ -90,6 +91,7 @@ class HeadlinePage(NamedTuple):
     facts: Facts
     first: Config  # today's
     why: str  # by which ways data are disclosed today
+    assumed: Assumed | None = None  # extremes over single assumptions, where the repository holds them
 
     @property
     def fewest(self) -> int:
@@ -114,7 +116,7 @@ def _content(of: HeadlinePage) -> list[Element]:
     known = parameters(scenarios, of.first.plain(), str(of.facts["command"]))
     parts = [
         ("answer", "The answer", _answer(of)),
-        ("groups", "Every group of people", [_matrix(of, group, BEFORE) for group in groups_in_order()]),
+        ("groups", "Every group of people", [part for group in groups_in_order() for part in _of_group(of, group, BEFORE)]),
         ("classes", "Who asks, and who is asked", _classes(of)),
         ("cost", "What real investigations pay", _cost(of)),
         *([("staff", "If states hire with the load", _follows(of))] if len(of.answer.capacities()) > 1 else []),
@@ -147,6 +149,25 @@ def _answer(of: HeadlinePage) -> list[Element]:
         tag("p", DIALS),
         tag("p", NO_NEW_WISH),
     ]
+
+
+def _of_group(of: HeadlinePage, group: str, capacity: str) -> list[Element]:
+    """One group's table, and under it what single assumptions make of its corners."""
+    return [_matrix(of, group, capacity), *_extremes(of, capacity, (TARGETED, "group", group))]
+
+
+def _extremes(of: HeadlinePage, capacity: str, key: tuple[str, str, str]) -> list[Element]:
+    """The combinations of which the committed study of assumptions has a number, with their extremes; nothing without it."""
+    if of.assumed is None:
+        return []
+    body = []
+    for cell in [cell for cell in of.answer.cells if cell.capacity == capacity]:
+        row = of.assumed.of_cell(cell, *key)
+        if row is not None and of.answer.row(cell, *key) is not None:
+            name = f"{row_words(cell.row)}, {strength_words(cell.strength)}"
+            body.append(line(name, *extreme_cells(row)))
+    caption = f"{ASSUMED} ({of.assumed.size}): change against today, per cent"
+    return [table(caption, ("combination", *EXTREME_HEADS), body)] if body else []
 
 
 def _matrix(of: HeadlinePage, group: str, capacity: str) -> Element:
@@ -216,10 +237,11 @@ _CHOSEN = (
 
 def _cost(of: HeadlinePage) -> list[Element]:
     """Needs met, and how much of both rates lies abroad."""
-    content = [_grid_table(of, BEFORE, "legitimate needs met", (NEEDS_MET, "all", "all"))]
-    twin = ("cross_border_disclosure_rate", "all", "all")
+    needs, twin = (NEEDS_MET, "all", "all"), ("cross_border_disclosure_rate", "all", "all")
+    content = [_grid_table(of, BEFORE, "legitimate needs met", needs), *_extremes(of, BEFORE, needs)]
     if _rows(of, BEFORE, twin):
         content.append(_grid_table(of, BEFORE, "abusive wishes for data abroad that end in disclosure", twin))
+        content += _extremes(of, BEFORE, twin)
     return content
 
 
@@ -228,7 +250,7 @@ def _follows(of: HeadlinePage) -> list[Element]:
     content = [tag("p", FOLLOWS)]
     for capacity in of.answer.capacities():
         if capacity != BEFORE:
-            content += [_matrix(of, group, capacity) for group in FIRST_GROUPS]
+            content += [part for group in FIRST_GROUPS for part in _of_group(of, group, capacity)]
             content.append(_beside(of, capacity))
     return content
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.assumed import ArmExtremes
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
 from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
@@ -82,6 +83,7 @@ class ComparisonStudy(NamedTuple):
     digests: dict[str, str]  # of the baselines and the arms
     facts: Facts
     figures: Mapping[str, Mapping[str, object]]  # settings of each
+    extremes: ArmExtremes | None = None  # over single assumptions, where the repository holds them
 
     @property
     def fewest(self) -> int:
@@ -113,6 +115,7 @@ def comparison_study(
     headers: Mapping[str, Header],
     facts: Facts,
     figures: Mapping[str, Mapping[str, object]],
+    extremes: ArmExtremes | None = None,
 ) -> ComparisonStudy:
     """The tables by name and arm. Raises ``ValueError`` for a missing column."""
     table = present(comparison, _COMPARED)
@@ -133,6 +136,7 @@ def comparison_study(
         digests=arm_digests(arms),
         facts=facts,
         figures=figures,
+        extremes=extremes,
     )
 
 

@@ -40,6 +40,7 @@ _DRAWS = {
     "sobol": "Saltelli's scheme on a Sobol sequence",
     "morris": "Morris's trajectories",
     "fractional": "a fractional factorial of two levels",
+    "ends": "one end of one number at a time, beside all as configured",
 }
 
 

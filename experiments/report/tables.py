@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.assumed import ASSUMED, COMPARED, EXTREME_HEADS, ArmExtremes, extreme_cells
 from experiments.analysis.ranges import mostly_chance
 from experiments.design.scenarios import KINDS, NOT_SAID, by_kind
 from experiments.figures.slices import LEVELS, slice_levels
@@ -70,9 +71,23 @@ def tables(study: ComparisonStudy) -> list[Element]:
                 caption = f"{_opening(metric)}{_among(kind)}. {_QUOTED}"
                 parts.append(table(caption, _HEADLINE, [line(linked(study, arm), *_numbers(row, study)) for arm, row in rows]))
     parts += _left_out(study)
+    parts += [] if study.extremes is None else _extremes(study, study.extremes, order)
     parts += [_bargains(study, arms, kind) for kind, arms in by_kind(order, study.kinds).items()]
     parts += _further(study, order)
     return parts + [part for by in SLICED for part in _slice(study, by, order)]
+
+
+def _extremes(study: ComparisonStudy, extremes: ArmExtremes, order: Sequence[str]) -> list[Element]:
+    """What single assumptions make of the arms of which the committed study has a number, an estimand a table."""
+    parts = []
+    for metric in COMPARED:
+        body = [
+            line(linked(study, arm), *extreme_cells(row)) for arm in order if (row := extremes.rows.get((arm, metric))) is not None
+        ]
+        if body:
+            caption = f"{_opening(metric)}. {ASSUMED} ({extremes.size}). Change against the baseline, per cent"
+            parts.append(table(caption, ("scenario", *EXTREME_HEADS), body))
+    return parts
 
 
 def _among(kind: str) -> str:

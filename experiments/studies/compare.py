@@ -17,10 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments import report
+from experiments.analysis.assumed import extremes_of_arms
 from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
 from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.changes import changes_of_policy, changes_of_scenario
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
 from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, by_kind, headers_of
@@ -81,7 +83,8 @@ def main(*overrides: str) -> Path:
                 "question": plan.design.question if asked.design else "",
             }  # fmt: skip
             with lacking.spared(*_PAGE):
-                report.write_report(folder, *tables, arms, told, facts, asked.figures)
+                extremes = extremes_of_arms(first, _changes(arms, asked))
+                report.write_report(folder, *tables, arms, told, facts, asked.figures, extremes)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
         write_manifest(folder, _manifest(folder, arm_runs, ran, timing, tables) | {"missing": lacking.why})
     written = Path(asked.output) / "compare" / name
@@ -111,6 +114,13 @@ def compared_design(arms: Sequence[Arm], asked: StudyConfig) -> Design:
     if asked.design is not None:
         return design_of(asked.design)
     return Design(question=_QUESTION, baseline=arms[0].baseline_config.scenario_name, scenarios=[arm.name for arm in arms])
+
+
+def _changes(arms: Sequence[Arm], asked: StudyConfig) -> dict[str, str]:
+    """What each arm changes, as one line."""
+    if asked.design is not None:
+        return changes_of_policy(design_of(asked.design))
+    return {arm.name: changes_of_scenario(arm.name) for arm in arms}
 
 
 def _check_study(config: Config, asked: StudyConfig) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from experiments.analysis.assumed import ASSUMED, EXTREME_HEADS, Assumed, assumed_for, extreme_cells
 from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
 from experiments.analysis.headline import (
     APART,
@@ -89,7 +90,7 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
     with whole_folder(Path(asked.output) / study, name := stamped(Path(asked.design or design).stem)) as folder, runs_kept(plan):
         ran = run_all(plan, arm_runs, console)
         runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
-        lacking, answer, reason = Lacking(folder), None, ""
+        lacking, answer, reason, assumed = Lacking(folder), None, "", assumed_for(first)
         with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE):
             comparison, tables = _tables(folder, ran, arms, arm_runs, cells)
             reason = why(comparison, first)
@@ -98,12 +99,12 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
             with lacking.spared(REPORT, _PICTURE):
                 facts = _facts(command, ran, first, began)
                 picture = draw_figure(folder, answer, _size(ran, first), asked.figures["heat_map"])
-                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, reason))
+                write_headline(folder, HeadlinePage(answer, picture, arms, facts, first, reason, assumed))
         write_manifest(folder, manifest_of_arms(folder, arm_runs, ran, time.monotonic() - began) | {"missing": lacking.why})
     written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if answer is not None:
-            tell(console, answer, reason, ran, first)
+            tell(console, answer, reason, ran, first, assumed)
         for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -170,11 +171,13 @@ def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: Config) -> None:
+def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: Config, assumed: Assumed | None = None) -> None:
     """The answer on a terminal: a table for each group of the question, who asks whom, and sentences."""
     size = _size(ran, first)
     for group in FIRST_GROUPS:
         console.print(group_lines(answer, group, size))
+        if assumed is not None and (lines := extreme_lines(answer, assumed, group)) is not None:
+            console.print(lines)
     if answer.levels(BY_CLASSES):
         console.print(class_lines(answer))
     console.print("The answer", style="bold", highlight=False)
@@ -192,6 +195,21 @@ def group_lines(answer: Answer, group: str, size: str) -> Table:
         cells = [Cell(*place, strength) for strength in grid.columns]
         words = [_cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell()) for cell in cells]
         table.add_row(row_words(place), *words)
+    return table
+
+
+def extreme_lines(answer: Answer, assumed: Assumed, group: str) -> Table | None:
+    """What single assumptions make of the combinations, for one group; None where the committed study has none of them."""
+    found = {
+        cell: row
+        for cell in answer.cells
+        if cell.capacity == BEFORE and (row := assumed.of_cell(cell, TARGETED, "group", group)) is not None
+    }
+    if not found:
+        return None
+    table = table_of(f"{PEOPLE[group]}: {ASSUMED.lower()}, % ({assumed.size})", ["combination", *EXTREME_HEADS])
+    for cell, row in found.items():
+        table.add_row(f"{row_words(cell.row)}, {strength_words(cell.strength)}", *extreme_cells(row))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from experiments.design.designs import design_of
-from experiments.design.points import as_entries, points_of, refuse_scenario, sized
+from experiments.design.points import as_entries, idle_sentence, points_of, refuse_scenario, sized
 from experiments.design.sampling import size_sentence
 from experiments.output import csv_of
 from experiments.settings import conduct_of_study
@@ -23,4 +23,7 @@ def main(*overrides: str) -> None:
     of_all = [word for word in overrides if key_of(word) not in ("design", "size")]
     if told := size_sentence(design):
         print(told, file=sys.stderr)
-    print(csv_of(as_entries(points_of(design, of_all))), end="")
+    points = points_of(design, of_all)
+    if told := idle_sentence(points.frame, design):
+        print(told, file=sys.stderr)
+    print(csv_of(as_entries(points)), end="")

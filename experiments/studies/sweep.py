@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.console import Terminal, console_of
 from experiments.design.designs import design_of, sized_by
-from experiments.design.points import of_the_sweep, points_of, refuse_fixed_world, refuse_scenario, sized
+from experiments.design.points import idle_sentence, of_the_sweep, points_of, refuse_fixed_world, refuse_scenario, sized
 from experiments.design.sampling import size_sentence
 from experiments.execution.plan import Plan, planned
 from experiments.execution.session import run_plan
@@ -45,6 +45,8 @@ def sweep_plan(overrides: Sequence[str]) -> Plan:
     if told := size_sentence(design):
         Terminal(stderr=True).print(told, highlight=False)
     points = points_of(design, of_all)
+    if told := idle_sentence(points.frame, design):
+        Terminal(stderr=True).print(told, highlight=False, soft_wrap=True)
     asked = sized_by(design, asked, overrides)
     seeds, shard = asked.seeds, _shard(asked.shard)
     runs = len(points.frame) * seeds * asked.replicates

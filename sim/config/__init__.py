@@ -19,7 +19,7 @@ from sim.config.loading import (
     run_from_shell,
     scenario_of,
 )
-from sim.config.nested import meet, refuse_nested
+from sim.config.nested import map_at, meet, refuse_nested
 from sim.config.overlay import with_overrides
 from sim.own_files import looking_in
 from sim.places import config_path, options, path_of
@@ -43,6 +43,7 @@ __all__ = [
     "key_of",
     "load",
     "looking_in",
+    "map_at",
     "meet",
     "options",
     "path_of",

@@ -53,5 +53,31 @@ def plane() -> pd.DataFrame:
     return frame.assign(**names, **limits, fails=fails, sure=rng.random(60) < 0.7, worlds=4, runs=480)
 
 
-EXAMPLES = {"regret": regrets, "fan": levels, "discovery_boxes": box, "discovery_plane": plane}
+def spans() -> pd.DataFrame:
+    rows = [
+        ("judge", -21.0, -36.0, -9.0, -38.0, "review.rho 0", -9.5, "visible fabricated 1.4", "", 420, 6),
+        ("refuse_mandatory", -9.0, -14.0, -4.0, -16.0, "uptake max 0.1", -2.0, "recharacterised share 0.9", "", 380, 6),
+        (
+            "good_faith",
+            -4.0,
+            -8.0,
+            1.0,
+            -6.0,
+            "hosting factor USA 0.5",
+            1.2,
+            "open framing a 1.6",
+            "conduct.open_framing_a=1.6",
+            390,
+            6,
+        ),
+        ("notice", -0.6, -1.4, 0.2, -0.6, "as configured", -0.1, "direct share 0.7", "", 410, 6),
+        ("sanction", 0.0, 0.0, 0.0, 0.0, "as configured", 0.0, "as configured", "", 410, 6),
+        ("no_treaty", -12.0, np.nan, np.nan, -640.0, "treaties density −3", 5.0, "hosting concentration 15", "x", 400, 1),
+        ("necessity", np.nan, np.nan, np.nan, np.nan, "", np.nan, "", "", 3, 6),
+    ]
+    columns = ["arm", "as_configured", "world_low", "world_high", "low", "low_assumption", "high", "high_assumption", "turns"]
+    return pd.DataFrame(rows, columns=[*columns, "events", "worlds"])
+
+
+EXAMPLES = {"regret": regrets, "fan": levels, "discovery_boxes": box, "discovery_plane": plane, "spans": spans}
 GIVEN = {"regret": {"order": POLICIES[::-1]}, "fan": {"line": 4.0, "label": "threshold years"}}

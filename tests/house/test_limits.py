@@ -24,7 +24,10 @@ CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 WORLDS, SIZE = 5, 24
 TINY = 1e-5  # of a per cent: Fieller takes the root of what rounding leaves
 NAMED = re.compile(r"(?:\w+_)?(?:world|draw)_(?:low|high)")
-ENDS_OF_A_BOX = {"discovery": {"low", "high", "x_low", "x_high", "y_low", "y_high"}}  # ends of a range, no limits of a number
+ENDS_OF_A_BOX = {
+    "discovery": {"low", "high", "x_low", "x_high", "y_low", "y_high"},
+    "assumptions": {"low", "high"},  # of a span, each with the assumption that makes it
+}  # ends of a range, no limits of a number
 NUMBERS = {f"review.x{k}": Uncertainty(low=0.0, high=1.0) for k in range(2)}
 QUICK = {
     "frontier": {"resamples": 100, "splits": 10},
@@ -45,6 +48,7 @@ DESIGNS = {
     "robustness": [Design(question="what if?", levers={"a": "a", "b": "b"}, **DRAWN)],
     "discovery": [Design(question="what if?", levers={"a": "a", "b": "b"}, **(DRAWN | {"size": 96}))],
     "threshold": [Design(question="what if?", levers={"line": LINES}, **DRAWN)],
+    "assumptions": [Design(question="what if?", levers={"a": "a", "b": "b"}, uncertainties=NUMBERS, draw="ends")],
 }
 EVERY = [(name, place) for name, designs in DESIGNS.items() for place in range(len(designs))]
 
@@ -71,7 +75,7 @@ def analysed(name: str, place: int, worlds: bool, draws: bool) -> Analysis:
     strength = sum((points[lever] == "on") * (0.10 + 0.07 * k) for k, lever in enumerate(design.levers))
     if "line" in points:
         strength = points["line"].astype(float) / 20
-    x0, x1 = (points[key].to_numpy(float) if draws else np.full(len(points), 0.5) for key in NUMBERS)
+    x0, x1 = (points[key].to_numpy(float, na_value=0.5) if draws else np.full(len(points), 0.5) for key in NUMBERS)
     saved = np.asarray(strength + np.zeros(len(points))) * 2 * x0
     cases = (0.2 + 0.1 * x1**2 + 0.05 * x0 * x1) * (1 - saved)
     needs = (0.6 - 0.1 * x1) * (1 - 0.1 * saved)
