@@ -20,7 +20,7 @@ class World:
     states: StateTable  # what each state is, punishes, protects and wants
     people: PeopleTable  # the cohort at risk
     offences: Offences  # what conduct there is
-    capacity: NDArray[np.float64]  # [N] officer-hours per month; infinity until it is set from the as-adopted load
+    capacity: NDArray[np.float64]  # [N] officer-hours per month; infinity until it is set from the load before the treaty
 
     def with_capacity(self, capacity: NDArray[np.float64]) -> World:
         """The same world with its authorities' capacity settled."""

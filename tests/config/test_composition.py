@@ -135,9 +135,9 @@ def test_where_the_text_as_adopted_holds_a_value_scenarios_are_left_to_hydra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
-    files.write("scenario/as_adopted.yaml", "# @package _global_\nreview: {rho: 0.25}\n")
+    files.write("scenario/as_adopted.yaml", "# @package _global_\nconduct: {retry_days: 5.0}\n")
     assert not hold_values_alone(["judge"])
-    assert (load().review.rho, load("scenario=judge").review.rho) == (0.25, 0.5)
+    assert (load().conduct.retry_days, load("scenario=judge").conduct.retry_days) == (5.0, 60.0)
 
 
 def test_a_composition_is_its_caller_s_own() -> None:
@@ -162,12 +162,12 @@ def test_files_that_lie_elsewhere_and_say_the_same_are_composed_once(tmp_path: P
     load()
     before = compositions()
     files = in_place(OwnFiles(tmp_path / "configs"), monkeypatch)
-    files.scenario("own", "years: 3")
-    assert load("scenario=own").years == 3
+    files.scenario("own", "conduct: {attempts: 3}")
+    assert load("scenario=own").conduct.attempts == 3
     assert compositions() == before
     files.write("people/standard.yaml", (files.folder / "people" / "standard.yaml").read_text(encoding="utf-8") + "\n# more\n")
-    assert load("scenario=own").years == 3
+    assert load("scenario=own").conduct.attempts == 3
     assert compositions() == before + 1
     files.write("people/deeper/own.yaml", "a: 1\n")
-    assert load("scenario=own").years == 3
+    assert load("scenario=own").conduct.attempts == 3
     assert compositions() == before + 2, "a folder in a folder counts too"
