@@ -245,7 +245,7 @@ def _count(failing: Failing, spec: DiscoverySpec) -> str:
     low, high = share_limits(count / len(failing.fails), len(failing.fails))
     told = (
         f"{spoken(failing.policy).capitalize()} fails in {count} of {counted(len(failing.fails), 'draw')} "
-        f"(simulation error of so many draws {in_per_cent(low)} to {in_per_cent(high)}{_alone(failing)}): there it would "
+        f"(simulation error over draws {in_per_cent(low)} to {in_per_cent(high)}{_alone(failing)}): there it would "
         f"{_failure(spec)}."
     )
     return f"{told} {surely} of these failures lie further from the threshold than replicate noise reaches." if count else told

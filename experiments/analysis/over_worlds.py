@@ -26,7 +26,7 @@ from experiments.statistics import (
     world_range,
 )
 from experiments.store.outcomes import Outcome
-from experiments.text import Row, counted, low_to_high
+from experiments.text import Row, counted, in_per_cent, low_to_high
 from sim.arrays import Flags, Reals
 
 UNBOUNDED = (-np.inf, np.inf)
@@ -107,8 +107,10 @@ def within(limits: Limits, possible_values: tuple[float, float]) -> Limits:
 # --- words ----------------------------------------------------------------------------------------------------------------
 
 
-def ranged(row: Row | pd.Series[Any], name: str = "", scale: float = 1.0, decimals: int | None = 1) -> str:
+def ranged(row: Row | pd.Series[Any], name: str = "", scale: float = 1.0, decimals: int | None = 1, over: str = "") -> str:
     """What worlds say of a number of a row, in brackets: range, sign, luck, simulation error; a negative ``scale`` turns it round.
+
+    ``over`` are words for the range of what is no mean of the worlds' values, so that it may lie beside it.
 
     >>> row = {"world_low": 1.0, "world_high": 2.0, "worlds_agreeing": 9, "error_low": 1.2, "error_high": 1.8, "chance_share": 0.7}
     >>> ranged(row | {"worlds": 9})
@@ -120,7 +122,7 @@ def ranged(row: Row | pd.Series[Any], name: str = "", scale: float = 1.0, decima
     own_range, error = (_ends(row, name, kind, scale, decimals) for kind in ("world", "error"))
     if not own_range:
         return "(one world: no range, no simulation error)"
-    parts = [f"range over {counted(worlds, 'world')} {own_range}"]
+    parts = [f"{over or f'range over {counted(worlds, "world")}'} {own_range}"]
     agreeing = float(row.get(named(name, "worlds_agreeing"), np.nan))
     if not np.isnan(agreeing):
         parts.append(f"in {int(agreeing)} of {worlds}")
@@ -152,5 +154,7 @@ def chance_told(worlds: int) -> str:
     """What the range of so many worlds is worth, as a sentence; that there is no verdict where they are too few."""
     if worlds < 2:
         return "One world has no range and no simulation error, so there is no verdict."
-    inside = f"A further world falls inside the range of {worlds} worlds with a chance of {float(chance_inside(worlds)):.0%}."
+    inside = (
+        f"A further world falls inside the range of {worlds} worlds with a chance of {in_per_cent(float(chance_inside(worlds)))}."
+    )
     return inside if worlds >= FEWEST_WORLDS else f"{inside} {too_few_worlds(worlds).capitalize()}."

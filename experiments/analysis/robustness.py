@@ -202,9 +202,9 @@ def _answers(
     own, pooled = (part[(part["policy"] == named) & (part["score"] == "protection")].iloc[0] for part in beside[:2])
     return [
         f"Least regret: {spoken(best[0])}. In nine draws of ten it lies at most {number(first['value'], 1)} points (per "
-        f"cent of the baseline in the draw) behind the best policy of the draw {ranged(first)}{_drawn(first)}, in the balance "
+        f"cent of the baseline in the draw) behind the best policy of the draw {_by_world(first)}{_drawn(first)}, in the balance "
         "of protection and cooperation. "
-        f"Next is {spoken(best[1])}: {number(second['value'], 1)} {ranged(second)}{_drawn(second)}. {_lead(lead, best[1])}",
+        f"Next is {spoken(best[1])}: {number(second['value'], 1)} {_by_world(second)}{_drawn(second)}. {_lead(lead, best[1])}",
         f"Good enough (in a draw at least {spec.protection_at_least:g} % of its baseline protected, at most "
         f"{spec.cooperation_lost_at_most:g} % of its cooperation lost): {met}.",
         f"Best in balance: {on_top}; were all alike, each would be in {in_per_cent(1 / Q)}, and replicate noise is "
@@ -220,11 +220,17 @@ def _answers(
     ]
 
 
+def _by_world(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
+    """What worlds say of a measure of the mean over worlds: the same measure in single worlds may lie beside it."""
+    mean = f"on the mean over {counted(int(row['worlds']), 'world')}"
+    return f"{mean} {ranged(row, scale=scale, decimals=decimals, over='world by world')}"
+
+
 def _drawn(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
     """The simulation error of having drawn so few draws, in brackets; nothing where it is not known."""
     low, high = (scale * float(row[f"draw_error_{end}"]) for end in ("low", "high"))
     found = low_to_high(low, high, decimals)
-    return f" (so many draws {found})" if found else ""
+    return f" (simulation error over draws {found})" if found else ""
 
 
 def _lead(lead: Lead, second: str) -> str:
@@ -255,7 +261,7 @@ def _leading(led: pd.DataFrame, count: int) -> str:
 def _most(rows: Sequence[Row], count: int) -> str:
     """The policies with the largest shares of draws, the first with what worlds say of it."""
     first, *others = sorted(rows, key=lambda row: -float(row["value"]))[:count]
-    sure = f"{ranged(first, scale=PER_CENT, decimals=0)}{_drawn(first, PER_CENT, 0)}"
+    sure = f"{_by_world(first, PER_CENT, 0)}{_drawn(first, PER_CENT, 0)}"
     told = [f"{spoken(first['policy'])} in {in_per_cent(first['value'])} of the draws {sure}"]
     return ", ".join(told + [f"{spoken(row['policy'])} in {in_per_cent(row['value'])}" for row in others])
 
@@ -270,8 +276,11 @@ def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: S
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. {chance_told(W)} {RANGE_TOLD} "
         "Here it is that of a jackknife over worlds (Student's t).",
-        "Limits after “so many draws” are the simulation error of having drawn no more (95 %, "
-        f"{counted(spec.resamples, 'bootstrap sample')}; of shares Wilson's); they shrink with more draws.",
+        f"Simulation error over draws is that of having drawn no more (95 %, {counted(spec.resamples, 'bootstrap sample')}; of shares "
+        "Wilson's).",
+        "Regret, thresholds met, ranks and first places are those of policies on the mean over worlds, in each draw. World by world "
+        "they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws meet a threshold than in "
+        "any single world. For the one real world the figures world by world are the answer.",
         "In a single world regret is how far a policy lies behind the one that the other worlds choose as the best of each draw, "
         "never below zero; luck is in it, as in the shares and ranks of a single world.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "

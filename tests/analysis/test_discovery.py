@@ -216,7 +216,7 @@ def test_conditions_are_looked_at_apart() -> None:
     assert draws.groupby("condition").size().to_dict() == {"": 160, "with_load": 160}
     assert not draws.loc[draws["condition"] == "with_load", "fails"].any()
     assert draws.loc[draws["condition"] == "", "fails"].any()
-    silent = "With load: Judge fails in 0 of 160 draws (simulation error of so many draws 0 % to 2 %; world by world "
+    silent = "With load: Judge fails in 0 of 160 draws (simulation error over draws 0 % to 2 %; world by world "
     assert any(sentence.startswith(silent) for sentence in told.answer)
 
 
