@@ -29,7 +29,7 @@ from sim.settings import Config
 from sim.simulation import check
 from sim.world.states import StateTable
 
-FIRST_LOOK_WORLDS = 10  # before ``until`` may stop: intervals at the stopping time then cover 93 to 95 % (tests/compare)
+FIRST_LOOK_WORLDS = 10  # before ``until`` may stop: simulation errors at the stopping time then cover 93 to 95 % (tests/compare)
 RUNS_FILE = "runs.parquet"
 _ABSENT = "absent"  # in an arm, where its baseline has a key
 
@@ -112,7 +112,7 @@ class Looks:
 
 
 def half_widths(results: Results, arm_runs: Sequence[ArmRun]) -> dict[str, float]:
-    """Half of the 95 % interval of each arm's paired difference in ``case_disclosure_rate``."""
+    """Half of the simulation error (95 %) of each arm's paired difference in ``case_disclosure_rate``."""
     if CASES_DISCLOSED not in results.keys:  # nobody wished for anything abusive
         return {arm_run.name: np.nan for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
     k = results.keys.index(CASES_DISCLOSED)
@@ -128,7 +128,7 @@ def next_look(worlds: int, half: float, wanted: float, most: int) -> int:
 
 
 def _stopped(wanted: float, looks: Sequence[int], wide: Mapping[str, float]) -> str:
-    how = f"looked at after {', '.join(map(str, looks))} worlds; intervals are those at the stopping time"
+    how = f"looked at after {', '.join(map(str, looks))} worlds; simulation errors are those at the stopping time"
     if not wide:
         return f"Stopped after {looks[-1]} worlds: every arm's half-width is at most {wanted:g} ({how})."
     widest = ", ".join(f"{name} ({half:.2g})" for name, half in sorted(wide.items(), key=lambda item: -item[1]))

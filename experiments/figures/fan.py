@@ -31,7 +31,7 @@ _DARK, _LIGHT = 0.42, 0.16  # opacity of the bands
 
 
 def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level") -> Axes:
-    """A panel an outcome: its mean against the level, 95 % over worlds dark, 5th to 95th percentile over parameter draws light.
+    """A panel an outcome: its mean against the level, range over worlds dark, 5th to 95th percentile over parameter draws light.
 
     ``frame``: ``outcome, unit, level, mean, world_low, world_high, draw_low, draw_high, draws, worlds, runs``, a
     row an outcome and level; limits are missing where there is one world or one draw. ``line`` is the level as adopted, drawn if it
@@ -108,8 +108,7 @@ def _explained(table: pd.DataFrame) -> str:
     draws, worlds, runs = int(table["draws"].max()), int(table["worlds"].max()), int(table["runs"].max())
     words = ["Line: mean."]
     if table["world_low"].notna().any():
-        words.append("Dark band, solid edges: 95 % interval over worlds and luck, the unknown numbers as drawn (replicate")
-        words.append("uncertainty).")
+        words.append("Dark band, solid edges: range over worlds, the unknown numbers as drawn.")
     if table["draw_low"].notna().any():
         words.append("Light band, dotted edges: 5th to 95th percentile over draws of the unknown numbers (parameter uncertainty,")
         words.append("with some replicate noise left in).")

@@ -2,17 +2,18 @@
 
 from experiments.report import prose
 
-TWO_KINDS = (
-    "Two kinds of not knowing are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them "
-    "from stated ranges, or holds them. *Replicates*: what no source holds of the world, such as drawn laws, hosting and "
-    "treaties (worlds), and what happens by chance in it (luck). More runs narrow the second kind and never the first."
+THREE_THINGS = (
+    "Three things are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them from stated "
+    "ranges, or holds them. *Worlds*: what no source holds of the one real world, such as drawn laws, hosting and treaties; the "
+    "range over worlds says how the answer moves with it. *Simulation error*: how well a mean over worlds and luck is computed. "
+    "More runs narrow the third alone."
 )
 DRAWN = (
     "The ranges are judgements of the modeller; a share or a quantile over the draws says how the answer moves within them, "
     "and is no probability that the world is so."
 )
 HELD = (
-    "No parameter was varied. Every interval on this page is of replicates alone, and another plausible set of parameters can "
+    "No parameter was varied. Every range on this page is over worlds alone, and another plausible set of parameters can "
     "move the size of an effect, and for small effects its direction."
 )
 PAIRED = "All points meet the same worlds and the same luck, so differences between points are paired by world."
@@ -46,6 +47,6 @@ BESIDE = (
     "figures."
 )
 LIMITS = prose.LIMITS | {
-    "Conditional": "Intervals cover what their sentence says and nothing else: worlds and luck, or also the parameters that were "
-    "drawn, within ranges that are judgements. Parameters that were held can move every answer here."
+    "Conditional": "Ranges and errors cover what their sentence says and nothing else: worlds and luck, or also the parameters "
+    "that were drawn, within ranges that are judgements. Parameters that were held can move every answer here."
 }

@@ -195,7 +195,7 @@ def test_until_stops_at_the_fewest_worlds_where_they_are_enough(
     said = capsys.readouterr()
     told = " ".join(said.out.split())
     assert f"Stopped after {FIRST_LOOK_WORLDS} worlds: every arm's half-width is at most 1" in told
-    assert "intervals are those at the stopping time" in told
+    assert "simulation errors are those at the stopping time" in told
     assert said.err.startswith("projected: at least about ")
 
 
