@@ -407,7 +407,8 @@ def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
     years = [f"year {year}, {THIN}%" for year in study.years]
     caption = (
         "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (range over "
-        f"worlds; under it the worlds that have the sign), whole window and single years, and what it costs under adaptation{among}"
+        "worlds; under it the worlds that have the sign), whole window and single years, and what it costs "
+        f"under adaptation{among}"
     )
     return table(caption, (*_HEAD, *years, *_TAIL), rows)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.table import Table
+from rich.text import Text
 
 from experiments.analysis.adaptation import (
     ADAPTIVE,
@@ -35,7 +36,7 @@ from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
 from experiments.design.plain import arm_in_words
-from experiments.design.scenarios import NO_HEADERS, NOT_SAID, POLICIES, Header, headers_of, kind_of, listing
+from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, POLICIES, Header, by_kind, headers_of, kind_of, listing
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
@@ -60,6 +61,8 @@ _READING = (
     "A panel a scenario: the dashed line is what it would prevent if nobody adapted, the full line what it prevents once everyone "
     "does. The numbers of all scenarios stand in the table below."
 )
+_WIDE = 140  # letters of a line that has room for all columns
+_LEAST = 24  # letters of its first column at least
 _NAME = 56  # letters of a scenario in the terminal's table
 _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _QUESTION = "What does each scenario protect on paper, and what is left of it once everyone has adapted?"
@@ -102,7 +105,7 @@ def main(*overrides: str) -> Path:
     written = Path(asked.output) / "adaptation" / name
     with lacking.told_after(written):
         if tables:
-            console.print(headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first)))
+            console.print(headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first), told_of_files, console.width))
         few = [f"{too_few_worlds(ran.worlds).capitalize()}."] if ran.worlds < FEWEST_WORLDS else []
         took = f"{time_text(time.monotonic() - began).capitalize()} in all."
         for line in (took, f"Written to {written}.", *few, said_of_ranges(ran.worlds), _HONEST):
@@ -210,23 +213,33 @@ def draw_figure(
 # --- telling --------------------------------------------------------------------------------------------------------------
 
 
-def headline_lines(headline: pd.DataFrame, spec: AdaptationSpec, size: str) -> Table:
+def headline_lines(
+    headline: pd.DataFrame, spec: AdaptationSpec, size: str, told: Mapping[str, Header] = NO_HEADERS, width: int = _WIDE
+) -> Table:
     """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs.
 
-    Each with its range over worlds and the worlds that have its sign.
+    Each with its range over worlds and the worlds that have its sign; a part each kind, by the headers in ``told``. Of
+    the years the last alone, and on lines of fewer than ``_WIDE`` letters neither displacement nor needs: the page has it all.
     """
-    years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
+    years = [str(year) for year in spec.years if str(year) in set(headline["year"])][-1:]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
     columns = ["scenario", "on paper", *(f"year {year}" for year in years), "taken by it", "displaced", "needs lost"]
+    beside = ["lost", "displaced", "cost"]
+    if width < _WIDE:
+        columns, beside = columns[:-2], beside[:1]
     table = table_of(f"cases saved, % of the baseline's [range over worlds], in worlds; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))
     )
-    named = cut(order, _NAME)
-    for name in order:
+    table.columns[0].min_width, table.columns[0].justify = _LEAST, "left"
+    named, parts = cut(order, _NAME), by_kind(order, {name: kind_of(name, told) for name in order})
+    for name in (name for names in parts.values() for name in names):
+        kind = kind_of(name, told)
+        if name == parts[kind][0] and [*parts] != [NOT_SAID]:  # arms of no kind that is said need no heading
+            table.add_row(Text(KINDS[kind].capitalize(), style="italic"), *[""] * (len(columns) - 1))
         cells = [_cell(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))]
         cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE_WINDOW, measure))) for measure in ("lost", "displaced", "cost")]
+        cells += [_cell(held.get((name, ADAPTIVE, WHOLE_WINDOW, measure))) for measure in beside]
         table.add_row(named[name], *cells)
     return table
 
