@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from experiments.analysis.apart import APART_TABLE, set_apart, told_apart
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.conditions import together, unsaid, where, with_condition
-from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, few_worlds, ranged
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
 from experiments.analysis.policies import (
     Policies,
     is_better_up,
@@ -37,6 +37,7 @@ from experiments.analysis.policies import (
     unpaired,
     whole_and_supported,
 )
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.regret import (
     _COLUMNS,
@@ -230,7 +231,7 @@ def _lead(lead: Lead, second: str) -> str:
     """Whether the policy of least regret is told apart from the next."""
     found, worlds = lead.found, int(lead.found.worlds)
     if worlds < FEWEST_WORLDS:
-        return f"Whether the two differ cannot be told: {few_worlds(worlds)}."
+        return f"Whether the two differ cannot be told: {too_few_worlds(worlds)}."
     row: Row = {name: column.item() for name, column in found.columns().items()}
     words = f"the paired difference is {number(lead.ahead, 1)} {ranged(row)}"
     if verdict_of(float(found.low), float(found.high), worlds) == UP:

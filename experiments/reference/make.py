@@ -53,7 +53,7 @@ _EFFECT = tuple(
 _ENDS = ("", *ENDS)
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
-_OVER_WORLDS = ("world_low", "world_high")
+_OVER_WORLDS = ("world_low", "world_high", "error_low", "error_high")
 _FIRST = HEADLINE_ESTIMANDS[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
 TABLE_KINDS = {
     DEMO: {
@@ -87,7 +87,7 @@ TABLE_KINDS = {
             share_scales,
         ),
         DISPLACED_TABLE: TableKind(
-            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of"), DIGITS, share_scales
+            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of", "worlds"), DIGITS, share_scales
         ),
         MOVED_TABLE: TableKind(
             ("scenario", "by", "level", "unit"),

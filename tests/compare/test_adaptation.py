@@ -20,12 +20,12 @@ from experiments.analysis.adaptation import (
     where_of,
 )
 from experiments.design.arms import ArmRun, arm_runs_of
-from experiments.design.scenarios import headers
+from experiments.design.scenarios import KINDS, headers, headers_of
 from experiments.errors import StoppedError
 from experiments.statistics import gap_of, half_width
 from experiments.store.results import DISPLACEMENT, Results
 from experiments.studies import adaptation
-from experiments.studies.adaptation import ADAPTIVE, adaptation_arms, main, protecting
+from experiments.studies.adaptation import ADAPTIVE, adaptation_arms, headline_lines, main, protecting
 from sim.world.record import ConfigError
 from tests.config.own_files import OwnFiles, in_place
 
@@ -260,3 +260,16 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
     assert (parts <= moved[moved["by"] == "all"].set_index("scenario")["naive"] + 1e-6).all()
     assert (folder / "figures" / "adaptation.png").stat().st_size > 10_000
     assert sorted(path.name for path in (tmp_path / "adaptation").iterdir()) == [folder.name]
+
+
+def test_the_terminal_has_a_part_each_kind_and_a_control_comes_last() -> None:
+    names = ["democracies_out_placebo", "no_treaty", "judge"]
+    row = {"conduct": "naive", "year": "all", "measure": "protection", "world_low": 1.0, "world_high": 90.0, "unit": "%",
+           "events_baseline": 99, "events": 99, "worlds": 9, "worlds_agreeing": 9, "chance_share": 0.1}  # fmt: skip
+    frame = pd.DataFrame([row | {"scenario": name, "value": 80.0 - place} for place, name in enumerate(names)])
+    table = headline_lines(frame, AdaptationSpec(years=[1]), "9 worlds", headers_of(names))
+    first = [str(cell) for cell in table.columns[0].cells]
+    assert [cell for cell in first if cell in names] == ["judge", "no_treaty", "democracies_out_placebo"]
+    assert [cell for cell in first if cell not in names] == [
+        KINDS[kind].capitalize() for kind in ("safeguard", "membership", "control")
+    ]
