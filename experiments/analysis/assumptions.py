@@ -38,8 +38,8 @@ EXTREMES, ENDS_TABLE = "extremes", "ends"
 AS_CONFIGURED = "as configured"
 """In place of an assumption: no end moves the effect further that way."""
 EXTREME_COLUMNS = (
-    "arm", "changes", "condition", "metric", "by", "level", "as_configured", "world_low", "world_high", "low", "low_assumption",
-    "low_clear", "high", "high_assumption", "high_clear", "turns", "events", "worlds", "years",
+    "arm", "condition", "metric", "by", "level", "as_configured", "world_low", "world_high", "low", "low_assumption", "high",
+    "high_assumption", "turns", "events", "worlds", "years", "low_clear", "high_clear", "changes",
 )  # fmt: skip
 """``changes``: what the arm sets; the numbers are per cent; ``_clear``: told from the configured change by more than luck."""
 END_COLUMNS = (
