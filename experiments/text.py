@@ -209,22 +209,6 @@ def number(value: float, decimals: int | None = None) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
-def band(value: float, low: float | None = None, high: float | None = None) -> str:
-    """Per cent with its interval, all with the decimals that the largest of the three needs; nothing where none is given.
-
-    An interval that is missing (one world, or Fieller's without bounds) is said, for no number is less sure.
-
-    >>> band(9.0, 7.9, 10.1), band(-0.8, -1.1, -0.5), band(12.0), band(12.0, float("nan"), float("nan"))
-    ('9 % (8 to 10)', '−0.8 % (−1.1 to −0.5)', '12 %', '12 % (no bounds)')
-    """
-    if low is None or high is None:
-        return f"{number(value)} %"
-    if isnan(low) or isnan(high):
-        return f"{number(value)} % (no bounds)"
-    words = [number(part, _decimals(max((value, low, high), key=abs))) for part in (value, low, high)]
-    return f"{words[0]} % ({words[1]} to {words[2]})"
-
-
 def in_a_row(names: Sequence[str]) -> str:
     """Names in a row.
 
@@ -250,19 +234,6 @@ def low_to_high(low: float, high: float, decimals: int | None = 1) -> str:
     ('−1.0 to 2.0', '')
     """
     return "" if isnan(low) or isnan(high) else f"{number(low, decimals)} to {number(high, decimals)}"
-
-
-def uncertainty(row: Row, scale: float = 1.0, decimals: int = 1) -> str:
-    """What a row says of both kinds of uncertainty, in brackets: limits over parameter draws, and over worlds and luck.
-
-    >>> uncertainty({"draw_low": 1.0, "draw_high": 2.0, "world_low": float("nan"), "world_high": 3.0})
-    ' (draws 1.0 to 2.0)'
-    """
-    parts = []
-    for kind, word in (("draw", "draws"), ("world", "worlds")):
-        found = low_to_high(scale * float(row[f"{kind}_low"]), scale * float(row[f"{kind}_high"]), decimals)
-        parts += [f"{word} {found}"] if found else []
-    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _decimals(value: float) -> int:

@@ -22,8 +22,9 @@ from experiments.analysis.games import (
     together_of,
     whole_runs,
 )
-from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, few_worlds, ranged, verdict_in
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged, verdict_in
 from experiments.analysis.policies import single_ends
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.shapley import codes_of
 from experiments.design.designs import Design
@@ -185,7 +186,7 @@ def _told(game: Game, tables: dict[str, pd.DataFrame], most: int, main: bool) ->
 def _unclear(shares: pd.DataFrame) -> Iterator[str]:
     """Which levers cannot be told from zero once all are judged at once; nothing where each can, or where there is no verdict."""
     if verdict_in(shares.iloc[0], "value") == NO_VERDICT:
-        yield f"which of them are told apart from zero is not said: {few_worlds(int(shares['worlds'].iloc[0]))}."
+        yield f"which of them are told apart from zero is not said: {too_few_worlds(int(shares['worlds'].iloc[0]))}."
         return
     unclear = [in_quotation_marks(str(lever)) for lever in shares.loc[~shares["clear"], "lever"]]
     if not unclear:

@@ -8,11 +8,12 @@ baseline in each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.apart import APART_TABLE, of_labels, set_apart, told_apart
 from experiments.analysis.bundles import JOIN, baseline_of, baselines_of, labels_of
 from experiments.analysis.conditions import together
 from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
@@ -34,6 +35,7 @@ from sim.metrics import COOPERATION_ESTIMANDS, WANTED
 from sim.world.record import ConfigError
 
 _NAME = "frontier"
+_RANKING = ("on_frontier", "share_", "knee", "cheapest", "rank", "bundle", "leads", "regret")  # columns of who outdoes whom
 _FEWEST = 3  # policies of which it is worth asking who outdoes whom
 
 
@@ -78,7 +80,11 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
     than ``metrics.fewest_events`` under every condition.
     """
     spec = spec_from(_NAME, FrontierSpec, study.asked)
-    outcome_arrays = _protection_and_cost(study, outcome, spec)
+    both = _protection_and_cost(study, outcome, spec)
+    labels, base = labels_of(both[0].points, study.design), str(baseline_of(both[0].points, study.design))
+    apart = set_apart(list(dict.fromkeys(labels)), base)
+    ranked = [label for label in labels if label not in apart]
+    outcome_arrays = of_labels(both[0], labels, ranked), of_labels(both[1], labels, ranked)
     fewest = study.config.metrics.fewest_events
     found, silent = _scores_of(study, outcome_arrays, spec)
     if not found:
@@ -87,7 +93,14 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         "frontier": together(frontier_table(scores, spec) for scores in found),
         "choices": together(choices_of(scores, spec) for scores in found),
     }
-    sure = [*_sure(found, tables["choices"], study, outcome_arrays, spec), *_few(found, silent, fewest, spec.named)]
+    others = [of_labels(one, labels, [base, *apart]) for one in both]
+    if len(beside := _not_ranked(study, (others[0], others[1]), apart, spec)):
+        tables[APART_TABLE] = beside
+    sure = [
+        *_sure(found, tables["choices"], study, outcome_arrays, spec),
+        *_few(found, silent, fewest, spec.named),
+        *told_apart(apart),
+    ]
     does = _does(outcome_arrays[0].outcome)
     return Analysis(
         _NAME,
@@ -98,6 +111,18 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
         tables,
         [_drawing(scores, tables["frontier"], study.design) for scores in found],
     )
+
+
+def _not_ranked(study: Study, both: tuple[Outcomes, Outcomes], apart: Mapping[str, str], spec: FrontierSpec) -> pd.DataFrame:
+    """What policies protect and cost that are in no ranking, with their kind; no rows where there is none or events are too few."""
+    found = _scores_of(study, both, spec)[0] if apart else []
+    if not found:
+        return pd.DataFrame()
+    frame = together(frontier_table(scores, spec) for scores in found)
+    frame = frame[frame["label"].isin([*apart])].reset_index(drop=True)
+    frame = frame.drop(columns=[name for name in frame.columns if name.startswith(_RANKING)])
+    frame.insert([str(name) for name in frame.columns].index("label") + 1, "kind", frame["label"].map(dict(apart)))
+    return frame
 
 
 def _scores_of(study: Study, outcome_arrays: tuple[Outcomes, Outcomes], spec: FrontierSpec) -> tuple[list[PolicyScores], list[str]]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.analysis.ranges import too_few_worlds
 from experiments.statistics import (
     FEWEST_WORLDS,
     MOSTLY_CHANCE,
@@ -31,7 +32,6 @@ from sim.arrays import Flags, Reals
 UNBOUNDED = (-np.inf, np.inf)
 RANGE_COLUMNS = ("world_low", "world_high", "worlds_agreeing", "error_low", "error_high", "chance_share")
 _FRACTION = "fraction of "  # how the unit of a share begins
-TOO_FEW_WORLDS = "too few worlds for a verdict"
 MOSTLY_CHANCE_WORDS = "mostly chance"
 
 
@@ -140,15 +140,6 @@ def verdict_in(row: Row | pd.Series[Any], name: str = "") -> str:
     return UNSURE if np.isnan(low) and int(row["worlds"]) >= FEWEST_WORLDS else verdict_of(low, high, int(row["worlds"]))
 
 
-def few_worlds(worlds: int) -> str:
-    """That there are too few worlds for a verdict, with how many there are and how many it takes.
-
-    >>> few_worlds(4)
-    'too few worlds for a verdict (4; 8 or more)'
-    """
-    return f"{TOO_FEW_WORLDS} ({worlds}; {FEWEST_WORLDS} or more)"
-
-
 RANGE_TOLD = (
     "A range over worlds reaches from the smallest to the largest value of a world (from 19 worlds on from 5 to 95 % of them), "
     "each the mean of its replicates: worlds are draws of what nobody knows about the one real world. “In k of n” counts the "
@@ -162,4 +153,4 @@ def chance_told(worlds: int) -> str:
     if worlds < 2:
         return "One world has no range and no simulation error, so there is no verdict."
     inside = f"A further world falls inside the range of {worlds} worlds with a chance of {float(chance_inside(worlds)):.0%}."
-    return inside if worlds >= FEWEST_WORLDS else f"{inside} There are {few_worlds(worlds)}."
+    return inside if worlds >= FEWEST_WORLDS else f"{inside} {too_few_worlds(worlds).capitalize()}."

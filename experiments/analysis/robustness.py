@@ -12,16 +12,17 @@ by, and how noise is kept out of it, stands in ``regret``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.analysis.apart import APART_TABLE, set_apart, told_apart
 from experiments.analysis.bundles import baseline_of, labels_of
 from experiments.analysis.conditions import together, unsaid, where, with_condition
-from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, few_worlds, ranged
+from experiments.analysis.over_worlds import RANGE_TOLD, chance_told, ranged
 from experiments.analysis.policies import (
     Policies,
     is_better_up,
@@ -36,6 +37,7 @@ from experiments.analysis.policies import (
     unpaired,
     whole_and_supported,
 )
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.regret import (
     _COLUMNS,
@@ -62,7 +64,7 @@ from experiments.text import PER_CENT, Row, counted, in_per_cent, low_to_high, n
 from sim.world.record import ConfigError
 
 _NAME = "robustness"
-_TABLES = (_NAME, "performance", "pooled", "leads", "regrets")
+_TABLES = (_NAME, "performance", "pooled", "leads", APART_TABLE, "regrets")
 _HEADING = "Which policy holds up when the assumptions are wrong"
 _LEAST_AGREEMENT = "holds hardly at all"
 
@@ -107,7 +109,11 @@ def _put_together(told: Sequence[Judged], question: str, sure: Sequence[str]) ->
         question=question,
         answer=[said for one in told for said in where(one.condition, one.answer)],
         sure=[*(said for one in told for said in where(one.condition, one.sure)), *sure],
-        tables={name: together(one.tables[part] for one in told) for part, name in enumerate(_TABLES)},
+        tables={
+            name: together(one.tables[part] for one in told)
+            for part, name in enumerate(_TABLES)
+            if any(len(one.tables[part]) for one in told)
+        },
         drawings=[one.drawing for one in told if one.drawing is not None],
     )
 
@@ -119,7 +125,10 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     names, baseline = labels_of(outcome_arrays[0].points, study.design), str(baseline_of(study.points, study.design))
     fewest = study.config.metrics.fewest_events
     every = [policies_of(outcomes, names) for outcomes in outcome_arrays]
-    held, complete, left = whole_and_supported(every, list(dict.fromkeys(names)), baseline, fewest)
+    apart = set_apart(list(dict.fromkeys(names)), baseline)
+    held, complete, left = whole_and_supported(
+        every, [name for name in dict.fromkeys(names) if name not in apart], baseline, fewest
+    )
     few = too_few(left, (outcome, kept), fewest)
     savings = [saving(found, baseline, up) for found, up in zip(held, rises, strict=True)]
     undefined = undefined_draws(savings)
@@ -135,14 +144,28 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     futures.loc[~np.tile(enough.ravel(), len(SCORE_NAMES)), "gain"] = np.nan  # the number of one draw, by itself
     said = [
         *filter(None, [*few, left_out(complete.dropped)]),
+        *told_apart(apart),
         *(f"{told} Pooled figures hold them too." for told in selected(int(undefined.sum()))),
     ]
     runs = scores.values.shape[1] * savings[0][0].size
     led = leads_table(scores, baseline)
-    tables = tuple(with_condition(one, condition) for one in (table, spread, pooled, led, futures))
+    others = _not_ranked(every, apart, baseline, rises, fewest)
+    tables = tuple(with_condition(one, condition) for one in (table, spread, pooled, led, others, futures))
     answer = _answers(scores, table, (spread, pooled, led), spec, baseline)
     drawing = _drawing(tables[-1], table, baseline, outcome, scores, runs)
     return Judged(condition, scores, tables, answer, said, drawing, few)
+
+
+def _not_ranked(
+    every: Sequence[Policies], apart: Mapping[str, str], baseline: str, rises: tuple[bool, bool], fewest: int
+) -> pd.DataFrame:
+    """What is saved, as ``pooled``, by what is in no ranking, with its kind; no rows where there is none or events are too few."""
+    held, _, left = whole_and_supported(every, [baseline, *apart], baseline, fewest) if apart else ([], None, [])
+    if not held or baseline in left or len(held[0].names) < FEWEST_TO_COMPARE or not held[0].values.size:
+        return pd.DataFrame()
+    frame = pooled_table(held, rises, baseline)
+    frame.insert(1, "kind", frame["policy"].map(dict(apart)))
+    return frame
 
 
 def _enough(held: Sequence[Policies], fewest: int, baseline: int) -> NDArray[np.bool_]:
@@ -208,7 +231,7 @@ def _lead(lead: Lead, second: str) -> str:
     """Whether the policy of least regret is told apart from the next."""
     found, worlds = lead.found, int(lead.found.worlds)
     if worlds < FEWEST_WORLDS:
-        return f"Whether the two differ cannot be told: {few_worlds(worlds)}."
+        return f"Whether the two differ cannot be told: {too_few_worlds(worlds)}."
     row: Row = {name: column.item() for name, column in found.columns().items()}
     words = f"the paired difference is {number(lead.ahead, 1)} {ranged(row)}"
     if verdict_of(float(found.low), float(found.high), worlds) == UP:

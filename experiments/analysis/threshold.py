@@ -22,13 +22,13 @@ from experiments.analysis.over_worlds import (
     RANGE_TOLD,
     OverWorlds,
     chance_told,
-    few_worlds,
     over_worlds,
     possible,
     possible_percent,
     ranged,
 )
 from experiments.analysis.policies import Policies, key_varied, policies_of, policy_numbers, single_ends
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
 from experiments.statistics import FEWEST_WORLDS, LEVEL, max_t, mean_of, simulation_error, world_range
@@ -383,7 +383,7 @@ def _level(row: Row, spec: ThresholdSpec) -> str:
 
 def _verdict(cliff: Cliff, at_line: bool, spec: ThresholdSpec) -> str:
     if cliff.worlds < FEWEST_WORLDS:
-        return f"Whether it is a cliff cannot be told: {few_worlds(cliff.worlds)}."
+        return f"Whether it is a cliff cannot be told: {too_few_worlds(cliff.worlds)}."
     leads = f"it is the steepest in {cliff.leads} of {cliff.worlds} worlds"
     margin = f"{number(cliff.ahead)} points (range over worlds of its margin {low_to_high(cliff.low, cliff.high)})"
     if cliff.clear:

@@ -152,7 +152,7 @@ def _explained(count: tuple[int, int], far: bool) -> str:
     words = [rest] if shown < all_of_them else []
     words.append(
         "Mark: mean over worlds of what is prevented among cases that arise in that year, in % of the baseline's under the same "
-        "conduct. Upright line: its spread over worlds, as in the table. In the corner: what adaptation adds or takes in the last "
+        "conduct. Upright line: its range over worlds, as in the table. In the corner: what adaptation adds or takes in the last "
         "of these years, in percentage points."
     )
     if far:

@@ -7,12 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.figures.style import (
+    BETTER,
     INK,
     MUTED,
     PALE,
     PALETTE,
     SMALL,
     TEXT,
+    WORSE,
     add_note,
     edges,
     nothing,
@@ -23,12 +25,14 @@ from experiments.figures.style import (
 from experiments.figures.words import named
 from experiments.statistics.worlds import WORLDS_FOR_TAILS
 from experiments.text import distinct, thousands
+from sim.metrics import WANTED
 
 COLUMNS = [
     *("outcome", "unit", "level", "mean", "world_low", "world_high", "draw_low", "draw_high"),
     *("draws", "worlds", "runs"),
 ]
 _GAP = 0.11  # between panels, in parts of the axes
+_UNIT = 56  # letters of a unit beside a panel
 _DARK, _LIGHT = 0.42, 0.16  # opacity of the bands
 
 
@@ -49,11 +53,15 @@ def fan(frame: pd.DataFrame, ax: Axes, *, line: float = 0.0, label: str = "level
     titles = short_names(outcomes, {name: named(name) for name in outcomes})
     for place, name in enumerate(outcomes):
         inner = ax.inset_axes((place * (width + _GAP), 0.0, width, 1.0))
-        _panel(
-            inner, table[table["outcome"] == name].sort_values("level"), line, label, PALETTE[place % len(PALETTE)], titles[name]
-        )
+        _panel(inner, table[table["outcome"] == name].sort_values("level"), line, label, _colour(name, place), titles[name])
     add_note(ax, _explained(table))
     return ax
+
+
+def _colour(outcome: str, place: int) -> str:
+    """Orange for what harms people and blue for what helps, as in all figures; else one of the palette's own."""
+    wanted = WANTED.get(outcome.partition(".")[0])
+    return {"down": WORSE, "up": BETTER}.get(str(wanted), PALETTE[2 + place % (len(PALETTE) - 2)])
 
 
 def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str, title: str) -> None:
@@ -72,7 +80,7 @@ def _panel(inner: Axes, rows: pd.DataFrame, line: float, label: str, colour: str
     inner.grid(axis="y", color=PALE)
     inner.tick_params(labelsize=SMALL)
     inner.set_xlabel(shortened(label), fontsize=TEXT)
-    inner.set_ylabel(shortened(str(rows["unit"].iloc[0])), fontsize=TEXT)
+    inner.set_ylabel(shortened(str(rows["unit"].iloc[0]), _UNIT), fontsize=TEXT)
     inner.set_title(title, loc="left", fontsize=TEXT, fontweight="bold")
     if line in levels:
         _as_adopted(inner, line, right=bool(line < levels.mean()))

@@ -1,9 +1,9 @@
-"""The committed results: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [assumptions] ...`` makes them anew.
+"""The committed results: ``python -m experiments.reference [headline] [treaty] [scenarios] ...`` makes them anew.
 
-``results/reference/`` holds the treaty against no treaty, every scenario against the text as adopted, what is left of the
-safeguards once everyone has adapted, and the check of the drawn laws. It says which headline numbers moved: these lines belong
-into the changelog, under **Regression**. ``rogatory reproduce`` reads what is written here. Nothing is made from files that no
-commit holds.
+``results/reference/`` holds the project's own question, the treaty against no treaty, every scenario against the text as adopted,
+membership and scope under both capacities, what is left of the safeguards once everyone has adapted, and the check of the drawn
+laws. It says which headline numbers moved: these lines belong into the changelog, under **Regression**. ``rogatory reproduce``
+reads what is written here. Nothing is made from files that no commit holds.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ import pandas as pd
 from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOVED_TABLE, WHOLE_WINDOW
 from experiments.analysis.assumptions import EXTREMES
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS
+from experiments.analysis.headline import CLASSES_TABLE, MATRIX_TABLE, NUMBERS, TARGETED
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
+from experiments.design.grid import Cell
 from experiments.design.seeds import event_seed
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
 from experiments.reference.checkout import all_committed
 from experiments.reference.tolerances import TableKind, gap_scales, level_scales, share_scales
 from experiments.store.results import EstimandKey
-from experiments.studies import adaptation, analyse, compare, sweep, treaty
+from experiments.studies import adaptation, analyse, compare, headline, sweep, treaty
 from experiments.studies.adaptation import DIGITS
 from experiments.text import counted, time_text
-from sim.config import key_of, load
+from sim.config import ADOPTED, key_of, load
 from sim.sources.checksums import sha256
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
@@ -39,9 +41,12 @@ from sim.world.record import RogatoryError, quoted
 
 REPOSITORY = Path(__file__).parents[2]
 REFERENCE_FOLDER = REPOSITORY / "results" / "reference"
-TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "treaty", "scenarios", "adaptation", "penalties"
+HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", "scenarios", "adaptation", "penalties"
+CAPACITIES = "capacities"
+"""What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
 ASSUMPTIONS = "assumptions"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
+HELD_BY_DESIGN = {CAPACITIES: "design=capacities"}  # comparisons of a design's arms, each with the override that names it
 EXTREMES_FILE = f"{EXTREMES}.csv"
 _TEXTS_OF_EXTREMES = dict.fromkeys(("changes", "condition", "low_assumption", "high_assumption", "turns"), str)
 _COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`` with these gives the scenarios
@@ -58,9 +63,21 @@ _EFFECT = tuple(
 _ENDS = ("", *ENDS)
 _BOTH = ("protection", "cooperation_lost")
 _COSTS = ("delay_days", "hours", "secondary_use")
-_OVER_WORLDS = ("world_low", "world_high")
+_OVER_WORLDS = ("world_low", "world_high", "error_low", "error_high")
+_OPENING = (*HEADLINE_ESTIMANDS[:2], *(key for key in HEADLINE_ESTIMANDS if key[0] == TARGETED))  # of the project's own question
 _FIRST = HEADLINE_ESTIMANDS[:2]  # of every arm in the list of what moved, and in the runs of the study of adaptation
+_CELLED = ("arm", *Cell._fields, *_SLICE, "unit")
+_MATRIX = TableKind(_CELLED, tuple(name for name in NUMBERS if name not in _STEPS), "%.6g", level_scales)
 TABLE_KINDS = {
+    HEADLINE: {
+        "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
+        MATRIX_TABLE: _MATRIX,
+        CLASSES_TABLE: _MATRIX,
+    },
+    CAPACITIES: {
+        "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
+        "comparison.csv": TableKind(("arm", "baseline_name", *_SLICE, "unit"), _EFFECT, "%.6g", level_scales),
+    },
     TREATY: {
         "headline.csv": TableKind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
         "comparison.csv": TableKind(
@@ -92,7 +109,7 @@ TABLE_KINDS = {
             share_scales,
         ),
         DISPLACED_TABLE: TableKind(
-            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of"), DIGITS, share_scales
+            ("scenario", "conduct", "by", "level"), ("value", *_OVER_WORLDS, "count", "of", "worlds"), DIGITS, share_scales
         ),
         MOVED_TABLE: TableKind(
             ("scenario", "by", "level", "unit"),
@@ -194,6 +211,36 @@ def refresh_scenarios(folder: Path, *overrides: str) -> str:
     baseline = str(tables["cooperation.csv"]["baseline_name"].iloc[0])
     _replace(folder / SCENARIOS, SCENARIOS, tables, written)
     return "" if before is None else moves_text(moved_numbers(*map(by_world, (before, tables["runs.csv"]))), baseline)
+
+
+def refresh_headline(folder: Path, *overrides: str) -> str:
+    """Run the project's own question in full and keep its tables, figure and page; returns what moved."""
+    written = headline.main(*overrides)
+    runs = pd.read_parquet(written / "runs.parquet")
+    own = {name: pd.read_csv(written / name, keep_default_na=True) for name in (MATRIX_TABLE, CLASSES_TABLE)}
+    before = _runs_before(folder / HEADLINE / "runs.csv")
+    tables = kept_headline(runs, own)
+    _replace(folder / HEADLINE, HEADLINE, tables, written)
+    return "" if before is None else moves_text(moved_numbers(*map(by_world, (before, tables["runs.csv"]))), ADOPTED)
+
+
+def kept_headline(runs: pd.DataFrame, own: _Tables) -> _Tables:
+    """The tables of the project's own question that are committed: its own, and of every run the numbers that they open with."""
+    return {"runs.csv": headline_runs_of_arms(runs[of_headline(runs, _OPENING)]), **own}
+
+
+def refresh_capacities(folder: Path, *overrides: str) -> str:
+    """Run what membership and scope change under both capacities, and keep what opens its tables; returns what moved."""
+    written = compare.main(HELD_BY_DESIGN[CAPACITIES], *overrides)
+    tables = kept_capacities(pd.read_parquet(written / "runs.parquet"), pd.read_parquet(written / "comparison.parquet"))
+    before = _runs_before(folder / CAPACITIES / "runs.csv")
+    _replace(folder / CAPACITIES, CAPACITIES, tables, written)
+    return "" if before is None else moves_text(moved_numbers(*map(by_world, (before, tables["runs.csv"]))), ADOPTED)
+
+
+def kept_capacities(runs: pd.DataFrame, comparison: pd.DataFrame) -> _Tables:
+    """The tables of both capacities that are committed: the headline estimands of every arm, and of every run the first two."""
+    return {"runs.csv": headline_runs_of_arms(runs[of_headline(runs, _FIRST)]), "comparison.csv": kept_comparison(comparison)}
 
 
 def refresh_adaptation(folder: Path, *overrides: str) -> str:
@@ -324,8 +371,10 @@ def years_text(rows: pd.DataFrame) -> str:
 
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
+    HEADLINE: refresh_headline,
     TREATY: refresh_treaty,
     SCENARIOS: refresh_scenarios,
+    CAPACITIES: refresh_capacities,
     ADAPTATION_PART: refresh_adaptation,
     ASSUMPTIONS: refresh_assumptions,
 }

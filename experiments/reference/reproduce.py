@@ -23,12 +23,13 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.analysis.adaptation import adaptation_tables as adapted_tables
-from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, cooperation_of
+from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, contrast_tables, cooperation_of
+from experiments.analysis.headline import headline_tables
 from experiments.analysis.run_tables import run_tables_in
 from experiments.analysis.summary import comparison_of as treaty_comparison
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
-from experiments.design.designs import Design
+from experiments.design.designs import Design, design_of
 from experiments.design.scenarios import headers_of
 from experiments.errors import INTERRUPTED, StoppedError
 from experiments.execution.comparison import comparison_plan, run_all, runs_frame
@@ -40,6 +41,8 @@ from experiments.reference.explained import changed_since, damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
     ASSUMPTIONS,
+    CAPACITIES,
+    HEADLINE,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
@@ -50,6 +53,8 @@ from experiments.reference.make import (
     _Tables,
     headline_runs,
     kept_adaptation,
+    kept_capacities,
+    kept_headline,
     kept_tables,
     penalties,
     read_manifest,
@@ -69,15 +74,15 @@ from experiments.reference.tolerances import (
 from experiments.settings import StudyConfig
 from experiments.statistics import mean_of
 from experiments.store.results import DISCLOSED_ABROAD, LEGITIMATE_NEEDS_MET, OFFICER_HOURS, Results
-from experiments.studies import adaptation, treaty
+from experiments.studies import adaptation, headline, treaty
 from experiments.studies import replication as study
-from experiments.studies.compare import compared_arms
+from experiments.studies.compare import compared_arms, compared_design
 from experiments.text import counted, time_text
 from sim.config import key_of, options
 from sim.settings import Config
 from sim.world.record import RogatoryError
 
-PARTS = (TREATY, ADAPTATION_PART, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
+PARTS = (HEADLINE, TREATY, CAPACITIES, ADAPTATION_PART, PENALTIES)  # that are reproduced whole; of the scenarios each can be named
 CHANGED = 4  # exit status: a number is different
 _ELSEWHERE = "another machine or other versions than the reference's"
 
@@ -157,7 +162,7 @@ def found_of(part: str, reading: Reference, todo: Todo, gone: Sequence[str]) -> 
 
 def read_reference(folder: Path) -> Reference:
     """The whole reference. Raises ``ReadingError``: one line, before anything runs."""
-    manifests = {part: read_manifest(folder, part) for part in (SCENARIOS, TREATY, ADAPTATION_PART)}
+    manifests = {part: read_manifest(folder, part) for part in (HEADLINE, TREATY, SCENARIOS, CAPACITIES, ADAPTATION_PART)}
     return Reference(manifests, {part: read_tables(folder, part) for part in TABLE_KINDS})
 
 
@@ -208,8 +213,8 @@ def todo_of(part: str, manifest: Manifest, arms: Sequence[str]) -> Todo:
     """A part to be run again; of the scenarios, and of the study of adaptation, the arms named."""
     if part == PENALTIES:
         return Todo(None, lambda *_: RunAgain({PENALTIES_FILE: penalties()}, {}, {}))
-    if part == TREATY:
-        return treaty_again(manifest)
+    if part in _WHOLE:
+        return _WHOLE[part](manifest)
     if not arms:
         return Todo(None, lambda *_: RunAgain({}, {}, {}))
     return adaptation_again(manifest, arms) if part == ADAPTATION_PART else scenarios_again(manifest, arms)
@@ -330,6 +335,45 @@ def treaty_again(manifest: Manifest) -> Todo:
         return RunAgain(tables, {}, dict(zip(names, pair, strict=True)))
 
     return Todo(plan, again)
+
+
+def headline_again(manifest: Manifest) -> Todo:
+    """The project's own question under the worlds and replicates of its manifest."""
+    arms, cells, asked = headline.grid_arms(overrides_of(manifest))
+    arm_runs, names = arm_runs_of(arms), [arm.name for arm in arms]
+    plan = comparison_plan(arm_runs, asked, design_of(asked.design or headline.DESIGN), "headline", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> RunAgain:
+        results = run_all(plan._replace(folder=folder), arm_runs, console).results
+        comparison, _ = contrast_tables(results, arm_runs, [places_of(arm_runs)[name] for name in names], {})
+        tables = kept_headline(runs_frame(results, arm_runs), headline_tables(comparison, cells))
+        return RunAgain(tables, {}, {arm_run.name: arm_run.config for arm_run in arm_runs})
+
+    return Todo(plan, again)
+
+
+def capacities_again(manifest: Manifest) -> Todo:
+    """Membership and scope under both capacities, under the worlds and replicates of the manifest."""
+    arms, asked = compared_arms(overrides_of(manifest))
+    arm_runs, names = arm_runs_of(arms), [arm.name for arm in arms]
+    plan = comparison_plan(arm_runs, asked, compared_design(arms, asked), "compare", "reproduce", 0.0)
+
+    def again(folder: Path, console: Console) -> RunAgain:
+        results = run_all(plan._replace(folder=folder), arm_runs, console).results
+        comparison, _ = contrast_tables(results, arm_runs, [places_of(arm_runs)[name] for name in names], {})
+        tables = kept_capacities(runs_frame(results, arm_runs), comparison)
+        return RunAgain(tables, {}, {arm_run.name: arm_run.config for arm_run in arm_runs})
+
+    return Todo(plan, again)
+
+
+def places_of(arm_runs: Sequence[ArmRun]) -> dict[str, int]:
+    """Where each arm stands in the line-up, by its name; baselines are none."""
+    return {arm_run.name: place for place, arm_run in enumerate(arm_runs) if arm_run.against != place}
+
+
+_WHOLE: dict[str, Callable[[Manifest], Todo]] = {HEADLINE: headline_again, TREATY: treaty_again, CAPACITIES: capacities_again}
+"""Parts that are run again by their manifest alone."""
 
 
 # --- judging --------------------------------------------------------------------------------------------------------------

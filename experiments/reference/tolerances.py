@@ -139,21 +139,23 @@ def level_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
 def share_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Per cents with their limits: plain shares are measured by themselves, what is saved or lost by the baseline's hundred."""
     own = table["measure"].isin(_SHARES) if "measure" in table else pd.Series(True, table.index)
-    return _of_level(_sizes(table, "value").where(own, 100.0), kind)
+    return _of_level(table, _sizes(table, "value").where(own, 100.0), kind)
 
 
 def gap_scales(table: pd.DataFrame, kind: TableKind) -> pd.DataFrame:
     """Levels under two conducts and what lies between them: all measured by the greater level."""
-    return _of_level(_sizes(table, "naive").clip(lower=_sizes(table, "adaptive")), kind)
+    return _of_level(table, _sizes(table, "naive").clip(lower=_sizes(table, "adaptive")), kind)
 
 
 def _sizes(table: pd.DataFrame, column: str) -> pd.Series:
     return pd.to_numeric(table[column], errors="coerce").abs().fillna(0.0)
 
 
-def _of_level(level: pd.Series, kind: TableKind) -> pd.DataFrame:
-    """Counts are measured by themselves, all else by a level of its row."""
-    return pd.DataFrame({name: level * (name not in _COUNTS) for name in kind.numbers})
+def _of_level(table: pd.DataFrame, level: pd.Series, kind: TableKind) -> pd.DataFrame:
+    """Counts are measured by themselves, ends of a range as ``level_scales`` has them, all else by a level of its row."""
+    worlds = _sizes(table, "worlds").clip(lower=1.0) if "worlds" in kind.numbers else level * 0.0 + 1.0
+    scales = {name: level * (name not in _COUNTS) for name in kind.numbers}
+    return pd.DataFrame({name: scale * (worlds if name.endswith(OF_WORLDS) else 1.0) for name, scale in scales.items()})
 
 
 def subject_verdict(subject: str, tables: Sequence[pd.DataFrame]) -> SubjectVerdict:

@@ -13,6 +13,8 @@ import pandas as pd
 
 from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
+from experiments.analysis.over_worlds import verdict_in
+from experiments.analysis.ranges import in_worlds, mostly_chance, range_in_words, too_few_worlds
 from experiments.design.comparisons import Arm
 from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
@@ -28,7 +30,6 @@ from experiments.report.sentences import (
     apart,
     arm_digests,
     few,
-    interval,
     listed,
     numbered,
     several,
@@ -36,33 +37,38 @@ from experiments.report.sentences import (
     sided,
     unsigned_percent,
 )
-from experiments.statistics import FEWEST_WORLDS
-from experiments.text import THIN, Row, decimals_of, distinct, signed_band, spoken, thousands, unknown
+from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP
+from experiments.text import THIN, Row, decimals_of, distinct, signed, signed_band, spoken, thousands, unknown
 from sim.settings import Config
 
 __all__ = ["_REPORT", "write_adapted"]
 
 _REPORT = "report.html"
 _HEADLINE = (
-    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high"),
-    *("events_baseline", "events", "worlds"),
+    *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high"),
+    *("chance_share", "adjusted_p", "events_baseline", "events", "worlds"),
 )
 _DISPLACED = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
-_MOVED = ("scenario", "by", "level", "moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive")
+_MOVED = (
+    *("scenario", "by", "level", "moved", "moved_world_low", "moved_world_high", "moved_worlds_agreeing", "moved_error_low"),
+    *("moved_error_high", "moved_chance_share", "events_naive", "events_adaptive", "worlds"),
+)
 _BYS = {"kind": "kind of label", "channel": SLICE_NAMES["channel"], "instrument": "text", "requested": SLICE_NAMES["requested"]}
 _LARGEST = 8  # columns of a table
 _FIRST = 3  # scenarios named first
 _HEAD = ("scenario", f"on paper, {THIN}%", f"after adaptation, {THIN}%", "taken by it, points")
 _TAIL = (f"displaced, {THIN}%", f"silenced, {THIN}%", f"needs lost, {THIN}%")
 _NUMBER = ("value", "world_low", "world_high")
-_TAKES, _GIVES, _UNSURE, _FEW = "takes", "gives", "unsure", "few"
+_TAKES, _GIVES, _UNSURE, _FEW, _WORLDS = "takes", "gives", "unsure", "few", "worlds"
 _GROUPS = {
     _TAKES: "Adaptation takes protection away",
     _GIVES: "They protect more once everyone has adapted",
     _UNSURE: "We cannot tell what adaptation does to them",
+    _WORLDS: "Too few worlds for a verdict on what adaptation does to them",
     _FEW: "Too few events",
 }
-_MISS = 0.05  # chance with which a 95 % interval misses
+_VERDICTS = {UP: _TAKES, DOWN: _GIVES, UNSURE: _UNSURE, NO_VERDICT: _WORLDS}
+_TOGETHER = 0.05  # adjusted p up to which an effect is told from chance with all scenarios judged together
 
 
 class Adapted(NamedTuple):
@@ -98,9 +104,9 @@ class Adapted(NamedTuple):
         return None if row is None or unknown(row["value"]) else row
 
     def kind(self, scenario: str) -> str:
-        """What adaptation does to a scenario, by the interval of what it takes."""
+        """What adaptation does to a scenario, by the range over worlds of what it takes."""
         row = self.row(scenario, ADAPTIVE, "lost")
-        return _FEW if row is None else _TAKES if row["world_low"] > 0 else _GIVES if row["world_high"] < 0 else _UNSURE
+        return _FEW if row is None else _VERDICTS[verdict_in(row)]
 
     @property
     def ranked(self) -> list[str]:
@@ -113,9 +119,9 @@ class Adapted(NamedTuple):
         return [name for row, name in sorted(rows, key=lambda pair: -abs(float(pair[0]["value"])) if pair[0] else 0.0)]
 
     def clear(self, conduct: str) -> list[str]:
-        """Ranked scenarios that clearly protect under a conduct, whole window."""
+        """Ranked scenarios that clearly protect under a conduct, whole window: by their range over worlds, on worlds enough."""
         rows = [(name, self.row(name, conduct, "protection")) for name in self.ranked]
-        return [name for name, row in rows if row is not None and row["world_low"] > 0]
+        return [name for name, row in rows if row is not None and verdict_in(row) == UP]
 
 
 def write_adapted(
@@ -212,10 +218,13 @@ def _numbers(study: Adapted) -> pd.DataFrame:
 def _brief(study: Adapted) -> Element:
     """The answer in a few sentences."""
     before, after = study.clear(NAIVE), study.clear(ADAPTIVE)
-    counts = (
-        f"{several_of(study.ranked, study.kinds)} against “{study.called}”: {len(before)} clearly protect on paper, "
-        f"{len(after)} once everyone has adapted; from {len(study.of(_TAKES))} adaptation clearly takes protection away."
+    worlds = int(study.facts["worlds"])
+    counts = f"{several_of(study.ranked, study.kinds)} against “{study.called}”: "
+    clearly = (
+        f"{len(before)} clearly protect on paper, {len(after)} once everyone has adapted; from {len(study.of(_TAKES))} adaptation "
+        "clearly takes protection away."
     )
+    counts += clearly if worlds >= FEWEST_WORLDS else f"{too_few_worlds(worlds)}."
     content = [tag("p", counts, class_="lead")]
     if told := _own(study):
         content.append(tag("p", told))
@@ -231,7 +240,7 @@ def _brief(study: Adapted) -> Element:
             content.append(tag("ul", [tag("li", _linked(study, name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
     facts = study.facts
     runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
-    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets 95{THIN}% intervals. {prose.CONDITIONAL} See "
+    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {prose.CONDITIONAL} See "
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
@@ -241,13 +250,19 @@ def _own(study: Adapted) -> str:
     rows = study.moved[(study.moved["scenario"] == study.baseline) & (study.moved["by"] == "all")].to_dict("records")
     if not rows or unknown(rows[0]["moved"]):
         return ""
-    value, low, high = (float(rows[0][name]) for name in ("moved", "moved_world_low", "moved_world_high"))
+    row = rows[0]
+    value, low, high = (float(row[name]) for name in ("moved", "moved_world_low", "moved_world_high"))
     opening = f"Under “{study.called}” itself"
     if unknown(low) or unknown(high):
-        return f"{opening} adaptation gives {sided(value)} disclosures; one world has no interval."
-    if low <= 0 <= high:
-        return f"{opening} we cannot tell whether adaptation gives more disclosures: {sided(low)} to {sided(high)}."
-    return f"{opening} adaptation gives {sided(value)} disclosures ({interval(low, high)})."
+        return f"{opening} adaptation gives {sided(value)} disclosures in the only world."
+    reach = f"range over {several(int(row['worlds']), 'world')}: {sided(low)} to {sided(high)}"
+    verdict = verdict_in(row, "moved")
+    if verdict == NO_VERDICT:
+        return f"{opening} adaptation gives {sided(value)} disclosures ({reach}); {too_few_worlds(int(row['worlds']))}."
+    if verdict == UNSURE:
+        return f"{opening} we cannot tell whether adaptation gives more disclosures ({reach})."
+    agreeing = f"in {int(row['moved_worlds_agreeing'])} of {several(int(row['worlds']), 'world')}"
+    return f"{opening} adaptation gives {sided(value)} disclosures, {agreeing} ({reach})."
 
 
 def _linked(study: Adapted, scenario: str) -> Element:
@@ -277,9 +292,9 @@ def _share(value: float, decimals: int) -> str:
 
 
 def _band(row: Row) -> str:
-    """A per cent and its interval."""
+    """A per cent and its range over worlds."""
     words = [_share(float(row[name]), _places(row)) for name in _NUMBER if not unknown(row[name])]
-    return f"{words[0]} ({words[1]} to {words[2]})" if len(words) > 2 else words[0]
+    return f"{words[0]} ({words[1]} to {words[2]})" if len(words) > 2 else f"{words[0]} (no range)"
 
 
 def _question(study: Adapted) -> list[Element]:
@@ -335,7 +350,7 @@ def _one(study: Adapted, scenario: str) -> Element:
     told = _told(study, scenario)
     lost, displaced, cost = (study.row(scenario, ADAPTIVE, measure) for measure in ("lost", "displaced", "cost"))
     words = [f"{told[:1].upper()}{told[1:]}"]
-    words += [f"Taken by adaptation, in points: {_points(lost)}."] if lost else []
+    words += [f"Taken by adaptation, in points: {_points(lost)}{_worlds_of(lost)}."] if lost else []
     words += [f"Displaced: {_band(displaced)} of what the treaty no longer gives."] if displaced else []
     words += [f"Legitimate needs lost: {_band(cost)}."] if cost else []
     counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
@@ -349,7 +364,19 @@ def _one(study: Adapted, scenario: str) -> Element:
 
 
 def _points(row: Row) -> str:
-    return signed_band(*(float(row[name]) for name in _NUMBER))
+    value, low, high = (float(row[name]) for name in _NUMBER)
+    return signed_band(value, low, high) if not unknown(low) else f"{signed_band(value, low, high)} (no range)"
+
+
+def _worlds_of(row: Row) -> str:
+    """In how many worlds, whether mostly chance, and the simulation error; nothing for one world."""
+    if unknown(row["world_low"]):
+        return ""
+    error = [float(row[name]) for name in ("error_low", "error_high")]
+    told = f"simulation error {' to '.join(signed(end, _places(row)) for end in error)}"
+    if any(map(unknown, error)):
+        told = "simulation error unbounded"
+    return f", {in_worlds(row)}{'; mostly chance' if mostly_chance(row) else ''}; {told}"
 
 
 def _counts(study: Adapted, scenario: str, conduct: str) -> str:
@@ -379,18 +406,19 @@ def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
         rows.append(line(_linked(study, name), *cells))
     years = [f"year {year}, {THIN}%" for year in study.years]
     caption = (
-        "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (95 % intervals "
-        f"over worlds), whole window and single years, and what it costs under adaptation{among}"
+        "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (range over "
+        f"worlds; under it the worlds that have the sign), whole window and single years, and what it costs under adaptation{among}"
     )
     return table(caption, (*_HEAD, *years, *_TAIL), rows)
 
 
-def _cell(study: Adapted, row: Row | None) -> str:
+def _cell(study: Adapted, row: Row | None) -> str | Element:
     if row is None:
         return "–"
     if unknown(row["value"]):
         return f"<{study.fewest} events"
-    return _points(row)
+    chance = "; mostly chance" if mostly_chance(row) else ""
+    return tag("span", f"{_points(row)} ", tag("span", f"{in_worlds(row)}{chance}", class_="count"))
 
 
 # --- where it goes --------------------------------------------------------------------------------------------------------
@@ -426,7 +454,7 @@ def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], co
     heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
     more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
-    return table(f"{unit}, by {_BYS[by]} (95 % interval over worlds); under it, events.{more}", ("scenario", *heads), rows)
+    return table(f"{unit}, by {_BYS[by]} (range over worlds); under it, events.{more}", ("scenario", *heads), rows)
 
 
 def _with_events(study: Adapted, part: pd.DataFrame, levels: Sequence[str]) -> dict[str, list[Row | None]]:
@@ -443,7 +471,7 @@ def _enough(row: Row | None, fewest: int) -> bool:
 
 
 def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -> str | Element:
-    """A number with its interval and its events, unless these are too few."""
+    """A number with its range over worlds and its events, unless these are too few."""
     if row is None or unknown(row[numbers[0]]):
         return "–"
     if row["size"] < fewest:
@@ -456,20 +484,28 @@ def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -
 
 
 def _sure(study: Adapted) -> list[Element]:
-    """What the intervals hold, how far single years may be read, and what is missing."""
+    """What ranges and errors hold, how far single years may be read, and what is missing."""
     whole, clear = len(study.ranked), len(study.of(_TAKES)) + len(study.of(_GIVES))
-    said = f"Of {several(whole, 'scenario')} the interval of what adaptation takes leaves zero out in {clear}; "
-    chance = f"about {max(round(_MISS * whole), 1)} would by chance alone. {prose.NO_HEADLINE.capitalize()}"
+    worlds = int(study.facts["worlds"])
+    if worlds < FEWEST_WORLDS:
+        said = f"{too_few_worlds(worlds).capitalize()}."
+    else:
+        told = [row for name in study.ranked if (row := study.row(name, ADAPTIVE, "lost")) is not None]
+        told_apart = sum(float(row["adjusted_p"]) <= _TOGETHER for row in told)
+        said = (
+            f"Of {several(whole, 'scenario')} the range over worlds of what adaptation takes leaves zero out in {clear}. "
+            f"{prose.TOGETHER} its mean is told from zero in {told_apart}: {prose.NO_HEADLINE}"
+        )
     gone = [row for row in study.held.values() if unknown(row["value"])]
     missing = (
         f"{thousands(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are "
         "not given."
     )
-    few_worlds = ["With so few worlds an interval by Student's t is wide."] if study.facts["worlds"] < FEWEST_WORLDS else []
     return [
-        tag("p", adapted_prose.INTERVALS),
+        tag("p", f"In brackets {range_in_words(worlds)}. {adapted_prose.RANGES}"),
+        tag("p", adapted_prose.ERRORS),
         tag("p", adapted_prose.PAIRED),
-        tag("p", " ".join([said + chance, *few_worlds])),
+        tag("p", said),
         tag("p", f"{adapted_prose.YEARS} {missing}"),
     ]
 

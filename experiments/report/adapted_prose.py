@@ -52,14 +52,18 @@ MOVED = (
     "the same scenario. The first row is the baseline itself. A rise under one label, channel, text or state beside a fall under "
     "another is a case that found another way."
 )
-INTERVALS = (
-    "Each interval holds the true mean of the model in 95\u202f% of such studies, over what is unknown about the world (drawn "
-    "laws, hosting, treaties) and over luck: of ratios by Fieller, of their differences by linearisation. It says nothing of the "
+RANGES = (
+    "A world is one draw of what nobody knows about the one real world (drawn laws, hosting, treaties); its value is the mean over "
+    "its replicates, in per cent of its own baseline. The range does not shrink with computing time. It says nothing of the "
     "parameters below, which are held, and least of all of how anyone would adapt."
+)
+ERRORS = (
+    "The simulation error says how far the mean over worlds would move in another study of as many worlds (95\u202f%; of ratios "
+    "Fieller's, of their differences by linearisation): it tells whether enough was computed, not how the real world is."
 )
 PAIRED = (
     "“Taken by adaptation” is paired by world: it can be told from zero where the two shares themselves, with their wide "
-    "intervals over worlds, cannot be told apart."
+    "ranges over worlds, cannot be told apart."
 )
 YEARS = "A single year holds few cases: compare years by their direction over all scenarios, and quote the whole window."
 DESCRIBED = (

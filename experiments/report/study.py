@@ -187,9 +187,10 @@ def _further(study: Study, made: set[str], refused: Mapping[str, str]) -> list[E
 
 
 def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent, known: pd.DataFrame) -> list[Element]:
-    """Parameters and replicates apart; then what the intervals of each analysis hold."""
+    """Parameters and replicates apart; then what ranges and intervals of each analysis hold."""
     assumed = known[(known["status"] == "assumed") & ~known["varied"]]
-    held = f"{several(len(assumed), 'assumed number')} of the model were held at one value each: no interval here speaks of them."
+    numbers = several(len(assumed), "assumed number")
+    held = f"{numbers} of the model were held at one value each: no range or interval here speaks of them."
     count = len(study.design.uncertainties)
     if count:
         way = "an adaptive search" if study.design.search else _DRAWS.get(str(study.design.draw), "a table made elsewhere")
@@ -198,7 +199,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
     else:
         parameters = f"{study_prose.HELD} {held}"
     content = [
-        tag("p", inline(study_prose.TWO_KINDS)),
+        tag("p", inline(study_prose.THREE_THINGS)),
         tag("h3", "Parameters"),
         tag("p", parameters),
         tag("h3", "Replicates: worlds and luck"),
@@ -206,7 +207,7 @@ def _sure(study: Study, analyses: Sequence[Analysis], ids: Mapping[int, str], ex
     ]
     for place, analysis in enumerate(analyses):
         if analysis.sure:
-            content.append(tag("h3", "What the intervals hold: ", tag("a", analysis.heading, href=f"#{ids[place]}")))
+            content.append(tag("h3", "What ranges and intervals hold: ", tag("a", analysis.heading, href=f"#{ids[place]}")))
             content.append(tag("ul", [tag("li", inline(capital(sentence))) for sentence in analysis.sure]))
     return content
 

@@ -2,18 +2,18 @@
 
 from experiments.report import prose
 
-TWO_KINDS = (
-    "Two kinds of not knowing are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them "
-    "from stated ranges, or holds them. *Replicates*: what no source holds of the world, such as drawn laws, hosting and "
-    "treaties (worlds), and what happens by chance in it (luck). More runs narrow "
-    "the simulation error of a mean, and never the range over worlds or over parameters."
+THREE_THINGS = (
+    "Three things are kept apart. *Parameters*: numbers of the model that nobody has measured; a study draws them from stated "
+    "ranges, or holds them. *Worlds*: what no source holds of the one real world, such as drawn laws, hosting and treaties; the "
+    "range over worlds says how the answer moves with it. *Simulation error*: how well a mean over worlds and luck is computed. "
+    "More runs narrow the third alone."
 )
 DRAWN = (
     "The ranges are judgements of the modeller; a share or a quantile over the draws says how the answer moves within them, "
     "and is no probability that the world is so."
 )
 HELD = (
-    "No parameter was varied. Every range on this page is of replicates alone, and another plausible set of parameters can "
+    "No parameter was varied. Every range on this page is over worlds alone, and another plausible set of parameters can "
     "move the size of an effect, and for small effects its direction."
 )
 PAIRED = "All points meet the same worlds and the same luck, so differences between points are paired by world."

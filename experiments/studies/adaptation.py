@@ -28,6 +28,7 @@ from experiments.analysis.adaptation import (
     AdaptationSpec,
     adaptation_tables,
 )
+from experiments.analysis.ranges import mostly_chance, said_of_ranges, too_few_worlds
 from experiments.analysis.record import spec_from
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
@@ -46,6 +47,7 @@ from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
 from experiments.settings import StudyConfig, conduct_of_study
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import counted, distinct, time_text
 from sim.config import key_of
 from sim.result import package_versions
@@ -63,8 +65,8 @@ _OURS = ("conduct", "scenario", "design")  # what the study sets itself
 _QUESTION = "What does each scenario protect on paper, and what is left of it once everyone has adapted?"
 _FIGURES = "figures"  # folder of the figure
 _HONEST = (
-    "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Intervals are "
-    "95 %, on world means; they say nothing of the parameters that are assumed."
+    "Conditional, relative answers: nobody knows how requesters, reviewers, people and legislatures would adapt. Ranges say "
+    "nothing of the parameters that are assumed; simulation errors stand in headline.csv."
 )
 
 
@@ -101,7 +103,9 @@ def main(*overrides: str) -> Path:
     with lacking.told_after(written):
         if tables:
             console.print(headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first)))
-        for line in (f"{time_text(time.monotonic() - began).capitalize()} in all.", f"Written to {written}.", _HONEST):
+        few = [f"{too_few_worlds(ran.worlds).capitalize()}."] if ran.worlds < FEWEST_WORLDS else []
+        took = f"{time_text(time.monotonic() - began).capitalize()} in all."
+        for line in (took, f"Written to {written}.", *few, said_of_ranges(ran.worlds), _HONEST):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
 
@@ -207,11 +211,14 @@ def draw_figure(
 
 
 def headline_lines(headline: pd.DataFrame, spec: AdaptationSpec, size: str) -> Table:
-    """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs."""
+    """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs.
+
+    Each with its range over worlds and the worlds that have its sign.
+    """
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
     columns = ["scenario", "on paper", *(f"year {year}" for year in years), "taken by it", "displaced", "needs lost"]
-    table = table_of(f"cases saved, % of the baseline's; {size}", columns)
+    table = table_of(f"cases saved, % of the baseline's [range over worlds], in worlds; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))
     )
@@ -234,5 +241,6 @@ def _cell(row: Any) -> str:
     if np.isnan(row.value):
         return "few events"
     if np.isnan(row.world_low):
-        return f"{row.value:.1f}"
-    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]"
+        return f"{row.value:.1f} [no range]"
+    chance = " chance" if mostly_chance({"chance_share": row.chance_share}) else ""
+    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}] {row.worlds_agreeing:.0f}/{row.worlds}{chance}"

@@ -62,9 +62,10 @@ def conduct_study(
         pooled = run_tables_in(run_plan(plan, console).plan)
         write_runs(folder, pooled)
         lacking, tables = Lacking(folder), None
-        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1]), _ORIGINS):
+        with lacking.spared(*(_SUMMARIES if len(arms) > 1 else _SUMMARIES[:1])):
             tables = summary_tables(pooled, arms)
             write_summary_tables(folder, *tables)
+        with lacking.spared(_ORIGINS):
             write_csv(origins_of(pooled, arms), folder / _ORIGINS, "%.6g")
         if tables is not None:
             with lacking.spared(*(f"{figure}.png" for figure in drawn_for(arms))):

@@ -110,7 +110,7 @@ def _on_another_day(pair: _Pair) -> Divergence:
     """A step that came on another day, or with another effort, or in one life alone."""
     one, other = pair
     if pair.differ_in("capacity"):
-        return pair.parted("hours", rule="training")
+        return pair.parted("hours", rule="capacity" if pair.fact.given.get("follows") else "training")
     if pair.fact.step == "queue" and one and other and abs(one.days[0] - other.days[0]) <= _SAME_DAY:
         return pair.parted("effort", rule="effort")
     return pair.parted("day")

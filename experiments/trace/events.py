@@ -18,6 +18,7 @@ from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
 from sim.review.assembly import rule_functions
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
+from sim.rules import follows
 from sim.world.cases import RESIDENCE_SLOT
 from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
@@ -296,12 +297,12 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
 def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Call]) -> Iterator[Fact]:
     """When the desk took the file up and with how much attention, and whether further information was asked for and came."""
     docket = seen.finished.docket
-    filed = float(docket.filed_day[m])
+    filed, hired = float(docket.filed_day[m]), follows(seen.run.rules.policy)
     for call in decided:
         month = int(float(call.given["day"]) // DAYS_PER_MONTH)
         hours = float(seen.rules_at(month).capacity[docket.requested[m]])
         effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
-        yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours)
+        yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours, follows=hired)
     for call in decided:
         if any(call.find(DRAW + "supplement")):
             answered = any(call.find("enqueue", "execute"))

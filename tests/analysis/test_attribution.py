@@ -74,7 +74,7 @@ def test_what_adds_up_gives_each_its_own_effect_without_any_error_of_the_worlds_
 def test_too_few_worlds_give_no_verdict_on_levers_and_none_on_overlap() -> None:
     found = attribution.analyse(told(design(), either, shape=(4, 2)), HARM)
     said = " ".join(found.answer)
-    assert "is not said: too few worlds for a verdict (4; 8 or more)." in said
+    assert "is not said: too few worlds for a verdict: 4; 8 or more." in said
     assert "the difference from what all take off together is 100 % (range over 4 worlds 100 to 100; " in said
     assert "overlap" not in said
     assert "told apart from zero is not" in said

@@ -88,7 +88,7 @@ def test_what_all_draws_share_makes_none_of_them_unsure_but_is_told() -> None:
     said = next(sentence for sentence in found.sure if sentence.startswith("What worlds do to all draws alike moves all of them"))
     assert "(range over 4 worlds " in said
     assert "; simulation error " in said
-    assert "There are too few worlds for a verdict (4; 8 or more)." in said
+    assert "Too few worlds for a verdict: 4; 8 or more." in said
     alone = found.tables["draws"]["worlds_failing"]
     assert alone.between(0, 4).all()
     base = cases[~judge][:, :, 0]

@@ -177,7 +177,7 @@ def test_too_few_worlds_give_no_verdict_and_say_so(W: int) -> None:
     table = told.tables["robustness"]
     assert table["error_low"].isna().all() == (W < 3)
     assert table["world_low"].isna().all() == (W < 2)
-    assert f"Whether the two differ cannot be told: too few worlds for a verdict ({W}; 8 or more)." in told.answer[0]
+    assert f"Whether the two differ cannot be told: too few worlds for a verdict: {W}; 8 or more." in told.answer[0]
     assert told.tables["leads"]["adjusted_p"].isna().all()
     assert any("no verdict" in said or "too few worlds for a verdict" in said for said in told.sure)
 

@@ -135,7 +135,7 @@ def test_too_few_worlds_give_no_verdict(W: int) -> None:
     told = analyse(told_of(cliff, W=W), CASES)
     assert told.tables["steps"]["world_low"].isna().all() == (W == 1)
     assert told.tables["steps"]["adjusted_p"].isna().all()
-    assert f"Whether it is a cliff cannot be told: too few worlds for a verdict ({W}; 8 or more)." in told.answer[1]
+    assert f"Whether it is a cliff cannot be told: too few worlds for a verdict: {W}; 8 or more." in told.answer[1]
     assert "turns back" not in told.answer[1]
     assert "That is a cliff" in analyse(told_of(cliff, W=8), CASES).answer[1]
 
@@ -373,7 +373,7 @@ def test_conditions_are_told_apart() -> None:
     assert found.tables["threshold"]["draws"].max() == 1
     assert set(found.tables["steps"]["condition"]) == {"", "with_load"}
     assert any(sentence.startswith("With load: Case disclosure rate") for sentence in found.answer)
-    assert [drawing.name for drawing in found.drawings] == ["fan", "fan_change", "fan_with_load", "fan_change_with_load"]
+    assert [drawing.name for drawing in found.drawings] == ["fan_change", "fan", "fan_change_with_load", "fan_with_load"]
 
 
 def test_digits_of_a_mean_are_a_setting() -> None:

@@ -159,6 +159,7 @@ def test_a_summary_that_cannot_be_made_costs_no_run(tmp_path: Path, monkeypatch:
         run(*TINY, f"output={tmp_path}")
     (folder,) = (tmp_path / "run").iterdir()
     assert (folder / "metrics.parquet").exists()
+    assert (folder / "origins.csv").exists()
 
 
 def test_nothing_is_run_for_a_place_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,13 @@ def test_a_planted_share_of_luck_is_found_again(planted: float, replicates: int)
     assert chance_share(worlds + luck) == pytest.approx(planted, abs=0.05)
 
 
+def test_with_ten_worlds_the_share_of_luck_is_right_in_the_middle_and_as_loose_as_is_said() -> None:
+    runs = RNG.normal(0.0, 0.7**0.5, (MANY, 10, 1)) + RNG.normal(0.0, 0.6**0.5, (MANY, 10, 2))  # luck is 0.3 of a world's value
+    found = chance_share(runs)
+    assert np.median(found) == pytest.approx(0.3, abs=0.015)
+    assert (found > 0.5).mean() == pytest.approx(0.22, abs=0.02)
+
+
 def test_the_share_of_luck_is_one_where_worlds_differ_by_no_more_and_missing_where_nothing_can_be_told() -> None:
     assert chance_share(np.array([[1.0, 7.0], [5.0, 3.0]])) == 1.0
     assert chance_share(np.array([[1.0, 1.0], [5.0, 5.0]])) == 0.0

@@ -141,8 +141,8 @@ def ground(outcome: str | None, rule: str = "discrimination", **given: Any) -> F
     return Fact((0, 6, 9, 1), "desk", rule, outcome, (), {**known, "look": "desk", **given})
 
 
-def queued(day: float, effort: float) -> Fact:
-    return Fact((0, 6, 8, 0), "queue", "queue", None, (day, effort), {"capacity": 10.0})
+def queued(day: float, effort: float, **given: Any) -> Fact:
+    return Fact((0, 6, 8, 0), "queue", "queue", None, (day, effort), {"capacity": 10.0, **given})
 
 
 def ended(status: str, rule: str = "execution") -> Fact:
@@ -157,6 +157,12 @@ def parted_at(one: list[Fact], other: list[Fact]) -> tuple[str, str] | None:
 def test_a_ground_that_only_a_rested_reader_sees_is_the_load_s_doing() -> None:
     tired = {"read": {"signal": 0.5, "bar": 2.0}, "sight": {"skill": 0.8, "effort": 0.3}}
     assert parted_at([queued(5.0, 1.0), ground("stood")], [queued(5.0, 0.3), ground(None, **tired)]) == ("queue", "effort")
+
+
+@pytest.mark.parametrize(("follows", "rule"), [(False, "training"), (True, "capacity")])
+def test_other_hours_are_the_training_s_or_of_officers_who_follow_the_load(follows: bool, rule: str) -> None:
+    hired = queued(4.0, 1.0, capacity=12.0, follows=follows)
+    assert parted_at([queued(5.0, 1.0, follows=follows)], [hired]) == ("queue", rule)
 
 
 def test_a_ground_that_only_a_trained_reader_sees_is_the_training_s() -> None:

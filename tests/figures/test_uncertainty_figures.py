@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.figures import FIGURES
+from experiments.figures.style import BETTER, WORSE
 from experiments.text import THIN
 from tests.figures.uncertainty_examples import DRAWS, POLICIES, box, levels, plane, regrets
 
@@ -67,6 +68,16 @@ def test_the_fan_s_bands_are_the_limits_of_the_frame() -> None:
         (line,) = [one for one in panel.lines if one.get_marker() == "o"]
         assert np.asarray(line.get_ydata(), float) == pytest.approx(rows["mean"].to_numpy(float))
         assert panel.get_ylim()[0] == 0.0
+
+
+def test_the_fan_of_a_harm_is_orange_and_that_of_a_help_is_blue() -> None:
+    colours = [line.get_color() for panel in drawn("fan", levels()).child_axes for line in panel.lines if line.get_marker() == "o"]
+    assert colours == [WORSE, BETTER]
+
+
+def test_the_fan_says_that_its_band_is_the_range_over_worlds() -> None:
+    assert any("range over 4 worlds (smallest to largest)" in text for text in words(drawn("fan", levels())))
+    assert any("range over 19 worlds (5 to 95 %)" in text for text in words(drawn("fan", levels().assign(worlds=19))))
 
 
 def test_what_goes_below_zero_has_a_line_at_zero_and_room() -> None:

@@ -279,11 +279,11 @@ class Retold:
         if np.isinf(monthly["capacity_hours"]).any():
             return {}
         window = monthly[(monthly["month"] >= 0) & (monthly["month"] < 12 * self.years)]
-        hours = window.groupby("requested", observed=False)["backlog_hours"].mean()
-        capacity = window.groupby("requested", observed=False)["capacity_hours"].first()
-        months = 12 * self.years
-        told: Told = {("requested", str(code)): (hours[code] / capacity[code], months) for code in hours.index}
-        return told | {("all", "all"): (hours.sum() / capacity.sum(), months)}
+        months, waits = 12 * self.years, window["backlog_hours"] / window["capacity_hours"]
+        by_state = waits.groupby(window["requested"], observed=False).mean()
+        told: Told = {("requested", str(code)): (value, months) for code, value in by_state.items()}
+        both = window.groupby("month")[["backlog_hours", "capacity_hours"]].sum()
+        return told | {("all", "all"): ((both["backlog_hours"] / both["capacity_hours"]).mean(), months)}
 
     def legit_met_in_full(self) -> Told:
         full = {

@@ -47,7 +47,13 @@ def headline() -> pd.DataFrame:
         ]
         rows += [(name, *one, one[-1] - half, one[-1] + half, "%", 4321, 3456, 10) for one in found]
     names = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit", "events_baseline", "events"]
-    return pd.DataFrame(rows, columns=[*names, "worlds"])
+    return beside(pd.DataFrame(rows, columns=[*names, "worlds"]), "value").assign(adjusted_p=0.01)
+
+
+def beside(table: pd.DataFrame, value: str, name: str = "") -> pd.DataFrame:
+    """The same with what else worlds say of a number: nine of ten agree, little is luck, the error is small."""
+    more = {"worlds_agreeing": 9, "error_low": table[value] - 0.1, "error_high": table[value] + 0.1, "chance_share": 0.2}
+    return table.assign(**{f"{name}{key}": column for key, column in more.items()})
 
 
 def displaced() -> pd.DataFrame:
@@ -63,7 +69,8 @@ def moved() -> pd.DataFrame:
     rows = [("as_adopted", "all", "all", 100.0, 118.8, 18.8, 11.9, 25.8, 3238, 3845)]
     rows += [(name, "channel", "emergency", 7.0, 12.3, 5.3, 0.9, 9.7, 226, 399) for name in ("as_adopted", *SAVED)]
     ends = ["moved", "moved_world_low", "moved_world_high", "events_naive", "events_adaptive"]
-    return pd.DataFrame(rows, columns=["scenario", "by", "level", "naive", "adaptive", *ends])
+    table = pd.DataFrame(rows, columns=["scenario", "by", "level", "naive", "adaptive", *ends]).assign(worlds=10)
+    return beside(table, "moved", "moved_")
 
 
 def picture(folder: Path) -> Picture:
@@ -132,13 +139,16 @@ def test_the_answer_tells_from_whom_adaptation_takes(text: str) -> None:
         ("cannot tell", "judge must authorise"),
     ):
         assert re.search(rf"{re.escape(heading)}[^.?]{{0,60}}S\d\d {name}", text), heading
-    assert "itself adaptation gives 19 % more disclosures (12 % to 26 %)" in text
+    own = "itself adaptation gives 19 % more disclosures, in 9 of 10 worlds (range over 10 worlds: 12 % more to 26 % more)"
+    assert own in text
+    assert "leaves zero out in 2. With all scenarios of a score judged together" in text
+    assert "95 % interval" not in text
 
 
 def test_the_sentences_bear_the_numbers_of_the_tables(text: str) -> None:
     assert "Saved on paper 17 % (16 % to 18 %); after adaptation 12 % (11 % to 13 %)" in text
     assert "by year 14 % in year 1, 12 % in year 3 and 12 % in year 10" in text
-    assert "Taken by adaptation, in points: +5.0 (+4.0 to +6.0)" in text
+    assert "Taken by adaptation, in points: +5.0 (+4.0 to +6.0), in 9 of 10 worlds; simulation error +4.9 to +5.1." in text
     assert "4 321 under the baseline and 3 456 here on paper" in text
     assert "3.5 % (1.5 % to 5.5 %) 42" in text
     assert "+5.3 (+0.9 to +9.7) 399" in text
@@ -190,10 +200,10 @@ def test_what_others_wrote_is_escaped(tmp_path: Path) -> None:
 def awkward() -> dict[str, dict[str, Any]]:
     """Studies at the edge of what there can be."""
     frame, ways = headline(), moved()
-    ends = {"world_low": np.nan, "world_high": np.nan}
+    ends = {"world_low": np.nan, "world_high": np.nan, "error_low": np.nan, "error_high": np.nan}
     return {
-        "one world": {"headline": frame.assign(**ends), "displaced": displaced().assign(**ends),
-                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan),
+        "one world": {"headline": frame.assign(**ends, worlds=1), "displaced": displaced().assign(**ends),
+                      "moved": ways.assign(moved_world_low=np.nan, moved_world_high=np.nan, worlds=1),
                       "facts": {"worlds": 1, "replicates": 1}},
         "few events": {"headline": frame.assign(value=np.nan, **ends, events=3), "displaced": displaced().iloc[:0],
                        "moved": ways.iloc[:0]},
@@ -209,8 +219,21 @@ def test_an_awkward_study_still_has_a_whole_page(case: str, tmp_path: Path) -> N
     seen = read(written(tmp_path, **awkward()[case]))
     assert not seen.faults
     assert not re.search(r"\b(nan|None|NaT|inf)\b", seen.text)
-    if case in ("one world", "few events"):
+    if case == "few events":
         assert "0 clearly protect on paper, 0 once" in seen.text
+    if case == "one world":
+        assert "3 scenarios against “as adopted”: too few worlds for a verdict: 1; 8 or more." in seen.text
+        assert "Too few worlds for a verdict on what adaptation does to them (3)" in seen.text
+        assert "clearly" not in seen.text.partition("The question")[0]
+        assert "Saved on paper 17 % (no range)" in seen.text
+
+
+@pytest.mark.parametrize("worlds", [7, 8])
+def test_under_eight_worlds_nothing_is_called_clear(worlds: int, tmp_path: Path) -> None:
+    few = {"headline": headline().assign(worlds=worlds), "moved": moved().assign(worlds=worlds)}
+    seen = read(written(tmp_path, **few, facts={"worlds": worlds})).text
+    assert ("too few worlds for a verdict: 7; 8 or more" in seen) == (worlds == 7)
+    assert ("3 clearly protect on paper" in seen) == (worlds == 8)
 
 
 def test_a_write_that_fails_leaves_the_old_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

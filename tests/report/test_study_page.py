@@ -165,7 +165,7 @@ def test_two_analyses_of_one_name_have_anchors_of_their_own(tmp_path: Path, unde
 
 
 def test_parameters_and_replicates_are_told_apart(text: str) -> None:
-    sure = text.partition("How sure Two kinds")[2].partition("What was run")[0]
+    sure = text.partition("How sure Three things")[2].partition("What was run")[0]
     parameters, _, replicates = sure.partition("Replicates: worlds and luck")
     assert "3 numbers of the model were varied, in 16 draws (Latin hypercube)." in parameters
     assert re.search(r"\d{3} assumed numbers of the model were held at one value each", parameters)
