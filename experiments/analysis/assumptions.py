@@ -38,8 +38,8 @@ EXTREMES, ENDS_TABLE = "extremes", "ends"
 AS_CONFIGURED = "as configured"
 """In place of an assumption: no end moves the effect further that way."""
 EXTREME_COLUMNS = (
-    "arm", "changes", "condition", "metric", "by", "level", "as_configured", "world_low", "world_high", "low", "low_assumption",
-    "low_clear", "high", "high_assumption", "high_clear", "turns", "events", "worlds", "years",
+    "arm", "condition", "metric", "by", "level", "as_configured", "world_low", "world_high", "low", "low_assumption", "high",
+    "high_assumption", "turns", "events", "worlds", "years", "low_clear", "high_clear", "changes",
 )  # fmt: skip
 """``changes``: what the arm sets; the numbers are per cent; ``_clear``: told from the configured change by more than luck."""
 END_COLUMNS = (
@@ -285,16 +285,15 @@ def _answers(table: pd.DataFrame, ends: pd.DataFrame, outcome: Outcome, spec: As
     """Sentences about one outcome under one condition, the effects that move furthest first."""
     known = table[table["as_configured"].notna()]
     few = table[table["as_configured"].isna()]["arm"]
-    silent = [
-        f"Without a number for {spoken(outcome)}: {in_a_row([spoken(name) for name in few])} (too few events, or no baseline)."
-    ]
+    named, left = outcome_words(outcome), in_a_row([spoken(name) for name in few])
+    silent = [f"Without a number for {named}: {left} (too few events, or no baseline)."]
     if known.empty:
         return silent
     wide = known.assign(_width=known["high"] - known["low"]).sort_values("_width", ascending=False, kind="stable")
     shown = [row for row in wide.head(spec.named).to_dict("records") if row["_width"] > 0]
     turned = known[known["turns"] != ""]
     sentences = [
-        f"{spoken(outcome).capitalize()}, change against the baseline of the same draw. Furthest apart under one assumption: "
+        f"{named.capitalize()}, change against the baseline of the same draw. Furthest apart under one assumption: "
         f"{'; '.join(map(span_words, shown)) or 'none moves at all'}."
     ]
     if turned.empty:
@@ -308,6 +307,15 @@ def _answers(table: pd.DataFrame, ends: pd.DataFrame, outcome: Outcome, spec: As
         first = [f"{assumption_words(str(name))} ({count} of {2 * len(known)})" for name, count in most.head(spec.named).items()]
         sentences.append(f"Assumptions that make most extremes: {in_a_row(first)}.")
     return [*sentences, *(silent if len(few) else [])]
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """An outcome in words.
+
+    >>> outcome_words(Outcome("targeted_rate", "group", "journalist")), outcome_words(Outcome("legit_met_rate"))
+    ('targeted rate of group journalist', 'legit met rate')
+    """
+    return spoken(outcome.metric) if outcome.by == "all" else spoken(f"{outcome.metric} of {outcome.by} {outcome.level}")
 
 
 def _all_words(said: str) -> str:
@@ -382,7 +390,7 @@ def _drawing(table: pd.DataFrame, outcome: Outcome, condition: str, conditions: 
         function="spans",
         frame=shown,
         caption=f"Baseline of the same draw{under}; per cent of it; one assumption at a time.",
-        alt=f"Effects of {len(own)} policies on {spoken(outcome)}, with their range over worlds and under one assumption at a "
-        f"time. Widest: {span_words(first)}.",
-        settings={"title": f"{spoken(outcome).replace('.', ' ')}: how far each effect moves under one assumption".capitalize()},
+        alt=f"Effects of {len(own)} policies on {outcome_words(outcome)}, with their range over worlds and under one assumption at "
+        f"a time. Widest: {span_words(first)}.",
+        settings={"title": f"{outcome_words(outcome).capitalize()}: how far each effect moves under one assumption"},
     )

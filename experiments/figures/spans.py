@@ -39,7 +39,7 @@ _VALUE, _LOW, _HIGH = 0.535, 0.555, 0.785  # of the axes: right edge of the numb
 _LETTERS = 34  # of an assumption
 _HEAD = 1.3  # rows above the first policy
 _WORLDS, _ASSUMED = -0.13, 0.17  # rows from the middle of a row: the range over worlds stands above the span over assumptions
-_SHOWN = 60.0  # per cent up to which a change always fits on the axis
+_SHOWN = 200.0  # per cent up to which a change always fits on the axis
 _GROUND = "#f7f7f7"  # every other row
 
 

@@ -75,7 +75,7 @@ def test_arms_of_a_comparison_get_theirs_by_what_they_change(tmp_path: Path) -> 
 def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "extremes.csv"
     path.write_text("arm,low\nx,1\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"extremes\.csv: found no column changes, .*; accepted: what git has"):
+    with pytest.raises(ConfigError, match=r"extremes\.csv: found no column condition, .*; accepted: what git has"):
         read_assumed(path)
 
 
