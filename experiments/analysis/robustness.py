@@ -276,11 +276,11 @@ def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: S
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. {chance_told(W)} {RANGE_TOLD} "
         "Here it is that of a jackknife over worlds (Student's t).",
-        f"Simulation error over draws is that of having drawn no more (95 %, {counted(spec.resamples, 'bootstrap sample')}; of shares "
-        "Wilson's).",
-        "Regret, thresholds met, ranks and first places are those of policies on the mean over worlds, in each draw. World by world "
-        "they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws meet a threshold than in "
-        "any single world. For the one real world the figures world by world are the answer.",
+        f"Simulation error over draws is that of having drawn no more (95 %, {counted(spec.resamples, 'bootstrap sample')}; of "
+        "shares Wilson's).",
+        "Regret, thresholds met, ranks and first places are those of policies on the mean over worlds, in each draw. World by "
+        "world they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws meet a "
+        "threshold than in any single world. For the one real world the figures world by world are the answer.",
         "In a single world regret is how far a policy lies behind the one that the other worlds choose as the best of each draw, "
         "never below zero; luck is in it, as in the shares and ranks of a single world.",
         "Regret is measured on worlds that did not choose the best policy; otherwise noise alone would give every policy some. "
