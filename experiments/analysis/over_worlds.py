@@ -154,7 +154,6 @@ def chance_told(worlds: int) -> str:
     """What the range of so many worlds is worth, as a sentence; that there is no verdict where they are too few."""
     if worlds < 2:
         return "One world has no range and no simulation error, so there is no verdict."
-    inside = (
-        f"A further world falls inside the range of {worlds} worlds with a chance of {in_per_cent(float(chance_inside(worlds)))}."
-    )
+    chance = in_per_cent(float(chance_inside(worlds)))
+    inside = f"A further world falls inside the range of {worlds} worlds with a chance of {chance}."
     return inside if worlds >= FEWEST_WORLDS else f"{inside} {too_few_worlds(worlds).capitalize()}."

@@ -319,7 +319,7 @@ def lead_of(scores: FutureScores, first: str, second: str, spec: RobustnessSpec)
 
 
 def leads_table(scores: FutureScores, baseline: str) -> pd.DataFrame:
-    """``policy, score, mean, worlds_leading, regret, rank_mean, rank_low, rank_high, adjusted_p, chance_share, worlds``.
+    """``policy, score, mean, worlds_leading, regret, rank, rank_world_low, rank_world_high, adjusted_p, chance_share, worlds``.
 
     In each world policies are compared by their mean over draws and replicates: the share of worlds in which one leads (ties share
     a world), how far it lies behind the best of a world on average, its mean rank with its range over worlds, and the chance of a
@@ -331,8 +331,8 @@ def leads_table(scores: FutureScores, baseline: str) -> pd.DataFrame:
         adjusted = np.full(len(values), np.nan)
         adjusted[others] = max_t(values[others])
         part = pd.DataFrame({"policy": scores.names, "score": score, "mean": mean_of(values), "worlds_leading": led.share})
-        part = part.assign(regret=led.regret, rank_mean=ranks.mean, rank_low=ranks.low, rank_high=ranks.high, adjusted_p=adjusted)
-        parts.append(part.assign(chance_share=chance_share(runs), worlds=led.worlds))
+        part = part.assign(regret=led.regret, rank=ranks.mean, rank_world_low=ranks.low, rank_world_high=ranks.high)
+        parts.append(part.assign(adjusted_p=adjusted, chance_share=chance_share(runs), worlds=led.worlds))
     return pd.concat(parts, ignore_index=True)
 
 

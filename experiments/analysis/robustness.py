@@ -250,9 +250,9 @@ def _leading(led: pd.DataFrame, count: int) -> str:
     rows = led[led["score"] == "balance"].sort_values("worlds_leading", ascending=False, kind="stable").head(count)
     told = [
         f"{spoken(row['policy'])} in {in_per_cent(row['worlds_leading'])} (mean regret {number(row['regret'], 1)}; "
-        f"rank {number(row['rank_low'], 0)} to {number(row['rank_high'], 0)})"
+        f"rank {number(row['rank_world_low'], 0)} to {number(row['rank_world_high'], 0)})"
         for row in rows.to_dict("records")
-        if not np.isnan(row["rank_low"])
+        if not np.isnan(row["rank_world_low"])
     ]
     worlds = counted(int(rows["worlds"].iloc[0]), "world")
     return f"On the mean over draws the best of {worlds}: {', '.join(told)}." if told else ""
@@ -276,10 +276,10 @@ def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: S
     told = [
         f"{counted(D, 'draw')} of the unknown numbers, each in the same {counted(W, 'world')}. {chance_told(W)} {RANGE_TOLD} "
         "Here it is that of a jackknife over worlds (Student's t).",
-        f"Simulation error over draws is that of having drawn no more (95 %, {counted(spec.resamples, 'bootstrap sample')}; of "
-        "shares Wilson's).",
+        "Simulation error over draws is that of having drawn no more (95 %, "
+        f"{counted(spec.resamples, 'bootstrap sample')}; of shares Wilson's).",
         "Regret, thresholds met, ranks and first places are those of policies on the mean over worlds, in each draw. World by "
-        "world they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws meet a "
+        "world they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws may meet a "
         "threshold than in any single world. For the one real world the figures world by world are the answer.",
         "In a single world regret is how far a policy lies behind the one that the other worlds choose as the best of each draw, "
         "never below zero; luck is in it, as in the shares and ranks of a single world.",

@@ -1,4 +1,4 @@
-"""Every table of an analysis names its limits alike, and they hold what they say: worlds and luck, or parameter draws."""
+"""Every table of an analysis names its limits alike, and they hold what they say: worlds, simulation error, or draws."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.shares import one_in
 CASES, NEEDS = Outcome("case_disclosure_rate"), Outcome("legit_met_rate")
 WORLDS, SIZE = 5, 24
 TINY = 1e-5  # of a per cent: Fieller takes the root of what rounding leaves
-NAMED = re.compile(r"(?:\w+_)?(?:world|draw)_(?:low|high)")
+NAMED = re.compile(r"(?:\w+_)?(?:world|error|draw|draw_error)_(?:low|high)")
 ENDS_OF_A_BOX = {
     "discovery": {"low", "high", "x_low", "x_high", "y_low", "y_high"},
     "assumptions": {"low", "high"},  # of a span, each with the assumption that makes it
 }  # ends of a range, no limits of a number
 NUMBERS = {f"review.x{k}": Uncertainty(low=0.0, high=1.0) for k in range(2)}
 QUICK = {
-    "frontier": {"resamples": 100, "splits": 10},
+    "frontier": {"splits": 10},
     "robustness": {"resamples": 40},
     "discovery": {"permutations": 19, "resamples": 10, "fails_below": 10.0, "fewest": 2},
     "sensitivity": {"resamples": 60},
@@ -111,6 +111,12 @@ def widths(found: Analysis, kind: str) -> list[float]:
     return out
 
 
+def errors(found: Analysis) -> list[float]:
+    """Widths of simulation errors over worlds, and not of those over draws."""
+    own = {name: table[[column for column in table if "draw_error" not in column]] for name, table in found.tables.items()}
+    return widths(found._replace(tables=own), "error")
+
+
 def test_every_analysis_is_looked_at() -> None:
     assert set(DESIGNS) == set(ANALYSES)
 
@@ -133,7 +139,7 @@ def test_limits_in_tables_and_figures_say_whether_they_hold_worlds_or_draws(name
 def test_limits_of_a_kind_are_a_pair_and_a_row_with_several_values_says_of_which(name: str, place: int) -> None:
     for table in analysed(name, place, worlds=True, draws=True).tables.values():
         named = [column for column in limits_of(table) if NAMED.fullmatch(column)]
-        values = {re.sub(r"_?(?:world|draw)_(?:low|high)$", "", column) for column in named}
+        values = {re.sub(r"(?:^|_)(?:world|draw_error|error|draw)_(?:low|high)$", "", column) for column in named}
         assert all(column.removesuffix("low") + "high" in named for column in named if column.endswith("low"))
         assert values <= {""} or (values <= set(table.columns) and "" not in values)
 
@@ -152,4 +158,21 @@ def test_limits_over_draws_hold_draws_and_no_worlds(name: str) -> None:
 
 @pytest.mark.parametrize("place", range(len(DESIGNS["sensitivity"])))
 def test_limits_over_draws_of_an_index_stand_where_worlds_are_quiet(place: int) -> None:
-    assert max(widths(analysed("sensitivity", place, worlds=False, draws=True), "draw")) > 1e-3
+    assert max(widths(analysed("sensitivity", place, worlds=False, draws=True), "draw_error")) > 1e-3
+
+
+@pytest.mark.parametrize(("name", "place"), one_in(2, [case for case in EVERY if case[0] != "discovery"]))
+def test_simulation_errors_over_worlds_hold_worlds_and_no_draws(name: str, place: int) -> None:
+    assert max(errors(analysed(name, place, worlds=False, draws=True))) < TINY
+    assert max(errors(analysed(name, place, worlds=True, draws=True))) > 1e-3
+
+
+@pytest.mark.parametrize(("name", "place"), one_in(2, EVERY))
+def test_a_table_with_limits_over_worlds_says_how_many_and_in_how_many_the_sign_holds(name: str, place: int) -> None:
+    for title, table in analysed(name, place, worlds=True, draws=True).tables.items():
+        if any(column.endswith("world_low") for column in table):
+            assert (table["worlds"].dropna() == WORLDS).all(), title
+        if "clear" in table:
+            assert not table["clear"].any(), title  # on five worlds there is no verdict
+        if "adjusted_p" in table:
+            assert table["adjusted_p"].isna().all(), title
