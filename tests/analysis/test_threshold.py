@@ -185,9 +185,9 @@ def test_nothing_disclosed_at_the_line_gives_levels_without_steps() -> None:
     assert len([sentence for sentence in told.answer if sentence.startswith("Case disclosure rate")]) == 1
 
 
-def test_the_figures_carry_the_tables() -> None:
+def test_the_figures_carry_the_tables_and_the_paired_change_leads() -> None:
     told = analyse(told_of(smooth), CASES)
-    fan, change = told.drawings
+    change, fan = told.drawings
     assert fan.frame.equals(told.tables["threshold"])
     assert change.frame.reset_index(drop=True).equals(told.tables["changes"])
     assert fan.options["line"] == 4.0
