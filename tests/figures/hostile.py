@@ -62,6 +62,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "tornado": ("factor", "lowest", "highest"),
     "morris_plane": ("factor",),
     "regret": ("policy",),
+    "spans": ("arm", "low_assumption", "high_assumption"),
     "fan": ("outcome", "unit"),
     "discovery_boxes": ("parameter", "says"),
     "discovery_plane": ("x_parameter", "y_parameter"),
