@@ -33,9 +33,15 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
 
 def _policies_of(config: Config) -> Iterator[Plain]:
     """What holds in the window, and what held before it and set capacity."""
-    window, reference = config.policy.model_dump(mode="json"), config.reference.model_dump(mode="json")
-    yield window
-    yield reference
+    yield config.policy.model_dump(mode="json")
+    before = config.reference.model_dump(mode="json")
+    if config.reference.review.capacity != "as_adopted":  # a text that comes with the window binds nobody before it
+        texts = config.reference.instruments
+        before["instruments"] = {
+            name: text if texts[name].from_start else text | {"parties": texts[name].unbound().parties.model_dump(mode="json")}
+            for name, text in before["instruments"].items()
+        }
+    yield before
 
 
 def _moves_of_safeguards(config: Config, baseline: Config) -> dict[str, Moves]:

@@ -21,13 +21,13 @@ from tests.shares import rotating_seed
 BUSY = (  # small, with many abusive cases, notices and harm, and full desks
     *("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120", "years=1"),
     *("calibration_months=12", "demand.abusive_odds=0.2", "demand.secret_share=0.2", "demand.urgent_share=0.2"),
-    *("review.utilisation_low=1.2", "review.utilisation_high=1.5"),
+    *("review.utilisation_low=1.2", "review.utilisation_high=1.5", "review.capacity_floor=0.1"),
 )
 STEADY = {  # what else makes events frequent, unless a case says otherwise
     "review.misuse_chance": 0.6, "review.onward_chance": 0.3, "review.domestic_notice": 0.5, "conduct.police_share": 0.4,
     "conduct.spontaneous_most": 0.1,
 }  # fmt: skip
-SEED = 11
+SEED = 13
 
 
 class Case(NamedTuple):
@@ -76,11 +76,7 @@ CASES = {
     "memory of those who remember nothing": Case(
         {}, {"adaptation.reviewers.prior_files": 1.0}, {"adaptation.reviewers.trust": True}
     ),
-    "a look that no text knows": Case(
-        {f"instruments.{text}.safeguards.judge": "absent" for text in ("eio", "mlat", "budapest", "hanoi", "comity")},
-        {"safeguards.judge.bar": -1.0},
-        {},
-    ),
+    "a look that no text knows": Case({}, {"safeguards.panel.bar": -1.0}, {"instruments.hanoi.safeguards.panel": "must"}),
     "a duty on use": Case(
         {"instruments.hanoi.safeguards.use_limitation": "absent"}, {"instruments.hanoi.safeguards.use_limitation": "must"}
     ),
