@@ -447,7 +447,7 @@ def _drawings(condition: str, levels: pd.DataFrame, changes: pd.DataFrame, spec:
             f"fan_change{end}",
             "fan",
             changes,
-            f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s.",
+            f"Paired: each world and draw against itself at {spec.line:g} {spec.unit}s; ranges in % of a world's own mean there.",
             f"Change against {spec.line:g} {spec.unit}s, per cent. {_alt(changes, spec)}",
             settings=changed,
             options=options,

@@ -352,9 +352,9 @@ def moved_years(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["scenario", "conduct", "measure", "year"]
     both = old[[*keys, "value"]].merge(
-        new[[*keys, "value", *_OVER_WORLDS]], on=keys, how="outer", suffixes=("_old", "_new"), sort=False
+        new[[*keys, "value", *_OVER_WORLDS[:2]]], on=keys, how="outer", suffixes=("_old", "_new"), sort=False
     )
-    table = both.rename(columns={"value_old": "old", "value_new": "new"})[[*keys, "old", "new", *_OVER_WORLDS]]
+    table = both.rename(columns={"value_old": "old", "value_new": "new"})[[*keys, "old", "new", *_OVER_WORLDS[:2]]]
     same = np.isclose(table["old"], table["new"], rtol=10 * _ROUNDING, atol=0.0, equal_nan=True)
     return table[~same].reset_index(drop=True)
 

@@ -225,7 +225,7 @@ def test_an_awkward_study_still_has_a_whole_page(case: str, tmp_path: Path) -> N
         assert "2 safeguards and 1 bundle against “the treaty as adopted”: too few worlds for a verdict: 1; 8 or more." in seen.text
         assert "Too few worlds for a verdict on what adaptation does to them (3)" in seen.text
         assert "clearly" not in seen.text.partition("The question")[0]
-        assert "Saved on paper 17 % (no range)" in seen.text.replace("\u202f", " ")
+        assert re.search(r"Saved on paper 17\s% \(no range\)", seen.text)
 
 
 @pytest.mark.parametrize("worlds", [7, 8])
