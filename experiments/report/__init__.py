@@ -12,6 +12,7 @@ from experiments.analysis.assumed import ArmExtremes
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report import prose, sections
+from experiments.report.capacities import capacity_pairs
 from experiments.report.facts import Facts
 from experiments.report.page import page
 from experiments.report.parameters import parameters, scenarios_in_name
@@ -46,7 +47,7 @@ def write_report(
     known = parameters(
         [name for arm in arms for name in scenarios_in_name(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
     )
-    text = page(prose.TITLE, sections.all_sections(study, pictures, known))
+    text = page(prose.TITLE, sections.all_sections(study, pictures, known, capacity_pairs(arms)))
     report = folder / REPORT
     part = folder / f".{REPORT}.{os.getpid()}.part"
     try:

@@ -11,6 +11,7 @@ import pandas as pd
 from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
 from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
+from experiments.report.capacities import side_by_side
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
@@ -70,8 +71,10 @@ _TOLD_P = 0.05  # adjusted p under which a mean difference is told from zero wit
 _FIRST = 3  # scenarios named first
 
 
-def all_sections(study: ComparisonStudy, figures: Sequence[Picture], known: pd.DataFrame) -> list[Element]:
-    """The whole content of the page."""
+def all_sections(
+    study: ComparisonStudy, figures: Sequence[Picture], known: pd.DataFrame, pairs: Sequence[tuple[str, str]] = ()
+) -> list[Element]:
+    """The whole content of the page; ``pairs`` are arms under both capacities."""
     parts = {
         "question": ("The question", question(study)),
         "answer": ("The answer", answer(study, figures)),
@@ -79,7 +82,7 @@ def all_sections(study: ComparisonStudy, figures: Sequence[Picture], known: pd.D
         "rests": ("What it rests on", rests(known)),
         "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
-        "tables": ("Tables", tables(study)),
+        "tables": ("Tables", [*side_by_side(study, pairs), *tables(study)]),
         "numbers": ("Every number behind it", numbers(known)),
     }
     links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, (heading, _) in parts.items()]

@@ -9,7 +9,7 @@ import yaml
 
 from experiments.design.designs import design_from
 from experiments.design.points import points_of
-from sim.config import is_policy, load, with_overrides
+from sim.config import is_lever, load, with_overrides
 from sim.config.checking import checked_config
 from sim.config.loading import composed_values
 from sim.settings import Config
@@ -113,8 +113,8 @@ def test_a_state_of_the_real_world_is_none_of_a_made_up_one() -> None:
     "key", ["states.override.TUR.strength", "states.lists.near", "definition", "review.strength", "review.acuity"]
 )
 def test_dials_are_policy(key: str) -> None:
-    assert is_policy(key)
-    assert not is_policy("states.correlation")
+    assert is_lever(key)
+    assert not is_lever("states.correlation")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------------------

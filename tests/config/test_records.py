@@ -24,7 +24,7 @@ OF_A_STUDY = {
     "seeds": "3", "replicates": "5", "until": "0.5", "most_seeds": "7", "scenarios": "[judge]", "baseline": "no_treaty",
     "design": "pairs", "size": "8", "workers": "3", "engine": "ray", "output": "elsewhere", "store": "mine", "shard": "1/2",
     "mix": "true", "keep_requests": "true", "outcome": "legit_met_rate", "analysis.frontier.full": "judge",
-    "figures.forest.dpi": "90", "case": "3", "person": "4",
+    "figures.forest.dpi": "90", "case": "3", "person": "4", "state": "TUR",
 }  # fmt: skip
 BAD = [
     ("seeds=0", "seeds: found 0; accepted: "),
@@ -105,11 +105,12 @@ def test_a_bad_value_of_a_study_is_no_matter_of_a_run() -> None:
             conduct_of_study(override)
 
 
-def test_a_scenario_may_say_how_a_study_is_conducted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scenario_says_nothing_of_how_a_study_is_conducted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is a key of the design: an arm and its baseline share it, and a scenario is one of them."""
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text("# @package _global_\nseeds: 3\n", encoding="utf-8")
-    assert conduct_of_study("scenario=mine.yaml").seeds == 3
-    assert load("scenario=mine.yaml").digest() == as_it_is().digest()
+    with pytest.raises(ConfigError, match=r"^seeds: found 3 in mine.yaml.*accepted: as an override, such as seeds=3$"):
+        conduct_of_study("scenario=mine.yaml")
 
 
 # --- a key of neither -------------------------------------------------------------------------------------------------------------
