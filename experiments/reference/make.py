@@ -46,7 +46,6 @@ CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
 ASSUMPTIONS = "assumptions"
 PENALTIES_FILE = "penalties_leave_one_out.csv"
-HELD_BY_DESIGN = {CAPACITIES: "design=capacities"}  # comparisons of a design's arms, each with the override that names it
 EXTREMES_FILE = f"{EXTREMES}.csv"
 _TEXTS_OF_EXTREMES = dict.fromkeys(("changes", "condition", "low_assumption", "high_assumption", "turns"), str)
 _COMPARED = ("scenarios=all", "seeds=10", "replicates=2")  # ``rogatory compare`` with these gives the scenarios
@@ -230,8 +229,12 @@ def kept_headline(runs: pd.DataFrame, own: _Tables) -> _Tables:
 
 
 def refresh_capacities(folder: Path, *overrides: str) -> str:
-    """Run what membership and scope change under both capacities, and keep what opens its tables; returns what moved."""
-    written = compare.main(HELD_BY_DESIGN[CAPACITIES], *overrides)
+    """Run membership and scope under both capacities, or another design that is named, and keep what opens its tables.
+
+    Returns what moved.
+    """
+    named = any(key_of(override) == "design" for override in overrides)
+    written = compare.main(*([] if named else [f"design={CAPACITIES}"]), *overrides)
     tables = kept_capacities(pd.read_parquet(written / "runs.parquet"), pd.read_parquet(written / "comparison.parquet"))
     before = _runs_before(folder / CAPACITIES / "runs.csv")
     _replace(folder / CAPACITIES, CAPACITIES, tables, written)

@@ -20,10 +20,10 @@ from experiments.execution.plan import Plan
 from experiments.execution.session import timed
 from experiments.reference import make as reference
 from experiments.reference import reproduce
-from experiments.reference.make import ADAPTATION_PART, PENALTIES, SCENARIOS, TREATY, ReadingError
+from experiments.reference.make import ADAPTATION_PART, CAPACITIES, HEADLINE, PENALTIES, SCENARIOS, TREATY, ReadingError
 from experiments.reference.reproduce import CHANGED
 from experiments.store.schema import Done
-from experiments.studies import adaptation, compare
+from experiments.studies import adaptation, compare, headline
 from experiments.studies import replication as study
 from sim.result import Result
 from sim.settings import Config
@@ -51,8 +51,19 @@ def drawn(folder: Path, *_: object) -> None:
     (folder / "adaptation.png").write_bytes(b"a picture")
 
 
+def designed(results: Path) -> Path:
+    """A grid of two arms, one of them under the other capacity."""
+    path = results.parent / "grid.yaml"
+    path.write_text(
+        "question: what?\narms:\n  all used: [review.strength=1]\n  none: [scenario=no_treaty, review.capacity=follows]\n"
+    )
+    return path
+
+
 def without_a_page(patch: pytest.MonkeyPatch) -> None:
-    """The study of adaptation, but for its figure and its report."""
+    """The studies that draw a figure and a page of their own, without these."""
+    patch.setattr(headline, "draw_figure", pictured)
+    patch.setattr(headline, "write_headline", lambda *_: None)
     patch.setattr(adaptation, "draw_figure", drawn)
     patch.setattr(adaptation, "write_adapted", lambda *_: None)
 
@@ -69,6 +80,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         reference.refresh_scenarios(folder, *TINY, "scenarios=[judge,no_treaty]", "seeds=2", "replicates=2", f"output={results}")
         reference.refresh_adaptation(folder, *ADAPTED, f"output={results}")
         reference.refresh_treaty(folder, *TINY, "seeds=2", f"output={results}")
+        few = (*TINY, f"design={designed(results)}", "seeds=2", "replicates=1", f"output={results}")
+        reference.refresh_headline(folder, *few)
+        reference.refresh_capacities(folder, *few)
         reference.refresh_penalties(folder)
     return folder
 
@@ -101,14 +115,16 @@ def nudge(path: Path, arm: str, factor: float, column: str = "value", metric: st
 def test_what_was_made_here_is_reproduced_number_by_number(folder: Path, capsys: Out) -> None:
     assert reproduce.main() == 0
     told = capsys.readouterr().out
-    assert told.startswith("6 parts of the reference once more; projected: about ")
-    for subject in ("as_adopted", "judge", "no_treaty", TREATY, ADAPTATION_PART, PENALTIES):
+    assert told.startswith("8 parts of the reference once more; projected: about ")
+    for subject in ("as_adopted", "judge", "no_treaty", HEADLINE, TREATY, CAPACITIES, ADAPTATION_PART, PENALTIES):
         (line,) = [line for line in told.splitlines() if line.strip().startswith(f"{subject} ")]
         _, numbers, identical, within, different = line.split()
         assert int(numbers.replace(",", "")) > 50
         assert (identical, within, different) == (numbers, "0", "0")
     assert "numbers are identical (on the machine and with the versions of the reference nothing but identity is accepted)" in told
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, TREATY, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [ADAPTATION_PART, CAPACITIES, HEADLINE, TREATY, SCENARIOS, reference.PENALTIES_FILE]
+    )
 
 
 @pytest.mark.parametrize(("asked", "ran"), one_in(2, [("as_adopted", {"as_adopted"}), ("judge", {"as_adopted", "judge"})]))
@@ -358,7 +374,8 @@ def test_what_was_asked_says_how_often_a_part_is_run_again(folder: Path) -> None
 
 def test_an_unknown_name_is_one_line_with_the_accepted_ones(folder: Path, capsys: Out) -> None:
     with pytest.raises(
-        RogatoryError, match="found 'utopia'; accepted: as_adopted, judge, no_treaty, treaty, adaptation, penalties"
+        RogatoryError,
+        match="found 'utopia'; accepted: as_adopted, judge, no_treaty, headline, treaty, capacities, adaptation, penalties",
     ):
         reproduce.main("judge", "utopia")
     assert capsys.readouterr().out == ""
@@ -473,12 +490,14 @@ def test_a_refresh_that_fails_leaves_the_reference_as_it_was(folder: Path, monke
     with pytest.raises(OSError, match="no space left"):
         reference.refresh_treaty(folder, *TINY, "seeds=1", f"output={tmp_path / 'elsewhere'}")
     assert {path.name: path.read_bytes() for path in (folder / TREATY).iterdir()} == before
-    assert sorted(path.name for path in folder.iterdir()) == sorted([ADAPTATION_PART, TREATY, SCENARIOS, reference.PENALTIES_FILE])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [ADAPTATION_PART, CAPACITIES, HEADLINE, TREATY, SCENARIOS, reference.PENALTIES_FILE]
+    )
 
 
 def test_an_unknown_part_is_refused_before_anything_runs(folder: Path, capsys: Out) -> None:
     assert reference.main(["treaty", "penalty"], folder) == 2
-    assert "found 'penalty'; accepted: penalties, treaty, scenarios, adaptation" in capsys.readouterr().err
+    assert "found 'penalty'; accepted: penalties, headline, treaty, scenarios, capacities, adaptation" in capsys.readouterr().err
 
 
 @pytest.mark.slow
