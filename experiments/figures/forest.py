@@ -127,7 +127,8 @@ def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: in
         "thick line: simulation error of the mean (95 %). Blue: better for people, orange: worse, in all worlds of the range;",
         "open and grey: the range holds zero, the worlds are too few for a verdict, or the spread is mostly chance (*).",
         f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0].lower()} under the scenario, pooled over its runs{base}.",
-        "Exp.: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell.",
+        "Exp.: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell,",
+        "– nothing can move.",
     ]
     if far:
         words.append("Arrows point beyond the axis: the number stands beside them.")
@@ -229,8 +230,8 @@ def _foreseen(row: Row) -> str:
 
 
 def _verdict(row: Row) -> str:
-    if _fixed(row) and row["expected"] == "same":
-        return "✓"
+    if _fixed(row):
+        return "–"  # what cannot move bears nothing out
     return "?" if unknown(row["agrees"]) else _VERDICTS[bool(row["agrees"])]
 
 

@@ -9,14 +9,18 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.adaptation import HEADLINE_TABLE, NAIVE, WHOLE_WINDOW
+from experiments.analysis.headline import MATRIX_TABLE
 from experiments.console import Terminal
-from experiments.design.arms import ArmRun
-from experiments.design.designs import Design
+from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.designs import Design, design_of
+from experiments.design.grid import cells_of
 from experiments.execution.comparison import comparison_plan, read_results, runs_frame
 from experiments.execution.session import run_plan
 from experiments.reference.explained import damage, strangeness
 from experiments.reference.make import (
     ADAPTATION_PART,
+    CAPACITIES,
+    HEADLINE,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
@@ -35,15 +39,18 @@ from experiments.reference.make import (
     read_tables,
     years_text,
 )
-from experiments.reference.reproduce import adapted_in, adapting, arm_runs_again
+from experiments.reference.reproduce import adapted_in, adapting, arm_runs_again, overrides_of
 from experiments.reference.tolerances import DIFFERENT, as_text, judged, no_scales
 from experiments.settings import StudyConfig
 from experiments.studies.adaptation import ADAPTIVE, DISPLACED_TABLE, MOVED_TABLE, protecting
+from experiments.studies.compare import compared_arms
+from experiments.studies.headline import grid_arms
 from sim import load, simulate
 from sim.config import options
 from sim.sources.checksums import sha256
 
 MOST = 2_500_000  # bytes of a part: the repository stays small
+MADE = (HEADLINE, TREATY, SCENARIOS, CAPACITIES, ADAPTATION_PART)  # parts with a manifest
 SPOT = ("as_adopted", "no_treaty", "judge")  # run again here; `rogatory reproduce` runs all
 
 
@@ -89,6 +96,38 @@ def test_the_scenarios_are_what_the_code_gives(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("part", "spot"),
+    [
+        (HEADLINE, {"liberal, strength 1", "no treaty, staff follows"}),
+        (CAPACITIES, {"no treaty", "no treaty, staff follows"}),
+    ],
+)
+def test_the_arms_of_a_design_are_what_the_code_gives(part: str, spot: set[str], tmp_path: Path) -> None:
+    """One world and replicate of two arms and their baselines; `rogatory reproduce` does all."""
+    manifest, reference = read_manifest(REFERENCE_FOLDER, part), read_tables(REFERENCE_FOLDER, part)["runs.csv"]
+    chosen = overrides_of(manifest)
+    arms, asked = (grid_arms(chosen)[0], grid_arms(chosen)[2]) if part == HEADLINE else compared_arms(chosen)
+    arm_runs = arm_runs_of([arm for arm in arms if arm.name in spot])
+    now = headline_runs_of_arms(first_run(arm_runs, asked, tmp_path / "store"))
+    keys = ["metric", "by", "level"]
+    held = reference[keys].drop_duplicates()
+    now = now.astype(dict.fromkeys(keys, str)).merge(held, on=keys)[list(now.columns)]
+    assert spot <= set(now["arm"])
+    names = [name for name in now["arm"].astype(str).unique() if name in set(reference["arm"])]
+    agree(part, "runs.csv", of_the_first(reference, names, manifest["seeds"][0]), now[now["arm"].astype(str).isin(names)])
+
+
+def test_the_headline_has_every_cell_of_its_design_in_every_world() -> None:
+    manifest, tables = read_manifest(REFERENCE_FOLDER, HEADLINE), read_tables(REFERENCE_FOLDER, HEADLINE)
+    cells = cells_of(design_of("headline"), "headline")
+    assert set(tables[MATRIX_TABLE]["arm"]) == {*cells, "today"}
+    assert set(cells) <= set(manifest["arms"])
+    runs = tables["runs.csv"].drop_duplicates(["arm", "world_seed", "event_seed"])
+    assert set(runs.groupby("arm").size()) == {len(manifest["seeds"]) * manifest["replicates"]}
+
+
+@pytest.mark.slow
 def test_the_study_of_adaptation_is_what_the_code_gives(tmp_path: Path) -> None:
     """One world and replicate of one scenario and the baseline, under both conducts; `rogatory reproduce adaptation` does all."""
     manifest, reference = (
@@ -117,7 +156,7 @@ def test_the_leave_one_out_of_penalties_is_what_the_code_gives() -> None:
     agree(PENALTIES, PENALTIES_FILE, read_tables(REFERENCE_FOLDER, PENALTIES)[PENALTIES_FILE], penalties())
 
 
-@pytest.mark.parametrize("part", [TREATY, SCENARIOS, ADAPTATION_PART])
+@pytest.mark.parametrize("part", MADE)
 def test_the_manifest_names_every_file_and_the_files_are_small(part: str) -> None:
     manifest, folder = read_manifest(REFERENCE_FOLDER, part), REFERENCE_FOLDER / part
     there = {path.name: sha256(path) for path in folder.iterdir() if path.name != "manifest.json"}
@@ -186,7 +225,7 @@ def test_what_moved_after_adaptation_is_told_of_the_whole_window_and_counted_of_
     assert told[2:] == ["and 3 further headline numbers of single years"]
 
 
-@pytest.mark.parametrize("part", [TREATY, SCENARIOS, ADAPTATION_PART])
+@pytest.mark.parametrize("part", MADE)
 def test_the_reference_was_made_from_code_that_a_commit_holds(part: str) -> None:
     """Else nobody could make it again; ``python -m experiments.reference`` refuses such code."""
     manifest = read_manifest(REFERENCE_FOLDER, part)

@@ -87,7 +87,7 @@ def _row(
     low, high = (0.0, 0.0) if fixed else (NAN, NAN) if few else (percent - half, percent + half)
     side = {"up": low > 0, "down": high < 0, "same": fixed or low <= 0 <= high}
     other = {"up": high < 0, "down": low > 0, "same": not (fixed or low <= 0 <= high)}
-    agrees = None if not want or few or not (side[want] or other[want]) else side[want]
+    agrees = None if not want or few or fixed or not (side[want] or other[want]) else side[want]
     middle, low, high, half = (NAN,) * 4 if few or fixed else (percent, low, high, half)
     value, base = (NAN, NAN) if few else (base if fixed else base * (1 + middle / 100), base)
     return {
