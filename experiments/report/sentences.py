@@ -389,7 +389,7 @@ def plainly(text: str) -> str:
     """A sentence of a scenario's file, its estimands in words.
 
     >>> plainly("no effect on case_disclosure_rate, because nobody asks.")
-    'no effect on abusive cases that end in disclosure, because nobody asks.'
+    'no effect on all abusive cases that end in disclosure, because nobody asks.'
     """
     return _ESTIMAND.sub(lambda found: SUBJECTS.get(found[0], spoken(found[0])), text.strip())
 

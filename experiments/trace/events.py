@@ -311,7 +311,7 @@ def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Cal
 
 def _parking(seen: Witnessed, m: int, fact: OfRequest, calls: Sequence[Call]) -> Iterator[Fact]:
     """That the file was laid aside without an answer, and when it was taken up again."""
-    if any(call.name == "enqueue" and call.given["lane"] == PARKED_LANE for call in calls):
+    if any(map(_is_laid_aside, calls)):
         yield fact("parking", 0, "parked", **_standing(seen, m, calls))
         for call in calls:
             if call.name == "execute":
@@ -319,8 +319,15 @@ def _parking(seen: Witnessed, m: int, fact: OfRequest, calls: Sequence[Call]) ->
 
 
 def _parked_in(seen: Witnessed, m: int) -> int:
-    """The month in which the desk laid a file aside."""
-    return next(stage.month for stage in seen.stages[m] if any(top.find("decide") for top in stage.calls))
+    """The month in which the desk laid a file aside, or read it where it laid aside none; a first reading may only ask for more."""
+    stages = [stage for stage in seen.stages[m] if any(any(top.find("decide")) for top in stage.calls)]
+    laid = [stage for stage in stages for top in stage.calls for call in top.walk() if _is_laid_aside(call)]
+    return (laid or stages)[0].month
+
+
+def _is_laid_aside(call: Call) -> bool:
+    """Whether a step puts a file among those that wait for leftover hours."""
+    return bool(call.name == "enqueue" and call.given["lane"] == PARKED_LANE)
 
 
 def _standing(seen: Witnessed, m: int, calls: Iterable[Call]) -> dict[str, float | None]:

@@ -167,7 +167,7 @@ def test_what_is_to_rise_is_added_and_a_positive_value_is_a_rise() -> None:
     assert f"together add {flat('20 %')} to legit met rate, which goes from 0.5 to 0.6" in said
     assert f"hat each adds alone sums to 60 %, {flat('40 %')} more than all together: they overlap" in said
     assert f"overlap most: together they add {flat('10 points')} less than the sum of what each adds" in said
-    assert found.drawings[0].settings["title"] == "How much each safeguard adds"
+    assert found.drawings[0].settings["title"] == "How much each safeguard adds, against none of them"
 
 
 def test_what_is_to_rise_and_falls_has_negative_values_and_words_that_say_so() -> None:

@@ -158,7 +158,7 @@ def test_the_time_it_will_take_is_told_first(
     assert "2 worlds x 2 replicates" in text
     assert "outside array code" in text
     assert "the true extent of abuse is unknown to anyone" in text
-    assert text.index("strict") < text.index("Not outdone by another arm")
+    assert text.index("strict") < text.index("that no other outdoes in both cases saved and needs met")
 
 
 def test_with_one_replicate_the_split_is_absent_and_says_why(

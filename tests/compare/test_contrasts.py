@@ -163,14 +163,14 @@ def test_a_change_of_a_share_stays_possible_and_no_fall_is_of_more_than_all() ->
 
 
 def test_a_world_whose_baseline_is_zero_has_no_per_cent() -> None:
-    of = results(case_disclosure_rate=-2.0)
+    of = results(cross_border_disclosure_rate=-2.0)
     of.values[0, 0, 3] = 0.0
     row = told(of).loc[(RATE[0], "all")]
     assert (row["worlds"], row["percent_worlds"]) == (WORLDS, WORLDS - 1)
 
 
 def test_under_eight_worlds_nothing_is_borne_out_and_no_p_is_given() -> None:
-    of = results(case_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
+    of = results(cross_border_disclosure_rate=-2.0 + np.arange(WORLDS)[:, None] / 10)
     fewer = of._replace(values=of.values[:, :, 1:], counts=of.counts[:, :, 1:], worlds=of.worlds[1:])
     table = told(fewer)
     assert table["agrees"].isna().all()

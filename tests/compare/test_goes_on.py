@@ -44,8 +44,8 @@ class Kind(NamedTuple):
 
 _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "backlog", "origins", "sides"))
 KINDS = {
-    "run": Kind(run.main, (), 1, _TALLY | {"summary.csv"}),
-    "treaty": Kind(treaty.main, (), 2, _TALLY | {"summary.csv", "comparison.csv"}),
+    "run": Kind(run.main, (), 1, _TALLY | {"summary.csv", "origins.csv"}),
+    "treaty": Kind(treaty.main, (), 2, _TALLY | {"summary.csv", "comparison.csv", "origins.csv"}),
     "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4,
         frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES}),
     ),

@@ -395,11 +395,11 @@ def at(panel: Axes, marker: str) -> list[tuple[float, float]]:
 def test_a_forest_of_scenarios_stands_at_their_changes_the_strongest_reduction_on_top() -> None:
     ax = drawn("forest")
     arms = [label.get_text().replace(" ", "_") for label in ax.get_yticklabels()]
-    for panel, metric in zip(panels(ax), ("case_disclosure_rate", "legit_met_rate"), strict=True):
+    for panel, metric in zip(panels(ax), ("cross_border_disclosure_rate", "legit_met_rate"), strict=True):
         rows = whole(metric)
         for x, y in at(panel, "o"):
             assert x == rows.loc[arms[round(y)], "percent"]
-    measured = [rows for rows in whole("case_disclosure_rate").loc[arms, "percent"] if not np.isnan(rows)]
+    measured = [rows for rows in whole("cross_border_disclosure_rate").loc[arms, "percent"] if not np.isnan(rows)]
     assert measured == sorted(measured)
     assert arms[0] == "reform_bundle"
 
@@ -409,7 +409,7 @@ def test_a_giant_is_an_arrow_at_the_edge_with_its_number_and_does_not_squash_the
     left, _ = panels(ax)
     assert left.get_xlim()[1] < 240
     assert [x for x, _ in at(left, ">")] == [left.get_xlim()[1]] * 2
-    assert len(at(left, "o")) == len(whole("case_disclosure_rate")["percent"].dropna()) - 2
+    assert len(at(left, "o")) == len(whole("cross_border_disclosure_rate")["percent"].dropna()) - 2
     assert {"+640 (+585 to +695)", "+240 (+205 to +275)"} <= set(words(ax))
     assert any("Arrows point beyond the axis" in text for text in words(ax))
 
@@ -419,7 +419,7 @@ def test_scenarios_that_cannot_move_are_grey_last_and_without_a_dot() -> None:
     fixed = [label for label in ax.get_yticklabels() if label.get_color() == MUTED]
     assert [label.get_text() for label in fixed] == [label.get_text() for label in ax.get_yticklabels()][-4:]
     assert words(ax).count("cannot move") == 8
-    rows = whole("case_disclosure_rate")
+    rows = whole("cross_border_disclosure_rate")
     assert sorted(label.get_text().replace(" ", "_") for label in fixed) == sorted(rows.index[rows["constructed_zero"]])
 
 
@@ -473,7 +473,7 @@ def test_arms_of_one_kind_need_no_heading() -> None:
 
 def test_a_thin_line_is_the_range_over_worlds_and_a_thick_one_the_simulation_error() -> None:
     frame = compared()[lambda f: f["arm"] == "core_cyber"]
-    row = frame[frame["metric"] == "case_disclosure_rate"].iloc[0]
+    row = frame[frame["metric"] == "cross_border_disclosure_rate"].iloc[0]
     lines = [line for line in panels(drawn("forest", frame))[0].lines if len(np.asarray(line.get_xdata())) == 2]
     drawn_lines = {line.get_linewidth(): tuple(map(float, np.asarray(line.get_xdata()))) for line in lines}
     thin, thick = (drawn_lines[size] for size in sorted(set(drawn_lines) - {1.0}))

@@ -23,7 +23,7 @@ TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "dema
 SMALL = ("people.rows=2000", "demand.legitimate=600", "years=1")  # the real world with few rows
 FULL_OF_ABUSE = (  # so that what is rare happens in a year: misuse, notice, a trained authority that meets a person at risk
     *("demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.abusive_most_per_person=1.0"),
-    *("review.misuse_chance=0.5", "review.domestic_notice=0.9"),
+    *("review.misuse_chance=0.9", "review.onward_chance=0.9", "review.domestic_notice=0.9"),
 )
 OUTSIDE_ALL_LAW = ("spyware",)  # what it adds is no request
 MONTHS = 4

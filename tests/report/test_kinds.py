@@ -66,7 +66,7 @@ def test_each_kind_has_a_table_of_its_own_of_both_scores(html: str) -> None:
 def own_arms() -> set[str]:
     """Arms with a row of the first score."""
     frame = comparison()
-    return set(frame[(frame["by"] == "all") & (frame["metric"] == "case_disclosure_rate")]["arm"])
+    return set(frame[(frame["by"] == "all") & (frame["metric"] == "cross_border_disclosure_rate")]["arm"])
 
 
 def test_the_answer_in_short_ranks_policies_and_counts_them_by_kind(html: str) -> None:

@@ -386,6 +386,7 @@ def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Pa
         "evenly",
         "correlation",
         "0-1",
+        "fact",
         "assumed",
         "no two looks are wholly alike or wholly new",
         "0.5",
@@ -396,7 +397,7 @@ def test_varied_numbers_show_their_bounds_unit_source_and_usual_value(folder: Pa
 
 def test_where_the_design_is_silent_the_numbers_own_file_speaks(tmp_path: Path) -> None:
     rows = {row[0]: row for row in varied_numbers(study(tmp_path), facts())}
-    assert rows["review.rho"][4:] == ("correlation of two looks", "0-1", "assumed", "prototype.md 8; swept", "0.5")
+    assert rows["review.rho"][4:] == ("correlation of two looks", "0-1", "fact", "assumed", "prototype.md 8; swept", "0.5")
 
 
 def test_a_varied_number_is_nowhere_told_as_held(folder: Path, text: str) -> None:

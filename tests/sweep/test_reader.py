@@ -281,9 +281,10 @@ def test_a_sweep_keeps_further_tables_only_where_its_design_says_so(tmp_path: Pa
     study = swept("seeds=1")
     assert {path.parent.name for path in study.folder.rglob("*.parquet")} == {"data", "points", "runs"}
     assert (study.runs[["given_rows", "given_checksum", "views_rows", "views_checksum"]] == 0).all(axis=None)
-    one = swept("seeds=1", text="question: whom?\nscenarios: [as_adopted]\nkeep: [given]\n")
+    one = swept("seeds=4", text="question: whom?\nscenarios: [as_adopted]\nkeep: [given]\n")
     assert (len(table_parts(one.folder, GIVEN)), len(table_parts(one.folder, VIEWS))) == (1, 0)
-    assert (one.runs["given_checksum"] != 0).all()
+    assert (one.runs["given_rows"] > 0).any()
+    assert ((one.runs["given_checksum"] != 0) == (one.runs["given_rows"] > 0)).all()
 
 
 # --- whole worlds ---------------------------------------------------------------------------------------------------------------
@@ -355,7 +356,7 @@ def test_a_store_of_schema_1_is_refused_with_the_command_that_makes_its_runs_aga
     about = copy / "store.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": "1"}))
     said = json.loads(next((copy / "sessions").glob("*.json")).read_text())["command"]
-    wanted = f"{about}: found schema '1'; accepted: schema '3', or a new store (to make its runs again: {said})"
+    wanted = f"{about}: found schema '1'; accepted: schema '4', or a new store (to make its runs again: {said})"
     before = tables(copy)
     monkeypatch.chdir(copy.parent)
     Path("own.yaml").write_text(TEXT, encoding="utf-8")

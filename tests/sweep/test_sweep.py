@@ -340,7 +340,7 @@ def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
     table = Path("mine.csv")
     table.write_bytes((TABLES_FOLDER / "states.csv").read_bytes())
     words = ("states=real", *(word for word in TINY if not word.startswith("states")))
-    Path("own.yaml").write_text("question: does it stay?\nlevers: {whose: {theirs: {}, mine: {states.table: mine.csv}}}\n")
+    Path("own.yaml").write_text("question: does it stay?\nconditions: {theirs: {}, mine: {states.table: mine.csv}}\n")
     sweeping = ["sweep", *words, "design=own.yaml", "workers=1", "output=out", "replicates=1", NAMED]
     assert main([*sweeping, "seeds=1"]) == 0
     before, ran[:] = tables(STORE), []
