@@ -72,7 +72,7 @@ def range_words(row: Row) -> str:
         reach = f"{number(small)} to {number(large)} %"
     else:
         reach = f"{share_words(low)} to {share_words(high)}"
-    return f"{reach} over worlds; that sign in {int(row['worlds_agreeing'])} of {int(row['worlds'])}"
+    return f"{reach} over worlds, that sign in {int(row['worlds_agreeing'])} of {int(row['worlds'])}"
 
 
 def cell_words(row: Row | None, fewest: int, apart: str = " ") -> str:
@@ -146,31 +146,30 @@ def _needs(answer: Answer, cells: dict[str, Cell]) -> str:
 
 
 def lead(answer: Answer) -> list[str]:
-    """Two sentences: what definitions and safeguards do to journalists and dissidents, and what the treaty does; how sure."""
-    corner, best = Cell(strength=1.0), Cell("liberal")
-    first, second = _short(answer, corner), _short(answer, best)
+    """Two sentences: what safeguards and definitions do to journalists and dissidents, and what the treaty does; how sure."""
+    used, liberal = _both(answer, Cell(strength=1.0)), _both(answer, Cell("liberal"))
+    without, worst = _both(answer, NO_TREATY), _both(answer, Cell("expansive", strength=0.0))
     sentences = []
-    if first and second:
+    if used and liberal:
         sentences.append(
-            f"If states used every safeguard that the texts already name, {first}; if no law made a protected act a serious crime, "
-            f"{second}."
+            f"If states used every safeguard that the texts already name, the data of {used} would reach a government that pursues "
+            f"them; if no law made a protected act a serious crime, those of {liberal}."
         )
-    if treaty := _short(answer, NO_TREATY):
-        worst = _short(answer, Cell("expansive", strength=0.0))
-        also = f", and were every protected crime serious and no safeguard used, {worst}" if worst else ""
-        sentences.append(f"Without the treaty, {treaty}{also}.")
+    if without:
+        also = f"; were every protected crime serious and no safeguard used, those of {worst}" if worst else ""
+        sentences.append(f"Without the treaty it would be the data of {without}{also}.")
     return sentences
 
 
-def _short(answer: Answer, cell: Cell) -> str:
-    """Both groups of the question in half a sentence."""
+def _both(answer: Answer, cell: Cell) -> str:
+    """Both groups of the question with their change and its range; nothing where one has no number."""
     parts = []
     for group in FIRST_GROUPS:
         row = answer.row(cell, TARGETED, "group", group)
         if row is None or unknown(row["percent"]):
             return ""
         parts.append(f"{share_words(float(row['percent']))} {PEOPLE[group]} ({range_words(row)})")
-    return f"{in_a_row(parts)} would be disclosed to a government that pursues them"
+    return in_a_row(parts)
 
 
 def why(comparison: pd.DataFrame, config: Config) -> str:

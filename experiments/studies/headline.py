@@ -61,6 +61,7 @@ DIGITS = "%.6g"  # of the numbers of these tables
 DESIGN = "headline"
 """The design that the study has where it names none."""
 _PICTURE = "heat_map.png"
+_LABEL, _CELL = 36, 27  # letters of a definition, and of a cell with its range, in a map on the terminal
 _OURS = ("scenario", "scenarios", "definition", "review.strength", "review.capacity", "baseline")  # what the arms say
 _READING = (
     "A row is a definition of serious crime, a column how readily states use the safeguards that the texts name: blue cells are "
@@ -175,7 +176,7 @@ def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: C
     """The answer on a terminal: a table for each group of the question, who asks whom, and sentences."""
     size = _size(ran, first)
     for group in FIRST_GROUPS:
-        console.print(group_lines(answer, group, size))
+        console.print(group_lines(answer, group, size, console.width))
         if assumed is not None and (lines := extreme_lines(answer, assumed, group)) is not None:
             console.print(lines)
     if answer.levels(BY_CLASSES):
@@ -186,15 +187,26 @@ def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: C
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def group_lines(answer: Answer, group: str, size: str) -> Table:
-    """Definitions by strengths for one group."""
+def group_lines(answer: Answer, group: str, size: str, width: int) -> Table:
+    """Definitions and strengths for one group: as a map of cells where a line of ``width`` letters holds one, else cell by cell."""
     grid = answer.grid(BEFORE)
     title = f"{PEOPLE[group]} whose data reach a government that pursues them: change against today, % (range over worlds; {size})"
-    table = table_of(title, ["definition", *(strength_words(strength) for strength in grid.columns)])
+
+    def told(place: tuple[str, str], strength: float | None, apart: str) -> str:
+        cell = Cell(*place, strength)
+        return _cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell(), apart)
+
+    if width >= _LABEL + _CELL * len(grid.columns):
+        table = table_of(title, ["definition", *(strength_words(strength) for strength in grid.columns)])
+        for place in grid.rows:
+            table.add_row(row_words(place), *(told(place, strength, "\n") for strength in grid.columns))
+        return table
+    table = table_of(title, ["definition", "safeguards", "change"])
     for place in grid.rows:
-        cells = [Cell(*place, strength) for strength in grid.columns]
-        words = [_cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell()) for cell in cells]
-        table.add_row(row_words(place), *words)
+        for strength in grid.columns:
+            if answer.row(Cell(*place, strength), TARGETED, "group", group) is not None:
+                named = "" if strength is not None and place != NO_TREATY.row else row_words(place)
+                table.add_row(named, strength_words(strength), told(place, strength, " "))
     return table
 
 
@@ -213,11 +225,11 @@ def extreme_lines(answer: Answer, assumed: Assumed, group: str) -> Table | None:
     return table
 
 
-def _cell(row: Row | None, fewest: int, today: bool) -> str:
-    """A cell on a terminal: today's level, or a change."""
+def _cell(row: Row | None, fewest: int, today: bool, apart: str) -> str:
+    """A cell on a terminal: today's level, or a change; ``apart`` stands between it and what it rests on."""
     if today and row is not None:
-        return f"today: {measured(float(row['value']))}\nper 100 000 a year"
-    return cell_words(row, fewest, "\n")
+        return f"today: {measured(float(row['value']))}{apart}per 100 000 a year"
+    return cell_words(row, fewest, apart)
 
 
 def class_lines(answer: Answer) -> Table:

@@ -103,7 +103,7 @@ def test_the_lead_gives_both_groups_their_change_with_range_and_worlds(answer: A
     first, second = lead(answer)
     place = {group: GROUPS.index(group) for group in FIRST_GROUPS}
     assert f"{25 - place['journalist']} % fewer journalists" in first
-    assert "over worlds; that sign in 9 of 10" in first
+    assert "over worlds, that sign in 9 of 10" in first
     assert "every safeguard" in first
     assert second.startswith("Without the treaty")
     assert f"{90 + place['journalist']} % more journalists" in second
