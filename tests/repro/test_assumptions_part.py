@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from experiments.analysis.assumed import read_assumed
 from experiments.analysis.assumptions import EXTREME_COLUMNS
@@ -29,7 +30,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[float]:
         rows = [ROW | {"low": low[-1]}, ROW | {"changes": "", "as_configured": float("nan"), "low_assumption": "", "turns": ""}]
         pd.DataFrame(rows, columns=list(EXTREME_COLUMNS)).to_csv(folder / "extremes.csv", index=False)
         (folder / "ends.csv").write_text("far too long to keep\n", encoding="utf-8")
-        (folder / "spans.png").write_bytes(b"a figure")
+        Image.new("RGB", (2, 2)).save(folder / "spans.png")
         (folder / "manifest.json").write_text(json.dumps({"command": "rogatory assumptions", "files": {}}), encoding="utf-8")
         return folder.parent
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from experiments.cli import main as shell
 from experiments.execution import jobs
@@ -43,12 +44,12 @@ Out = pytest.CaptureFixture[str]
 
 
 def pictured(folder: Path, *_: object) -> None:
-    (folder / "flows.png").write_bytes(b"a picture")
+    Image.new("RGB", (2, 2)).save(folder / "flows.png")
 
 
 def drawn(folder: Path, *_: object) -> None:
     folder.mkdir()
-    (folder / "adaptation.png").write_bytes(b"a picture")
+    Image.new("RGB", (2, 2)).save(folder / "adaptation.png")
 
 
 def designed(results: Path) -> Path:
