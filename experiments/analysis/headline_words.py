@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from experiments.analysis.headline import FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
@@ -172,12 +174,13 @@ def _both(answer: Answer, cell: Cell) -> str:
     return in_a_row(parts)
 
 
-def why(comparison: pd.DataFrame, config: Config) -> str:
+def why(comparison: pd.DataFrame, arms: Collection[str], config: Config) -> str:
     """By which ways data are disclosed today, in one sentence: how much a definition, and the treaty, can reach at all.
 
-    ``comparison`` has the slices of ``case_disclosure_rate``; nothing where it lacks them.
+    ``comparison`` has the slices of ``case_disclosure_rate``, ``arms`` are those that are read against today; nothing where it
+    lacks them.
     """
-    rows = comparison[(comparison["metric"] == "case_disclosure_rate") & (comparison["baseline_name"] == config.scenario_name)]
+    rows = comparison[(comparison["metric"] == "case_disclosure_rate") & comparison["arm"].isin([*arms])]
     today = rows.drop_duplicates(["by", "level"])
     events = {
         (str(by), str(level)): int(count)

@@ -94,7 +94,7 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
         lacking, answer, reason, assumed = Lacking(folder), None, "", assumed_for(first)
         with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE):
             comparison, tables = _tables(folder, ran, arms, arm_runs, cells)
-            reason = why(comparison, first)
+            reason = why(comparison, [name for name, cell in cells.items() if cell.capacity == BEFORE], first)
             answer = Answer(tables, cells, first.metrics.fewest_events)
         if answer is not None:
             with lacking.spared(REPORT, _PICTURE):

@@ -152,11 +152,12 @@ def test_why_counts_what_a_definition_can_reach() -> None:
         ("label", "extremism", 30),
         ("label", "fraud", 60),
     ]
-    rows = [row("a", "case_disclosure_rate", by, level, 0.0, events_baseline=count) for by, level, count in counts]
-    told = why(pd.DataFrame(rows), config)
+    rows = [row("all used", "case_disclosure_rate", by, level, 0.0, events_baseline=count) for by, level, count in counts]
+    told = why(pd.DataFrame(rows), ["all used"], config)
     assert "Of 200 abusive cases disclosed today 20\u202f% went through the treaty, 50\u202f% rested on a fabricated charge" in told
     assert "15\u202f% named a protected act" in told, "extremism is one, fraud is none"
-    assert why(pd.DataFrame(rows).iloc[:0], config) == ""
+    assert why(pd.DataFrame(rows).iloc[:0], ["all used"], config) == ""
+    assert why(pd.DataFrame(rows), ["other"], config) == "", "arms under another capacity are read against another baseline"
 
 
 def test_the_shipped_designs_are_grids_and_the_small_one_is_part_of_the_full() -> None:
