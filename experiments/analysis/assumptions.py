@@ -43,7 +43,7 @@ EXTREME_COLUMNS = (
 )  # fmt: skip
 """``changes``: what the arm sets; the numbers are per cent; ``_clear``: told from the configured change by more than luck."""
 END_COLUMNS = (
-    "arm", "condition", "metric", "by", "level", "key", "value", "change", "shift", "shift_world_low", "shift_world_high",
+    "arm", "condition", "metric", "by", "level", "key", "value", "change", "shift", "shift_error_low", "shift_error_high",
     "events", "worlds",
 )  # fmt: skip
 """A row an end: its change in per cent, and by how many points that differs from the configured one, with simulation error."""
@@ -273,8 +273,8 @@ def _end_rows(moved: Moved) -> Iterator[dict[str, Any]]:
     """The numbers of the rows of ``ends``."""
     for d, ((key, value), shift, error) in enumerate(zip(moved.ends, moved.shift, moved.error, strict=True), 1):
         yield {
-            "key": key, "value": _value(value), "change": moved.change[d], "shift": shift, "shift_world_low": shift - error,
-            "shift_world_high": shift + error, "events": int(moved.events[d]), "worlds": int((~np.isnan(moved.worlds[d])).sum()),
+            "key": key, "value": _value(value), "change": moved.change[d], "shift": shift, "shift_error_low": shift - error,
+            "shift_error_high": shift + error, "events": int(moved.events[d]), "worlds": int((~np.isnan(moved.worlds[d])).sum()),
         }  # fmt: skip
 
 

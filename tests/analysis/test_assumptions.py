@@ -117,7 +117,7 @@ def test_an_extreme_within_luck_is_marked_and_one_beyond_it_is_clear() -> None:
     assert not row["high_clear"]
     ends = found.tables["ends"].query("arm == 'halves' and key == 'review.rho'").set_index("value")
     assert ends.loc["0", ["change", "shift"]].tolist() == pytest.approx([-60.0, -10.0])
-    assert ends.loc["0.9", "shift_world_low"] < 0 < ends.loc["0.9", "shift_world_high"]
+    assert ends.loc["0.9", "shift_error_low"] < 0 < ends.loc["0.9", "shift_error_high"]
 
 
 def test_a_number_on_few_events_is_withheld_and_makes_no_extreme() -> None:
