@@ -192,7 +192,7 @@ def _explained(table: pd.DataFrame) -> str:
 
 
 def _against(baseline: str) -> str:
-    return f"change against {shortened(baseline)}, % of its value" if baseline else "change against the baseline, % of its value"
+    return f"change against “{shortened(baseline)}”, % of its value" if baseline else "change against the baseline, % of its value"
 
 
 def _zero_and_axis(ax: Axes, span: Span, rows: int, baseline: str) -> None:
@@ -264,7 +264,7 @@ def targeted_change(
         _cell(ax, y, rates, 1, below=True)
     _zero_and_axis(ax, span, len(table), baseline)
     both = (
-        f"Beside each: people disclosed per 100 000 at risk a year in {shortened(baseline)} → {shortened(scenario)}, and events, "
+        f"Beside each: people disclosed per 100 000 at risk a year in “{shortened(baseline)}” → “{shortened(scenario)}”, and events, "
     )
     add_note(ax, f"{_explained(table)} {both}all runs together." if baseline and scenario else _explained(table))
     return ax
