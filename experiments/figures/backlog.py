@@ -16,6 +16,7 @@ from experiments.figures.style import (
     SMALL,
     TEXT,
     add_note,
+    folded,
     legend_columns,
     nothing,
     present,
@@ -31,13 +32,13 @@ _DASHES: tuple[Dash, ...] = ("solid", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.
 _SUMMARIES = {
     "median": "the median authority",
     "mean": "mean over authorities",
-    "q90": "authority with a longer queue\nthan nine in ten",
-    "90th percentile": "authority with a longer queue\nthan nine in ten",
+    "q90": "authority with a longer queue than nine in ten",
+    "90th percentile": "authority with a longer queue than nine in ten",
 }
 _NEAR = 0.004  # of the axes' height: nearer lines look like one
 _GAP, _ABOVE = 0.05, 0.14  # between panels and above them, in parts of the axes
 _COLUMNS = 4  # panels side by side
-_TITLE = 26  # letters of a panel's title
+_TITLE = 26  # letters of a line of a panel's title
 _BAND = 0.22  # opacity
 _ROOM = 1.08  # of the largest value that the axis spans
 _LEAST = 1e-3  # months: a queue that is never longer is none
@@ -109,7 +110,7 @@ def _dress(
     start, stop = float(_DATES.date2num(own["date"].min())), float(_DATES.date2num(own["date"].max()))
     inner.set(xlim=(start, stop if stop > start else start + 1.0), ylim=(0, top))
     _phases(inner, start, stop, *window)
-    inner.set_title(title, loc="left", fontsize=TEXT, fontweight="bold")
+    inner.set_title("\n".join(folded(title, _TITLE)), loc="left", fontsize=TEXT, fontweight="bold")
     locator = _DATES.AutoDateLocator(minticks=2, maxticks=5)
     inner.xaxis.set_major_locator(locator)
     inner.xaxis.set_major_formatter(_DATES.DateFormatter("%Y"))

@@ -263,8 +263,7 @@ def targeted_change(
         rates = f"{measured(row['baseline'])} → {measured(row['value'])} per 100{THIN}000; {events}; {_in_worlds(row)}"
         _cell(ax, y, rates, 1, below=True)
     _zero_and_axis(ax, span, len(table), baseline)
-    both = (
-        f"Beside each: people disclosed per 100 000 at risk a year in “{shortened(baseline)}” → “{shortened(scenario)}”, and events, "
-    )
+    sides = f"“{shortened(baseline)}” → “{shortened(scenario)}”"
+    both = f"Beside each: people disclosed per 100 000 at risk a year in {sides}, and events, "
     add_note(ax, f"{_explained(table)} {both}all runs together." if baseline and scenario else _explained(table))
     return ax

@@ -36,7 +36,7 @@ COLUMNS = [
 _NUMBERS = ["as_configured", "world_low", "world_high", "low", "high"]
 _LEFT, _WIDTH = 0.0, 0.46  # of the axes: where the marks stand
 _VALUE, _LOW, _HIGH = 0.535, 0.555, 0.785  # of the axes: right edge of the number, left edges of both assumptions
-_LETTERS = 34  # of an assumption
+_LETTERS = 34  # of an extreme with its assumption
 _HEAD = 1.3  # rows above the first policy
 _WORLDS, _ASSUMED = -0.13, 0.17  # rows from the middle of a row: the range over worlds stands above the span over assumptions
 _SHOWN = 200.0  # per cent up to which a change always fits on the axis
@@ -117,10 +117,9 @@ def _beside(ax: Axes, y: int, row: Row) -> None:
     decimals = decimals_of([float(row["low"]), float(row["high"])])
     _word(ax, _VALUE, y, signed(float(row["as_configured"]), decimals), INK, "right")
     for x, side in ((_LOW, "low"), (_HIGH, "high")):
-        told = shortened(str(row[f"{side}_assumption"]), _LETTERS)
-        _word(
-            ax, x, y, f"{signed(float(row[side]), decimals)}  {told}", INK if row[side] != row["as_configured"] else MUTED, "left"
-        )
+        number = f"{signed(float(row[side]), decimals)}  "
+        told = shortened(str(row[f"{side}_assumption"]), _LETTERS - len(number))
+        _word(ax, x, y, f"{number}{told}", INK if row[side] != row["as_configured"] else MUTED, "left")
 
 
 def _word(ax: Axes, x: float, y: float, words: str, colour: str, side: str) -> None:

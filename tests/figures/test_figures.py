@@ -174,7 +174,7 @@ def test_a_panel_carries_the_backlog_of_a_quantity_with_its_range_over_worlds() 
     given = GIVEN["backlog"]
     ax = drawn("backlog", frame, **given)
     assert [inner.get_title(loc="left").split("\n")[0] for inner in panels(ax)] == [
-        *("authority with a longer queue", "United States", "Ireland", "China"),
+        *("authority with a longer", "United States", "Ireland", "China"),
     ]
     for inner, quantity in zip(panels(ax), ("q90", "USA", "IRL", "CHN"), strict=True):
         lines = {str(line.get_label()): line for line in inner.lines}
@@ -303,7 +303,7 @@ def test_a_change_is_told_with_its_range_its_worlds_and_its_events() -> None:
     told = words(drawn("headline"))
     assert "in 9 of 10 worlds; 1 261 events" in told
     (label,) = {drawn("headline", baseline="no treaty").get_xlabel()}
-    assert label == "change against no treaty, % of its value"
+    assert label == "change against “no treaty”, % of its value"
 
 
 def test_a_change_s_colour_is_harm_or_help_to_people_and_not_its_sign() -> None:
