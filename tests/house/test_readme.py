@@ -34,7 +34,8 @@ FEW = ("people.rows=4000", "demand.legitimate=400", "workers=1")
 TINY = ("states=synthetic", "states.synthetic.count=8", "people.rows=500", "demand.legitimate=60", "workers=1")
 ANY = ("demand.abusive_odds=0.3", "metrics.fewest_events=1")  # so that a handful of runs has rates to show
 OF_NAMES = ("scenarios", "reproduce", "stores")  # studies that take no keys
-MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points")  # studies of a world for each arm, replicate, point or telling
+OF_THE_QUESTION = ("headline", "demo")  # studies whose design says how many worlds, unless asked
+MANY_RUNS = ("compare", "adaptation", "explain", "sweep", "points", *OF_THE_QUESTION)  # studies of a world for each arm, replicate, point or telling
 
 
 def blocks(language: str) -> list[str]:
@@ -52,6 +53,8 @@ def smaller(words: list[str]) -> list[str]:
         asked = ["seeds=2" if word == "seeds=1" else word for word in asked]
     if study in MANY_RUNS and not any(word.startswith("years=") for word in asked):
         asked.append("years=1")
+    if study in OF_THE_QUESTION:
+        asked += [f"{key}=1" for key in ("seeds", "replicates") if not any(word.startswith(f"{key}=") for word in asked)]
     if study == "adaptation" and not any(word.startswith("scenarios=") for word in asked):
         asked.append("scenarios=[judge,core_cyber]")  # which are meant without a name is tested in tests/compare
     return [study, *asked, *(few_for(asked) if study in MANY_RUNS else FEW)]
@@ -153,7 +156,8 @@ def test_the_table_of_adaptation_is_that_of_the_reference() -> None:
     for name, *cells in rows:
         for cell, place in zip(cells, [*years, *beside], strict=True):
             found = held.loc[(name.strip("`"), *place)]
-            assert cell == f"{found['value']:.1f} [{found['world_low']:.1f}, {found['world_high']:.1f}]", (name, place)
+            value, low, high = (f"{round(float(found[column]), 1) + 0.0:.1f}" for column in ("value", "world_low", "world_high"))
+            assert cell == f"{value} [{low}, {high}]", (name, place)  # no zero has a sign
 
 
 def test_every_design_of_the_readme_is_on_file() -> None:
