@@ -109,7 +109,8 @@ def test_a_scenario_says_nothing_of_how_a_study_is_conducted(tmp_path: Path, mon
     """That is a key of the design: an arm and its baseline share it, and a scenario is one of them."""
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text("# @package _global_\nseeds: 3\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"^seeds: found 3 in .*mine\.yaml, though it is a key of the design, .*accepted: as an override, such as seeds=3$"):
+    said = r"^seeds: found 3 in .*mine\.yaml, though it is a key of the design, .*accepted: as an override, such as seeds=3$"
+    with pytest.raises(ConfigError, match=said):
         conduct_of_study("scenario=mine.yaml")
 
 
