@@ -68,7 +68,7 @@ KINDS = {
     "sweep": Kind("sweep", ("design=own.yaml", "seeds=25", "replicates=1", "workers=2"), (0.0, 0.2, 0.5, 0.75)),
     "compare": Kind("compare", ("scenarios=[judge,notice]", "seeds=12", "replicates=2", "workers=2"), (0.0, 0.5, 0.75), PAGE),
     "until": Kind(
-        "compare", ("scenarios=[judge]", "seeds=2", "replicates=1", "until=0.02", "most_seeds=40", "workers=1"),
+        "compare", ("scenarios=[no_treaty]", "seeds=2", "replicates=1", "until=0.02", "most_seeds=40", "workers=1"),
         (0.3, 0.5, 0.8), PAGE
     ),
     "adaptation": Kind(
@@ -265,7 +265,7 @@ def test_a_study_that_is_killed_while_it_writes_its_page_makes_the_page_and_no_r
 def test_a_store_that_holds_more_worlds_changes_no_look(tmp_path: Path, let_be: Callable[[str], Left]) -> None:
     whole = let_be("until")
     looked = len(json.loads(whole.page["seeds"]))
-    first = Command(tmp_path, KINDS["compare"], "scenarios=[judge]", f"seeds={looked + 5}", "replicates=2")
+    first = Command(tmp_path, KINDS["compare"], *KINDS["until"].words[:1], f"seeds={looked + 5}", "replicates=2")
     assert first.end() == 0, first.told()
     (page,) = first.seen()
     shutil.rmtree(page)
