@@ -22,7 +22,7 @@ from sim.composition import (
 )
 from sim.config.derived import EVERYWHERE, reforms_everywhere, table_checksums
 from sim.config.keys import DERIVED, MIXED, OPEN_MAPS, REFERENCE
-from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refuse_nested
+from sim.config.nested import is_written_as_it_is, map_at, meet, put_anew, refuse_nested, take_away
 from sim.config.scenarios import hold_values_alone, parts_of
 from sim.errors import ConfigError, quoted
 from sim.places import accepted_options, groups, is_known, option_name, path_of
@@ -106,10 +106,23 @@ def with_overrides(plain: Mapping[str, object], settings: Mapping[str, object]) 
 
 def _set_facts(plain: Plain, key: str, value: object) -> None:
     """Write what is no lever into the reference, where the reference has the text or the safeguard that it is of."""
+    for one in _maps_in(key, value):  # a map in place of a fact, which the check then refuses
+        outer, _, last = one.rpartition(".")
+        held = map_at(plain, f"reference.{outer}")
+        if role_of(one) != LEVER and held is not None and last in held and not isinstance(held[last], Mapping):
+            take_away(plain, ["reference", *one.split(".")])
     found = leaves_of({key: value}) if isinstance(value, Mapping) else {key: value}
     for fact, worth in found.items():
         if role_of(fact) != LEVER and map_at(plain, f"reference.{fact.rpartition('.')[0]}") is not None:
             put_anew(plain, ["reference", *fact.split(".")], worth)
+
+
+def _maps_in(key: str, value: object) -> Iterator[str]:
+    """The dotted keys of a value and of all in it that are maps."""
+    if isinstance(value, Mapping):
+        yield key
+        for name, inner in value.items():
+            yield from _maps_in(f"{key}.{name}", inner)
 
 
 def _definition_first(settings: Mapping[str, object]) -> Iterator[tuple[str, object]]:

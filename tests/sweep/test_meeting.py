@@ -182,6 +182,12 @@ def agrees(keys: list[str], data: st.DataObject) -> None:
         assert by_hand == anew
 
 
+@pytest.mark.parametrize("value", [{"IND": [None]}, {}, {"rho": {}}])
+def test_a_map_in_place_of_a_fact_leaves_the_reference_as_composing_anew_does(value: dict[str, Any]) -> None:
+    key = "instruments.budapest.order"
+    assert with_overrides(composed_values(), {key: value}) == composed_values(f"++{key}={word(value)}")
+
+
 SAME = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
 
 
