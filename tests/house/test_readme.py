@@ -160,6 +160,34 @@ def test_the_table_of_adaptation_is_that_of_the_reference() -> None:
             assert cell == f"{value} [{low}, {high}]", (name, place)  # no zero has a sign
 
 
+OF_THE_ANSWER = {
+    "every safeguard that the texts name is used": "statutes, strength 1",
+    "no safeguard is used": "statutes, strength 0",
+    "no protected act is a serious crime": "liberal, as today",
+    "every protected crime is a serious one": "expansive, as today",
+    "no treaty": "no treaty",
+}
+
+
+def test_the_answer_of_the_readme_is_that_of_the_reference() -> None:
+    held = pd.read_csv(REFERENCE_FOLDER / "headline" / "matrix.csv").set_index(["arm", "metric", "level"])
+    (block,) = re.findall(r"^\| change against today, % .*?\n((?:\|.*\n)+)", README, re.MULTILINE)
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in block.splitlines()[1:]]
+    assert [row[0] for row in rows[::2]] == [row[0] for row in rows[1::2]] == [*OF_THE_ANSWER]
+    places = [("targeted_rate", "journalist"), ("targeted_rate", "dissident"), ("legit_met_rate", "all")]
+    for name, officers, *cells in rows:
+        arm = OF_THE_ANSWER[name] + {"as before the treaty": "", "follow the load": ", staff follows"}[officers]
+        for cell, place in zip(cells, places, strict=True):
+            found = held.loc[(arm, *place)]
+            exact = [float(found[column]) for column in ("percent", "percent_world_low", "percent_world_high")]
+            told = [float(number) for number in re.findall(r"-?[\d.]+", cell)]
+            for number, text in zip(exact, re.findall(r"-?[\d.]+", cell), strict=True):
+                decimals = len(text.partition(".")[2])
+                assert text == f"{number + 0.0:.{decimals}f}", (name, officers, place)
+                assert (float(text) == 0) == (number == 0), (name, officers, place)  # no end reads zero that is none
+            assert told[1] <= told[0] <= told[2]
+
+
 def test_every_design_of_the_readme_is_on_file() -> None:
     (told,) = re.findall(r"A design \(.*?\) is a list of arms on file: (.*?)\.", README)
     of_arms = {name for name in options("design") if design_of(name).arms and design_of(name).draw is None}
