@@ -130,8 +130,11 @@ def amend(run: Run, polity: Polity) -> None:
 
 
 def enact(run: Run, polity: Polity, month: int) -> None:
-    """Put the law of a month in force, if it is another than before: requests filed from then on, and whoever decides, meet it."""
-    rules, policy = run.rules, run.rules.policy
+    """Put the law of a month in force, if it is another than before: requests filed from then on, and whoever decides, meet it.
+
+    Where hours follow the load, states hire when the text begins to bind: for the law of that day, and once.
+    """
+    rules, policy, bound = run.rules, run.rules.policy, polity.parties.any()
     if not settle_membership(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
         return
     world = with_statutes(run.world, polity.statutes.years)
@@ -144,6 +147,9 @@ def enact(run: Run, polity: Polity, month: int) -> None:
         maxima=polity.statutes.years,
     )
     run.rules = with_training(amended, rules.ruled)
+    if run.hires is not None and polity.parties.any() and not bound:
+        unremembered = run.rules.reading._replace(**run.plain._asdict())
+        run.rules = replace(run.rules, capacity=run.hires(replace(run.rules, reading=unremembered)))
 
 
 def hear(run: Run, ended: NDArray[np.int64], about: NDArray[np.int64]) -> None:

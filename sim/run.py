@@ -58,6 +58,7 @@ class Run:
     months: int
     month: int = 0
     listeners: list[Callable[[Run], None]] = field(default_factory=list)
+    hires: Callable[[Rules], Reals] | None = None  # hours that follow the load of rules, where any do
 
 
 def hours_today(run: Run) -> Reals:

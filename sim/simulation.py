@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -134,9 +134,10 @@ def _hours_of_opening(opening: _Opening) -> Reals:
 
 
 def hours_that_follow(config: Config, world: World, rules: Rules) -> Reals:
-    """Officer-hours a month ``[N]`` from the window's first day on, as if states had hired until the old utilisation is reached.
+    """Officer-hours a month ``[N]`` as if states had hired until the old utilisation is reached, for the law of one day.
 
-    ``rules`` are those of that day: with the parties and the maxima that adaptation has by then.
+    ``rules`` are those of that day, with the parties and the maxima that adaptation has by then: the window's first, and that on
+    which a text which waited for its parties begins to bind.
     """
     own = rules_at_opening(config, rules)
     said = hashlib.sha256(f"{config.world_digest()} {world.seed}".encode())
@@ -189,7 +190,8 @@ def prepare(config: Config, seed: int | None = None, world_seed: int | None = No
         rules = replace(rules, run_in=before.run_in or before)
     run = begin(config, world, rules, kept_latent_cases(config, world, event_seed), Draws(event_seed), config.months)
     if config.review.load and follows(config.policy):
-        run.rules = replace(run.rules, capacity=hours_that_follow(config, world, run.rules))
+        run.hires = partial(hours_that_follow, config, world)
+        run.rules = replace(run.rules, capacity=run.hires(run.rules))
     return run
 
 

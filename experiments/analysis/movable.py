@@ -12,7 +12,7 @@ from sim.world.estimand import own_estimands
 from sim.world.leaves import Plain, changed_leaves
 
 _OF_POLICY = (*Policy.model_fields, "reference", "reforms", "scenario_name")
-_LEVERS_ELSEWHERE = ("states.override.", "states.lists.")  # dials of states: policy, though they stand beside facts
+_LEVERS_ELSEWHERE = ("states.override.", "states.lists.")  # dials of states: ``Policy.dials``, though they stand beside facts
 
 
 def movable(config: Config, baseline: Config) -> frozenset[str] | None:
@@ -22,7 +22,7 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     if any(not key.startswith(_LEVERS_ELSEWHERE) for key in others):
         return None
     moves: Moves = EVERYTHING
-    if not others and not config.adaptation.anyone and not baseline.adaptation.anyone:
+    if not config.adaptation.anyone and not baseline.adaptation.anyone:
         known = _moves_of_safeguards(config, baseline)
         pairs = zip(_policies_of(config), _policies_of(baseline), strict=True)
         moves = union(moved_by(before, after, known) for after, before in pairs)

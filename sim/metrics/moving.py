@@ -80,6 +80,12 @@ def has_no_load(policy: Plain, text: str) -> bool:
     return not policy["review"]["load"]
 
 
+def lists_nobody(policy: Plain, text: str) -> bool:
+    """Whether no dial is for a named list."""
+    dials = policy["dials"]
+    return not dials["lists"].keys() & dials["override"].keys()
+
+
 def no_spyware(policy: Plain, text: str) -> bool:
     """Whether there is no way outside all law."""
     return bool(policy["conduct"]["spyware"] == 0)
@@ -111,6 +117,9 @@ DECLARED = (
         NOTHING,
         without("preservation_share"),
     ),
+    Declared(r"dials\.override\.[^.]+\.transfer_protection", frozenset({"secondary_use_rate"}), always),
+    Declared(r"dials\.override\.[^.]+\.hours", NOTHING, has_no_load),
+    Declared(r"dials\.lists\..+", NOTHING, lists_nobody),
     Declared(r"adaptation\..+", NOTHING, always),  # nobody adapts: only numbers can differ
 )
 
@@ -123,7 +132,8 @@ def moved_by(before: Plain, after: Plain, of_safeguards: Mapping[str, Moves]) ->
     return union(
         moved_by_setting(key, before, after, of_safeguards)
         for key, (old, new) in changed_leaves(before, after).items()
-        if not (_FORCE.fullmatch(key) and (old or _ABSENT) == (new or _ABSENT))
+        if not (old is None and new is None)  # a dial that leaves a state its own, where there was no dial
+        and not (_FORCE.fullmatch(key) and (old or _ABSENT) == (new or _ABSENT))
     )
 
 

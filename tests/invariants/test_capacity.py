@@ -1,5 +1,6 @@
 """Whose load authorities have hours for: nothing that a comparison varies enters the calibration of what it holds fixed."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -135,6 +136,32 @@ def test_hours_follow_the_parties_of_the_opening_day() -> None:
     assert waits.polity is not None
     assert not waits.polity.parties.any()
     assert np.array_equal(waits.rules.capacity, world_of(made_up(), SEED).capacity)
+
+
+def test_hours_follow_a_text_from_the_day_on_which_it_begins_to_bind() -> None:
+    """By hand: the load of the calibration period under the law of that day, over the utilisation drawn."""
+    waits = ("adaptation.members.joining=true", "adaptation.members.hazard=1", "adaptation.members.quorum=9")
+    run, plain = (prepare(made_up(*waits, *more), SEED) for more in ((FOLLOWS,), ()))
+    assert run.polity is not None
+    assert not run.polity.parties.any()
+    while not run.polity.parties.any():
+        before = run.rules.capacity
+        advance(run)
+        advance(plain)
+    assert run.month < run.months - 2
+    assert np.array_equal(before, run.world.capacity)
+    config, utilised = run.config, utilisation(run.config, run.world)
+    own = replace(run.rules, adaptation=config.reference.adaptation, loaded=False, treaty_from=0, run_in=None)
+    by_hand = np.maximum(old_recipe(config, run.world, own) / utilised, config.review.capacity_floor)
+    assert np.array_equal(run.rules.capacity, by_hand)
+    assert run.rules.capacity.sum() > before.sum()
+    advance(run)
+    assert np.array_equal(run.hours[run.month - 1], by_hand)
+    assert np.array_equal(plain.rules.capacity, plain.world.capacity)  # under `before` nobody hires
+    hired = run.rules.capacity
+    while run.month < run.months:
+        advance(run)
+    assert np.array_equal(run.rules.capacity, hired)  # once: who joins later brings work alone
 
 
 def test_the_months_tell_hours_as_they_change_on_the_opening_day() -> None:

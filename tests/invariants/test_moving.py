@@ -45,6 +45,7 @@ WITH_NOTICE: dict[str, object] = {"instruments.hanoi.safeguards.person": "must"}
 UNLOADED: dict[str, object] = {"review.load": False}
 CONGESTED: dict[str, object] = {"review.comfortable_months": 0.02, "review.effort_floor": 0.0}
 DUTY: dict[str, object] = {"instruments.hanoi.safeguards.dual_criminality": "must", "conduct.preservation_share": 0.9}
+EVERYBODY: dict[str, object] = {"states.lists.few": [f"AA{letter}" for letter in "ABCDEFGH"]}
 CASES = {
     "a text that binds nobody: its test": Case(NO_PARTIES, {"instruments.hanoi.threshold_years": 1.0}, {}),
     "a text that binds nobody: its use": Case(NO_PARTIES, {"instruments.hanoi.filing": 0.3}, {}),
@@ -77,6 +78,11 @@ CASES = {
         {}, {"adaptation.reviewers.prior_files": 1.0}, {"adaptation.reviewers.trust": True}
     ),
     "a look that no text knows": Case({}, {"safeguards.panel.bar": -1.0}, {"instruments.hanoi.safeguards.panel": "must"}),
+    "protection once received": Case({}, {"states.override.all.transfer_protection": 1.0}),
+    "officers without a queue": Case(UNLOADED, {"states.override.all.hours": 0.2}, {}),
+    "a list that no dial names": Case(
+        {"states.override.all.skill": 0.1}, {"states.lists.few": ["AAA", "AAB"]}, {"states.override.few.hours": 0.05} | EVERYBODY
+    ),
     "a duty on use": Case(
         {"instruments.hanoi.safeguards.use_limitation": "absent"}, {"instruments.hanoi.safeguards.use_limitation": "must"}
     ),
@@ -135,14 +141,14 @@ def test_a_setting_moves_nothing_but_what_it_declares_and_that_somewhere(name: s
 
 
 def test_every_declaration_has_its_case() -> None:
-    changed = [(config_of(case.base), key) for case in CASES.values() for key in case.change]
+    changed = [(config_of(case.base), re.sub("^states[.](?=override|lists)", "dials.", key)) for case in CASES.values() for key in case.change]
     for declared in DECLARED:
         found = [re.fullmatch(declared.keys, key) and holds(declared.where, config, key) for config, key in changed]
         assert any(found), declared.keys
 
 
 def holds(where: object, config: Config, key: str) -> bool:
-    return bool(where(config.plain(), key.split(".")[1]))  # type: ignore[operator]
+    return bool(where(config.policy.model_dump(mode="json"), key.split(".")[1]))  # type: ignore[operator]
 
 
 def test_what_stands_nowhere_moves_everything() -> None:
