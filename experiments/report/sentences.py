@@ -12,7 +12,7 @@ import pandas as pd
 from experiments.analysis.assumed import ArmExtremes
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
-from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
+from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds, why_no_range
 from experiments.design.comparisons import Arm
 from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, Header, by_kind, kind_of
@@ -20,7 +20,7 @@ from experiments.figures.style import present
 from experiments.letters import apart_from
 from experiments.report.facts import Facts
 from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP, verdict_of
-from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
+from experiments.text import THIN, Row, band, band_decimals, decimals_shown, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
@@ -191,12 +191,12 @@ def verdict(row: Row | None, fewest: int) -> str:
 
 
 def unsigned_percent(value: float, decimals: int = 0) -> str:
-    """A percentage without its sign.
+    """A percentage without its sign; more decimals for one that would read zero though it is not.
 
-    >>> unsigned_percent(-38.4).replace(THIN, " "), unsigned_percent(5.94, 1).replace(THIN, " ")
-    ('38 %', '5.9 %')
+    >>> unsigned_percent(-38.4).replace(THIN, " "), unsigned_percent(5.94, 1).replace(THIN, " "), unsigned_percent(0.04)[:4]
+    ('38 %', '5.9 %', '0.04')
     """
-    return f"{abs(value):,.{decimals}f}".replace(",", THIN) + f"{THIN}%"
+    return f"{abs(value):,.{decimals_shown(value, decimals)}f}".replace(",", THIN) + f"{THIN}%"
 
 
 def interval(low: float, high: float, decimals: int = 0) -> str:
@@ -266,11 +266,9 @@ def _chance(row: Row) -> str:
 def _range(row: Row, decimals: int) -> str:
     """The range over worlds of a change in per cent, or of the ratio where the change is told as one."""
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
-    whole, known = int(row["worlds"]), int(row["percent_worlds"])
-    over = "range over worlds" if known == whole else f"range over the {several(known, 'world')} whose baseline is above zero"
     if np.isnan(low) or np.isnan(high):
-        return "no range over worlds"
-    return f"{over}: {_times_or_percent(row, low, high, decimals)}"
+        return why_no_range(row).replace("no range", "no range over worlds")
+    return f"range over worlds: {_times_or_percent(row, low, high, decimals)}"
 
 
 def _error(row: Row, decimals: int) -> str:
@@ -288,7 +286,7 @@ def _times_or_percent(row: Row, low: float, high: float, decimals: int) -> str:
 
 
 def _decimals_of_row(row: Row) -> int:
-    return _decimals(*(float(row[f"percent{end}"]) for end in ("", *ENDS)))
+    return band_decimals(*(float(row[f"percent{end}"]) for end in ("", *ENDS)))
 
 
 def quick(row: Row, what: str, fewest: int) -> str:
@@ -298,8 +296,8 @@ def quick(row: Row, what: str, fewest: int) -> str:
         silent = {CANNOT_MOVE: "nothing can move", SAME: "no change in any run"}
         return f"{what}: {silent.get(kind, 'no number')}"
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
-    decimals = _decimals(percent, low, high)
-    reach = "no range" if np.isnan(low) or np.isnan(high) else _times_or_percent(row, low, high, decimals)
+    decimals = band_decimals(percent, low, high)
+    reach = why_no_range(row) if np.isnan(low) or np.isnan(high) else _times_or_percent(row, low, high, decimals)
     if kind == UNSURE:
         way = "fewer" if percent < 0 else "more"
         return f"{what}: we cannot tell ({reach}; {way} {in_worlds(row)}{_chance(row)})"
@@ -321,17 +319,13 @@ def sentences_of(rows: Sequence[Row], fewest: int) -> list[str]:
     )
 
 
-def _decimals(*values: float) -> int:
-    return decimals_of([value for value in values if not np.isnan(value)])
-
-
 def signed_limits(middle: float, low: float, high: float) -> str:
-    """A number and its interval, whole, with signs; nothing for what is missing.
+    """A number and its interval, whole where that does not read zero, with signs; nothing for what is missing.
 
     >>> signed_limits(-3.2, -5.0, -1.0), signed_limits(12.0, float("nan"), float("nan")), signed_limits(float("nan"), 0.0, 0.0)
     ('−3 (−5 to −1)', '+12', '')
     """
-    words = [signed(float(value), 0) for value in (middle, low, high)]
+    words = band(float(middle), float(low), float(high), decimals=0)
     return f"{words[0]} ({words[1]} to {words[2]})" if all(words) else words[0]
 
 
