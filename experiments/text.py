@@ -57,6 +57,7 @@ def size_text(size: float) -> str:
     return f"{max(size / 1e3, 1):.0f} kB"
 
 
+_HUNDRED = 99.95  # per cent from which no number of a band bears decimals
 _FINEST = 4  # decimals at most of a number that would read zero with fewer
 _WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
 THIN = "\u202f"  # narrow space that never breaks, between thousands
@@ -178,13 +179,13 @@ def band(middle: float, *ends: float, decimals: int | None = None) -> list[str]:
     """A percentage and the ends of its ranges, each with its sign; nothing for what is missing.
 
     All have the decimals that the percentage needs, or so many ``decimals``, so that a range never leaves out its own mean. What
-    would read zero though it is not has more.
+    would read zero though it is not has more, and what reaches a hundred has none.
 
-    >>> band(0.171, 0.037, 0.499), band(-14.2, -30.0, -0.02), band(0.4, 0.2, 1.3, decimals=0)
-    (['+0.2', '+0.04', '+0.5'], ['−14', '−30', '−0.02'], ['+0.4', '+0.2', '+1'])
+    >>> band(0.171, 0.037, 0.499), band(-14.2, -30.0, -0.02), band(0.4, 0.2, 130.2, decimals=1)
+    (['+0.2', '+0.04', '+0.5'], ['−14', '−30', '−0.02'], ['+0.4', '+0.2', '+130'])
     """
     places = band_decimals(middle, *ends) if decimals is None else decimals
-    return [signed(value, decimals_shown(value, places)) for value in (middle, *ends)]
+    return [signed(value, 0 if abs(value) >= _HUNDRED else decimals_shown(value, places)) for value in (middle, *ends)]
 
 
 def signed_band(middle: float, low: float, high: float) -> str:

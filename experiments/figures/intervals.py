@@ -48,7 +48,6 @@ _PAIRED = ["difference", *_ENDS]
 _CHANGE = ["metric", *_PAIRED, "agreeing", "worlds", "unit", "events"]
 _LEVELS = ["group", "baseline", "value", *_PAIRED, "agreeing", "worlds", "events_baseline", "events"]
 _THIN_LINE, _THICK = 1.4, 5.0  # points: range over worlds, simulation error
-_HUNDRED = 99.95  # per cent from which a change and its range bear no decimal
 _FOLD = 2.5  # a range that reaches so many times further than nearly all others ends at an arrow
 
 
@@ -161,7 +160,7 @@ def _colour(metric: str, rises: bool) -> str:
 def _told(row: Row) -> str:
     """A change with its range."""
     values = [float(row[name]) for name in ("difference", "world_low", "world_high")]
-    middle, low, high = band(*values, decimals=0 if abs(values[0]) >= _HUNDRED else 1)
+    middle, low, high = band(*values, decimals=1)
     return f"{middle}{THIN}%  ({f'{low} to {high}' if low and high else 'no range'})"
 
 
@@ -220,7 +219,9 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
         counted = f"{thousands(row['events'])} {_BEHIND.get(str(row['metric']), 'events')}"
         _cell(ax, y, f"{_in_worlds(row)}; {counted}", 1, below=True)
     _zero_and_axis(ax, span, len(table), baseline)
-    add_note(ax, _explained(table))
+    counted = table["metric"].isin([*_BEHIND])
+    events = "" if counted.all() else " Events: the fewer of the two scenarios', all runs together."
+    add_note(ax, f"{_explained(table)}{events}")
     return ax
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from experiments.analysis.assumed import ArmExtremes
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
 from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds, why_no_range
+from experiments.design.capacities import baselines_of, capacity_pairs, officers_of
 from experiments.design.comparisons import Arm
 from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, Header, by_kind, kind_of
@@ -66,6 +68,9 @@ _ESTIMAND = re.compile(rf"\b(?:{'|'.join(UNITS)})\b")
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
+
+
 class ComparisonStudy(NamedTuple):
     """Tables, arms and facts from which the page of a comparison is made."""
 
@@ -84,6 +89,11 @@ class ComparisonStudy(NamedTuple):
     facts: Facts
     figures: Mapping[str, Mapping[str, object]]  # settings of each
     extremes: ArmExtremes | None = None  # over single assumptions, where the repository holds them
+    pairs: tuple[tuple[str, str], ...] = ()  # arms that are one but for capacity, as before and as it follows
+    baselines: Mapping[str, str] = (
+        NO_WORDS  # of arms, what tells the baseline of one from that of another; nothing where all share one
+    )
+    officers: str = ""  # which officers the authorities of all arms have; nothing where arms differ in that
 
     @property
     def fewest(self) -> int:
@@ -126,7 +136,7 @@ def comparison_study(
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names=apart({arm.name: arm_in_words(arm.name, headers) for arm in arms}),
+        names=apart({arm.name: arm.called or arm_in_words(arm.name, headers) for arm in arms}),
         kinds={arm.name: kind_of(arm.name, headers) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
@@ -137,6 +147,9 @@ def comparison_study(
         facts=facts,
         figures=figures,
         extremes=extremes,
+        pairs=capacity_pairs(arms),
+        baselines=baselines_of(arms),
+        officers=officers_of(arms),
     )
 
 

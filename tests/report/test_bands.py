@@ -58,5 +58,5 @@ def test_the_heat_map_gives_ends_the_decimals_of_their_mean() -> None:
 def test_a_change_without_a_range_says_that_a_world_has_no_baseline() -> None:
     told = need(percent=360.0, percent_world_low=np.nan, percent_world_high=np.nan, percent_worlds=6.0, worlds=8)
     assert ranged(told).replace(THIN, " ") == "+360 (no range: baseline 0 in 2 of 8 worlds)"
-    assert percent_in_range(told).replace(THIN, " ") == "+360.0 % [no range: baseline 0 in 2 of 8 worlds]"
+    assert percent_in_range(told).replace(THIN, " ") == "+360 % [no range: baseline 0 in 2 of 8 worlds]"
     assert ranged(told | {"percent": 0.0}).startswith("0"), "it can move"
