@@ -219,8 +219,8 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
         counted = f"{thousands(row['events'])} {_BEHIND.get(str(row['metric']), 'events')}"
         _cell(ax, y, f"{_in_worlds(row)}; {counted}", 1, below=True)
     _zero_and_axis(ax, span, len(table), baseline)
-    counted = table["metric"].isin([*_BEHIND])
-    events = "" if counted.all() else " Events: the fewer of the two scenarios', all runs together."
+    months_alone = bool(table["metric"].isin([*_BEHIND]).all())
+    events = "" if months_alone else " Events: the fewer of the two scenarios', all runs together."
     add_note(ax, f"{_explained(table)}{events}")
     return ax
 

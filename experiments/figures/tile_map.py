@@ -28,7 +28,7 @@ _DEGREES = 8.5  # longitude that a tile spans
 _TALL = 1.2  # latitude is stretched by this, as on most maps of the world
 _REACH, _HOME, _PUSH, _ROUNDS, _SETTLING = 1.05, 0.05, 0.5, 400, 80  # of the repulsion that makes room for crowded regions
 _TILE = 0.94
-_EDGE, _WHITE = 0.02, 0.79  # of a tile: edge and height of the white where worlds do not tell it from no change
+_WHITE = 0.80  # height of the white over the colour of a tile that worlds do not tell from no change
 UNTOLD = "untold"  # gid of that white
 _SKEWED = 8.0  # largest over least value from which colours are logarithmic
 _TICKS = (1.0, 2.0, 5.0)  # of every power of ten
@@ -148,8 +148,7 @@ def _tile(ax: Axes, spot: tuple[int, int], row: Row, colour: Colour | None, chan
     tile.set_gid(str(row["code"]))
     ax.add_patch(tile)
     if colour is not None and not told:
-        low = (corner[0] + _EDGE, corner[1] + _EDGE)
-        ax.add_patch(Rectangle(low, _TILE - 2 * _EDGE, _WHITE, facecolor="white", lw=0, gid=UNTOLD))
+        ax.add_patch(Rectangle(corner, _TILE, _WHITE, facecolor="white", edgecolor="#d4d4d4", lw=0.6, gid=UNTOLD))
     up = _UP if number else 0.0
     ax.text(x, y - up, _code(str(row["code"])), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
     if number:
