@@ -252,7 +252,8 @@ def _extremes(moved: Moved) -> dict[str, Any]:
     if not moved.change.size or np.isnan(moved.change[0]):
         return {**nothing, **words, **size}
     first, clear = float(moved.change[0]), moved.clear
-    spread = world_range(moved.own)
+    whole = bool((np.isnan(moved.own) == np.isnan(moved.worlds[0])).all())  # else the mean rests on worlds without a baseline too
+    spread = world_range(moved.own if whole else np.full(moved.own.shape, np.nan))
     names = [assumption(*end) for end in moved.ends]
     row: dict[str, Any] = {"as_configured": first, "world_low": float(spread.low), "world_high": float(spread.high), **size}
     for side, choose in (("low", np.nanargmin), ("high", np.nanargmax)):
