@@ -57,6 +57,8 @@ def size_text(size: float) -> str:
     return f"{max(size / 1e3, 1):.0f} kB"
 
 
+_HUNDRED = 99.95  # per cent from which no number of a band bears decimals
+_FINEST = 4  # decimals at most of a number that would read zero with fewer
 _WHOLE, _SLIGHT = 9.95, 0.095  # per cent from which a number bears no decimal; under which it bears two
 THIN = "\u202f"  # narrow space that never breaks, between thousands
 
@@ -153,14 +155,46 @@ def decimals_of(values: Sequence[float]) -> int:
     return 0 if most >= _WHOLE else 1 if most >= _SLIGHT else 2
 
 
+def decimals_shown(value: float, decimals: int) -> int:
+    """So many decimals, or more where a number would read zero with these though it is not.
+
+    >>> decimals_shown(0.4, 1), decimals_shown(0.037, 1), decimals_shown(-0.004, 0), decimals_shown(0.0, 1), decimals_shown(1e-9, 1)
+    (1, 2, 3, 1, 1)
+    """
+    fit = (more for more in range(decimals, max(decimals, _FINEST) + 1) if round(value, more) != 0)
+    return next(fit, decimals) if isfinite(value) else decimals
+
+
+def band_decimals(middle: float, *others: float) -> int:
+    """Decimals of a percentage and of what stands beside it: those that the percentage itself needs.
+
+    >>> band_decimals(0.17, 30.0), band_decimals(-12.0, -0.4), band_decimals(0.0, 12.0), band_decimals(float("nan"), 3.0)
+    (1, 0, 0, 1)
+    """
+    known = [value for value in (middle, *others) if not isnan(value)]
+    return decimals_of([middle] if middle and not isnan(middle) else known)
+
+
+def band(middle: float, *ends: float, decimals: int | None = None) -> list[str]:
+    """A percentage and the ends of its ranges, each with its sign; nothing for what is missing.
+
+    All have the decimals that the percentage needs, or so many ``decimals``, so that a range never leaves out its own mean. What
+    would read zero though it is not has more, and what reaches a hundred has none.
+
+    >>> band(0.171, 0.037, 0.499), band(-14.2, -30.0, -0.02), band(0.4, 0.2, 130.2, decimals=1)
+    (['+0.2', '+0.04', '+0.5'], ['−14', '−30', '−0.02'], ['+0.4', '+0.2', '+130'])
+    """
+    places = band_decimals(middle, *ends) if decimals is None else decimals
+    return [signed(value, 0 if abs(value) >= _HUNDRED else decimals_shown(value, places)) for value in (middle, *ends)]
+
+
 def signed_band(middle: float, low: float, high: float) -> str:
-    """A percentage and its interval with as many decimals as the largest of the three needs; no interval where it is missing.
+    """A percentage and its interval, as ``band`` has them; no interval where it is missing.
 
     >>> signed_band(-9.0, -10.1, -7.9), signed_band(-0.8, -1.1, -0.5), signed_band(12.0, float("nan"), float("nan"))
-    ('−9 (−10 to −8)', '−0.8 (−1.1 to −0.5)', '+12')
+    ('−9.0 (−10.1 to −7.9)', '−0.8 (−1.1 to −0.5)', '+12')
     """
-    decimals = decimals_of([value for value in (middle, low, high) if not isnan(value)])
-    words = [signed(value, decimals) for value in (middle, low, high)]
+    words = band(middle, low, high)
     return f"{words[0]} ({words[1]} to {words[2]})" if words[1] and words[2] else words[0]
 
 
@@ -200,12 +234,12 @@ def in_quotation_marks(name: str) -> str:
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """A percentage without its sign for per cent.
+    """A percentage without its sign for per cent; more decimals for one that would read zero though it is not.
 
-    >>> number(41.7), number(-3.14), number(0.314), number(-0.0)
-    ('42', '−3.1', '0.31', '0')
+    >>> number(41.7), number(-3.14), number(0.314), number(-0.0), number(0.04, 1)
+    ('42', '−3.1', '0.31', '0', '0.04')
     """
-    text = f"{value:.{_decimals(value) if decimals is None else decimals}f}"
+    text = f"{value:.{decimals_shown(value, _decimals(value) if decimals is None else decimals)}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
@@ -123,6 +124,12 @@ class Against(NamedTuple):
         return mean_of(self.above), mean_of(self.below)
 
     @property
+    def worlds(self) -> NDArray[np.int64]:
+        """How many worlds have both."""
+        above, below = self.means
+        return np.asarray((~(np.isnan(above) | np.isnan(below))).sum(-1), np.int64)
+
+    @property
     def own(self) -> Reals:
         """Per cent of its own baseline that each world is spared, ``[W]``."""
         above, below = self.means
@@ -140,13 +147,16 @@ class Against(NamedTuple):
         found = ratio_of(*self.means)
         value, low, high = (PER_CENT * (1 - part) for part in (found.ratio, found.high, found.low))
         error = within(Limits(low, high), possible_percent(rises=False))
-        return float(value), over_worlds(self.own, value, error, self.own_runs)
+        return float(value), over_worlds(self.own, value, error, self.own_runs, self.worlds)
 
     def less_than(self, other: Against) -> tuple[float, OverWorlds]:
         """Points by which this spares less than another does, and what worlds say of them."""
         gap = gap_of(self.means, other.means)
         value, low, high = (PER_CENT * part for part in gap)
-        return float(value), over_worlds(other.own - self.own, value, Limits(low, high), other.own_runs - self.own_runs)
+        runs = other.own_runs - self.own_runs
+        return float(value), over_worlds(
+            other.own - self.own, value, Limits(low, high), runs, np.minimum(self.worlds, other.worlds)
+        )
 
 
 def _in_year(results: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:

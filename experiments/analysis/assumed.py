@@ -16,7 +16,7 @@ import pandas as pd
 from experiments.analysis.assumptions import EXTREME_COLUMNS, assumption_words
 from experiments.design.changes import changes_line
 from experiments.design.grid import STATUTES, Cell
-from experiments.text import Row, counted, decimals_of, signed, unknown
+from experiments.text import Row, band, counted, unknown
 from sim.config import load
 from sim.settings import Config
 from sim.world.record import ConfigError
@@ -140,6 +140,6 @@ def extreme_cells(row: Row) -> tuple[str, ...]:
     ('−20', '−31', 'rho 0.9', '+2', 'direct share 0.2', 'direct share 0.2')
     """
     numbers = [float(row[name]) for name in ("as_configured", "low", "high")]
-    first, low, high = (signed(number, decimals_of(numbers)) for number in numbers)
+    first, low, high = band(*numbers)
     low_said, high_said, turns = (assumption_words(str(row[name])) for name in ("low_assumption", "high_assumption", "turns"))
     return first, low, low_said, high, high_said, turns or "never"

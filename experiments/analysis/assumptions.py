@@ -28,7 +28,7 @@ from experiments.design.points import idle_sentence
 from experiments.design.sampling import ENDS
 from experiments.statistics import FEWEST_WORLDS, half_width, mean_of, own_percent, world_range
 from experiments.store.outcomes import Outcome, Study, conditions_in
-from experiments.text import PER_CENT, Row, counted, decimals_of, in_a_row, signed, spoken, unknown
+from experiments.text import PER_CENT, Row, band, counted, in_a_row, spoken, unknown
 from sim.arrays import Flags, Reals
 from sim.metrics import SLICES, UNITS
 from sim.world.ranges import Range
@@ -252,7 +252,8 @@ def _extremes(moved: Moved) -> dict[str, Any]:
     if not moved.change.size or np.isnan(moved.change[0]):
         return {**nothing, **words, **size}
     first, clear = float(moved.change[0]), moved.clear
-    spread = world_range(moved.own)
+    whole = bool((np.isnan(moved.own) == np.isnan(moved.worlds[0])).all())  # else the mean rests on worlds without a baseline too
+    spread = world_range(moved.own if whole else np.full(moved.own.shape, np.nan))
     names = [assumption(*end) for end in moved.ends]
     row: dict[str, Any] = {"as_configured": first, "world_low": float(spread.low), "world_high": float(spread.high), **size}
     for side, choose in (("low", np.nanargmin), ("high", np.nanargmax)):
@@ -324,10 +325,9 @@ def _all_words(said: str) -> str:
 
 def span_words(row: Row) -> str:
     """An effect as configured, with its range over worlds, and its extremes with the assumptions that make them."""
-    decimals = decimals_of([float(row["low"]), float(row["high"])])
-    told = f"{spoken(row['arm'])} {signed(float(row['as_configured']), decimals)} %"
+    first, low, high = band(*(float(row[name]) for name in ("as_configured", "world_low", "world_high")))
+    told = f"{spoken(row['arm'])} {first} %"
     if not unknown(row["world_low"]):
-        low, high = (signed(float(row[f"world_{side}"]), decimals) for side in ("low", "high"))
         told += f" (range over {counted(row['worlds'], 'world')} {low} to {high})"
     return f"{told}, from {extreme_words(row)}"
 
@@ -339,9 +339,9 @@ def extreme_words(row: Row) -> str:
     >>> extreme_words(row)
     '−31 % (rho 0.9) to −2 % (as configured)'
     """
-    decimals = decimals_of([float(row["low"]), float(row["high"])])
+    ends = band(float(row.get("as_configured", float("nan"))), float(row["low"]), float(row["high"]))[1:]
     low, high = (
-        f"{signed(float(row[side]), decimals)} % ({assumption_words(str(row[f'{side}_assumption']))})" for side in ("low", "high")
+        f"{end} % ({assumption_words(str(row[f'{side}_assumption']))})" for end, side in zip(ends, ("low", "high"), strict=True)
     )
     return f"{low} to {high}"
 

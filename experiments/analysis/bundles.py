@@ -40,7 +40,8 @@ class PolicyChange(NamedTuple):
         """What worlds say of the per cent, ``[C]``; ``rises`` says whether it is a rise that betters."""
         found = self.percent()
         error = within(Limits(found.low, found.high), possible_percent(rises))
-        return over_worlds(self.own, found.ratio, error, self.runs)
+        both = (~(np.isnan(self.off) | np.isnan(self.base))).sum(-1)
+        return over_worlds(self.own, found.ratio, error, self.runs, both)
 
     def percent(self) -> Ratios:
         """Per cent of the pooled baseline, a ratio of means over draws and worlds; Fieller's interval over worlds, each ``[C]``."""

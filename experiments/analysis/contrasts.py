@@ -24,7 +24,7 @@ from experiments.statistics import (
     leads,
     max_t,
     mean_of,
-    own_percent,
+    percent_range,
     rank_range,
     ratio_of,
     sign_count,
@@ -127,8 +127,7 @@ def _numbers(before: Reals, after: Reals, fractions: Flags) -> tuple[dict[str, R
     """
     low_side, high_side, gaps = world_values(before), world_values(after), world_values(after - before)
     difference, ratio, parts = mean_of(gaps), ratio_of(high_side, low_side), components_of(after - before)
-    percents = own_percent(low_side, high_side)
-    worlds, of_percent, error = world_range(gaps), world_range(percents), simulation_error(gaps)
+    worlds, of_percent, error = world_range(gaps), percent_range(low_side, high_side), simulation_error(gaps)
     ends = np.where(fractions, np.fmax(1.0, np.abs(gaps).max(-1, initial=0.0, where=~np.isnan(gaps))), np.inf)
     ratio_low = np.maximum(ratio.low, 0.0)
     numbers = {

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
-from experiments.analysis.summary import headline_of
+from experiments.analysis.summary import FRACTION, headline_of
 from experiments.statistics import FEWEST_WORLDS, mean_of, world_range
 from experiments.store.kept import STAGES
+from experiments.text import PER_CENT
 from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
@@ -90,8 +91,19 @@ def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
     rows = rows[~rows["metric"].isin(("preserved_only", "case_disclosure_rate"))].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
     levels = zip(rows["baseline"], rows["unit"], strict=True)
-    units = ["" if np.isnan(base) else f"from {base:.3g} {_SHORT.get(unit, '')}".strip() for base, unit in levels]
+    units = ["" if np.isnan(base) else _level(float(base), str(unit)) for base, unit in levels]
     return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"]})
+
+
+def _level(base: float, unit: str) -> str:
+    """From which value a change goes, with its unit; a fraction in per cent of what it is a fraction of.
+
+    >>> _level(0.0839, "fraction of latent abusive cases"), _level(4.2, "months of capacity"), _level(1.95, "own unit")
+    ('from 8.39 % of latent abusive cases', 'from 4.2 months', 'from 1.95 own unit')
+    """
+    if unit.startswith(FRACTION):
+        return f"from {PER_CENT * base:.3g} %{unit.removeprefix(FRACTION)}"
+    return f"from {base:.3g} {_SHORT.get(unit, unit)}".strip()
 
 
 def targeted_change_frame(comparison: pd.DataFrame, summary: pd.DataFrame, baseline: str, scenario: str) -> pd.DataFrame:

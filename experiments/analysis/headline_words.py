@@ -7,9 +7,10 @@ from collections.abc import Collection
 import pandas as pd
 
 from experiments.analysis.headline import FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
+from experiments.analysis.ranges import why_no_range
 from experiments.design.grid import STATUTES, Cell
 from experiments.statistics import FEWEST_WORLDS
-from experiments.text import Row, counted, decimals_of, in_a_row, number, percent, signed, spoken, thousands, unknown
+from experiments.text import Row, band, counted, in_a_row, number, percent, spoken, thousands, unknown
 from sim.config import ADOPTED
 from sim.settings import Config
 from sim.world.vocabulary import OFFENCE_CLASSES
@@ -68,7 +69,8 @@ def range_words(row: Row) -> str:
     """The range over worlds of a change, and in how many it has its sign; nothing with one world."""
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
     if unknown(low) or unknown(high):
-        return "one world has no range"
+        why = why_no_range(row)
+        return "one world has no range" if why == "no range" else why
     if low * high >= 0:
         small, large = sorted((abs(low), abs(high)))
         reach = f"{number(small)} to {number(large)} %"
@@ -89,10 +91,10 @@ def cell_words(row: Row | None, fewest: int, apart: str = " ") -> str:
     middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
     if unknown(middle):
         return "no number"
-    told = signed(middle, decimals_of([middle]))
-    if unknown(low) or unknown(high):
+    told, least, most = band(middle, low, high)
+    if not (least and most):
         return told
-    return f"{told}{apart}({signed(low, 0)} to {signed(high, 0)}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
+    return f"{told}{apart}({least} to {most}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
 
 
 def change_words(row: Row | None, fewest: int) -> str:

@@ -31,6 +31,7 @@ from sim.arrays import Flags, Reals
 
 UNBOUNDED = (-np.inf, np.inf)
 RANGE_COLUMNS = ("world_low", "world_high", "worlds_agreeing", "error_low", "error_high", "chance_share")
+_NO_BASELINE = "no range, for a world has no baseline"
 _FRACTION = "fraction of "  # how the unit of a share begins
 MOSTLY_CHANCE_WORDS = "mostly chance"
 
@@ -68,12 +69,19 @@ def named(name: str, column: str) -> str:
     return f"{name}_{column}" if name else column
 
 
-def over_worlds(values: Reals, value: Reals, error: Limits, runs: Reals | None = None) -> OverWorlds:
+def over_worlds(
+    values: Reals, value: Reals, error: Limits, runs: Reals | None = None, rests_on: NDArray[np.integer[Any]] | None = None
+) -> OverWorlds:
     """What worlds say of a number ``value`` ``[...]`` with its values in each world ``[..., W]`` and its simulation error.
 
-    ``runs`` ``[..., W, L]`` are the values of single runs, where these are known, for what luck does.
+    ``runs`` ``[..., W, L]`` are the values of single runs, where these are known, for what luck does. ``rests_on`` ``[...]``
+    says on how many worlds the number rests, where some of these may have no value of their own: then there is no range,
+    for one over the other worlds need not hold the number.
     """
     found = world_range(values)
+    if rests_on is not None:
+        whole = found.worlds == rests_on
+        found = found._replace(low=np.where(whole, found.low, np.nan), high=np.where(whole, found.high, np.nan))
     agreeing = sign_count(values, value).worlds
     chance = np.full(np.shape(value), np.nan) if runs is None else chance_share(runs)
     return OverWorlds(found.low, found.high, agreeing, error.low, error.high, chance, found.worlds, found.inside)
@@ -120,9 +128,9 @@ def ranged(row: Row | pd.Series[Any], name: str = "", scale: float = 1.0, decima
     """
     worlds = int(row["worlds"])
     own_range, error = (_ends(row, name, kind, scale, decimals) for kind in ("world", "error"))
-    if not own_range:
+    if not own_range and worlds < 2:
         return "(one world: no range, no simulation error)"
-    parts = [f"{over or f'range over {counted(worlds, "world")}'} {own_range}"]
+    parts = [f"{over or f'range over {counted(worlds, "world")}'} {own_range}" if own_range else _NO_BASELINE]
     agreeing = float(row.get(named(name, "worlds_agreeing"), np.nan))
     if not np.isnan(agreeing):
         parts.append(f"in {int(agreeing)} of {worlds}")

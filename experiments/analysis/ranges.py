@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from experiments.statistics import FEWEST_WORLDS, MOSTLY_CHANCE, WORLDS_FOR_TAILS, chance_inside
-from experiments.text import THIN, Row, counted, in_per_cent, unknown
+from experiments.text import THIN, Row, band, counted, in_per_cent, unknown
 
 
 def range_in_words(worlds: int) -> str:
@@ -72,9 +72,26 @@ def percent_in_range(row: Row, sign: int = 1) -> str:
     """
     if isnan(row["percent"]):
         return "baseline 0"
-    ends = [sign * float(row[name]) + 0.0 for name in ("percent_world_low", "percent_world_high")]
-    told = "no range" if any(map(isnan, ends)) else ", ".join(f"{end:+.1f}" for end in sorted(ends))
-    return f"{sign * float(row['percent']) + 0.0:+.1f} % [{told}]"
+    ends = sorted(sign * float(row[name]) + 0.0 for name in ("percent_world_low", "percent_world_high"))
+    middle, low, high = _typed(sign * float(row["percent"]) + 0.0, *ends)
+    return f"{middle} % [{f'{low}, {high}' if low and high else why_no_range(row)}]"
+
+
+def _typed(*values: float) -> list[str]:
+    """A percentage and its ends as ``band`` has them with one decimal, for a terminal: with a plain minus, and no narrow spaces."""
+    return [words.replace("−", "-").replace(THIN, "") for words in band(*values, decimals=1)]
+
+
+def why_no_range(row: Row) -> str:
+    """Why a change in per cent has no range over worlds.
+
+    >>> why_no_range({"worlds": 1}), why_no_range({"worlds": 8, "percent_worlds": 6.0}).replace(THIN, " ")
+    ('no range', 'no range: baseline 0 in 2 of 8 worlds')
+    """
+    worlds, own = int(row.get("worlds", 0)), row.get("percent_worlds")
+    if unknown(own) or int(own or 0) >= worlds:
+        return "no range"
+    return f"no range: baseline 0 in {worlds - int(own or 0)} of {counted(worlds, 'world')}"
 
 
 def error_in_percent(row: Row, sign: int = 1) -> str:
@@ -90,4 +107,4 @@ def error_in_percent(row: Row, sign: int = 1) -> str:
     ends = [sign * float(row[name]) + 0.0 for name in ("percent_error_low", "percent_error_high")]
     if any(map(isnan, ends)):
         return "unbounded" if row["worlds"] > 1 else "one world"
-    return " to ".join(f"{end:+.1f}" for end in sorted(ends))
+    return " to ".join(_typed(sign * float(row["percent"]), *sorted(ends))[1:])

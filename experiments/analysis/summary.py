@@ -10,7 +10,7 @@ import pandas as pd
 from experiments.statistics import (
     chance_inside,
     mean_of,
-    own_percent,
+    percent_range,
     ratio_of,
     sign_count,
     simulation_error,
@@ -108,9 +108,9 @@ def comparison_of(
 def _paired(metric: str, before: Reals, after: Reals, one_world: bool) -> list[float]:
     """``PAIR_NUMBERS`` of runs that both scenarios have, ``[R]`` each."""
     sides = [world_values(_worlds(values, one_world)) for values in (before, after)]
-    gaps, percents = world_values(_worlds(after - before, one_world)), own_percent(*sides)
+    gaps = world_values(_worlds(after - before, one_world))
     low, high = possible(metric, np.concatenate([before, after]))
-    found, of_percent = world_range(gaps), world_range(percents)
+    found, of_percent = world_range(gaps), percent_range(*sides)
     error, ratio = simulation_error(after - before, (low - high, high - low)), ratio_of(after, before)
     base, reached = float(before.mean()), float(after.mean())
     agreeing = sign_count(gaps, mean_of(gaps)).worlds

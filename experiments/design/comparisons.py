@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from experiments.design.designs import Design, design_of, file_of, named_in_errors
-from experiments.design.scenarios import scenario_overrides
+from experiments.design.scenarios import headers_of, scenario_overrides
 from experiments.settings import StudyConfig, conduct_of_study
-from sim.config import is_lever, key_of, load, options
+from sim.config import is_lever, key_of, load, options, value_of
 from sim.settings import Config
 from sim.world.record import ConfigError, quoted
 
@@ -21,6 +21,7 @@ class Arm(NamedTuple):
     name: str
     config: Config  # its ``scenario_name`` is the arm's name
     baseline_config: Config
+    called: str = ""  # its plain name, where it is a scenario of which a file says one
 
 
 def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
@@ -52,7 +53,21 @@ def _arm(name: str, own: Sequence[str], overrides: Sequence[str], baseline: Sequ
     """An arm of a design with its baseline, to which of the arm's ``own`` overrides those go that are no levers."""
     facts = [override for override in _but_for_arms(own) if not is_lever(override)]
     config, against = _composed(place, *overrides, *own), _composed(place, *_but_for_arms(overrides), *facts, *baseline)
-    return Arm(name, config.model_copy(update={"scenario_name": name}), against)
+    return Arm(name, config.model_copy(update={"scenario_name": name}), against, _called(own))
+
+
+def _called(own: Iterable[str]) -> str:
+    """The plain name of an arm that is a scenario as it stands, or that scenario with officers that follow the load.
+
+    >>> _called(["scenario=no_treaty", "review.capacity=follows"]), _called(["scenario=no_treaty", "seed=3"])
+    ('without the treaty, staff follows', '')
+    """
+    said = {key_of(override): str(value_of(override)) for override in own}
+    scenario, capacity = said.pop("scenario", ""), said.pop("review.capacity", "")
+    known = headers_of([scenario]) if scenario and not said else {}
+    if scenario not in known or not known[scenario].called or capacity not in ("", "follows"):
+        return ""
+    return f"{known[scenario].called}{', staff follows' * bool(capacity)}"
 
 
 def _but_for_arms(overrides: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from experiments.analysis.ranges import mostly_chance
+from experiments.design.capacities import beside_partners, own_baseline
 from experiments.design.scenarios import KINDS, by_kind
 from experiments.figures.style import (
     BETTER,
@@ -25,9 +26,9 @@ from experiments.figures.style import (
     WORSE,
     add_note,
     edges,
+    name_lines,
     nothing,
     present,
-    short_names,
     unframed,
     usual,
 )
@@ -49,6 +50,7 @@ _SPANS = ((0.0, 0.300), (0.645, 0.150))  # left edge and width of the two panels
 _NUMBERS, _EXPECTED, _EVENTS = (0.485, 0.944), (0.530, 0.990), 0.610  # right edges of the columns
 _SHOWN = 120.0  # per cent up to which a change always fits on the axis
 _HEAD = 1.9  # rows above the first arm
+_LEADING = 0.95  # of the letters' size, between two lines of a name
 _APART = 0.5  # rows between two kinds
 _GROUND = "#f7f7f7"  # every other row
 _ARROWS = {"up": "↑", "down": "↓", "same": "="}
@@ -63,6 +65,8 @@ def forest(
     panels: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
+    baselines: Mapping[str, str] | None = None,
 ) -> Axes:
     """Change of two metrics against the baseline in per cent, a part each kind, the strongest reduction of the first on top.
 
@@ -70,7 +74,8 @@ def forest(
     events_baseline, events, worlds, runs, constructed_zero, expected, agrees``, one row an arm and metric. Fewer than ``fewest``
     events on either side: no number. What cannot move by construction is grey and stands last in its part. A value beyond the axis
     is an arrow; its number stands beside it. ``names`` turns arms into words, ``kinds`` says of which kind an arm is (a key of
-    ``KINDS``); arms of one kind need no heading. Raises ``ValueError`` for a missing column.
+    ``KINDS``); arms of one kind need no heading. Of ``pairs`` the second arm stands right under the first.
+    ``baselines`` says in words which of several baselines an arm is read against. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     panels = panels or (_PANELS if _PANELS[0] in set(table["metric"]) else _ON_ALL)
@@ -79,11 +84,11 @@ def forest(
         return nothing(ax)
     rows = {(str(row["arm"]), str(row["metric"])): row for row in table.to_dict("records")}
     ordered = sorted(distinct(table["arm"]), key=lambda arm: _rank(rows.get((arm, panels[0])), arm, fewest))
-    parts = by_kind(ordered, kinds or {})
-    said = short_names(ordered, names, LONG)
+    parts = by_kind(beside_partners(ordered, pairs), kinds or {})
+    said = name_lines(ordered, names, LONG)
     heads, spots, depth = _rows_of(parts)
     ax.set(xlim=(0, 1), ylim=(depth - 0.5, -_HEAD), xticks=[], yticks=list(spots.values()))
-    ax.set_yticklabels([said[arm] for arm in spots], fontsize=SMALL)
+    ax.set_yticklabels([said[arm] for arm in spots], fontsize=SMALL, linespacing=_LEADING)
     for label, arm in zip(ax.get_yticklabels(), spots, strict=True):
         label.set_color(MUTED if _fixed(rows.get((arm, panels[0]))) else INK)
     unframed(ax)
@@ -100,7 +105,7 @@ def forest(
     for place, metric in enumerate(panels):
         far |= _panel(ax, place, metric, [(y, row) for arm, y in spots.items() if (row := rows.get((arm, metric)))], fewest, depth)
     _events(ax, [(y, row) for arm, y in spots.items() if (row := rows.get((arm, panels[0])))], fewest)
-    add_note(ax, _explained(table, panels, far, fewest))
+    add_note(ax, _explained(table, panels, far, baselines or {}))
     return ax
 
 
@@ -118,18 +123,31 @@ def _rows_of(parts: Mapping[str, Sequence[str]]) -> tuple[dict[str, float], dict
     return heads, spots, y
 
 
-def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, fewest: int) -> str:
-    first = table[table["metric"] == panels[0]]
-    before = distinct(thousands(n) for n in first["events_baseline"])
-    base = f" ({before[0]} in the baseline)" if len(before) == 1 else ""
+def _in_baselines(table: pd.DataFrame, metric: str, baselines: Mapping[str, str]) -> str:
+    """The events of the baseline, or of each where arms are read against several, and that each has its own."""
+    first = table[table["metric"] == metric]
+    place = {arm: number for number, arm in enumerate(baselines)}
+    rows = sorted(first.to_dict("records"), key=lambda row: place.get(str(row["arm"]), 0))
+    told = dict.fromkeys((thousands(row["events_baseline"]), baselines.get(str(row["arm"]), "")) for row in rows)
+    counts = [f"{count} with {words}" if words else count for count, words in told]
+    if len(counts) == 1:
+        return f" ({counts[0]} in the baseline)."
+    return f" (in the baselines: {'; '.join(counts)}). Each row is read against {own_baseline(baselines)}."
+
+
+def _explained(table: pd.DataFrame, panels: Sequence[str], far: bool, baselines: Mapping[str, str]) -> str:
+    base = _in_baselines(table, panels[0], baselines)
     words = [
         f"Dot: mean change in the same worlds, in % of the baseline's mean. Thin line and brackets: {_reach(table)};",
         "thick line: simulation error of the mean (95 %). Blue: better for people, orange: worse, in all worlds of the range;",
         "open and grey: the range holds zero, the worlds are too few for a verdict, or the spread is mostly chance (*).",
-        f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0].lower()} under the scenario, pooled over its runs{base}.",
-        "Exp.: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell,",
-        "– nothing can move.",
+        f"Events: {_TITLES.get(panels[0], (spoken(panels[0]), 0))[0].lower()} under the scenario, pooled over its runs{base}",
     ]
+    if any(_foreseen(row) for row in table.to_dict("records")):
+        words.append(
+            "Exp.: the direction written down before the runs; ✓ the range lies there, ✗ on the other side, ? it does not tell,"
+        )
+        words.append("– nothing can move.")
     if far:
         words.append("Arrows point beyond the axis: the number stands beside them.")
     if table["constructed_zero"].fillna(False).astype(bool).any():

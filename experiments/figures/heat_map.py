@@ -24,7 +24,7 @@ from experiments.figures.style import (
     short_names,
     unframed,
 )
-from experiments.text import Row, decimals_of, distinct, signed, unknown
+from experiments.text import Row, band, distinct, unknown
 
 COLUMNS = ["panel", "row", "column", "value", "low", "high", "agreeing", "worlds", "events", "today"]
 _COLOURS = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
@@ -83,11 +83,11 @@ def _cell(inner: Axes, spot: tuple[int, int], row: Row, full: float, fewest: int
     if not known:
         _line(inner, x, y, f"<{fewest}" if few else "–", TEXT, MUTED)
         return
-    decimals = decimals_of([value])
+    told, least, most = band(value, low, high)
     several = not unknown(low)
-    _line(inner, x, y - _LINE * several, signed(value, decimals), TEXT + 1.0, INK, "bold")
+    _line(inner, x, y - _LINE * several, told, TEXT + 1.0, INK, "bold")
     if several:
-        _line(inner, x, y + _LINE * 0.15, f"({signed(low, 0)} to {signed(high, 0)})", SMALL - 1.0, INK)
+        _line(inner, x, y + _LINE * 0.15, f"({least} to {most})", SMALL - 1.0, INK)
         _line(inner, x, y + _LINE * 1.15, f"{int(row['agreeing'])} of {int(row['worlds'])}", SMALL - 1.0, MUTED)
 
 

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Patch, Rectangle
 
 from experiments.figures.style import FAINT, INK, MUTED, PALETTE, SMALL, add_note, nothing, ordered, present, short_names, unframed
-from experiments.text import decimals_of, signed
+from experiments.text import band, decimals_of
 
 COLUMNS = ["lever", "other", "value", "world_low", "world_high", "clear", "all_off"]
 _OVERLAP, _SUPPORT = PALETTE[3], PALETTE[2]
@@ -51,8 +51,8 @@ def interactions(
         x, y = sorted((levers.index(str(row["lever"])), levers.index(str(row["other"]))))
         face = to_hex(_COLOURS(0.5 + (-0.5 if worse else 0.5) * _DEEPEST * middle / full)) if sure else "white"
         known = len(levers) <= _ROOM and not np.isnan(low)
-        half = f"{signed(low, max(decimals, 1))} to {signed(high, max(decimals, 1))}" if known else ""
-        _cell(ax, (x, y), face, signed(middle, decimals), half, bool(sure))
+        told, least, most = band(middle, low, high, decimals=decimals)
+        _cell(ax, (x, y), face, told, f"{least} to {most}" if known else "", bool(sure))
     _frame(ax, [said[name] for name in levers])
     _legend(ax, worse)
     both, each = ("add", "adds") if rises else ("take off", "takes off")

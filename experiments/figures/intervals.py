@@ -31,7 +31,7 @@ from experiments.figures.style import (
 )
 from experiments.figures.words import GROUPS, named
 from experiments.statistics import DOWN, FEWEST_WORLDS, UP, verdict_of
-from experiments.text import THIN, Row, distinct, measured, thousands
+from experiments.text import THIN, Row, band, distinct, measured, thousands
 from sim.arrays import Reals
 from sim.metrics import WANTED
 
@@ -108,18 +108,6 @@ def _columns(ax: Axes, y: float, words: tuple[str, str, str], colour: str) -> No
         cell.set(horizontalalignment=align, color=colour)
 
 
-def _signed(value: float) -> str:
-    """A percentage with its sign: one decimal, none from a hundred.
-
-    >>> _signed(5.94), _signed(-110.3), _signed(0.01)
-    ('+5.9', '−110', '0.0')
-    """
-    if abs(value) >= 99.95:
-        return f"{'+' if value > 0 else ''}{measured(value)}"
-    text = f"{value:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "−")
-
-
 def _cell(ax: Axes, y: float, words: str, side: int, below: bool = False) -> None:
     """One of the two lines that stand at the left (-1) or right (1) of a row."""
     x, shift = (0.0, -_WORDS) if side < 0 else (1.0, _WORDS)
@@ -171,8 +159,9 @@ def _colour(metric: str, rises: bool) -> str:
 
 def _told(row: Row) -> str:
     """A change with its range."""
-    band = "  (no range)" if np.isnan(row["world_low"]) else f"  ({_signed(row['world_low'])} to {_signed(row['world_high'])})"
-    return f"{_signed(row['difference'])}{THIN}%{band}"
+    values = [float(row[name]) for name in ("difference", "world_low", "world_high")]
+    middle, low, high = band(*values, decimals=1)
+    return f"{middle}{THIN}%  ({f'{low} to {high}' if low and high else 'no range'})"
 
 
 def _in_worlds(row: Row) -> str:
@@ -230,7 +219,9 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
         counted = f"{thousands(row['events'])} {_BEHIND.get(str(row['metric']), 'events')}"
         _cell(ax, y, f"{_in_worlds(row)}; {counted}", 1, below=True)
     _zero_and_axis(ax, span, len(table), baseline)
-    add_note(ax, _explained(table))
+    months_alone = bool(table["metric"].isin([*_BEHIND]).all())
+    events = "" if months_alone else " Events: the fewer of the two scenarios', all runs together."
+    add_note(ax, f"{_explained(table)}{events}")
     return ax
 
 

@@ -44,6 +44,10 @@ class Frame(NamedTuple):
         """Whether two rectangles overlap."""
         return self.left < other.right and other.left < self.right and self.low < other.top and other.low < self.top
 
+    def gap(self, points: Reals) -> Reals:
+        """Distance of points ``[..., 2]`` from it."""
+        return np.asarray(np.linalg.norm(points - np.clip(points, self[:2], self[2:]), axis=-1))
+
     def within(self, size: Reals) -> bool:
         """Whether it lies on axes of that size."""
         return self.left >= 0 and self.low >= 0 and self.right <= size[0] and self.top <= size[1]
@@ -113,8 +117,10 @@ def name_marks(
     crowd = [int((np.abs(at - mark) < _CROWD).all(axis=1).sum()) for mark, _ in placed]
     homeless = []
     for _, (mark, words) in sorted(zip(crowd, placed, strict=True), key=lambda pair: (-pair[0], pair[1][1])):
-        frames = (frame for frame in places(mark, *extent(words)) if frame.within(sheet.size))
-        found = next((frame for frame in frames if not any(map(frame.meets, taken))), None)
+        others = at[np.hypot(*(at - mark).T) >= _COVERED]
+        frames = [frame for frame in places(mark, *extent(words)) if frame.within(sheet.size) and not any(map(frame.meets, taken))]
+        nearest = next((frame for frame in frames if frame.gap(mark) < frame.gap(others).min(initial=np.inf)), None)
+        found = nearest or next(iter(frames), None)
         if found is None:
             homeless += words.split("\n")
             continue
@@ -122,7 +128,7 @@ def name_marks(
         x, y = sheet.coordinates(found.middle)
         ax.text(x, y, words, ha="center", va="center", fontsize=LABEL, zorder=5, path_effects=HALO, linespacing=LEADING)
         edge = np.clip(mark, found[:2], found[2:])
-        if np.hypot(*(edge - mark)) > _LEADER + MARK / 2:
+        if nearest is None or np.hypot(*(edge - mark)) > _LEADER + MARK / 2:
             ends = sheet.coordinates(np.stack([mark, edge]))
             ax.plot(ends[:, 0], ends[:, 1], color=MUTED, lw=0.5, zorder=3)
     return sorted(homeless)

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from experiments.design.capacities import own_baseline
 from experiments.design.scenarios import KINDS, NOT_SAID
 from experiments.figures.labels import HALO, LABEL, MARK, AxesInPoints, Frame, extent, name_marks
 from experiments.figures.style import (
@@ -31,7 +32,7 @@ from experiments.figures.style import (
     shortened,
     usual,
 )
-from experiments.text import decimals_of, signed
+from experiments.text import decimals_of, distinct, signed
 from sim.arrays import Reals
 
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
@@ -52,6 +53,11 @@ _CORNERS = (
 )
 _MARKS = {"safeguard": "o", "bundle": "s", NOT_SAID: "o"}  # any other kind: _OTHER
 _OTHER = "D"
+_Dashes = tuple[int, tuple[float, float]]
+_SHAPES, _DASHES = ("o", "s", "^", "D"), ((0, (1.0, 1.4)), (0, (5.0, 1.6)), (0, (9.0, 2.0)), (0, (3.0, 3.0)))  # of baselines
+_LINED = 3.0  # letters that a mark on its stair has in the legend
+_BESIDE = 3  # columns of a legend with stairs
+_NAME = 60  # ordinary letters of a name
 _WAYS = {(1, 0): ">", (-1, 0): "<", (0, 1): "^", (0, -1): "v"}
 
 
@@ -82,13 +88,15 @@ def plane(
     baseline: str = "",
     names: Mapping[str, str] | None = None,
     kinds: Mapping[str, str] | None = None,
+    baselines: Mapping[str, str] | None = None,
 ) -> Axes:
     """Scenarios in the plane of protection and cooperation, their ranges over worlds as crosses and the efficient ones joined.
 
     ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_world_low`` and ``_world_high`` (per cent of
     the baseline), ``on_frontier``, one row a scenario. The axes hold the usual scenarios: one further out is an arrow at the edge,
     with its numbers. With ``near`` only the part where most scenarios lie. ``kinds`` says of which kind an arm is (a key of
-    ``KINDS``), ``names`` turns arms into words. Raises ``ValueError`` for a missing column.
+    ``KINDS``), ``names`` turns arms into words, ``baselines`` says which of several baselines an arm is read against: each has a
+    stair and a mark of its own. Raises ``ValueError`` for a missing column.
     """
     table = _measured(frame)
     if table.empty:
@@ -97,13 +105,24 @@ def plane(
     box = close if near else whole
     inside, zoomed = box.holds(table), not near and zooms(frame)
     named = inside & ~close.holds(table) if zoomed else inside
-    said = short_names(table["arm"], names, LONG)
+    said = short_names(table["arm"], names, _NAME)
     ax.set(xlim=(box.left, box.right), ylim=(box.low, box.high))
     ax.grid(color=PALE)
     ax.axhline(0, color=INK, lw=0.9, zorder=1)
     ax.axvline(0, color=INK, lw=0.9, zorder=1)
-    _frontier(ax, table, box)
-    _marks(ax, table[inside], kinds or {})
+    of = {str(arm): (baselines or {}).get(str(arm), "") for arm in table["arm"]}
+    groups = distinct(of.values())
+    for place, group in enumerate(groups):
+        _frontier(ax, table[table["arm"].map(of) == group], box, _DASHES[place % len(_DASHES)])
+    if len(groups) > 1:
+        shapes = {group: _SHAPES[place % len(_SHAPES)] for place, group in enumerate(groups)}
+        _marks(ax, table[inside], {arm: shapes[group] for arm, group in of.items()})
+        _legend(ax, {group: (shape, _DASHES[place % len(_DASHES)]) for place, (group, shape) in enumerate(shapes.items())})
+    else:
+        shown = {arm: (kinds or {}).get(arm, NOT_SAID) for arm in of}
+        _marks(ax, table[inside], {arm: _MARKS.get(kind, _OTHER) for arm, kind in shown.items()})
+        held = [kind for kind in KINDS if kind in [shown[arm] for arm in table.loc[inside, "arm"]]]
+        _legend(ax, {KINDS[kind]: (_MARKS.get(kind, _OTHER), "none") for kind in (held if len(held) > 1 else [])})
     if zoomed:
         width, height = close.right - close.left, close.high - close.low
         ax.add_patch(Rectangle((close.left, close.low), width, height, fill=False, ec=MUTED, lw=1.0, ls=(0, (4, 3)), zorder=3))
@@ -121,7 +140,8 @@ def plane(
     homeless = name_marks(ax, sheet, marks, spots, taken)
     ax.set_xlabel("legitimate needs no longer met, % of those met under the baseline  (right is worse)")
     ax.set_ylabel("abusive disclosures prevented, % of the baseline's  (up is better)")
-    add_note(ax, _explained(table, (near, zoomed), int((~inside).sum()), at_rest, homeless))
+    own = own_baseline(baselines or {}) if len(groups) > 1 else ""
+    add_note(ax, _explained(table, (near, zoomed), int((~inside).sum()), at_rest, homeless, own))
     return ax
 
 
@@ -151,11 +171,20 @@ def _whole(table: pd.DataFrame) -> _Window:
     return _Window(*edges(means[kept, 0]), *edges(means[kept, 1]))
 
 
-def _explained(table: pd.DataFrame, view: tuple[bool, bool], beyond: int, at_rest: Sequence[str], homeless: Sequence[str]) -> str:
-    """What the figure says about itself; ``view`` says whether it is the nearer one, and whether there will be one."""
+def _explained(
+    table: pd.DataFrame, view: tuple[bool, bool], beyond: int, at_rest: Sequence[str], homeless: Sequence[str], own: str
+) -> str:
+    """What the figure says about itself.
+
+    ``view`` says whether it is the nearer one, and whether there will be one; ``own`` what an arm is read against, of several.
+    """
     near, zoomed = view
     words = ["Mark: mean change in the same worlds; cross: its range over worlds on both scores, which may leave the frame."]
-    words.append("Stair: what no other beats on both scores at once.")
+    if own:
+        words.append(f"Each arm is read against {own}, where the axes cross.")
+        words.append("A stair each: what no other arm with the same baseline beats on both scores at once.")
+    else:
+        words.append("Stair: what no other beats on both scores at once.")
     if zoomed:
         words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
     if near and beyond:
@@ -187,7 +216,7 @@ def _beyond(ax: Axes, table: pd.DataFrame, box: _Window, said: Mapping[str, str]
     return spots
 
 
-def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
+def _frontier(ax: Axes, table: pd.DataFrame, box: _Window, dashes: _Dashes) -> None:
     """A stair along the efficient scenarios: between two of them nothing is on offer."""
     best = table.loc[table["on_frontier"].fillna(False).astype(bool), [_ACROSS, _UP]].to_numpy(float)
     if not ((best[:, 0] <= 0) & (best[:, 1] >= 0)).any():
@@ -195,12 +224,12 @@ def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
     if len(best) > 1:
         x, y = best[np.lexsort((best[:, 1], best[:, 0]))].T
         xs, ys = np.append(x, max(box.right, x[-1])), np.append(y, y[-1])
-        line = ax.step(xs, ys, where="post", color=INK, lw=1.3, ls=(0, (1, 1.4)), zorder=3)
+        line = ax.step(xs, ys, where="post", color=INK, lw=1.3, ls=dashes, zorder=3)
         line[0].set_gid("frontier")
 
 
-def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
-    """A mark for each scenario, by its kind; filled where it protects, or harms, in the whole range over worlds."""
+def _marks(ax: Axes, table: pd.DataFrame, shapes: Mapping[str, str]) -> None:
+    """A mark for each scenario, of the shape given; filled where it protects, or harms, in the whole range over worlds."""
     for row in table.to_dict("records"):
         ends = float(row[f"{_UP}_world_low"]), float(row[f"{_UP}_world_high"])
         ax.plot([row[f"{_ACROSS}_world_low"], row[f"{_ACROSS}_world_high"]], [row[_UP]] * 2, color=FAINT, lw=0.7, zorder=2)
@@ -209,7 +238,7 @@ def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
         ax.plot(
             [row[_ACROSS]],
             [row[_UP]],
-            _MARKS.get(kinds.get(row["arm"], NOT_SAID), _OTHER),
+            shapes[row["arm"]],
             color=colour,
             mec=INK,
             mew=0.9,
@@ -217,20 +246,22 @@ def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
             zorder=4,
         )
     ax.plot([0], [0], "+", color=INK, ms=12, mew=2.2, zorder=4)
-    _legend(ax, [kinds.get(arm, NOT_SAID) for arm in table["arm"]])
 
 
-def _legend(ax: Axes, kinds: Sequence[str]) -> None:
-    """What the marks and their colours stand for, above the axes."""
+def _legend(ax: Axes, shapes: Mapping[str, tuple[str, _Dashes | str]]) -> None:
+    """What the marks, their lines and their colours stand for, above the axes."""
     style: dict[str, Any] = {"mec": INK, "mew": 0.9, "ms": MARK, "ls": "none"}
-    held = [kind for kind in KINDS if kind in kinds]
-    of_kinds = held if len(held) > 1 else []  # one kind needs no legend
-    handles = [Line2D([], [], marker=_MARKS.get(kind, _OTHER), color=FAINT, label=KINDS[kind], **style) for kind in of_kinds]
+    lines = {
+        words: {"color": FAINT if dashes == "none" else INK, "mfc": FAINT, "ls": dashes} for words, (_, dashes) in shapes.items()
+    }
+    handles = [Line2D([], [], marker=shape, label=words, **style | lines[words]) for words, (shape, _) in shapes.items()]
     told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "the range holds zero"}
     handles += [Line2D([], [], marker="o", color=colour, label=words, **style) for colour, words in told.items()]
+    lined = any(dashes != "none" for _, dashes in shapes.values())
     ax.legend(
-        handles=handles, ncols=len(handles), fontsize=SMALL, loc="lower left", bbox_to_anchor=(0.0, 1.0), handletextpad=0.1,
-        columnspacing=1.0, borderpad=0.0, borderaxespad=_LEGEND / SMALL,
+        handles=handles, ncols=_BESIDE if lined else len(handles), handlelength=_LINED if lined else None, fontsize=SMALL,
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), handletextpad=0.4 if lined else 0.1, columnspacing=1.0, borderpad=0.0,
+        borderaxespad=_LEGEND / SMALL,
     )  # fmt: skip
 
 

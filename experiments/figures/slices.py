@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Rectangle
 
+from experiments.design.capacities import own_baseline
 from experiments.figures.labels import length
 from experiments.figures.style import (
     BETTER,
@@ -25,6 +25,7 @@ from experiments.figures.style import (
     TEXT,
     WORSE,
     add_note,
+    name_lines,
     nothing,
     ordered,
     page_inches,
@@ -35,7 +36,7 @@ from experiments.figures.style import (
 )
 from experiments.statistics import DOWN, FEWEST_WORLDS, UP, verdict_of
 from experiments.statistics.many import chance_clear
-from experiments.text import Row, distinct, signed, spoken
+from experiments.text import Row, band, distinct, spoken
 from sim.arrays import Reals
 from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
@@ -46,14 +47,14 @@ COLUMNS = [
 _GAP = 0.5  # columns between two ways to slice
 _FULL = 50.0  # per cent at which a colour is full
 _APART = 0.19  # of a row, that number and range stand over and under its middle
-_SMALLER = SMALL - 3.0  # points of a range
+_FURTHER, _LOWER = 0.27, 0.16  # of a row, the same where the range has two lines
+_BESIDE = 4.0  # points that words in a column leave free
+_SMALLER = SMALL - 2.4  # points of a range
 _DEEPEST = 0.6  # share of the full colour that a cell takes, so that dark words stay readable
 _HEAD = 0.6  # rows above the first arm
 _EMPTY = "·"
-_WHOLE = 0.95  # per cent from which an end of a range bears no decimal
 _AT_MOST = 5.0  # cells: from here on they are told as whole numbers
 _ORDER: dict[str, tuple[str, ...]] = {"group": GROUPS, "regime": REGIMES, "channel": CHANNELS}
-_LINE = 13  # letters of a line of a heading
 _HEADING = 26  # letters of a heading
 _WIDTH = 0.74  # of the page's width that the axes have at least
 _POINTS = 72.0  # an inch
@@ -80,6 +81,7 @@ def slices(
     names: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
     baseline: str = "",
+    baselines: Mapping[str, str] | None = None,
 ) -> Axes:
     """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds: a coloured table.
 
@@ -87,8 +89,8 @@ def slices(
     events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by
     events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or
     where there are too few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better
-    for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are compared with. Raises ``ValueError`` for
-    a missing column.
+    for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are compared with,
+    ``baselines`` which of several each is read against. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
@@ -97,16 +99,16 @@ def slices(
     columns = [(by, level) for by in distinct(table["by"]) for level in slice_levels(table[table["by"] == by], largest)]
     shown = table[pd.MultiIndex.from_frame(table[["by", "level"]].astype(str)).isin(columns)]
     kinds, levels = [by for by, _ in columns], [level for _, level in columns]
-    spelt, words = short_names(arms, names, LONG), short_names(levels, LEVELS | dict(names or {}), _HEADING)
+    spelt, words = name_lines(arms, names, LONG), short_names(levels, LEVELS | dict(names or {}), _HEADING)
     lefts, blocks = _places(kinds)
-    above = _headings(ax, lefts, [_wrapped(words[level]) for level in levels], len(blocks))
+    room = _column(ax, len(columns), len(blocks)) - _BESIDE
+    above = _headings(ax, lefts, [_wrapped(words[level], room) for level in levels], room)
     _titles(ax, blocks, above)
-    room = _column(ax, len(columns), len(blocks))
     _cells(ax, table, arms, dict(zip(columns, lefts, strict=True)), lambda row: _fitted(_face_of(row, fewest, good), room))
     ax.set(xlim=(0, lefts[-1] + 1.0), ylim=(len(arms) - 0.5, -_HEAD), xticks=[], yticks=range(len(arms)))
-    ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL)
+    ax.set_yticklabels([spelt[arm] for arm in arms], fontsize=SMALL, linespacing=0.95)
     unframed(ax)
-    add_note(ax, _explained(shown, fewest, largest, baseline))
+    add_note(ax, _explained(shown, fewest, largest, baseline, baselines or {}))
     return ax
 
 
@@ -120,9 +122,9 @@ def _places(kinds: Sequence[str]) -> tuple[list[float], list[tuple[float, str]]]
     return lefts, blocks
 
 
-def _headings(ax: Axes, lefts: Sequence[float], heads: Sequence[str], blocks: int) -> float:
+def _headings(ax: Axes, lefts: Sequence[float], heads: Sequence[str], room: float) -> float:
     """The heading of each column, turned where one is wider than its column; returns the points that they reach above the table."""
-    turned = _too_wide(ax, heads, blocks)
+    turned = any(_length(line) > room for head in heads for line in head.split("\n"))
     for x, head in zip(lefts, heads, strict=True):
         text = head.replace("\n", " ") if turned else head
         ax.text(x + 0.5, -_HEAD, text, ha="center", va="bottom", fontsize=SMALL - 0.5, rotation=90 * turned, linespacing=1.1)
@@ -163,13 +165,13 @@ def slice_levels(part: pd.DataFrame, largest: int) -> list[str]:
     return sorted(levels, key=lambda level: (-int(events[level]), level))[:largest]
 
 
-def _wrapped(words: str) -> str:
-    return "\n".join(textwrap.wrap(words, _LINE, break_long_words=False))
-
-
-def _too_wide(ax: Axes, heads: Sequence[str], blocks: int) -> bool:
-    """Whether the longest line of a heading is wider than its column."""
-    return any(_length(line) > _column(ax, len(heads), blocks) for head in heads for line in head.split("\n"))
+def _wrapped(words: str, room: float) -> str:
+    """A heading in lines that fit so many points, as far as its words do."""
+    lines = list[str]()
+    for word in words.split():
+        fits = bool(lines) and _length(f"{lines[-1]} {word}") <= room
+        lines[-1:] = [f"{lines[-1]} {word}"] if fits else [*lines[-1:], word]
+    return "\n".join(lines)
 
 
 def _column(ax: Axes, columns: int, blocks: int) -> float:
@@ -203,22 +205,20 @@ def _face_of(row: Row | None, fewest: int, good: int) -> Face:
     return Face(_EMPTY) if np.isnan(row["percent"]) else _number(row, good)
 
 
-def _end(value: float) -> str:
-    """An end of a range, with a decimal where it would be told as zero without one."""
-    return signed(value, 1 if 0 < abs(value) < _WHOLE else 0)
-
-
 def _fitted(face: Face, room: float) -> Face:
-    """A face without a range that is wider than its cell."""
-    return face._replace(below="") if length(face.below, _SMALLER) > room else face
+    """A face with its range on two lines where it is wider than its cell: nothing is left out."""
+    if length(face.below, _SMALLER) <= room:
+        return face
+    first, _, last = face.below.rpartition(" ")
+    return face._replace(below=f"{first}\n{last}" if first else face.below)
 
 
 def _number(row: Row, good: int) -> Face:
     """A number over its range, with a ground where the range is clear of zero."""
-    words, low, high = signed(row["percent"], 0), row["percent_world_low"], row["percent_world_high"]
+    words, low, high = band(*(float(row[f"percent{end}"]) for end in ("", "_world_low", "_world_high")), decimals=0)
     if row["world_low"] == row["world_high"] == 0:
         return Face("0", "in every world")
-    below = "" if np.isnan([low, high]).any() else f"{_end(low)} to {_end(high)}"
+    below = f"{low} to {high}" if low and high else "no range"
     if verdict_of(row["world_low"], row["world_high"], int(row["worlds"])) not in (DOWN, UP):
         return Face(words, below)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
@@ -227,20 +227,23 @@ def _number(row: Row, good: int) -> Face:
 
 def _cell(ax: Axes, x: float, y: int, face: Face) -> None:
     """One cell of the table, ``x`` its left edge and ``y`` its middle."""
-    ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face.ground, edgecolor=FAINT, lw=0.4))
-    up = _APART if face.below else 0.0
+    ax.add_patch(Rectangle((x, y - 0.5), 1.0, 1.0, facecolor=face.ground, edgecolor=FAINT, lw=0.4, clip_on=False))
+    up = (_APART if "\n" not in face.below else _FURTHER) if face.below else 0.0
     text = ax.text(x + 0.5, y - up, face.words, ha="center", va="center_baseline", fontsize=SMALL - 0.5)
     text.set(color=INK if face.sure else MUTED, fontweight="bold" if face.sure else "normal", in_layout=False)
     if face.below:
-        text = ax.text(x + 0.5, y + up + 0.04, face.below, ha="center", va="center_baseline", fontsize=_SMALLER)
+        below = y + (_APART + 0.04 if "\n" not in face.below else _LOWER)
+        text = ax.text(x + 0.5, below, face.below, ha="center", va="center", fontsize=_SMALLER, linespacing=0.95)
         text.set(color=INK if face.sure else MUTED, in_layout=False)  # within the axes: measuring hundreds of cells takes time
 
 
-def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str) -> str:
+def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str, baselines: Mapping[str, str]) -> str:
     against = shortened(baseline) if baseline else "the baseline"
     worlds = table["worlds"].to_numpy(float)
     words = [
         f"Change against {against} in %, each world paired with itself; below it the range over {_worlds_of(worlds)}.",
+        *([f"Each row is read against {own_baseline(baselines)}."] if len({*baselines.values()}) > 1 else []),
+        *(["0 in every world: the slice is the same in each of them."] if _still(table, fewest) else []),
         "Bold on a ground: the whole range is on one side of zero; blue is better for people, orange worse, full at ±50 %. Grey on",
         f"white: the range holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
         _by_chance(table, fewest),
@@ -250,6 +253,12 @@ def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str) ->
     if table.groupby("by", observed=True)["level"].nunique().max() >= largest:
         words.append(f"At most {largest} columns a slice, those with most events.")
     return " ".join(words)
+
+
+def _still(table: pd.DataFrame, fewest: int) -> bool:
+    """Whether a cell with a number moves in no world."""
+    counted = table[["events_baseline", "events"]].min(axis=1) >= fewest
+    return bool((counted & table["percent"].notna() & (table["world_low"] == 0) & (table["world_high"] == 0)).any())
 
 
 def _worlds_of(worlds: Reals) -> str:

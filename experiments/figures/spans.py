@@ -27,7 +27,7 @@ from experiments.figures.style import (
     unframed,
     usual,
 )
-from experiments.text import Row, decimals_of, distinct, signed, thousands, unknown
+from experiments.text import Row, band, distinct, thousands, unknown
 
 COLUMNS = [
     *("arm", "as_configured", "world_low", "world_high", "low", "low_assumption", "high", "high_assumption", "turns"),
@@ -114,10 +114,10 @@ def _mark(inner: Axes, y: int, row: Row, span: tuple[float, float]) -> bool:
 
 def _beside(ax: Axes, y: int, row: Row) -> None:
     """The change as configured, and both extremes with their assumptions."""
-    decimals = decimals_of([float(row["low"]), float(row["high"])])
-    _word(ax, _VALUE, y, signed(float(row["as_configured"]), decimals), INK, "right")
-    for x, side in ((_LOW, "low"), (_HIGH, "high")):
-        number = f"{signed(float(row[side]), decimals)}  "
+    first, *ends = band(*(float(row[name]) for name in ("as_configured", "low", "high")))
+    _word(ax, _VALUE, y, first, INK, "right")
+    for x, side, end in zip((_LOW, _HIGH), ("low", "high"), ends, strict=True):
+        number = f"{end}  "
         told = shortened(str(row[f"{side}_assumption"]), _LETTERS - len(number))
         _word(ax, x, y, f"{number}{told}", INK if row[side] != row["as_configured"] else MUTED, "left")
 

@@ -28,6 +28,7 @@ _AROUND = 0.06  # of its span that an axis leaves free at each end
 LONG = 44  # ordinary letters of an arm, which may hold two scenarios, or of a key
 NAME_LETTERS = 40  # ordinary letters of a name: at its size about a quarter of a page's width
 _COLUMNS = 4  # of a legend
+_TWO = 2  # lines of a name at most
 
 RC_STYLE: dict[str, object] = {
     "axes.axisbelow": True,
@@ -145,6 +146,31 @@ def short_names(names: Iterable[object], said: Mapping[str, str] | None = None, 
     for name in dict.fromkeys(str(name) for name in names):
         out[name] = apart_from(shortened((said or {}).get(name, spoken(name)), most), out.values())
     return out
+
+
+def name_lines(names: Iterable[object], said: Mapping[str, str] | None = None, most: int = LONG) -> dict[str, str]:
+    r"""Names as ``short_names`` has them, but one that needs two lines of so many letters has two and is not cut.
+
+    >>> name_lines(["a_b"]), name_lines(["one_two_three", "x" * 40], most=8)
+    ({'a_b': 'a b'}, {'one_two_three': 'one two\nthree', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx': 'xxx…xxx'})
+    """
+    whole = short_names(names, said, 2 * most)
+    cut = short_names(names, said, most)
+    lines = {name: _in_two(words, most) for name, words in whole.items()}
+    return {
+        name: "\n".join(lines[name]) if len(lines[name]) <= _TWO and "…" not in words else cut[name]
+        for name, words in whole.items()
+    }
+
+
+def _in_two(words: str, most: int) -> list[str]:
+    """A name in lines, broken behind its last comma where that gives two that fit."""
+    first, comma, last = words.rpartition(", ")
+    if wide(words) <= most:
+        return [words]
+    if comma and max(wide(first), wide(last)) < most:
+        return [f"{first},", last]
+    return folded(words, most)
 
 
 def shortened(words: str, most: int = NAME_LETTERS) -> str:

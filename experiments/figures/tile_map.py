@@ -19,7 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from experiments.figures.glyphs import wide
 from experiments.figures.style import BETTER, FAINT, FEWEST, INK, MUTED, SMALL, WORSE, add_note, nothing, present, shortened
 from experiments.letters import short
-from experiments.text import Row, measured, thousands
+from experiments.text import Row, decimals_shown, measured, thousands
 from sim.arrays import Reals
 
 _COLOURS = "viridis_r"  # perceptually uniform, dark is much
@@ -28,14 +28,18 @@ _DEGREES = 8.5  # longitude that a tile spans
 _TALL = 1.2  # latitude is stretched by this, as on most maps of the world
 _REACH, _HOME, _PUSH, _ROUNDS, _SETTLING = 1.05, 0.05, 0.5, 400, 80  # of the repulsion that makes room for crowded regions
 _TILE = 0.94
+_WHITE = 0.80  # height of the white over the colour of a tile that worlds do not tell from no change
+UNTOLD = "untold"  # gid of that white
 _SKEWED = 8.0  # largest over least value from which colours are logarithmic
 _TICKS = (1.0, 2.0, 5.0)  # of every power of ten
 _DARK = 0.5  # luminance under which a code is white
-_CODE, _NUMBER = 7.1, 6.3  # points
+_CODE, _NUMBER, _NARROW = 7.1, 6.3, 5.2  # points; the last of a number with two decimals
 _UP = 0.19  # of a tile, that code and number stand over and under its middle
 _LONG_NUMBER, _LONG_TICK = 9.95, 100.0  # from which a number bears no decimal, and one beside the colours thin spaces
 _MOST = 0.97  # share of the values that colours reach
 _NO_VALUE = "#f7f7f7"
+_BOLD = "Bold: the same sign over the whole range over worlds."
+_FRAMED = "White over a coloured strip, grey number: the range over worlds holds zero, or the worlds are too few for a verdict."
 _CHANGES = LinearSegmentedColormap.from_list("change", [BETTER, "white", WORSE])
 Colour = tuple[float, float, float, float]
 _LETTERS, _UNIT = 4.7, 100  # ordinary letters that a tile is wide, and that the unit under the map has
@@ -130,6 +134,7 @@ def _map(frame: pd.DataFrame, ax: Axes, fewest: int, unit: str, change: bool) ->
 def _tile(ax: Axes, spot: tuple[int, int], row: Row, colour: Colour | None, change: bool, fewest: int) -> None:
     """One state: its code, and below it its number, or an arrow where it rises from few events."""
     x, y = spot
+    told = not change or bool(row["clear"])
     corner = (x - _TILE / 2, y - _TILE / 2)
     if colour is None:
         tile = Rectangle(corner, _TILE, _TILE, facecolor=_NO_VALUE, edgecolor="#d4d4d4", hatch="////", lw=0.6)
@@ -139,23 +144,26 @@ def _tile(ax: Axes, spot: tuple[int, int], row: Row, colour: Colour | None, chan
         tile = Rectangle(corner, _TILE, _TILE, facecolor=colour, edgecolor="#d4d4d4", lw=0.6)
         number = _number(row["value"], change)
         bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-        ink = "white" if bright < _DARK else "black"
+        ink = ("white" if bright < _DARK else "black") if told else MUTED
     tile.set_gid(str(row["code"]))
     ax.add_patch(tile)
+    if colour is not None and not told:
+        ax.add_patch(Rectangle(corner, _TILE, _WHITE, facecolor="white", edgecolor="#d4d4d4", lw=0.6, gid=UNTOLD))
     up = _UP if number else 0.0
     ax.text(x, y - up, _code(str(row["code"])), ha="center", va="center_baseline", fontsize=_CODE, color=ink)
     if number:
-        text = ax.text(x, y + up + 0.02, number, ha="center", va="center_baseline", fontsize=_NUMBER, color=ink)
+        size = _NUMBER if len(number) < len("+0.04") else _NARROW
+        text = ax.text(x, y + up + 0.02, number, ha="center", va="center_baseline", fontsize=size, color=ink)
         text.set_fontweight("bold" if bool(row["clear"]) or colour is None else "normal")
 
 
 def _number(value: float, change: bool) -> str:
-    """A number that a tile has room for.
+    """A number that a tile has room for; a second decimal where it would read zero with one.
 
-    >>> _number(0.04, True), _number(-1.26, True), _number(14.7, False), _number(0.3, False)
-    ('0', '−1.3', '15', '0.3')
+    >>> _number(0.04, True), _number(-1.26, True), _number(14.7, False), _number(0.3, False), _number(0.004, True)
+    ('+0.04', '−1.3', '15', '0.3', '0')
     """
-    digits = 0 if abs(value) >= _LONG_NUMBER else 1
+    digits = 0 if abs(value) >= _LONG_NUMBER else min(decimals_shown(value, 1), 2)
     text = f"{value:{'+' if change else ''}.{digits}f}"
     return "0" if not text.strip("+-0.") else text.replace("-", "−")
 
@@ -164,7 +172,9 @@ def _explained(table: pd.DataFrame, shown: int, norm: Normalize, change: bool) -
     held = f"{thousands(shown)} of {thousands(len(table))} states have a number; events are pooled over runs."
     dark = "Colours are logarithmic." if isinstance(norm, LogNorm) else "Colours are linear from zero."
     ways = "Orange: more, blue: fewer." if change else dark
-    bold = "Bold: the same sign over the whole range over worlds." if table["clear"].any() else ""
+    bold = _BOLD if table["clear"].any() else ""
+    if change:
+        bold = f"{bold} {_FRAMED}".strip()
     return " ".join(word for word in ("One tile a state, near its place.", held, ways, bold) if word)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.analysis.assumed import ArmExtremes
+from experiments.design.capacities import capacity_pairs
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
 from experiments.report import prose, sections
-from experiments.report.capacities import capacity_pairs
 from experiments.report.facts import Facts
 from experiments.report.page import page
 from experiments.report.parameters import parameters, scenarios_in_name

@@ -38,7 +38,7 @@ from experiments.report.sentences import (
     unsigned_percent,
 )
 from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP
-from experiments.text import THIN, Row, decimals_of, distinct, signed, signed_band, spoken, thousands, unknown
+from experiments.text import THIN, Row, band, band_decimals, decimals_shown, distinct, signed_band, spoken, thousands, unknown
 from sim.settings import Config
 
 __all__ = ["_REPORT", "write_adapted"]
@@ -282,12 +282,12 @@ def _told(study: Adapted, scenario: str) -> str:
 
 def _places(row: Row) -> int:
     """Decimals that a row's number and limits need."""
-    return decimals_of([float(row[name]) for name in _NUMBER if not unknown(row[name])])
+    return band_decimals(*(float(row[name]) for name in _NUMBER))
 
 
 def _share(value: float, decimals: int) -> str:
     """A per cent with a minus where it is below zero."""
-    below = round(value, decimals) < 0
+    below = round(value, decimals_shown(value, decimals)) < 0
     return f"{'−' * below}{unsigned_percent(value, decimals)}"
 
 
@@ -373,7 +373,7 @@ def _worlds_of(row: Row) -> str:
     if unknown(row["world_low"]):
         return ""
     error = [float(row[name]) for name in ("error_low", "error_high")]
-    told = f"simulation error {' to '.join(signed(end, _places(row)) for end in error)}"
+    told = f"simulation error {' to '.join(band(float(row['value']), *error, decimals=_places(row))[1:])}"
     if any(map(unknown, error)):
         told = "simulation error unbounded"
     return f", {in_worlds(row)}{'; mostly chance' if mostly_chance(row) else ''}; {told}"

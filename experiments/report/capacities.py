@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from experiments.design.comparisons import Arm
+from experiments.design.capacities import SIDES
 from experiments.report.page import line, table, tag
 from experiments.report.sentences import COOPERATION_METRIC, MEASURED, PROTECTION_METRIC, SUBJECTS, ComparisonStudy, few, verdict
 from experiments.report.tables import linked, ranged
 from experiments.text import unknown
-from sim.settings import Config
 
 TOLD = (
     "Whatever binds more or fewer states, or lets more or fewer requests in, changes the load of the authorities. Under “before” "
     "they keep the officers of the load before the treaty, so queues take part of what it gives; under “follows” states hire until "
     "they are as busy as they were. Each arm is read against the baseline under the same setting."
 )
-_SIDES = ("before", "follows")
 _METRICS = (PROTECTION_METRIC, COOPERATION_METRIC)
-
-
-def capacity_pairs(arms: Sequence[Arm]) -> tuple[tuple[str, str], ...]:
-    """Names of arms that differ in ``review.capacity`` alone, ``before`` and ``follows``, in the order of the first."""
-    held: dict[str, dict[str, str]] = {}
-    for arm in arms:
-        held.setdefault(_but_for_capacity(arm.config), {}).setdefault(arm.config.review.capacity, arm.name)
-    return tuple((sides[_SIDES[0]], sides[_SIDES[1]]) for sides in held.values() if sides.keys() >= {*_SIDES})
-
-
-def _but_for_capacity(config: Config) -> str:
-    """All that decides a result, with one capacity for all."""
-    decisive = config.decisive()
-    for part in (decisive, decisive["reference"]):
-        part["review"] = {**part["review"], "capacity": None}
-    return json.dumps(decisive, sort_keys=True)
 
 
 def side_by_side(study: ComparisonStudy, pairs: Sequence[tuple[str, str]]) -> list[Element]:
     """The two scores of each pair under both capacities; nothing where no arm stands under both."""
     if not pairs:
         return []
-    heads = ("scenario", *(f"{SUBJECTS[metric]}, {side}" for metric in _METRICS for side in _SIDES))
+    heads = ("scenario", *(f"{SUBJECTS[metric]}, {side}" for metric in _METRICS for side in SIDES))
     body = [line(linked(study, pair[0]), *(_cell(study, arm, metric) for metric in _METRICS for arm in pair)) for pair in pairs]
     caption = "Both capacities side by side: change against the baseline, per cent (range over worlds; worlds with that sign)"
     return [tag("p", TOLD), table(caption, heads, body)]

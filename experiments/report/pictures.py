@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.design.scenarios import POLICIES, by_kind
+from experiments.design.capacities import OFFICERS, beside_partners
+from experiments.design.scenarios import NOT_SAID, POLICIES, by_kind
 from experiments.figures import draw, in_few_colours, save
 from experiments.figures.plane import zooms
+from experiments.figures.style import name_lines
 from experiments.report.sentences import (
     CANNOT_MOVE,
     COOPERATED,
@@ -78,13 +81,14 @@ class Picture(NamedTuple):
 def order_of(study: ComparisonStudy) -> list[str]:
     """Arms as the forest has them, a kind after the other.
 
-    Within a kind measured ones by their effect, then those with few events, then those that cannot move.
+    Within a kind measured ones by their effect, then those with few events, then those that cannot move; an arm under the other
+    capacity right behind its partner.
     """
     measured = [arm for verdict in (*MEASURED, SAME) for arm in study.of(PROTECTION_METRIC, verdict)]
     row = {arm: study.row(arm, PROTECTION_METRIC) for arm in measured}
     measured.sort(key=lambda arm: float((row[arm] or {"percent": 0.0})["percent"]))
     order = [*measured, *(arm for arm in study.arms if arm not in measured)]
-    return [arm for arms in by_kind(order, study.kinds).values() for arm in arms]
+    return [arm for arms in by_kind(order, study.kinds).values() for arm in beside_partners(arms, study.pairs)]
 
 
 class PlannedFigure(NamedTuple):
@@ -115,8 +119,9 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     """Which figures a comparison gets; the nearer view of the plane only where giants squash the others."""
     table, order = study.comparison, order_of(study)
     few, named = {"fewest": study.fewest}, {"names": study.places | study.names}
-    runs = f"{several(study.facts['years'], 'year')} a run. {_HONEST}"
-    tall = _FURNITURE + _ROW * len(order)
+    runs = f"{several(study.facts['years'], 'year')} a run. {_officers(study)}{_HONEST}"
+    lines = any("\n" in words for words in name_lines(order, study.names).values())
+    tall = _FURNITURE + (_SLICE_ROW if lines else _ROW) * len(order)
     wholes = table[(table["by"] == "all") & table["metric"].isin([PROTECTION_METRIC, COOPERATION_METRIC])]
     shown = [arm for arm in order if study.kinds[arm] in POLICIES] or order
     moving = [arm for arm in shown if study.verdict(arm, PROTECTION_METRIC) != CANNOT_MOVE and arm in study.cooperation]
@@ -128,26 +133,49 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}
     parts = {"kinds": study.kinds}
-    base = {"baseline": study.called} | named | parts
-    titles = {name: f"{study.figures[name]['title']}, against {study.called}" for name in ("forest", "plane")}
+    against = {"baselines": study.baselines}
+    base = {"baseline": study.called} | named | parts | against
+    called = f"{study.called}{', each under its own capacity' if {*study.baselines.values()} & {*OFFICERS.values()} else ''}"
+    heads = {"forest": str(study.figures["forest"]["title"]), "plane": _plane_title(study, moving)}
+    titles = {name: f"{head}, against {called}" for name, head in heads.items()}
     parted = {"height_inches": tall + _PARTED * len(set(study.kinds.values())), "title": titles["forest"]}
+    beside = few | named | parts | against | {"pairs": study.pairs}
     found = [
-        PlannedFigure("forest", "forest", wholes, runs, parted, few | named | parts, _forest_alt(study)),
+        PlannedFigure("forest", "forest", wholes, f"{_elsewhere(study)}{runs}", parted, beside, _forest_alt(study)),
         PlannedFigure("plane", "plane", plane, words, low | {"title": titles["plane"]}, base, _plane_alt(study)),
     ]
     if len(plane) and zooms(plane):
         title = {"title": f"{titles['plane']}: where most lie"}
         alt = "The same plane, enlarged around the baseline, where most scenarios lie; each is named."
         found.append(PlannedFigure("plane_near", "plane", plane, words, title, base | {"near": True}, alt))
-    options = few | named | {"order": order, "baseline": study.called}
+    options = few | named | against | {"order": order, "baseline": study.called}
     for name, (ways, heading) in _SLICES.items():
         cut = slice_rows(table, ways)
         if len(cut):
             alt = f"{heading}: change of each scenario by {listed([SLICE_NAMES[way] for way in ways])}. {_TABLES}"
             tall = _FURNITURE + _TALLER + _SLICE_ROW * len(order)
-            page = {"title": f"{heading}: change against {study.called}", "height_inches": tall}
+            page = {"title": f"{heading}: change against {called}", "height_inches": tall}
             found.append(PlannedFigure(name, "slices", cut, runs, page, options, alt))
     return found
+
+
+def _officers(study: ComparisonStudy) -> str:
+    """Which officers the authorities have, as a sentence; nothing where arms differ in that."""
+    return f"{study.officers.capitalize()}. " if study.officers else ""
+
+
+def _elsewhere(study: ComparisonStudy) -> str:
+    """Where membership and scope stand under both capacities, as a sentence; nothing for a study without them."""
+    alone = study.officers and any(kind == "membership" for kind in study.kinds.values())
+    return "Membership and scope under both capacities: study `capacities`. " if alone else ""
+
+
+def _plane_title(study: ComparisonStudy, arms: Sequence[str]) -> str:
+    """The title of the plane, which speaks of safeguards only where all arms are some."""
+    title = str(study.figures["plane"]["title"])
+    return (
+        title if {study.kinds[arm] for arm in arms} <= {"safeguard", "bundle"} else title.replace("safeguards", "these scenarios")
+    )
 
 
 def slice_rows(table: pd.DataFrame, kinds: tuple[str, ...]) -> pd.DataFrame:
@@ -179,7 +207,9 @@ def _percent(study: ComparisonStudy, arm: str) -> float:
 
 def _plane_alt(study: ComparisonStudy) -> str:
     best = [study.names[arm] for arm in study.arms if study.undominated(arm)]
+    of = " with the same baseline" if study.baselines else ""
+    shown = "scenarios" if NOT_SAID in study.kinds.values() else "safeguards and bundles"
     return (
-        "Plane of safeguards and bundles: protection, up, against legitimate needs lost, to the right. "
-        f"Not outdone on both scores by another scenario or by the baseline: {listed(best)}."
+        f"Plane of {shown}: protection, up, against legitimate needs lost, to the right. "
+        f"Not outdone on both scores by another scenario{of} or by the baseline: {listed(best)}."
     )

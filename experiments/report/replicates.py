@@ -47,13 +47,22 @@ def draw_all(
     for name in drawn_for(configs):
         try:
             frame, caption, options = made[name]()
-            save(draw(name, frame, caption, settings.get(name), **options), folder / f"{name}.png")
+            page = _titled(dict(settings.get(name) or {}), name, configs)
+            save(draw(name, frame, caption, page, **options), folder / f"{name}.png")
         except Exception as error:
             raise_if_told(error)
             error.add_note(f"figure: {name}")
             failures.append(error)
     if failures:
         raise failures[0]
+
+
+def _titled(page: dict[str, Any], name: str, configs: Sequence[Config]) -> dict[str, Any]:
+    """A figure's page with a title that says what a change is read against."""
+    if name not in _OF_TWO or not page.get("title"):
+        return page
+    baseline = configs[0].scenario_name
+    return page | {"title": f"{page['title']}, against “{plain_names([baseline])[baseline]}”"}
 
 
 _OF_ONE, _OF_TWO = ("targeted_rate", "tile_map"), ("targeted_change", "headline", "change_map")  # the first figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 from experiments.analysis.assumed import ArmExtremes
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS, RANKED
 from experiments.analysis.frames import names_of
-from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds
+from experiments.analysis.ranges import in_worlds, mostly_chance, too_few_worlds, why_no_range
+from experiments.design.capacities import baselines_of, capacity_pairs, officers_of
 from experiments.design.comparisons import Arm
 from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NOT_SAID, POLICIES, Header, by_kind, kind_of
@@ -20,7 +22,7 @@ from experiments.figures.style import present
 from experiments.letters import apart_from
 from experiments.report.facts import Facts
 from experiments.statistics import DOWN, FEWEST_WORLDS, NO_VERDICT, UNSURE, UP, verdict_of
-from experiments.text import THIN, Row, decimals_of, signed, spoken, thousands, unknown
+from experiments.text import THIN, Row, band, band_decimals, decimals_shown, spoken, thousands, unknown
 from sim.metrics import UNITS
 from sim.settings import Config
 
@@ -66,6 +68,9 @@ _ESTIMAND = re.compile(rf"\b(?:{'|'.join(UNITS)})\b")
 _IDENTITY = re.compile(r"^([A-Z]\d+[a-z]?\w?)[,:]\s*")
 
 
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
+
+
 class ComparisonStudy(NamedTuple):
     """Tables, arms and facts from which the page of a comparison is made."""
 
@@ -84,6 +89,11 @@ class ComparisonStudy(NamedTuple):
     facts: Facts
     figures: Mapping[str, Mapping[str, object]]  # settings of each
     extremes: ArmExtremes | None = None  # over single assumptions, where the repository holds them
+    pairs: tuple[tuple[str, str], ...] = ()  # arms that are one but for capacity, as before and as it follows
+    baselines: Mapping[str, str] = (
+        NO_WORDS  # of arms, what tells the baseline of one from that of another; nothing where all share one
+    )
+    officers: str = ""  # which officers the authorities of all arms have; nothing where arms differ in that
 
     @property
     def fewest(self) -> int:
@@ -126,7 +136,7 @@ def comparison_study(
         cooperation={str(row["arm"]): row for row in present(cooperation, COOPERATED).to_dict("records")},
         whole={(str(row["arm"]), str(row["metric"])): row for row in wholes},
         arms=tuple(arm.name for arm in arms),
-        names=apart({arm.name: arm_in_words(arm.name, headers) for arm in arms}),
+        names=apart({arm.name: arm.called or arm_in_words(arm.name, headers) for arm in arms}),
         kinds={arm.name: kind_of(arm.name, headers) for arm in arms},
         numbers={name: numbered(header.question)[0] for name, header in told.items()},
         headers=told,
@@ -137,6 +147,9 @@ def comparison_study(
         facts=facts,
         figures=figures,
         extremes=extremes,
+        pairs=capacity_pairs(arms),
+        baselines=baselines_of(arms),
+        officers=officers_of(arms),
     )
 
 
@@ -191,12 +204,12 @@ def verdict(row: Row | None, fewest: int) -> str:
 
 
 def unsigned_percent(value: float, decimals: int = 0) -> str:
-    """A percentage without its sign.
+    """A percentage without its sign; more decimals for one that would read zero though it is not.
 
-    >>> unsigned_percent(-38.4).replace(THIN, " "), unsigned_percent(5.94, 1).replace(THIN, " ")
-    ('38 %', '5.9 %')
+    >>> unsigned_percent(-38.4).replace(THIN, " "), unsigned_percent(5.94, 1).replace(THIN, " "), unsigned_percent(0.04)[:4]
+    ('38 %', '5.9 %', '0.04')
     """
-    return f"{abs(value):,.{decimals}f}".replace(",", THIN) + f"{THIN}%"
+    return f"{abs(value):,.{decimals_shown(value, decimals)}f}".replace(",", THIN) + f"{THIN}%"
 
 
 def interval(low: float, high: float, decimals: int = 0) -> str:
@@ -266,11 +279,9 @@ def _chance(row: Row) -> str:
 def _range(row: Row, decimals: int) -> str:
     """The range over worlds of a change in per cent, or of the ratio where the change is told as one."""
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
-    whole, known = int(row["worlds"]), int(row["percent_worlds"])
-    over = "range over worlds" if known == whole else f"range over the {several(known, 'world')} whose baseline is above zero"
     if np.isnan(low) or np.isnan(high):
-        return "no range over worlds"
-    return f"{over}: {_times_or_percent(row, low, high, decimals)}"
+        return why_no_range(row).replace("no range", "no range over worlds")
+    return f"range over worlds: {_times_or_percent(row, low, high, decimals)}"
 
 
 def _error(row: Row, decimals: int) -> str:
@@ -288,7 +299,7 @@ def _times_or_percent(row: Row, low: float, high: float, decimals: int) -> str:
 
 
 def _decimals_of_row(row: Row) -> int:
-    return _decimals(*(float(row[f"percent{end}"]) for end in ("", *ENDS)))
+    return band_decimals(*(float(row[f"percent{end}"]) for end in ("", *ENDS)))
 
 
 def quick(row: Row, what: str, fewest: int) -> str:
@@ -298,8 +309,8 @@ def quick(row: Row, what: str, fewest: int) -> str:
         silent = {CANNOT_MOVE: "nothing can move", SAME: "no change in any run"}
         return f"{what}: {silent.get(kind, 'no number')}"
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
-    decimals = _decimals(percent, low, high)
-    reach = "no range" if np.isnan(low) or np.isnan(high) else _times_or_percent(row, low, high, decimals)
+    decimals = band_decimals(percent, low, high)
+    reach = why_no_range(row) if np.isnan(low) or np.isnan(high) else _times_or_percent(row, low, high, decimals)
     if kind == UNSURE:
         way = "fewer" if percent < 0 else "more"
         return f"{what}: we cannot tell ({reach}; {way} {in_worlds(row)}{_chance(row)})"
@@ -321,17 +332,13 @@ def sentences_of(rows: Sequence[Row], fewest: int) -> list[str]:
     )
 
 
-def _decimals(*values: float) -> int:
-    return decimals_of([value for value in values if not np.isnan(value)])
-
-
 def signed_limits(middle: float, low: float, high: float) -> str:
-    """A number and its interval, whole, with signs; nothing for what is missing.
+    """A number and its interval, whole where that does not read zero, with signs; nothing for what is missing.
 
     >>> signed_limits(-3.2, -5.0, -1.0), signed_limits(12.0, float("nan"), float("nan")), signed_limits(float("nan"), 0.0, 0.0)
     ('−3 (−5 to −1)', '+12', '')
     """
-    words = [signed(float(value), 0) for value in (middle, low, high)]
+    words = band(float(middle), float(low), float(high), decimals=0)
     return f"{words[0]} ({words[1]} to {words[2]})" if all(words) else words[0]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.assumed import ASSUMED, COMPARED, EXTREME_HEADS, ArmExtremes, extreme_cells
-from experiments.analysis.ranges import mostly_chance
+from experiments.analysis.ranges import mostly_chance, why_no_range
 from experiments.design.scenarios import KINDS, NOT_SAID, by_kind
 from experiments.figures.slices import LEVELS, slice_levels
 from experiments.report import prose
@@ -33,7 +33,7 @@ from experiments.report.sentences import (
     unsigned_percent,
     verdict,
 )
-from experiments.text import THIN, Row, decimals_of, distinct, signed, signed_band, spoken, thousands, unknown
+from experiments.text import THIN, Row, band, distinct, signed_band, spoken, thousands, unknown
 from sim.arrays import Reals
 
 _ENDS = ("", "_world_low", "_world_high")
@@ -192,7 +192,7 @@ def ranged(row: Row, name: str = "percent") -> str:
     """A number with its range over worlds; says so where there is none.
 
     >>> ranged({"percent": -9.0, "percent_world_low": -10.1, "percent_world_high": -7.9})
-    '−9 (−10 to −8)'
+    '−9.0 (−10.1 to −7.9)'
     >>> ranged({"percent": 12.0, "percent_world_low": float("nan"), "percent_world_high": float("nan")})
     '+12 (no range)'
     """
@@ -208,7 +208,8 @@ def _with_range(told: Callable[[float, float, float], str], row: Row, name: str)
     words = told(middle, low, high)
     if not (np.isnan(low) or np.isnan(high)):
         return words
-    return "cannot move" if middle == 0 and row["worlds"] > 1 else f"{words} (no range)" if words else ""
+    why = why_no_range(row) if name == "percent" else "no range"
+    return "cannot move" if middle == 0 and row["worlds"] > 1 and why == "no range" else f"{words} ({why})" if words else ""
 
 
 def error_of(row: Row) -> str:
@@ -222,7 +223,7 @@ def error_of(row: Row) -> str:
     ends = [float(row[f"percent{end}"]) for end in _ERRORS]
     if np.isnan(ends).any():
         return "unbounded" if row["worlds"] > 1 else "one world: none"
-    return " to ".join(signed(end, decimals_of(ends)) for end in ends)
+    return " to ".join(band(float(row.get("percent", np.nan)), *ends)[1:])
 
 
 def p_in_words(p: object) -> str:

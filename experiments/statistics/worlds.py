@@ -49,6 +49,17 @@ def own_percent(before: Reals, after: Reals) -> Reals:
     return np.asarray(100.0 * (over(after, before) - 1.0))
 
 
+def percent_range(before: Reals, after: Reals) -> WorldRange:
+    """Range over worlds ``[..., W]`` of each world's own change in per cent, from values of worlds.
+
+    The ends are missing where a world that both sides have has no baseline, and so no change in per cent: the change of the means
+    rests on that world too, so a range without it need not hold it. ``worlds`` says how many have one.
+    """
+    found = world_range(own_percent(before, after))
+    whole = found.worlds == (~(np.isnan(before) | np.isnan(after))).sum(-1)
+    return found._replace(low=np.where(whole, found.low, np.nan), high=np.where(whole, found.high, np.nan))
+
+
 def chance_inside(worlds: NDArray[np.integer] | int) -> Reals:
     """Chance that a further world falls into the range of so many worlds; missing under two.
 

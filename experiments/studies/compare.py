@@ -211,7 +211,8 @@ def closing_lines(
     frontier = [visible(inked(str(name))) for name in cooperation.loc[cooperation["on_frontier"], "arm"]]
     few = f"{too_few_worlds(worlds).capitalize()}." if worlds < FEWEST_WORLDS else ""
     lines = (
-        f"{_rivals(cooperation)} that no other outdoes in both cases saved and needs met (by means; the baseline counts as one): "
+        f"{_rivals(cooperation)} that no other{_of_its_baseline(cooperation)} outdoes in both cases saved and needs met "
+        "(by means; the baseline counts as one): "
         f"{', '.join(frontier) if frontier else 'none but the baseline'}.",
         *reasons,
         f"{time_text(timing['total_seconds']).capitalize()} in all; {timing['share_outside_array_code']:.0%} of the work outside "
@@ -263,6 +264,12 @@ def _rivals(cooperation: pd.DataFrame) -> str:
     """What those are called that stand on the frontier."""
     held = {kind for kind in kinds_in(cooperation).values() if kind in POLICIES}
     return "Safeguards and bundles" if held and NOT_SAID not in held else "Arms"
+
+
+def _of_its_baseline(cooperation: pd.DataFrame) -> str:
+    """That only arms with the same baseline are set against each other, where there are several."""
+    several = "baseline_name" in cooperation and cooperation["baseline_name"].nunique() > 1
+    return " with the same baseline" if several else ""
 
 
 def kinds_in(cooperation: pd.DataFrame) -> dict[str, str]:

@@ -40,6 +40,7 @@ from experiments.analysis.headline_words import (
 )
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.capacities import OFFICERS
 from experiments.design.comparisons import Arm, arms_of
 from experiments.design.designs import design_of, sized_by
 from experiments.design.grid import BEFORE, Cell, cells_of
@@ -161,7 +162,8 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
 
 def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]) -> Picture:
     """The heat map of the question's two groups."""
-    caption = f"{size}. Conditional on assumed parameters: read it relative to today, not as a level."
+    officers = f"{OFFICERS[BEFORE].capitalize()} in all cells."
+    caption = f"{size}. {officers} Conditional on assumed parameters: read it relative to today, not as a level."
     options = {"fewest": answer.fewest, "across": "how readily states use safeguards"}
     figure = draw("heat_map", frame_of(answer), caption, page, **options)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())

@@ -24,7 +24,7 @@ from experiments.execution.session import runs_kept
 from experiments.output import Lacking, stamped, whole_folder, write_csv, write_manifest
 from experiments.settings import StudyConfig, asked_by
 from experiments.store.reader import StoredStudy
-from experiments.text import Row, counted, decimals_of, in_a_row, measured, signed, spoken, time_text, unknown
+from experiments.text import Row, band, band_decimals, counted, in_a_row, measured, spoken, time_text, unknown
 from sim.draws import Draws
 from sim.settings import Config
 from sim.sources.worlds import build_states
@@ -155,9 +155,9 @@ def _cell(row: Row) -> str:
     values = [float(row[name]) for name in ("difference", "world_low", "world_high")]
     if int(row["events"]) == int(row["events_baseline"]) and not any(values):
         return "0 in every world"
-    decimals = max(decimals_of(values), 1)
-    share = "" if unknown(row["percent"]) else f", {signed(float(row['percent']), 0)} %"
-    middle, low, high = (signed(value, decimals) for value in values)
+    decimals = max(band_decimals(*values), 1)
+    share = "" if unknown(row["percent"]) else f", {band(float(row['percent']), decimals=0)[0]} %"
+    middle, low, high = band(*values, decimals=decimals)
     if not low or not high:
         return f"{middle}{share}"
     return f"{middle} ({low} to {high}; {row['worlds_agreeing']} of {row['worlds']}){share}"

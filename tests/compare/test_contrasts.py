@@ -167,6 +167,8 @@ def test_a_world_whose_baseline_is_zero_has_no_per_cent() -> None:
     of.values[0, 0, 3] = 0.0
     row = told(of).loc[(RATE[0], "all")]
     assert (row["worlds"], row["percent_worlds"]) == (WORLDS, WORLDS - 1)
+    assert np.isnan([row["percent_world_low"], row["percent_world_high"]]).all(), "the mean rests on more worlds than a range would"
+    assert not np.isnan([row["percent"], row["world_low"], row["world_high"]]).any()
 
 
 def test_under_eight_worlds_nothing_is_borne_out_and_no_p_is_given() -> None:

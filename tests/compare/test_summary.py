@@ -98,6 +98,15 @@ def test_nothing_falls_by_more_than_all_of_it_and_an_unbounded_percentage_has_no
     assert row["percent_worlds"] == 1
 
 
+def test_a_percentage_whose_worlds_lack_a_baseline_has_no_range_as_its_mean_need_not_lie_in_it() -> None:
+    (row,) = comparison_of(paired([0.0, 0.1, 0.1], [0.9, 0.2, 0.3], (50, 60)), "old", "new", FEWEST).to_dict("records")
+    assert row["percent"] == pytest.approx(600.0), "of the means over all three worlds"
+    assert (row["worlds"], row["percent_worlds"]) == (3, 2)
+    assert np.isnan([row["percent_world_low"], row["percent_world_high"]]).all(), "100 to 200 would leave its own mean out"
+    (whole,) = comparison_of(paired([0.1, 0.2, 0.1], [0.9, 0.2, 0.3], (50, 60)), "old", "new", FEWEST).to_dict("records")
+    assert whole["percent_world_low"] <= whole["percent"] <= whole["percent_world_high"]
+
+
 def test_the_headline_comes_in_its_own_order_and_holds_nothing_else() -> None:
     names = [name for name, *_ in HEADLINE_ESTIMANDS[:2]]
     assert names == [METRIC, OTHER]

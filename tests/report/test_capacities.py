@@ -2,8 +2,8 @@
 
 import pytest
 
+from experiments.design.capacities import baselines_of, beside_partners, capacity_pairs, officers_of
 from experiments.design.comparisons import Arm, arms_of
-from experiments.report.capacities import capacity_pairs
 
 MADE_UP = ("states=synthetic", "people.rows=50")
 
@@ -29,3 +29,17 @@ def test_the_shipped_design_has_every_arm_under_both_capacities() -> None:
     pairs = capacity_pairs(found)
     assert len(found) == 2 * len(pairs)
     assert {f"{before}, staff follows" for before, _ in pairs} == {follows for _, follows in pairs}
+
+
+def test_arms_bear_the_plain_names_of_their_scenarios_and_say_which_baseline_is_theirs(arms: list[Arm]) -> None:
+    assert [arm.called for arm in arms[:2]] == ["without the treaty", "without the treaty, staff follows"]
+    assert baselines_of(arms)["none"] == "officers as before the treaty"
+    assert baselines_of(arms)["none follows"] == "officers hired as the load asks"
+    assert baselines_of([arms[0], arms[2]]) == {}
+    assert officers_of([arms[0], arms[2]]) == "officers as before the treaty"
+    assert officers_of(arms) == ""
+
+
+def test_partners_stand_together_in_the_order_of_the_first() -> None:
+    assert beside_partners(["y2", "z", "x", "x2", "y"], [("x", "x2"), ("y", "y2")]) == ["z", "x", "x2", "y", "y2"]
+    assert beside_partners(["y2"], [("y", "y2")]) == ["y2"], "of half a pair nothing is lost"
