@@ -14,6 +14,8 @@ from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.drawn import Drawn, Method
 from experiments.analysis.over_worlds import UNBOUNDED, over_worlds
 from experiments.analysis.replicates import half_by_leaving_out
+from experiments.analysis.spread import TAILS
+from experiments.analysis.surrogate import surrogate_of
 from experiments.design.sampling import problem_of
 from experiments.statistics import FEWEST_WORLDS, Limits
 from sim.arrays import Reals
@@ -34,6 +36,8 @@ ALL = "all inputs"
 """In place of a factor: the sum over all of them."""
 _SHARES = ("S1", "ST", "S1_raw", "ST_raw", "pawn")
 """Indices that lie in [0, 1]: an estimate beyond is noise."""
+_ROUNDING = 1e-12  # of a share: what numbers that should cancel leave
+_FILLS = ("sobol", "latin_hypercube")  # methods whose rows that stand for themselves fill the ranges
 _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
 
 
@@ -91,6 +95,31 @@ class MeasureTables(NamedTuple):
 
     indices: pd.DataFrame  # columns COLUMNS
     tornado: pd.DataFrame  # columns TORNADO
+
+
+class SpreadOverDraws(NamedTuple):
+    """How far all inputs together move one case: plain percentiles of the draws, and those of a surrogate fitted to them."""
+
+    scenario: str
+    mean: float
+    draw_low: float  # with replicate noise in it
+    draw_high: float
+    surrogate_low: float
+    surrogate_high: float
+    surrogate_r2: float
+    surrogate_fits: bool
+    draws: int
+    worlds: int
+
+
+def spread_over(sample: Sample, terms: Reals, possible_values: tuple[float, float]) -> SpreadOverDraws | None:
+    """The spread of a sample whose draws fill their ranges, from terms of its drawn numbers ``[n, T]``; None for other draws."""
+    if sample.drawn.method not in _FILLS:
+        return None
+    cells = sample.plain.values
+    low, high = np.percentile(cells.mean(axis=1), TAILS)
+    found = surrogate_of(cells, terms[sample.apart], possible_values)
+    return SpreadOverDraws(sample.label, float(cells.mean()), float(low), float(high), *found, len(cells), sample.worlds)
 
 
 def measured_by(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
@@ -234,8 +263,9 @@ def _indices(
     sign and a value in each replicate (``by_replicate`` ``[D, R]``) only if the range over worlds leaves zero out, too.
     """
     found = np.asarray(values, float)
-    above = (np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)) & np.isfinite(of_replicates)
     limits, ends = _limits(found, of_draws, of_replicates), (0.0, 1.0) if index in _SHARES else UNBOUNDED
+    size = found - _ROUNDING if index in _SHARES else np.abs(found)  # a share below zero is noise, not size
+    above = (size - joint(of_draws, of_replicates) > np.nan_to_num(floor)) & np.isfinite(of_replicates)
     clear = np.asarray(sample.worlds >= FEWEST_WORLDS)
     if by_replicate is not None:
         clear = over_worlds(sample.in_worlds(by_replicate), found, Limits(limits["error_low"], limits["error_high"])).clear

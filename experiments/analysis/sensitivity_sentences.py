@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.analysis.drawn import Case, Drawn, Method
-from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, joint, main_of
+from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, SpreadOverDraws, joint, main_of
 from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.replicates import Variances, WholeGroups
+from experiments.analysis.surrogate import SURROGATE_TOLD, drawn_told
 from experiments.statistics import FEWEST_WORLDS
 from experiments.store.outcomes import Outcome
 from experiments.text import Row, alike, in_a_row, keyed, percent, spoken, thousands
@@ -40,6 +41,7 @@ class MeasuredCase(NamedTuple):
     whole: WholeGroups
     variances: Variances
     tables: MeasureTables
+    spread: SpreadOverDraws | None = None  # where draws fill their ranges
 
     @property
     def worlds(self) -> int:
@@ -84,11 +86,13 @@ def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
         largest = _ranked(main[main["value"].notna()].to_dict("records"), index in _IN_PERCENT, spec.named)
         yield f"Which inputs move {subject} is not said: {too_few_worlds(one.worlds)}."
         yield f"In these worlds the largest are {largest} ({_MEANS[index]}{_unit(index, outcome)}; in brackets simulation error)."
+        yield _direction(one, str(main["factor"].iloc[0]), outcome)
     elif told.empty:
         yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
     else:
         ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT, spec.named)
-        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{_unit(index, outcome)}; in brackets simulation error)."
+        meaning = f"{_MEANS[index]}{_unit(index, outcome)}"
+        yield f"What moves {subject}, the most first: {ranked} ({meaning}; in brackets simulation error)."
         yield _direction(one, str(told["factor"].iloc[0]), outcome)
     tornado = one.tables.tornado
     besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
@@ -98,6 +102,7 @@ def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
     nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
     if nothing and len(nothing) < len(main) and one.worlds >= FEWEST_WORLDS:
         yield f"Not to be told from nothing: {in_a_row([keyed(name) for name in nothing])}."
+    yield from _spread(one, subject, outcome)
     yield from _interplay(one, spec.vague)
     yield _noise(one, drawn)
 
@@ -117,7 +122,7 @@ def _figure(row: Row, in_percent: bool) -> str:
     """A value with the interval that holds both simulation errors; a share and its limits lie in [0, 1].
 
     >>> row = {"value": 0.02, "draw_error_low": 0.0, "draw_error_high": 0.07, "error_low": 0.0, "error_high": 0.06}
-    >>> _figure(row, in_percent=True).replace(THIN, " ")
+    >>> " ".join(_figure(row, in_percent=True).split())
     '2 % (0 % to 8 %)'
     """
     below, above = _sides(row)
@@ -152,6 +157,8 @@ def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
     if np.isnan(row["change"]):
         return f"How far it moves along the range of {keyed(factor)} ({ends}) has no number: an end stands on too few events."
     drawn = _figure({**row, "value": row["change"]}, in_percent=False)
+    if one.worlds < FEWEST_WORLDS:
+        return f"From end to end of the range of {keyed(factor)} ({ends}) its change is {drawn}, {outcome.unit}{_worlds_told(row)}."
     if not row["told"]:
         return (
             f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told "
@@ -167,6 +174,13 @@ def _worlds_told(row: Row) -> str:
         return ""
     low, high = alike([row["world_low"], row["world_high"]])
     return f"; range over {row['worlds']} worlds {low} to {high}, in {row['worlds_agreeing']} of {row['worlds']}"
+
+
+def _spread(one: MeasuredCase, subject: str, outcome: Outcome) -> Iterator[str]:
+    """How far all inputs together move the outcome, where draws fill their ranges."""
+    if one.spread is not None:
+        row: Row = {**one.spread._asdict()}
+        yield f"With all inputs drawn together, {subject} ranges over {drawn_told(row)}, {outcome.unit}."
 
 
 def _interplay(one: MeasuredCase, vague: float) -> Iterator[str]:
@@ -235,6 +249,8 @@ def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
     )
     yield from _of_method(drawn.method, spec)
     yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."
+    if drawn.method in ("sobol", "latin_hypercube"):
+        yield SURROGATE_TOLD
     yield "No interval holds what lies outside the ranges: inputs that stand still here, other bounds, another model."
 
 
