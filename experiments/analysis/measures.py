@@ -12,10 +12,12 @@ from pydantic import Field, StrictFloat, StrictInt
 
 from experiments.analysis import effects, pawn, sobol
 from experiments.analysis.drawn import Drawn, Method
-from experiments.analysis.over_worlds import over_worlds
+from experiments.analysis.over_worlds import UNBOUNDED, over_worlds
 from experiments.analysis.replicates import half_by_leaving_out
+from experiments.analysis.spread import TAILS
+from experiments.analysis.surrogate import surrogate_of
 from experiments.design.sampling import problem_of
-from experiments.statistics import Limits
+from experiments.statistics import FEWEST_WORLDS, Limits
 from sim.arrays import Reals
 from sim.world.ranges import Range, Unit
 from sim.world.record import Record
@@ -32,6 +34,10 @@ TORNADO = [
 """``world_``: range over worlds of the change in one world."""
 ALL = "all inputs"
 """In place of a factor: the sum over all of them."""
+_SHARES = ("S1", "ST", "S1_raw", "ST_raw", "pawn")
+"""Indices that lie in [0, 1]: an estimate beyond is noise."""
+_ROUNDING = 1e-12  # of a share: what numbers that should cancel leave
+_FILLS = ("sobol", "latin_hypercube")  # methods whose rows that stand for themselves fill the ranges
 _MAIN = ("ST", "ST_raw", "mu_star", "pawn", "effect")
 
 
@@ -63,6 +69,15 @@ class Sample(NamedTuple):
     of_worlds: bool = True  # whether a replicate is a world, and not one of several in the only world
 
     @property
+    def worlds(self) -> int:
+        """How many worlds it stands on."""
+        return self.values.shape[1] if self.of_worlds else 1
+
+    def in_worlds(self, by_replicate: Reals) -> Reals:
+        """Numbers of replicates ``[..., R]`` as those of worlds ``[..., W]``: several replicates of one world are one."""
+        return by_replicate if self.of_worlds else by_replicate.mean(axis=-1, keepdims=True)
+
+    @property
     def apart(self) -> NDArray[np.intp]:
         """Rows that stand for themselves: of a Saltelli design ``A`` and ``B``, which are a plain sample; else all."""
         rows = np.arange(len(self.units))
@@ -80,6 +95,31 @@ class MeasureTables(NamedTuple):
 
     indices: pd.DataFrame  # columns COLUMNS
     tornado: pd.DataFrame  # columns TORNADO
+
+
+class SpreadOverDraws(NamedTuple):
+    """How far all inputs together move one case: plain percentiles of the draws, and those of a surrogate fitted to them."""
+
+    scenario: str
+    mean: float
+    draw_low: float  # with replicate noise in it
+    draw_high: float
+    surrogate_low: float
+    surrogate_high: float
+    surrogate_r2: float
+    surrogate_fits: bool
+    draws: int
+    worlds: int
+
+
+def spread_over(sample: Sample, terms: Reals, possible_values: tuple[float, float]) -> SpreadOverDraws | None:
+    """The spread of a sample whose draws fill their ranges, from terms of its drawn numbers ``[n, T]``; None for other draws."""
+    if sample.drawn.method not in _FILLS:
+        return None
+    cells = sample.plain.values
+    low, high = np.percentile(cells.mean(axis=1), TAILS)
+    found = surrogate_of(cells, terms[sample.apart], possible_values)
+    return SpreadOverDraws(sample.label, float(cells.mean()), float(low), float(high), *found, len(cells), sample.worlds)
 
 
 def measured_by(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
@@ -144,12 +184,13 @@ def _by_morris(sample: Sample, spec: SensitivitySpec) -> MeasureTables:
     of_replicates = half_by_leaving_out(effects.morris_indices, steps)  # of mu, mu* and sigma
     noise = effects.noise_of_steps(steps)
     of_mean = sobol.NORMAL * np.asarray(found["sigma"], float) / np.sqrt(len(steps))
-    way = _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0)
+    by_world = steps.mean(axis=0)
+    way = _indices(sample, "mu", found["mu"], of_mean, of_replicates[0], 0.0, by_replicate=by_world)
     size = _indices(sample, "mu_star", found["mu_star"], found["mu_star_conf"], of_replicates[1], noise[0])
     uneven = _indices(sample, "sigma", found["sigma"], np.nan, of_replicates[2], noise[1])
     size["told"] |= way["told"]  # a clear direction is no noise, however small
     unknown = np.full(len(names), np.nan)
-    change = effects.EndToEnd(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0], steps.mean(axis=0))
+    change = effects.EndToEnd(unknown, unknown, np.asarray(found["mu"], float), of_mean, of_replicates[0], by_world)
     return MeasureTables(pd.concat([size, uneven, way], ignore_index=True), _tornado(sample, change))
 
 
@@ -168,7 +209,7 @@ def _by_pawn(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
     of_replicates = half_by_leaving_out(index, sample.values)
     found = _indices(sample, "pawn", index(sample.values), sobol.NORMAL * spread, of_replicates, floor, method="pawn")
     told = (found["value"] > found["floor"]) & np.isfinite(of_replicates)  # the floor is itself a limit that noise seldom passes
-    return found.assign(told=told)
+    return found.assign(told=told & (sample.worlds >= FEWEST_WORLDS))
 
 
 def _between_ends(sample: Sample, spec: SensitivitySpec) -> pd.DataFrame:
@@ -182,7 +223,7 @@ def _by_contrasts(sample: Sample, _: SensitivitySpec) -> MeasureTables:
     high = (sample.units > 0).astype(np.int64)
     found = effects.contrasts(high > 0, sample.values)
     found = _told(found, sample.counts @ (1 - high), sample.counts @ high, sample.fewest)
-    table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0)
+    table = _indices(sample, "effect", found.change, np.nan, found.of_replicates, 0.0, by_replicate=found.by_replicate)
     return MeasureTables(table, _tornado(sample, found))
 
 
@@ -214,17 +255,23 @@ def _indices(
     *,
     method: str = "",
     factors: Sequence[str] = (),
+    by_replicate: Reals | None = None,
 ) -> pd.DataFrame:
-    """One index of all factors as rows.
+    """One index of all factors as rows; shares and their limits lie in [0, 1].
 
-    It is told from nothing if it lies above its floor by more than both errors together; without replicates enough for an error it
-    is not.
+    It is told from nothing if it lies above its floor by more than both errors together, on worlds enough for a verdict; what has a
+    sign and a value in each replicate (``by_replicate`` ``[D, R]``) only if the range over worlds leaves zero out, too.
     """
     found = np.asarray(values, float)
-    above = (np.abs(found) - joint(of_draws, of_replicates) > np.nan_to_num(floor)) & np.isfinite(of_replicates)
-    frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": found})
-    frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=floor, told=above)
-    return frame.assign(**_limits(found, of_draws, of_replicates))[_COLUMNS]
+    limits, ends = _limits(found, of_draws, of_replicates), (0.0, 1.0) if index in _SHARES else UNBOUNDED
+    size = found - _ROUNDING if index in _SHARES else np.abs(found)  # a share below zero is noise, not size
+    above = (size - joint(of_draws, of_replicates) > np.nan_to_num(floor)) & np.isfinite(of_replicates)
+    clear = np.asarray(sample.worlds >= FEWEST_WORLDS)
+    if by_replicate is not None:
+        clear = over_worlds(sample.in_worlds(by_replicate), found, Limits(limits["error_low"], limits["error_high"])).clear
+    frame = pd.DataFrame({"factor": [*(factors or sample.drawn.factors)], "value": np.clip(found, *ends)})
+    frame = frame.assign(scenario=sample.label, method=method or sample.drawn.method, index=index, floor=np.clip(floor, *ends))
+    return frame.assign(told=above & clear, **{name: np.clip(end, *ends) for name, end in limits.items()})[_COLUMNS]
 
 
 def _told(found: effects.EndToEnd, low: NDArray[np.int64], high: NDArray[np.int64], fewest: int) -> effects.EndToEnd:
@@ -237,15 +284,14 @@ def _told(found: effects.EndToEnd, low: NDArray[np.int64], high: NDArray[np.int6
 
 
 def _tornado(sample: Sample, found: effects.EndToEnd) -> pd.DataFrame:
+    """The change along each input; told where the range over worlds leaves zero out, and so do both simulation errors together."""
     names = sample.drawn.factors
     lowest, highest = zip(*sample.drawn.ends, strict=True)
     ends = {"lowest": lowest, "highest": highest, "at_lowest": found.at_low, "at_highest": found.at_high}
-    frame = pd.DataFrame({"factor": names, **ends})
-    told = (np.abs(found.change) > joint(found.of_draws, found.of_replicates)) & np.isfinite(found.of_replicates)
-    frame = frame.assign(scenario=sample.label, change=found.change, told=told)
     limits = _limits(found.change, found.of_draws, found.of_replicates)
-    by_world = found.by_replicate if sample.of_worlds else found.by_replicate.mean(axis=1, keepdims=True)
-    over = over_worlds(by_world, found.change, Limits(limits["error_low"], limits["error_high"]))
+    over = over_worlds(sample.in_worlds(found.by_replicate), found.change, Limits(limits["error_low"], limits["error_high"]))
+    beyond = (np.abs(found.change) > joint(found.of_draws, found.of_replicates)) & np.isfinite(found.of_replicates)
+    frame = pd.DataFrame({"factor": names, **ends}).assign(scenario=sample.label, change=found.change, told=over.clear & beyond)
     return frame.assign(**(over.columns() | limits))[TORNADO]
 
 

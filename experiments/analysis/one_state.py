@@ -47,7 +47,8 @@ def state_table(disclosures: pd.DataFrame, states: Sequence[str], runs: Runs, fe
     """One row a state, role, slice and arm, columns ``COLUMNS``: cases a year whose data were disclosed, today's and the arm's.
 
     ``disclosures`` are those of the store. The difference is paired by world, its range goes over worlds; the per cent is of both
-    means, and missing where either side has fewer than ``fewest`` events pooled.
+    means. No number stands on fewer than ``fewest`` events, all runs together: a level is missing where its own side has fewer,
+    the change with its range and its sign where either side has.
     """
     cases = one_a_case(disclosures)
     rows: list[tuple[object, ...]] = []
@@ -84,14 +85,18 @@ def _counts(rows: pd.DataFrame, runs: Runs) -> dict[str, NDArray[np.float64]]:
 
 
 def _change(before: NDArray[np.float64], after: NDArray[np.float64], years: int, fewest: int) -> tuple[object, ...]:
+    """Numbers of a row from cases ``[W, L]`` of both arms; missing where they stand on fewer than ``fewest`` events."""
     low, high = mean_of(before) / years, mean_of(after) / years
-    gap = high - low
+    gap, events = high - low, (int(before.sum()), int(after.sum()))
+    levels = [float(side.mean()) if count >= fewest else np.nan for side, count in zip((low, high), events, strict=True)]
+    paired = _paired(gap, float(low.mean())) if min(events) >= fewest else (np.nan,) * 5
+    *changed, percent = paired
+    return (*levels, *changed, int(gap.size), percent, *events)
+
+
+def _paired(gap: NDArray[np.float64], before: float) -> tuple[float, float, float, float, float]:
+    """Mean difference, its range over worlds ``[W]``, the worlds with its sign, and the per cent of the level before."""
     difference = float(mean_of(gap))
     reach, agreeing = world_range(gap), sign_count(gap, difference)
-    events = int(before.sum()), int(after.sum())
-    known = min(events) >= fewest and float(low.mean()) > 0
-    percent = 100.0 * difference / float(low.mean()) if known else np.nan
-    return (
-        float(low.mean()), float(high.mean()), difference, float(reach.low), float(reach.high), int(agreeing.worlds),
-        int(agreeing.of), percent, *events,
-    )  # fmt: skip
+    percent = 100.0 * difference / before if before > 0 else np.nan
+    return difference, float(reach.low), float(reach.high), float(agreeing.worlds), percent

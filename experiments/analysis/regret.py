@@ -21,9 +21,10 @@ from pydantic import Field, StrictFloat, StrictInt
 from scipy import stats
 
 from experiments.analysis.bundles import PolicyChange
-from experiments.analysis.over_worlds import OverWorlds, over_worlds
+from experiments.analysis.over_worlds import OverWorlds, over_worlds, possible_percent
 from experiments.analysis.policies import Policies
 from experiments.analysis.spread import TAILS, bands_of, drawn_in, noise_of, share_limits, spread_components, steadied
+from experiments.analysis.surrogate import surrogate_of, terms_of
 from experiments.design.designs import Design
 from experiments.statistics import (
     LEVEL,
@@ -336,18 +337,35 @@ def leads_table(scores: FutureScores, baseline: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def performance_table(names: list[str], savings: list[Reals], baseline: str) -> pd.DataFrame:
-    """``policy, score``, the bands of ``spread.Bands``, and whose spread it is: shares of the variance of one paired difference.
+class DrawnTerms(NamedTuple):
+    """What the surrogates of all policies are fitted on: terms of the drawn numbers, and which futures were drawn together."""
 
-    ``mean`` is the mean over draws of the per cent saved in each, of the baseline in that draw.
+    terms: Reals  # [D, T] of ``surrogate.terms_of``
+    together: list[NDArray[np.int64]]
+
+
+def drawn_terms(futures: pd.DataFrame, design: Design) -> DrawnTerms:
+    """Those of the futures ``[D]`` of a design."""
+    return DrawnTerms(terms_of(futures, design.uncertainties), blocks_of(futures["draw"].to_numpy(np.int64), design))
+
+
+def performance_table(
+    names: list[str], savings: list[Reals], rises: Sequence[bool], baseline: str, drawn: DrawnTerms
+) -> pd.DataFrame:  # fmt: skip
+    """``policy, score``, the bands of ``spread.Bands``, ``SURROGATE_COLUMNS``, and whose spread it is.
+
+    That is shares of the variance of one paired difference. ``mean`` is the mean over draws of the per cent saved in each, of the
+    baseline in that draw. ``draw_low`` and ``draw_high`` are plain percentiles of the draws, with replicate noise in them;
+    ``surrogate_low`` and ``surrogate_high`` are 5 to 95 % of a fitted surrogate (model description, Intervals).
     """
     rows = []
-    for score, values in zip(SCORE_NAMES, savings, strict=False):
+    for score, values, up in zip(SCORE_NAMES, savings, rises, strict=False):
         for name, own in zip(names, values, strict=True):
             if name != baseline:
                 shares = spread_components(own).shares
                 parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "replicates")}
-                rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **parts})
+                found = surrogate_of(mean_of(own), drawn.terms, possible_percent(up), drawn.together)
+                rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **found.columns(), **parts})
     return pd.DataFrame(rows)
 
 

@@ -48,6 +48,7 @@ from experiments.analysis.regret import (
     Lead,
     RobustnessSpec,
     concordance_of,
+    drawn_terms,
     future_scores,
     futures_table,
     lead_of,
@@ -57,6 +58,7 @@ from experiments.analysis.regret import (
     robustness_table,
 )
 from experiments.analysis.spread import left_out
+from experiments.analysis.surrogate import SURROGATE_TOLD, drawn_told
 from experiments.design.plain import plain_names
 from experiments.statistics import FEWEST_WORLDS, UP, verdict_of
 from experiments.store.outcomes import Outcome, Study
@@ -138,7 +140,8 @@ def _judged(study: Study, outcome: Outcome, rises: tuple[bool, bool], condition:
     if scores.values.shape[2] < FEWEST_TO_COMPARE or baseline in left or len(scores.names) < FEWEST_TO_COMPARE:
         return Judged(condition, scores, (pd.DataFrame(),) * len(_TABLES), [], [], None, few)
     table = robustness_table(scores, spec, study.design)
-    spread, futures = performance_table(scores.names, savings, baseline), futures_table(scores)
+    drawn = drawn_terms(held[0].futures[~undefined].reset_index(drop=True), study.design)
+    spread, futures = performance_table(scores.names, savings, rises, baseline, drawn), futures_table(scores)
     pooled = pooled_table(held, rises, baseline)
     enough = _enough(held, fewest, scores.names.index(baseline))[:, ~undefined]
     futures.loc[~np.tile(enough.ravel(), len(SCORE_NAMES)), "gain"] = np.nan  # the number of one draw, by itself
@@ -211,8 +214,8 @@ def _answers(
         f"in these shares. {_leading(beside[2], spec.named)}",
         f"{spoken(named).capitalize()} protects {number(pooled['percent'], 1)} % of the pooled baseline, {spoken(baseline)} over "
         f"all draws together {ranged(pooled)}. The mean over draws of the per cent protected in each is {number(own['mean'], 1)} % "
-        f"{ranged(own)}; from draw to draw {low_to_high(own['draw_low'], own['draw_high'])} % (5th to 95th percentile). Without "
-        f"replicate noise the standard deviation between draws is {number(own['parameter_sd'], 1)}.",
+        f"{ranged(own)}; from draw to draw {drawn_told(own, 1, ' %')}. Without replicate noise the "
+        f"standard deviation between draws is {number(own['parameter_sd'], 1)}.",
         f"The order of the policies by balance {_agreement(concordance[0], spec)} from draw to draw (Kendall's W "
         f"{number(concordance[0], 2)}; 1 is one order in all, chance alone gives {number(1 / D, 2)}) and "
         f"{_agreement(concordance[1], spec)} from world to world ({number(concordance[1], 2)}; by "
@@ -278,6 +281,7 @@ def _sure(scores: FutureScores, spec: RobustnessSpec, outcome: Outcome, study: S
         "Here it is that of a jackknife over worlds (Student's t).",
         "Simulation error over draws is that of having drawn no more (95 %, "
         f"{counted(spec.resamples, 'bootstrap sample')}; of shares Wilson's).",
+        SURROGATE_TOLD,
         "Regret, thresholds met, ranks and first places are those of policies on the mean over worlds, in each draw. World by "
         "world they may lie beside that on one side: on the mean what worlds differ by cancels, so that more draws may meet a "
         "threshold than in any single world. For the one real world the figures world by world are the answer.",

@@ -11,6 +11,7 @@ from experiments.execution.jobs import seed_of
 from experiments.execution.plan import Plan
 from experiments.store.kept import HOURS_METRIC
 from experiments.store.reader import StoredStudy
+from experiments.store.results import follows_cases
 from experiments.store.schema import RunKey
 from sim.metrics import displaced
 
@@ -74,7 +75,7 @@ def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:
-    """A row more for each run of the second scenario.
+    """A row more for each run of the second scenario, where both follow their cases as long as the definition wants.
 
     Of the cases that it disclosed through the treaty and the first did not, the share that the first disclosed another way.
     """
@@ -85,6 +86,8 @@ def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) ->
     rows = []
     for (world, replicate), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
         place = plan.worlds.index(world)
+        if not all(follows_cases(results, (side, place, replicate)) for side in (0, 1)):
+            continue
         found = displaced(given[1, place, replicate], given[0, place, replicate])
         rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
     whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)

@@ -11,7 +11,8 @@ import pandas as pd
 
 from experiments.analysis.conditions import together
 from experiments.analysis.drawn import Case, Drawn, UnsuitedError, drawn_of, outcome_cases
-from experiments.analysis.measures import Sample, SensitivitySpec, main_of, measured_by
+from experiments.analysis.measures import Sample, SensitivitySpec, main_of, measured_by, spread_over
+from experiments.analysis.over_worlds import possible
 from experiments.analysis.record import CHANGES, DISTANCES, MORRIS_COLUMNS, SHARES, Analysis, Drawing, spec_from
 from experiments.analysis.replicates import variances_of, whole_groups, whole_worlds
 from experiments.analysis.sensitivity_sentences import (
@@ -24,6 +25,7 @@ from experiments.analysis.sensitivity_sentences import (
     stands_on,
     subject_of,
 )
+from experiments.analysis.surrogate import terms_of
 from experiments.store.outcomes import Outcome, Study
 from experiments.text import keyed, spoken
 from sim.world.record import ConfigError
@@ -63,14 +65,15 @@ def analyse(study: Study, outcome: Outcome) -> Analysis:
 
     Tables: ``sensitivity`` (a row a scenario, input and index: value, simulation error as replicates vary and as draws vary, what
     noise alone would show, whether it is told from that), ``tornado`` (change from the low to the high end of each input, in
-    the outcome's unit, with its range over worlds) and ``variance`` (whose the variance is). A policy on fewer events than
+    the outcome's unit, with its range over worlds), ``variance`` (whose the variance is) and, where draws fill their ranges,
+    ``spread`` (5 to 95 % over the draws, of a fitted surrogate and plain). A policy on fewer events than
     ``metrics.fewest_events`` has no number, nor has an end of a range. Raises ``ConfigError`` where the design does not suit, too
     few points are whole, or no policy has events enough.
     """
     spec, drawn = spec_from("sensitivity", SensitivitySpec, study.asked), drawn_of(study)
     fewest = study.config.metrics.fewest_events
     cases = sorted(outcome_cases(study, study.outcomes(outcome)), key=lambda case: not case.effect)
-    every = [(case, _found(case, drawn, spec, fewest)) for case in cases]
+    every = [(case, _found(case, study, drawn, spec)) for case in cases]
     found = [one for _, one in every if one is not None]
     if not found:
         raise ConfigError(
@@ -94,9 +97,16 @@ def _put_together(
             "sensitivity": together(one.tables.indices for one in found),
             "tornado": together(one.tables.tornado for one in found),
             "variance": together(map(_variance_table, found)),
+            **_spreads(found, outcome),
         },
         drawings=[drawing for one in found for drawing in _drawings(one, drawn, outcome, spec, alone=len(found) == 1)],
     )
+
+
+def _spreads(found: Sequence[MeasuredCase], outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """How far all inputs together move each case, as table ``spread``; none where no draws fill their ranges."""
+    rows = [one.spread for one in found if one.spread is not None]
+    return {"spread": pd.DataFrame(rows).assign(unit=outcome.unit)} if rows else {}
 
 
 def _few(cases: Sequence[Case], fewest: int) -> list[str]:
@@ -105,8 +115,9 @@ def _few(cases: Sequence[Case], fewest: int) -> list[str]:
     return [f"Without a number, on fewer than {fewest} events (metrics.fewest_events): {named}."] if cases else []
 
 
-def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> MeasuredCase | None:
+def _found(case: Case, study: Study, drawn: Drawn, spec: SensitivitySpec) -> MeasuredCase | None:
     """One case, measured on what is whole of it; None on too few events. Raises ``ConfigError`` for too little."""
+    fewest = study.config.metrics.fewest_events
     whole = (
         whole_worlds(case.outcomes) if drawn.method == "fractional" else whole_groups(case.outcomes, drawn.rows, spec.most_missing)
     )
@@ -125,7 +136,15 @@ def _found(case: Case, drawn: Drawn, spec: SensitivitySpec, fewest: int) -> Meas
     sample = Sample(
         case.label, drawn, drawn.units[whole.kept], whole.replicates.values, counts, fewest, whole.replicates.kind == "world"
     )
-    return MeasuredCase(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec))
+    terms = terms_of(case.outcomes.points[whole.kept], study.design.uncertainties)
+    spread = spread_over(sample, terms, _possible_of(case))
+    return MeasuredCase(case, whole, variances_of(whole.runs[sample.apart]), measured_by(sample, spec), spread)
+
+
+def _possible_of(case: Case) -> tuple[float, float]:
+    """Least and greatest value that an outcome, or a difference of two policies in it, can have."""
+    low, high = possible(case.outcomes.outcome)
+    return (low - high, high - low) if case.effect else (low, high)
 
 
 def _variance_table(one: MeasuredCase) -> pd.DataFrame:

@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.analysis.drawn import Case, Drawn, Method
-from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, joint, main_of
+from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, SpreadOverDraws, joint, main_of
+from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.replicates import Variances, WholeGroups
+from experiments.analysis.surrogate import SURROGATE_TOLD, drawn_told
+from experiments.statistics import FEWEST_WORLDS
 from experiments.store.outcomes import Outcome
 from experiments.text import Row, alike, in_a_row, keyed, percent, spoken, thousands
 
@@ -38,6 +41,12 @@ class MeasuredCase(NamedTuple):
     whole: WholeGroups
     variances: Variances
     tables: MeasureTables
+    spread: SpreadOverDraws | None = None  # where draws fill their ranges
+
+    @property
+    def worlds(self) -> int:
+        """How many worlds it stands on; replicates of one world are one."""
+        return self.whole.replicates.values.shape[1] if self.whole.replicates.kind == "world" else 1
 
 
 def called(outcome: Outcome) -> str:
@@ -73,12 +82,17 @@ def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
     if main[["error_low", "error_high"]].isna().all(axis=None):
         few = f"the simulation error of {_MEANS[index]} is not known on {_runs_told(one)}"
         yield f"Which inputs move {subject} is not said: {few}."
+    elif one.worlds < FEWEST_WORLDS:
+        largest = _ranked(main[main["value"].notna()].to_dict("records"), index in _IN_PERCENT, spec.named)
+        yield f"Which inputs move {subject} is not said: {too_few_worlds(one.worlds)}."
+        yield f"In these worlds the largest are {largest} ({_MEANS[index]}{_unit(index, outcome)}; in brackets simulation error)."
+        yield _direction(one, str(main["factor"].iloc[0]), outcome)
     elif told.empty:
         yield f"No input's effect on {subject} is told from nothing ({_MEANS[index]})."
     else:
-        unit = f", {outcome.unit}" if index in _IN_UNITS else ""
         ranked = _ranked(told.to_dict("records"), index in _IN_PERCENT, spec.named)
-        yield f"What moves {subject}, the most first: {ranked} ({_MEANS[index]}{unit}; in brackets simulation error)."
+        meaning = f"{_MEANS[index]}{_unit(index, outcome)}"
+        yield f"What moves {subject}, the most first: {ranked} ({meaning}; in brackets simulation error)."
         yield _direction(one, str(told["factor"].iloc[0]), outcome)
     tornado = one.tables.tornado
     besides = tornado[tornado["told"] & tornado["factor"].isin(untold)]
@@ -86,10 +100,16 @@ def answer_of(one: MeasuredCase, drawn: Drawn, outcome: Outcome, spec: Sensitivi
         ranked = _ranked([row | {"value": row["change"]} for row in besides.to_dict("records")], False, spec.named)
         yield f"A change from end to end of its range is told {'besides ' if len(told) else ''}for {ranked} ({outcome.unit})."
     nothing = [name for name in main["factor"] if name in untold - set(besides["factor"])]
-    if nothing and len(nothing) < len(main):
+    if nothing and len(nothing) < len(main) and one.worlds >= FEWEST_WORLDS:
         yield f"Not to be told from nothing: {in_a_row([keyed(name) for name in nothing])}."
+    yield from _spread(one, subject, outcome)
     yield from _interplay(one, spec.vague)
     yield _noise(one, drawn)
+
+
+def _unit(index: str, outcome: Outcome) -> str:
+    """The unit of an index after its meaning; nothing where it has none."""
+    return f", {outcome.unit}" if index in _IN_UNITS else ""
 
 
 def _ranked(rows: Sequence[Row], in_percent: bool, most: int) -> str:
@@ -99,12 +119,19 @@ def _ranked(rows: Sequence[Row], in_percent: bool, most: int) -> str:
 
 
 def _figure(row: Row, in_percent: bool) -> str:
-    """A value with the interval that holds both simulation errors."""
-    half = _half(row)
-    values = [row["value"], row["value"] - half, row["value"] + half]
-    if np.isnan(half):
+    """A value with the interval that holds both simulation errors; a share and its limits lie in [0, 1].
+
+    >>> row = {"value": 0.02, "draw_error_low": 0.0, "draw_error_high": 0.07, "error_low": 0.0, "error_high": 0.06}
+    >>> " ".join(_figure(row, in_percent=True).split())
+    '2 % (0 % to 8 %)'
+    """
+    below, above = _sides(row)
+    values = np.array([row["value"], row["value"] - below, row["value"] + above])
+    if np.isnan(below):
         values = values[:1]
-    words = [percent(value).replace("-", "−") for value in values] if in_percent else alike(values)
+    if in_percent:
+        values = np.clip(values, 0.0, 1.0)
+    words = [percent(float(value)).replace("-", "−") for value in values] if in_percent else alike(values.tolist())
     return f"{words[0]} (not known)" if len(words) == 1 else f"{words[0]} ({words[1]} to {words[2]})"
 
 
@@ -115,8 +142,12 @@ def _runs_told(one: MeasuredCase) -> str:
     return f"{thousands(count)} {noun}"
 
 
-def _half(row: Row) -> float:
-    return float(joint((row["draw_error_high"] - row["draw_error_low"]) / 2, (row["error_high"] - row["error_low"]) / 2))
+def _sides(row: Row) -> tuple[float, float]:
+    """How far an interval of both simulation errors reaches below and above the value; missing where neither is known."""
+    below, above = (
+        joint(*(abs(row[f"{name}_{end}"] - row["value"]) for name in ("draw_error", "error"))) for end in ("low", "high")
+    )
+    return float(below), float(above)
 
 
 def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
@@ -125,10 +156,15 @@ def _direction(one: MeasuredCase, factor: str, outcome: Outcome) -> str:
     ends = f"{row['lowest']} to {row['highest']}"
     if np.isnan(row["change"]):
         return f"How far it moves along the range of {keyed(factor)} ({ends}) has no number: an end stands on too few events."
-    if not row["told"]:
-        return f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told."
-    way = "rises" if row["change"] > 0 else "falls"
     drawn = _figure({**row, "value": row["change"]}, in_percent=False)
+    if one.worlds < FEWEST_WORLDS:
+        return f"From end to end of the range of {keyed(factor)} ({ends}) its change is {drawn}, {outcome.unit}{_worlds_told(row)}."
+    if not row["told"]:
+        return (
+            f"Along the range of {keyed(factor)} ({ends}) it moves both ways or unevenly: no change from end to end is told "
+            f"({drawn}, {outcome.unit}{_worlds_told(row)})."
+        )
+    way = "rises" if row["change"] > 0 else "falls"
     return f"It {way} with {keyed(factor)} (range {ends}): change {drawn}, {outcome.unit}{_worlds_told(row)}."
 
 
@@ -140,11 +176,18 @@ def _worlds_told(row: Row) -> str:
     return f"; range over {row['worlds']} worlds {low} to {high}, in {row['worlds_agreeing']} of {row['worlds']}"
 
 
+def _spread(one: MeasuredCase, subject: str, outcome: Outcome) -> Iterator[str]:
+    """How far all inputs together move the outcome, where draws fill their ranges."""
+    if one.spread is not None:
+        row: Row = {**one.spread._asdict()}
+        yield f"With all inputs drawn together, {subject} ranges over {drawn_told(row)}, {outcome.unit}."
+
+
 def _interplay(one: MeasuredCase, vague: float) -> Iterator[str]:
     """What of the variance the inputs make each for itself, where that is known well enough to say it."""
     table = one.tables.indices
     for row in table[(table["factor"] == ALL) & table["value"].notna()].to_dict("records"):
-        if _half(row) <= vague:
+        if max(_sides(row)) <= vague:
             share = _figure(row, in_percent=True)
             yield f"Each for itself the inputs make {share} of that variance; the rest, if any, is interplay."
 
@@ -193,11 +236,6 @@ def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
             "parameters."
         )
     else:
-        if drawn.method == "sobol":
-            yield (
-                "With fewer than three worlds what worlds and luck would move in these indices is unknown, and none is told from "
-                "nothing."
-            )
         yield (
             f"Simulation errors are 95 % intervals: draw_error as {_GROUP_NOUNS[drawn.method]} vary (bootstrap, "
             f"{thousands(spec.resamples)} resamples), error as worlds vary, or the replicates of one world (jackknife, "
@@ -205,8 +243,14 @@ def intervals_of(drawn: Drawn, spec: SensitivitySpec) -> Iterator[str]:
             "sum of squares). Both shrink with computing time: an index speaks of the mean over worlds. How a change stands in "
             "single worlds, draws of what nobody knows about the one real world, says its range over worlds (tornado.csv)."
         )
+    yield (
+        f"Nothing is told from nothing under {FEWEST_WORLDS} worlds, for then there is no verdict; a change from end to end only "
+        "where the range over worlds lies on one side of zero, beyond the simulation error."
+    )
     yield from _of_method(drawn.method, spec)
     yield "Of the inputs without any effect, about one in twenty will seem to have one in each table."
+    if drawn.method in ("sobol", "latin_hypercube"):
+        yield SURROGATE_TOLD
     yield "No interval holds what lies outside the ranges: inputs that stand still here, other bounds, another model."
 
 

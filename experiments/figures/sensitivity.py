@@ -33,6 +33,7 @@ from experiments.figures.style import (
     short_names,
     shortened,
 )
+from experiments.statistics import FEWEST_WORLDS
 from experiments.text import Row, alike, keyed, percent, unknown
 from sim.arrays import Reals
 
@@ -49,7 +50,7 @@ _ROOM = 1.08  # of the largest value: where the axes of the plane end
 _FLATTEST = 0.3  # of the plane's width: its least height
 _BELOW = 0.03  # of the plane's height: room under zero
 _BOTH = "Thick line: simulation error (95 %) as the drawn points vary; thin line: as worlds and luck vary."
-_UNTOLD = "Grey: not told from nothing."
+_UNTOLD = f"Grey: not told from nothing; under {FEWEST_WORLDS} worlds none is."
 
 
 def sobol_bars(frame: pd.DataFrame, ax: Axes, *, largest: int = 20) -> Axes:

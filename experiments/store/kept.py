@@ -16,7 +16,6 @@ from sim.result import Result
 from sim.review.safeguard import Ground, Look
 from sim.world.estimand import WithOwn
 from sim.world.vocabulary import (
-    CASE_STATUSES,
     DAYS_PER_MONTH,
     DETERRED,
     DIRECT,
@@ -149,11 +148,13 @@ def flows_of(run: Finished) -> pd.DataFrame:
 def fates_of(result: Result) -> pd.DataFrame:
     """Where each latent case of the window ended, by its last formal request; rows in the order of ``STAGES``.
 
-    A case without a formal request that asked a firm in vain was refused by a firm.
+    A case without a formal request that asked a firm in vain was refused by a firm. ``disclosed`` are the cases that the estimands
+    count: within the follow-up of the wish (model description, Estimands and footing). A request that gives its data later is
+    pending when the follow-up ends.
     """
-    run = result.finished
+    run, cut = result.finished, cohort_slices(result.finished)
     docket, names = run.docket, result.safeguard_names
-    formal = np.flatnonzero(cohort_slices(run).formal)
+    formal = np.flatnonzero(cut.formal)
     stage = np.full(run.cases.id.size, STAGES.index("pending"))
     stage[run.case_status == DOMESTIC] = STAGES.index("domestic")
     stage[run.case_status == NOT_LIVE] = STAGES.index("not live")
@@ -181,14 +182,13 @@ def fates_of(result: Result) -> pd.DataFrame:
     turned_down = status == REFUSED
     last[turned_down] = refused_at[reason[turned_down]]
     stage[docket.case[formal]] = last  # rows come in order of filing: the last attempt is written last
-    stage[run.case_status == CASE_STATUSES.index("disclosed")] = STAGES.index("disclosed")
-    cohort = cohort_slices(run).cohort
+    stage[docket.case[cut.giving]] = STAGES.index("disclosed")
     return pd.concat(
         pd.DataFrame(
             {
                 "purpose": purpose,
                 "stage": STAGES,
-                "cases": np.bincount(stage[cohort & (run.cases.abusive == bool(code))], minlength=len(STAGES)),
+                "cases": np.bincount(stage[cut.cohort & (run.cases.abusive == bool(code))], minlength=len(STAGES)),
             }
         )
         for code, purpose in enumerate(_PURPOSES)

@@ -63,9 +63,11 @@ def with_displacement(results: Results, given: Mapping[RunPlace, Given], against
     """The same with what became, under each point, of the cases that its baseline disclosed through the treaty.
 
     ``given`` are the disclosures of each run whose levels ``levels_in`` has given, ``against`` the place of each point's baseline
-    and ``names`` those of the points. Runs are paired by case. A baseline has nothing of the kind, nor a point without the treaty.
+    and ``names`` those of the points. Runs are paired by case. A baseline has nothing of the kind, nor a point without the treaty,
+    nor one that does not follow its cases as long as the definition wants (``follows_cases``).
     """
-    found = _displacements(given, against, names)
+    followed = {run: one for run, one in given.items() if follows_cases(results, run)}
+    found = _displacements(followed, against, names)
     if not found:
         return results
     points, _, worlds, replicates = results.values.shape
@@ -97,6 +99,17 @@ def _displacements(
         for metric, by, level, value, count in rows:
             found.setdefault((metric, by, level), []).append(((place, w, replicate), value, count))
     return found
+
+
+def follows_cases(results: Results, run: RunPlace) -> bool:
+    """Whether a run follows each case for as long as estimands by case want: a shorter run-out gives none of them.
+
+    ``sim.metrics.absent_metrics`` has the reason.
+    """
+    place, w, replicate = run
+    return CASES_DISCLOSED in results.keys and not np.isnan(
+        results.values[place, results.keys.index(CASES_DISCLOSED), w, replicate]
+    )
 
 
 def levels_in(results: Results, run: RunPlace) -> dict[str, tuple[str, ...]]:

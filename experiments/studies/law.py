@@ -119,11 +119,11 @@ def tell(console: Terminal, table: pd.DataFrame, state: str, config: Config, siz
     for role, part in table.groupby("role", sort=False):
         verb, whole = _VERBS[str(role)].format(name), part[part["by"] == "all"]
         if int(whole[["events_baseline", "events"]].to_numpy().max()) < fewest:
-            line = f"{verb}: fewer than {fewest} cases in all runs, too few for a table ({TABLE} has them)."
+            line = f"{verb}: fewer than {fewest} cases in all runs, too few for a table ({TABLE} has the counts)."
             console.print(line, highlight=False, markup=False, soft_wrap=True)
             continue
         for by, head in _HEADS.items():
-            console.print(_lines(part[part["by"].isin(["all", by])], f"{verb} ({size})", head, places))
+            console.print(_lines(part[part["by"].isin(["all", by])], f"{verb} ({size})", head, places, fewest))
 
 
 def gate_sentence(config: Config, state: str, name: str) -> str:
@@ -138,7 +138,8 @@ def gate_sentence(config: Config, state: str, name: str) -> str:
     return f"{name} is bound by {named}, where the crime must be serious by the requester's own law."
 
 
-def _lines(rows: pd.DataFrame, title: str, head: str, places: dict[str, str]) -> Table:
+def _lines(rows: pd.DataFrame, title: str, head: str, places: dict[str, str], fewest: int) -> Table:
+    """Levels as rows: today's cases a year and what each arm changes; ``<10`` for what stands on too few events."""
     arms = list(dict.fromkeys(str(arm) for arm in rows["arm"]))
     table = table_of(title, [head, "today", *arms])
     levels = list(dict.fromkeys((str(by), str(level)) for by, level in zip(rows["by"], rows["level"], strict=True)))
@@ -146,13 +147,25 @@ def _lines(rows: pd.DataFrame, title: str, head: str, places: dict[str, str]) ->
     for by, level in levels[: _MOST + 1]:
         first = held[by, level, arms[0]]
         words = "all" if by == "all" else places.get(level, spoken(level))
-        table.add_row(words, measured(float(first["baseline"])), *(_cell(held[by, level, arm]) for arm in arms))
+        today = few_of(fewest) if unknown(first["baseline"]) else measured(float(first["baseline"]))
+        table.add_row(words, today, *(_cell(held[by, level, arm], fewest) for arm in arms))
     return table
 
 
-def _cell(row: Row) -> str:
-    """A difference in cases a year, with its range over worlds; and the per cent where events allow it."""
+def few_of(fewest: int) -> str:
+    """What stands in place of a number on too few events.
+
+    >>> few_of(10)
+    '<10'
+    """
+    return f"<{fewest}"
+
+
+def _cell(row: Row, fewest: int) -> str:
+    """A difference in cases a year with its range over worlds and the per cent; no number on too few events."""
     values = [float(row[name]) for name in ("difference", "world_low", "world_high")]
+    if unknown(values[0]):
+        return few_of(fewest)
     if int(row["events"]) == int(row["events_baseline"]) and not any(values):
         return "0 in every world"
     decimals = max(band_decimals(*values), 1)
@@ -160,4 +173,4 @@ def _cell(row: Row) -> str:
     middle, low, high = band(*values, decimals=decimals)
     if not low or not high:
         return f"{middle}{share}"
-    return f"{middle} ({low} to {high}; {row['worlds_agreeing']} of {row['worlds']}){share}"
+    return f"{middle} ({low} to {high}; {int(row['worlds_agreeing'])} of {row['worlds']}){share}"

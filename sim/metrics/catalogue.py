@@ -88,7 +88,7 @@ COOPERATION_ESTIMANDS = (
 
 FOLLOWED = (
     *("case_disclosure_rate", "cross_border_disclosure_rate", "attempted_rate", "preserved_only", "notified_share"),
-    *("legit_met_rate", "legit_met_in_full", "legit_delay_days"),
+    *("legit_met_rate", "legit_met_in_full", "legit_delay_days", "displacement_rate"),
 )
 """Estimands that count by case what happened within ``FOLLOW_UP_MONTHS`` of the wish; a shorter run-out cannot give them."""
 

@@ -6,6 +6,8 @@ import pytest
 
 from experiments.analysis.one_state import COLUMNS, REQUESTED, REQUESTER, SLICES, Runs, one_a_case, state_table
 
+CHANGED = ("difference", "world_low", "world_high", "worlds_agreeing", "percent")
+NUMBERS = ("baseline", "value", *CHANGED)
 RUNS = Runs({"today": "p0", "stricter": "p1"}, [1, 2], 2, 5)
 
 
@@ -32,19 +34,37 @@ def test_cases_a_year_and_their_paired_difference_are_means_over_worlds_of_repli
     assert row["percent"] == pytest.approx(100 * (0.75 / 1.75 - 1))
 
 
-def test_a_run_without_a_disclosure_counts_as_none_and_few_events_have_no_per_cent() -> None:
-    table = state_table(given(*many("p0", 1, 0, 4)), ["TUR"], RUNS, 10)
+def test_no_number_stands_on_fewer_events_than_ten() -> None:
+    """Rates, differences and ranges were once written for a row on two and one pooled cases."""
+    rows = [*many("p0", 1, 0, 2), *many("p1", 1, 0, 1)]
+    table = state_table(given(*rows), ["TUR"], RUNS, 10)
+    assert (table["role"] == REQUESTER).sum() == len(SLICES)
+    assert table[[*NUMBERS]].isna().all(axis=None)
+    few = table[table["role"] == REQUESTER]
+    assert few[["events_baseline", "events", "worlds"]].drop_duplicates().to_numpy().tolist() == [[2, 1, 2]]
+
+
+@pytest.mark.parametrize(("before", "after"), [(20, 3), (3, 20)])
+def test_a_change_needs_events_on_either_side_and_a_level_its_own(before: int, after: int) -> None:
+    table = state_table(given(*many("p0", 1, 0, before), *many("p1", 1, 0, after)), ["TUR"], RUNS, 10)
     row = table[(table["role"] == REQUESTER) & (table["by"] == "all")].iloc[0]
-    assert row["baseline"] == pytest.approx(4 / 2 / 2 / 5)
-    assert row["value"] == 0
-    assert np.isnan(row["percent"])
+    assert np.isnan(row[[*CHANGED]].to_numpy(float)).all()
+    assert (np.isnan(row["baseline"]), np.isnan(row["value"])) == (before < 10, after < 10)
 
 
-def test_a_state_that_nobody_asks_has_a_row_of_zeros_in_that_role() -> None:
-    table = state_table(given(*many("p0", 1, 0, 4)), ["TUR"], RUNS, 10)
+def test_a_run_without_a_disclosure_counts_as_none() -> None:
+    table = state_table(given(*many("p0", 1, 0, 20), *many("p1", 2, 1, 12)), ["TUR"], RUNS, 10)
+    row = table[(table["role"] == REQUESTER) & (table["by"] == "all")].iloc[0]
+    assert row["baseline"] == pytest.approx(20 / 2 / 2 / 5)
+    assert row["value"] == pytest.approx(12 / 2 / 2 / 5)
+
+
+def test_a_state_that_nobody_asks_has_a_row_of_no_events_in_that_role() -> None:
+    table = state_table(given(*many("p0", 1, 0, 40)), ["TUR"], RUNS, 10)
     row = table[table["role"] == REQUESTED]
     assert row["by"].tolist() == ["all"]
-    assert row[["baseline", "value"]].to_numpy().tolist() == [[0.0, 0.0]]
+    assert row[["events_baseline", "events"]].to_numpy().tolist() == [[0, 0]]
+    assert row[["baseline", "value", "difference"]].isna().all(axis=None), "that nobody ever asks it is a number on no event"
 
 
 def test_the_other_side_is_the_host_where_the_state_asks_and_the_asker_where_it_is_asked() -> None:
@@ -60,7 +80,7 @@ def test_the_other_side_is_the_host_where_the_state_asks_and_the_asker_where_it_
 
 
 def test_slices_add_up_to_the_whole() -> None:
-    rows = given(*[("p0", 1, 0, case, "TUR", "IRL" if case % 3 else "USA") for case in range(12)])
+    rows = given(*[("p0", 1, 0, case, "TUR", "IRL" if case % 3 else "USA") for case in range(60)])
     table = state_table(rows, ["TUR"], RUNS, 10)
     asks = table[table["role"] == REQUESTER]
     whole = float(asks.loc[asks["by"] == "all", "baseline"].iloc[0])

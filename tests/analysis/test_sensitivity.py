@@ -74,7 +74,7 @@ def test_sobol_finds_the_indices_of_ishigami_without_noise() -> None:
 
 
 def test_sobol_finds_the_indices_of_the_g_function_within_its_intervals() -> None:
-    found = analyse(study_of(design_of("sobol", G, size=1024), g_function, 0.05, worlds=3), OUTCOME)
+    found = analyse(study_of(design_of("sobol", G, size=1024), g_function, 0.05, worlds=8), OUTCOME)
     for index, wanted in zip(("S1", "ST"), g_indices(), strict=True):
         rows = table(found, index)
         assert of(rows, G) == pytest.approx(wanted, abs=0.04)
@@ -123,7 +123,7 @@ def test_noise_that_points_share_is_taken_out_as_well_where_a_corrected_variance
 def test_an_input_that_changes_no_run_has_no_effect_at_all_when_seeds_are_shared() -> None:
     design = design_of("sobol", {"a.x": (0.0, 1.0), "a.idle": (0.0, 1.0)}, size=64)
     x = points_of(design)["a.x"].to_numpy(float)
-    seeded = np.stack([0.1 * np.sin(50 * (world + 1) * x) for world in range(4)], axis=1)[:, :, None]
+    seeded = np.stack([0.1 * np.sin(50 * (world + 1) * x) for world in range(8)], axis=1)[:, :, None]
     found = analyse(study_of(design, lambda rows: rows["a.x"], seeded), OUTCOME)
     idle = table(found, "ST").loc["a.idle"]
     assert idle["value"] == pytest.approx(0.0, abs=1e-12)
@@ -231,9 +231,9 @@ def test_morris_tells_interplay_by_sigma() -> None:
 
 
 def test_noise_alone_stays_at_the_floor_of_morris_and_is_not_told() -> None:
-    found = analyse(study_of(design_of("morris", LINE, size=200), line, 1.0, worlds=4), OUTCOME)
+    found = analyse(study_of(design_of("morris", LINE, size=200), line, 1.0, worlds=8), OUTCOME)
     idle, steep = table(found, "mu_star").loc["a.idle"], table(found, "mu_star").loc["a.steep"]
-    deviation = np.sqrt(2 / 4) / (2 / 3)  # of a step's change in the mean of four worlds, over the step's length
+    deviation = np.sqrt(2 / 8) / (2 / 3)  # of a step's change in the mean of eight worlds, over the step's length
     assert idle["floor"] == pytest.approx(np.sqrt(2 / np.pi) * deviation, rel=0.1)
     assert idle["value"] == pytest.approx(idle["floor"], rel=0.15)
     assert not idle["told"]
@@ -258,7 +258,7 @@ def test_an_inert_input_stays_at_the_floor_of_pawn_and_the_others_rise_above_it(
     def mostly_two(rows: pd.DataFrame) -> Any:
         return 2.0 * rows["a.steep"] - 0.1 * rows["a.falling"] + 0.1 * rows["a.flat"]
 
-    found = analyse(study_of(design_of("latin_hypercube", LINE, size=500), mostly_two, 0.05, worlds=3), OUTCOME)
+    found = analyse(study_of(design_of("latin_hypercube", LINE, size=500), mostly_two, 0.05, worlds=8), OUTCOME)
     rows = table(found, "pawn")
     assert list(rows.index[:2]) == ["a.steep", "a.falling"]
     assert rows.loc["a.idle", "value"] <= rows.loc["a.idle", "floor"]
@@ -285,7 +285,7 @@ def test_the_floor_of_pawn_is_passed_by_one_dummy_in_twenty() -> None:
 
 @pytest.mark.parametrize(("draw", "size"), [("latin_hypercube", 200), ("sobol", 64)])
 def test_the_tornado_of_a_line_is_four_fifths_of_its_rise(draw: str, size: int) -> None:
-    found = analyse(study_of(design_of(draw, LINE, size=size), line, 0.01, worlds=3), OUTCOME)
+    found = analyse(study_of(design_of(draw, LINE, size=size), line, 0.01, worlds=8), OUTCOME)
     rows = tornado(found)
     for key in LINE:  # from the mean of the lowest fifth to that of the highest; the other inputs differ between draws
         wanted = 0.8 * SLOPES[key] * WIDTHS[key]
@@ -330,7 +330,7 @@ def test_a_fractional_factorial_knows_main_effects_exactly_whatever_pairs_do() -
     def wavy(rows: pd.DataFrame) -> Any:
         return line(rows) + (rows["a.steep"] - 1.0) * rows["a.flat"] + 4.0 * (rows["a.idle"] - 0.5) * (rows["a.falling"] - 20.0)
 
-    found = analyse(study_of(design_of("fractional", LINE), wavy, 0.0, worlds=2), OUTCOME)
+    found = analyse(study_of(design_of("fractional", LINE), wavy, 0.0, worlds=8), OUTCOME)
     assert of(table(found, "effect"), LINE) == pytest.approx([SLOPES[key] * WIDTHS[key] for key in LINE])
     assert list(table(found, "effect")["told"]) == [True, True, True, False]
 
@@ -340,7 +340,7 @@ def test_levers_of_a_fractional_design_have_students_intervals_over_worlds() -> 
     design = Design.model_validate({"question": "what if?", "levers": levers, "choose": "fractional"})
     points = points_of(design)
     on = (points[list(levers)] == "on").to_numpy(float)
-    noise = np.random.default_rng(11).normal(0.0, 0.3, (len(points), 6, 1))
+    noise = np.random.default_rng(11).normal(0.0, 0.3, (len(points), 8, 1))
     found = analyse(told(design, (on @ [2.0, -1.0, 0.0])[:, None, None] + noise, points), OUTCOME)
     rows = table(found, "effect")
     by_world = noise[on[:, 0] == 1, :, 0].mean(axis=0) - noise[on[:, 0] == 0, :, 0].mean(axis=0) + 2.0
@@ -360,8 +360,8 @@ def test_the_effect_of_a_second_scenario_is_an_outcome_of_its_own() -> None:
     def reformed(rows: pd.DataFrame) -> Any:
         return ishigami(rows) + (rows["scenario"] == "judge") * 0.5 * rows["a.x3"]
 
-    common = np.random.default_rng(12).normal(0.0, 3.0, (1, 4, 2))  # worlds and luck hit both scenarios and all points alike
-    study = study_of(design, reformed, np.broadcast_to(common, (len(points_of(design)), 4, 2)).copy())
+    common = np.random.default_rng(12).normal(0.0, 3.0, (1, 8, 2))  # worlds and luck hit both scenarios and all points alike
+    study = study_of(design, reformed, np.broadcast_to(common, (len(points_of(design)), 8, 2)).copy())
     found = analyse(study, OUTCOME)
     effect = table(found, "ST", "judge against as_adopted")
     assert of(effect, ISHIGAMI) == pytest.approx([0.0, 0.0, 1.0], abs=0.02)
@@ -593,3 +593,56 @@ def test_how_much_a_world_may_lack_before_it_is_dropped_is_a_setting() -> None:
 
     assert groups(0.5) == 24
     assert groups(0.3) == 40
+
+
+# --------------------------------------------------------------------------------------------- verdicts and what is possible
+
+
+@pytest.mark.parametrize("draw", ["sobol", "morris", "latin_hypercube", "fractional"])
+def test_there_is_no_verdict_under_eight_worlds(draw: str) -> None:
+    """On two worlds an input was once told, in the words "It rises with it"."""
+    design = design_of(draw, LINE, size=64)
+    few, enough = (analyse(study_of(design, line, 0.001, worlds=worlds), OUTCOME) for worlds in (7, 8))
+    for name in ("sensitivity", "tornado"):
+        assert not few.tables[name]["told"].any()
+        assert enough.tables[name]["told"].any()
+    assert any("is not said: too few worlds for a verdict: 7; 8 or more." in sentence for sentence in few.answer)
+    assert any(sentence.startswith("In these worlds the largest are a › steep") for sentence in few.answer)
+    assert any(sentence.startswith("It rises with a › steep") for sentence in enough.answer)
+    words = ("What moves", "It rises", "It falls", "A change from end", "Not to be told")
+    assert not any(sentence.startswith(words) for sentence in few.answer)
+
+
+@pytest.mark.parametrize("draw", ["morris", "latin_hypercube", "fractional"])
+def test_a_change_that_turns_in_one_world_is_not_told_though_its_mean_is_well_known(draw: str) -> None:
+    design = design_of(draw, LINE, size=64)
+    slopes = np.array([3.0] * 11 + [-0.5])[None, :, None]  # the mean is 2.7 with an error of 0.64
+    steep = points_of(design)["a.steep"].to_numpy(float)[:, None, None]
+    found = analyse(study_of(design, lambda rows: 0.0 * rows["a.steep"], slopes * steep), OUTCOME)
+    row = tornado(found).loc["a.steep"]
+    assert row["error_low"] > 0 > row["world_low"]
+    assert not row["told"]
+    assert not any("rises" in sentence for sentence in found.answer)
+    index = {"morris": "mu", "fractional": "effect"}.get(draw)
+    assert index is None or not table(found, index).loc["a.steep", "told"]
+
+
+def test_replicates_of_the_only_world_are_no_worlds_for_a_verdict() -> None:
+    found = analyse(study_of(design_of("fractional", LINE), line, 0.001, worlds=1, replicates=9), OUTCOME)
+    assert not found.tables["tornado"]["told"].any()
+    assert not found.tables["sensitivity"]["told"].any()
+
+
+@pytest.mark.parametrize("draw", ["sobol", "latin_hypercube"])
+def test_shares_and_their_limits_lie_between_nothing_and_all(draw: str) -> None:
+    """A share once read "2 % (-5 % to 9 %)"."""
+    found = analyse(study_of(design_of(draw, LINE, size=32), line, 1.5, worlds=8), OUTCOME)
+    columns = ["value", "error_low", "error_high", "draw_error_low", "draw_error_high", "floor"]
+    rows = found.tables["sensitivity"]
+    numbers = rows.loc[rows["index"].isin(["S1", "ST", "S1_raw", "ST_raw", "pawn"]), columns].to_numpy(float)
+    assert numbers.size
+    assert np.nanmin(numbers) >= 0.0
+    assert np.nanmax(numbers) <= 1.0
+    assert not any("(−" in sentence and "%" in sentence for sentence in found.answer)
+    if draw == "sobol":
+        assert (rows["draw_error_low"] == 0.0).any(), "or nothing had to be cut"

@@ -8,7 +8,7 @@ from sim.config import load
 from sim.metrics import cohort_slices
 from sim.result import Result
 from sim.simulation import simulate
-from sim.world.vocabulary import DIRECT, ENDED, FIRST_SIDE_DOOR, REFUSED
+from sim.world.vocabulary import DAYS_PER_MONTH, DIRECT, ENDED, FIRST_SIDE_DOOR, FOLLOW_UP_MONTHS, REFUSED
 
 SMALL = ("states=synthetic", "states.synthetic.count=12", "people.rows=1500", "demand.legitimate=60", "years=1")
 
@@ -36,3 +36,19 @@ def test_a_case_that_only_asked_a_firm_in_vain_was_refused_by_a_firm(result: Res
     assert wanted > 0
     assert counts["refused by a firm"] == wanted
     assert counts["pending"] < wanted
+
+
+def test_only_what_was_disclosed_within_the_follow_up_is_disclosed(result: Result) -> None:
+    """Any disclosure up to the run's end counted once: 319 cases against 316 of the estimand over five years."""
+    run = result.finished
+    gave = cohort_slices(run).giving
+    late = gave[:: 1 + gave.size // 20]
+    executed = run.docket.executed_day.copy()
+    executed[late] = run.cases.day[run.docket.case[late]] + FOLLOW_UP_MONTHS * DAYS_PER_MONTH + 1
+    changed = Result(run._replace(docket=run.docket._replace(executed_day=executed)), result.config, result.seed)
+    cut, found = cohort_slices(changed.finished), fates_of(changed)
+    assert 0 < cut.giving.size < gave.size
+    for purpose, abusive in (("abusive", True), ("legitimate", False)):
+        counts = found[found["purpose"] == purpose].set_index("stage")["cases"]
+        assert counts["disclosed"] == (run.cases.abusive[run.docket.case[cut.giving]] == abusive).sum()
+        assert counts.sum() == (cut.cohort & (run.cases.abusive == abusive)).sum()
