@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
 from experiments.analysis.summary import headline_of
-from experiments.statistics import FEWEST_WORLDS, mean_of, world_range
+from experiments.statistics import FEWEST_WORLDS, mean_of, nested, world_range, world_values
 from experiments.store.kept import STAGES
 from sim.settings import Config
 from sim.sources.tables import read_states
@@ -26,7 +26,7 @@ def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
     """Targeted rate by group and scenario with ranges over worlds."""
     rows = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
     rows = rows.rename(columns={"level": "group", "world_low": "low", "world_high": "high"})
-    columns = ["scenario", "group", "mean", "low", "high", "runs", "events"]
+    columns = ["scenario", "group", "mean", "low", "high", "runs", "events", "chance_share"]
     return pd.DataFrame(rows[columns].reset_index(drop=True))
 
 
@@ -49,18 +49,18 @@ def fates_frame(pooled: RunTables) -> pd.DataFrame:
     return ordered.astype({"stage": str}).reset_index(drop=True)
 
 
-def backlog_frame(pooled: RunTables, configs: list[Config], one_world: bool = False) -> pd.DataFrame:
+def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
     """Backlog in months of capacity, mean and range over worlds, with dates; authorities by name only where every run has them.
 
-    A seed is a world, or with ``one_world`` a replicate of the only one, which has no range.
+    A world's value is the mean over its replicates; one world has no range.
     """
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
     keys = ["scenario", "quantity", "month"]
-    wide = pooled.backlog.pivot_table(index=keys, columns="seed", values="months", sort=False, observed=True)
+    wide = pooled.backlog.pivot_table(index=keys, columns=["world", "seed"], values="months", sort=False, observed=True)
     wanted = np.array([runs[scenario] for scenario in wide.index.get_level_values("scenario")])
     wide = wide[wide.notna().sum(axis=1).to_numpy() == wanted]
-    values = wide.to_numpy(float)
-    over_worlds = world_range(values.mean(axis=1, keepdims=True) if one_world else values)
+    values = world_values(nested(wide.to_numpy(float), wide.columns.get_level_values("world").to_numpy()))
+    over_worlds = world_range(values)
     ends = {"low": over_worlds.low, "high": over_worlds.high, "worlds": over_worlds.worlds, "months": mean_of(values)}
     frame = pd.DataFrame({key: wide.index.get_level_values(key) for key in keys} | ends)
     start = pd.Timestamp(configs[0].start)
@@ -110,6 +110,7 @@ def _in_per_cent(rows: pd.DataFrame) -> dict[str, pd.Series]:
         **{end: rows[f"percent_{end}"] for end in ("world_low", "world_high", "error_low", "error_high")},
         "agreeing": rows["worlds_agreeing"],
         "worlds": rows["worlds"],
+        "chance_share": rows["chance_share"],
     }
 
 

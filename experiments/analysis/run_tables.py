@@ -15,10 +15,11 @@ from experiments.store.schema import RunKey
 from sim.metrics import displaced
 
 VIEW_NAMES = ("flows", "fates", "backlog", "origins", "sides")
+_RUN = ("scenario", "world", "seed")
 
 
 class RunTables(NamedTuple):
-    """Tables of all runs, each with ``scenario`` and ``seed``: scenarios in their order, and in each the seeds in theirs."""
+    """Tables of all runs, each with ``scenario, world, seed``: scenarios in their order, and in each the event seeds in theirs."""
 
     metrics: pd.DataFrame  # metric, by, level, value, count
     flows: pd.DataFrame  # requester, requested, disclosures
@@ -32,7 +33,7 @@ def run_tables_in(plan: Plan) -> RunTables:
     """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
     study, points = StoredStudy(plan.folder), plan.points.frame
     estimates = _of_the_plan(study.data(), plan)
-    metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
+    metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, [*_RUN, "metric", "by", "level", "value", "count"]]
     views = {name: _of_the_plan(study.views(name), plan) for name in VIEW_NAMES}
     if len(points) == 2:
         metrics = _with_displacement(metrics, study, plan)
@@ -59,7 +60,7 @@ def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["replicate"] < plan.replicates)]
     at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), event_seeds_of(plan), strict=True))
     seeds = [runs[run] for run in zip(kept["world_seed"], kept["replicate"], strict=True)]
-    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
+    named = kept.assign(scenario=points["scenario"].to_numpy()[at], world=kept["world_seed"], seed=np.array(seeds, np.int64), at=at)
     return named.sort_values(["at", "seed"], kind="stable")
 
 
@@ -68,9 +69,9 @@ def _runs_of(plan: Plan) -> list[tuple[int, int]]:
 
 
 def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"scenario": rows["scenario"], "seed": rows["seed"]} | {name: rows[column] for name, column in columns.items()}
-    ).reset_index(drop=True)
+    return pd.DataFrame({key: rows[key] for key in _RUN} | {name: rows[column] for name, column in columns.items()}).reset_index(
+        drop=True
+    )
 
 
 def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from experiments.design.plain import plain_names
 from experiments.figures import draw, save
 from experiments.interrupts import raise_if_told
 from experiments.settings import StudyConfig
+from experiments.text import counted
 from sim.settings import Config
 from sim.world.vocabulary import DAYS_PER_MONTH
 
@@ -42,7 +43,7 @@ def draw_all(
 
     One that cannot be drawn keeps no other from being drawn; the first failure is raised when all have been tried.
     """
-    made, settings = _pages(configs, asked.seeds, pooled, summary, comparison), asked.figures
+    made, settings = _pages(configs, asked.layout(configs[0].world_seed), pooled, summary, comparison), asked.figures
     failures: list[Exception] = []
     for name in drawn_for(configs):
         try:
@@ -61,22 +62,28 @@ _OF_EACH = ("flows", "fates", "backlog", "requested_side")
 
 
 def _pages(
-    configs: Sequence[Config], seeds: int, pooled: RunTables, summary: pd.DataFrame, comparison: pd.DataFrame | None
+    configs: Sequence[Config],
+    layout: tuple[int, int],
+    pooled: RunTables,
+    summary: pd.DataFrame,
+    comparison: pd.DataFrame | None,
 ) -> dict[str, Callable[[], DrawnFigure]]:
-    """What each figure is made from, by its name; nothing is worked out before it is called."""
+    """What each figure is made from, by its name; nothing is worked out before it is called.
+
+    ``layout`` says how many worlds there are, and how many replicates in each.
+    """
     first, last = configs[0], configs[-1]
-    fewest, one_world = last.metrics.fewest_events, last.world_seed is not None
+    fewest, (worlds, replicates) = last.metrics.fewest_events, layout
     spelt = plain_names(config.scenario_name for config in configs)
-    runs = f"{seeds} runs of {last.years} years a scenario."
+    size = f"{counted(worlds, 'world')} × {counted(replicates, 'replicate')} of {counted(last.years, 'year')}"
+    runs = f"{size} a scenario."
     opens = pd.Timestamp(last.start)
     closes = opens + pd.to_timedelta(12 * last.years * DAYS_PER_MONTH, unit="D")
-    shown = f"Scenario: {spelt[last.scenario_name]}; {seeds} runs of {last.years} years."
+    shown = f"Scenario: {spelt[last.scenario_name]}; {size}."
     few, named = {"fewest": fewest}, {"names": frames.names_of(last) | spelt}
     base = {"baseline": first.scenario_name} if len(configs) > 1 else {}
     said = {"baseline": spelt[first.scenario_name]}
-    worlds = 1 if one_world else seeds
-    line = f"Range: {range_in_words(worlds)}; one replicate a world, so luck is in it" if worlds > 1 else "One world: no range"
-    band = f"{line}; parameters are held."
+    band = f"{_range_line(worlds, replicates)}; parameters are held."
     return {
         "targeted_rate": lambda: (frames.targeted_frame(summary), f"{band} {runs} {_HONEST}", few),
         "targeted_change": lambda: (
@@ -88,7 +95,7 @@ def _pages(
         "flows": lambda: (frames.flows_frame(pooled, last.scenario_name), f"{shown} {_HONEST}", few | named),
         "fates": lambda: (frames.fates_frame(pooled), runs, few | {"names": spelt}),
         "backlog": lambda: (
-            frames.backlog_frame(pooled, list(configs), one_world),
+            frames.backlog_frame(pooled, list(configs)),
             f"{runs} Authorities named are those asked most in every run.",
             {"opens": opens, "closes": closes} | named | base,
         ),
@@ -100,6 +107,14 @@ def _pages(
             few | named | {"unsigned": frames.outside_of(last)} | base,
         ),
     }
+
+
+def _range_line(worlds: int, replicates: int) -> str:
+    """What a range is, and what a world's value."""
+    if worlds == 1:
+        return "One world: no range"
+    mean = f"a world's value is the mean over {replicates} replicates"
+    return f"Range: {range_in_words(worlds)}; {'one replicate a world, so luck is in it' if replicates == 1 else mean}"
 
 
 def _map_of(pooled: RunTables, configs: Sequence[Config], spelt: Mapping[str, str], runs: str) -> DrawnFigure:

@@ -11,7 +11,7 @@ import pandas as pd
 from rich.table import Table
 
 from experiments.analysis.origins import origins_of
-from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
+from experiments.analysis.ranges import error_in_percent, mostly_chance, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
 from experiments.console import Terminal, console_of, table_of
@@ -25,14 +25,18 @@ from experiments.output import Lacking, manifest_of, stamped, whole_folder, writ
 from experiments.report.replicates import draw_all, drawn_for
 from experiments.settings import StudyConfig
 from experiments.statistics import FEWEST_WORLDS
-from experiments.text import Row
+from experiments.text import Row, counted
+from sim.config import key_of
 from sim.metrics import absent_metrics
 from sim.settings import Config
 from sim.simulation import check
+from sim.world.record import ConfigError
 from sim.world.states import StateTable
 
 _WIDE, _WIDEST = 140, 190  # letters that a comparison with percentages needs; that one with units needs too
 _SUMMARIES, _ORIGINS = ("summary.csv", "comparison.csv"), "origins.csv"
+_LUCK = "With one replicate a world the range holds luck too (replicates=2 would tell them apart)."
+_CHANCE = "Mostly chance: luck is more than half of what tells worlds apart."
 _HEAD = 24  # letters of a column's name
 
 
@@ -44,9 +48,17 @@ def replication_plan(study: str, question: str, arms: Sequence[Config], asked: S
         check(config, known)
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
     points = points_of_arms([ArmRun(config.scenario_name, config, 0) for config in arms])
-    pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another replicate
-    worlds, replicates = (range(first.seed, first.seed + asked.seeds), 1) if fixed is None else ([fixed], asked.seeds)
-    return planned(study, " ".join([study, *overrides]), design, points, asked, worlds, replicates, pages=pages)
+    fixed, (count, replicates) = first.world_seed, asked.layout(first.world_seed)
+    worlds = range(first.seed, first.seed + count) if fixed is None else [fixed]
+    _refuse_replicates_of_one_world(fixed, overrides)
+    command, pages = " ".join([study, *overrides]), drawing(len(drawn_for(arms)))
+    return planned(study, command, design, points, asked, worlds, replicates, pages=pages)
+
+
+def _refuse_replicates_of_one_world(fixed: int | None, overrides: Sequence[str]) -> None:
+    """Raise ``ConfigError`` for ``replicates`` beside a fixed world, in which every seed is another replicate."""
+    if fixed is not None and any(key_of(override) == "replicates" for override in overrides):
+        raise ConfigError(f"replicates: found beside world_seed={fixed}; accepted: seeds=N, for in one world seeds are replicates")
 
 
 def conduct_study(
@@ -83,19 +95,19 @@ def conduct_study(
     written = Path(asked.output) / study / name
     with lacking.told_after(written):
         if tables is not None:
-            console.print(printed(*tables, arms, asked.seeds, console.width))
-        _tell(console, written, plan.folder, len(plan.worlds), lacking.why)
+            console.print(printed(*tables, arms, asked, console.width))
+        _tell(console, written, plan, lacking.why)
     return written
 
 
-def _tell(console: Terminal, written: Path, store: Path, worlds: int, missing: Collection[str]) -> None:
+def _tell(console: Terminal, written: Path, plan: Plan, missing: Collection[str]) -> None:
     """Where the results are, and what to make of them."""
+    store, worlds = plan.folder, len(plan.worlds)
     lacking = f", without {', '.join(missing)}" if missing else ""
     lines = [
         f"Written to {written}: tables (Parquet, CSV), figures (PNG), manifest.json{lacking}. Runs: {store}.",
         "Conditional, relative answers: the true extent of abuse is unknown to anyone. "
-        f"{said_of_ranges(worlds)} With one replicate a world the range holds luck too. Neither speaks of the parameters that are "
-        "assumed.",
+        f"{said_of_ranges(worlds)} {_LUCK if plan.replicates == 1 else _CHANCE} Neither speaks of the parameters that are assumed.",
     ]
     if worlds < FEWEST_WORLDS:
         lines.append(f"{too_few_worlds(worlds).capitalize()}.")
@@ -106,12 +118,11 @@ def _tell(console: Terminal, written: Path, store: Path, worlds: int, missing: C
 def summary_tables(pooled: RunTables, configs: Sequence[Config]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The summary of each configuration, and the comparison of two."""
     fewest = configs[0].metrics.fewest_events
-    one_world = configs[0].world_seed is not None
-    summary = summary_of(pooled.metrics, fewest, one_world)
+    summary = summary_of(pooled.metrics, fewest)
     if len(configs) == 1:
         return summary, None
     names = configs[0].scenario_name, configs[1].scenario_name
-    return summary, comparison_of(pooled.metrics, *names, fewest, one_world)
+    return summary, comparison_of(pooled.metrics, *names, fewest)
 
 
 def write_runs(folder: Path, pooled: RunTables) -> None:
@@ -129,13 +140,14 @@ def write_summary_tables(folder: Path, summary: pd.DataFrame, comparison: pd.Dat
 
 
 def printed(
-    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], seeds: int, width: int
+    summary: pd.DataFrame, comparison: pd.DataFrame | None, configs: Sequence[Config], asked: StudyConfig, width: int
 ) -> Table:  # fmt: skip
     """The headline estimands with their ranges over worlds, for a terminal of so many letters.
 
     Of a comparison a narrower terminal gets no units, and a narrow one no percentages either.
     """
-    runs = f"{seeds} seeds, {configs[0].years} years"
+    worlds, replicates = asked.layout(configs[0].world_seed)
+    runs = f"{counted(worlds, 'world')} x {counted(replicates, 'replicate')}, {counted(configs[0].years, 'year')}"
     if comparison is None:
         columns = ("estimand", "mean [range over worlds]", "simulation error", "events", "unit")
         table = table_of(f"{configs[0].scenario_name}: {runs}", columns)
@@ -145,7 +157,7 @@ def printed(
     before, after = configs[0].scenario_name, configs[1].scenario_name
     more = ["change [range]", "simulation error", "unit"][: 3 if width >= _WIDEST else 2 if width >= _WIDE else 0]
     columns_of_pair = ["estimand", *cut((before, after), _HEAD).values(), "difference [range over worlds]", "worlds", *more]
-    table = table_of(f"{after} against {before}: {runs}, paired by seed; worlds: how many agree in sign", tuple(columns_of_pair))
+    table = table_of(f"{after} against {before}: {runs}, paired; worlds: how many agree in sign", tuple(columns_of_pair))
     for row in headline_of(comparison).to_dict("records"):
         values = [*_pair(row, configs[0].metrics.fewest_events), row["unit"]]
         table.add_row(_named(row), *values[: len(columns_of_pair) - 1])
@@ -162,7 +174,12 @@ def _level(row: Row, config: Config) -> tuple[str, str]:
         return f"<{config.metrics.fewest_events} events", ""
     ends = f"{row['world_low']:.4g}, {row['world_high']:.4g}"
     error = "none" if isnan(row["error_low"]) else f"{row['error_low']:.4g} to {row['error_high']:.4g}"
-    return f"{row['mean']:.4g} [{'no range' if isnan(row['world_low']) else ends}]", error
+    return f"{row['mean']:.4g} [{'no range' if isnan(row['world_low']) else ends}]{_chance(row)}", error
+
+
+def _chance(row: Row) -> str:
+    """Whether luck is more than half of what tells worlds apart, behind a range."""
+    return " mostly chance" if mostly_chance(row) else ""
 
 
 def _pair(row: Row, fewest: int) -> list[str]:
@@ -174,7 +191,7 @@ def _pair(row: Row, fewest: int) -> list[str]:
         f"{row['baseline']:.4g}",
         f"{row['scenario']:.4g}",
         f"{row['difference']:+.3g} [{'no range' if isnan(row['world_low']) else ends}]",
-        f"{row['worlds_agreeing']:.0f}/{row['worlds']}",
+        f"{row['worlds_agreeing']:.0f}/{row['worlds']}{_chance(row)}",
         percent_in_range(row),
         error_in_percent(row),
     ]
