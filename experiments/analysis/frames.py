@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
-from experiments.analysis.summary import headline_of
+from experiments.analysis.summary import beside, headline_of
 from experiments.statistics import FEWEST_WORLDS, mean_of, nested, world_range, world_values
 from experiments.store.kept import STAGES
+from experiments.text import distinct
 from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
@@ -84,14 +85,19 @@ def origins_frame(changes: pd.DataFrame, config: Config, change: bool) -> pd.Dat
 
 
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds."""
-    rows = headline_of(comparison)
+    """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds.
+
+    Under both capacities an estimand has two rows, one under the other; ``beside`` says of the second which capacity it has.
+    """
+    capacities = distinct(comparison["capacity"])
+    rows = beside(headline_of(comparison), capacities)
     # preserved_only rises from next to nothing: its percentage would dwarf all others; the disclosure rate stands on one footing
     rows = rows[~rows["metric"].isin(("preserved_only", "case_disclosure_rate"))].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
     levels = zip(rows["baseline"], rows["unit"], strict=True)
     units = ["" if np.isnan(base) else f"from {base:.3g} {_SHORT.get(unit, '')}".strip() for base, unit in levels]
-    return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"]})
+    second = rows["capacity"].where(rows["capacity"] != capacities[0], "") if capacities else ""
+    return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"], "beside": second})
 
 
 def targeted_change_frame(comparison: pd.DataFrame, summary: pd.DataFrame, baseline: str, scenario: str) -> pd.DataFrame:

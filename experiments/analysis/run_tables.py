@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,14 +29,18 @@ class RunTables(NamedTuple):
     origins: pd.DataFrame  # code, events, people
     sides: pd.DataFrame  # requested, purpose, requests
 
+    def of(self, scenarios: Sequence[str]) -> RunTables:
+        """The rows of some scenarios."""
+        return RunTables(*(table[table["scenario"].isin(scenarios)].reset_index(drop=True) for table in self))
+
 
 def run_tables_in(plan: Plan) -> RunTables:
-    """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
+    """The tables of what a plan asked for; of a scenario that is read against another its displacement, too."""
     study, points = StoredStudy(plan.folder), plan.points.frame
     estimates = _of_the_plan(study.data(), plan)
     metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, [*_RUN, "metric", "by", "level", "value", "count"]]
     views = {name: _of_the_plan(study.views(name), plan) for name in VIEW_NAMES}
-    if len(points) == 2:
+    if (points["against"] != points["point"]).any():
         metrics = _with_displacement(metrics, study, plan)
     return RunTables(
         metrics.reset_index(drop=True),
@@ -75,19 +80,21 @@ def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 
 def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:
-    """A row more for each run of the second scenario.
+    """A row more for each run of a scenario that is read against another.
 
-    Of the cases that it disclosed through the treaty and the first did not, the share that the first disclosed another way.
+    Of the cases that it disclosed through the treaty and the other did not, the share that the other disclosed another way.
     """
-    first, second = plan.points.frame["scenario"]
-    ids = [str(point) for point in plan.points.frame["point"]]
+    points = plan.points.frame
+    names, ids = [str(name) for name in points["scenario"]], [str(point) for point in points["point"]]
+    pairs = [(place, ids.index(other)) for place, other in enumerate(points["against"]) if other != ids[place]]
     results = study.results(ids, plan.worlds, plan.replicates)
     given = study.given(results, ids)
     rows = []
     for (world, replicate), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
-        place = plan.worlds.index(world)
-        found = displaced(given[1, place, replicate], given[0, place, replicate])
-        rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
+        at = plan.worlds.index(world)
+        for place, other in pairs:
+            found = displaced(given[place, at, replicate], given[other, at, replicate])
+            rows.append((names[place], world, seed, "displacement_rate", "baseline", names[other], found.share, found.left))
     whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
-    order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}
+    order = {name: place for place, name in enumerate(names)}
     return whole.assign(at=whole["scenario"].map(order)).sort_values(["at", "seed"], kind="stable").drop(columns="at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,15 @@ def _counts(runs: Reals) -> tuple[int, int, float]:
     """Worlds and runs of ``[W, L]`` that are known, and how often a further world falls into the range."""
     worlds = len(runs)
     return worlds, int((~np.isnan(runs)).sum()), float(chance_inside(worlds))
+
+
+def beside(table: pd.DataFrame, capacities: Sequence[str]) -> pd.DataFrame:
+    """Rows of a comparison with those of one estimand under each capacity one under the other, in the order of the first."""
+    place = {side: rank for rank, side in enumerate(capacities)}
+    keys = list(zip(*(table[key] for key in _KEYS), strict=True))
+    first = {key: rank for rank, key in enumerate(dict.fromkeys(keys))}
+    ranked = table.assign(_row=[first[key] for key in keys], _side=table["capacity"].map(place))
+    return ranked.sort_values(["_row", "_side"], kind="stable").drop(columns=["_row", "_side"]).reset_index(drop=True)
 
 
 def headline_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -46,9 +46,10 @@ _TARGETED = "targeted_rate"
 _RATE = ["scenario", "group", "mean", "low", "high", "runs", "events", "chance_share"]
 _ENDS = ["world_low", "world_high", "error_low", "error_high"]
 _PAIRED = ["difference", *_ENDS]
-_CHANGE = ["metric", *_PAIRED, "agreeing", "worlds", "chance_share", "unit", "events"]
+_CHANGE = ["metric", *_PAIRED, "agreeing", "worlds", "chance_share", "unit", "events", "beside"]
 _LEVELS = ["group", "baseline", "value", *_PAIRED, "agreeing", "worlds", "chance_share", "events_baseline", "events"]
 _THIN_LINE, _THICK = 1.4, 5.0  # points: range over worlds, simulation error
+_BESIDE = {"follows": "… where states hire with the load"}  # of a row under that of the same estimand
 _STARRED = "*: luck is more than half of what tells worlds apart (mostly chance)."
 _FOLD = 2.5  # a range that reaches so many times further than nearly all others ends at an arrow
 
@@ -79,8 +80,8 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        chance = mostly_chance({"chance_share": row.chance_share})
-        spread = "no range" if np.isnan(low) else f"{measured(low)} to {measured(high)}{' *' if chance else ''}"
+        star = " *" if mostly_chance({"chance_share": row.chance_share}) else ""
+        spread = "no range" if np.isnan(low) else f"{measured(low)} to {measured(high)}{star}"
         _columns(ax, y, (measured(mean), spread, thousands(cast(int, row.events))), INK)
     _columns(ax, -0.62, ("rate", "range", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
@@ -211,9 +212,10 @@ def _zero_and_axis(ax: Axes, span: Span, rows: int, baseline: str) -> None:
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: str = "") -> Axes:
     """Paired changes between two scenarios, each in per cent of its baseline, with their ranges over worlds.
 
-    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, chance_share, unit, events``;
-    the five numbers are percentages of the baseline's value. ``baseline`` is its name in words. Fewer than ``fewest`` events: no
-    number. Raises ``ValueError`` for a missing column.
+    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, chance_share, unit, events,
+    beside``; the five numbers are percentages of the baseline's value, ``beside`` is the capacity of a row that stands under that
+    of the same estimand, else empty. ``baseline`` is its name in words. Fewer than ``fewest`` events: no number. Raises
+    ``ValueError`` for a missing column.
     """
     table = present(frame, _CHANGE)
     if table.empty or not (table["events"] > 0).any():
@@ -224,7 +226,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
     spelt = short_names(metrics, {metric: named(metric) for metric in metrics})
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.to_dict("records"), shown, strict=True)):
-        _cell(ax, y, spelt[str(row["metric"])], -1)
+        _cell(ax, y, _BESIDE.get(str(row["beside"]), spelt[str(row["metric"])]), -1)
         _cell(ax, y, shortened(str(row["unit"]), _UNIT), -1, below=True)
         if not kept:
             words = f"<{fewest} events" if row["events"] < fewest else "no baseline"

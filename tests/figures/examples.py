@@ -95,8 +95,11 @@ def differences() -> pd.DataFrame:
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
     return pd.DataFrame(
-        [(name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, 0.2, unit, events) for name, mean, low, high, unit, events in rows],
-        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "chance_share", "unit", "events"],
+        [
+            (name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, 0.2, unit, events, "")
+            for name, mean, low, high, unit, events in rows
+        ],
+        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "chance_share", "unit", "events", "beside"],
     )
 
 
