@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.run_tables import RunTables
 from experiments.analysis.shrunk import shrunk
-from experiments.statistics import independent, mean_of, nested, sign_count, world_range, world_values
+from experiments.statistics import chance_share, independent, mean_of, nested, sign_count, world_range, world_values
 from sim.arrays import Flags, Reals
 from sim.settings import Config
 
@@ -19,7 +19,7 @@ _PER = 100_000.0  # people: the base of rates
 _LEAST_PEOPLE = 1000.0  # people at risk of an origin under which its rate is one or two persons' luck; assumption
 COLUMNS = (
     *("code", "people", "events_baseline", "events", "baseline", "scenario", "difference", "world_low", "world_high"),
-    *("worlds_agreeing", "worlds", "noise_sd", "kept", "shrunk"),
+    *("worlds_agreeing", "worlds", "chance_share", "noise_sd", "kept", "shrunk"),
 )
 _LEVELS = ("baseline", "scenario")
 _ALWAYS = ("code", "people", "events_baseline", "events", "worlds")  # what stands there however few events there are
@@ -101,7 +101,7 @@ def _table(sides: _Sides, change: Reals, by_chance: Reals, enough: Flags) -> pd.
         **{name: mean_of(world_values(nested(rate, sides.worlds))) for name, rate in zip(_LEVELS, sides.rates, strict=True)},
         "difference": mean,
         "world_low": over_worlds.low, "world_high": over_worlds.high, "worlds_agreeing": agreeing.worlds, "worlds": agreeing.of,
-        "noise_sd": np.sqrt(noise), "kept": drawn.kept, "shrunk": drawn.values,
+        "chance_share": chance_share(runs), "noise_sd": np.sqrt(noise), "kept": drawn.kept, "shrunk": drawn.values,
     }  # fmt: skip
     table = pd.DataFrame(columns)[[*COLUMNS]]
     hidden = [name for name in COLUMNS if name not in _ALWAYS]

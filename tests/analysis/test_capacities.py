@@ -52,8 +52,8 @@ def test_what_the_reference_has_under_both_stands_beside_and_the_rest_is_named_w
     assert both is not None
     assert both.arms == ["no_treaty"]
     assert {(side, row["percent"]) for (_, side, _), row in both.rows.items()} == {("before", -9.0), ("follows", -25.0)}
-    assert both.lacking == ("universal", "usa_joins"), "one side alone is no pair"
-    assert "rogatory compare 'scenarios=[universal,usa_joins]' review.capacity=follows;" in both.how
+    assert both.lacking == ("usa_joins", "universal"), "one side alone is no pair"
+    assert "rogatory compare 'scenarios=[usa_joins,universal]' review.capacity=follows;" in both.how
     assert "design=capacities" in both.how
     table = capacities_table(both)
     assert [str(cell) for cell in table.columns[1].cells] == list(SIDES)
