@@ -122,7 +122,7 @@ def read_both(path: Path) -> tuple[dict[tuple[str, str, str], Row], str]:
     design = design_of(DESIGN)
     said = {name: _place(own) for name, own in (design.arms or {}).items()}
     whole = table[(table["by"] == "all") & table["metric"].isin(SCORES) & table["arm"].isin(list(said))]
-    rows = {(*said[str(row["arm"])], str(row["metric"])): row for row in whole.to_dict("records")}
+    rows: dict[tuple[str, str, str], Row] = {(*said[str(row["arm"])], str(row["metric"])): row for row in whole.to_dict("records")}
     return rows, f"{counted(int(table['worlds'].max()), 'world')}, reference study {DESIGN}"
 
 
