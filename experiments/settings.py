@@ -128,6 +128,10 @@ class StudyConfig(Record):
         """The same as plain values, for manifests."""
         return self.model_dump(mode="json")
 
+    def layout(self, world_seed: int | None) -> tuple[int, int]:
+        """How many worlds ``run`` and ``treaty`` have, and how many replicates in each: one fixed world meets every seed."""
+        return (self.seeds, self.replicates) if world_seed is None else (1, self.seeds)
+
 
 def asked_by(*overrides: str) -> tuple[Config, StudyConfig]:
     """What decides the runs and how the study is conducted, from one composition. Raises ``ConfigError``."""

@@ -68,13 +68,16 @@ def assumed_for(config: Config, path: Path | None = None) -> Assumed | None:
 
     Years, people and worlds may be others: the size of the study is said. Raises ``ConfigError`` for a file that is damaged.
     """
-    if not (path or COMMITTED).is_file():
-        return None
-    default = load()
-    review = config.review.model_copy(update={"capacity": default.review.capacity})  # which is a condition of that study
-    if review != default.review or any(getattr(config, part) != getattr(default, part) for part in _DECIDING):
+    if not (path or COMMITTED).is_file() or not is_of_the_reference(config):
         return None
     return read_assumed(path or COMMITTED)
+
+
+def is_of_the_reference(config: Config) -> bool:
+    """Whether a baseline is, but for years, people, worlds and capacity, the one that the reference's studies have."""
+    default = load()
+    review = config.review.model_copy(update={"capacity": default.review.capacity})  # which is a condition of these studies
+    return review == default.review and all(getattr(config, part) == getattr(default, part) for part in _DECIDING)
 
 
 class ArmExtremes(NamedTuple):

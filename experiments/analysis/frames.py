@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
-from experiments.analysis.summary import FRACTION, headline_of
-from experiments.statistics import FEWEST_WORLDS, mean_of, world_range
+from experiments.analysis.summary import FRACTION, beside, headline_of
+from experiments.statistics import FEWEST_WORLDS, mean_of, nested, world_range, world_values
 from experiments.store.kept import STAGES
-from experiments.text import PER_CENT
+from experiments.text import PER_CENT, distinct
 from sim.settings import Config
 from sim.sources.tables import read_states
 from sim.world.vocabulary import DAYS_PER_MONTH
@@ -27,7 +27,7 @@ def targeted_frame(summary: pd.DataFrame) -> pd.DataFrame:
     """Targeted rate by group and scenario with ranges over worlds."""
     rows = summary[(summary["metric"] == "targeted_rate") & (summary["by"] == "group")]
     rows = rows.rename(columns={"level": "group", "world_low": "low", "world_high": "high"})
-    columns = ["scenario", "group", "mean", "low", "high", "runs", "events"]
+    columns = ["scenario", "group", "mean", "low", "high", "runs", "events", "chance_share"]
     return pd.DataFrame(rows[columns].reset_index(drop=True))
 
 
@@ -50,18 +50,18 @@ def fates_frame(pooled: RunTables) -> pd.DataFrame:
     return ordered.astype({"stage": str}).reset_index(drop=True)
 
 
-def backlog_frame(pooled: RunTables, configs: list[Config], one_world: bool = False) -> pd.DataFrame:
+def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
     """Backlog in months of capacity, mean and range over worlds, with dates; authorities by name only where every run has them.
 
-    A seed is a world, or with ``one_world`` a replicate of the only one, which has no range.
+    A world's value is the mean over its replicates; one world has no range.
     """
     runs = pooled.metrics.groupby("scenario")["seed"].nunique()
     keys = ["scenario", "quantity", "month"]
-    wide = pooled.backlog.pivot_table(index=keys, columns="seed", values="months", sort=False, observed=True)
+    wide = pooled.backlog.pivot_table(index=keys, columns=["world", "seed"], values="months", sort=False, observed=True)
     wanted = np.array([runs[scenario] for scenario in wide.index.get_level_values("scenario")])
     wide = wide[wide.notna().sum(axis=1).to_numpy() == wanted]
-    values = wide.to_numpy(float)
-    over_worlds = world_range(values.mean(axis=1, keepdims=True) if one_world else values)
+    values = world_values(nested(wide.to_numpy(float), wide.columns.get_level_values("world").to_numpy()))
+    over_worlds = world_range(values)
     ends = {"low": over_worlds.low, "high": over_worlds.high, "worlds": over_worlds.worlds, "months": mean_of(values)}
     frame = pd.DataFrame({key: wide.index.get_level_values(key) for key in keys} | ends)
     start = pd.Timestamp(configs[0].start)
@@ -85,14 +85,19 @@ def origins_frame(changes: pd.DataFrame, config: Config, change: bool) -> pd.Dat
 
 
 def headline_frame(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds."""
-    rows = headline_of(comparison)
+    """Paired differences of the headline estimands in per cent of the baseline, with their ranges over worlds.
+
+    Under both capacities an estimand has two rows, one under the other; ``beside`` says of the second which capacity it has.
+    """
+    capacities = distinct(comparison["capacity"])
+    rows = beside(headline_of(comparison), capacities)
     # preserved_only rises from next to nothing: its percentage would dwarf all others; the disclosure rate stands on one footing
     rows = rows[~rows["metric"].isin(("preserved_only", "case_disclosure_rate"))].reset_index(drop=True)
     name = rows["metric"].where(rows["level"] == "all", rows["metric"] + " " + rows["level"])
     levels = zip(rows["baseline"], rows["unit"], strict=True)
     units = ["" if np.isnan(base) else _level(float(base), str(unit)) for base, unit in levels]
-    return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"]})
+    second = rows["capacity"].where(rows["capacity"] != capacities[0], "") if capacities else ""
+    return pd.DataFrame({"metric": name, **_in_per_cent(rows), "unit": units, "events": rows["events"], "beside": second})
 
 
 def _level(base: float, unit: str) -> str:
@@ -122,6 +127,7 @@ def _in_per_cent(rows: pd.DataFrame) -> dict[str, pd.Series]:
         **{end: rows[f"percent_{end}"] for end in ("world_low", "world_high", "error_low", "error_high")},
         "agreeing": rows["worlds_agreeing"],
         "worlds": rows["worlds"],
+        "chance_share": rows["chance_share"],
     }
 
 

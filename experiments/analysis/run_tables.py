@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,11 @@ from experiments.store.schema import RunKey
 from sim.metrics import displaced
 
 VIEW_NAMES = ("flows", "fates", "backlog", "origins", "sides")
+_RUN = ("scenario", "world", "seed")
 
 
 class RunTables(NamedTuple):
-    """Tables of all runs, each with ``scenario`` and ``seed``: scenarios in their order, and in each the seeds in theirs."""
+    """Tables of all runs, each with ``scenario, world, seed``: scenarios in their order, and in each the event seeds in theirs."""
 
     metrics: pd.DataFrame  # metric, by, level, value, count
     flows: pd.DataFrame  # requester, requested, disclosures
@@ -28,14 +30,18 @@ class RunTables(NamedTuple):
     origins: pd.DataFrame  # code, events, people
     sides: pd.DataFrame  # requested, purpose, requests
 
+    def of(self, scenarios: Sequence[str]) -> RunTables:
+        """The rows of some scenarios."""
+        return RunTables(*(table[table["scenario"].isin(scenarios)].reset_index(drop=True) for table in self))
+
 
 def run_tables_in(plan: Plan) -> RunTables:
-    """The tables of what a plan asked for; of two scenarios the second's displacement against the first, too."""
+    """The tables of what a plan asked for; of a scenario that is read against another its displacement, too."""
     study, points = StoredStudy(plan.folder), plan.points.frame
     estimates = _of_the_plan(study.data(), plan)
-    metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, ["scenario", "seed", "metric", "by", "level", "value", "count"]]
+    metrics = estimates.loc[estimates["metric"] != HOURS_METRIC, [*_RUN, "metric", "by", "level", "value", "count"]]
     views = {name: _of_the_plan(study.views(name), plan) for name in VIEW_NAMES}
-    if len(points) == 2:
+    if (points["against"] != points["point"]).any():
         metrics = _with_displacement(metrics, study, plan)
     return RunTables(
         metrics.reset_index(drop=True),
@@ -60,7 +66,7 @@ def _of_the_plan(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     kept = rows[rows["point"].isin(points["point"]) & rows["world_seed"].isin(plan.worlds) & (rows["replicate"] < plan.replicates)]
     at, runs = place[kept["point"]].to_numpy(), dict(zip(_runs_of(plan), event_seeds_of(plan), strict=True))
     seeds = [runs[run] for run in zip(kept["world_seed"], kept["replicate"], strict=True)]
-    named = kept.assign(scenario=points["scenario"].to_numpy()[at], seed=np.array(seeds, np.int64), at=at)
+    named = kept.assign(scenario=points["scenario"].to_numpy()[at], world=kept["world_seed"], seed=np.array(seeds, np.int64), at=at)
     return named.sort_values(["at", "seed"], kind="stable")
 
 
@@ -69,27 +75,29 @@ def _runs_of(plan: Plan) -> list[tuple[int, int]]:
 
 
 def _named(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"scenario": rows["scenario"], "seed": rows["seed"]} | {name: rows[column] for name, column in columns.items()}
-    ).reset_index(drop=True)
+    return pd.DataFrame({key: rows[key] for key in _RUN} | {name: rows[column] for name, column in columns.items()}).reset_index(
+        drop=True
+    )
 
 
 def _with_displacement(metrics: pd.DataFrame, study: StoredStudy, plan: Plan) -> pd.DataFrame:
-    """A row more for each run of the second scenario, where both follow their cases as long as the definition wants.
+    """A row more for each run of a scenario that is read against another, where both follow their cases as long as is defined.
 
-    Of the cases that it disclosed through the treaty and the first did not, the share that the first disclosed another way.
+    Of the cases that it disclosed through the treaty and the other did not, the share that the other disclosed another way.
     """
-    first, second = plan.points.frame["scenario"]
-    ids = [str(point) for point in plan.points.frame["point"]]
+    points = plan.points.frame
+    names, ids = [str(name) for name in points["scenario"]], [str(point) for point in points["point"]]
+    pairs = [(place, ids.index(other)) for place, other in enumerate(points["against"]) if other != ids[place]]
     results = study.results(ids, plan.worlds, plan.replicates)
     given = study.given(results, ids)
     rows = []
     for (world, replicate), seed in zip(_runs_of(plan), event_seeds_of(plan), strict=True):
-        place = plan.worlds.index(world)
-        if not all(follows_cases(results, (side, place, replicate)) for side in (0, 1)):
-            continue
-        found = displaced(given[1, place, replicate], given[0, place, replicate])
-        rows.append((second, seed, "displacement_rate", "baseline", first, found.share, found.left))
+        at = plan.worlds.index(world)
+        for place, other in pairs:
+            if not all(follows_cases(results, (side, at, replicate)) for side in (place, other)):
+                continue
+            found = displaced(given[place, at, replicate], given[other, at, replicate])
+            rows.append((names[place], world, seed, "displacement_rate", "baseline", names[other], found.share, found.left))
     whole = pd.concat([metrics, pd.DataFrame(rows, columns=metrics.columns)], ignore_index=True)
-    order = {name: place for place, name in enumerate(plan.points.frame["scenario"])}
+    order = {name: place for place, name in enumerate(names)}
     return whole.assign(at=whole["scenario"].map(order)).sort_values(["at", "seed"], kind="stable").drop(columns="at")

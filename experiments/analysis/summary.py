@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ import pandas as pd
 
 from experiments.statistics import (
     chance_inside,
+    chance_share,
+    independent,
     mean_of,
+    nested,
     percent_range,
     ratio_of,
     sign_count,
@@ -39,12 +43,13 @@ HEADLINE_ESTIMANDS = (
     ("secondary_use_rate", "all", "all"),
 )
 SUMMARY_COLUMNS = (
-    "scenario", "metric", "by", "level", "unit", "mean", "world_low", "world_high", "error_low", "error_high", "events", "worlds",
-    "runs", "inside",
+    "scenario", "metric", "by", "level", "unit", "mean", "world_low", "world_high", "error_low", "error_high", "chance_share",
+    "events", "worlds", "runs", "inside",
 )  # fmt: skip
 PAIR_NUMBERS = (
     "baseline", "scenario", "difference", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high",
     "percent", "percent_world_low", "percent_world_high", "percent_worlds", "percent_error_low", "percent_error_high",
+    "chance_share",
 )  # fmt: skip
 PAIR_COUNTS = ("events", "worlds", "runs", "inside")
 FRACTION = "fraction"  # first word of the unit of what lies in [0, 1]
@@ -57,37 +62,37 @@ def possible(metric: str, values: Reals) -> tuple[float, float]:
     return min(low, float(values.min(initial=low))), max(high, float(values.max(initial=high)))
 
 
-def summary_of(metrics: pd.DataFrame, fewest_events: int, one_world: bool = False) -> pd.DataFrame:
+def summary_of(metrics: pd.DataFrame, fewest_events: int) -> pd.DataFrame:
     """Mean over worlds by scenario and slice, columns ``SUMMARY_COLUMNS``; under ``fewest_events`` pooled events no value is given.
 
-    A seed is a world, or with ``one_world`` a replicate of the only one. The range is that over worlds (missing for one); the
-    simulation error is that of the mean, kept within what is possible. Neither speaks of parameters.
+    ``metrics`` has a row a run, with its ``world``. A world's value is the mean over its replicates, the range is that over worlds
+    (missing for one), and the simulation error is that of the mean, kept within what is possible. Neither speaks of parameters.
     """
     rows = []
     for (scenario, *key), part in metrics.groupby(["scenario", *_KEYS], sort=False, observed=True):
-        values = part["value"].dropna().to_numpy(float)
-        events = int(part["count"].sum())
-        worlds = _worlds(values, one_world)
-        numbers = [np.nan] * 5
+        known, events = part[part["value"].notna()], int(part["count"].sum())
+        values = known["value"].to_numpy(float)
+        runs = nested(values, known["world"].to_numpy())
+        numbers = [np.nan] * 6
         if events >= fewest_events and values.size:
-            found, error = world_range(world_values(worlds)), simulation_error(values, possible(str(key[0]), values))
-            numbers = [float(values.mean()), *map(float, (found.low, found.high, error.low, error.high))]
-        rows.append((scenario, *key, UNITS[str(key[0])], *numbers, events, *_counts(worlds, values.size)))
+            found, error = world_range(world_values(runs)), simulation_error(independent(runs), possible(str(key[0]), values))
+            ends = found.low, found.high, error.low, error.high, chance_share(runs)
+            numbers = [float(number) for number in (mean_of(world_values(runs)), *ends)]
+        rows.append((scenario, *key, UNITS[str(key[0])], *numbers, events, *_counts(runs)))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-def comparison_of(
-    metrics: pd.DataFrame, baseline: str, scenario: str, fewest_events: int, one_world: bool = False
-) -> pd.DataFrame:  # fmt: skip
-    """Differences scenario - baseline, paired by seed; ``percent`` is relative to the baseline's mean.
+def comparison_of(metrics: pd.DataFrame, baseline: str, scenario: str, fewest_events: int) -> pd.DataFrame:
+    """Differences scenario - baseline, paired run by run; ``percent`` is relative to the baseline's mean.
 
     Columns ``metric, by, level, unit``, ``PAIR_NUMBERS`` and ``PAIR_COUNTS``; ``events`` is the smaller of both scenarios' counts.
-    A seed is a world, or with ``one_world`` a replicate of the only one. A slice in which either has fewer than ``fewest_events``
-    has no numbers; what either lacks, or no policy can move, is left out. The simulation error of the percentage is that of a
-    ratio of paired means (Fieller), missing where it has no bounds.
+    A world's difference is the mean over its replicates. A slice in which either has fewer than ``fewest_events`` has no numbers;
+    what either lacks, or no policy can move, is left out. The simulation error of the percentage is that of a ratio of paired means
+    (Fieller), missing where it has no bounds. ``chance_share`` is missing with one replicate a world.
     """
     metrics = metrics[~metrics["metric"].isin(OF_DEMAND)]
-    wide = metrics.pivot_table(index=[*_KEYS, "seed"], columns="scenario", values=["value", "count"], sort=False, observed=True)
+    index = [*_KEYS, "world", "seed"]
+    wide = metrics.pivot_table(index=index, columns="scenario", values=["value", "count"], sort=False, observed=True)
     sides = pd.MultiIndex.from_product([("value", "count"), (baseline, scenario)])
     wide = wide.reindex(columns=sides)  # of a scenario without any value the table has no column
     rows = []
@@ -97,39 +102,44 @@ def comparison_of(
         events = int(min(np.nansum(part[("count", name)].to_numpy(float)) for name in (baseline, scenario)))
         if not both.any():
             continue
-        before, after = before[both], after[both]
-        counts = _counts(_worlds(before, one_world), before.size)
-        enough = events >= fewest_events
-        numbers = _paired(str(key[0]), before, after, one_world) if enough else [np.nan] * len(PAIR_NUMBERS)
-        rows.append((*key, UNITS[str(key[0])], *numbers, events, *counts))
+        worlds = part.index.get_level_values("world").to_numpy()[both]
+        runs = nested(before[both], worlds), nested(after[both], worlds)
+        numbers = _paired(str(key[0]), *runs) if events >= fewest_events else [np.nan] * len(PAIR_NUMBERS)
+        rows.append((*key, UNITS[str(key[0])], *numbers, events, *_counts(runs[0])))
     return pd.DataFrame(rows, columns=[*_KEYS, "unit", *PAIR_NUMBERS, *PAIR_COUNTS])
 
 
-def _paired(metric: str, before: Reals, after: Reals, one_world: bool) -> list[float]:
-    """``PAIR_NUMBERS`` of runs that both scenarios have, ``[R]`` each."""
-    sides = [world_values(_worlds(values, one_world)) for values in (before, after)]
-    gaps = world_values(_worlds(after - before, one_world))
-    low, high = possible(metric, np.concatenate([before, after]))
+def _paired(metric: str, before: Reals, after: Reals) -> list[float]:
+    """``PAIR_NUMBERS`` of runs that both scenarios have, ``[W, L]`` each."""
+    sides, units = (world_values(before), world_values(after)), (independent(before), independent(after))
+    gaps = world_values(after - before)
+    low, high = possible(metric, np.concatenate([side[~np.isnan(side)] for side in (before, after)]))
     found, of_percent = world_range(gaps), percent_range(*sides)
-    error, ratio = simulation_error(after - before, (low - high, high - low)), ratio_of(after, before)
-    base, reached = float(before.mean()), float(after.mean())
+    error, ratio = simulation_error(independent(after - before), (low - high, high - low)), ratio_of(units[1], units[0])
+    base, reached = (float(mean_of(side)) for side in sides)
     agreeing = sign_count(gaps, mean_of(gaps)).worlds
     numbers: tuple[Any, ...] = (
         base, reached, reached - base, found.low, found.high, agreeing, error.low, error.high,
         *(100.0 * (ratio.ratio - 1.0), of_percent.low, of_percent.high, of_percent.worlds),
         *(100.0 * (end - 1.0) for end in (np.maximum(ratio.low, 0.0), ratio.high)),
+        chance_share(after - before),
     )  # fmt: skip
     return [float(number) for number in numbers]
 
 
-def _worlds(values: Reals, one_world: bool) -> Reals:
-    """Runs ``[R]`` as worlds and replicates, ``[W, L]``."""
-    return values[None, :] if one_world else values[:, None]
+def _counts(runs: Reals) -> tuple[int, int, float]:
+    """Worlds and runs of ``[W, L]`` that are known, and how often a further world falls into the range."""
+    worlds = len(runs)
+    return worlds, int((~np.isnan(runs)).sum()), float(chance_inside(worlds))
 
 
-def _counts(worlds: Reals, runs: int) -> tuple[int, int, float]:
-    known = int(bool(runs)) * len(worlds)
-    return known, runs, float(chance_inside(known))
+def beside(table: pd.DataFrame, capacities: Sequence[str]) -> pd.DataFrame:
+    """Rows of a comparison with those of one estimand under each capacity one under the other, in the order of the first."""
+    place = {side: rank for rank, side in enumerate(capacities)}
+    keys = list(zip(*(table[key] for key in _KEYS), strict=True))
+    first = {key: rank for rank, key in enumerate(dict.fromkeys(keys))}
+    ranked = table.assign(_row=[first[key] for key in keys], _side=table["capacity"].map(place))
+    return ranked.sort_values(["_row", "_side"], kind="stable").drop(columns=["_row", "_side"]).reset_index(drop=True)
 
 
 def headline_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,11 +6,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from experiments.design.comparisons import Arm
+from experiments.design.grid import BEFORE
+from sim.config import key_of
 from sim.settings import Config
 
-SIDES = ("before", "follows")
-OFFICERS = {"before": "officers as before the treaty", "follows": "officers hired as the load asks"}
+FOLLOWS = "follows"
+"""The capacity under which states hire until they are as busy as they were."""
+SIDES = (BEFORE, FOLLOWS)
+OFFICERS = {BEFORE: "officers as before the treaty", FOLLOWS: "officers hired as the load asks"}
 """The capacities in words."""
+CAPACITY = "review.capacity"
+STAFF_FOLLOWS = ", staff follows"
+"""What the name of an arm ends in that stands under the other capacity."""
 
 
 def capacity_pairs(arms: Sequence[Arm]) -> tuple[tuple[str, str], ...]:
@@ -65,3 +72,24 @@ def beside_partners(arms: Iterable[str], pairs: Iterable[tuple[str, str]]) -> li
     behind: Mapping[str, str] = {first: second for first, second in pairs if first in held and second in held}
     seconds = {*behind.values()}
     return [name for arm in held if arm not in seconds for name in (arm, *([behind[arm]] if arm in behind else []))]
+
+
+def under_both(config: Config, overrides: Sequence[str]) -> bool:
+    """Whether a study shows both: no override names one, load has an effect, and no state has hours of its own.
+
+    Hours of a state's own (``states.override``) are refused where hours follow the load.
+    """
+    named = any(key_of(override) == CAPACITY for override in overrides)
+    own_hours = any(dial.hours is not None for dial in config.states.override.values())
+    return not named and not own_hours and config.review.load and config.review.capacity == BEFORE
+
+
+def arm_names(configs: Sequence[Config]) -> list[str]:
+    """What the arms of a study are called: by their scenarios, and by capacity where it is not that of the first.
+
+    The first pair, or the only scenario, has names without an ending.
+    """
+    first = configs[0].review.capacity
+    return [
+        config.scenario_name if config.review.capacity == first else f"{config.scenario_name}{STAFF_FOLLOWS}" for config in configs
+    ]

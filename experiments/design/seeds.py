@@ -17,3 +17,12 @@ def event_seed(world: int, replicate: int) -> int:
     (7, 10007, 8)
     """
     return world + MOST_WORLDS * replicate
+
+
+def world_of(seed: int) -> int:
+    """The world of an event seed, where the configuration fixes none and no world has a number from ten thousand on.
+
+    >>> world_of(7), world_of(10007)
+    (7, 7)
+    """
+    return seed % MOST_WORLDS

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from experiments.analysis.ranges import mostly_chance
 from experiments.figures.style import (
     BETTER,
     FEWEST,
@@ -42,21 +43,23 @@ _COLUMNS = (30, 70, 136)  # points right of the axes: rate, range, events
 _WORDS = 9  # points from the axes to the words beside them
 _BEHIND = {"backlog_months": "months"}  # what stands behind a number, where it is no event
 _TARGETED = "targeted_rate"
-_RATE = ["scenario", "group", "mean", "low", "high", "runs", "events"]
+_RATE = ["scenario", "group", "mean", "low", "high", "runs", "events", "chance_share"]
 _ENDS = ["world_low", "world_high", "error_low", "error_high"]
 _PAIRED = ["difference", *_ENDS]
-_CHANGE = ["metric", *_PAIRED, "agreeing", "worlds", "unit", "events"]
-_LEVELS = ["group", "baseline", "value", *_PAIRED, "agreeing", "worlds", "events_baseline", "events"]
+_CHANGE = ["metric", *_PAIRED, "agreeing", "worlds", "chance_share", "unit", "events", "beside"]
+_LEVELS = ["group", "baseline", "value", *_PAIRED, "agreeing", "worlds", "chance_share", "events_baseline", "events"]
 _THIN_LINE, _THICK = 1.4, 5.0  # points: range over worlds, simulation error
+_BESIDE = {"follows": "… where states hire with the load"}  # of a row under that of the same estimand
+_STARRED = "*: luck is more than half of what tells worlds apart (mostly chance)."
 _FOLD = 2.5  # a range that reaches so many times further than nearly all others ends at an arrow
 
 
 def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axes:
     """People whose data were disclosed, per 100 000 at risk a year: a dot and a range for each group and scenario.
 
-    ``frame``: ``scenario, group, mean, low, high, runs, events``, ``low`` and ``high`` the range over worlds. A cell with fewer
-    than ``fewest`` pooled events is an open marker on the axis with the words "<10 events", never a rate. Raises ``ValueError``
-    for a missing column.
+    ``frame``: ``scenario, group, mean, low, high, runs, events, chance_share``, ``low`` and ``high`` the range over worlds. A cell
+    with fewer than ``fewest`` pooled events is an open marker on the axis with the words "<10 events", never a rate. Raises
+    ``ValueError`` for a missing column.
     """
     table = present(frame, _RATE)
     if table.empty or not (table["events"] > 0).any():
@@ -77,7 +80,8 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         mean, low, high = cast(float, row.mean), cast(float, row.low), cast(float, row.high)
         ax.plot([low, high], [y, y], color=colour, lw=2.2, solid_capstyle="butt", zorder=2)
         ax.plot([mean], [y], "o", color=colour, ms=7, zorder=3)
-        spread = "no range" if np.isnan(low) else f"{measured(low)} to {measured(high)}"
+        star = " *" if mostly_chance({"chance_share": row.chance_share}) else ""
+        spread = "no range" if np.isnan(low) else f"{measured(low)} to {measured(high)}{star}"
         _columns(ax, y, (measured(mean), spread, thousands(cast(int, row.events))), INK)
     _columns(ax, -0.62, ("rate", "range", "events"), MUTED)
     for edge in np.arange(len(groups) - 1) + 0.5:
@@ -96,8 +100,9 @@ def targeted_rate(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST) -> Axe
         ncols=columns,
         borderaxespad=0.3,
     )
+    chance = f" {_STARRED}" if any(mostly_chance(row) for row in shown.to_dict("records")) else ""
     few = f" Open marker: fewer than {fewest} events pooled, no rate shown." if len(shown) < len(table) else ""
-    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: range over worlds; events pooled.{few}")
+    add_note(ax, f"Dot: mean over {runs_behind(table)}; line: range over worlds; events pooled.{chance}{few}")
     return ax
 
 
@@ -136,7 +141,7 @@ def _span(ends: Reals, means: Reals) -> Span:
 def _change(ax: Axes, y: float, row: Row, metric: str, span: Span) -> None:
     """One change: its mean, simulation error thick, range over worlds thin; its colour says whether it is better for people."""
     low, high = row["world_low"], row["world_high"]
-    sure = verdict_of(low, high, int(row["worlds"])) in (DOWN, UP)
+    sure = verdict_of(low, high, int(row["worlds"])) in (DOWN, UP) and not mostly_chance(row)
     colour = _colour(metric, row["difference"] > 0) if sure else MUTED
     ax.plot(
         np.clip([row["error_low"], row["error_high"]], *span), [y, y], color=colour, lw=_THICK, alpha=0.45, zorder=2, gid="error"
@@ -165,18 +170,19 @@ def _told(row: Row) -> str:
 
 
 def _in_worlds(row: Row) -> str:
-    """In how many worlds a change has the sign of its mean."""
-    return f"in {int(row['agreeing'])} of {int(row['worlds'])} worlds"
+    """In how many worlds a change has the sign of its mean, and whether luck is more than half of what tells them apart."""
+    return f"in {int(row['agreeing'])} of {int(row['worlds'])} worlds{', mostly chance' if mostly_chance(row) else ''}"
 
 
 def _explained(table: pd.DataFrame) -> str:
     worlds = int(table["worlds"].max())
     few = f" Fewer than {FEWEST_WORLDS} worlds: too few for a verdict, so all are grey." if worlds < FEWEST_WORLDS else ""
+    chance = ", or luck is more than half of its spread (mostly chance)" if table["chance_share"].notna().any() else ""
     paired = f"Each of {thousands(worlds)} worlds is paired with itself." if worlds > 1 else "One world: it has no range."
     return (
         f"{paired} Dot: mean; thin line: range over worlds; thick: simulation error of the mean (95 %); beside it the range and in "
         "how many worlds the sign is that of the mean. Orange: worse for people, blue: better, black: neither; open and grey: the "
-        f"range holds zero.{few}"
+        f"range holds zero{chance}.{few}"
     )
 
 
@@ -195,9 +201,10 @@ def _zero_and_axis(ax: Axes, span: Span, rows: int, baseline: str) -> None:
 def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: str = "") -> Axes:
     """Paired changes between two scenarios, each in per cent of its baseline, with their ranges over worlds.
 
-    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, unit, events``; the five
-    numbers are percentages of the baseline's value. ``baseline`` is its name in words. Fewer than ``fewest`` events: no number.
-    Raises ``ValueError`` for a missing column.
+    ``frame``: ``metric, difference, world_low, world_high, error_low, error_high, agreeing, worlds, chance_share, unit, events,
+    beside``; the five numbers are percentages of the baseline's value, ``beside`` is the capacity of a row that stands under that
+    of the same estimand, else empty. ``baseline`` is its name in words. Fewer than ``fewest`` events: no number. Raises
+    ``ValueError`` for a missing column.
     """
     table = present(frame, _CHANGE)
     if table.empty or not (table["events"] > 0).any():
@@ -208,7 +215,7 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
     spelt = short_names(metrics, {metric: named(metric) for metric in metrics})
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.to_dict("records"), shown, strict=True)):
-        _cell(ax, y, spelt[str(row["metric"])], -1)
+        _cell(ax, y, _BESIDE.get(str(row["beside"]), spelt[str(row["metric"])]), -1)
         _cell(ax, y, shortened(str(row["unit"]), _UNIT), -1, below=True)
         if not kept:
             words = f"<{fewest} events" if row["events"] < fewest else "no baseline"
@@ -231,8 +238,8 @@ def targeted_change(
     """What a scenario changes for each group: people disclosed a year, in per cent of the baseline, with both levels beside it.
 
     ``frame``: ``group, baseline, value, difference, world_low, world_high, error_low, error_high, agreeing, worlds,
-    events_baseline, events``; ``baseline`` and ``value`` are rates per 100 000 at risk a year, the five numbers after them
-    percentages. Fewer than ``fewest`` events in either: no number. Raises ``ValueError`` for a missing column.
+    chance_share, events_baseline, events``; ``baseline`` and ``value`` are rates per 100 000 at risk a year, the five numbers after
+    them percentages. Fewer than ``fewest`` events in either: no number. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, _LEVELS)
     if table.empty or not (table["events"] > 0).any():

@@ -25,7 +25,7 @@ from experiments.analysis.headline import CLASSES_TABLE, MATRIX_TABLE, NUMBERS, 
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
 from experiments.design.grid import Cell
-from experiments.design.seeds import event_seed
+from experiments.design.seeds import event_seed, world_of
 from experiments.figures import in_few_colours
 from experiments.output import MANIFEST, csv_of, naming, whole_folder, write_csv, write_manifest
 from experiments.reference.checkout import all_committed
@@ -81,7 +81,7 @@ TABLE_KINDS = {
     TREATY: {
         "headline.csv": TableKind(("scenario", "seed", *_SLICE), ("value", "count"), "%.9g"),
         "comparison.csv": TableKind(
-            (*_SLICE, "unit"),
+            ("capacity", *_SLICE, "unit"),
             tuple(name for name in (*PAIR_NUMBERS, *PAIR_COUNTS) if name not in _STEPS),
             "%.6g",
             level_scales,
@@ -196,7 +196,7 @@ def refresh_treaty(folder: Path, *overrides: str) -> str:
     before = _runs_before(folder / TREATY / "headline.csv")
     tables = {"headline.csv": runs, "comparison.csv": pd.read_csv(written / "comparison.csv")}
     _replace(folder / TREATY, TREATY, tables, written)
-    return moves_text(moved_numbers(before, runs)) if before is not None else ""
+    return moves_text(moved_numbers(*map(by_world_of_treaty, (before, runs)))) if before is not None else ""
 
 
 def refresh_scenarios(folder: Path, *overrides: str) -> str:
@@ -324,6 +324,12 @@ def by_world(runs: pd.DataFrame) -> pd.DataFrame:
     mean = runs.groupby(["arm", "world_seed", *_SLICE], sort=False, observed=True)["value"].mean().reset_index()
     mean.columns = pd.Index(["scenario", "seed", *_SLICE, "value"])
     return mean.astype(dict.fromkeys(["scenario", *_SLICE], str))
+
+
+def by_world_of_treaty(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs of the treaty by world, each the mean over its replicates."""
+    named = runs.assign(arm=runs["scenario"], world_seed=runs["seed"].map(world_of))
+    return by_world(named)
 
 
 def moved_numbers(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:

@@ -26,9 +26,9 @@ from experiments.analysis.adaptation import adaptation_tables as adapted_tables
 from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, contrast_tables, cooperation_of
 from experiments.analysis.headline import headline_tables
 from experiments.analysis.run_tables import run_tables_in
-from experiments.analysis.summary import comparison_of as treaty_comparison
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.capacities import arm_names
 from experiments.design.designs import Design, design_of
 from experiments.design.scenarios import headers_of
 from experiments.errors import INTERRUPTED, StoppedError
@@ -323,16 +323,13 @@ def adaptation_again(manifest: Manifest, scenarios: Sequence[str]) -> Todo:
 
 def treaty_again(manifest: Manifest) -> Todo:
     """The treaty against no treaty under the seeds of its manifest."""
-    before, after, asked = treaty.pair(*overrides_of(manifest))
-    pair = before, after
-    plan = study.replication_plan("treaty", treaty.TREATY_QUESTION, pair, asked, ["reproduce"])
+    arms, asked = treaty.treaty_arms(*overrides_of(manifest))
+    plan = study.replication_plan("treaty", treaty.TREATY_QUESTION, arms, asked, ["reproduce"])
 
     def again(folder: Path, console: Console) -> RunAgain:
         metrics = run_tables_in(run_plan(plan._replace(folder=folder), console).plan).metrics
-        names = before.scenario_name, after.scenario_name
-        comparison = treaty_comparison(metrics, *names, before.metrics.fewest_events)
-        tables = {"headline.csv": headline_runs(metrics), "comparison.csv": comparison}
-        return RunAgain(tables, {}, dict(zip(names, pair, strict=True)))
+        tables = {"headline.csv": headline_runs(metrics), "comparison.csv": study.comparison_of_pairs(metrics, arms)}
+        return RunAgain(tables, {}, dict(zip(arm_names(arms), arms, strict=True)))
 
     return Todo(plan, again)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.analysis.assumed import ArmExtremes
+from experiments.analysis.capacities import BothCapacities
 from experiments.design.capacities import capacity_pairs
 from experiments.design.comparisons import Arm
 from experiments.design.scenarios import Header
@@ -19,7 +20,7 @@ from experiments.report.parameters import parameters, scenarios_in_name
 from experiments.report.pictures import draw_comparison
 from experiments.report.sentences import comparison_study
 
-__all__ = ["REPORT", "write_report"]
+__all__ = ["REPORT", "capacity_pairs", "write_report"]
 
 REPORT = "report.html"
 
@@ -33,21 +34,22 @@ def write_report(
     facts: Facts,
     figures: Mapping[str, Mapping[str, object]],
     extremes: ArmExtremes | None = None,
+    both: BothCapacities | None = None,
 ) -> list[Path]:
     """Write ``report.html`` and the figures it shows into ``folder``; returns what was written.
 
     ``comparison`` and ``cooperation`` are the tables of ``rogatory compare``, ``headers`` what the scenarios' files say of
     themselves, ``facts`` how the study was run: ``command, seeds, replicates, years, worlds, seconds, commit, versions, baseline,
     stopped``, and ``question`` of a design; ``figures`` are the settings of each, ``extremes`` what single
-    assumptions make of the arms. The same input gives the same bytes. Raises
-    ``ValueError`` for a table without a column that is read.
+    assumptions make of the arms, ``both`` what the reference found under both capacities. The same input gives the same bytes.
+    Raises ``ValueError`` for a table without a column that is read.
     """
     study = comparison_study(comparison, cooperation, arms, headers, facts, figures, extremes)
     pictures = draw_comparison(study, folder)
     known = parameters(
         [name for arm in arms for name in scenarios_in_name(arm.config.scenario_name)], study.first.plain(), str(facts["command"])
     )
-    text = page(prose.TITLE, sections.all_sections(study, pictures, known, capacity_pairs(arms)))
+    text = page(prose.TITLE, sections.all_sections(study, pictures, known, capacity_pairs(arms), both))
     report = folder / REPORT
     part = folder / f".{REPORT}.{os.getpid()}.part"
     try:

@@ -8,10 +8,11 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.capacities import BothCapacities
 from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_worlds
 from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
-from experiments.report.capacities import side_by_side
+from experiments.report.capacities import beside_alone, side_by_side
 from experiments.report.facts import Facts
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
@@ -72,9 +73,13 @@ _FIRST = 3  # scenarios named first
 
 
 def all_sections(
-    study: ComparisonStudy, figures: Sequence[Picture], known: pd.DataFrame, pairs: Sequence[tuple[str, str]] = ()
+    study: ComparisonStudy,
+    figures: Sequence[Picture],
+    known: pd.DataFrame,
+    pairs: Sequence[tuple[str, str]] = (),
+    both: BothCapacities | None = None,
 ) -> list[Element]:
-    """The whole content of the page; ``pairs`` are arms under both capacities."""
+    """The whole content of the page; ``pairs`` are arms under both capacities, ``both`` is what the reference has of others."""
     parts = {
         "question": ("The question", question(study)),
         "answer": ("The answer", answer(study, figures)),
@@ -82,7 +87,7 @@ def all_sections(
         "rests": ("What it rests on", rests(known)),
         "limits": ("Limits", limits_section(prose.limits(study.first.adaptation.anyone))),
         "rebuild": ("How to rebuild it", rebuild(study.facts, study.digests, study.first.data)),
-        "tables": ("Tables", [*side_by_side(study, pairs), *tables(study)]),
+        "tables": ("Tables", [*side_by_side(study, pairs), *beside_alone(study, both), *tables(study)]),
         "numbers": ("Every number behind it", numbers(known)),
     }
     links = [tag("li", tag("a", heading, href=f"#{identity}")) for identity, (heading, _) in parts.items()]

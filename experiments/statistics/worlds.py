@@ -44,6 +44,27 @@ def world_values(runs: Reals) -> Reals:
     return mean_of(runs)
 
 
+def nested(values: Reals, worlds: NDArray[np.integer]) -> Reals:
+    """Runs ``[..., R]`` by world and replicate, ``[..., W, L]``: ``worlds`` ``[R]`` says in which world each was.
+
+    Worlds come in the order of their numbers, replicates in that of the runs; a world with fewer of them than another lacks some.
+
+    >>> nested(np.array([1.0, 2.0, 3.0]), np.array([7, 5, 7])).tolist()
+    [[2.0, nan], [1.0, 3.0]]
+    """
+    known, at, counts = np.unique(worlds, return_inverse=True, return_counts=True)
+    order = np.argsort(at, kind="stable")
+    number = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    runs = np.full((*values.shape[:-1], len(known), counts.max(initial=0)), np.nan)
+    runs[..., at[order], number] = values[..., order]
+    return runs
+
+
+def independent(runs: Reals) -> Reals:
+    """What is independent of runs ``[..., W, L]``, by which the error of a mean is made: worlds, or replicates of the only one."""
+    return runs[..., 0, :] if runs.shape[-2] == 1 else world_values(runs)
+
+
 def own_percent(before: Reals, after: Reals) -> Reals:
     """Each world's own change in per cent of its baseline, from values of worlds; missing where the baseline is not above zero."""
     return np.asarray(100.0 * (over(after, before) - 1.0))

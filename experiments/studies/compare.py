@@ -18,10 +18,12 @@ from rich.text import Text
 
 from experiments import report
 from experiments.analysis.assumed import extremes_of_arms
+from experiments.analysis.capacities import SCORES, BothCapacities, both_of_arms
 from experiments.analysis.contrasts import COMPARISON_FILES, contrast_tables, write_contrast_tables
 from experiments.analysis.ranges import error_in_percent, percent_in_range, said_of_ranges, too_few_worlds
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.capacities import SIDES
 from experiments.design.changes import changes_of_policy, changes_of_scenario
 from experiments.design.comparisons import Arm, arms_of, compare_arms
 from experiments.design.designs import Design, design_of, sized_by
@@ -70,7 +72,7 @@ def main(*overrides: str) -> Path:
         ran = run_all(plan, arm_runs, console)
         own = time.monotonic()
         runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
-        lacking, tables = Lacking(folder), None
+        lacking, tables, both = Lacking(folder), None, None
         with lacking.spared(*COMPARISON_FILES):
             tables = contrast_tables(ran.results, arm_runs, _places(arms, arm_runs), told)
             write_contrast_tables(folder, *tables)
@@ -83,8 +85,9 @@ def main(*overrides: str) -> Path:
                 "question": plan.design.question if asked.design else "",
             }  # fmt: skip
             with lacking.spared(*_PAGE):
+                both = both_of_arms(arms, _changes(arms, asked), _paired(arms), asked.design)
                 extremes = extremes_of_arms(first, _changes(arms, asked))
-                report.write_report(folder, *tables, arms, told, facts, asked.figures, extremes)
+                report.write_report(folder, *tables, arms, told, facts, asked.figures, extremes, both)
         timing = timing_of(ran, time.monotonic() - own, time.monotonic() - began)
         write_manifest(folder, _manifest(folder, arm_runs, ran, timing, tables) | {"missing": lacking.why})
     written = Path(asked.output) / "compare" / name
@@ -92,7 +95,9 @@ def main(*overrides: str) -> Path:
         if tables is not None:
             comparison, cooperation = tables
             console.print(arms_table(comparison, cooperation, first, (ran.worlds, ran.plan.replicates), console.width))
-            reasons = [ran.stopped, *_unsaid(ran.results)]
+            if both is not None and both.arms:
+                console.print(capacities_table(both))
+            reasons = [both.how if both else "", ran.stopped, *_unsaid(ran.results)]
             for line in closing_lines(cooperation, ran.worlds, reasons, timing, written, lacking.why):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
     return written
@@ -121,6 +126,11 @@ def _changes(arms: Sequence[Arm], asked: StudyConfig) -> dict[str, str]:
     if asked.design is not None:
         return changes_of_policy(design_of(asked.design))
     return {arm.name: changes_of_scenario(arm.name) for arm in arms}
+
+
+def _paired(arms: Sequence[Arm]) -> set[str]:
+    """Arms that the study has under both capacities."""
+    return {name for pair in report.capacity_pairs(arms) for name in pair}
 
 
 def _check_study(config: Config, asked: StudyConfig) -> None:
@@ -257,6 +267,21 @@ def arms_table(comparison: pd.DataFrame, cooperation: pd.DataFrame, config: Conf
             table.add_row(Text(KINDS[kind].capitalize(), style="italic"), *("" for _ in heads))
         for arm in arms:
             table.add_row(named[arm], *held[arm])
+    return table
+
+
+def capacities_table(both: BothCapacities) -> Table:
+    """What the reference found under both capacities of arms that change membership or scope, two lines an arm."""
+    title = f"membership and scope under both capacities, change in per cent; {both.size}"
+    table = table_of(title, ["arm", "capacity", "cases saved [range] worlds", "needs met [range] worlds"])
+    for arm in both.arms:
+        for side in SIDES:
+            rows = [both.rows[arm, side, metric] for metric in SCORES]
+            cells = [
+                f"{percent_in_range(row, -1 if metric in _TURNED else 1)} {row['worlds_agreeing']:.0f}/{row['worlds']}"
+                for metric, row in zip(SCORES, rows, strict=True)
+            ]
+            table.add_row(arm if side == SIDES[0] else "", side, *cells)
     return table
 
 

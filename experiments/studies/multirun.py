@@ -36,10 +36,9 @@ def main(together: str, *overrides: str) -> Path:
     row: dict[str, Any] = dict(zip(POINT_COLUMNS, (point, 0, scenario, "", 0, point), strict=True)) | settings
     points = Points(pd.DataFrame([row]), {point: plain}, [(point, {})])
     worlds = [config.seed + number for number in range(asked.seeds)]
-    replicates = asked.replicates if any(key_of(override) == "replicates" for override in overrides) else 1  # as `run` does it
     named = asked.model_copy(update={"store": asked.store or f"multirun-{together}"})
     command, more = f"run -m {' '.join(overrides)}", {"writer": f"{JOB}{point}", "overrides": tuple(given)}
-    plan = planned("multirun", command, MULTIRUN_DESIGN, points, named, worlds, replicates, **more)
+    plan = planned("multirun", command, MULTIRUN_DESIGN, points, named, worlds, asked.replicates, **more)
     try:
         return run_plan(plan, console_of()).plan.folder
     except StoppedError as stopped:

@@ -11,8 +11,8 @@ from experiments.analysis.shrunk import shrunk
 PEOPLE, YEARS, FEWEST = 50_000.0, 2, 10
 
 
-def runs_of(events: dict[str, dict[str, list[int]]], people: float = PEOPLE) -> RunTables:
-    """Views of runs with so many events by scenario, state and world."""
+def runs_of(events: dict[str, dict[str, list[int]]], people: float = PEOPLE, worlds: int = 0) -> RunTables:
+    """Views of runs with so many events by scenario, state and run: a world each, or so many ``worlds`` in turn."""
     rows = [
         (scenario, world, code, count, people)
         for scenario, of in events.items()
@@ -20,12 +20,13 @@ def runs_of(events: dict[str, dict[str, list[int]]], people: float = PEOPLE) -> 
         for world, count in enumerate(counts)
     ]
     origins = pd.DataFrame(rows, columns=["scenario", "seed", "code", "events", "people"])
+    origins["world"] = origins["seed"] % worlds if worlds else origins["seed"]
     empty = pd.DataFrame()
     return RunTables(empty, empty, empty, empty, origins, empty)
 
 
-def changes(before: dict[str, list[int]], after: dict[str, list[int]], **more: bool) -> pd.DataFrame:
-    return origin_changes(runs_of({"a": before, "b": after}), "a", "b", YEARS, FEWEST, **more).set_index("code")
+def changes(before: dict[str, list[int]], after: dict[str, list[int]], **more: int) -> pd.DataFrame:
+    return origin_changes(runs_of({"a": before, "b": after}, **more), "a", "b", YEARS, FEWEST).set_index("code")
 
 
 def test_a_change_is_paired_in_each_world_and_told_per_100_000_a_year() -> None:
@@ -47,9 +48,16 @@ def test_few_events_on_either_side_or_few_people_give_counts_and_no_number() -> 
 
 
 def test_one_world_has_no_range_however_many_replicates_there_are() -> None:
-    row = changes({"X": [4, 6, 10]}, {"X": [5, 6, 15]}, one_world=True).loc["X"]
+    row = changes({"X": [4, 6, 10]}, {"X": [5, 6, 15]}, worlds=1).loc["X"]
     assert np.isnan([row["world_low"], row["world_high"]]).all()
     assert row["worlds"] == 1
+
+
+def test_the_change_of_a_world_is_the_mean_over_its_replicates() -> None:
+    row = changes({"X": [4, 6, 10, 10]}, {"X": [5, 9, 15, 9]}, worlds=2).loc["X"]  # worlds 0 and 1 in turn
+    per = 100_000 / (PEOPLE * YEARS)
+    assert (row["world_low"], row["world_high"]) == (pytest.approx(1 * per), pytest.approx(3 * per))
+    assert (row["worlds_agreeing"], row["worlds"], row["difference"]) == (2, 2, pytest.approx(2 * per))
 
 
 def test_rates_of_one_scenario_are_drawn_in_towards_that_of_all_states() -> None:

@@ -22,6 +22,7 @@ from tests.shell import status_of
 
 SMALL = ("states=synthetic", "states.synthetic.count=8", "people.rows=600", "demand.legitimate=60")
 TINY = (*SMALL, "years=1", "seeds=2", "workers=1")
+BOTH = {f"{name}{end}" for name in ("no_treaty", "as_adopted") for end in ("", ", staff follows")}
 Here = Callable[..., subprocess.CompletedProcess[str]]
 ROGATORY = (sys.executable, "-m", "experiments.cli")
 LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from experiments.cli import shell; shell()"
@@ -269,7 +270,7 @@ def test_hydra_helps_with_a_study(here: Here) -> None:
 
 @pytest.mark.slow
 def test_a_multirun_runs_every_job_and_reports_the_first_failure(tmp_path: Path) -> None:
-    done = rogatory("run", "-m", *SMALL, "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
+    done = rogatory("run", "-m", *SMALL, "replicates=1", "seeds=2", "workers=1", "years=0,1", f"output={tmp_path}")
     assert done.returncode == 2
     assert "years: found 0" in done.stderr
     (store,) = (tmp_path / "stores").iterdir()
@@ -282,11 +283,18 @@ def test_a_study_writes_tables_figures_and_a_manifest(written: Path) -> None:
     assert {"flows.png", "origins.csv"} <= names
     assert "targeted_rate.png" not in names  # two levels whose ranges overlap: the paired change stands in its place
     metrics = pd.read_parquet(written / "metrics.parquet")
-    assert list(metrics.columns) == ["scenario", "seed", "metric", "by", "level", "value", "count"]
-    assert set(metrics["scenario"]) == {"as_adopted", "no_treaty"}
-    assert set(metrics["seed"]) == {1, 2}
+    assert list(metrics.columns) == ["scenario", "world", "seed", "metric", "by", "level", "value", "count"]
+    assert set(metrics["scenario"]) == BOTH
+    assert set(zip(metrics["world"], metrics["seed"], strict=True)) == {(1, 1), (2, 2), (1, 10001), (2, 10002)}
     displaced = metrics[metrics["metric"] == "displacement_rate"]
-    assert set(zip(displaced["scenario"], displaced["level"], strict=True)) == {("as_adopted", "no_treaty")}
+    assert set(zip(displaced["scenario"], displaced["level"], strict=True)) == {
+        ("as_adopted", "no_treaty"), ("as_adopted, staff follows", "no_treaty, staff follows")
+    }  # fmt: skip
+    comparison = pd.read_csv(written / "comparison.csv")
+    assert list(comparison["capacity"].unique()) == ["before", "follows"]
+    assert set(comparison["worlds"]) == {2}
+    assert comparison["chance_share"].notna().any()
+    assert set(pd.read_parquet(written / "flows.parquet")["world"]) == {1, 2}
 
 
 def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path) -> None:
@@ -294,8 +302,8 @@ def test_the_manifest_says_how_to_rebuild_and_what_each_file_holds(written: Path
 
     manifest = json.loads((written / "manifest.json").read_text())
     assert manifest["command"].startswith("rogatory treaty states=synthetic")
-    assert manifest["seeds"] == [1, 2]
-    assert set(manifest["scenarios"]) == {"as_adopted", "no_treaty"}
+    assert manifest["seeds"] == [1, 10001, 2, 10002]
+    assert set(manifest["scenarios"]) == BOTH
     assert {"numpy", "numba", "mesa"} <= set(manifest["versions"])
     for name, checksum in manifest["files"].items():
         assert sha256(written / name) == checksum
@@ -319,7 +327,7 @@ def test_the_same_study_gives_the_same_bytes_in_another_process_and_whatever_the
 
 
 def test_requests_are_kept_when_asked_for(tmp_path: Path, here: Here) -> None:
-    done = here("run", *SMALL, "years=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
+    done = here("run", *SMALL, "years=1", "replicates=1", "seeds=1", "keep_requests=true", f"output={tmp_path}")
     assert done.returncode == 0, done.stderr
     (store,) = (tmp_path / "stores").iterdir()
     (point,) = pd.read_parquet(store / "points").query("scenario == 'as_adopted'")["point"]

@@ -251,7 +251,7 @@ def test_a_study_on_a_full_disk_names_its_folder_keeps_its_runs_and_writes_no_pa
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("experiments.studies.replication.draw_all", lambda *given: None)
-    real, asked = pd.DataFrame.to_parquet, ["run", *TINY, "seeds=1", "output=out", "workers=1"]
+    real, asked = pd.DataFrame.to_parquet, ["run", *TINY, "replicates=1", "seeds=1", "output=out", "workers=1"]
 
     def full(frame: pd.DataFrame, path: Path, **named: object) -> None:
         with no_file_longer_than(100):

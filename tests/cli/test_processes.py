@@ -504,7 +504,7 @@ MOMENTS = {
     "run -m": (2.0, 8.0),
 }
 ASKED = {
-    "run": ("run", *TINY, "seeds=10000", "workers=2"),
+    "run": ("run", *TINY, "replicates=1", "seeds=10000", "workers=2"),
     "compare": ("compare", *TINY, "seeds=5000", "replicates=2", "workers=2", "scenarios=[judge]"),
     "adaptation": (
         "adaptation",
@@ -516,7 +516,7 @@ ASKED = {
         "analysis.adaptation.years=[1]",
     ),
     "sweep": ("sweep", *TINY, "design=threshold_sweep", "seeds=2000", "replicates=2", "workers=2"),
-    "run -m": ("run", "-m", *TINY[:-1], "years=1,2", "seeds=500", "workers=2"),
+    "run -m": ("run", "-m", *TINY[:-1], "years=1,2", "replicates=1", "seeds=500", "workers=2"),
 }
 
 

@@ -22,6 +22,7 @@ from experiments.analysis.summary import PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
 from experiments.figures.fan import COLUMNS as FAN
 from experiments.output import safe_name, stamped, whole_folder
+from experiments.settings import conduct_of_study
 from experiments.studies.analyse import print_analysis, write_analysis
 from experiments.studies.compare import arms_table, closing_lines
 from experiments.studies.replication import printed, table_of
@@ -97,9 +98,22 @@ def tables() -> list[Table]:
     whole["arm"], scores["arm"] = whole["arm"].replace(other), scores["arm"].replace(other)
     first = standing()
     pair = [first.model_copy(update={"scenario_name": name}) for name in (NAMES[2], "+".join(["judge"] * 50))]
-    row = {"metric": "legit_met_rate", "level": "all", "by": "all", "unit": "fraction", "events": 99, "percent": 1.0, "runs": 2}
+    row = {
+        "metric": "legit_met_rate",
+        "level": "all",
+        "by": "all",
+        "unit": "fraction",
+        "events": 99,
+        "percent": 1.0,
+        "runs": 2,
+        "capacity": "before",
+    }
     numbers = dict.fromkeys(PAIR_NUMBERS, 1.0) | dict.fromkeys(PAIR_COUNTS, 99)
-    return [arms_table(whole, scores, pair[0], (8, 2), 150), printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, 9, 150)]
+    asked = conduct_of_study("seeds=9")
+    return [
+        arms_table(whole, scores, pair[0], (8, 2), 150),
+        printed(pd.DataFrame(), pd.DataFrame([row | numbers]), pair, asked, 150),
+    ]
 
 
 def test_long_names_push_no_number_out_of_a_table() -> None:

@@ -44,8 +44,8 @@ class Kind(NamedTuple):
 
 _TALLY = frozenset(f"{name}.parquet" for name in ("metrics", "flows", "fates", "backlog", "origins", "sides"))
 KINDS = {
-    "run": Kind(run.main, (), 1, _TALLY | {"summary.csv", "origins.csv"}),
-    "treaty": Kind(treaty.main, (), 2, _TALLY | {"summary.csv", "comparison.csv", "origins.csv"}),
+    "run": Kind(run.main, ("replicates=1",), 1, _TALLY | {"summary.csv", "origins.csv"}),
+    "treaty": Kind(treaty.main, ("replicates=1",), 4, _TALLY | {"summary.csv", "comparison.csv", "origins.csv"}),
     "compare": Kind(compare.main, ("scenarios=[no_treaty]", "replicates=2"), 4,
         frozenset({comparison.RUNS_FILE, *contrasts.COMPARISON_FILES}),
     ),
@@ -276,3 +276,32 @@ def test_one_world_that_is_fixed_is_met_under_each_seed(tmp_path: Path) -> None:
     manifest = json.loads((run.main(*words, "seeds=3") / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["seeds"], manifest["world_seed"]) == ([4, 5, 6], 9)
     assert len(StoredStudy(store).runs) == 3, "more seeds go into the same store"
+
+
+def test_one_world_has_seeds_and_no_replicates_beside(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^replicates: found beside world_seed=9; accepted: seeds=N, "):
+        run.main(*TINY, "world_seed=9", "replicates=2", f"output={tmp_path}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_replicates_that_are_asked_for_are_run_and_make_one_value_a_world(tmp_path: Path) -> None:
+    folder = run.main(*TINY, "seeds=2", f"output={tmp_path}")
+    (store,) = stores_in(str(tmp_path))
+    assert set(StoredStudy(store).runs["replicate"]) == {0, 1}, "two unless said"
+    summary = pd.read_csv(folder / "summary.csv")
+    assert (summary["worlds"].max(), summary["runs"].max()) == (2, 4)
+    metrics = pd.read_parquet(folder / "metrics.parquet")
+    (row,) = summary[(summary["metric"] == "legit_met_rate") & (summary["by"] == "all")].to_dict("records")
+    own = metrics[(metrics["metric"] == "legit_met_rate") & (metrics["by"] == "all")].groupby("world")["value"].mean()
+    assert (row["world_low"], row["world_high"]) == (pytest.approx(own.min(), rel=1e-5), pytest.approx(own.max(), rel=1e-5))
+
+
+@pytest.mark.parametrize(
+    ("words", "capacities"),
+    [((), ["before", "follows"]), (("review.capacity=follows",), ["follows"]), (("review.load=false",), ["before"]),
+     (("+states.override.all.hours=1.5",), ["before"])],
+)  # fmt: skip
+def test_the_treaty_is_shown_under_both_capacities_unless_one_is_asked_for(words: tuple[str, ...], capacities: list[str]) -> None:
+    arms, _ = treaty.treaty_arms(*TINY, *words)
+    assert [config.review.capacity for config in arms] == [side for side in capacities for _ in range(2)]
+    assert [config.scenario_name for config in arms] == ["no_treaty", "as_adopted"] * len(capacities)

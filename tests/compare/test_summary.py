@@ -7,20 +7,22 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_NUMBERS, comparison_of, headline_of, summary_of
+from experiments.statistics import chance_share
 
 FEWEST = 10
 METRIC, OTHER = "cross_border_disclosure_rate", "legit_met_rate"
 
 
-def metrics(rows: list[tuple[str, int, str, float, int]]) -> pd.DataFrame:
-    """Runs as a study pools them: scenario, seed, metric, value, count."""
+def metrics(rows: list[tuple[str, int, str, float, int]], worlds: int = 0) -> pd.DataFrame:
+    """Runs as a study pools them: scenario, seed, metric, value, count; a world each, or so many ``worlds`` in turn."""
     named = ["scenario", "seed", "metric", "value", "count"]
-    return pd.DataFrame(rows, columns=named).assign(by="all", level="all")
+    table = pd.DataFrame(rows, columns=named).assign(by="all", level="all")
+    return table.assign(world=table["seed"] % worlds if worlds else table["seed"])
 
 
-def paired(before: list[float], after: list[float], events: tuple[int, int]) -> pd.DataFrame:
+def paired(before: list[float], after: list[float], events: tuple[int, int], worlds: int = 0) -> pd.DataFrame:
     rows = [("old", seed, METRIC, value, events[0]) for seed, value in enumerate(before)]
-    return metrics(rows + [("new", seed, METRIC, value, events[1]) for seed, value in enumerate(after)])
+    return metrics(rows + [("new", seed, METRIC, value, events[1]) for seed, value in enumerate(after)], worlds)
 
 
 def test_a_difference_is_paired_by_seed_whatever_the_order_of_the_rows() -> None:
@@ -80,14 +82,34 @@ def test_a_rate_of_two_seeds_stays_a_rate_and_has_the_range_of_its_worlds() -> N
 
 def test_seeds_of_one_world_are_luck_they_have_an_error_and_no_range() -> None:
     rows = [("old", seed, METRIC, value, 50) for seed, value in enumerate((0.1, 0.2, 0.3))]
-    (row,) = summary_of(metrics(rows), FEWEST, one_world=True).to_dict("records")
+    (row,) = summary_of(metrics(rows, 1), FEWEST).to_dict("records")
     assert (row["worlds"], row["runs"]) == (1, 3)
     assert np.isnan([row["world_low"], row["world_high"], row["inside"]]).all()
     assert row["error_high"] > row["mean"] == pytest.approx(0.2)
-    (pair,) = comparison_of(paired([0.1, 0.2], [0.2, 0.4], (50, 60)), "old", "new", FEWEST, one_world=True).to_dict("records")
+    (pair,) = comparison_of(paired([0.1, 0.2], [0.2, 0.4], (50, 60), 1), "old", "new", FEWEST).to_dict("records")
     assert np.isnan([pair["world_low"], pair["percent_world_low"]]).all()
     assert (pair["worlds"], pair["worlds_agreeing"], pair["runs"]) == (1, 1, 2)
     assert pair["difference"] == pytest.approx(0.15)
+
+
+def test_the_value_of_a_world_is_the_mean_over_its_replicates_and_luck_has_its_share() -> None:
+    table = paired([0.1, 0.2, 0.3, 0.4], [0.2, 0.2, 0.4, 0.8], (50, 60), 2)  # worlds 0 and 1 in turn, two replicates each
+    (row,) = comparison_of(table, "old", "new", FEWEST).to_dict("records")
+    assert (row["world_low"], row["world_high"]) == (pytest.approx(0.1), pytest.approx(0.2))  # gaps: 0.1 0.1, and 0 0.4
+    assert (row["worlds"], row["worlds_agreeing"], row["runs"]) == (2, 2, 4)
+    gaps = np.array([[0.1, 0.1], [0.0, 0.4]])
+    assert row["chance_share"] == pytest.approx(float(chance_share(gaps))) == pytest.approx(1.0)
+    half = 12.706205 * np.std([0.1, 0.2], ddof=1) / 2**0.5
+    assert row["error_high"] == pytest.approx(min(0.15 + half, 1.0))
+    levels = summary_of(table, FEWEST).set_index("scenario")
+    assert (levels.loc["old", "world_low"], levels.loc["old", "world_high"]) == (pytest.approx(0.2), pytest.approx(0.3))
+    assert levels.loc["old", "chance_share"] == pytest.approx(float(chance_share(np.array([[0.1, 0.3], [0.2, 0.4]]))))
+
+
+def test_one_replicate_a_world_gives_no_share_of_chance() -> None:
+    table = paired([1.0, 2.0, 6.0], [2.0, 4.0, 9.0], (50, 60))
+    assert comparison_of(table, "old", "new", FEWEST)["chance_share"].isna().all()
+    assert summary_of(table, FEWEST)["chance_share"].isna().all()
 
 
 def test_nothing_falls_by_more_than_all_of_it_and_an_unbounded_percentage_has_no_error() -> None:

@@ -192,7 +192,7 @@ def test_a_folder_is_forgotten_after_a_study_and_after_a_mistake(place: Path, ca
 
 @pytest.mark.slow
 def test_a_multirun_over_files_of_ones_own_is_one_store(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["run", "-m", *TINY, "seeds=1", "workers=1", "output=out", "store=many"]
+    words = ["run", "-m", *TINY, "replicates=1", "seeds=1", "workers=1", "output=out", "store=many"]
     assert main([*words, "--config-dir", "my files", "scenario=mine,judge", "conduct='my files/conduct/keen.yaml',naive"]) == 0
     frame = pd.concat(pd.read_parquet(path) for path in sorted(Path("out/stores/many/points").glob("*.parquet")))
     assert sorted(frame["scenario"]) == ["judge", "judge", "mine", "mine"]

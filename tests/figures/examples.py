@@ -30,11 +30,11 @@ NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
 
 def rates() -> pd.DataFrame:
     rows = [
-        (scenario, group, 4.0 - i - j / 2, 3.0 - i * 0.7 - j / 2, 5.0 - i - j / 2, 3, 4 if group == "lgbtq" else 300)
+        (scenario, group, 4.0 - i - j / 2, 3.0 - i * 0.7 - j / 2, 5.0 - i - j / 2, 3, 4 if group == "lgbtq" else 300, 0.4 + 0.2 * j)
         for j, scenario in enumerate(SCENARIOS)
         for i, group in enumerate(GROUPS[:3])
     ]
-    return pd.DataFrame(rows, columns=["scenario", "group", "mean", "low", "high", "runs", "events"])
+    return pd.DataFrame(rows, columns=["scenario", "group", "mean", "low", "high", "runs", "events", "chance_share"])
 
 
 def pairs() -> pd.DataFrame:
@@ -95,8 +95,11 @@ def differences() -> pd.DataFrame:
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
     return pd.DataFrame(
-        [(name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, unit, events) for name, mean, low, high, unit, events in rows],
-        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "unit", "events"],
+        [
+            (name, mean, low, high, mean - 3.0, mean + 3.0, 9, 10, 0.2, unit, events, "")
+            for name, mean, low, high, unit, events in rows
+        ],
+        columns=["metric", "difference", *ENDS, "agreeing", "worlds", "chance_share", "unit", "events", "beside"],
     )
 
 
@@ -110,8 +113,19 @@ def changes_by_group() -> pd.DataFrame:
         ("minority", 2.5, 60.0, 20.0, 900.0, 250),
     ]
     return pd.DataFrame(
-        [(g, b, b * (1 + m / 100), m, low, high, m - 3.0, m + 3.0, 10, 10, n, n) for g, b, m, low, high, n in rows],
-        columns=["group", "baseline", "value", "difference", *ENDS, "agreeing", "worlds", "events_baseline", "events"],
+        [(g, b, b * (1 + m / 100), m, low, high, m - 3.0, m + 3.0, 10, 10, 0.2, n, n) for g, b, m, low, high, n in rows],
+        columns=[
+            "group",
+            "baseline",
+            "value",
+            "difference",
+            *ENDS,
+            "agreeing",
+            "worlds",
+            "chance_share",
+            "events_baseline",
+            "events",
+        ],
     )
 
 

@@ -66,13 +66,14 @@ def designed_arms(output: Path) -> Path:
 
 def jobs(output: Path) -> None:
     for rho in (0.2, 0.7):
-        multirun.main("af4028b5", *TINY, f"review.rho={rho}", f"output={output}")
+        multirun.main("af4028b5", *TINY, "replicates=1", f"review.rho={rho}", f"output={output}")
 
 
 KINDS = {
-    "run": Kind(made(run.main), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
+    "run": Kind(made(run.main, "replicates=1"), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
     "treaty": Kind(
-        made(treaty.main), treaty.TREATY_QUESTION, 4, (NONE, "Policies are read against “no treaty”", study_prose.ASKED)
+        made(treaty.main, "replicates=1"), treaty.TREATY_QUESTION, 8,
+        (NONE, EACH, study_prose.ASKED, "found 2: no_treaty and no_treaty, staff follows"),
     ),
     "compare": Kind(
         made(compare.main, "scenarios=[no_treaty,judge]", "replicates=1"), "What does each arm protect, what does it cost", 6,
@@ -144,8 +145,8 @@ def test_the_store_of_any_study_is_checked_and_reported(name: str, tmp_path: Pat
 @pytest.mark.usefixtures("undrawn")
 def test_a_report_counts_the_worlds_that_are_read_and_those_that_were_asked_for(tmp_path: Path) -> None:
     """A store may hold more worlds than its latest command asked for; they are read too."""
-    run.main(*TINY[:-1], "seeds=3", f"output={tmp_path}")
-    run.main(*TINY[:-1], "seeds=2", f"output={tmp_path}")
+    run.main(*TINY[:-1], "replicates=1", "seeds=3", f"output={tmp_path}")
+    run.main(*TINY[:-1], "replicates=1", "seeds=2", f"output={tmp_path}")
     (store,) = stores_in(str(tmp_path))
     folder = analyse.main("report", f"store={store}")
     words = text_of(read((folder / "report.html").read_text(encoding="utf-8")))

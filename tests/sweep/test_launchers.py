@@ -88,7 +88,9 @@ NONSENSE = {
 def test_a_launcher_that_cannot_start_is_one_line_and_status_two(tmp_path: Path, launcher: str) -> None:
     package, words, wanted = NONSENSE[launcher]
     pytest.importorskip(package)
-    done = rogatory("run", "-m", *words, *TINY, "review.rho=0.3,0.4", "seeds=1", "workers=1", "store=many", cwd=tmp_path)
+    done = rogatory(
+        "run", "-m", *words, *TINY, "review.rho=0.3,0.4", "replicates=1", "seeds=1", "workers=1", "store=many", cwd=tmp_path
+    )
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("rogatory: ")]
     assert line.startswith(f"rogatory: hydra/launcher: found {launcher}, which could not start ({wanted}")
@@ -100,7 +102,7 @@ def test_a_launcher_that_cannot_start_is_one_line_and_status_two(tmp_path: Path,
 def test_a_job_that_fails_elsewhere_comes_home_as_one_line_and_its_status(tmp_path: Path, launcher: str) -> None:
     package, words = LAUNCHERS[launcher]
     pytest.importorskip(package)
-    asked = ["run", "-m", *words, *TINY, "review.rho=0.3,3", "seeds=1", "workers=1", "store=many"]
+    asked = ["run", "-m", *words, *TINY, "review.rho=0.3,3", "replicates=1", "seeds=1", "workers=1", "store=many"]
     done = rogatory(*asked, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("rogatory: ")]

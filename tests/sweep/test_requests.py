@@ -373,8 +373,8 @@ def test_a_disk_that_fails_under_two_workers_stops_the_turn_too(capsys: pytest.C
 
 
 STUDIES: dict[str, tuple[list[str], int]] = {
-    "run": (asked("run", "seeds=4", "store=mine"), 4),
-    "treaty": (asked("treaty", "seeds=2", "store=mine"), 4),
+    "run": (asked("run", "replicates=1", "seeds=4", "store=mine"), 4),
+    "treaty": (asked("treaty", "seeds=2", "replicates=1", "store=mine"), 8),
     "compare": (asked("compare", "scenarios=[judge]", "seeds=2", "replicates=2", "store=mine"), 8),
     "adaptation": (
         asked("adaptation", "scenarios=[judge]", "seeds=2", "replicates=1", "store=mine", "analysis.adaptation.years=[1]"),
@@ -410,7 +410,21 @@ def test_shards_and_the_jobs_of_a_multirun_keep_requests_in_one_store(tmp_path: 
     assert len(files(Path("out/stores/mine"))) == 8
     assert faults_of(Path("out/stores/mine")) == []
     assert (
-        main(["run", "-m", *TINY[:-1], "years=1,2", "seeds=2", "workers=1", "output=out", "keep_requests=true", "store=many"]) == 0
+        main(
+            [
+                "run",
+                "-m",
+                *TINY[:-1],
+                "years=1,2",
+                "replicates=1",
+                "seeds=2",
+                "workers=1",
+                "output=out",
+                "keep_requests=true",
+                "store=many",
+            ]
+        )
+        == 0
     )
     assert len(files(Path("out/stores/many"))) == 4
     assert faults_of(Path("out/stores/many")) == []

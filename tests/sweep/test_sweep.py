@@ -357,7 +357,17 @@ def test_a_table_of_a_point_s_own_that_was_changed_is_another_configuration(
 @pytest.mark.slow
 def test_a_multirun_mixes_no_two_configurations_of_a_point(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.csv").write_bytes((TABLES_FOLDER / "penalties.csv").read_bytes())
-    asked = ["run", "-m", *TINY, "seeds=1", "output=out", "workers=1", "states.penalty_table=mine.csv", "scenario=as_adopted,judge"]
+    asked = [
+        "run",
+        "-m",
+        *TINY,
+        "replicates=1",
+        "seeds=1",
+        "output=out",
+        "workers=1",
+        "states.penalty_table=mine.csv",
+        "scenario=as_adopted,judge",
+    ]
     asked = ["states=real" if word == "states=synthetic" else word for word in asked if not word.startswith("states.synthetic")]
     assert main([*asked, "store=own"]) == 0
     folder = STORE
@@ -446,7 +456,16 @@ def test_no_design_and_two_that_would_write_at_once_are_one_line(
 
 @pytest.mark.slow
 def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["run", "-m", *TINY, "scenario=as_adopted,judge", "instruments.hanoi.threshold_years=6", "seeds=1", "output=out"]
+    asked = [
+        "run",
+        "-m",
+        *TINY,
+        "scenario=as_adopted,judge",
+        "instruments.hanoi.threshold_years=6",
+        "replicates=1",
+        "seeds=1",
+        "output=out",
+    ]
     assert main(asked) == 0
     (folder,) = Path("out/stores").iterdir()
     study = StoredStudy(folder)
@@ -463,7 +482,7 @@ def test_a_multirun_lands_in_one_store_and_the_second_call_does_nothing_anew(cap
 
 @pytest.mark.slow
 def test_scenarios_in_two_orders_are_one_point_of_a_multirun(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["run", "-m", *TINY, "scenario=[judge,notice],[notice,judge]", "seeds=1", "output=out", "workers=1"]
+    asked = ["run", "-m", *TINY, "scenario=[judge,notice],[notice,judge]", "replicates=1", "seeds=1", "output=out", "workers=1"]
     assert main(asked) == 0
     study = StoredStudy(next(Path("out/stores").iterdir()))
     assert (list(study.points["scenario"]), len(study.runs)) == (["judge+notice"], 1)
@@ -481,7 +500,7 @@ def test_jobs_of_one_multirun_share_a_store_wherever_they_are_done() -> None:
 
 @pytest.mark.slow
 def test_a_job_that_fails_is_told_and_the_other_jobs_are_done(capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["run", "-m", *TINY, "review.rho=0.3,3,0.4", "seeds=1", "output=out", "workers=1"]
+    asked = ["run", "-m", *TINY, "review.rho=0.3,3,0.4", "replicates=1", "seeds=1", "output=out", "workers=1"]
     assert main(asked) == 2
     told = capsys.readouterr().err
     assert "rogatory: review.rho: found 3; accepted: " in told
