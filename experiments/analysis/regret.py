@@ -363,7 +363,7 @@ def performance_table(
         for name, own in zip(names, values, strict=True):
             if name != baseline:
                 shares = spread_components(own).shares
-                parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "replicates")}
+                parts = {f"{part}_share": shares.get(part, np.nan) for part in ("parameter", "world", "interaction", "replicate")}
                 found = surrogate_of(mean_of(own), drawn.terms, possible_percent(up), drawn.together)
                 rows.append({"policy": name, "score": score, **bands_of(own)._asdict(), **found.columns(), **parts})
     return pd.DataFrame(rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from experiments.analysis.drawn import Case, Drawn, Method
 from experiments.analysis.measures import ALL, MeasureTables, SensitivitySpec, SpreadOverDraws, joint, main_of
@@ -179,8 +180,8 @@ def _worlds_told(row: Row) -> str:
 def _spread(one: MeasuredCase, subject: str, outcome: Outcome) -> Iterator[str]:
     """How far all inputs together move the outcome, where draws fill their ranges."""
     if one.spread is not None:
-        row: Row = {**one.spread._asdict()}
-        yield f"With all inputs drawn together, {subject} ranges over {drawn_told(row)}, {outcome.unit}."
+        drawn = drawn_told(pd.Series(one.spread._asdict()))
+        yield f"With all inputs drawn together, {subject} ranges from {drawn}, {outcome.unit}."
 
 
 def _interplay(one: MeasuredCase, vague: float) -> Iterator[str]:

@@ -517,3 +517,16 @@ def test_a_further_world_falls_into_the_range_of_a_measure_as_often_as_it_says()
         found = measures_by_world(values, spec()).reshape(9, -1)[:, : 3 * 8 : 8]  # means of the first score
         inside.append(((found[:8].min(0) <= found[8]) & (found[8] <= found[:8].max(0))).mean())
     assert np.mean(inside) == pytest.approx(7 / 9, abs=0.08)
+
+
+def test_what_replicates_add_has_a_column_of_its_own() -> None:
+    """It was looked for under another name than it has, and so was always missing."""
+    drawn = design(NAMES)
+    points = points_in(drawn)
+    noise = np.random.default_rng(13).normal(0, 0.1, (len(points), 4, 2))
+    held = {CASES: 1.0 + noise, NEEDS: np.full(noise.shape, 0.6)}
+    table = analyse(study(drawn, points, held, robustness={"resamples": 20}), CASES).tables["performance"]
+    of_cases = table[table["score"] == "protection"]
+    assert (of_cases["replicate_share"] > 0.5).all()
+    parts = [f"{part}_share" for part in ("parameter", "world", "interaction", "replicate")]
+    assert of_cases[parts].sum(axis=1).to_numpy(float) == pytest.approx(1.0)

@@ -156,7 +156,7 @@ def test_sensitivity_tells_it_of_draws_that_fill_their_ranges_and_of_no_others()
         row = found.tables["spread"].iloc[0]
         assert (row["draws"], row["worlds"], row["surrogate_fits"]) == (128, 4, True)
         assert row["surrogate_r2"] > 0.9
-        assert any("ranges over" in said and "of a surrogate fitted" in said for said in found.answer)
+        assert any("ranges from" in said and "of a surrogate fitted" in said for said in found.answer)
     other = sensitivity(study_of(design_of("morris", bounds, size=16), line, 0.5, worlds=4), OUTCOME)
     assert "spread" not in other.tables
     assert not any("surrogate" in said for said in [*other.answer, *other.sure])
