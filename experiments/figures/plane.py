@@ -31,12 +31,13 @@ from experiments.figures.style import (
     shortened,
     usual,
 )
+from experiments.statistics import DOWN, UP, verdict_of
 from experiments.text import decimals_of, signed
 from sim.arrays import Reals
 
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
 _ENDS = ("", "_world_low", "_world_high")
-COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "on_frontier"]
+COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "chance_share", "worlds", "on_frontier"]
 _AXES = (0.80, 0.66)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
@@ -52,6 +53,7 @@ _CORNERS = (
 )
 _MARKS = {"safeguard": "o", "bundle": "s", NOT_SAID: "o"}  # any other kind: _OTHER
 _OTHER = "D"
+_COLOURS = {UP: BETTER, DOWN: WORSE}  # of a scenario that the worlds tell from zero
 _WAYS = {(1, 0): ">", (-1, 0): "<", (0, 1): "^", (0, -1): "v"}
 
 
@@ -86,7 +88,8 @@ def plane(
     """Scenarios in the plane of protection and cooperation, their ranges over worlds as crosses and the efficient ones joined.
 
     ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_world_low`` and ``_world_high`` (per cent of
-    the baseline), ``on_frontier``, one row a scenario. The axes hold the usual scenarios: one further out is an arrow at the edge,
+    the baseline), ``chance_share`` of protection, ``worlds, on_frontier``, one row a scenario.
+    The axes hold the usual scenarios: one further out is an arrow at the edge,
     with its numbers. With ``near`` only the part where most scenarios lie. ``kinds`` says of which kind an arm is (a key of
     ``KINDS``), ``names`` turns arms into words. Raises ``ValueError`` for a missing column.
     """
@@ -155,6 +158,7 @@ def _explained(table: pd.DataFrame, view: tuple[bool, bool], beyond: int, at_res
     """What the figure says about itself; ``view`` says whether it is the nearer one, and whether there will be one."""
     near, zoomed = view
     words = ["Mark: mean change in the same worlds; cross: its range over worlds on both scores, which may leave the frame."]
+    words.append("White: the range holds zero or is mostly chance, or the worlds are too few for a verdict.")
     words.append("Stair: what no other beats on both scores at once.")
     if zoomed:
         words.append("Dashed: the part that is drawn larger, with its names, in the next figure.")
@@ -200,12 +204,12 @@ def _frontier(ax: Axes, table: pd.DataFrame, box: _Window) -> None:
 
 
 def _marks(ax: Axes, table: pd.DataFrame, kinds: Mapping[str, str]) -> None:
-    """A mark for each scenario, by its kind; filled where it protects, or harms, in the whole range over worlds."""
+    """A mark for each scenario, by its kind; filled where the worlds tell whether it protects or harms."""
     for row in table.to_dict("records"):
         ends = float(row[f"{_UP}_world_low"]), float(row[f"{_UP}_world_high"])
         ax.plot([row[f"{_ACROSS}_world_low"], row[f"{_ACROSS}_world_high"]], [row[_UP]] * 2, color=FAINT, lw=0.7, zorder=2)
         ax.plot([row[_ACROSS]] * 2, ends, color=FAINT, lw=0.7, zorder=2)
-        colour = BETTER if ends[0] > 0 else WORSE if ends[1] < 0 else "white"
+        colour = _COLOURS.get(verdict_of(*ends, int(row["worlds"]), float(row["chance_share"])), "white")
         ax.plot(
             [row[_ACROSS]],
             [row[_UP]],
@@ -226,7 +230,7 @@ def _legend(ax: Axes, kinds: Sequence[str]) -> None:
     held = [kind for kind in KINDS if kind in kinds]
     of_kinds = held if len(held) > 1 else []  # one kind needs no legend
     handles = [Line2D([], [], marker=_MARKS.get(kind, _OTHER), color=FAINT, label=KINDS[kind], **style) for kind in of_kinds]
-    told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "the range holds zero"}
+    told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "not told from zero"}
     handles += [Line2D([], [], marker="o", color=colour, label=words, **style) for colour, words in told.items()]
     ax.legend(
         handles=handles, ncols=len(handles), fontsize=SMALL, loc="lower left", bbox_to_anchor=(0.0, 1.0), handletextpad=0.1,
