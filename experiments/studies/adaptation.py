@@ -257,18 +257,18 @@ def _value(row: Any) -> float:
 
 def _cell(row: Any, fewest: int) -> str:
     """A number with its range and the worlds that agree, or why there is none; a share has no sign that worlds could have."""
-    if row is None:
-        return "absent"
-    if row.constructed_zero:
-        return "cannot move"
+    if row is None or row.constructed_zero:
+        return "absent" if row is None else "cannot move"
     if np.isnan(row.value):
         return f"<{fewest} events" if min(row.events_baseline, row.events) < fewest else "no number"
     if np.isnan(row.world_low):
         return f"{row.value:.1f} [no range]"
-    band = f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]"
-    if row.measure in LEVELS:
-        return band
-    if row.value == row.world_low == row.world_high == 0 and row.events == row.events_baseline:
+    if row.measure not in LEVELS and row.value == row.world_low == row.world_high == 0 and row.events == row.events_baseline:
         return "0 in every run"
+    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]{_agreeing(row)}"
+
+
+def _agreeing(row: Any) -> str:
+    """In how many worlds a change has its sign, and whether it is mostly chance; nothing of a share."""
     chance = " chance" if mostly_chance({"chance_share": row.chance_share}) else ""
-    return f"{band} {row.worlds_agreeing:.0f}/{row.worlds}{chance}"
+    return "" if row.measure in LEVELS else f" {row.worlds_agreeing:.0f}/{row.worlds}{chance}"
