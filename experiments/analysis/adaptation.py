@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
-from experiments.analysis.over_worlds import OverWorlds, over_worlds, possible_percent, within
+from experiments.analysis.movable import movable
+from experiments.analysis.over_worlds import RANGE_COLUMNS, OverWorlds, named, over_worlds, possible_percent, within
 from experiments.design.arms import ArmRun
 from experiments.statistics import Limits, gap_of, max_t, mean_of, own_percent, ratio_of, simulation_error
 from experiments.store.results import DISPLACEMENT, EstimandKey, Results
@@ -28,9 +29,10 @@ WHOLE_WINDOW = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
 HEADLINE_TABLE, DISPLACED_TABLE, MOVED_TABLE = "headline.csv", "displaced.csv", "moved.csv"
 SILENCED_SHARE = "silenced_share"
+LEVELS = ("displaced", "silenced")  # measures that compare with no baseline: shares, without a sign
 HEADLINE_COLUMNS = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high"),
-    *("chance_share", "adjusted_p", "unit", "events_baseline", "events", "worlds", "inside"),
+    *("chance_share", "adjusted_p", "unit", "events_baseline", "events", "worlds", "inside", "constructed_zero"),
 )
 _MOVED_COLUMNS = (
     *("scenario", "by", "level", "naive", "adaptive", "moved", "moved_world_low", "moved_world_high", "moved_worlds_agreeing"),
@@ -51,6 +53,8 @@ def _each_once(years: list[int]) -> list[int]:
 
 Told = dict[str, object]
 """A row of a table, by column."""
+Fixed = frozenset[tuple[int, str]]
+"""Places in a line-up, each with a metric that the arm there cannot move."""
 
 
 class AdaptationSpec(Record):
@@ -78,13 +82,26 @@ def adaptation_tables(results: Results, arm_runs: Sequence[ArmRun], spec: Adapta
     """The three tables of the study, by file name."""
     sides, fewest = arm_pairs_of(arm_runs), arm_runs[0].config.metrics.fewest_events
     return {
-        HEADLINE_TABLE: adaptation_headline(results, sides, spec, fewest),
+        HEADLINE_TABLE: adaptation_headline(results, sides, spec, fewest, fixed_of(sides, arm_runs)),
         DISPLACED_TABLE: where_of(results, sides, fewest),
         MOVED_TABLE: moved_of(results, sides, arm_runs, fewest),
     }
 
 
-def adaptation_headline(results: Results, sides: Sequence[ArmPair], spec: AdaptationSpec, fewest: int) -> pd.DataFrame:
+def fixed_of(sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun]) -> Fixed:
+    """Which of protection and cost each side cannot move, by its configuration and that of its baseline."""
+    can = {side.place: movable(arm_runs[side.place].config, arm_runs[side.against].config) for side in sides}
+    return frozenset(
+        (place, metric)
+        for place, moves in can.items()
+        for metric in (PROTECTS, COOPERATES)
+        if moves is not None and metric not in moves
+    )
+
+
+def adaptation_headline(
+    results: Results, sides: Sequence[ArmPair], spec: AdaptationSpec, fewest: int, fixed: Fixed = frozenset()
+) -> pd.DataFrame:
     """``HEADLINE_COLUMNS``, a row a scenario, conduct, year and measure.
 
     ``protection``: per cent of the baseline's disclosures (by year of the wish, or of the whole window) that are prevented;
@@ -94,14 +111,16 @@ def adaptation_headline(results: Results, sides: Sequence[ArmPair], spec: Adapta
     fallen silent, which protects nobody but counts as a case less. Ranges are those of each world's own per cent. Simulation
     errors stand on world means: ratios by Fieller, their differences by linearisation. ``adjusted_p`` of protection, cost and what
     is lost holds for all scenarios of a conduct and year together (max-t; missing on too few worlds). Fewer than ``fewest`` events
-    on a side give no number.
+    on a side give no number, nor does a share of which fewer were counted: what is displaced has these as its ``events``, and as
+    ``events_baseline`` what it is a share of. ``constructed_zero`` says what is zero by construction: ``fixed``, and the same in
+    every run.
     """
     rows: list[Told] = []
     naive = {side.scenario: side for side in sides if side.conduct == NAIVE}
     for side in sides:
         plain = naive.get(side.scenario) if side.conduct == ADAPTIVE else None
         for year in (WHOLE_WINDOW, *map(str, spec.years)):
-            rows += _in_year(results, side, plain, year, fewest)
+            rows += _in_year(results, side, plain, year, fewest, fixed)
         rows += [*_displaced(results, side, fewest), *_silenced(results, side, fewest)]
     table = pd.DataFrame(rows)
     table["adjusted_p"] = np.nan
@@ -159,19 +178,29 @@ class Against(NamedTuple):
         )
 
 
-def _in_year(results: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int) -> Iterator[Told]:
+def _in_year(
+    results: Results, side: ArmPair, plain: ArmPair | None, year: str, fewest: int, fixed: Fixed
+) -> Iterator[Told]:  # fmt: skip
     """Protection and cost of a side in one year, or the whole window; ``plain`` is the naive side that adaptation takes from."""
     for measure, metric in (("protection", PROTECTS), ("cost", COOPERATES)):
         key = (metric, "all", "all") if year == WHOLE_WINDOW else (metric, "year", year)
         if key not in results.keys:
             continue
         pair, events = _pair(results, side, key), _events(results, side, key)
-        yield _row(side, year, measure, pair.spared(), events, fewest, _difference(pair))
+        still = (side.place, metric) in fixed and _identical(results, side, key)
+        yield _row(side, year, measure, pair.spared(), events, fewest, _difference(pair)) | {"constructed_zero": still}
         if plain is not None and measure == "protection":
             before = _pair(results, plain, key)
             both = zip(events, _events(results, plain, key), strict=True)
             least = (min(next(both)), min(next(both)))
             yield _row(side, year, "lost", pair.less_than(before), least, fewest, before.own - pair.own)
+
+
+def _identical(results: Results, side: ArmPair, key: EstimandKey) -> bool:
+    """Whether a scenario has the same value and count as its baseline in every run."""
+    k = results.keys.index(key)
+    values, counts = results.values[[side.place, side.against], k], results.counts[[side.place, side.against], k]
+    return bool(np.array_equal(values[0], values[1], equal_nan=True) and (counts[0] == counts[1]).all())
 
 
 def _difference(pair: Against) -> Reals:
@@ -196,12 +225,13 @@ def _row(
     side: ArmPair, year: str, measure: str, told: tuple[float, OverWorlds], events: tuple[int, int], fewest: int,
     differences: Reals | None = None,
 ) -> Told:  # fmt: skip
-    known = min(events) >= fewest or (measure == "displaced" and events[0] >= fewest)
+    known = min(events) >= fewest
     value, found = told
     numbers = {"value": value} | {name: float(column) for name, column in found.columns().items() if name != "worlds"}
     return {
         "scenario": side.scenario, "conduct": side.conduct, "year": year, "measure": measure, "unit": _UNITS[measure],
         "events_baseline": events[0], "events": events[1], "worlds": int(found.worlds), "differences": differences,
+        "constructed_zero": False,
     } | {name: number if known else np.nan for name, number in numbers.items()}  # fmt: skip
 
 
@@ -245,7 +275,10 @@ def _displaced(results: Results, side: ArmPair, fewest: int) -> Iterator[Told]:
 
 
 def where_of(results: Results, sides: Sequence[ArmPair], fewest: int) -> pd.DataFrame:
-    """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host."""
+    """``WHERE``: of what the treaty no longer gives, the per cent that is had by each kind of label, channel, text and host.
+
+    A way that fewer than ``fewest`` cases took has its count and no per cent.
+    """
     rows = []
     whole = [k for k, (metric, by, _) in enumerate(results.keys) if metric == DISPLACEMENT and by == "baseline"]
     for side in sides:
@@ -258,8 +291,14 @@ def where_of(results: Results, sides: Sequence[ArmPair], fewest: int) -> pd.Data
                 continue
             value, found = _share(results.values[side.place, k])
             own = {"scenario": side.scenario, "conduct": side.conduct, "by": by, "level": level, "value": value}
-            rows.append(own | {name: column.item() for name, column in found.columns().items()} | {"count": count, "of": left})
+            row = own | {name: column.item() for name, column in found.columns().items()} | {"count": count, "of": left}
+            rows.append(row if count >= fewest else _without(row, ("value", *RANGE_COLUMNS)))
     return pd.DataFrame(rows, columns=list(WHERE))
+
+
+def _without(row: Told, names: Iterable[str]) -> Told:
+    """A row without the numbers that may not be given."""
+    return row | dict.fromkeys(names, np.nan)
 
 
 def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun], fewest: int) -> pd.DataFrame:
@@ -267,7 +306,8 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
 
     All in per cent of what the baseline discloses while nobody adapts, so the parts of a scenario add up to its whole and
     scenarios can be compared; ``moved`` is adaptive less naive under the same scenario, with what worlds say of it. The baseline
-    itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out.
+    itself is a scenario here. Levels with fewer than ``fewest`` events under both are left out; with fewer under one, its level
+    and ``moved`` are missing.
     """
     places = _both_ways(sides, arm_runs)
     whole = mean_of(results.values[next(iter(places.values()))[0], results.keys.index((PROTECTS, "all", "all"))])
@@ -280,12 +320,19 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
                 by, level = results.keys[k][1:]
                 told = _shift([np.nan_to_num(results.values[place, k]) for place in pair], whole)
                 own = {"scenario": scenario, "by": by, "level": level, "unit": _UNITS["moved"]}
-                rows.append(own | told | {"events_naive": events[0], "events_adaptive": events[1]})
+                row = own | told | {"events_naive": events[0], "events_adaptive": events[1]}
+                rows.append(_without(row, _unfit(events, fewest)))
     return (
         pd.DataFrame(rows, columns=list(_MOVED_COLUMNS))
         .sort_values(["scenario", "by", "level"], kind="stable")
         .reset_index(drop=True)
     )
+
+
+def _unfit(events: Sequence[int], fewest: int) -> list[str]:
+    """Numbers of a row of ``moved`` that too few events under one conduct, or both, forbid."""
+    few = [conduct for conduct, count in zip(CONDUCTS, events, strict=True) if count < fewest]
+    return [*few, "moved", *(named("moved", column) for column in RANGE_COLUMNS)] if few else []
 
 
 def _both_ways(sides: Sequence[ArmPair], arm_runs: Sequence[ArmRun]) -> dict[str, tuple[int, int]]:

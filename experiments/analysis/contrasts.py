@@ -59,6 +59,7 @@ MEDIAN = 0.5  # of the delay of legitimate needs
 FEWER = -1  # disclosed cases are better
 HEADERS_AGAINST = "as_adopted"  # the scenario that the headers of ``configs/scenario`` are written against
 _CENSORED = ("legit_delay_days",)  # missing means "not reached": the runs that did reach it are no sample of all
+_VERDICT = ("world_low", "world_high", "chance_share")  # what a verdict rests on, beside the number of worlds
 _NUMBERS = COMPARISON_COLUMNS[COMPARISON_COLUMNS.index("baseline") : COMPARISON_COLUMNS.index("events_baseline")]
 
 
@@ -156,21 +157,25 @@ def expected_of(keys: Sequence[EstimandKey], direction: Mapping[str, str]) -> li
     return [direction.get(metric, "") if by == "all" or metric not in whole else "" for metric, by, _ in keys]
 
 
-def agreement(expected: str, low: float, high: float, worlds: int) -> bool | None:
-    """Whether a range over worlds bears out an expectation: yes, no, or neither (None), as with too few worlds for a verdict.
+def agreement(expected: str, low: float, high: float, worlds: int, chance: float) -> bool | None:
+    """Whether a range over worlds bears out an expectation: yes, no, or neither (None), as where there is no verdict.
 
-    >>> agreement("down", -2.0, -1.0, 10), agreement("down", 1.0, 2.0, 10), agreement("down", -1.0, 1.0, 10)
+    What lies on one side of zero but is mostly chance bears nothing out, not even that nothing moves.
+
+    >>> agreement("down", -2.0, -1.0, 10, 0.2), agreement("down", 1.0, 2.0, 10, 0.2), agreement("down", -1.0, 1.0, 10, 0.2)
     (True, False, None)
-    >>> agreement("same", -1.0, 1.0, 10), agreement("same", 1.0, 2.0, 10), agreement("down", -2.0, -1.0, 5)
+    >>> agreement("same", -1.0, 1.0, 10, 0.2), agreement("same", 1.0, 2.0, 10, 0.2), agreement("down", -2.0, -1.0, 5, 0.2)
     (True, False, None)
+    >>> agreement("down", -2.0, -1.0, 10, 0.7), agreement("same", -2.0, -1.0, 10, 0.7)
+    (None, None)
     """
     if not expected or np.isnan(low) or np.isnan(high):
         return None
-    found = verdict_of(low, high, worlds)
+    found = verdict_of(low, high, worlds, chance)
     if found == NO_VERDICT:
         return None
     if expected == "same":
-        return found == UNSURE
+        return (None if low > 0 or high < 0 else True) if found == UNSURE else False
     return None if found == UNSURE else found == expected
 
 
@@ -187,11 +192,11 @@ def arm_comparison(results: Results, contrasts: Sequence[Contrast], headers: Map
             if metric not in UNITS or not contrast.runs[k]:
                 continue
             zero, worlds = bool(contrast.constructed[k]), int(contrast.worlds[k])
-            low, high = contrast.numbers["world_low"][k], contrast.numbers["world_high"][k]  # missing for what could not move
+            low, high, chance = (float(contrast.numbers[name][k]) for name in _VERDICT)  # missing for what could not move
             rows.append(
                 (contrast.arm.name, contrast.baseline.name, metric, by, level, UNITS[metric], *table[k],
                  contrast.events_baseline[k], contrast.events[k], worlds, contrast.runs[k], inside[k], p[k], zero, expected[k],
-                 agreement(expected[k], float(low), float(high), worlds))
+                 agreement(expected[k], low, high, worlds, chance))
             )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
     return frame.astype({"agrees": object}).assign(agrees=lambda f: f["agrees"].where(f["agrees"].notna(), None))

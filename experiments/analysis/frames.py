@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.analysis.run_tables import RunTables
 from experiments.analysis.summary import FRACTION, beside, headline_of
-from experiments.statistics import FEWEST_WORLDS, mean_of, nested, world_range, world_values
+from experiments.statistics import clear_of_zero, mean_of, nested, world_range, world_values
 from experiments.store.kept import STAGES
 from experiments.text import PER_CENT, distinct
 from sim.settings import Config
@@ -72,8 +72,10 @@ def backlog_frame(pooled: RunTables, configs: list[Config]) -> pd.DataFrame:
 def origins_frame(changes: pd.DataFrame, config: Config, change: bool) -> pd.DataFrame:
     """A row a state of origin as the map has it, from ``origin_changes`` or, without ``change``, ``origin_rates``."""
     values = changes["shrunk"] if change else changes["baseline"] + changes["shrunk"]
-    enough = change & (changes["worlds"] >= FEWEST_WORLDS)
-    clear = enough & ((changes["world_low"] > 0) | (changes["world_high"] < 0))
+    low, high = (changes[name].to_numpy(float) for name in ("world_low", "world_high"))
+    clear = change & clear_of_zero(
+        low, high, changes["worlds"].to_numpy(), np.nan
+    )  # of a state of origin the share of luck is not known
     total = changes[["code", "events_baseline", "events"]].assign(value=values, clear=clear)
     places = states_of(config) if config.states.source == "real" else None
     if places is None:

@@ -17,10 +17,10 @@ from experiments.analysis.ranges import too_few_worlds
 from experiments.statistics import (
     FEWEST_WORLDS,
     MOSTLY_CHANCE,
-    UNSURE,
     Limits,
     chance_inside,
     chance_share,
+    clear_of_zero,
     sign_count,
     verdict_of,
     world_range,
@@ -56,8 +56,13 @@ class OverWorlds(NamedTuple):
 
     @property
     def clear(self) -> Flags:
-        """Where the range leaves zero out, on worlds enough for a verdict, ``[...]``."""
-        return np.asarray((self.worlds >= FEWEST_WORLDS) & ((self.low > 0) | (self.high < 0)))
+        """Which are told from zero, ``[...]``, by the rule of every verdict (``clear_of_zero``)."""
+        return clear_of_zero(self.low, self.high, self.worlds, self.chance)
+
+    @property
+    def verdict(self) -> str:
+        """Which way a single number goes, as ``verdict_of``."""
+        return verdict_of(float(self.low), float(self.high), int(self.worlds), float(self.chance))
 
 
 def named(name: str, column: str) -> str:
@@ -145,9 +150,16 @@ def _ends(row: Row | pd.Series[Any], name: str, kind: str, scale: float, decimal
 
 
 def verdict_in(row: Row | pd.Series[Any], name: str = "") -> str:
-    """Which way a number of a row goes, by its range over worlds: as ``verdict_of``; ``unsure`` where there is no range."""
+    """Which way a number of a row goes, by its range over worlds: as ``verdict_of``; ``unsure`` where there is no range.
+
+    A table without its share of luck does not know it.
+
+    >>> row = {"world_low": 1.0, "world_high": 2.0, "worlds": 9}
+    >>> verdict_in(row), verdict_in(row | {"chance_share": 0.7}), verdict_in(row | {"worlds": 7})
+    ('up', 'unsure', 'worlds')
+    """
     low, high = (float(row[named(name, f"world_{end}")]) for end in ("low", "high"))
-    return UNSURE if np.isnan(low) and int(row["worlds"]) >= FEWEST_WORLDS else verdict_of(low, high, int(row["worlds"]))
+    return verdict_of(low, high, int(row["worlds"]), float(row.get(named(name, "chance_share"), np.nan)))
 
 
 RANGE_TOLD = (

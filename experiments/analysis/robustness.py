@@ -60,7 +60,7 @@ from experiments.analysis.regret import (
 from experiments.analysis.spread import left_out
 from experiments.analysis.surrogate import SURROGATE_TOLD, drawn_told
 from experiments.design.plain import plain_names
-from experiments.statistics import FEWEST_WORLDS, UP, verdict_of
+from experiments.statistics import FEWEST_WORLDS, UP
 from experiments.store.outcomes import Outcome, Study
 from experiments.text import PER_CENT, Row, counted, in_per_cent, low_to_high, number, spoken
 from sim.world.record import ConfigError
@@ -243,7 +243,7 @@ def _lead(lead: Lead, second: str) -> str:
         return f"Whether the two differ cannot be told: {too_few_worlds(worlds)}."
     row: Row = {name: column.item() for name, column in found.columns().items()}
     words = f"the paired difference is {number(lead.ahead, 1)} {ranged(row)}"
-    if verdict_of(float(found.low), float(found.high), worlds) == UP:
+    if found.verdict == UP:
         return f"It is ahead of the next: {words}."
     return f"It is not told apart from {spoken(second)}: {words}."
 

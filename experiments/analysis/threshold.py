@@ -31,7 +31,7 @@ from experiments.analysis.policies import Policies, key_varied, policies_of, pol
 from experiments.analysis.ranges import too_few_worlds
 from experiments.analysis.record import Analysis, Drawing, spec_from
 from experiments.analysis.spread import CompletePart, bands_of, complete, complete_part, left_out, share_limits
-from experiments.statistics import FEWEST_WORLDS, LEVEL, max_t, mean_of, simulation_error, world_range
+from experiments.statistics import FEWEST_WORLDS, LEVEL, UP, max_t, mean_of, simulation_error, verdict_of, world_range
 from experiments.store.outcomes import Outcome, Study, conditions_in
 from experiments.text import PER_CENT, Row, counted, in_a_row, in_per_cent, low_to_high, number, spoken
 from sim.arrays import Reals
@@ -298,7 +298,7 @@ class Cliff(NamedTuple):
     @property
     def clear(self) -> bool:
         """Whether it is a cliff: its margin is above zero in the range over worlds, and these are enough for a verdict."""
-        return self.worlds >= FEWEST_WORLDS and self.low > 0
+        return verdict_of(self.low, self.high, self.worlds, np.nan) == UP  # the share of luck in a margin is not known
 
     @property
     def on_the_mean(self) -> bool:

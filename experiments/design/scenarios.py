@@ -106,6 +106,19 @@ def by_kind(arms: Iterable[str], kinds: Mapping[str, str]) -> dict[str, list[str
     return {kind: of_it for kind, of_it in found.items() if of_it}
 
 
+def ranked_of(arms: Iterable[str], kinds: Mapping[str, str]) -> list[str]:
+    """The policies to choose from, in their order; where no arm is one, the arms of the first kind that there is.
+
+    >>> (
+    ...     ranked_of(["x", "judge"], {"judge": "safeguard", "x": "control"}),
+    ...     ranked_of(["x", "m"], {"m": "membership", "x": "control"}),
+    ... )
+    (['judge'], ['m'])
+    """
+    held = list(arms)
+    return [arm for arm in held if kinds.get(arm, NOT_SAID) in POLICIES] or next(iter(by_kind(held, kinds).values()), [])
+
+
 def header_of(path: Path) -> Header:
     """The header of one file: lines ``# Question: ...`` and so on, each on one line, none of them needed.
 

@@ -260,7 +260,7 @@ def _verdict_colour(row: Row) -> str:
 def _unsure(row: Row) -> bool:
     """Whether the worlds allow no verdict: their range holds zero, they are too few, or the spread is mostly chance."""
     ends = float(row["percent_world_low"]), float(row["percent_world_high"])
-    return mostly_chance(row) or verdict_of(*ends, int(row["worlds"])) not in (UP, DOWN)
+    return verdict_of(*ends, int(row["worlds"]), float(row["chance_share"])) not in (UP, DOWN)
 
 
 def _mark(inner: Axes, y: float, row: Row, good: int, span: tuple[float, float]) -> bool:

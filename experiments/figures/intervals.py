@@ -141,7 +141,7 @@ def _span(ends: Reals, means: Reals) -> Span:
 def _change(ax: Axes, y: float, row: Row, metric: str, span: Span) -> None:
     """One change: its mean, simulation error thick, range over worlds thin; its colour says whether it is better for people."""
     low, high = row["world_low"], row["world_high"]
-    sure = verdict_of(low, high, int(row["worlds"])) in (DOWN, UP) and not mostly_chance(row)
+    sure = verdict_of(low, high, int(row["worlds"]), float(row["chance_share"])) in (DOWN, UP)
     colour = _colour(metric, row["difference"] > 0) if sure else MUTED
     ax.plot(
         np.clip([row["error_low"], row["error_high"]], *span), [y, y], color=colour, lw=_THICK, alpha=0.45, zorder=2, gid="error"

@@ -32,12 +32,13 @@ from experiments.figures.style import (
     shortened,
     usual,
 )
+from experiments.statistics import DOWN, UP, verdict_of
 from experiments.text import decimals_of, distinct, signed
 from sim.arrays import Reals
 
 _UP, _ACROSS = "protection_percent", "cooperation_lost_percent"
 _ENDS = ("", "_world_low", "_world_high")
-COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "on_frontier"]
+COLUMNS = ["arm", *(f"{axis}{end}" for axis in (_UP, _ACROSS) for end in _ENDS), "chance_share", "worlds", "on_frontier"]
 _AXES = (0.80, 0.66)  # of the page's width and height that the axes have at least
 _ZOOMED = 0.6  # of the whole plane's area up to which a nearer view is worth a page
 _GIANT = (1.6, 0.75)  # the nearer view leaves out what is so many times larger than that share of the scenarios
@@ -58,6 +59,7 @@ _SHAPES, _DASHES = ("o", "s", "^", "D"), ((0, (1.0, 1.4)), (0, (5.0, 1.6)), (0, 
 _LINED = 3.0  # letters that a mark on its stair has in the legend
 _BESIDE = 3  # columns of a legend with stairs
 _NAME = 60  # ordinary letters of a name
+_COLOURS = {UP: BETTER, DOWN: WORSE}  # of a scenario that the worlds tell from zero
 _WAYS = {(1, 0): ">", (-1, 0): "<", (0, 1): "^", (0, -1): "v"}
 
 
@@ -93,7 +95,8 @@ def plane(
     """Scenarios in the plane of protection and cooperation, their ranges over worlds as crosses and the efficient ones joined.
 
     ``frame``: ``arm, protection_percent, cooperation_lost_percent``, both also with ``_world_low`` and ``_world_high`` (per cent of
-    the baseline), ``on_frontier``, one row a scenario. The axes hold the usual scenarios: one further out is an arrow at the edge,
+    the baseline), ``chance_share`` of protection, ``worlds, on_frontier``, one row a scenario.
+    The axes hold the usual scenarios: one further out is an arrow at the edge,
     with its numbers. With ``near`` only the part where most scenarios lie. ``kinds`` says of which kind an arm is (a key of
     ``KINDS``), ``names`` turns arms into words, ``baselines`` says which of several baselines an arm is read against: each has a
     stair and a mark of its own. Raises ``ValueError`` for a missing column.
@@ -180,6 +183,7 @@ def _explained(
     """
     near, zoomed = view
     words = ["Mark: mean change in the same worlds; cross: its range over worlds on both scores, which may leave the frame."]
+    words.append("White: the range holds zero or is mostly chance, or the worlds are too few for a verdict.")
     if own:
         words.append(f"Each arm is read against {own}, where the axes cross.")
         words.append("A stair each: what no other arm with the same baseline beats on both scores at once.")
@@ -229,12 +233,12 @@ def _frontier(ax: Axes, table: pd.DataFrame, box: _Window, dashes: _Dashes) -> N
 
 
 def _marks(ax: Axes, table: pd.DataFrame, shapes: Mapping[str, str]) -> None:
-    """A mark for each scenario, of the shape given; filled where it protects, or harms, in the whole range over worlds."""
+    """A mark for each scenario, of the shape given; filled where the worlds tell whether it protects or harms."""
     for row in table.to_dict("records"):
         ends = float(row[f"{_UP}_world_low"]), float(row[f"{_UP}_world_high"])
         ax.plot([row[f"{_ACROSS}_world_low"], row[f"{_ACROSS}_world_high"]], [row[_UP]] * 2, color=FAINT, lw=0.7, zorder=2)
         ax.plot([row[_ACROSS]] * 2, ends, color=FAINT, lw=0.7, zorder=2)
-        colour = BETTER if ends[0] > 0 else WORSE if ends[1] < 0 else "white"
+        colour = _COLOURS.get(verdict_of(*ends, int(row["worlds"]), float(row["chance_share"])), "white")
         ax.plot(
             [row[_ACROSS]],
             [row[_UP]],
@@ -255,7 +259,7 @@ def _legend(ax: Axes, shapes: Mapping[str, tuple[str, _Dashes | str]]) -> None:
         words: {"color": FAINT if dashes == "none" else INK, "mfc": FAINT, "ls": dashes} for words, (_, dashes) in shapes.items()
     }
     handles = [Line2D([], [], marker=shape, label=words, **style | lines[words]) for words, (shape, _) in shapes.items()]
-    told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "the range holds zero"}
+    told = {BETTER: "prevents in every world of the range", WORSE: "adds in every one", "white": "not told from zero"}
     handles += [Line2D([], [], marker="o", color=colour, label=words, **style) for colour, words in told.items()]
     lined = any(dashes != "none" for _, dashes in shapes.values())
     ax.legend(

@@ -42,7 +42,7 @@ from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
 
 COLUMNS = [
     *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high", "world_low", "world_high", "worlds"),
-    *("events_baseline", "events", "constructed_zero"),
+    *("chance_share", "events_baseline", "events", "constructed_zero"),
 ]
 _GAP = 0.5  # columns between two ways to slice
 _FULL = 50.0  # per cent at which a colour is full
@@ -85,12 +85,12 @@ def slices(
 ) -> Axes:
     """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds: a coloured table.
 
-    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, world_low, world_high, worlds, events_baseline,
-    events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its ``largest`` levels by
-    events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the range holds zero, or
-    where there are too few worlds for a verdict, the number is grey and has no colour. ``good`` is the direction that is better
-    for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are compared with,
-    ``baselines`` which of several each is read against. Raises ``ValueError`` for a missing column.
+    ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, world_low, world_high, worlds, chance_share,
+    events_baseline, events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its
+    ``largest`` levels by events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the
+    range holds zero, is mostly chance, or where there are too few worlds for a verdict, the number is grey and has no colour.
+    ``good`` is the direction that is better for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are
+    compared with, ``baselines`` which of several each is read against. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
@@ -219,7 +219,7 @@ def _number(row: Row, good: int) -> Face:
     if row["world_low"] == row["world_high"] == 0:
         return Face("0", "in every world")
     below = f"{low} to {high}" if low and high else "no range"
-    if verdict_of(row["world_low"], row["world_high"], int(row["worlds"])) not in (DOWN, UP):
+    if verdict_of(row["world_low"], row["world_high"], int(row["worlds"]), row["chance_share"]) not in (DOWN, UP):
         return Face(words, below)
     share = float(np.clip(-good * row["percent"] / _FULL, -1, 1))
     return Face(words, below, True, to_hex(_COLOURS(0.5 + 0.5 * _DEEPEST * share)))
@@ -245,7 +245,8 @@ def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str, ba
         *([f"Each row is read against {own_baseline(baselines)}."] if len({*baselines.values()}) > 1 else []),
         *(["0 in every world: the slice is the same in each of them."] if _still(table, fewest) else []),
         "Bold on a ground: the whole range is on one side of zero; blue is better for people, orange worse, full at ±50 %. Grey on",
-        f"white: the range holds zero. <{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
+        "white: the range holds zero or its spread is mostly chance.",
+        f"<{fewest}: fewer than {fewest} events, no number; ↓ down from more, ↑ up to more.",
         _by_chance(table, fewest),
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -11,14 +11,14 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.adaptation import ADAPTIVE, NAIVE, WHOLE_WINDOW
+from experiments.analysis.adaptation import ADAPTIVE, LEVELS, NAIVE, WHOLE_WINDOW
 from experiments.analysis.frames import names_of
 from experiments.analysis.over_worlds import verdict_in
 from experiments.analysis.ranges import in_worlds, mostly_chance, range_in_words, too_few_worlds
 from experiments.design.comparisons import Arm
 from experiments.design.plain import arm_in_words
-from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of
-from experiments.figures.slices import LEVELS
+from experiments.design.scenarios import KINDS, NO_HEADERS, POLICIES, Header, by_kind, kind_of, ranked_of
+from experiments.figures.slices import LEVELS as LEVEL_NAMES
 from experiments.figures.style import present
 from experiments.report import adapted_prose, prose, sections
 from experiments.report.blocks import inline
@@ -46,7 +46,7 @@ __all__ = ["_REPORT", "write_adapted"]
 _REPORT = "report.html"
 _HEADLINE = (
     *("scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high"),
-    *("chance_share", "adjusted_p", "events_baseline", "events", "worlds"),
+    *("chance_share", "adjusted_p", "events_baseline", "events", "worlds", "constructed_zero"),
 )
 _DISPLACED = ("scenario", "conduct", "by", "level", "value", "world_low", "world_high", "count", "of")
 _MOVED = (
@@ -59,11 +59,12 @@ _FIRST = 3  # scenarios named first
 _HEAD = ("scenario", f"on paper, {THIN}%", f"after adaptation, {THIN}%", "taken by it, points")
 _TAIL = (f"displaced, {THIN}%", f"silenced, {THIN}%", f"needs lost, {THIN}%")
 _NUMBER = ("value", "world_low", "world_high")
-_TAKES, _GIVES, _UNSURE, _FEW, _WORLDS = "takes", "gives", "unsure", "few", "worlds"
+_TAKES, _GIVES, _UNSURE, _STILL, _FEW, _WORLDS = "takes", "gives", "unsure", "still", "few", "worlds"
 _GROUPS = {
     _TAKES: "Adaptation takes protection away",
     _GIVES: "They protect more once everyone has adapted",
     _UNSURE: "We cannot tell what adaptation does to them",
+    _STILL: "They change no disclosure in any run, whoever adapts",
     _WORLDS: "Too few worlds for a verdict on what adaptation does to them",
     _FEW: "Too few events",
 }
@@ -106,12 +107,22 @@ class Adapted(NamedTuple):
     def kind(self, scenario: str) -> str:
         """What adaptation does to a scenario, by the range over worlds of what it takes."""
         row = self.row(scenario, ADAPTIVE, "lost")
-        return _FEW if row is None else _VERDICTS[verdict_in(row)]
+        if row is None:
+            return _FEW
+        sides = [self.row(scenario, conduct, "protection") for conduct in (NAIVE, ADAPTIVE)]
+        return _STILL if all(side is not None and _still(side) for side in sides) else _VERDICTS[verdict_in(row)]
 
     @property
     def ranked(self) -> list[str]:
-        """Scenarios that are policies to choose from, or all where none is."""
-        return [name for name in self.scenarios if self.kinds[name] in POLICIES] or [*self.scenarios]
+        """Scenarios that are policies to choose from, or those of the first kind where none is."""
+        return ranked_of(self.scenarios, self.kinds)
+
+    @property
+    def parts(self) -> dict[str, list[str]]:
+        """Scenarios of the tables by what they are, in words: what is ranked, then each other kind in a table of its own."""
+        kind = self.kinds[self.ranked[0]]
+        first = "safeguards and bundles" if kind in POLICIES else KINDS[kind]
+        return {first: self.ranked} | {KINDS[other]: names for other, names in _not_ranked(self).items()}
 
     def of(self, kind: str) -> list[str]:
         """Ranked scenarios to which adaptation does one thing, those to which it does most first."""
@@ -119,7 +130,7 @@ class Adapted(NamedTuple):
         return [name for row, name in sorted(rows, key=lambda pair: -abs(float(pair[0]["value"])) if pair[0] else 0.0)]
 
     def clear(self, conduct: str) -> list[str]:
-        """Ranked scenarios that clearly protect under a conduct, whole window: by their range over worlds, on worlds enough."""
+        """Ranked scenarios that clearly protect under a conduct, whole window, by the rule of every verdict."""
         rows = [(name, self.row(name, conduct, "protection")) for name in self.ranked]
         return [name for name, row in rows if row is not None and verdict_in(row) == UP]
 
@@ -240,7 +251,10 @@ def _brief(study: Adapted) -> Element:
             content.append(tag("ul", [tag("li", _linked(study, name), f": {_told(study, name)}") for name in named_first[:_FIRST]]))
     facts = study.facts
     runs = f"{several(facts['worlds'], 'world')} (sets of unknown facts), {several(facts['replicates'], 'replicate')} in each"
-    small = f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {prose.CONDITIONAL} See "
+    small = (
+        f"{runs}, {several(facts['years'], 'year')} a run; in brackets {range_in_words(worlds)}. {adapted_prose.CLEARLY} "
+        f"{prose.CONDITIONAL} See "
+    )
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
@@ -272,12 +286,28 @@ def _linked(study: Adapted, scenario: str) -> Element:
 def _told(study: Adapted, scenario: str) -> str:
     """A scenario in one sentence: saved on paper, after adaptation, and in single years of it."""
     paper, after = (study.row(scenario, conduct, "protection") for conduct in (NAIVE, ADAPTIVE))
-    words = [f"saved on paper {_band(paper)}" if paper else "no number on paper"]
-    words += [f"after adaptation {_band(after)}" if after else "none after adaptation"]
+    words = [_saved(paper, "on paper") if paper else "no number on paper"]
+    words += [_saved(after, "after adaptation").removeprefix("saved ") if after else "none after adaptation"]
+    if after and _still(after):
+        return f"{'; '.join(words)}."
     rows = [(year, study.row(scenario, ADAPTIVE, "protection", year)) for year in study.years]
     years = [f"{_share(float(row['value']), _places(row))} in year {year}" for year, row in rows if row]
     words += [f"by year {listed(years)}"] if years else []
     return f"{'; '.join(words)}."
+
+
+def _saved(row: Row, when: str) -> str:
+    """What is saved under one conduct, or that nothing moves."""
+    if bool(row["constructed_zero"]):
+        return f"cannot move {when}, by construction"
+    return f"the same as the baseline in every run {when}" if _still(row) else f"saved {when} {_band(row)}"
+
+
+def _still(row: Row) -> bool:
+    """Whether a change is zero by construction, or in every run."""
+    numbers = [float(row[name]) for name in _NUMBER if not unknown(row[name])]
+    same = bool(numbers) and not any(numbers) and row["events"] == row["events_baseline"]
+    return bool(row["constructed_zero"]) or same
 
 
 def _places(row: Row) -> int:
@@ -350,9 +380,9 @@ def _one(study: Adapted, scenario: str) -> Element:
     told = _told(study, scenario)
     lost, displaced, cost = (study.row(scenario, ADAPTIVE, measure) for measure in ("lost", "displaced", "cost"))
     words = [f"{told[:1].upper()}{told[1:]}"]
-    words += [f"Taken by adaptation, in points: {_points(lost)}{_worlds_of(lost)}."] if lost else []
+    words += [f"Taken by adaptation, in points: {_points(lost)}{_worlds_of(lost)}."] if lost and not _still(lost) else []
     words += [f"Displaced: {_band(displaced)} of what the treaty no longer gives."] if displaced else []
-    words += [f"Legitimate needs lost: {_band(cost)}."] if cost else []
+    words += [f"Legitimate needs lost: {'none in any run' if _still(cost) else _band(cost)}."] if cost else []
     counts = f"Abusive cases disclosed: {_counts(study, scenario, NAIVE)} on paper, {_counts(study, scenario, ADAPTIVE)} adaptive."
     return tag(
         "div",
@@ -390,9 +420,12 @@ def _counts(study: Adapted, scenario: str, conduct: str) -> str:
 
 def _headline(study: Adapted) -> list[Element]:
     """A table of what is ranked, and one of each other kind."""
-    parts = {": safeguards and bundles": study.ranked} if len(study.ranked) < len(study.scenarios) else {"": study.ranked}
-    parts |= {f": {KINDS[kind]}": names for kind, names in _not_ranked(study).items()}
-    return [_headline_of(study, names, among) for among, names in parts.items()]
+    return [_headline_of(study, names, _among(study, among)) for among, names in study.parts.items()]
+
+
+def _among(study: Adapted, part: str) -> str:
+    """What the caption of a table says of the scenarios that it is about; nothing where it has all of them."""
+    return f": {part}" if len(study.parts) > 1 else ""
 
 
 def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
@@ -408,7 +441,7 @@ def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
     caption = (
         "Abusive cases saved on paper and after adaptation, in per cent of the baseline's under the same conduct (range over "
         "worlds; under it the worlds that have the sign), whole window and single years, and what it costs "
-        f"under adaptation{among}"
+        f"under adaptation; displaced and silenced are levels under the scenario, not changes{among}"
     )
     return table(caption, (*_HEAD, *years, *_TAIL), rows)
 
@@ -416,10 +449,30 @@ def _headline_of(study: Adapted, names: Sequence[str], among: str) -> Element:
 def _cell(study: Adapted, row: Row | None) -> str | Element:
     if row is None:
         return "–"
+    if bool(row["constructed_zero"]):
+        return "cannot move"
     if unknown(row["value"]):
         return f"<{study.fewest} events"
+    if row["measure"] in LEVELS:
+        return tag("span", f"{_level(row)} ", tag("span", _LEVEL_OF[str(row["measure"])].format(*_sizes(row)), class_="count"))
+    if _still(row):
+        return "0 in every run"
     chance = "; mostly chance" if mostly_chance(row) else ""
     return tag("span", f"{_points(row)} ", tag("span", f"{in_worlds(row)}{chance}", class_="count"))
+
+
+_LEVEL_OF = {"displaced": "{} of {} cases", "silenced": "{} cases; {} under the baseline"}
+"""What stands under a level: how many events it counts, and what they are read against."""
+
+
+def _sizes(row: Row) -> tuple[str, str]:
+    return thousands(row["events"]), thousands(row["events_baseline"])
+
+
+def _level(row: Row) -> str:
+    """A share in per cent with its range over worlds: no change, so without a sign."""
+    words = [f"{float(row[name]):.{_places(row)}f}" for name in _NUMBER if not unknown(row[name])]
+    return f"{words[0]} ({words[1]} to {words[2]})" if len(words) > 2 else f"{words[0]} (no range)"
 
 
 # --- where it goes --------------------------------------------------------------------------------------------------------
@@ -429,40 +482,49 @@ def _displaced(study: Adapted) -> list[Element]:
     """By kind of label, channel, text and requested state: what is had all the same."""
     frame = study.displaced.assign(size=study.displaced["count"])
     content = [tag("p", adapted_prose.DISPLACED)]
-    tables = [_by(study, frame, by, _NUMBER, "count") for by in _BYS]
-    found = [part for part in tables if part is not None]
+    found = [part for by in _BYS for part in _by(study, frame, by, _NUMBER, "count")]
     return content + (found or [tag("p", "In no scenario is enough displaced for a number.")])
 
 
 def _moved(study: Adapted) -> list[Element]:
     """By kind of label, channel, text and requested state: what adaptation adds and takes."""
     frame = study.moved.assign(size=study.moved[["events_naive", "events_adaptive"]].max(axis=1))
-    tables = [_by(study, frame, by, ("moved", "moved_world_low", "moved_world_high"), "events_adaptive") for by in _BYS]
-    return [tag("p", adapted_prose.MOVED), *(part for part in tables if part is not None)]
+    numbers = ("moved", "moved_world_low", "moved_world_high")
+    tables = [part for by in _BYS for part in _by(study, frame, by, numbers, "events_adaptive")]
+    return [tag("p", adapted_prose.MOVED), *tables]
 
 
-def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], count: str) -> Element | None:
-    """Scenarios by the largest levels of one slice: a number with its interval, under it the events."""
+def _by(study: Adapted, frame: pd.DataFrame, by: str, numbers: Sequence[str], count: str) -> Iterator[Element]:
+    """Scenarios by the largest levels of one slice, a table each kind: a number with its interval, under it the events."""
     part = frame[frame["by"] == by]
     if not (part["size"] >= study.fewest).any():
-        return None
+        return
     sizes = part.groupby("level", sort=True)["size"].sum().sort_values(ascending=False, kind="stable")
     levels = [str(level) for level in sizes.index[:_LARGEST]]
-    rows = []
-    for name, found in _with_events(study, part, levels).items():
-        cells = [_counted(row, numbers, count, study.fewest) for row in found]
-        rows.append(line(tag("b", arm_in_words(name, study.headers)) if name == study.baseline else _linked(study, name), *cells))
-    heads = [study.places.get(level, LEVELS.get(level, spoken(level))) for level in levels]
+    heads = [study.places.get(level, LEVEL_NAMES.get(level, spoken(level))) for level in levels]
     more = f" The {_LARGEST} with most events of {thousands(len(sizes))}" if len(sizes) > _LARGEST else ""
     unit = "Displaced, per cent" if count == "count" else "Moved by adaptation, points"
-    return table(f"{unit}, by {_BYS[by]} (range over worlds); under it, events.{more}", ("scenario", *heads), rows)
+    for among, names in study.parts.items():
+        told = _with_events(study, part, levels, names)
+        if not {*told} - {study.baseline}:
+            continue
+        rows = [line(_named(study, name), *(_counted(row, numbers, count, study.fewest) for row in told[name])) for name in told]
+        caption = f"{unit}, by {_BYS[by]} (range over worlds); under it, events{_among(study, among)}.{more}"
+        yield table(caption, ("scenario", *heads), rows)
 
 
-def _with_events(study: Adapted, part: pd.DataFrame, levels: Sequence[str]) -> dict[str, list[Row | None]]:
+def _named(study: Adapted, name: str) -> Element:
+    """What opens the row of a scenario, or of the baseline."""
+    return tag("b", arm_in_words(name, study.headers)) if name == study.baseline else _linked(study, name)
+
+
+def _with_events(
+    study: Adapted, part: pd.DataFrame, levels: Sequence[str], names: Sequence[str]
+) -> dict[str, list[Row | None]]:  # fmt: skip
     """Rows of the levels, by scenario: of the baseline where the table has it, then of each with events enough at one of them."""
     held: dict[tuple[str, str], Row] = {(str(row["scenario"]), str(row["level"])): row for row in part.to_dict("records")}
-    found = {name: [held.get((name, level)) for level in levels] for name in (study.baseline, *study.scenarios)}
-    kept = {name for name in study.scenarios if any(_enough(row, study.fewest) for row in found[name])}
+    found = {name: [held.get((name, level)) for level in levels] for name in (study.baseline, *names)}
+    kept = {name for name in names if any(_enough(row, study.fewest) for row in found[name])}
     kept |= {study.baseline} & set(part["scenario"])
     return {name: rows for name, rows in found.items() if name in kept}
 
@@ -473,9 +535,9 @@ def _enough(row: Row | None, fewest: int) -> bool:
 
 def _counted(row: Row | None, numbers: Sequence[str], count: str, fewest: int) -> str | Element:
     """A number with its range over worlds and its events, unless these are too few."""
-    if row is None or unknown(row[numbers[0]]):
+    if row is None:
         return "–"
-    if row["size"] < fewest:
+    if row["size"] < fewest or unknown(row[numbers[0]]):
         return f"<{fewest} events"
     shown = _band(row) if numbers == _NUMBER else signed_band(*(float(row[name]) for name in numbers))
     return tag("span", f"{shown} ", tag("span", thousands(row[count]), class_="count"))
@@ -494,13 +556,13 @@ def _sure(study: Adapted) -> list[Element]:
         told = [row for name in study.ranked if (row := study.row(name, ADAPTIVE, "lost")) is not None]
         told_apart = sum(float(row["adjusted_p"]) <= _TOGETHER for row in told)
         said = (
-            f"Of {several(whole, 'scenario')} the range over worlds of what adaptation takes leaves zero out in {clear}. "
+            f"Of {several(whole, 'scenario')} what adaptation takes is clearly told from zero in {clear}. {adapted_prose.CLEARLY} "
             f"{prose.TOGETHER} its mean is told from zero in {told_apart}: {prose.NO_HEADLINE}"
         )
     gone = [row for row in study.held.values() if unknown(row["value"])]
     missing = (
         f"{thousands(len(gone))} of {several(len(study.held), 'number')} rest on fewer than {study.fewest} events and are "
-        "not given."
+        "not given; nor are those of ways that fewer cases took."
     )
     return [
         tag("p", f"In brackets {range_in_words(worlds)}. {adapted_prose.RANGES}"),

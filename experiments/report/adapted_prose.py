@@ -37,7 +37,10 @@ MEASURES = (
     "A rule may save less in later years while nobody adapts too, because queues fill: headline.csv has “taken” year for year. "
     "“Displaced” is the share of what the treaty no longer gives that is had another way all the same. "
     "“Silenced” is the share of wishes that nobody has any more because somebody has fallen silent: cases less, and nobody "
-    "protected."
+    "protected. Both are levels under the scenario, not changes against the baseline, so no worlds agree on a sign."
+)
+CLEARLY = (
+    "Clearly: the range over worlds lies on one side of zero, rests on eight worlds or more, and its spread is not mostly chance."
 )
 SILENCE = (
     "Silence is no protection: under adaptation fewer cases also arise because people say less, in the baseline as in every "

@@ -29,7 +29,9 @@ from experiments.report.sentences import (
     unsigned_percent,
 )
 from experiments.statistics import DOWN, NO_VERDICT, UNSURE, UP
+from experiments.text import Row
 
+_UNKNOWN: Row = {"chance_share": float("nan")}  # of an arm without a row of its own
 SLICED = {"group": "targeted_rate", "regime": SLICED_METRIC, "channel": SLICED_METRIC, "requested": SLICED_METRIC}
 _HONEST = "Conditional on assumed parameters: read it relative to the baseline, not as a level."
 _TABLES = "The same numbers stand in the tables below."
@@ -126,6 +128,7 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     shown = [arm for arm in order if study.kinds[arm] in POLICIES] or order
     moving = [arm for arm in shown if study.verdict(arm, PROTECTION_METRIC) != CANNOT_MOVE and arm in study.cooperation]
     plane = pd.DataFrame([study.cooperation[arm] for arm in moving], columns=list(COOPERATED))
+    plane["chance_share"] = [float((study.row(arm, PROTECTION_METRIC) or _UNKNOWN)["chance_share"]) for arm in moving]
     fixed, others = len(shown) - len(moving), len(order) - len(shown)
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed)
     words += f"{several(others, 'scenario')} on membership, stress or control: in tables of their own. " * bool(others)

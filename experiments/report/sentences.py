@@ -200,7 +200,7 @@ def verdict(row: Row | None, fewest: int) -> str:
     low, high = float(row["world_low"]), float(row["world_high"])
     if row["difference"] == 0 and row["events"] == row["events_baseline"] and not (low < 0 or high > 0):
         return SAME
-    return verdict_of(low, high, int(row["worlds"]))
+    return verdict_of(low, high, int(row["worlds"]), float(row["chance_share"]))
 
 
 def unsigned_percent(value: float, decimals: int = 0) -> str:
@@ -362,7 +362,7 @@ def waited(row: Row | None) -> str:
         return f"{of} moves by {days:+.0f} days on average; {too_few_worlds(worlds)}.".replace("-", "−")
     if max(abs(days), abs(low), abs(high)) < 1:
         return f"{of} moves by less than a day, if at all."
-    kind = verdict_of(low, high, worlds)
+    kind = verdict_of(low, high, worlds, np.nan)  # of a delay the share of luck is not known
     if kind == NO_VERDICT:
         told = f"moves by {days:+.0f} days on average (range over worlds: {low:+.0f} to {high:+.0f})"
         return f"{of} {told.replace('-', '−')}; {too_few_worlds(worlds)}."

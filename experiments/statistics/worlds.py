@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.statistics.means import components_of, mean_of, over
-from sim.arrays import Reals
+from sim.arrays import Flags, Reals
 
 FEWEST_WORLDS = 8  # worlds; assumption: below, no verdict (all flips of the signs of 8 worlds give 2 in 256 at best)
 TAIL = 0.05  # share of worlds on either side of a range
@@ -138,12 +138,29 @@ def chance_share(runs: Reals) -> Reals:
     return over(luck, parts.world**2 + luck)
 
 
-def verdict_of(low: float, high: float, worlds: int) -> str:
-    """Which way a change goes by its range over worlds: ``down, up, unsure``, or ``worlds`` where they are too few for a verdict.
+def clear_of_zero(low: Reals | float, high: Reals | float, worlds: NDArray[np.integer] | int, chance: Reals | float) -> Flags:
+    """Whether changes are told from zero, ``[...]``: the one rule of every verdict on a range over worlds.
 
-    >>> verdict_of(-3.0, -1.0, 10), verdict_of(-3.0, 1.0, 10), verdict_of(-3.0, -1.0, 5)
+    The range lies on one side of zero, it rests on ``FEWEST_WORLDS`` or more, and luck (``chance``, as ``chance_share`` gives it)
+    is not most of the spread. A share of luck that is not known (missing) speaks against nothing.
+
+    >>> clear_of_zero(np.array([1.0, -1.0, 1.0]), np.array([3.0, 3.0, 3.0]), 10, np.array([0.2, 0.2, 0.7])).tolist()
+    [True, False, False]
+    """
+    one_side = (np.asarray(low) > 0) | (np.asarray(high) < 0)
+    return np.asarray(one_side & (np.asarray(worlds) >= FEWEST_WORLDS) & ~(np.asarray(chance) > MOSTLY_CHANCE))
+
+
+def verdict_of(low: float, high: float, worlds: int, chance: float) -> str:
+    """Which way a change goes: ``down`` or ``up`` where ``clear_of_zero``, else ``unsure``, or ``worlds`` where they are too few.
+
+    >>> verdict_of(-3.0, -1.0, 10, 0.2), verdict_of(-3.0, 1.0, 10, 0.2), verdict_of(-3.0, -1.0, 5, 0.2)
     ('down', 'unsure', 'worlds')
+    >>> verdict_of(-3.0, -1.0, 10, 0.7), verdict_of(-3.0, -1.0, 10, float("nan"))
+    ('unsure', 'down')
     """
     if worlds < FEWEST_WORLDS:
         return NO_VERDICT
-    return DOWN if high < 0 else UP if low > 0 else UNSURE
+    if not clear_of_zero(low, high, worlds, chance):
+        return UNSURE
+    return DOWN if high < 0 else UP

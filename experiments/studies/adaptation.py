@@ -22,6 +22,7 @@ from experiments.analysis.adaptation import (
     CONDUCTS,
     DISPLACED_TABLE,
     HEADLINE_TABLE,
+    LEVELS,
     MOVED_TABLE,
     NAIVE,
     PROTECTS,
@@ -36,17 +37,19 @@ from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
 from experiments.design.plain import arm_in_words
-from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, POLICIES, Header, by_kind, headers_of, kind_of, listing
+from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, Header, by_kind, headers_of, kind_of, listing, ranked_of
 from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
 from experiments.figures.adaptation import ACROSS, MOST
+from experiments.figures.style import FEWEST
 from experiments.letters import cut
 from experiments.output import Lacking, commit, stamped, whole_folder, write_csv, write_manifest
 from experiments.report import REPORT
 from experiments.report.adapted import alt_of, write_adapted
 from experiments.report.pictures import Picture
+from experiments.report.sentences import apart
 from experiments.settings import StudyConfig, conduct_of_study
 from experiments.statistics import FEWEST_WORLDS
 from experiments.text import counted, distinct, time_text
@@ -105,7 +108,9 @@ def main(*overrides: str) -> Path:
     written = Path(asked.output) / "adaptation" / name
     with lacking.told_after(written):
         if tables:
-            console.print(headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first), told_of_files, console.width))
+            fewest = first.metrics.fewest_events
+            lines = headline_lines(tables[HEADLINE_TABLE], spec, _size(ran, first), told_of_files, console.width, fewest)
+            console.print(lines)
         few = [f"{too_few_worlds(ran.worlds).capitalize()}."] if ran.worlds < FEWEST_WORLDS else []
         took = f"{time_text(time.monotonic() - began).capitalize()} in all."
         for line in (took, f"Written to {written}.", *few, said_of_ranges(ran.worlds), _HONEST):
@@ -199,7 +204,7 @@ def draw_figure(
     """
     caption = f"{size}. Conditional on assumed parameters; how anyone would adapt is assumed too."
     names = {name: arm_in_words(name, told) for name in distinct(headline["scenario"])}
-    ranked = [name for name in names if kind_of(name, told) in POLICIES] or [*names]
+    ranked = ranked_of(names, {name: kind_of(name, told) for name in names})
     shown = headline[headline["scenario"].astype(str).isin(ranked)]
     settings = dict(page)
     rows = ceil(min(len(ranked), int(settings.get("largest", MOST))) / ACROSS)
@@ -214,12 +219,14 @@ def draw_figure(
 
 
 def headline_lines(
-    headline: pd.DataFrame, spec: AdaptationSpec, size: str, told: Mapping[str, Header] = NO_HEADERS, width: int = _WIDE
-) -> Table:
+    headline: pd.DataFrame, spec: AdaptationSpec, size: str, told: Mapping[str, Header] = NO_HEADERS, width: int = _WIDE,
+    fewest: int = FEWEST,
+) -> Table:  # fmt: skip
     """The headline as a terminal shows it: protection on paper, after years of adaptation, what that takes, what it costs.
 
     Each with its range over worlds and the worlds that have its sign; a part each kind, by the headers in ``told``. Of
     the years the last alone, and on lines of fewer than ``_WIDE`` letters neither displacement nor needs: the page has it all.
+    Scenarios go by their plain names; a number on fewer than ``fewest`` events is not given.
     """
     years = [str(year) for year in spec.years if str(year) in set(headline["year"])][-1:]
     held = {(r.scenario, r.conduct, r.year, r.measure): r for r in headline.itertuples(index=False)}
@@ -227,20 +234,20 @@ def headline_lines(
     beside = ["lost", "displaced", "cost"]
     if width < _WIDE:
         columns, beside = columns[:-2], beside[:1]
-    table = table_of(f"cases saved, % of the baseline's [range over worlds], in worlds; {size}", columns)
+    table = table_of(f"cases saved, % of the baseline's (range over worlds in brackets), in worlds; {size}", columns)
     order = sorted(
         {str(name) for name in headline["scenario"]}, key=lambda name: -_value(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))
     )
     table.columns[0].min_width, table.columns[0].justify = _LEAST, "left"
-    named, parts = cut(order, _NAME), by_kind(order, {name: kind_of(name, told) for name in order})
+    words = apart({name: arm_in_words(name, told) for name in order})
+    named, parts = cut(words.values(), _NAME), by_kind(order, {name: kind_of(name, told) for name in order})
     for name in (name for names in parts.values() for name in names):
         kind = kind_of(name, told)
         if name == parts[kind][0] and [*parts] != [NOT_SAID]:  # arms of no kind that is said need no heading
             table.add_row(Text(KINDS[kind].capitalize(), style="italic"), *[""] * (len(columns) - 1))
-        cells = [_cell(held.get((name, NAIVE, WHOLE_WINDOW, "protection")))]
-        cells += [_cell(held.get((name, ADAPTIVE, year, "protection"))) for year in years]
-        cells += [_cell(held.get((name, ADAPTIVE, WHOLE_WINDOW, measure))) for measure in beside]
-        table.add_row(named[name], *cells)
+        places = [(NAIVE, WHOLE_WINDOW, "protection"), *((ADAPTIVE, year, "protection") for year in years)]
+        places += [(ADAPTIVE, WHOLE_WINDOW, measure) for measure in beside]
+        table.add_row(named[words[name]], *(_cell(held.get((name, *place)), fewest) for place in places))
     return table
 
 
@@ -248,12 +255,20 @@ def _value(row: Any) -> float:
     return -np.inf if row is None or np.isnan(row.value) else float(row.value)
 
 
-def _cell(row: Any) -> str:
-    if row is None:
-        return "absent"
+def _cell(row: Any, fewest: int) -> str:
+    """A number with its range and the worlds that agree, or why there is none; a share has no sign that worlds could have."""
+    if row is None or row.constructed_zero:
+        return "absent" if row is None else "cannot move"
     if np.isnan(row.value):
-        return "few events"
+        return f"<{fewest} events" if min(row.events_baseline, row.events) < fewest else "no number"
     if np.isnan(row.world_low):
         return f"{row.value:.1f} [no range]"
+    if row.measure not in LEVELS and row.value == row.world_low == row.world_high == 0 and row.events == row.events_baseline:
+        return "0 in every run"
+    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}]{_agreeing(row)}"
+
+
+def _agreeing(row: Any) -> str:
+    """In how many worlds a change has its sign, and whether it is mostly chance; nothing of a share."""
     chance = " chance" if mostly_chance({"chance_share": row.chance_share}) else ""
-    return f"{row.value:.1f} [{row.world_low:.1f}, {row.world_high:.1f}] {row.worlds_agreeing:.0f}/{row.worlds}{chance}"
+    return "" if row.measure in LEVELS else f" {row.worlds_agreeing:.0f}/{row.worlds}{chance}"

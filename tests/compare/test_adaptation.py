@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.text import Text
 
 from experiments.analysis.adaptation import (
     HEADLINE_COLUMNS,
@@ -16,10 +17,12 @@ from experiments.analysis.adaptation import (
     ArmPair,
     adaptation_headline,
     arm_pairs_of,
+    fixed_of,
     moved_of,
     where_of,
 )
 from experiments.design.arms import ArmRun, arm_runs_of
+from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, headers, headers_of
 from experiments.errors import StoppedError
 from experiments.statistics import gap_of, half_width
@@ -130,15 +133,81 @@ def test_displacement_is_told_with_where_it_went() -> None:
     assert row(table, ADAPTIVE, "all", "displaced")["value"] == pytest.approx(30.0)
     assert row(table, NAIVE, "all", "displaced")["events"] == 10 + 20 + 30
     assert row(table, ADAPTIVE, "all", "displaced")["events"] == 5 + 20 + 27, "cases, not the mean share of all of them"
+    assert where["by"].tolist() == ["kind"]
     (only,) = where.to_dict("records")
     assert (only["conduct"], only["by"], only["level"], only["of"]) == (ADAPTIVE, "kind", "fabricated", 300)
     assert only["value"] == pytest.approx(20.0)
 
 
+def test_a_share_of_which_fewer_than_ten_cases_were_counted_is_not_given_and_its_count_stands() -> None:
+    share, way = (DISPLACEMENT, "baseline", "as_adopted"), (DISPLACEMENT, "kind", "fabricated")
+    numbers = {
+        share: [[np.nan] * 3, [0.01] * 3, [np.nan] * 3, [0.05] * 3],
+        way: [[np.nan] * 3, [0.01] * 3, [np.nan] * 3, [0.02] * 3],
+    }
+    results = board_of(numbers)
+    results.counts[1, 1], results.counts[3, 1] = 3, 4
+    table, where = adaptation_headline(results, SIDES, SPEC, 10), where_of(results, SIDES, 10)
+    few, enough = (row(table, conduct, "all", "displaced") for conduct in (NAIVE, ADAPTIVE))
+    gone = ["value", "world_low", "world_high", "worlds_agreeing", "error_low", "error_high", "chance_share"]
+    assert (few["events"], few["events_baseline"], enough["events"]) == (3, 300, 15)
+    assert few[gone].isna().all()
+    assert enough["value"] == pytest.approx(5.0)
+    known = where.set_index("conduct")
+    assert (known.loc[NAIVE, "count"], known.loc[ADAPTIVE, "count"]) == (9, 12)
+    assert known.loc[NAIVE, gone].isna().all()
+    assert known.loc[ADAPTIVE, "value"] == pytest.approx(2.0)
+
+
+def test_a_level_on_few_events_under_one_conduct_moves_by_no_number() -> None:
+    kind = ("case_disclosure_rate", "kind", "fabricated")
+    results = board_of({RATE: MADE[RATE], kind: [[0.01] * 3, [0.01] * 3, [0.02] * 3, [0.04] * 3]})
+    results.counts[1, 1] = 3
+    names = ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")
+    arm_runs = [ArmRun(name, None, 0) for name in names]  # type: ignore[arg-type]
+    table = moved_of(results, SIDES, arm_runs, 10).set_index(["scenario", "by"])
+    judge = table.loc[("judge", "kind")]
+    assert (judge["events_naive"], judge["events_adaptive"]) == (9, 300)
+    assert judge[["naive", "moved", "moved_world_low", "moved_error_high", "moved_chance_share"]].isna().all()
+    assert judge["adaptive"] > 0
+
+
+def test_what_a_scenario_cannot_move_on_paper_is_marked_as_zero_by_construction() -> None:
+    arms, _ = adaptation_arms([*TINY, "scenarios=[data_protection,judge]"])
+    arm_runs = arm_runs_of(arms)
+    sides = arm_pairs_of(arm_runs)
+    found = fixed_of(sides, arm_runs)
+    (still,) = [side for side in sides if (side.scenario, side.conduct) == ("data_protection", NAIVE)]
+    assert {place for place, _ in found} == {still.place}, "once people adapt, further use may silence them"
+    same = np.full((len(arm_runs), 1, 3, 1), 0.1)
+    results = Results([RATE], same, np.full(same.shape, 100), [0, 1, 2])
+    table = adaptation_headline(results, sides, SPEC, 10, found).set_index(["scenario", "conduct", "measure"])
+    assert table["constructed_zero"][table["constructed_zero"]].index.tolist() == [("data_protection", NAIVE, "protection")]
+    results.values[still.place] = 0.2
+    assert not adaptation_headline(results, sides, SPEC, 10, found)["constructed_zero"].any(), "what moved after all is no zero"
+
+
+def test_the_terminal_says_what_has_few_events_cannot_move_or_is_a_level() -> None:
+    base = {"scenario": "judge", "conduct": "adaptive", "year": "all", "value": 7.0, "world_low": 1.0, "world_high": 9.0,
+            "events_baseline": 99, "events": 99, "worlds": 9, "worlds_agreeing": 9, "chance_share": 0.1,
+            "constructed_zero": False}  # fmt: skip
+    rows = [
+        base | {"conduct": "naive", "measure": "protection", "constructed_zero": True},
+        base | {"measure": "displaced"},
+        base | {"measure": "cost", "value": np.nan, "events": 8},
+    ]
+    rows.append(base | {"measure": "lost", "value": 0.0, "world_low": 0.0, "world_high": 0.0, "worlds_agreeing": 0})
+    table = headline_lines(pd.DataFrame(rows), AdaptationSpec(years=[1]), "9 worlds", headers_of(["judge"]), 200)
+    assert "range over worlds" in Text.from_markup(str(table.title)).plain, "square brackets would be read as markup"
+    last = [str([*column.cells][-1]) for column in table.columns]
+    assert last[1:] == ["cannot move", "0 in every run", "7.0 [1.0, 9.0]", "<10 events"]
+
+
 def test_what_moved_is_told_in_the_baselines_own_disclosures() -> None:
     kind = ("case_disclosure_rate", "kind", "fabricated")
     numbers = {RATE: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
-    arm_runs = [ArmRun(name, None, 0) for name in ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")]  # type: ignore[arg-type]
+    names = ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")
+    arm_runs = [ArmRun(name, None, 0) for name in names]  # type: ignore[arg-type]
     table = moved_of(board_of(numbers), SIDES, arm_runs, 10).set_index(["scenario", "by"])
     judge, adopted = table.loc[("judge", "kind")], table.loc[("as_adopted", "kind")]
     np.testing.assert_allclose([judge["naive"], judge["adaptive"], judge["moved"]], [10.0, 40.0, 30.0], atol=1e-9)
@@ -265,11 +334,14 @@ def test_the_study_writes_its_tables_whole(tmp_path: Path, capsys: pytest.Captur
 def test_the_terminal_has_a_part_each_kind_and_a_control_comes_last() -> None:
     names = ["democracies_out_placebo", "no_treaty", "judge"]
     row = {"conduct": "naive", "year": "all", "measure": "protection", "world_low": 1.0, "world_high": 90.0, "unit": "%",
-           "events_baseline": 99, "events": 99, "worlds": 9, "worlds_agreeing": 9, "chance_share": 0.1}  # fmt: skip
+           "events_baseline": 99, "events": 99, "worlds": 9, "worlds_agreeing": 9, "chance_share": 0.1,
+           "constructed_zero": False}  # fmt: skip
     frame = pd.DataFrame([row | {"scenario": name, "value": 80.0 - place} for place, name in enumerate(names)])
     table = headline_lines(frame, AdaptationSpec(years=[1]), "9 worlds", headers_of(names))
     first = [str(cell) for cell in table.columns[0].cells]
-    assert [cell for cell in first if cell in names] == ["judge", "no_treaty", "democracies_out_placebo"]
-    assert [cell for cell in first if cell not in names] == [
+    plain = [arm_in_words(name, headers_of(names)) for name in reversed(names)]
+    assert not set(plain) & set(names), "plain names, as the figure has them"
+    assert [cell for cell in first if cell in plain] == plain
+    assert [cell for cell in first if cell not in plain] == [
         KINDS[kind].capitalize() for kind in ("safeguard", "membership", "control")
     ]

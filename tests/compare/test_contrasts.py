@@ -192,8 +192,10 @@ def test_under_eight_worlds_nothing_is_borne_out_and_no_p_is_given() -> None:
 def test_a_range_over_worlds_bears_an_expectation_out_or_not_or_neither(
     expected: str, low: float, high: float, verdict: bool | None
 ) -> None:
-    assert agreement(expected, low, high, WORLDS) is verdict
-    assert agreement(expected, low, high, WORLDS - 1) is None
+    assert agreement(expected, low, high, WORLDS, 0.2) is verdict
+    assert agreement(expected, low, high, WORLDS - 1, 0.2) is None
+    still = verdict if not (low > 0 or high < 0) else None
+    assert agreement(expected, low, high, WORLDS, 0.7) is still, "what is mostly chance bears nothing out"
 
 
 def test_headers_are_read_where_they_were_written_for() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from experiments.analysis.over_worlds import OverWorlds
 from experiments.statistics import (
     FEWEST_WORLDS,
     NO_VERDICT,
@@ -120,10 +121,17 @@ def test_the_share_of_luck_is_one_where_worlds_differ_by_no_more_and_missing_whe
 
 
 def test_there_is_no_verdict_under_eight_worlds_however_clear_they_are() -> None:
-    assert verdict_of(-3.0, -1.0, FEWEST_WORLDS - 1) == NO_VERDICT
-    assert [verdict_of(low, high, FEWEST_WORLDS) for low, high in ((-3.0, -1.0), (1.0, 3.0), (-1.0, 1.0), (0.0, 1.0))] == [
+    assert verdict_of(-3.0, -1.0, FEWEST_WORLDS - 1, 0.2) == NO_VERDICT
+    assert [verdict_of(low, high, FEWEST_WORLDS, 0.2) for low, high in ((-3.0, -1.0), (1.0, 3.0), (-1.0, 1.0), (0.0, 1.0))] == [
         "down", "up", "unsure", "unsure"
     ]  # fmt: skip
+
+
+def test_what_is_mostly_chance_has_no_verdict_however_clear_its_range() -> None:
+    assert [verdict_of(1.0, 3.0, FEWEST_WORLDS, chance) for chance in (0.5, 0.51, np.nan)] == ["up", "unsure", "up"]
+    ends = np.array([1.0, 1.0]), np.array([3.0, 3.0])
+    found = OverWorlds(*ends, np.array([9, 9]), *ends, np.array([0.2, 0.7]), np.array([9, 9]), np.array([0.8, 0.8]))
+    assert found.clear.tolist() == [True, False]
 
 
 def test_a_verdict_on_a_difference_that_is_not_there_comes_as_seldom_as_two_tails_of_the_worlds() -> None:

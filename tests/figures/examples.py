@@ -162,7 +162,7 @@ def compared() -> pd.DataFrame:
 
 
 def weighed() -> pd.DataFrame:
-    return cooperation()[[*PLANE]]
+    return cooperation().assign(chance_share=0.1)[[*PLANE]]
 
 
 def cut() -> pd.DataFrame:

@@ -571,6 +571,15 @@ def test_a_bundle_is_a_square_and_what_the_worlds_do_not_tell_from_zero_is_hollo
     assert faces[rows.loc["core_cyber", "protection_percent"]] == BETTER
 
 
+@pytest.mark.parametrize("doubt", [{"chance_share": 0.8}, {"worlds": 7}])
+def test_the_plane_and_the_slices_fill_nothing_that_the_forest_leaves_open(doubt: dict[str, float]) -> None:
+    frame = weighed()[lambda f: f["arm"] == "core_cyber"].assign(**doubt)
+    faces = [line.get_markerfacecolor() for line in drawn("plane", frame).lines if line.get_marker() == "o"]
+    assert faces == ["white"]
+    row = cut()[lambda f: (f["arm"] == "reform_bundle") & (f["level"] == "IRL")]
+    assert to_hex(cell_of(drawn("slices", row.assign(**doubt)), 0, 0, ranged=True)[1].get_facecolor()) == "#ffffff"
+
+
 def test_the_nearer_view_leaves_giants_out_and_says_how_many() -> None:
     ax = drawn("plane", near=True)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()

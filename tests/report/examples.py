@@ -88,6 +88,8 @@ def _row(
     side = {"up": low > 0, "down": high < 0, "same": fixed or low <= 0 <= high}
     other = {"up": high < 0, "down": low > 0, "same": not (fixed or low <= 0 <= high)}
     agrees = None if not want or few or fixed or not (side[want] or other[want]) else side[want]
+    lucky = abs(percent) < 5  # mostly chance: what lies on one side of zero then bears nothing out
+    agrees = None if lucky and (low > 0 or high < 0) else agrees
     middle, low, high, half = (NAN,) * 4 if few or fixed else (percent, low, high, half)
     value, base = (NAN, NAN) if few else (base if fixed else base * (1 + middle / 100), base)
     return {
@@ -98,7 +100,7 @@ def _row(
         "percent": middle, "percent_world_low": low, "percent_world_high": high, "percent_worlds": WORLDS,
         "percent_error_low": middle - half / 2, "percent_error_high": middle + half / 2, "ratio": 1 + middle / 100,
         "ratio_error_low": 1 + (middle - half / 2) / 100, "ratio_error_high": 1 + (middle + half / 2) / 100,
-        "world_sd": base * half / 100, "event_sd": base * half / 160, "chance_share": 0.7 if abs(middle) < 5 else 0.1,
+        "world_sd": base * half / 100, "event_sd": base * half / 160, "chance_share": 0.7 if lucky and not (few or fixed) else 0.1,
         "events_baseline": counted, "events": events, "worlds": WORLDS, "runs": WORLDS * LUCK, "inside": 7 / 9,
         "adjusted_p": NAN if by != "all" or few or fixed else 0.0078 if abs(middle) > half else 0.6,
         "constructed_zero": fixed, "expected": want, "agrees": agrees,

@@ -97,7 +97,7 @@ def analyses() -> list[Analysis]:
             "told_from_zero": [True, False] * 18,
         }
     )
-    plane = cooperation().head(14)
+    plane = cooperation().head(14).assign(chance_share=0.1)
     return [
         Analysis(
             name="sensitivity",

@@ -47,7 +47,7 @@ def headline() -> pd.DataFrame:
         ]
         rows += [(name, *one, one[-1] - half, one[-1] + half, "%", 4321, 3456, 10) for one in found]
     names = ["scenario", "conduct", "year", "measure", "value", "world_low", "world_high", "unit", "events_baseline", "events"]
-    return beside(pd.DataFrame(rows, columns=[*names, "worlds"]), "value").assign(adjusted_p=0.01)
+    return beside(pd.DataFrame(rows, columns=[*names, "worlds"]), "value").assign(adjusted_p=0.01, constructed_zero=False)
 
 
 def beside(table: pd.DataFrame, value: str, name: str = "") -> pd.DataFrame:
@@ -141,7 +141,8 @@ def test_the_answer_tells_from_whom_adaptation_takes(text: str) -> None:
         assert re.search(rf"{re.escape(heading)}[^.?]{{0,60}}S\d\d {name}", text), heading
     own = "itself adaptation gives 19 % more disclosures, in 9 of 10 worlds (range over 10 worlds: 12 % more to 26 % more)"
     assert own in text
-    assert "leaves zero out in 2. With all scenarios of a score judged together" in text
+    assert "is clearly told from zero in 2. Clearly: the range" in text
+    assert "not mostly chance. With all scenarios of a score judged together" in text
     assert "95 % interval" not in text
 
 
@@ -158,6 +159,69 @@ def test_a_way_with_few_events_has_no_number_and_naive_ones_are_not_shown(text: 
     assert "<10 events" in text
     assert "0.2 % (−0.4 %" not in text
     assert "9.0 % (8.0 %" not in text
+
+
+def changed(where: dict[str, Any], **columns: Any) -> pd.DataFrame:
+    """The headline with other numbers in some rows."""
+    frame = headline()
+    rows = (frame[[*where]] == pd.Series(where)).all(axis=1)
+    for name, value in columns.items():
+        frame.loc[rows, name] = value
+    return frame
+
+
+def test_what_is_mostly_chance_is_not_counted_as_clear(tmp_path: Path) -> None:
+    lucky = changed({"scenario": "judge", "measure": "protection"}, chance_share=0.6)
+    seen = read(written(tmp_path, headline=lucky)).text
+    assert "2 clearly protect on paper, 2 once" in seen
+    assert "is not mostly chance. " in seen
+    taken = changed({"scenario": "reform_bundle", "measure": "lost"}, chance_share=0.6)
+    assert "from 0 adaptation clearly takes protection away" in read(written(tmp_path, headline=taken)).text
+
+
+ZERO = {"value": 0.0, "world_low": 0.0, "world_high": 0.0, "error_low": 0.0, "error_high": 0.0, "worlds_agreeing": 0}
+
+
+def test_what_cannot_move_is_said_not_to_and_is_no_verdict_on_adaptation(tmp_path: Path) -> None:
+    frame = changed({"scenario": "judge"}, **ZERO, events=4321)
+    frame.loc[(frame["scenario"] == "judge") & (frame["conduct"] == "naive"), "constructed_zero"] = True
+    seen = read(written(tmp_path, headline=frame)).text.replace("\u202f", " ")
+    assert "Cannot move on paper, by construction; the same as the baseline in every run after adaptation." in seen
+    assert re.search(r"They change no disclosure in any run, whoever adapts \(1\)[^.?]{0,60}judge must authorise", seen)
+    assert "cannot tell what adaptation does" not in seen
+    assert re.search(r"judge must authorise\s*cannot move\s*0 in every run\s*0 in every run", seen)
+    assert "0 of 10 worlds" not in seen
+
+
+def test_a_level_has_neither_a_sign_nor_worlds_that_agree(tmp_path: Path) -> None:
+    more = headline()[lambda f: f["measure"] == "displaced"].assign(measure="silenced", value=0.4, world_low=0.1, world_high=0.9)
+    seen = read(written(tmp_path, headline=pd.concat([headline(), more]))).text.replace("\u202f", " ")
+    assert "0.4 (0.1 to 0.9) 3 456 cases; 4 321 under the baseline" in seen
+    assert "7.0 (6.0 to 8.0) 3 456 of 4 321 cases" in seen
+    assert "+0.4" not in seen
+    assert "+7.0" not in seen
+
+
+def test_a_share_on_few_cases_is_shown_as_few_events(tmp_path: Path) -> None:
+    few = changed({"scenario": "judge", "measure": "displaced"}, value=np.nan, world_low=np.nan, world_high=np.nan, events=8)
+    ways = displaced().assign(value=lambda f: f["value"].where(f["count"] >= 10))
+    seen = read(written(tmp_path, headline=few, displaced=ways)).text
+    assert "1 of " in seen
+    assert seen.count("<10 events") == 2
+
+
+def test_membership_has_tables_of_its_own_and_never_leads_those_of_safeguards(tmp_path: Path) -> None:
+    swap = {"core_cyber": "no_treaty"}
+    frames = {
+        name: frame.assign(scenario=frame["scenario"].replace(swap))
+        for name, frame in (("headline", headline()), ("displaced", displaced()), ("moved", moved()))
+    }
+    seen = read(written(tmp_path, **frames)).text
+    for caption in ("Displaced, per cent, by kind of label", "Moved by adaptation, points, by"):
+        parts = seen.split(caption)[1:]
+        assert len(parts) == 2
+        assert ": safeguards and bundles" in parts[0][:200]
+        assert "who is bound, and what else is in force" in parts[1][:200]
 
 
 def test_it_says_who_adapts_what_it_rests_on_and_what_it_is_not(text: str) -> None:
