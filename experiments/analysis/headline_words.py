@@ -243,8 +243,12 @@ _OPENINGS = {
     "Without the treaty": NO_TREATY,
     "If every protected crime were serious and no safeguard used": Cell("expansive", strength=0.0),
 }
-BRACKETS = "In brackets stands the range over worlds. Every world has that sign unless it says otherwise."
-"""How the numbers of ``lead`` and ``answers`` are read."""
+
+
+def brackets(answer: Answer) -> str:
+    """How the numbers of ``lead`` and ``answers`` are read."""
+    first = f" The first numbers hold {capacity_words(BEFORE)}." if len(answer.capacities()) > 1 else ""
+    return f"In brackets stands the range over worlds. Every world has that sign unless it says otherwise.{first}"
 
 
 def _under(answer: Answer, cell: Cell, capacities: Collection[str], words: Callable[[Answer, Cell], str]) -> dict[str, str]:

@@ -24,10 +24,10 @@ from experiments.analysis.headline import (
 )
 from experiments.analysis.headline_today import OTHER, PROTECTED
 from experiments.analysis.headline_words import (
-    BRACKETS,
     NO_TREATY,
     PEOPLE,
     answers,
+    brackets,
     capacity_words,
     cell_words,
     error_words,
@@ -95,8 +95,8 @@ READ_CELLS = "(range over worlds; worlds with that sign). Smaller: the simulatio
 BESIDE = (
     "The command writes this page into a folder of its own, with matrix.csv, classes.csv and today.csv (these tables), "
     "comparison.csv (every row, all slices), runs.parquet, the figure, and manifest.json with the full configuration and the "
-    "checksum of every file. The copy of the page in results/reference lies beside these tables, the figure, the manifest, and "
-    "runs.csv (the opening numbers of every run); it has no comparison.csv."
+    "checksum of every file. The folder of results/reference keeps these tables, the figure, the manifest, and the opening numbers "
+    "of every run (runs.csv); it has no comparison.csv."
 )
 
 
@@ -153,7 +153,9 @@ def _brief(of: HeadlinePage) -> Element:
     """The answer in two sentences, and how sure it is."""
     told = lead(of.answer) or ["No combination has events enough for a number."]
     content = [tag("p", sentence, class_="lead") for sentence in told]
-    small = f"{BRACKETS} {how_sure(of.facts['worlds'], of.facts['replicates'], of.facts['years'])} {prose.CONDITIONAL} See "
+    small = (
+        f"{brackets(of.answer)} {how_sure(of.facts['worlds'], of.facts['replicates'], of.facts['years'])} {prose.CONDITIONAL} See "
+    )
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
@@ -242,11 +244,17 @@ def _cell(of: HeadlinePage, cell: Cell, key: tuple[str, str, str]) -> str | Elem
     """A change with its range and its simulation error, today's level, or why there is none."""
     if cell == Cell(capacity=cell.capacity):
         return _level(of, of.answer.today(*key, cell.capacity))
-    row = of.answer.row(cell, *key)
-    told = cell_words(row, of.fewest)
-    if row is None or not error_words(row, of.fewest):
-        return told
-    return tag("span", told, tag("span", f" {error_words(row, of.fewest)}; {few(row['events'], of.fewest)}", class_="count"))
+    return _change(of, of.answer.row(cell, *key))
+
+
+def _change(of: HeadlinePage, row: Row | None) -> str | Element:
+    """A change, under it its range and whether it is mostly chance, and smaller its simulation error and its events."""
+    change, *under = cell_words(row, of.fewest, "\n").split("\n")
+    error = error_words(row, of.fewest)
+    if row is None or not error:
+        return change
+    told = [part for words in under for part in (tag("br"), words)]
+    return tag("span", change, told, tag("span", error, class_="count"), tag("span", few(row["events"], of.fewest), class_="count"))
 
 
 def _level(of: HeadlinePage, row: Row | None) -> str | Element:
@@ -319,9 +327,10 @@ def _beside(of: HeadlinePage, capacity: str) -> Element:
     for cell in [cell for cell in of.answer.cells if cell.capacity == capacity]:
         rows = [of.answer.row(cell._replace(capacity=side), *key) for key in said.values() for side in sides]
         name = f"{row_words(cell.row)}, {strength_words(cell.strength)}"
-        body.append(line(name, *(cell_words(row, of.fewest) for row in rows)))
+        body.append(line(name, *(_change(of, row) for row in rows)))
     heads = [f"{words}, {side}" for words in said for side in sides]
-    return table("Both capacities side by side: change against today, per cent", ("combination", *heads), body)
+    caption = f"Both capacities side by side: change against today in per cent {READ_CELLS}"
+    return table(caption, ("combination", *heads), body)
 
 
 def _sure(of: HeadlinePage) -> list[Element]:

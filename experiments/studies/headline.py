@@ -29,10 +29,10 @@ from experiments.analysis.headline import (
 )
 from experiments.analysis.headline_today import TODAY_TABLE, baselines_of, today_table
 from experiments.analysis.headline_words import (
-    BRACKETS,
     NO_TREATY,
     PEOPLE,
     answers,
+    brackets,
     capacity_words,
     cell_words,
     how_sure,
@@ -198,7 +198,7 @@ def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: C
         console.print(class_lines(answer))
     console.print("The answer", style="bold", highlight=False)
     sure = how_sure(ran.worlds, ran.plan.replicates, first.years)
-    for line in filter(None, [*(lead(answer) or answers(answer)), BRACKETS, reason, sure]):
+    for line in filter(None, [*(lead(answer) or answers(answer)), brackets(answer), reason, sure]):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
