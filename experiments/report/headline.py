@@ -87,7 +87,8 @@ CLASSES = (
     "governments add up."
 )
 FOLLOWS = (
-    "A definition changes the load of the authorities. Above, officers are those of the load before the treaty (`before`); here "
+    "A definition changes the load of the authorities. In the tables by group and by class above, officers are those of the load "
+    "before the treaty (`before`); here "
     "states hire with the load of their own law until they are as busy as before (`follows`), and each cell is read against today "
     "under the same setting."
 )
