@@ -25,6 +25,8 @@ WHOLE = ("case_disclosure_rate", "cross_border_disclosure_rate", "legit_met_rate
 NEEDS_MET = "legit_met_rate"
 FIRST_GROUPS = ("journalist", "dissident")
 """The groups that the question names; the others follow in the order of the vocabulary."""
+DISCLOSED_SHARE = "disclosed_share"
+"""What part of the abusive cases disclosed today went one way: a row of ``today``."""
 BY_CLASSES, APART, TOWARDS = "group_sides", "|", ">"
 """The slice by group and pair of sides (autocracies, democracies), and what parts group, requester and requested in its levels."""
 _CELL = ("arm", "definition", "scenario", "strength", "capacity")
@@ -111,9 +113,15 @@ def grid_of(cells: Sequence[Cell], capacity: str) -> Grid:
 class Answer:
     """The matrix by its cells, for whoever tells of it."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], cells: Mapping[str, Cell], fewest: int) -> None:
-        """``tables`` are those of ``headline_tables``; ``fewest`` events are needed for a number."""
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], cells: Mapping[str, Cell], fewest: int, today: pd.DataFrame | None = None
+    ) -> None:
+        """``tables`` are those of ``headline_tables``, ``today`` is that of ``today_table``; a number needs ``fewest`` events."""
         self.cells, self.fewest = [Cell(), *cells.values()], fewest
+        self._today = {
+            (str(row["capacity"]), str(row["metric"]), str(row["by"]), str(row["level"])): row
+            for row in ([] if today is None else today.to_dict("records"))
+        }
         self._held = {
             (_cell_in(row), str(row["metric"]), str(row["by"]), str(row["level"])): row
             for table in tables.values()
@@ -123,6 +131,14 @@ class Answer:
     def row(self, cell: Cell, metric: str = TARGETED, by: str = "group", level: str = "all") -> Row | None:
         """A row of the tables, if it is there."""
         return self._held.get((cell, metric, by, level))
+
+    def today(self, metric: str, by: str, level: str, capacity: str = Cell().capacity) -> Row | None:
+        """How things stand today: a level with its range over worlds, or a way of disclosure; if it is there."""
+        return self._today.get((capacity, metric, by, level))
+
+    def ways(self) -> list[tuple[str, str]]:
+        """Slices and levels of the abusive cases disclosed today, each once, in the order of the table."""
+        return list(dict.fromkeys((by, level) for _, metric, by, level in self._today if metric == DISCLOSED_SHARE))
 
     def levels(self, by: str) -> list[str]:
         """Levels of a slice, each once, in the order of the tables."""

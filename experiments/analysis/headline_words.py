@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
-import pandas as pd
-
-from experiments.analysis.headline import FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
-from experiments.analysis.ranges import why_no_range
-from experiments.design.grid import STATUTES, Cell
+from experiments.analysis.headline import DISCLOSED_SHARE, FIRST_GROUPS, NEEDS_MET, TARGETED, Answer
+from experiments.analysis.headline_today import PROTECTED
+from experiments.analysis.ranges import mostly_chance, why_no_range
+from experiments.analysis.summary import FRACTION
+from experiments.design.grid import BEFORE, STATUTES, Cell
 from experiments.statistics import FEWEST_WORLDS
-from experiments.text import Row, band, counted, in_a_row, number, percent, spoken, thousands, unknown
+from experiments.text import (
+    PER_CENT,
+    Row,
+    alike,
+    band,
+    counted,
+    in_a_row,
+    number,
+    spoken,
+    thousands,
+    unknown,
+)
 from sim.config import ADOPTED
-from sim.settings import Config
-from sim.world.vocabulary import OFFENCE_CLASSES
 
 NO_TREATY = Cell(scenario="no_treaty")
 DEFINITIONS = {
@@ -22,9 +31,15 @@ DEFINITIONS = {
     "expansive": "every protected crime a serious one",
 }
 """A definition in each state's law, in words."""
-TEXTS = {"grave_harm": "serious is only grave harm", "no_treaty": "without the treaty"}
+GRAVE = "grave_harm"
+TEXTS = {GRAVE: "serious is only grave harm", "no_treaty": "without the treaty"}
 """A text of the treaty, in words."""
 STRENGTHS = {None: "as states use them today", 0.0: "no safeguard used", 1.0: "every safeguard used"}
+CAPACITIES = {
+    BEFORE: "where authorities keep the officers of the load before the treaty",
+    "follows": "where states hire with the load",
+}
+"""Where a capacity of review holds, in words."""
 PEOPLE = {
     "journalist": "journalists", "dissident": "dissidents", "lgbtq": "LGBTQ people", "researcher": "security researchers",
     "minority": "members of minorities",
@@ -66,7 +81,7 @@ def share_words(value: float, more: str = "more", fewer: str = "fewer") -> str:
 
 
 def range_words(row: Row) -> str:
-    """The range over worlds of a change, and in how many it has its sign; nothing with one world."""
+    """The range over worlds of a change; in how many it has its sign where not in all, and whether it is mostly chance."""
     low, high = float(row["percent_world_low"]), float(row["percent_world_high"])
     if unknown(low) or unknown(high):
         why = why_no_range(row)
@@ -76,13 +91,15 @@ def range_words(row: Row) -> str:
         reach = f"{number(small)} to {number(large)} %"
     else:
         reach = f"{share_words(low)} to {share_words(high)}"
-    return f"{reach} over worlds, that sign in {int(row['worlds_agreeing'])} of {int(row['worlds'])}"
+    agreeing, worlds = int(row["worlds_agreeing"]), int(row["worlds"])
+    sign = f"; that sign in {agreeing} of {worlds} worlds" if agreeing < worlds else ""
+    return f"{reach}{sign}{'; mostly chance' if mostly_chance(row) else ''}"
 
 
 def cell_words(row: Row | None, fewest: int, apart: str = " ") -> str:
     """A change against today as a cell of a table has it, per cent: its range over worlds, and in how many it has that sign.
 
-    ``apart`` stands between the change and its range.
+    ``apart`` stands between the change, its range, and the word that most of it is chance.
     """
     if row is None:
         return "–"
@@ -94,7 +111,44 @@ def cell_words(row: Row | None, fewest: int, apart: str = " ") -> str:
     told, least, most = band(middle, low, high)
     if not (least and most):
         return told
-    return f"{told}{apart}({least} to {most}; {int(row['worlds_agreeing'])} of {int(row['worlds'])})"
+    chance = f"{apart}mostly chance" if mostly_chance(row) else ""
+    return f"{told}{apart}({least} to {most}; {int(row['worlds_agreeing'])} of {int(row['worlds'])}){chance}"
+
+
+def error_words(row: Row | None, fewest: int) -> str:
+    """The simulation error of a change in per cent, for a cell of a table; nothing where there is no number.
+
+    >>> error_words(
+    ...     {"percent": -9.0, "percent_error_low": -10.1, "percent_error_high": -7.9, "events": 50, "events_baseline": 60}, 10
+    ... )
+    'error −10.1 to −7.9'
+    """
+    if row is None or min(float(row["events"]), float(row["events_baseline"])) < fewest or unknown(row["percent"]):
+        return ""
+    _, low, high = band(*(float(row[name]) for name in ("percent", "percent_error_low", "percent_error_high")))
+    return f"error {low} to {high}" if low and high else "error unbounded"
+
+
+def level_words(row: Row | None, fewest: int) -> str:
+    """A level of today with its range over worlds, a fraction in per cent; or why there is none.
+
+    >>> level_words({"value": 0.012, "world_low": 0.008, "world_high": 0.021, "events": 50, "unit": "fraction of wishes"}, 10)
+    '1.2 % (0.8 to 2.1)'
+    >>> level_words({"value": 3.0149, "world_low": 1.9, "world_high": 4.25, "events": 50, "unit": "people a year"}, 10)
+    '3.01 (1.90 to 4.25)'
+    >>> level_words({"value": float("nan"), "events": 3}, 10)
+    '<10 events'
+    """
+    if row is None:
+        return "–"
+    if float(row["events"]) < fewest:
+        return f"<{fewest} events"
+    if unknown(row["value"]):
+        return "no number"
+    share = str(row["unit"]).startswith(FRACTION)
+    ends = [float(row[name]) * (PER_CENT if share else 1.0) for name in ("value", "world_low", "world_high")]
+    middle, low, high = alike(ends, 2 if share else 3)
+    return f"{middle}{' %' * share}" + (f" ({low} to {high})" if low and high else "")
 
 
 def change_words(row: Row | None, fewest: int) -> str:
@@ -109,60 +163,117 @@ def change_words(row: Row | None, fewest: int) -> str:
 
 
 def answers(answer: Answer) -> list[str]:
-    """The answer: strength and definition, then both together and the treaty, then needs met; what was not run is left out."""
+    """The answer: strength and definition, then both together and the treaty, then needs met; what was not run is left out.
+
+    Each number is given under every capacity under which it was run.
+    """
     liberal, expansive = Cell("liberal"), Cell("expansive")
     used, unused = Cell(strength=1.0), Cell(strength=0.0)
     sentences = [
-        _sentence(answer, {"If states used every safeguard that the texts name": used, "if they used none": unused}),
-        _sentence(
+        _sentences(answer, {"If states used every safeguard that the texts name": used, "If they used none": unused}),
+        _sentences(
             answer,
-            {"If no law made a protected act a serious crime": liberal, "if every law that forbids one made it serious": expansive},
+            {"If no law made a protected act a serious crime": liberal, "If every law that forbids one made it serious": expansive},
         ),
-        _sentence(
+        _sentences(
             answer,
             {
                 "The worst of these worlds (every protected crime serious, no safeguard used)": Cell("expansive", strength=0.0),
-                "the best (none serious, every safeguard used)": Cell("liberal", strength=1.0),
+                "The best (none serious, every safeguard used)": Cell("liberal", strength=1.0),
             },
         ),
-        _sentence(answer, {"Without the treaty": NO_TREATY}),
-        _needs(answer, {"every safeguard used": used, "none": unused, "no protected act serious": liberal, "no treaty": NO_TREATY}),
+        _sentences(answer, {"Without the treaty": NO_TREATY}),
+        _needs(
+            answer,
+            {"Every safeguard used": used, "None used": unused, "No protected act serious": liberal, "No treaty": NO_TREATY},
+        ),
     ]
     return [sentence for sentence in sentences if sentence]
 
 
-def _sentence(answer: Answer, cells: dict[str, Cell]) -> str:
-    parts = []
-    for opening, cell in cells.items():
-        rows = {group: answer.row(cell, TARGETED, "group", group) for group in FIRST_GROUPS}
-        if all(row is None for row in rows.values()):
-            continue
-        told = [f"{PEOPLE[group]} {change_words(row, answer.fewest)}" for group, row in rows.items() if row is not None]
-        parts.append(f"{opening}: {in_a_row(told)}")
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+def _sentences(answer: Answer, cells: dict[str, Cell]) -> str:
+    """A sentence for each cell: both groups of the question, under each capacity."""
+    told = {opening: _by_capacity(answer, cell, _groups) for opening, cell in cells.items()}
+    return " ".join(f"{opening}: {words}." for opening, words in told.items() if words)
+
+
+def _groups(answer: Answer, cell: Cell) -> str:
+    rows = {group: answer.row(cell, TARGETED, "group", group) for group in FIRST_GROUPS}
+    return in_a_row([f"{PEOPLE[group]} {change_words(row, answer.fewest)}" for group, row in rows.items() if row is not None])
 
 
 def _needs(answer: Answer, cells: dict[str, Cell]) -> str:
-    rows = {words: answer.row(cell, NEEDS_MET, "all") for words, cell in cells.items()}
-    told = [f"{words} {change_words(row, answer.fewest)}" for words, row in rows.items() if row is not None]
-    return f"Real investigations pay or gain in needs met: {'; '.join(told)}." if told else ""
+    told = {words: _by_capacity(answer, cell, _needs_of) for words, cell in cells.items()}
+    rows = [f"{words}: {change}." for words, change in told.items() if change]
+    return f"What real investigations pay or gain in needs met. {' '.join(rows)}" if rows else ""
 
 
-def lead(answer: Answer) -> list[str]:
-    """Two sentences: what safeguards and definitions do to journalists and dissidents, and what the treaty does; how sure."""
-    used, liberal = _both(answer, Cell(strength=1.0)), _both(answer, Cell("liberal"))
-    without, worst = _both(answer, NO_TREATY), _both(answer, Cell("expansive", strength=0.0))
-    sentences = []
-    if used and liberal:
-        sentences.append(
-            f"If states used every safeguard that the texts already name, the data of {used} would reach a government that pursues "
-            f"them; if no law made a protected act a serious crime, those of {liberal}."
-        )
-    if without:
-        also = f"; were every protected crime serious and no safeguard used, those of {worst}" if worst else ""
-        sentences.append(f"Without the treaty it would be the data of {without}{also}.")
-    return sentences
+def _needs_of(answer: Answer, cell: Cell) -> str:
+    row = answer.row(cell, NEEDS_MET, "all")
+    return "" if row is None else change_words(row, answer.fewest)
+
+
+def _by_capacity(answer: Answer, cell: Cell, words: Callable[[Answer, Cell], str]) -> str:
+    """The same words under each capacity, the others behind where they hold; nothing for what was not run."""
+    told = _under(answer, cell, answer.capacities(), words)
+    first = told.pop(cell.capacity, "")
+    others = [f"; {capacity_words(capacity)}, {change}" for capacity, change in told.items() if change]
+    return f"{first}{''.join(others)}" if first else ""
+
+
+def capacity_words(capacity: str) -> str:
+    """Where a capacity holds, in words.
+
+    >>> capacity_words("follows")
+    'where states hire with the load'
+    """
+    return CAPACITIES.get(capacity, f"under {spoken(capacity)}")
+
+
+def lead(answer: Answer, capacities: Collection[str] | None = None) -> list[str]:
+    """The answer in short: what safeguards do and cost, what definitions and the treaty do, each under every capacity it was run.
+
+    ``capacities`` are those that are told, all of the answer's where none are named.
+    """
+    told = [capacity for capacity in answer.capacities() if capacities is None or capacity in capacities]
+    used = _lead(_USED, _under(answer, Cell(strength=1.0), told, _both))
+    sentences = [used, *([_lead(_COST, _under(answer, Cell(strength=1.0), told, _needs_in_short))] if used else [])]
+    for opening, cell in _OPENINGS.items():
+        sentences.append(_lead(f"{opening}, it would be {{first}}", _under(answer, cell, told, _both)))
+    return [sentence for sentence in sentences if sentence]
+
+
+_USED = (
+    "If states used every safeguard that the texts already name, the data of {first} would reach a government that pursues them"
+    "{where}"
+)
+_COST = "Real investigations would then have {first}"
+_OPENINGS = {
+    "If no law made a protected act a serious crime": Cell("liberal"),
+    "Without the treaty": NO_TREATY,
+    "If every protected crime were serious and no safeguard used": Cell("expansive", strength=0.0),
+}
+
+
+def brackets(answer: Answer) -> str:
+    """How the numbers of ``lead`` and ``answers`` are read."""
+    first = f" The first numbers hold {capacity_words(BEFORE)}." if len(answer.capacities()) > 1 else ""
+    return f"In brackets stands the range over worlds. Every world has that sign unless it says otherwise.{first}"
+
+
+def _under(answer: Answer, cell: Cell, capacities: Collection[str], words: Callable[[Answer, Cell], str]) -> dict[str, str]:
+    """Words on a combination by capacity; empty where it has no number."""
+    return {capacity: words(answer, cell._replace(capacity=capacity)) for capacity in capacities}
+
+
+def _lead(sentence: str, told: Mapping[str, str]) -> str:
+    """A sentence with the change under the first capacity, and those under the others behind it; nothing without the first."""
+    (capacity, first), *others = [*told.items()] or [("", "")]
+    if not first:
+        return ""
+    further = [f"; {capacity_words(other)}, {words}" for other, words in others if words]
+    where = f" {capacity_words(capacity)}" if further else ""
+    return f"{sentence.format(first=first, where=where)}{''.join(further)}."
 
 
 def _both(answer: Answer, cell: Cell) -> str:
@@ -176,28 +287,47 @@ def _both(answer: Answer, cell: Cell) -> str:
     return in_a_row(parts)
 
 
-def why(comparison: pd.DataFrame, arms: Collection[str], config: Config) -> str:
-    """By which ways data are disclosed today, in one sentence: how much a definition, and the treaty, can reach at all.
+def _needs_in_short(answer: Answer, cell: Cell) -> str:
+    """The change in needs met and its range; nothing where there is no number."""
+    row = answer.row(cell, NEEDS_MET, "all")
+    if row is None or unknown(row["percent"]):
+        return ""
+    return f"{share_words(float(row['percent']))} needs met ({range_words(row)})"
 
-    ``comparison`` has the slices of ``case_disclosure_rate``, ``arms`` are those that are read against today; nothing where it
-    lacks them.
+
+def why(answer: Answer) -> str:
+    """By which ways data are disclosed today, in a few sentences: how much a definition, and the treaty, can reach at all.
+
+    Nothing where the answer has no table of today.
     """
-    rows = comparison[(comparison["metric"] == "case_disclosure_rate") & comparison["arm"].isin([*arms])]
-    today = rows.drop_duplicates(["by", "level"])
-    events = {
-        (str(by), str(level)): int(count)
-        for by, level, count in zip(today["by"], today["level"], today["events_baseline"], strict=True)
-    }
-    whole = events.get(("all", "all"), 0)
-    own = [name for name, offence in config.offences.items() if offence.offence_class == OFFENCE_CLASSES[-1]]
-    parts = {
-        "went through the treaty": events.get(("instrument", "hanoi")),
-        "rested on a fabricated charge": events.get(("kind", "fabricated")),
-        "named a protected act as the crime": sum(events.get(("label", name), 0) for name in own),
-    }
-    told = [f"{percent(count / whole)} {words}" for words, count in parts.items() if count is not None and whole]
-    reach = "A definition reaches only those that name a protected act, and only where the text asks for a serious crime."
-    return f"Of {thousands(whole)} abusive cases disclosed today {in_a_row(told)}. {reach}" if told else ""
+    told = {capacity: words for capacity in answer.capacities() if (words := _ways(answer, capacity))}
+    first = told.pop(Cell().capacity, "")
+    if not first:
+        return ""
+    others = [f" {words[:1].upper()}{words[1:]}." for words in (f"{capacity_words(c)}: {ways}" for c, ways in told.items())]
+    reach = (
+        "A definition in the laws of states reaches only those that name a protected act, and only where the text asks for a "
+        "serious crime."
+    )
+    grave = any(cell.scenario == GRAVE for cell in answer.cells)
+    more = " The row of grave harm changes the text, and reaches ordinary offences too." if grave else ""
+    return f"{first[:1].upper()}{first[1:]}. These shares overlap.{''.join(others)} {reach}{more}"
+
+
+_WAYS = {
+    ("instrument", "hanoi"): "went through the treaty",
+    ("kind", "fabricated"): "rested on a fabricated charge",
+    ("label", PROTECTED): "named a protected act as the crime",
+}
+
+
+def _ways(answer: Answer, capacity: str) -> str:
+    """The shares of the abusive cases disclosed today under a capacity, each with its range over worlds."""
+    rows = {words: answer.today(DISCLOSED_SHARE, *key, capacity) for key, words in _WAYS.items()}
+    known = {words: row for words, row in rows.items() if row is not None and not unknown(row["value"])}
+    told = [f"{level_words(row, answer.fewest)} {words}" for words, row in known.items()]
+    whole = next((thousands(int(row["of"])) for row in known.values()), "")
+    return f"of {whole} abusive cases disclosed today {in_a_row(told)}" if told else ""
 
 
 def how_sure(worlds: int, replicates: int, years: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -169,6 +170,21 @@ def changes_of(config: Mapping[str, object], baseline: Mapping[str, object], ste
         elif mine != theirs:
             changed[f"{stem}{key}"] = mine
     return changed
+
+
+def time_facts(ran: Compared, began: float) -> dict[str, float | int]:
+    """How long a study took since ``began``, for its page: ``seconds``, runs ``wanted`` and ``made`` now, ``session_seconds``.
+
+    The last are those of all sessions at the store that ran for the same design.
+    """
+    study = StoredStudy(ran.plan.folder)
+    alike = [said for _, said in study.sessions if said["design"] == study.latest["design"]]
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "wanted": len(ran.plan.keys),
+        "made": ran.turn.done,
+        "session_seconds": sum(float(said.get("seconds", 0.0)) for said in alike if said.get("runs")),
+    }
 
 
 def timing_of(ran: Compared, own: float, total: float) -> dict[str, float | int]:

@@ -22,6 +22,8 @@ from experiments.analysis.adaptation import DISPLACED_TABLE, HEADLINE_TABLE, MOV
 from experiments.analysis.assumptions import EXTREMES
 from experiments.analysis.contrasts import COMPARISON_COLUMNS, ENDS
 from experiments.analysis.headline import CLASSES_TABLE, MATRIX_TABLE, NUMBERS, TARGETED
+from experiments.analysis.headline_today import TODAY_KEYS, TODAY_NUMBERS, TODAY_TABLE
+from experiments.analysis.origins import COLUMNS as ORIGIN_COLUMNS
 from experiments.analysis.summary import HEADLINE_ESTIMANDS, PAIR_COUNTS, PAIR_NUMBERS
 from experiments.console import Terminal, console_of
 from experiments.design.grid import Cell
@@ -46,6 +48,8 @@ HEADLINE, TREATY, SCENARIOS, ADAPTATION_PART, PENALTIES = "headline", "treaty", 
 CAPACITIES = "capacities"
 """What membership and scope change where officers are those of the load before the treaty, and where states hire with the load."""
 ASSUMPTIONS = "assumptions"
+ORIGINS_FILE = "origins.csv"
+"""Of the treaty: what the map of changes draws, by state of origin, with ranges over worlds."""
 PENALTIES_FILE = "penalties_leave_one_out.csv"
 EXTREMES_FILE = f"{EXTREMES}.csv"
 _TEXTS_OF_EXTREMES = dict.fromkeys(("changes", "condition", "low_assumption", "high_assumption", "turns"), str)
@@ -73,6 +77,7 @@ TABLE_KINDS = {
         "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
         MATRIX_TABLE: _MATRIX,
         CLASSES_TABLE: _MATRIX,
+        TODAY_TABLE: TableKind(TODAY_KEYS, TODAY_NUMBERS, "%.6g", share_scales),
     },
     CAPACITIES: {
         "runs.csv": TableKind(("arm", "world_seed", "event_seed", *_SLICE), ("value", "count"), "%.9g"),
@@ -83,6 +88,12 @@ TABLE_KINDS = {
         "comparison.csv": TableKind(
             ("capacity", *_SLICE, "unit"),
             tuple(name for name in (*PAIR_NUMBERS, *PAIR_COUNTS) if name not in _STEPS),
+            "%.6g",
+            level_scales,
+        ),
+        ORIGINS_FILE: TableKind(
+            ORIGIN_COLUMNS[:1],
+            tuple(name for name in ORIGIN_COLUMNS[1:] if name not in (*_STEPS, "noise_sd", "kept")),  # of numbers that are judged
             "%.6g",
             level_scales,
         ),
@@ -125,6 +136,8 @@ TABLE_KINDS = {
     },
 }  # fmt: skip
 """The tables of each part that is reproduced, by file name."""
+AWAITED = {HEADLINE: (TODAY_TABLE,), TREATY: (ORIGINS_FILE,)}
+"""Tables that a part lacks if it was made before they were kept: its manifest names none of them. The next refresh has them."""
 _EXTREMES_DIGITS = "%.6g"
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
@@ -194,7 +207,8 @@ def refresh_treaty(folder: Path, *overrides: str) -> str:
     written = treaty.main(*overrides)
     runs = headline_runs(pd.read_parquet(written / "metrics.parquet"))
     before = _runs_before(folder / TREATY / "headline.csv")
-    tables = {"headline.csv": runs, "comparison.csv": pd.read_csv(written / "comparison.csv")}
+    origins = pd.read_csv(written / ORIGINS_FILE, keep_default_na=False, na_values=[""])  # no code of a state is a missing value
+    tables = {"headline.csv": runs, "comparison.csv": pd.read_csv(written / "comparison.csv"), ORIGINS_FILE: origins}
     _replace(folder / TREATY, TREATY, tables, written)
     return moves_text(moved_numbers(*map(by_world_of_treaty, (before, runs)))) if before is not None else ""
 
@@ -218,6 +232,7 @@ def refresh_headline(folder: Path, *overrides: str) -> str:
     written = headline.main(*overrides)
     runs = pd.read_parquet(written / "runs.parquet")
     own = {name: pd.read_csv(written / name, keep_default_na=True) for name in (MATRIX_TABLE, CLASSES_TABLE)}
+    own[TODAY_TABLE] = pd.read_csv(written / TODAY_TABLE, dtype={"of": "Int64"})
     before = _runs_before(folder / HEADLINE / "runs.csv")
     tables = kept_headline(runs, own)
     _replace(folder / HEADLINE, HEADLINE, tables, written)
@@ -413,8 +428,14 @@ def read_manifest(folder: Path, part: str) -> Manifest:
 
 def read_tables(folder: Path, part: str) -> _Tables:
     """The tables of a part, every cell a text. Raises ``ReadingError`` for one that is missing or damaged."""
-    where = folder if part == PENALTIES else folder / part
-    return {name: _read(where / name, kind) for name, kind in TABLE_KINDS[part].items()}
+    where, lacking = folder if part == PENALTIES else folder / part, awaited(folder, part)
+    return {name: _read(where / name, kind) for name, kind in TABLE_KINDS[part].items() if name not in lacking}
+
+
+def awaited(folder: Path, part: str) -> list[str]:
+    """Tables that a part lacks because it was made before they were kept."""
+    names = AWAITED.get(part, ())
+    return [name for name in names if name not in read_manifest(folder, part)["files"]] if names else []
 
 
 def _read(path: Path, kind: TableKind) -> pd.DataFrame:

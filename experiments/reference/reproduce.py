@@ -25,6 +25,8 @@ from rich.text import Text
 from experiments.analysis.adaptation import adaptation_tables as adapted_tables
 from experiments.analysis.contrasts import FURTHER_USE, arm_comparison, contrast_of, contrast_tables, cooperation_of
 from experiments.analysis.headline import headline_tables
+from experiments.analysis.headline_today import TODAY_TABLE, baselines_of, today_table
+from experiments.analysis.origins import origins_of
 from experiments.analysis.run_tables import run_tables_in
 from experiments.console import Terminal, console_of
 from experiments.design.arms import ArmRun, arm_runs_of
@@ -43,6 +45,7 @@ from experiments.reference.make import (
     ASSUMPTIONS,
     CAPACITIES,
     HEADLINE,
+    ORIGINS_FILE,
     PENALTIES,
     PENALTIES_FILE,
     REFERENCE_FOLDER,
@@ -327,8 +330,13 @@ def treaty_again(manifest: Manifest) -> Todo:
     plan = study.replication_plan("treaty", treaty.TREATY_QUESTION, arms, asked, ["reproduce"])
 
     def again(folder: Path, console: Console) -> RunAgain:
-        metrics = run_tables_in(run_plan(plan._replace(folder=folder), console).plan).metrics
-        tables = {"headline.csv": headline_runs(metrics), "comparison.csv": study.comparison_of_pairs(metrics, arms)}
+        pooled = run_tables_in(run_plan(plan._replace(folder=folder), console).plan)
+        comparison = study.comparison_of_pairs(pooled.metrics, arms)
+        tables = {
+            "headline.csv": headline_runs(pooled.metrics),
+            "comparison.csv": comparison,
+            ORIGINS_FILE: origins_of(pooled, arms[:2]),
+        }
         return RunAgain(tables, {}, dict(zip(arm_names(arms), arms, strict=True)))
 
     return Todo(plan, again)
@@ -343,7 +351,8 @@ def headline_again(manifest: Manifest) -> Todo:
     def again(folder: Path, console: Console) -> RunAgain:
         results = run_all(plan._replace(folder=folder), arm_runs, console).results
         comparison, _ = contrast_tables(results, arm_runs, [places_of(arm_runs)[name] for name in names], {})
-        tables = kept_headline(runs_frame(results, arm_runs), headline_tables(comparison, cells))
+        today = today_table(results, baselines_of(arm_runs, cells), arms[0].baseline_config)
+        tables = kept_headline(runs_frame(results, arm_runs), headline_tables(comparison, cells) | {TODAY_TABLE: today})
         return RunAgain(tables, {}, {arm_run.name: arm_run.config for arm_run in arm_runs})
 
     return Todo(plan, again)
@@ -381,6 +390,8 @@ def verdicts(part: str, then: _Tables, again: RunAgain, elsewhere: bool, subject
     arm = subject if part == SCENARIOS else None
     found = []
     for name, kind in TABLE_KINDS[part].items():
+        if name not in then:
+            continue  # awaited: a note says so
         fresh = again.tables.get(name)
         if fresh is None and subject in again.configs:
             continue  # the baseline alone is in no contrast

@@ -74,6 +74,7 @@ DESCRIBED = (
     "whole model, in the ODD form, on the page of any study (rogatory report)."
 )
 BESIDE = (
-    "Beside this page lie headline.csv, displaced.csv and moved.csv (every row of these tables and all others, with limits and "
-    "counts), the runs, the figure, and manifest.json with the configurations and the checksum of every file."
+    "The command writes this page into a folder of its own, with headline.csv, displaced.csv and moved.csv (every row of these "
+    "tables and all others, with limits and counts), runs.parquet, the figure, and manifest.json with the configurations and the "
+    "checksum of every file. The folder of results/reference keeps the same, but of the runs only two estimands (runs.csv)."
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.store.coverage import coverage_of
 from experiments.store.reader import StoredStudy
+from experiments.text import counted, thousands, time_text
 
 Facts = Mapping[str, Any]
 """How a study was run, as its manifests tell: what each name holds is said where a page is written."""
@@ -38,3 +39,26 @@ def facts_of(study: StoredStudy, *commands: str) -> dict[str, Any]:
         "versions": dict(latest["versions"]),
         "machine": dict(latest.get("machine") or {}),
     }
+
+
+def time_words(facts: Facts) -> str:
+    """How long a study took: its own seconds, and those of the runs where it found some or all of them in its store.
+
+    Read are ``seconds`` and, where they are known, ``wanted`` (runs of the study), ``made`` (of these now) and ``session_seconds``
+    (of all sessions that ran for it).
+
+    >>> time_words({"seconds": 41.7})
+    '42 seconds'
+    >>> time_words({"seconds": 12.2, "wanted": 760, "made": 0, "session_seconds": 840.0})
+    'read from a finished store in 12 seconds; the sessions that made its runs took 14 minutes'
+    >>> time_words({"seconds": 60.0, "wanted": 760, "made": 40, "session_seconds": 840.0})
+    '60 seconds for 40 of 760 runs, the others were in the store; the sessions that made its runs took 14 minutes'
+    """
+    own, wanted = time_text(float(facts["seconds"])), int(facts.get("wanted", 0))
+    made = int(facts.get("made", wanted))
+    if made >= wanted:
+        return own
+    told = f"{own} for {thousands(made)} of {counted(wanted, 'run')}, the others were in the store"
+    whole = float(facts.get("session_seconds", 0.0))
+    sessions = f"; the sessions that made its runs took {time_text(whole)}" if whole else ""
+    return f"{told if made else f'read from a finished store in {own}'}{sessions}"

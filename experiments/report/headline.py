@@ -14,6 +14,7 @@ from experiments.analysis.assumed import ASSUMED, EXTREME_HEADS, Assumed, extrem
 from experiments.analysis.headline import (
     APART,
     BY_CLASSES,
+    DISCLOSED_SHARE,
     FIRST_GROUPS,
     NEEDS_MET,
     TARGETED,
@@ -21,16 +22,22 @@ from experiments.analysis.headline import (
     Answer,
     groups_in_order,
 )
+from experiments.analysis.headline_today import OTHER, PROTECTED
 from experiments.analysis.headline_words import (
     NO_TREATY,
     PEOPLE,
     answers,
+    brackets,
+    capacity_words,
     cell_words,
+    error_words,
     how_sure,
     lead,
+    level_words,
     row_words,
     strength_words,
 )
+from experiments.analysis.summary import FRACTION
 from experiments.design.comparisons import Arm
 from experiments.design.grid import BEFORE, Cell
 from experiments.report import prose, sections
@@ -40,7 +47,7 @@ from experiments.report.parameters import parameters
 from experiments.report.pictures import Picture
 from experiments.report.sentences import arm_digests, few, several
 from experiments.statistics import MOSTLY_CHANCE
-from experiments.text import THIN, Row, measured, thousands, unknown
+from experiments.text import THIN, Row, spoken, thousands, unknown
 from sim.settings import Config
 
 REPORT = "report.html"
@@ -50,11 +57,6 @@ QUESTION = (
     "may end with the data of a journalist or a dissident in the hands of a government that pursues them. How often, under each "
     "combination of definition and strength?"
 )
-READING = (
-    "A row is a definition of serious crime, a column how readily states use the safeguards that the texts already name. Each cell "
-    "is the change against today in the number of people whose data reach a government that pursues them. The same numbers stand "
-    "in the tables below."
-)
 DIALS = (
     "“Laws as they stand” takes each state's own maxima, read where a source has them and drawn where none does. “No protected "
     "act a serious crime” caps the maxima of speech, faith, assembly, same-sex conduct and their like at 3.9 years everywhere; "
@@ -63,22 +65,39 @@ DIALS = (
     "stays absent."
 )
 NO_NEW_WISH = (
-    "A dial changes rules, never the world: the latent cases are those of the laws as drawn. So a new crime makes no new wish "
-    "here, and a request that a definition shuts out may come again under a pretext, which is why a definition alone moves less "
-    "than one may expect."
+    "A dial changes rules, never the world: the latent cases are those of the laws as drawn, so a new crime makes no new wish."
+)
+ONE_LABEL = (
+    "Nor does it change what a request is called. Requesters do not learn in this study and ask once in each case, and a label can "
+    "be written wherever the requester's law makes the act a crime, whatever its maximum."
+)
+ADAPTED = "Here some of those who ask or decide adapt, so a label or a way that fails may give way to another."
+ELSEWHERE = (
+    "A request that a definition shuts out of the treaty goes by another text that binds both states and covers it, or by comity "
+    "where no text does. Data may also come by a side door that asks for no serious crime: from the firm itself, or from a state "
+    "that shares unasked. So a definition alone moves less than one may expect."
+)
+REFUSED = (
+    "The first text in force between two states governs here, whatever its scope, and its gate stops what a definition shuts out. "
+    "Data may still come by a side door that asks for no serious crime: from the firm itself, or from a state that shares unasked."
 )
 CLASSES = (
     "Who asks, and who is asked: of all wishes of that kind of government for data on that group, the share that ends in "
-    "disclosure by a state of the other kind, today and its change. Cells of one row of governments add up."
+    "disclosure by a state of the other kind, today (per cent, with its range over worlds) and its change. Cells of one row of "
+    "governments add up."
 )
 FOLLOWS = (
-    "A definition changes the load of the authorities. Above, officers are those of the load before the treaty (`before`); here "
+    "A definition changes the load of the authorities. In the tables by group and by class above, officers are those of the load "
+    "before the treaty (`before`); here "
     "states hire with the load of their own law until they are as busy as before (`follows`), and each cell is read against today "
     "under the same setting."
 )
+READ_CELLS = "(range over worlds; worlds with that sign). Smaller: the simulation error of the mean, and events"
 BESIDE = (
-    "Beside this page lie matrix.csv and classes.csv (these tables), comparison.csv (every row, all slices), the runs, the figure, "
-    "and manifest.json with the full configuration and the checksum of every file."
+    "The command writes this page into a folder of its own, with matrix.csv, classes.csv and today.csv (these tables), "
+    "comparison.csv (every row, all slices), runs.parquet, the figure, and manifest.json with the full configuration and the "
+    "checksum of every file. The folder of results/reference keeps these tables, the figure, the manifest, and the opening numbers "
+    "of every run (runs.csv); it has no comparison.csv."
 )
 
 
@@ -122,7 +141,7 @@ def _content(of: HeadlinePage) -> list[Element]:
         *([("staff", "If states hire with the load", _follows(of))] if len(of.answer.capacities()) > 1 else []),
         ("sure", "How sure", _sure(of)),
         ("rests", "What it rests on", sections.rests(known, "study")),
-        ("limits", "Limits", sections.limits_section(prose.limits(False))),
+        ("limits", "Limits", sections.limits_section(prose.limits(of.first.adaptation.anyone))),
         ("rebuild", "How to rebuild it", sections.rebuild(of.facts, arm_digests(of.arms), of.first.data, BESIDE)),
         ("numbers", "Every number behind it", sections.numbers(known)),
     ]
@@ -134,8 +153,10 @@ def _content(of: HeadlinePage) -> list[Element]:
 def _brief(of: HeadlinePage) -> Element:
     """The answer in two sentences, and how sure it is."""
     told = lead(of.answer) or ["No combination has events enough for a number."]
-    content = [tag("p", " ".join(told), class_="lead")]
-    small = f"{how_sure(of.facts['worlds'], of.facts['replicates'], of.facts['years'])} {prose.CONDITIONAL} See "
+    content = [tag("p", sentence, class_="lead") for sentence in told]
+    small = (
+        f"{brackets(of.answer)} {how_sure(of.facts['worlds'], of.facts['replicates'], of.facts['years'])} {prose.CONDITIONAL} See "
+    )
     content.append(tag("p", small, tag("a", "Limits", href="#limits"), ".", class_="quiet"))
     return tag("div", content, class_="brief", role="note", aria_label="In short")
 
@@ -145,10 +166,31 @@ def _answer(of: HeadlinePage) -> list[Element]:
         tag("p", QUESTION),
         sections.figure_element(of.picture),
         tag("ul", [tag("li", sentence) for sentence in answers(of.answer)]),
-        *([tag("p", tag("b", "Why a definition alone moves so little. "), of.why)] if of.why else []),
+        *([tag("p", tag("b", "Why a definition alone moves so little. "), of.why), _ways(of)] if of.why else []),
         tag("p", DIALS),
-        tag("p", NO_NEW_WISH),
+        tag("p", what_a_dial_leaves(of.first)),
     ]
+
+
+def what_a_dial_leaves(config: Config) -> str:
+    """What no dial changes, and where a request goes that a definition shuts out: by the conduct of the study."""
+    labels = ADAPTED if config.adaptation.anyone or config.conduct.attempts > 1 else ONE_LABEL
+    return f"{NO_NEW_WISH} {labels} {ELSEWHERE if config.conduct.fall_through else REFUSED}"
+
+
+def _ways(of: HeadlinePage) -> Element:
+    """By which ways the abusive cases disclosed today went, under each capacity."""
+    capacities, body = of.answer.capacities(), []
+    for by, level in of.answer.ways():
+        rows = [of.answer.today(DISCLOSED_SHARE, by, level, capacity) for capacity in capacities]
+        cells = [_level(of, row) for row in rows]
+        body.append(line(_SLICES.get(by, spoken(by)), _WAY_NAMES.get(level, spoken(level)), *cells))
+    caption = "Abusive cases disclosed today, per cent (range over worlds). Smaller: cases. The rows of one slice add up"
+    return table(caption, ("slice", "level", *map(capacity_words, capacities)), body, words=2)
+
+
+_SLICES = {"instrument": "text", "kind": "kind of label", "label": "crime named"}
+_WAY_NAMES = {"hanoi": "the treaty", PROTECTED: "a protected act", OTHER: "another crime"}
 
 
 def _of_group(of: HeadlinePage, group: str, capacity: str) -> list[Element]:
@@ -183,10 +225,15 @@ def _grid_table(of: HeadlinePage, capacity: str, what: str, key: tuple[str, str,
         body.append(line(row_words((definition, scenario)), *cells))
     unit = next((str(row["unit"]) for row in _rows(of, capacity, key)), "")
     caption = (
-        f"{what[:1].upper()}{what[1:]}: change against today in per cent (range over worlds; worlds with that sign; events). "
-        f"Today's own cell is the level, {unit}"
+        f"{what[:1].upper()}{what[1:]}{_where(of, capacity)}: change against today in per cent {READ_CELLS}. "
+        f"Today's own cell is the level with its range, {unit.replace(FRACTION, 'share')}"
     )
     return table(caption, ("definition", *(strength_words(strength) for strength in grid.columns)), body)
+
+
+def _where(of: HeadlinePage, capacity: str) -> str:
+    """Where a capacity holds, to be set behind a name; nothing where there is but one."""
+    return f", {capacity_words(capacity)}" if len(of.answer.capacities()) > 1 else ""
 
 
 def _rows(of: HeadlinePage, capacity: str, key: tuple[str, str, str]) -> list[Row]:
@@ -195,13 +242,28 @@ def _rows(of: HeadlinePage, capacity: str, key: tuple[str, str, str]) -> list[Ro
 
 
 def _cell(of: HeadlinePage, cell: Cell, key: tuple[str, str, str]) -> str | Element:
-    """A change with its range, today's level, or why there is none."""
-    row = of.answer.row(cell, *key)
-    if row is None:
-        return "–"
-    if cell.row == Cell().row and cell.strength is None:
-        return tag("span", measured(float(row["value"])), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
-    return tag("span", cell_words(row, of.fewest), tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
+    """A change with its range and its simulation error, today's level, or why there is none."""
+    if cell == Cell(capacity=cell.capacity):
+        return _level(of, of.answer.today(*key, cell.capacity))
+    return _change(of, of.answer.row(cell, *key))
+
+
+def _change(of: HeadlinePage, row: Row | None) -> str | Element:
+    """A change, under it its range and whether it is mostly chance, and smaller its simulation error and its events."""
+    change, *under = cell_words(row, of.fewest, "\n").split("\n")
+    error = error_words(row, of.fewest)
+    if row is None or not error:
+        return change
+    told = [part for words in under for part in (tag("br"), words)]
+    return tag("span", change, told, tag("span", error, class_="count"), tag("span", few(row["events"], of.fewest), class_="count"))
+
+
+def _level(of: HeadlinePage, row: Row | None) -> str | Element:
+    """A level of today with its range over worlds and its events, or why there is none."""
+    told = level_words(row, of.fewest)
+    if row is None or unknown(row["value"]):
+        return told
+    return tag("span", told, tag("span", f" {few(row['events'], of.fewest)}", class_="count"))
 
 
 def _classes(of: HeadlinePage) -> list[Element]:
@@ -221,8 +283,9 @@ def _classes(of: HeadlinePage) -> list[Element]:
             cells = [_cell(of, cell, key) for _, cell in [("today", Cell()), *shown]]
             body.append(line(asking, asked, *cells))
         if body:
-            heads = ("who asks", "who is asked", "today", *(name for name, _ in shown))
-            content.append(table(f"{PEOPLE[group][:1].upper()}{PEOPLE[group][1:]}, by class of state", heads, body, words=2))
+            heads = ("who asks", "who is asked", "today, share of wishes", *(name for name, _ in shown))
+            caption = f"{PEOPLE[group][:1].upper()}{PEOPLE[group][1:]}, by class of state{_where(of, BEFORE)}: change in per cent"
+            content.append(table(f"{caption} {READ_CELLS}", heads, body, words=2))
     return content
 
 
@@ -236,12 +299,15 @@ _CHOSEN = (
 
 
 def _cost(of: HeadlinePage) -> list[Element]:
-    """Needs met, and how much of both rates lies abroad."""
+    """Needs met, and how much of both rates lies abroad, under each capacity."""
     needs, twin = (NEEDS_MET, "all", "all"), ("cross_border_disclosure_rate", "all", "all")
-    content = [_grid_table(of, BEFORE, "legitimate needs met", needs), *_extremes(of, BEFORE, needs)]
-    if _rows(of, BEFORE, twin):
-        content.append(_grid_table(of, BEFORE, "abusive wishes for data abroad that end in disclosure", twin))
-        content += _extremes(of, BEFORE, twin)
+    content = []
+    for capacity in of.answer.capacities():
+        content += [_grid_table(of, capacity, "legitimate needs met", needs), *_extremes(of, capacity, needs)]
+    for capacity in of.answer.capacities():
+        if _rows(of, capacity, twin):
+            content.append(_grid_table(of, capacity, "abusive wishes for data abroad that end in disclosure", twin))
+            content += _extremes(of, capacity, twin)
     return content
 
 
@@ -262,9 +328,10 @@ def _beside(of: HeadlinePage, capacity: str) -> Element:
     for cell in [cell for cell in of.answer.cells if cell.capacity == capacity]:
         rows = [of.answer.row(cell._replace(capacity=side), *key) for key in said.values() for side in sides]
         name = f"{row_words(cell.row)}, {strength_words(cell.strength)}"
-        body.append(line(name, *(cell_words(row, of.fewest) for row in rows)))
+        body.append(line(name, *(_change(of, row) for row in rows)))
     heads = [f"{words}, {side}" for words in said for side in sides]
-    return table("Both capacities side by side: change against today, per cent", ("combination", *heads), body)
+    caption = f"Both capacities side by side: change against today in per cent {READ_CELLS}"
+    return table(caption, ("combination", *heads), body)
 
 
 def _sure(of: HeadlinePage) -> list[Element]:
@@ -278,9 +345,9 @@ def _sure(of: HeadlinePage) -> list[Element]:
         tag(
             "p",
             f"Of {several(len(lucky), 'change')} of journalists and dissidents, in {thousands(mostly)} luck makes more than half "
-            "of what tells worlds apart: there more replicates would narrow the range, and the size is mostly chance. The error of "
-            f"the simulation itself (95{THIN}% for the mean over worlds, Student's t) stands in matrix.csv, in the columns "
-            "error_low and error_high.",
+            "of what tells worlds apart: there more replicates would narrow the range. Such a change is marked “mostly chance” in "
+            "every table and sentence: read its direction at most. The error of the simulation itself "
+            f"(95{THIN}% for the mean over worlds) stands smaller in each cell, and in matrix.csv.",
         ),
     ]
 
@@ -310,7 +377,7 @@ def _mapped(row: Row | None) -> tuple[float, ...]:
 
 def alt_of(answer: Answer) -> str:
     """What the heat map shows, for who cannot see it."""
-    return " ".join(["A map of definitions by strengths for journalists and for dissidents.", *lead(answer)])
+    return " ".join(["A map of definitions by strengths for journalists and for dissidents.", *lead(answer, [BEFORE])])
 
 
 __all__ = ["REPORT", "TITLE", "HeadlinePage", "alt_of", "frame_of", "write_headline"]

@@ -131,7 +131,7 @@ def plans(study: ComparisonStudy) -> list[PlannedFigure]:
     plane["chance_share"] = [float((study.row(arm, PROTECTION_METRIC) or _UNKNOWN)["chance_share"]) for arm in moving]
     fixed, others = len(shown) - len(moving), len(order) - len(shown)
     words = f"{several(fixed, 'scenario')} that cannot move protection by construction: not shown. " * bool(fixed)
-    words += f"{several(others, 'scenario')} on membership, stress or control: in tables of their own. " * bool(others)
+    words += f"{several(others, 'scenario')} on membership, stress or control: not shown, see comparison.csv. " * bool(others)
     words += f"{several(study.facts['worlds'], 'world')}, {runs}"
     empty = plane[["protection_percent", "cooperation_lost_percent"]].dropna().empty
     low = {"height_inches": _FURNITURE} if empty else {}

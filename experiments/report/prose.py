@@ -84,7 +84,8 @@ SELECTED = (
 )
 SAME_NUMBERS = "The same command on the same commit gives the same numbers, on any machine with these versions:"
 BESIDE = (
-    "Beside this page lie comparison.csv (every row of these tables and all others), cooperation.csv, the runs, the figures, and "
-    "manifest.json with the full configuration and the checksum of every file."
+    "The command writes this page into a folder of its own, with comparison.csv (every row of these tables and all others), "
+    "cooperation.csv, runs.parquet, the figures, and manifest.json with the full configuration and the checksum of every file. A "
+    "folder of results/reference keeps less: results/README.md says what."
 )
 DIGESTS = "Digests. They change whenever anything changes that decides a result"

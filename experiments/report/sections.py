@@ -13,7 +13,7 @@ from experiments.analysis.ranges import mostly_chance, range_in_words, too_few_w
 from experiments.design.scenarios import KINDS, POLICIES, by_kind
 from experiments.report import prose
 from experiments.report.capacities import beside_alone, side_by_side
-from experiments.report.facts import Facts
+from experiments.report.facts import Facts, time_words
 from experiments.report.page import anchor, line, section, table, tag
 from experiments.report.parameters import SOURCE_STATUSES, lines_of
 from experiments.report.pictures import Picture, order_of
@@ -378,7 +378,7 @@ def rebuild(facts: Facts, digests: Mapping[str, str], data: Mapping[str, str], b
         "World seeds": f"{seeds_text([int(seed) for seed in facts['seeds']])}; {several(facts['replicates'], 'replicate')} in each",
         "Window": several(facts["years"], "year"),
         "Baseline": str(facts["baseline"]),
-        "Time": several(round(float(facts["seconds"])), "second"),
+        "Time": time_words(facts),
         "Versions": ", ".join(f"{name} {version}" for name, version in sorted(dict(facts["versions"]).items())),
     }
     rows = [(tag("code", name), tag("code", digest)) for name, digest in digests.items()]

@@ -38,7 +38,16 @@ from experiments.design.comparisons import Arm, compare_arms
 from experiments.design.designs import Design
 from experiments.design.plain import arm_in_words
 from experiments.design.scenarios import KINDS, NO_HEADERS, NOT_SAID, Header, by_kind, headers_of, kind_of, listing, ranked_of
-from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
+from experiments.execution.comparison import (
+    RUNS_FILE,
+    Compared,
+    check_all,
+    comparison_plan,
+    manifest_of_arms,
+    run_all,
+    runs_frame,
+    time_facts,
+)
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
@@ -190,7 +199,7 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
     """How the study was run, for its report."""
     return {
         "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
-        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "worlds": ran.worlds, **time_facts(ran, began), "commit": commit(),
         "versions": package_versions(), "baseline": first.scenario_name,
     }  # fmt: skip
 

@@ -37,6 +37,7 @@ from experiments.execution.comparison import (
     manifest_of_arms,
     run_all,
     runs_frame,
+    time_facts,
     timing_of,
 )
 from experiments.execution.forecast import drawing
@@ -80,7 +81,7 @@ def main(*overrides: str) -> Path:
             facts = {
                 "command": f"rogatory {command}", "seeds": ran.results.worlds,
                 "replicates": ran.plan.replicates, "years": first.years,
-                "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+                "worlds": ran.worlds, **time_facts(ran, began), "commit": commit(),
                 "versions": package_versions(), "baseline": first.scenario_name, "stopped": ran.stopped,
                 "question": plan.design.question if asked.design else "",
             }  # fmt: skip

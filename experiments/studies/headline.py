@@ -27,13 +27,17 @@ from experiments.analysis.headline import (
     Answer,
     headline_tables,
 )
+from experiments.analysis.headline_today import TODAY_TABLE, baselines_of, today_table
 from experiments.analysis.headline_words import (
     NO_TREATY,
     PEOPLE,
     answers,
+    brackets,
+    capacity_words,
     cell_words,
     how_sure,
     lead,
+    level_words,
     row_words,
     strength_words,
     why,
@@ -44,7 +48,16 @@ from experiments.design.capacities import OFFICERS
 from experiments.design.comparisons import Arm, arms_of
 from experiments.design.designs import design_of, sized_by
 from experiments.design.grid import BEFORE, Cell, cells_of
-from experiments.execution.comparison import RUNS_FILE, Compared, check_all, comparison_plan, manifest_of_arms, run_all, runs_frame
+from experiments.execution.comparison import (
+    RUNS_FILE,
+    Compared,
+    check_all,
+    comparison_plan,
+    manifest_of_arms,
+    run_all,
+    runs_frame,
+    time_facts,
+)
 from experiments.execution.forecast import drawing
 from experiments.execution.session import runs_kept
 from experiments.figures import draw, save
@@ -52,7 +65,7 @@ from experiments.output import Lacking, commit, stamped, whole_folder, write_csv
 from experiments.report.headline import REPORT, HeadlinePage, alt_of, frame_of, write_headline
 from experiments.report.pictures import Picture
 from experiments.settings import StudyConfig, conduct_of_study
-from experiments.text import PER_CENT, Row, counted, measured, time_text
+from experiments.text import counted, time_text
 from sim.config import key_of
 from sim.result import package_versions
 from sim.settings import Config
@@ -68,6 +81,7 @@ _READING = (
     "A row is a definition of serious crime, a column how readily states use the safeguards that the texts name: blue cells are "
     "combinations under which fewer people are targeted than today."
 )
+_BEFORE = f"The map holds {capacity_words(BEFORE)}; cells {capacity_words('follows')} stand in tables below."
 _HONEST = (
     "Conditional, relative answers: the true extent of abuse is unknown to anyone. Ranges go over worlds, draws of what nobody "
     "knows of the one real world; they say nothing of the parameters that are assumed."
@@ -93,10 +107,9 @@ def conduct(study: str, overrides: Sequence[str], design: str = DESIGN) -> Path:
         ran = run_all(plan, arm_runs, console)
         runs_frame(ran.results, arm_runs).to_parquet(folder / RUNS_FILE, index=False)
         lacking, answer, reason, assumed = Lacking(folder), None, "", assumed_for(first)
-        with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE):
-            comparison, tables = _tables(folder, ran, arms, arm_runs, cells)
-            reason = why(comparison, [name for name, cell in cells.items() if cell.capacity == BEFORE], first)
-            answer = Answer(tables, cells, first.metrics.fewest_events)
+        with lacking.spared(*COMPARISON_FILES, MATRIX_TABLE, CLASSES_TABLE, TODAY_TABLE):
+            answer = Answer(*_tables(folder, ran, arms, arm_runs, cells))
+            reason = why(answer)
         if answer is not None:
             with lacking.spared(REPORT, _PICTURE):
                 facts = _facts(command, ran, first, began)
@@ -136,15 +149,16 @@ def grid_arms(overrides: Sequence[str], design: str = DESIGN) -> tuple[list[Arm]
 
 def _tables(
     folder: Path, ran: Compared, arms: Sequence[Arm], arm_runs: Sequence[ArmRun], cells: Mapping[str, Cell]
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The comparison, which is written too, and the tables that are made of it."""
+) -> tuple[dict[str, pd.DataFrame], Mapping[str, Cell], int, pd.DataFrame]:
+    """What an answer is made from: the tables of the cells, where these stand, the fewest events, and today. All are written."""
     place = {arm_run.name: a for a, arm_run in enumerate(arm_runs) if arm_run.against != a}
     comparison, cooperation = contrast_tables(ran.results, arm_runs, [place[arm.name] for arm in arms], {})
     write_contrast_tables(folder, comparison, cooperation)
-    tables = headline_tables(comparison, cells)
-    for name, frame in tables.items():
+    tables, first = headline_tables(comparison, cells), arms[0].baseline_config
+    today = today_table(ran.results, baselines_of(arm_runs, cells), first)
+    for name, frame in (tables | {TODAY_TABLE: today}).items():
         write_csv(frame, folder / name, DIGITS)
-    return comparison, tables
+    return tables, cells, first.metrics.fewest_events, today
 
 
 def _size(ran: Compared, first: Config) -> str:
@@ -155,7 +169,7 @@ def _facts(command: str, ran: Compared, first: Config, began: float) -> dict[str
     """How the study was run, for its page."""
     return {
         "command": f"rogatory {command}", "seeds": ran.results.worlds, "replicates": ran.plan.replicates, "years": first.years,
-        "worlds": ran.worlds, "seconds": round(time.monotonic() - began, 1), "commit": commit(),
+        "worlds": ran.worlds, **time_facts(ran, began), "commit": commit(),
         "versions": package_versions(), "baseline": first.scenario_name,
     }  # fmt: skip
 
@@ -168,7 +182,8 @@ def draw_figure(folder: Path, answer: Answer, size: str, page: Mapping[str, Any]
     figure = draw("heat_map", frame_of(answer), caption, page, **options)
     width, height = (round(float(inches) * figure.dpi) for inches in figure.get_size_inches())
     path = save(figure, folder / _PICTURE)
-    return Picture(path, str(page["title"]), alt_of(answer), _READING, width, height)
+    reading = f"{_READING} {_BEFORE}" if len(answer.capacities()) > 1 else _READING
+    return Picture(path, str(page["title"]), alt_of(answer), reading, width, height)
 
 
 # --- telling --------------------------------------------------------------------------------------------------------------
@@ -185,7 +200,7 @@ def tell(console: Terminal, answer: Answer, reason: str, ran: Compared, first: C
         console.print(class_lines(answer))
     console.print("The answer", style="bold", highlight=False)
     sure = how_sure(ran.worlds, ran.plan.replicates, first.years)
-    for line in filter(None, [*(lead(answer) or answers(answer)), *answers(answer)[-1:], reason, sure]):
+    for line in filter(None, [*(lead(answer) or answers(answer)), brackets(answer), reason, sure]):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -196,7 +211,7 @@ def group_lines(answer: Answer, group: str, size: str, width: int) -> Table:
 
     def told(place: tuple[str, str], strength: float | None, apart: str) -> str:
         cell = Cell(*place, strength)
-        return _cell(answer.row(cell, TARGETED, "group", group), answer.fewest, cell == Cell(), apart)
+        return _cell(answer, cell, group, apart)
 
     if width >= _LABEL + _CELL * len(grid.columns):
         table = table_of(title, ["definition", *(strength_words(strength) for strength in grid.columns)])
@@ -227,17 +242,17 @@ def extreme_lines(answer: Answer, assumed: Assumed, group: str) -> Table | None:
     return table
 
 
-def _cell(row: Row | None, fewest: int, today: bool, apart: str) -> str:
+def _cell(answer: Answer, cell: Cell, group: str, apart: str) -> str:
     """A cell on a terminal: today's level, or a change; ``apart`` stands between it and what it rests on."""
-    if today and row is not None:
-        return f"today: {measured(float(row['value']))}{apart}per 100 000 a year"
-    return cell_words(row, fewest, apart)
+    if cell == Cell() and (level := answer.today(TARGETED, "group", group)) is not None:
+        return f"today: {level_words(level, answer.fewest)}{apart}per 100 000 a year"
+    return cell_words(answer.row(cell, TARGETED, "group", group), answer.fewest, apart)
 
 
 def class_lines(answer: Answer) -> Table:
     """Who asks and who is asked, of the question's groups: today's share of wishes disclosed, and three changes."""
     chosen = {"none protected serious": Cell("liberal"), "all safeguards used": Cell(strength=1.0), "no treaty": NO_TREATY}
-    title = "who asks, who is asked: share of wishes that end in disclosure today, and its change, %"
+    title = "who asks, who is asked: share of wishes that end in disclosure today (range over worlds), and its change, %"
     table = table_of(title, ["group", "who asks", "who is asked", "today", *chosen])
     for level in answer.levels(BY_CLASSES):
         group, _, pair = level.partition(APART)
@@ -246,12 +261,5 @@ def class_lines(answer: Answer) -> Table:
         asking, _, asked = pair.partition(TOWARDS)
         key = ("case_disclosure_rate", BY_CLASSES, level)
         changes = [cell_words(answer.row(cell, *key), answer.fewest, "\n") for cell in chosen.values()]
-        table.add_row(PEOPLE[group], asking, asked, _share(answer.row(Cell(), *key), answer.fewest), *changes)
+        table.add_row(PEOPLE[group], asking, asked, level_words(answer.today(*key), answer.fewest), *changes)
     return table
-
-
-def _share(row: Row | None, fewest: int) -> str:
-    """Today's share of wishes disclosed, or why there is none."""
-    if row is None:
-        return ""
-    return f"<{fewest} events" if float(row["events"]) < fewest else f"{PER_CENT * float(row['value']):.1f} %"

@@ -16,12 +16,23 @@ from experiments.analysis.headline import (
     groups_in_order,
     headline_tables,
 )
-from experiments.analysis.headline_words import answers, cell_words, change_words, how_sure, lead, range_words, strength_words, why
+from experiments.analysis.headline_today import OF_DISCLOSED, PROTECTED, TODAY_KEYS, TODAY_NUMBERS
+from experiments.analysis.headline_words import (
+    answers,
+    brackets,
+    cell_words,
+    change_words,
+    error_words,
+    how_sure,
+    lead,
+    range_words,
+    strength_words,
+    why,
+)
 from experiments.design.comparisons import arms_of
 from experiments.design.designs import design_of
 from experiments.design.grid import Cell, cells_of
 from experiments.studies.headline import grid_arms
-from sim.config import load
 from sim.metrics import UNITS
 from sim.world.record import ConfigError
 from sim.world.vocabulary import GROUPS
@@ -34,8 +45,9 @@ CELLS = {
     "expansive, none used": Cell("expansive", strength=0.0),
     "no treaty": Cell(scenario="no_treaty"),
     "liberal, follows": Cell("liberal", capacity="follows"),
+    "all used, follows": Cell(strength=1.0, capacity="follows"),
 }
-CHANGES = dict(zip(CELLS, (80.0, -25.0, -2.0, -26.0, 90.0, -9.0, -3.0), strict=True))
+CHANGES = dict(zip(CELLS, (80.0, -25.0, -2.0, -26.0, 90.0, -9.0, -3.0, -12.0), strict=True))
 
 
 def row(arm: str, metric: str, by: str, level: str, percent: float, **more: object) -> dict[str, object]:
@@ -100,27 +112,56 @@ def test_the_grid_has_todays_row_and_column_first_and_strengths_from_none_to_all
 
 
 def test_the_lead_gives_both_groups_their_change_with_range_and_worlds(answer: Answer) -> None:
-    first, second = lead(answer)
+    first, _, third, without, worst = lead(answer)
     place = {group: GROUPS.index(group) for group in FIRST_GROUPS}
-    assert f"{25 - place['journalist']} % fewer journalists" in first
-    assert "over worlds, that sign in 9 of 10" in first
+    assert f"{25 - place['journalist']} % fewer journalists (20 to 31 %; that sign in 9 of 10 worlds)" in first
     assert "every safeguard" in first
-    assert second.startswith("Without the treaty")
-    assert f"{90 + place['journalist']} % more journalists" in second
+    assert third.startswith("If no law made a protected act a serious crime, it would be 2.0 % fewer journalists")
+    assert without.startswith("Without the treaty")
+    assert f"{90 + place['journalist']} % more journalists" in worst
+
+
+def test_the_lead_gives_every_number_under_both_capacities_and_what_safeguards_cost(answer: Answer) -> None:
+    first, cost, third, *_ = lead(answer)
+    assert "that pursues them where authorities keep the officers of the load before the treaty; " in first
+    assert "; where states hire with the load, 12 % fewer journalists" in first
+    assert cost.startswith("Real investigations would then have 2.5 % fewer needs met (")
+    assert "; where states hire with the load, 1.2 % fewer needs met (" in cost
+    assert "; where states hire with the load, 3.0 % fewer journalists" in third
+    assert "The first numbers hold where authorities keep the officers" in brackets(answer)
+    strength, *_, needs = answers(answer)
+    assert "; where states hire with the load, journalists 12 % fewer" in strength
+    assert "Every safeguard used: 2.5 % fewer" in needs
+    assert "where states hire with the load, 1.2 % fewer" in needs
+
+
+def test_one_capacity_alone_is_not_named() -> None:
+    few = {name: cell for name, cell in CELLS.items() if cell.capacity == "before"}
+    held = Answer(headline_tables(comparison(), few), few, 10)
+    told = " ".join([*lead(held), *answers(held), brackets(held)])
+    assert "would reach a government that pursues them." in told
+    assert "officers" not in told
+    assert "hire" not in told
+
+
+def test_a_map_of_one_capacity_is_told_by_that_capacity_alone(answer: Answer) -> None:
+    assert "hire" not in " ".join(lead(answer, ["before"]))
 
 
 def test_what_was_not_run_is_left_out_of_the_answer() -> None:
     few = {name: cell for name, cell in CELLS.items() if cell.scenario != "no_treaty"}
     held = Answer(headline_tables(comparison(), few), few, 10)
-    assert not any("treaty" in sentence for sentence in [*lead(held), *answers(held)])
+    told = " ".join([*lead(held), *answers(held)])
+    assert "Without the treaty" not in told
+    assert "No treaty" not in told
 
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (-12.0, -3.0, "3.0 to 12 % over worlds"),
-        (-12.0, 0.0, "0 to 12 % over worlds"),
-        (-12.0, 4.0, "12 % fewer to 4.0 % more over worlds"),
+        (-12.0, -3.0, "3.0 to 12 %; that sign in 9 of 10 worlds"),
+        (-12.0, 0.0, "0 to 12 %"),
+        (-12.0, 4.0, "12 % fewer to 4.0 % more"),
         (np.nan, np.nan, "one world has no range"),
     ],
 )
@@ -138,26 +179,63 @@ def test_few_events_and_missing_numbers_are_told_and_never_a_rate() -> None:
     assert cell_words(row("a", TARGETED, "group", "journalist", -25.3), 10) == "−25 (−31 to −20; 9 of 10)"
 
 
+def test_a_change_that_is_mostly_chance_says_so_in_cells_and_sentences() -> None:
+    chance, ground = (row("a", TARGETED, "group", "journalist", 0.7, chance_share=share) for share in (0.6, 0.5))
+    assert range_words(chance).endswith("; mostly chance")
+    assert "(5.3 % fewer to 5.7 % more; that sign in 9 of 10 worlds; mostly chance)" in change_words(chance, 10)
+    assert cell_words(chance, 10).endswith(" mostly chance")
+    assert not any("chance" in told for told in (range_words(ground), cell_words(ground, 10), change_words(ground, 10)))
+    unknown = row("a", TARGETED, "group", "journalist", 0.7, chance_share=np.nan)
+    assert "chance" not in cell_words(unknown, 10)
+
+
+def test_the_simulation_error_of_a_cell_is_told_where_it_has_a_number() -> None:
+    ends = {"percent_error_low": -27.1, "percent_error_high": -22.0}
+    told = row("a", TARGETED, "group", "journalist", -25.0, **ends)
+    assert error_words(told, 10) == "error −27 to −22"
+    assert error_words(row("a", TARGETED, "group", "journalist", -25.0), 10) == "error unbounded"
+    assert error_words(told | {"events": 3}, 10) == ""
+    assert error_words(None, 10) == ""
+
+
 def test_few_worlds_are_told_to_allow_no_verdict() -> None:
     assert "no verdict" in how_sure(5, 2, 3)
     assert "no verdict" not in how_sure(10, 2, 10)
 
 
-def test_why_counts_what_a_definition_can_reach() -> None:
-    config = load("states=synthetic", "people.rows=50")
-    counts = [
-        ("all", "all", 200),
-        ("instrument", "hanoi", 40),
-        ("kind", "fabricated", 100),
-        ("label", "extremism", 30),
-        ("label", "fraud", 60),
+def ways(capacity: str, *shares: tuple[str, str, float, int]) -> list[dict[str, object]]:
+    """Rows of the table of today: a slice, a level, its share and its cases of 200."""
+    known = {"capacity": capacity, "metric": "disclosed_share", "unit": OF_DISCLOSED, "of": 200, "worlds": 10}
+    return [
+        dict.fromkeys([*TODAY_KEYS, *TODAY_NUMBERS], np.nan)
+        | known
+        | {"by": by, "level": level, "value": share, "world_low": share - 0.1, "world_high": share + 0.05, "events": events}
+        for by, level, share, events in shares
     ]
-    rows = [row("all used", "case_disclosure_rate", by, level, 0.0, events_baseline=count) for by, level, count in counts]
-    told = why(pd.DataFrame(rows), ["all used"], config)
-    assert "Of 200 abusive cases disclosed today 20\u202f% went through the treaty, 50\u202f% rested on a fabricated charge" in told
-    assert "15\u202f% named a protected act" in told, "extremism is one, fraud is none"
-    assert why(pd.DataFrame(rows).iloc[:0], ["all used"], config) == ""
-    assert why(pd.DataFrame(rows), ["other"], config) == "", "arms under another capacity are read against another baseline"
+
+
+def today() -> pd.DataFrame:
+    label = ("label", PROTECTED)
+    rows = ways("before", ("instrument", "hanoi", 0.2, 40), ("kind", "fabricated", 0.5, 100), (*label, 0.15, 30))
+    return pd.DataFrame([*rows, *ways("follows", ("instrument", "hanoi", 0.4, 80), (*label, np.nan, 3))])
+
+
+def test_why_tells_the_ways_of_today_with_their_ranges_under_each_capacity() -> None:
+    told = why(Answer(headline_tables(comparison(), CELLS), CELLS, 10, today()))
+    assert told.startswith(
+        "Of 200 abusive cases disclosed today 20 % (10 to 25) went through the treaty, 50 % (40 to 55) rested on a "
+    )
+    assert "15 % (5 to 20) named a protected act as the crime. These shares overlap." in told
+    assert "Where states hire with the load: of 200 abusive cases disclosed today 40 % (30 to 45) went through the treaty." in told
+    assert why(Answer(headline_tables(comparison(), CELLS), CELLS, 10)) == "", "without the table of today nothing is told"
+
+
+def test_a_definition_reaches_protected_acts_and_that_of_grave_harm_ordinary_offences_too() -> None:
+    grave = CELLS | {"grave harm": Cell(scenario="grave_harm")}
+    without, with_it = (why(Answer({}, cells, 10, today())) for cells in (CELLS, grave))
+    assert "A definition in the laws of states reaches only those that name a protected act" in without
+    assert "ordinary offences" not in without
+    assert with_it.endswith("The row of grave harm changes the text, and reaches ordinary offences too.")
 
 
 def test_the_shipped_designs_are_grids_and_the_small_one_is_part_of_the_full() -> None:

@@ -7,10 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from experiments.execution import comparison
 from experiments.report import studied, study
-from experiments.report.facts import facts_of
+from experiments.report.facts import facts_of, time_words
 from experiments.store.sessions import SessionRecord
+from experiments.studies import adaptation, compare, headline
 
 
 def session(**said: Any) -> SessionRecord:
@@ -98,3 +101,27 @@ def test_a_turn_that_has_not_ended_has_no_time_yet() -> None:
     running = session()
     del running.said["seconds"]
     assert facts_of(stored(running, done=[], failed=[]))["seconds"] == 0.0
+
+
+def test_a_page_of_a_finished_store_says_that_it_was_read_and_how_long_its_runs_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of reading a store stood on the pages of the reference as if it made the study again."""
+    sessions = [
+        session(seconds=600.0, runs=700), session(seconds=240.0, runs=60), session(seconds=3.0, runs=0),
+        session(seconds=99.0, runs=5, design={"question": "else?"}), session(seconds=0.2, runs=0),
+    ]  # fmt: skip
+    monkeypatch.setattr(comparison, "StoredStudy", lambda _: stored(*sessions, done=[], failed=[]))
+    plan = SimpleNamespace(folder=Path("x"), keys={*range(760)})
+    told = {}
+    for made in (0, 60, 760):
+        ran: Any = SimpleNamespace(plan=plan, turn=SimpleNamespace(done=made))
+        facts = comparison.time_facts(ran, 0.0)
+        assert facts["session_seconds"] == 840.0, "of this design alone, and of sessions that ran"
+        told[made] = time_words(facts | {"seconds": 12.0})
+    assert told[0] == "read from a finished store in 12 seconds; the sessions that made its runs took 14 minutes"
+    assert told[60].startswith("12 seconds for 60 of 760 runs, the others were in the store; the sessions")
+    assert told[760] == "12 seconds"
+
+
+def test_studies_of_arms_say_on_their_page_how_many_runs_they_made() -> None:
+    for told in (headline, adaptation, compare):
+        assert "time_facts(" in inspect.getsource(told)
