@@ -15,7 +15,7 @@ from experiments.analysis.ranges import error_in_percent, percent_in_range, said
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import comparison_of, headline_of, summary_of
 from experiments.console import Terminal, console_of, table_of
-from experiments.design.arms import ArmRun, points_of_arms
+from experiments.design.arms import ArmRun, check_pair, points_of_arms
 from experiments.design.designs import Design
 from experiments.execution.forecast import drawing
 from experiments.execution.plan import Plan, planned
@@ -37,11 +37,15 @@ _HEAD = 24  # letters of a column's name
 
 
 def replication_plan(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
-    """A study of one scenario, or of a baseline and another one. Raises ``ConfigError`` for what only shows against the states."""
+    """A study of one scenario, or of a baseline and another one.
+
+    Raises ``ConfigError`` for what only shows against the states, and for two that do not meet the same worlds and cases.
+    """
     first, names = arms[0], [config.scenario_name for config in arms]
     known: dict[tuple[str, int], StateTable] = {}
     for config in arms:
         check(config, known)
+        check_pair(config.scenario_name, config, first)
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
     points = points_of_arms([ArmRun(config.scenario_name, config, 0) for config in arms])
     pages, fixed = drawing(len(drawn_for(arms))), first.world_seed  # of one world that is fixed every seed is another replicate
