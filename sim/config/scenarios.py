@@ -208,7 +208,7 @@ def _group_in(key: str) -> str:
     >>> _group_in("override /demand"), _group_in("/offence@offences.mine")
     ('demand', 'offence')
     """
-    return key.split(GROUP)[-1].partition("@")[0].strip()
+    return key.rsplit(GROUP, maxsplit=1)[-1].partition("@")[0].strip()
 
 
 def hold_values_alone(scenarios: Sequence[str]) -> bool:

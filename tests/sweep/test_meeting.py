@@ -138,7 +138,7 @@ CHOSEN_AGAIN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("way", CHOSEN_AGAIN)
 def test_a_definition_set_over_that_of_an_arm_is_refused(way: str) -> None:
     line = refusal(CHOSEN_AGAIN[way])
-    assert line == "definition: set in a point, and by narrow too; accepted: one of the two"
+    assert line == "own.yaml: definition: set in a point, and by narrow too; accepted: one of the two"
 
 
 def test_a_definition_set_over_that_of_a_scenario_is_refused(tmp_path: Path) -> None:
