@@ -67,6 +67,7 @@ _TABLE: dict[str, Role] = {
     "scenario": LEVER,
     "reforms": LEVER,
     "definition": LEVER,
+    "offence": FACT,
     "instrument": LEVER,
     "safeguard": LEVER,
 }

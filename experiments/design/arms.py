@@ -36,7 +36,7 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
     """
     groups: dict[str, list[Arm]] = {}
     for arm in arms:
-        _check_pair(arm)
+        check_pair(arm.name, arm.config, arm.baseline_config)
         groups.setdefault(arm.baseline_config.digest(), []).append(arm)
     arm_runs: list[ArmRun] = []
     names = [group[0].baseline_config.scenario_name for group in groups.values()]
@@ -49,15 +49,16 @@ def arm_runs_of(arms: Sequence[Arm]) -> list[ArmRun]:
     return arm_runs
 
 
-def _check_pair(arm: Arm) -> None:
-    ours, theirs = (side.plain() | {"states": without_dials(side.plain()["states"])} for side in (arm.config, arm.baseline_config))
+def check_pair(name: str, config: Config, baseline: Config) -> None:
+    """Raise ``ConfigError`` for an arm whose world, cases or estimands are not its baseline's; ``name`` is the arm's."""
+    ours, theirs = (side.plain() | {"states": without_dials(side.plain()["states"])} for side in (config, baseline))
     for key in ours:
         if key not in _FREE and ours[key] != theirs[key]:
             differing = next(iter(changed_leaves(theirs[key], ours[key])), "") if isinstance(ours[key], dict) else ""
             named = f"{'' if key == 'reference' else f'{key}.'}{differing}" if differing else key
             raise ConfigError(
-                f"{arm.name}: {named} is not that of its baseline {arm.baseline_config.scenario_name}; accepted: arms that differ "
-                f"in {', '.join(_FREE[2:])} and states.override alone, so that both meet the same worlds and cases"
+                f"{name}: {named} is not that of its baseline {baseline.scenario_name}; accepted: arms that differ in "
+                f"{', '.join(_FREE[2:])} and states.override alone, so that both meet the same worlds and cases"
             )
 
 

@@ -21,7 +21,7 @@ from experiments.settings import StudyConfig
 from sim.config import ADOPTED, checked_config, composed_values, is_lever, key_of, map_at
 from sim.errors import meant
 from sim.settings import Config
-from sim.world.leaves import Plain
+from sim.world.leaves import Plain, leaves_of
 from sim.world.record import ConfigError, quoted
 
 _ID_LETTERS = 12
@@ -220,7 +220,7 @@ def points_of_rows(
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [point_id(*pair) for pair in settings])
     frame.insert(1, "place", range(len(frame)))
-    frame["against"] = _against(frame, design, bases)
+    frame["against"] = _against(frame, design, _footings(bases, settings))
     frame = frame[[*POINT_COLUMNS, *(name for name in frame.columns if name not in POINT_COLUMNS)]]
     doubled = frame["point"].duplicated()
     if doubled.any() and design.draw is None and design.search is None:  # drawn points may meet: one run serves all
@@ -234,17 +234,32 @@ def points_of_rows(
     return found
 
 
-def _against(frame: pd.DataFrame, design: Design, bases: Mapping[str, Plain]) -> list[str]:
+def _footings(bases: Mapping[str, Plain], settings: Sequence[tuple[str, Settings]]) -> list[tuple[str, str]]:
+    """What each point shares with whatever it can be read against: its policy's footing, and all that it sets but levers."""
+    footing = {name: checked_config(plain).footing() for name, plain in bases.items()}
+    return [(footing[name], _not_levers_in(own)) for name, own in settings]
+
+
+def _not_levers_in(settings: Settings) -> str:
+    """The facts and design keys that a point sets, with their values, as text."""
+    leaves = {leaf: value for key, given in settings.items() for leaf, value in _leaves_at(key, given).items()}
+    return json.dumps([(key, whole(leaves[key])) for key in sorted(leaves) if touches_world(key)], default=str)
+
+
+def _leaves_at(key: str, value: object) -> Mapping[str, object]:
+    return leaves_of({key: value}) if isinstance(value, Mapping) else {key: value}
+
+
+def _against(frame: pd.DataFrame, design: Design, footings: Sequence[tuple[str, str]]) -> list[str]:
     """The id of each point's baseline: of a search its first point, else the baseline's policy under the same condition and draw.
 
     All levers are at their first level there. Nothing where the design has no such point, or none of the same worlds and cases.
     """
     if design.search is not None:
         return [str(frame["point"].iloc[0])] * len(frame)
-    world = {name: checked_config(plain).footing() for name, plain in bases.items()} if design.arms else dict.fromkeys(bases, "")
     firsts = {name: next(iter(levels)) for name, levels in design.levels_of.items()}
-    place = [(world[row["scenario"]], row["condition"], row["draw"]) for row in frame.to_dict("records")]
-    there: dict[tuple[str, str, int], str] = {}
+    place = [(at, row["condition"], row["draw"]) for at, row in zip(footings, frame.to_dict("records"), strict=True)]
+    there: dict[tuple[tuple[str, str], str, int], str] = {}
     for where, row in zip(place, frame.to_dict("records"), strict=True):
         if is_baseline(str(row["scenario"]), design) and all(row[name] == first for name, first in firsts.items()):
             there.setdefault(where, str(row["point"]))

@@ -7,9 +7,10 @@ from typing import Any
 
 from experiments.design.designs import Design, LeverChoice, Settings, named_in_errors
 from experiments.design.entries import POINT_COLUMNS
-from experiments.design.scenarios import changes
+from experiments.design.scenarios import changes, scenario_overrides
 from experiments.settings import StudyConfig
-from sim.config import chooses, key_of, refuse_nested
+from sim.composition import SEARCHPATH
+from sim.config import chooses, groups_chosen_by, key_of, refuse_nested
 from sim.world.record import ConfigError
 
 OF_THE_STUDY = (*StudyConfig.model_fields, "scenario", "reforms", "seed", "world_seed")
@@ -28,7 +29,9 @@ class Setters:
         self._levels = design.levels_of
         self._known: dict[str, Settings] = {}
         self._shared = {key_of(override) for override in given if not chooses(override)}
+        self._places = [override for override in given if key_of(override) == SEARCHPATH]
         self._chosen = {key_of(override) for override in given if chooses(override)}
+        self._groups: dict[tuple[str, bool], set[str]] = {}  # of which a scenario (true) or an arm chooses a file
         self._agreeing: set[tuple[str, ...]] = set()  # combinations of keys of which none lies in another
 
     def __call__(self, row: PointRow) -> Settings:
@@ -47,14 +50,35 @@ class Setters:
         for key in (*out, *drawn):
             if key.split(".")[0] in OF_THE_STUDY:
                 raise ConfigError(f"{key}: no key of a point; accepted: what decides a run; seeds have axes of their own")
-            if key in self._chosen:
-                raise ConfigError(f"{key}: set in a point, and given too; accepted: one of the two")
+        self._refuse_chosen_twice(row, {*out, *drawn})
         keys = (*out, *drawn)
         if keys not in self._agreeing:  # one point would be two configurations, by the order in which its keys are set
             refuse_nested(keys, "set in a point")
             refuse_nested({*keys, *self._shared} - ({*keys} & self._shared), "set in a point or given")
             self._agreeing.add(keys)
         return out | drawn
+
+    def _refuse_chosen_twice(self, row: PointRow, keys: set[str]) -> None:
+        """A file chosen over another one leaves of that what it does not say: raise ``ConfigError`` for two choices in a group."""
+        said = {key: f"{key}: set in a point" for key in keys}
+        for name, choices in self._levels.items():
+            if isinstance(choice := choices[row[name]], str):
+                for group in self._groups_of(choice, scenario=True):
+                    said[group] = f"{group}: chosen by {name} {row[name]}"
+        policy = str(row["scenario"])
+        by_policy = self._groups_of(policy, scenario=policy not in (self._design.arms or {}))
+        for group, what in said.items():
+            if group in self._chosen:
+                raise ConfigError(f"{what}, and given too; accepted: one of the two")
+            if group in by_policy:
+                raise ConfigError(f"{what}, and by {policy} too; accepted: one of the two")
+
+    def _groups_of(self, name: str, scenario: bool) -> set[str]:
+        """The groups of which a scenario, or else an arm, chooses a file."""
+        if (name, scenario) not in self._groups:
+            own = scenario_overrides(name) if scenario else (self._design.arms or {})[name]
+            self._groups[name, scenario] = groups_chosen_by(*self._places, *own)
+        return self._groups[name, scenario]
 
     def _settings(self, choice: LeverChoice) -> Settings:
         if not isinstance(choice, str):

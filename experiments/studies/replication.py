@@ -15,7 +15,7 @@ from experiments.analysis.ranges import error_in_percent, mostly_chance, percent
 from experiments.analysis.run_tables import VIEW_NAMES, RunTables, event_seeds_of, run_tables_in
 from experiments.analysis.summary import beside, comparison_of, headline_of, summary_of
 from experiments.console import Terminal, console_of, table_of
-from experiments.design.arms import ArmRun, points_of_arms
+from experiments.design.arms import ArmRun, check_pair, points_of_arms
 from experiments.design.capacities import arm_names
 from experiments.design.designs import Design
 from experiments.execution.forecast import drawing
@@ -44,12 +44,13 @@ _HEAD = 24  # letters of a column's name
 def replication_plan(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:
     """A study of one scenario, or of a baseline and another one, under one capacity or both.
 
-    Raises ``ConfigError`` for what only shows against the states.
+    Raises ``ConfigError`` for what only shows against the states, and for two that do not meet the same worlds and cases.
     """
     first, names = arms[0], arm_names(arms)
     known: dict[tuple[str, int], StateTable] = {}
-    for config in arms:
+    for place, config in enumerate(arms):
         check(config, known)
+        check_pair(config.scenario_name, config, arms[place - place % 2])
     design = Design(question=question, baseline=names[0], scenarios=names, keep=["views", "given"])
     arm_runs = [ArmRun(name, config, place - place % 2) for place, (name, config) in enumerate(zip(names, arms, strict=True))]
     points = points_of_arms(arm_runs)

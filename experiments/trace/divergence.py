@@ -20,6 +20,8 @@ from sim.world.instruments import OUTSIDE, TOO_LIGHT
 
 _SAME_DAY = 1e-6  # days, and efforts: under it two numbers are one
 _JUDGED = ("gate", "panel", "desk", "look", "aftermath")
+_OF_CARE = ("strength", "uptake", "fidelity")  # dials of how readily a discretion is used and a duty kept
+_OF_LAW = {"reach", "alleged_is_crime", "label_is_crime"}  # what a gate is given that follows from maxima
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
 _OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
@@ -63,6 +65,18 @@ class _Pair(NamedTuple):
     def differing(self, name: str) -> set[str]:
         """Keys in which a table among that on which the step rested differs."""
         one, other = ((fact.given[name] if fact else {}) for fact in self)
+        return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+
+    def dial(self, *names: str) -> str | None:
+        """The first of these dials that gives the states something else in the two lives."""
+        return next((name for name in names if name in self.differing_dials), None)
+
+    @property
+    def differing_dials(self) -> set[str]:
+        """The dials that give the states something else in the two lives; none where one life lacks the step."""
+        one, other = ((fact.given.get("dialled", {}) if fact else None) for fact in self)
+        if one is None or other is None:
+            return set()
         return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
 
     def differ_in(self, name: str) -> bool:
@@ -110,7 +124,8 @@ def _on_another_day(pair: _Pair) -> Divergence:
     """A step that came on another day, or with another effort, or in one life alone."""
     one, other = pair
     if pair.differ_in("capacity"):
-        return pair.parted("hours", rule="capacity" if pair.fact.given.get("follows") else "training")
+        hired = "capacity" if pair.fact.given.get("follows") else "training"
+        return pair.parted("hours", rule=pair.dial("hours") or hired)
     if pair.fact.step == "queue" and one and other and abs(one.days[0] - other.days[0]) <= _SAME_DAY:
         return pair.parted("effort", rule="effort")
     return pair.parted("day")
@@ -120,6 +135,10 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """The rule behind another choice, or behind another end of a request."""
     if pair.fact.step in ("instrument", "side_door") and pair.differ_in("reach"):
         return _governed(pair)
+    if pair.fact.step == "label" and pair.dial("penalties"):
+        return pair.parted("maxima", rule="penalties")
+    if pair.fact.step in ("appetite", "side_door") and pair.dial("appetite"):
+        return pair.parted("appetite", rule="appetite")
     if pair.fact.step == "appetite" and pair.differ_in("trained"):
         return pair.parted("appetite", rule="training")
     return _ended(pair, moved)
@@ -151,7 +170,8 @@ def _governed(pair: _Pair) -> Divergence:
     if pair.differ_in("added"):
         return pair.parted("reach", rule="added")
     codes = {given["reach"][text] for text in pair.differing("reach") for given in (one, other)}
-    return pair.parted("reach", rule="scope" if OUTSIDE in codes else "seriousness" if TOO_LIGHT in codes else None)
+    light = (pair.dial("penalties") or "seriousness") if TOO_LIGHT in codes else None
+    return pair.parted("reach", rule="scope" if OUTSIDE in codes else light)
 
 
 def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
@@ -160,10 +180,12 @@ def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
         late = any(earlier.fact.place[:2] == pair.fact.place[:2] for earlier in moved)
         return _on_another_day(moved[0]) if late else pair.parted("asked")
     if pair.fact.rule in ("misuse", "notice"):
-        return pair.parted()
-    if pair.differ_in("applied"):
-        return pair.parted("applied")
+        return pair.parted(rule=pair.dial("transfer_protection") if pair.fact.rule == "misuse" else None)
     changed = pair.differing("read")
+    if changed & _OF_LAW and not (pair.differ_in("own") or pair.differ_in("force")) and (law := pair.dial("penalties")):
+        return pair.parted(*sorted(changed), rule=law)
+    if pair.differ_in("applied"):
+        return pair.parted("applied", rule=None if pair.differ_in("force") else pair.dial(*_OF_CARE))
     if pair.differ_in("own") or not changed or changed - _OF_THE_LOOK:
         return pair.parted(*sorted(changed))
     return _seen_otherwise(pair, changed)
@@ -175,7 +197,9 @@ def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:
     if changed == {"signal"} and "effort" in sight:
         return pair.parted("effort", step="queue", rule="effort")
     if changed == {"signal"} and "skill" in sight:
-        return pair.parted("skill", rule="training")
+        return pair.parted("skill", rule=pair.dial("skill") or "training")
+    if changed == {"signal"} and "judicial" in sight and (courts := pair.dial("judicial")):
+        return pair.parted("judicial", rule=courts)
     if changed == {"wait"}:
         return pair.parted("wait", step="execution", rule="execution")
     return pair.parted(*sorted(changed), rule=str(pair.fact.given["look"]))

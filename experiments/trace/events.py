@@ -18,7 +18,7 @@ from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
 from sim.review.assembly import rule_functions
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
-from sim.rules import follows
+from sim.rules import Rules, follows
 from sim.world.cases import RESIDENCE_SLOT
 from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
@@ -56,6 +56,9 @@ STEP_MEANINGS: Mapping[str, str] = {
 }
 """Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
 
+DIALS = ("strength", "uptake", "fidelity", "judicial", "skill", "hours", "transfer_protection", "penalties")
+"""Keys of ``states.override`` that a divergence may name; what an ``appetite`` does is called as the step is."""
+
 RULES: Mapping[str, str] = {
     "added": "a protocol makes the offence one of the text itself",
     **{step: about for step, about in STEP_MEANINGS.items() if step not in ("gate", "panel", "desk", "look", "aftermath")},
@@ -66,6 +69,7 @@ RULES: Mapping[str, str] = {
     "spyware": "another way, outside all law",
     "tools": "the person has moved to safer tools",
     "notice": "a domestic duty to tell the person after disclosure",
+    **{name: f"the {name.replace('_', ' ')} that a dial gives a state" for name in DIALS},
     "misuse": "the receiver's own use of the data beyond the case",
     **dict.fromkeys(CHANNELS, "this way of asking"),
 }
@@ -75,6 +79,7 @@ _ORDER = {step: number for number, step in enumerate(STEP_MEANINGS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _LAST = 10**6  # number of what follows from all duties, after every safeguard's own
+_OF_CARE = ("strength", "uptake", "fidelity")  # dials of how readily a discretion is used and a duty kept
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
 
@@ -156,14 +161,16 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
     if asked < 0:
         return
     if "governing_text" not in calls:  # the law had nothing to write
-        yield fact("label", None)
+        asks = int(seen.run.cases.requester[case])
+        yield fact("label", None, dialled=_dialled(seen, seen.rules_at(filing.month), asks, "penalties"))
         return
     paper, text = calls["go_round"].given, int(calls["governing_text"].said)
     yield _label(seen, fact, case, filing, paper)
     governing = _governing(seen, fact, case, filing, text, asked, int(paper["label"]))
     yield governing
     yield _appetite(seen, fact, case, filing, text, calls[DRAW + "file"].said if DRAW + "file" in calls else None)
-    yield fact("side_door", _ways(seen, filing), **{name: governing.given[name] for name in ("reach", "suspended", "added")})
+    shared = {name: governing.given[name] for name in ("reach", "suspended", "added", "dialled")}
+    yield fact("side_door", _ways(seen, filing), **shared)
 
 
 def _ways(seen: Witnessed, filing: Filing) -> tuple[tuple[str, ...], ...]:
@@ -188,17 +195,21 @@ def _label(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, paper: Ma
     """What is alleged and which provision is cited, with its maximum penalty in the requester's law, years."""
     offences, i = seen.run.world.offences, int(seen.run.cases.requester[case])
     written = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
-    return fact("label", written, years=float(seen.rules_at(filing.month).maxima[i, paper["label"]]))
+    rules = seen.rules_at(filing.month)
+    return fact("label", written, years=float(rules.maxima[i, paper["label"]]), dialled=_dialled(seen, rules, i, "penalties"))
 
 
 def _appetite(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text: int, luck: float | None) -> Fact:
     """Whether the wish is filed as a formal request under a text, by which propensity and which draw."""
     rules, cases, i = seen.rules_at(filing.month), seen.run.cases, int(seen.run.cases.requester[case])
+    used = rules.habits.appetite[i] * rules.law.filing[text] * filing.volume[int(cases.abusive[case]), i, text]
+    used = 1.0 if rules.habits.file_everything else used
     return fact(
         "appetite",
         bool((filing.rows.channel < FIRST_SIDE_DOOR).any()),
-        propensity=float(rules.habits.appetite[i] * rules.law.filing[text] * filing.volume[int(cases.abusive[case]), i, text]),
+        propensity=float(used * rules.habits.eager[i, cases.group[case]]),
         luck=luck,
+        dialled=_eagerness(seen, rules, case),
         trained=float(rules.habits.appetite[i]) != seen.config.conduct.appetite,
     )
 
@@ -220,7 +231,28 @@ def _governing(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text:
         harm=float(seen.run.world.offences.harm[label]),
         **_said_by(texts, OFFENCE_CLASSES[int(seen.run.world.offences.offence_class[label])]),
         wanted=DATA_CLASSES[int(seen.run.cases.wanted[case])],
+        dialled=_dialled(seen, rules, i, "penalties") | _eagerness(seen, rules, case),
     )
+
+
+def _eagerness(seen: Witnessed, rules: Rules, case: int) -> dict[str, float]:
+    """What a dial makes of the requester's wishes about the person's group; nothing where none does."""
+    factor = float(rules.habits.eager[seen.run.cases.requester[case], seen.run.cases.group[case]])
+    return {} if factor == 1.0 else {"appetite": factor}
+
+
+def _dialled(seen: Witnessed, rules: Rules, state: int, *names: str) -> dict[str, Any]:
+    """What dials give a state, by their keys; nothing of what no dial sets. Of ``penalties`` the offences with another maximum."""
+    found: dict[str, Any] = {}
+    for name in names:
+        set_to = getattr(rules.dialled, name)[state]
+        if name == "penalties":
+            drawn, offences = seen.run.world.states.penalties[state], seen.run.world.offences.names
+            moved = np.flatnonzero(~np.isclose(set_to, drawn, rtol=0.0, atol=0.0, equal_nan=True))
+            found |= {name: {offences[k]: str(float(set_to[k])) for k in moved}} if moved.size else {}
+        elif not np.isnan(set_to):
+            found[name] = float(set_to)
+    return found
 
 
 def _said_by(texts: Mapping[str, Instrument], conduct: OffenceClass) -> dict[str, dict[str, object]]:
@@ -300,9 +332,12 @@ def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Cal
     filed, hired = float(docket.filed_day[m]), follows(seen.run.rules.policy)
     for call in decided:
         month = int(float(call.given["day"]) // DAYS_PER_MONTH)
-        hours = float(seen.rules_at(month).capacity[docket.requested[m]])
+        rules, asked = seen.rules_at(month), int(docket.requested[m])
+        hours, set_to = float(rules.capacity[asked]), _dialled(seen, rules, asked, "hours")
         effort = next((float(a.given["effort"]) for a in call.walk() if a.name == "read_desk"), float(call.given["effort"]))
-        yield fact("queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours, follows=hired)
+        yield fact(
+            "queue", 0, None, days=(float(call.given["day"]), effort), filed=filed, capacity=hours, follows=hired, dialled=set_to
+        )
     for call in decided:
         if any(call.find(DRAW + "supplement")):
             answered = any(call.find("enqueue", "execute"))
@@ -350,6 +385,7 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
     config, names, docket = seen.config, seen.run.rules.review.names, seen.finished.docket
     applies, inst = seen.rules_at(int(docket.month[m])).reading.applies, int(docket.instrument[m])
     text = seen.run.rules.names[inst]
+    dialled = _dialled_at_reading(seen, m)
     used: dict[int, _Used] = {}
     rules = rule_functions(config.safeguards)
     for call in calls:
@@ -386,7 +422,17 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
             score=_score(safeguard, read),
             says={hook: _number(call.said) for hook, call in one.hooks.items()},
             own={key: value for key, value in safeguard.model_dump().items() if isinstance(value, int | float)},
+            dialled=dialled | _dialled(seen, seen.rules_at(int(docket.month[m])), holder, *_OF_CARE),
         )
+
+
+def _dialled_at_reading(seen: Witnessed, m: int) -> dict[str, Any]:
+    """What dials gave the requested state's desk and courts when a file was last read, and both states' laws."""
+    docket = seen.finished.docket
+    rules = seen.rules_at(seen.stages[m][-1].month if m in seen.stages else int(docket.month[m]))
+    asks, asked = int(seen.run.cases.requester[docket.case[m]]), int(docket.requested[m])
+    laws = [_dialled(seen, rules, state, "penalties") for state in (asks, asked)]
+    return _dialled(seen, rules, asked, "skill", "judicial") | ({"penalties": laws} if any(laws) else {})
 
 
 def _step_of(kind: str, look: str) -> str:
@@ -478,5 +524,7 @@ def _ending(seen: Witnessed, m: int, fact: OfRequest) -> Iterator[Fact]:
     )
     yield ended._replace(step=step)
     if docket.granted[m] >= 0:
-        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse")
+        rules = seen.rules_at(int(docket.month[m]))
+        received = _dialled(seen, rules, int(seen.run.cases.requester[docket.case[m]]), "transfer_protection")
+        yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", dialled=received)
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")

@@ -391,7 +391,8 @@ def parting_words(a: Witnessed, b: Witnessed, parted: Divergence | None) -> str:
         f", {name_in_words(parted.rule)}" if parted.rule != parted.step else ""
     )
     if parted.why == ("applied",) and one and other:
-        return f"{head}: {_applied_apart((one, other), names)}"
+        ground = f"{name_in_words(one.rule)} " if parted.rule != one.rule else ""  # where a dial made the difference
+        return f"{head}: {ground}{_applied_apart((one, other), names)}"
     told = [
         f"{name}: {sentence(seen, fact) or 'not in force.' if fact else _missing(seen, one or other)}"
         for seen, fact, name in zip((a, b), (one, other), names, strict=True)

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.composition import SEARCHPATH, Asked, folders_in, key_of, refuse_length, spread, to_yaml
+from sim.composition import SEARCHPATH, Asked, chooses, folders_in, key_of, refuse_length, spread, to_yaml
 from sim.config.checking import checked_config
 from sim.config.derived import name_of, reference_in, reforms_everywhere, table_checksums, with_facts, with_reforms
 from sim.config.given import Given
 from sim.config.keys import of_studies
 from sim.config.overlay import composition_of
-from sim.config.scenarios import choose_files, refuse_facts
+from sim.config.scenarios import choose_files, groups_chosen, refuse_facts
 from sim.errors import ConfigError, quoted
 from sim.own_files import looking_in
 from sim.places import config_path
@@ -75,6 +75,18 @@ def scenario_of(*overrides: str) -> str:
     """
     with _in_own_places(overrides) as rest:
         return "+".join(Given.of(rest).scenarios)
+
+
+def groups_chosen_by(*overrides: str) -> set[str]:
+    """The groups of which overrides choose a file, by themselves or by a scenario that does.
+
+    >>> groups_chosen_by("definition=liberal", "scenario=judge", "years=5")
+    {'definition'}
+    """
+    with _in_own_places(overrides) as rest:
+        given = Given.of(rest)
+        own = {key_of(override).partition("@")[0] for override in given.others if chooses(override)}
+        return own | groups_chosen(given.scenarios)
 
 
 def read_yaml(path: Path) -> Any:

@@ -15,7 +15,7 @@ from sim.composition import (
     package_of,
     value_of,
 )
-from sim.config.keys import DERIVED, settable
+from sim.config.keys import DERIVED, REFERENCE, is_lever, settable
 from sim.config.nested import above, is_written_as_it_is, map_at, maps_in
 from sim.errors import ConfigError, in_brief, quoted
 from sim.places import accepted_options, config_path, is_known, option_name, options, path_of
@@ -24,6 +24,7 @@ from sim.world.leaves import Plain, leaves_of
 
 _OF_FIXED_KEYS = ("review", "conduct")  # parts in which a key that is not there is a mistake, and no fact that is added
 GROUP = "/"  # in the key of an entry that chooses a file of a group
+_AT_THE_TOP = "_global_"  # the package of a file whose keys are those of the configuration
 _OWN = "_self_"  # a file's own body among its defaults
 
 
@@ -69,7 +70,7 @@ def parts_of(name: str, outer: tuple[str, ...] = ()) -> dict[str, Plain]:
     path = path_of(SCENARIO, name)
     body = body_of(path)
     _refuse_derived(body, path)
-    leaves = leaves_of({key: value for key, value in body.items() if key != "defaults"})
+    leaves = _in_package(package_of(path), {key: value for key, value in body.items() if key != "defaults"})
     parts: dict[str, Plain] = {}
     for entry in _defaults_in(body):
         if isinstance(entry, Mapping):
@@ -78,6 +79,12 @@ def parts_of(name: str, outer: tuple[str, ...] = ()) -> dict[str, Plain]:
         elif (part := _part_in(entry, (*outer, name), path)) is not None:
             parts |= parts_of(part, (*outer, name))
     return parts | {name: leaves}
+
+
+def _in_package(package: str | None, said: Plain) -> dict[str, Plain]:
+    """The leaves of what a file says, each under the key at which Hydra puts it."""
+    prefix = f"{SCENARIO}." if package is None else "" if package == _AT_THE_TOP else f"{package}."
+    return {f"{prefix}{key}": value for key, value in leaves_of(said).items()}
 
 
 def _defaults_in(body: Mapping[str, object]) -> Sequence[object]:
@@ -112,7 +119,7 @@ def _refuse_derived(body: Mapping[str, object], path: Path) -> None:
 def _refuse_lists(entry: Mapping[str, object], path: Path) -> None:
     """Of several files where one is chosen Hydra would take the last without a word."""
     for key, value in entry.items():
-        group = key.split("/")[-1].partition("@")[0].strip()
+        group = _group_in(key)
         if isinstance(value, list) and not is_list_of_choices(group):
             raise ConfigError(
                 f"{config_path(path)}: defaults: {key}: found the list {quoted(value)}; accepted: one of {accepted_options(group)}"
@@ -147,6 +154,11 @@ def choose_files(scenarios: Sequence[str]) -> bool:
     return any(GROUP in key for name in scenarios for leaves in parts_of(name).values() for key in leaves)
 
 
+def groups_chosen(scenarios: Sequence[str]) -> set[str]:
+    """The groups of which scenarios choose another file; ``scenarios`` are names."""
+    return {_group_in(key) for name in scenarios for leaves in parts_of(name).values() for key in leaves if GROUP in key}
+
+
 def refuse_facts(scenarios: Sequence[str], adopted: Mapping[str, object]) -> None:
     """Raise ``ConfigError`` for a scenario that sets what is no lever; ``adopted`` is the composition without it.
 
@@ -155,15 +167,48 @@ def refuse_facts(scenarios: Sequence[str], adopted: Mapping[str, object]) -> Non
     for name in scenarios:
         for part, leaves in parts_of(name).items():
             for key, value in leaves.items():
-                outer, _, last = key.rpartition(".")
-                role, there = role_of(key), map_at(adopted, outer)
-                known = there is not None and (last in there or (role == FACT and key.partition(".")[0] not in _OF_FIXED_KEYS))
-                if role != LEVER and known and GROUP not in key:
-                    what = "a fact of the world" if role == FACT else "a key of the design"
+                of_all = _group_of_all(key) if GROUP in key else _key_of_all(key, adopted)
+                if of_all is not None:
+                    what = "a fact of the world" if role_of(of_all.lstrip("+")) == FACT else "a key of the design"
                     raise ConfigError(
                         f"{key}: found {quoted(value)} in {config_path(path_of(SCENARIO, part))}, though it is {what}, the same in "
-                        f"every scenario; accepted: as an override, such as {key}={value}"
+                        f"every scenario; accepted: as an override, such as {of_all}={value}"
                     )
+
+
+def _key_of_all(key: str, adopted: Mapping[str, object]) -> str | None:
+    """A key as an override gives it, where every scenario has the same of it; None for a lever, and for what a scenario adds.
+
+    A key that is not there yet is of all too where it makes a world or measures it: ``+`` says that it is new.
+    """
+    role, head = role_of(key), key.partition(".")[0]
+    if role == LEVER:
+        return None
+    outer, _, last = key.rpartition(".")
+    there = map_at(adopted, outer)
+    if there is not None and last in there:
+        return key
+    of_a_world = head not in REFERENCE and isinstance(adopted.get(head), Mapping)
+    is_new_fact = there is not None and role == FACT and head not in _OF_FIXED_KEYS
+    return f"+{key}" if of_a_world or is_new_fact else None
+
+
+def _group_of_all(key: str) -> str | None:
+    """The group of a choice among files, where every scenario has the same file of it; None for one of a scenario's own.
+
+    What another file of the reference's parts says of facts is refused when it is checked.
+    """
+    group = _group_in(key)
+    return None if is_lever(group) or group in REFERENCE else group
+
+
+def _group_in(key: str) -> str:
+    """The group of which an entry among the defaults chooses a file.
+
+    >>> _group_in("override /demand"), _group_in("/offence@offences.mine")
+    ('demand', 'offence')
+    """
+    return key.rsplit(GROUP, maxsplit=1)[-1].partition("@")[0].strip()
 
 
 def hold_values_alone(scenarios: Sequence[str]) -> bool:
@@ -180,4 +225,4 @@ def _holds_values_alone(name: str, leaves: Mapping[str, object]) -> bool:
     body = body_of(path)
     whole = all(value != {} for value in maps_in(body))
     chosen = any(isinstance(entry, Mapping) for entry in body.get("defaults") or ())
-    return package_of(path) == "_global_" and whole and not chosen and all(map(is_written_as_it_is, leaves.values()))
+    return package_of(path) == _AT_THE_TOP and whole and not chosen and all(map(is_written_as_it_is, leaves.values()))

@@ -24,6 +24,7 @@ from experiments.store.kept import Kept, hours_of
 from experiments.store.reader import StoredStudy
 from experiments.store.results import DISPLACEMENT, OFFICER_HOURS, Results
 from experiments.store.schema import Done, RunKey, unpacked
+from experiments.studies.replication import replication_plan
 from sim import simulation
 from sim.metrics import displacement_rate, given_of
 from sim.simulation import simulate
@@ -144,6 +145,8 @@ def test_an_arm_that_cannot_be_paired_is_refused(fact: str, key: str) -> None:
     odd = Arm("odd", made_up(*mine, fact), made_up(*TINY))
     with pytest.raises(ConfigError, match=f"odd: {key} is not that of its baseline as_adopted; accepted: "):
         arm_runs_of([odd])
+    with pytest.raises(ConfigError, match=f"as_adopted: {key} is not that of its baseline as_adopted; accepted: "):
+        replication_plan("treaty", "?", [odd.baseline_config, odd.config], conduct_of_study(), [])
 
 
 # --- read from a store ----------------------------------------------------------------------------------------------------

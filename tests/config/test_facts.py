@@ -101,14 +101,33 @@ def test_a_file_that_is_chosen_brings_its_facts_to_the_reference(tmp_path: Path)
         ("instruments: {hanoi: {filing: 0.5}}", r"instruments\.hanoi\.filing: found 0\.5 in "),
         ("safeguards: {judge: {bar: 1.0}}", r"safeguards\.judge\.bar: found 1\.0 in "),
         ("years: 3", r"years: found 3 in .*mine\.yaml, though it is a key of the design"),
+        ("demand: {abusive_wants: {content: 1.0}}", r"demand\.abusive_wants\.content: found 1\.0 in .*though it is a fact"),
+        ("offences: {mine: {harm: 0.1}}", r"offences\.mine\.harm: found 0\.1 in .*though it is a fact of the world"),
+        ("people: {mine: {ours: 1}}", r"people\.mine\.ours: found 1 in .*though it is a fact of the world"),
+        ("metrics: {own: {mine: {unit: x}}}", r"metrics\.own\.mine\.unit: found 'x' in .*though it is a key of the design"),
+        ("defaults: [override /demand: standard]", r"override /demand: found 'standard' in .*though it is a fact of the world"),
+        ("defaults: [override /offence: [protected]]", r"override /offence: found \['protected'\] in .*though it is a fact"),
+        ("defaults: [override /metric: standard]", r"override /metric: found 'standard' in .*though it is a key of the design"),
     ],
 )
 def test_a_scenario_that_sets_no_lever_is_refused_in_one_line(body: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(f"# @package _global_\n# Question: what if?\n{body}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match=said + r".*the same in every scenario; accepted: as an override, such as \w+") as told:
+    with pytest.raises(ConfigError, match=said + r".*the same in every scenario; accepted: as an override, such as \+?\w+") as told:
         load(f"scenario={path}")
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("package", ["demand", "demand.legitimate_wants"])
+def test_a_fact_is_refused_wherever_the_file_of_a_scenario_goes(package: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"# @package {package}\nscale: 2.0\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"^{package}\.scale: found 2\.0 in .*mine\.yaml, though it is a fact of the world"):
+        load(f"scenario={path}")
+
+
+def test_the_override_that_a_refusal_names_is_accepted() -> None:
+    assert load("+demand.abusive_wants.content=1.0").world_digest() != load().world_digest()
 
 
 def test_a_scenario_may_set_levers_of_its_own_constructions(tmp_path: Path) -> None:

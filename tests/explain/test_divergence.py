@@ -77,6 +77,51 @@ def test_what_hours_do_is_the_training_s() -> None:
     assert ("queue", "training") in {(d.step, d.rule) for d in parted if d}
 
 
+ALL = "states.override.all."
+DIALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[tuple[str, str]]]] = {
+    "skill": ((f"{ALL}skill=0.05",), (), {("desk", "skill")}),
+    "judicial": ((f"{ALL}judicial=0.0",), ("judge",), {("look", "judicial")}),
+    "uptake": ((f"{ALL}uptake=1.0",), (), {("look", "uptake"), ("gate", "uptake"), ("desk", "uptake"), ("aftermath", "uptake")}),
+    "fidelity": ((f"{ALL}fidelity=0.0",), ("judge",), {(step, "fidelity") for step in ("gate", "desk", "look", "aftermath")}),
+    "strength": ((f"{ALL}strength=1.0",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
+    "strength of all": (("review.strength=0.5",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
+    "transfer_protection": ((f"{ALL}transfer_protection=0.0",), (), {("aftermath", "transfer_protection")}),
+    "more years": (
+        (f"{ALL}penalties={{protected:12.0}}",), (), {(step, "penalties") for step in ("instrument", "gate", "label")}
+    ),
+    "a definition": (("definition=liberal",), (), {(step, "penalties") for step in ("instrument", "gate", "label")}),
+    "no crime": (
+        (f"{ALL}penalties={{protected:no_crime}}",), ("dual_criminality",), {("label", "penalties"), ("gate", "penalties")}
+    ),
+    "appetite": (
+        (f"{ALL}appetite={{journalist:0.0,dissident:0.0}}",), (), {("appetite", "appetite"), ("side_door", "appetite")}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dial", DIALLED)
+def test_what_a_dial_does_is_the_dial_s_and_no_training_s(dial: str) -> None:
+    settings, duties, places = DIALLED[dial]
+    one, other = (with_forces(made_up("review.load=false", *more), "must", *duties) for more in ((), settings))
+    parted = partings(one, other, most=20)
+    assert len(parted) >= 3
+    assert {(d.step, d.rule) if d else None for d in parted} <= places
+
+
+def test_what_a_dial_of_hours_does_is_no_training_s() -> None:
+    places = [(d.step, d.rule) for d in partings(loaded(), made_up(f"{ALL}hours=0.3"), most=40) if d]
+    assert set(places) <= {("queue", "hours"), ("queue", "queue"), ("parking", "queue")}
+    assert places.count(("queue", "hours")) > 5
+
+
+def test_a_dial_leaves_what_training_does_to_training() -> None:
+    """Both lives have the dial, and one of them the training."""
+    one = with_safeguard(made_up("review.load=false", f"{ALL}skill=0.3"), "training", below=1.0, skill_gain=2.0)
+    parted = partings(one, with_forces(one, "must", "training"), most=20)
+    assert ("desk", "skill") not in {(d.step, d.rule) for d in parted if d}
+    assert ("desk", "training") in {(d.step, d.rule) for d in parted if d}
+
+
 def test_under_load_other_cases_part_in_the_queue_alone() -> None:
     """More work for the authority moves days of files that the judge never saw."""
     parted = partings(loaded(), with_forces(loaded(), "must", "judge"), most=120)

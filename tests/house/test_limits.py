@@ -63,7 +63,7 @@ def points_of(design: Design) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     frame.insert(0, "point", [f"p{number:04}" for number in range(len(frame))])
     frame.insert(1, "place", range(len(frame)))
-    frame["against"] = _against(frame, design, {design.baseline: {}})
+    frame["against"] = _against(frame, design, [("", "")] * len(frame))
     return frame
 
 

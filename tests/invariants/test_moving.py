@@ -141,7 +141,8 @@ def test_a_setting_moves_nothing_but_what_it_declares_and_that_somewhere(name: s
 
 
 def test_every_declaration_has_its_case() -> None:
-    changed = [(config_of(case.base), re.sub("^states[.](?=override|lists)", "dials.", key)) for case in CASES.values() for key in case.change]
+    told = {key: re.sub("^states[.](?=override|lists)", "dials.", key) for case in CASES.values() for key in case.change}
+    changed = [(config_of(case.base), told[key]) for case in CASES.values() for key in case.change]
     for declared in DECLARED:
         found = [re.fullmatch(declared.keys, key) and holds(declared.where, config, key) for config, key in changed]
         assert any(found), declared.keys

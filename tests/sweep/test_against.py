@@ -75,6 +75,26 @@ def test_arms_of_another_world_are_read_against_nothing() -> None:
     assert frontier.unsuited(held._replace(points=alike)) is None
 
 
+@pytest.mark.parametrize("kind", ["scenarios", "arms"])
+def test_a_scenario_that_slips_a_fact_in_is_read_against_nothing(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file is refused where it is composed; were it not, no pair would be made of two worlds."""
+    monkeypatch.setattr("sim.config.loading.refuse_facts", lambda scenarios, adopted: None)
+    path = tmp_path / "wants.yaml"
+    path.write_text("# @package _global_\ndemand: {abusive_wants: {content: 1.0}}\n", encoding="utf-8")
+    named = {"scenarios": ["as_adopted", str(path)], "arms": {"plain": [], "wants": [f"scenario={path}"]}}
+    found = pointed({kind: named[kind]}).frame
+    assert list(found["against"]) == [found["point"][0], ""]
+
+
+def test_a_level_that_sets_a_fact_is_read_against_nothing_and_its_like_as_before() -> None:
+    found = pointed({"levers": {"demand": {"now": {}, "double": {"demand.scale": 2.0}}, "judge": "judge"}}).frame
+    first = found["point"][0]
+    assert list(found["demand"]) == ["now", "now", "double", "double"]
+    assert list(found["against"]) == [first, first, "", ""]
+
+
 def test_levers_are_read_against_all_of_them_at_their_first_level() -> None:
     found = pointed({"levers": {"judge": "judge", "line": {"four": {}, "six": HIGHER}}})
     assert list(found.frame["against"]) == [found.frame["point"][0]] * 4
@@ -111,6 +131,13 @@ def test_rows_of_a_table_find_their_baseline_by_draw_and_one_without_has_none(tm
     (tmp_path / "own.csv").write_text(undrawn, encoding="utf-8")
     again = pointed({"scenarios": ["as_adopted", "judge"], "table": f"{tmp_path}/own.csv"}).frame
     assert list(again["against"]) == list(frame["against"]), "rows with the same numbers are one draw"
+
+
+def test_rows_of_one_draw_with_other_facts_are_read_against_nothing(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(TABLE.replace("judge,1,0.4", "judge,1,0.5"), encoding="utf-8")
+    frame = pointed({"scenarios": ["as_adopted", "judge"], "table": f"{tmp_path}/own.csv"}).frame
+    first, second = frame["point"][0], frame["point"][2]
+    assert list(frame["against"]) == [first, first, second, "", ""]
 
 
 def test_what_a_search_visits_is_read_against_its_first_point_whatever_generation_it_is_of() -> None:

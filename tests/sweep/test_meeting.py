@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -122,6 +123,52 @@ def test_a_part_that_mixes_policy_and_facts_is_set_key_by_key() -> None:
 def test_what_is_to_be_worked_out_is_not_varied(value: Any) -> None:
     with pytest.raises(ConfigError, match="which is to be worked out; accepted: a value"):
         with_overrides(composed_values(), {EXTRA: value})
+
+
+# --- a file chosen over another file of its group --------------------------------------------------------------------------------
+
+NARROW = {"arms": {"narrow": ["definition=liberal"], "plain": []}}
+CHOSEN_AGAIN: dict[str, dict[str, Any]] = {
+    "a condition": NARROW | {"conditions": {"laws": {"definition": "statutes"}, "plain": {}}},
+    "a condition that joins a contradiction": NARROW | {"conditions": {"laws": {"definition": "expansive"}}},
+    "a draw": NARROW | {"uncertainties": {"definition": {"values": ["statutes", "expansive"]}}, "draw": "grid"},
+}
+
+
+@pytest.mark.parametrize("way", CHOSEN_AGAIN)
+def test_a_definition_set_over_that_of_an_arm_is_refused(way: str) -> None:
+    line = refusal(CHOSEN_AGAIN[way])
+    assert line == "own.yaml: definition: set in a point, and by narrow too; accepted: one of the two"
+
+
+def test_a_definition_set_over_that_of_a_scenario_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "narrow.yaml"
+    path.write_text("# @package _global_\ndefaults: [override /definition: liberal]\n", encoding="utf-8")
+    wide = {"conditions": {"laws": {"definition": "expansive"}}}
+    for policy in ({"scenarios": [str(path)]}, {"baseline": str(path)}, {"arms": {"narrow": [f"scenario={path}"]}}):
+        assert "definition: set in a point, and by narrow too" in refusal(policy | wide)
+
+
+def test_a_scenario_as_a_level_that_chooses_a_file_over_the_one_that_is_given_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keen.yaml"
+    path.write_text("# @package _global_\ndefaults: [override /conduct: relabel]\n", encoding="utf-8")
+    body = {"levers": {"keen": {"off": {}, "on": str(path)}}}
+    assert "conduct: chosen by keen on, and given too" in refusal(body, "conduct=adaptive")
+    assert "conduct: chosen by keen on, and by other too" in refusal(body | {"baseline": _beside(path)})
+    assert len(points(body).frame) == 2
+
+
+def _beside(path: Path) -> str:
+    other = path.with_name("other.yaml")
+    other.write_text("# @package _global_\ndefaults: [override /conduct: adaptive]\n", encoding="utf-8")
+    return str(other)
+
+
+@pytest.mark.parametrize("name", ["statutes", "liberal", "expansive"])
+def test_a_definition_set_where_none_is_chosen_is_that_of_composing_anew(name: str) -> None:
+    found = points({"arms": {"judge": ["scenario=judge"]}, "conditions": {"laws": {"definition": name}}})
+    anew = load(*TINY, "scenario=judge", f"definition={name}")
+    assert found.config(0).digest() == anew.digest()
 
 
 # --- the programmatic way and the command line say the same ---------------------------------------------------------------------
