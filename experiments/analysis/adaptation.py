@@ -23,7 +23,8 @@ from sim.world.record import Record
 
 NAIVE, ADAPTIVE = "naive", "adaptive"
 CONDUCTS = (NAIVE, ADAPTIVE)
-PROTECTS = "case_disclosure_rate"
+PROTECTS = "cross_border_disclosure_rate"  # the footing of needs met, beside which it stands
+DISCLOSES = "case_disclosure_rate"  # the same over all abusive cases, which has slices by what was filed
 COOPERATES = "legit_met_rate"
 WHOLE_WINDOW = "all"  # years of the window together
 DISPLACED_BY = ("kind", "channel", "instrument", "requested")  # the ways in which displaced cases are told apart
@@ -310,8 +311,8 @@ def moved_of(results: Results, sides: Sequence[ArmPair], arm_runs: Sequence[ArmR
     and ``moved`` are missing.
     """
     places = _both_ways(sides, arm_runs)
-    whole = mean_of(results.values[next(iter(places.values()))[0], results.keys.index((PROTECTS, "all", "all"))])
-    slices = [k for k, (metric, by, _) in enumerate(results.keys) if metric == PROTECTS and by in (*DISPLACED_BY, "all")]
+    whole = mean_of(results.values[next(iter(places.values()))[0], results.keys.index((DISCLOSES, "all", "all"))])
+    slices = [k for k, (metric, by, _) in enumerate(results.keys) if metric == DISCLOSES and by in (*DISPLACED_BY, "all")]
     rows = []
     for k in slices:
         for scenario, pair in places.items():

@@ -20,12 +20,12 @@ from rich.text import Text
 from experiments.analysis.adaptation import (
     ADAPTIVE,
     CONDUCTS,
+    DISCLOSES,
     DISPLACED_TABLE,
     HEADLINE_TABLE,
     LEVELS,
     MOVED_TABLE,
     NAIVE,
-    PROTECTS,
     WHOLE_WINDOW,
     AdaptationSpec,
     adaptation_tables,
@@ -170,7 +170,7 @@ def protecting(baseline: str) -> list[str]:
 
 def _protects(header: Header) -> bool:
     """Whether a scenario is a reform, or else one that may lower disclosures and is expected to."""
-    expected = header.kind in (NOT_SAID, "membership") and header.direction.get(PROTECTS) == "down"
+    expected = header.kind in (NOT_SAID, "membership") and header.direction.get(DISCLOSES) == "down"
     return header.kind in ("safeguard", "bundle") or expected
 
 

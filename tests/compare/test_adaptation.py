@@ -50,7 +50,9 @@ def board_of(numbers: dict[tuple[str, str, str], list[list[float]]], counts: int
     return Results(list(numbers), values, np.full(values.shape, counts), list(range(values.shape[2])))
 
 
-RATE, NEEDS, FIRST = ("case_disclosure_rate", "all", "all"), ("legit_met_rate", "all", "all"), ("case_disclosure_rate", "year", "1")
+ABROAD = "cross_border_disclosure_rate"
+RATE, NEEDS, FIRST = (ABROAD, "all", "all"), ("legit_met_rate", "all", "all"), (ABROAD, "year", "1")
+DISCLOSED = ("case_disclosure_rate", "all", "all")  # the same over all abusive cases, which has slices by what was filed
 MADE = {
     RATE: [[0.10, 0.20, 0.12], [0.08, 0.16, 0.096], [0.12, 0.24, 0.144], [0.108, 0.216, 0.1296]],
     FIRST: [[0.10, 0.20, 0.12], [0.08, 0.17, 0.090], [0.12, 0.24, 0.144], [0.100, 0.190, 0.1300]],
@@ -161,7 +163,7 @@ def test_a_share_of_which_fewer_than_ten_cases_were_counted_is_not_given_and_its
 
 def test_a_level_on_few_events_under_one_conduct_moves_by_no_number() -> None:
     kind = ("case_disclosure_rate", "kind", "fabricated")
-    results = board_of({RATE: MADE[RATE], kind: [[0.01] * 3, [0.01] * 3, [0.02] * 3, [0.04] * 3]})
+    results = board_of({DISCLOSED: MADE[RATE], kind: [[0.01] * 3, [0.01] * 3, [0.02] * 3, [0.04] * 3]})
     results.counts[1, 1] = 3
     names = ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")
     arm_runs = [ArmRun(name, None, 0) for name in names]  # type: ignore[arg-type]
@@ -205,7 +207,7 @@ def test_the_terminal_says_what_has_few_events_cannot_move_or_is_a_level() -> No
 
 def test_what_moved_is_told_in_the_baselines_own_disclosures() -> None:
     kind = ("case_disclosure_rate", "kind", "fabricated")
-    numbers = {RATE: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
+    numbers = {DISCLOSED: MADE[RATE], kind: [[0.01, 0.02, 0.012], [0.01, 0.02, 0.012], [0.02, 0.04, 0.024], [0.04, 0.08, 0.048]]}
     names = ("as_adopted naive", "judge naive", "as_adopted adaptive", "judge adaptive")
     arm_runs = [ArmRun(name, None, 0) for name in names]  # type: ignore[arg-type]
     table = moved_of(board_of(numbers), SIDES, arm_runs, 10).set_index(["scenario", "by"])
