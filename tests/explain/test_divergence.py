@@ -114,14 +114,6 @@ def test_what_a_dial_of_hours_does_is_no_training_s() -> None:
     assert places.count(("queue", "hours")) > 5
 
 
-def test_a_dial_leaves_what_training_does_to_training() -> None:
-    """Both lives have the dial, and one of them the training."""
-    one = with_safeguard(made_up("review.load=false", f"{ALL}skill=0.3"), "training", below=1.0, skill_gain=2.0)
-    parted = partings(one, with_forces(one, "must", "training"), most=20)
-    assert ("desk", "skill") not in {(d.step, d.rule) for d in parted if d}
-    assert ("desk", "training") in {(d.step, d.rule) for d in parted if d}
-
-
 def test_under_load_other_cases_part_in_the_queue_alone() -> None:
     """More work for the authority moves days of files that the judge never saw."""
     parted = partings(loaded(), with_forces(loaded(), "must", "judge"), most=120)
@@ -213,6 +205,18 @@ def test_other_hours_are_the_training_s_or_of_officers_who_follow_the_load(follo
 def test_a_ground_that_only_a_trained_reader_sees_is_the_training_s() -> None:
     raw = {"read": {"signal": 0.5, "bar": 2.0}, "sight": {"skill": 0.4, "effort": 1.0}}
     assert parted_at([ground("stood")], [ground(None, **raw)]) == ("desk", "training")
+
+
+def test_a_dial_that_both_lives_have_leaves_what_training_does_to_training() -> None:
+    raw = {"read": {"signal": 0.5, "bar": 2.0}, "sight": {"skill": 0.4, "effort": 1.0}, "dialled": {"skill": 0.4}}
+    assert parted_at([ground("stood", dialled={"skill": 0.4})], [ground(None, **raw)]) == ("desk", "training")
+    assert parted_at([ground("stood", dialled={})], [ground(None, **raw)]) == ("desk", "skill")
+
+
+def test_another_force_is_its_own_cause_beside_a_dial_of_care() -> None:
+    other = {"applied": False, "force": "may", "dialled": {"strength": 0.0}}
+    assert parted_at([ground("stood", force="must")], [ground(None, **other)]) == ("desk", "discrimination")
+    assert parted_at([ground("stood", force="may")], [ground(None, **other)]) == ("desk", "strength")
 
 
 def test_a_ground_that_is_applied_in_one_life_is_its_own_cause_whatever_the_load() -> None:
