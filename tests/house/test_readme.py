@@ -147,7 +147,7 @@ def test_the_exit_statuses_of_the_readme_are_those_of_the_command_line() -> None
     assert re.findall(r"`(\d+)`", told) == re.findall(r"(?:^|, )(\d+) ", EXIT_STATUSES)
 
 
-def told_of(found: "pd.Series[float]") -> str:
+def told_of(found: pd.Series[float]) -> str:
     """A number with its range, each with one decimal, and more where one of them would read zero though it is not."""
     numbers = [float(found[column]) for column in ("value", "world_low", "world_high")]
     if np.isnan(numbers[0]):
