@@ -104,8 +104,8 @@ class SpreadOverDraws(NamedTuple):
     mean: float
     draw_low: float  # with replicate noise in it
     draw_high: float
-    surrogate_low: float
-    surrogate_high: float
+    surrogate_draw_low: float
+    surrogate_draw_high: float
     surrogate_r2: float
     surrogate_fits: bool
     draws: int

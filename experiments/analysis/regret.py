@@ -356,7 +356,7 @@ def performance_table(
 
     That is shares of the variance of one paired difference. ``mean`` is the mean over draws of the per cent saved in each, of the
     baseline in that draw. ``draw_low`` and ``draw_high`` are plain percentiles of the draws, with replicate noise in them;
-    ``surrogate_low`` and ``surrogate_high`` are 5 to 95 % of a fitted surrogate (model description, Intervals).
+    ``surrogate_draw_low`` and ``surrogate_draw_high`` are 5 to 95 % of a fitted surrogate (model description, Intervals).
     """
     rows = []
     for score, values, up in zip(SCORE_NAMES, savings, rises, strict=False):

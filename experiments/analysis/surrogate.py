@@ -26,7 +26,7 @@ from experiments.statistics import mean_of
 from experiments.text import Row, low_to_high, number, unknown
 from sim.arrays import Reals
 
-SURROGATE_COLUMNS = ("surrogate_low", "surrogate_high", "surrogate_r2", "surrogate_fits")
+SURROGATE_COLUMNS = ("surrogate_draw_low", "surrogate_draw_high", "surrogate_r2", "surrogate_fits")
 _FOLDS = 8  # parts of the draws, each predicted from the others; assumption
 _FEWEST = 2 * _FOLDS  # draws, or what was drawn together, under which nothing is fitted
 _EXPLAINED = 0.5  # of the variance that is no noise: what a surrogate that fits explains of draws it has not seen; assumption
@@ -132,19 +132,19 @@ def _shrinkage(sizes: Reals, along: Reals, off: Reals) -> float:
 def drawn_told(row: Row | pd.Series[Any], decimals: int | None = None, unit: str = "") -> str:
     """The range over draws in words: that of the surrogate where it fits, else the plain one, and why.
 
-    >>> row = {"draw_low": 1.0, "draw_high": 9.0, "surrogate_low": 2.0, "surrogate_high": 8.0, "surrogate_r2": 0.8}
+    >>> row = {"draw_low": 1.0, "draw_high": 9.0, "surrogate_draw_low": 2.0, "surrogate_draw_high": 8.0, "surrogate_r2": 0.8}
     >>> drawn_told(row | {"surrogate_fits": True}, 1)
     '2.0 to 8.0 (5 to 95 % of a surrogate fitted to the draws; it explains 0.80 of unseen draws, R²)'
     >>> drawn_told(row | {"surrogate_fits": False, "surrogate_r2": -0.1}, 1)
     '1.0 to 9.0 (5th to 95th percentile with replicate noise in it: no surrogate fits, R² −0.10 in unseen draws)'
     """
     plain = low_to_high(float(row["draw_low"]), float(row["draw_high"]), decimals)
-    if unknown(row["surrogate_low"]):
+    if unknown(row["surrogate_draw_low"]):
         return f"{plain}{unit} (5th to 95th percentile with replicate noise in it: too few draws for a surrogate)"
     r2 = number(float(row["surrogate_r2"]), 2)
     if not row["surrogate_fits"]:
         return f"{plain}{unit} (5th to 95th percentile with replicate noise in it: no surrogate fits, R² {r2} in unseen draws)"
-    found = low_to_high(float(row["surrogate_low"]), float(row["surrogate_high"]), decimals)
+    found = low_to_high(float(row["surrogate_draw_low"]), float(row["surrogate_draw_high"]), decimals)
     return f"{found}{unit} (5 to 95 % of a surrogate fitted to the draws; it explains {r2} of unseen draws, R²)"
 
 

@@ -137,9 +137,11 @@ def test_robustness_tells_the_range_of_the_surrogate_and_keeps_the_plain_one_in_
     found = robustness(study(asked, points, held, robustness={"resamples": 20}), CASES)
     row = found.tables["performance"].set_index(["policy", "score"]).loc[("judge", "protection")]
     assert row["surrogate_fits"]
-    assert row["draw_low"] < row["surrogate_low"]
-    assert (row["surrogate_low"], row["surrogate_high"]) == pytest.approx((2.0, 38.0), abs=1.5)
-    words = f"from draw to draw {row['surrogate_low']:.1f} to {row['surrogate_high']:.1f} % (5 to 95 % of a surrogate fitted"
+    assert row["draw_low"] < row["surrogate_draw_low"]
+    assert (row["surrogate_draw_low"], row["surrogate_draw_high"]) == pytest.approx((2.0, 38.0), abs=1.5)
+    words = (
+        f"from draw to draw {row['surrogate_draw_low']:.1f} to {row['surrogate_draw_high']:.1f} % (5 to 95 % of a surrogate fitted"
+    )
     assert any(words in said for said in found.answer)
     assert any("Ranges over draws are 5 to 95 % of a surrogate" in said for said in found.sure)
     assert drawn_terms(points[:64], asked).terms.shape == (64, 4)
