@@ -216,7 +216,8 @@ def headline(frame: pd.DataFrame, ax: Axes, *, fewest: int = FEWEST, baseline: s
     right = ax.get_yaxis_transform()
     for y, (row, kept) in enumerate(zip(table.to_dict("records"), shown, strict=True)):
         _cell(ax, y, _BESIDE.get(str(row["beside"]), spelt[str(row["metric"])]), -1)
-        _cell(ax, y, shortened(str(row["unit"]), _UNIT), -1, below=True)
+        if row["unit"]:
+            _cell(ax, y, shortened(str(row["unit"]), _UNIT), -1, below=True)
         if not kept:
             words = f"<{fewest} events" if row["events"] < fewest else "no baseline"
             ax.text(1.02, y, words, transform=right, va="center", color=MUTED, fontsize=SMALL)
