@@ -38,7 +38,7 @@ _WIDE, _WIDEST = 140, 190  # letters that a comparison with percentages needs; t
 _SUMMARIES, _ORIGINS = ("summary.csv", "comparison.csv"), "origins.csv"
 _LUCK = "With one replicate a world the range holds luck too (replicates=2 would tell them apart)."
 _CHANCE = "Chance: mostly chance, luck is more than half of what tells worlds apart."
-_HEAD = 24  # letters of a column's name
+_HEAD = 18  # letters of a column's name
 
 
 def replication_plan(study: str, question: str, arms: Sequence[Config], asked: StudyConfig, overrides: Sequence[str]) -> Plan:

@@ -1,5 +1,7 @@
 """How things stand today: levels with their range over worlds, and by which ways the abusive cases disclosed went."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,14 @@ from experiments.design.arms import ArmRun
 from experiments.design.grid import Cell
 from experiments.store.results import EstimandKey, Results
 from sim.config import load
+from sim.settings import Config
 
-CONFIG = load("states=synthetic", "people.rows=50", "metrics.fewest_events=10")
+
+@cache
+def config() -> Config:
+    return load("states=synthetic", "people.rows=50", "metrics.fewest_events=10")
+
+
 # two worlds of two replicates: the value of each run, and its events
 RUNS: dict[EstimandKey, tuple[list[list[float]], list[list[int]]]] = {
     ("case_disclosure_rate", "all", "all"): ([[0.1, 0.3], [0.4, 0.4]], [[20, 20], [30, 30]]),
@@ -30,7 +38,7 @@ RUNS: dict[EstimandKey, tuple[list[list[float]], list[list[int]]]] = {
 def table() -> pd.DataFrame:
     values = np.array([[value for value, _ in RUNS.values()]])
     counts = np.array([[count for _, count in RUNS.values()]], np.int64)
-    return today_table(Results(list(RUNS), values, counts, [1, 2]), {"before": 0}, CONFIG)
+    return today_table(Results(list(RUNS), values, counts, [1, 2]), {"before": 0}, config())
 
 
 def row(table: pd.DataFrame, metric: str, by: str, level: str) -> pd.Series:
@@ -73,8 +81,8 @@ def test_it_has_what_the_page_shows_and_nothing_else(table: pd.DataFrame) -> Non
 
 def test_each_capacity_has_the_runs_that_its_arms_are_read_against() -> None:
     line_up = [
-        ArmRun("as_adopted, hired", CONFIG, 0), ArmRun("all, follows", CONFIG, 0), ArmRun("as_adopted", CONFIG, 2),
-        ArmRun("all", CONFIG, 2),
+        ArmRun("as_adopted, hired", config(), 0), ArmRun("all, follows", config(), 0), ArmRun("as_adopted", config(), 2),
+        ArmRun("all", config(), 2),
     ]  # fmt: skip
     cells = {"all, follows": Cell(strength=1.0, capacity="follows"), "all": Cell(strength=1.0)}
     assert list(baselines_of(line_up, cells).items()) == [("before", 2), ("follows", 0)]

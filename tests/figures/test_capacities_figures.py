@@ -144,7 +144,8 @@ def test_figures_of_two_scenarios_name_the_baseline_in_their_titles() -> None:
 
 def test_a_rate_that_a_change_starts_from_is_in_per_cent_of_what_it_is_a_share_of() -> None:
     row = {"metric": "legit_met_rate", "by": "all", "level": "all", "unit": "fraction of latent cross-border needs"}
-    row |= {"baseline": 0.445, "percent": 1.0, "worlds_agreeing": 8, "worlds": 8, "events": 500}
+    row |= {"baseline": 0.445, "percent": 1.0, "worlds_agreeing": 8, "worlds": 8, "events": 500,
+            "capacity": "before", "chance_share": 0.1}  # fmt: skip
     row |= {f"percent_{kind}_{end}": 1.0 for kind in ("world", "error") for end in ("low", "high")}
     assert headline_frame(pd.DataFrame([row]))["unit"].tolist() == ["from 44.5 % of latent cross-border needs"]
     text = " ".join(words(drawn("headline", differences())))

@@ -14,7 +14,8 @@ import pytest
 from experiments.figures import draw, library, save
 from experiments.figures.library import as_shipped, bring_in
 
-RATES = {"scenario": ["a"], "group": ["$x$"], "mean": [4.0], "low": [3.0], "high": [5.0], "runs": [3], "events": [300]}
+RATES = {"scenario": ["a"], "group": ["$x$"], "mean": [4.0], "low": [3.0], "high": [5.0], "runs": [3], "events": [300],
+         "chance_share": [0.1]}  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 DRAW = """
 import hashlib, os, sys

@@ -139,7 +139,7 @@ def test_limits_in_tables_and_figures_say_whether_they_hold_worlds_or_draws(name
 def test_limits_of_a_kind_are_a_pair_and_a_row_with_several_values_says_of_which(name: str, place: int) -> None:
     for table in analysed(name, place, worlds=True, draws=True).tables.values():
         named = [column for column in limits_of(table) if NAMED.fullmatch(column)]
-        values = {re.sub(r"(?:^|_)(?:world|draw_error|error|draw)_(?:low|high)$", "", column) for column in named}
+        values = {re.sub(r"(?:^|_)(?:world|draw_error|error|surrogate_draw|draw)_(?:low|high)$", "", column) for column in named}
         assert all(column.removesuffix("low") + "high" in named for column in named if column.endswith("low"))
         assert values <= {""} or (values <= set(table.columns) and "" not in values)
 

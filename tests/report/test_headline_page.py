@@ -71,7 +71,7 @@ def test_a_cell_has_its_simulation_error_smaller_and_says_what_is_mostly_chance(
     found = _cell(page(), Cell("liberal"), PAIR)
     assert not isinstance(found, str)
     assert [small.text for small in found.iter("span") if small.get("class") == "count"] == ["error −3.4 to −1.6", "80"]
-    assert "(−4 to 0; 9 of 10)<br>mostly chance" in tostring(found, encoding="unicode", method="html")
+    assert "(−4.1 to 0.0; 9 of 10)<br>mostly chance" in tostring(found, encoding="unicode", method="html")
 
 
 def test_the_page_says_how_many_changes_are_mostly_chance_and_that_they_are_marked() -> None:
