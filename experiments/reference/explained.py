@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.execution.comparison import changes_of
 from experiments.output import commit, machine_facts
-from experiments.reference.make import TABLE_KINDS, Manifest, awaited, reference_path
+from experiments.reference.make import TABLE_KINDS, Manifest, reference_path
 from experiments.text import counted
 from sim.result import package_versions
 from sim.settings import Config
@@ -39,11 +39,9 @@ def damage(folder: Path, part: str, manifest: Manifest | None) -> list[str]:
     """Committed files that are not those of their manifest, and code that is not what it names; nothing without a manifest."""
     if manifest is None:
         return []
-    lacking = awaited(folder, part)
-    paths = [folder / part / name for name in TABLE_KINDS[part] if name not in lacking]
+    paths = [folder / part / name for name in TABLE_KINDS[part]]
     spoilt = [path for path in paths if sha256(path) != manifest["files"].get(path.name)]
     notes = [f"{reference_path(path)} is not the file that the manifest names: it was changed since" for path in spoilt]
-    notes += [f"{name} is not judged: the reference was made before it was kept" for name in lacking]
     if manifest["code"]["dirty"]:
         notes.append("the reference was made from code that was not committed")
     edited = edited_since(manifest["code"]["commit"])

@@ -136,8 +136,6 @@ TABLE_KINDS = {
     },
 }  # fmt: skip
 """The tables of each part that is reproduced, by file name."""
-AWAITED = {HEADLINE: (TODAY_TABLE,), TREATY: (ORIGINS_FILE,)}
-"""Tables that a part lacks if it was made before they were kept: its manifest names none of them. The next refresh has them."""
 _EXTREMES_DIGITS = "%.6g"
 _MOST = 1_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
@@ -428,14 +426,8 @@ def read_manifest(folder: Path, part: str) -> Manifest:
 
 def read_tables(folder: Path, part: str) -> _Tables:
     """The tables of a part, every cell a text. Raises ``ReadingError`` for one that is missing or damaged."""
-    where, lacking = folder if part == PENALTIES else folder / part, awaited(folder, part)
-    return {name: _read(where / name, kind) for name, kind in TABLE_KINDS[part].items() if name not in lacking}
-
-
-def awaited(folder: Path, part: str) -> list[str]:
-    """Tables that a part lacks because it was made before they were kept."""
-    names = AWAITED.get(part, ())
-    return [name for name in names if name not in read_manifest(folder, part)["files"]] if names else []
+    where = folder if part == PENALTIES else folder / part
+    return {name: _read(where / name, kind) for name, kind in TABLE_KINDS[part].items()}
 
 
 def _read(path: Path, kind: TableKind) -> pd.DataFrame:

@@ -390,8 +390,6 @@ def verdicts(part: str, then: _Tables, again: RunAgain, elsewhere: bool, subject
     arm = subject if part == SCENARIOS else None
     found = []
     for name, kind in TABLE_KINDS[part].items():
-        if name not in then:
-            continue  # awaited: a note says so
         fresh = again.tables.get(name)
         if fresh is None and subject in again.configs:
             continue  # the baseline alone is in no contrast
