@@ -205,6 +205,19 @@ def test_the_answer_of_the_readme_is_that_of_the_reference() -> None:
             assert told[1] <= told[0] <= told[2]
 
 
+def test_what_the_readme_says_of_assumptions_is_in_the_reference() -> None:
+    held = pd.read_csv(REFERENCE_FOLDER / "assumptions" / "extremes.csv")
+    saves, adds = r"every safeguard used saves (\d+) or (\d+) % .*", r"none used adds (\d+) or (\d+) % .*"
+    told = re.search(rf"{saves} {adds} Of (\d+) effects,\s(\d+) change", README, re.DOTALL)
+    assert told is not None
+    whole = held[(held["metric"] == "cross_border_disclosure_rate") & (held["condition"] == "before")].set_index("arm")
+    every, none = whole.loc["liberal, strength 1"], whole.loc["liberal, strength 0"]
+    ends = [-every["low"], -every["high"], none["low"], none["high"]]
+    assert [int(number) for number in told.groups()] == [*(round(end) for end in ends), len(held), held["turns"].notna().sum()]
+    named = [every["low_assumption"], every["high_assumption"], none["low_assumption"], none["high_assumption"]]
+    assert named == [f"review.uptake_max={end}" for end in (0.1, 0.9, 0.1, 0.9)]
+
+
 def test_every_design_of_the_readme_is_on_file() -> None:
     (told,) = re.findall(r"A design \(.*?\) is a list of arms on file: (.*?)\.", README)
     of_arms = {name for name in options("design") if design_of(name).arms and design_of(name).draw is None}
