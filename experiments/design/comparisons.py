@@ -46,7 +46,19 @@ def arms_of(design_name: str, overrides: Sequence[str]) -> list[Arm]:
     else:
         baseline = scenario_overrides(design.baseline, f"{file}: baseline")
         _composed(f"{file}: baseline", *_but_for_arms(overrides), *baseline)
-    return [_arm(name, own, overrides, baseline, f"{file}: arms.{name}") for name, own in design.arms.items()]
+    arms = [_arm(name, own, overrides, baseline, f"{file}: arms.{name}") for name, own in design.arms.items()]
+    _refuse_baselines_alone(file, arms)
+    return arms
+
+
+def _refuse_baselines_alone(file: str, arms: Sequence[Arm]) -> None:
+    """Raise ``ConfigError`` for an arm that bears its baseline's name and is another, and for a design with no arm beside it."""
+    namesakes = [arm for arm in arms if arm.name == arm.baseline_config.scenario_name]
+    for arm in namesakes:
+        if arm.config.digest() != arm.baseline_config.digest():
+            raise ConfigError(f"{file}: arms.{arm.name}: found another scenario under the baseline's name; accepted: another name")
+    if len(namesakes) == len(arms):
+        raise ConfigError(f"{file}: arms: found none beside the baseline {arms[0].name}; accepted: at least one")
 
 
 def _arm(name: str, own: Sequence[str], overrides: Sequence[str], baseline: Sequence[str], place: str) -> Arm:

@@ -124,10 +124,18 @@ class Design(Record):
         if len(ways) > 1:
             raise ValueError(f"{ways[1]}: found beside {ways[0]}; accepted: one of arms, scenarios and levers")
         self._refuse_halves()
+        self._refuse_namesake()
         _refuse_unknown("slices", self.slices, SLICES)
         _refuse_unknown("outcomes", self.outcomes, UNITS)
         _refuse_unknown("search.objectives", self.search.objectives if self.search else (), UNITS)
         return self
+
+    def _refuse_namesake(self) -> None:
+        """Raise ``ValueError`` for an arm with the baseline's name that says something else: it would be read as the baseline."""
+        own = (self.arms or {}).get(self.baseline)
+        same: list[list[str]] = [[f"scenario={self.baseline}"], *([[]] if self.baseline == ADOPTED else [])]
+        if own is not None and own not in same:
+            raise ValueError(f"arms.{self.baseline}: found another scenario under the baseline's name; accepted: another name")
 
     def _refuse_halves(self) -> None:
         """Raise ``ValueError`` for a search that has nothing to search, or another way beside it, and for draws of nothing."""

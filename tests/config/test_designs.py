@@ -203,6 +203,22 @@ def test_constants_seeds_and_replicates_of_a_design_hold_for_arms_and_baselines(
     assert difference(arm) == {"instruments.hanoi.safeguards.judge"}
 
 
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [
+        (
+            "as_adopted: [scenario=no_treaty]",
+            r"arms\.as_adopted: found another scenario under the baseline's name; accepted: another",
+        ),
+        ("as_adopted: [scenario=as_adopted]", r"arms: found none beside the baseline as_adopted; accepted: at least one"),
+    ],
+)
+def test_an_arm_that_bears_the_baselines_name_is_the_baseline_and_not_alone(own: OwnFiles, arms: str, said: str) -> None:
+    own.write("design/twin.yaml", f"{GOOD}  {arms}\n")
+    with pytest.raises(ConfigError, match=said):
+        arms_of("twin", ())
+
+
 def test_what_the_user_says_holds_over_what_a_design_says(own: OwnFiles) -> None:
     own.write("design/own.yaml", f"{CONSTANT}  bare: []\n")
     (arm,), asked = compared_arms(["design=own", "years=4", "seeds=2", "replicates=1"])
