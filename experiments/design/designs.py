@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig
-from sim.config import ADOPTED, config_path, key_of, options, path_of, read_yaml, scenario_of
+from sim.config import ADOPTED, config_path, key_of, options, path_of, read_yaml, scenario_of, value_of
 from sim.errors import meant
 from sim.metrics import SLICES, UNITS
 from sim.places import is_file, is_path
@@ -258,6 +258,17 @@ def refuse_design(asked: StudyConfig, study: str) -> None:
             f"design: found {quoted(asked.design)} in {study}; accepted: null, for it is rogatory compare and rogatory sweep that "
             "read designs"
         )
+
+
+OF_A_COMPARISON = ("scenarios", "until", "most_seeds", "size", "outcome")
+"""Keys that only comparisons, sweeps and analyses heed."""
+
+
+def refuse_unheeded(study: str, overrides: Sequence[str], *unheeded: str) -> None:
+    """Nothing is accepted without effect. Raises ``ConfigError`` for a key of other studies that this one would not heed."""
+    for override in overrides:
+        if (key := key_of(override)) in unheeded and (value := value_of(override)) is not None:
+            raise ConfigError(f"{key}: found {quoted(value)} in {study}; accepted: nothing, for this study does not read it")
 
 
 def sized_by(design: Design, asked: StudyConfig, overrides: Sequence[str]) -> StudyConfig:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.console import console_of
-from experiments.design.designs import refuse_design
+from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_unheeded
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
 from experiments.trace.divergence import differing, parting
@@ -59,6 +59,7 @@ def pair_of(overrides: Sequence[str]) -> tuple[Config, Config, StudyConfig]:
     """
     chosen, asked = asked_by(*overrides)
     refuse_design(asked, "explain")
+    refuse_unheeded("explain", overrides, *OF_A_COMPARISON, "state")
     of_both = [override for override in overrides if key_of(override) not in ("scenario", "reforms")]
     against = scenario_overrides(asked.baseline)
     baseline = load(*of_both, *against)

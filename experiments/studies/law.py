@@ -18,7 +18,7 @@ from experiments.analysis.one_state import REQUESTED, REQUESTER, TABLE, Runs, st
 from experiments.console import Terminal, console_of, table_of
 from experiments.design.arms import ArmRun, arm_runs_of
 from experiments.design.comparisons import Arm
-from experiments.design.designs import Design, refuse_design
+from experiments.design.designs import OF_A_COMPARISON, Design, refuse_design, refuse_unheeded
 from experiments.execution.comparison import check_all, comparison_plan, manifest_of_arms, run_all
 from experiments.execution.session import runs_kept
 from experiments.output import Lacking, stamped, whole_folder, write_csv, write_manifest
@@ -80,6 +80,7 @@ def changed_arms(overrides: Sequence[str]) -> tuple[list[Arm], list[str], StudyC
     """
     config, asked = asked_by(*overrides)
     refuse_design(asked, "law")
+    refuse_unheeded("law", overrides, *OF_A_COMPARISON, "baseline", "case", "person")
     dials = config.states.override
     if not dials:
         raise ConfigError(

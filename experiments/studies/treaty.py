@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from experiments.design.capacities import CAPACITY, FOLLOWS, under_both
-from experiments.design.designs import refuse_design
+from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_unheeded
 from experiments.settings import StudyConfig, asked_by
 from experiments.studies.replication import conduct_study
 from sim.config import load
@@ -33,6 +33,7 @@ def treaty_arms(*overrides: str) -> tuple[list[Config], StudyConfig]:
     """
     chosen, asked = asked_by(*overrides)
     refuse_design(asked, "treaty")
+    refuse_unheeded("treaty", overrides, *OF_A_COMPARISON, "baseline", "case", "person", "state")
     others = [override for override in overrides if not override.startswith("scenario=")]
     baseline = load(*others, f"scenario={_BASELINE}")
     if chosen.scenario_name == baseline.scenario_name:
