@@ -73,7 +73,7 @@ KINDS = {
     "run": Kind(made(run.main, "replicates=1"), "What does one scenario do?", 2, (NONE, study_prose.ALONE, study_prose.ASKED)),
     "treaty": Kind(
         made(treaty.main, "replicates=1"), treaty.TREATY_QUESTION, 8,
-        (NONE, EACH, study_prose.ASKED, "found 2: no_treaty and no_treaty, staff follows"),
+        (NONE, EACH, study_prose.ASKED),
     ),
     "compare": Kind(
         made(compare.main, "scenarios=[no_treaty,judge]", "replicates=1"), "What does each arm protect, what does it cost", 6,

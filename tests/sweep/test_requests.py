@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.cli import main
+from experiments.design.capacities import STAFF_FOLLOWS
 from experiments.design.seeds import event_seed
 from experiments.store import requests as requests_module
 from experiments.store.identity import Identity
@@ -292,7 +293,9 @@ def refuse_other_requests(folder: Path) -> int:
     scenario = study.points.set_index("point")["scenario"]
     for row in study.runs.itertuples():
         name = scenario[row.point]
-        config = checked_config(bases[name]) if name in bases else load(*TINY, f"scenario={name}")
+        plain, hired, _ = name.partition(STAFF_FOLLOWS)
+        said = [f"scenario={plain}", *["review.capacity=follows"] * bool(hired)]
+        config = checked_config(bases[name]) if name in bases else load(*TINY, *said)
         key = RunKey(row.point, row.world_seed, row.replicate)
         whole = simulate(config, seed=event_seed(key.world_seed, key.replicate), world_seed=key.world_seed)
         pd.testing.assert_frame_equal(pd.read_parquet(requests_of(folder, key)), whole.requests)
