@@ -19,6 +19,7 @@ from experiments.console import console_of
 from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_unheeded
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
+from experiments.text import with_article
 from experiments.trace.divergence import differing, parting
 from experiments.trace.events import Fact, Life, life_of
 from experiments.trace.recording import Witnessed, witness
@@ -203,7 +204,7 @@ def _person(a: Witnessed, b: Witnessed, person: int, cases: Sequence[int], termi
     where = f"of {home}" + ("" if lives == home else f", living in {lives}")
     weight = float(people.weight[row])
     yield Text(
-        f"Person {person}: a {group(GROUPS[int(people.group[row])])} {where}; visibility {people.visibility[row]:.1f} (median 1); "
+        f"Person {person}: {with_article(group(GROUPS[int(people.group[row])]))} {where}; visibility {people.visibility[row]:.1f} (median 1); "
         + ("one real person." if weight == 1 else f"the row stands for {weight:.0f} people, so its cases are not all about one.")
     )
     names = [seen.config.scenario_name for seen in (a, b)]
