@@ -146,7 +146,8 @@ class Answer:
 
     def groups(self) -> list[str]:
         """Groups of people that the tables speak of, those of the question first: of nobody they have no row."""
-        return [group for group in groups_in_order() if any(level == group for _, metric, _, level in self._held if metric == TARGETED)]
+        told = {level for _, metric, _, level in self._held if metric == TARGETED}
+        return [group for group in groups_in_order() if group in told]
 
     def capacities(self) -> list[str]:
         """Capacities under which there are cells, the default first."""

@@ -66,7 +66,8 @@ _HEADINGS = {
     "requested": "cases disclosed, by requested state",
     "instrument": "cases disclosed, by instrument",
 }
-LEVELS = {group: name.short for group, name in GROUP_NAMES.items()} | {regime: spoken(regime) for regime in REGIMES}
+LEVELS: dict[str, str] = {group: name.short for group, name in GROUP_NAMES.items()}
+LEVELS |= {regime: spoken(regime) for regime in REGIMES}
 
 
 def slices(

@@ -8,7 +8,9 @@ from experiments.text import spoken
 from sim.world.vocabulary import GROUP_NAMES
 
 _LETTERS = 12  # of a group's name on a line
-GROUPS = {group: "\n".join(textwrap.wrap(name.short, _LETTERS, break_long_words=False)) for group, name in GROUP_NAMES.items()}
+GROUPS: dict[str, str] = {
+    group: "\n".join(textwrap.wrap(name.short, _LETTERS, break_long_words=False)) for group, name in GROUP_NAMES.items()
+}
 """Groups of people as rows and legends have them."""
 METRICS = {
     "case_disclosure_rate": "abusive cases disclosed",

@@ -12,7 +12,7 @@ from experiments.trace.divergence import Divergence
 from experiments.trace.events import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
-from sim.world.vocabulary import DATA_CLASSES, GROUP_NAMES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE, Group
+from sim.world.vocabulary import DATA_CLASSES, GROUP_NAMES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
 
 _CLASSES = {
     "A": "cyber-dependent",
@@ -72,9 +72,9 @@ def offence(seen: Witnessed, name: str) -> str:
     return f"{name_in_words(name)} (class {kind}: {_CLASSES[kind]})"
 
 
-def group(name: Group) -> str:
-    """One person of a group at risk."""
-    return GROUP_NAMES[name].one
+def group(code: int) -> str:
+    """One person of the group with this code, without an article."""
+    return GROUP_NAMES[GROUPS[code]].one
 
 
 # --- the wish ------------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         home, lives = (states.codes[int(place[row])] for place in (people.origin, people.residence))
         where = f"of {state(seen, home)}" + ("" if lives == home else f", living in {state(seen, lives)}")
         told.append(
-            f"The person is {with_article(group(GROUPS[int(cases.group[case])]))} {where}: person {int(people.ids[row])}, a row that stands "
+            f"The person is {with_article(group(cases.group[case]))} {where}: person {int(people.ids[row])}, a row that stands "
             f"for {people.weight[row]:.0f} people, of whom this is number {int(cases.member[case]) + 1}."
         )
         true = f"What was truly done, hidden from every reviewer: {offence(seen, conduct)}."

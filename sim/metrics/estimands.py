@@ -200,7 +200,7 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
             yield from rows_of("targeted_people", "pair", PAIRS, of_pairs, np.full(len(PAIRS), run.years))
     ever = distinct_people(run, disclosures(run), yearly=False)
     yield from rows_of("ever_targeted", "group", GROUPS, ever, at_risk / PER)
-    yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), in_order(at_risk) / PER)
+    yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), float(in_order(at_risk)) / PER)
 
 
 def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Iterator[EstimateRow]:
@@ -287,7 +287,7 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
     rows = np.flatnonzero(given_in_window(run))
-    whole = in_order(people_at_risk(run)) * run.years / PER
+    whole = float(in_order(people_at_risk(run))) * run.years / PER
     for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
         harmed = rows[(run.docket.misused[rows] & bits) > 0]
         yield row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)

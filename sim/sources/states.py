@@ -205,8 +205,8 @@ def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression:
     A group's weight is its people, times its ``pursuit``, times its factor where same-sex acts are lawful. The odds are shared in
     proportion to weight among the groups for which they were calibrated. A group that is ``on_top`` has as many wishes for its
     weight as these, beside theirs, so that a further group takes nothing away; where no other group has any weight, such groups
-    share the odds among themselves. Bounded per person at risk in proportion to the same odds, or a small state whose authorities ask for much evidence would
-    pursue each of its few people again and again.
+    share the odds among themselves. Bounded per person at risk in proportion to the same odds, or a small state whose
+    authorities ask for much evidence would pursue each of its few people again and again.
     """
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
     odds = spec.abusive_floor + spec.abusive_odds * np.exp(spec.abusive_slope * repression + spec.abusive_spread * luck)

@@ -27,10 +27,10 @@ from sim.metrics import (
 from sim.metrics.estimands import pair_rows
 from sim.result import Result
 from sim.simulation import simulate
+from sim.world.vocabulary import GROUPS
 
 MONTH = 30.4375  # days
 FOLLOW_UP = 24 * MONTH
-GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 SIDES = ("autocracies", "democracies")
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
