@@ -244,10 +244,7 @@ class Retold:
         for row in self.best(self.disclosed_on_people):
             total[str(row["group"])] += weight[row["granted_class"]]
             counts[str(row["group"])] += 1
-        return {
-            ("group", g): (1e5 * total[g] / people / self.years if people else math.nan, counts[g])
-            for g, people in self.at_risk.items()
-        }
+        return {("group", g): (1e5 * total[g] / people / self.years, counts[g]) for g, people in self.at_risk.items() if people}
 
     def legit_delay_days(self) -> Told:
         needs = {case["id"] for case in self.needs}
