@@ -144,6 +144,11 @@ class Answer:
         """Levels of a slice, each once, in the order of the tables."""
         return list(dict.fromkeys(level for _, _, found, level in self._held if found == by))
 
+    def groups(self) -> list[str]:
+        """Groups of people that the tables speak of, those of the question first: of nobody they have no row."""
+        told = {level for _, metric, _, level in self._held if metric == TARGETED}
+        return [group for group in groups_in_order() if group in told]
+
     def capacities(self) -> list[str]:
         """Capacities under which there are cells, the default first."""
         return list(dict.fromkeys(cell.capacity for cell in self.cells))

@@ -23,6 +23,7 @@ from experiments.text import (
     unknown,
 )
 from sim.config import ADOPTED
+from sim.world.vocabulary import GROUP_NAMES
 
 NO_TREATY = Cell(scenario="no_treaty")
 DEFINITIONS = {
@@ -40,10 +41,7 @@ CAPACITIES = {
     "follows": "where states hire with the load",
 }
 """Where a capacity of review holds, in words."""
-PEOPLE = {
-    "journalist": "journalists", "dissident": "dissidents", "lgbtq": "LGBTQ people", "researcher": "security researchers",
-    "minority": "members of minorities",
-}  # fmt: skip
+PEOPLE = {str(group): name.several for group, name in GROUP_NAMES.items()}
 
 
 def row_words(row: tuple[str, str]) -> str:

@@ -24,6 +24,7 @@ from experiments.statistics import (
 from sim.arrays import Reals
 from sim.metrics import UNITS
 from sim.metrics.moving import OF_DEMAND
+from sim.world.vocabulary import GROUPS
 
 HEADLINE_ESTIMANDS = (
     ("cross_border_disclosure_rate", "all", "all"),
@@ -31,11 +32,7 @@ HEADLINE_ESTIMANDS = (
     ("domestic_share", "all", "all"),
     ("case_disclosure_rate", "all", "all"),
     ("targeted_people", "all", "all"),
-    ("targeted_rate", "group", "journalist"),
-    ("targeted_rate", "group", "dissident"),
-    ("targeted_rate", "group", "lgbtq"),
-    ("targeted_rate", "group", "researcher"),
-    ("targeted_rate", "group", "minority"),
+    *(("targeted_rate", "group", group) for group in GROUPS),
     ("deterred_share", "all", "all"),
     ("preserved_only", "all", "all"),
     ("unanswered_share", "all", "all"),

@@ -38,7 +38,7 @@ from experiments.statistics import DOWN, FEWEST_WORLDS, UP, verdict_of
 from experiments.statistics.many import chance_clear
 from experiments.text import Row, band, distinct, spoken
 from sim.arrays import Reals
-from sim.world.vocabulary import CHANNELS, GROUPS, REGIMES
+from sim.world.vocabulary import CHANNELS, GROUP_NAMES, GROUPS, REGIMES
 
 COLUMNS = [
     *("arm", "by", "level", "percent", "percent_world_low", "percent_world_high", "world_low", "world_high", "worlds"),
@@ -66,9 +66,8 @@ _HEADINGS = {
     "requested": "cases disclosed, by requested state",
     "instrument": "cases disclosed, by instrument",
 }
-LEVELS = {"lgbtq": "LGBTQ people", "researcher": "researchers", "journalist": "journalists", "dissident": "dissidents"}
-LEVELS |= {"minority": "minorities", "closed_autocracy": "closed autocracy", "liberal_democracy": "liberal democracy"}
-LEVELS |= {"electoral_autocracy": "electoral autocracy", "electoral_democracy": "electoral democracy"}
+LEVELS: dict[str, str] = {group: name.short for group, name in GROUP_NAMES.items()}
+LEVELS |= {regime: spoken(regime) for regime in REGIMES}
 
 
 def slices(

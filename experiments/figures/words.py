@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from experiments.text import spoken
+import textwrap
 
-GROUPS = {
-    "journalist": "journalists",
-    "dissident": "dissidents",
-    "lgbtq": "LGBTQ people",
-    "researcher": "security\nresearchers",
-    "minority": "minorities",
+from experiments.text import spoken
+from sim.world.vocabulary import GROUP_NAMES
+
+_LETTERS = 12  # of a group's name on a line
+GROUPS: dict[str, str] = {
+    group: "\n".join(textwrap.wrap(name.short, _LETTERS, break_long_words=False)) for group, name in GROUP_NAMES.items()
 }
+"""Groups of people as rows and legends have them."""
 METRICS = {
     "case_disclosure_rate": "abusive cases disclosed",
     "cross_border_disclosure_rate": "cross-border abusive cases disclosed",

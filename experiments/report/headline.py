@@ -20,7 +20,6 @@ from experiments.analysis.headline import (
     TARGETED,
     TOWARDS,
     Answer,
-    groups_in_order,
 )
 from experiments.analysis.headline_today import OTHER, PROTECTED
 from experiments.analysis.headline_words import (
@@ -135,7 +134,7 @@ def _content(of: HeadlinePage) -> list[Element]:
     known = parameters(scenarios, of.first.plain(), str(of.facts["command"]))
     parts = [
         ("answer", "The answer", _answer(of)),
-        ("groups", "Every group of people", [part for group in groups_in_order() for part in _of_group(of, group, BEFORE)]),
+        ("groups", "Every group of people", [part for group in of.answer.groups() for part in _of_group(of, group, BEFORE)]),
         ("classes", "Who asks, and who is asked", _classes(of)),
         ("cost", "What real investigations pay", _cost(of)),
         *([("staff", "If states hire with the load", _follows(of))] if len(of.answer.capacities()) > 1 else []),
@@ -275,7 +274,7 @@ def _classes(of: HeadlinePage) -> list[Element]:
         (name, cell) for name, cell in _CHOSEN if of.answer.row(cell, "case_disclosure_rate", BY_CLASSES, levels[0]) is not None
     ]
     content = [tag("p", CLASSES)]
-    for group in groups_in_order():
+    for group in of.answer.groups():
         body = []
         for level in [level for level in levels if level.partition(APART)[0] == group]:
             asking, _, asked = level.partition(APART)[2].partition(TOWARDS)

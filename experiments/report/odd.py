@@ -61,12 +61,13 @@ def overview(config: Config) -> TextPart:
     return TextPart(
         "odd-overview",
         "The model (ODD): overview",
-        [Text(odd_prose.FORM), Text(odd_prose.VALUES), _purpose(), _entities(config), _process()],
+        [Text(odd_prose.FORM), Text(odd_prose.VALUES), _purpose(config), _entities(config), _process()],
     )
 
 
-def _purpose() -> TextPart:
-    opening = [*docstring_blocks(module_of("sim.__init__").doc)[:1], Text(prose.QUESTION), Text(odd_prose.PURPOSE)]
+def _purpose(config: Config) -> TextPart:
+    asked = Text(prose.question(config.people.groups))
+    opening = [*docstring_blocks(module_of("sim.__init__").doc)[:1], asked, Text(odd_prose.PURPOSE)]
     return TextPart("odd-purpose", "1 Purpose and patterns", [*opening, *patterns()])
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from experiments.text import with_article
+from sim.world.vocabulary import GROUP_NAMES, Group
 
 TITLE = "People at risk and the UN Convention against Cybercrime: what each rule would change"
 CONDITIONAL = "Relative and conditional: nobody knows the true extent of abuse."
-QUESTION = (
+_QUESTION = (
     "A state that investigates a serious crime can ask another state for electronic evidence. How often does such a request end "
-    "with the data of a journalist, a dissident, an LGBTQ person, a member of a minority or a security researcher in the hands "
-    "of a government that pursues them for what they said or are? How does that change with each proposed rule, and what does "
-    "the rule cost in cooperation against real crime?"
+    "with the data of {people} in the hands of a government that pursues them for what they said or are? How does that change "
+    "with each proposed rule, and what does the rule cost in cooperation against real crime?"
 )
+
+
+def question(groups: Sequence[Group]) -> str:
+    """What is asked, of the groups of which there is anybody."""
+    *most, last = [with_article(GROUP_NAMES[group].one) for group in groups] or ["a person at risk"]
+    return _QUESTION.format(people=f"{', '.join(most)} or {last}" if most else last)
+
+
 SAME_LUCK = "everything else is the same in both: the same worlds, the same cases, the same luck."
 NO_HEADER = "An arm without a question of its own; what it changes stands in manifest.json."
 FALL_AND_RISE = (

@@ -173,7 +173,7 @@ def question(study: ComparisonStudy) -> list[Element]:
         asked = (numbered(header.question)[1], header.motive.strip().rstrip(".")) if header else (prose.NO_HEADER, "")
         rows.append((linked(study, arm), tag("code", arm), study.numbers.get(arm, ""), study.kinds[arm], *asked))
     return [
-        tag("p", prose.QUESTION),
+        tag("p", prose.question(study.first.people.groups)),
         *([tag("p", tag("b", numbered(words)[1]))] if (words := str(study.facts.get("question", ""))) else []),
         tag("p", f"Each scenario below changes something and is read against {_base(study)}; {prose.SAME_LUCK}"),
         table("The scenarios and who asked for them", _ASKED, rows, words=len(_ASKED)),

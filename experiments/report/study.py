@@ -146,7 +146,7 @@ def _brief(analyses: Sequence[Analysis], ids: Mapping[int, str], extent: Extent,
 
 def _question(study: Study, facts: Facts) -> list[Element]:
     written = [tag("p", tag("b", f"{head}: "), text) for head, text in headed(study, facts)]
-    return [*written, tag("p", prose.QUESTION), tag("p", _compared(study))]
+    return [*written, tag("p", prose.question(study.config.people.groups)), tag("p", _compared(study))]
 
 
 def _compared(study: Study) -> str:

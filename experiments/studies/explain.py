@@ -19,6 +19,7 @@ from experiments.console import console_of
 from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_unheeded
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
+from experiments.text import with_article
 from experiments.trace.divergence import differing, parting
 from experiments.trace.events import Fact, Life, life_of
 from experiments.trace.recording import Witnessed, witness
@@ -29,7 +30,7 @@ from sim.result import Result
 from sim.settings import Config
 from sim.simulation import check, simulate
 from sim.world.record import ConfigError
-from sim.world.vocabulary import CASE_STATUSES, CHANNELS, DATA_CLASSES, DISCLOSED, DOMESTIC, FIRST_SIDE_DOOR, GROUPS, STATUSES
+from sim.world.vocabulary import CASE_STATUSES, CHANNELS, DATA_CLASSES, DISCLOSED, DOMESTIC, FIRST_SIDE_DOOR, STATUSES
 
 _PIPE_WIDTH = 10_000  # letters: no line of a pipe is broken
 _LISTED = 8  # cases of each sort that are listed
@@ -185,7 +186,7 @@ def _listing(
 
 def _summary(seen: Witnessed, case: int) -> list[str]:
     cases, world = seen.run.cases, seen.run.world
-    about = group(GROUPS[cases.group[case]]) if cases.abusive[case] else "ordinary suspect"
+    about = group(cases.group[case]) if cases.abusive[case] else "ordinary suspect"
     return [
         str(int(cases.id[case])),
         date(seen, float(cases.day[case])),
@@ -203,7 +204,7 @@ def _person(a: Witnessed, b: Witnessed, person: int, cases: Sequence[int], termi
     where = f"of {home}" + ("" if lives == home else f", living in {lives}")
     weight = float(people.weight[row])
     yield Text(
-        f"Person {person}: a {group(GROUPS[int(people.group[row])])} {where}; visibility {people.visibility[row]:.1f} (median 1); "
+        f"Person {person}: {with_article(group(people.group[row]))} {where}; visibility {people.visibility[row]:.1f} (median 1); "
         + ("one real person." if weight == 1 else f"the row stands for {weight:.0f} people, so its cases are not all about one.")
     )
     names = [seen.config.scenario_name for seen in (a, b)]

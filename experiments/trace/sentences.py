@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from math import inf, isnan
 from typing import Any
 
+from experiments.text import with_article
 from experiments.trace.divergence import Divergence
 from experiments.trace.events import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
-from sim.world.vocabulary import DATA_CLASSES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
+from sim.world.vocabulary import DATA_CLASSES, GROUP_NAMES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
 
 _CLASSES = {
     "A": "cyber-dependent",
@@ -19,7 +20,6 @@ _CLASSES = {
     "C": "other serious crime",
     "D": "conduct that human-rights law protects",
 }
-_GROUPS = {"lgbtq": "LGBTQ person", "researcher": "security researcher", "minority": "member of a minority"}
 NAMES: Mapping[str, str] = {
     "live": "the person",
     "destination": "the state asked",
@@ -72,9 +72,9 @@ def offence(seen: Witnessed, name: str) -> str:
     return f"{name_in_words(name)} (class {kind}: {_CLASSES[kind]})"
 
 
-def group(name: str) -> str:
-    """One person of a group at risk."""
-    return _GROUPS.get(name, name)
+def group(code: int) -> str:
+    """One person of the group with this code, without an article."""
+    return GROUP_NAMES[GROUPS[code]].one
 
 
 # --- the wish ------------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         home, lives = (states.codes[int(place[row])] for place in (people.origin, people.residence))
         where = f"of {state(seen, home)}" + ("" if lives == home else f", living in {state(seen, lives)}")
         told.append(
-            f"The person is a {group(GROUPS[int(cases.group[case])])} {where}: person {int(people.ids[row])}, a row that stands "
+            f"The person is {with_article(group(cases.group[case]))} {where}: person {int(people.ids[row])}, a row that stands "
             f"for {people.weight[row]:.0f} people, of whom this is number {int(cases.member[case]) + 1}."
         )
         true = f"What was truly done, hidden from every reviewer: {offence(seen, conduct)}."

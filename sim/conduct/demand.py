@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.arrays import Ints, Keys, Reals
+from sim.arrays import Ints, Keys, Reals, in_order
 from sim.compiled import inlined, loop
 from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opened, u1, u2
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
@@ -77,7 +77,7 @@ def wishes_of(world: World, spec: DemandSpec) -> Wishes:
         conduct=_running((1 - spec.selective_share) * protected + spec.selective_share * ordinary),
         wants=_running(offences.wants),
         abusive_wants=_running(abusive),
-        foreign=_running(states.closeness * (states.at_risk.sum(axis=1) * (rows > 0))[None, :]),
+        foreign=_running(states.closeness * (in_order(states.at_risk) * (rows > 0))[None, :]),
         subject=_running(states.closeness),
         platform=_running(states.host_share[:, jurisdictions]),
         jurisdictions=jurisdictions.astype(np.int64),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.arrays import Ints
+from sim.arrays import Ints, in_order
 from sim.metrics.catalogue import SLICES, UNITS, absent_metrics
 from sim.metrics.cohort import Finished, Sliced, cohort_slices, disclosures, given_in_window, in_time, one_a_case, people_at_risk
 from sim.metrics.slicing import (
@@ -200,7 +200,7 @@ def targeted(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
             yield from rows_of("targeted_people", "pair", PAIRS, of_pairs, np.full(len(PAIRS), run.years))
     ever = distinct_people(run, disclosures(run), yearly=False)
     yield from rows_of("ever_targeted", "group", GROUPS, ever, at_risk / PER)
-    yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), at_risk.sum() / PER)
+    yield row("ever_targeted", "window_years", str(run.years), int(ever.sum()), float(in_order(at_risk)) / PER)
 
 
 def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Iterator[EstimateRow]:
@@ -236,13 +236,8 @@ def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterat
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
     for level, value, people, count in zip(GROUPS, total, at_risk, counts_by_name(group, GROUPS), strict=True):
-        yield (
-            "disclosure_severity",
-            "group",
-            level,
-            value * PER / (people * run.years) if people else np.nan,
-            int(count),
-        )
+        if people:
+            yield "disclosure_severity", "group", level, value * PER / (people * run.years), int(count)
 
 
 def legit_delay_days(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
@@ -292,7 +287,7 @@ def secondary_use_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     *assumption*: no source counts such use, so only its change between scenarios means anything.
     """
     rows = np.flatnonzero(given_in_window(run))
-    whole = people_at_risk(run).sum() * run.years / PER
+    whole = float(in_order(people_at_risk(run))) * run.years / PER
     for by, level, bits in (("all", "all", 3), ("risk", "own_use", 1), ("risk", "onward", 2)):
         harmed = rows[(run.docket.misused[rows] & bits) > 0]
         yield row("secondary_use_rate", by, level, int(np.unique(run.docket.case[harmed]).size), whole)
@@ -307,7 +302,7 @@ def chilling(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
         return
     window = slice(run.first_month, run.first_month + 12 * run.years)
     lost, blows, people = run.lost[window].mean(axis=0), run.blows[window].sum(axis=0), people_at_risk(run)
-    yield "chilling", "all", "all", float(lost.sum() / people.sum()), int(blows.sum())
+    yield "chilling", "all", "all", float(in_order(lost) / in_order(people)), int(blows.sum())
     for level, loss, whole, count in zip(GROUPS, lost, people, blows, strict=True):
         if whole:
             yield "chilling", "group", level, float(loss / whole), int(count)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import StrictFloat
 from scipy import special
 
-from sim.arrays import Reals
+from sim.arrays import Reals, in_order
 from sim.draws import Draws, name_keys
 from sim.review.assembly import Review
 from sim.review.desk import Desk
@@ -207,7 +207,7 @@ def reading_of(
     usual = np.average(prior, weights=np.maximum(states.demand, 1e-12))
     trust_bar = spec.c_trust * trust - spec.c_prev * (prior - usual)
     pair_bar = spec.c_align * aligned + trust_bar[:, None] - spec.c_strict * states.strictness[None, :]
-    hosted = states.at_risk.sum(axis=1) @ states.host_share
+    hosted = in_order(states.at_risk) @ states.host_share
     covers = np.zeros((len(names), len(GROUPS) + 1))
     for s, name in enumerate(names):
         safeguard = safeguards[name]

@@ -22,7 +22,7 @@ def rows_per_cell(at_risk: Reals, rows: int) -> NDArray[np.int64]:
     At least a few rows a cell, never more rows than people; the total is close to ``rows``, not equal to it.
     """
     root = np.sqrt(at_risk)
-    share = rows * root / max(root.sum(), 1e-300)
+    share = rows * root / max(root[root > 0].sum(), 1e-300)  # of cells with anyone: an empty group changes no bit
     rounded: Reals = np.minimum(np.maximum(np.rint(share), _LEAST_ROWS), np.floor(at_risk))
     return rounded.astype(np.int64)
 

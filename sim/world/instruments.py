@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import StrictInt, model_validator
 
-from sim.arrays import Flags, Keys
+from sim.arrays import Flags, Keys, in_order
 from sim.draws import Draws, name_keys
 from sim.world.ranges import Bar, Factor, Order, Range, Slope, Unit, YearsOrNone
 from sim.world.record import ConfigError, Record
@@ -170,7 +170,7 @@ def members(name: str, parties: Parties, states: StateTable, draws: Draws) -> Fl
 
 def hosted(states: StateTable) -> NDArray[np.float64]:
     """Hosting weight of each state, ``[N]``: shares of foreign platforms over all origins, weighted by their people at risk."""
-    weight: NDArray[np.float64] = states.at_risk.sum(axis=1) @ states.host_share
+    weight: NDArray[np.float64] = in_order(states.at_risk) @ states.host_share
     return weight / weight.sum()
 
 

@@ -33,7 +33,7 @@ from sim.world.ranges import (
     Unit,
 )
 from sim.world.record import Record
-from sim.world.vocabulary import DATA_CLASSES, LEAST_SUM, DataClass, Group
+from sim.world.vocabulary import DATA_CLASSES, GROUPS, LEAST_SUM, DataClass, Group
 
 
 class Synthetic(Record):
@@ -114,6 +114,11 @@ class PeopleSpec(Record):
     exile_liberal_from: Unit
     platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
 
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups of which there is anybody, in the order of the vocabulary: what tables, figures and pages speak of."""
+        return tuple(group for group in GROUPS if self.per_million.get(group, 0.0) > 0)
+
 
 class DirectSpec(Record):
     """Legitimate requests sent to firms abroad directly: how unlisted counts are drawn, and how all vary in time."""
@@ -171,7 +176,8 @@ class DemandSpec(Record):
     abusive_most: Factor
     abusive_most_per_person: FactorOrNone
     pursuit: dict[Group, NonNegative]
-    same_sex_legal_factor: Unit
+    on_top: dict[Group, bool]  # groups whose wishes come on top of those from the odds
+    same_sex_legal_factor: dict[Group, Unit]
     foreign_share: Unit
     selective_share: Unit
     not_a_crime_weight: Unit

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,17 @@ from sim.draws import name_keys
 from sim.world.ranges import NonNegative, Spread, Unit, Years
 from sim.world.record import ConfigError, Record
 
-Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
+Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority", "woman", "lawyer", "whistleblower"]
+"""Whom abusive requests pursue. A further group stands here and in ``GROUP_NAMES``; its tables stand in ``configs/``.
+
+A *woman* is one who is pursued for gender-based expression: what she says, shows or wears online against rules for women alone.
+"""
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
 Regime = Literal["closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy"]
 OffenceClass = Literal["A", "B", "C", "D"]
 
-GROUPS: tuple[Group, ...] = ("journalist", "dissident", "lgbtq", "researcher", "minority")
+GROUPS: tuple[Group, ...] = get_args(Group)
 DATA_CLASSES: tuple[DataClass, ...] = ("subscriber", "traffic", "content")  # in order of intrusion
 KINDS = ("honest", "recharacterised", "fabricated")
 CHANNELS = ("formal", "emergency", "preservation", "police", "spontaneous", "direct")
@@ -63,6 +68,27 @@ MONTHS_PER_YEAR = 12
 DAYS_PER_YEAR = 365.25  # Julian
 FOLLOW_UP_MONTHS = 24  # from the day of the wish, for abusive cases and needs alike: the definition of estimands by case
 
+
+class GroupName(NamedTuple):
+    """What a group of people is called."""
+
+    one: str  # of its people, without an article
+    several: str  # in a sentence
+    short: str  # in a figure
+
+
+GROUP_NAMES: Mapping[Group, GroupName] = MappingProxyType(
+    {
+        "journalist": GroupName("journalist", "journalists", "journalists"),
+        "dissident": GroupName("dissident", "dissidents", "dissidents"),
+        "lgbtq": GroupName("LGBTQ person", "LGBTQ people", "LGBTQ people"),
+        "researcher": GroupName("security researcher", "security researchers", "security researchers"),
+        "minority": GroupName("member of a minority", "members of minorities", "minorities"),
+        "woman": GroupName("woman pursued for gender-based expression", "women (gender-based expression)", "women"),
+        "lawyer": GroupName("lawyer", "lawyers", "lawyers"),
+        "whistleblower": GroupName("whistleblower", "whistleblowers", "whistleblowers"),
+    }
+)
 
 _SIDES = ("autocracy", "democracy")
 LEAST_SUM = 1e-9  # of weights that are shared out: under it a share is a quotient of roundings

@@ -7,11 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from sim.config import load
 from sim.draws import Draws
 from sim.review.discrimination import Discrimination
 from sim.review.safeguard import in_check_order
 from sim.world.docket import Docket
-from sim.world.vocabulary import EMERGENCY, EXECUTED, FABRICATED, FORMAL, HONEST, PRESERVATION, RECHARACTERISED, REFUSED
+from sim.world.vocabulary import EMERGENCY, EXECUTED, FABRICATED, FORMAL, GROUPS, HONEST, PRESERVATION, RECHARACTERISED, REFUSED
 from tests.worlds import Office, answered, bare_world, ended, events, files, made_up, office, started, with_conduct
 
 FILES = 40_000
@@ -50,6 +51,28 @@ def test_one_look_refuses_abusive_files_at_the_tail_beyond_bar_less_signal(
     cases, docket = files(place, FILES, abusive=True)
     answered(place, cases, docket)
     agrees(int(refused(docket).sum()), FILES, stats.norm.sf(bar - v * skill * covers))
+
+
+def test_article_40_22_refuses_the_more_the_more_its_list_covers_a_group() -> None:
+    """The tail beyond bar less motive times coverage, group by group: women by sex, lawyers and whistleblowers in part."""
+    covers, bar, v = config_covers("discrimination"), 1.5, 1.6
+    place = desk_with(bar)
+    table = np.zeros_like(place.reading.covers)
+    table[place.review.names.index("discrimination"), :-1] = covers
+    place, shares = place.read(strength=np.full(4, v), covers=table), {}
+    for group, scope in zip(GROUPS, covers, strict=True):
+        cases, docket = files(place, FILES, abusive=True, group=group)
+        answered(place, cases, docket)
+        shares[group] = refused(docket).mean()
+        agrees(int(refused(docket).sum()), FILES, stats.norm.sf(bar - v * scope))
+    assert shares["woman"] > shares["journalist"] > shares["lawyer"] > shares["whistleblower"]
+    assert shares["woman"] == shares["minority"], "one list, one coverage, one luck"
+
+
+def config_covers(ground: str) -> list[float]:
+    """Coverage of the groups by a ground as it is configured."""
+    covers = load().safeguards[ground].covers  # type: ignore[attr-defined]
+    return [covers[group] for group in GROUPS]
 
 
 @pytest.mark.parametrize(("kind", "v"), [(HONEST, 2.4), (RECHARACTERISED, 1.2), (FABRICATED, 0.6)])

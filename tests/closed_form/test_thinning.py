@@ -26,6 +26,7 @@ OPEN_DOORS = NOTHING_EXPIRES | {"delay_log": -20.0, "delay_spread": 0.0}  # exec
 PLAIN = (
     *("review.load=false", "demand.foreign_share=0", "states.hosting.home_default=0.1"),
     *("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0"),
+    *("people.per_million.woman=100", "people.per_million.lawyer=100", "people.per_million.whistleblower=100"),
 )
 
 

@@ -9,6 +9,7 @@ from experiments.figures.adaptation import COLUMNS as ADAPTATION
 from experiments.figures.forest import COLUMNS as FOREST
 from experiments.figures.plane import COLUMNS as PLANE
 from experiments.figures.slices import COLUMNS as SLICES
+from sim.world.vocabulary import GROUPS
 from tests.figures import sensitivity_examples, uncertainty_examples
 from tests.figures.attribution_examples import LEVERS, pairs_of_levers, policies, waterfall
 from tests.figures.heat_map_examples import changes
@@ -23,7 +24,6 @@ SETTINGS = {
 SCENARIOS = ("as_adopted", "no_treaty")
 PURPOSES = ("abusive disclosures", "abusive requests", "legitimate requests")
 ENDS = ("world_low", "world_high", "error_low", "error_high")
-GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 PLACES = pd.read_csv(ROOT / "sim/sources/tables/places.csv")
 NAMES = dict(zip(PLACES["code"], PLACES["name"], strict=True))
 

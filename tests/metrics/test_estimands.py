@@ -27,10 +27,10 @@ from sim.metrics import (
 from sim.metrics.estimands import pair_rows
 from sim.result import Result
 from sim.simulation import simulate
+from sim.world.vocabulary import GROUPS
 
 MONTH = 30.4375  # days
 FOLLOW_UP = 24 * MONTH
-GROUPS = ("journalist", "dissident", "lgbtq", "researcher", "minority")
 SIDES = ("autocracies", "democracies")
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
@@ -244,10 +244,7 @@ class Retold:
         for row in self.best(self.disclosed_on_people):
             total[str(row["group"])] += weight[row["granted_class"]]
             counts[str(row["group"])] += 1
-        return {
-            ("group", g): (1e5 * total[g] / people / self.years if people else math.nan, counts[g])
-            for g, people in self.at_risk.items()
-        }
+        return {("group", g): (1e5 * total[g] / people / self.years, counts[g]) for g, people in self.at_risk.items() if people}
 
     def legit_delay_days(self) -> Told:
         needs = {case["id"] for case in self.needs}
