@@ -137,7 +137,7 @@ def enact(run: Run, polity: Polity, month: int) -> None:
     rules, policy, bound = run.rules, run.rules.policy, polity.parties.any()
     if not settle_membership(polity, policy, month, rules.treaty_from, year_of(run.config.start, month, rules.treaty_from)[0]):
         return
-    world = with_statutes(run.world, polity.statutes.years)
+    world = with_statutes(rules.ruled, polity.statutes.years)
     law = law_today(polity, policy, world)
     amended = replace(
         rules,

@@ -131,9 +131,10 @@ def _codes(key: str, names: Iterable[str], where: Geography) -> Naming:
 
 
 def of_offences(offences: Mapping[str, Offence]) -> Iterator[Naming]:
-    """Names that offences refer to: their broader labels."""
+    """Names that offences refer to: their broader labels, and those that exempt them."""
     for name, offence in offences.items():
         yield Naming(f"offences.{name}.broader", offence.broader, offences, "no offence is named {}")
+        yield Naming(f"offences.{name}.exempt_from", offence.exempt_from, offences, "no offence is named {}")
 
 
 def of_legislatures(spec: Legislatures, offences: Mapping[str, Offence]) -> Iterator[Naming]:

@@ -33,7 +33,7 @@ _PACKAGES = {
     "What follows in public": "sim.society",
     "Where worlds come from": "sim.sources",
 }
-_LAW = ("sim.world.instruments", "sim.world.reforms")
+_LAW = ("sim.world.instruments", "sim.world.reforms", "sim.world.breadth")
 _DEEP = 2  # levels of calls that are told of the setting-up
 _SHAPED = ("safeguards", "parties", "stops_preservation")  # fields of a text with a table or an entry of their own
 _PLAIN = ("states", "people", "demand", "conduct", "review", "metrics")  # groups whose words and switches are listed

@@ -25,6 +25,7 @@ from sim.settings import Config, Policy
 from sim.simulation import check, world_of
 from sim.sources.tables import read_penalties
 from sim.sources.worlds import build_states
+from sim.world.breadth import covered_share
 from sim.world.dials import reached
 from sim.world.record import ConfigError, quoted
 from sim.world.snapshot import World
@@ -167,6 +168,8 @@ def care_told(state: State) -> Iterator[tuple[str, str, str]]:
         made = states.drawn.get(_SOURCES[name])
         how = "drawn" if made is not None and made[row] else "from the sources"
         yield name.replace("_", " "), _changed(values[row], dialled[name][row], _share), f"{_MEANINGS[name]}; {how}"
+    covered = [covered_share(world, row) for world in (state.world, state.after.ruled)]
+    yield "breadth", _changed(*covered, _share), "pairs of a Convention offence and protected conduct that its law covers; drawn"
     strength = state.after.dialled.strength[row]
     yield "strength", "its own" if np.isnan(strength) else f"its own -> {_share(strength)}", "stands for uptake and fidelity"
     hours = _changed(state.before.capacity[row], state.after.capacity[row], lambda h: f"{h:.0f}" if h >= 10 else f"{h:.1f}")

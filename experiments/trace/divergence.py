@@ -135,13 +135,18 @@ def _chosen_or_ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     """The rule behind another choice, or behind another end of a request."""
     if pair.fact.step in ("instrument", "side_door") and pair.differ_in("reach"):
         return _governed(pair)
-    if pair.fact.step == "label" and pair.dial("penalties"):
-        return pair.parted("maxima", rule="penalties")
+    if pair.fact.step == "label" and (law := _law_on_the_menu(pair)):
+        return pair.parted("maxima" if law == "penalties" else law, rule=law)
     if pair.fact.step in ("appetite", "side_door") and pair.dial("appetite"):
         return pair.parted("appetite", rule="appetite")
     if pair.fact.step == "appetite" and pair.differ_in("trained"):
         return pair.parted("appetite", rule="training")
     return _ended(pair, moved)
+
+
+def _law_on_the_menu(pair: _Pair) -> str | None:
+    """The dial that put another label on the menu: a law that covers more, or less; else what is punished, and how."""
+    return pair.dial("breadth", "penalties") if pair.differ_in("joined") else pair.dial("penalties", "breadth")
 
 
 def _ended(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
@@ -182,7 +187,8 @@ def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     if pair.fact.rule in ("misuse", "notice"):
         return pair.parted(rule=pair.dial("transfer_protection") if pair.fact.rule == "misuse" else None)
     changed = pair.differing("read")
-    if changed & _OF_LAW and not (pair.differ_in("own") or pair.differ_in("force")) and (law := pair.dial("penalties")):
+    of_law = ("breadth", "penalties") if pair.differ_in("covered") else ("penalties",)
+    if changed & _OF_LAW and not (pair.differ_in("own") or pair.differ_in("force")) and (law := pair.dial(*of_law)):
         return pair.parted(*sorted(changed), rule=law)
     if pair.differ_in("applied"):
         return pair.parted("applied", rule=None if pair.differ_in("force") else pair.dial(*_OF_CARE))

@@ -19,6 +19,7 @@ from sim.review.assembly import rule_functions
 from sim.review.queue import PARKED_LANE
 from sim.review.safeguard import home_of
 from sim.rules import Rules, follows
+from sim.world.breadth import covering
 from sim.world.cases import RESIDENCE_SLOT
 from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
@@ -56,7 +57,7 @@ STEP_MEANINGS: Mapping[str, str] = {
 }
 """Steps of a life in their order. A rule is the name of a safeguard, or one of ``RULES``."""
 
-DIALS = ("strength", "uptake", "fidelity", "judicial", "skill", "hours", "transfer_protection", "penalties")
+DIALS = ("strength", "uptake", "fidelity", "judicial", "skill", "hours", "transfer_protection", "penalties", "breadth")
 """Keys of ``states.override`` that a divergence may name; what an ``appetite`` does is called as the step is."""
 
 RULES: Mapping[str, str] = {
@@ -79,6 +80,7 @@ _ORDER = {step: number for number, step in enumerate(STEP_MEANINGS)}
 _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in which they came; side doors; the request
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _LAST = 10**6  # number of what follows from all duties, after every safeguard's own
+_OF_A_MENU = ("penalties", "breadth")  # dials of what a state's law offers to write
 _OF_CARE = ("strength", "uptake", "fidelity")  # dials of how readily a discretion is used and a duty kept
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
@@ -162,7 +164,9 @@ def _choice(seen: Witnessed, case: int, number: int, filing: Filing) -> Iterator
         return
     if "governing_text" not in calls:  # the law had nothing to write
         asks = int(seen.run.cases.requester[case])
-        yield fact("label", None, dialled=_dialled(seen, seen.rules_at(filing.month), asks, "penalties"))
+        rules = seen.rules_at(filing.month)
+        menu = _menu(seen, rules, case, filing.month)
+        yield fact("label", None, **menu, dialled=_dialled(seen, rules, asks, *_OF_A_MENU))
         return
     paper, text = calls["go_round"].given, int(calls["governing_text"].said)
     yield _label(seen, fact, case, filing, paper)
@@ -196,7 +200,33 @@ def _label(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, paper: Ma
     offences, i = seen.run.world.offences, int(seen.run.cases.requester[case])
     written = KINDS[paper["kind"]], offences.names[paper["label"]], offences.names[paper["alleged"]]
     rules = seen.rules_at(filing.month)
-    return fact("label", written, years=float(rules.maxima[i, paper["label"]]), dialled=_dialled(seen, rules, i, "penalties"))
+    return fact(
+        "label",
+        written,
+        years=float(rules.maxima[i, paper["label"]]),
+        **_menu(seen, rules, case, filing.month),
+        dialled=_dialled(seen, rules, i, *_OF_A_MENU),
+    )
+
+
+def _menu(seen: Witnessed, rules: Rules, case: int, month: int) -> dict[str, dict[str, float]]:
+    """Labels that the requester's law adds to the menu of true facts, each with its breadth, and those that it takes away.
+
+    What is taken away asks for dishonest intent (Arts 7(2), 11(2)); nothing is where nobody is pursued for protected conduct.
+    """
+    cases, offences = seen.run.cases, seen.run.world.offences
+    i, conduct = int(cases.requester[case]), int(cases.conduct[case])
+    if not (cases.abusive[case] and offences.protected[conduct]):
+        return {"joined": {}, "left": {}}
+    punished = rules.habits.punished
+    law = punished[min(int(month >= seen.run.rules.treaty_from), punished.shape[0] - 1), i]
+    exempt = offences.exempt_from[conduct] & ~law[conduct]
+    breadth = covering(rules.ruled, np.array([i]))[0, :, conduct] * law * ~exempt
+    gone = exempt & law & (offences.broader[conduct] > 0) & seen.config.conduct.intent
+    return {
+        "joined": {offences.names[k]: float(breadth[k]) for k in np.flatnonzero(breadth)},
+        "left": {offences.names[k]: float(offences.broader[conduct, k]) for k in np.flatnonzero(gone)},
+    }
 
 
 def _appetite(seen: Witnessed, fact: OfChoice, case: int, filing: Filing, text: int, luck: float | None) -> Fact:
@@ -422,17 +452,25 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
             score=_score(safeguard, read),
             says={hook: _number(call.said) for hook, call in one.hooks.items()},
             own={key: value for key, value in safeguard.model_dump().items() if isinstance(value, int | float)},
+            covered=_covered(seen, m),
             dialled=dialled | _dialled(seen, seen.rules_at(int(docket.month[m])), holder, *_OF_CARE),
         )
 
 
 def _dialled_at_reading(seen: Witnessed, m: int) -> dict[str, Any]:
-    """What dials gave the requested state's desk and courts when a file was last read, and both states' laws."""
+    """What dials gave the requested state's desk and courts when a file was last read, its breadth, and both states' laws."""
     docket = seen.finished.docket
     rules = seen.rules_at(seen.stages[m][-1].month if m in seen.stages else int(docket.month[m]))
     asks, asked = int(seen.run.cases.requester[docket.case[m]]), int(docket.requested[m])
     laws = [_dialled(seen, rules, state, "penalties") for state in (asks, asked)]
-    return _dialled(seen, rules, asked, "skill", "judicial") | ({"penalties": laws} if any(laws) else {})
+    return _dialled(seen, rules, asked, "skill", "judicial", "breadth") | ({"penalties": laws} if any(laws) else {})
+
+
+def _covered(seen: Witnessed, m: int) -> bool:
+    """Whether the requested state's law on what a request cites covers what it alleges."""
+    docket, reading = seen.finished.docket, seen.rules_at(int(seen.finished.docket.month[m])).reading
+    j, label, alleged = (int(column[m]) for column in (docket.requested, docket.label, docket.alleged))
+    return bool(reading.broad[j, label, alleged] and reading.crime[docket.instrument[m], j, label])
 
 
 def _step_of(kind: str, look: str) -> str:

@@ -138,17 +138,25 @@ def _destination(seen: Witnessed, fact: Fact) -> str:
 
 
 def _label(seen: Witnessed, fact: Fact) -> str:
+    menu = _menu(fact)
     if fact.outcome is None:
-        return "The requester's law offers no provision to cite: nothing is asked."
+        return f"The requester's law offers no provision to cite: nothing is asked.{menu}"
     kind, label, alleged = fact.outcome
     years = fact.given["years"]
     severity = "no known maximum" if isnan(years) else f"at most {years:.1f} years in the requester's law"
     cited = f"cited is {offence(seen, label)}, {severity}"
     if kind == "honest":
-        return f"Honest: what was done is alleged, and {cited}."
+        return f"Honest: what was done is alleged, and {cited}.{menu}"
     if kind == "recharacterised":
-        return f"Recharacterised: the true facts are alleged ({name_in_words(alleged)}), but {cited}."
-    return f"Fabricated: the facts of another crime are alleged ({name_in_words(alleged)}), and {cited}."
+        return f"Recharacterised: the true facts are alleged ({name_in_words(alleged)}), but {cited}.{menu}"
+    return f"Fabricated: the facts of another crime are alleged ({name_in_words(alleged)}), and {cited}.{menu}"
+
+
+def _menu(fact: Fact) -> str:
+    """What the breadth of the requester's law added to the labels for true facts, and what its demand for intent took away."""
+    joined, left = (", ".join(map(name_in_words, fact.given[name])) for name in ("joined", "left"))
+    told = f" The requester's law reads the act as: {joined}." if joined else ""
+    return f"{told} Not to cite without dishonest intent: {left}." if left else told
 
 
 def _instrument(seen: Witnessed, fact: Fact) -> str:
@@ -291,6 +299,7 @@ _TOLD_READ: Mapping[str, Callable[[Any], str]] = {
     "reach": lambda code: f"the label is {_REACH[code]}",
     "alleged_is_crime": lambda yes: f"what is alleged is {'a' if yes else 'no'} crime there",
     "label_is_crime": lambda yes: f"the provision has {'a' if yes else 'no'} counterpart there",
+    "alleged_is_exempt": lambda yes: f"the provision {'exempts' if yes else 'does not exempt'} what is alleged",
     "data_class": lambda code: f"{DATA_CLASSES[code]} data",
     "secret": lambda yes: "secrecy asked for" if yes else "no secrecy asked for",
 }

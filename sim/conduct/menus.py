@@ -10,6 +10,7 @@ from pydantic import StrictInt
 
 from sim.arrays import Ints, Keys, Reals
 from sim.draws import Draws
+from sim.world.breadth import covering
 from sim.world.instruments import Inflation, LawInForce
 from sim.world.ranges import Bar, Days, NonNegative, Range, Shape, StateCount, Unit
 from sim.world.record import Record
@@ -19,6 +20,7 @@ from sim.world.vocabulary import (
     GROUPS,
     HONEST,
     RECHARACTERISED,
+    Offences,
 )
 
 
@@ -43,6 +45,7 @@ class ConductSpec(Record):
     spyware: Unit
     spyware_states: StateCount
     inflation: Inflation | None
+    intent: bool  # where a protected conduct is no crime, offences that ask for dishonest intent do not reach it
 
 
 class Habits(NamedTuple):
@@ -131,10 +134,13 @@ def framing_menu(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: 
     Of a class D conduct: the honest label with the state's openness, a broader label for the same facts, or the facts and the
     label of another crime, by its weight as a pretext and its plausibility against the group. Labels that the requester's law
     lacks are off the menu; what is left shares the appeal. A true ordinary offence (a selective case) is labelled as it is.
+    Which broader labels there are, and how often they are taken, is ``broader_labels``. Where there is none, the race is among
+    the other kinds alone.
     """
     offences = world.offences
     n, k = law.shape
     openness = open_framing(world, spec, Draws(world.seed))
+    covers = covering(world, rows)
     if rows is not None:
         openness = openness[rows]
     weight = np.zeros((n, len(GROUPS), k, 3, k))
@@ -143,13 +149,33 @@ def framing_menu(world: World, spec: ConductSpec, law: NDArray[np.bool_], rows: 
             weight[:, :, conduct, HONEST, conduct] = 1.0
             continue
         weight[:, :, conduct, HONEST, conduct] = (openness * law[:, conduct])[:, None]
-        broader = offences.broader[conduct][None, :] * law
-        total = broader.sum(axis=1, keepdims=True)
-        broader = np.divide(broader, total, out=np.zeros_like(broader), where=total > 0)
+        broader, share = broader_labels(conduct, law, covers[:, :, conduct], offences, spec)
         framed = (1 - openness)[:, None]
-        weight[:, :, conduct, RECHARACTERISED, :] = (framed * spec.recharacterised_share * broader)[:, None, :]
+        weight[:, :, conduct, RECHARACTERISED, :] = (framed * share * broader)[:, None, :]
         pretext = offences.pretext[None, None, :] * offences.plausible.T[None, :, :] * (law & ~offences.protected)[:, None, :]
         total = pretext.sum(axis=2, keepdims=True)
         pretext = np.divide(pretext, total, out=np.zeros_like(pretext), where=total > 0)
-        weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - spec.recharacterised_share) * pretext
+        weight[:, :, conduct, FABRICATED, :] = framed[:, :, None] * (1 - share[:, :, None]) * pretext
     return weight
+
+
+def broader_labels(
+    conduct: int, law: NDArray[np.bool_], covers: Reals, offences: Offences, spec: ConductSpec
+) -> tuple[Reals, Reals]:
+    """Shares of the labels under which true facts are recast, ``[N, K]``, and the share of framed requests that do so, ``[N, 1]``.
+
+    ``law`` ``[N, K]`` is what each state punishes, ``covers`` ``[N, K]`` the breadth of its law on each label where that covers the
+    conduct, else zero. A label that covers it joins with weight one, and the share ``s`` becomes ``1 - (1 - s) (1 - most)`` with
+    ``most`` the largest such breadth: the facts are true, and the label is in scope at any penalty. Under ``intent`` labels that
+    ask for dishonest intent (Arts 7(2), 11(2)) leave the menu where the conduct is no crime by itself.
+    """
+    offered, joined = offences.broader[conduct][None, :] * law, covers * law
+    exempt = offences.exempt_from[conduct][None, :] & ~law[:, [conduct]]
+    joined[exempt] = 0.0  # a law that asks for dishonest intent covers no honest act, however broad others are
+    if spec.intent:
+        offered[exempt] = 0.0
+    offered = np.maximum(offered, joined > 0)
+    total = offered.sum(axis=1, keepdims=True)
+    shares = np.divide(offered, total, out=np.zeros_like(offered), where=total > 0)
+    most, own = joined.max(axis=1, keepdims=True), spec.recharacterised_share
+    return shares, np.where(most > 0, 1 - (1 - own) * (1 - most), own)

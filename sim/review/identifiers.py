@@ -26,10 +26,11 @@ HOOKS = ("stands", "acuity", "allows", "delays", "tells", "softens", "publishes"
 
 SEEN: Mapping[str, str] = MappingProxyType(
     {
-        "alleged_is_crime": "reading.crime[inst, j, docket.alleged[m]]",
+        "alleged_is_crime": "is_crime(m, inst, j, docket, reading)",
         "label_is_crime": "reading.crime[inst, j, docket.label[m]]",
         "alleged_is_protected": "reading.protected[docket.alleged[m]]",
         "label_is_protected": "reading.protected[docket.label[m]]",
+        "alleged_is_exempt": "reading.exempt[docket.alleged[m], docket.label[m]]",
         "harm": "reading.harm[docket.alleged[m]]",
         "quality": "docket.quality[m]",
         "data_class": "int(docket.cap[m])",

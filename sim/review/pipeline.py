@@ -36,7 +36,7 @@ from sim.review.queue import (
     give_up,
     take,
 )
-from sim.review.reading import Practice, Reading, look_noise, role_of, strength_of
+from sim.review.reading import Practice, Reading, is_crime, look_noise, role_of, strength_of
 from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, preserve, unasked
 from sim.world.cases import Cases
 from sim.world.docket import Docket
@@ -293,7 +293,7 @@ KERNELS = (receive, serve)
 """Called from Python, once a month each."""
 
 STEPS = (
-    *(strength_of, role_of, look_noise, enqueue, close),
+    *(strength_of, role_of, is_crime, look_noise, enqueue, close),
     *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
     *(hours_to_screen, screening_load, remember, is_platform, class_given, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),

@@ -37,6 +37,8 @@ class Reading(NamedTuple):
     goodwill: Reals  # [N, N] chance of assistance without a duty
     urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
+    broad: NDArray[np.bool_]  # [N, K, K] whether a state's law on a label covers a protected conduct
+    exempt: NDArray[np.bool_]  # [K, K] whether a label reaches a conduct with dishonest intent alone, by conduct and label
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
     stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
@@ -120,6 +122,16 @@ def role_of(cases: Cases, practice: Practice, c: int) -> float:
     if cases.visibility[c] > 0.0:
         shown = min(max(1.0 + practice.visibility_slope * np.log(cases.visibility[c]), 0.0), practice.visibility_most)
     return float(practice.role_strength * shown)
+
+
+def is_crime(m: int, inst: int, j: int, docket: Docket, reading: Reading) -> bool:
+    """Whether what a file narrates is a crime in a requested state, whatever its label (Art 35(3)).
+
+    It is if the state punishes the conduct, or if its law on what the label names covers the conduct.
+    """
+    label, alleged = docket.label[m], docket.alleged[m]
+    covered = reading.broad[j, label, alleged] and reading.crime[inst, j, label]
+    return bool(reading.crime[inst, j, alleged] or covered)
 
 
 def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:

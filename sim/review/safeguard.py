@@ -37,10 +37,11 @@ SafeguardKind = Literal["gate", "look", "ground", "aftermath", "institution"]
 
 VISIBLE: Mapping[str, str] = {
     "reach": "0 within the instrument, 1 outside its scope, 2 not serious enough under it",
-    "alleged_is_crime": "the narrated conduct is a crime in the requested state",
+    "alleged_is_crime": "the narrated conduct is a crime in the requested state, by itself or by its law on the label",
     "label_is_crime": "the cited provision has a counterpart in the requested state",
     "alleged_is_protected": "the narrated conduct is of class D",
     "label_is_protected": "the cited provision is of class D",
+    "alleged_is_exempt": "the cited provision reaches the narrated conduct with dishonest intent alone (Arts 7(2), 11(2))",
     "harm": "harm of the narrated conduct, 0 to 1",
     "quality": "paperwork, standard normal",
     "data_class": "0 subscriber, 1 traffic, 2 content: the most intrusive that is still asked for",

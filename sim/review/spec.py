@@ -18,6 +18,7 @@ from sim.review.goodwill import Goodwill
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
 from sim.review.safeguard import Ground, Safeguard, habit_of
+from sim.world.breadth import covering
 from sim.world.dials import Settled
 from sim.world.instruments import Instrument, established_by, instrument_names
 from sim.world.ranges import (
@@ -143,6 +144,15 @@ def crimes_under(instruments: Mapping[str, Instrument], world: World) -> NDArray
     return np.stack([law | obliged[None, :] for obliged in bound])
 
 
+def broad_laws(world: World) -> NDArray[np.bool_]:
+    """Whether a requested state's law on a label covers a protected conduct, ``[N, K, K]`` by state, label and conduct.
+
+    Where it does, the conduct is a crime there for whoever cites that label, if the state punishes what the label names
+    (Art 35(3), by conduct). A label that asks for dishonest intent covers no conduct that is exempt from it.
+    """
+    return np.asarray((covering(world) > 0) & ~world.offences.exempt_from.T[None, :, :])
+
+
 def care_of(spec: ReviewSpec, states: StateTable, dialled: Settled | None = None) -> tuple[Reals, Reals]:
     """Uptake and fidelity of each state before its lasting habit, ``[N]`` each: its own, or what a dial sets in their place."""
     uptake = spec.uptake_max * states.commitment
@@ -238,6 +248,8 @@ def reading_of(
         goodwill=np.ascontiguousarray(goodwill),
         urgent_effort=np.full((states.count, states.count), spec.urgent_effort),
         crime=crimes_under(instruments, world),
+        broad=broad_laws(world),
+        exempt=offences.exempt_from,
         protected=offences.protected,
         harm=offences.harm,
         stops=stops,

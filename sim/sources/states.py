@@ -14,13 +14,13 @@ from sim.arrays import Reals, in_order
 from sim.draws import Draws, name_keys
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
+from sim.world.breadth import breadth_of
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
 from sim.world.states import StateTable
-from sim.world.vocabulary import GROUPS, Offence, Offences
+from sim.world.vocabulary import DEMOCRATIC_FROM, GROUPS, Offence, Offences
 
 _COUNCIL = "coe_member"
-_DEMOCRATIC_FROM = 2  # regime code of an electoral democracy
 _LEAST_SPREAD = 1e-4  # of a logarithm: under it the prior gamma is a point, and counts change nothing
 _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
@@ -298,9 +298,10 @@ def state_table(
     host_share, home = hosting_of(spec.hosting, table, draws, spec.synthetic.hosts if spec.source == "synthetic" else 0)
     exile_share, exile_hosts = exile_of(people, table, tables.exiles, ties.near)
     direct = direct_facts(demand_spec.direct, table, users, np.diagonal(host_share), tables.direct, draws)
+    democratic = table["regime"].to_numpy(int) >= DEMOCRATIC_FROM
     penalties, known = penalty_table(
         codes,
-        table["regime"].to_numpy(int) >= _DEMOCRATIC_FROM,
+        democratic,
         table["samesex_criminalised"].to_numpy(float) > 0,
         tables.penalties,
         blocks,
@@ -335,6 +336,7 @@ def state_table(
         alignment=ties.alignment,
         penalties=penalties,
         penalty_known=known,
+        breadth=breadth_of(offences, democratic),
         direct_requests=direct.requests[:, ORDINARY].copy(),
         direct_emergency=direct.requests[:, EMERGENCY_PROCESS].copy(),
         direct_answered=direct.answered[:, ORDINARY].copy(),

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.arrays import Flags, Reals
+from sim.world.breadth import dialled_breadth
 from sim.world.ranges import Factor, Unit, YearsOrNone
 from sim.world.record import ConfigError, Record
 from sim.world.snapshot import World
@@ -32,7 +33,7 @@ ALL, SIGNATORIES = "all", "signatories"
 _KINDS = ("code", "list", "regime", "region", "signature", "all")  # of selectors, the more specific first
 _BY_CODE, _BY_LIST, _BY_REGIME, _BY_REGION, _BY_SIGNATURE, _BY_ALL = range(len(_KINDS))
 _LONGEST = 100.0  # years of a maximum, as of ``YearsOrNone``
-_OF_A_STATE = ("uptake", "fidelity", "judicial", "skill", "transfer_protection", "hours", "strength")
+_OF_A_STATE = ("uptake", "fidelity", "judicial", "skill", "transfer_protection", "hours", "strength", "breadth")
 _CARE = ("uptake", "fidelity")  # what a strength stands for
 
 
@@ -84,6 +85,7 @@ class Dial(Record):
     appetite: dict[Group, Unit] = {}  # factor on the chance that a wish about a group is filed
     hours: Factor | None = None  # factor on officer-hours
     strength: Unit | None = None  # stands for uptake and fidelity
+    breadth: Unit | None = None  # chance that the law on an offence of the Convention covers a given protected conduct
 
     @model_validator(mode="after")
     def _one_care(self) -> Dial:
@@ -115,6 +117,7 @@ class Settled(NamedTuple):
     transfer_protection: Reals  # [N]
     hours: Reals  # [N]
     strength: Reals  # [N]
+    breadth: Reals  # [N]
     eager: Reals  # [N, G + 1] factor on filing by the person's group; one where nobody said anything, and for nobody at risk
 
 
@@ -229,7 +232,7 @@ def _refuse_both(held: Mapping[str, Any], strength: float | None, spans: list[_S
 
 
 def as_ruled(world: World, what: Settled) -> World:
-    """The world as its rules have it: maxima, courts, desks, protection and hours as dials set them, all else as drawn.
+    """The world as its rules have it: maxima, breadth, courts, desks, protection and hours as dials set them, all else as drawn.
 
     The world itself where nothing is set. For rules alone: cases, people and capacity are made from the world as drawn.
     """
@@ -244,5 +247,6 @@ def as_ruled(world: World, what: Settled) -> World:
         judicial=own(what.judicial, states.judicial),
         skill=own(what.skill, states.skill),
         data_protection=own(what.transfer_protection, states.data_protection),
+        breadth=dialled_breadth(states.breadth, what.breadth, world.offences),
     )
     return replace(world, states=ruled).with_capacity(world.capacity * own(what.hours, np.ones(states.count)))

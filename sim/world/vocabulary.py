@@ -36,6 +36,8 @@ OFFENCE_CLASSES: tuple[OffenceClass, ...] = (
     "C",
     "D",
 )  # cyber-dependent, other Convention offence, other serious crime, protected conduct
+OF_THE_CONVENTION: tuple[OffenceClass, ...] = ("A", "B")
+"""Classes of the offences that the Convention itself names (Arts 7-17)."""
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")  # V-Dem v2x_regime
 FORCES = ("absent", "may", "must")
 STATUSES = (
@@ -90,21 +92,23 @@ GROUP_NAMES: Mapping[Group, GroupName] = MappingProxyType(
     }
 )
 
-_SIDES = ("autocracy", "democracy")
+Side = Literal["autocracy", "democracy"]
+SIDES: tuple[Side, ...] = ("autocracy", "democracy")
+DEMOCRATIC_FROM = 2  # regime code of an electoral democracy
 LEAST_SUM = 1e-9  # of weights that are shared out: under it a share is a quotient of roundings
 
 
 class Penalties(Record):
     """How an unknown maximum penalty is drawn: whether the conduct is a crime at all, and for how many years."""
 
-    crime_share: dict[Literal["autocracy", "democracy"], Unit]
+    crime_share: dict[Side, Unit]
     median_years: Years
     spread: Spread  # standard deviation of the logarithm
 
     @model_validator(mode="after")
     def _both(self) -> Penalties:
-        if lacking := [side for side in _SIDES if side not in self.crime_share]:
-            raise ValueError(f"crime_share.{lacking[0]}: found nothing; accepted: a share for each of {', '.join(_SIDES)}")
+        if lacking := [side for side in SIDES if side not in self.crime_share]:
+            raise ValueError(f"crime_share.{lacking[0]}: found nothing; accepted: a share for each of {', '.join(SIDES)}")
         return self
 
 
@@ -122,9 +126,15 @@ class Offence(Record):
     pretext: NonNegative = 0.0
     plausible: dict[Group, Unit] = {}
     broader: dict[str, NonNegative] = {}
+    exempt_from: dict[str, bool] = {}  # of class D: offences that reach it only with dishonest intent (Arts 7(2), 11(2))
+    breadth: dict[Side, Unit] = {}  # of the Convention's own: share of states whose law covers a given protected conduct
 
     @model_validator(mode="after")
     def _possible(self) -> Offence:
+        if self.breadth and self.offence_class not in OF_THE_CONVENTION:
+            raise ValueError(f"breadth: found for class {self.offence_class}; accepted: for the Convention's own, classes A and B")
+        if self.exempt_from and self.offence_class != "D":
+            raise ValueError(f"exempt_from: found for class {self.offence_class}; accepted: for protected conduct, class D")
         if self.offence_class == "D" and self.demand_share > 0:
             raise ValueError(f"demand_share: found {self.demand_share}; class D is protected conduct, accepted: 0")
         if sum(self.wants.values()) < LEAST_SUM:
@@ -147,12 +157,14 @@ class Offences(NamedTuple):
     pretext: NDArray[np.float64]
     plausible: NDArray[np.float64]
     broader: NDArray[np.float64]
+    exempt_from: NDArray[np.bool_]  # by conduct and label
+    breadth: NDArray[np.float64]  # [K, 2] by label and side of regime
 
 
 def offences_of(blocks: Mapping[str, Offence]) -> Offences:
     """The offences' arrays, in the order of their names' classes and then their names.
 
-    Raises ``ConfigError`` for a broader label that is no offence, and where class D carries legitimate demand.
+    Raises ``ConfigError`` for a label that is no offence, and where class D carries legitimate demand.
     """
     names = tuple(sorted(blocks, key=lambda name: (blocks[name].offence_class, name)))
     listed = [blocks[name] for name in names]
@@ -172,15 +184,17 @@ def offences_of(blocks: Mapping[str, Offence]) -> Offences:
         pretext=np.array([block.pretext for block in listed]),
         plausible=_by_name(listed, lambda block: block.plausible, GROUPS),
         broader=_by_name(listed, lambda block: block.broader, names),
+        exempt_from=_by_name(listed, lambda block: block.exempt_from, names) > 0,
+        breadth=_by_name(listed, lambda block: block.breadth, SIDES),
     )
 
 
 def _refuse_impossible(names: Sequence[str], listed: Sequence[Offence]) -> None:
-    # Raises ConfigError for a broader label that is no offence, and for legitimate demand in class D or nowhere
+    # Raises ConfigError for a label that is no offence, and for legitimate demand in class D or nowhere
     for name, block in zip(names, listed, strict=True):
-        unknown = sorted(set(block.broader) - set(names))
-        if unknown:
-            raise ConfigError(f"offences.{name}.broader: no offence is named {unknown[0]!r}; accepted: {', '.join(names)}")
+        for key, labels in (("broader", block.broader), ("exempt_from", block.exempt_from)):
+            if unknown := sorted(set(labels) - set(names)):
+                raise ConfigError(f"offences.{name}.{key}: no offence is named {unknown[0]!r}; accepted: {', '.join(names)}")
         if block.offence_class == "D" and block.demand_share > 0:
             raise ConfigError(
                 f"offences.{name}.demand_share: found {block.demand_share}; class D is protected conduct, accepted: 0"

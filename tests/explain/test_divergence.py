@@ -93,6 +93,12 @@ DIALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[tuple[str, str]]]
     "no crime": (
         (f"{ALL}penalties={{protected:no_crime}}",), ("dual_criminality",), {("label", "penalties"), ("gate", "penalties")}
     ),
+    "breadth": ((f"{ALL}breadth=0.6",), (), {("label", "breadth"), ("gate", "breadth")}),
+    "a catch-all definition": (
+        (f"{ALL}breadth=1.0", f"{ALL}penalties={{protected:{{least:4.0}}}}"),
+        ("dual_criminality",),
+        {("label", "breadth"), *((step, "penalties") for step in ("instrument", "gate", "label"))},
+    ),
     "appetite": (
         (f"{ALL}appetite={{journalist:0.0,dissident:0.0}}",), (), {("appetite", "appetite"), ("side_door", "appetite")}
     ),
@@ -106,6 +112,30 @@ def test_what_a_dial_does_is_the_dial_s_and_no_training_s(dial: str) -> None:
     parted = partings(one, other, most=20)
     assert len(parted) >= 3
     assert {(d.step, d.rule) if d else None for d in parted} <= places
+
+
+RESEARCHED = (  # enough of it to see what rules about it do
+    *("review.load=false", "conduct.intent=true", "demand.pursuit.researcher=200.0"),
+    *("demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.abusive_most_per_person=1.0"),
+)
+
+
+def test_where_research_is_no_crime_lives_part_at_the_menu_or_at_the_gate_of_the_state_asked() -> None:
+    one, other = (
+        with_forces(made_up(*RESEARCHED, *more), "must", "dual_criminality")
+        for more in ((), (f"{ALL}penalties={{unauthorised_research:no_crime}}",))
+    )
+    parted = partings(one, other, most=30)
+    assert {(d.step, d.rule) if d else None for d in parted} == {("label", "penalties"), ("gate", "penalties")}
+    left = [d.other.given["left"] for d in parted if d and d.step == "label" and d.other]
+    assert {label for labels in left for label in labels} == {"illegal_access", "misuse_of_devices"}
+
+
+def test_the_exemption_of_research_is_named_where_it_refuses() -> None:
+    one = made_up(*RESEARCHED)
+    parted = partings(one, with_forces(one, "must", "research_exempt"), most=30)
+    assert len(parted) >= 3
+    assert {(d.step, d.rule) if d else None for d in parted} == {("gate", "research_exempt")}
 
 
 def test_what_a_dial_of_hours_does_is_no_training_s() -> None:

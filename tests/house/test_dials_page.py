@@ -74,9 +74,9 @@ def test_the_page_names_every_definition_on_file_and_every_key() -> None:
     assert {*Dial.model_fields} <= keys
 
 
-def test_every_definition_sets_class_d_alone() -> None:
+def test_every_definition_sets_maxima_of_class_d_and_breadth_alone() -> None:
     folder = Path(__file__).resolve().parents[2] / "configs" / "definition"
     for path in folder.glob("*.yaml"):
         body = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        assert all(set(dial) == {"penalties"} for dial in body.values()), path.name
+        assert all("penalties" in dial and set(dial) <= {"penalties", "breadth"} for dial in body.values()), path.name
         check(load(f"definition={path.stem}"))

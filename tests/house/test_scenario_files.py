@@ -89,7 +89,7 @@ ROWS = rows()
 def full_key(key: str) -> str:
     """A change as the catalogue writes it, as a dotted key of the configuration."""
     first, *rest = key.split(".")
-    if first == "conduct" or (first == "safeguards" and len(rest) > 1):  # a safeguard's own record
+    if first in ("conduct", "states") or (first == "safeguards" and len(rest) > 1):  # a safeguard's own record
         return key
     return f"instruments.hanoi.{key}" if first in Instrument.model_fields else f"instruments.{key}"
 

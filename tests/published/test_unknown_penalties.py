@@ -1,6 +1,7 @@
 """How well unknown maximum penalties are guessed: each known one predicted from the others."""
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -12,6 +13,8 @@ from sim.config import load
 from sim.settings import Config
 from sim.sources.imputation import leave_one_out
 from sim.sources.tables import read_penalties
+from sim.sources.worlds import build_world
+from sim.world.breadth import covering
 
 LINE = 4.0  # years, Art 2(h)
 
@@ -89,3 +92,18 @@ def test_the_report_says_how_well_it_went(predicted: pd.DataFrame) -> None:
     assert report(predicted) == (
         "the 80 % interval holds 40 of 56 (71%), 12 of 16 misses lie above it; Brier score 0.173, base rate 0.188"
     )
+
+
+def test_a_further_offence_changes_no_draw_of_the_others(config: Config) -> None:
+    """Draws are named by offences: a maximum, a breadth and what it covers stay what they are, whoever joins the list."""
+    further = {**config.offences, "another": config.offences["intimate_images"]}
+    few, more = (
+        build_world(config.states, config.people.model_copy(update={"rows": 500}), config.demand, offences, 1)
+        for offences in (config.offences, further)
+    )
+    kept = [more.offences.names.index(name) for name in few.offences.names]
+    assert len(more.offences.names) == len(kept) + 1
+    assert np.array_equal(more.states.penalties[:, kept], few.states.penalties, equal_nan=True)
+    assert np.array_equal(more.states.breadth[:, kept], few.states.breadth)
+    broad = [replace(world, states=replace(world.states, breadth=np.full_like(world.states.breadth, 0.5))) for world in (few, more)]
+    assert np.array_equal(covering(broad[1])[:, kept][:, :, kept], covering(broad[0]))

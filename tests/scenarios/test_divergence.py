@@ -63,6 +63,8 @@ def names_states(changed: Keys) -> bool:
 def rules_of(key: str, config: Config) -> set[str]:
     """Rules at which two lives may part where one word of the configuration is changed."""
     top, first, *rest = key.split(".")
+    if top == "states":
+        return OF_A_DIAL[rest[1]]
     if top == "safeguards":
         return rules_of_safeguard(first, config)
     if top == "conduct":
@@ -94,6 +96,10 @@ OF_A_TEXT = {
     "delay_factor": {"execution", "instrument"},
     "side_doors": {"side_door"},
     "secrecy": {"notice", "person"},
+}
+OF_A_DIAL = {
+    "penalties": {"penalties"},
+    "breadth": {"breadth"},
 }
 OF_CONDUCT = {
     "attempts": {"destination"},
