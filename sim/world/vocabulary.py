@@ -17,6 +17,7 @@ from sim.world.record import ConfigError, Record
 Group = Literal["journalist", "dissident", "lgbtq", "researcher", "minority"]
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
+OwnLaw = Literal["judge", "person"]
 Regime = Literal["closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy"]
 OffenceClass = Literal["A", "B", "C", "D"]
 
@@ -33,6 +34,8 @@ OFFENCE_CLASSES: tuple[OffenceClass, ...] = (
 )  # cyber-dependent, other Convention offence, other serious crime, protected conduct
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")  # V-Dem v2x_regime
 FORCES = ("absent", "may", "must")
+OWN_LAWS: tuple[OwnLaw, ...] = ("judge", "person")
+"""Safeguards that a state's own law has or lacks, as a table says or a draw; on transfers see ``StateTable.transfer_law``."""
 STATUSES = (
     "pending",
     "parked",
