@@ -111,6 +111,7 @@ def of_texts(
         key = f"instruments.{text}"
         yield Naming(f"{key}.safeguards", instrument.safeguards, safeguards, "no safeguard is named {}")
         yield Naming(f"{key}.stops_preservation", instrument.stops_preservation, safeguards, "no safeguard is named {}")
+        yield Naming(f"{key}.displaces", instrument.displaces, safeguards, "no safeguard is named {}")
         yield Naming(f"{key}.adds", instrument.adds, offences, "no offence is named {}")
         if where:
             yield from _of_parties(f"{key}.parties", instrument.parties, where)

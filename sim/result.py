@@ -131,6 +131,7 @@ class Result:
                 "ended_day": docket.ended_day - run.opens,
                 "hours": docket.hours.astype(float),
                 "narrowed_by": names_of_codes(docket.narrowed, stopped),
+                "condition": names_of_codes(docket.condition, stopped),
                 "flagged": docket.flagged > 0,
                 "told": names_of_codes(docket.told, TOLD),
                 "evaded": docket.evaded == NOTHING_USABLE,

@@ -103,6 +103,7 @@ def finish(run: Run) -> Finished:
     for mark in (docket.told, docket.evaded, docket.misused, docket.published):
         mark[beyond] = 0
     docket.narrowed[docket.granted < 0] = -1
+    docket.condition[docket.granted < 0] = -1
     docket.decided_day[docket.decided_day >= horizon] = np.nan
     status = run.book.status.copy()
     pending = np.zeros(status.size, bool)

@@ -35,7 +35,7 @@ _PACKAGES = {
 }
 _LAW = ("sim.world.instruments", "sim.world.reforms", "sim.world.breadth")
 _DEEP = 2  # levels of calls that are told of the setting-up
-_SHAPED = ("safeguards", "parties", "stops_preservation")  # fields of a text with a table or an entry of their own
+_SHAPED = ("safeguards", "parties", "stops_preservation", "displaces")  # fields of a text with a table or an entry of their own
 _PLAIN = ("states", "people", "demand", "conduct", "review", "metrics")  # groups whose words and switches are listed
 _KEYS = ("key", "value", "unit", "range", "role", "status", "source")
 
@@ -154,8 +154,9 @@ def _law(config: Config) -> list[Block]:
     for name in in_check_order(config.safeguards):
         forces = [config.instruments[text].safeguards.get(name, "absent") for text in texts]
         kind = config.safeguards[name].kind
-        rows.append((f"`{name}`", kind, *("" if force == "absent" else force for force in forces)))
-    head = ("safeguard", "kind", *(text.replace("_", " ") for text in texts))
+        own = getattr(config.safeguards[name], "own_law", None) or ""
+        rows.append((f"`{name}`", kind, own, *("" if force == "absent" else force for force in forces)))
+    head = ("safeguard", "kind", "own law", *(text.replace("_", " ") for text in texts))
     return [Text(odd_prose.LAW), Grid("What each text says of each safeguard", head, rows, words=len(head))]
 
 
@@ -187,6 +188,11 @@ def _configured(name: str, config: Config) -> str:
     plainly = "applied by every state wherever in force" if safeguard.certain else "applied as a state's habit has it"
     words = _choices(safeguard.model_dump(mode="json"))
     opening = f"`{name}`: {safeguard.kind}; {safeguard.article}; rank {safeguard.order}; {plainly}"
+    if own := getattr(safeguard, "own_law", None):
+        shut = ", ".join(
+            text for text in instrument_names(config.instruments) if config.instruments[text].displaces.get(name, False)
+        )
+        stands = f"{stands or 'in no text here'}; {own} by a state's own law{f' but under {shut}' if shut else ''}"
     return f"{opening}; in force: {stands or 'in no text here'}; can move {can} while nobody adapts{words}."
 
 
@@ -203,7 +209,7 @@ def _texts(config: Config) -> list[Block]:
     listed = [f"`{name}`: {said}" for name in names if (said := _said_of(name))]
     fields = [field for field in type(config.instruments[names[0]]).model_fields if field not in _SHAPED]
     plain = [_plain(config.instruments[name]) for name in names]
-    shown = [*fields, "parties", "stops_preservation"]
+    shown = [*fields, "parties", "stops_preservation", "displaces"]
     rows = [(f"`{field}`", *(_short(text[field]) for text in plain)) for field in shown]
     return [
         listed_as(listed),

@@ -42,6 +42,7 @@ _SOURCES = {
     "transfer_protection": "data_protection_law",
 }
 """Columns of the states table from which an attribute is made."""
+_OWN_LAWS = {"judge": "a judge before disclosure", "person": "the person concerned is told"}
 _MEANINGS = {
     "uptake": "chance that a discretion is used",
     "fidelity": "chance that a duty is kept, where no discretion is used",
@@ -170,6 +171,7 @@ def care_told(state: State) -> Iterator[tuple[str, str, str]]:
         yield name.replace("_", " "), _changed(values[row], dialled[name][row], _share), f"{_MEANINGS[name]}; {how}"
     covered = [covered_share(world, row) for world in (state.world, state.after.ruled)]
     yield "breadth", _changed(*covered, _share), "pairs of a Convention offence and protected conduct that its law covers; drawn"
+    yield from _own_law_told(state)
     strength = state.after.dialled.strength[row]
     yield "strength", "its own" if np.isnan(strength) else f"its own -> {_share(strength)}", "stands for uptake and fidelity"
     hours = _changed(state.before.capacity[row], state.after.capacity[row], lambda h: f"{h:.0f}" if h >= 10 else f"{h:.1f}")
@@ -181,6 +183,17 @@ def care_told(state: State) -> Iterator[tuple[str, str, str]]:
     for group, factor in zip(GROUPS, state.after.habits.eager[row], strict=False):
         if factor != 1:
             yield f"appetite for {group}", f"1 -> {factor:g}", "factor on what it asks of its own accord"
+
+
+def _own_law_told(state: State) -> Iterator[tuple[str, str, str]]:
+    """Its own law: whether it wants a judge and a notice by itself, and how its law on transfers meets other states' protection."""
+    states, row, ruled = state.states, state.row, state.after.ruled.states
+    for law, meaning in _OWN_LAWS.items():
+        how = "drawn" if states.drawn[f"own_law_{law}"][row] else "known"
+        yield f"own law: {law}", "yes" if states.own_laws[law][row] else "no", f"{meaning}; {how}"
+    yield "own law: transfers", _share(states.transfer_law[row]), "strength of its law on transfers to police abroad; assumed"
+    protection = _changed(states.protection[row], ruled.protection[row], _share)
+    yield "protection", protection, "of a person against its own authorities, as laws on transfers read it"
 
 
 def hosting_of_state(state: State) -> list[tuple[str, float]]:

@@ -187,14 +187,20 @@ def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     if pair.fact.rule in ("misuse", "notice"):
         return pair.parted(rule=pair.dial("transfer_protection") if pair.fact.rule == "misuse" else None)
     changed = pair.differing("read")
-    of_law = ("breadth", "penalties") if pair.differ_in("covered") else ("penalties",)
-    if changed & _OF_LAW and not (pair.differ_in("own") or pair.differ_in("force")) and (law := pair.dial(*of_law)):
-        return pair.parted(*sorted(changed), rule=law)
+    if not (pair.differ_in("own") or pair.differ_in("force")) and (dial := _dial_behind(pair, changed)):
+        return pair.parted(*sorted(changed), rule=dial)
     if pair.differ_in("applied"):
         return pair.parted("applied", rule=None if pair.differ_in("force") else pair.dial(*_OF_CARE))
     if pair.differ_in("own") or not changed or changed - _OF_THE_LOOK:
         return pair.parted(*sorted(changed))
     return _seen_otherwise(pair, changed)
+
+
+def _dial_behind(pair: _Pair, changed: set[str]) -> str | None:
+    """The dial that made a rule read another law, or another gap between a law on transfers and the receiver's protection."""
+    of_law = ("breadth", "penalties") if pair.differ_in("covered") else ("penalties",)
+    law = pair.dial(*of_law) if changed & _OF_LAW else None
+    return law or (pair.dial("transfer_protection") if "gap" in changed else None)
 
 
 def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:

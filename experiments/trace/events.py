@@ -17,7 +17,7 @@ from experiments.trace.interpreter import DRAW, Call
 from experiments.trace.recording import Filing, Witnessed, filings_of, law_of
 from sim.review.assembly import rule_functions
 from sim.review.queue import PARKED_LANE
-from sim.review.safeguard import home_of
+from sim.review.safeguard import habit_of, home_of
 from sim.rules import Rules, follows
 from sim.world.breadth import covering
 from sim.world.cases import RESIDENCE_SLOT
@@ -431,7 +431,7 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
         holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
         read = _numbers(one.hooks.get("stands"))
         sight = used.get(names.index(look), _Used()).hooks.get("acuity") if look in names else None
-        outcome, delay = _said(one, int(docket.wanted[m]), str(safeguard.kind))
+        outcome, delay = _said(one, int(docket.wanted[m]), str(safeguard.kind), getattr(safeguard, "delay_days", 0.0))
         yield fact(
             _step_of(str(safeguard.kind), look),
             _in_turn(config.safeguards, look, s, len(names)),
@@ -443,6 +443,7 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
             article=safeguard.article,
             text=text,
             force=config.instruments[text].safeguards.get(name, "absent"),
+            own_law=_own_law(seen, safeguard, text, name, holder),
             chance=float(applies[s, inst, holder]),
             luck=one.luck,
             applied=one.said_to_apply,
@@ -457,13 +458,22 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
         )
 
 
+def _own_law(seen: Witnessed, safeguard: Any, text: str, name: str, holder: int) -> str | None:
+    """The force with which a state's own law has a safeguard under a text; None where it adds nothing."""
+    force = getattr(safeguard, "own_law", None)
+    if force is None or seen.config.instruments[text].displaces.get(name, False):
+        return None
+    return str(force) if seen.run.world.states.own_laws[habit_of(name, safeguard)][holder] else None
+
+
 def _dialled_at_reading(seen: Witnessed, m: int) -> dict[str, Any]:
     """What dials gave the requested state's desk and courts when a file was last read, its breadth, and both states' laws."""
     docket = seen.finished.docket
     rules = seen.rules_at(seen.stages[m][-1].month if m in seen.stages else int(docket.month[m]))
     asks, asked = int(seen.run.cases.requester[docket.case[m]]), int(docket.requested[m])
     laws = [_dialled(seen, rules, state, "penalties") for state in (asks, asked)]
-    return _dialled(seen, rules, asked, "skill", "judicial", "breadth") | ({"penalties": laws} if any(laws) else {})
+    received = _dialled(seen, rules, asks, "transfer_protection")
+    return _dialled(seen, rules, asked, "skill", "judicial", "breadth") | received | ({"penalties": laws} if any(laws) else {})
 
 
 def _covered(seen: Witnessed, m: int) -> bool:
@@ -483,12 +493,14 @@ def _in_turn(safeguards: Mapping[str, Any], look: str, s: int, count: int) -> in
     return int(safeguards[look].order * count + s) if look in safeguards else s
 
 
-def _said(one: _Used, wanted: int, kind: str) -> tuple[str | bool | None, tuple[float, ...]]:
-    """What a safeguard came to, and the days that it took."""
+def _said(one: _Used, wanted: int, kind: str, days: float) -> tuple[str | bool | None, tuple[float, ...]]:
+    """What a safeguard came to, and the days that it took: of a condition ``days``."""
     delay = (float(one.hooks["delays"].said),) if "delays" in one.hooks else ()
     used = one.said_to_apply is not False
     if used and one.says("stands"):
         return "stood", delay
+    if used and one.says("conditions"):
+        return "conditional", (float(days),)
     if _narrows(one, wanted):
         return "narrowed", delay
     if kind == "look" and used:

@@ -263,14 +263,22 @@ def _judged(seen: Witnessed, fact: Fact) -> str:
     if fact.rule in _CODED:
         return _CODED[fact.rule].get(fact.outcome, "")
     given = fact.given
-    if given["force"] == "absent" and not fact.outcome:
+    if given["force"] == "absent" and not given["own_law"] and not fact.outcome:
         return ""
-    head = f"{_locus(fact)}, {given['force']}"
+    head = f"{_locus(fact)}, {_force(fact)}"
     if given["applied"] is False:
         return f"{head}: {'there, but ' if given['there'] else ''}not applied, {_chance(fact)}."
     said = [f"applied, {_chance(fact)}"] if given["applied"] and given["luck"] is not None else []
     said += [part for part in (_sight(fact), _read(fact), _verdict(fact)) if part]
     return f"{head}: {'; '.join(said)}."
+
+
+def _force(fact: Fact) -> str:
+    """What the text says of a safeguard, and what the state's own law adds."""
+    own, force = fact.given["own_law"], fact.given["force"]
+    if own is None:
+        return str(force)
+    return f"{own} by own law" if force == "absent" else f"{force}, and {own} by own law"
 
 
 def _locus(fact: Fact) -> str:
@@ -321,6 +329,7 @@ def _read(fact: Fact) -> str:
 
 _VERDICTS = {
     "narrowed": "it gives less than was asked for",
+    "conditional": "the data go on condition, {days:.0f} days later",
     "told": "the person is told",
     "stood": "it stands",
     "read": "it lets the file pass",
@@ -337,7 +346,9 @@ def _verdict(fact: Fact) -> str:
         return "it is not satisfied"
     if fact.outcome == "read" and fact.given["score"] is None:
         return ""
-    return _VERDICTS.get(fact.outcome, "it does not stand")
+    if fact.outcome == "stood" and "conditions" in says:
+        return "declined under its law on transfers"
+    return _VERDICTS.get(fact.outcome, "it does not stand").format(days=fact.days[0] if fact.days else 0.0)
 
 
 def _ended(seen: Witnessed, fact: Fact) -> str:
@@ -413,7 +424,7 @@ def _applied_apart(pair: tuple[Fact, Fact], names: tuple[str, str]) -> str:
     """By which chances two lives apply one safeguard, and the draw that one of the chances exceeds."""
     luck = next((fact.given["luck"] for fact in pair if fact.given["luck"] is not None), None)
     each = zip(pair, names, strict=True)
-    chances = ", ".join(f"{fact.given['chance']:.2f} under `{fact.given['force']}` ({name})" for fact, name in each)
+    chances = ", ".join(f"{fact.given['chance']:.2f} under `{_force(fact)}` ({name})" for fact, name in each)
     return f"applied with chance {chances}" + ("." if luck is None else f"; its luck is {luck:.2f}.")
 
 

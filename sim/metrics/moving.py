@@ -23,10 +23,12 @@ OF_DEMAND = frozenset({"domestic_share"})
 """Estimands of the latent cases alone: facts of a world and its luck, which no policy can move, whoever adapts."""
 
 _FORCE = re.compile(r"instruments\.[^.]+\.safeguards\.([^.]+)")
+_DISPLACED = re.compile(r"instruments\.[^.]+\.displaces\.([^.]+)")
 _OWN_NUMBER = re.compile(r"safeguards\.([^.]+)\..+")
 _ABSENT = "absent"
 _READ_NO_HARM = ("penalty", "grave", "penalty_and_grave")
 _READ_NO_PENALTY = ("harm", "grave")
+_CONDITION = "declined"  # the number of a ground that reads the gap between a law on transfers and a receiver's protection
 _TELLS = "tip_off"  # the number of a look that tells the person before disclosure (``sim.review.safeguard``)
 
 
@@ -50,9 +52,9 @@ def binds_nobody(policy: Plain, text: str) -> bool:
 
 
 def tells_nobody(policy: Plain, text: str) -> bool:
-    """Whether no look that tells the person before disclosure stands in a text."""
-    forces = policy["instruments"][text]["safeguards"]
-    return not any(_TELLS in policy["safeguards"].get(name, {}) for name, force in forces.items() if force != _ABSENT)
+    """Whether no look that tells the person before disclosure stands in a text, or is added to it by a state's own law."""
+    tells = [name for name, safeguard in policy["safeguards"].items() if _TELLS in safeguard]
+    return not any(_stands(policy, text, name) or _added(policy, text, name) for name in tells)
 
 
 def weighs_nothing(policy: Plain, text: str) -> bool:
@@ -78,6 +80,11 @@ def asks_once(policy: Plain, text: str) -> bool:
 def has_no_load(policy: Plain, text: str) -> bool:
     """Whether authorities have endless hours."""
     return not policy["review"]["load"]
+
+
+def reads_no_gap(policy: Plain, text: str) -> bool:
+    """Whether no safeguard in force reads what a law on transfers wants: those that set a condition do."""
+    return not any(_CONDITION in safeguard and _in_force(policy, name) for name, safeguard in policy["safeguards"].items())
 
 
 def lists_nobody(policy: Plain, text: str) -> bool:
@@ -117,7 +124,7 @@ DECLARED = (
         NOTHING,
         without("preservation_share"),
     ),
-    Declared(r"dials\.override\.[^.]+\.transfer_protection", frozenset({"secondary_use_rate"}), always),
+    Declared(r"dials\.override\.[^.]+\.transfer_protection", frozenset({"secondary_use_rate"}), reads_no_gap),
     Declared(r"dials\.override\.[^.]+\.hours", NOTHING, has_no_load),
     Declared(r"dials\.lists\..+", NOTHING, lists_nobody),
     Declared(r"adaptation\..+", NOTHING, always),  # nobody adapts: only numbers can differ
@@ -144,9 +151,10 @@ def moved_by_setting(key: str, before: Plain, after: Plain, of_safeguards: Mappi
         for declared in DECLARED
         if (found := re.fullmatch(declared.keys, key)) and all(_holds(declared, side, found) for side in (before, after))
     ]
-    if said := _FORCE.fullmatch(key) or _OWN_NUMBER.fullmatch(key):
-        moves = of_safeguards.get(said[1])
-        if said[1] in of_safeguards and not any(_in_force(side, said[1]) for side in (before, after)):
+    displaced = _DISPLACED.fullmatch(key)
+    if said := displaced or _FORCE.fullmatch(key) or _OWN_NUMBER.fullmatch(key):
+        moves, acts = of_safeguards.get(said[1]), _own_law if displaced else _in_force
+        if said[1] in of_safeguards and not any(acts(side, said[1]) for side in (before, after)):
             moves = NOTHING
         told += [] if moves is None else [moves]
     return frozenset.intersection(*told) if told else EVERYTHING
@@ -159,11 +167,24 @@ def _holds(declared: Declared, policy: Plain, found: re.Match[str]) -> bool:
 
 
 def _in_force(policy: Plain, safeguard: str) -> bool:
-    """Whether any text that binds somebody says more of a safeguard than that it is absent."""
-    texts = policy["instruments"]
-    return any(
-        text["safeguards"].get(safeguard, _ABSENT) != _ABSENT for name, text in texts.items() if not binds_nobody(policy, name)
-    )
+    """Whether any text that binds somebody says more of a safeguard than that it is absent, or leaves it to a state's own law."""
+    texts = [text for text in policy["instruments"] if not binds_nobody(policy, text)]
+    return any(_stands(policy, text, safeguard) or _added(policy, text, safeguard) for text in texts)
+
+
+def _stands(policy: Plain, text: str, safeguard: str) -> bool:
+    """Whether a text says more of a safeguard than that it is absent."""
+    return bool(policy["instruments"][text]["safeguards"].get(safeguard, _ABSENT) != _ABSENT)
+
+
+def _added(policy: Plain, text: str, safeguard: str) -> bool:
+    """Whether a state's own law may add a safeguard to a text."""
+    return _own_law(policy, safeguard) and not policy["instruments"][text].get("displaces", {}).get(safeguard, False)
+
+
+def _own_law(policy: Plain, safeguard: str) -> bool:
+    """Whether a safeguard is in force where a state's own law has it, whatever the text."""
+    return policy["safeguards"].get(safeguard, {}).get("own_law") is not None
 
 
 def union(parts: Iterable[Moves]) -> Moves:

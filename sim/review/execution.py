@@ -33,7 +33,7 @@ from sim.world.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from sim.review.made import first_of, follow_up, publish, read_further
+    from sim.review.made import condition_days, first_of, follow_up, publish, read_further
 
 DELAY, RETENTION, NOTICE, TIPPED = map(name_key, ("delay", "retention", "notice", "tipped"))
 LEAK, ONWARD, DESK_KEY = map(name_key, ("leak", "onward", "desk"))
@@ -123,7 +123,7 @@ def execute(
     reading: Reading,
     practice: Practice,
 ) -> float:
-    """What follows once the desk lets a file pass: further looks, the delay of execution, and whether data are still there.
+    """What follows once the desk lets a file pass: its condition, further looks, the delay of execution, and whether data remain.
 
     Returns the authority's hours.
     """
@@ -134,9 +134,12 @@ def execute(
     urgent = docket.channel[m] == EMERGENCY
     if urgent:
         external *= practice.urgent_delay
+    begun = day
+    accepted = condition_days(m, docket, reading)
+    day += accepted * practice.urgent_delay if urgent else accepted
     grounds, delay, hours, told, tip_off = read_further(seed, m, cases, docket, reading, practice, external)
     if grounds != np.uint64(0):
-        refuse(seed, m, grounds, day + delay, day, cases, docket, reading)
+        refuse(seed, m, grounds, day + delay, begun, cases, docket, reading)
         return hours
     if urgent:
         delay *= practice.urgent_delay
@@ -144,7 +147,7 @@ def execute(
     if docket.patience_day[m] >= day + delay:
         docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late
     if docket.patience_day[m] < done:
-        close(docket, m, LAPSED, max(docket.patience_day[m], day))
+        close(docket, m, LAPSED, max(docket.patience_day[m], begun))
         return hours
     granted = class_given(m, cases, docket, practice)
     frozen = docket.preserved_until[m]

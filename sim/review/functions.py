@@ -58,6 +58,7 @@ def functions(safeguards: Sequence[Words]) -> list[str]:
         _read_desk(desk, safeguards),
         _read_further(safeguards),
         _follow_up(safeguards),
+        filled(templates.CONDITION_DAYS),
         _publish(safeguards),
         filled(templates.SCREENED, applies=f"reading.applies[{panel.row}, inst, j] > 0.0" if panel else "False"),
         filled(templates.DESK_READS, row=desk.row),
@@ -151,6 +152,16 @@ def _ground(ground: Words, *conditions: str) -> str:
         stands=ground.call(),
         bit=ground.bit,
         narrowing=_narrowing(ground),
+        condition_set=_condition_set(ground),
+    )
+
+
+def _condition_set(ground: Words) -> str:
+    """That data go on a ground's condition alone."""
+    return (
+        filled(templates.CONDITION_SET, conditions=ground.call("conditions"), row=ground.row)
+        if "conditions" in ground.rules
+        else ""
     )
 
 
@@ -165,7 +176,12 @@ def _follow_up(safeguards: Sequence[Words]) -> str:
         for duty in safeguards
         if isinstance(duty.safeguard, Aftermath) and "softens" in duty.rules
     ]
-    return filled(templates.FOLLOW_UP, duties=_lines(duties))
+    conditions = [
+        filled(templates.CONDITION_DUTY, row=ground.row, softens=ground.call("softens"))
+        for ground in safeguards
+        if isinstance(ground.safeguard, Ground) and "softens" in ground.rules
+    ]
+    return filled(templates.FOLLOW_UP, duties=_lines(duties), conditions=_lines(conditions))
 
 
 def _publish(safeguards: Sequence[Words]) -> str:

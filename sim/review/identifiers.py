@@ -21,7 +21,7 @@ SHARED: Mapping[str, str] = MappingProxyType(
 )
 """Parameters that stand in the first columns of every safeguard's row, with the names of these columns."""
 
-HOOKS = ("stands", "acuity", "allows", "delays", "tells", "softens", "publishes")
+HOOKS = ("stands", "acuity", "allows", "conditions", "delays", "tells", "softens", "publishes")
 """Functions that a safeguard's module may have, in the order in which the text names them."""
 
 SEEN: Mapping[str, str] = MappingProxyType(
@@ -39,6 +39,9 @@ SEEN: Mapping[str, str] = MappingProxyType(
         "luck": "u3(seed, LUCK, ck, sk, {habit})",
         "covers": "reading.covers[{row}, cases.group[c]]",
         "role": "role",
+        "record": "reading.record[cases.requester[c]]",
+        "gap": "reading.gap[cases.requester[c], j]",
+        "dp_answer": "u2(seed, DP_ANSWER, ck, sk)",
         "reach": "reach",
         "signal": "signal",
         "noise": "noise",

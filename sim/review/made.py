@@ -17,5 +17,6 @@ read_panel: Callable[..., bool]  # The central unit's reading: its answer is the
 read_desk: Callable[..., tuple[np.uint64, float, float]]  # The desk's reading, one accident for all grounds that are invoked at it.
 read_further: Callable[..., tuple[np.uint64, float, float, bool, float]]  # Judge, firm and person, each after the one before.
 follow_up: Callable[..., None]  # What follows disclosure: a duty of the receiver softens the chance of misuse.
+condition_days: Callable[..., float]  # Days until the requester has accepted the condition on which data are given.
 publish: Callable[..., None]  # Whether the requested state counts the request in public.
 first_of: Callable[[np.uint64], int]  # The first safeguard in the global order among those that stand against the request.

@@ -34,6 +34,8 @@ class Reading(NamedTuple):
     size: Reals  # [N] hosted data under a state's jurisdiction against the largest host's, in [0, 1]
     misuse: Reals  # [N, 2] chance of use beyond the case, and of transfer to a third state, by receiver
     hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
+    record: Reals  # [N] published standing of requesters towards people at risk, standardised
+    gap: Reals  # [N, N] what a law on transfers wants beyond the receiver's protection, by requester and requested
     goodwill: Reals  # [N, N] chance of assistance without a duty
     urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it

@@ -14,7 +14,8 @@ hook           of                  says
 ``allows``     look, ground        the most intrusive data class that may still be given (default: what is asked for)
 ``delays``     look                days that the reading takes (default: ``delay_days``)
 ``tells``      look                whether the person learns of the request before data are given
-``softens``    aftermath           factor on the chance that data are used beyond the case
+``conditions`` ground              whether data go on a condition alone, after ``delay_days`` of its own
+``softens``    aftermath, ground   factor on the chance that data are used beyond the case; of a ground where its condition was set
 ``publishes``  aftermath           whether the requested state counts the request in public
 =============  ==================  =========================================================================================
 
@@ -34,6 +35,9 @@ from sim.world.record import ConfigError, Record
 from sim.world.vocabulary import Group
 
 SafeguardKind = Literal["gate", "look", "ground", "aftermath", "institution"]
+OwnForce = Literal["may", "must", "kept"]
+"""What a state's own law says of a safeguard, whatever the text: as a text would, or kept with the state's fidelity alone."""
+OWN_FORCES: tuple[OwnForce, ...] = ("may", "must", "kept")
 
 VISIBLE: Mapping[str, str] = {
     "reach": "0 within the instrument, 1 outside its scope, 2 not serious enough under it",
@@ -52,6 +56,9 @@ VISIBLE: Mapping[str, str] = {
     "noise": "how suspicious the file looks by accident (grounds and looks only)",
     "covers": "personal scope of the ground for this person's group (grounds only)",
     "role": "how plainly the person's role shows: zero where there is none (grounds only)",
+    "record": "the requester's published standing towards people at risk: standard deviations, zero the mean (grounds only)",
+    "gap": "what the requested state's law on transfers wants beyond the requester's own protection, 0 to 1 (grounds only)",
+    "dp_answer": "a uniform of this case and requested state: its answer on transfers (grounds only)",
     "bar": "how much suspicion this reader wants before acting (grounds and looks only)",
     "independence": "judicial independence of the requested state, 0 to 1 (looks only)",
     "wait": "days from the last decision to execution (looks only)",
@@ -75,6 +82,9 @@ _SEEN_BY: Mapping[str, tuple[str, ...]] = {
     "bar": ("look", "ground"),
     "covers": ("ground",),
     "role": ("ground",),
+    "record": ("ground",),
+    "gap": ("ground",),
+    "dp_answer": ("ground",),
     "independence": ("look",),
     "wait": ("look",),
     "kept": ("aftermath",),
@@ -115,6 +125,7 @@ class Gate(Record):
     article: str
     hours: Hours
     certain: bool
+    own_law: OwnForce | None = None  # the force where a state's own law has it, whatever the text; null: no law
 
 
 class Look(Record):
@@ -125,6 +136,7 @@ class Look(Record):
     article: str
     hours: Hours
     certain: bool
+    own_law: OwnForce | None = None  # the force where a state's own law has it, whatever the text; null: no law
     bar: Bar
     delay_days: Days
 
@@ -137,6 +149,7 @@ class Ground(Record):
     article: str
     hours: Hours
     certain: bool
+    own_law: OwnForce | None = None  # the force where a state's own law has it, whatever the text; null: no law
     look: str
     shift: Bar
     covers: dict[Group, Unit]

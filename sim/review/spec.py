@@ -17,7 +17,7 @@ from sim.review.desk import Desk
 from sim.review.goodwill import Goodwill
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
-from sim.review.safeguard import Ground, Safeguard, habit_of
+from sim.review.safeguard import OWN_FORCES, Ground, Safeguard, habit_of
 from sim.world.breadth import covering
 from sim.world.dials import Settled
 from sim.world.instruments import Instrument, established_by, instrument_names
@@ -131,6 +131,42 @@ def force_codes(instruments: Mapping[str, Instrument], names: tuple[str, ...]) -
     return table
 
 
+def own_law_codes(
+    instruments: Mapping[str, Instrument], safeguards: Mapping[str, Safeguard], names: tuple[str, ...], states: StateTable
+) -> Reals:
+    """What a state's own law adds to each text, ``[S, I, N]``: 0 nothing, then as ``OWN_FORCES``: 1 may, 2 must, 3 kept.
+
+    A safeguard's ``own_law`` says with which force; the states are those whose law has the safeguard of that habit
+    (``StateTable.own_laws``); a text may displace it. Raises ``ConfigError`` where nothing is known of states' laws on it.
+    """
+    texts = instrument_names(instruments)
+    table = np.zeros((len(names), len(texts), states.count))
+    for row, name in enumerate(names):
+        force = getattr(safeguards[name], "own_law", None)
+        if force is None:
+            continue
+        law = habit_of(name, safeguards[name])
+        if law not in states.own_laws:
+            known = ", ".join(sorted(states.own_laws))
+            raise ConfigError(
+                f"safeguards.{name}.own_law: found {force!r}, but no law on it is known; accepted: null but for {known}"
+            )
+        open_to = np.array([not instruments[text].displaces.get(name, False) for text in texts])
+        table[row] = np.outer(open_to, states.own_laws[law]) * (1 + OWN_FORCES.index(force))
+    return table
+
+
+def gap_of(states: StateTable) -> Reals:
+    """How far a receiver's protection falls short of a sender's law on transfers, ``[N, N]`` by requester and requested.
+
+    ``max(0, transfer_law of the requested - protection of the requester)`` (Hanoi Art 36(1)); zero among states bound by
+    Directive (EU) 2016/680, and towards receivers held adequate. It knows states, and nothing of a case.
+    """
+    gap = np.maximum(states.transfer_law[None, :] - states.protection[:, None], 0.0)
+    directive = states.groups["directive"]
+    return np.where(np.outer(directive, directive) | states.groups["adequate"][:, None], 0.0, gap)
+
+
 def _place(names: tuple[str, ...], name: str, key: str) -> int:
     if name not in names:
         raise ConfigError(f"{key}: no safeguard is named {name!r}; accepted: {', '.join(names)}")
@@ -172,27 +208,32 @@ def application(
     forces: Reals,
     names: tuple[str, ...],
     dialled: Settled | None = None,
+    own: Reals | None = None,
 ) -> Reals:
     """Probability that a state applies a safeguard to a request, ``[S, I, N]``.
 
     ``absent`` 0, ``may`` uptake, ``must`` uptake + (1 - uptake) * fidelity, each seen through the state's lasting habit with
     that safeguard: a share ``trait_share`` of the latent variance is a trait, so that neglect is mostly not a lottery. One
     uniform per request serves all three forces, so they are nested. A strength of 0 or 1 is exact: no habit moves it.
+
+    ``own`` ``[S, I, N]`` (``own_law_codes``; None for no own law) is what the state's own law says: the larger chance counts.
+    A safeguard ``kept`` by own law has chance fidelity, and a text's ``must`` adds the rest.
     """
     states = world.states
     uptake, fidelity = care_of(spec, states, dialled)
-    chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity])  # [3, N]
+    chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity, fidelity])  # [4, N]
+    own = np.zeros((*forces.shape, states.count)) if own is None else own
     habits = name_keys([habit_of(name, safeguards[name]) for name in names])
     trait = Draws(world.seed).normal("trait:applied", habits[:, None], states.keys[None, :])  # [S, N]
-    plain = chance[forces.astype(int)]  # [S, I, N]
+    plain = np.maximum(chance[forces.astype(int)], chance[own.astype(int), np.arange(states.count)])  # [S, I, N]
     if spec.trait_share < 1:
         latent = special.ndtri(plain) + np.sqrt(spec.trait_share) * trait[:, None, :]
         seen = special.ndtr(latent / np.sqrt(1 - spec.trait_share))
     else:
         seen = (special.ndtri(plain) + trait[:, None, :] > 0).astype(float)
     certain = np.array([safeguards[name].certain for name in names])
-    seen = np.where(forces[:, :, None] == 0, 0.0, seen)
-    return np.where(certain[:, None, None] & (forces[:, :, None] > 0), 1.0, seen)
+    in_force = (forces[:, :, None] > 0) | (own > 0)
+    return np.where(in_force, np.where(certain[:, None, None], 1.0, seen), 0.0)
 
 
 def reading_of(
@@ -228,13 +269,13 @@ def reading_of(
     if comity is not None:
         near = 1 - comity.by_alignment + comity.by_alignment * states.alignment
         goodwill = comity.most * near * np.clip(comity.standing_from + states.liberal, 0, 1)[:, None]
-    forces = force_codes(instruments, names)
+    forces, own = force_codes(instruments, names), own_law_codes(instruments, safeguards, names, states)
     stops = np.zeros((len(names), len(instruments)), bool)
     for column, text in enumerate(instrument_names(instruments)):
         for name, meant in instruments[text].stops_preservation.items():
             stops[_place(names, name, f"instruments.{text}.stops_preservation"), column] = meant
     return Reading(
-        applies=application(spec, world, safeguards, forces, names, dialled),
+        applies=application(spec, world, safeguards, forces, names, dialled, own),
         state_keys=states.keys,
         skill=states.skill,
         judicial=states.judicial,
@@ -245,6 +286,8 @@ def reading_of(
         size=hosted / max(float(hosted.max()), 1e-12),
         misuse=np.outer(1 - states.data_protection, [spec.misuse_chance, spec.onward_chance]),
         hidden=np.array([instruments[text].secrecy == "always" for text in instrument_names(instruments)]),
+        record=states.terror,
+        gap=np.ascontiguousarray(gap_of(states)),
         goodwill=np.ascontiguousarray(goodwill),
         urgent_effort=np.full((states.count, states.count), spec.urgent_effort),
         crime=crimes_under(instruments, world),

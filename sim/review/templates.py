@@ -39,6 +39,7 @@ from sim.review.reading import *
 from sim.review.side_doors import *
 
 LUCK = name_key("luck")  # of rules that leave it to chance
+DP_ANSWER = name_key("dp_answer")  # of what a state answers where its own law on transfers stands in the way
 
 # Columns of reading.numbers that any safeguard may have; its own follow these.
 {shared}
@@ -176,6 +177,12 @@ if {condition}:
     if {stands}:
         stood |= {bit}
     {narrowing}
+    {condition_set}
+"""
+
+CONDITION_SET = """
+if {conditions}:
+    docket.condition[m] = {row}
 """
 
 NARROWING = """
@@ -195,6 +202,7 @@ def follow_up(seed, m, cases, docket, reading):
     ck, sk = cases.id[c], reading.state_keys[j]
     own_use, onward = reading.misuse[j, BEYOND_THE_CASE], reading.misuse[j, TO_A_THIRD_STATE]
     {duties}
+    {conditions}
     if u2(seed, LEAK, ck, sk) < own_use:
         docket.misused[m] |= OWN_USE
     if u2(seed, ONWARD, ck, sk) < onward:
@@ -210,6 +218,21 @@ if reading.applies[{row}, inst, j] > 0.0:
     else:
         own_use *= factor
 """
+
+CONDITION_DUTY = """
+if docket.condition[m] == {row}:
+    factor = {softens}
+    own_use = min(own_use, factor * reading.misuse[j, BEYOND_THE_CASE])
+    onward = min(onward, factor * reading.misuse[j, TO_A_THIRD_STATE])
+"""
+
+CONDITION_DAYS = '''
+@step
+def condition_days(m, docket, reading):
+    """Days until the requester has accepted the condition on which data are given; none where there is no condition."""
+    s = int(docket.condition[m])
+    return reading.numbers[s, DELAY_DAYS] if s >= 0 else 0.0
+'''
 
 PUBLISH = '''
 @step

@@ -44,8 +44,8 @@ The second form builds nothing: after an edit of a table kept by hand it renews 
     the header. WDI: ``SP.POP.TOTL``, ``IT.NET.USER.ZS``, ``NY.GDP.PCAP.PP.KD``; WGI: ``GE.EST``, ``RL.EST``, also as
     ``GOV_WGI_GE.EST``, ``GOV_WGI_RL.EST``.
 
-``penalties.csv`` and ``places.csv`` (``code``, ``name``, ``lon``, ``lat``) are kept by hand; the builder reads the
-second and changes neither. An error is one line naming file, column, what was found and what is accepted, with exit
+``own_laws.csv``, ``penalties.csv`` and ``places.csv`` (``code``, ``name``, ``lon``, ``lat``) are kept by hand; the builder
+reads the last and changes none. An error is one line naming file, column, what was found and what is accepted, with exit
 status 2. The same inputs give the same bytes on any day; the day itself stands in ``CHECKSUMS.json`` only.
 """
 
@@ -86,7 +86,7 @@ SIGNED_LATER = ("CAN",)
 
 
 BUILT = ("states.csv", "pairs.csv", "exiles.csv", "direct.csv")
-BY_HAND = ("penalties.csv", "places.csv")
+BY_HAND = ("own_laws.csv", "penalties.csv", "places.csv")
 
 
 STATE_HEADER = (

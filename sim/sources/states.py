@@ -14,6 +14,7 @@ from sim.arrays import Reals, in_order
 from sim.draws import Draws, name_keys
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
+from sim.sources.own_laws import bound_by_directive, drawn_laws, held_adequate, protection_of, transfer_law_of
 from sim.world.breadth import breadth_of
 from sim.world.record import ConfigError
 from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
@@ -26,13 +27,14 @@ _TREATY_KNOWN = "USA"  # the only state whose bilateral treaties are known
 
 
 class SourceTables(NamedTuple):
-    """What the sources say: states by code, pairs, exiles, known penalties, requests to firms."""
+    """What the sources say: states by code, pairs, exiles, known penalties, requests to firms, own laws."""
 
     states: pd.DataFrame
     pairs: pd.DataFrame
     exiles: pd.DataFrame
     penalties: pd.DataFrame
     direct: pd.DataFrame
+    own_laws: pd.DataFrame
 
 
 def standardised(values: Reals) -> Reals:
@@ -309,6 +311,8 @@ def state_table(
         spec.penalty_shrinkage,
         draws,
     )
+    laws, guessed = drawn_laws(spec.own_law, tables.own_laws, codes, table["judicial_constraints"].to_numpy(float), draws)
+    transfer_law = transfer_law_of(spec.transfers, table)
     return StateTable(
         codes=codes,
         names=tuple(str(name) for name in table["name"]),
@@ -325,6 +329,9 @@ def state_table(
         skill=stats.norm.cdf(standardised(table["government_effectiveness"].to_numpy(float))),
         data_protection=table["data_protection_law"].fillna(0.0).to_numpy(float)
         * stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float))),
+        terror=standardised(table["political_terror"].to_numpy(float)),
+        transfer_law=transfer_law,
+        protection=protection_of(table, stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float)))),
         demand=demand,
         pursuit=pursuit_of(demand_spec, table, demand, repression, at_risk, draws),
         at_risk=at_risk,
@@ -345,7 +352,10 @@ def state_table(
             "signatories": (table[["hanoi_signatory", "hanoi_signed_later"]].to_numpy(float) > 0).any(axis=1),
             "budapest": (table["budapest_party"].to_numpy(float) > 0).copy(),
             "eu": (table["eu_member"].to_numpy(float) > 0).copy(),
+            "directive": bound_by_directive(spec.transfers, table),
+            "adequate": held_adequate(spec.transfers, codes),
         },
+        own_laws={**laws, "transfer_law": transfer_law > 0},
         mlat=treaty_matrix(spec.treaties, table, ties.parts, draws),
-        drawn={**drawn, **direct.drawn},
+        drawn={**drawn, **direct.drawn, **guessed},
     )

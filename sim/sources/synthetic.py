@@ -84,6 +84,11 @@ def no_direct() -> pd.DataFrame:
     return pd.DataFrame({"code": [], **dict.fromkeys(names, empty)})
 
 
+def no_own_laws() -> pd.DataFrame:
+    """No state's own law is known: whether it wants a judge or a notice is drawn."""
+    return pd.DataFrame({"code": [], "law": [], "holds": np.array([], int), "basis": [], "tag": []})
+
+
 def no_penalties() -> pd.DataFrame:
     """No statute is known: every maximum is drawn."""
     return pd.DataFrame({"code": [], "offence": [], "max_years": np.array([], float), "basis": [], "tag": []})

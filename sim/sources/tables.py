@@ -19,6 +19,7 @@ import pandas as pd
 from sim.sources.checksums import TABLES_FOLDER
 from sim.sources.csv_files import TableError, is_number, sheet_of
 from sim.world.record import quoted
+from sim.world.vocabulary import OWN_LAWS
 
 TAGS = ("read", "secondary", "unverified")
 """How well a penalty is known: statute text seen, a second hand's report, or neither checked."""
@@ -114,6 +115,9 @@ DIRECT_COLUMNS = (
 )
 PENALTY_WORDS = ("code", "offence", "basis", "tag")
 PENALTY_COLUMNS = (_known("max_years", 0, inf),)
+OWN_LAW_WORDS = ("code", "law", "basis", "tag")
+OWN_LAW_COLUMNS = (_flag("holds"),)
+OWN_LAW_ORDER = ("code", "law", "holds", "basis", "tag")
 PENALTY_ORDER = ("code", "offence", "max_years", "basis", "tag")
 
 
@@ -232,12 +236,37 @@ def read_penalties(
     _refuse_unknown(path, table, ("code",), "state", _codes(codes))
     if offences is not None:
         _refuse_unknown(path, table, ("offence",), "offence", offences)
+    _refuse_unfounded(path, table)
+    _refuse_doubles(path, table, ("code", "offence"))
+    return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
+
+
+def read_own_laws(path: Path | None = None, codes: Collection[str] | None = None) -> pd.DataFrame:
+    """Read what states' own laws want before data go abroad: columns ``code``, ``law``, ``holds``, ``basis``, ``tag``.
+
+    ``law`` is one of ``OWN_LAWS``; ``holds`` is 1 where the state's law has it and 0 where it is known to lack it. A state and
+    law that are not listed are unknown, which is something else. ``tag`` is one of `TAGS`. ``codes`` as in `read_pairs`.
+
+    Raises
+    ------
+    TableError
+        As for `read_states`; also an unknown state, law or tag, a pair doubled, a row without a basis.
+    """
+    path = path or TABLES_FOLDER / "own_laws.csv"
+    table = _read(path, OWN_LAW_WORDS, OWN_LAW_COLUMNS, may_be_empty=True)
+    _refuse_unknown(path, table, ("code",), "state", _codes(codes))
+    _refuse_unknown(path, table, ("law",), "law", OWN_LAWS)
+    _refuse_unfounded(path, table)
+    _refuse_doubles(path, table, ("code", "law"))
+    return table[list(OWN_LAW_ORDER)].sort_values(["code", "law"], ignore_index=True)
+
+
+def _refuse_unfounded(path: Path, table: pd.DataFrame) -> None:
+    """Raise ``TableError`` for a statement of law without its statute, or without one of the `TAGS`."""
     _refuse_unknown(path, table, ("tag",), "tag", TAGS)
     for row, basis in enumerate(table["basis"]):
         if not basis:
             raise TableError(f"{_at(path, table, row)}, basis: found nothing; accepted is the statute as cited")
-    _refuse_doubles(path, table, ("code", "offence"))
-    return table[list(PENALTY_ORDER)].sort_values(["code", "offence"], ignore_index=True)
 
 
 def _read(path: Path, words: tuple[str, ...], columns: tuple[NumberColumn, ...], may_be_empty: bool = False) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from sim.draws import Draws
 from sim.sources.csv_files import TableError
 from sim.sources.people import people_table
 from sim.sources.states import SourceTables, state_table
-from sim.sources.synthetic import no_direct, no_exiles, no_pairs, no_penalties, synthetic_states
-from sim.sources.tables import packaged, read_direct, read_exiles, read_pairs, read_penalties, read_states
+from sim.sources.synthetic import no_direct, no_exiles, no_own_laws, no_pairs, no_penalties, synthetic_states
+from sim.sources.tables import packaged, read_direct, read_exiles, read_own_laws, read_pairs, read_penalties, read_states
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec, PeopleSpec, StatesSpec
 from sim.world.states import StateTable
@@ -26,7 +26,8 @@ _LEAST_STATES = 30  # rows under which a regression on six columns says nothing
 def world_tables(spec: StatesSpec, blocks: Mapping[str, Offence], draws: Draws) -> SourceTables:
     """The tables that a world is made of, read and checked, or made up."""
     if spec.source == "synthetic":
-        return SourceTables(synthetic_states(spec.synthetic, draws), no_pairs(), no_exiles(), no_penalties(), no_direct())
+        made_up = synthetic_states(spec.synthetic, draws)
+        return SourceTables(made_up, no_pairs(), no_exiles(), no_penalties(), no_direct(), no_own_laws())
     files = [Path(file) if file else None for file in (spec.table, spec.penalty_table)]
     stamp = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in _files(files) if path.is_file())
     return SourceTables(*(table.copy() for table in _read_tables(*files, tuple(blocks), stamp)))
@@ -55,6 +56,7 @@ def _read_tables(table: Path | None, penalties: Path | None, offences: tuple[str
         _within(read_exiles(), ("origin", "host"), codes),
         _within(read_penalties(penalties, offences=list(offences)), ("code",), codes),
         _within(read_direct(), ("code",), codes),
+        _within(read_own_laws(), ("code",), codes),
     )
 
 

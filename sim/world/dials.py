@@ -81,7 +81,7 @@ class Dial(Record):
     fidelity: Unit | None = None  # chance that a duty is kept where no discretion is used, before the lasting habit
     judicial: Unit | None = None  # what a court sees and how independent it is
     skill: Unit | None = None  # of the authority's desk
-    transfer_protection: Unit | None = None  # how well data are protected once received
+    transfer_protection: Unit | None = None  # how well data are protected once received, and so what laws on transfers find there
     appetite: dict[Group, Unit] = {}  # factor on the chance that a wish about a group is filed
     hours: Factor | None = None  # factor on officer-hours
     strength: Unit | None = None  # stands for uptake and fidelity
@@ -248,5 +248,6 @@ def as_ruled(world: World, what: Settled) -> World:
         skill=own(what.skill, states.skill),
         data_protection=own(what.transfer_protection, states.data_protection),
         breadth=dialled_breadth(states.breadth, what.breadth, world.offences),
+        protection=own(what.transfer_protection, states.protection),
     )
     return replace(world, states=ruled).with_capacity(world.capacity * own(what.hours, np.ones(states.count)))

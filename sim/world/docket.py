@@ -28,6 +28,7 @@ class Docket(NamedTuple):
     reason: NDArray[np.int8]  # [M] first safeguard in the global order that stood against it; -1 for none
     grounds: NDArray[np.uint64]  # [M] bit s set: safeguard s stood against it
     narrowed: NDArray[np.int8]  # [M] safeguard that cut the data class; -1 for none
+    condition: NDArray[np.int8]  # [M] safeguard on whose condition alone the data may go; -1 for none
     cap: NDArray[np.int8]  # [M] most intrusive data class that may still be given
     flagged: NDArray[np.int8]  # [M] 1: a panel has advised against it
     told: NDArray[np.int8]  # [M] whether the person learns of it: 0 never, 1 after disclosure, 2 before
@@ -64,6 +65,7 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "reason": (np.int8, -1),
     "grounds": (np.uint64, 0),
     "narrowed": (np.int8, -1),
+    "condition": (np.int8, -1),
     "cap": (np.int8, 0),
     "flagged": (np.int8, 0),
     "told": (np.int8, 0),

@@ -102,6 +102,7 @@ class Instrument(Record):
     secrecy: Literal["requested", "always"]  # always: the person is never told, whatever a safeguard says
     obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
+    displaces: dict[str, bool] = {}  # safeguards that a state's own law may not add to the text
     safeguards: dict[str, Force] = {}
 
     @model_validator(mode="after")
@@ -118,7 +119,8 @@ class Instrument(Record):
         """The same text, silent of all but the safeguards that are ``known``."""
         forces = {name: force for name, force in self.safeguards.items() if name in known}
         stops = {name: meant for name, meant in self.stops_preservation.items() if name in known}
-        return self.model_copy(update={"safeguards": forces, "stops_preservation": stops})
+        shut = {name: meant for name, meant in self.displaces.items() if name in known}
+        return self.model_copy(update={"safeguards": forces, "stops_preservation": stops, "displaces": shut})
 
 
 class LawInForce(NamedTuple):

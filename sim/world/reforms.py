@@ -9,8 +9,8 @@ from sim.world.leaves import Plain, changed_leaves, leaves_of, put
 
 REFORMED = "hanoi"
 """The text that scenarios change."""
-OF_THE_TREATY = ("parties", "order", "from_start", "filing", "delay_factor", "side_doors")
-"""Who is bound, its rank, when it comes into force, how readily it is used and its own doors: no other text can take these over."""
+OF_THE_TREATY = ("parties", "order", "from_start", "filing", "delay_factor", "side_doors", "displaces")
+"""Who is bound, its rank, beginning, use, own doors, and what it keeps out of own law: no other text can take these over."""
 OF_THE_STATE = ("safeguards", "stops_preservation", "secrecy")
 """What a state does with any foreign request, by its own law, whether or not a text binds it."""
 
@@ -26,7 +26,7 @@ def written_everywhere(chosen: Mapping[str, Plain], adopted: Mapping[str, Plain]
     - ``reaches``, ``threshold_years``, ``seriousness``, ``harm_floor``, ``adds``, ``most``, ``obliges`` go to all texts but
       comity: where there is no text there is no scope, and comity must go on reaching everything. A text that reaches a
       class of offences ``always`` asks for no seriousness there, so that another threshold changes nothing in it.
-    - ``parties``, ``order``, ``from_start``, ``filing``, ``delay_factor``, ``side_doors`` stay the treaty's own.
+    - ``parties``, ``order``, ``from_start``, ``filing``, ``delay_factor``, ``side_doors``, ``displaces`` stay the treaty's own.
     - What the choice itself says of another text stands: a change there, or a key in ``stated``.
 
     Both maps are ``{text: {field: ...}}`` in plain values; neither is altered. *Assumption*: a state that reforms its law

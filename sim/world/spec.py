@@ -33,7 +33,7 @@ from sim.world.ranges import (
     Unit,
 )
 from sim.world.record import Record
-from sim.world.vocabulary import DATA_CLASSES, GROUPS, LEAST_SUM, DataClass, Group
+from sim.world.vocabulary import DATA_CLASSES, GROUPS, LEAST_SUM, OWN_LAWS, DataClass, Group, OwnLaw
 
 
 class Synthetic(Record):
@@ -81,6 +81,25 @@ class Hosting(Record):
     home_default: Unit
 
 
+class OwnLawChance(Record):
+    """Chance that a state whose law nobody has read has a safeguard by itself: ``least + by_judicial * judicial``, at most one."""
+
+    least: Unit
+    by_judicial: Unit  # per unit of judicial independence
+
+
+class Transfers(Record):
+    """How strong a state's own law on transfers to police abroad is, and which receivers it takes for adequate."""
+
+    directive: dict[str, bool]  # states bound by Directive (EU) 2016/680 beside the members of the Union
+    adequate: dict[str, bool]  # receivers with a decision under that directive
+    adequate_by_proxy: dict[str, bool]  # receivers with one for data in general alone
+    under_directive: Unit
+    under_convention: Unit  # members of the Council of Europe with a law on data protection
+    under_law: Unit  # other states with such a law; a draft counts half
+    own: dict[str, Unit]  # states for which that would be wrong
+
+
 class StatesSpec(Record):
     """Where the states come from and how their unknown attributes are drawn."""
 
@@ -94,9 +113,17 @@ class StatesSpec(Record):
     distant: NonNegative
     online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
     penalty_shrinkage: FilesOrNone
+    own_law: dict[OwnLaw, OwnLawChance]
+    transfers: Transfers
     correlation: Annotated[StrictFloat, Range(-1, 1)] | None  # null: as observed
     override: dict[str, Dial] = {}  # by selector; levers: they change rules from the window's first day on, and no world
     lists: dict[str, list[str]] = {}  # of states, that selectors may name
+
+    @model_validator(mode="after")
+    def _each_law(self) -> StatesSpec:
+        if lacking := [law for law in OWN_LAWS if law not in self.own_law]:
+            raise ValueError(f"own_law.{lacking[0]}: found nothing; accepted: a chance for each of {', '.join(OWN_LAWS)}")
+        return self
 
 
 class PeopleSpec(Record):

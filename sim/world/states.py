@@ -42,6 +42,9 @@ class StateTable:
     repression: Reals  # [N] latent repression, standardised
     skill: Reals  # [N] of the central authority's desk, in [0, 1]
     data_protection: Reals  # [N] in [0, 1]: none, a draft, a law
+    terror: Reals  # [N] political terror as published, standardised
+    transfer_law: Reals  # [N] strength in [0, 1] of its own law on transfers to police abroad
+    protection: Reals  # [N] of a person against its own authorities, in [0, 1]: courts, rule of law, civil liberties
     demand: Reals  # [N] legitimate cross-border needs per month, before frailty
     pursuit: Reals  # [N, G] abusive wishes per month
     at_risk: Reals  # [N, G] people at risk by origin, persons
@@ -58,7 +61,8 @@ class StateTable:
     direct_emergency: Reals  # [N] emergency requests a year to the same
     direct_answered: Reals  # [N] share of the ordinary ones answered with some data, hardly ever content
     direct_emergency_answered: Reals  # [N] share of the emergency ones answered with some data
-    groups: dict[str, Flags]  # named sets of states: signatories, budapest, eu, ...
+    groups: dict[str, Flags]  # named sets of states: signatories, budapest, eu, directive, adequate, ...
+    own_laws: dict[str, Flags]  # by safeguard: states whose own law has it, whatever a text says
     mlat: Flags  # [N, N] bilateral mutual legal assistance treaty in force, symmetric
     drawn: dict[str, Flags]  # column: where its value was drawn and not read
 

@@ -22,6 +22,7 @@ A *woman* is one who is pursued for gender-based expression: what she says, show
 """
 DataClass = Literal["subscriber", "traffic", "content"]
 Force = Literal["absent", "may", "must"]
+OwnLaw = Literal["judge", "person"]
 Regime = Literal["closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy"]
 OffenceClass = Literal["A", "B", "C", "D"]
 
@@ -40,6 +41,8 @@ OF_THE_CONVENTION: tuple[OffenceClass, ...] = ("A", "B")
 """Classes of the offences that the Convention itself names (Arts 7-17)."""
 REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "liberal_democracy")  # V-Dem v2x_regime
 FORCES = ("absent", "may", "must")
+OWN_LAWS: tuple[OwnLaw, ...] = ("judge", "person")
+"""Safeguards that a state's own law has or lacks, as a table says or a draw; on transfers see ``StateTable.transfer_law``."""
 STATUSES = (
     "pending",
     "parked",

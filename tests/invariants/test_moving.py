@@ -45,6 +45,10 @@ WITH_NOTICE: dict[str, object] = {"instruments.hanoi.safeguards.person": "must"}
 UNLOADED: dict[str, object] = {"review.load": False}
 CONGESTED: dict[str, object] = {"review.comfortable_months": 0.02, "review.effort_floor": 0.0}
 DUTY: dict[str, object] = {"instruments.hanoi.safeguards.dual_criminality": "must", "conduct.preservation_share": 0.9}
+NO_OWN_LAW: dict[str, object] = {f"safeguards.{name}.own_law": None for name in ("judge", "person", "transfer_law")}
+OWN_TRANSFER_LAW: dict[str, object] = {"safeguards.transfer_law.own_law": "kept"}
+OWN_JUDGE: dict[str, object] = {"safeguards.judge.own_law": "must"}
+OWN_NOTICE: dict[str, object] = {"safeguards.person.own_law": "must"}
 EVERYBODY: dict[str, object] = {"states.lists.few": [f"AA{letter}" for letter in "ABCDEFGH"]}
 CASES = {
     "a text that binds nobody: its test": Case(NO_PARTIES, {"instruments.hanoi.threshold_years": 1.0}, {}),
@@ -78,7 +82,8 @@ CASES = {
         {}, {"adaptation.reviewers.prior_files": 1.0}, {"adaptation.reviewers.trust": True}
     ),
     "a look that no text knows": Case({}, {"safeguards.panel.bar": -1.0}, {"instruments.hanoi.safeguards.panel": "must"}),
-    "protection once received": Case({}, {"states.override.all.transfer_protection": 1.0}),
+    "protection once received": Case({}, {"states.override.all.transfer_protection": 1.0}, OWN_TRANSFER_LAW),
+    "a judge kept out where own law wants none": Case({}, {"instruments.hanoi.displaces.judge": True}, OWN_JUDGE),
     "officers without a queue": Case(UNLOADED, {"states.override.all.hours": 0.2}, {}),
     "a list that no dial names": Case(
         {"states.override.all.skill": 0.1}, {"states.lists.few": ["AAA", "AAB"]}, {"states.override.few.hours": 0.05} | EVERYBODY
@@ -91,7 +96,7 @@ CASES = {
 
 @lru_cache(maxsize=2)
 def plain_values() -> dict[str, object]:
-    return with_overrides(composed_values(*BUSY), STEADY)
+    return with_overrides(composed_values(*BUSY), STEADY | NO_OWN_LAW)
 
 
 def config_of(*settings: dict[str, object]) -> Config:
@@ -150,6 +155,18 @@ def test_every_declaration_has_its_case() -> None:
 
 def holds(where: object, config: Config, key: str) -> bool:
     return bool(where(config.policy.model_dump(mode="json"), key.split(".")[1]))  # type: ignore[operator]
+
+
+def test_a_look_that_own_law_adds_is_in_force_though_no_text_names_it() -> None:
+    plain, ours = (config_of(settings).policy.model_dump(mode="json") for settings in ({}, OWN_NOTICE))
+    secret = "instruments.hanoi.secrecy"
+    assert moved_by_setting(secret, plain, plain, {}) == frozenset({"notified_share"})
+    assert moved_by_setting(secret, ours, ours, {}) is EVERYTHING
+    moves: dict[str, frozenset[str] | None] = {"person": EVERYTHING}
+    assert moved_by_setting("safeguards.person.bar", plain, plain, moves) == NOTHING
+    assert moved_by_setting("safeguards.person.bar", ours, ours, moves) is EVERYTHING
+    shut = config_of(OWN_NOTICE, {"instruments.hanoi.displaces.person": True}).policy.model_dump(mode="json")
+    assert moved_by_setting(secret, shut, shut, {}) == frozenset({"notified_share"})
 
 
 def test_what_stands_nowhere_moves_everything() -> None:

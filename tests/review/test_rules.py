@@ -12,7 +12,7 @@ from sim.review.safeguard import Institution
 from sim.world.record import Record
 from tests.safeguards import MODULES, NAMES, record_of, rule_of, stricter
 
-HOOKS = ("stands", "acuity", "allows", "delays", "tells", "softens", "publishes")
+HOOKS = ("stands", "acuity", "allows", "conditions", "delays", "tells", "softens", "publishes")
 
 
 def hooks_in(home: types.ModuleType) -> list[str]:

@@ -40,7 +40,7 @@ WITHOUT_VDEM = sorted(
 SIGNATORIES = """DZA AGO AUS AUT AZE BLR BEL BRA BRN BFA KHM CHL CHN COD CRI CIV CUB CZE PRK DJI DOM ECU EGY FRA GHA GRC
 GNB IRN IRL JAM KAZ LAO LBY LUX MDV MYS MLI MAR MUS MOZ NAM NRU NIC NGA PLW PNG PER PHL POL PRT QAT RUS RWA SAU SVK SVN
 ESP LKA SWE TZA THA TGO TUR UGA GBR URY UZB VEN VNM ZAF ZWE""".split()  # noqa: SIM905
-CSV_NAMES = ("direct.csv", "exiles.csv", "pairs.csv", "penalties.csv", "places.csv", "states.csv")
+CSV_NAMES = ("direct.csv", "exiles.csv", "own_laws.csv", "pairs.csv", "penalties.csv", "places.csv", "states.csv")
 
 
 @pytest.fixture(scope="module")
