@@ -9,7 +9,7 @@ from sim.review.institutions import forgiven, newly_suspended
 from sim.review.memory import broken_in
 from sim.review.queue import ORDINARY_LANE, PARKED_LANE, URGENT_LANE, give_up
 from sim.run import Run
-from sim.world.vocabulary import DAYS_PER_MONTH, DIVERTED, FIRST_SIDE_DOOR, REFUSED, SUSPENDED
+from sim.world.vocabulary import DAYS_PER_MONTH, DIVERTED, FIRST_SIDE_DOOR, NOT_CONFIRMED, REFUSED, SUSPENDED
 
 
 def suspend(run: Run) -> None:
@@ -22,6 +22,7 @@ def suspend(run: Run) -> None:
     np.add.at(bench.decided[month], place, 1)
     reason = docket.reason[heard]
     upheld = (docket.status[heard] == REFUSED) & (reason >= 0) & run.rules.judged[reason]
+    upheld &= stood_again(run, heard, upheld)
     np.add.at(bench.stopped[month], (place[0][upheld], place[1][upheld]), 1)
     for text, rule in run.rules.suspensions.items():
         fallen = newly_suspended(rule, bench, month)[text]
@@ -33,6 +34,16 @@ def suspend(run: Run) -> None:
             if rule.reciprocal:
                 meant = meant | fallen[docket.requested[:used]]
             stop_in_flight(run, np.flatnonzero(meant & (docket.instrument[:used] == text)), closes)
+
+
+def stood_again(run: Run, heard: NDArray[np.int64], refused: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of these rows a second reading does not clear: of those ``refused`` under a text that wants one it may clear some."""
+    docket, rules = run.docket, run.rules
+    wanting = [text for text, rule in rules.suspensions.items() if rule.second_reading]
+    again = refused & np.isin(docket.instrument[heard], wanting)
+    if again.any():
+        rules.review.reread(run.draws.root, heard[again], run.cases, docket, rules.reading, rules.practice)
+    return np.asarray(docket.second[heard] != NOT_CONFIRMED)
 
 
 def bind(run: Run, month: int) -> None:

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim.errors import meant, quoted
 from sim.review.safeguard import Ground, Look, Safeguard
@@ -20,6 +20,9 @@ from sim.world.instruments import Instrument, Parties
 from sim.world.spec import DemandSpec, StatesSpec
 from sim.world.states import MADE_UP, made_up_code
 from sim.world.vocabulary import REGIMES, Offence
+
+if TYPE_CHECKING:
+    from sim.review.spec import ReviewSpec  # it imports Numba, which a listing of scenarios does not need
 
 _STATES, _PENALTIES = TABLES_FOLDER / "states.csv", TABLES_FOLDER / "penalties.csv"
 _TABLES = 16  # of which codes and regions are kept
@@ -163,6 +166,13 @@ def of_dials(spec: StatesSpec, offences: Mapping[str, Offence], where: Geography
     for selector, dial in spec.override.items():
         accepted = f"{PROTECTED}, or an offence of class D: {', '.join(protected)}"
         yield Naming(f"states.override.{selector}.penalties", dial.penalties, [PROTECTED, *protected], "found {}", accepted)
+
+
+def of_review(spec: ReviewSpec, where: Geography | None) -> Iterator[Naming]:
+    """States that the practice of review names."""
+    if where:
+        yield _codes("review.firm_notice.factor", spec.firm_notice.factor, where)
+        yield _codes("review.firm_notice.gag_months_of", spec.firm_notice.gag_months_of, where)
 
 
 def of_states(spec: StatesSpec, demand: DemandSpec, ratified: Iterable[str], where: Geography | None) -> Iterator[Naming]:

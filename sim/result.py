@@ -28,6 +28,7 @@ from sim.world.vocabulary import (
     KINDS,
     MISUSED,
     NOTHING_USABLE,
+    SECOND_READINGS,
     STATUSES,
     TOLD,
 )
@@ -137,6 +138,7 @@ class Result:
                 "evaded": docket.evaded == NOTHING_USABLE,
                 "misused": names_of_codes(docket.misused, MISUSED),
                 "published": docket.published > 0,
+                "second_reading": names_of_codes(docket.second, SECOND_READINGS),
             }
         )
 

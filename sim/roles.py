@@ -22,6 +22,9 @@ IN_A_TEXT_AS_ADOPTED = (
 )
 """Safeguards that a text names as it was adopted: how they work is a fact. All others are the construction of a reform."""
 
+REMEDY = ("bar", "insight", "contests", "contest_days")
+"""Numbers of the person's look that hold for whoever is told by a firm too, and so under every text."""
+
 _ANY = "*"
 _TABLE: dict[str, Role] = {
     # the world and what happens in it
@@ -62,6 +65,7 @@ _TABLE: dict[str, Role] = {
     # how a safeguard works
     "safeguards": LEVER,
     **{f"safeguards.{name}": FACT for name in IN_A_TEXT_AS_ADOPTED},
+    **{f"safeguards.person.{name}": FACT for name in REMEDY},
     "safeguards.*.order": DESIGNED,
     # choices among files
     "scenario": LEVER,

@@ -18,7 +18,18 @@ from pydantic import (
 
 from sim.conduct.learning import Learning
 from sim.conduct.menus import ConductSpec
-from sim.naming import Naming, first_stranger, geography, of_dials, of_legislatures, of_offences, of_safeguards, of_states, of_texts
+from sim.naming import (
+    Naming,
+    first_stranger,
+    geography,
+    of_dials,
+    of_legislatures,
+    of_offences,
+    of_review,
+    of_safeguards,
+    of_states,
+    of_texts,
+)
 from sim.review.memory import Memory
 from sim.review.safeguard import Aftermath, Gate, Ground, Institution, Look
 from sim.review.spec import ReviewSpec
@@ -155,6 +166,7 @@ class Config(Record):
         yield from of_safeguards(self.safeguards, self.reference.safeguards)
         yield from of_texts(self.instruments, self.safeguards, self.offences, where)
         yield from of_offences(self.offences)
+        yield from of_review(self.review, where)
         yield from of_legislatures(self.adaptation.legislatures, self.offences)
         yield from of_states(self.states, self.demand, self.adaptation.members.ratified, where)
         yield from of_dials(self.states, self.offences, where)

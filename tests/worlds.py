@@ -204,7 +204,7 @@ HOLDS, ASKS = 0, 1
 
 
 def office(config: Config | None = None) -> Office:
-    """A neutral office: perfect skill, neutral bars, v = 2 however framed, all covered, all conduct a crime."""
+    """A neutral office: perfect skill, neutral bars, v = 2 however framed, all covered, all conduct a crime; no firm tells."""
     config = made_up("states.synthetic.count=2", "states.synthetic.hosts=1") if config is None else config
     world = bare_world(config)
     review = assemble(config.safeguards)
@@ -224,6 +224,7 @@ def office(config: Config | None = None) -> Office:
             judicial=np.ones(n),
             pair_bar=np.zeros((n, n)),
             standing=np.zeros((n, n)),
+            firm_notice=np.zeros(n),
             goodwill=np.ones((n, n)),
             trust_bar=np.zeros(n),
             size=np.ones(n),

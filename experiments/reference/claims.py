@@ -17,7 +17,7 @@ from experiments.console import console_of
 from experiments.design.plain import plain_names
 from experiments.output import naming
 from experiments.reference.make import HEADLINE, REFERENCE_FOLDER, REPOSITORY, SCENARIOS, read_manifest
-from experiments.text import in_a_row, signed_band, spoken
+from experiments.text import signed_band, spoken
 from sim.metrics import UNITS
 
 PAGE = REPOSITORY / "docs" / "claims.md"
@@ -92,7 +92,11 @@ CLAIMS = (
         "Requests may stay secret without end, and nobody can contest what nobody knows.",
         "Cybersecurity Tech Accord (press 001, 002)",
         (f"{_HANOI}.secrecy", "review.firm_notice", f"{_HANOI}.safeguards.person"),
-        (*_all("total_secrecy", _RATE, "notified_share"), *_all("secrecy_limited", _RATE, "notified_share"), *_all("notice", _RATE)),
+        (
+            *_all("total_secrecy", _RATE, "notified_share"),
+            *_all("secrecy_limited", _RATE, "notified_share"),
+            *_all("notice", _RATE),
+        ),
     ),
     Claim(
         "Good faith",
@@ -302,14 +306,14 @@ def page(folder: Path = REFERENCE_FOLDER) -> str:
         "",
         "<!-- made by `python -m experiments.reference.claims`; a test compares it with the committed results -->",
         "",
-        "Each claim of the public debate has the keys that stand for it here, the scenario that changes them, and the change found.",
-        f"Changes are against the treaty as adopted, in per cent, over {len(manifest['seeds'])} worlds with {manifest['replicates']} "
-        "replicates and ten years each.",
-        "They hold while nobody adapts, with officers for the load before the treaty. In brackets stands the range over worlds; then",
-        "in how many worlds the change has that sign. Rows of the headline are against today's laws and today's care.",
+        "Each claim of the public debate has the keys that stand for it here, the scenario that changes them, and the change",
+        f"found. Changes are in per cent against the treaty as adopted, over {len(manifest['seeds'])} worlds with",
+        f"{manifest['replicates']} replicates and ten years each. They hold while nobody adapts, with officers for the load before",
+        "the treaty. In brackets stands the range over worlds; then in how many worlds the change has that sign. Rows of the",
+        "headline are against today's laws and today's care.",
         "",
         "A claim is not confirmed by a row, nor refuted: the true extent of abuse is unknown, and every strength is an assumption",
-        "(`docs/model.md`, *What rests on assumption alone*). A row says what follows from the claim under these assumptions.",
+        "([model.md](model.md#what-rests-on-assumption-alone)). A row says what follows from the claim under these assumptions.",
         "",
         *table(found),
         "",
@@ -321,8 +325,8 @@ def page(folder: Path = REFERENCE_FOLDER) -> str:
         "",
         *(f"- **{name}**: {reason}" for name, reason in NOT_MODELLED.items()),
         "",
-        "Press 000 is GovTech, 001 Euronews, 002 Scientific American, 003 a blog on the treaty's main points, 004 Voice of America; "
-        f"{in_a_row(['who said what', 'what it rests on'])} stand in [sources.md](sources.md).",
+        "Press 000 is GovTech, 001 Euronews, 002 Scientific American, 003 a blog on the treaty's main points, 004 Voice of",
+        "America. Who said what, and where it was read, stands in [sources.md](sources.md).",
     ]
     return "\n".join(lines) + "\n"
 

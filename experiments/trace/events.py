@@ -29,10 +29,12 @@ from sim.world.vocabulary import (
     DAYS_PER_MONTH,
     FIRST_SIDE_DOOR,
     KINDS,
+    NEVER_TOLD,
     NOT_LIVE,
     NOTHING_USABLE,
     OFFENCE_CLASSES,
     STATUSES,
+    TOLD_AFTER,
     OffenceClass,
 )
 
@@ -70,6 +72,8 @@ RULES: Mapping[str, str] = {
     "spyware": "another way, outside all law",
     "tools": "the person has moved to safer tools",
     "notice": "a domestic duty to tell the person after disclosure",
+    "firm_notice": "the firm tells its user of the order",
+    "second_reading": "a second reading of a refusal, before it counts towards suspension",
     **{name: f"the {name.replace('_', ' ')} that a dial gives a state" for name in DIALS},
     "misuse": "the receiver's own use of the data beyond the case",
     **dict.fromkeys(CHANNELS, "this way of asking"),
@@ -81,6 +85,7 @@ _CHOICE, _FORMAL = -1000, len(CHANNELS)  # slots: choices first, in the order in
 _BARE = ("formal", "emergency", "direct")  # ways whose text is the one that governs, or none
 _LAST = 10**6  # number of what follows from all duties, after every safeguard's own
 _OF_A_MENU = ("penalties", "breadth")  # dials of what a state's law offers to write
+_FIRM, _CONTEST = "told_by_firm", "contest"  # steps by which a firm tells, and by which its user goes to court
 _OF_CARE = ("strength", "uptake", "fidelity")  # dials of how readily a discretion is used and a duty kept
 _FAR, _HALVINGS = 64.0, 60  # noise s.d. beyond which no bar lies; halvings that reach the last bit
 
@@ -351,6 +356,7 @@ def _request(seen: Witnessed, m: int) -> Iterator[Fact]:
     fact = _Asked(int(docket.attempt[m]), channel if channel >= FIRST_SIDE_DOOR else _FORMAL, CHANNELS[channel]).fact
     calls = [call for stage in seen.stages.get(m, ()) for top in stage.calls for call in top.walk()]
     yield from _readings(seen, m, fact, calls)
+    yield from _firms_notice(seen, m, fact, calls)
     yield from _at_the_desk(seen, m, fact, [call for call in calls if call.name == "decide"])
     yield from _parking(seen, m, fact, calls)
     yield from _ending(seen, m, fact)
@@ -418,7 +424,10 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
     dialled = _dialled_at_reading(seen, m)
     used: dict[int, _Used] = {}
     rules = rule_functions(config.safeguards)
+    by_firm = {id(inner) for call in calls if call.name == _CONTEST for inner in call.walk()}
     for call in calls:
+        if id(call) in by_firm:
+            continue
         if call.name == "applied":
             used.setdefault(int(call.given["s"]), _Used()).applied = call
         elif call.name in rules:
@@ -427,6 +436,8 @@ def _readings(seen: Witnessed, m: int, fact: OfRequest, calls: Iterable[Call]) -
     for s in sorted(used):
         name, one = names[s], used[s]
         safeguard = config.safeguards[name]
+        if safeguard.kind == "look" and one.said_to_apply and "stands" not in one.hooks:
+            continue  # the state would have told nobody, and the firm did
         look = getattr(safeguard, "look", name)
         holder = int(one.applied.given["j"]) if one.applied else int(docket.requested[m])
         read = _numbers(one.hooks.get("stands"))
@@ -464,6 +475,41 @@ def _own_law(seen: Witnessed, safeguard: Any, text: str, name: str, holder: int)
     if force is None or seen.config.instruments[text].displaces.get(name, False):
         return None
     return str(force) if seen.run.world.states.own_laws[habit_of(name, safeguard)][holder] else None
+
+
+def _firms_notice(seen: Witnessed, m: int, fact: OfRequest, calls: Sequence[Call]) -> Iterator[Fact]:
+    """That a firm tells its user, or would but for a gag or an earlier notice; and what came of it in court."""
+    docket, rules = seen.finished.docket, seen.rules_at(int(seen.finished.docket.month[m]))
+    c, j, inst = int(docket.case[m]), int(docket.requested[m]), int(docket.instrument[m])
+    for call in calls:
+        luck = next((draw.said for draw in call.find(DRAW + "firm_notice")), None) if call.name == _FIRM else None
+        if luck is None or luck >= rules.reading.firm_notice[j]:
+            continue
+        court = next((one for one in calls if one.name == _CONTEST), None)
+        hooks = {} if court is None else {one.name.partition("_")[0]: one for one in court.inner}
+        read, won = _numbers(hooks.get("stands")), court is not None and int(court.said[0]) != 0
+        person = seen.config.safeguards.get("person")
+        when = int(call.said)
+        told = "told" if court else "afterwards" if when == TOLD_AFTER else None
+        yield fact(
+            "look",
+            _LAST,
+            "won" if won else told,
+            rule="firm_notice",
+            days=() if court is None else (float(court.said[1]),),
+            kind="look",
+            look="firm_notice",
+            share=float(rules.reading.firm_notice[j]),
+            luck=float(luck),
+            ahead=float(rules.practice.firm_days),
+            secret=bool(seen.run.cases.secret[c]),
+            earlier=court is None and when not in (NEVER_TOLD, TOLD_AFTER),
+            read=read | {"wait": float(call.given["wait"]), "gag": float(rules.reading.gag_days[inst, j])},
+            sight=_numbers(hooks.get("acuity")),
+            score=None if person is None else _score(person, read),
+            own={},
+            dialled=_dialled_at_reading(seen, m),
+        )
 
 
 def _dialled_at_reading(seen: Witnessed, m: int) -> dict[str, Any]:
@@ -578,3 +624,5 @@ def _ending(seen: Witnessed, m: int, fact: OfRequest) -> Iterator[Fact]:
         received = _dialled(seen, rules, int(seen.run.cases.requester[docket.case[m]]), "transfer_protection")
         yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", dialled=received)
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")
+    if docket.second[m]:  # it decides no request: what follows is a suspension, which ends others
+        yield fact("aftermath", _LAST + 2, None, rule="second_reading", second=int(docket.second[m]))

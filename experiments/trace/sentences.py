@@ -12,7 +12,16 @@ from experiments.trace.divergence import Divergence
 from experiments.trace.events import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
-from sim.world.vocabulary import DATA_CLASSES, GROUP_NAMES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
+from sim.world.vocabulary import (
+    CONFIRMED,
+    DATA_CLASSES,
+    GROUP_NAMES,
+    GROUPS,
+    NOT_CONFIRMED,
+    OFFENCE_CLASSES,
+    TOLD_AFTER,
+    TOLD_BEFORE,
+)
 
 _CLASSES = {
     "A": "cyber-dependent",
@@ -45,6 +54,12 @@ _CODED = {
         TOLD_AFTER: "The person is told afterwards.",
         TOLD_BEFORE: "The person is told before the data go.",
     },
+}
+
+
+_AGAIN = {
+    CONFIRMED: "A second reading, with an accident of its own, refuses too: the refusal counts towards suspension.",
+    NOT_CONFIRMED: "A second reading, with an accident of its own, does not refuse: the refusal does not count.",
 }
 
 
@@ -262,6 +277,10 @@ def _judged(seen: Witnessed, fact: Fact) -> str:
     """A gate, a look, a ground or a duty."""
     if fact.rule in _CODED:
         return _CODED[fact.rule].get(fact.outcome, "")
+    if fact.rule == "second_reading":
+        return _AGAIN[fact.given["second"]]
+    if fact.rule == "firm_notice":
+        return f"{_firm_tells(fact)}{_in_court(fact)}"
     given = fact.given
     if given["force"] == "absent" and not given["own_law"] and not fact.outcome:
         return ""
@@ -279,6 +298,34 @@ def _force(fact: Fact) -> str:
     if own is None:
         return str(force)
     return f"{own} by own law" if force == "absent" else f"{force}, and {own} by own law"
+
+
+def _firm_tells(fact: Fact) -> str:
+    """Whether and when a firm tells its user, and what keeps it from telling sooner."""
+    given = fact.given
+    chance = f"share {given['share']:.2f}, luck {given['luck']:.2f}"
+    short = given["read"]["wait"] <= given["ahead"]
+    gag = "its gag has no end" if given["read"]["gag"] == inf else f"its gag ends {given['read']['gag']:.0f} days after the filing"
+    why = f"it is asked for in {given['read']['wait']:.0f} days, and tells {given['ahead']:.0f} before" if short else gag
+    if given["earlier"]:
+        return f"The firm would tell its user ({chance}), but the state has done so by then."
+    if fact.outcome is None:
+        return f"The firm would tell its user ({chance}), but the case is secret and {gag}."
+    if fact.outcome == "afterwards":
+        return f"The firm tells its user after the hand-over ({chance}): {why}."
+    over = f"; the case is secret, but {gag}, and has ended" if given["secret"] else ""
+    return f"The firm tells its user {given['ahead']:.0f} days before it hands over ({chance}{over})."
+
+
+def _in_court(fact: Fact) -> str:
+    """What came of it that the firm's user was told."""
+    went = bool(fact.days and fact.days[0] > 0.0) or fact.outcome == "won"
+    if not went:
+        return " The person does not go to court." if fact.outcome == "told" else ""
+    score, bar = fact.given["score"], fact.given["read"].get("bar")
+    weighed = "" if score is None else f": score {score:.2f} against the bar {bar:.2f}"
+    verdict = "the court is convinced" if fact.outcome == "won" else "no court is convinced"
+    return f" The person goes to court, for {fact.days[0]:.0f} days{weighed}; {verdict}."
 
 
 def _locus(fact: Fact) -> str:

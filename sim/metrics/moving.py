@@ -29,6 +29,7 @@ _ABSENT = "absent"
 _READ_NO_HARM = ("penalty", "grave", "penalty_and_grave")
 _READ_NO_PENALTY = ("harm", "grave")
 _CONDITION = "declined"  # the number of a ground that reads the gap between a law on transfers and a receiver's protection
+_OF_A_REMEDY = re.compile(r"safeguards\.person\.(?:bar|insight|contests|contest_days)")
 _TELLS = "tip_off"  # the number of a look that tells the person before disclosure (``sim.review.safeguard``)
 
 
@@ -51,8 +52,23 @@ def binds_nobody(policy: Plain, text: str) -> bool:
     return parties["base"] == "none" and not any(parties["extra"].values())
 
 
+def no_firm_tells(policy: Plain, text: str) -> bool:
+    """Whether firms tell no user of an order."""
+    return bool(policy["review"]["firm_notice"]["share"] == 0)
+
+
+def keeps_silence(policy: Plain, text: str) -> bool:
+    """Whether nobody is ever told of a request under a text."""
+    return bool(policy["instruments"][text]["secrecy"] == "always")
+
+
 def tells_nobody(policy: Plain, text: str) -> bool:
-    """Whether no look that tells the person before disclosure stands in a text, or is added to it by a state's own law."""
+    """Whether nobody tells the person before disclosure of a request under a text.
+
+    No look that tells stands in it or is added to it by a state's own law, and no firm tells.
+    """
+    if not no_firm_tells(policy, text):
+        return False
     tells = [name for name, safeguard in policy["safeguards"].items() if _TELLS in safeguard]
     return not any(_stands(policy, text, name) or _added(policy, text, name) for name in tells)
 
@@ -107,6 +123,8 @@ _TEXT = r"instruments\.([^.]+)\."
 DECLARED = (
     Declared(_TEXT + r"(?!parties\b).+", NOTHING, binds_nobody),
     Declared(_TEXT + "secrecy", frozenset({"notified_share"}), tells_nobody),
+    Declared(_TEXT + "gag_months_most", NOTHING, no_firm_tells),
+    Declared(_TEXT + "gag_months_most", NOTHING, keeps_silence),
     Declared(_TEXT + "threshold_years", NOTHING, reads_no_penalty),
     Declared(_TEXT + "harm_floor", NOTHING, reads_no_harm),
     Declared(_TEXT + "(?:threshold_years|harm_floor|seriousness)", NOTHING, weighs_nothing),
@@ -115,6 +133,7 @@ DECLARED = (
     Declared(r"conduct\.retry_days", NOTHING, asks_once),
     Declared(r"review\.(?:misuse|onward)_chance", frozenset({"secondary_use_rate"}), always),
     Declared(r"review\.domestic_notice", frozenset({"notified_share"}), always),
+    Declared(r"review\.firm_notice\.(?!share$).+", NOTHING, no_firm_tells),
     Declared(r"review\.(?:effort_power|effort_floor|comfortable_months)", NOTHING, has_no_load),
     Declared(r"review\.(?:police_days|police_answered)", NOTHING, without("police_share")),
     Declared(r"review\.direct_days", NOTHING, without("direct_share")),
@@ -154,7 +173,9 @@ def moved_by_setting(key: str, before: Plain, after: Plain, of_safeguards: Mappi
     displaced = _DISPLACED.fullmatch(key)
     if said := displaced or _FORCE.fullmatch(key) or _OWN_NUMBER.fullmatch(key):
         moves, acts = of_safeguards.get(said[1]), _own_law if displaced else _in_force
-        if said[1] in of_safeguards and not any(acts(side, said[1]) for side in (before, after)):
+        alive = any(acts(side, said[1]) for side in (before, after))
+        remedies = _OF_A_REMEDY.fullmatch(key) and not all(no_firm_tells(side, "") for side in (before, after))
+        if said[1] in of_safeguards and not alive and not remedies:
             moves = NOTHING
         told += [] if moves is None else [moves]
     return frozenset.intersection(*told) if told else EVERYTHING

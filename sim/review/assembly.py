@@ -36,12 +36,13 @@ StepFunction = Callable[..., object]
 
 @dataclass(frozen=True)
 class Review:
-    """The compiled review: names in the global order of checks, and the two kernels of a month."""
+    """The compiled review: names in the global order of checks, the two kernels of a month, and that of second readings."""
 
     names: tuple[str, ...]
     numbers: Reals  # [S, Q]
     receive: Callable[..., None]
     serve: Callable[..., None]
+    reread: Callable[..., None]
 
 
 def parameter_table(safeguards: Mapping[str, Safeguard], names: tuple[str, ...]) -> Reals:
@@ -166,4 +167,10 @@ def assemble(safeguards: Mapping[str, Safeguard]) -> Review:
     """The compiled review of these safeguards; compiled once, then read from the cache."""
     names = in_check_order(safeguards)
     module = _imported(source_of(safeguards))
-    return Review(names=names, numbers=parameter_table(safeguards, names), receive=module.receive, serve=module.serve)
+    return Review(
+        names=names,
+        numbers=parameter_table(safeguards, names),
+        receive=module.receive,
+        serve=module.serve,
+        reread=module.reread,
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.draws import name_key, normal_quantile, u1, u2, u3
+from sim.review.notice import is_platform
 from sim.review.queue import close
 from sim.review.reading import Practice, Reading
 from sim.world.cases import Cases
@@ -26,6 +27,7 @@ from sim.world.vocabulary import (
     LAPSED,
     MISUSED,
     MOVES_IF_TOLD,
+    NEVER_TOLD,
     NOTHING_USABLE,
     REFUSED,
     TOLD_AFTER,
@@ -58,25 +60,36 @@ def refuse(
     close(docket, m, REFUSED, day)
 
 
-def has_moved(docket: Docket, m: int, day: float) -> bool:
+def has_moved(docket: Docket, m: int, day: float, warned: bool) -> bool:
     """Whether nothing usable is left where the data were: nature's side, which no reader of the file can see.
 
-    The person had moved to safer tools before the filing, or did once told, unless the data were frozen by then.
+    The person had moved to safer tools before the filing, or did once the state had told (``warned``), unless the data were
+    frozen by then. A firm tells of what it holds frozen already.
     """
-    warned = docket.told[m] == TOLD_BEFORE and not docket.preserved_until[m] >= day
-    return bool(docket.evaded[m] == HAS_MOVED or (warned and docket.evaded[m] == MOVES_IF_TOLD))
+    moves = warned and docket.evaded[m] == MOVES_IF_TOLD and not docket.preserved_until[m] >= day
+    return bool(docket.evaded[m] == HAS_MOVED or moves)
 
 
 def disclose(
-    seed: np.uint64, m: int, day: float, granted: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice
+    seed: np.uint64,
+    m: int,
+    day: float,
+    granted: int,
+    warned: bool,
+    firm: int,
+    cases: Cases,
+    docket: Docket,
+    reading: Reading,
+    practice: Practice,
 ) -> None:
     """Give data of class ``granted`` to the requester on ``day``; nothing usable is left of a person who has moved.
 
-    What follows depends on the receiver, whether the person is told on what the text keeps secret.
+    What follows depends on the receiver, whether the person is told on what the text keeps secret. ``warned``: the state has told
+    the person before; ``firm``: when the firm tells, a code of ``TOLD``.
     """
     c = docket.case[m]
     docket.executed_day[m] = day
-    if has_moved(docket, m, day):
+    if has_moved(docket, m, day, warned):
         docket.evaded[m] = NOTHING_USABLE
         close(docket, m, EMPTY, day)
         return
@@ -84,7 +97,8 @@ def disclose(
     follow_up(seed, m, cases, docket, reading)
     publish(seed, m, cases, docket, reading)
     quiet = reading.hidden[docket.instrument[m]] or cases.secret[c]
-    if docket.told[m] == 0 and not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice:
+    by_law = not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice
+    if docket.told[m] == NEVER_TOLD and (by_law or firm == TOLD_AFTER):
         docket.told[m] = TOLD_AFTER
     close(docket, m, IN_PART if granted < docket.wanted[m] else EXECUTED, day)
 
@@ -94,14 +108,6 @@ def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, readin
     c = docket.case[m]
     luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[int(docket.requested[m])]))
     return float(cases.day[c] + exp(practice.retention_log + practice.retention_spread * luck))
-
-
-def is_platform(cases: Cases, c: int, j: int) -> bool:
-    """Whether state ``j`` hosts one of the case's platforms (and not only the person's residence)."""
-    found = False
-    for slot in range(cases.hosts.shape[1] - 1):  # no array expression here: the loop may not allocate
-        found = found or cases.hosts[c, slot] == j
-    return found
 
 
 def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int:
@@ -134,15 +140,18 @@ def execute(
     urgent = docket.channel[m] == EMERGENCY
     if urgent:
         external *= practice.urgent_delay
+    pace = practice.urgent_delay if urgent else 1.0
     begun = day
-    accepted = condition_days(m, docket, reading)
-    day += accepted * practice.urgent_delay if urgent else accepted
-    grounds, delay, hours, told, tip_off = read_further(seed, m, cases, docket, reading, practice, external)
+    day += condition_days(m, docket, reading) * pace
+    grounds, delay, hours, told, tip_off, firm, contested = read_further(
+        seed, m, cases, docket, reading, practice, day, pace, external
+    )
     if grounds != np.uint64(0):
         refuse(seed, m, grounds, day + delay, begun, cases, docket, reading)
         return hours
     if urgent:
         delay *= practice.urgent_delay
+        contested *= practice.urgent_delay
     done = day + delay + external
     if docket.patience_day[m] >= day + delay:
         docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late
@@ -151,13 +160,15 @@ def execute(
         return hours
     granted = class_given(m, cases, docket, practice)
     frozen = docket.preserved_until[m]
-    gone = done > survives_until(seed, m, cases, docket, reading, practice)
+    due = done - contested  # what a firm holds is frozen once the order has reached it: no contest that its notice brings loses it
+    gone = due > survives_until(seed, m, cases, docket, reading, practice)
     if told:
-        docket.told[m] = TOLD_BEFORE
         gone = gone or u2(seed, TIPPED, ck, sk) < tip_off
-    if gone and not frozen >= done:
+    if told or firm == TOLD_BEFORE:
+        docket.told[m] = TOLD_BEFORE
+    if gone and not frozen >= due:
         docket.executed_day[m] = done
         close(docket, m, EMPTY, done)
         return hours
-    disclose(seed, m, done, granted, cases, docket, reading, practice)
+    disclose(seed, m, done, granted, told, firm, cases, docket, reading, practice)
     return hours

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import indent
 
 from sim.review import templates
-from sim.review.identifiers import SHARED, Words, names_in
+from sim.review.identifiers import NOTHING_ELSE, SHARED, Words, names_in
 from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of
 from sim.review.templates import filled
 
-DESK, PANEL = "desk", "panel"
+DESK, PANEL, PERSON = "desk", "panel", "person"
+_TOLD_BY_FIRM = {
+    "notice_days": "practice.firm_days",
+    "secret": "False",
+    "gagged": "0.0",
+    "reached": "reading.firm_notice[j]",
+    "luck": "u2(seed, FIRM_NOTICE, ck, sk)",
+}
+"""What the person's rules read where a firm has told: it reaches its share, and where it speaks no gag stands against it."""
+_TOLD_IN_FACT = {"wait": "np.inf", "secret": "False", "reached": "1.0", "luck": "0.0"}
+"""The same where a court has heard the person: only whether it is convinced is asked again."""
 _WIDEST = 120  # letters of a condition that stands on one line
 
 
@@ -56,7 +66,9 @@ def functions(safeguards: Sequence[Words]) -> list[str]:
         _gates(safeguards),
         _read_panel(panel),
         _read_desk(desk, safeguards),
+        _contest(by_name.get(PERSON)),
         _read_further(safeguards),
+        _read_again(safeguards),
         _follow_up(safeguards),
         filled(templates.CONDITION_DAYS),
         _publish(safeguards),
@@ -100,9 +112,65 @@ def _read_desk(desk: Words, safeguards: Sequence[Words]) -> str:
 
 
 def _read_further(safeguards: Sequence[Words]) -> str:
-    looks = [_further_look(look, safeguards) for look in safeguards if _reads_after_the_desk(look)]
+    looks = [look for look in safeguards if _reads_after_the_desk(look)]
+    texts = {look.name: _further_look(look, safeguards) for look in looks}
+    person = next((look for look in looks if look.name == PERSON), None)
+    firm = filled(templates.FIRM_TELLS, earlier="" if person is None else _earlier(person))
+    texts |= {PERSON: _lines([firm, texts[PERSON]])} if person else {"": firm}
     return filled(
-        templates.READ_FURTHER, file=filled(templates.FILE), opening=filled(templates.OPENING) if looks else "", looks=_lines(looks)
+        templates.READ_FURTHER,
+        file=filled(templates.FILE),
+        opening=filled(templates.OPENING) if looks else "",
+        looks=_lines(texts.values()),
+    )
+
+
+def _earlier(person: Words) -> str:
+    """That the state has told the person before the firm would; nothing for a look that tells nobody."""
+    if "tells" not in person.rules:
+        return ""
+    days = [f"{person.number('notice_days')} <= wait - practice.firm_days"] * ("notice_days" in person.columns)
+    condition = _all("firm == TOLD_BEFORE", *days, person.applied, person.call("tells"))
+    return filled(templates.STATE_TELLS_EARLIER, condition=condition)
+
+
+def _contest(person: Words | None) -> str:
+    if person is None or not _reads_after_the_desk(person):
+        return filled(templates.NO_CONTEST)
+    return filled(
+        templates.CONTEST,
+        file=filled(templates.FILE),
+        acuity=person.call("acuity"),
+        noise=templates.NOISE.format(key=person.noise),
+        bar=person.number("bar"),
+        stands=person.call(instead=_TOLD_BY_FIRM),
+        bit=person.bit,
+        days=person.call("delays", instead=_TOLD_BY_FIRM) if "delays" in person.rules else person.number("delay_days"),
+    )
+
+
+def _read_again(safeguards: Sequence[Words]) -> str:
+    looks = [look for look in safeguards if isinstance(look.safeguard, Look)]
+    return filled(templates.READ_AGAIN, file=filled(templates.FILE), looks=_lines(_look_again(look, safeguards) for look in looks))
+
+
+def _look_again(look: Words, safeguards: Sequence[Words]) -> str:
+    """A second reading by a look: it asks of its own grounds, and of itself, by an accident of its own."""
+    grounds = _grounds_at(look, safeguards)
+    reading = _reading(
+        look,
+        [_ground(ground) for ground in grounds],
+        filled(templates.ADVICE) if look.name == DESK else "",
+        noise=templates.NOISE_AGAIN,
+        trust=templates.OF_THE_REQUESTER if look.name == PANEL else templates.OF_THE_PAIR,
+        instead=_TOLD_IN_FACT if "tells" in look.rules else NOTHING_ELSE,
+    )
+    return filled(
+        templates.LOOK_AGAIN,
+        name=look.row,
+        bit=look.bit,
+        grounds=_lines(f"own |= {ground.bit}" for ground in grounds),
+        reading=reading,
     )
 
 
@@ -116,7 +184,12 @@ def _further_look(look: Words, safeguards: Sequence[Words]) -> str:
     return filled(
         templates.FURTHER_LOOK,
         name=look.row,
-        condition=_all("stood == np.uint64(0)", *["not reading.hidden[inst]"] * speaks, look.applied),
+        condition=_all(
+            "stood == np.uint64(0)",
+            *["firm != TOLD_BEFORE"] * (look.name == PERSON),
+            *["not reading.hidden[inst]"] * speaks,
+            look.applied,
+        ),
         hours=look.number("hours"),
         reading=_reading(look, [_ground(ground) for ground in _grounds_at(look, safeguards)]),
         delay=look.call("delays") if "delays" in look.rules else look.number("delay_days"),
@@ -128,16 +201,24 @@ def _grounds_at(look: Words, safeguards: Sequence[Words]) -> list[Words]:
     return [words for words in safeguards if isinstance(words.safeguard, Ground) and words.safeguard.look == look.name]
 
 
-def _reading(look: Words, grounds: Iterable[str], advice: str = "") -> str:
+def _reading(
+    look: Words,
+    grounds: Iterable[str],
+    advice: str = "",
+    noise: str | None = None,
+    trust: str = templates.OF_THE_PAIR,
+    instead: Mapping[str, str] = NOTHING_ELSE,
+) -> str:
     """One reading of a file: one signal and one accident, shared by all grounds that are invoked at it."""
     return filled(
         templates.READING,
         acuity=look.call("acuity"),
-        noise=look.noise,
+        noise=templates.NOISE.format(key=look.noise) if noise is None else noise,
         advice=advice,
         bar=look.number("bar"),
+        trust=trust,
         grounds=_lines(grounds),
-        stands=look.call(),
+        stands=look.call(instead=instead),
         bit=look.bit,
         narrowing=_narrowing(look),
     )

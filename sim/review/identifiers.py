@@ -57,6 +57,8 @@ SEEN: Mapping[str, str] = MappingProxyType(
 )
 """Where the loop finds what a rule may read besides its own numbers, by the name under which the rule reads it."""
 
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
+"""What a rule reads is what the file and the record say."""
 _LONGEST = 32  # letters of a safeguard's name that its identifiers keep: a line of text holds two of them
 _WIDEST = 112  # letters of a call that stands on one line
 
@@ -79,10 +81,17 @@ class Words:
         """The text that reads a parameter of its own."""
         return f"reading.numbers[{self.row}, {self.columns[parameter]}]"
 
-    def call(self, hook: str = "stands") -> str:
-        """The text that calls one of its rules. Raises ``ConfigError`` if that reads what no reader of a file can see."""
+    def call(self, hook: str = "stands", instead: Mapping[str, str] = NOTHING_ELSE) -> str:
+        """The text that calls one of its rules. Raises ``ConfigError`` if that reads what no reader of a file can see.
+
+        ``instead`` holds texts for what the rule reads, by name, where that is not what the file and the record say.
+        """
         given = [
-            SEEN[read].format(row=self.row, habit=self.habit) if read in SEEN else self.number(read)
+            instead[read]
+            if read in instead
+            else SEEN[read].format(row=self.row, habit=self.habit)
+            if read in SEEN
+            else self.number(read)
             for read in reads_of(self.safeguard, hook)
         ]
         line = f"{self.rules[hook]}({', '.join(given)})"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.arrays import Reals
+from sim.arrays import Ints, Reals
 from sim.draws import exponential_quantile, name_key, normal_quantile, u2, u3
 from sim.review.execution import (
     DESK_KEY,
@@ -21,10 +21,10 @@ from sim.review.execution import (
     disclose,
     execute,
     has_moved,
-    is_platform,
     refuse,
     survives_until,
 )
+from sim.review.notice import is_platform, told_by_firm
 from sim.review.queue import (
     NONE,
     ORDINARY_LANE,
@@ -36,15 +36,26 @@ from sim.review.queue import (
     give_up,
     take,
 )
-from sim.review.reading import Practice, Reading, is_crime, look_noise, role_of, strength_of
+from sim.review.reading import Practice, Reading, is_crime, look_noise, role_of, second_noise, strength_of
 from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, preserve, unasked
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
-from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR, DIVERTED, EMERGENCY, LAPSED, PARKED, SUSPENDED, WITHDRAWN
+from sim.world.vocabulary import (
+    CONFIRMED,
+    DAYS_PER_MONTH,
+    DAYS_PER_YEAR,
+    DIVERTED,
+    EMERGENCY,
+    LAPSED,
+    NOT_CONFIRMED,
+    PARKED,
+    SUSPENDED,
+    WITHDRAWN,
+)
 
 if TYPE_CHECKING:
-    from sim.review.made import desk_reads, gates, read_desk, read_panel, screened
+    from sim.review.made import desk_reads, gates, read_again, read_desk, read_panel, screened
 
 PATIENCE, SUPPLEMENT, HOURS, PANEL_KEY = map(name_key, ("patience", "supplement", "hours", "panel"))
 
@@ -289,13 +300,20 @@ def serve(
         queue.parked[month, j] = queue.held[j, PARKED_LANE]
 
 
-KERNELS = (receive, serve)
-"""Called from Python, once a month each."""
+def reread(seed: np.uint64, rows: Ints, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """Second readings of refused requests, ``rows`` of the docket: whether each would be refused again is written there."""
+    for m in rows:
+        stood = read_again(seed, m, cases, docket, reading, practice)
+        docket.second[m] = CONFIRMED if stood != np.uint64(0) else NOT_CONFIRMED
+
+
+KERNELS = (receive, serve, reread)
+"""Called from Python, once a month each at most."""
 
 STEPS = (
-    *(strength_of, role_of, is_crime, look_noise, enqueue, close),
+    *(strength_of, role_of, is_crime, look_noise, second_noise, enqueue, close, is_platform, told_by_firm),
     *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
-    *(hours_to_screen, screening_load, remember, is_platform, class_given, execute, decide),
+    *(hours_to_screen, screening_load, remember, class_given, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

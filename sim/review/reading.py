@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Keys, Reals
-from sim.draws import name_key, normal_quantile, u3
+from sim.draws import name_key, normal_quantile, u2, u3
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.vocabulary import FABRICATED, HONEST, KINDS
 
-LOOK, APPLIED = map(name_key, ("look", "applied"))
+LOOK, APPLIED, SECOND_READING = map(name_key, ("look", "applied", "second_reading"))
 SELECTIVE = len(KINDS)  # place in ``Reading.strength`` of a true ordinary offence, opened because of who the person is
 
 
@@ -36,6 +36,8 @@ class Reading(NamedTuple):
     hidden: NDArray[np.bool_]  # [I] texts under which nobody is ever told
     record: Reals  # [N] published standing of requesters towards people at risk, standardised
     gap: Reals  # [N, N] what a law on transfers wants beyond the receiver's protection, by requester and requested
+    firm_notice: Reals  # [N] share of orders of which a firm under a state's law tells its user
+    gag_days: Reals  # [I, N] days from the filing after which a firm under a state's law may speak of a secret case; inf: never
     goodwill: Reals  # [N, N] chance of assistance without a duty
     urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
@@ -81,6 +83,7 @@ class Practice(NamedTuple):
     residence_class: int
     role_strength: float
     domestic_notice: float
+    firm_days: float  # between a firm's notice and its hand-over
     panel_binding: bool
     panel_place: int  # its bit among the grounds
     panel_advice: float
@@ -139,3 +142,8 @@ def is_crime(m: int, inst: int, j: int, docket: Docket, reading: Reading) -> boo
 def look_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64, look: np.uint64) -> float:
     """Accident of one reading: the dossier's share and the look's own; the same desk gives the same answer to the same case."""
     return practice.shared_noise * dossier + practice.own_noise * normal_quantile(u3(seed, LOOK, case, state, look))
+
+
+def second_noise(seed: np.uint64, dossier: float, practice: Practice, case: np.uint64, state: np.uint64) -> float:
+    """Accident of a second reading of the same file by the same reader: the dossier's share, and an accident of its own."""
+    return practice.shared_noise * dossier + practice.own_noise * normal_quantile(u2(seed, SECOND_READING, case, state))

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.draws import name_key, u2
 from sim.review.execution import disclose, refuse, survives_until
+from sim.review.notice import told_by_firm
 from sim.review.queue import close
 from sim.review.reading import Practice, Reading
 from sim.world.cases import Cases
@@ -22,16 +23,18 @@ from sim.world.vocabulary import (
     EMPTY,
     EXECUTED,
     LAPSED,
+    NEVER_TOLD,
     POLICE,
     PRESERVATION,
     REFUSED,
     SPONTANEOUS,
     SUBSCRIBER,
+    TOLD_BEFORE,
     TRAFFIC,
 )
 
 if TYPE_CHECKING:
-    from sim.review.made import gates, read_desk
+    from sim.review.made import contest, gates, read_desk
 
 RENEWAL, PROVIDER, POLICED = map(name_key, ("renewal", "provider", "police:answered"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
@@ -70,18 +73,32 @@ def unasked(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Read
     """A state passes on what it holds without being asked (Art 40(4)): no filter of Article 40 applies."""
     day = docket.filed_day[m] + practice.spontaneous_days
     docket.decided_day[m] = day
-    disclose(seed, m, day, min(int(docket.wanted[m]), practice.residence_class), cases, docket, reading, practice)
+    granted = min(int(docket.wanted[m]), practice.residence_class)
+    disclose(seed, m, day, granted, False, NEVER_TOLD, cases, docket, reading, practice)
 
 
 def ask_firm(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
-    """The requester asks the firm itself; it gives what is not content by what it thinks of the requester's state."""
+    """The requester asks the firm itself; it gives what is not content by what it thinks of the requester's state.
+
+    A firm that would give tells its user first, as of an order: it has the request from the filing on, and hands over
+    ``direct_days`` later. The user may go to a court of the firm's state.
+    """
     c, j = docket.case[m], int(docket.requested[m])
     day = docket.filed_day[m] + practice.direct_days
     docket.decided_day[m] = day
-    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) < reading.voluntary[cases.requester[c]]:
-        disclose(seed, m, day, min(int(docket.wanted[m]), TRAFFIC), cases, docket, reading, practice)
-    else:
+    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) >= reading.voluntary[cases.requester[c]]:
         close(docket, m, REFUSED, day)
+        return
+    firm = told_by_firm(seed, m, docket.filed_day[m], practice.direct_days, cases, docket, reading, practice)
+    if firm == TOLD_BEFORE:
+        grounds, contested = contest(seed, m, practice.direct_days, cases, docket, reading, practice)
+        day += contested
+        if grounds != np.uint64(0):
+            refuse(seed, m, grounds, day, day, cases, docket, reading)
+            return
+        docket.told[m] = TOLD_BEFORE
+        docket.decided_day[m] = day
+    disclose(seed, m, day, min(int(docket.wanted[m]), TRAFFIC), False, firm, cases, docket, reading, practice)
 
 
 def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
@@ -91,7 +108,7 @@ def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: R
     known = reading.standing[cases.requester[c], j] >= practice.trust_floor
     if known and u2(seed, POLICED, cases.id[c], reading.state_keys[j]) < practice.police_answered:
         docket.decided_day[m] = day
-        disclose(seed, m, day, SUBSCRIBER, cases, docket, reading, practice)
+        disclose(seed, m, day, SUBSCRIBER, False, NEVER_TOLD, cases, docket, reading, practice)
     else:
         close(docket, m, LAPSED, day)
 

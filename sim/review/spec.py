@@ -30,6 +30,7 @@ from sim.world.ranges import (
     HoursOfOffice,
     Inner,
     Months,
+    MonthsOrNone,
     Power,
     Range,
     Rate,
@@ -61,6 +62,16 @@ class Visible(Record):
     fabricated: Strength
     selective: Strength
     role: Strength  # how plainly a role shows (not a motive), for the shield that reads it
+
+
+class FirmNotice(Record):
+    """Firms that tell their users of an order before they hand data over, and the gags that keep them silent."""
+
+    share: Unit
+    factor: dict[str, Unit]  # by code, on the share
+    days: Days  # between the notice and the hand-over
+    gag_months: MonthsOrNone | None  # of a secret case, from the filing; null: without end
+    gag_months_of: dict[str, MonthsOrNone]  # by code, in place of that
 
 
 class ReviewSpec(Record):
@@ -104,6 +115,7 @@ class ReviewSpec(Record):
     retention_spread: Spread
     residence_class: DataClass
     domestic_notice: Unit
+    firm_notice: FirmNotice
     misuse_chance: Unit
     onward_chance: Unit
     police_days: Days
@@ -236,6 +248,22 @@ def application(
     return np.where(in_force, np.where(certain[:, None, None], 1.0, seen), 0.0)
 
 
+def firm_shares(spec: FirmNotice, states: StateTable) -> Reals:
+    """Share of orders of which firms under each state's law tell their users, ``[N]``: one share, less where a factor says so."""
+    return np.asarray(spec.share * np.array([spec.factor.get(code, 1.0) for code in states.codes]))
+
+
+def gags(spec: FirmNotice, instruments: Mapping[str, Instrument], states: StateTable) -> Reals:
+    """Days from the filing after which a firm may speak of a secret case, ``[I, N]``: the state's gag, or sooner by the text."""
+
+    def days(months: float | None) -> float:
+        return np.inf if months is None else months * DAYS_PER_MONTH
+
+    own = np.array([days(spec.gag_months_of.get(code, spec.gag_months)) for code in states.codes])
+    most = np.array([days(instruments[text].gag_months_most) for text in instrument_names(instruments)])
+    return np.asarray(np.minimum(most[:, None], own[None, :]))
+
+
 def reading_of(
     spec: ReviewSpec,
     world: World,
@@ -288,6 +316,8 @@ def reading_of(
         hidden=np.array([instruments[text].secrecy == "always" for text in instrument_names(instruments)]),
         record=states.terror,
         gap=np.ascontiguousarray(gap_of(states)),
+        firm_notice=firm_shares(spec.firm_notice, states),
+        gag_days=gags(spec.firm_notice, instruments, states),
         goodwill=np.ascontiguousarray(goodwill),
         urgent_effort=np.full((states.count, states.count), spec.urgent_effort),
         crime=crimes_under(instruments, world),
@@ -383,6 +413,7 @@ def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard], names: tu
         residence_class=DATA_CLASSES.index(spec.residence_class),
         role_strength=spec.visible.role,
         domestic_notice=spec.domestic_notice,
+        firm_days=spec.firm_notice.days,
         **_central_unit(safeguards.get("panel"), names),
         police_days=spec.police_days,
         police_answered=spec.police_answered,

@@ -34,6 +34,7 @@ import numpy as np
 from sim.compiled import loop, step
 from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u3
 from sim.review.execution import *  # of each: the codes, purposes of draws and records that its steps name
+from sim.review.notice import *
 from sim.review.pipeline import *
 from sim.review.reading import *
 from sim.review.side_doors import *
@@ -122,15 +123,82 @@ def read_desk(seed, m, cases, docket, reading, practice, effort, preserving):
 
 READ_FURTHER = '''
 @step
-def read_further(seed, m, cases, docket, reading, practice, wait):
-    """The readers after the desk, each after the one before: what stands, days, hours, whether the person is told, and its risk."""
+def read_further(seed, m, cases, docket, reading, practice, day, pace, wait):
+    """The readers after the desk, each after the one before, and the firm that tells its user.
+
+    What stands, days, hours, whether the state tells the person, and its risk; when the firm tells, and the days that this costs.
+    """
     {file}
     stood = np.uint64(0)
     hours, delay, told, tip_off, effort = 0.0, 0.0, False, 0.0, 1.0
+    firm, contested = NEVER_TOLD, 0.0
     {opening}
     {looks}
-    return stood, delay, hours, told, tip_off
+    return stood, delay, hours, told, tip_off, firm, contested
 '''
+
+FIRM_TELLS = """
+
+# the firm hands over in so many days, and may tell its user before; who was told by the state by then is told once
+if stood == np.uint64(0):
+    firm = told_by_firm(seed, m, day + pace * delay, wait, cases, docket, reading, practice)
+    {earlier}
+    if firm == TOLD_BEFORE:
+        stood, contested = contest(seed, m, wait, cases, docket, reading, practice)
+        delay += contested
+"""
+
+STATE_TELLS_EARLIER = """
+if {condition}:
+    firm = NEVER_TOLD
+"""
+
+CONTEST = '''
+@step
+def contest(seed, m, wait, cases, docket, reading, practice):
+    """Whoever is told by the firm goes to court as after a notice by the state: the ground that then stands, and the days."""
+    {file}
+    stood = np.uint64(0)
+    effort = 1.0
+    strength = strength_of(cases, docket, reading, practice, m)
+    signal = strength * {acuity}
+    noise = {noise}
+    bar = {bar} + reading.pair_bar[cases.requester[c], j]
+    if {stands}:
+        stood |= {bit}
+    return stood, {days}
+'''
+
+NO_CONTEST = '''
+@step
+def contest(seed, m, wait, cases, docket, reading, practice):
+    """No remedy is configured: whoever is told by the firm cannot go to court."""
+    return np.uint64(0), 0.0
+'''
+
+READ_AGAIN = '''
+@step
+def read_again(seed, m, cases, docket, reading, practice):
+    """A second reading of a refused file by the same readers at full effort: which of the grounds that stood stand again."""
+    {file}
+    was, stood, hours, effort = docket.grounds[m], np.uint64(0), 0.0, 1.0
+    strength = strength_of(cases, docket, reading, practice, m)
+    role = role_of(cases, practice, c)
+    cap, narrowed = docket.cap[m], docket.narrowed[m]
+    docket.cap[m] = docket.wanted[m]  # read from the start: what is narrowed on the way is put back
+    {looks}
+    docket.cap[m], docket.narrowed[m] = cap, narrowed
+    return stood & was
+'''
+
+LOOK_AGAIN = """
+
+# {name}
+own = {bit}
+{grounds}
+if was & own != np.uint64(0):
+    {reading}
+"""
 
 OPENING = """
 strength = strength_of(cases, docket, reading, practice, m)
@@ -155,9 +223,9 @@ if {tells}:
 
 READING = """
 signal = strength * {acuity}
-noise = look_noise(seed, cases.dossier[c], practice, ck, sk, {noise})
+noise = {noise}
 {advice}
-base = {bar} + reading.pair_bar[cases.requester[c], j]
+base = {bar} + {trust}
 {grounds}
 bar = base
 if {stands}:
@@ -262,6 +330,9 @@ def desk_reads(reading, inst, j):
     return reading.applies[{row}, inst, j] > 0.0
 '''
 
+NOISE = "look_noise(seed, cases.dossier[c], practice, ck, sk, {key})"
+NOISE_AGAIN = "second_noise(seed, cases.dossier[c], practice, ck, sk)"
+OF_THE_PAIR, OF_THE_REQUESTER = "reading.pair_bar[cases.requester[c], j]", "reading.trust_bar[cases.requester[c]]"
 HEARD = "(not preserving or reading.stops[{row}, inst])"  # a text says which grounds stand against preservation
 
 

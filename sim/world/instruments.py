@@ -11,7 +11,7 @@ from pydantic import StrictInt, model_validator
 
 from sim.arrays import Flags, Keys, in_order
 from sim.draws import Draws, name_keys
-from sim.world.ranges import Bar, Factor, Order, Range, Slope, Unit, YearsOrNone
+from sim.world.ranges import Bar, Factor, MonthsOrNone, Order, Range, Slope, Unit, YearsOrNone
 from sim.world.record import ConfigError, Record
 from sim.world.states import StateTable
 from sim.world.vocabulary import (
@@ -99,7 +99,8 @@ class Instrument(Record):
     filing: Unit
     delay_factor: Factor
     side_doors: SideDoors
-    secrecy: Literal["requested", "always"]  # always: the person is never told, whatever a safeguard says
+    secrecy: Literal["requested", "always"]  # always: the person is never told, by a state or a firm, whatever a safeguard says
+    gag_months_most: MonthsOrNone | None = None  # after which an order of silence to a firm ends; null: as the state's law has it
     obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     displaces: dict[str, bool] = {}  # safeguards that a state's own law may not add to the text

@@ -101,6 +101,8 @@ Days = Annotated[StrictFloat, Range(0, 36_525)]
 """At most a century, longer than any run."""
 Months = Annotated[StrictFloat, Range(0.01, 1200)]
 """A median or a half-life: from seven hours to a century."""
+MonthsOrNone = Annotated[StrictFloat, Range(0, 1200)]
+"""The same for a term that may have no length."""
 YearsOrNone = Annotated[StrictFloat, Range(0, 100)]
 """A maximum of imprisonment (life counts as 60), a date that follows another."""
 Years = Annotated[StrictFloat, Range(0.01, 100)]

@@ -11,11 +11,18 @@ import pytest
 from experiments.trace.divergence import differing, divergence, parting
 from experiments.trace.events import Fact, Life
 from experiments.trace.recording import witness
+from sim.review.spec import FirmNotice
 from sim.settings import Config
 from sim.simulation import simulate
 from tests.explain.runs import SEED, loaded, partings, unloaded, with_threshold
 from tests.shares import one_in
 from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
+
+
+def telling(config: Config) -> FirmNotice:
+    """Firms tell four users of five, and no gag outlasts half a year."""
+    return config.review.firm_notice.model_copy(update={"share": 0.8, "gag_months": 6.0})
+
 
 CHANGES: dict[str, tuple[Callable[[Config], Config], set[tuple[str, str]]]] = {
     "a force at the desk": (lambda c: with_forces(c, "must", "discrimination"), {("desk", "discrimination")}),
@@ -31,6 +38,7 @@ CHANGES: dict[str, tuple[Callable[[Config], Config], set[tuple[str, str]]]] = {
     "the desk's bar": (lambda c: with_safeguard(c, "desk", bar=1.5), {("desk", "desk")}),
     "notice": (lambda c: with_forces(c, "must", "person"), {("look", "person")}),
     "firms": (lambda c: with_forces(c, "must", "provider"), {("look", "provider")}),
+    "firms that tell": (lambda c: with_review(c, firm_notice=telling(c)), {("look", "firm_notice")}),
     "advice": (lambda c: with_forces(c, "must", "panel"), {("panel", "panel")}),
     "a panel": (lambda c: with_safeguard(with_forces(c, "must", "panel"), "panel", binding=True), {("panel", "panel")}),
     "public statistics": (lambda c: with_forces(c, "must", "publication"), {("aftermath", "publication")}),

@@ -16,14 +16,18 @@ from sim.draws import Draws, name_key, u3
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.docket import filled_rows
-from sim.world.vocabulary import CASE_STATUSES, NOTHING_USABLE, REFUSED, STATUSES
+from sim.world.vocabulary import CASE_STATUSES, LAPSED, NOTHING_USABLE, REFUSED, STATUSES, SUSPENDED
 from tests.explain.runs import SEED, everything, loaded, observed, unloaded
 from tests.shares import some_fast
-from tests.worlds import events, made_up, with_conduct
+from tests.worlds import events, made_up, with_conduct, with_forces, with_safeguard
 
 REMEMBERING = (
     *("demand.abusive_odds=0.2", "adaptation.exposure.chance=0.8", "adaptation.exposure.lag_months=2"),
     *(f"adaptation.reviewers.{switch}=true" for switch in ("trust", "record", "scandals", "emergencies")),
+)
+TELLING = (
+    *("demand.abusive_odds=0.3", "demand.secret_share=0.5", "review.firm_notice.share=0.7", "review.firm_notice.gag_months=9"),
+    *("conduct.direct_share=0.5", "safeguards.person.contests=0.6", "safeguards.person.notice_days=300.0"),
 )
 MOVING = (
     *("adaptation.members.joining=true", "adaptation.members.leaving=true", "adaptation.members.quorum=3"),
@@ -38,6 +42,9 @@ CONFIGURATIONS: dict[str, Callable[[], Config]] = {
     "three attempts": lambda: with_conduct(loaded(), attempts=3),
     "everything at once": lambda: everything(loaded()),
     "everything without load": lambda: everything(unloaded()),
+    "firms tell": lambda: with_safeguard(
+        with_forces(made_up(*TELLING), "must", "suspension", "person", "discrimination"), "suspension", second_reading=True
+    ),
     "people adapt": lambda: made_up(
         *("demand.abusive_odds=0.3", "adaptation.exposure.chance=1", "adaptation.exposure.lag_months=2"),
         *("adaptation.people.own=true", "adaptation.people.peers=true", "adaptation.people.tools=true"),
@@ -52,7 +59,7 @@ CONFIGURATIONS: dict[str, Callable[[], Config]] = {
 }
 
 
-FAST = ("as adopted", "requesters adapt")
+FAST = ("as adopted", "requesters adapt", "firms tell")
 
 
 @lru_cache(maxsize=len(CONFIGURATIONS))
@@ -82,7 +89,8 @@ def test_the_grounds_of_a_life_are_those_of_the_docket(name: str) -> None:
         life = life_of(seen, case)
         assert life.status == CASE_STATUSES[seen.finished.case_status[case]]
         for end in (fact for fact in life.facts if "reason" in fact.given):
-            stood = [f.rule for f in life.facts if f.place[:2] == end.place[:2] and f.outcome == "stood"]
+            mine = [f for f in life.facts if f.place[:2] == end.place[:2]]
+            stood = [f.rule for f in mine if f.outcome == "stood"] + ["person" for f in mine if f.outcome == "won"]
             if end.outcome[0] == "refused" and end.given["reason"] is not None:
                 refused += 1
                 advised = {"panel"} if "panel" not in end.given["grounds"] else set()  # advice alone refuses nothing
@@ -174,6 +182,40 @@ def test_what_parks_a_file_is_told_by_the_bar_and_the_standing_of_its_day() -> N
     assert len(parked) > 5
     assert all(f.given["standing"] < f.given["floor"] or f.given["suspicion"] > f.given["bar"] for f in parked)
     assert len({seen.rules_at(month).reading.pair_bar.tobytes() for month in (30, 40)}) == 2
+
+
+def test_what_a_firm_tells_is_told_with_what_came_of_it() -> None:
+    """Facts agree with the docket: who was told and when, whom a court heard, and which gag had ended."""
+    seen, cases = seen_under("firms tell")
+    docket, person = seen.finished.docket, seen.run.rules.review.names.index("person")
+    found: set[object] = set()
+    words: list[str] = []
+    for case in cases:
+        facts = [fact for fact in life_of(seen, case).facts if fact.rule == "firm_notice"]
+        rows = seen.requests_of(case)
+        for fact in facts:
+            found.add(fact.outcome)
+            words.append(sentence(seen, fact))
+            if fact.outcome == "won":
+                ended = docket.status[rows]  # a court that takes long may find that the requester has given up
+                assert ((docket.reason[rows] == person) | (ended == LAPSED) | (ended == SUSPENDED)).any()
+            if fact.outcome == "told" and fact.given["secret"]:
+                assert fact.given["read"]["gag"] < np.inf
+            if fact.outcome is None:
+                assert fact.given["earlier"] or (fact.given["secret"] and fact.given["read"]["gag"] == np.inf)
+    assert {"won", "told"} <= found
+    text = " ".join(words)
+    for said in ("days before it hands over", "goes to court, for 135 days", "the court is convinced", "and has ended"):
+        assert said in text, said
+
+
+def test_a_second_reading_is_told_of_every_refusal_that_it_was_asked_about() -> None:
+    seen, cases = seen_under("firms tell")
+    told = [fact for case in cases for fact in life_of(seen, case).facts if fact.rule == "second_reading"]
+    rows = np.concatenate([seen.requests_of(case) for case in cases])
+    assert len(told) == (seen.finished.docket.second[rows] > 0).sum() > 0
+    assert {fact.given["second"] for fact in told} == {1, 2}
+    assert all("second reading" in sentence(seen, fact) for fact in told)
 
 
 def test_every_fact_is_of_a_documented_step_and_rule() -> None:

@@ -1,7 +1,8 @@
 """A further safeguard never grants more, case by case, under the conditions of model.md 7.5: an inclusion of sets, with no slack.
 
-Conditions: fixed filings (everything is filed, each under the first text in force), no load, one attempt. What is compared is
-the class of data disclosed in every single request; luck is shared, so that one violation refutes the coupling.
+Conditions: fixed filings (everything is filed, each under the first text in force), no load, one attempt, no firm that tells its
+user. Under a notice it need not hold: the earlier of two tellings counts, and a longer reading may let a gag end. What is compared
+is the class of data disclosed in every single request; luck is shared, so that one violation refutes the coupling.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from tests.safeguards import covering, judged, stricter
 from tests.shares import one_in
 from tests.worlds import bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
 
-FIXED = ("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1")
+FIXED = (
+    *("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1"),
+    "review.firm_notice.share=0.0",
+)
 SEEDS = (1, 2)
 SAFEGUARDS = judged()
 """All but the person, whose look tells the person, and what acts on states or after disclosure."""

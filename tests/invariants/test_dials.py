@@ -20,7 +20,14 @@ from sim.simulation import prepare, simulate, world_of
 from sim.world.vocabulary import GROUPS
 
 CLEAR = (  # no load, naive requesters, one attempt, nobody is told; and enough abuse to see every effect
-    *("review.load=false", "review.domestic_notice=0.0", "people.rows=2000", "demand.legitimate=150", "years=1"),
+    *(
+        "review.load=false",
+        "review.domestic_notice=0.0",
+        "review.firm_notice.share=0.0",
+        "people.rows=2000",
+        "demand.legitimate=150",
+        "years=1",
+    ),
     *("calibration_months=6", "demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.abusive_most_per_person=1.0"),
 )
 SEED = 3

@@ -25,7 +25,7 @@ BUSY = (  # small, with many abusive cases, notices and harm, and full desks
 )
 STEADY = {  # what else makes events frequent, unless a case says otherwise
     "review.misuse_chance": 0.6, "review.onward_chance": 0.3, "review.domestic_notice": 0.5, "conduct.police_share": 0.4,
-    "conduct.spontaneous_most": 0.1,
+    "conduct.spontaneous_most": 0.1, "review.firm_notice.share": 0.0,
 }  # fmt: skip
 SEED = 13
 
@@ -44,6 +44,7 @@ BY_HARM: dict[str, object] = {"instruments.hanoi.seriousness": "harm"}
 WITH_NOTICE: dict[str, object] = {"instruments.hanoi.safeguards.person": "must"}
 UNLOADED: dict[str, object] = {"review.load": False}
 CONGESTED: dict[str, object] = {"review.comfortable_months": 0.02, "review.effort_floor": 0.0}
+FIRMS: dict[str, object] = {"review.firm_notice.share": 0.9, "demand.secret_share": 0.5}
 DUTY: dict[str, object] = {"instruments.hanoi.safeguards.dual_criminality": "must", "conduct.preservation_share": 0.9}
 NO_OWN_LAW: dict[str, object] = {f"safeguards.{name}.own_law": None for name in ("judge", "person", "transfer_law")}
 OWN_TRANSFER_LAW: dict[str, object] = {"safeguards.transfer_law.own_law": "kept"}
@@ -58,6 +59,16 @@ CASES = {
     "a text that binds nobody: its rank": Case(NO_PARTIES, {"instruments.hanoi.order": 5}, {}),
     "a text that binds nobody: a new offence": Case(NO_PARTIES, {"instruments.hanoi.adds.false_news": True}, {}),
     "secrecy where nobody is told in time": Case({}, {"instruments.hanoi.secrecy": "always"}, WITH_NOTICE),
+    "secrecy where a firm tells in time": Case({}, {"instruments.comity.secrecy": "always"}, FIRMS),
+    "a term to gags on firms that tell nobody": Case({}, {"instruments.comity.gag_months_most": 0.0}, FIRMS),
+    "a term to gags where silence is kept always": Case(
+        FIRMS | {"instruments.comity.secrecy": "always"}, {"instruments.comity.gag_months_most": 0.0}, FIRMS
+    ),
+    "gags on firms that tell nobody": Case({}, {"review.firm_notice.gag_months": 0.0}, FIRMS),
+    "notice by firms that give none": Case({}, {"review.firm_notice.days": 90.0}, FIRMS),
+    "a remedy that nobody learns of": Case({}, {"safeguards.person.contests": 1.0}, FIRMS),
+    "courts before which nobody goes": Case({}, {"safeguards.person.bar": -3.0}, FIRMS),
+    "a risk of tip-off that firms do not bring": Case(FIRMS, {"safeguards.person.tip_off": 1.0}, WITH_NOTICE),
     "years where harm decides": Case(BY_HARM, {"instruments.hanoi.threshold_years": 9.0}, {}),
     "harm where years decide": Case({}, {"instruments.hanoi.harm_floor": 0.9}, BY_HARM),
     "a test that no class must pass": Case(LIGHT, {"instruments.hanoi.seriousness": "grave"}, {}),

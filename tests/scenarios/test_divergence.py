@@ -34,7 +34,7 @@ FULL_OF_ABUSE = (
     *("demand.abusive_odds=0.5", "demand.abusive_most=2.0", "demand.abusive_most_per_person=1.0"),
     *("years=1", "run_in_months=2", "calibration_months=6"),
     "review.load=false",  # in a queue one file's fate is every later file's
-    *("review.misuse_chance=0.6", "review.onward_chance=0.6", "review.domestic_notice=0.9"),
+    *("review.misuse_chance=0.6", "review.onward_chance=0.6", "review.domestic_notice=0.9", "review.firm_notice.share=0.8"),
     *(f"safeguards.{name}.below=1.0" for name in ("training", "training_volume", "training_screening")),
 )
 MADE_UP = ("people.rows=800", "demand.legitimate=15", *FULL_OF_ABUSE)
@@ -95,7 +95,8 @@ OF_A_TEXT = {
     "filing": {"appetite", "instrument"},
     "delay_factor": {"execution", "instrument"},
     "side_doors": {"side_door"},
-    "secrecy": {"notice", "person"},
+    "secrecy": {"notice", "person", "firm_notice"},
+    "gag_months_most": {"firm_notice"},
 }
 OF_A_DIAL = {
     "penalties": {"penalties"},
