@@ -14,6 +14,7 @@ from sim.review.assembly import Review, assemble
 from sim.review.institutions import trained
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
+from sim.review.safeguard import weighs
 from sim.review.spec import practice_of, reading_of
 from sim.review.suspension import Suspension
 from sim.review.training import Training
@@ -35,7 +36,7 @@ class Rules:
     habits: Habits
     capacity: Reals  # [N] officer-hours a month, training included
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
-    judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: grounds and looks
+    judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: they weigh the file
     central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
     c_trust: float  # what a bar gains by trust
     adaptation: Adaptation  # who adapts from the window's first day on
@@ -76,7 +77,7 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
             for name, rule in policy.safeguards.items()
             if isinstance(rule, Suspension) and policy.instruments[text].safeguards.get(name, "absent") != "absent"
         },
-        judged=np.array([policy.safeguards[name].kind in ("ground", "look") for name in review.names]),
+        judged=np.array([weighs(policy.safeguards[name]) for name in review.names]),
         central=np.array([isinstance(policy.safeguards[name], Panel) for name in review.names]),
         c_trust=policy.review.c_trust,
         adaptation=policy.adaptation,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -237,21 +238,21 @@ CLAIMS = (
     ),
 )
 NOT_MODELLED = {
-    "Firms between two laws": "a firm that one state orders and another forbids to give decides as its lawyers advise, and no count of "
-    "such conflicts is public. Here a firm answers to the law of the state where it holds the data.",
+    "Firms between two laws": "a firm that one state orders and another forbids to give decides as its lawyers advise, and no "
+    "count of such conflicts is public. Here a firm answers to the law of the state where it holds the data.",
     "Weakened security": "Article 28(4) lets states make people who know a system help to open it. What that does to encryption is "
     "damage to everybody's security, not a request about one person, and no request here stands for it.",
 }
 """Claims that nothing here answers, each with the reason."""
 
 
-def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Mapping[str, object]]:
+def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Mapping[str, Any]]:
     """The row of the reference behind each number that a claim asks for. Raises ``KeyError`` for one that is not there."""
     tables = {
         part: pd.read_csv(folder / part / name).set_index(["arm", "metric", "by", "level"]).sort_index()
         for part, name in _TABLES.items()
     }
-    found: dict[Asked, Mapping[str, object]] = {}
+    found: dict[Asked, Mapping[str, Any]] = {}
     for claim in CLAIMS:
         for asked in claim.asked:
             rows = tables[asked.part].loc[[(asked.arm, asked.metric, asked.by, asked.level)]]
@@ -259,20 +260,20 @@ def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Mapping[str, object]]:
     return found
 
 
-def told(row: Mapping[str, object]) -> str:
+def told(row: Mapping[str, Any]) -> str:
     """A change in per cent with its range and in how many worlds it has its sign; ``<10`` where too few events are behind it.
 
     >>> row = {"percent": -9.0, "percent_world_low": -10.1, "percent_world_high": -7.9, "worlds_agreeing": 10.0, "worlds": 10}
     >>> told(row), told(row | {"percent": float("nan")})
     ('−9.0 (−10.1 to −7.9), 10 of 10', '<10')
     """
-    middle, low, high = (float(str(row[name])) for name in ("percent", "percent_world_low", "percent_world_high"))
-    if pd.isna(middle):
+    middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
+    if isnan(middle):
         return "<10"
-    if middle == low == high == 0 or (middle == 0 and pd.isna(low)):
+    if middle == 0 and (isnan(low) or low == high == 0):
         return "0, cannot move" if row.get("constructed_zero") in (True, "True") else "0"
-    agreeing = row["worlds_agreeing"]
-    counted = f", {float(str(agreeing)):.0f} of {row['worlds']}" if not pd.isna(agreeing) else ""
+    agreeing = float(row["worlds_agreeing"])
+    counted = "" if isnan(agreeing) else f", {agreeing:.0f} of {row['worlds']:.0f}"
     return f"{signed_band(middle, low, high)}{counted}"
 
 
@@ -280,7 +281,7 @@ def _subject(asked: Asked) -> str:
     return f"`{asked.metric}`" + (f", {spoken(asked.level)}" if asked.by == "group" else "")
 
 
-def table(found: Mapping[Asked, Mapping[str, object]]) -> list[str]:
+def table(found: Mapping[Asked, Mapping[str, Any]]) -> list[str]:
     """The table of claims in Markdown, a line a row: of each claim the words, the keys, and a line for every number."""
     names = plain_names([asked.arm for asked in found if asked.part == SCENARIOS])
     rows = [

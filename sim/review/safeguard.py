@@ -230,6 +230,14 @@ def reads_of(safeguard: object, hook: str = "stands") -> tuple[str, ...]:
     return names
 
 
+def weighs(safeguard: object) -> bool:
+    """Whether a refusal is one of substance: a ground or a look that weighs the file, and may err in it.
+
+    What a state's law says of the receiver, or a rule of reading of a label, holds whatever is in the file, like a gate.
+    """
+    return getattr(safeguard, "kind", "gate") in ("ground", "look") and "noise" in reads_of(safeguard)
+
+
 def in_check_order(safeguards: Mapping[str, Safeguard]) -> tuple[str, ...]:
     """Names of the safeguards in the global order of checks. Raises ``ConfigError`` for more than 63 of them."""
     if len(safeguards) > 63:
