@@ -168,8 +168,12 @@ def care_told(state: State) -> Iterator[tuple[str, str, str]]:
         made = states.drawn.get(_SOURCES[name])
         how = "drawn" if made is not None and made[row] else "from the sources"
         yield name.replace("_", " "), _changed(values[row], dialled[name][row], _share), f"{_MEANINGS[name]}; {how}"
-    covered = [covered_share(world, row) for world in (state.world, state.after.ruled)]
-    yield "breadth", _changed(*covered, _share), "pairs of a Convention offence and protected conduct that its law covers; drawn"
+    before, after = covered_share(state.world, row), covered_share(state.after.ruled, row)
+    yield (
+        "breadth",
+        _changed(before, after, _share),
+        "pairs of a Convention offence and protected conduct that its law covers; drawn",
+    )
     strength = state.after.dialled.strength[row]
     yield "strength", "its own" if np.isnan(strength) else f"its own -> {_share(strength)}", "stands for uptake and fidelity"
     hours = _changed(state.before.capacity[row], state.after.capacity[row], lambda h: f"{h:.0f}" if h >= 10 else f"{h:.1f}")
