@@ -129,7 +129,7 @@ def everything() -> tuple[Record, ...]:
     """Both records with every key that a file may set: what is null as adopted stands there."""
     return asked_by(
         *("conduct.inflation={to_years:4,repression_from:0}", "instruments.hanoi.parties.draw={count:40,sure:{},liberal_slope:0}"),
-        "definition=expansive",
+        *("definition=expansive", "states.override.signatories.breadth=0.5"),
         *("world_seed=1", "until=0.01", "workers=1", "size=1", "case=1", "person=1", "states.correlation=0"),
     )
 

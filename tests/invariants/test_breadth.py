@@ -190,5 +190,5 @@ def test_the_exemption_is_kept_with_fidelity() -> None:
     rows = ran(EXEMPT, "states.override.all.strength=1.0").requests
     met = rows.query("instrument == 'hanoi' and alleged == @RESEARCH and kind == 'recharacterised'")
     met = met[met["label"].astype(str).isin(LABELS) & met["channel"].astype(str).isin(("formal", "emergency"))]
-    assert len(met) > 10
+    assert len(met) > 5
     assert not met["granted_class"].notna().any()
