@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Keys, Reals
+from sim.arrays import Flags, Keys, Reals
 from sim.compiled import kernel
 from sim.draws import Draws, absorb, name_key, opened
 from sim.world.people import PeopleTable
@@ -16,13 +16,15 @@ from sim.world.vocabulary import GROUPS
 _LEAST_ROWS = 3  # rows that every (origin, group) cell with anyone at risk gets
 
 
-def rows_per_cell(at_risk: Reals, rows: int) -> NDArray[np.int64]:
+def rows_per_cell(at_risk: Reals, rows: int, counted: Flags) -> NDArray[np.int64]:
     """How many rows stand for each (origin, group) cell ``[N, G]``: in proportion to the square root of its people.
 
-    At least a few rows a cell, never more rows than people; the total is close to ``rows``, not equal to it.
+    At least a few rows a cell, never more rows than people; the total over the groups that are ``counted`` ``[G]`` is close to
+    ``rows``, not equal to it. Other groups have rows in the same proportion beside them, so that they change nobody's row.
     """
     root = np.sqrt(at_risk)
-    share = rows * root / max(root[root > 0].sum(), 1e-300)  # of cells with anyone: an empty group changes no bit
+    shared = root[:, counted] if (at_risk[:, counted] > 0).any() else root
+    share = rows * root / max(shared[shared > 0].sum(), 1e-300)  # of cells with anyone: an empty group changes no bit
     rounded: Reals = np.minimum(np.maximum(np.rint(share), _LEAST_ROWS), np.floor(at_risk))
     return rounded.astype(np.int64)
 
@@ -66,7 +68,7 @@ def weights_of(visibility: Reals, cell_start: NDArray[np.int64], people: Reals, 
 
 def people_table(spec: PeopleSpec, states: StateTable, draws: Draws) -> PeopleTable:
     """The people of one world. Foreign platforms are won by Gumbel races, so that a changed share moves few people."""
-    cells = rows_per_cell(states.at_risk, spec.rows)
+    cells = rows_per_cell(states.at_risk, spec.rows, spec.counted)
     cell_start = np.concatenate([[0], np.cumsum(cells.ravel())]).astype(np.int64)
     count = int(cell_start[-1])
     cell = np.repeat(np.arange(cells.size), cells.ravel())

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from sim.arrays import Reals, in_order
+from sim.arrays import Flags, Reals, in_order
 from sim.draws import Draws, name_keys
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
@@ -201,13 +201,15 @@ def demand_of(spec: DemandSpec, table: pd.DataFrame, draws: Draws) -> Reals:
     return np.asarray(spec.scale * np.minimum(spec.legitimate * rate / rate.sum(), most))
 
 
-def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, draws: Draws) -> Reals:
+def pursuit_of(
+    spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression: Reals, at_risk: Reals, counted: Flags, draws: Draws
+) -> Reals:
     """Abusive wishes a month ``[N, G]``: odds against legitimate needs that rise with repression, shared among the groups.
 
     A group's weight is its people, times its ``pursuit``, times its factor where same-sex acts are lawful. The odds are shared in
-    proportion to weight among the groups for which they were calibrated. A group that is ``on_top`` has as many wishes for its
-    weight as these, beside theirs, so that a further group takes nothing away; where no other group has any weight, such groups
-    share the odds among themselves. Bounded per person at risk in proportion to the same odds, or a small state whose
+    proportion to weight among the groups that are ``counted`` ``[G]``, for which they were calibrated. Another group has as many
+    wishes for its weight as these, beside theirs, so that it takes nothing away; where no counted group has any weight, the
+    others share the odds among themselves. Bounded per person at risk in proportion to the same odds, or a small state whose
     authorities ask for much evidence would pursue each of its few people again and again.
     """
     luck = draws.normal("fact:pursuit", np.array(table.index, dtype=str))
@@ -216,8 +218,8 @@ def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression:
     weight = at_risk * np.array([spec.pursuit.get(group, 0.0) for group in GROUPS])
     legal = table["samesex_criminalised"].to_numpy(float) == 0
     weight *= np.where(legal[:, None], [spec.same_sex_legal_factor.get(group, 1.0) for group in GROUPS], 1.0)
-    counted = in_order(weight * np.array([not spec.on_top.get(group, False) for group in GROUPS]))
-    total = np.where(counted > 0, counted, in_order(weight))[:, None]
+    theirs = in_order(weight * counted)
+    total = np.where(theirs > 0, theirs, in_order(weight))[:, None]
     share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
     person: Reals = spec.scale * spec.abusive_most_per_person / 12 * at_risk * (odds / spec.abusive_most)[:, None]
     return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, person))
@@ -333,7 +335,7 @@ def state_table(
         transfer_law=transfer_law,
         protection=protection_of(table, stats.norm.cdf(standardised(table["rule_of_law"].to_numpy(float)))),
         demand=demand,
-        pursuit=pursuit_of(demand_spec, table, demand, repression, at_risk, draws),
+        pursuit=pursuit_of(demand_spec, table, demand, repression, at_risk, people.counted, draws),
         at_risk=at_risk,
         exile_share=exile_share,
         exile_hosts=exile_hosts,

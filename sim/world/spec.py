@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     Field,
     SerializeAsAny,
@@ -14,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from sim.arrays import Flags
 from sim.world.dials import Dial
 from sim.world.estimand import Estimand
 from sim.world.ranges import (
@@ -131,6 +133,7 @@ class PeopleSpec(Record):
 
     rows: Annotated[StrictInt, Range(1, 50_000_000)]  # never more than there are people at risk
     per_million: dict[Group, PerMillion]
+    on_top: dict[Group, bool]  # groups whose rows and wishes are added to those of the others
     visibility_spread: Spread
     expression_low: Unit
     certainty_share: Unit
@@ -140,6 +143,11 @@ class PeopleSpec(Record):
     exile_liberal_factor: Unit
     exile_liberal_from: Unit
     platforms_most: Annotated[StrictInt, Range(1, 3)]  # slots of a person
+
+    @property
+    def counted(self) -> Flags:
+        """Groups ``[G]`` among which rows and odds of abuse are shared: all that are not on top."""
+        return np.array([not self.on_top.get(group, False) for group in GROUPS])
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -203,7 +211,6 @@ class DemandSpec(Record):
     abusive_most: Factor
     abusive_most_per_person: FactorOrNone
     pursuit: dict[Group, NonNegative]
-    on_top: dict[Group, bool]  # groups whose wishes come on top of those from the odds
     same_sex_legal_factor: dict[Group, Unit]
     foreign_share: Unit
     selective_share: Unit

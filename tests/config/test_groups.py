@@ -47,7 +47,7 @@ def test_every_ground_says_how_far_it_covers_a_group(group: Group) -> None:
 
 
 def test_nothing_but_a_group_stands_in_a_table_by_group() -> None:
-    tables = [config().people.per_million, config().demand.pursuit, config().demand.on_top, config().demand.same_sex_legal_factor]
+    tables = [config().people.per_million, config().demand.pursuit, config().people.on_top, config().demand.same_sex_legal_factor]
     tables += [table for offence in config().offences.values() for table in (offence.against, offence.plausible)]
     assert all(set(table) <= set(GROUPS) for table in tables)
 

@@ -56,9 +56,18 @@ def test_a_sum_over_groups_is_the_same_to_the_last_bit_with_empty_groups_behind(
 def test_rows_of_the_others_do_not_change_with_empty_groups_behind(extra: int) -> None:
     people = Draws(2).uniform("people", np.arange(965)).reshape(193, 5) * 1e4
     wider = np.concatenate([people, np.zeros((193, extra))], axis=1)
-    rows = rows_per_cell(wider, 20_000)
-    assert np.array_equal(rows[:, :5], rows_per_cell(people, 20_000))
-    assert not rows[:, 5:].any()
+    all_five = np.ones(5, bool)
+    for counted in (np.ones(5 + extra, bool), np.arange(5 + extra) < 5):
+        rows = rows_per_cell(wider, 20_000, counted)
+        assert np.array_equal(rows[:, :5], rows_per_cell(people, 20_000, all_five))
+        assert not rows[:, 5:].any()
+
+
+def test_rows_of_groups_on_top_are_added_in_the_same_proportion() -> None:
+    people = np.full((4, 8), 1e6)
+    rows = rows_per_cell(people, 2000, np.arange(8) < 5)
+    assert (rows == 100).all()
+    assert (rows_per_cell(people[:, 5:], 1200, np.zeros(3, bool)) == 100).all(), "alone they share the rows"
 
 
 def test_the_tables_of_a_group_of_nobody_change_no_row_of_any_frame() -> None:
@@ -124,10 +133,21 @@ def test_a_group_on_top_takes_no_wish_from_the_others() -> None:
     assert (after.pursuit[:, 5:] > 0).all()
 
 
+def test_a_group_on_top_moves_no_case_and_no_person_of_the_others() -> None:
+    """All is drawn by names, and the rows of a cell stay: wishes about others are the same persons, conducts and hosts."""
+    before, after = ran(*NOBODY), ran(*SOMEBODY)
+    for name, key in (("cases", ["id"]), ("people", ["id"])):
+        one, other = (getattr(result, name) for result in (before, after))
+        other = other[~other["group"].isin(NEW)]
+        columns = [column for column in one.columns if column not in ("status", "disclosures")]
+        one, other = (frame.sort_values(key).reset_index(drop=True)[columns] for frame in (one, other))
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
 def test_a_group_that_is_not_on_top_shares_the_odds() -> None:
     before, after = (
         world_of(made_up(*UNBOUND, *over), 5).states
-        for over in (NOBODY, (*SOMEBODY, *(f"demand.on_top.{group}=false" for group in NEW)))
+        for over in (NOBODY, (*SOMEBODY, *(f"people.on_top.{group}=false" for group in NEW)))
     )
     assert np.allclose(before.pursuit.sum(axis=1), after.pursuit.sum(axis=1))
     assert (after.pursuit[:, :5] < before.pursuit[:, :5]).all()
