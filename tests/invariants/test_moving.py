@@ -59,7 +59,7 @@ CASES = {
     "a text that binds nobody: its rank": Case(NO_PARTIES, {"instruments.hanoi.order": 5}, {}),
     "a text that binds nobody: a new offence": Case(NO_PARTIES, {"instruments.hanoi.adds.false_news": True}, {}),
     "secrecy where nobody is told in time": Case({}, {"instruments.hanoi.secrecy": "always"}, WITH_NOTICE),
-    "secrecy where a firm tells in time": Case({}, {"instruments.comity.secrecy": "always"}, FIRMS),
+    "secrecy where a firm tells in time": Case({}, {"instruments.hanoi.secrecy": "always"}, FIRMS),
     "a term to gags on firms that tell nobody": Case({}, {"instruments.comity.gag_months_most": 0.0}, FIRMS),
     "a term to gags where silence is kept always": Case(
         FIRMS | {"instruments.comity.secrecy": "always"}, {"instruments.comity.gag_months_most": 0.0}, FIRMS
