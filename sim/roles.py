@@ -20,7 +20,7 @@ IN_A_TEXT_AS_ADOPTED = (
     *("desk", "discrimination", "dual_criminality", "form", "goodwill", "human_rights", "judge", "onward_transfer"),
     *("ordre_public", "own_law", "political_offence", "proportionality", "scope", "seriousness", "use_limitation"),
 )
-"""Safeguards that a text names as it was adopted: how they work is a fact. All others are the construction of a reform."""
+"""Safeguards that a text names as it was adopted, or that own law has: how they work is a fact. All others are made by a reform."""
 
 REMEDY = ("bar", "insight", "contests", "contest_days")
 """Numbers of the person's look that hold for whoever is told by a firm too, and so under every text."""

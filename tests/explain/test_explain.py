@@ -14,13 +14,14 @@ from experiments.studies.explain import chapters, notable, pair_of, person_rows,
 from experiments.trace.divergence import divergence
 from experiments.trace.events import life_of
 from experiments.trace.recording import Witnessed, witness
-from experiments.trace.sentences import parting_words, wish
+from experiments.trace.sentences import parting_words, sentence, wish
 from sim.metrics import cohort_of
+from sim.review.safeguard import in_check_order
 from sim.simulation import simulate
 from sim.world.record import ConfigError
 from sim.world.vocabulary import DOMESTIC, FABRICATED, RECHARACTERISED
 from tests.explain.runs import REFUSALS, SEED, everything, loaded, with_refusals_a_duty
-from tests.worlds import SMALL
+from tests.worlds import SMALL, made_up, with_safeguard
 
 CHANGED = [f"instruments.{text}.safeguards.{name}=must" for text in ("hanoi", "budapest", "mlat", "comity") for name in REFUSALS]
 ARGUMENTS = ("explain", *SMALL, "review.load=false", f"seed={SEED}", *CHANGED)
@@ -236,3 +237,16 @@ def test_mistakes_are_one_line_and_exit_status_two(capsys: pytest.CaptureFixture
 def test_a_scenario_is_not_told_beside_itself() -> None:
     with pytest.raises(ConfigError, match="scenario: found 'as_adopted', which is the baseline"):
         pair_of(SMALL)
+
+
+def test_a_story_tells_a_decline_and_a_condition_under_a_states_own_law_on_transfers() -> None:
+    config = made_up("review.load=false", "states.transfers.under_law=1.0")
+    config = with_safeguard(config, "transfer_law", own_law="kept", declined=0.6)
+    docket = simulate(config, SEED).finished.docket
+    place = in_check_order(config.safeguards).index("transfer_law")
+    declined, granted = (int(docket.case[np.flatnonzero(rows)[0]]) for rows in (docket.reason == place, docket.condition == place))
+    seen = witness(config, [declined, granted], SEED)
+    assert not seen.strays
+    for case, words in ((declined, "declined under its law on transfers"), (granted, "the data go on condition, 14 days later")):
+        lines = [sentence(seen, fact) for fact in life_of(seen, case).facts if fact.rule == "transfer_law"]
+        assert any(words in line and "kept by own law" in line for line in lines), lines
