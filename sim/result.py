@@ -136,6 +136,8 @@ class Result:
                 "evaded": docket.evaded == NOTHING_USABLE,
                 "misused": names_of_codes(docket.misused, MISUSED),
                 "published": docket.published > 0,
+                "judged": docket.judged > 0,
+                "realtime_months": docket.realtime.astype(np.int64),
             }
         )
 
@@ -166,6 +168,7 @@ class Result:
                 "data_class": names_of_codes(cases.wanted, DATA_CLASSES),
                 "urgent": cases.urgent,
                 "secret": cases.secret,
+                "realtime": cases.realtime,
                 "status": names_of_codes(run.case_status, CASE_STATUSES),
             }
         )

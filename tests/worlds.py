@@ -259,6 +259,7 @@ def files(
     resident_only: bool = False,
     preserved: bool = False,
     secret: bool = False,
+    realtime: bool = False,
     first_id: int = 1,
     seed: int = 1,
 ) -> tuple[Cases, Docket]:
@@ -285,6 +286,7 @@ def files(
         domestic=np.zeros(count, bool),
         urgent=np.full(count, channel == 1),
         secret=np.full(count, secret),
+        realtime=np.full(count, realtime),
         dossier=Draws(seed).normal("dossier", ids),
     )
     each = 2 if preserved else 1

@@ -11,7 +11,7 @@ from experiments.trace.divergence import Divergence
 from experiments.trace.events import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
-from sim.world.vocabulary import DATA_CLASSES, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
+from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS, OFFENCE_CLASSES, TOLD_AFTER, TOLD_BEFORE
 
 _CLASSES = {
     "A": "cyber-dependent",
@@ -106,6 +106,8 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         told.append("An emergency is pretended." if cases.abusive[case] else "It is an emergency.")
     if cases.secret[case]:
         told.append("Secrecy is asked for (Art 40(20)).")
+    if cases.realtime[case]:
+        told.append("What is to come is wanted too, as it comes.")
     return told
 
 
@@ -232,6 +234,36 @@ def _parking(seen: Witnessed, fact: Fact) -> str:
     )
 
 
+def _listening(seen: Witnessed, fact: Fact) -> str:
+    given, months = fact.given, fact.outcome
+    if months:
+        what = "Content is intercepted" if given["granted"] == "content" else "Traffic is collected as it comes"
+        until = date(seen, fact.days[0] + months * DAYS_PER_MONTH)
+        return f"{what} for {months} month{'s' if months > 1 else ''}, until {until}, under {given['text']}."
+    return f"Nothing is collected as it comes: {_unheard(given)}."
+
+
+def _unheard(given: Mapping[str, Any]) -> str:
+    """Why stored data alone are given."""
+    if given["granted"] == "subscriber":
+        return "subscriber data alone were given"
+    if given["force"] == "absent":
+        return f"{given['text']} has no such measure, or another door gave the data"
+    if not given["power"]:
+        return "the law of the requested state has no such power"
+    if given["ranged"] and not given["years"] >= given["line"]:
+        maximum = "has no known maximum" if isnan(given["years"]) else f"has a maximum of {given['years']:.1f} years"
+        return f"{name_in_words(given['alleged'])} {maximum} there, and its law listens from {given['line']:.1f} years on"
+    if given["unread"]:
+        return "no judge of the requested state has read the file"
+    return f"the requested state did not endeavour to ({_chance_of(given)})"
+
+
+def _chance_of(given: Mapping[str, Any]) -> str:
+    """A chance with its luck, where any was drawn."""
+    return f"chance {given['chance']:.2f}" + ("" if given["luck"] is None else f", luck {given['luck']:.2f}")
+
+
 def _outside(seen: Witnessed, fact: Fact) -> str:
     return "Reached another way, by spyware, outside all law."
 
@@ -252,6 +284,8 @@ _SENTENCES: Mapping[str, Callable[[Witnessed, Fact], str]] = {
 
 def _judged(seen: Witnessed, fact: Fact) -> str:
     """A gate, a look, a ground or a duty."""
+    if fact.rule == "realtime":
+        return _listening(seen, fact)
     if fact.rule in _CODED:
         return _CODED[fact.rule].get(fact.outcome, "")
     given = fact.given
@@ -272,8 +306,7 @@ def _locus(fact: Fact) -> str:
 
 
 def _chance(fact: Fact) -> str:
-    chance, luck = fact.given["chance"], fact.given["luck"]
-    return f"chance {chance:.2f}" + ("" if luck is None else f", luck {luck:.2f}")
+    return _chance_of(fact.given)
 
 
 def _sight(fact: Fact) -> str:

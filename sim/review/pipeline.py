@@ -18,6 +18,7 @@ from sim.draws import exponential_quantile, name_key, normal_quantile, u2, u3
 from sim.review.execution import (
     DESK_KEY,
     class_given,
+    collect_live,
     disclose,
     execute,
     has_moved,
@@ -295,7 +296,7 @@ KERNELS = (receive, serve)
 STEPS = (
     *(strength_of, role_of, look_noise, enqueue, close),
     *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
-    *(hours_to_screen, screening_load, remember, is_platform, class_given, execute, decide),
+    *(hours_to_screen, screening_load, remember, is_platform, class_given, collect_live, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

@@ -37,6 +37,10 @@ class Reading(NamedTuple):
     goodwill: Reals  # [N, N] chance of assistance without a duty
     urgent_effort: Reals  # [N, N] factor on effort in the urgent lane, by requester and requested
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
+    live: Reals  # [I, N] probability that a state collects data as they come under an instrument
+    live_judged: NDArray[np.bool_]  # [I] only where a judge has read the file
+    live_serious: NDArray[np.bool_]  # [I] traffic too only for offences for which content may be intercepted
+    intercepts: NDArray[np.bool_]  # [N, K] content may be intercepted for a conduct by a state's own law
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
     stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
@@ -90,6 +94,7 @@ class Practice(NamedTuple):
     police_answered: float
     spontaneous_days: float
     direct_days: float
+    realtime_months: int  # most months for which data are collected as they come
     effort_power: float
     effort_floor: float
     comfortable_months: float

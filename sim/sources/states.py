@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from sim.arrays import Reals
+from sim.arrays import Flags, Reals
 from sim.draws import Draws, name_keys
 from sim.sources.direct import EMERGENCY_PROCESS, ORDINARY, direct_facts
 from sim.sources.imputation import completed, penalty_table
 from sim.world.record import ConfigError
-from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
+from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, Powers, StatesSpec, Treaties
 from sim.world.states import StateTable
 from sim.world.vocabulary import GROUPS, Offence, Offences
 
@@ -217,6 +217,24 @@ def pursuit_of(spec: DemandSpec, table: pd.DataFrame, demand: Reals, repression:
     return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, person))
 
 
+class _Held(TypedDict):
+    """What ``StateTable`` holds of the powers of procedure."""
+
+    compels: Flags
+    listens: Flags
+    intercept_from: Reals
+
+
+def powers_of(spec: Powers, codes: tuple[str, ...], party: Flags, draws: Draws) -> _Held:
+    """Powers of procedure by the law of today, ``[N]`` each: parties to Budapest have them (Arts 16 to 21), others by their luck.
+
+    The maximum from which content may be intercepted (Art 30: a range of serious offences, set by domestic law) is log-normal.
+    """
+    luck = draws.uniform("fact:power", np.array(codes))
+    years = spec.intercept_median_years * np.exp(spec.intercept_spread * draws.normal("fact:intercept_from", np.array(codes)))
+    return _Held(compels=party | (luck < spec.compels), listens=party | (luck < spec.listens), intercept_from=years)
+
+
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
     """Share of people at risk who live abroad ``[N]``, and where ``[N, N]``; where no host is known, by closeness."""
     codes = tuple(str(code) for code in table.index)
@@ -331,6 +349,7 @@ def state_table(
         alignment=ties.alignment,
         penalties=penalties,
         penalty_known=known,
+        **powers_of(spec.powers, codes, table["budapest_party"].to_numpy(float) > 0, draws),
         direct_requests=direct.requests[:, ORDINARY].copy(),
         direct_emergency=direct.requests[:, EMERGENCY_PROCESS].copy(),
         direct_answered=direct.answered[:, ORDINARY].copy(),
