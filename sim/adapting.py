@@ -43,6 +43,7 @@ from sim.review.memory import (
     parties_of,
     record_news,
 )
+from sim.review.spec import interceptable
 from sim.rules import with_training
 from sim.run import Run
 from sim.society.exposure import Affairs, brewing, made_public
@@ -142,7 +143,7 @@ def enact(run: Run, polity: Polity, month: int) -> None:
     amended = replace(
         rules,
         law=law,
-        reading=rules.reading._replace(crime=crimes_today(polity, policy, world)),
+        reading=rules.reading._replace(crime=crimes_today(polity, policy, world), intercepts=interceptable(world.states)),
         habits=habits_today(rules.habits, polity, law, policy, world),
         maxima=polity.statutes.years,
     )

@@ -75,7 +75,7 @@ def stop_in_flight(run: Run, meant: NDArray[np.int64], today: float) -> None:
     docket.granted[rows] = -1
     docket.reason[rows] = -1
     docket.grounds[rows] = 0
-    for column in (docket.told, docket.evaded, docket.misused, docket.published):
+    for column in (docket.told, docket.evaded, docket.misused, docket.published, docket.judged, docket.realtime):
         column[rows] = 0
     run.book.until[: run.book.held[0]] = -np.inf  # what was to come may not come
     _strike_out(run, np.unique(docket.requested[rows]))

@@ -14,6 +14,7 @@ from sim.conduct.learning import ledger_of, mind_of, nothing_unheard
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.draws import Draws
 from sim.enactment import polity_of
+from sim.review.at_home import given_at_home
 from sim.review.institutions import empty_bench
 from sim.review.memory import nothing_remembered, unremembered
 from sim.review.queue import empty_queue
@@ -46,6 +47,9 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
         docket=empty_docket(room),
         queue=empty_queue(world.states.count, months, room),
         hours=np.full((months, world.states.count), np.nan),
+        trained=np.zeros((months, world.states.count), bool),
+        at_home=np.zeros((months, world.states.count)),
+        dropped=np.zeros(cases.id.size, bool),
         expression=np.ones(world.people.count),
         in_force=rules.law.after.copy(),
         bench=empty_bench(months, len(rules.names), world.states.count),
@@ -66,12 +70,28 @@ def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws
     return run
 
 
+def look_home(run: Run, rules: Rules, phase: int) -> None:
+    """Note who is trained this month, how a live domestic wish fares, and which of the month's are not live.
+
+    The luck is that of a wish abroad (``live``). Nothing else of the run reads what is noted here.
+    """
+    month, cases = run.month, run.cases
+    run.trained[month] = rules.trained
+    bound = (rules.law.after if phase else rules.law.before).any(axis=2)
+    run.at_home[month] = given_at_home(rules.home, bound)
+    if rules.adaptation.people.falls_silent:
+        rows = np.arange(run.edges[month], run.edges[month + 1])
+        rows = rows[cases.abusive[rows] & cases.domestic[rows]]
+        run.dropped[rows] = run.draws.uniform("live", cases.id[rows]) >= run.expression[cases.person[rows]]
+
+
 def advance(run: Run) -> None:
     """One month: what is wished for is filed, passes the gates, waits its turn, is read, and is answered or not."""
     month = run.month
     phase = int(month >= run.rules.treaty_from)
     rules = run.rules if phase or run.rules.run_in is None else run.rules.run_in
     run.hours[month] = hours_of(rules)
+    look_home(run, rules, phase)
     wishes, days = wishes_of_month(month, run.edges, run.cases, run.book, run.docket, rules.habits)
     make_room(run, MOST_ROWS_A_CASE * wishes.size)
     first = int(run.docket.used[0])

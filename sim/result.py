@@ -139,6 +139,8 @@ class Result:
                 "misused": names_of_codes(docket.misused, MISUSED),
                 "published": docket.published > 0,
                 "second_reading": names_of_codes(docket.second, SECOND_READINGS),
+                "judged": docket.judged > 0,
+                "realtime_months": docket.realtime.astype(np.int64),
             }
         )
 
@@ -169,6 +171,7 @@ class Result:
                 "data_class": names_of_codes(cases.wanted, DATA_CLASSES),
                 "urgent": cases.urgent,
                 "secret": cases.secret,
+                "realtime": cases.realtime,
                 "status": names_of_codes(run.case_status, CASE_STATUSES),
             }
         )

@@ -11,6 +11,7 @@ from sim.arrays import Reals
 from sim.conduct.menus import Habits, habits_of
 from sim.draws import Draws
 from sim.review.assembly import Review, assemble
+from sim.review.at_home import AtHome, at_home_of
 from sim.review.institutions import trained
 from sim.review.panel import Panel
 from sim.review.reading import Practice, Reading
@@ -35,6 +36,8 @@ class Rules:
     review: Review
     habits: Habits
     capacity: Reals  # [N] officer-hours a month, training included
+    trained: NDArray[np.bool_]  # [N] who has had a programme of training
+    home: AtHome  # what decides domestic cases
     suspensions: dict[int, Suspension]  # the rule of each text (its row) that suspends requesters
     judged: NDArray[np.bool_]  # [S] safeguards whose refusals are of substance: they weigh the file
     central: NDArray[np.bool_]  # [S] the central unit that screens files, where there is one
@@ -71,6 +74,8 @@ def rules_of(policy: Policy, world: World, loaded: bool, treaty_from: int) -> Ru
         review=review,
         habits=habits,
         capacity=world.capacity,
+        trained=np.zeros(world.states.count, bool),
+        home=at_home_of(policy.review, world, policy.safeguards, reading.applies, review.names, law, dialled),
         suspensions={
             row: rule
             for row, text in enumerate(texts[:-1])  # nobody can be suspended from comity, which is no text
@@ -105,6 +110,7 @@ def with_training(rules: Rules, world: World) -> Rules:
     return replace(
         rules,
         reading=rules.reading._replace(skill=helped.skill),
+        trained=helped.part,
         habits=rules.habits._replace(appetite=np.full(world.states.count, rules.policy.conduct.appetite) * helped.filing),
         capacity=rules.capacity if follows(rules.policy) else world.with_capacity(world.capacity * helped.hours).capacity,
     )

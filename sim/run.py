@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Reals
+from sim.arrays import Flags, Reals
 from sim.conduct.learning import Ledger, Mind, Unheard
 from sim.conduct.retries import CaseBook
 from sim.conduct.spyware import spyware_hits
 from sim.draws import Draws
 from sim.enactment import Polity
 from sim.metrics import Finished, giving_rows
+from sim.review.admissible import usable_rows
 from sim.review.institutions import Bench
 from sim.review.memory import Memories, Unremembered
 from sim.review.queue import Queue
@@ -44,6 +45,9 @@ class Run:
     docket: Docket
     queue: Queue
     hours: Reals  # [T, N] officer-hours that each authority had in a month, infinite without load; nan for months to come
+    trained: Flags  # [T, N] who had had a programme of training by a month
+    at_home: Reals  # [T, N] chance that a live domestic wish of a month is met
+    dropped: Flags  # [C] domestic wishes that are not live: the person had fallen silent
     expression: Reals  # [P] relative to baseline
     in_force: NDArray[np.bool_]  # [I, N, N] from the first day of the window, less what is suspended
     bench: Bench
@@ -100,7 +104,7 @@ def finish(run: Run) -> Finished:
     docket.grounds[beyond] = 0
     for column in (docket.executed_day, docket.ended_day):
         column[beyond] = np.nan
-    for mark in (docket.told, docket.evaded, docket.misused, docket.published):
+    for mark in (docket.told, docket.evaded, docket.misused, docket.published, docket.judged, docket.realtime):
         mark[beyond] = 0
     docket.narrowed[docket.granted < 0] = -1
     docket.condition[docket.granted < 0] = -1
@@ -123,6 +127,11 @@ def finish(run: Run) -> Finished:
         capacity=run.hours,
         lost=run.climate.lost if run.rules.adaptation.people.falls_silent else None,
         blows=blows(run.climate, run.world.people),
+        listening=run.config.demand.realtime_share > 0,
+        usable=usable_rows(docket, run.cases, run.trained, run.config.review.usable, run.draws),
+        at_home=np.where(
+            run.cases.domestic & run.cases.abusive & ~run.dropped, run.at_home[run.cases.month, run.cases.requester], 0.0
+        ),
         spying=run.config.conduct.spyware > 0,
         spied=spyware_hits(run.cases, status, run.world, run.config.conduct, run.draws)
         & (run.cases.month >= run.config.run_in_months),

@@ -260,6 +260,7 @@ def files(
     resident_only: bool = False,
     preserved: bool = False,
     secret: bool = False,
+    realtime: bool = False,
     first_id: int = 1,
     seed: int = 1,
 ) -> tuple[Cases, Docket]:
@@ -286,6 +287,7 @@ def files(
         domestic=np.zeros(count, bool),
         urgent=np.full(count, channel == 1),
         secret=np.full(count, secret),
+        realtime=np.full(count, realtime),
         dossier=Draws(seed).normal("dossier", ids),
     )
     each = 2 if preserved else 1

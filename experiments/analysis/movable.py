@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments.store.kept import UNITS_KEPT
-from sim.metrics.moving import EVERYTHING, OF_DEMAND, Moves, moved_by, union
+from sim.metrics.moving import AT_HOME, EVERYTHING, OF_DEMAND, Moves, moved_by, moves_at_home, union
 from sim.review.safeguard import home_of
 from sim.settings import Config, Policy
 from sim.world.estimand import own_estimands
@@ -22,12 +22,14 @@ def movable(config: Config, baseline: Config) -> frozenset[str] | None:
     if any(not key.startswith(_LEVERS_ELSEWHERE) for key in others):
         return None
     moves: Moves = EVERYTHING
+    fixed = OF_DEMAND
     if not config.adaptation.anyone and not baseline.adaptation.anyone:
         known = _moves_of_safeguards(config, baseline)
-        pairs = zip(_policies_of(config), _policies_of(baseline), strict=True)
+        pairs = list(zip(_policies_of(config), _policies_of(baseline), strict=True))
         moves = union(moved_by(before, after, known) for after, before in pairs)
+        fixed |= frozenset() if any(moves_at_home(before, after) for after, before in pairs) else AT_HOME
     if moves is None:
-        moves = frozenset(UNITS_KEPT.committed) - OF_DEMAND
+        moves = frozenset(UNITS_KEPT.committed) - fixed
     return moves | own_estimands().keys()  # a user's own may be moved by anything
 
 

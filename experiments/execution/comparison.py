@@ -225,6 +225,10 @@ def _absences(config: Config, results: Results) -> dict[str, str]:
     """Estimands that the runs cannot give, and why."""
     measured = {metric for metric, _, _ in results.keys}
     told = absent_metrics(
-        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+        config.run_out_months,
+        config.review.load,
+        config.conduct.spyware > 0,
+        config.adaptation.people.falls_silent,
+        config.demand.realtime_share > 0,
     )
     return {metric: reason for metric, reason in told.items() if metric not in measured}

@@ -284,7 +284,11 @@ def definitions() -> dict[str, Function]:
 def _estimands(config: Config) -> Grid:
     functions = definitions()
     absent = absent_metrics(
-        config.run_out_months, config.review.load, config.conduct.spyware > 0, config.adaptation.people.falls_silent
+        config.run_out_months,
+        config.review.load,
+        config.conduct.spyware > 0,
+        config.adaptation.people.falls_silent,
+        config.demand.realtime_share > 0,
     )
     own = {name: module_of(type(estimand).__module__).doc for name, estimand in config.metrics.own.items()}
     rows = []

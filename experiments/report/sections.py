@@ -321,7 +321,11 @@ def _missing(study: ComparisonStudy) -> list[str]:
     rows, fewest = study.comparison, study.fewest
     first = study.first
     reasons = absent_metrics(
-        first.run_out_months, first.review.load, first.conduct.spyware > 0, first.adaptation.people.falls_silent
+        first.run_out_months,
+        first.review.load,
+        first.conduct.spyware > 0,
+        first.adaptation.people.falls_silent,
+        first.demand.realtime_share > 0,
     )
     gone = [metric for metric in UNITS if metric not in set(rows["metric"])]
     words = [f"{SUBJECTS.get(metric, spoken(metric))}: {reasons.get(metric, 'not in this comparison')}" for metric in gone]

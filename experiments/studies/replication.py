@@ -91,7 +91,11 @@ def conduct_study(
                 draw_all(folder, arms, asked, pooled, *tables)
         measured = set(pooled.metrics["metric"])
         told = absent_metrics(
-            first.run_out_months, first.review.load, arms[-1].conduct.spyware > 0, arms[-1].adaptation.people.falls_silent
+            first.run_out_months,
+            first.review.load,
+            arms[-1].conduct.spyware > 0,
+            arms[-1].adaptation.people.falls_silent,
+            first.demand.realtime_share > 0,
         )
         absent = {metric: reason for metric, reason in told.items() if metric not in measured}
         manifest = manifest_of(

@@ -25,7 +25,9 @@ _OF_LAW = {"reach", "alleged_is_crime", "label_is_crime"}  # what a gate is give
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
 _OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
-_MARKS = ("told", "misused", "published")
+_AFTER: dict[str, tuple[str, ...]] = {"misuse": ("transfer_protection",), "notice": (), "realtime": ("penalties",)}
+"""What follows disclosure, with the dials that decide it."""
+_MARKS = ("told", "misused", "published", "realtime")
 _DAYS = ("filed_day", "decided_day", "executed_day", "ended_day")
 
 
@@ -184,8 +186,9 @@ def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
     if None in pair:  # in one life it was not asked at all
         late = any(earlier.fact.place[:2] == pair.fact.place[:2] for earlier in moved)
         return _on_another_day(moved[0]) if late else pair.parted("asked")
-    if pair.fact.rule in ("misuse", "notice"):
-        return pair.parted(rule=pair.dial("transfer_protection") if pair.fact.rule == "misuse" else None)
+    if pair.fact.rule in _AFTER:
+        own = pair.differ_in("force") or pair.differ_in("unread")
+        return pair.parted(rule=None if own else pair.dial(*_AFTER[pair.fact.rule]))
     changed = pair.differing("read")
     if not (pair.differ_in("own") or pair.differ_in("force")) and (dial := _dial_behind(pair, changed)):
         return pair.parted(*sorted(changed), rule=dial)

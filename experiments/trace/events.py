@@ -25,6 +25,7 @@ from sim.world.instruments import Instrument, inflated
 from sim.world.vocabulary import (
     CASE_STATUSES,
     CHANNELS,
+    CONTENT,
     DATA_CLASSES,
     DAYS_PER_MONTH,
     FIRST_SIDE_DOOR,
@@ -74,6 +75,7 @@ RULES: Mapping[str, str] = {
     "notice": "a domestic duty to tell the person after disclosure",
     "firm_notice": "the firm tells its user of the order",
     "second_reading": "a second reading of a refusal, before it counts towards suspension",
+    "realtime": "whether data are collected as they come, by the text and the law of the requested state",
     **{name: f"the {name.replace('_', ' ')} that a dial gives a state" for name in DIALS},
     "misuse": "the receiver's own use of the data beyond the case",
     **dict.fromkeys(CHANNELS, "this way of asking"),
@@ -624,5 +626,38 @@ def _ending(seen: Witnessed, m: int, fact: OfRequest) -> Iterator[Fact]:
         received = _dialled(seen, rules, int(seen.run.cases.requester[docket.case[m]]), "transfer_protection")
         yield fact("aftermath", _LAST, int(docket.misused[m]), rule="misuse", dialled=received)
         yield fact("aftermath", _LAST + 1, int(docket.told[m]), rule="notice")
+        if seen.run.cases.realtime[docket.case[m]]:
+            yield _listening(seen, m, fact)
     if docket.second[m]:  # it decides no request: what follows is a suspension, which ends others
         yield fact("aftermath", _LAST + 2, None, rule="second_reading", second=int(docket.second[m]))
+
+
+def _listening(seen: Witnessed, m: int, fact: OfRequest) -> Fact:
+    """For how many months data are collected as they come, none where they are not, and what that rested on."""
+    docket, offences = seen.finished.docket, seen.run.world.offences
+    rules, j, inst = (
+        seen.rules_at(int(docket.executed_day[m] // DAYS_PER_MONTH)),
+        int(docket.requested[m]),
+        int(docket.instrument[m]),
+    )
+    text = seen.config.instruments[rules.names[inst]]
+    calls = [call for stage in seen.stages.get(m, ()) for top in stage.calls for call in top.find("collect_live")]
+    return fact(
+        "aftermath",
+        _LAST + 2,
+        int(docket.realtime[m]),
+        rule="realtime",
+        days=(float(docket.executed_day[m]),),
+        text=rules.names[inst],
+        force=text.realtime if calls else "absent",  # a side door has no such thing, whatever the text says
+        granted=DATA_CLASSES[int(docket.granted[m])],
+        power=bool(rules.reading.live[inst, j] > 0 or text.realtime == "absent"),
+        alleged=offences.names[docket.alleged[m]],
+        ranged=bool(docket.granted[m] == CONTENT or text.realtime_if.serious),
+        years=float(rules.maxima[j, docket.alleged[m]]),
+        line=float(seen.run.world.states.intercept_from[j]),
+        unread=bool(text.realtime_if.judged and not docket.judged[m]),
+        chance=float(rules.reading.live[inst, j]),
+        luck=next((draw.said for call in calls for draw in call.find(DRAW + "applied")), None),
+        dialled=_dialled(seen, rules, j, "penalties"),
+    )

@@ -15,6 +15,7 @@ from sim.world.instruments import OUTSIDE, TOO_LIGHT
 from sim.world.vocabulary import (
     CONFIRMED,
     DATA_CLASSES,
+    DAYS_PER_MONTH,
     GROUP_NAMES,
     GROUPS,
     NOT_CONFIRMED,
@@ -121,6 +122,8 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         told.append("An emergency is pretended." if cases.abusive[case] else "It is an emergency.")
     if cases.secret[case]:
         told.append("Secrecy is asked for (Art 40(20)).")
+    if cases.realtime[case]:
+        told.append("What is to come is wanted too, as it comes.")
     return told
 
 
@@ -255,6 +258,36 @@ def _parking(seen: Witnessed, fact: Fact) -> str:
     )
 
 
+def _listening(seen: Witnessed, fact: Fact) -> str:
+    given, months = fact.given, fact.outcome
+    if months:
+        what = "Content is intercepted" if given["granted"] == "content" else "Traffic is collected as it comes"
+        until = date(seen, fact.days[0] + months * DAYS_PER_MONTH)
+        return f"{what} for {months} month{'s' if months > 1 else ''}, until {until}, under {given['text']}."
+    return f"Nothing is collected as it comes: {_unheard(given)}."
+
+
+def _unheard(given: Mapping[str, Any]) -> str:
+    """Why stored data alone are given."""
+    if given["granted"] == "subscriber":
+        return "subscriber data alone were given"
+    if given["force"] == "absent":
+        return f"{given['text']} has no such measure, or another door gave the data"
+    if not given["power"]:
+        return "the law of the requested state has no such power"
+    if given["ranged"] and not given["years"] >= given["line"]:
+        maximum = "has no known maximum" if isnan(given["years"]) else f"has a maximum of {given['years']:.1f} years"
+        return f"{name_in_words(given['alleged'])} {maximum} there, and its law listens from {given['line']:.1f} years on"
+    if given["unread"]:
+        return "no judge of the requested state has read the file"
+    return f"the requested state did not endeavour to ({_chance_of(given)})"
+
+
+def _chance_of(given: Mapping[str, Any]) -> str:
+    """A chance with its luck, where any was drawn."""
+    return f"chance {given['chance']:.2f}" + ("" if given["luck"] is None else f", luck {given['luck']:.2f}")
+
+
 def _outside(seen: Witnessed, fact: Fact) -> str:
     return "Reached another way, by spyware, outside all law."
 
@@ -277,10 +310,8 @@ def _judged(seen: Witnessed, fact: Fact) -> str:
     """A gate, a look, a ground or a duty."""
     if fact.rule in _CODED:
         return _CODED[fact.rule].get(fact.outcome, "")
-    if fact.rule == "second_reading":
-        return _AGAIN[fact.given["second"]]
-    if fact.rule == "firm_notice":
-        return f"{_firm_tells(fact)}{_in_court(fact)}"
+    if fact.rule in _OWN_WORDS:
+        return _OWN_WORDS[fact.rule](seen, fact)
     given = fact.given
     if given["force"] == "absent" and not given["own_law"] and not fact.outcome:
         return ""
@@ -335,8 +366,7 @@ def _locus(fact: Fact) -> str:
 
 
 def _chance(fact: Fact) -> str:
-    chance, luck = fact.given["chance"], fact.given["luck"]
-    return f"chance {chance:.2f}" + ("" if luck is None else f", luck {luck:.2f}")
+    return _chance_of(fact.given)
 
 
 def _sight(fact: Fact) -> str:
@@ -481,3 +511,11 @@ def _missing(seen: Witnessed, fact: Fact | None) -> str:
     if fact and text and seen.config.instruments[text].safeguards.get(fact.rule, "absent") == "absent":
         return f"{name_in_words(fact.rule)} is not in force under {text}."
     return "it does not come to that."
+
+
+_OWN_WORDS: Mapping[str, Callable[[Witnessed, Fact], str]] = {
+    "realtime": _listening,
+    "second_reading": lambda _, fact: _AGAIN[fact.given["second"]],
+    "firm_notice": lambda _, fact: f"{_firm_tells(fact)}{_in_court(fact)}",
+}
+"""Steps that have words of their own."""

@@ -18,12 +18,13 @@ from sim.draws import Draws, absorb, name_key, name_keys, normal_quantile, opene
 from sim.world.cases import RESIDENCE_SLOT, Cases, empty_cases
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
-from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS
+from sim.world.vocabulary import DATA_CLASSES, DAYS_PER_MONTH, GROUPS, TRAFFIC
 
 _MONTHS_PER_FRAILTY = 6  # a half-year: the period of the provider panels behind the negative-binomial k (empirics.md 1.5)
 _CASE, _DAY, _PERSON, _MEMBER, _FOREIGN = map(name_key, ("cases", "day", "person", "member", "foreign"))
 _ORIGIN, _CONDUCT, _CLASS, _URGENT = map(name_key, ("foreign:origin", "conduct", "class", "urgent"))
 _SECRET, _DOSSIER, _SUBJECT, _HOST = map(name_key, ("secret", "dossier", "subject", "host"))
+_REALTIME = name_key("realtime")
 _SUBJECT_STATE, _PLATFORMS = map(name_key, ("subject:state", "platforms"))
 _HOME_SLOT = np.uint64(99)  # key of the home service, apart from the platform slots
 _ID_MASK = np.uint64(0x7FFFFFFFFFFFFFFF)  # ids fit a signed integer, so that tables of any library can hold them
@@ -41,6 +42,7 @@ class Wishes(NamedTuple):
     jurisdictions: Ints  # [H] state rows that host platforms
     home: Reals  # [N] probability of a domestic service
     shares: Reals  # [5] foreign, subject abroad, urgent, false urgent, secret
+    realtime: Reals  # [N] chance that a wish for traffic or content is for what is to come too
     platforms_most: int
 
 
@@ -83,8 +85,17 @@ def wishes_of(world: World, spec: DemandSpec) -> Wishes:
         jurisdictions=jurisdictions.astype(np.int64),
         home=states.home_service.copy(),
         shares=np.array([spec.foreign_share, spec.subject_abroad, spec.urgent_share, spec.false_urgent_share, spec.secret_share]),
+        realtime=realtime_chance(spec, states.repression),
         platforms_most=spec.subject_platforms_most,
     )
+
+
+def realtime_chance(spec: DemandSpec, repression: Reals) -> Reals:
+    """Chance ``[N]`` that a requester who wants traffic or content wants it as it comes too, in abusive and legitimate cases alike.
+
+    ``share * exp(slope * repression)``, at most ``most``; the form and all three numbers are *assumption*.
+    """
+    return np.minimum(spec.realtime_share * np.exp(spec.realtime_slope * repression), spec.realtime_most)
 
 
 def case_counts(world: World, spec: DemandSpec, draws: Draws, months: int) -> Ints:
@@ -157,6 +168,9 @@ def _fill(
                         _place_subject(seed, key, i, wishes, out, row)
                     else:
                         _place_person(seed, key, i, cell - offence_count, cohort, wishes, out, row)
+                    if out.wanted[row] >= TRAFFIC and u1(seed, _REALTIME, key) < wishes.realtime[i]:
+                        out.realtime[row] = True
+                        out.secret[row] = True  # whoever is told stops talking: Arts 29(3) and 30(3)
                     row += 1
 
 

@@ -12,8 +12,13 @@ UNITS = WithOwn(
         "case_disclosure_rate": "fraction of latent abusive cases",
         "cross_border_disclosure_rate": "fraction of latent cross-border abusive cases",
         "domestic_share": "fraction of latent abusive cases",
+        "domestic_rate": "fraction of latent domestic abusive cases",
+        "realtime_rate": "fraction of latent abusive cases",
+        "realtime_months": "person-months per 100 000 at risk a year",
         "legit_met_rate": "fraction of latent cross-border needs",
         "legit_met_in_full": "fraction of latent cross-border needs",
+        "legit_usable_rate": "fraction of latent cross-border needs",
+        "legit_realtime_rate": "fraction of latent cross-border needs",
         "targeted_rate": "people per 100 000 at risk a year",
         "targeted_people": "people a year",
         "targeted_rate_treaty": "people per 100 000 at risk a year",
@@ -52,8 +57,13 @@ WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
         "case_disclosure_rate": "down",
         "cross_border_disclosure_rate": "down",
         "domestic_share": None,  # a fact of the demand
+        "domestic_rate": "down",
+        "realtime_rate": "down",
+        "realtime_months": "down",
         "legit_met_rate": "up",
         "legit_met_in_full": "up",
+        "legit_usable_rate": "up",
+        "legit_realtime_rate": "up",
         "targeted_rate": "down",
         "targeted_people": "down",
         "targeted_rate_treaty": "down",
@@ -81,23 +91,35 @@ WANTED: WithOwn[Literal["up", "down"] | None] = WithOwn(
 
 # Estimands of how cooperation works: what protection may cost, and never protection itself.
 COOPERATION_ESTIMANDS = (
-    *("legit_met_rate", "legit_met_in_full", "legit_delay_days"),
+    *("legit_met_rate", "legit_met_in_full", "legit_usable_rate", "legit_realtime_rate", "legit_delay_days"),
     *("unanswered_share", "backlog_months", "false_refusal_rate"),
 )
 
 
 FOLLOWED = (
     *("case_disclosure_rate", "cross_border_disclosure_rate", "attempted_rate", "preserved_only", "notified_share"),
-    *("legit_met_rate", "legit_met_in_full", "legit_delay_days", "displacement_rate"),
+    *("legit_met_rate", "legit_met_in_full", "legit_usable_rate", "legit_delay_days", "displacement_rate"),
+    *("realtime_rate", "legit_realtime_rate"),
 )
 """Estimands that count by case what happened within ``FOLLOW_UP_MONTHS`` of the wish; a shorter run-out cannot give them."""
 
 
-def absent_metrics(follow_up_months: int, loaded: bool, spyware: bool, silence: bool = False) -> dict[str, str]:
-    """Estimands that a run cannot give, and why; ``silence`` says whether people can fall silent at all."""
+OF_LISTENING = ("realtime_rate", "realtime_months", "legit_realtime_rate")
+"""Estimands of data that are collected as they come."""
+
+
+def absent_metrics(
+    follow_up_months: int, loaded: bool, spyware: bool, silence: bool = False, listening: bool = True
+) -> dict[str, str]:
+    """Estimands that a run cannot give, and why.
+
+    ``silence`` says whether people can fall silent at all, ``listening`` whether anybody may want data as they come.
+    """
     absent = {"displacement_rate": "compares two runs: sim.metrics.displacement_rate"}
     if not silence:
         absent |= dict.fromkeys(("chilling", "silenced_share"), "people's expression is constant while nobody adapts")
+    if not listening:
+        absent |= dict.fromkeys(OF_LISTENING, "nobody wants data as they come (demand.realtime_share is 0)")
     if follow_up_months < FOLLOW_UP_MONTHS:
         reason = f"follow-up of {follow_up_months} months; the definition wants {FOLLOW_UP_MONTHS}"
         absent |= dict.fromkeys(FOLLOWED, reason)

@@ -29,6 +29,9 @@ class Finished(NamedTuple):
     capacity: Reals  # [T, N] officer-hours of the month
     lost: Reals | None  # [T, G] people's worth of expression lost; None while nobody falls silent
     blows: Ints  # [T, G] cases of which their person or peers learned
+    listening: bool  # whether anybody may want data as they come
+    usable: Flags  # [M] a court would admit the data, if any were given
+    at_home: Reals  # [C] chance that a live domestic wish about a person at risk is met; zero for all other cases
     spying: bool  # whether there is any spyware
     spied: Flags  # [C] ended in spyware, the option outside all law: never part of another estimand
 

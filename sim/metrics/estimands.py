@@ -163,6 +163,84 @@ def legit_met_in_full(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     yield row("legit_met_in_full", "all", "all", full.size, needs.size)
 
 
+def legit_usable_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """The same needs, met within 24 months with data that a court would admit.
+
+    More are admitted where a judge of the requested state read the request, and where the requester was trained: *assumption*
+    (``review.usable``). So it is by construction that a judge raises the usable share of met needs. What is found is whether that
+    outweighs the needs that a judge refuses, or delays past their requester's patience.
+    """
+    docket, needs = run.docket, np.flatnonzero(cut.needs)
+    rows = cut.giving[~run.cases.abusive[docket.case[cut.giving]]]
+    used = rows[run.usable[rows]]
+    own = ("conduct", run.world.offences.names, run.cases.conduct)
+    yield from _by_case("legit_usable_rate", run, docket.case[used], needs, own)
+
+
+def live_rows(run: Finished, cut: Sliced, abusive: bool) -> Ints:
+    """Docket rows of the cohort by which data are collected as they come, begun within the follow-up; one a case, the longest."""
+    docket, cases = run.docket, run.cases
+    rows = np.flatnonzero((docket.realtime > 0) & cut.of_cohort & (cases.abusive[docket.case] == abusive))
+    rows = rows[in_time(docket, cases, rows, docket.executed_day)]
+    return rows[one_a_case(docket.case[rows], docket.realtime[rows], docket.executed_day[rows])]
+
+
+def realtime_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """Latent abusive cases that end in live collection within 24 months of the wish, over latent abusive cases.
+
+    Never more than ``case_disclosure_rate``, case by case: live collection goes on from data that were given.
+    """
+    latent, rows = np.flatnonzero(cut.abusive), live_rows(run, cut, abusive=True)
+    yield from _by_case("realtime_rate", run, run.docket.case[rows], latent, ("group", GROUPS, run.cases.group))
+    yield from _by_request("realtime_rate", run, rows, latent.size)
+
+
+def realtime_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """Months for which people at risk are listened to, per 100 000 of the group a year; of each case the longest span, whole.
+
+    Its count are the cases. Spans that begin in the window count to their end, if that comes after it.
+    """
+    rows = live_rows(run, cut, abusive=True)
+    rows = rows[run.docket.executed_day[rows] < run.closes]
+    group = run.cases.group[run.docket.case[rows]]
+    months = np.bincount(group, weights=run.docket.realtime[rows], minlength=len(GROUPS))
+    for level, total, people, count in zip(GROUPS, months, people_at_risk(run), counts_by_name(group, GROUPS), strict=True):
+        yield "realtime_months", "group", level, total * PER / (people * run.years) if people else np.nan, int(count)
+
+
+def legit_realtime_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """Latent legitimate cross-border needs that end in live collection within 24 months, over such needs."""
+    needs, rows = np.flatnonzero(cut.needs), live_rows(run, cut, abusive=False)
+    own = ("conduct", run.world.offences.names, run.cases.conduct)
+    yield from _by_case("legit_realtime_rate", run, run.docket.case[rows], needs, own)
+
+
+def domestic_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
+    """Latent domestic abusive cases that the state's own powers disclose, over latent domestic abusive cases.
+
+    An expected value over the cases that are live: power by own law or as a party, times one less ``judicial`` times the chance
+    that a judge is asked (``sim.review.at_home``). No request is made, so no reader is simulated and no luck drawn. The count are
+    live cases with any chance of it. It stands on its own: no other estimand holds any part of it. Powers are for any offence
+    (Art 23(2)), so no definition of a serious crime and no scope moves it.
+    """
+    cases, states = run.cases, run.world.states
+    latent = np.flatnonzero(cut.abusive & cases.domestic)
+    chance = run.at_home[latent]
+    requester = cases.requester[latent].astype(np.int64)
+    for by, levels, codes in (
+        ("all", ("all",), np.zeros(latent.size, np.int64)),
+        ("group", GROUPS, cases.group[latent].astype(np.int64)),
+        ("requester", states.codes, requester),
+        ("regime", REGIMES, states.regime[requester].astype(np.int64)),
+    ):
+        whole = counts_by_name(codes, levels)
+        given = np.bincount(codes, weights=chance, minlength=len(levels))
+        live = counts_by_name(codes[chance > 0], levels)
+        for level, value, count, cases_of in zip(levels, given, live, whole, strict=True):
+            if cases_of:
+                yield "domestic_rate", by, level, float(value / cases_of), int(count)
+
+
 def distinct_people(run: Finished, rows: Ints, yearly: bool) -> Ints:
     """How many distinct (row, member) pairs are among docket rows, by group ``[G]``; with ``yearly`` once a calendar year."""
     cases = run.docket.case[rows]
@@ -229,10 +307,13 @@ def abusive_fates(run: Finished, cut: Sliced, followed: Container[str]) -> Itera
 
 
 def disclosure_severity(run: Finished, cut: Sliced, spec: MetricsSpec) -> Iterator[EstimateRow]:
-    """Severity weights of the data classes given on people at risk, per 100 000 of the group a year."""
+    """Severity weights of the data classes given on people at risk, per 100 000 of the group a year; live data have their own."""
     rows = disclosures(run)
-    rows = rows[one_a_case(run.docket.case[rows], run.docket.granted[rows], run.docket.executed_day[rows])]
+    live = run.docket.realtime > 0
+    intrusion = run.docket.granted + len(DATA_CLASSES) * live  # data that go on as they come stand above any that are stored
+    rows = rows[one_a_case(run.docket.case[rows], intrusion[rows], run.docket.executed_day[rows])]
     weight = np.array([spec.severity[name] for name in DATA_CLASSES])[run.docket.granted[rows]]
+    weight = np.where(live[rows], spec.severity_live, weight)
     group = run.cases.group[run.docket.case[rows]]
     at_risk, total = people_at_risk(run), np.bincount(group, weights=weight, minlength=len(GROUPS))
     for level, value, people, count in zip(GROUPS, total, at_risk, counts_by_name(group, GROUPS), strict=True):
@@ -364,12 +445,18 @@ def metrics_of(run: Finished, spec: MetricsSpec) -> tuple[pd.DataFrame, dict[str
     """All estimands of one run, tidy (``metric, by, level, value, count``), and why some are absent."""
     cut = cohort_slices(run)
     follow_up = run.months - run.first_month - 12 * run.years
-    absent = absent_metrics(follow_up, bool(np.isfinite(run.capacity).all()), run.spying, run.lost is not None)
+    loaded = bool(np.isfinite(run.capacity).all())
+    absent = absent_metrics(follow_up, loaded, run.spying, run.lost is not None, run.listening)
     followed = UNITS.keys() - absent.keys()
-    rows = [*domestic_share(run, cut)]
+    rows = [*domestic_share(run, cut), *domestic_rate(run, cut)]
     if "case_disclosure_rate" in followed:
         rows += [*case_disclosure_rate(run, cut), *cross_border_disclosure_rate(run, cut), *notified_share(run, cut)]
         rows += [*legit_met_rate(run, cut), *legit_met_in_full(run, cut), *legit_delay_days(run, cut, spec)]
+        rows += legit_usable_rate(run, cut)
+    if "realtime_rate" in followed:
+        rows += [*realtime_rate(run, cut), *legit_realtime_rate(run, cut)]
+    if run.listening:
+        rows += realtime_months(run, cut)
     rows += [*targeted(run, cut), *abusive_fates(run, cut, followed)]
     rows += [*disclosure_severity(run, cut, spec), *unanswered_share(run, cut)]
     if "backlog_months" not in absent:

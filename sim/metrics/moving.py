@@ -19,6 +19,8 @@ Moves = frozenset[str] | None
 """Estimands that a setting can move; None stands for all that any policy can."""
 EVERYTHING: Moves = None
 NOTHING: frozenset[str] = frozenset()
+AT_HOME = frozenset({"domestic_rate"})
+"""Estimands of a state's own cases: Chapter IV alone moves them, and no rule of cooperation."""
 OF_DEMAND = frozenset({"domestic_share"})
 """Estimands of the latent cases alone: facts of a world and its luck, which no policy can move, whoever adapts."""
 
@@ -30,6 +32,12 @@ _READ_NO_HARM = ("penalty", "grave", "penalty_and_grave")
 _READ_NO_PENALTY = ("harm", "grave")
 _CONDITION = "declined"  # the number of a ground that reads the gap between a law on transfers and a receiver's protection
 _OF_A_REMEDY = re.compile(r"safeguards\.person\.(?:bar|insight|contests|contest_days)")
+NARROWS = "narrow_margin"  # the number of a look that is a judge (``sim.review.judge``)
+_HOME = re.compile(
+    r"instruments\.[^.]+\.(?:parties\..+|powers|from_start)|dials\.lists\..+|dials\.override\.[^.]+\.(?:judicial|uptake|fidelity|strength)"
+    r"|review\.(?:strength|uptake_max|fidelity_floor|trait_share)"
+)
+_CARE_OF = re.compile(r"safeguards\.([^.]+)\.(?:certain|kind)")
 _TELLS = "tip_off"  # the number of a look that tells the person before disclosure (``sim.review.safeguard``)
 
 
@@ -71,6 +79,11 @@ def tells_nobody(policy: Plain, text: str) -> bool:
         return False
     tells = [name for name, safeguard in policy["safeguards"].items() if _TELLS in safeguard]
     return not any(_stands(policy, text, name) or _added(policy, text, name) for name in tells)
+
+
+def listens_not(policy: Plain, text: str) -> bool:
+    """Whether a text has no collection of data as they come."""
+    return bool(policy["instruments"][text]["realtime"] == "absent")
 
 
 def weighs_nothing(policy: Plain, text: str) -> bool:
@@ -119,12 +132,16 @@ def without(share: str) -> Callable[[Plain, str], bool]:
     return lambda policy, text: bool(policy["conduct"][share] == 0)
 
 
+_LIVE = frozenset({"realtime_rate", "realtime_months", "legit_realtime_rate", "disclosure_severity"})
 _TEXT = r"instruments\.([^.]+)\."
 DECLARED = (
     Declared(_TEXT + r"(?!parties\b).+", NOTHING, binds_nobody),
     Declared(_TEXT + "secrecy", frozenset({"notified_share"}), tells_nobody),
     Declared(_TEXT + "gag_months_most", NOTHING, no_firm_tells),
     Declared(_TEXT + "gag_months_most", NOTHING, keeps_silence),
+    Declared(_TEXT + r"realtime(?:_if\..+)?", _LIVE, always),
+    Declared(_TEXT + r"realtime_if\..+", NOTHING, listens_not),
+    Declared(_TEXT + "powers", _LIVE | AT_HOME, always),
     Declared(_TEXT + "threshold_years", NOTHING, reads_no_penalty),
     Declared(_TEXT + "harm_floor", NOTHING, reads_no_harm),
     Declared(_TEXT + "(?:threshold_years|harm_floor|seriousness)", NOTHING, weighs_nothing),
@@ -132,6 +149,8 @@ DECLARED = (
     Declared(r"conduct\.spyware_states", NOTHING, no_spyware),
     Declared(r"conduct\.retry_days", NOTHING, asks_once),
     Declared(r"review\.(?:misuse|onward)_chance", frozenset({"secondary_use_rate"}), always),
+    Declared(r"review\.usable\..+", frozenset({"legit_usable_rate"}), always),
+    Declared(r"review\.realtime_months", frozenset({"realtime_months"}), always),
     Declared(r"review\.domestic_notice", frozenset({"notified_share"}), always),
     Declared(r"review\.firm_notice\.(?!share$).+", NOTHING, no_firm_tells),
     Declared(r"review\.(?:effort_power|effort_floor|comfortable_months)", NOTHING, has_no_load),
@@ -161,6 +180,17 @@ def moved_by(before: Plain, after: Plain, of_safeguards: Mapping[str, Moves]) ->
         if not (old is None and new is None)  # a dial that leaves a state its own, where there was no dial
         and not (_FORCE.fullmatch(key) and (old or _ABSENT) == (new or _ABSENT))
     )
+
+
+def moves_at_home(before: Plain, after: Plain) -> bool:
+    """Whether two policies in plain values differ in what decides a state's own cases: powers, parties, the judge's force."""
+    for key, (old, new) in changed_leaves(before, after).items():
+        of_judge = (found := _FORCE.fullmatch(key) or _CARE_OF.fullmatch(key)) and any(
+            NARROWS in side["safeguards"].get(found[1], {}) for side in (before, after)
+        )
+        if not (old is None and new is None) and (of_judge or _HOME.fullmatch(key)):
+            return True
+    return False
 
 
 def moved_by_setting(key: str, before: Plain, after: Plain, of_safeguards: Mapping[str, Moves]) -> Moves:

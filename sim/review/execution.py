@@ -6,7 +6,7 @@ docket; days count from the start of the run-in.
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +14,12 @@ import numpy as np
 from sim.draws import name_key, normal_quantile, u1, u2, u3
 from sim.review.notice import is_platform
 from sim.review.queue import close
-from sim.review.reading import Practice, Reading
+from sim.review.reading import APPLIED, Practice, Reading
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
 from sim.world.vocabulary import (
+    CONTENT,
     EMERGENCY,
     EMPTY,
     EXECUTED,
@@ -32,6 +33,7 @@ from sim.world.vocabulary import (
     REFUSED,
     TOLD_AFTER,
     TOLD_BEFORE,
+    TRAFFIC,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 DELAY, RETENTION, NOTICE, TIPPED = map(name_key, ("delay", "retention", "notice", "tipped"))
 LEAK, ONWARD, DESK_KEY = map(name_key, ("leak", "onward", "desk"))
+SPAN, LIVE_KEY = map(name_key, ("span", "realtime"))
 BEYOND_THE_CASE, TO_A_THIRD_STATE = range(2)  # columns of ``Reading.misuse``
 OWN_USE, PASSED_ON = map(MISUSED.index, ("own_use", "onward"))  # bits of ``Docket.misused``
 
@@ -119,6 +122,24 @@ def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int
     return granted
 
 
+def collect_live(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """Go on, as it comes, with the class that was given: traffic (Arts 29, 45) or content (Arts 30, 46), in a case marked so.
+
+    Content only for an offence for which the requested state's own law would intercept it; stored data alone are given otherwise.
+    """
+    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    if not cases.realtime[c] or docket.granted[m] < TRAFFIC:
+        return
+    chance = reading.live[inst, j]
+    ranged = docket.granted[m] == CONTENT or reading.live_serious[inst]
+    if chance <= 0.0 or (ranged and not reading.intercepts[j, docket.alleged[m]]):
+        return
+    if reading.live_judged[inst] and docket.judged[m] == 0:
+        return
+    if chance >= 1.0 or u3(seed, APPLIED, cases.id[c], reading.state_keys[j], LIVE_KEY) < chance:
+        docket.realtime[m] = 1 + floor(practice.realtime_months * u1(seed, SPAN, cases.id[c]))
+
+
 def execute(
     seed: np.uint64,
     m: int,
@@ -171,4 +192,5 @@ def execute(
         close(docket, m, EMPTY, done)
         return hours
     disclose(seed, m, done, granted, told, firm, cases, docket, reading, practice)
+    collect_live(seed, m, cases, docket, reading, practice)
     return hours

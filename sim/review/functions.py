@@ -7,6 +7,7 @@ from textwrap import indent
 
 from sim.review import templates
 from sim.review.identifiers import NOTHING_ELSE, SHARED, Words, names_in
+from sim.review.judge import Judge
 from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of
 from sim.review.templates import filled
 
@@ -194,6 +195,7 @@ def _further_look(look: Words, safeguards: Sequence[Words]) -> str:
         reading=_reading(look, [_ground(ground) for ground in _grounds_at(look, safeguards)]),
         delay=look.call("delays") if "delays" in look.rules else look.number("delay_days"),
         telling=filled(templates.TELLING, tells=look.call("tells"), tip_off=look.number("tip_off")) if speaks else "",
+        judging=filled(templates.JUDGING) if isinstance(look.safeguard, Judge) else "",
     )
 
 

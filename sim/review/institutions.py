@@ -17,6 +17,7 @@ class Trained(NamedTuple):
     hours: Reals  # [N] factor on the authority's officer-hours
     skill: Reals  # [N] of the desk, in [0, 1]
     filing: Reals  # [N] factor on the propensity to file
+    part: Flags  # [N] who takes part in any programme
 
 
 def trained(skill: Reals, offered: list[tuple[Training, Flags]]) -> Trained:
@@ -25,12 +26,14 @@ def trained(skill: Reals, offered: list[tuple[Training, Flags]]) -> Trained:
     Only states whose skill is under the programme's line take part; skill never exceeds one.
     """
     hours, filing, gained = np.ones(skill.size), np.ones(skill.size), np.zeros(skill.size)
+    part = np.zeros(skill.size, bool)
     for programme, bound in offered:
         takes_part = bound & (skill < programme.below)
         hours[takes_part] *= programme.hours_factor
         filing[takes_part] *= 1.0 + programme.filing_gain
         gained[takes_part] += programme.skill_gain
-    after = Trained(hours=hours, skill=np.minimum(skill + gained, 1.0), filing=filing)
+        part |= takes_part
+    after = Trained(hours=hours, skill=np.minimum(skill + gained, 1.0), filing=filing, part=part)
     for array in after:
         array.setflags(write=False)
     return after

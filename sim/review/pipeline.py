@@ -18,6 +18,7 @@ from sim.draws import exponential_quantile, name_key, normal_quantile, u2, u3
 from sim.review.execution import (
     DESK_KEY,
     class_given,
+    collect_live,
     disclose,
     execute,
     has_moved,
@@ -313,7 +314,7 @@ KERNELS = (receive, serve, reread)
 STEPS = (
     *(strength_of, role_of, is_crime, look_noise, second_noise, enqueue, close, is_platform, told_by_firm),
     *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
-    *(hours_to_screen, screening_load, remember, class_given, execute, decide),
+    *(hours_to_screen, screening_load, remember, class_given, collect_live, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

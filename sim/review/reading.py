@@ -43,6 +43,10 @@ class Reading(NamedTuple):
     crime: NDArray[np.bool_]  # [I, N, K] whether a state punishes a conduct, or is bound by the text to punish it
     broad: NDArray[np.bool_]  # [N, K, K] whether a state's law on a label covers a protected conduct
     exempt: NDArray[np.bool_]  # [K, K] whether a label reaches a conduct with dishonest intent alone, by conduct and label
+    live: Reals  # [I, N] probability that a state collects data as they come under an instrument
+    live_judged: NDArray[np.bool_]  # [I] only where a judge has read the file
+    live_serious: NDArray[np.bool_]  # [I] traffic too only for offences for which content may be intercepted
+    intercepts: NDArray[np.bool_]  # [N, K] content may be intercepted for a conduct by a state's own law
     protected: NDArray[np.bool_]  # [K]
     harm: Reals  # [K]
     stops: NDArray[np.bool_]  # [S, I] grounds that a text lets stand against preservation
@@ -97,6 +101,7 @@ class Practice(NamedTuple):
     police_answered: float
     spontaneous_days: float
     direct_days: float
+    realtime_months: int  # most months for which data are collected as they come
     effort_power: float
     effort_floor: float
     comfortable_months: float

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import StrictFloat
+from pydantic import StrictFloat, StrictInt
 from scipy import special
 
 from sim.arrays import Reals, in_order
@@ -53,6 +53,9 @@ from sim.world.vocabulary import (
 Capacity = Literal["before", "follows", "as_adopted"]
 """For whose load authorities have hours: that of today's law; from the window's first day of the scenario's own; of the treaty."""
 
+LISTENS = "realtime"
+"""The habit of collecting data as they come where a text asks for an endeavour; its luck goes by the same name."""
+
 
 class Visible(Record):
     """How plainly motive shows, in standard deviations of the reading's noise, by how the request is framed."""
@@ -72,6 +75,14 @@ class FirmNotice(Record):
     days: Days  # between the notice and the hand-over
     gag_months: MonthsOrNone | None  # of a secret case, from the filing; null: without end
     gag_months_of: dict[str, MonthsOrNone]  # by code, in place of that
+
+
+class Usable(Record):
+    """Chance that evidence can be used in court: without more, and what a judge and training add; above one it always can."""
+
+    plain: Unit
+    judged: Unit  # a judge of the requested state has read the request
+    trained: Unit  # the requester's officers have been trained
 
 
 class ReviewSpec(Record):
@@ -122,6 +133,8 @@ class ReviewSpec(Record):
     police_answered: Unit
     spontaneous_days: Days
     direct_days: Days
+    realtime_months: Annotated[StrictInt, Range(1, 120)]  # the docket holds small integers
+    usable: Usable
     effort_power: Power
     effort_floor: Unit
     comfortable_months: Months
@@ -232,17 +245,12 @@ def application(
     A safeguard ``kept`` by own law has chance fidelity, and a text's ``must`` adds the rest.
     """
     states = world.states
-    uptake, fidelity = care_of(spec, states, dialled)
-    chance = np.stack([np.zeros(states.count), uptake, uptake + (1 - uptake) * fidelity, fidelity])  # [4, N]
+    chance = _by_force(*care_of(spec, states, dialled))
     own = np.zeros((*forces.shape, states.count)) if own is None else own
     habits = name_keys([habit_of(name, safeguards[name]) for name in names])
     trait = Draws(world.seed).normal("trait:applied", habits[:, None], states.keys[None, :])  # [S, N]
     plain = np.maximum(chance[forces.astype(int)], chance[own.astype(int), np.arange(states.count)])  # [S, I, N]
-    if spec.trait_share < 1:
-        latent = special.ndtri(plain) + np.sqrt(spec.trait_share) * trait[:, None, :]
-        seen = special.ndtr(latent / np.sqrt(1 - spec.trait_share))
-    else:
-        seen = (special.ndtri(plain) + trait[:, None, :] > 0).astype(float)
+    seen = _through_habit(plain, trait[:, None, :], spec.trait_share)
     certain = np.array([safeguards[name].certain for name in names])
     in_force = (forces[:, :, None] > 0) | (own > 0)
     return np.where(in_force, np.where(certain[:, None, None], 1.0, seen), 0.0)
@@ -262,6 +270,46 @@ def gags(spec: FirmNotice, instruments: Mapping[str, Instrument], states: StateT
     own = np.array([days(spec.gag_months_of.get(code, spec.gag_months)) for code in states.codes])
     most = np.array([days(instruments[text].gag_months_most) for text in instrument_names(instruments)])
     return np.asarray(np.minimum(most[:, None], own[None, :]))
+
+
+def _by_force(uptake: Reals, fidelity: Reals) -> Reals:
+    """Chance by force ``[4, N]`` that a rule is applied, before any habit; the last is that of a rule kept by own law alone."""
+    return np.stack([np.zeros(uptake.size), uptake, uptake + (1 - uptake) * fidelity, fidelity])
+
+
+def _through_habit(plain: Reals, trait: Reals, share: float) -> Reals:
+    """Chances as a lasting trait, standard normal, has them, where it is this share of the latent variance."""
+    if share < 1:
+        latent = special.ndtri(plain) + np.sqrt(share) * trait
+        return np.asarray(special.ndtr(latent / np.sqrt(1 - share)))
+    return np.asarray(special.ndtri(plain) + trait > 0).astype(float)
+
+
+def chance_by_force(spec: ReviewSpec, world: World, habit: str, dialled: Settled | None = None) -> Reals:
+    """Probability by force, ``[4, N]``, that a state does what a rule says whose lasting habit is drawn under ``habit``."""
+    trait = Draws(world.seed).normal("trait:applied", habit, world.states.keys)
+    chance = _through_habit(_by_force(*care_of(spec, world.states, dialled)), trait, spec.trait_share)
+    chance[FORCES.index("absent")] = 0.0
+    return chance
+
+
+def listening(spec: ReviewSpec, world: World, instruments: Mapping[str, Instrument]) -> Reals:
+    """Probability that a requested state collects data as they come when a text asks it to, ``[I, N]``.
+
+    Nowhere without the power, which parties to a text that obliges them to have it have. Where the text obliges, always; where it
+    asks for an endeavour, with the state's own uptake under a habit of its own. No dial moves that: dials say how firmly
+    safeguards are kept, and to listen is none.
+    """
+    states = world.states
+    endeavour = chance_by_force(spec, world, LISTENS)[FORCES.index("may")]
+    willing = {"absent": np.zeros(states.count), "endeavours": endeavour, "obliges": np.ones(states.count)}
+    texts = [instruments[name] for name in instrument_names(instruments)]
+    return np.stack([np.where(states.listens | text.powers, willing[text.realtime], 0.0) for text in texts])
+
+
+def interceptable(states: StateTable) -> NDArray[np.bool_]:
+    """Whether content may be intercepted for a conduct by a state's own law, ``[N, K]``: its maximum reaches the state's line."""
+    return np.nan_to_num(states.penalties, nan=-1.0) >= states.intercept_from[:, None]
 
 
 def reading_of(
@@ -323,6 +371,10 @@ def reading_of(
         crime=crimes_under(instruments, world),
         broad=broad_laws(world),
         exempt=offences.exempt_from,
+        live=listening(spec, world, instruments),
+        live_judged=np.array([instruments[text].realtime_if.judged for text in instrument_names(instruments)]),
+        live_serious=np.array([instruments[text].realtime_if.serious for text in instrument_names(instruments)]),
+        intercepts=interceptable(states),
         protected=offences.protected,
         harm=offences.harm,
         stops=stops,
@@ -419,6 +471,7 @@ def practice_of(spec: ReviewSpec, safeguards: Mapping[str, Safeguard], names: tu
         police_answered=spec.police_answered,
         spontaneous_days=spec.spontaneous_days,
         direct_days=spec.direct_days,
+        realtime_months=spec.realtime_months,
         effort_power=spec.effort_power,
         effort_floor=spec.effort_floor,
         comfortable_months=spec.comfortable_months,

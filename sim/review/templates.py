@@ -26,7 +26,7 @@ name of these means something else already, as PROVIDER does, more is added to i
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, floor
 
 import numpy as np
 
@@ -213,12 +213,17 @@ if {condition}:
     {reading}
     delay += {delay}
     {telling}
+    {judging}
 """
 
 TELLING = """
 if {tells}:
     told = True
     tip_off = {tip_off}
+"""
+
+JUDGING = """
+docket.judged[m] = 1
 """
 
 READING = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from sim.sources.imputation import completed, penalty_table
 from sim.sources.own_laws import bound_by_directive, drawn_laws, held_adequate, protection_of, transfer_law_of
 from sim.world.breadth import breadth_of
 from sim.world.record import ConfigError
-from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, StatesSpec, Treaties
+from sim.world.spec import Alignment, DemandSpec, Hosting, PeopleSpec, Powers, StatesSpec, Treaties
 from sim.world.states import StateTable
 from sim.world.vocabulary import DEMOCRATIC_FROM, GROUPS, Offence, Offences
 
@@ -225,6 +225,24 @@ def pursuit_of(
     return np.asarray(np.minimum(demand[:, None] * odds[:, None] * share, person))
 
 
+class _Held(TypedDict):
+    """What ``StateTable`` holds of the powers of procedure."""
+
+    compels: Flags
+    listens: Flags
+    intercept_from: Reals
+
+
+def powers_of(spec: Powers, codes: tuple[str, ...], party: Flags, draws: Draws) -> _Held:
+    """Powers of procedure by the law of today, ``[N]`` each: parties to Budapest have them (Arts 16 to 21), others by their luck.
+
+    The maximum from which content may be intercepted (Art 30: a range of serious offences, set by domestic law) is log-normal.
+    """
+    luck = draws.uniform("fact:power", np.array(codes))
+    years = spec.intercept_median_years * np.exp(spec.intercept_spread * draws.normal("fact:intercept_from", np.array(codes)))
+    return _Held(compels=party | (luck < spec.compels), listens=party | (luck < spec.listens), intercept_from=years)
+
+
 def exile_of(spec: PeopleSpec, table: pd.DataFrame, exiles: pd.DataFrame, closeness: Reals) -> tuple[Reals, Reals]:
     """Share of people at risk who live abroad ``[N]``, and where ``[N, N]``; where no host is known, by closeness."""
     codes = tuple(str(code) for code in table.index)
@@ -346,6 +364,7 @@ def state_table(
         penalties=penalties,
         penalty_known=known,
         breadth=breadth_of(offences, democratic),
+        **powers_of(spec.powers, codes, table["budapest_party"].to_numpy(float) > 0, draws),
         direct_requests=direct.requests[:, ORDINARY].copy(),
         direct_emergency=direct.requests[:, EMERGENCY_PROCESS].copy(),
         direct_answered=direct.answered[:, ORDINARY].copy(),

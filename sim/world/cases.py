@@ -28,6 +28,7 @@ class Cases(NamedTuple):
     domestic: NDArray[np.bool_]  # [C] evidence lies at home: never filed
     urgent: NDArray[np.bool_]  # [C] an emergency in fact (legitimate) or in pretence (abusive)
     secret: NDArray[np.bool_]  # [C] the requester asks for secrecy, Art 40(20)
+    realtime: NDArray[np.bool_]  # [C] what is to come is wanted too, as it comes (Arts 45, 46): a mark on traffic or content
     dossier: NDArray[np.float64]  # [C] standard normal z: how suspicious the file looks by accident
 
 
@@ -53,5 +54,6 @@ def empty_cases(count: int) -> Cases:
         domestic=np.zeros(count, np.bool_),
         urgent=np.zeros(count, np.bool_),
         secret=np.zeros(count, np.bool_),
+        realtime=np.zeros(count, np.bool_),
         dossier=np.empty(count),
     )

@@ -38,6 +38,8 @@ class Docket(NamedTuple):
     misused: NDArray[np.int8]  # [M] bit 1: used beyond the case; bit 2: passed on to a third state
     published: NDArray[np.int8]  # [M] 1: counted in public statistics of the requested state
     second: NDArray[np.int8]  # [M] a second reading of a refusal: 0 none, 1 it refused too, 2 it did not
+    judged: NDArray[np.int8]  # [M] 1: a judge of the requested state has read it
+    realtime: NDArray[np.int8]  # [M] months for which data are collected as they come, from its execution on; 0 for none
     filed_day: NDArray[np.float64]  # [M] day of filing
     decided_day: NDArray[np.float64]  # [M] day on which the requester hears yes or no
     executed_day: NDArray[np.float64]  # [M] day of execution
@@ -74,6 +76,8 @@ _COLUMNS: dict[str, tuple[type[np.generic], float]] = {
     "misused": (np.int8, 0),
     "published": (np.int8, 0),
     "second": (np.int8, 0),
+    "judged": (np.int8, 0),
+    "realtime": (np.int8, 0),
     "filed_day": (np.float64, _NEVER),
     "decided_day": (np.float64, _NEVER),
     "executed_day": (np.float64, _NEVER),

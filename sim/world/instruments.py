@@ -31,6 +31,7 @@ from sim.world.vocabulary import (
 )
 
 Treatment = Literal["never", "serious", "always"]
+RealTime = Literal["absent", "endeavours", "obliges"]
 SeriousnessTest = Literal["penalty", "harm", "grave", "penalty_and_harm", "penalty_and_grave"]
 COVERED, OUTSIDE, TOO_LIGHT = 0, 1, 2
 _TRIES = 400  # random sets that a placebo is looked for among; two in five are near enough in the real world
@@ -77,6 +78,13 @@ class SideDoors(Record):
     spontaneous: bool
 
 
+class RealTimeLimits(Record):
+    """What else a text wants before data are collected as they come."""
+
+    judged: bool  # only where a judge of the requested state has read the file and let it pass
+    serious: bool  # traffic too only for offences for which content may be intercepted (the reservation of Art 23(3))
+
+
 class Inflation(Record):
     """Legislatures that raise maxima to reach a treaty (S24): how far, and from which latent repression on."""
 
@@ -102,6 +110,9 @@ class Instrument(Record):
     secrecy: Literal["requested", "always"]  # always: the person is never told, by a state or a firm, whatever a safeguard says
     gag_months_most: MonthsOrNone | None = None  # after which an order of silence to a firm ends; null: as the state's law has it
     obliges: dict[OffenceClass, bool]  # classes of offences that its parties must punish
+    powers: bool  # its parties must have the powers of procedure over stored and over live data (Arts 25 to 30)
+    realtime: RealTime  # whether the requested state collects data as they come for a request
+    realtime_if: RealTimeLimits
     stops_preservation: dict[str, bool]  # grounds that may be invoked against preservation
     displaces: dict[str, bool] = {}  # safeguards that a state's own law may not add to the text
     safeguards: dict[str, Force] = {}
@@ -133,6 +144,7 @@ class LawInForce(NamedTuple):
     most: NDArray[np.int8]  # [I] most intrusive data class that the text reaches
     established: Flags  # [I, K] offences that the text itself obliges its parties to punish
     adds: Flags  # [I, K] of these, the ones that a protocol added by name
+    powers: Flags  # [I] texts whose parties must have the powers of procedure
     filing: NDArray[np.float64]  # [I] propensity to file
     delay: NDArray[np.float64]  # [I] factor on the delay of execution
     hidden: Flags  # [I] the person is never told
@@ -321,6 +333,7 @@ def law_in_force(
         most=np.array([DATA_CLASSES.index(text.most) for text in texts], dtype=np.int8),
         established=np.stack([established_by(text, offences) for text in texts]),
         adds=np.stack([added_by(text, offences) for text in texts]),
+        powers=np.array([text.powers for text in texts]),
         filing=np.array([text.filing for text in texts]),
         delay=np.array([text.delay_factor for text in texts]),
         hidden=np.array([text.secrecy == "always" for text in texts]),

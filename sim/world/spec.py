@@ -33,6 +33,7 @@ from sim.world.ranges import (
     Slope,
     Spread,
     Unit,
+    Years,
 )
 from sim.world.record import Record
 from sim.world.vocabulary import DATA_CLASSES, GROUPS, LEAST_SUM, OWN_LAWS, DataClass, Group, OwnLaw
@@ -102,6 +103,24 @@ class Transfers(Record):
     own: dict[str, Unit]  # states for which that would be wrong
 
 
+class Powers(Record):
+    """What a state's law of procedure has where no treaty obliges it: powers over stored data, and over data as they come.
+
+    One luck for both, so that a law with the greater power has the lesser, provided its share is no larger.
+    """
+
+    compels: Unit  # share of states whose law can compel that stored data are given
+    listens: Unit  # share of states whose law knows collection in real time
+    intercept_median_years: Years  # maximum from which content may be intercepted
+    intercept_spread: Spread  # standard deviation of its logarithm between states
+
+    @model_validator(mode="after")
+    def _nested(self) -> Powers:
+        if self.listens > self.compels:
+            raise ValueError(f"listens: found {self.listens}, above compels {self.compels}; accepted: at most that")
+        return self
+
+
 class StatesSpec(Record):
     """Where the states come from and how their unknown attributes are drawn."""
 
@@ -112,6 +131,7 @@ class StatesSpec(Record):
     alignment: Alignment
     treaties: Treaties
     hosting: Hosting
+    powers: Powers
     distant: NonNegative
     online_pct: dict[str, Annotated[StrictFloat, Range(0.01, 100)]]  # their logarithm is taken
     penalty_shrinkage: FilesOrNone
@@ -220,6 +240,9 @@ class DemandSpec(Record):
     urgent_share: Unit
     false_urgent_share: Unit
     secret_share: Unit
+    realtime_share: Unit
+    realtime_slope: PerSpread
+    realtime_most: Unit
     abusive_wants: dict[DataClass, Unit] | None
     direct: DirectSpec
 
@@ -234,6 +257,7 @@ class MetricsSpec(Record):
     """Weights and chances that turn events into estimands."""
 
     severity: dict[DataClass, Unit]
+    severity_live: FactorOrNone  # of a disclosure that goes on as live collection, whatever its class
     quantiles: Annotated[list[Inner], Field(max_length=100)]
     fewest_events: Annotated[StrictInt, Range(1, 1_000_000)]
     own: dict[str, SerializeAsAny[Estimand]] = {}  # estimands of a user's own, by name

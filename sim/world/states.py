@@ -57,6 +57,9 @@ class StateTable:
     penalties: Reals  # [N, K] maximum years; nan where the conduct is no crime
     penalty_known: Flags  # [N, K] read from a statute or a report, not drawn
     breadth: Reals  # [N, K] chance that the law on an offence of the Convention covers a given protected conduct
+    compels: Flags  # [N] the law of today can compel that stored data are given
+    listens: Flags  # [N] the law of today knows collection in real time
+    intercept_from: Reals  # [N] maximum in years from which content may be intercepted
     direct_requests: Reals  # [N] ordinary requests a year to the two firms that publish counts
     direct_emergency: Reals  # [N] emergency requests a year to the same
     direct_answered: Reals  # [N] share of the ordinary ones answered with some data, hardly ever content

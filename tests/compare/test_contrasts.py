@@ -234,7 +234,7 @@ def test_an_arm_that_changes_more_than_what_declares_a_limit_can_move_all_that_a
         base.model_copy(update={"instruments": {**base.instruments, "hanoi": text}}),
     )
     for config in others:
-        assert movable(config, base) == {*UNITS, OFFICER_HOURS[0]} - {"domestic_share"}
+        assert movable(config, base) == {*UNITS, OFFICER_HOURS[0]} - {"domestic_share", "domestic_rate"}
 
 
 ONE_THING = {"total_secrecy": "notified_share", "spyware": "spyware_rate", "data_protection": "secondary_use_rate"}

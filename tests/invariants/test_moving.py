@@ -12,7 +12,7 @@ import pytest
 from experiments.analysis.movable import movable
 from sim.config import checked_config, composed_values, load, with_overrides
 from sim.metrics import UNITS
-from sim.metrics.moving import DECLARED, EVERYTHING, NOTHING, OF_DEMAND, moved_by, moved_by_setting
+from sim.metrics.moving import AT_HOME, DECLARED, EVERYTHING, NOTHING, OF_DEMAND, moved_by, moved_by_setting
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.leaves import leaves_of
@@ -51,6 +51,11 @@ OWN_TRANSFER_LAW: dict[str, object] = {"safeguards.transfer_law.own_law": "kept"
 OWN_JUDGE: dict[str, object] = {"safeguards.judge.own_law": "must"}
 OWN_NOTICE: dict[str, object] = {"safeguards.person.own_law": "must"}
 EVERYBODY: dict[str, object] = {"states.lists.few": [f"AA{letter}" for letter in "ABCDEFGH"]}
+LISTENED: dict[str, object] = {
+    "demand.realtime_share": 1.0, "demand.realtime_most": 1.0, "instruments.hanoi.realtime": "obliges",
+    "states.powers.intercept_median_years": 0.01,
+}  # fmt: skip
+POWERLESS: dict[str, object] = {"states.powers.compels": 0.0, "states.powers.listens": 0.0}
 CASES = {
     "a text that binds nobody: its test": Case(NO_PARTIES, {"instruments.hanoi.threshold_years": 1.0}, {}),
     "a text that binds nobody: its use": Case(NO_PARTIES, {"instruments.hanoi.filing": 0.3}, {}),
@@ -79,6 +84,16 @@ CASES = {
     "use beyond the case": Case({}, {"review.misuse_chance": 0.1}),
     "transfer to a third state": Case({}, {"review.onward_chance": 0.05}),
     "notice at home": Case({}, {"review.domestic_notice": 0.05}),
+    "collection as it comes": Case(LISTENED, {"instruments.hanoi.realtime": "absent"}),
+    "a judge before it": Case(LISTENED, {"instruments.hanoi.realtime_if.judged": True}),
+    "its limits where a text has none of it": Case(
+        LISTENED | {"instruments.hanoi.realtime": "absent"}, {"instruments.hanoi.realtime_if.judged": True}, LISTENED
+    ),
+    "its length": Case(LISTENED, {"review.realtime_months": 2}),
+    "powers that parties must have": Case(
+        LISTENED | POWERLESS | {"states.synthetic.liberal_share": 0.0}, {"instruments.hanoi.powers": False}
+    ),
+    "what a court admits": Case({}, {"review.usable.plain": 0.3}),
     "haste without a queue": Case(UNLOADED, {"review.effort_power": 3.0}, CONGESTED),
     "the least effort without a queue": Case(UNLOADED, {"review.effort_floor": 1.0}, CONGESTED),
     "comfort without a queue": Case(UNLOADED, {"review.comfortable_months": 0.1}, {}),
@@ -247,3 +262,40 @@ def test_settings_with_a_limit_move_nothing_beyond_it_whatever_their_values_toge
     assert may <= {"notified_share", "spyware_rate", "secondary_use_rate"}
     moved = moved_between(before, after)
     assert moved <= may, (rotating_seed(), picked)
+
+
+OF_SCOPE: dict[str, dict[str, object]] = {
+    "a higher line": {"instruments.hanoi.threshold_years": 9.0},
+    "grave harm alone": {"instruments.hanoi.seriousness": "grave"},
+    "no offence of others": {"instruments.hanoi.reaches.C": "never", "instruments.hanoi.reaches.D": "never"},
+    "other crimes": {"states.override.all.penalties": {"protected": "no_crime"}},
+    "a duty to refuse": {"instruments.hanoi.safeguards.discrimination": "must"},
+}
+
+
+@pytest.mark.parametrize("name", OF_SCOPE)
+def test_no_scope_and_no_definition_moves_a_states_own_cases(name: str) -> None:
+    before, after = config_of({}), config_of(OF_SCOPE[name])
+    may = movable(after, before)
+    assert may is not None
+    assert not may & AT_HOME
+    moved = moved_between(before, after)
+    assert moved, "nothing moved at all: the case shows nothing"
+    assert not moved & AT_HOME
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instruments.hanoi.safeguards.judge": "must"},
+        {"instruments.hanoi.parties.base": "none"},
+        {"states.override.all.judicial": 1.0},
+        {"review.strength": 1.0},
+    ],
+)
+def test_powers_parties_and_the_judge_move_a_states_own_cases(change: dict[str, object]) -> None:
+    before, after = config_of(POWERLESS), config_of(POWERLESS, change)
+    may = movable(after, before)
+    assert may is not None
+    assert may >= AT_HOME
+    assert moved_between(before, after) >= AT_HOME

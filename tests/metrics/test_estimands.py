@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from itertools import product
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from sim.config import load
+from sim.draws import Draws
 from sim.metrics import (
     COOPERATION_ESTIMANDS,
     FOLLOWED,
@@ -36,6 +38,8 @@ REGIMES = ("closed_autocracy", "electoral_autocracy", "electoral_democracy", "li
 EVENTFUL = (  # short, with many abusive cases, leaks and notices, so that nothing is compared at zero only
     *("years=2", "demand.abusive_odds=0.2", "demand.secret_share=0.4", "demand.urgent_share=0.2"),
     *("review.misuse_chance=0.6", "review.onward_chance=0.3", "review.domestic_notice=0.5", "conduct.spyware=1"),
+    *("demand.realtime_share=0.3", "demand.realtime_most=0.6", "instruments.hanoi.realtime=obliges"),
+    "states.powers.intercept_median_years=1.5",
 )
 WORLDS = {
     "made up": ("states=synthetic", "states.synthetic.count=8", "people.rows=300", "demand.legitimate=120"),
@@ -238,11 +242,15 @@ class Retold:
         return {key: told for key, told in self.rate(hit, self.abusive).items() if key[0] in ("all", "group")}
 
     def disclosure_severity(self) -> Told:
-        weight = self.result.config.metrics.severity
+        weight, live_weight = self.result.config.metrics.severity, self.result.config.metrics.severity_live
         total: dict[str, float] = defaultdict(float)
         counts: Counter[str] = Counter()
-        for row in self.best(self.disclosed_on_people):
-            total[str(row["group"])] += weight[row["granted_class"]]
+        ranked: dict[Any, list[Row]] = defaultdict(list)
+        for row in self.disclosed_on_people:
+            ranked[row["case"]].append(row)
+        for rows in ranked.values():
+            row = self.best([row for row in rows if row["realtime_months"]] or rows)[0]
+            total[str(row["group"])] += live_weight if row["realtime_months"] else weight[row["granted_class"]]
             counts[str(row["group"])] += 1
         return {("group", g): (1e5 * total[g] / people / self.years, counts[g]) for g, people in self.at_risk.items() if people}
 
@@ -292,6 +300,72 @@ class Retold:
             and CLASSES.index(row["granted_class"]) >= CLASSES.index(row["data_class"])
         }
         return {("all", "all"): (len(full) / len(self.needs), len(full))}
+
+    def legit_usable_rate(self) -> Told:
+        """Nobody is trained here; the luck of a case is the run's."""
+        usable = self.result.config.review.usable
+        luck = {case["id"]: float(Draws(self.result.seed).uniform("usable", np.uint64(case["id"]))) for case in self.needs}
+        used = [
+            self.by_id[row["case"]]
+            for row in self.giving
+            if row["case"] in luck and luck[row["case"]] < usable.plain + (usable.judged if row["judged"] else 0.0)
+        ]
+        return self.rate(used, self.needs)
+
+    def live(self, abusive: bool) -> list[Row]:
+        """One row a case by which data are collected as they come: the longest."""
+        kept: dict[Any, Row] = {}
+        for row in self.requests:
+            if (
+                row["realtime_months"]
+                and row["case"] in self.ids
+                and row["abusive"] == abusive
+                and self.in_time(row, "executed_day")
+            ):
+                rival = kept.get(row["case"])
+                if rival is None or row["realtime_months"] > rival["realtime_months"]:
+                    kept[row["case"]] = row
+        return list(kept.values())
+
+    def realtime_rate(self) -> Told:
+        rows = self.live(abusive=True)
+        return self.rate([self.by_id[row["case"]] for row in rows], self.abusive) | self.filed_slices(rows, len(self.abusive))
+
+    def legit_realtime_rate(self) -> Told:
+        return self.rate([self.by_id[row["case"]] for row in self.live(abusive=False)], self.needs)
+
+    def realtime_months(self) -> Told:
+        total: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
+        for row in self.live(abusive=True):
+            if row["executed_day"] < self.days:
+                total[str(row["group"])] += row["realtime_months"]
+                counts[str(row["group"])] += 1
+        return {
+            ("group", g): (1e5 * total[g] / people / self.years if people else math.nan, counts[g])
+            for g, people in self.at_risk.items()
+        }
+
+    def domestic_rate(self) -> Told:
+        """Power by own law, as a party to Budapest or, in the window, to the treaty, less what a judge who is asked stops."""
+        world, config = self.result.finished.world, self.result.config
+        states, review = world.states, config.review
+        signed, budapest = states.groups["signatories"], states.groups["budapest"]
+        chance = {}
+        for row, code in enumerate(states.codes):
+            trait = float(Draws(world.seed).normal("trait:applied", "judge", states.keys[row]))
+            uptake = review.uptake_max * float(states.commitment[row])
+            latent = NormalDist().inv_cdf(uptake) + math.sqrt(review.trait_share) * trait
+            asked = NormalDist().cdf(latent / math.sqrt(1 - review.trait_share))  # as adopted no text says more than `may`
+            power = bool(signed[row] or budapest[row] or states.compels[row])
+            chance[code] = (1 - float(states.judicial[row]) * asked) * power
+        at_home = [case for case in self.abusive if case["status"] == "domestic"]
+        told: Told = {}
+        for by, level in {key for case in at_home for key in (("all", "all"), *self.own(case).items()) if key[0] != "year"}:
+            mine = [case for case in at_home if by == "all" or self.own(case)[by] == level]
+            given = [chance[str(case["requester"])] for case in mine]
+            told[by, level] = (sum(given) / len(mine), sum(one > 0 for one in given))
+        return told
 
     def secondary_use_rate(self) -> Told:
         ways = {"own_use": ("own_use", "both"), "onward": ("onward", "both")}
@@ -438,7 +512,7 @@ def test_a_metric_with_too_short_a_follow_up_is_absent_with_the_reason() -> None
 
 
 def test_a_follow_up_of_just_24_months_is_enough() -> None:
-    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=24"), seed=2)
+    result = simulate(load(*WORLDS["made up"], "years=1", "run_out_months=24", "demand.realtime_share=0.1"), seed=2)
     assert set(FOLLOWED) - {"displacement_rate"} <= set(result.metrics["metric"]), "of single runs"
 
 
@@ -530,7 +604,8 @@ def test_every_estimand_has_a_direction_or_says_that_it_has_none() -> None:
 
 def test_a_good_thing_of_people_at_risk_is_wanted_up_and_a_harm_down() -> None:
     assert {name for name, way in WANTED.items() if way == "up"} == {
-        *("legit_met_rate", "legit_met_in_full", "deterred_share", "notified_share", "block_rate")
+        *("legit_met_rate", "legit_met_in_full", "legit_usable_rate", "legit_realtime_rate"),
+        *("deterred_share", "notified_share", "block_rate"),
     }
     assert WANTED["attempted_rate"] == WANTED["case_disclosure_rate"] == "down"
 

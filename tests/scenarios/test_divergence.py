@@ -35,6 +35,7 @@ FULL_OF_ABUSE = (
     *("years=1", "run_in_months=2", "calibration_months=6"),
     "review.load=false",  # in a queue one file's fate is every later file's
     *("review.misuse_chance=0.6", "review.onward_chance=0.6", "review.domestic_notice=0.9", "review.firm_notice.share=0.8"),
+    *("demand.realtime_share=0.3", "demand.realtime_most=0.6"),
     *(f"safeguards.{name}.below=1.0" for name in ("training", "training_volume", "training_screening")),
 )
 MADE_UP = ("people.rows=800", "demand.legitimate=15", *FULL_OF_ABUSE)
@@ -97,6 +98,9 @@ OF_A_TEXT = {
     "side_doors": {"side_door"},
     "secrecy": {"notice", "person", "firm_notice"},
     "gag_months_most": {"firm_notice"},
+    "powers": {"realtime"},
+    "realtime": {"realtime"},
+    "realtime_if": {"realtime"},
 }
 OF_A_DIAL = {
     "penalties": {"penalties"},
