@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.arrays import Flags, Reals
 from sim.review.judge import Judge
-from sim.review.safeguard import Safeguard, habit_of
+from sim.review.safeguard import OWN_FORCES, Safeguard, habit_of
 from sim.review.spec import ReviewSpec, chance_by_force
 from sim.world.dials import Settled
 from sim.world.instruments import LawInForce
@@ -28,7 +28,7 @@ class AtHome(NamedTuple):
     powers: Flags  # [I] texts whose parties must have the powers
     compels: Flags  # [N] the law has them without a text
     judicial: Reals  # [N] independence of its courts
-    own: Reals  # [N] chance that a judge is asked where no text says so: a discretion
+    own: Reals  # [N] chance that a judge is asked where no text says so: a discretion, or what the state's own law wants
     owed: Reals  # [I, N] the same by each text
 
 
@@ -45,10 +45,20 @@ def at_home_of(
     states = world.states
     own, owed = np.zeros(states.count), np.zeros(applies.shape[1:])
     for row, name in enumerate(names):
-        if isinstance(safeguards[name], Judge):
-            may = chance_by_force(spec, world, habit_of(name, safeguards[name]), dialled)[FORCES.index("may")]
-            own, owed = np.maximum(own, may), np.maximum(owed, applies[row])
+        judge = safeguards[name]
+        if isinstance(judge, Judge):
+            own = np.maximum(own, _by_own_law(spec, world, judge, habit_of(name, judge), dialled))
+            owed = np.maximum(owed, applies[row])
     return AtHome(law.powers, states.compels, states.judicial, own, owed)
+
+
+def _by_own_law(spec: ReviewSpec, world: World, judge: Judge, habit: str, dialled: Settled | None) -> Reals:
+    """Chance that a judge is asked at home where no text says so, ``[N]``: a duty where own law wants one, else a discretion."""
+    chance = chance_by_force(spec, world, habit, dialled)
+    may = chance[FORCES.index("may")]
+    if judge.own_law is None:
+        return may
+    return np.where(world.states.own_laws[habit], chance[1 + OWN_FORCES.index(judge.own_law)], may)
 
 
 def given_at_home(home: AtHome, bound: Flags) -> Reals:
