@@ -55,10 +55,11 @@ def at_home_of(
 def _by_own_law(spec: ReviewSpec, world: World, judge: Judge, habit: str, dialled: Settled | None) -> Reals:
     """Chance that a judge is asked at home where no text says so, ``[N]``: a duty where own law wants one, else a discretion."""
     chance = chance_by_force(spec, world, habit, dialled)
-    may = chance[FORCES.index("may")]
+    may: Reals = chance[FORCES.index("may")]
     if judge.own_law is None:
         return may
-    return np.where(world.states.own_laws[habit], chance[1 + OWN_FORCES.index(judge.own_law)], may)
+    wanted: Reals = chance[1 + OWN_FORCES.index(judge.own_law)]
+    return np.where(world.states.own_laws[habit], wanted, may)
 
 
 def given_at_home(home: AtHome, bound: Flags) -> Reals:
