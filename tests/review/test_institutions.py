@@ -41,6 +41,7 @@ from sim.world.vocabulary import (
 )
 from tests.worlds import bare_world, events, files, made_up, office, started, with_forces, with_safeguard
 
+ONCE = {"second_reading": False}  # what counts after a second reading is the matter of another file of tests
 LATEST = 23  # month in which the tests of the bench stand
 
 
@@ -124,7 +125,7 @@ class Page(NamedTuple):
 def page(count: int, force: str = "must", **rule: Any) -> Page:
     """``count`` requests of ASKS to HOLDS under Hanoi, all pending; three states, all parties to it."""
     config = made_up("states.synthetic.count=3", "states.synthetic.hosts=1", "people.rows=100")
-    config = with_safeguard(with_forces(config, force, "suspension", instruments=["hanoi"]), "suspension", **rule)
+    config = with_safeguard(with_forces(config, force, "suspension", instruments=["hanoi"]), "suspension", **{**ONCE, **rule})
     run = started(config, bare_world(config))
     codes = run.world.states.codes
     asks, holds, third = (codes.index(code) for code in (ASKS, HOLDS, THIRD))
@@ -308,7 +309,7 @@ class Told(NamedTuple):
 def sanctioned(**rule: Any) -> Config:
     """Suspension in Hanoi after few refusals."""
     config = with_forces(made_up(*ABUSED), "must", "suspension", instruments=["hanoi"])
-    return with_safeguard(config, "suspension", **{"refusals": 3, "share": 0.05, "months": TERM, **rule})
+    return with_safeguard(config, "suspension", **{"refusals": 3, "share": 0.05, "months": TERM, **ONCE, **rule})
 
 
 def run_of(config: Config, capacity: float | None = None) -> Told:

@@ -437,7 +437,7 @@ def test_each_switch_alone_changes_what_happens_and_with_neutral_numbers_nothing
     on = f"{PEOPLE}{switch}=true"
     assert not same_docket(whole_run(), whole_run(on, PEOPLE + lively))
     keys = tuple(number if number.startswith("adaptation") else PEOPLE + number for number in idle)
-    mute = ("review.domestic_notice=0",) if switch == "tools" else ()
+    mute = ("review.domestic_notice=0", "review.firm_notice.share=0") if switch == "tools" else ()
     assert same_docket(whole_run(*mute), whole_run(on, *keys, *mute))
 
 
