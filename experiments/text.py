@@ -252,20 +252,6 @@ def in_a_row(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
-_SPOKEN_VOWELS = "AEFHILMNORSX"  # letters of an abbreviation before which stands "an"
-
-
-def with_article(name: str) -> str:
-    """A noun behind its article.
-
-    >>> with_article("lawyer"), with_article("LGBTQ person"), with_article("activist")
-    ('a lawyer', 'an LGBTQ person', 'an activist')
-    """
-    spelt = name[:2].isupper()
-    vowel = name[0] in _SPOKEN_VOWELS if spelt else name[0].lower() in "aeio"
-    return f"{'an' if vowel else 'a'} {name}"
-
-
 def in_per_cent(value: float) -> str:
     """A share in [0, 1] in per cent.
 

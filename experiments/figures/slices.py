@@ -85,11 +85,11 @@ def slices(
     """Change against the baseline in per cent, arm by arm and slice by slice, with its range over worlds: a coloured table.
 
     ``frame``: ``arm, by, level, percent, percent_world_low, percent_world_high, world_low, world_high, worlds, chance_share,
-    events_baseline, events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with its
-    ``largest`` levels by events in the baseline. Fewer than ``fewest`` events on either side: no number and no colour. Where the
-    range holds zero, is mostly chance, or where there are too few worlds for a verdict, the number is grey and has no colour.
-    ``good`` is the direction that is better for people, ``order`` the arms from top to bottom, ``baseline`` in words what they are
-    compared with, ``baselines`` which of several each is read against. Raises ``ValueError`` for a missing column.
+    events_baseline, events, constructed_zero``, one row an arm and level; several ``by`` stand side by side, each with all
+    levels of the model, or its ``largest`` by events. Fewer than ``fewest`` events on either side: no number and no colour.
+    Where the range holds zero, is mostly chance, or where there are too few worlds for a verdict, the number is grey and has no
+    colour. ``good`` is the direction that is better for people, ``order`` the arms from top to bottom, ``baseline`` in words what
+    they are compared with, ``baselines`` which of several each is read against. Raises ``ValueError`` for a missing column.
     """
     table = present(frame, COLUMNS)
     if table.empty or not (table["events_baseline"] > 0).any():
@@ -154,11 +154,11 @@ def _titles(ax: Axes, blocks: Sequence[tuple[float, str]], above: float) -> None
 
 
 def slice_levels(part: pd.DataFrame, largest: int) -> list[str]:
-    """Levels of one slice, at most ``largest``, in the order of the model or of the table; of more, those with most events."""
+    """Levels of one slice in the order of the model; where it has none of its own, the ``largest`` with most events."""
     by = str(part["by"].iloc[0])
     known = {level: place for place, level in enumerate(_ORDER.get(by, ()))}
     levels = sorted(distinct(part["level"]), key=lambda level: known.get(level, len(known)))
-    if len(levels) <= largest:
+    if len(levels) <= largest or by in _ORDER:
         return levels
     events = part.groupby("level", sort=False, observed=True)["events_baseline"].max()
     return sorted(levels, key=lambda level: (-int(events[level]), level))[:largest]
@@ -250,7 +250,8 @@ def _explained(table: pd.DataFrame, fewest: int, largest: int, baseline: str, ba
     ]
     if table["constructed_zero"].fillna(False).astype(bool).any():
         words.append("=: nothing can move by construction.")
-    if table.groupby("by", observed=True)["level"].nunique().max() >= largest:
+    cut = table[~table["by"].astype(str).isin(list(_ORDER))]
+    if len(cut) and cut.groupby("by", observed=True)["level"].nunique().max() >= largest:
         words.append(f"At most {largest} columns a slice, those with most events.")
     return " ".join(words)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from experiments.text import with_article
 from sim.world.vocabulary import GROUP_NAMES, Group
 
 TITLE = "People at risk and the UN Convention against Cybercrime: what each rule would change"
@@ -18,7 +17,7 @@ _QUESTION = (
 
 def question(groups: Sequence[Group]) -> str:
     """What is asked, of the groups of which there is anybody."""
-    *most, last = [with_article(GROUP_NAMES[group].one) for group in groups] or ["a person at risk"]
+    *most, last = [f"{GROUP_NAMES[group].article} {GROUP_NAMES[group].one}" for group in groups] or ["a person at risk"]
     return _QUESTION.format(people=f"{', '.join(most)} or {last}" if most else last)
 
 

@@ -19,11 +19,10 @@ from experiments.console import console_of
 from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_unheeded
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
-from experiments.text import with_article
 from experiments.trace.divergence import differing, parting
 from experiments.trace.events import Fact, Life, life_of
 from experiments.trace.recording import Witnessed, witness
-from experiments.trace.sentences import NAMES, date, group, name_in_words, parting_words, sentence, state, wish
+from experiments.trace.sentences import NAMES, a_person, date, group, name_in_words, parting_words, sentence, state, wish
 from sim.config import is_lever, key_of, load
 from sim.metrics import cohort_slices
 from sim.result import Result
@@ -204,7 +203,7 @@ def _person(a: Witnessed, b: Witnessed, person: int, cases: Sequence[int], termi
     where = f"of {home}" + ("" if lives == home else f", living in {lives}")
     weight = float(people.weight[row])
     yield Text(
-        f"Person {person}: {with_article(group(people.group[row]))} {where}; visibility {people.visibility[row]:.1f} (median 1); "
+        f"Person {person}: {a_person(people.group[row])} {where}; visibility {people.visibility[row]:.1f} (median 1); "
         + ("one real person." if weight == 1 else f"the row stands for {weight:.0f} people, so its cases are not all about one.")
     )
     names = [seen.config.scenario_name for seen in (a, b)]

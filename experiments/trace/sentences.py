@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from math import inf, isnan
 from typing import Any
 
-from experiments.text import with_article
 from experiments.trace.divergence import Divergence
 from experiments.trace.events import Fact
 from experiments.trace.recording import Witnessed
@@ -93,6 +92,11 @@ def group(code: int) -> str:
     return GROUP_NAMES[GROUPS[code]].one
 
 
+def a_person(code: int) -> str:
+    """The same behind its article."""
+    return f"{GROUP_NAMES[GROUPS[code]].article} {group(code)}"
+
+
 # --- the wish ------------------------------------------------------------------------------------------------------------
 
 
@@ -109,7 +113,7 @@ def wish(seen: Witnessed, case: int) -> list[str]:
         home, lives = (states.codes[int(place[row])] for place in (people.origin, people.residence))
         where = f"of {state(seen, home)}" + ("" if lives == home else f", living in {state(seen, lives)}")
         told.append(
-            f"The person is {with_article(group(cases.group[case]))} {where}: person {int(people.ids[row])}, a row that stands "
+            f"The person is {a_person(cases.group[case])} {where}: person {int(people.ids[row])}, a row that stands "
             f"for {people.weight[row]:.0f} people, of whom this is number {int(cases.member[case]) + 1}."
         )
         true = f"What was truly done, hidden from every reviewer: {offence(seen, conduct)}."

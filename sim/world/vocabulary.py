@@ -82,13 +82,14 @@ class GroupName(NamedTuple):
     one: str  # of its people, without an article
     several: str  # in a sentence
     short: str  # in a figure
+    article: Literal["a", "an"] = "a"
 
 
 GROUP_NAMES: Mapping[Group, GroupName] = MappingProxyType(
     {
         "journalist": GroupName("journalist", "journalists", "journalists"),
         "dissident": GroupName("dissident", "dissidents", "dissidents"),
-        "lgbtq": GroupName("LGBTQ person", "LGBTQ people", "LGBTQ people"),
+        "lgbtq": GroupName("LGBTQ person", "LGBTQ people", "LGBTQ people", "an"),
         "researcher": GroupName("security researcher", "security researchers", "security researchers"),
         "minority": GroupName("member of a minority", "members of minorities", "minorities"),
         "woman": GroupName("woman pursued for gender-based expression", "women (gender-based expression)", "women"),

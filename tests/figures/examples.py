@@ -91,7 +91,7 @@ def differences() -> pd.DataFrame:
         ("case_disclosure_rate", -38.2, -51.0, -25.0, "fraction of latent abusive cases", 1261),
         ("legit_met_rate", -5.94, -14.0, 2.0, "fraction of latent cross-border needs", 133339),
         ("backlog_months", 12.0, 4.0, 20.0, "months of capacity", 180),
-        *((f"targeted_rate {group}", 60.0, 11.0, 109.0, "from 1.95", 400) for group in GROUPS),
+        *((f"targeted_rate {group}", 60.0, 11.0, 109.0, "from 1.95", 400) for group in GROUPS[:5]),
         ("notified_share", 77.0, -80.0, 160.0, "fraction of disclosed abusive cases", 5),
     ]
     return pd.DataFrame(

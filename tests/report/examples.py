@@ -62,7 +62,7 @@ EFFECTS: dict[str, tuple[float | None, float | None, float, float]] = {
 }
 HOSTS = {"IRL": 0.55, "USA": 0.18, "SGP": 0.08, "GBR": 0.05, "CHN": 0.05, "DEU": 0.04, "JPN": 0.03, "KEN": 0.002}
 SHARES = {
-    "group": dict(zip(GROUPS, (0.26, 0.44, 0.04, 0.003, 0.2, 0.03, 0.02, 0.007), strict=True)),
+    "group": dict(zip(GROUPS, (0.26, 0.44, 0.04, 0.003, 0.257), strict=False)),
     "regime": dict(zip(REGIMES, (0.5, 0.4, 0.08, 0.02), strict=True)),
     "channel": dict(zip(CHANNELS, (0.6, 0.2, 0.1, 0.09, 0.008, 0.002), strict=True)),
     "requested": HOSTS,

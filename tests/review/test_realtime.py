@@ -224,9 +224,7 @@ def test_the_three_forces_are_nested_and_move_nothing_else() -> None:
         assert (stronger > 0).sum() > (weaker > 0).sum()
     for run in runs[1:]:
         for name in set(run.docket._fields) - {"realtime"}:
-            assert np.array_equal(
-                getattr(run.docket, name), getattr(runs[0].docket, name), equal_nan=run.docket._fields != "used"
-            ), name
+            assert np.array_equal(getattr(run.docket, name), getattr(runs[0].docket, name), equal_nan=name != "used"), name
         assert np.array_equal(run.case_status, runs[0].case_status)
 
 
@@ -255,13 +253,26 @@ def test_whoever_is_listened_to_is_disclosed(force: str) -> None:
 
 def test_with_nobody_who_wants_it_no_text_says_anything() -> None:
     """The neutral value: a share of nothing is a model that knows no live collection, whatever texts and laws say of it."""
-    config = made_up("demand.abusive_odds=0.2")
+    config = made_up("demand.abusive_odds=0.2", "demand.realtime_share=0.0")
     obliged = text_of(config, realtime="obliges", realtime_if=RealTimeLimits(judged=True, serious=True))
     one, other = simulate(config, seed=3), simulate(obliged, seed=3)
     assert fingerprint(one) == fingerprint(other)
     assert not one.finished.docket.realtime.any()
     assert "realtime_rate" in one.absent
     assert "realtime_share" in one.absent["realtime_rate"]
+
+
+def test_the_mark_moves_nothing_but_live_data_and_secrecy() -> None:
+    """Where all is secret anyway, requests and answers are those of a world in which nobody wants what is to come."""
+    secret = ("demand.abusive_odds=0.2", "demand.secret_share=1.0")
+    none, some = (
+        simulate(made_up(*secret, f"demand.realtime_share={share}", "demand.realtime_most=0.9"), seed=3).finished
+        for share in (0.0, 0.5)
+    )
+    assert some.docket.realtime.any()
+    for name in set(none.docket._fields) - {"realtime"}:
+        assert np.array_equal(getattr(none.docket, name), getattr(some.docket, name), equal_nan=name != "used"), name
+    assert np.array_equal(none.case_status, some.case_status)
 
 
 def test_live_data_weigh_more_than_any_that_are_stored() -> None:
