@@ -34,6 +34,7 @@ HEADLINE_ESTIMANDS = (
     ("domestic_rate", "all", "all"),
     ("realtime_rate", "all", "all"),
     ("legit_realtime_rate", "all", "all"),
+    ("notified_share", "all", "all"),
     ("case_disclosure_rate", "all", "all"),
     ("targeted_people", "all", "all"),
     *(("targeted_rate", "group", group) for group in GROUPS),

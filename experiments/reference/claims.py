@@ -182,7 +182,7 @@ CLAIMS = (
         (
             *_all("penalty_inflation", _RATE),
             Asked("expansive, as today", "targeted_rate", "group", "dissident", HEADLINE),
-            Asked("catch_all, as today", "targeted_rate", "group", "dissident", HEADLINE),
+            Asked("catch-all, as today", "targeted_rate", "group", "dissident", HEADLINE),
         ),
     ),
     Claim(
