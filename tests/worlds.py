@@ -45,6 +45,8 @@ SMALL = (
     "years=2",
     "calibration_months=12",
 )
+NO_JUDGE_BY_OWN_LAW = "safeguards.judge.own_law=null"
+"""For tests of what a text says of judges: as adopted, the own law of some states wants one whatever the text."""
 
 
 @lru_cache(maxsize=64)
