@@ -45,6 +45,8 @@ SMALL = (
     "years=2",
     "calibration_months=12",
 )
+NO_JUDGE_BY_OWN_LAW = "safeguards.judge.own_law=null"
+"""For tests of what a text says of judges: as adopted, the own law of some states wants one whatever the text."""
 
 NO_OWN_LAW = tuple(f"safeguards.{name}.own_law=null" for name in ("judge", "person", "transfer_law"))
 """No state's own law adds a safeguard to a text."""
