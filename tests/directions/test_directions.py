@@ -161,7 +161,8 @@ def test_a_judge_by_duty_lowers_disclosures() -> None:
 def test_a_judge_by_duty_adds_less_where_own_law_wants_one_and_never_grants_more() -> None:
     """The larger chance counts, so without load each case that a duty stops beside own law it stops without own law too."""
     alone = moved("treaty", (*UNLOADED, NO_JUDGE_BY_OWN_LAW), (*UNLOADED, NO_JUDGE_BY_OWN_LAW, JUDGE))
-    beside = moved("treaty", UNLOADED, (*UNLOADED, JUDGE))
+    wanted = (*UNLOADED, "safeguards.judge.own_law=must")
+    beside = moved("treaty", wanted, (*wanted, JUDGE))
     assert alone[0] == beside[0] == 0
     assert 0 < beside[1] < alone[1]
 

@@ -93,7 +93,6 @@ DIALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[tuple[str, str]]]
     "fidelity": ((f"{ALL}fidelity=0.0",), ("judge",), {(step, "fidelity") for step in ("gate", "desk", "look", "aftermath")}),
     "strength": ((f"{ALL}strength=1.0",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
     "strength of all": (("review.strength=0.5",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
-    "transfer_protection": ((f"{ALL}transfer_protection=0.0",), (), {("desk", "transfer_protection")}),  # under own law
     "more years": (
         (f"{ALL}penalties={{protected:12.0}}",), (), {(step, "penalties") for step in ("instrument", "gate", "label")}
     ),
@@ -122,16 +121,18 @@ def test_what_a_dial_does_is_the_dial_s_and_no_training_s(dial: str) -> None:
     assert {(d.step, d.rule) if d else None for d in parted} <= places
 
 
-def test_without_a_law_on_transfers_a_receiver_s_protection_is_seen_in_misuse_alone() -> None:
-    base = ("review.load=false", "safeguards.transfer_law.own_law=null")
+@pytest.mark.parametrize(("own_law", "step"), [("null", "aftermath"), ("kept", "desk")])
+def test_a_receiver_s_protection_is_seen_at_the_desk_under_a_law_on_transfers_else_in_misuse(own_law: str, step: str) -> None:
+    base = ("review.load=false", f"safeguards.transfer_law.own_law={own_law}")
     parted = partings(made_up(*base), made_up(*base, f"{ALL}transfer_protection=0.0"), most=20)
     assert len(parted) >= 3
-    assert {(d.step, d.rule) if d else None for d in parted} == {("aftermath", "transfer_protection")}
+    assert {(d.step, d.rule) if d else None for d in parted} == {(step, "transfer_protection")}
 
 
 def test_what_courts_do_for_those_who_are_told_by_a_firm_is_the_courts_doing() -> None:
     """No judge and no notice by the state: courts matter for the remedy after a firm's notice alone."""
-    base = ("review.load=false", *(f"safeguards.{name}.own_law=null" for name in ("judge", "person")), "demand.secret_share=0.3")
+    silent = (f"safeguards.{name}.own_law=null" for name in ("judge", "person"))
+    base = ("review.load=false", *silent, "demand.secret_share=0.3", "review.firm_notice.share=0.6")
     one, other = (with_forces(made_up(*base, *more), "absent", "judge", "person") for more in ((), (f"{ALL}judicial=0.0",)))
     parted = partings(one, other, most=20)
     assert len(parted) >= 3

@@ -58,9 +58,9 @@ def test_without_a_duty_a_discretion_at_home_is_left() -> None:
     assert told(with_forces(config, "absent", "judge"))[0] == pytest.approx(0.3)
 
 
-def own_law_in(chance: float) -> tuple[str, str]:
+def own_law_in(chance: float) -> tuple[str, ...]:
     """A judge by the own law of each state with this chance, whatever its courts."""
-    return f"states.own_law.judge.least={chance}", "states.own_law.judge.by_judicial=0.0"
+    return "safeguards.judge.own_law=must", f"states.own_law.judge.least={chance}", "states.own_law.judge.by_judicial=0.0"
 
 
 @pytest.mark.parametrize("force", ["absent", "may"])
