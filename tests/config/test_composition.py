@@ -63,7 +63,8 @@ def test_what_is_written_over_a_composition_is_what_hydra_makes_of_it() -> None:
 
 
 def test_numbers_all_over_the_configuration_are_set_as_hydra_sets_them() -> None:
-    numbers = [key for key, value in leaves_of(config.composed()).items() if isinstance(value, float) and math.isfinite(value)]
+    leaves = leaves_of(config.composed()).items()
+    numbers = [key for key, value in leaves if isinstance(value, float) and math.isfinite(value) and " " not in key]
     some = [f"{key}={place / 8!r}" for place, key in enumerate(numbers[::7])]
     assert len(some) > 40
     assert written(*some) == by_hydra(*some)

@@ -21,6 +21,7 @@ from sim.metrics import UNITS
 PAIR = ("case_disclosure_rate", BY_CLASSES, "journalist|autocracies>democracies")
 RARE = ("case_disclosure_rate", BY_CLASSES, "journalist|democracies>autocracies")
 NEEDS = ("legit_met_rate", "all", "all")
+PEOPLE = ("targeted_rate", "group", "journalist")  # of whom the tables speak
 CELLS = {"liberal": Cell("liberal"), "liberal, follows": Cell("liberal", capacity="follows")}
 
 
@@ -41,7 +42,7 @@ def level(capacity: str, key: tuple[str, str, str], **more: object) -> dict[str,
 
 
 def answer() -> Answer:
-    keys = (PAIR, RARE, NEEDS)
+    keys = (PAIR, RARE, NEEDS, PEOPLE)
     few = {key: {"events": 3, "percent": np.nan} if key == RARE else {} for key in keys}
     rows = [change(cell, key, **few[key]) for cell in CELLS.values() for key in keys]
     today = [level(cell.capacity, key) for cell in CELLS.values() for key in (PAIR, NEEDS)]

@@ -12,12 +12,13 @@ import pytest
 from sim.draws import Draws
 from sim.review.admissible import usable_rows
 from sim.review.institutions import trained
+from sim.review.spec import Usable
 from sim.review.training import Training
 from sim.simulation import simulate
 from tests.worlds import made_up, with_forces
 
 COUNT = 20_000
-USABLE = made_up().review.usable
+USABLE = Usable(plain=0.6, judged=0.25, trained=0.15)
 
 
 @pytest.mark.parametrize(("judged", "skilled", "chance"), [(0, 0, 0.6), (1, 0, 0.85), (0, 1, 0.75), (1, 1, 1.0)])

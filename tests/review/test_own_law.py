@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,17 @@ from tests.worlds import (
 
 COUNT = 40_000
 NEUTRAL = ("safeguards.judge.own_law=null", "safeguards.person.own_law=null", "safeguards.transfer_law.own_law=null")
-BARE = made_up(*NEUTRAL)
-TEXTS = instrument_names(BARE.instruments)
+
+
+@cache
+def bare() -> Config:
+    """A small made-up world's configuration, in which no own law puts a safeguard in force."""
+    return made_up(*NEUTRAL)
+
+
+@cache
+def texts() -> tuple[str, ...]:
+    return instrument_names(bare().instruments)
 
 
 def own(config: Config, **forces: str) -> Config:
@@ -72,21 +81,21 @@ def row_of(config: Config, name: str) -> int:
 
 
 def test_without_own_law_every_chance_is_that_of_the_text() -> None:
-    world = bare_world(BARE)
-    names = assemble(BARE.safeguards).names
-    forces = force_codes(BARE.instruments, names)
-    assert np.array_equal(applies(BARE, world), application(BARE.review, world, BARE.safeguards, forces, names))
+    world = bare_world(bare())
+    names = assemble(bare().safeguards).names
+    forces = force_codes(bare().instruments, names)
+    assert np.array_equal(applies(bare(), world), application(bare().review, world, bare().safeguards, forces, names))
 
 
 @pytest.mark.parametrize(("name", "force"), [("judge", "must"), ("judge", "may"), ("person", "may"), ("person", "must")])
 def test_own_law_gives_the_chance_that_the_same_force_in_every_text_gives(name: str, force: str) -> None:
     """Bit for bit for the states whose law has it, nothing for all others, and nothing where the text displaces it."""
-    world, row = bare_world(BARE), row_of(BARE, name)
+    world, row = bare_world(bare()), row_of(bare(), name)
     law = world.states.own_laws[name]
     assert 0 < law.sum() < law.size
-    found = applies(own(with_forces(BARE, "absent", name), **{name: force}), world)[row]
-    by_text = applies(with_forces(BARE, force, name), world)[row]
-    shut = np.array([BARE.instruments[text].displaces.get(name, False) for text in TEXTS])
+    found = applies(own(with_forces(bare(), "absent", name), **{name: force}), world)[row]
+    by_text = applies(with_forces(bare(), force, name), world)[row]
+    shut = np.array([bare().instruments[text].displaces.get(name, False) for text in texts()])
     assert np.array_equal(found[~shut][:, law], by_text[~shut][:, law])
     assert (by_text[~shut][:, law] > 0).any()
     assert (found[:, ~law] == 0).all()
@@ -96,20 +105,20 @@ def test_own_law_gives_the_chance_that_the_same_force_in_every_text_gives(name: 
 @pytest.mark.parametrize("force", ["may", "must", "kept"])
 @pytest.mark.parametrize("text", ["absent", "may", "must"])
 def test_own_law_never_lowers_a_chance_and_a_text_never_lowers_that_of_own_law(force: str, text: str) -> None:
-    world, row = bare_world(BARE), row_of(BARE, "judge")
-    alone = applies(own(with_forces(BARE, "absent", "judge"), judge=force), world)[row]
-    by_text = applies(with_forces(BARE, text, "judge"), world)[row]
-    both = applies(own(with_forces(BARE, text, "judge"), judge=force), world)[row]
+    world, row = bare_world(bare()), row_of(bare(), "judge")
+    alone = applies(own(with_forces(bare(), "absent", "judge"), judge=force), world)[row]
+    by_text = applies(with_forces(bare(), text, "judge"), world)[row]
+    both = applies(own(with_forces(bare(), text, "judge"), judge=force), world)[row]
     assert np.array_equal(both, np.maximum(alone, by_text))
 
 
 def test_what_own_law_keeps_is_kept_with_fidelity_and_a_duty_of_the_text_adds_the_rest() -> None:
-    config = with_forces(own(BARE, transfer_law="kept"), "absent", "transfer_law")
+    config = with_forces(own(bare(), transfer_law="kept"), "absent", "transfer_law")
     config = config.model_copy(update={"review": config.review.model_copy(update={"trait_share": 0.0})})
     world, row = bare_world(config), row_of(config, "transfer_law")
     law = world.states.own_laws["transfer_law"]
     uptake, fidelity = care_of(config.review, world.states)
-    open_to = np.array([not config.instruments[text].displaces.get("transfer_law", False) for text in TEXTS])
+    open_to = np.array([not config.instruments[text].displaces.get("transfer_law", False) for text in texts()])
     kept = applies(config, world)[row][open_to]
     np.testing.assert_allclose(kept[:, law], np.broadcast_to(fidelity[law], kept[:, law].shape))
     duty = applies(with_forces(config, "must", "transfer_law"), world)[row][open_to]
@@ -118,7 +127,7 @@ def test_what_own_law_keeps_is_kept_with_fidelity_and_a_duty_of_the_text_adds_th
 
 def test_a_strength_stands_for_the_care_with_which_own_law_is_kept() -> None:
     for strength, chance in ((0.0, 0.0), (1.0, 1.0)):
-        config = own(BARE, judge="must", person="may", transfer_law="kept")
+        config = own(bare(), judge="must", person="may", transfer_law="kept")
         config = config.model_copy(update={"review": config.review.model_copy(update={"strength": strength})})
         world = bare_world(config)
         names = assemble(config.safeguards).names
@@ -126,14 +135,14 @@ def test_a_strength_stands_for_the_care_with_which_own_law_is_kept() -> None:
         reading = reading_of(config.review, world, config.safeguards, config.instruments, assemble(config.safeguards), dialled)
         for name in ("judge", "person", "transfer_law"):
             law = world.states.own_laws[name]
-            assert (reading.applies[names.index(name), TEXTS.index("comity")][law] == chance).all(), name
+            assert (reading.applies[names.index(name), texts().index("comity")][law] == chance).all(), name
 
 
 def test_own_law_on_what_no_law_is_known_of_is_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"^safeguards\.desk\.own_law: found 'must'.*accepted: null but for judge, person, transfer_law"
     ):
-        applies(own(BARE, desk="must"), bare_world(BARE))
+        applies(own(bare(), desk="must"), bare_world(bare()))
 
 
 def test_each_text_says_what_it_keeps_out_of_own_law() -> None:
@@ -169,7 +178,7 @@ def given_in(run: Finished) -> set[int]:
 
 def test_a_judge_of_everybodys_own_law_is_a_judge_of_every_text_that_lets_it_in() -> None:
     config = made_up(*SMALL)
-    open_to = [text for text in TEXTS if not config.instruments[text].displaces.get("judge")]
+    open_to = [text for text in texts() if not config.instruments[text].displaces.get("judge")]
     config = with_forces(with_forces(config, "absent", "judge"), "must", "judge", instruments=open_to)
     assert events(run_of("absent", "must", True)).equals(events(ended(started(config, bare_world(config)))))
 
@@ -376,7 +385,7 @@ def test_prejudice_is_one_clause_with_discrimination() -> None:
         answered(place, cases, docket)
         chances[names] = docket.status == REFUSED
     assert np.array_equal(*chances.values())
-    config = with_forces(BARE, "may", "prejudice", "discrimination")
+    config = with_forces(bare(), "may", "prejudice", "discrimination")
     found = applies(config, bare_world(config))
     assert np.array_equal(found[row_of(config, "prejudice")], found[row_of(config, "discrimination")])
 
