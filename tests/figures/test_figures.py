@@ -19,7 +19,7 @@ from experiments.figures.plane import zooms
 from experiments.figures.style import BASE, BETTER, MUTED, WORSE, spaced_apart
 from experiments.figures.tile_map import tiles
 from experiments.text import THIN
-from sim.world.vocabulary import CHANNELS, GROUPS
+from sim.world.vocabulary import CHANNELS
 from tests.figures.examples import (
     ENDS,
     EXAMPLES,
@@ -283,7 +283,7 @@ def test_more_is_orange_fewer_is_blue_and_none_is_white_and_each_bears_its_numbe
 
 def test_a_forest_stands_at_the_differences_around_a_line_at_zero() -> None:
     ax = drawn("headline")
-    assert sorted(dots(ax) + dots(ax, filled=False)) == [-38.2, -5.94, 12.0, *[60.0] * len(GROUPS)]
+    assert sorted(dots(ax) + dots(ax, filled=False)) == [-38.2, -5.94, 12.0, *[60.0] * 5]
     assert any(isinstance(line, Line2D) and set(np.asarray(line.get_xdata())) == {0} for line in ax.lines)
     assert "−38.2 %  (−51.0 to −25.0)" in words(ax)
 
