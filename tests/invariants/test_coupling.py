@@ -28,7 +28,7 @@ SEEDS = (1, 2)
 SAFEGUARDS = judged()
 """All but the person, whose look tells the person, and what acts on states or after disclosure."""
 NEVER_BITE = ("scope",)  # no text leaves a class out
-SELDOM = ("research_exempt",)  # research under a label of access: too little of it in a small world; its own tests show that it bites
+SELDOM = ("research_exempt",)  # too little research under a label of access in a small world; its own tests show that it bites
 
 
 def fixed(*overrides: str) -> Config:
