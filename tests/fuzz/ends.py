@@ -116,6 +116,7 @@ def faults_of_a_run(config: Config) -> list[str]:
 
 TOGETHER = (
     *("states.synthetic.hosts", "demand.direct.spread_low", "class D is protected conduct", "review.utilisation_low"),
+    "above compels",  # a law that listens compels too
     *("demand.legitimate: ", "demand.direct.most_per_million: "),
 )
 """Refusals of numbers that are possible each, and not together."""
