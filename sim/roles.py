@@ -18,6 +18,7 @@ ROLES: tuple[Role, ...] = (FACT, LEVER, DESIGNED)
 
 IN_A_TEXT_AS_ADOPTED = (
     *("desk", "discrimination", "dual_criminality", "form", "goodwill", "human_rights", "judge", "onward_transfer"),
+    *("person", "prejudice", "transfer_law"),
     *("ordre_public", "own_law", "political_offence", "proportionality", "scope", "seriousness", "use_limitation"),
 )
 """Safeguards that a text names as it was adopted, or that own law has: how they work is a fact. All others are made by a reform."""

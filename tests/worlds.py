@@ -45,6 +45,33 @@ SMALL = (
     "years=2",
     "calibration_months=12",
 )
+NO_JUDGE_BY_OWN_LAW = "safeguards.judge.own_law=null"
+"""For tests of what a text says of judges: as adopted, the own law of some states wants one whatever the text."""
+
+NO_OWN_LAW = tuple(f"safeguards.{name}.own_law=null" for name in ("judge", "person", "transfer_law"))
+"""No state's own law adds a safeguard to a text."""
+NO_FIRM_TELLS = "review.firm_notice.share=0.0"
+NARROW_LAWS = tuple(
+    f"offences.{name}.breadth={{autocracy: 0.0, democracy: 0.0}}"
+    for name in (
+        *("illegal_access", "illegal_interception", "data_interference", "system_interference", "misuse_of_devices", "forgery"),
+        *("fraud", "child_abuse_material", "grooming", "intimate_images", "laundering"),
+    )
+)
+"""No law on an offence of the Convention covers any protected conduct."""
+FEWER_RULES = (
+    *NO_OWN_LAW,
+    NO_FIRM_TELLS,
+    *NARROW_LAWS,
+    *("conduct.intent=false", "safeguards.suspension.second_reading=false", "safeguards.desk.bar=2.5", "demand.realtime_share=0.0"),
+    *("instruments.hanoi.safeguards.prejudice=absent", "instruments.hanoi.stops_preservation.prejudice=false"),
+    *(f"people.per_million.{group}=0" for group in ("woman", "lawyer", "whistleblower")),
+    "offence=[cyber_dependent,convention,serious,protected]",
+)
+"""As adopted but for what came later: own law, firms that tell, breadth, intent, live collection, prejudice, three groups.
+
+Also without cyberstalking. Morality stays a crime, but nobody is pursued for it.
+"""
 
 
 @lru_cache(maxsize=64)

@@ -172,7 +172,11 @@ def answers(answer: Answer) -> list[str]:
         _sentences(answer, {"If states used every safeguard that the texts name": used, "If they used none": unused}),
         _sentences(
             answer,
-            {"If no law made a protected act a serious crime": liberal, "If every law that forbids one made it serious": expansive},
+            {
+                "If no law made a protected act a serious crime": liberal,
+                "If every law that forbids one made it serious": expansive,
+                "If the treaty's own offences covered every such act besides": Cell("catch_all"),
+            },
         ),
         _sentences(
             answer,

@@ -29,7 +29,12 @@ from sim.world.vocabulary import GROUPS
 HEADLINE_ESTIMANDS = (
     ("cross_border_disclosure_rate", "all", "all"),
     ("legit_met_rate", "all", "all"),
+    ("legit_usable_rate", "all", "all"),
     ("domestic_share", "all", "all"),
+    ("domestic_rate", "all", "all"),
+    ("realtime_rate", "all", "all"),
+    ("legit_realtime_rate", "all", "all"),
+    ("notified_share", "all", "all"),
     ("case_disclosure_rate", "all", "all"),
     ("targeted_people", "all", "all"),
     *(("targeted_rate", "group", group) for group in GROUPS),

@@ -106,10 +106,10 @@ REQUESTERS_SEE = (
 )
 INTERACTION = (
     "Direct: a state's request to another state, to its police or to a firm; unasked sharing. Mediated: files of all "
-    "requesters compete for one authority's hours; a text binds a pair. A person told may go to court or, as a suspect may, "
-    "destroy what is not frozen. Where it is switched on, people hear of what happened to others of their origin and group, "
-    "legislatures copy aligned ones, states join a treaty the sooner the more of their region have, and authorities hear of "
-    "abuse that others were used for."
+    "requesters compete for one authority's hours; a text binds a pair. A person whom the authority tells may go to court or, "
+    "as a suspect may, destroy what is not frozen; one whom a firm tells may go to court. Where it is switched on, people hear "
+    "of what happened to others of their origin and group, legislatures copy aligned ones, states join a treaty the sooner the "
+    "more of their region have, and authorities hear of abuse that others were used for."
 )
 STOCHASTICITY = (
     "Every random number is a pure function of a seed, a purpose and stable keys (`sim.draws`): no stream, no order, no "

@@ -24,6 +24,7 @@ _OF_CARE = ("strength", "uptake", "fidelity")  # dials of how readily a discreti
 _OF_LAW = {"reach", "alleged_is_crime", "label_is_crime"}  # what a gate is given that follows from maxima
 _STOPS = ("suspension", "diverted")  # ends that come from outside the request
 _OF_THE_LOOK = {"signal", "noise", "bar", "wait"}  # what a ground is given by the look at which it is invoked
+_BEHIND = {"gap": "transfer_protection", "independence": "judicial"}  # what a rule is given that a dial alone can move
 _COLUMNS = ("attempt", "channel", "month", "requested", "wanted", "granted", "label", "alleged", "kind", "status")
 _AFTER: dict[str, tuple[str, ...]] = {"misuse": ("transfer_protection",), "notice": (), "realtime": ("penalties",)}
 """What follows disclosure, with the dials that decide it."""
@@ -200,10 +201,10 @@ def _judged(pair: _Pair, moved: Sequence[_Pair]) -> Divergence:
 
 
 def _dial_behind(pair: _Pair, changed: set[str]) -> str | None:
-    """The dial that made a rule read another law, or another gap between a law on transfers and the receiver's protection."""
+    """The dial that made a rule read another law, another gap in protection between two states, or other courts."""
     of_law = ("breadth", "penalties") if pair.differ_in("covered") else ("penalties",)
     law = pair.dial(*of_law) if changed & _OF_LAW else None
-    return law or (pair.dial("transfer_protection") if "gap" in changed else None)
+    return law or next((dial for word, dial in _BEHIND.items() if word in changed and pair.dial(dial)), None)
 
 
 def _seen_otherwise(pair: _Pair, changed: set[str]) -> Divergence:

@@ -508,6 +508,7 @@ def _firms_notice(seen: Witnessed, m: int, fact: OfRequest, calls: Sequence[Call
             earlier=court is None and when not in (NEVER_TOLD, TOLD_AFTER),
             read=read | {"wait": float(call.given["wait"]), "gag": float(rules.reading.gag_days[inst, j])},
             sight=_numbers(hooks.get("acuity")),
+            there=bool(hooks["stands"].said) if "stands" in hooks else None,
             score=None if person is None else _score(person, read),
             own={},
             dialled=_dialled_at_reading(seen, m),

@@ -205,7 +205,8 @@ def realtime_months(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:
     group = run.cases.group[run.docket.case[rows]]
     months = np.bincount(group, weights=run.docket.realtime[rows], minlength=len(GROUPS))
     for level, total, people, count in zip(GROUPS, months, people_at_risk(run), counts_by_name(group, GROUPS), strict=True):
-        yield "realtime_months", "group", level, total * PER / (people * run.years) if people else np.nan, int(count)
+        if people:
+            yield "realtime_months", "group", level, total * PER / (people * run.years), int(count)
 
 
 def legit_realtime_rate(run: Finished, cut: Sliced) -> Iterator[EstimateRow]:

@@ -243,7 +243,7 @@ def test_the_shipped_designs_are_grids_and_the_small_one_is_part_of_the_full() -
     before = {cell for cell in full.values() if cell.capacity == "before"}
     strengths = {cell.strength for cell in before}
     assert strengths == {None, 0.0, 0.25, 0.5, 0.75, 1.0}
-    for definition in ("statutes", "liberal", "expansive"):
+    for definition in ("statutes", "liberal", "expansive", "catch_all"):
         assert {cell.strength for cell in before | {Cell()} if cell.row == (definition, "as_adopted")} == strengths
     assert set(small.values()) <= before
     assert len(small) == 12

@@ -26,7 +26,7 @@ from sim.metrics import UNITS
 from sim.review.safeguard import moves_of
 from sim.settings import Config
 from sim.simulation import simulate
-from tests.worlds import made_up, with_conduct, with_forces, with_review, with_safeguard
+from tests.worlds import NO_FIRM_TELLS, made_up, with_conduct, with_forces, with_review, with_safeguard
 
 WORLDS, REPLICATES, FEWEST = 8, 2, 10
 RATE: EstimandKey = ("cross_border_disclosure_rate", "all", "all")
@@ -237,14 +237,14 @@ def test_an_arm_that_changes_more_than_what_declares_a_limit_can_move_all_that_a
         assert movable(config, base) == {*UNITS, OFFICER_HOURS[0]} - {"domestic_share", "domestic_rate"}
 
 
+SILENT = (NO_FIRM_TELLS, "safeguards.person.own_law=null")  # nobody is told in time, so secrecy moves nobody's disclosure
 ONE_THING = {"total_secrecy": "notified_share", "spyware": "spyware_rate", "data_protection": "secondary_use_rate"}
 
 
 @pytest.mark.parametrize("scenario", ONE_THING)
 def test_what_a_scenario_cannot_move_is_no_prediction_that_came_true(scenario: str) -> None:
-    silent = "review.firm_notice.share=0.0"  # where firms tell, secrecy moves who is disclosed
-    base, of = made_up(silent), results()
-    config = made_up(silent, f"scenario={scenario}")
+    base, of = made_up(*SILENT), results()
+    config = made_up(*SILENT, f"scenario={scenario}")
     assert movable(config, base) == {ONE_THING[scenario]}
     contrast = contrast_of(of, [ArmRun("as_adopted", base, 0), ArmRun(scenario, config, 0)], 1, FEWEST)
     table = arm_comparison(of, [contrast], {scenario: HEADER}).set_index(["metric", "level"])
@@ -253,6 +253,14 @@ def test_what_a_scenario_cannot_move_is_no_prediction_that_came_true(scenario: s
         assert row["constructed_zero"]
         assert row["expected"]
         assert row["agrees"] is None
+
+
+@pytest.mark.parametrize("telling", [("review.firm_notice.share=0.6", SILENT[1]), (SILENT[0], "safeguards.person.own_law=may")])
+def test_secrecy_moves_who_is_disclosed_where_own_law_or_a_firm_tells_in_time(telling: tuple[str, str]) -> None:
+    """One of the two is enough; as adopted there are both."""
+    moved = movable(made_up(*telling, "scenario=total_secrecy"), made_up(*telling))
+    assert moved is not None
+    assert {RATE[0], MET[0], "notified_share"} <= moved
 
 
 def declared(monkeypatch: pytest.MonkeyPatch, **moves: frozenset[str] | None) -> None:

@@ -22,6 +22,7 @@ from sim.conduct.direct import (
 from sim.config import load
 from sim.draws import Draws
 from sim.sources.worlds import build_states
+from sim.world.dials import Dials
 from sim.world.record import ConfigError
 from sim.world.snapshot import World
 from sim.world.spec import DemandSpec
@@ -276,9 +277,13 @@ def test_facts_belong_to_the_world_and_luck_to_the_event_seed() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
 def test_no_scenario_changes_what_is_asked_of_firms_directly(scenario: Path) -> None:
-    """Everything that the counts are made of is the world, the seed and these keys."""
+    """Everything that the counts are made of is the world, the seed and these keys.
+
+    Of ``states`` only dials may stand there, ``override`` and ``lists``: they change rules and never the world.
+    """
     changed = yaml.safe_load(scenario.read_text(encoding="utf-8")) or {}
-    assert not {"states", "people"} & set(changed)
+    assert set(changed.get("states", {})) <= {"override", "lists"} == set(Dials.model_fields)
+    assert "people" not in changed
     assert not {"direct", "scale"} & set(changed.get("demand", {}))
 
 

@@ -58,7 +58,7 @@ from sim.world.vocabulary import (
     SPONTANEOUS,
     TRAFFIC,
 )
-from tests.worlds import ASKS, Office, bare_world, ended, files, made_up, office, started
+from tests.worlds import ASKS, FEWER_RULES, Office, bare_world, ended, files, made_up, office, started
 
 CLOSED = ("conduct.direct_share=0", "conduct.police_share=0", "conduct.spontaneous_most=0", "conduct.preservation_share=0")
 THREE = ("states.synthetic.count=3", "states.synthetic.hosts=2", "conduct.attempts=3", *CLOSED)
@@ -462,7 +462,7 @@ LEARNS = "adaptation.requesters."
 
 def whole_run(*overrides: str, attempts: int = 3, seed: int = 1) -> Any:
     config = made_up(*EAGER, f"conduct.attempts={attempts}", *overrides)
-    return ended(started(config, bare_world(made_up(*EAGER), seed), seed))
+    return ended(started(config, bare_world(config, seed), seed))
 
 
 def same_docket(one: Any, other: Any) -> bool:
@@ -503,17 +503,21 @@ def test_each_switch_alone_changes_what_happens_and_without_pull_or_slope_nothin
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_where_all_learn_honest_labels_give_way_to_what_pays(seed: int) -> None:
-    """First filings alone: in a second one honest labels have been used up."""
-    adaptive = f"{LEARNS}adaptive_share=1"
-    naive, wise = whole_run(seed=seed), whole_run(f"{LEARNS}labels=true", adaptive, f"{LEARNS}rate=0.3", seed=seed)
+@pytest.mark.parametrize(("rules", "much"), [((), False), (FEWER_RULES, True)], ids=["as adopted", "fewer rules"])
+def test_where_all_learn_honest_labels_give_way_to_what_pays(rules: tuple[str, ...], much: bool, seed: int) -> None:
+    """First filings alone: in a second one honest labels have been used up.
+
+    As adopted little is to be gained: broad laws put honest labels in scope, and prejudice and own law ask no label.
+    """
+    learned = (f"{LEARNS}labels=true", f"{LEARNS}adaptive_share=1", f"{LEARNS}rate=0.3")
+    naive, wise = whole_run(*rules, seed=seed), whole_run(*rules, *learned, seed=seed)
     honest = []
     for run in (naive, wise):
         formal = (run.docket.channel < FIRST_SIDE_DOOR) & (run.docket.attempt == 0) & run.cases.abusive[run.docket.case]
         late = formal & (run.docket.month > run.first_month + 12) & run.world.offences.protected[run.cases.conduct[run.docket.case]]
         honest.append((run.docket.kind[late] == 0).mean())
-    assert honest[1] < 0.95 * honest[0]
-    assert (wise.case_status == DISCLOSED).sum() > (naive.case_status == DISCLOSED).sum()
+    assert honest[1] < (0.95 if much else 1.0) * honest[0]
+    assert not much or (wise.case_status == DISCLOSED).sum() > (naive.case_status == DISCLOSED).sum()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -25,7 +25,7 @@ from sim.world.cases import Cases
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH, FOLLOW_UP_MONTHS, PRESERVATION
 from tests.shares import one_in
-from tests.worlds import ended
+from tests.worlds import NO_JUDGE_BY_OWN_LAW, ended
 
 SMALL = ("people.rows=20000", "years=2", "demand.legitimate=1000", "demand.abusive_odds=0.05", "calibration_months=6")
 UNLOADED = (*SMALL, "review.load=false")
@@ -149,8 +149,22 @@ def test_duties_to_refuse_lower_treaty_disclosures_and_cost_some_needs() -> None
     assert falls(gained, lost)
 
 
+JUDGE = "instruments.hanoi.safeguards.judge=must"
+
+
 def test_a_judge_by_duty_lowers_disclosures() -> None:
-    assert falls(*moved("treaty", UNLOADED, (*UNLOADED, "instruments.hanoi.safeguards.judge=must")))
+    """Where no state's own law wants a judge already."""
+    plain = (*UNLOADED, NO_JUDGE_BY_OWN_LAW)
+    assert falls(*moved("treaty", plain, (*plain, JUDGE)))
+
+
+def test_a_judge_by_duty_adds_less_where_own_law_wants_one_and_never_grants_more() -> None:
+    """The larger chance counts, so without load each case that a duty stops beside own law it stops without own law too."""
+    alone = moved("treaty", (*UNLOADED, NO_JUDGE_BY_OWN_LAW), (*UNLOADED, NO_JUDGE_BY_OWN_LAW, JUDGE))
+    wanted = (*UNLOADED, "safeguards.judge.own_law=must")
+    beside = moved("treaty", wanted, (*wanted, JUDGE))
+    assert alone[0] == beside[0] == 0
+    assert 0 < beside[1] < alone[1]
 
 
 def test_dual_criminality_by_duty_lowers_treaty_disclosures() -> None:

@@ -88,12 +88,11 @@ def test_what_hours_do_is_the_training_s() -> None:
 ALL = "states.override.all."
 DIALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[tuple[str, str]]]] = {
     "skill": ((f"{ALL}skill=0.05",), (), {("desk", "skill")}),
-    "judicial": ((f"{ALL}judicial=0.0",), ("judge",), {("look", "judicial")}),
+    "judicial": ((f"{ALL}judicial=0.0",), ("judge",), {("look", "judicial")}),  # by a judge, or by a remedy after a firm's notice
     "uptake": ((f"{ALL}uptake=1.0",), (), {("look", "uptake"), ("gate", "uptake"), ("desk", "uptake"), ("aftermath", "uptake")}),
     "fidelity": ((f"{ALL}fidelity=0.0",), ("judge",), {(step, "fidelity") for step in ("gate", "desk", "look", "aftermath")}),
     "strength": ((f"{ALL}strength=1.0",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
     "strength of all": (("review.strength=0.5",), (), {(step, "strength") for step in ("gate", "desk", "look", "aftermath")}),
-    "transfer_protection": ((f"{ALL}transfer_protection=0.0",), (), {("aftermath", "transfer_protection")}),
     "more years": (
         (f"{ALL}penalties={{protected:12.0}}",), (), {(step, "penalties") for step in ("instrument", "gate", "label")}
     ),
@@ -105,7 +104,7 @@ DIALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[tuple[str, str]]]
     "a catch-all definition": (
         (f"{ALL}breadth=1.0", f"{ALL}penalties={{protected:{{least:4.0}}}}"),
         ("dual_criminality",),
-        {("label", "breadth"), *((step, "penalties") for step in ("instrument", "gate", "label"))},
+        {("label", "breadth"), ("gate", "breadth"), *((step, "penalties") for step in ("instrument", "gate", "label"))},
     ),
     "appetite": (
         (f"{ALL}appetite={{journalist:0.0,dissident:0.0}}",), (), {("appetite", "appetite"), ("side_door", "appetite")}
@@ -120,6 +119,25 @@ def test_what_a_dial_does_is_the_dial_s_and_no_training_s(dial: str) -> None:
     parted = partings(one, other, most=20)
     assert len(parted) >= 3
     assert {(d.step, d.rule) if d else None for d in parted} <= places
+
+
+@pytest.mark.parametrize(("own_law", "step"), [("null", "aftermath"), ("kept", "desk")])
+def test_a_receiver_s_protection_is_seen_at_the_desk_under_a_law_on_transfers_else_in_misuse(own_law: str, step: str) -> None:
+    base = ("review.load=false", f"safeguards.transfer_law.own_law={own_law}")
+    parted = partings(made_up(*base), made_up(*base, f"{ALL}transfer_protection=0.0"), most=20)
+    assert len(parted) >= 3
+    assert {(d.step, d.rule) if d else None for d in parted} == {(step, "transfer_protection")}
+
+
+def test_what_courts_do_for_those_who_are_told_by_a_firm_is_the_courts_doing() -> None:
+    """No judge and no notice by the state: courts matter for the remedy after a firm's notice alone."""
+    silent = (f"safeguards.{name}.own_law=null" for name in ("judge", "person"))
+    base = ("review.load=false", *silent, "demand.secret_share=0.3", "review.firm_notice.share=0.6")
+    one, other = (with_forces(made_up(*base, *more), "absent", "judge", "person") for more in ((), (f"{ALL}judicial=0.0",)))
+    parted = partings(one, other, most=20)
+    assert len(parted) >= 3
+    assert {(d.step, d.rule, d.why) if d else None for d in parted} == {("look", "judicial", ("independence",))}
+    assert {d.one.rule for d in parted if d and d.one} == {"firm_notice"}
 
 
 RESEARCHED = (  # enough of it to see what rules about it do

@@ -18,11 +18,11 @@ from sim.settings import Config
 from sim.world.snapshot import World
 from tests.safeguards import covering, judged, stricter
 from tests.shares import one_in
-from tests.worlds import bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
+from tests.worlds import NO_FIRM_TELLS, NO_OWN_LAW, bare_world, ended, made_up, started, with_forces, with_review, with_safeguard
 
 FIXED = (
     *("review.load=false", "conduct.file_everything=true", "conduct.fall_through=false", "demand.abusive_odds=0.1"),
-    "review.firm_notice.share=0.0",
+    NO_FIRM_TELLS,
 )
 SEEDS = (1, 2)
 SAFEGUARDS = judged()
@@ -65,8 +65,10 @@ def stronger_gives_no_more(weak: Config, strong: Config) -> int:
 @pytest.mark.parametrize("name", one_in(4, SAFEGUARDS))
 @pytest.mark.parametrize(("weak", "strong"), [("absent", "may"), ("may", "must")])
 def test_a_stronger_force_never_grants_more(name: str, weak: str, strong: str) -> None:
-    less = stronger_gives_no_more(with_forces(fixed(), weak, name), with_forces(fixed(), strong, name))
-    bites = name not in NEVER_BITE and not (weak == "may" and fixed().safeguards[name].certain)
+    """Without own law, beside which a text's word may add nothing: what own law keeps is kept whatever a text allows."""
+    usual = fixed(*NO_OWN_LAW)
+    less = stronger_gives_no_more(with_forces(usual, weak, name), with_forces(usual, strong, name))
+    bites = name not in NEVER_BITE and not (weak == "may" and usual.safeguards[name].certain)
     assert name in SELDOM or (less > 0) == bites, f"{less} got less"
 
 
@@ -94,8 +96,10 @@ def test_scope_bites_where_a_text_leaves_a_class_out() -> None:
 
 @pytest.mark.parametrize("instrument", ["hanoi", "budapest", "comity"])
 def test_a_reform_of_one_text_takes_only_from_requests_under_it(instrument: str) -> None:
-    reformed = with_forces(fixed(), "must", "discrimination", "political_offence", "judge", instruments=[instrument])
-    runs = [(run_of(fixed(), seed), run_of(reformed, seed)) for seed in SEEDS]
+    """Without own law: a state whose own law has a judge asks one under every text, and a reform that asks for one adds little."""
+    usual = fixed(*NO_OWN_LAW)
+    reformed = with_forces(usual, "must", "discrimination", "political_offence", "judge", instruments=[instrument])
+    runs = [(run_of(usual, seed), run_of(reformed, seed)) for seed in SEEDS]
     changed = [given(one) != given(other) for one, other in runs]
     assert sum(rows.sum() for rows in changed) > 10
     for (one, _), rows in zip(runs, changed, strict=True):
@@ -143,9 +147,9 @@ def test_wider_coverage_touches_no_file_on_an_ordinary_suspect() -> None:
 @pytest.mark.parametrize("seriousness", ["penalty", "penalty_and_harm"])
 @pytest.mark.parametrize("years", [(1.0, 4.0), (4.0, 10.0)])
 def test_a_higher_threshold_never_grants_more(seriousness: str, years: tuple[float, float]) -> None:
-    one, other = (
-        fixed(f"instruments.hanoi.seriousness={seriousness}", f"instruments.hanoi.threshold_years={value}") for value in years
-    )
+    """At a low floor of harm, where it is read: hardly any crime above the usual one carries less than four years."""
+    usual = (f"instruments.hanoi.seriousness={seriousness}", "instruments.hanoi.harm_floor=0.3")
+    one, other = (fixed(*usual, f"instruments.hanoi.threshold_years={value}") for value in years)
     assert stronger_gives_no_more(one, other) > 0
 
 

@@ -13,7 +13,7 @@ import pytest
 from sim.config import load
 from sim.draws import Draws
 from sim.result import Result
-from sim.review.spec import application, care_of, force_codes
+from sim.review.spec import application, care_of, force_codes, own_law_codes
 from sim.rules import Rules, rules_of
 from sim.settings import Config
 from sim.simulation import prepare, simulate, world_of
@@ -150,14 +150,18 @@ def test_nobodys_strength_is_the_run_without_the_key() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.6, 1.0])
 @pytest.mark.parametrize(("strength", "kept"), [(0.0, 0.0), (1.0, 1.0)])
 def test_no_habit_moves_a_strength_of_nothing_or_all(share: float, strength: float, kept: float) -> None:
+    """In force is what a text names and what the own law of the requested state adds to it."""
     config = clear(f"review.strength={strength}", f"review.trait_share={share}")
-    rules = rules_of(config.policy, world_of(config, SEED), False, 24)
-    forces = force_codes(config.instruments, rules.review.names)
-    certain = np.array([config.safeguards[name].certain for name in rules.review.names])
+    world = world_of(config, SEED)
+    rules = rules_of(config.policy, world, False, 24)
+    names = rules.review.names
+    own = own_law_codes(config.instruments, config.safeguards, names, world.states)
+    in_force = (force_codes(config.instruments, names)[:, :, None] > 0) | (own > 0)
+    certain = np.array([config.safeguards[name].certain for name in names])[:, None, None]
     applies = rules.reading.applies
-    assert (applies[forces == 0] == 0).all()
-    assert (applies[(forces > 0) & certain[:, None]] == 1).all()
-    assert (applies[(forces > 0) & ~certain[:, None]] == kept).all()
+    assert (applies[~in_force] == 0).all()
+    assert (applies[in_force & certain] == 1).all()
+    assert (applies[in_force & ~certain] == kept).all()
 
 
 def test_a_strength_stands_for_uptake_and_fidelity() -> None:
@@ -251,7 +255,9 @@ def test_an_appetite_thins_what_a_state_asks_about_a_group_and_nothing_else() ->
 
 
 def test_protection_after_transfer_softens_misuse_alone() -> None:
-    open_to, closed = (ran("review.misuse_chance=0.9", f"states.override.all.transfer_protection={p}").requests for p in (0.0, 1.0))
+    """Where no own law on transfers reads how well the receiver protects data: such a law sets conditions and declines."""
+    usual = ("review.misuse_chance=0.9", "safeguards.transfer_law.own_law=null")
+    open_to, closed = (ran(*usual, f"states.override.all.transfer_protection={p}").requests for p in (0.0, 1.0))
     window = closed["month"] >= 0
     assert (open_to.loc[window, "misused"] != "no").any()
     assert (closed.loc[window, "misused"] == "no").all()

@@ -43,7 +43,8 @@ LIGHT: dict[str, object] = {"instruments.hanoi.reaches.C": "always", "instrument
 BY_HARM: dict[str, object] = {"instruments.hanoi.seriousness": "harm"}
 WITH_NOTICE: dict[str, object] = {"instruments.hanoi.safeguards.person": "must"}
 UNLOADED: dict[str, object] = {"review.load": False}
-CONGESTED: dict[str, object] = {"review.comfortable_months": 0.02, "review.effort_floor": 0.0}
+MUCH_ABUSE: dict[str, object] = {"demand.abusive_odds": 1.0, "demand.abusive_most_per_person": 2.0}  # for looks to see or miss
+CONGESTED: dict[str, object] = MUCH_ABUSE | {"review.comfortable_months": 1.0, "review.effort_floor": 0.0}
 FIRMS: dict[str, object] = {"review.firm_notice.share": 0.9, "demand.secret_share": 0.5}
 DUTY: dict[str, object] = {"instruments.hanoi.safeguards.dual_criminality": "must", "conduct.preservation_share": 0.9}
 NO_OWN_LAW: dict[str, object] = {f"safeguards.{name}.own_law": None for name in ("judge", "person", "transfer_law")}
@@ -96,7 +97,7 @@ CASES = {
     "what a court admits": Case({}, {"review.usable.plain": 0.3}),
     "haste without a queue": Case(UNLOADED, {"review.effort_power": 3.0}, CONGESTED),
     "the least effort without a queue": Case(UNLOADED, {"review.effort_floor": 1.0}, CONGESTED),
-    "comfort without a queue": Case(UNLOADED, {"review.comfortable_months": 0.1}, {}),
+    "comfort without a queue": Case(UNLOADED, {"review.comfortable_months": 0.1}, MUCH_ABUSE),
     "officers whom no colleague asks": Case({"conduct.police_share": 0.0}, {"review.police_answered": 0.1}, {}),
     "firms that nobody asks": Case({"conduct.direct_share": 0.0}, {"review.direct_days": 900.0}, {}),
     "what nobody shares unasked": Case({"conduct.spontaneous_most": 0.0}, {"review.spontaneous_days": 900.0}, {}),
@@ -218,7 +219,9 @@ def test_numbers_of_adaptation_move_nothing_while_nobody_adapts() -> None:
 
 
 def test_no_policy_moves_a_fact_of_demand_even_while_all_adapt() -> None:
-    before, after = load(*BUSY), load(*BUSY, "conduct=adaptive", "scenario=judge")
+    """Without own law on judges, so that the reform is a large one."""
+    usual = (*BUSY, "safeguards.judge.own_law=null")
+    before, after = load(*usual), load(*usual, "conduct=adaptive", "scenario=judge")
     may = movable(after, before)
     assert may is not None
     assert may & OF_DEMAND == set()

@@ -341,13 +341,13 @@ class Retold:
             if row["executed_day"] < self.days:
                 total[str(row["group"])] += row["realtime_months"]
                 counts[str(row["group"])] += 1
-        return {
-            ("group", g): (1e5 * total[g] / people / self.years if people else math.nan, counts[g])
-            for g, people in self.at_risk.items()
-        }
+        return {("group", g): (1e5 * total[g] / people / self.years, counts[g]) for g, people in self.at_risk.items() if people}
 
     def domestic_rate(self) -> Told:
-        """Power by own law, as a party to Budapest or, in the window, to the treaty, less what a judge who is asked stops."""
+        """Power by own law, as a party to Budapest or, in the window, to the treaty, less what a judge who is asked stops.
+
+        A judge is asked at the state's discretion, or as a duty where its own law wants one before disclosure.
+        """
         world, config = self.result.finished.world, self.result.config
         states, review = world.states, config.review
         signed, budapest = states.groups["signatories"], states.groups["budapest"]
@@ -355,8 +355,11 @@ class Retold:
         for row, code in enumerate(states.codes):
             trait = float(Draws(world.seed).normal("trait:applied", "judge", states.keys[row]))
             uptake = review.uptake_max * float(states.commitment[row])
-            latent = NormalDist().inv_cdf(uptake) + math.sqrt(review.trait_share) * trait
-            asked = NormalDist().cdf(latent / math.sqrt(1 - review.trait_share))  # as adopted no text says more than `may`
+            fidelity = review.fidelity_floor + (1 - review.fidelity_floor) * float(states.rule[row])
+            duty = config.safeguards["judge"].own_law == "must" and states.own_laws["judge"][row]
+            said = uptake + (1 - uptake) * fidelity if duty else uptake  # as adopted no text says more than `may`
+            latent = NormalDist().inv_cdf(said) + math.sqrt(review.trait_share) * trait
+            asked = NormalDist().cdf(latent / math.sqrt(1 - review.trait_share))
             power = bool(signed[row] or budapest[row] or states.compels[row])
             chance[code] = (1 - float(states.judicial[row]) * asked) * power
         at_home = [case for case in self.abusive if case["status"] == "domestic"]
@@ -528,7 +531,9 @@ def pair(*overrides: str) -> tuple[Result, Result]:
 
 
 def through(result: Result, treaty: bool) -> set[int]:
-    rows = result.requests
+    """Cases of the cohort in which data were given within the follow-up: an answer may come later, above all after a remedy."""
+    rows = result.requests.merge(result.cases[["id", "day"]].rename(columns={"id": "case"}), on="case")
+    rows = rows[rows["executed_day"] - rows["day"] <= FOLLOW_UP]
     cohort = result.cases.loc[result.cases["month"].between(0, 12 * result.config.years - 1), "id"]
     rows = rows[rows["granted_class"].notna() & (rows["channel"] != "preservation") & rows["abusive"] & rows["case"].isin(cohort)]
     return set(rows.loc[(rows["instrument"] == "hanoi") == treaty, "case"])

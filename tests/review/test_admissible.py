@@ -15,7 +15,7 @@ from sim.review.institutions import trained
 from sim.review.spec import Usable
 from sim.review.training import Training
 from sim.simulation import simulate
-from tests.worlds import made_up, with_forces
+from tests.worlds import NO_JUDGE_BY_OWN_LAW, made_up, with_forces
 
 COUNT = 20_000
 USABLE = Usable(plain=0.6, judged=0.25, trained=0.15)
@@ -52,7 +52,8 @@ def test_only_those_under_the_line_of_a_text_that_binds_them_are_trained() -> No
 
 
 def of_run(*overrides: str, force: str | None = None) -> dict[str, float]:
-    config = made_up(*overrides)
+    """What a small world comes to where all texts give the judge this force, and no state's own law wants one."""
+    config = made_up(NO_JUDGE_BY_OWN_LAW, *overrides)
     config = config if force is None else with_forces(config, force, "judge")
     frame = simulate(config, seed=6).metrics.query("by == 'all'")
     return dict(zip(frame["metric"], frame["value"], strict=True))

@@ -9,7 +9,7 @@ from sim.metrics import Finished
 from sim.review.at_home import AtHome, given_at_home
 from sim.settings import Config
 from sim.simulation import simulate
-from tests.worlds import made_up, with_forces, with_review
+from tests.worlds import NO_JUDGE_BY_OWN_LAW, made_up, with_forces, with_review
 
 BUSY = ("demand.abusive_odds=0.3", "states.synthetic.count=8", "states.hosting.home_default=0.6")
 POWERLESS = ("states.powers.compels=0.0", "states.powers.listens=0.0")
@@ -47,15 +47,41 @@ def all_courts(judicial: float) -> str:
 
 @pytest.mark.parametrize(("judicial", "strength"), [(1.0, 1.0), (0.5, 1.0), (1.0, 0.0), (0.0, 1.0), (0.6, 0.6)])
 def test_the_rate_is_one_less_the_court_times_the_strength_where_all_have_the_power(judicial: float, strength: float) -> None:
-    config = with_review(made_up(*BUSY, all_courts(judicial)), strength=strength, trait_share=0.0)
+    config = with_review(made_up(*BUSY, NO_JUDGE_BY_OWN_LAW, all_courts(judicial)), strength=strength, trait_share=0.0)
     asked = 1 - (1 - strength) ** 2  # a discretion that is used with this chance, and else a duty kept with it
     assert told(with_forces(config, "may", "judge"))[0] == pytest.approx(1 - judicial * strength, abs=1e-12)
     assert told(with_forces(config, "must", "judge"))[0] == pytest.approx(1 - judicial * asked, abs=1e-12)
 
 
-def test_without_a_duty_a_states_own_law_is_left() -> None:
-    config = with_review(made_up(*BUSY, all_courts(1.0)), strength=0.7, trait_share=0.0)
+def test_without_a_duty_a_discretion_at_home_is_left() -> None:
+    config = with_review(made_up(*BUSY, NO_JUDGE_BY_OWN_LAW, all_courts(1.0)), strength=0.7, trait_share=0.0)
     assert told(with_forces(config, "absent", "judge"))[0] == pytest.approx(0.3)
+
+
+def own_law_in(chance: float) -> tuple[str, ...]:
+    """A judge by the own law of each state with this chance, whatever its courts."""
+    return "safeguards.judge.own_law=must", f"states.own_law.judge.least={chance}", "states.own_law.judge.by_judicial=0.0"
+
+
+@pytest.mark.parametrize("force", ["absent", "may"])
+@pytest.mark.parametrize(("judicial", "strength"), [(1.0, 0.7), (0.5, 0.7), (0.6, 1.0)])
+def test_own_law_is_a_duty_at_home_where_no_text_makes_it_one(judicial: float, strength: float, force: str) -> None:
+    asked = 1 - (1 - strength) ** 2
+    for chance, expected in ((0.0, strength), (1.0, asked)):
+        config = with_review(made_up(*BUSY, *own_law_in(chance), all_courts(judicial)), strength=strength, trait_share=0.0)
+        assert told(with_forces(config, force, "judge"))[0] == pytest.approx(1 - judicial * expected, abs=1e-12)
+
+
+def test_the_rate_is_the_mean_of_cases_by_whether_the_states_own_law_wants_a_judge() -> None:
+    config = with_review(made_up(*BUSY, *own_law_in(0.5), all_courts(0.8)), strength=0.7, trait_share=0.0)
+    _, run = told(with_forces(config, "absent", "judge"))
+    of_own_law = run.world.states.own_laws["judge"][run.cases.requester]
+    asked = np.where(of_own_law, 1 - 0.3**2, 0.7)
+    counted = (run.at_home > 0) & (run.cases.day >= run.opens)  # the months before are the reference's
+    assert of_own_law[counted].any()
+    assert not of_own_law[counted].all()
+    assert run.at_home[counted] == pytest.approx(1 - 0.8 * asked[counted], abs=1e-12)
+    assert told(with_forces(config, "must", "judge"))[0] == pytest.approx(1 - 0.8 * (1 - 0.3**2), abs=1e-12)
 
 
 def test_no_power_gives_nothing_and_a_party_has_it() -> None:

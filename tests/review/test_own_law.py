@@ -27,6 +27,7 @@ from sim.world.states import StateTable
 from sim.world.vocabulary import EMERGENCY, EXECUTED, OWN_LAWS, REFUSED
 from tests.worlds import (
     HOLDS,
+    NO_OWN_LAW,
     Office,
     answered,
     bare_world,
@@ -41,13 +42,12 @@ from tests.worlds import (
 )
 
 COUNT = 40_000
-NEUTRAL = ("safeguards.judge.own_law=null", "safeguards.person.own_law=null", "safeguards.transfer_law.own_law=null")
 
 
 @cache
 def bare() -> Config:
     """A small made-up world's configuration, in which no own law puts a safeguard in force."""
-    return made_up(*NEUTRAL)
+    return made_up(*NO_OWN_LAW)
 
 
 @cache
@@ -155,7 +155,7 @@ def test_each_text_says_what_it_keeps_out_of_own_law() -> None:
         load("+instruments.hanoi.displaces.jugde=true")
 
 
-SMALL = ("years=1", "people.rows=1500", "demand.abusive_odds=0.1", "review.load=false", "conduct.attempts=1", *NEUTRAL)
+SMALL = ("years=1", "people.rows=1500", "demand.abusive_odds=0.1", "review.load=false", "conduct.attempts=1", *NO_OWN_LAW)
 
 
 @lru_cache(maxsize=8)
@@ -197,7 +197,7 @@ def test_a_duty_of_the_treaty_adds_stops_to_those_of_own_law_and_removes_none() 
 
 @lru_cache(maxsize=1)
 def real() -> tuple[Config, World]:
-    config = load("people.rows=1000", *NEUTRAL)
+    config = load("people.rows=1000", *NO_OWN_LAW)
     return config, bare_world(config)
 
 
@@ -329,7 +329,7 @@ def test_the_declined_are_the_same_under_a_larger_share_and_more() -> None:
 
 def test_real_cooperation_pays_and_the_order_and_e_evidence_do_not() -> None:
     """Everywhere in force and at its strictest: fewer needs are met, and neither text of the Union loses a request."""
-    config = load("people.rows=2000", "demand.legitimate=1500", "years=1", "review.load=false", "conduct.attempts=1", *NEUTRAL)
+    config = load("people.rows=2000", "demand.legitimate=1500", "years=1", "review.load=false", "conduct.attempts=1", *NO_OWN_LAW)
     config = with_safeguard(config, "transfer_law", declined=1.0)
     world = bare_world(config)
     plain, strict = (ended(started(one, world)) for one in (config, own(config, transfer_law="kept")))

@@ -25,7 +25,7 @@ from sim.simulation import simulate
 from sim.world.docket import Docket
 from sim.world.vocabulary import EMERGENCY
 from tests.shares import SOME_SCENARIOS, some_fast
-from tests.worlds import made_up
+from tests.worlds import NO_JUDGE_BY_OWN_LAW, made_up
 
 SCENARIOS = some_fast([name for name in options("scenario") if name != "as_adopted"], SOME_SCENARIOS)
 SEED = 1
@@ -38,7 +38,8 @@ FULL_OF_ABUSE = (
     *("demand.realtime_share=0.3", "demand.realtime_most=0.6"),
     *(f"safeguards.{name}.below=1.0" for name in ("training", "training_volume", "training_screening")),
 )
-MADE_UP = ("people.rows=800", "demand.legitimate=15", *FULL_OF_ABUSE)
+MADE_UP = ("people.rows=800", "demand.legitimate=15", NO_JUDGE_BY_OWN_LAW, *FULL_OF_ABUSE)
+"""A made-up world whose hosts, few as they are, would all want a judge by own law: then no text that asks for one changes it."""
 REAL = ("people.rows=1000", "demand.legitimate=90", *FULL_OF_ABUSE)
 """The real world with few rows, for texts that name states."""
 

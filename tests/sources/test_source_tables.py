@@ -26,9 +26,9 @@ from sim.sources.tables import (
 OFFENCES = (
     *("illegal_access", "illegal_interception", "data_interference", "system_interference", "misuse_of_devices"),
     *("forgery", "fraud", "child_abuse_material", "grooming", "intimate_images", "laundering"),
-    *("homicide", "trafficking", "drugs", "terrorism", "corruption", "tax_evasion", "extortion"),
+    *("homicide", "trafficking", "drugs", "terrorism", "corruption", "tax_evasion", "extortion", "cyberstalking"),
     *("insult", "false_news", "defamation", "extremism", "blasphemy", "same_sex_conduct", "unauthorised_research"),
-    *("state_secrets", "foreign_agents", "assembly"),
+    *("state_secrets", "foreign_agents", "assembly", "morality"),
 )
 VDEM_COLUMNS = (
     *("regime", "liberal_democracy", "free_expression", "physical_integrity", "judicial_constraints"),
