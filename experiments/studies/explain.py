@@ -20,7 +20,8 @@ from experiments.design.designs import OF_A_COMPARISON, refuse_design, refuse_un
 from experiments.design.scenarios import scenario_overrides
 from experiments.settings import StudyConfig, asked_by
 from experiments.trace.divergence import differing, parting
-from experiments.trace.events import Fact, Life, life_of
+from experiments.trace.events import life_of
+from experiments.trace.facts import Fact, Life
 from experiments.trace.recording import Witnessed, witness
 from experiments.trace.sentences import NAMES, a_person, date, group, name_in_words, parting_words, sentence, state, wish
 from sim.config import is_lever, key_of, load

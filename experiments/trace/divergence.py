@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.trace.events import Fact, Life, life_of
+from experiments.trace.events import life_of
+from experiments.trace.facts import Fact, Life
 from experiments.trace.recording import Witnessed
 from sim.metrics import Finished
 from sim.result import Result

@@ -8,7 +8,7 @@ from math import inf, isnan
 from typing import Any
 
 from experiments.trace.divergence import Divergence
-from experiments.trace.events import Fact
+from experiments.trace.facts import Fact
 from experiments.trace.recording import Witnessed
 from sim.world.instruments import OUTSIDE, TOO_LIGHT
 from sim.world.vocabulary import (

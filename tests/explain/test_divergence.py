@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.trace.divergence import differing, divergence, parting
-from experiments.trace.events import Fact, Life
+from experiments.trace.facts import Fact, Life
 from experiments.trace.recording import witness
 from sim.review.spec import FirmNotice
 from sim.settings import Config

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from experiments.trace.events import Fact, life_of
+from experiments.trace.events import life_of
+from experiments.trace.facts import Fact
 from experiments.trace.recording import Witnessed, witness
 from experiments.trace.sentences import sentence, wish
 from sim.settings import Config

@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from experiments.trace.events import RULES, STEP_MEANINGS, life_of
+from experiments.trace.events import life_of
+from experiments.trace.facts import RULES, STEP_MEANINGS
 from experiments.trace.interpreter import Recorder
 from experiments.trace.recording import Witnessed, _strays, filings_of, witness
 from experiments.trace.sentences import sentence

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from experiments.design import scenarios
 from experiments.trace.divergence import Divergence, differing, parting
-from experiments.trace.events import RULES, life_of
+from experiments.trace.events import life_of
+from experiments.trace.facts import RULES
 from experiments.trace.recording import witness
 from sim.config import load, options
 from sim.result import Result
