@@ -1,4 +1,8 @@
-"""Make the committed results anew: ``python -m experiments.reference [treaty] [scenarios] [adaptation] [penalties]``."""
+"""Make the committed results anew: ``python -m experiments.reference [PART ...]``.
+
+Parts are ``penalties``, ``assumptions``, ``headline``, ``treaty``, ``scenarios``, ``capacities`` and ``adaptation``;
+none means all, in that order.
+"""
 
 from __future__ import annotations
 

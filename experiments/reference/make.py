@@ -394,12 +394,12 @@ def years_text(rows: pd.DataFrame) -> str:
 
 REFRESH: dict[str, Callable[[Path], str]] = {
     PENALTIES: refresh_penalties,
+    ASSUMPTIONS: refresh_assumptions,  # before the pages that show it
     HEADLINE: refresh_headline,
     TREATY: refresh_treaty,
     SCENARIOS: refresh_scenarios,
     CAPACITIES: refresh_capacities,
     ADAPTATION_PART: refresh_adaptation,
-    ASSUMPTIONS: refresh_assumptions,
 }
 
 

@@ -56,4 +56,8 @@ def test_the_part_keeps_extremes_figures_and_manifest_and_tells_what_moved(tmp_p
 def test_reproduce_says_that_this_part_is_not_run_again() -> None:
     with pytest.raises(RogatoryError, match=r"'assumptions', which is not run again here, .*experiments.reference assumptions"):
         chosen_of(["assumptions"], Reference({make.SCENARIOS: {"arms": {}}}, {}))
-    assert make.ASSUMPTIONS in make.REFRESH
+
+
+def test_assumptions_are_made_before_the_pages_that_show_them() -> None:
+    order = list(make.REFRESH)
+    assert order.index(make.ASSUMPTIONS) < min(order.index(part) for part in (make.HEADLINE, make.SCENARIOS))
