@@ -30,7 +30,7 @@ DEFINITIONS = {
     STATUTES: "laws as they stand",
     "liberal": "no protected act a serious crime",
     "expansive": "every protected crime a serious one",
-    "catch_all": "catch-all offences, and every protected crime a serious one",
+    "catch_all": "catch-all offences, all serious",
 }
 """A definition in each state's law, in words."""
 GRAVE = "grave_harm"

@@ -46,8 +46,8 @@ _TITLES = {
     "cross_border_disclosure_rate": ("Abusive cases disclosed", -1),
     "legit_met_rate": ("Legitimate needs met", 1),
 }  # words, and the direction that is better for people
-_SPANS = ((0.0, 0.300), (0.645, 0.150))  # left edge and width of the two panels, in parts of the axes
-_NUMBERS, _EXPECTED, _EVENTS = (0.485, 0.944), (0.530, 0.990), 0.610  # right edges of the columns
+_SPANS = ((0.0, 0.260), (0.600, 0.135))  # left edge and width of the two panels, in parts of the axes
+_NUMBERS, _EXPECTED, _EVENTS = (0.445, 0.944), (0.490, 0.990), 0.568  # right edges of the columns
 _SHOWN = 120.0  # per cent up to which a change always fits on the axis
 _HEAD = 1.9  # rows above the first arm
 _LEADING = 0.95  # of the letters' size, between two lines of a name
