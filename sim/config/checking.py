@@ -121,6 +121,8 @@ _WORDS = (  # what Pydantic says it wants, and how we say it
     (re.compile(r"dictionary( or instance of \w+)?"), "a map"),
 )
 
+_WRAPPED = (typing.Annotated, types.UnionType, typing.Union)  # what an annotation may be within
+
 
 def _first_mistake(error: ValidationError, root: type[Record], key: str = "", beside: Sequence[str] = ()) -> str:
     """The first mistake in a record ``root``, which stands under ``key``, as one line; ``beside`` as in ``recorded``."""
@@ -136,7 +138,9 @@ def _first_mistake(error: ValidationError, root: type[Record], key: str = "", be
         case "value_error":
             text = str(problem["ctx"]["error"]) if "ctx" in problem else problem["msg"]
             return text if place == "configuration" else f"{place}.{text}"
-    return f"{place}: found {quoted(problem['input'])}; accepted: {_wanted(problem)}"
+    return (
+        f"{place}: found {quoted(problem['input'])}; accepted: {_wanted(problem)}{', or null' * _may_be_null(root, problem['loc'])}"
+    )
 
 
 def _listed(known: Sequence[str]) -> str:
@@ -155,13 +159,30 @@ def _wanted(problem: ErrorDetails) -> str:
 
 def _fields(root: type[Record], location: tuple[int | str, ...]) -> list[str]:
     """Names of the fields of the record at a place; none where it is no record."""
-    kind: Any = root
-    for part in location:
-        if isinstance(kind, type) and issubclass(kind, Record):
-            kind = kind.model_fields[str(part)].annotation
-        elif typing.get_origin(kind) is dict:
-            kind = typing.get_args(kind)[1]
-        while typing.get_origin(kind) in (typing.Annotated, types.UnionType, typing.Union):
-            kind = typing.get_args(kind)[0]
+    kind = _kind_at(root, location)
+    while typing.get_origin(kind) in _WRAPPED:
+        kind = typing.get_args(kind)[0]
     known = isinstance(kind, type) and issubclass(kind, Record)
     return [name for name in kind.model_fields if name not in DERIVED] if known else []
+
+
+def _may_be_null(root: type[Record], location: tuple[int | str, ...]) -> bool:
+    """Whether the field at a place may be left empty."""
+    kind = _kind_at(root, location)
+    while typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
+    return type(None) in typing.get_args(kind)
+
+
+def _kind_at(root: type[Record], location: tuple[int | str, ...]) -> Any:
+    """What stands at a place of a record by its annotations; nothing is known below what is neither record nor map."""
+    kind: Any = root
+    for part in location:
+        while typing.get_origin(kind) in _WRAPPED:
+            kind = typing.get_args(kind)[0]
+        if isinstance(kind, type) and issubclass(kind, Record):
+            field = kind.model_fields.get(str(part))
+            kind = None if field is None else field.annotation
+        elif typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+    return kind

@@ -37,7 +37,7 @@ _HOME = re.compile(
     r"instruments\.[^.]+\.(?:parties\..+|powers|from_start)|dials\.lists\..+|dials\.override\.[^.]+\.(?:judicial|uptake|fidelity|strength)"
     r"|review\.(?:strength|uptake_max|fidelity_floor|trait_share)"
 )
-_CARE_OF = re.compile(r"safeguards\.([^.]+)\.(?:certain|kind)")
+_CARE_OF = re.compile(r"safeguards\.([^.]+)\.(?:certain|kind|own_law)")
 _TELLS = "tip_off"  # the number of a look that tells the person before disclosure (``sim.review.safeguard``)
 
 

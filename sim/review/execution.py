@@ -158,21 +158,18 @@ def execute(
     ck, sk = cases.id[c], reading.state_keys[j]
     external = exp(practice.delay_log + practice.delay_spread * normal_quantile(u3(seed, DELAY, ck, sk, DESK_KEY)))
     external *= law.delay[inst]
-    urgent = docket.channel[m] == EMERGENCY
-    if urgent:
-        external *= practice.urgent_delay
-    pace = practice.urgent_delay if urgent else 1.0
+    pace = practice.urgent_delay if docket.channel[m] == EMERGENCY else 1.0
+    external *= pace
     begun = day
     day += condition_days(m, docket, reading) * pace
     grounds, delay, hours, told, tip_off, firm, contested = read_further(
         seed, m, cases, docket, reading, practice, day, pace, external
     )
+    delay *= pace
+    contested *= pace
     if grounds != np.uint64(0):
         refuse(seed, m, grounds, day + delay, begun, cases, docket, reading)
         return hours
-    if urgent:
-        delay *= practice.urgent_delay
-        contested *= practice.urgent_delay
     done = day + delay + external
     if docket.patience_day[m] >= day + delay:
         docket.decided_day[m] = day + delay  # the answer is yes, even if its execution comes too late

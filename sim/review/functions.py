@@ -8,7 +8,7 @@ from textwrap import indent
 from sim.review import templates
 from sim.review.identifiers import NOTHING_ELSE, SHARED, Words, names_in
 from sim.review.judge import Judge
-from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of
+from sim.review.safeguard import Aftermath, Gate, Ground, Look, home_of, weighs
 from sim.review.templates import filled
 
 DESK, PANEL, PERSON = "desk", "panel", "person"
@@ -152,7 +152,13 @@ def _contest(person: Words | None) -> str:
 
 def _read_again(safeguards: Sequence[Words]) -> str:
     looks = [look for look in safeguards if isinstance(look.safeguard, Look)]
-    return filled(templates.READ_AGAIN, file=filled(templates.FILE), looks=_lines(_look_again(look, safeguards) for look in looks))
+    of_substance = [words.bit for words in safeguards if weighs(words.safeguard)]
+    return filled(
+        templates.READ_AGAIN,
+        file=filled(templates.FILE),
+        looks=_lines(_look_again(look, safeguards) for look in looks),
+        of_substance=_lines(f"weighed |= {bit}" for bit in of_substance),
+    )
 
 
 def _look_again(look: Words, safeguards: Sequence[Words]) -> str:

@@ -17,7 +17,7 @@ read_panel: Callable[..., bool]  # The central unit's reading: its answer is the
 read_desk: Callable[..., tuple[np.uint64, float, float]]  # The desk's reading, one accident for all grounds that are invoked at it.
 read_further: Callable[..., tuple[np.uint64, float, float, bool, float, int, float]]  # Judge, firm and person, one after the other.
 contest: Callable[..., tuple[np.uint64, float]]  # Whoever is told by the firm may go to court: the ground that stands, and days.
-read_again: Callable[..., np.uint64]  # A second reading of a refused file: which of the grounds that stood stand again.
+read_again: Callable[..., np.uint64]  # A second reading of a refused file: which of its grounds of substance stand again.
 follow_up: Callable[..., None]  # What follows disclosure: a duty of the receiver softens the chance of misuse.
 condition_days: Callable[..., float]  # Days until the requester has accepted the condition on which data are given.
 publish: Callable[..., None]  # Whether the requested state counts the request in public.

@@ -185,7 +185,7 @@ def gap_of(states: StateTable) -> Reals:
     """How far a receiver's protection falls short of a sender's law on transfers, ``[N, N]`` by requester and requested.
 
     ``max(0, transfer_law of the requested - protection of the requester)`` (Hanoi Art 36(1)); zero among states bound by
-    Directive (EU) 2016/680, and towards receivers held adequate. It knows states, and nothing of a case.
+    Directive (EU) 2016/680 or its text, and towards receivers held adequate. It knows states, and nothing of a case.
     """
     gap = np.maximum(states.transfer_law[None, :] - states.protection[:, None], 0.0)
     directive = states.groups["directive"]

@@ -179,7 +179,7 @@ def contest(seed, m, wait, cases, docket, reading, practice):
 READ_AGAIN = '''
 @step
 def read_again(seed, m, cases, docket, reading, practice):
-    """A second reading of a refused file by the same readers at full effort: which of the grounds that stood stand again."""
+    """A second reading of a refused file by the same readers at full effort: which of the grounds of substance stand again."""
     {file}
     was, stood, hours, effort = docket.grounds[m], np.uint64(0), 0.0, 1.0
     strength = strength_of(cases, docket, reading, practice, m)
@@ -188,7 +188,9 @@ def read_again(seed, m, cases, docket, reading, practice):
     docket.cap[m] = docket.wanted[m]  # read from the start: what is narrowed on the way is put back
     {looks}
     docket.cap[m], docket.narrowed[m] = cap, narrowed
-    return stood & was
+    weighed = np.uint64(0)
+    {of_substance}
+    return stood & was & weighed
 '''
 
 LOOK_AGAIN = """

@@ -53,7 +53,10 @@ def test_nothing_but_a_group_stands_in_a_table_by_group() -> None:
 
 
 def test_article_40_22_covers_fully_whom_its_list_names_and_no_one_else() -> None:
-    covers = {name: config().safeguards[name].covers for name in ("discrimination", "discrimination_extended")}  # type: ignore[attr-defined]
+    names = ("discrimination", "discrimination_extended", "prejudice", "prejudice_extended")
+    covers = {name: config().safeguards[name].covers for name in names}  # type: ignore[attr-defined]
+    for limb in ("discrimination", "discrimination_extended"):  # one clause, two limbs, one list
+        assert covers[limb] == covers[limb.replace("discrimination", "prejudice")]
     assert set(GROUPS) == LISTED | UNLISTED
     assert all(covers["discrimination"][group] == 1 for group in LISTED)
     assert all(covers["discrimination"][group] < 1 for group in UNLISTED)

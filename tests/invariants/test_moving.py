@@ -12,7 +12,7 @@ import pytest
 from experiments.analysis.movable import movable
 from sim.config import checked_config, composed_values, load, with_overrides
 from sim.metrics import UNITS
-from sim.metrics.moving import AT_HOME, DECLARED, EVERYTHING, NOTHING, OF_DEMAND, moved_by, moved_by_setting
+from sim.metrics.moving import AT_HOME, DECLARED, EVERYTHING, NOTHING, OF_DEMAND, moved_by, moved_by_setting, moves_at_home
 from sim.settings import Config
 from sim.simulation import simulate
 from sim.world.leaves import leaves_of
@@ -194,6 +194,12 @@ def test_a_look_that_own_law_adds_is_in_force_though_no_text_names_it() -> None:
     assert moved_by_setting("safeguards.person.bar", ours, ours, moves) is EVERYTHING
     shut = config_of(OWN_NOTICE, {"instruments.hanoi.displaces.person": True}).policy.model_dump(mode="json")
     assert moved_by_setting(secret, shut, shut, {}) == frozenset({"notified_share"})
+
+
+def test_a_judge_by_own_law_moves_what_happens_at_home() -> None:
+    plain, ours = (config_of(settings).policy.model_dump(mode="json") for settings in ({}, OWN_JUDGE))
+    assert moves_at_home(plain, ours)
+    assert not moves_at_home(plain, config_of(OWN_NOTICE).policy.model_dump(mode="json"))
 
 
 def test_what_stands_nowhere_moves_everything() -> None:

@@ -185,15 +185,16 @@ def test_a_role_shows_alike_however_the_request_is_framed() -> None:
     assert np.array_equal(honest.status, framed.status)
 
 
-def test_a_longer_list_shares_the_habit_and_the_luck_of_the_list_it_replaces() -> None:
+@pytest.mark.parametrize("ground", ["discrimination", "prejudice"])
+def test_a_longer_list_shares_the_habit_and_the_luck_of_the_list_it_replaces(ground: str) -> None:
     uneven = office().reading.covers.copy()
-    uneven[office().review.names.index("discrimination")] = 0.3
+    uneven[office().review.names.index(ground)] = 0.3
     stood = {}
-    for name in ("discrimination", "discrimination_extended"):
+    for name in (ground, f"{ground}_extended"):
         place = office().applying(0.5, name).numbered("desk", bar=1.0).numbered(name, shift=0.0).read(covers=uneven)
         stood[name] = read(place, abusive=True).status == REFUSED
-    assert (stood["discrimination"] <= stood["discrimination_extended"]).all()
-    assert stood["discrimination"].sum() < stood["discrimination_extended"].sum()
+    assert (stood[ground] <= stood[f"{ground}_extended"]).all()
+    assert stood[ground].sum() < stood[f"{ground}_extended"].sum()
 
 
 # --- the central unit ----------------------------------------------------------------------------------------------------

@@ -353,6 +353,16 @@ def test_a_judge_narrows_what_is_not_quite_suspect_enough_to_refuse(wanted: int,
     assert docket.decided_day - docket.filed_day == pytest.approx(21.0)
 
 
+@pytest.mark.parametrize("channel", [FORMAL, EMERGENCY])
+def test_haste_shortens_a_refusal_after_the_desk_as_it_shortens_a_grant(channel: int) -> None:
+    place = office().applying(1.0, "judge").numbered("judge", bar=1.0, narrow_margin=0.0, delay_days=21.0)
+    cases, docket = files(place, 500, channel=channel)
+    answered(place, cases, docket)
+    assert set(docket.status) == {REFUSED, EXECUTED}
+    wait = 21.0 * (place.practice.urgent_delay if channel == EMERGENCY else 1.0)
+    assert docket.decided_day - docket.filed_day == pytest.approx(wait)
+
+
 def test_a_judge_without_margin_narrows_nothing() -> None:
     place = office().applying(1.0, "judge").numbered("judge", bar=1.0, narrow_margin=0.0)
     cases, docket = files(place, 500)

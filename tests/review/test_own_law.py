@@ -208,10 +208,19 @@ def gap_between(states: StateTable, requester: str, requested: str) -> float:
 def test_nothing_falls_short_within_the_directive_and_towards_adequate_receivers() -> None:
     _, world = real()
     states = world.states
-    for requester, requested in (("HUN", "IRL"), ("NOR", "DEU"), ("GBR", "FRA"), ("USA", "IRL"), ("JPN", "NLD"), ("RUS", "USA")):
+    for requester, requested in (
+        ("HUN", "IRL"),
+        ("NOR", "DEU"),
+        ("GBR", "FRA"),
+        ("FRA", "GBR"),
+        ("POL", "GBR"),
+        ("USA", "IRL"),
+        ("JPN", "NLD"),
+        ("RUS", "USA"),
+    ):
         assert gap_between(states, requester, requested) == 0, (requester, requested)
     for requester in ("RUS", "CHN", "SAU", "TUR", "EGY"):
-        assert gap_between(states, requester, "IRL") > 0.4, requester
+        assert gap_between(states, requester, "IRL") == gap_between(states, requester, "GBR") > 0.4, requester
     assert gap_between(states, "BRA", "IRL") > 0
     assert gap_between(states, "RUS", "TUR") < gap_between(states, "RUS", "IRL")
 

@@ -76,6 +76,17 @@ def test_only_grounds_that_stood_can_confirm() -> None:
     agrees(refused.second[alone] == CONFIRMED, stats.norm.sf(1.0 - 2.0))
 
 
+def test_a_rule_that_reads_no_file_confirms_nothing() -> None:
+    """A law on transfers declines again what it declined, whatever is in the file: a refusal of substance needs its own ground."""
+    place = place_with("discrimination", "transfer_law", desk_bar=1.5).numbered("discrimination", shift=0.0)
+    place = place.numbered("transfer_law", declined=1.0).read(gap=np.full((2, 2), 1.0))
+    refused = twice(place)
+    both = refused.grounds == place.bit("discrimination") | place.bit("transfer_law")
+    assert both.any()
+    agrees(refused.second[both] == CONFIRMED, stats.norm.sf(1.5 - 2.0))
+    assert (refused.second[refused.grounds == place.bit("transfer_law")] != CONFIRMED).all()
+
+
 @pytest.mark.parametrize(
     ("name", "numbers", "wins"),
     [("judge", {"bar": 1.5, "narrow_margin": 0.0}, 1.0), ("provider", {"bar": 1.5, "insight": 1.0, "win": 0.6}, 1.0)],
