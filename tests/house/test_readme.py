@@ -182,6 +182,7 @@ OF_THE_ANSWER = {
     "no safeguard is used": "statutes, strength 0",
     "no protected act is a serious crime": "liberal, as today",
     "every protected crime is a serious one": "expansive, as today",
+    "catch-all offences, all serious": "catch-all, as today",
     "no treaty": "no treaty",
 }
 
