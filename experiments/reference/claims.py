@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from experiments.analysis.ranges import mostly_chance
 from experiments.console import console_of
 from experiments.design.plain import plain_names
 from experiments.output import naming
@@ -264,17 +265,22 @@ def told(row: Mapping[str, Any]) -> str:
     """A change in per cent with its range and in how many worlds it has its sign; ``<10`` where too few events are behind it.
 
     >>> row = {"percent": -9.0, "percent_world_low": -10.1, "percent_world_high": -7.9, "worlds_agreeing": 10.0, "worlds": 10}
-    >>> told(row), told(row | {"percent": float("nan")})
-    ('−9.0 (−10.1 to −7.9), 10 of 10', '<10')
+    >>> row |= {"chance_share": 0.1}
+    >>> told(row), told(row | {"percent": float("nan")}), told(row | {"percent": float("nan"), "constructed_zero": True})
+    ('−9.0 (−10.1 to −7.9), 10 of 10', '<10', '0, cannot move')
+    >>> told(row | {"chance_share": 0.9})
+    '−9.0 (−10.1 to −7.9), 10 of 10; mostly chance'
     """
+    if row.get("constructed_zero") in (True, "True"):
+        return "0, cannot move"
     middle, low, high = (float(row[name]) for name in ("percent", "percent_world_low", "percent_world_high"))
     if isnan(middle):
         return "<10"
     if middle == 0 and (isnan(low) or low == high == 0):
-        return "0, cannot move" if row.get("constructed_zero") in (True, "True") else "0"
+        return "0"
     agreeing = float(row["worlds_agreeing"])
     counted = "" if isnan(agreeing) else f", {agreeing:.0f} of {row['worlds']:.0f}"
-    return f"{signed_band(middle, low, high)}{counted}"
+    return f"{signed_band(middle, low, high)}{counted}{'; mostly chance' * mostly_chance(row)}"
 
 
 def _subject(asked: Asked) -> str:
@@ -310,7 +316,8 @@ def page(folder: Path = REFERENCE_FOLDER) -> str:
         "Each claim of the public debate has the keys that stand for it here, the scenario that changes them, and the change",
         f"found. Changes are in per cent against the treaty as adopted, over {len(manifest['seeds'])} worlds with",
         f"{manifest['replicates']} replicates and ten years each. They hold while nobody adapts, with officers for the load before",
-        "the treaty. In brackets stands the range over worlds; then in how many worlds the change has that sign. Rows of the",
+        "the treaty. In brackets stands the range over worlds; then in how many worlds the change has that sign. *Mostly chance*:",
+        "luck is more than half of the variance of a world's value. `<10`: fewer than ten events before or after. Rows of the",
         "headline are against today's laws and today's care.",
         "",
         "A claim is not confirmed by a row, nor refuted: the true extent of abuse is unknown, and every strength is an assumption",
