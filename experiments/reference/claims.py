@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from math import isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from experiments.console import console_of
 from experiments.design.plain import plain_names
 from experiments.output import naming
 from experiments.reference.make import HEADLINE, REFERENCE_FOLDER, REPOSITORY, SCENARIOS, read_manifest
-from experiments.text import signed_band, spoken
+from experiments.text import Row, signed_band, spoken
 from sim.metrics import UNITS
 
 PAGE = REPOSITORY / "docs" / "claims.md"
@@ -247,13 +247,13 @@ NOT_MODELLED = {
 """Claims that nothing here answers, each with the reason."""
 
 
-def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Mapping[str, Any]]:
+def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Row]:
     """The row of the reference behind each number that a claim asks for. Raises ``KeyError`` for one that is not there."""
     tables = {
         part: pd.read_csv(folder / part / name).set_index(["arm", "metric", "by", "level"]).sort_index()
         for part, name in _TABLES.items()
     }
-    found: dict[Asked, Mapping[str, Any]] = {}
+    found: dict[Asked, Row] = {}
     for claim in CLAIMS:
         for asked in claim.asked:
             rows = tables[asked.part].loc[[(asked.arm, asked.metric, asked.by, asked.level)]]
@@ -261,7 +261,7 @@ def held(folder: Path = REFERENCE_FOLDER) -> dict[Asked, Mapping[str, Any]]:
     return found
 
 
-def told(row: Mapping[str, Any]) -> str:
+def told(row: Row) -> str:
     """A change in per cent with its range and in how many worlds it has its sign; ``<10`` where too few events are behind it.
 
     >>> row = {"percent": -9.0, "percent_world_low": -10.1, "percent_world_high": -7.9, "worlds_agreeing": 10.0, "worlds": 10}
@@ -287,7 +287,7 @@ def _subject(asked: Asked) -> str:
     return f"`{asked.metric}`" + (f", {spoken(asked.level)}" if asked.by == "group" else "")
 
 
-def table(found: Mapping[Asked, Mapping[str, Any]]) -> list[str]:
+def table(found: Mapping[Asked, Row]) -> list[str]:
     """The table of claims in Markdown, a line a row: of each claim the words, the keys, and a line for every number."""
     names = plain_names([asked.arm for asked in found if asked.part == SCENARIOS])
     rows = [
