@@ -137,7 +137,7 @@ TABLE_KINDS = {
 }  # fmt: skip
 """The tables of each part that is reproduced, by file name."""
 _EXTREMES_DIGITS = "%.6g"
-_MOST = 1_500_000  # bytes of a part; its report is kept if it fits
+_MOST = 2_500_000  # bytes of a part; its report is kept if it fits
 _ROUNDING = 1e-7  # relative: what the digits of a run's numbers lose
 _Tables = dict[str, pd.DataFrame]
 Manifest = Mapping[str, Any]
