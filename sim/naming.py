@@ -189,6 +189,10 @@ def of_states(spec: StatesSpec, demand: DemandSpec, ratified: Iterable[str], whe
     hosts = (*(where.hosts or ()), *real)  # those of the real world, where it is made up, are told when it is made
     yield Naming(f"{key}.factor", hosting.factor, hosts, "found {}, which hosts nowhere")
     yield _codes("states.online_pct", spec.online_pct, where)
+    law = spec.transfers
+    for table, named in (("directive", law.directive), ("adequate", law.adequate), ("adequate_by_proxy", law.adequate_by_proxy)):
+        yield _codes(f"states.transfers.{table}", named, where)
+    yield _codes("states.transfers.own", law.own, where)
     yield _codes("demand.observed_not", demand.observed_not, where)
     yield _codes("demand.direct.at_home", demand.direct.at_home, where)
     yield _codes("adaptation.members.ratified", ratified, where)

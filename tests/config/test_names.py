@@ -47,6 +47,8 @@ PLACES_OF_STATES = [
         "states.online_pct.{}=1.0",
     ),
     *("demand.observed_not.{}=true", "demand.direct.at_home.{}=true"),
+    *(f"states.transfers.{name}.{{}}=true" for name in ("directive", "adequate", "adequate_by_proxy")),
+    *("states.transfers.own.{}=0.5", "review.firm_notice.factor.{}=0.5", "review.firm_notice.gag_months_of.{}=6"),
 ]
 NO_CODES = ("XX", "usa", "ZZZ", "Germany", "USA-GBR")
 
