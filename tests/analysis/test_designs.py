@@ -57,7 +57,7 @@ def test_the_numbers_of_every_headline_are_swept(name: str) -> None:
 
 def test_the_sizes_of_the_designs_are_what_a_day_can_run() -> None:
     assert len(points("robustness").frame) == 9 * 64
-    assert len(points("assumptions").frame) == 16 * 2 * (1 + 2 * 17)
+    assert len(points("assumptions").frame) == 18 * 2 * (1 + 2 * 17)
     assert len(points("sensitivity").frame) == 12 * 64
     assert len(points("threshold_fan").frame) == 8 * 32
     assert len(design_of("screening").uncertainties) == 27

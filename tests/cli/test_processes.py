@@ -666,6 +666,15 @@ def test_a_study_that_is_told_to_stop_says_truly_what_it_keeps_and_goes_on(
     assert stores_in(str(output)) == [store], "the same command, with fewer worlds, goes on in the same store"
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """A shell starts what runs in the background with interrupts ignored, and they stay so: here one is heeded."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_what_a_library_makes_of_an_interrupt_is_no_failure_of_what_was_being_written(tmp_path: Path) -> None:
     lacking = Lacking(tmp_path)
 

@@ -56,6 +56,8 @@ def smaller(words: list[str]) -> list[str]:
         asked = ["seeds=2" if word == "seeds=1" else word for word in asked]
     if study in MANY_RUNS and not any(word.startswith("years=") for word in asked):
         asked.append("years=1")
+    if study == "sweep" and not any(word.startswith("seeds=") for word in asked):
+        asked.append("seeds=2")
     if study in OF_THE_QUESTION:
         asked += [f"{key}=1" for key in ("seeds", "replicates") if not any(word.startswith(f"{key}=") for word in asked)]
     if study == "adaptation" and not any(word.startswith("scenarios=") for word in asked):
