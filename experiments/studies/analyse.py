@@ -158,6 +158,7 @@ def _report(study: StoredStudy, outcome: Outcome, overrides: Sequence[str], cons
         facts = facts_of(study, f"rogatory report {' '.join(overrides)}") | {"refused": refused}
         write_study(folder, study, analyses, facts)
         write_manifest(folder, manifest_of_analysis(f"report {' '.join(overrides)}", study, folder))
-    told = ", ".join(analysis.name for analysis in analyses) or "no analysis suits its design"
+    none = f"{', '.join(refused)} found too little: the page says why" if refused else "no analysis suits its design"
+    told = ", ".join(analysis.name for analysis in analyses) or none
     console.print(f"Report: {study.folder / 'report' / 'report.html'} ({told}).", highlight=False, markup=False, soft_wrap=True)
     return study.folder / "report"

@@ -30,7 +30,7 @@ from tests.report.studies import OUTCOME, config
 from tests.shares import some_fast
 
 TINY = (
-    "states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "demand.abusive_odds=0.3",
+    "states=synthetic", "states.synthetic.count=6", "people.rows=400", "demand.legitimate=60", "demand.abusive_odds=0.6",
     "years=1", "calibration_months=12", "workers=1", "seeds=2",
 )  # fmt: skip
 DESIGN = """\
@@ -113,6 +113,17 @@ def worded(words: str) -> str:
 
 def text_of(seen: Reader) -> str:
     return " ".join(seen.text.replace("\u202f", " ").split())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
+def test_an_analysis_that_found_too_little_is_not_called_unsuited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet = [word if not word.startswith("demand.abusive_odds") else "demand.abusive_odds=0.02" for word in TINY]
+    compare.main(*quiet, "scenarios=[no_treaty,judge]", "replicates=1", f"output={tmp_path}")
+    (store,) = stores_in(str(tmp_path))
+    capsys.readouterr()
+    analyse.main("report", *quiet, f"store={store.name}", f"output={tmp_path}")
+    assert "(frontier found too little: the page says why)." in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("undrawn")
