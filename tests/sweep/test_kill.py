@@ -68,7 +68,7 @@ KINDS = {
     "sweep": Kind("sweep", ("design=own.yaml", "seeds=25", "replicates=1", "workers=2"), (0.0, 0.2, 0.5, 0.75)),
     "compare": Kind("compare", ("scenarios=[judge,notice]", "seeds=12", "replicates=2", "workers=2"), (0.0, 0.5, 0.75), PAGE),
     "until": Kind(
-        "compare", ("scenarios=[no_treaty]", "seeds=2", "replicates=1", "until=0.02", "most_seeds=40", "workers=1"),
+        "compare", ("scenarios=[no_treaty]", "seeds=2", "replicates=1", "until=0.014", "most_seeds=40", "workers=1"),
         (0.3, 0.5, 0.8), PAGE
     ),
     "adaptation": Kind(
