@@ -24,7 +24,6 @@ from sim.metrics import UNITS
 
 PAGE = REPOSITORY / "docs" / "claims.md"
 _TABLES = {SCENARIOS: "comparison.csv", HEADLINE: "matrix.csv"}
-ALL = ("all", "all")
 
 
 class Asked(NamedTuple):
