@@ -350,3 +350,13 @@ def step[F: Callable[..., object]](function: F) -> F:
 
 
 _INSIDE: dict[str, bool | str] = {"nogil": True, "error_model": "numpy", "fastmath": False, "_nrt": False, "forceinline": True}
+
+
+@inlined
+def row(place: int) -> int:
+    """A row of a table, as compiled code takes it quickest: unsigned, so that nothing is counted from the end.
+
+    Every other index costs a comparison and a choice. Only for rows from 0 on; arithmetic on it is signed again, for it has
+    32 bits. The month of this model takes a seventh less.
+    """
+    return np.uint32(place)  # type: ignore[return-value]  # to the checker it is a type of its own

@@ -14,7 +14,6 @@ from sim.conduct.learning import ledger_of, mind_of, nothing_unheard
 from sim.conduct.retries import empty_book, wishes_of_month
 from sim.draws import Draws
 from sim.enactment import polity_of
-from sim.review.at_home import given_at_home
 from sim.review.institutions import empty_bench
 from sim.review.memory import nothing_remembered, unremembered
 from sim.review.queue import empty_queue
@@ -27,7 +26,7 @@ from sim.world.cases import Cases
 from sim.world.docket import empty_docket
 from sim.world.snapshot import World
 
-_FIRST_ROOM = 0.7  # rows of the docket per case to start with; it grows when a month might not fit
+_FIRST_ROOM = 1.05  # rows of the docket per case to start with, so that most runs never grow it; memory, not science
 
 
 def begin(config: Config, world: World, rules: Rules, cases: Cases, draws: Draws, months: int) -> Run:
@@ -77,8 +76,7 @@ def look_home(run: Run, rules: Rules, phase: int) -> None:
     """
     month, cases = run.month, run.cases
     run.trained[month] = rules.trained
-    bound = (rules.law.after if phase else rules.law.before).any(axis=2)
-    run.at_home[month] = given_at_home(rules.home, bound)
+    run.at_home[month] = rules.at_home[phase]
     if rules.adaptation.people.falls_silent:
         rows = np.arange(run.edges[month], run.edges[month + 1])
         rows = rows[cases.abusive[rows] & cases.domestic[rows]]

@@ -93,7 +93,8 @@ def _at_the_desk(seen: Witnessed, m: int, fact: OfRequest, decided: Sequence[Cal
         )
     for call in decided:
         if any(call.find(DRAW + "supplement")):
-            answered = any(call.find("enqueue", "execute"))
+            passes = bool(call.said[1])
+            answered = passes or any(call.find("enqueue"))
             yield fact("supplement", 0, "answered" if answered else "unanswered", quality=float(docket.quality[m]))
 
 

@@ -15,7 +15,7 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inlined
+from sim.compiled import inlined, row
 from sim.conduct.learning import ORDINARY, Mind
 from sim.conduct.menus import Habits
 from sim.conduct.retries import CaseBook, tried_so
@@ -30,7 +30,7 @@ _REGIMES = 4  # kinds of destination as hosts; the same as residence states come
 @inlined
 def texts_binding(c: int, j: int, in_force: NDArray[np.bool_], cases: Cases, law: LawInForce) -> np.uint64:
     """Texts, comity aside, that bind the requester and state ``j`` and offer the class of data wanted: bit t for row t."""
-    found, i = np.uint64(0), cases.requester[c]
+    found, i = np.uint64(0), row(cases.requester[c])
     for text in range(int(in_force.shape[0]) - 1):
         if in_force[text, i, j] and law.most[text] >= cases.wanted[c]:
             found |= np.uint64(1) << np.uint64(text)
@@ -47,7 +47,7 @@ def governing_text(
     is nobody's choice and governs where no text does. Without fall-through the first in force governs, whatever its scope, so
     that the gates can refuse; but no text governs data that it does not offer at all.
     """
-    i, comity = cases.requester[c], int(law.filing.size) - 1
+    i, comity = row(cases.requester[c]), int(law.filing.size) - 1
     if texts == np.uint64(0):
         return comity
     best, winner = -np.inf, comity
@@ -79,7 +79,7 @@ def hosts_service(c: int, j: int, cases: Cases) -> bool:
 @inlined
 def place_of(c: int, slot: int, cases: Cases, mind: Mind) -> int:
     """Place of a destination in ``Mind.value``: its regime as a host, or that plus ``_REGIMES`` as the residence alone."""
-    j = int(cases.hosts[c, slot])
+    j = row(cases.hosts[c, slot])
     return int(mind.place[j]) + (0 if hosts_service(c, j, cases) else _REGIMES)
 
 
@@ -92,7 +92,7 @@ def worth_of(i: int, text: int, place: int, frame: int, way: int, mind: Mind) ->
 @inlined
 def chooses_by_worth(c: int, cases: Cases, mind: Mind) -> bool:
     """Whether the ways of a case are weighed by what they are worth: an abusive wish, of a state that adapts."""
-    return bool(cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0)
+    return bool(cases.abusive[c] and mind.pull[row(cases.requester[c])] > 0.0)
 
 
 @inlined
@@ -105,7 +105,7 @@ def _promise(
     Where labels are chosen by value this is the log of the sum over the menu of habit times ``exp(worth)``, so that the choice
     of a destination and then of a label is one choice among all ways (McFadden 1978); where they are not, the mean worth.
     """
-    i, j, place = cases.requester[c], int(cases.hosts[c, slot]), place_of(c, slot, cases, mind)
+    i, j, place = row(cases.requester[c]), row(cases.hosts[c, slot]), place_of(c, slot, cases, mind)
     menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     whole, valued = 0.0, 0.0
     texts = texts_binding(c, j, in_force, cases, law)
@@ -133,9 +133,37 @@ def _promise(
 @inlined
 def _weighs_hosts(c: int, attempt: int, cases: Cases, mind: Mind) -> bool:
     """Whether a destination is weighed by what it promises: in choosing it, or to pass by one whose every label was tried."""
-    if not (cases.abusive[c] and mind.pull[cases.requester[c]] > 0.0):
+    if not (cases.abusive[c] and mind.pull[row(cases.requester[c])] > 0.0):
         return False
     return bool(mind.destinations or (mind.labels and attempt > 0))
+
+
+@inlined
+def _can_be_asked(c: int, slot: int, cases: Cases, book: CaseBook) -> bool:
+    """Whether a slot holds evidence abroad, in a state that is not crossed off."""
+    host = cases.hosts[c, slot]
+    return bool(host >= 0 and host != cases.requester[c] and (book.tried[c] >> np.uint8(slot)) & np.uint8(1) == np.uint8(0))
+
+
+@inlined
+def _most_promising(
+    seed: np.uint64, c: int, attempt: int, phase: int, in_force: NDArray[np.bool_], cases: Cases, book: CaseBook,
+    law: LawInForce, habits: Habits, mind: Mind,
+) -> int:  # fmt: skip
+    """The slot that wins the same race where destinations are weighed by what they promise; -1 if none is left."""
+    best, winner = -np.inf, -1
+    start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
+    for slot in range(HOST_SLOTS):
+        if not _can_be_asked(c, slot, cases, book):
+            continue
+        appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[row(cases.hosts[c, slot])])))
+        if slot == RESIDENCE_SLOT:
+            appeal += habits.residence_log
+        promise = _promise(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
+        appeal += promise if mind.destinations or promise == -np.inf else 0.0
+        if appeal > best:
+            best, winner = appeal, slot
+    return winner
 
 
 @inlined
@@ -144,22 +172,20 @@ def choose_destination(
     law: LawInForce, habits: Habits, mind: Mind,
 ) -> int:  # fmt: skip
     """The slot that wins the race among states that hold evidence and can be asked (again); -1 if none is left."""
-    best, winner = -np.inf, -1
+    if _weighs_hosts(c, attempt, cases, mind):
+        return _most_promising(seed, c, attempt, phase, in_force, cases, book, law, habits, mind)
     start = absorb(absorb(opened(seed, _DESTINATION), cases.id[c]), np.uint64(attempt))
-    i, tried, weighs = cases.requester[c], book.tried[c], _weighs_hosts(c, attempt, cases, mind)
-    for slot in range(HOST_SLOTS):
-        host = cases.hosts[c, slot]
-        if host < 0 or host == i or (tried >> np.uint8(slot)) & np.uint8(1):
-            continue
-        appeal = gumbel_quantile(unit(absorb(start, habits.state_keys[host])))
-        if slot == RESIDENCE_SLOT:
-            appeal += habits.residence_log
-        if weighs:
-            promise = _promise(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
-            appeal += promise if mind.destinations or promise == -np.inf else 0.0
-        if appeal > best:
-            best, winner = appeal, slot
-    return winner
+    luckiest, winner = -1.0, -1
+    for slot in range(RESIDENCE_SLOT):  # of equal weights the largest uniform wins, as its Gumbel number would
+        if _can_be_asked(c, slot, cases, book):
+            luck = unit(absorb(start, habits.state_keys[row(cases.hosts[c, slot])]))
+            if luck > luckiest:
+                luckiest, winner = luck, slot
+    if not _can_be_asked(c, RESIDENCE_SLOT, cases, book):
+        return winner
+    best = gumbel_quantile(luckiest) if winner >= 0 else -np.inf
+    luck = unit(absorb(start, habits.state_keys[row(cases.hosts[c, RESIDENCE_SLOT])]))
+    return RESIDENCE_SLOT if gumbel_quantile(luck) + habits.residence_log > best else winner
 
 
 @inlined
@@ -169,7 +195,7 @@ def choose_framing(
 ) -> tuple[int, int]:  # fmt: skip
     """Kind and label of an abusive request; (-1, -1) if the law offers none."""
     best, kind, label = -np.inf, -1, -1
-    i, j = cases.requester[c], int(cases.hosts[c, slot])
+    i, j = row(cases.requester[c]), row(cases.hosts[c, slot])
     menu = habits.menu[min(phase, habits.menu.shape[0] - 1), i, cases.group[c], cases.conduct[c]]
     start = absorb(absorb(opened(seed, _LABEL), cases.id[c]), np.uint64(attempt))
     learns = mind.labels and mind.pull[i] > 0.0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inlined
+from sim.compiled import inlined, row
 from sim.conduct.choices import chooses_by_worth, hosts_service, worth_of
 from sim.conduct.learning import BY_FIRM, BY_POLICE, HURRIED, ORDINARY, Mind
 from sim.conduct.menus import Habits
@@ -67,7 +67,7 @@ def _door(channel: int, first: int, i: int, j: int, in_force: NDArray[np.bool_],
 @inlined
 def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) -> None:
     """Add a pending row to the docket, under the text of row ``text`` and by ``channel``; all else is the paper's."""
-    m = docket.used[0]
+    m = row(docket.used[0])
     docket.case[m] = paper.case
     docket.attempt[m] = paper.attempt
     docket.month[m] = paper.month
@@ -81,7 +81,7 @@ def _write(text: int, channel: int, paper: Paper, cases: Cases, docket: Docket) 
     docket.quality[m] = paper.quality
     docket.status[m] = PENDING
     docket.filed_day[m] = paper.day
-    docket.used[0] = m + 1
+    docket.used[0] += 1
 
 
 @inlined
@@ -110,9 +110,9 @@ def _share_unasked(
 ) -> None:  # fmt: skip
     """The other state shares what it holds, where a text in force lets it and its own law punishes the true conduct."""
     c, j = paper.case, paper.requested
-    i = cases.requester[c]
+    i = row(cases.requester[c])
     door = _door(SPONTANEOUS, int(law.pushes[phase, i, j]), i, j, in_force, law)
-    punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, cases.conduct[c]]
+    punished = habits.punished[min(phase, habits.punished.shape[0] - 1), j, row(cases.conduct[c])]
     if door >= 0 and punished and u2(seed, _UNASKED, cases.id[c], habits.state_keys[j]) < habits.unasked[i, j]:
         _write(door, SPONTANEOUS, paper, cases, docket)
 
@@ -127,8 +127,8 @@ def _ask_firm(
         return
     text, worth = int(in_force.shape[0]) - 1, 0.0
     if mind.channels and chooses_by_worth(c, cases, mind):
-        worth = worth_of(cases.requester[c], text, int(mind.place[j]), int(mind.frame[paper.kind, paper.label]), BY_FIRM, mind)
-    eager = habits.eager[cases.requester[c], cases.group[c]]
+        worth = worth_of(row(cases.requester[c]), text, int(mind.place[j]), int(mind.frame[paper.kind, paper.label]), BY_FIRM, mind)
+    eager = habits.eager[row(cases.requester[c]), cases.group[c]]
     if u2(seed, _FIRM, cases.id[c], habits.state_keys[j]) < _chance(habits.direct_share, worth) * eager:
         _write(text, DIRECT, paper, cases, docket)
 
@@ -140,7 +140,7 @@ def _ask_police(
 ) -> None:  # fmt: skip
     """Police ask police, where a text in force has that door, for offences of the text itself that it covers at this label."""
     c, j = paper.case, paper.requested
-    i = cases.requester[c]
+    i = row(cases.requester[c])
     door = _door(POLICE, int(law.polices[phase, i, j]), i, j, in_force, law)
     if door < 0 or not law.established[door, paper.label] or law.reach[door, i, paper.label] != COVERED:
         return
@@ -155,7 +155,7 @@ def _ask_police(
 def _hurries(seed: np.uint64, text: int, paper: Paper, cases: Cases, mind: Mind) -> bool:
     """Whether the case is urgent, or is said to be: a pretence is chosen by what it is worth beyond asking in the ordinary way."""
     c = paper.case
-    i = cases.requester[c]
+    i = row(cases.requester[c])
     if not (mind.channels and chooses_by_worth(c, cases, mind)):
         return bool(cases.urgent[c])
     frame = int(mind.frame[paper.kind, paper.label])
@@ -172,7 +172,7 @@ def ask_formally(
 ) -> None:  # fmt: skip
     """The formal request, and before it one to freeze the data where a text in force has that door."""
     c, j = paper.case, paper.requested
-    i = cases.requester[c]
+    i = row(cases.requester[c])
     door = _door(PRESERVATION, int(law.preserves[phase, i, j]), i, j, in_force, law)
     if door >= 0 and u2(seed, _PRESERVE, cases.id[c], habits.state_keys[j]) < habits.preservation_share:
         _write(door, PRESERVATION, paper, cases, docket)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Ints, Reals
-from sim.compiled import inlined, loop
+from sim.compiled import inlined, loop, row
 from sim.conduct.choices import choose_destination, choose_framing, chooses_by_worth, governing_text, place_of, texts_binding
 from sim.conduct.doors import Paper, ask_formally, go_round
 from sim.conduct.learning import Mind
@@ -35,7 +35,7 @@ def _where(
     if cases.domestic[c]:
         book.status[c] = DOMESTIC
         return -1
-    if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, cases.id[c]) >= expression[cases.person[c]]:
+    if attempt == 0 and cases.abusive[c] and u1(seed, _LIVE, cases.id[c]) >= expression[row(cases.person[c])]:
         book.status[c] = NOT_LIVE
         return -1
     slot = choose_destination(seed, c, attempt, phase, in_force, cases, book, law, habits, mind)
@@ -61,12 +61,12 @@ def _asks_formally(
     mind: Mind,
 ) -> bool:  # fmt: skip
     """Whether the formal request is made: by the propensity to file under its text, or because it was made before."""
-    i = cases.requester[c]
+    i = row(cases.requester[c])
     appetite = habits.appetite[i] * law.filing[text] * mind.volume[int(cases.abusive[c]), i, text]
     if habits.file_everything:
         appetite = 1.0
     appetite *= habits.eager[i, cases.group[c]]
-    asked = attempt > 0 and docket.channel[book.last[c]] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
+    asked = attempt > 0 and docket.channel[row(book.last[c])] < FIRST_SIDE_DOOR  # whoever has asked formally asks so again
     return bool(asked or u1(seed, _FILE, cases.id[c]) < appetite)
 
 
@@ -109,12 +109,12 @@ def file_requests(
     month, by requester and requested: ``law.before`` or ``law.after`` less what is suspended.
     """
     for w in range(wishes.size):
-        c = wishes[w]
+        c = row(wishes[w])
         attempt = int(book.attempts[c])
         slot = _where(seed, c, attempt, phase, in_force, expression, cases, book, law, habits, mind)
         if slot < 0:
             continue
-        j = int(cases.hosts[c, slot])
+        j = row(cases.hosts[c, slot])
         kind, label = _named(seed, c, attempt, phase, slot, in_force, cases, book, law, habits, mind)
         if kind < 0:
             leave(c, attempt, book)
@@ -136,6 +136,6 @@ def file_requests(
         elif attempt == 0:
             book.status[c] = DETERRED
             continue
-        if book.attempts[c] < (mind.attempts[cases.requester[c]] if phase else habits.attempts):
+        if book.attempts[c] < (mind.attempts[row(cases.requester[c])] if phase else habits.attempts):
             wait(c, book)
         cross_off(c, attempt, j, _frame_tried(c, kind, label, filed, cases, mind), cases, book)

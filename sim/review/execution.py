@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.compiled import row
 from sim.draws import name_key, normal_quantile, u1, u2, u3
 from sim.review.notice import is_platform
 from sim.review.queue import close
@@ -90,7 +91,7 @@ def disclose(
     What follows depends on the receiver, whether the person is told on what the text keeps secret. ``warned``: the state has told
     the person before; ``firm``: when the firm tells, a code of ``TOLD``.
     """
-    c = docket.case[m]
+    c = row(docket.case[m])
     docket.executed_day[m] = day
     if has_moved(docket, m, day, warned):
         docket.evaded[m] = NOTHING_USABLE
@@ -99,7 +100,7 @@ def disclose(
     docket.granted[m] = granted
     follow_up(seed, m, cases, docket, reading)
     publish(seed, m, cases, docket, reading)
-    quiet = reading.hidden[docket.instrument[m]] or cases.secret[c]
+    quiet = reading.hidden[row(docket.instrument[m])] or cases.secret[c]
     by_law = not quiet and u1(seed, NOTICE, cases.id[c]) < practice.domestic_notice
     if docket.told[m] == NEVER_TOLD and (by_law or firm == TOLD_AFTER):
         docket.told[m] = TOLD_AFTER
@@ -108,14 +109,14 @@ def disclose(
 
 def survives_until(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> float:
     """Day to which the data of a case last with this state's firms if nobody freezes them."""
-    c = docket.case[m]
-    luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[int(docket.requested[m])]))
+    c = row(docket.case[m])
+    luck = normal_quantile(u2(seed, RETENTION, cases.id[c], reading.state_keys[row(docket.requested[m])]))
     return float(cases.day[c] + exp(practice.retention_log + practice.retention_spread * luck))
 
 
 def class_given(m: int, cases: Cases, docket: Docket, practice: Practice) -> int:
     """The class of data that is given: what is wanted, what readers left of it, and what a state without a platform has."""
-    c, j = docket.case[m], int(docket.requested[m])
+    c, j = row(docket.case[m]), row(docket.requested[m])
     granted = min(int(docket.wanted[m]), int(docket.cap[m]))
     if cases.hosts[c, cases.hosts.shape[1] - 1] == j and not is_platform(cases, c, j):
         granted = min(granted, practice.residence_class)
@@ -127,12 +128,12 @@ def collect_live(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading:
 
     Content only for an offence for which the requested state's own law would intercept it; stored data alone are given otherwise.
     """
-    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    c, j, inst = row(docket.case[m]), row(docket.requested[m]), row(docket.instrument[m])
     if not cases.realtime[c] or docket.granted[m] < TRAFFIC:
         return
     chance = reading.live[inst, j]
     ranged = docket.granted[m] == CONTENT or reading.live_serious[inst]
-    if chance <= 0.0 or (ranged and not reading.intercepts[j, docket.alleged[m]]):
+    if chance <= 0.0 or (ranged and not reading.intercepts[j, row(docket.alleged[m])]):
         return
     if reading.live_judged[inst] and docket.judged[m] == 0:
         return
@@ -154,7 +155,7 @@ def execute(
 
     Returns the authority's hours.
     """
-    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    c, j, inst = row(docket.case[m]), row(docket.requested[m]), row(docket.instrument[m])
     ck, sk = cases.id[c], reading.state_keys[j]
     external = exp(practice.delay_log + practice.delay_spread * normal_quantile(u3(seed, DELAY, ck, sk, DESK_KEY)))
     external *= law.delay[inst]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.compiled import row
 from sim.draws import name_key, u2
 from sim.review.reading import Practice, Reading
 from sim.world.cases import Cases
@@ -35,7 +36,7 @@ def told_by_firm(
     is a firm that tells (``firm_notice`` by case and requested state), the order came early enough, and the case is not secret or
     its gag, counted from the filing, has ended. Where only the time or the gag stood against it, it tells afterwards.
     """
-    c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    c, j, inst = row(docket.case[m]), row(docket.requested[m]), row(docket.instrument[m])
     if reading.firm_notice[j] <= 0.0 or reading.hidden[inst] or not is_platform(cases, c, j):
         return NEVER_TOLD
     if u2(seed, FIRM_NOTICE, cases.id[c], reading.state_keys[j]) >= reading.firm_notice[j]:

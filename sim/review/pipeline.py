@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.arrays import Ints, Reals
+from sim.compiled import row
 from sim.draws import exponential_quantile, name_key, normal_quantile, u2, u3
 from sim.review.execution import (
     DESK_KEY,
@@ -38,7 +39,7 @@ from sim.review.queue import (
     take,
 )
 from sim.review.reading import Practice, Reading, is_crime, look_noise, role_of, second_noise, strength_of
-from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, preserve, unasked
+from sim.review.side_doors import another_door, ask_firm, ask_police, by_side_door, glance, preserve, unasked
 from sim.world.cases import Cases
 from sim.world.docket import Docket
 from sim.world.instruments import LawInForce
@@ -51,6 +52,7 @@ from sim.world.vocabulary import (
     LAPSED,
     NOT_CONFIRMED,
     PARKED,
+    PRESERVATION,
     SUSPENDED,
     WITHDRAWN,
 )
@@ -71,9 +73,9 @@ def screen(
     queue: Queue,
     reading: Reading,
     practice: Practice,
-) -> bool:
-    """The central unit reads the file; whether it stops it. A warning travels with the file to the desk."""
-    i, day = cases.requester[docket.case[m]], docket.filed_day[m]
+) -> tuple[np.uint64, float]:
+    """The central unit reads the file: its bit if it stops the file, and the day of its answer. A warning travels to the desk."""
+    i, day = row(cases.requester[row(docket.case[m])]), docket.filed_day[m]
     screening = practice.panel_days + wait
     heard = day + (screening * practice.urgent_delay if docket.channel[m] == EMERGENCY else screening)
     queue.screened[i] += 1.0
@@ -81,12 +83,11 @@ def screen(
     if read_panel(seed, m, cases, docket, reading, practice, effort, 0.0):
         queue.stopped[i] += 1.0  # memory counts what would be stopped without it, or chance would feed on itself
     if not read_panel(seed, m, cases, docket, reading, practice, effort, queue.recalled[i]):
-        return False
+        return np.uint64(0), heard
     if practice.panel_binding:
-        refuse(seed, m, np.uint64(1) << np.uint64(practice.panel_place), heard, day, cases, docket, reading)
-        return True
+        return np.uint64(1) << np.uint64(practice.panel_place), heard
     docket.flagged[m] = 1
-    return False
+    return np.uint64(0), heard
 
 
 def receive(
@@ -107,28 +108,35 @@ def receive(
     """
     load = hours_to_screen(first, docket, reading, practice)
     effort, wait = screening_load(queue, month, load, loaded, practice)
-    for m in range(first, docket.used[0]):
-        c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+    for place in range(first, docket.used[0]):
+        m = row(place)
+        c, j, inst = row(docket.case[m]), row(docket.requested[m]), row(docket.instrument[m])
         docket.cap[m] = docket.wanted[m]
         docket.patience_day[m] = np.inf
-        if by_side_door(seed, m, cases, docket, law, reading, practice):
-            continue
-        given = another_door(docket, m)
-        if given < np.inf:
-            close(docket, m, DIVERTED, given)
+        if by_side_door(seed, m, cases, docket, reading, practice):
             continue
         day = docket.filed_day[m]
-        if practice.lapse_per_year > 0.0:
-            patience = exponential_quantile(u2(seed, PATIENCE, cases.id[c], reading.state_keys[j])) / practice.lapse_per_year
-            docket.patience_day[m] = day + patience * DAYS_PER_YEAR
-        reach = int(law.reach[inst, cases.requester[c], docket.label[m]])
-        stood = gates(seed, m, reach, cases, docket, reading, False)
+        freezing = docket.channel[m] == PRESERVATION
+        if not freezing:
+            given = another_door(docket, m)
+            if given < np.inf:
+                close(docket, m, DIVERTED, given)
+                continue
+            if practice.lapse_per_year > 0.0:
+                patience = exponential_quantile(u2(seed, PATIENCE, cases.id[c], reading.state_keys[j])) / practice.lapse_per_year
+                docket.patience_day[m] = day + patience * DAYS_PER_YEAR
+        reach = int(law.reach[inst, row(cases.requester[c]), row(docket.label[m])])
+        stood, heard = gates(seed, m, reach, cases, docket, reading, freezing), day + practice.gate_days
+        if freezing:
+            heard = day + practice.preservation_delay
+            stood |= glance(seed, m, cases, docket, reading, practice)
+        elif stood == np.uint64(0) and screened(reading, inst, j):
+            stood, heard = screen(seed, m, effort, wait, cases, docket, queue, reading, practice)
         if stood != np.uint64(0):
-            refuse(seed, m, stood, day + practice.gate_days, day, cases, docket, reading)
-            continue
-        if screened(reading, inst, j) and screen(seed, m, effort, wait, cases, docket, queue, reading, practice):
-            continue
-        if not desk_reads(reading, inst, j):  # an order to a firm: no authority of the requested state stands between
+            refuse(seed, m, stood, heard, day, cases, docket, reading)
+        elif freezing:
+            preserve(seed, m, heard, cases, docket, reading, practice)
+        elif not desk_reads(reading, inst, j):  # an order to a firm: no authority of the requested state stands between
             execute(seed, m, day, cases, docket, law, reading, practice)
         else:
             enqueue(queue, j, URGENT_LANE if docket.channel[m] == EMERGENCY else ORDINARY_LANE, m)
@@ -138,8 +146,9 @@ def receive(
 def hours_to_screen(first: int, docket: Docket, reading: Reading, practice: Practice) -> float:
     """Hours that the central unit would need for the requests from row ``first`` on."""
     load = 0.0
-    for m in range(first, docket.used[0]):
-        if docket.channel[m] <= EMERGENCY and screened(reading, int(docket.instrument[m]), int(docket.requested[m])):
+    for place in range(first, docket.used[0]):
+        m = row(place)
+        if docket.channel[m] <= EMERGENCY and screened(reading, row(docket.instrument[m]), row(docket.requested[m])):
             load += practice.panel_hours
     return load
 
@@ -177,23 +186,24 @@ def decide(
     cases: Cases,
     docket: Docket,
     queue: Queue,
-    law: LawInForce,
     reading: Reading,
     practice: Practice,
-) -> float:
-    """The desk takes a file up: refuses on a ground, asks once for more (Art 40(15)), parks, or lets it pass. Returns hours."""
-    c, j = docket.case[m], int(docket.requested[m])
+) -> tuple[float, bool, float]:
+    """The desk takes a file up: refuses on a ground, asks once for more (Art 40(15)), parks, or lets it pass.
+
+    Returns hours, whether it lets the file pass, and the day of that.
+    """
+    c, j = row(docket.case[m]), row(docket.requested[m])
     ck, sk = cases.id[c], reading.state_keys[j]
     urgent = docket.channel[m] == EMERGENCY
     if urgent:
-        effort *= reading.urgent_effort[cases.requester[c], j]
+        effort *= reading.urgent_effort[row(cases.requester[c]), j]
     hours = exp(practice.hours_log + practice.hours_spread * normal_quantile(u3(seed, HOURS, ck, sk, DESK_KEY)))
     grounds, suspicion, extra = read_desk(seed, m, cases, docket, reading, practice, effort, False)
     hours += extra
     if grounds != np.uint64(0):
         refuse(seed, m, grounds, day, day, cases, docket, reading)
-        docket.hours[m] += hours
-        return hours
+        return hours, False, day
     later = day
     if docket.quality[m] < practice.supplement_bar and not urgent:
         later = day + practice.supplement_days
@@ -203,19 +213,16 @@ def decide(
             else:
                 docket.decided_day[m] = later
                 close(docket, m, WITHDRAWN, later)
-            docket.hours[m] += hours
-            return hours
+            return hours, False, later
         hours += practice.supplement_hours
-    standing = reading.standing[cases.requester[c], j]
-    doubtful = suspicion > practice.park_bar + reading.pair_bar[cases.requester[c], j]
+    standing = reading.standing[row(cases.requester[c]), j]
+    doubtful = suspicion > practice.park_bar + reading.pair_bar[row(cases.requester[c]), j]
     if not urgent and (doubtful or standing < practice.trust_floor):
         docket.status[m] = PARKED
         docket.ready_day[m] = later
         enqueue(queue, j, PARKED_LANE, m)
-    else:
-        hours += execute(seed, m, later, cases, docket, law, reading, practice)
-    docket.hours[m] += hours
-    return hours
+        return hours, False, later
+    return hours, True, later
 
 
 def desk_effort(queue: Queue, month: int, j: int, hours: float, practice: Practice) -> float:
@@ -251,12 +258,14 @@ def treat(
     if docket.patience_day[m] < day:
         close(docket, m, LAPSED, docket.patience_day[m])
         return 0.0
-    if lane != PARKED_LANE:
-        return decide(seed, m, day, effort, cases, docket, queue, law, reading, practice)
-    cost = float(docket.hours[m])  # the file must be read again
-    cost += execute(seed, m, max(day, docket.ready_day[m]), cases, docket, law, reading, practice)
-    docket.hours[m] += cost
-    return cost
+    if lane == PARKED_LANE:  # the file must be read again
+        hours, passes, later = float(docket.hours[m]), True, max(day, docket.ready_day[m])
+    else:
+        hours, passes, later = decide(seed, m, day, effort, cases, docket, queue, reading, practice)
+    if passes:
+        hours += execute(seed, m, later, cases, docket, law, reading, practice)
+    docket.hours[m] += hours
+    return hours
 
 
 def serve(
@@ -284,7 +293,7 @@ def serve(
         spent = 0.0
         for lane in range(3):
             while queue.head[j, lane] != NONE and left > 0.0:
-                m = take(queue, j, lane)
+                m = row(take(queue, j, lane))
                 if docket.status[m] == SUSPENDED:
                     continue
                 day = day_ready(docket, m, lane)
@@ -303,7 +312,8 @@ def serve(
 
 def reread(seed: np.uint64, rows: Ints, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
     """Second readings of refused requests, ``rows`` of the docket: whether each would be refused again is written there."""
-    for m in rows:
+    for place in rows:
+        m = row(place)
         stood = read_again(seed, m, cases, docket, reading, practice)
         docket.second[m] = CONFIRMED if stood != np.uint64(0) else NOT_CONFIRMED
 
@@ -313,8 +323,8 @@ KERNELS = (receive, serve, reread)
 
 STEPS = (
     *(strength_of, role_of, is_crime, look_noise, second_noise, enqueue, close, is_platform, told_by_firm),
-    *(refuse, has_moved, disclose, survives_until, preserve, unasked, ask_firm, ask_police, by_side_door, screen, another_door),
-    *(hours_to_screen, screening_load, remember, class_given, collect_live, execute, decide),
+    *(refuse, has_moved, disclose, survives_until, glance, preserve, unasked, ask_firm, ask_police, by_side_door),
+    *(screen, another_door, hours_to_screen, screening_load, remember, class_given, collect_live, execute, decide),
     *(take, give_up, desk_effort, day_ready, treat),
 )
 """Compiled into the kernels, in an order in which each knows those before it."""

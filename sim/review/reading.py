@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Keys, Reals
+from sim.compiled import row
 from sim.draws import name_key, normal_quantile, u2, u3
 from sim.world.cases import Cases
 from sim.world.docket import Docket
@@ -109,15 +110,15 @@ class Practice(NamedTuple):
 
 def strength_of(cases: Cases, docket: Docket, reading: Reading, practice: Practice, m: int) -> float:
     """How plainly motive shows in this file to a perfect reader: zero in a legitimate one (nature's side of the score)."""
-    c = docket.case[m]
+    c = row(docket.case[m])
     if not cases.abusive[c]:
         return 0.0
-    kind = int(docket.kind[m])
-    if kind == HONEST and not reading.protected[cases.conduct[c]]:
-        kind = SELECTIVE
+    kind = row(docket.kind[m])
+    if kind == HONEST and not reading.protected[row(cases.conduct[c])]:
+        kind = row(SELECTIVE)
     v = reading.strength[kind]
     if kind == FABRICATED:
-        v *= max(practice.plausibility_from - reading.plausible[docket.label[m], cases.group[c]], 0.0)
+        v *= max(practice.plausibility_from - reading.plausible[row(docket.label[m]), cases.group[c]], 0.0)
     if cases.visibility[c] > 0.0:
         shown = 1.0 + practice.visibility_slope * np.log(cases.visibility[c])
         v *= min(max(shown, 0.0), practice.visibility_most)
@@ -139,7 +140,7 @@ def is_crime(m: int, inst: int, j: int, docket: Docket, reading: Reading) -> boo
 
     It is if the state punishes the conduct, or if its law on what the label names covers the conduct.
     """
-    label, alleged = docket.label[m], docket.alleged[m]
+    label, alleged = row(docket.label[m]), row(docket.alleged[m])
     covered = reading.broad[j, label, alleged] and reading.crime[inst, j, label]
     return bool(reading.crime[inst, j, alleged] or covered)
 

@@ -6,10 +6,11 @@ docket; each answers its row in the month of filing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.compiled import row
 from sim.draws import name_key, u2
 from sim.review.execution import disclose, refuse, survives_until
 from sim.review.notice import told_by_firm
@@ -17,14 +18,12 @@ from sim.review.queue import close
 from sim.review.reading import Practice, Reading
 from sim.world.cases import Cases
 from sim.world.docket import Docket
-from sim.world.instruments import LawInForce
 from sim.world.vocabulary import (
     DIRECT,
     EMPTY,
     EXECUTED,
     LAPSED,
     NEVER_TOLD,
-    POLICE,
     PRESERVATION,
     REFUSED,
     SPONTANEOUS,
@@ -34,24 +33,32 @@ from sim.world.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from sim.review.made import contest, gates, read_desk
+    from sim.review.made import contest, read_desk
 
 RENEWAL, PROVIDER, POLICED = map(name_key, ("renewal", "provider", "police:answered"))
 UNIT_FLOOR = 2.0**-54  # stands for a uniform, or a chance, of zero under a logarithm
 
 
-def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice) -> None:
-    """Expedited preservation (Hanoi Art 42, Budapest Art 29): quick, few grounds; freezes data for the request that follows."""
-    c, j = docket.case[m], int(docket.requested[m])
+class Answer(NamedTuple):
+    """What comes of a request that passes by the paragraphs: data, a ground that stands against it, or neither."""
+
+    day: float
+    granted: int  # data class given; -1 for none
+    firm: int  # when the firm tells its user, a code of ``TOLD``
+    grounds: np.uint64
+    otherwise: int  # status where nothing is given and no ground stands
+
+
+def glance(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> np.uint64:
+    """The desk's quick look at a request to freeze the data: few grounds stand there (Hanoi Art 42, Budapest Art 29)."""
+    stood, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
+    return stood
+
+
+def preserve(seed: np.uint64, m: int, day: float, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+    """Expedited preservation on ``day``: it freezes data for the request that follows, while there are any."""
+    c, j = row(docket.case[m]), row(docket.requested[m])
     ck, sk = cases.id[c], reading.state_keys[j]
-    day = docket.filed_day[m] + practice.preservation_delay
-    reach = int(law.reach[docket.instrument[m], cases.requester[c], docket.label[m]])
-    grounds = gates(seed, m, reach, cases, docket, reading, True)
-    read, _, _ = read_desk(seed, m, cases, docket, reading, practice, practice.preservation_effort, True)
-    grounds |= read
-    if grounds != np.uint64(0):
-        refuse(seed, m, grounds, day, day, cases, docket, reading)
-        return
     docket.decided_day[m] = day
     renewals = np.inf
     if practice.preservation_renewed < 1.0:
@@ -63,59 +70,49 @@ def preserve(seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInFo
         close(docket, m, EMPTY, day)  # nothing is left to freeze
         return
     docket.preserved_until[m] = until
-    after = m + 1
+    after = np.int64(m) + 1
     if after < docket.used[0] and docket.case[after] == c:
         docket.preserved_until[after] = until
     close(docket, m, EXECUTED, day)
 
 
-def unasked(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+def unasked(m: int, docket: Docket, practice: Practice) -> Answer:
     """A state passes on what it holds without being asked (Art 40(4)): no filter of Article 40 applies."""
-    day = docket.filed_day[m] + practice.spontaneous_days
-    docket.decided_day[m] = day
     granted = min(int(docket.wanted[m]), practice.residence_class)
-    disclose(seed, m, day, granted, False, NEVER_TOLD, cases, docket, reading, practice)
+    return Answer(docket.filed_day[m] + practice.spontaneous_days, granted, NEVER_TOLD, np.uint64(0), LAPSED)
 
 
-def ask_firm(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+def ask_firm(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> Answer:
     """The requester asks the firm itself; it gives what is not content by what it thinks of the requester's state.
 
     A firm that would give tells its user first, as of an order: it has the request from the filing on, and hands over
     ``direct_days`` later. The user may go to a court of the firm's state.
     """
-    c, j = docket.case[m], int(docket.requested[m])
+    c, j = row(docket.case[m]), row(docket.requested[m])
     day = docket.filed_day[m] + practice.direct_days
     docket.decided_day[m] = day
-    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) >= reading.voluntary[cases.requester[c]]:
-        close(docket, m, REFUSED, day)
-        return
-    firm = told_by_firm(seed, m, docket.filed_day[m], practice.direct_days, cases, docket, reading, practice)
+    if u2(seed, PROVIDER, cases.id[c], reading.state_keys[j]) >= reading.voluntary[row(cases.requester[c])]:
+        return Answer(day, -1, NEVER_TOLD, np.uint64(0), REFUSED)
+    firm, grounds = told_by_firm(seed, m, docket.filed_day[m], practice.direct_days, cases, docket, reading, practice), np.uint64(0)
     if firm == TOLD_BEFORE:
         grounds, contested = contest(seed, m, practice.direct_days, cases, docket, reading, practice)
         day += contested
-        if grounds != np.uint64(0):
-            refuse(seed, m, grounds, day, day, cases, docket, reading)
-            return
-        docket.told[m] = TOLD_BEFORE
-        docket.decided_day[m] = day
-    disclose(seed, m, day, min(int(docket.wanted[m]), TRAFFIC), False, firm, cases, docket, reading, practice)
+        if grounds == np.uint64(0):
+            docket.told[m] = TOLD_BEFORE
+    return Answer(day, min(int(docket.wanted[m]), TRAFFIC), firm, grounds, REFUSED)
 
 
-def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> None:
+def ask_police(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> Answer:
     """From police to police (Art 47): quick, subscriber data at most, no ground of Article 40; hostile pairs go unanswered."""
-    c, j = docket.case[m], int(docket.requested[m])
-    day = docket.filed_day[m] + practice.police_days
-    known = reading.standing[cases.requester[c], j] >= practice.trust_floor
-    if known and u2(seed, POLICED, cases.id[c], reading.state_keys[j]) < practice.police_answered:
-        docket.decided_day[m] = day
-        disclose(seed, m, day, SUBSCRIBER, False, NEVER_TOLD, cases, docket, reading, practice)
-    else:
-        close(docket, m, LAPSED, day)
+    c, j = row(docket.case[m]), row(docket.requested[m])
+    known = reading.standing[row(cases.requester[c]), j] >= practice.trust_floor
+    answered = known and u2(seed, POLICED, cases.id[c], reading.state_keys[j]) < practice.police_answered
+    return Answer(docket.filed_day[m] + practice.police_days, SUBSCRIBER if answered else -1, NEVER_TOLD, np.uint64(0), LAPSED)
 
 
 def another_door(docket: Docket, m: int) -> float:
     """Day on which a side door of the same filing gave all that is wanted; infinity if none did."""
-    found, before = np.inf, m - 1
+    found, before = np.inf, np.int64(m) - 1
     while before >= 0 and docket.case[before] == docket.case[m] and docket.attempt[before] == docket.attempt[m]:
         if docket.channel[before] > PRESERVATION and docket.granted[before] >= docket.wanted[m]:
             found = min(found, docket.executed_day[before])
@@ -123,19 +120,22 @@ def another_door(docket: Docket, m: int) -> float:
     return float(found)
 
 
-def by_side_door(
-    seed: np.uint64, m: int, cases: Cases, docket: Docket, law: LawInForce, reading: Reading, practice: Practice
-) -> bool:
-    """Whether the row goes another way than by the paragraphs; if so it is answered here."""
+def by_side_door(seed: np.uint64, m: int, cases: Cases, docket: Docket, reading: Reading, practice: Practice) -> bool:
+    """Whether the row asks for data by another way than the paragraphs; if so it is answered here."""
     channel = docket.channel[m]
-    if channel == PRESERVATION:
-        preserve(seed, m, cases, docket, law, reading, practice)
-    elif channel == SPONTANEOUS:
-        unasked(seed, m, cases, docket, reading, practice)
-    elif channel == DIRECT:
-        ask_firm(seed, m, cases, docket, reading, practice)
-    elif channel == POLICE:
-        ask_police(seed, m, cases, docket, reading, practice)
-    else:
+    if channel <= PRESERVATION:
         return False
+    if channel == SPONTANEOUS:
+        answer = unasked(m, docket, practice)
+    elif channel == DIRECT:
+        answer = ask_firm(seed, m, cases, docket, reading, practice)
+    else:
+        answer = ask_police(seed, m, cases, docket, reading, practice)
+    if answer.grounds != np.uint64(0):
+        refuse(seed, m, answer.grounds, answer.day, answer.day, cases, docket, reading)
+    elif answer.granted < 0:
+        close(docket, m, answer.otherwise, answer.day)
+    else:
+        docket.decided_day[m] = answer.day
+        disclose(seed, m, answer.day, answer.granted, False, answer.firm, cases, docket, reading, practice)
     return True

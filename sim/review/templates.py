@@ -31,7 +31,7 @@ from math import exp, floor
 import numpy as np
 
 {imports}
-from sim.compiled import loop, step
+from sim.compiled import loop, row, step
 from sim.draws import exponential_quantile, name_key, normal_quantile, u1, u2, u3
 from sim.review.execution import *  # of each: the codes, purposes of draws and records that its steps name
 from sim.review.notice import *
@@ -65,7 +65,7 @@ def applied(seed, reading, s, inst, j, ck, sk, key):
 '''
 
 FILE = """
-c, j, inst = docket.case[m], int(docket.requested[m]), int(docket.instrument[m])
+c, j, inst = row(docket.case[m]), row(docket.requested[m]), row(docket.instrument[m])
 ck, sk = cases.id[c], reading.state_keys[j]
 """
 
@@ -94,7 +94,7 @@ def read_panel(seed, m, cases, docket, reading, practice, effort, recalled):
     strength = strength_of(cases, docket, reading, practice, m)
     signal = strength * {acuity}
     noise = look_noise(seed, cases.dossier[c], practice, ck, PANEL_KEY, {noise})
-    bar = {bar} + reading.trust_bar[cases.requester[c]] - recalled
+    bar = {bar} + reading.trust_bar[row(cases.requester[c])] - recalled
     return {stands}
 '''
 
@@ -163,7 +163,7 @@ def contest(seed, m, wait, cases, docket, reading, practice):
     strength = strength_of(cases, docket, reading, practice, m)
     signal = strength * {acuity}
     noise = {noise}
-    bar = {bar} + reading.pair_bar[cases.requester[c], j]
+    bar = {bar} + reading.pair_bar[row(cases.requester[c]), j]
     if {stands}:
         stood |= {bit}
     return stood, {days}
@@ -272,8 +272,8 @@ FOLLOW_UP = '''
 @step
 def follow_up(seed, m, cases, docket, reading):
     """What follows disclosure: a duty of the receiver softens the chance of misuse."""
-    c, inst = docket.case[m], int(docket.instrument[m])
-    j = int(cases.requester[c])  # the receiving state: these duties are its own
+    c, inst = row(docket.case[m]), row(docket.instrument[m])
+    j = row(cases.requester[c])  # the receiving state: these duties are its own
     ck, sk = cases.id[c], reading.state_keys[j]
     own_use, onward = reading.misuse[j, BEYOND_THE_CASE], reading.misuse[j, TO_A_THIRD_STATE]
     {duties}
@@ -339,7 +339,7 @@ def desk_reads(reading, inst, j):
 
 NOISE = "look_noise(seed, cases.dossier[c], practice, ck, sk, {key})"
 NOISE_AGAIN = "second_noise(seed, cases.dossier[c], practice, ck, sk)"
-OF_THE_PAIR, OF_THE_REQUESTER = "reading.pair_bar[cases.requester[c], j]", "reading.trust_bar[cases.requester[c]]"
+OF_THE_PAIR, OF_THE_REQUESTER = "reading.pair_bar[row(cases.requester[c]), j]", "reading.trust_bar[row(cases.requester[c])]"
 HEARD = "(not preserving or reading.stops[{row}, inst])"  # a text says which grounds stand against preservation
 
 
