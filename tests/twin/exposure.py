@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import exp, floor
+from typing import TYPE_CHECKING
 
-from sim.society.exposure import Exposure
 from sim.world.vocabulary import DAYS_PER_MONTH
 from tests.twin.draws import Luck
 from tests.twin.things import Request
+
+if TYPE_CHECKING:
+    from sim.society.exposure import Exposure
 
 
 class Affairs:

@@ -9,13 +9,15 @@ it, and those whose abuse came to light; then ``speak(month + 1)`` settles ``exp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sim.society.expression import People as Spec
 from sim.world.vocabulary import GROUPS
 from tests.twin.draws import Luck
 from tests.twin.facts import Facts
 from tests.twin.things import Case, Request
+
+if TYPE_CHECKING:
+    from sim.society.expression import People as Spec
 
 Cell = tuple[int, int]  # origin and group: people of one cell are peers
 
@@ -88,7 +90,8 @@ class Voices:
     def remaining(self, months: int) -> float:
         """Part of a loss that is left: some lasts, the rest halves every half-life."""
         spec = self.spec
-        return spec.lasting + (1.0 - spec.lasting) * 0.5 ** (months / spec.half_life_months)
+        halved: float = 0.5 ** (months / spec.half_life_months)
+        return spec.lasting + (1.0 - spec.lasting) * halved
 
     def speak(self, month: int) -> None:
         """Settle what everyone says in a month, after what was heard up to the one before."""

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import exp, inf, log
+from typing import TYPE_CHECKING
 
-from sim.conduct.learning import Learning
 from sim.world.vocabulary import OFFENCE_CLASSES, REGIMES
 from tests.twin.facts import Facts
 from tests.twin.things import Case, Request
+
+if TYPE_CHECKING:
+    from sim.conduct.learning import Learning
 
 CHOSEN = ("formal", "emergency", "police", "direct")  # channels among which a requester chooses; others teach nothing
 ROUND = 6  # months after which volumes are settled

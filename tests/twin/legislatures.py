@@ -46,15 +46,15 @@ class Polity:
         self.years = [list(row) for row in facts.states.penalties]
         self.changed: dict[tuple[int, int], int] = {}  # by state and offence: year in which a maximum rose or a law was made
         self.months_under = [0] * facts.n  # of a text with a gate, since the last January
-        self.planned = self._laws_on_joining() if self.spec.restrictive else {}
         weights = [exp(self.spec.repression_slope * repression) for repression in facts.states.repression]
-        self.pressure = [weight * facts.n / sum(weights) for weight in weights]
+        self.pressure = [weight * facts.n / sum(weights) for weight in weights]  # to restrict; one is that of the mean state
+        self.planned = self._laws_on_joining() if self.spec.restrictive else {}
 
     @property
     def adds(self) -> dict[str, bool]:
         """Offences that the text adds by now."""
         own = self.texts[self.text].adds
-        return own | self.spec.protocol_adds if self.extended else own
+        return {**own, **self.spec.protocol_adds} if self.extended else own
 
     def year_of(self, month: int) -> tuple[int, int]:
         """Calendar year, and month from 1, in which a month of the run begins."""
@@ -131,7 +131,7 @@ class Polity:
         return weighed.get(text.seriousness, False)
 
     def _blocked_shares(self, law: Any, cases: Iterable[Case]) -> list[float]:
-        """Share of each state's live wishes about protected conduct that are too light for a text that binds a holder of evidence."""
+        """Share of each state's live wishes about protected conduct too light for a text that binds a holder of evidence."""
         total, stopped = [0] * self.facts.n, [0] * self.facts.n
         for case in cases:
             if case.abusive and self.facts.offences.protected[case.conduct] and case.status not in ("domestic", "not_live"):
@@ -155,19 +155,18 @@ class Polity:
     def _laws_on_joining(self) -> dict[tuple[int, int], float]:
         """Laws against protected conduct that a state would make on joining, with a maximum as others have it."""
         states, offences, spec = self.facts.states, self.facts.offences, self.spec
-        weights = [exp(spec.repression_slope * repression) for repression in states.repression]
-        planned = {}
+        planned: dict[tuple[int, int], float] = {}
         for k, name in enumerate(offences.names):
-            known = sorted(row[k] for row in states.penalties if row[k] is not None)  # type: ignore[type-var]
+            column = [row[k] for row in states.penalties]
+            known = sorted(years for years in column if years is not None)
             if not offences.protected[k] or not known:
                 continue
             expected = spec.new_laws * spec.new_laws_years * spec.new_laws_on.get(name, 0.0)
-            for i, weight in enumerate(weights):
+            for i, pressure in enumerate(self.pressure):
                 keys = states.keys[i], offences.keys[k]
-                hazard = expected * weight * self.facts.n / sum(weights)
-                if states.penalties[i][k] is None and self.luck.uniform("restrict", *keys) < -expm1(-hazard):
+                if column[i] is None and self.luck.uniform("restrict", *keys) < -expm1(-expected * pressure):
                     planned[i, k] = known[int(self.luck.uniform("restrict:years", *keys) * len(known))]
-        return planned  # type: ignore[return-value]
+        return planned
 
 
 def has_gate(text: Instrument) -> bool:

@@ -1,8 +1,8 @@
 """Who joins a treaty and when, who leaves it, and from which day it binds whom (docs/model.md, "Membership").
 
-``Membership(spec, facts, luck, eligible, start, opens, months)`` settles all days at once, for they hang on the world's luck alone:
-``eligible`` are the states (rows) that the text may bind, ``start`` is the date of the window's first day, ``opens`` its month of the
-run, and ``months`` are those of the run. ``bound(month)`` are the states that the text binds in a month.
+``Membership(spec, facts, luck, eligible, start, opens, months)`` settles all days at once, for luck alone decides them.
+``eligible`` are the states (rows) that the text may bind, ``start`` is the date of the window's first day, ``opens`` its month of
+the run, and ``months`` are how many the run has. ``bound(month)`` are the states that the text binds in a month.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from math import ceil, exp, inf
+from typing import TYPE_CHECKING
 
-from sim.society.membership import Members
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 from tests.twin.draws import Luck, exponential, name_key
 from tests.twin.facts import Facts
+
+if TYPE_CHECKING:
+    from sim.society.membership import Members
 
 
 class Membership:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from sim.conduct.menus import ConductSpec
 from tests.twin.draws import Luck
 from tests.twin.facts import Facts
 from tests.twin.things import Case
+
+if TYPE_CHECKING:
+    from sim.conduct.menus import ConductSpec
 
 
 def taken_by_spyware(cases: Iterable[Case], spec: ConductSpec, facts: Facts, luck: Luck) -> list[Case]:
