@@ -1,6 +1,6 @@
 """What the real run filed, fed to the twin's review month by month: the stage alone, held against what the real review wrote.
 
-``differences(overrides, seed)`` tells both to their end and lists the rows on which they differ.
+``differences(config, seed)`` tells both to their end and lists the rows on which they differ.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ SMALL = (
 )
 DAYS = ("filed_day", "decided_day", "executed_day", "ended_day", "patience_day", "preserved_until")
 CODES = ("requested", "instrument", "wanted", "granted", "reason", "narrowed", "condition", "realtime")
+OF_A_FILING = ("attempt", "month", "requested", "instrument", "wanted", "label", "alleged", "kind", "quality", "filed_day")
+OF_A_CASE = (
+    *("id", "month", "day", "requester", "abusive", "conduct", "group", "person", "member", "visibility", "wanted"),
+    *("domestic", "urgent", "secret", "realtime", "dossier"),
+)
 _NEAR = 1e-9  # days
 
 
@@ -95,27 +100,25 @@ class Fed:
         self.review.use(stage.reading, stage.law)
         self.review.receive(month, rows, loaded)
         for authority in self.authorities:
-            self.review.serve(month, authority, self._hours(stage)[authority.row] if loaded else None)
+            self.review.serve(month, authority, self._hours(month, stage)[authority.row] if loaded else None)
         self.bench.note(rows)
         if phase and stage.suspends:
             self.bench.sit(month, stage.suspends, self.review)
 
-    def _hours(self, stage: Stage) -> list[float]:
-        """Officer-hours; those that follow the load are not the review's business."""
-        return self.run.rules.capacity.tolist() if self.config.review.capacity == "follows" else stage.capacity
+    def _hours(self, month: int, stage: Stage) -> list[float]:
+        """Officer-hours of a month; those that follow the load are not the review's business."""
+        return self.run.hours[month].tolist() if self.config.review.capacity == "follows" else stage.capacity
 
     def _case(self, c: int) -> Case:
         if c not in self.cases:
             table = self.run.cases
-            names = ("id", "month", "day", "requester", "abusive", "conduct", "group", "person", "member", "visibility", "wanted")
-            names += ("domestic", "urgent", "secret", "realtime", "dossier")
-            self.cases[c] = Case(row=c, hosts=tuple(table.hosts[c].tolist()), **{n: getattr(table, n)[c].item() for n in names})
+            said = {name: getattr(table, name)[c].item() for name in OF_A_CASE}
+            self.cases[c] = Case(row=c, hosts=tuple(table.hosts[c].tolist()), **said)
         return self.cases[c]
 
     def _row(self, m: int) -> Request:
         docket = self.run.docket
-        names = ("attempt", "month", "requested", "instrument", "wanted", "label", "alleged", "kind", "quality", "filed_day")
-        filed = {name: getattr(docket, name)[m].item() for name in names}
+        filed = {name: getattr(docket, name)[m].item() for name in OF_A_FILING}
         return Request(row=m, case=self._case(int(docket.case[m])), channel=CHANNELS[docket.channel[m]], patience_day=0.0, **filed)
 
 
@@ -179,10 +182,30 @@ def apart(rows: Sequence[Request], docket: Docket) -> Iterator[str]:
                 yield f"row {m} {row.channel} {name}: {day} for {real_day}"
 
 
-def differences(*overrides: str, seed: int = 3) -> tuple[list[str], list[Request]]:
+def books_apart(fed: Fed) -> Iterator[str]:
+    """Each month in which an authority's books, or the central unit's, say something else."""
+    queue = fed.run.queue
+    for name in ("backlog", "effort", "spent", "waiting", "parked"):
+        real = getattr(queue, name).tolist()
+        for authority in fed.authorities:
+            for month, said in getattr(authority, {"waiting": "waiting_after", "parked": "parked_after"}.get(name, name)).items():
+                if abs(said - real[month][authority.row]) > _NEAR * max(1.0, abs(said)):
+                    yield f"month {month} state {authority.row} {name}: {said} for {real[month][authority.row]}"
+    for name in ("screened", "stopped", "recalled"):
+        for i, said in enumerate(getattr(fed.review.unit, name)):
+            if abs(said - getattr(queue, name)[i]) > _NEAR:
+                yield f"unit {name} of {i}: {said} for {getattr(queue, name)[i]}"
+
+
+def small(*overrides: str) -> Config:
+    """A small made-up world's configuration; an override of a key takes the place of the usual one."""
+    mine = {override.split("=", 1)[0] for override in overrides}
+    return load(*(usual for usual in SMALL if usual.split("=", 1)[0] not in mine), *overrides)
+
+
+def differences(config: Config, seed: int = 3) -> tuple[list[str], list[Request]]:
     """Where the twin's review and the real one differ, and the twin's rows."""
-    config = load(*SMALL, *overrides)
     fed = Fed(prepare(config, seed=seed), config)
     fed.tell()
     told_to_the_end(fed.rows, fed.run.month * DAYS_PER_MONTH)
-    return list(apart(fed.rows, finish(fed.run).docket)), fed.rows
+    return [*apart(fed.rows, finish(fed.run).docket), *books_apart(fed)], fed.rows

@@ -36,8 +36,8 @@ def trained(policy: Policy, skill: Sequence[float], bound: Sequence[Sequence[boo
     """Authorities after training; None where no text offers any. ``bound[text][state]``: whether a text binds a state at all."""
     states, texts = range(len(skill)), text_order(policy.instruments)
     after = Trained([1.0] * len(skill), list(skill), [1.0] * len(skill), [False] * len(skill))
-    offered = False
-    for name, spec in policy.safeguards.items():
+    offered, safeguards = False, dict[str, Any](policy.safeguards)
+    for name, spec in safeguards.items():
         rows = [row for row, text in enumerate(texts) if policy.instruments[text].safeguards.get(name, "absent") != "absent"]
         if type(spec).__name__ != "Training" or not rows:
             continue
@@ -109,8 +109,7 @@ class Bench:
                 meant = [
                     row
                     for row in self._open
-                    if row.instrument == text
-                    and (row.case.requester in fallen or (rule.reciprocal and row.requested in fallen))
+                    if row.instrument == text and (row.case.requester in fallen or (rule.reciprocal and row.requested in fallen))
                 ]
                 stopped += stop_in_flight(meant, closes, review.authorities, month)
         self._open = [row for row in self._open if row.ended_day is None or row.ended_day >= closes]

@@ -52,7 +52,15 @@ class Readers:
     def __init__(self, luck: Luck) -> None:
         """Take the luck of the events."""
         self.luck = luck
-        self._tests: dict[str, Callable[[Rule, Request, Sight], bool]] = {
+        self._gates: dict[str, Callable[[Rule, Request], bool]] = {
+            "Scope": self._outside,
+            "Seriousness": self._too_light,
+            "Form": self._hopeless,
+            "Goodwill": self._unwilling,
+            "DualCriminality": self._no_crime_there,
+            "ResearchExempt": self._is_research,
+        }
+        self._grounds_by_form: dict[str, Callable[[Rule, Request, Sight], bool]] = {
             "Discrimination": self._motive_shows,
             "HumanRights": self._motive_shows,
             "PoliticalOffence": self._is_political,
@@ -89,29 +97,31 @@ class Readers:
             for gate in self.reading.gates
             if (gate.stops[text] or not preserving)
             and gate.chance[text][state] > 0.0
-            and self._gate_stands(gate, request)
+            and self._gates[gate.form](gate, request)
             and self.applied(gate, text, state, request)
         }
 
-    def _gate_stands(self, gate: Rule, request: Request) -> bool:
-        text, state, asking, label = request.instrument, request.requested, request.case.requester, request.label
-        match gate.form:
-            case "Scope":
-                return bool(self.law.reach[text][asking][label] == 1)
-            case "Seriousness":
-                return bool(self.law.reach[text][asking][label] == 2)
-            case "Form":
-                return bool(request.quality < gate.spec.quality_bar)
-            case "Goodwill":
-                return self.luck_of(gate, request, state) >= self.reading.goodwill[asking][state]
-            case "DualCriminality" if gate.spec.test == "label":
-                return not self.punishes(text, state, label)
-            case "DualCriminality":
-                return not self.is_crime(request)
-            case "ResearchExempt":
-                return self.reading.facts.offences.exempt_from[request.alleged][label]
-            case _:
-                raise NotImplementedError(gate.form)
+    def _outside(self, _: Rule, request: Request) -> bool:
+        return bool(self.law.reach[request.instrument][request.case.requester][request.label] == 1)
+
+    def _too_light(self, _: Rule, request: Request) -> bool:
+        return bool(self.law.reach[request.instrument][request.case.requester][request.label] == 2)
+
+    def _hopeless(self, gate: Rule, request: Request) -> bool:
+        return bool(request.quality < gate.spec.quality_bar)
+
+    def _unwilling(self, gate: Rule, request: Request) -> bool:
+        goodwill = self.reading.goodwill[request.case.requester][request.requested]
+        return self.luck_of(gate, request, request.requested) >= goodwill
+
+    def _no_crime_there(self, gate: Rule, request: Request) -> bool:
+        """By the label that is cited, or by what is narrated whatever the label."""
+        if gate.spec.test == "label":
+            return not self.punishes(request.instrument, request.requested, request.label)
+        return not self.is_crime(request)
+
+    def _is_research(self, _: Rule, request: Request) -> bool:
+        return self.reading.facts.offences.exempt_from[request.alleged][request.label]
 
     def punishes(self, text: int, state: int, conduct: int) -> bool:
         """Whether a state makes a conduct a crime, or is bound by the text to do so."""
@@ -162,11 +172,9 @@ class Readers:
             bar=look.spec.bar + reading.pair_bar[request.case.requester][state],
         )
 
-    def unit_stops(self, request: Request, effort: float, recalled: float) -> bool:
+    def unit_stops(self, panel: Rule, request: Request, effort: float, recalled: float) -> bool:
         """The central unit's reading: no requested state is in its draws, so it answers alike wherever a request goes."""
-        panel, asking = self.reading.panel, request.case.requester
-        if panel is None or panel.chance[request.instrument][request.requested] <= 0.0:
-            return False
+        asking = request.case.requester
         signal = self.reading.strength(request) * self._eyes(panel, request.requested, effort)
         bar = panel.spec.bar + self.reading.trust_bar[asking] - recalled
         return bool(signal + self._accident(panel, request, _PANEL) > bar)
@@ -192,7 +200,7 @@ class Readers:
                 continue
             hours += ground.spec.hours
             sight.bar = base + ground.spec.shift
-            if self._tests[ground.form](ground, request, sight):
+            if self._grounds_by_form[ground.form](ground, request, sight):
                 stood.add(ground.row)
             if ground.form == "Proportionality":
                 self._narrow(ground, request, self._carried(ground, request, sight))
@@ -308,7 +316,7 @@ class Readers:
     def _firm_wins(self, look: Rule, request: Request) -> bool:
         """Whether the court, as independent as it is, finds for the firm."""
         luck = self.luck_of(look, request, request.requested)
-        return luck < look.spec.win * self.reading.states.judicial[request.requested]
+        return bool(luck < look.spec.win * self.reading.states.judicial[request.requested])
 
     def _person_reads(self, look: Rule, request: Request, found: Further, wait: float, stood: set[int], suspicious: bool) -> None:
         """The person is told in time unless a court keeps it secret; some go to court, some destroy what is not frozen."""

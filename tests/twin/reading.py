@@ -133,8 +133,8 @@ class Reading:
 
     def _chances(self, name: str, habit: str, spec: Any) -> list[list[float]]:
         """How often each state applies a safeguard under each text: what the text says, or its own law if that is firmer."""
-        own_force = getattr(spec, "own_law", None)
-        has_law = self.states.own_laws[habit] if own_force is not None else [False] * self.facts.n
+        own_force: str = getattr(spec, "own_law", None) or "absent"
+        has_law = [False] * self.facts.n if own_force == "absent" else self.states.own_laws[habit]
         traits, share = self._habits(habit), self.practice.trait_share
         table = []
         for text in self.instruments:
@@ -142,13 +142,13 @@ class Reading:
             displaced = text.displaces.get(name, False)
             line = []
             for j, care in enumerate(self._care_of):
-                by_own_law = has_law[j] and not displaced
-                if force == "absent" and not by_own_law:
+                own = own_force if has_law[j] and not displaced else "absent"
+                if force == own == "absent":
                     line.append(0.0)
                 elif spec.certain:
                     line.append(1.0)
                 else:
-                    line.append(through_habit(max(care[force], care[own_force] if by_own_law else 0.0), traits[j], share))
+                    line.append(through_habit(max(care[force], care[own]), traits[j], share))
             table.append(line)
         return table
 
@@ -190,10 +190,8 @@ class Reading:
         hosted = [sum(sum(states.at_risk[i]) * states.host_share[i][j] for i in range(n)) for j in range(n)]
         largest = max(*hosted, 1e-12)
         self.firm_eyes = [sqrt(share / largest) for share in hosted]
-        self.visible = [
-            practice.acuity * v
-            for v in (practice.visible.honest, practice.visible.recharacterised, practice.visible.fabricated, practice.visible.selective)
-        ]
+        seen = practice.visible
+        self.visible = [practice.acuity * v for v in (seen.honest, seen.recharacterised, seen.fabricated, seen.selective)]
 
     def _goodwill(self) -> list[list[float]]:
         """Chance of assistance without a duty: by alignment and the requester's standing."""
@@ -201,9 +199,8 @@ class Reading:
         if spec is None:
             return [[1.0] * n for _ in range(n)]
         worthy = [min(max(spec.standing_from + liberal, 0.0), 1.0) for liberal in self.states.liberal]
-        return [
-            [spec.most * (1 - spec.by_alignment * (1 - self.states.alignment[i][j])) * worthy[i] for j in range(n)] for i in range(n)
-        ]
+        near = [[1 - spec.by_alignment * (1 - a) for a in line] for line in self.states.alignment]
+        return [[spec.most * near[i][j] * worthy[i] for j in range(n)] for i in range(n)]
 
     def _gap(self, i: int, j: int) -> float:
         """What the law of ``j`` on transfers wants beyond the protection that ``i`` gives (Hanoi Art 36(1))."""
@@ -212,7 +209,7 @@ class Reading:
             return 0.0
         return max(0.0, self.states.transfer_law[j] - self.states.protection[i])
 
-    # --- times, firms, live collection -----------------------------------------------------------------------------------------------
+    # --- times, firms, live collection --------------------------------------------------------------------------------------------
 
     def _set_times(self) -> None:
         """Scales of hours and days, and the chances that follow data."""
@@ -258,7 +255,7 @@ class Reading:
             self._broad[state, label, conduct] = found
         return found
 
-    # --- what shows in a file -----------------------------------------------------------------------------------------------------------
+    # --- what shows in a file -----------------------------------------------------------------------------------------------------
 
     def shown(self, visibility: float) -> float:
         """How much plainer things show about who is known to more people."""

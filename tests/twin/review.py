@@ -19,7 +19,7 @@ from typing import Any
 from sim.world.vocabulary import DAYS_PER_MONTH, DAYS_PER_YEAR
 from tests.twin.doors import Doors
 from tests.twin.draws import Luck, exponential, name_key
-from tests.twin.reading import Reading
+from tests.twin.reading import Reading, Rule
 from tests.twin.things import Request
 
 _DESK = name_key("desk")
@@ -132,8 +132,9 @@ class Review(Doors):
             if not self.by_side_door(request, rows[place + 1] if place + 1 < len(rows) else None):
                 self._formal(request, filing, effort, wait)
             filing.append(request)
-        if self.reading.panel is not None:
-            self.unit.remember(self.reading.panel.spec)
+        panel = self.reading.panel
+        if panel is not None:
+            self.unit.remember(panel.spec)
 
     def _screened(self, request: Request) -> bool:
         """Whether a central unit reads the requests under this text at all."""
@@ -164,7 +165,7 @@ class Review(Doors):
         stood = self.gates(request, preserving=False)
         if stood:
             self.refuse(request, stood, day + practice.gate_days, day)
-        elif self._screened(request) and self._screen(request, effort, wait):
+        elif reading.panel is not None and self._screened(request) and self._screen(reading.panel, request, effort, wait):
             return
         elif reading.desk.chance[request.instrument][request.requested] <= 0.0:
             self._execute(request, day)  # an order to a firm: no authority stands between
@@ -172,18 +173,17 @@ class Review(Doors):
             authority = self.authorities[request.requested]
             (authority.urgent if request.channel == "emergency" else authority.ordinary).append(request)
 
-    def _screen(self, request: Request, effort: float, wait: float) -> bool:
+    def _screen(self, panel: Rule, request: Request, effort: float, wait: float) -> bool:
         """The central unit reads the file; whether it stops it. A warning travels with the file to the desk."""
-        panel, i = self.reading.panel, request.case.requester
-        assert panel is not None
+        i = request.case.requester
         days = panel.spec.delay_days + wait
         if request.channel == "emergency":
             days *= self.reading.practice.urgent_delay
         request.ready_day = request.filed_day + days
         self.unit.screened[i] += 1.0
-        if self.unit_stops(request, effort, 0.0):  # memory counts what would be stopped without it
+        if self.unit_stops(panel, request, effort, 0.0):  # memory counts what would be stopped without it
             self.unit.stopped[i] += 1.0
-        if not self.unit_stops(request, effort, self.unit.recalled[i]):
+        if not self.unit_stops(panel, request, effort, self.unit.recalled[i]):
             return False
         if panel.spec.binding:
             self.refuse(request, {panel.row}, request.ready_day, request.filed_day)
@@ -206,8 +206,6 @@ class Review(Doors):
         for lane in authority.lanes:
             while lane and left > 0.0:
                 request = lane.popleft()
-                if request.status == "suspended":
-                    continue
                 day = self._day_ready(request, lane is authority.parked)
                 if capacity is not None:
                     day = max(day, start + DAYS_PER_MONTH * min((authority.debt + spent) / hours, 1.0))
@@ -235,12 +233,10 @@ class Review(Doors):
         return request.filed_day if parked or ready is None else max(request.filed_day, ready)
 
     def _give_up(self, authority: Authority, today: float) -> None:
-        """Files whose requesters have given up by today leave the lanes, and so do suspended ones."""
+        """Files whose requesters have given up by today leave the lanes."""
         for lane in authority.lanes:
             kept = []
             for request in lane:
-                if request.status == "suspended":
-                    continue
                 if request.patience_day < today:
                     self.close(request, "lapsed", request.patience_day)
                 else:
