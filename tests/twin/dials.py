@@ -8,6 +8,7 @@ cases and people.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sim.world.dials import Dial, Dials
 from sim.world.vocabulary import GROUPS, REGIMES
@@ -91,9 +92,9 @@ def _turn(dial: Dial, i: int, out: Dialled, facts: Facts) -> None:
 
 def settle(dials: Dials, strength: float | None, facts: Facts) -> Dialled:
     """What dials, and a strength for everybody, come to in a world."""
-    nothing: list[list[float | None]] = [[None] * facts.n for _ in _OF_A_STATE]
+    nothing: dict[str, Any] = {name: [None] * facts.n for name in _OF_A_STATE}
     penalties = [list(row) for row in facts.states.penalties]
-    out = Dialled(*nothing, penalties, [[1.0] * (facts.g + 1) for _ in range(facts.n)])
+    out = Dialled(**nothing, penalties=penalties, eager=[[1.0] * (facts.g + 1) for _ in range(facts.n)])
     for selector in sorted(dials.override, key=lambda one: _rank(one, dials, facts)):
         for i in range(facts.n):
             if _reaches(selector, dials, facts, i):

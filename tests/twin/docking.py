@@ -1,13 +1,14 @@
 """Docking: the twin and the compiled model run under the same configuration and seed, and every event is held against the other.
 
-``differences(config, seed)`` lists what differs, readably. A difference is excused only where a number stood within ``NEAR`` of
-the bar that it was held against; ``excused`` counts these.
+``dock(config, seed)`` gives what differs, readably, and how many cases are excused; ``differences`` and ``excused`` give the one
+or the other. A difference is excused only where suspicion stood within ``NEAR`` of the bar that it was held against: where a twin
+whose bars all lie so much higher, or lower, differs from the model in nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sim.metrics import Finished
 from sim.month import advance
@@ -22,20 +23,46 @@ NEAR = 1e-9  # of a bar, or in days
 DAYS = ("filed_day", "decided_day", "executed_day", "ended_day", "patience_day", "preserved_until")
 _CODES = ("attempt", "month", "requested", "instrument", "wanted", "label", "alleged", "kind", "granted")
 _AFTER = ("reason", "narrowed", "condition", "realtime")
-_SINGLE = 1e-6  # quality is kept in single precision
+_SINGLE = 1e-6  # of what the docket keeps in single precision
 
 
-def pair(config: Config, seed: int, world_seed: int | None = None) -> tuple[Twin, Finished, Run]:
+class Pair(NamedTuple):
     """Both told to their end."""
+
+    twin: Twin
+    real: Finished
+    run: Run
+
+
+class Docked(NamedTuple):
+    """What a docking found."""
+
+    differences: list[str]
+    excused: int  # cases that fell to either side of a bar by rounding
+
+
+def model_told(config: Config, seed: int, world_seed: int | None = None) -> Run:
+    """The compiled model, told to its end."""
     run = prepare(config, seed, world_seed)
     while run.month < run.months:
         advance(run)
-    hired = None
-    if config.review.capacity == "follows":
+    return run
+
+
+def twin_of(run: Run, seed: int, nudge: float = 0.0) -> Twin:
+    """The twin of a run that was told, told too; hours that follow the load are taken from the run."""
+    hired: Mapping[int, list[float]] | None = None
+    if run.config.review.load and run.config.review.capacity == "follows":
         hired = {month: run.hours[month].tolist() for month in range(run.months)}
-    twin = Twin(config, run.world, seed, hired)
+    twin = Twin(run.config, run.world, seed, hired, nudge)
     twin.tell()
-    return twin, finish(run), run
+    return twin
+
+
+def pair(config: Config, seed: int, world_seed: int | None = None) -> Pair:
+    """Twin and model of a configuration and a seed."""
+    run = model_told(config, seed, world_seed)
+    return Pair(twin_of(run, seed), finish(run), run)
 
 
 def said_by_twin(row: Request) -> dict[str, Any]:
@@ -46,6 +73,7 @@ def said_by_twin(row: Request) -> dict[str, Any]:
         **{name: getattr(row, name) for name in (*_CODES, *_AFTER)},
         "status": row.status,
         "grounds": row.grounds,
+        "flagged": row.flagged,
         "told": row.told,
         "evaded": row.evaded,
         "misused": MISUSED[("own_use" in row.misused) + 2 * ("onward" in row.misused)],
@@ -63,6 +91,7 @@ def said_by_model(docket: dict[str, list[Any]], m: int) -> dict[str, Any]:
         **{name: docket[name][m] for name in (*_CODES, *_AFTER)},
         "status": STATUSES[docket["status"][m]],
         "grounds": {s for s in range(64) if docket["grounds"][m] >> s & 1},
+        "flagged": bool(docket["flagged"][m]),
         "told": TOLD[docket["told"][m]],
         "evaded": EVASIONS[docket["evaded"][m]],
         "misused": MISUSED[docket["misused"][m]],
@@ -78,8 +107,10 @@ def _days_apart(row: Request, docket: dict[str, list[Any]], m: int) -> Iterator[
         known = theirs == theirs
         if (ours is not None) != known or (known and ours != theirs and not abs(ours - theirs) <= NEAR):
             yield name, ours, theirs if known else None
-    if abs(row.quality - docket["quality"][m]) > _SINGLE * max(1.0, abs(row.quality)):
-        yield "quality", row.quality, docket["quality"][m]
+    for name in ("quality", "hours"):
+        ours, theirs = getattr(row, name), docket[name][m]
+        if not abs(ours - theirs) <= _SINGLE * max(1.0, abs(ours)):
+            yield name, ours, theirs
 
 
 def rows_apart(twin: Twin, real: Finished) -> list[str]:
@@ -114,20 +145,69 @@ def people_apart(twin: Twin, run: Run) -> list[str]:
     return [f"person {p} expression: twin {a}, model {b}" for p, (a, b) in enumerate(both) if abs(a - b) > NEAR]
 
 
-def texts_apart(twin: Twin, run: Run) -> list[str]:
-    """Each pair that is bound by other texts in the month after the last."""
-    twin.rules = twin.after
-    twin._bind(twin.month)
-    n, found = twin.facts.n, []
-    for i in range(n):
-        for j in range(n):
-            theirs = tuple(t for t in range(len(twin.after.law.names)) if run.in_force[t, i, j])
-            if theirs != twin.in_force[i][j]:
-                found.append(f"pair {i} {j} texts: twin {twin.in_force[i][j]}, model {theirs}")
+def law_apart(twin: Twin, run: Run) -> list[str]:
+    """Each pair bound by other texts in the month after the last, and each maximum that is another by then."""
+    found, states, texts = [], range(twin.facts.n), range(len(twin.after.law.names))
+    in_force = twin.in_force_in(twin.month)
+    for i in states:
+        for j in states:
+            theirs = tuple(t for t in texts if run.in_force[t, i, j])
+            if theirs != in_force[i][j]:
+                found.append(f"pair {i} {j} texts: twin {in_force[i][j]}, model {theirs}")
+    for i, row in enumerate(run.rules.maxima.tolist()):
+        for k, theirs in enumerate(row):
+            ours = twin.after.law.maxima[i][k]
+            if ours != (theirs if theirs == theirs else None):
+                found.append(f"state {i} maximum of offence {k}: twin {ours}, model {theirs}")
     return found
 
 
+def authorities_apart(twin: Twin, run: Run) -> list[str]:
+    """Each month in which an authority worked other hours, and each volume that a requester files otherwise in the end."""
+    found = []
+    for state in twin.states:
+        for month in range(twin.month):
+            ours, theirs = state.authority.spent[month], float(run.queue.spent[month, state.row])
+            if not abs(ours - theirs) <= NEAR * max(1.0, theirs):
+                found.append(f"state {state.row} month {month} hours: twin {ours}, model {theirs}")
+        for purpose, line in enumerate(run.mind.volume[:, state.row].tolist()):
+            for text, theirs in enumerate(line):
+                ours = twin.learners.minds[state.row].volume[purpose][text]
+                if not abs(ours - theirs) <= NEAR * theirs:
+                    found.append(f"state {state.row} purpose {purpose} text {text} volume: twin {ours}, model {theirs}")
+    return found
+
+
+def apart(both: Pair) -> list[str]:
+    """Everything in which twin and model differ."""
+    twin, real, run = both
+    found = rows_apart(twin, real) + cases_apart(twin, real) + people_apart(twin, run)
+    return found + law_apart(twin, run) + authorities_apart(twin, run)
+
+
+def _otherwise(one: Twin, other: Twin) -> int:
+    """Cases whose first differing answer tells two twins apart; one at least."""
+    both = zip(one.docket, other.docket, strict=False)
+    return len({mine.case.row for mine, yours in both if said_by_twin(mine) != said_by_twin(yours)}) or 1
+
+
+def dock(config: Config, seed: int, world_seed: int | None = None) -> Docked:
+    """Hold twin and model against each other under a configuration and a seed."""
+    both = pair(config, seed, world_seed)
+    found = apart(both)
+    if found:
+        for nudge in (NEAR, -NEAR):
+            nudged = twin_of(both.run, seed, nudge)
+            if not apart(both._replace(twin=nudged)):
+                return Docked([], _otherwise(both.twin, nudged))
+    return Docked(found, 0)
+
+
 def differences(config: Config, seed: int, world_seed: int | None = None) -> list[str]:
-    """Everything in which twin and model differ under a configuration and a seed."""
-    twin, real, run = pair(config, seed, world_seed)
-    return rows_apart(twin, real) + cases_apart(twin, real) + people_apart(twin, run) + texts_apart(twin, run)
+    """Everything in which twin and model differ, but for what is excused."""
+    return dock(config, seed, world_seed).differences
+
+
+def excused(config: Config, seed: int, world_seed: int | None = None) -> int:
+    """How many cases differ by no more than rounding at a bar."""
+    return dock(config, seed, world_seed).excused

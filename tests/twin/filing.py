@@ -69,6 +69,9 @@ class Filing:
         """Nobody has asked for anything."""
         self.facts, self.luck, self.learners = facts, luck, learners
         self.keys = facts.states.keys
+        self.in_force: InForce = []
+        self._doors: dict[tuple[str, int, int], int] = {}
+        self._doors_of: Law | None = None
         self.waiting: list[Case] = []  # may be filed again once their last filing has ended
         self.rows: list[Request] = []
         self.count = 0
@@ -76,6 +79,8 @@ class Filing:
     def use(self, rules: Ruling, in_force: InForce, window: bool) -> None:
         """Go by these rules from now on."""
         self.rules, self.law, self.spec = rules, rules.law, rules.policy.conduct
+        if in_force is not self.in_force or rules.law is not self._doors_of:
+            self._doors, self._doors_of = {}, rules.law
         self.in_force, self.window = in_force, window
         self.by_choice = self.spec.legal_basis == "requester_choice"
         self.residence_log = log(self.spec.residence_weight) if self.spec.residence_weight > 0 else -inf
@@ -287,8 +292,11 @@ class Filing:
 
     def _door(self, channel: str, i: int, j: int) -> int:
         """The first text in force between the two that has a side door; -1 for none."""
-        opens = self.law.opens[channel]
-        return next((t for t in self.in_force[i][j] if opens[t]), -1)
+        door = self._doors.get((channel, i, j))
+        if door is None:
+            opens = self.law.opens[channel]
+            door = self._doors[channel, i, j] = next((t for t in self.in_force[i][j] if opens[t]), -1)
+        return door
 
     def _write(self, text: int, channel: str, paper: Paper) -> None:
         """One row of the docket."""

@@ -1,7 +1,7 @@
 """The law: which texts bind whom, which labels each reaches, what each state punishes, and how requests may be named.
 
-``law_of(policy, facts)`` reads the texts of a policy in a world, in the order in which they are looked up; the last is comity, which
-is no text. ``facts`` are those that dials rule (``tests.twin.dials.as_ruled``). ``parties`` and ``extended`` are what membership and
+``Law(policy, facts)`` is the texts of a policy in a world, in the order in which they are looked up; the last is comity, which is
+no text. ``facts`` are those that dials rule (``tests.twin.dials.as_ruled``). ``parties`` and ``extends`` are what membership and
 legislatures have made of it since; maxima that legislatures raised come in ``facts.states.penalties``.
 
 ``Law.pairs(window)`` is ``in_force[i][j]``: the rows of the texts that bind requester and requested state, comity last.
@@ -155,7 +155,11 @@ class Law:
     """The texts of one policy in one world."""
 
     def __init__(
-        self, policy: Policy, facts: Facts, parties: Mapping[str, list[bool]] | None = None, extends: Mapping[str, bool] | None = None
+        self,
+        policy: Policy,
+        facts: Facts,
+        parties: Mapping[str, list[bool]] | None = None,
+        extends: Mapping[str, bool] | None = None,
     ) -> None:
         """Read the texts; ``parties`` narrows who is bound by a text, ``extends`` names what a protocol adds to the treaty."""
         texts = dict(policy.instruments)
@@ -221,7 +225,9 @@ class Law:
 class Menus:
     """Kinds and labels that a requester's law offers for a conduct, made when they are first asked for."""
 
-    def __init__(self, policy: Policy, facts: Facts, punished: list[list[bool]], covers: list[dict[tuple[int, int], float]]) -> None:
+    def __init__(
+        self, policy: Policy, facts: Facts, punished: list[list[bool]], covers: list[dict[tuple[int, int], float]]
+    ) -> None:
         """``punished`` is what each state punishes, ``covers`` how broad its laws are (``covering``)."""
         self.spec, self.facts, self.punished, self.covers = policy.conduct, facts, punished, covers
         draws, spec = Draws(facts.seed), policy.conduct

@@ -112,6 +112,12 @@ def train(rules: Rules) -> None:
         rules.capacity = [hours * factor for hours, factor in zip(facts.capacity, after.hours, strict=True)]
 
 
+def raise_bars(reading: Reading, by: float) -> None:
+    """Want so much more suspicion of everybody."""
+    reading.pair_bar = [[bar + by for bar in line] for line in reading.pair_bar]
+    reading.trust_bar = [bar + by for bar in reading.trust_bar]
+
+
 def amend(rules: Rules, polity: Polity) -> None:
     """Put today's parties, maxima and additional offences in force."""
     treaty, facts = rules.policy.adaptation.members.text, rules.facts
@@ -145,14 +151,19 @@ class State(mesa.Agent):  # type: ignore[misc]
 class Twin(mesa.Model):  # type: ignore[misc]
     """A run: ``step`` is a month, ``tell`` the whole. ``hired`` gives the hours of a month where they follow the load."""
 
-    def __init__(self, config: Config, world: World, seed: int, hired: Mapping[int, list[float]] | None = None) -> None:
-        """Everything as it is on the first day."""
+    def __init__(
+        self, config: Config, world: World, seed: int, hired: Mapping[int, list[float]] | None = None, nudge: float = 0.0
+    ) -> None:
+        """Everything as it is on the first day; ``nudge`` is added to every bar, to see what rounding could do."""
         super().__init__(rng=seed)
         self.config, self.facts, self.luck = config, facts_of(world), Luck(seed)
         self.month, self.opens, self.loaded, self.hired = 0, config.run_in_months, config.review.load, hired
         self.before = rules_of(config.policy_before, self.facts, window=False)
         self.after = rules_of(config.policy, self.facts, window=True)
         self.rules = self.before
+        if nudge:
+            raise_bars(self.before.reading, nudge)
+            raise_bars(self.after.reading, nudge)
         self.cases = latent_cases(self.facts, config.demand, self.luck, config.months)
         self.new: list[list[Case]] = [[] for _ in range(config.months)]
         for case in self.cases:
@@ -202,14 +213,13 @@ class Twin(mesa.Model):  # type: ignore[misc]
             self.step()
         self.finish()
 
-    # --- a month ------------------------------------------------------------------------------------------------------------------
+    # --- a month ----------------------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """One month."""
         month = self.month
         self.rules = self.after if self.window else self.before
-        self._bind(month)
-        self.filing.use(self.rules, self.in_force, self.window)
+        self.filing.use(self.rules, self.in_force_in(month), self.window)
         rows = self.filing.file(month, self.filing.wishes(month, self.new[month]), self.voices.expression)
         self.docket += rows
         if self.window and self.adaptation.people.tools:
@@ -223,22 +233,25 @@ class Twin(mesa.Model):  # type: ignore[misc]
         self._adapt(rows)
         self.month += 1
 
-    def _bind(self, month: int) -> None:
-        """Which texts are in force between whom: the law, less what is suspended and what is broken off."""
-        law, off = self.rules.law, dict[int, set[tuple[int, int]]]()
-        if self.window:
-            for text, rule in self.rules.suspends.items():
+    def in_force_in(self, month: int) -> InForce:
+        """Which texts bind whom in a month: the law, less what is suspended and what is broken off."""
+        window = month >= self.opens
+        rules = self.after if window else self.before
+        law, off = rules.law, dict[int, set[tuple[int, int]]]()
+        if window:
+            for text, rule in rules.suspends.items():
                 for i in self.bench.out(text, month):
                     pairs = {(i, j) for j in range(self.facts.n)}
                     off.setdefault(text, set()).update(pairs, {(j, i) for i, j in pairs} if rule.reciprocal else ())
-            broken = set(self.reviewers.broken(month)) if self.adaptation.reviewers.scandals else set()
-            for text in range(law.comity) if broken else ():
+            broken = self.reviewers.broken(month) if self.adaptation.reviewers.scandals else []
+            for text in range(law.comity) if broken else ():  # comity is left, which is no text
                 off.setdefault(text, set()).update(broken)
-        bound = (law, self.window, off)
+        bound = (law, window, off)
         if bound != self._bound:
-            self._bound, self.in_force = bound, law.pairs(self.window, off)
+            self._bound, self.in_force = bound, law.pairs(window, off)
+        return self.in_force
 
-    # --- what is learned ------------------------------------------------------------------------------------------------------------
+    # --- what is learned --------------------------------------------------------------------------------------------------------
 
     def _adapt(self, rows: list[Request]) -> None:
         """Everyone takes in what ended or came to light this month, and acts on it from the next."""
@@ -300,7 +313,7 @@ class Twin(mesa.Model):  # type: ignore[misc]
         bound = self.after.law.bound[text]
         return {i for i in range(self.facts.n) if any(bound[i]) or any(line[i] for line in bound)}
 
-    # --- the end ----------------------------------------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """What had not ended by the last day is pending, and every case has its status."""

@@ -7,7 +7,7 @@ from sim.draws import name_key as model_key
 from tests.twin.draws import Luck, name_key
 
 
-def test_uniforms_and_quantiles_agree():
+def test_uniforms_and_quantiles_agree() -> None:
     for seed in (0, 3, 2**62):
         ours, theirs = Luck(seed), Draws(seed)
         assert ours.derived("calibration").seed == theirs.derived("calibration").seed
