@@ -72,7 +72,7 @@ class Doors(Endings):
             return
         firm = self.told_by_firm(request, request.filed_day, days)
         if firm == "before":
-            grounds, contested = self.contest(request, days)
+            grounds, contested = self.contest(request)
             day += contested
             if grounds:
                 self.refuse(request, grounds, day, day)

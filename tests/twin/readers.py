@@ -163,7 +163,7 @@ class Readers:
         reading, state = self.reading, request.requested
         if noise is None:
             noise = self._accident(look, request, reading.states.keys[state])
-        if look is reading.desk and request.flagged and reading.panel is not None:
+        if request.flagged and look is reading.desk and reading.panel is not None:
             noise += reading.panel.spec.advice
         return Sight(
             signal=reading.strength(request) * self._eyes(look, state, effort),
@@ -344,13 +344,13 @@ class Readers:
         if self._state_tells_earlier(request, wait):
             found.firm = "never"
             return
-        found.stood, found.contested = self.contest(request, wait)
+        found.stood, found.contested = self.contest(request)
         found.delay += found.contested
 
     def _state_tells_earlier(self, request: Request, wait: float) -> bool:
         """Of two tellings the earlier counts: whether the state's is, with ``person`` in force."""
         person, state = self.reading.person, request.requested
-        if person is None or person.form != "Person":
+        if person is None:
             return False
         spec = person.spec
         if spec.notice_days > wait - self.reading.practice.firm_notice.days or wait <= spec.notice_days:
@@ -372,15 +372,15 @@ class Readers:
             return "before"
         return "after" if silent_until < inf else "never"
 
-    def contest(self, request: Request, wait: float) -> tuple[set[int], float]:
-        """Whoever is told by the firm goes to court as after the state's notice: what then stands, and the days."""
+    def contest(self, request: Request) -> tuple[set[int], float]:
+        """Whoever is told by the firm in time goes to court as after the state's notice: what then stands, and the days."""
         person, state = self.reading.person, request.requested
-        if person is None or person.form != "Person":
+        if person is None:
             return set(), 0.0
-        spec, early = person.spec, self.reading.practice.firm_notice.days
+        spec = person.spec
         going = self.reading.firm_share[state] * spec.contests
         luck = self.luck.uniform("firm_notice", request.case.id, self.reading.states.keys[state])
-        if wait <= early or luck >= going:
+        if luck >= going:
             return set(), 0.0
         sight = self._sight(person, request)
         convinced = sight.signal + sight.noise > sight.bar and luck < going * self.reading.states.judicial[state]

@@ -30,7 +30,10 @@ CASES: dict[str, tuple[str, ...]] = {
     "endless hours": ("review.load=false",),
     "hours are short": ("review.utilisation_low=2.0", "review.utilisation_high=3.0", "review.lapse_per_year=0.1"),
     "bundle": ("scenario=reform_bundle", "reforms=everywhere", "safeguards.desk.bar=1.5"),
-    "unit advises": ("scenario=central_review", "safeguards.panel.hours_a_month=3.0", "safeguards.panel.memory_files=3.0"),
+    "unit advises": (
+        *("scenario=central_review", "safeguards.panel.hours_a_month=3.0", "safeguards.panel.memory_files=3.0"),
+        *("reforms=everywhere", "safeguards.panel.advice=0.6", "safeguards.desk.bar=3.0", "review.strength=0.8"),
+    ),
     "unit decides": ("scenario=central_review_binding", "reforms=everywhere"),
     "sanction": (
         *("scenario=sanction", "reforms=everywhere", "safeguards.suspension.refusals=1.0", "safeguards.suspension.share=0.02"),
@@ -41,6 +44,12 @@ CASES: dict[str, tuple[str, ...]] = {
         *("scenario=notice", "reforms=everywhere", "review.load=false", "+states.override.all.judicial=1.0"),
         *("safeguards.person.contests=1.0", "safeguards.person.notice_days=20.0", "safeguards.person.gagged=0.1"),
         *("review.strength=1.0", "review.retention_months=2.0", "safeguards.person.insight=3.0"),
+    ),
+    "silence": ("scenario=total_secrecy", "review.load=false"),
+    "broad laws": (
+        *("scenario=speech_protocol", "reforms=everywhere", "review.strength=1.0", "+states.override.all.breadth=0.6"),
+        "offences.fraud.penalties.crime_share={autocracy: 0.4, democracy: 0.4}",
+        "offences.illegal_access.penalties.crime_share={autocracy: 0.4, democracy: 0.4}",
     ),
     "no desk": ("instruments.hanoi.safeguards.desk=absent", "instruments.hanoi.stops_preservation={}"),
     "training": ("scenario=capacity", "reforms=everywhere"),
