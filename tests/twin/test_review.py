@@ -54,7 +54,16 @@ CASES: dict[str, tuple[str, ...]] = {
     "no desk": ("instruments.hanoi.safeguards.desk=absent", "instruments.hanoi.stops_preservation={}"),
     "training": ("scenario=capacity", "reforms=everywhere"),
     "research": ("scenario=research_exempt", "safeguards.dual_criminality.test=label"),
-    "listening": ("scenario=realtime_with_judge", "review.load=false"),
+    "listening": ("scenario=realtime_with_judge", "review.load=false", "states.powers.intercept_median_years=2.0"),
+    "listening, serious alone": (
+        *(
+            "scenario=realtime_serious",
+            "reforms=everywhere",
+            "states.powers.listens=0.9",
+            "states.powers.intercept_median_years=2.0",
+        ),
+        "demand.abusive_wants={subscriber: 0.0, traffic: 0.5, content: 0.5}",
+    ),
     "dials": (
         *("+states.override.all.judicial=1.0", "+states.override.liberal_democracy.strength=1.0"),
         *("+states.override.closed_autocracy.uptake=0.3", "review.trait_share=1.0"),
