@@ -295,6 +295,8 @@ class Replay:
         real = self.run.polity
         assert real is not None
         assert self.polity.parties == set(np.flatnonzero(real.parties).tolist())
+        for name in ("deposit", "since", "until"):
+            assert np.allclose(getattr(self.polity.membership, name), getattr(real.membership, name), rtol=0.0, atol=1e-9), name
         assert self.polity.extended == real.extended
         assert close([[nan if cell is None else cell for cell in row] for row in self.polity.years], real.statutes.years)
         assert self.polity.months_under == real.statutes.months.tolist()
@@ -377,6 +379,14 @@ CORNERS = {
     "plain_news": ("adaptation.exposure.lag_months=0.01", "adaptation.reviewers.spill=1.0", "adaptation.exposure.chance=1.0"),
     "published": ("+instruments.hanoi.safeguards.publication=must", "review.strength=1.0"),
     "central_unit": ("+instruments.hanoi.safeguards.panel=must", "+instruments.budapest.safeguards.panel=must"),
+    "police_past_the_unit": (
+        "+instruments.hanoi.safeguards.panel=must",
+        "conduct.police_share=1.0",
+        "conduct.direct_share=1.0",
+        "review.police_answered=1.0",
+        "adaptation.exposure.chance=1.0",
+        "demand.abusive_wants={subscriber: 1.0}",
+    ),
     "no_load": ("review.load=false",),
     "no_run_in": ("run_in_months=0",),
     "pretence": ("demand.false_urgent_share=1.0",),
@@ -423,6 +433,13 @@ LAWS = {
         "adaptation.members.leaving=true",
         "adaptation.members.leave_hazard=0.8",
         "adaptation.members.notice_days=40.0",
+    ),
+    "coming_and_going": (
+        *(*LAW, *JOINING),
+        "adaptation.members.hazard=0.15",
+        "adaptation.members.emulation_most=9.0",
+        "adaptation.members.quorum=2",
+        "adaptation.members.leave_hazard=1.5",
     ),
     "summer": (*LAW, *JOINING, "start='2027-07-01'"),
     "dials": (
