@@ -80,6 +80,7 @@ def said_by_twin(row: Request) -> dict[str, Any]:
         "published": row.published,
         "second": row.second,
         "judged": row.judged,
+        "usable": row.usable,
     }
 
 
@@ -98,6 +99,7 @@ def said_by_model(docket: dict[str, list[Any]], m: int) -> dict[str, Any]:
         "published": bool(docket["published"][m]),
         "second": SECOND_READINGS[docket["second"][m]],
         "judged": bool(docket["judged"][m]),
+        "usable": docket["usable"][m],
     }
 
 
@@ -116,6 +118,7 @@ def _days_apart(row: Request, docket: dict[str, list[Any]], m: int) -> Iterator[
 def rows_apart(twin: Twin, real: Finished) -> list[str]:
     """Each column of each request on which the two differ; after rows that are not of the same case nothing more is said."""
     docket, found = {name: getattr(real.docket, name).tolist() for name in real.docket._fields}, []
+    docket["usable"] = real.usable.tolist()
     for m, row in enumerate(twin.docket[: len(docket["case"])]):
         ours, theirs = said_by_twin(row), said_by_model(docket, m)
         where = f"case {theirs['case']} row {m} month {theirs['month']} {theirs['channel']}"
@@ -128,10 +131,23 @@ def rows_apart(twin: Twin, real: Finished) -> list[str]:
     return found
 
 
+def wishes_apart(twin: Twin, real: Finished) -> list[str]:
+    """Each particular of a latent case that is another."""
+    found = []
+    for name in real.cases._fields:
+        for case, theirs in zip(twin.cases, getattr(real.cases, name).tolist(), strict=True):
+            ours = getattr(case, name)
+            if ours != (tuple(theirs) if name == "hosts" else theirs):
+                found.append(f"case {case.row} {name}: twin {ours}, model {theirs}")
+    return found
+
+
 def cases_apart(twin: Twin, real: Finished) -> list[str]:
     """Each case that ended otherwise, and whose device was broken into in one alone."""
     found, spied = [], {case.row for case in twin.spied if case.month >= real.first_month}
-    for case, code, hit in zip(twin.cases, real.case_status.tolist(), real.spied.tolist(), strict=True):
+    for case, code, hit, met in zip(twin.cases, real.case_status.tolist(), real.spied.tolist(), real.at_home.tolist(), strict=True):
+        if not abs(case.at_home - met) <= NEAR:
+            found.append(f"case {case.row} at home: twin {case.at_home}, model {met}")
         if case.status != CASE_STATUSES[code]:
             found.append(f"case {case.row} status: twin {case.status}, model {CASE_STATUSES[code]}")
         if (case.row in spied) != hit:
@@ -181,7 +197,9 @@ def authorities_apart(twin: Twin, run: Run) -> list[str]:
 def apart(both: Pair) -> list[str]:
     """Everything in which twin and model differ."""
     twin, real, run = both
-    found = rows_apart(twin, real) + cases_apart(twin, real) + people_apart(twin, run)
+    if len(twin.cases) != real.case_status.size:
+        return [f"cases: twin {len(twin.cases)}, model {real.case_status.size}"]
+    found = wishes_apart(twin, real) + rows_apart(twin, real) + cases_apart(twin, real) + people_apart(twin, run)
     return found + law_apart(twin, run) + authorities_apart(twin, run)
 
 

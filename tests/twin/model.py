@@ -32,6 +32,7 @@ import mesa
 from sim.settings import Config, Policy
 from sim.world.snapshot import World
 from sim.world.vocabulary import DAYS_PER_MONTH
+from tests.twin.at_home import AtHome, usable
 from tests.twin.cases import latent_cases
 from tests.twin.dials import Dialled, as_ruled, settle
 from tests.twin.draws import Luck
@@ -71,6 +72,7 @@ class Rules:
     eager: list[list[float]]
     capacity: list[float]  # officer-hours a month, training included
     trained: list[bool]
+    home: AtHome
     suspends: dict[int, Any]  # by text: the rule by which it is taken from requesters
 
 
@@ -79,7 +81,7 @@ def rules_of(policy: Policy, facts: Facts, window: bool) -> Rules:
     dialled = settle(policy.dials, policy.review.strength, facts)
     ruled = as_ruled(facts, dialled)
     law, covers = Law(policy, ruled), covering(ruled)
-    punished = law.punished(window)
+    punished, reading = law.punished(window), Reading(policy, ruled, dialled.uptake, dialled.fidelity)
     rules = Rules(
         policy=policy,
         facts=ruled,
@@ -88,11 +90,12 @@ def rules_of(policy: Policy, facts: Facts, window: bool) -> Rules:
         covers=covers,
         punished=punished,
         menus=Menus(policy, ruled, punished, covers),
-        reading=Reading(policy, ruled, dialled.uptake, dialled.fidelity),
+        reading=reading,
         appetite=[policy.conduct.appetite] * facts.n,
         eager=dialled.eager,
         capacity=ruled.capacity,
         trained=[False] * facts.n,
+        home=AtHome(reading),
         suspends=suspensions(policy),
     )
     if window:
@@ -174,6 +177,8 @@ class Twin(mesa.Model):  # type: ignore[misc]
         self.bench = Bench()
         self._begin_adapting()
         self.filing = Filing(self.facts, self.luck, self.learners)
+        self.skilled: list[list[bool]] = []  # by month and state: who had had a programme of training
+        self._home: tuple[Law, list[float]] | None = None
         self._bound: tuple[Any, ...] | None = None
         self.in_force: InForce = []
 
@@ -219,6 +224,7 @@ class Twin(mesa.Model):  # type: ignore[misc]
         """One month."""
         month = self.month
         self.rules = self.after if self.window else self.before
+        self._look_home(month)
         self.filing.use(self.rules, self.in_force_in(month), self.window)
         rows = self.filing.file(month, self.filing.wishes(month, self.new[month]), self.voices.expression)
         self.docket += rows
@@ -232,6 +238,16 @@ class Twin(mesa.Model):  # type: ignore[misc]
             self.bench.sit(month, self.rules.suspends, self.review)
         self._adapt(rows)
         self.month += 1
+
+    def _look_home(self, month: int) -> None:
+        """Note who is trained, and how live domestic wishes about people at risk fare; nobody files them."""
+        self.skilled.append(self.rules.trained)
+        if self._home is None or self._home[0] is not self.rules.law:
+            self._home = self.rules.law, self.rules.home.met(self.rules.law, self.window)
+        met, expression = self._home[1], self.voices.expression
+        for case in self.new[month]:
+            if case.abusive and case.domestic and self.luck.uniform("live", case.id) < expression[case.person]:
+                case.at_home = met[case.requester]
 
     def in_force_in(self, month: int) -> InForce:
         """Which texts bind whom in a month: the law, less what is suspended and what is broken off."""
@@ -330,11 +346,12 @@ class Twin(mesa.Model):  # type: ignore[misc]
                 row.decided_day = None
             if row.ended_day is None:
                 open_cases.add(row.case.row)
+            row.usable = usable(row, self.config.review.usable, self.skilled[row.month][row.case.requester], self.luck)
         for case in self.cases:
             if case.status == "open" and case.row not in open_cases:
                 case.status = "ended"
         for row in self.docket:
-            if row.granted >= 0 and row.channel != "preservation":
-                if row.case.abusive or row.channel in FORMAL or row.granted >= row.wanted:
-                    row.case.status = "disclosed"
+            enough = row.case.abusive or row.channel in FORMAL or row.granted >= row.wanted
+            if row.granted >= 0 and row.channel != "preservation" and enough:
+                row.case.status = "disclosed"
         self.spied = taken_by_spyware(self.cases, self.config.conduct, self.facts, self.luck)

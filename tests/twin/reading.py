@@ -89,7 +89,7 @@ class Reading:
         self.instruments = [policy.instruments[text] for text in self.texts]
         self._broad: dict[tuple[int, int, int], bool] = {}
         self._plain = self._care()
-        self._care_of = self._care(uptake, fidelity)
+        self.care_of = self._care(uptake, fidelity)
         names = check_order(policy.safeguards)
         self.rules = [self._rule(row, name, policy.safeguards[name], policy) for row, name in enumerate(names)]
         self._sort_rules()
@@ -141,7 +141,7 @@ class Reading:
             force = text.safeguards.get(name, "absent")
             displaced = text.displaces.get(name, False)
             line = []
-            for j, care in enumerate(self._care_of):
+            for j, care in enumerate(self.care_of):
                 own = own_force if has_law[j] and not displaced else "absent"
                 if force == own == "absent":
                     line.append(0.0)

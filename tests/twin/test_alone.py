@@ -17,6 +17,7 @@ RECORDS = {
     "sim.conduct.learning": {"Learning"},
     "sim.conduct.menus": {"ConductSpec"},
     "sim.review.memory": {"Memory"},
+    "sim.review.spec": {"Usable"},
     "sim.society.exposure": {"Exposure"},
     "sim.society.expression": {"People"},
     "sim.society.legislatures": {"Legislatures"},

@@ -32,6 +32,7 @@ class Case:
     attempts: int = 0
     tried: set[int] = field(default_factory=set)  # states that are not asked again
     ways: list[tuple[int, int]] = field(default_factory=list)  # (state, frame) of filings, where labels are chosen by value
+    at_home: float = 0.0  # chance that a live domestic wish about a person at risk is met
     filings: list[list[Request]] = field(default_factory=list)  # of each attempt, its rows in order
 
 
@@ -75,3 +76,4 @@ class Request:
     ended_day: float | None = None
     preserved_until: float | None = None
     hours: float = 0.0
+    usable: bool = False  # a court would admit the data, if any were given
