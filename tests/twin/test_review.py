@@ -52,7 +52,19 @@ CASES: dict[str, tuple[str, ...]] = {
         "offences.illegal_access.penalties.crime_share={autocracy: 0.4, democracy: 0.4}",
     ),
     "no desk": ("instruments.hanoi.safeguards.desk=absent", "instruments.hanoi.stops_preservation={}"),
-    "training": ("scenario=capacity", "reforms=everywhere"),
+    "sanction by the treaty alone": (
+        *("scenario=sanction", "safeguards.suspension.refusals=1.0", "safeguards.suspension.share=0.0", "review.strength=1.0"),
+        *("safeguards.suspension.within_months=2.0", "safeguards.suspension.months=2.0", "safeguards.suspension.reciprocal=false"),
+        *("review.load=false", "safeguards.desk.bar=1.5"),
+    ),
+    "no second reading": (
+        *("scenario=sanction", "reforms=everywhere", "safeguards.suspension.second_reading=false"),
+        *("safeguards.suspension.share=0.4", "safeguards.suspension.refusals=1.0", "safeguards.suspension.months=1.0"),
+    ),
+    "training": (
+        *("scenario=capacity", "safeguards.training.below=0.65"),
+        "+instruments.hanoi.parties.without_regimes={electoral_democracy: true, liberal_democracy: true}",
+    ),
     "research": ("scenario=research_exempt", "safeguards.dual_criminality.test=label"),
     "listening": ("scenario=realtime_with_judge", "review.load=false", "states.powers.intercept_median_years=2.0"),
     "listening, serious alone": (
