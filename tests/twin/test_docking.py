@@ -68,6 +68,8 @@ CORNERS: dict[str, tuple[str, ...]] = {
     "starts in July": (*LOUD, "start=2027-07-01"),
     "liberal": ("definition=liberal",),
     "catch-all": ("definition=catch_all", *LOUD),
+    "research is no crime": ("+states.override={all: {breadth: 1.0, penalties: {unauthorised_research: no_crime}}}",),
+    "core crimes": ("scenario=core_cyber",),
     "no care": ("review.strength=0.0",),
     "all care": ("review.strength=1.0", "review.acuity=2.0"),
     "dials": (*DIALS, *LOUD),
