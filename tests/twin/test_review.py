@@ -62,8 +62,8 @@ CASES: dict[str, tuple[str, ...]] = {
         *("safeguards.suspension.share=0.4", "safeguards.suspension.refusals=1.0", "safeguards.suspension.months=1.0"),
     ),
     "training": (
-        *("scenario=capacity", "safeguards.training.below=0.65"),
-        "+instruments.hanoi.parties.without_regimes={electoral_democracy: true, liberal_democracy: true}",
+        *("scenario=capacity", "safeguards.training.below=0.91", "safeguards.training.skill_gain=0.4"),
+        "+instruments.hanoi.parties.without={AAB: true}",
     ),
     "research": ("scenario=research_exempt", "safeguards.dual_criminality.test=label"),
     "listening": ("scenario=realtime_with_judge", "review.load=false", "states.powers.intercept_median_years=2.0"),
