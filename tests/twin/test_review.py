@@ -62,7 +62,7 @@ CASES: dict[str, tuple[str, ...]] = {
         *("safeguards.suspension.share=0.4", "safeguards.suspension.refusals=1.0", "safeguards.suspension.months=1.0"),
     ),
     "training": (
-        *("scenario=capacity", "safeguards.training.below=0.91", "safeguards.training.skill_gain=0.4"),
+        *("scenario=capacity", "safeguards.training.below=0.9", "safeguards.training.skill_gain=0.4"),
         "+instruments.hanoi.parties.without={AAB: true}",
     ),
     "research": ("scenario=research_exempt", "safeguards.dual_criminality.test=label"),
