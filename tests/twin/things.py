@@ -1,0 +1,79 @@
+"""A case, and a request about it: plain objects with names of the field, written by whoever acts on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One wish for evidence, filed or not; what it is never changes, what becomes of it stands in the second half."""
+
+    row: int  # among all cases, in order of (month, day, id)
+    id: int
+    month: int
+    day: float
+    requester: int
+    abusive: bool
+    conduct: int
+    group: int  # -1 in legitimate cases
+    person: int  # row of the people table; -1 in legitimate cases
+    member: int
+    visibility: float
+    wanted: int
+    hosts: tuple[int, ...]  # four services and last the residence state; -1 for none
+    domestic: bool
+    urgent: bool
+    secret: bool
+    realtime: bool
+    dossier: float
+
+    status: str = "not_live"
+    attempts: int = 0
+    tried: set[int] = field(default_factory=set)  # states that are not asked again
+    ways: list[tuple[int, int]] = field(default_factory=list)  # (state, frame) of filings, where labels are chosen by value
+    at_home: float = 0.0  # chance that a live domestic wish about a person at risk is met
+    filings: list[list[Request]] = field(default_factory=list)  # of each attempt, its rows in order
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One row of the docket: a request by the paragraphs, or by a side door. Days count from the start of the run-in."""
+
+    row: int
+    case: Case
+    attempt: int
+    month: int
+    requested: int
+    instrument: int
+    channel: str
+    wanted: int
+    label: int
+    alleged: int
+    kind: int
+    quality: float
+    filed_day: float
+    patience_day: float
+
+    status: str = "pending"
+    granted: int = -1
+    reason: int = -1  # row of the first safeguard that stood against it, in the order of checking
+    grounds: set[int] = field(default_factory=set)
+    narrowed: int = -1
+    condition: int = -1
+    cap: int = 2
+    flagged: bool = False
+    told: str = "never"
+    evaded: str = "none"
+    misused: set[str] = field(default_factory=set)  # of "own_use" and "onward"
+    published: bool = False
+    second: str = "none"
+    judged: bool = False
+    realtime: int = 0
+    decided_day: float | None = None
+    executed_day: float | None = None
+    ready_day: float | None = None
+    ended_day: float | None = None
+    preserved_until: float | None = None
+    hours: float = 0.0
+    usable: bool = False  # a court would admit the data, if any were given
